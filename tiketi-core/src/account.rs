@@ -1,0 +1,132 @@
+//! Accounts of the reference server: who signs in, and as what.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::id::AccountId;
+use crate::time::Timestamp;
+
+/// Someone who can sign in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Which account.
+    pub id: AccountId,
+    /// Under which address; unique.
+    pub email: Email,
+    /// What to call them.
+    pub name: String,
+    /// Where to reach them, if they said.
+    pub phone: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// The password's salted hash.
+    pub password: PasswordHash,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+/// What an account may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Buys tickets.
+    Buyer,
+    /// Runs the shop.
+    Admin,
+}
+
+/// An e-mail address, in lower case, plausible but not proved to exist.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Email(String);
+
+/// A text that is not an e-mail address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid e-mail address")]
+pub struct ParseEmailError;
+
+impl Email {
+    /// Longest address, in bytes (source: RFC 5321, 4.5.3.1.3, less the angle brackets).
+    pub const MAX_BYTES: usize = 254;
+
+    /// Returns the address.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Email {
+    type Err = ParseEmailError;
+
+    fn from_str(text: &str) -> Result<Self, ParseEmailError> {
+        let text = text.trim();
+        let clean =
+            text.len() <= Self::MAX_BYTES && !text.chars().any(|c| c.is_whitespace() || c.is_control());
+        match text.split_once('@') {
+            Some((name, domain))
+                if clean
+                    && !name.is_empty()
+                    && !domain.contains('@')
+                    && domain.contains('.')
+                    && domain.split('.').all(|label| !label.is_empty()) =>
+            {
+                Ok(Self(text.to_lowercase()))
+            }
+            _ => Err(ParseEmailError),
+        }
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A salted password hash in PHC string form; never shown by `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps a PHC string made by a password-hashing function.
+    pub fn from_phc(phc: String) -> Self {
+        Self(phc)
+    }
+
+    /// Returns the PHC string, for verification and storage only.
+    pub fn as_phc(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_compared_without_case() {
+        assert_eq!("A.Buyer@Example.com".parse::<Email>(), "a.buyer@example.com".parse());
+    }
+
+    #[test]
+    fn implausible_addresses_are_refused() {
+        for bad in ["", "a", "@b.c", "a@", "a@b", "a@b.", "a b@c.d", "a@b@c.d", "a@b\n.c"] {
+            assert!(bad.parse::<Email>().is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_hash_is_never_shown() {
+        assert!(!format!("{:?}", PasswordHash::from_phc("secret".into())).contains("secret"));
+    }
+}

@@ -1,0 +1,161 @@
+//! Nothing is sold without its money, and no money is kept without what it bought.
+
+use std::collections::BTreeMap;
+
+use crate::audit::Violation;
+use crate::decide::{Scope, Snapshot};
+use crate::money::Money;
+use crate::payment::{Payment, PaymentState, RefundState, StuckReason};
+use crate::reservation::{CancelReason, Reservation, ReservationState};
+
+pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
+    for reservation in rows.reservations() {
+        let payment = reservation.payment.and_then(|id| rows.payment(id));
+        let payment = payment.filter(|payment| payment.reservation == reservation.id);
+        match (reservation.payment, payment) {
+            (Some(payment), None) => {
+                found.push(Violation::PaymentUnknown { reservation: reservation.id, payment });
+            }
+            (_, payment) => found.extend(check_reservation(reservation, payment)),
+        }
+    }
+    let mut captured = BTreeMap::new();
+    for payment in rows.payments() {
+        let reservation = rows.reservation(payment.reservation);
+        match reservation.filter(|reservation| reservation.buyer == payment.buyer) {
+            Some(reservation) => found.extend(check_payment(payment, reservation)),
+            None => found
+                .push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation }),
+        }
+        check_refunds(payment, found);
+        if payment.is_captured()
+            && let Some(first) = captured.insert(payment.reservation, payment.id)
+        {
+            let (reservation, second) = (payment.reservation, payment.id);
+            found.push(Violation::PaidTwice { reservation, first, second });
+        }
+    }
+}
+
+/// A reservation's state fits its latest payment's; money that was taken is [`check_payment`]'s affair.
+fn check_reservation(row: &Reservation, payment: Option<&Payment>) -> Option<Violation> {
+    let reservation = row.id;
+    let state = payment.map(|payment| &payment.state);
+    match row.state {
+        ReservationState::Confirmed { .. } => return check_sold(row, payment),
+        ReservationState::Paying { payment, .. } => {
+            let by_it = row.payment == Some(payment);
+            let under_way =
+                matches!(state, Some(PaymentState::Confirming { .. } | PaymentState::Stuck { .. }));
+            return (!by_it || !under_way).then_some(Violation::PayingByNothing { reservation });
+        }
+        ReservationState::Held { .. }
+        | ReservationState::Expired { .. }
+        | ReservationState::Cancelled { .. } => {}
+    }
+    let payment = payment?;
+    let fits = match &payment.state {
+        PaymentState::Declined { .. } => !was_refunded(row),
+        PaymentState::Abandoned => row.held_until().is_none() && !was_refunded(row),
+        PaymentState::Refunded { .. } => was_refunded(row),
+        PaymentState::Stuck { .. } => row.held_until().is_none(),
+        PaymentState::Ready
+        | PaymentState::Confirming { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::PartlyRefunded { .. } => true,
+    };
+    (!fits).then_some(Violation::PaymentDisagrees { reservation, payment: payment.id })
+}
+
+fn was_refunded(reservation: &Reservation) -> bool {
+    matches!(reservation.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. })
+}
+
+/// Sold is paid, with exactly its price, or free.
+fn check_sold(row: &Reservation, payment: Option<&Payment>) -> Option<Violation> {
+    let (reservation, total) = (row.id, row.total);
+    let captured = payment.filter(|payment| match payment.state {
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => true,
+        PaymentState::Ready
+        | PaymentState::Confirming { .. }
+        | PaymentState::Refunded { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Abandoned
+        | PaymentState::Stuck { .. } => false,
+    });
+    match captured {
+        Some(payment) if payment.amount != total => {
+            let (payment, amount) = (payment.id, payment.amount);
+            Some(Violation::WrongAmount { reservation, payment, total, amount })
+        }
+        None if !total.is_zero() => Some(Violation::SoldUnpaid { reservation }),
+        Some(_) | None => None,
+    }
+}
+
+/// A payment's state fits the reservation it is for.
+fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> {
+    let (payment, for_it) = (row.id, reservation.id);
+    let awaited = matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == row.id);
+    match &row.state {
+        PaymentState::Ready => {
+            let awaited = reservation.payment == Some(payment) && reservation.held_until().is_some();
+            (!awaited).then_some(Violation::ReadyForNothing { payment, reservation: for_it })
+        }
+        // Of what took another amount than was asked for, a person decides; until then nothing moves.
+        PaymentState::Confirming { .. }
+        | PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => {
+            (!awaited).then_some(Violation::ConfirmingForNothing { payment, reservation: for_it })
+        }
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => {
+            let owned = matches!(reservation.state, ReservationState::Confirmed { .. })
+                && reservation.payment == Some(payment);
+            let kept = kept(row);
+            (!owned && !is_refund_queued(row) && kept.minor() > 0)
+                .then_some(Violation::MoneyWithoutTickets { payment, kept })
+        }
+        PaymentState::Refunded { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Abandoned
+        | PaymentState::Stuck { reason: StuckReason::ReservationGone, .. } => None,
+    }
+}
+
+fn kept(payment: &Payment) -> Money {
+    let kept = payment.amount.minor().saturating_sub(payment.refunded.minor());
+    Money::new(kept, payment.amount.currency())
+}
+
+fn is_refund_queued(payment: &Payment) -> bool {
+    payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }))
+}
+
+/// What went back is the sum of the refunds, no more than came, and what the state says.
+fn check_refunds(row: &Payment, found: &mut Vec<Violation>) {
+    let (payment, amount, refunded) = (row.id, row.amount, row.refunded);
+    let of = |wanted: fn(&RefundState) -> bool| -> i128 {
+        let refunds = row.refunds.iter().filter(|refund| wanted(&refund.state));
+        refunds.map(|refund| i128::from(refund.amount.minor())).sum()
+    };
+    let done = of(|state| matches!(state, RefundState::Done { .. }));
+    let promised = of(|state| matches!(state, RefundState::Queued { .. }));
+    if done != i128::from(refunded.minor()) {
+        return found.push(Violation::RefundsMiscounted { payment, refunded, counted: done });
+    }
+    if done + promised > i128::from(amount.minor()) {
+        return found.push(Violation::Overrefunded { payment, amount });
+    }
+    let fits = match row.state {
+        PaymentState::Refunded { .. } => refunded == amount,
+        PaymentState::PartlyRefunded { .. } => refunded.minor() > 0 && refunded != amount,
+        PaymentState::Ready
+        | PaymentState::Confirming { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Abandoned
+        | PaymentState::Stuck { .. } => refunded.is_zero(),
+    };
+    if !fits {
+        found.push(Violation::RefundDisagrees { payment, refunded, amount });
+    }
+}

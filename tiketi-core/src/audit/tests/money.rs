@@ -1,0 +1,156 @@
+//! Payments, refunds, and what they are for.
+
+use super::*;
+use crate::decide::BeginConfirm;
+use crate::decide::fixture::won;
+use crate::id::RefundId;
+use crate::payment::{PaymentState, Refund, RefundState};
+use crate::reservation::{CancelReason, ReservationState};
+
+fn refund(minor: i64, state: RefundState) -> Refund {
+    let id = RefundId::from_uuid(Uuid::from_u128(0xBACC));
+    Refund { id, amount: won(minor), reason: "rain".into(), state }
+}
+
+/// Ends Ada's reservation in good order, but for its money.
+fn end_the_sold(it: &mut House, reason: CancelReason) {
+    it.own(0, SeatState::Available);
+    it.own(1, SeatState::Available);
+    it.count(|stock| stock.sold -= 2);
+    it.reservation(it.sold, |row| row.state = ReservationState::Cancelled { reason, at: at(9) });
+}
+
+#[test]
+fn a_named_payment_that_does_not_exist_or_is_for_another_is_found() {
+    let mut it = sold();
+    let payment = PaymentId::from_uuid(Uuid::from_u128(0xDEAD));
+    it.payment(it.ready, |row| row.state = PaymentState::Abandoned);
+    it.reservation(it.held, |row| row.payment = Some(payment));
+    it.finds(&Violation::PaymentUnknown { reservation: it.held, payment });
+    it.reservation(it.held, |row| row.payment = None);
+    let payment = it.paid;
+    assert_eq!(audit(&it.show.snapshot), []);
+    it.reservation(it.held, |row| row.payment = Some(payment));
+    it.finds(&Violation::PaymentUnknown { reservation: it.held, payment });
+}
+
+#[test]
+fn a_payment_for_nothing_or_for_anothers_is_found() {
+    let mut it = sold();
+    let expected = Violation::PaidForNothing { payment: it.ready, reservation: it.held };
+    it.payment(it.ready, |row| row.buyer = ADA);
+    it.finds(&expected);
+    let mut it = sold();
+    let reservation = unknown_reservation();
+    it.reservation(it.held, |row| row.payment = None);
+    it.payment(it.ready, |row| row.reservation = reservation);
+    it.finds(&Violation::PaidForNothing { payment: it.ready, reservation });
+}
+
+#[test]
+fn what_is_sold_and_not_paid_is_found() {
+    let mut it = sold();
+    let reservation = it.sold;
+    it.payment(it.paid, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(2) });
+    it.finds(&Violation::SoldUnpaid { reservation });
+    it.reservation(it.sold, |row| row.payment = None);
+    it.finds(&Violation::SoldUnpaid { reservation });
+}
+
+#[test]
+fn what_is_sold_for_another_amount_is_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| row.amount = won(199));
+    let (reservation, payment) = (it.sold, it.paid);
+    it.finds(&Violation::WrongAmount { reservation, payment, total: won(200), amount: won(199) });
+}
+
+#[test]
+fn what_is_paid_twice_is_found() {
+    let mut it = sold();
+    let first = it.paid;
+    let mut again = it.show.payment(first).clone();
+    again.id = PaymentId::from_uuid(Uuid::from_u128(0xDEAD));
+    // Its money is on its way back: that it was taken a second time is wrong all the same.
+    again.refunds.push(refund(200, RefundState::Queued { since: at(3) }));
+    let (reservation, second) = (it.sold, again.id);
+    it.show.snapshot.put_payment(again);
+    it.finds(&Violation::PaidTwice { reservation, first, second });
+}
+
+#[test]
+fn money_kept_for_what_was_given_back_is_found_unless_a_refund_is_queued() {
+    let mut it = sold();
+    end_the_sold(&mut it, CancelReason::ByOrganiser);
+    it.finds(&Violation::MoneyWithoutTickets { payment: it.paid, kept: won(200) });
+    it.payment(it.paid, |row| row.refunds.push(refund(200, RefundState::Queued { since: at(9) })));
+    assert_eq!(audit(&it.show.snapshot), []);
+}
+
+#[test]
+fn a_reservation_paid_by_nothing_is_found() {
+    let mut it = sold();
+    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    assert_eq!(audit(&it.show.snapshot), []);
+    it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });
+    it.finds(&Violation::PayingByNothing { reservation: it.held });
+}
+
+#[test]
+fn a_payment_under_way_that_nothing_waits_for_is_found() {
+    let mut it = sold();
+    it.payment(it.ready, |row| row.state = PaymentState::Confirming { since: at(5) });
+    it.finds(&Violation::ConfirmingForNothing { payment: it.ready, reservation: it.held });
+}
+
+#[test]
+fn a_payment_ready_for_nothing_is_found() {
+    let mut it = sold();
+    it.reservation(it.held, |row| row.payment = None);
+    it.finds(&Violation::ReadyForNothing { payment: it.ready, reservation: it.held });
+}
+
+#[test]
+fn states_that_contradict_each_other_are_found() {
+    let mut it = sold();
+    it.payment(it.ready, |row| row.state = PaymentState::Abandoned);
+    it.finds(&Violation::PaymentDisagrees { reservation: it.held, payment: it.ready });
+    let mut it = sold();
+    end_the_sold(&mut it, CancelReason::ByOrganiser);
+    it.payment(it.paid, |row| {
+        row.refunded = won(200);
+        row.refunds.push(refund(200, RefundState::Done { at: at(9) }));
+        row.state = PaymentState::Refunded { at: at(9) };
+    });
+    it.finds(&Violation::PaymentDisagrees { reservation: it.sold, payment: it.paid });
+    it.reservation(it.sold, |row| {
+        row.state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: at(9) };
+    });
+    assert_eq!(audit(&it.show.snapshot), []);
+}
+
+#[test]
+fn refunds_that_do_not_come_to_what_went_back_are_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| row.refunds.push(refund(50, RefundState::Done { at: at(9) })));
+    it.finds(&Violation::RefundsMiscounted { payment: it.paid, refunded: won(0), counted: 50 });
+}
+
+#[test]
+fn more_promised_than_was_taken_is_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| row.refunds.push(refund(201, RefundState::Queued { since: at(9) })));
+    it.finds(&Violation::Overrefunded { payment: it.paid, amount: won(200) });
+}
+
+#[test]
+fn a_state_that_does_not_fit_what_went_back_is_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| {
+        row.refunded = won(50);
+        row.refunds.push(refund(50, RefundState::Done { at: at(9) }));
+    });
+    it.finds(&Violation::RefundDisagrees { payment: it.paid, refunded: won(50), amount: won(200) });
+    it.payment(it.paid, |row| row.state = PaymentState::PartlyRefunded { at: at(9) });
+    assert_eq!(audit(&it.show.snapshot), []);
+}

@@ -1,0 +1,168 @@
+//! Building a box office, checked once.
+
+use std::sync::Arc;
+
+use crate::box_office::{BoxOffice, Inner};
+use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds};
+use crate::gateway::PaymentGateway;
+use crate::limits::{Terms, TermsError};
+use crate::memory::MemoryNotifier;
+use crate::notifier::Notifier;
+use crate::store::{CatalogStore, LayoutStore, OutboxStore, SalesStore};
+
+/// Collects the parts of a [`BoxOffice`].
+#[derive(Debug, Default)]
+#[must_use]
+pub struct BoxOfficeBuilder {
+    sales: Option<Arc<dyn SalesStore>>,
+    catalog: Option<Arc<dyn CatalogStore>>,
+    layouts: Option<Arc<dyn LayoutStore>>,
+    outbox: Option<Arc<dyn OutboxStore>>,
+    gateways: Vec<Arc<dyn PaymentGateway>>,
+    notifier: Option<Arc<dyn Notifier>>,
+    clock: Option<Arc<dyn Clock>>,
+    ids: Option<Arc<dyn IdSource>>,
+    terms: Terms,
+}
+
+/// A box office that cannot be built.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// There is nowhere to keep sales.
+    #[error("a box office needs a store: call `store`")]
+    StoreMissing,
+    /// Two gateways have one name.
+    #[error("two payment gateways are called {name}")]
+    DuplicateGateway {
+        /// The name.
+        name: String,
+    },
+    /// Two gateways offer one way of paying, so a buyer's choice would be ambiguous.
+    #[error("two payment gateways offer the method {method}")]
+    DuplicateMethod {
+        /// The method.
+        method: String,
+    },
+    /// No sale can run under the terms.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
+}
+
+impl BoxOfficeBuilder {
+    /// Keeps everything in one adapter.
+    pub fn store<S>(mut self, store: Arc<S>) -> Self
+    where
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore,
+    {
+        self.sales = Some(Arc::<S>::clone(&store));
+        self.catalog = Some(Arc::<S>::clone(&store));
+        self.layouts = Some(Arc::<S>::clone(&store));
+        self.outbox = Some(store);
+        self
+    }
+
+    /// Takes money through a gateway; may be called several times.
+    pub fn gateway(mut self, gateway: Arc<dyn PaymentGateway>) -> Self {
+        self.gateways.push(gateway);
+        self
+    }
+
+    /// Tells committed facts to a notifier; a [`MemoryNotifier`] by default.
+    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
+        self.notifier = Some(notifier);
+        self
+    }
+
+    /// Takes the time from a clock; [`SystemClock`] by default.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = Some(clock);
+        self
+    }
+
+    /// Takes new ids from a source; [`TimeOrderedIds`] by default.
+    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
+        self.ids = Some(ids);
+        self
+    }
+
+    /// Sells under these terms; [`Terms::default`] by default.
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Builds the shop.
+    ///
+    /// # Errors
+    ///
+    /// [`BuildError`] naming what is missing or contradictory.
+    pub fn build(self) -> Result<BoxOffice, BuildError> {
+        self.terms.validate()?;
+        check_gateways(&self.gateways)?;
+        let (Some(sales), Some(catalog), Some(layouts), Some(outbox)) =
+            (self.sales, self.catalog, self.layouts, self.outbox)
+        else {
+            return Err(BuildError::StoreMissing);
+        };
+        let inner = Inner {
+            sales,
+            catalog,
+            layouts,
+            outbox,
+            gateways: self.gateways,
+            notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
+            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
+            terms: self.terms,
+        };
+        Ok(BoxOffice { inner: Arc::new(inner) })
+    }
+}
+
+fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError> {
+    let mut names = Vec::new();
+    let mut methods = Vec::new();
+    for gateway in gateways {
+        let name = gateway.name().to_owned();
+        if names.contains(&name) {
+            return Err(BuildError::DuplicateGateway { name });
+        }
+        names.push(name);
+        for method in gateway.methods() {
+            if methods.contains(&method.id) {
+                return Err(BuildError::DuplicateMethod { method: method.id });
+            }
+            methods.push(method.id);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::memory::{MemoryStore, TestGateway};
+
+    #[test]
+    fn a_shop_without_a_store_is_refused() {
+        assert_eq!(BoxOffice::builder().build().unwrap_err(), BuildError::StoreMissing);
+    }
+
+    #[test]
+    fn two_gateways_of_one_name_are_refused() {
+        let gateway = || Arc::new(TestGateway::default());
+        let builder = BoxOffice::builder().store(Arc::new(MemoryStore::default()));
+        let error = builder.gateway(gateway()).gateway(gateway()).build().unwrap_err();
+        assert_eq!(error, BuildError::DuplicateGateway { name: "test".into() });
+    }
+
+    #[test]
+    fn impossible_terms_are_refused() {
+        let terms = Terms { hold_ttl: Duration::ZERO, ..Terms::default() };
+        let builder = BoxOffice::builder().store(Arc::new(MemoryStore::default())).terms(terms);
+        assert!(matches!(builder.build().unwrap_err(), BuildError::Terms(_)));
+    }
+}

@@ -1,0 +1,89 @@
+//! What has to happen by itself: the host calls each method as often as it likes, from any number of servers.
+
+use std::time::Duration;
+
+use crate::box_office::BoxOffice;
+use crate::event::EventStatus;
+use crate::id::EventId;
+use crate::notifier::NotifyError;
+use crate::reservation::Reservation;
+use crate::store::StoreError;
+
+/// How long a server has to deliver the facts it claimed, before another may.
+const OUTBOX_LEASE: Duration = Duration::from_secs(30);
+/// Most facts delivered in one call.
+const OUTBOX_BATCH: usize = 512;
+/// Most reservations ended in one call, so that none keeps the store busy for long.
+const EXPIRE_BATCH: usize = 1_000;
+/// How long the key of a command is remembered.
+const COMMAND_MEMORY: Duration = Duration::from_hours(24);
+
+/// Why facts stay in the outbox for now.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum HousekeepingError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The notifier failed; the facts come again.
+    #[error(transparent)]
+    Notify(#[from] NotifyError),
+}
+
+/// What one round of [`BoxOffice::tidy_once`] did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tidied {
+    /// Reservations whose hold had run out.
+    pub expired: usize,
+    /// Events whose status changed.
+    pub statuses: usize,
+    /// Facts delivered.
+    pub delivered: usize,
+}
+
+impl BoxOffice {
+    /// Ends reservations whose hold has run out, and returns them.
+    ///
+    /// Call it about every second. Nothing depends on it: a lapsed hold is available without it. It frees
+    /// counted stock, and tells buyers.
+    pub async fn expire_once(&self) -> Result<Vec<Reservation>, StoreError> {
+        self.inner.sales.expire_due(self.now(), EXPIRE_BATCH).await
+    }
+
+    /// Announces every event whose status is no longer the one announced. Call it about every second.
+    pub async fn announce_statuses_once(&self) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+        self.inner.catalog.announce_statuses(self.now()).await
+    }
+
+    /// Delivers committed facts to the notifier, and returns how many.
+    ///
+    /// Call it about every second, and again at once while it returns any.
+    pub async fn relay_once(&self) -> Result<usize, HousekeepingError> {
+        let facts = self.inner.outbox.claim_outbox(self.now(), OUTBOX_LEASE, OUTBOX_BATCH).await?;
+        if facts.is_empty() {
+            return Ok(0);
+        }
+        self.inner.notifier.notify(&facts).await?;
+        let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
+        self.inner.outbox.ack_outbox(&ids).await?;
+        Ok(ids.len())
+    }
+
+    /// Forgets the keys of commands older than 24 hours, and returns how many. Call it about every minute.
+    pub async fn forget_once(&self) -> Result<u64, StoreError> {
+        self.inner.sales.forget_commands(self.now().before(COMMAND_MEMORY)).await
+    }
+
+    /// Does all of the above that is due about every second: expires, announces, and relays until nothing is left.
+    pub async fn tidy_once(&self) -> Result<Tidied, HousekeepingError> {
+        let expired = self.expire_once().await?.len();
+        let statuses = self.announce_statuses_once().await?.len();
+        let mut delivered = 0;
+        loop {
+            match self.relay_once().await? {
+                0 => return Ok(Tidied { expired, statuses, delivered }),
+                facts => delivered += facts,
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The facade: everything a shop does, over whichever adapters it was built from.
+
+mod builder;
+mod housekeeping;
+mod organising;
+mod paying;
+mod refunding;
+mod selling;
+
+use std::sync::Arc;
+
+pub use builder::{BoxOfficeBuilder, BuildError};
+pub use housekeeping::{HousekeepingError, Tidied};
+pub use organising::OrganiseError;
+pub use paying::{Paid, PayError, PrepareRequest, Prepared};
+pub use refunding::{RefundError, RefundRequested};
+pub use selling::HoldRequest;
+
+use crate::clock::{Clock, IdSource};
+use crate::gateway::PaymentGateway;
+use crate::id::CommandKey;
+use crate::limits::Terms;
+use crate::notifier::Notifier;
+use crate::store::{CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use crate::time::Timestamp;
+
+/// Sells tickets: holds seats, takes payments, runs events.
+///
+/// Cheap to clone, and every clone is the same shop. It starts no tasks and keeps no timers: what has
+/// to happen by itself is a `…_once` method that the host calls as often as it likes, such as
+/// [`BoxOffice::expire_once`] every second.
+///
+/// Every method of a command takes an optional [`CommandKey`]. With one, the command takes effect at
+/// most once however often it is sent; without one, each call is an intent of its own.
+#[derive(Debug, Clone)]
+pub struct BoxOffice {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    sales: Arc<dyn SalesStore>,
+    catalog: Arc<dyn CatalogStore>,
+    layouts: Arc<dyn LayoutStore>,
+    outbox: Arc<dyn OutboxStore>,
+    gateways: Vec<Arc<dyn PaymentGateway>>,
+    notifier: Arc<dyn Notifier>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+    terms: Terms,
+}
+
+impl BoxOffice {
+    /// Starts building a shop.
+    pub fn builder() -> BoxOfficeBuilder {
+        BoxOfficeBuilder::default()
+    }
+
+    /// Returns the present moment by the shop's clock.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Returns the terms that events follow unless they have their own.
+    pub fn terms(&self) -> Terms {
+        self.inner.terms
+    }
+
+    fn new_id(&self) -> uuid::Uuid {
+        self.inner.ids.next()
+    }
+
+    fn key_or_new(&self, key: Option<CommandKey>) -> CommandKey {
+        key.unwrap_or_else(|| CommandKey::from_uuid(self.new_id()))
+    }
+}

@@ -1,0 +1,263 @@
+//! Taking money.
+//!
+//! Money moves in three steps: commit the intent, ask the gateway with nothing open, commit what it
+//! said. A process that dies in between leaves a payment that is visibly
+//! `Confirming`.
+
+use std::sync::Arc;
+
+use crate::box_office::BoxOffice;
+use crate::decide::{
+    Applied, BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused,
+    RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
+};
+use crate::gateway::{ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod};
+use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::money::Money;
+use crate::payment::{Payment, PaymentState};
+use crate::reservation::Reservation;
+use crate::store::{CommandError, StoreError};
+
+/// What a buyer says to start paying.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct PrepareRequest {
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// Who pays.
+    pub buyer: BuyerId,
+    /// The way of paying; see [`BoxOffice::payment_methods`]. `None` takes the first there is.
+    pub method: Option<String>,
+    /// What the buyer believes to pay; anything but the total is refused.
+    pub amount: Option<Money>,
+    /// The key under which it takes effect at most once.
+    pub key: Option<CommandKey>,
+}
+
+impl PrepareRequest {
+    /// Asks to pay in the first way there is.
+    pub fn new(reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { reservation, buyer, method: None, amount: None, key: None }
+    }
+
+    /// Chooses the way of paying.
+    #[must_use]
+    pub fn method(mut self, method: impl Into<String>) -> Self {
+        self.method = Some(method.into());
+        self
+    }
+
+    /// Says what the buyer believes to pay.
+    #[must_use]
+    pub fn amount(mut self, amount: Money) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+
+    /// Takes effect at most once under this key.
+    #[must_use]
+    pub fn key(mut self, key: CommandKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+}
+
+/// An attempt to pay that was prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prepared {
+    /// The attempt.
+    pub payment: Payment,
+    /// What it pays for, with the moment until which.
+    pub reservation: Reservation,
+}
+
+/// What an attempt to pay has come to so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paid {
+    /// The attempt: `Paid`, `Declined`, `Stuck`, or `Confirming` while nobody knows; `None` if there was
+    /// nothing to pay.
+    pub payment: Option<Payment>,
+    /// What it pays for.
+    pub reservation: Reservation,
+}
+
+/// Why no money was asked for.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PayError {
+    /// The shop has no such way of paying.
+    #[error("there is no such payment method")]
+    UnknownMethod {
+        /// The methods there are.
+        known: Vec<String>,
+    },
+    /// The attempt could not be started.
+    #[error(transparent)]
+    Prepare(CommandError<StartPaymentRefused>),
+    /// The attempt could not be confirmed.
+    #[error(transparent)]
+    Confirm(CommandError<BeginConfirmRefused>),
+    /// The free reservation could not be confirmed.
+    #[error(transparent)]
+    Free(CommandError<ConfirmFreeRefused>),
+    /// What came of the money could not be recorded; it will be asked for again.
+    #[error(transparent)]
+    Record(CommandError<RecordOutcomeRefused>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BoxOffice {
+    /// Returns the ways of paying the shop offers.
+    pub fn payment_methods(&self) -> Vec<PaymentMethod> {
+        self.inner.gateways.iter().flat_map(|gateway| gateway.methods()).collect()
+    }
+
+    /// Starts an attempt to pay: fixes the amount and grants the payment window.
+    ///
+    /// # Errors
+    ///
+    /// [`PayError::UnknownMethod`], or [`PayError::Prepare`] with a [`StartPaymentRefused`].
+    pub async fn prepare(&self, request: PrepareRequest) -> Result<Prepared, PayError> {
+        let (gateway, method) = self.gateway_for(request.method.as_deref())?;
+        let key = self.key_or_new(request.key);
+        let id = PaymentId::from_uuid(self.new_id());
+        let (reservation, buyer) = (request.reservation, request.buyer);
+        let mut command = StartPayment::new(self.now(), key, id, reservation, buyer, self.terms())
+            .through(gateway.name(), method);
+        command.amount = request.amount;
+        let applied = self.inner.sales.start_payment(command).await.map_err(PayError::Prepare)?;
+        let (payment, reservation) = with_payment(applied)?;
+        Ok(Prepared { payment, reservation })
+    }
+
+    /// Takes the money of a prepared attempt.
+    ///
+    /// Repeated for an attempt that was confirmed before, it answers what is known of it.
+    ///
+    /// # Errors
+    ///
+    /// [`PayError::Confirm`] with a [`BeginConfirmRefused`]. A provider that declines, or does not say,
+    /// is no error: see [`Paid::payment`].
+    ///
+    /// # Cancel safety
+    ///
+    /// None once the provider is asked: a host runs this to its end in a task of its own. If that task
+    /// dies, the payment stays visibly `Confirming`.
+    pub async fn confirm(
+        &self,
+        payment: PaymentId,
+        buyer: BuyerId,
+        amount: Option<Money>,
+        provider_key: Option<String>,
+    ) -> Result<Paid, PayError> {
+        // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
+        let content = format!("{payment} {buyer} {amount:?} {provider_key:?}");
+        let key = CommandKey::from_text("confirm", &content);
+        let mut command = BeginConfirm::new(self.now(), key, payment, buyer);
+        command.amount = amount;
+        command.provider_key = provider_key;
+        let applied = self.inner.sales.begin_confirm(command).await.map_err(PayError::Confirm)?;
+        let replayed = applied.replayed;
+        let (payment, reservation) = with_payment(applied)?;
+        if replayed {
+            return Ok(Paid { payment: Some(payment), reservation });
+        }
+        self.capture(payment, reservation).await
+    }
+
+    /// Pays for a reservation in one step, with a method that needs nothing more from the buyer.
+    ///
+    /// A reservation that costs nothing is confirmed without a gateway.
+    ///
+    /// # Errors
+    ///
+    /// As [`BoxOffice::prepare`] and [`BoxOffice::confirm`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`BoxOffice::confirm`].
+    pub async fn process(&self, request: PrepareRequest) -> Result<Paid, PayError> {
+        let (reservation, buyer) = (request.reservation, request.buyer);
+        let key = self.key_or_new(request.key);
+        match self.prepare(request.key(key.step("prepare"))).await {
+            Ok(prepared) if prepared.payment.state == PaymentState::Ready => {
+                self.confirm(prepared.payment.id, buyer, None, None).await
+            }
+            Ok(prepared) => Ok(Paid { payment: Some(prepared.payment), reservation: prepared.reservation }),
+            Err(error) if may_be_free(&error) => {
+                let command = ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer);
+                match self.inner.sales.confirm_free(command).await {
+                    Ok(applied) => Ok(Paid { payment: None, reservation: applied.reservation }),
+                    Err(CommandError::Refused(
+                        ConfirmFreeRefused::NotPending | ConfirmFreeRefused::NotFree,
+                    )) => Err(error),
+                    Err(error) => Err(PayError::Free(error)),
+                }
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a payment, if it is this buyer's.
+    pub async fn payment(&self, id: PaymentId, buyer: BuyerId) -> Result<Option<Payment>, StoreError> {
+        let found = self.inner.sales.payment(id).await?;
+        Ok(found.filter(|payment| payment.buyer == buyer))
+    }
+
+    /// Asks the gateway for the money of a payment whose intent is committed, and records what it says.
+    async fn capture(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
+        let gateway = self.gateway_named(&payment.gateway);
+        let gateway = gateway.ok_or_else(|| PayError::UnknownMethod { known: self.method_ids() })?;
+        let request = ConfirmRequest {
+            payment: payment.id,
+            amount: payment.amount,
+            method: payment.method.clone(),
+            provider_key: payment.provider_key.clone(),
+        };
+        let outcome = match gateway.confirm(request).await {
+            ConfirmAnswer::Paid { provider_key, amount } => CaptureOutcome::Paid { provider_key, amount },
+            ConfirmAnswer::Declined { code } => CaptureOutcome::Declined { code },
+            ConfirmAnswer::Unknown { .. } => return Ok(Paid { payment: Some(payment), reservation }),
+        };
+        let key = CommandKey::from_text("record-outcome", &payment.id.to_string());
+        let command = RecordOutcome::new(self.now(), key, payment.id, outcome);
+        let applied = self.inner.sales.record_outcome(command).await.map_err(PayError::Record)?;
+        Ok(Paid { payment: applied.payment, reservation: applied.reservation })
+    }
+
+    fn gateway_for(&self, method: Option<&str>) -> Result<(&Arc<dyn PaymentGateway>, String), PayError> {
+        for gateway in &self.inner.gateways {
+            let found =
+                gateway.methods().into_iter().find(|known| method.is_none_or(|method| method == known.id));
+            if let Some(found) = found {
+                return Ok((gateway, found.id));
+            }
+        }
+        Err(PayError::UnknownMethod { known: self.method_ids() })
+    }
+
+    pub(super) fn gateway_named(&self, name: &str) -> Option<&Arc<dyn PaymentGateway>> {
+        self.inner.gateways.iter().find(|gateway| gateway.name() == name)
+    }
+
+    fn method_ids(&self) -> Vec<String> {
+        self.payment_methods().into_iter().map(|method| method.id).collect()
+    }
+}
+
+/// Tells whether a reservation without an attempt may be one that costs nothing, confirmed by now or not.
+fn may_be_free(error: &PayError) -> bool {
+    matches!(
+        error,
+        PayError::Prepare(CommandError::Refused(
+            StartPaymentRefused::NothingToPay | StartPaymentRefused::NotPending
+        ))
+    )
+}
+
+pub(super) fn with_payment(applied: Applied) -> Result<(Payment, Reservation), StoreError> {
+    let payment = applied.payment.ok_or_else(|| StoreError::corrupt("a payment command named no payment"))?;
+    Ok((payment, applied.reservation))
+}

@@ -1,0 +1,217 @@
+//! Giving money back: commit the promise, ask the gateway with nothing open, commit what it said.
+
+use crate::box_office::BoxOffice;
+use crate::box_office::paying::with_payment;
+use crate::decide::{
+    BeginRefund, BeginRefundRefused, Cancel, CancelRefused, RecordRefund, RecordRefundRefused, RefundOutcome,
+};
+use crate::gateway::{RefundAnswer, RefundRequest};
+use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, ReservationId};
+use crate::money::Money;
+use crate::payment::{Payment, Refund, RefundState};
+use crate::reservation::Reservation;
+use crate::store::{CommandError, StoreError};
+
+/// A refund as far as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefundRequested {
+    /// The payment, with its refunds.
+    pub payment: Payment,
+    /// What it paid for.
+    pub reservation: Reservation,
+    /// The refund: `Done`, `Refused`, or `Queued` while nobody knows.
+    pub refund: Refund,
+}
+
+/// Why no money was promised back.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RefundError {
+    /// The reservation could not be cancelled.
+    #[error(transparent)]
+    Cancel(CommandError<CancelRefused>),
+    /// The refund was refused.
+    #[error(transparent)]
+    Begin(CommandError<BeginRefundRefused>),
+    /// What came of the refund could not be recorded; it will be asked for again.
+    #[error(transparent)]
+    Record(CommandError<RecordRefundRefused>),
+    /// The payment came through a gateway this shop no longer has.
+    #[error("the shop has no payment gateway called {name}")]
+    GatewayMissing {
+        /// The gateway's name.
+        name: String,
+    },
+    /// The provider will not give the money back.
+    #[error("the provider refused the refund with {code}")]
+    Refused {
+        /// The provider's code.
+        code: String,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BoxOffice {
+    /// Cancels a buyer's reservation, and gives the money back if it was paid.
+    ///
+    /// The reservation ends, and its seats are free, once the money is on its way. Repeated, it goes on
+    /// with a refund that was promised and not heard of since.
+    ///
+    /// # Errors
+    ///
+    /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::Refused`] if the provider keeps the
+    /// money; the buyer then keeps the tickets.
+    ///
+    /// # Cancel safety
+    ///
+    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    pub async fn cancel_or_refund(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: Option<CommandKey>,
+    ) -> Result<Reservation, RefundError> {
+        let key = self.key_or_new(key);
+        let command = Cancel::by_buyer(self.now(), key.step("cancel"), reservation, buyer);
+        match self.inner.sales.cancel(command).await {
+            Ok(applied) => Ok(applied.reservation),
+            Err(CommandError::Refused(CancelRefused::Paid { payment })) => {
+                self.refund_cancelled(payment, buyer, key.step("refund")).await
+            }
+            // Cancelled by this very key before, and refunded: the answer is what came of that.
+            Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
+                self.refunded_by(reservation, buyer, key.step("refund")).await
+            }
+            Err(error) => Err(RefundError::Cancel(error)),
+        }
+    }
+
+    /// Returns a reservation that ended with the refund of this key, or says that it ended otherwise.
+    async fn refunded_by(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: CommandKey,
+    ) -> Result<Reservation, RefundError> {
+        let found = self.reservation(reservation, buyer).await?;
+        if let Some(found) = found
+            && let Some(payment) = found.payment
+            && let Some(payment) = self.payment(payment, buyer).await?
+            && payment.refund(refund_id(key)).is_some()
+        {
+            return Ok(found);
+        }
+        Err(RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded)))
+    }
+
+    async fn refund_cancelled(
+        &self,
+        payment: PaymentId,
+        buyer: BuyerId,
+        key: CommandKey,
+    ) -> Result<Reservation, RefundError> {
+        let refunded = self.refund(payment, buyer, None, "cancelled by the buyer", Some(key)).await?;
+        match refunded.refund.state {
+            RefundState::Refused { code, .. } => Err(RefundError::Refused { code }),
+            RefundState::Queued { .. } | RefundState::Done { .. } => Ok(refunded.reservation),
+        }
+    }
+
+    /// Gives a buyer's money back, all that is left or only `amount`.
+    ///
+    /// # Errors
+    ///
+    /// [`RefundError::Begin`] with a [`BeginRefundRefused`]. A provider that refuses, or does not say, is no
+    /// error: see [`RefundRequested::refund`].
+    ///
+    /// # Cancel safety
+    ///
+    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    pub async fn refund(
+        &self,
+        payment: PaymentId,
+        buyer: BuyerId,
+        amount: Option<Money>,
+        reason: &str,
+        key: Option<CommandKey>,
+    ) -> Result<RefundRequested, RefundError> {
+        let key = self.key_or_new(key);
+        let id = refund_id(key);
+        let mut command = BeginRefund::new(self.now(), key, payment, id, reason).by_buyer(buyer);
+        command.amount = amount;
+        match self.inner.sales.begin_refund(command.clone()).await {
+            Ok(_) => self.send_refund(payment, id).await,
+            // All that is left is wanted, and some of it was promised before: bring that to its end first.
+            Err(CommandError::Refused(BeginRefundRefused::RefundInProgress { refund }))
+                if amount.is_none() =>
+            {
+                let earlier = self.send_refund(payment, refund).await?;
+                let left = earlier.payment.amount.minor() > earlier.payment.refunded.minor();
+                if !left || !matches!(earlier.refund.state, RefundState::Done { .. }) {
+                    return Ok(earlier);
+                }
+                self.inner.sales.begin_refund(command).await.map_err(RefundError::Begin)?;
+                self.send_refund(payment, id).await
+            }
+            Err(error) => Err(RefundError::Begin(error)),
+        }
+    }
+
+    /// Asks the gateway to give money back whose promise is committed, and records what it says.
+    async fn send_refund(
+        &self,
+        payment: PaymentId,
+        refund: RefundId,
+    ) -> Result<RefundRequested, RefundError> {
+        let known = self.inner.sales.payment(payment).await?;
+        let known = known.ok_or_else(|| StoreError::corrupt(format!("{payment:?} does not exist")))?;
+        let promised = refund_of(&known, refund)?;
+        // A refund that came to its end is not asked for again: money sent for a refused one would be on no record.
+        if !matches!(promised.state, RefundState::Queued { .. }) {
+            return self.refund_as_it_stands(known, promised).await;
+        }
+        let gateway = self.gateway_named(&known.gateway);
+        let gateway = gateway.ok_or_else(|| RefundError::GatewayMissing { name: known.gateway.clone() })?;
+        let request = RefundRequest {
+            payment,
+            provider_key: known.provider_key.clone().unwrap_or_default(),
+            refund,
+            amount: promised.amount,
+            reason: promised.reason.clone(),
+        };
+        let outcome = match gateway.refund(request).await {
+            RefundAnswer::Done => RefundOutcome::Done,
+            RefundAnswer::Refused { code } => RefundOutcome::Refused { code },
+            RefundAnswer::Unknown { .. } => return self.refund_as_it_stands(known, promised).await,
+        };
+        let key = CommandKey::from_text("record-refund", &refund.to_string());
+        let command = RecordRefund::new(self.now(), key, payment, refund, outcome);
+        let applied = self.inner.sales.record_refund(command).await.map_err(RefundError::Record)?;
+        let (payment, reservation) = with_payment(applied)?;
+        let refund = refund_of(&payment, refund)?;
+        Ok(RefundRequested { payment, reservation, refund })
+    }
+
+    async fn refund_as_it_stands(
+        &self,
+        payment: Payment,
+        refund: Refund,
+    ) -> Result<RefundRequested, RefundError> {
+        let reservation = self.inner.sales.reservation(payment.reservation).await?;
+        let reservation =
+            reservation.ok_or_else(|| StoreError::corrupt(format!("{:?} pays for nothing", payment.id)))?;
+        Ok(RefundRequested { payment, reservation, refund })
+    }
+}
+
+/// One intent to refund makes one refund, whatever it is called with again.
+fn refund_id(key: CommandKey) -> RefundId {
+    RefundId::from_uuid(key.as_uuid())
+}
+
+fn refund_of(payment: &Payment, refund: RefundId) -> Result<Refund, StoreError> {
+    let found = payment.refund(refund).cloned();
+    found.ok_or_else(|| StoreError::corrupt(format!("{refund:?} is no refund of {:?}", payment.id)))
+}

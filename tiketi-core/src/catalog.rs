@@ -1,0 +1,294 @@
+//! Making events: from an organiser's words and a layout to rows that can be sold.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::clock::IdSource;
+use crate::event::{Event, EventDetails, EventState, EventStatus};
+use crate::id::{EventId, LayoutId, SeatId, TicketTypeId};
+use crate::limits::{MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR, Terms};
+use crate::money::{Currency, Money};
+use crate::seat::{Seat, SeatState};
+use crate::seat_layout::{SeatLayout, StoredLayout};
+use crate::ticket_type::{Stock, TicketKind, TicketType};
+use crate::time::Timestamp;
+
+/// Most further words an event may be found under.
+pub const MAX_KEYWORDS: usize = 50;
+
+/// What an organiser says to make an event.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EventInput {
+    /// What buyers read.
+    pub details: EventDetails,
+    /// Currency of every price.
+    pub currency: Currency,
+    /// Standing room and the like, sold by quantity.
+    pub general_admission: Vec<TicketTypeInput>,
+    /// The layout to make seats from.
+    pub layout: Option<LayoutId>,
+}
+
+impl EventInput {
+    /// Makes an event with nothing to sell yet.
+    pub fn new(details: EventDetails, currency: Currency) -> Self {
+        Self { details, currency, general_admission: Vec::new(), layout: None }
+    }
+
+    /// Makes its seats from a layout.
+    #[must_use]
+    pub fn seated(mut self, layout: LayoutId) -> Self {
+        self.layout = Some(layout);
+        self
+    }
+
+    /// Adds a general-admission ticket type.
+    #[must_use]
+    pub fn admitting(mut self, ticket_type: TicketTypeInput) -> Self {
+        self.general_admission.push(ticket_type);
+        self
+    }
+}
+
+/// What an organiser says of a general-admission ticket type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketTypeInput {
+    /// What buyers read.
+    pub name: String,
+    /// Price of one, in the event's currency.
+    pub price: Money,
+    /// How many there are.
+    pub capacity: u32,
+}
+
+/// A new event with everything it sells, to be stored as one.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The event.
+    pub event: Event,
+    /// Its ticket types.
+    pub ticket_types: Vec<TicketType>,
+    /// Its seats, from the stage backwards.
+    pub seats: Vec<Seat>,
+}
+
+/// What an organiser wrote cannot be.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CatalogError {
+    /// A text is empty or too long.
+    #[error("{field} must have from {least} to {most} characters")]
+    TextLength {
+        /// The field at fault.
+        field: &'static str,
+        /// Fewest characters.
+        least: usize,
+        /// Most characters.
+        most: usize,
+    },
+    /// More further words than an event may have.
+    #[error("an event may have at most {MAX_KEYWORDS} keywords")]
+    TooManyKeywords,
+    /// A price is negative or above [`MAX_PRICE_MINOR`].
+    #[error("a price must be from 0 to {MAX_PRICE_MINOR} minor units")]
+    PriceOutOfRange,
+    /// A price is not in the event's currency.
+    #[error("prices must be in the event's currency, {expected}")]
+    WrongCurrency {
+        /// The event's currency.
+        expected: Currency,
+    },
+    /// A capacity is zero or above [`MAX_CAPACITY`].
+    #[error("a capacity must be from 1 to {MAX_CAPACITY}")]
+    CapacityOutOfRange,
+    /// The event's own terms cannot be, or contradict each other.
+    #[error(transparent)]
+    Terms(#[from] crate::TermsError),
+    /// The layout named does not exist.
+    #[error("there is no such layout")]
+    LayoutNotFound,
+}
+
+impl NewEvent {
+    /// Makes an event's rows: a ticket type for each section of the layout, a seat for each place.
+    ///
+    /// The event begins as a draft.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogError`] naming what cannot be; [`CatalogError::LayoutNotFound`] if the input names a
+    /// layout and `layout` is not that one.
+    pub fn assemble(
+        input: &EventInput,
+        layout: Option<&StoredLayout>,
+        ids: &dyn IdSource,
+        now: Timestamp,
+    ) -> Result<Self, CatalogError> {
+        check_details(&input.details)?;
+        if input.layout != layout.map(|layout| layout.id) {
+            return Err(CatalogError::LayoutNotFound);
+        }
+        let event = Event {
+            id: EventId::from_uuid(ids.next()),
+            details: input.details.clone(),
+            currency: input.currency,
+            layout: input.layout,
+            state: EventState::Draft,
+            announced: EventStatus::Upcoming,
+            created_at: now,
+            version: 1,
+        };
+        let plan = layout.map(|stored| &stored.layout);
+        let mut ticket_types = section_types(&event, plan, ids)?;
+        let seats = seats(&event, plan, &ticket_types, ids);
+        for input in &input.general_admission {
+            let position = u32::try_from(ticket_types.len()).unwrap_or(u32::MAX);
+            ticket_types.push(general_admission(&event, input, position, ids)?);
+        }
+        Ok(Self { event, ticket_types, seats })
+    }
+}
+
+/// Makes a general-admission ticket type of an event.
+///
+/// # Errors
+///
+/// [`CatalogError`] for a bad name, price, currency or capacity.
+pub fn general_admission(
+    event: &Event,
+    input: &TicketTypeInput,
+    position: u32,
+    ids: &dyn IdSource,
+) -> Result<TicketType, CatalogError> {
+    check_ticket_type(input, event.currency)?;
+    Ok(TicketType {
+        id: TicketTypeId::from_uuid(ids.next()),
+        event: event.id,
+        name: input.name.clone(),
+        price: input.price,
+        kind: TicketKind::GeneralAdmission,
+        stock: Stock::of(input.capacity),
+        position,
+    })
+}
+
+fn section_types(
+    event: &Event,
+    plan: Option<&SeatLayout>,
+    ids: &dyn IdSource,
+) -> Result<Vec<TicketType>, CatalogError> {
+    let sections = plan.map(|plan| plan.sections.as_slice()).unwrap_or_default();
+    (0..)
+        .zip(sections)
+        .map(|(position, section)| {
+            check_price(section.price, event.currency)?;
+            Ok(TicketType {
+                id: TicketTypeId::from_uuid(ids.next()),
+                event: event.id,
+                name: section.name.clone(),
+                price: section.price,
+                kind: TicketKind::Seated { section: section.name.clone() },
+                stock: Stock::of(u32::try_from(section.seat_count()).unwrap_or(u32::MAX)),
+                position,
+            })
+        })
+        .collect()
+}
+
+fn seats(
+    event: &Event,
+    plan: Option<&SeatLayout>,
+    ticket_types: &[TicketType],
+    ids: &dyn IdSource,
+) -> Vec<Seat> {
+    let places = plan.into_iter().flat_map(SeatLayout::places);
+    places
+        .filter_map(|(section, place)| {
+            Some(Seat {
+                id: SeatId::from_uuid(ids.next()),
+                event: event.id,
+                ticket_type: ticket_types.get(section)?.id,
+                place: Arc::new(place),
+                state: SeatState::Available,
+                version: 1,
+                map_version: 1,
+            })
+        })
+        .collect()
+}
+
+/// Terms that every possible override fits.
+const MOST_LENIENT: Terms = Terms {
+    hold_ttl: Duration::from_micros(1),
+    hold_cap: Duration::from_hours(24),
+    payment_window: Duration::from_hours(24),
+    max_seats_per_buyer: 1,
+};
+
+pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {
+    check_text("title", &details.title, 1, MAX_NAME_CHARS)?;
+    check_text("artist", &details.artist, 0, MAX_NAME_CHARS)?;
+    check_text("venue", &details.venue, 0, MAX_NAME_CHARS)?;
+    check_text("description", &details.description, 0, MAX_DESCRIPTION_CHARS)?;
+    if details.keywords.len() > MAX_KEYWORDS {
+        return Err(CatalogError::TooManyKeywords);
+    }
+    details.keywords.iter().try_for_each(|word| check_text("keywords", word, 1, MAX_NAME_CHARS))?;
+    // Whatever the shop's terms are, those the event names have to be possible and fit each other.
+    details.terms.over(MOST_LENIENT).validate()?;
+    Ok(())
+}
+
+pub(crate) fn check_ticket_type(input: &TicketTypeInput, currency: Currency) -> Result<(), CatalogError> {
+    check_text("name", &input.name, 1, MAX_NAME_CHARS)?;
+    check_price(input.price, currency)?;
+    if (1..=MAX_CAPACITY).contains(&input.capacity) { Ok(()) } else { Err(CatalogError::CapacityOutOfRange) }
+}
+
+fn check_price(price: Money, currency: Currency) -> Result<(), CatalogError> {
+    if price.currency() != currency {
+        return Err(CatalogError::WrongCurrency { expected: currency });
+    }
+    if (0..=MAX_PRICE_MINOR).contains(&price.minor()) { Ok(()) } else { Err(CatalogError::PriceOutOfRange) }
+}
+
+fn check_text(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), CatalogError> {
+    let length = text.trim().chars().count();
+    if (least..=most).contains(&length) {
+        Ok(())
+    } else {
+        Err(CatalogError::TextLength { field, least, most })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::TermsOverride;
+    use crate::time::SaleWindow;
+
+    fn with_terms(terms: TermsOverride) -> Result<(), CatalogError> {
+        let sale = SaleWindow::new(Timestamp::EPOCH, Timestamp::FAR_FUTURE).unwrap();
+        check_details(&EventDetails {
+            terms,
+            ..EventDetails::new("Paper Boats", Timestamp::FAR_FUTURE, sale)
+        })
+    }
+
+    #[test]
+    fn an_event_may_hold_longer_than_the_usual_cap_when_its_shop_does() {
+        let terms = TermsOverride { hold_ttl: Some(Duration::from_mins(20)), ..TermsOverride::default() };
+        assert_eq!(with_terms(terms), Ok(()));
+    }
+
+    #[test]
+    fn terms_of_an_event_that_contradict_each_other_are_refused() {
+        let terms = TermsOverride {
+            hold_ttl: Some(Duration::from_mins(2)),
+            hold_cap: Some(Duration::from_mins(1)),
+            ..TermsOverride::default()
+        };
+        assert_eq!(with_terms(terms), Err(CatalogError::Terms(crate::TermsError::CapBelowTtl)));
+    }
+}

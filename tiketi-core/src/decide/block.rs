@@ -1,0 +1,118 @@
+//! Take seats off sale, and put them back.
+
+use crate::decide::change::Change;
+use crate::decide::draft::{Count, Draft};
+use crate::decide::scope::Scope;
+use crate::id::{EventId, SeatId};
+use crate::seat::{SeatState, SeatStep};
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Takes available seats off sale. Seats already blocked stay so and are no error.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BlockSeats {
+    /// The moment that decides which holds have lapsed.
+    pub now: Timestamp,
+    /// Of which event.
+    pub event: EventId,
+    /// Which seats.
+    pub seats: Vec<SeatId>,
+    /// Why, for the organiser.
+    pub reason: String,
+}
+
+impl BlockSeats {
+    /// Makes the command.
+    pub fn new(now: Timestamp, event: EventId, seats: Vec<SeatId>, reason: impl Into<String>) -> Self {
+        Self { now, event, seats, reason: reason.into() }
+    }
+}
+
+/// Puts blocked seats back on sale. Seats that are not blocked stay as they are and are no error.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct UnblockSeats {
+    /// When.
+    pub now: Timestamp,
+    /// Of which event.
+    pub event: EventId,
+    /// Which seats.
+    pub seats: Vec<SeatId>,
+}
+
+impl UnblockSeats {
+    /// Makes the command.
+    pub fn new(now: Timestamp, event: EventId, seats: Vec<SeatId>) -> Self {
+        Self { now, event, seats }
+    }
+}
+
+/// Why no seat is blocked or unblocked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BlockRefused {
+    /// No such event.
+    #[error("there is no such event")]
+    EventNotFound,
+    /// Some seats do not exist, or belong to another event.
+    #[error("{} seats are not seats of this event", seats.len())]
+    UnknownSeats {
+        /// Which.
+        seats: Vec<SeatId>,
+    },
+    /// Some seats are held or sold.
+    #[error("{} of the seats are held or sold", seats.len())]
+    SeatsTaken {
+        /// Every one that stands in the way.
+        seats: Vec<SeatId>,
+    },
+}
+
+/// Decides which seats to take off sale.
+pub fn block_seats(scope: &dyn Scope, ask: &BlockSeats) -> Result<Change, CommandError<BlockRefused>> {
+    let seats = known(scope, &ask.seats)?;
+    let open: Vec<_> =
+        seats.iter().filter(|(_, state)| !matches!(state, SeatState::Blocked { .. })).collect();
+    let taken: Vec<_> =
+        open.iter().filter(|(_, state)| !state.is_available_at(ask.now)).map(|(seat, _)| *seat).collect();
+    if !taken.is_empty() {
+        return Err(CommandError::Refused(BlockRefused::SeatsTaken { seats: taken }));
+    }
+    let mut draft = Draft::new(scope, ask.now);
+    let step = SeatStep::Block { reason: ask.reason.clone(), now: ask.now };
+    for (seat, state) in open {
+        let from = if **state == SeatState::Available { Count::Available } else { Count::Held };
+        draft.seat(*seat, &step, from, Count::Blocked)?;
+    }
+    Ok(draft.finish())
+}
+
+/// Decides which seats to put back on sale.
+pub fn unblock_seats(scope: &dyn Scope, ask: &UnblockSeats) -> Result<Change, CommandError<BlockRefused>> {
+    let mut draft = Draft::new(scope, ask.now);
+    for (seat, state) in known(scope, &ask.seats)? {
+        if matches!(state, SeatState::Blocked { .. }) {
+            draft.seat(seat, &SeatStep::Unblock, Count::Blocked, Count::Available)?;
+        }
+    }
+    Ok(draft.finish())
+}
+
+/// Finds each named seat once.
+fn known<'s>(
+    scope: &'s dyn Scope,
+    seats: &[SeatId],
+) -> Result<Vec<(SeatId, &'s SeatState)>, CommandError<BlockRefused>> {
+    let mut once = seats.to_vec();
+    once.sort_unstable();
+    once.dedup();
+    let unknown: Vec<_> = once.iter().copied().filter(|seat| scope.seat(*seat).is_none()).collect();
+    if !unknown.is_empty() {
+        return Err(CommandError::Refused(BlockRefused::UnknownSeats { seats: unknown }));
+    }
+    Ok(once.iter().filter_map(|id| Some((*id, &scope.seat(*id)?.state))).collect())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,140 @@
+//! Cancel a pending or free reservation; a paid one has to be refunded.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::release::{end_pending, give_back};
+use crate::decide::scope::Scope;
+use crate::fact::FactBody;
+use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Cancels a reservation for which no money is kept: everything it has is available again.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Cancel {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// Who asks: a buyer for his own; `None` for the organiser.
+    pub buyer: Option<BuyerId>,
+}
+
+impl Cancel {
+    /// Makes the command of a buyer about his own reservation.
+    pub fn by_buyer(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { now, key, reservation, buyer: Some(buyer) }
+    }
+
+    /// Makes the command of the organiser about anyone's reservation.
+    pub fn by_organiser(now: Timestamp, key: CommandKey, reservation: ReservationId) -> Self {
+        Self { now, key, reservation, buyer: None }
+    }
+}
+
+/// Why a reservation is not cancelled.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CancelRefused {
+    /// No such reservation, or another buyer's.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
+    /// It has ended already.
+    #[error("the reservation has expired or was cancelled before")]
+    AlreadyEnded,
+    /// Money may be moving; ask again when the payment is known.
+    #[error("a payment for the reservation is under way")]
+    PaymentInProgress,
+    /// It was paid: refund the payment, and the reservation ends with it.
+    #[error("the reservation is paid and has to be refunded")]
+    Paid {
+        /// The payment to refund.
+        payment: PaymentId,
+    },
+}
+
+impl Command for Cancel {
+    type Refused = CancelRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Reservation(self.reservation)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("cancel", self.reservation.as_uuid());
+        if let Some(buyer) = self.buyer {
+            fingerprint.id(buyer.as_uuid());
+        }
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> CancelRefused {
+        CancelRefused::ReservationNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<CancelRefused>> {
+        let reservation = scope
+            .reservation(self.reservation)
+            .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
+            .ok_or(CommandError::Refused(CancelRefused::ReservationNotFound))?;
+        let mut draft = Draft::new(scope, self.now);
+        match reservation.state {
+            ReservationState::Held { until } if until > self.now => {
+                draft.abandon_attempt(reservation.payment)?;
+                end_pending(&mut draft, reservation, self.reason(), self.now)?;
+            }
+            ReservationState::Confirmed { .. } => self.end_free(&mut draft, reservation)?,
+            ReservationState::Paying { .. } => {
+                return Err(CommandError::Refused(CancelRefused::PaymentInProgress));
+            }
+            ReservationState::Held { .. }
+            | ReservationState::Expired { .. }
+            | ReservationState::Cancelled { .. } => {
+                return Err(CommandError::Refused(CancelRefused::AlreadyEnded));
+            }
+        }
+        Ok(draft.about(Effect { reservation: self.reservation, payment: reservation.payment }))
+    }
+}
+
+impl Cancel {
+    fn reason(&self) -> CancelReason {
+        if self.buyer.is_some() { CancelReason::ByBuyer } else { CancelReason::ByOrganiser }
+    }
+
+    fn end_free(
+        &self,
+        draft: &mut Draft<'_>,
+        reservation: &Reservation,
+    ) -> Result<(), CommandError<CancelRefused>> {
+        if let Some(payment) = reservation.payment {
+            return Err(CommandError::Refused(CancelRefused::Paid { payment }));
+        }
+        give_back(draft, reservation, Count::Sold)?;
+        let step = ReservationStep::Cancel { reason: self.reason(), at: self.now };
+        let state = reservation.state.apply(&step)?;
+        draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
+        draft.reservation(Reservation { state, ..reservation.clone() });
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Confirm a reservation that costs nothing.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::Draft;
+use crate::decide::extend::{NotPending, pending_of};
+use crate::decide::scope::Scope;
+use crate::decide::settle::sell;
+use crate::event::EventState;
+use crate::id::{BuyerId, CommandKey, ReservationId};
+use crate::reservation::ReservationStep;
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Confirms a pending reservation whose total is zero; no gateway takes part.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ConfirmFree {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// Who asks; another's reservation is as good as none.
+    pub buyer: BuyerId,
+}
+
+impl ConfirmFree {
+    /// Makes the command.
+    pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { now, key, reservation, buyer }
+    }
+}
+
+/// Why a reservation is not confirmed without payment.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfirmFreeRefused {
+    /// No such reservation, or another buyer's.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
+    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    #[error("the reservation is not pending")]
+    NotPending,
+    /// The event was called off while the buyer was picking.
+    #[error("the event was cancelled")]
+    EventCancelled,
+    /// It costs something.
+    #[error("the reservation has to be paid")]
+    NotFree,
+}
+
+impl Command for ConfirmFree {
+    type Refused = ConfirmFreeRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Reservation(self.reservation)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        fingerprint_of("confirm-free", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> ConfirmFreeRefused {
+        ConfirmFreeRefused::ReservationNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ConfirmFreeRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+        if matches!(scope.event().state, EventState::Cancelled { .. }) {
+            return Err(CommandError::Refused(ConfirmFreeRefused::EventCancelled));
+        }
+        if !reservation.total.is_zero() {
+            return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
+        }
+        let mut draft = Draft::new(scope, self.now);
+        sell(&mut draft, reservation, &ReservationStep::Confirm { payment: None, at: self.now })?;
+        Ok(draft.about(Effect { reservation: self.reservation, payment: None }))
+    }
+}
+
+impl From<NotPending> for ConfirmFreeRefused {
+    fn from(not: NotPending) -> Self {
+        match not {
+            NotPending::Unknown => Self::ReservationNotFound,
+            NotPending::Ended => Self::NotPending,
+        }
+    }
+}

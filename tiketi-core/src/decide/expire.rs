@@ -1,0 +1,44 @@
+//! End a reservation whose hold has run out.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::scope::Scope;
+use crate::fact::FactBody;
+use crate::reservation::{Reservation, ReservationStep};
+use crate::seat::SeatStep;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// Ends a reservation that is due at `now`: what it still holds is available again.
+///
+/// Seats that another reservation took over in the meantime are left alone. Answers `None` for a
+/// reservation that is not due, such as one being paid.
+///
+/// # Errors
+///
+/// [`crate::StoreErrorKind::Corrupt`] if the rows contradict each other.
+pub fn expire(
+    scope: &dyn Scope,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<Option<Change>, StoreError> {
+    if !reservation.is_due_at(now) {
+        return Ok(None);
+    }
+    let mut draft = Draft::new(scope, now);
+    draft.abandon_attempt(reservation.payment)?;
+    let step = SeatStep::Release { reservation: reservation.id };
+    for line in &reservation.seats {
+        if scope.seat(line.seat).is_some_and(|seat| seat.state.owner() == Some(reservation.id)) {
+            draft.seat(line.seat, &step, Count::Held, Count::Available)?;
+        }
+    }
+    draft.items(&reservation.items, Count::Held, Count::Available)?;
+    let state = reservation.state.apply(&ReservationStep::Expire { at: now })?;
+    draft.fact(FactBody::ReservationExpired { reservation: reservation.id, buyer: reservation.buyer });
+    draft.reservation(Reservation { state, ..reservation.clone() });
+    Ok(Some(draft.about(Effect { reservation: reservation.id, payment: reservation.payment })))
+}
+
+#[cfg(test)]
+mod tests;

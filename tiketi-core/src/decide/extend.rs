@@ -1,0 +1,154 @@
+//! Renew a hold, up to its cap.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::scope::Scope;
+use crate::id::{BuyerId, CommandKey, ReservationId};
+use crate::limits::Terms;
+use crate::reservation::{Reservation, ReservationStep};
+use crate::seat::SeatStep;
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Renews a pending reservation's hold, for a buyer who is still picking.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ExtendHold {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// Who asks; another's reservation is as good as none.
+    pub buyer: BuyerId,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
+}
+
+impl ExtendHold {
+    /// Makes the command.
+    pub fn new(
+        now: Timestamp,
+        key: CommandKey,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        terms: Terms,
+    ) -> Self {
+        Self { now, key, reservation, buyer, terms }
+    }
+}
+
+/// Why a hold is not renewed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ExtendRefused {
+    /// No such reservation, or another buyer's.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
+    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    #[error("the reservation is not pending")]
+    NotPending,
+    /// It lasts as long as it may already.
+    #[error("the hold cannot last beyond {until}")]
+    CapReached {
+        /// When it ends.
+        until: Timestamp,
+    },
+}
+
+impl Command for ExtendHold {
+    type Refused = ExtendRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Reservation(self.reservation)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        fingerprint_of("extend", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> ExtendRefused {
+        ExtendRefused::ReservationNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ExtendRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+        let terms = scope.event().details.terms.over(self.terms);
+        let before = reservation.held_until().unwrap_or(self.now);
+        let until = renewed_until(reservation, self.now, terms);
+        if until == before {
+            return Err(CommandError::Refused(ExtendRefused::CapReached { until }));
+        }
+        let mut draft = Draft::new(scope, self.now);
+        move_end(&mut draft, reservation.clone(), until)?;
+        Ok(draft.about(Effect { reservation: self.reservation, payment: reservation.payment }))
+    }
+}
+
+/// Why a reservation is not a pending one of this buyer.
+pub(super) enum NotPending {
+    Unknown,
+    Ended,
+}
+
+/// Finds the buyer's reservation, held and not lapsed at `now`.
+pub(super) fn pending_of<R: From<NotPending>>(
+    scope: &dyn Scope,
+    id: ReservationId,
+    buyer: BuyerId,
+    now: Timestamp,
+) -> Result<&Reservation, CommandError<R>> {
+    let refused = |not: NotPending| CommandError::Refused(not.into());
+    let reservation = scope.reservation(id).filter(|found| found.buyer == buyer);
+    let reservation = reservation.ok_or_else(|| refused(NotPending::Unknown))?;
+    match reservation.held_until() {
+        Some(until) if until > now => Ok(reservation),
+        _ => Err(refused(NotPending::Ended)),
+    }
+}
+
+/// Returns when a hold renewed at `now` ends: never sooner than before, never beyond the cap.
+pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: Terms) -> Timestamp {
+    let before = reservation.held_until().unwrap_or(now);
+    let cap = reservation.created_at.after(terms.hold_cap);
+    before.max(now.after(terms.hold_ttl).min(cap))
+}
+
+/// Moves the end of a hold and of all its seats.
+pub(super) fn move_end<R>(
+    draft: &mut Draft<'_>,
+    mut reservation: Reservation,
+    until: Timestamp,
+) -> Result<(), CommandError<R>> {
+    let step = SeatStep::Extend { reservation: reservation.id, until };
+    draft.seats(&reservation.seats, &step, Count::Held, Count::Held)?;
+    reservation.state = reservation.state.apply(&ReservationStep::Extend { until })?;
+    draft.reservation(reservation);
+    Ok(())
+}
+
+impl From<NotPending> for ExtendRefused {
+    fn from(not: NotPending) -> Self {
+        match not {
+            NotPending::Unknown => Self::ReservationNotFound,
+            NotPending::Ended => Self::NotPending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

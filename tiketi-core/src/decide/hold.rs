@@ -1,0 +1,344 @@
+//! Hold seats, quantities or both: all of it or nothing.
+
+mod wanted;
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::extend::renewed_until;
+use crate::decide::hold::wanted::{Wanted, check_form};
+use crate::decide::scope::Scope;
+use crate::event::EventState;
+use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
+use crate::limits::Terms;
+use crate::money::Money;
+use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
+use crate::seat::SeatStep;
+use crate::store::{CommandError, StoreError};
+use crate::time::Timestamp;
+
+/// Holds seats and general-admission units of one event for one buyer.
+///
+/// A buyer with a pending reservation of the event adds to it; seats it has already stay and are no
+/// error. Adding renews the whole hold, up to its cap, and gives up a prepared payment, whose
+/// amount would no longer fit.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Hold {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Of which event.
+    pub event: EventId,
+    /// For whom.
+    pub buyer: BuyerId,
+    /// The id of the reservation, should a new one be made.
+    pub reservation: ReservationId,
+    /// The seats wanted.
+    pub seats: Vec<SeatId>,
+    /// The general-admission units wanted, one entry a ticket type.
+    pub items: Vec<(TicketTypeId, u32)>,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
+}
+
+impl Hold {
+    /// Makes a command that asks for nothing yet.
+    pub fn new(
+        now: Timestamp,
+        key: CommandKey,
+        event: EventId,
+        buyer: BuyerId,
+        reservation: ReservationId,
+        terms: Terms,
+    ) -> Self {
+        Self { now, key, event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms }
+    }
+
+    /// Asks for these seats.
+    #[must_use]
+    pub fn seats(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
+        self.seats.extend(seats);
+        self
+    }
+
+    /// Asks for `quantity` units of a general-admission ticket type.
+    #[must_use]
+    pub fn item(mut self, ticket_type: TicketTypeId, quantity: u32) -> Self {
+        self.items.push((ticket_type, quantity));
+        self
+    }
+}
+
+/// Why a hold is refused. Each variant names everything that stands in the way of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HoldRefused {
+    /// No such event, or none that buyers may see.
+    #[error("there is no such event")]
+    EventNotFound,
+    /// The event was called off.
+    #[error("the event was cancelled")]
+    EventCancelled,
+    /// The sale has not opened.
+    #[error("the sale opens at {opens_at}")]
+    SaleNotOpen {
+        /// When it opens.
+        opens_at: Timestamp,
+    },
+    /// The sale is over.
+    #[error("the sale closed at {closed_at}")]
+    SaleClosed {
+        /// When it closed.
+        closed_at: Timestamp,
+    },
+    /// Neither a seat nor a quantity was asked for.
+    #[error("nothing was asked for: name at least one seat or ticket type")]
+    NothingAsked,
+    /// More seats and ticket types than one command may name.
+    #[error("{asked} seats and ticket types in one request is more than the limit of {limit}")]
+    TooManyLines {
+        /// How many were named.
+        asked: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// Some seats were named more than once.
+    #[error("{} seats were named more than once", seats.len())]
+    DuplicateSeats {
+        /// Which.
+        seats: Vec<SeatId>,
+    },
+    /// Some ticket types were named more than once.
+    #[error("{} ticket types were named more than once", ticket_types.len())]
+    DuplicateTicketTypes {
+        /// Which.
+        ticket_types: Vec<TicketTypeId>,
+    },
+    /// Some seats do not exist, or belong to another event.
+    #[error("{} seats are not seats of this event", seats.len())]
+    UnknownSeats {
+        /// Which.
+        seats: Vec<SeatId>,
+    },
+    /// Some ticket types do not exist, or belong to another event.
+    #[error("{} ticket types are not of this event", ticket_types.len())]
+    UnknownTicketTypes {
+        /// Which.
+        ticket_types: Vec<TicketTypeId>,
+    },
+    /// Some ticket types are sold by seat, not by quantity.
+    #[error("{} ticket types are sold by seat: choose seats instead", ticket_types.len())]
+    SoldBySeat {
+        /// Which.
+        ticket_types: Vec<TicketTypeId>,
+    },
+    /// A quantity is zero or beyond any limit.
+    #[error("a quantity must be from 1 to {limit}")]
+    QuantityOutOfRange {
+        /// Of which ticket types.
+        ticket_types: Vec<TicketTypeId>,
+        /// The greatest quantity one command may ask for.
+        limit: u32,
+    },
+    /// Some seats are held, sold or blocked.
+    #[error("{} of the seats are taken", seats.len())]
+    SeatsTaken {
+        /// Every one that stands in the way.
+        seats: Vec<SeatId>,
+    },
+    /// Some ticket types have fewer units left than were asked for.
+    #[error("{} ticket types have too few tickets left", shortages.len())]
+    NotEnoughLeft {
+        /// Every one that stands in the way.
+        shortages: Vec<Shortage>,
+    },
+    /// The buyer would hold and own more of the event than one buyer may.
+    #[error("a buyer may have at most {limit} tickets of this event")]
+    LimitReached {
+        /// How many a buyer may have.
+        limit: u32,
+        /// How many the buyer has.
+        owned: u32,
+        /// How many more were asked for.
+        asked: u32,
+    },
+    /// The buyer's pending reservation is being paid, so nothing can be added to it.
+    #[error("a payment for your reservation is under way")]
+    PaymentInProgress {
+        /// Which reservation.
+        reservation: ReservationId,
+    },
+}
+
+/// A ticket type with fewer units left than were asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Shortage {
+    /// Which ticket type.
+    pub ticket_type: TicketTypeId,
+    /// How many were asked for.
+    pub asked: u32,
+    /// How many are left.
+    pub available: u32,
+}
+
+impl Command for Hold {
+    type Refused = HoldRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Event(self.event)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("hold", self.event.as_uuid());
+        fingerprint.id(self.buyer.as_uuid()).number(self.seats.len() as u64);
+        for seat in &self.seats {
+            fingerprint.id(seat.as_uuid());
+        }
+        for (ticket_type, quantity) in &self.items {
+            fingerprint.id(ticket_type.as_uuid()).number(u64::from(*quantity));
+        }
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs { seats: &self.seats, buyer: Some(self.buyer) }
+    }
+
+    fn subject_unknown(&self) -> HoldRefused {
+        HoldRefused::EventNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<HoldRefused>> {
+        hold(scope, self)
+    }
+}
+
+/// Decides a hold.
+fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefused>> {
+    check_sale(scope, ask.now).map_err(CommandError::Refused)?;
+    check_form(ask).map_err(CommandError::Refused)?;
+    let live = scope.live_reservations(ask.buyer);
+    let pending = pending(&live, ask.now).map_err(CommandError::Refused)?;
+    let wanted = Wanted::of(scope, ask, pending).map_err(CommandError::Refused)?;
+    let terms = scope.event().details.terms.over(ask.terms);
+    let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
+    check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
+
+    let mut draft = Draft::new(scope, ask.now);
+    let before = match pending {
+        Some(pending) => {
+            draft.abandon_attempt(pending.payment)?;
+            Reservation { payment: None, ..pending.clone() }
+        }
+        None => new_reservation(scope, ask, terms),
+    };
+    let after = with_lines(before, &wanted, ask.now, terms)?;
+    let until = after.held_until().unwrap_or(ask.now);
+    if let Some(pending) = pending {
+        let step = SeatStep::Extend { reservation: pending.id, until };
+        draft.seats(&pending.seats, &step, Count::Held, Count::Held)?;
+    }
+    let step = SeatStep::Hold { reservation: after.id, now: ask.now, until };
+    for (line, from) in &wanted.seats {
+        draft.seat(line.seat, &step, *from, Count::Held)?;
+    }
+    draft.items(&wanted.items, Count::Available, Count::Held)?;
+    let effect = Effect { reservation: after.id, payment: None };
+    draft.reservation(after);
+    Ok(draft.about(effect))
+}
+
+fn check_sale(scope: &dyn Scope, now: Timestamp) -> Result<(), HoldRefused> {
+    let event = scope.event();
+    let sale = event.details.sale;
+    match event.state {
+        EventState::Draft => Err(HoldRefused::EventNotFound),
+        EventState::Cancelled { .. } => Err(HoldRefused::EventCancelled),
+        EventState::Published if now < sale.opens_at() => {
+            Err(HoldRefused::SaleNotOpen { opens_at: sale.opens_at() })
+        }
+        EventState::Published if now >= sale.closes_at() => {
+            Err(HoldRefused::SaleClosed { closed_at: sale.closes_at() })
+        }
+        EventState::Published => Ok(()),
+    }
+}
+
+/// Finds the buyer's reservation that can take more.
+fn pending<'s>(live: &[&'s Reservation], now: Timestamp) -> Result<Option<&'s Reservation>, HoldRefused> {
+    for reservation in live {
+        match reservation.state {
+            ReservationState::Paying { .. } => {
+                return Err(HoldRefused::PaymentInProgress { reservation: reservation.id });
+            }
+            ReservationState::Held { until } if until > now => return Ok(Some(reservation)),
+            ReservationState::Held { .. }
+            | ReservationState::Confirmed { .. }
+            | ReservationState::Expired { .. }
+            | ReservationState::Cancelled { .. } => {}
+        }
+    }
+    Ok(None)
+}
+
+fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
+    if owned.saturating_add(asked) > limit {
+        return Err(HoldRefused::LimitReached { limit, owned, asked });
+    }
+    Ok(())
+}
+
+fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms) -> Reservation {
+    Reservation {
+        id: ask.reservation,
+        number: ReservationNumber::new(ask.now, scope.serial()),
+        event: ask.event,
+        buyer: ask.buyer,
+        seats: Vec::new(),
+        items: Vec::new(),
+        total: Money::zero(scope.event().currency),
+        state: ReservationState::Held { until: ask.now.after(terms.hold_ttl) },
+        created_at: ask.now,
+        payment_window_granted: false,
+        payment: None,
+        version: 0,
+    }
+}
+
+/// Adds the lines, their price, and the renewal that comes with picking.
+fn with_lines(
+    mut reservation: Reservation,
+    wanted: &Wanted,
+    now: Timestamp,
+    terms: Terms,
+) -> Result<Reservation, StoreError> {
+    for (line, _) in &wanted.seats {
+        reservation.total = reservation.total.plus(line.price)?;
+        reservation.seats.push(line.clone());
+    }
+    for line in &wanted.items {
+        reservation.total = reservation.total.plus(line.unit_price.times(line.quantity)?)?;
+        let same = |known: &&mut ItemLine| {
+            known.ticket_type == line.ticket_type && known.unit_price == line.unit_price
+        };
+        match reservation.items.iter_mut().find(same) {
+            Some(known) => known.quantity = known.quantity.saturating_add(line.quantity),
+            None => reservation.items.push(line.clone()),
+        }
+    }
+    reservation.state = ReservationState::Held { until: renewed_until(&reservation, now, terms) };
+    Ok(reservation)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! The rules: pure functions from what is to what shall be.
+//!
+//! One file a command. Each holds the command, the refusals it can meet and the rule itself, a
+//! total function of a [`Scope`] (what the rule may look at) and the command (what is asked, by
+//! whom, when). It answers with a [`Change`] or a refusal, and touches nothing.
+//!
+//! An adapter runs any command in the same steps: find the command's [`Subject`], lock that event's
+//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts, commit.
+
+mod announce;
+mod block;
+mod cancel;
+mod change;
+mod command;
+mod confirm_free;
+mod draft;
+mod edit;
+mod expire;
+mod extend;
+mod fingerprint;
+#[cfg(test)]
+pub(crate) mod fixture;
+mod hold;
+mod pay;
+mod refund;
+mod release;
+mod scope;
+mod settle;
+mod snapshot;
+mod table;
+
+pub use announce::announce_status;
+pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
+pub use cancel::{Cancel, CancelRefused};
+pub use change::{Change, Effect, SeatChange};
+pub use command::{Applied, Command, CommandRecord, Needs, Subject, Verdict, run};
+pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
+pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
+pub use expire::expire;
+pub use extend::{ExtendHold, ExtendRefused};
+pub use fingerprint::Fingerprint;
+pub use hold::{Hold, HoldRefused, Shortage};
+pub use pay::{BeginConfirm, BeginConfirmRefused, StartPayment, StartPaymentRefused};
+pub use refund::{BeginRefund, BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
+pub use release::{Release, ReleaseRefused};
+pub use scope::Scope;
+pub use settle::{CaptureOutcome, RecordOutcome, RecordOutcomeRefused};
+pub use snapshot::Snapshot;

@@ -1,0 +1,138 @@
+use super::*;
+use crate::decide::fixture::{ADA, BEN, Show, at, won};
+use crate::decide::{CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcome};
+use crate::event::{Event, EventStep};
+use crate::reservation::ReservationState;
+
+fn confirm(show: &Show, now: Timestamp, payment: PaymentId, by: BuyerId) -> BeginConfirm {
+    BeginConfirm::new(now, show.key(), payment, by)
+}
+
+#[test]
+fn the_payment_window_is_granted_once_from_the_first_prepare() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    show.prepared(at(200), held, ADA);
+    assert_eq!(show.reservation(held).held_until(), Some(at(800)));
+    show.prepared(at(400), held, ADA);
+    assert_eq!(show.reservation(held).held_until(), Some(at(800)));
+}
+
+#[test]
+fn the_payment_window_never_shortens_a_hold() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let mut prepare = show.prepare(at(10), held, ADA);
+    prepare.terms.payment_window = std::time::Duration::from_secs(1);
+    show.accept(&prepare);
+    assert_eq!(show.reservation(held).held_until(), Some(at(300)));
+    assert!(show.reservation(held).payment_window_granted);
+}
+
+#[test]
+fn preparing_twice_leaves_one_attempt_that_can_be_confirmed() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let first = show.prepared(at(1), held, ADA);
+    let second = show.prepared(at(2), held, ADA);
+    let state = PaymentState::Abandoned;
+    assert_eq!(show.refuse(&confirm(&show, at(3), first, ADA)), BeginConfirmRefused::NotReady { state });
+    show.accept(&confirm(&show, at(3), second, ADA));
+    assert!(
+        matches!(show.reservation(held).state, ReservationState::Paying { payment, .. } if payment == second)
+    );
+}
+
+#[test]
+fn an_attempt_abandoned_by_adding_a_seat_cannot_be_confirmed() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.prepared(at(1), held, ADA);
+    show.held(at(2), ADA, &[1]);
+    let state = PaymentState::Abandoned;
+    assert_eq!(show.refuse(&confirm(&show, at(3), payment, ADA)), BeginConfirmRefused::NotReady { state });
+}
+
+#[test]
+fn confirming_twice_asks_for_the_money_once() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    let state = PaymentState::Confirming { since: at(1) };
+    assert_eq!(show.refuse(&confirm(&show, at(2), payment, ADA)), BeginConfirmRefused::NotReady { state });
+}
+
+#[test]
+fn another_amount_than_the_total_is_refused_with_the_total() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let expected = won(100);
+    let prepare = show.prepare(at(1), held, ADA).expecting(won(99));
+    assert_eq!(show.refuse(&prepare), StartPaymentRefused::AmountMismatch { expected });
+    let payment = show.prepared(at(1), held, ADA);
+    let ask = confirm(&show, at(2), payment, ADA).expecting(won(1));
+    assert_eq!(show.refuse(&ask), BeginConfirmRefused::AmountMismatch { expected });
+    show.accept(&confirm(&show, at(2), payment, ADA).expecting(expected));
+}
+
+#[test]
+fn a_hold_that_is_over_is_not_paid_for() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    assert_eq!(show.refuse(&show.prepare(at(300), held, ADA)), StartPaymentRefused::NotPending);
+    let payment = show.prepared(at(0), held, ADA);
+    let late = confirm(&show, at(600), payment, ADA);
+    assert_eq!(show.refuse(&late), BeginConfirmRefused::ReservationNotPending);
+    let in_time = confirm(&show, at(600).before(std::time::Duration::from_micros(1)), payment, ADA);
+    show.accept(&in_time);
+}
+
+#[test]
+fn nobody_pays_with_another_s_attempt_or_for_another_s_reservation() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    assert_eq!(show.refuse(&show.prepare(at(1), held, BEN)), StartPaymentRefused::ReservationNotFound);
+    let payment = show.prepared(at(1), held, ADA);
+    assert_eq!(show.refuse(&confirm(&show, at(2), payment, BEN)), BeginConfirmRefused::PaymentNotFound);
+}
+
+#[test]
+fn no_money_is_asked_for_once_the_event_is_called_off() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.prepared(at(1), held, ADA);
+    let event = show.snapshot.event().clone();
+    let state = event.state.apply(&EventStep::Cancel { at: at(2) }).unwrap();
+    show.snapshot.set_event(Event { state, ..event });
+    assert_eq!(show.refuse(&show.prepare(at(3), held, ADA)), StartPaymentRefused::EventCancelled);
+    assert_eq!(show.refuse(&confirm(&show, at(3), payment, ADA)), BeginConfirmRefused::EventCancelled);
+}
+
+#[test]
+fn what_costs_nothing_is_confirmed_without_a_payment_and_nothing_else_is() {
+    let mut show = Show::open();
+    let ask = show.hold(at(0), ADA, &[]).item(show.free, 2);
+    let free = show.accept(&ask).reservation;
+    assert_eq!(show.refuse(&show.prepare(at(1), free, ADA)), StartPaymentRefused::NothingToPay);
+    show.accept(&ConfirmFree::new(at(1), show.key(), free, ADA));
+    assert_eq!(show.reservation(free).state, ReservationState::Confirmed { at: at(1) });
+
+    let priced = show.held(at(2), ADA, &[0]);
+    let ask = ConfirmFree::new(at(3), show.key(), priced, ADA);
+    assert_eq!(show.refuse(&ask), ConfirmFreeRefused::NotFree);
+}
+
+/// A defect of the first Tiketi, number 11: a card declined once could never be paid again.
+#[test]
+fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let declined = show.confirming(at(1), held, ADA);
+    let outcome = CaptureOutcome::Declined { code: "CARD_EXPIRED".into() };
+    show.accept(&RecordOutcome::new(at(2), show.key(), declined, outcome));
+    assert_eq!(show.reservation(held).held_until(), Some(at(601)), "the same hold, no longer and no shorter");
+    let paid = show.paid(at(3), held, ADA);
+    assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(3) });
+    assert!(matches!(show.payment(declined).state, PaymentState::Declined { .. }));
+    assert!(show.payment(paid).is_captured());
+}

@@ -1,0 +1,99 @@
+use super::*;
+use crate::decide::fixture::{ADA, BEN, Show, at, won};
+use crate::id::ReservationId;
+use crate::reservation::ReservationState;
+
+fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> RecordRefund {
+    let refund = show.payment(payment).refunds.last().unwrap().id;
+    RecordRefund::new(at(50), show.key(), payment, refund, outcome)
+}
+
+fn sold(show: &mut Show) -> (ReservationId, PaymentId) {
+    let held = show.held(at(0), ADA, &[0]);
+    (held, show.paid(at(1), held, ADA))
+}
+
+#[test]
+fn a_refund_is_more_than_nothing_and_at_most_what_is_left() {
+    let mut show = Show::open();
+    let (_, payment) = sold(&mut show);
+    let euro = Money::new(1, "EUR".parse().unwrap());
+    for amount in [won(0), won(-1), won(101), euro] {
+        let ask = show.refund(at(2), payment).only(amount);
+        assert_eq!(show.refuse(&ask), BeginRefundRefused::AmountOutOfRange { refundable: won(100) });
+    }
+    show.accept(&show.refund(at(2), payment).only(won(1)));
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    let ask = show.refund(at(3), payment).only(won(100));
+    assert_eq!(show.refuse(&ask), BeginRefundRefused::AmountOutOfRange { refundable: won(99) });
+}
+
+#[test]
+fn a_partial_refund_takes_nothing_from_the_buyer() {
+    let mut show = Show::open();
+    let (held, payment) = sold(&mut show);
+    show.accept(&show.refund(at(2), payment).only(won(40)));
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    assert_eq!(show.payment(payment).state, PaymentState::PartlyRefunded { at: at(50) });
+    assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
+    assert!(!show.is_free(0, at(60)));
+}
+
+/// A defect of the first Tiketi, number 2: a refund left the reservation confirmed and the seats taken.
+#[test]
+fn defect_2_the_last_of_the_money_ends_the_reservation() {
+    let mut show = Show::open();
+    let (held, payment) = sold(&mut show);
+    show.accept(&show.refund(at(2), payment).only(won(40)));
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    show.accept(&show.refund(at(3), payment));
+    assert!(!show.is_free(0, at(4)), "not before the provider has said so");
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    assert_eq!(show.payment(payment).state, PaymentState::Refunded { at: at(50) });
+    let state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: at(50) };
+    assert_eq!(show.reservation(held).state, state);
+    assert!(show.is_free(0, at(50)));
+}
+
+#[test]
+fn one_refund_at_a_time_is_promised_and_each_ends_once() {
+    let mut show = Show::open();
+    let (_, payment) = sold(&mut show);
+    let first = show.refund(at(2), payment).only(won(10));
+    show.accept(&first);
+    let refund = first.refund;
+    let ask = show.refund(at(3), payment);
+    assert_eq!(show.refuse(&ask), BeginRefundRefused::RefundInProgress { refund });
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    assert_eq!(show.refuse(&ends(&show, payment, RefundOutcome::Done)), RecordRefundRefused::NotQueued);
+    assert_eq!(show.payment(payment).refunded, won(10));
+}
+
+#[test]
+fn a_refused_refund_gives_nothing_back_and_may_be_tried_again() {
+    let mut show = Show::open();
+    let (held, payment) = sold(&mut show);
+    show.accept(&show.refund(at(2), payment));
+    show.accept(&ends(&show, payment, RefundOutcome::Refused { code: "TOO_LATE".into() }));
+    assert_eq!(show.payment(payment).refunded, won(0));
+    assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
+    show.accept(&show.refund(at(3), payment));
+}
+
+#[test]
+fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
+    let mut show = Show::open();
+    let (_, payment) = sold(&mut show);
+    let theft = show.refund(at(2), payment).by_buyer(BEN);
+    assert_eq!(show.refuse(&theft), BeginRefundRefused::PaymentNotFound);
+    show.accept(&show.refund(at(2), payment).by_buyer(ADA));
+    show.accept(&ends(&show, payment, RefundOutcome::Done));
+    let again = show.refund(at(60), payment);
+    let state = PaymentState::Refunded { at: at(50) };
+    assert_eq!(show.refuse(&again), BeginRefundRefused::NothingToRefund { state });
+
+    let other = show.held(at(2), BEN, &[1]);
+    let asked = show.confirming(at(3), other, BEN);
+    let state = PaymentState::Confirming { since: at(3) };
+    assert_eq!(show.refuse(&show.refund(at(4), asked)), BeginRefundRefused::NothingToRefund { state });
+}

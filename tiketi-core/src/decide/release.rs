@@ -1,0 +1,176 @@
+//! Give some or all of a pending reservation back.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::extend::{NotPending, pending_of};
+use crate::decide::scope::Scope;
+use crate::fact::FactBody;
+use crate::id::{BuyerId, CommandKey, ReservationId, SeatId};
+use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
+use crate::seat::SeatStep;
+use crate::store::{CommandError, StoreError};
+use crate::time::Timestamp;
+
+/// Gives seats of a pending reservation back; the rest stays held until the same moment.
+///
+/// Without seats named, everything goes back. When nothing is left the reservation is cancelled. A
+/// prepared payment is given up, because its amount would no longer fit.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Release {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which reservation.
+    pub reservation: ReservationId,
+    /// Who asks; another's reservation is as good as none.
+    pub buyer: BuyerId,
+    /// Which of its seats; `None` gives back everything, units included.
+    pub seats: Option<Vec<SeatId>>,
+}
+
+impl Release {
+    /// Makes a command that gives everything back.
+    pub fn all(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { now, key, reservation, buyer, seats: None }
+    }
+
+    /// Gives only these seats back.
+    #[must_use]
+    pub fn only(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
+        self.seats = Some(seats.into_iter().collect());
+        self
+    }
+}
+
+/// Why nothing is given back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReleaseRefused {
+    /// No such reservation, or another buyer's.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
+    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    #[error("the reservation is not pending")]
+    NotPending,
+    /// An empty list of seats was given.
+    #[error("nothing was asked for: name at least one seat, or none to give everything back")]
+    NothingAsked,
+    /// Some seats are not seats of this reservation, or were named twice.
+    #[error("{} seats are not in this reservation", seats.len())]
+    NotInReservation {
+        /// Which.
+        seats: Vec<SeatId>,
+    },
+}
+
+impl Command for Release {
+    type Refused = ReleaseRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Reservation(self.reservation)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("release", self.reservation.as_uuid());
+        fingerprint.id(self.buyer.as_uuid()).number(u64::from(self.seats.is_some()));
+        for seat in self.seats.iter().flatten() {
+            fingerprint.id(seat.as_uuid());
+        }
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> ReleaseRefused {
+        ReleaseRefused::ReservationNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ReleaseRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+        let (gone, kept) = self.split(reservation).map_err(CommandError::Refused)?;
+        let mut draft = Draft::new(scope, self.now);
+        draft.abandon_attempt(reservation.payment)?;
+        if kept.is_empty() && (self.seats.is_none() || reservation.items.is_empty()) {
+            end_pending(&mut draft, reservation, CancelReason::ByBuyer, self.now)?;
+        } else {
+            let step = SeatStep::Release { reservation: reservation.id };
+            draft.seats(&gone, &step, Count::Held, Count::Available)?;
+            let total = gone.iter().try_fold(reservation.total, |total, line| total.minus(line.price))?;
+            draft.reservation(Reservation { seats: kept, total, payment: None, ..reservation.clone() });
+        }
+        Ok(draft.about(Effect { reservation: self.reservation, payment: None }))
+    }
+}
+
+impl Release {
+    /// Splits the reservation's seats into those that go and those that stay.
+    fn split(&self, reservation: &Reservation) -> Result<(Vec<SeatLine>, Vec<SeatLine>), ReleaseRefused> {
+        let Some(named) = &self.seats else { return Ok((reservation.seats.clone(), Vec::new())) };
+        if named.is_empty() {
+            return Err(ReleaseRefused::NothingAsked);
+        }
+        let mut kept = reservation.seats.clone();
+        let (mut gone, mut strangers) = (Vec::new(), Vec::new());
+        for seat in named {
+            match kept.iter().position(|line| line.seat == *seat) {
+                Some(at) => gone.push(kept.remove(at)),
+                None => strangers.push(*seat),
+            }
+        }
+        if strangers.is_empty() {
+            Ok((gone, kept))
+        } else {
+            Err(ReleaseRefused::NotInReservation { seats: strangers })
+        }
+    }
+}
+
+/// Cancels a pending reservation: everything it held is available again.
+pub(super) fn end_pending(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    reason: CancelReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    give_back(draft, reservation, Count::Held)?;
+    let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
+    draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
+    draft.reservation(Reservation { state, ..reservation.clone() });
+    Ok(())
+}
+
+/// Makes everything of a reservation available again, from `Held` or `Sold`.
+pub(super) fn give_back(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    from: Count,
+) -> Result<(), StoreError> {
+    let step = SeatStep::Release { reservation: reservation.id };
+    draft.seats(&reservation.seats, &step, from, Count::Available)?;
+    draft.items(&reservation.items, from, Count::Available)
+}
+
+impl From<NotPending> for ReleaseRefused {
+    fn from(not: NotPending) -> Self {
+        match not {
+            NotPending::Unknown => Self::ReservationNotFound,
+            NotPending::Ended => Self::NotPending,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

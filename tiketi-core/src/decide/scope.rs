@@ -1,0 +1,35 @@
+//! What a rule may look at.
+
+use crate::event::Event;
+use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use crate::payment::Payment;
+use crate::reservation::Reservation;
+use crate::seat::Seat;
+use crate::ticket_type::TicketType;
+
+/// The rows of one event that a rule may look at.
+///
+/// An adapter that loads only some rows must have loaded those the command names: the event, all its
+/// ticket types, the seats of the command, the buyer's live reservations with their seats and latest
+/// payments, and the reservation and payment of the command. A row outside is a row that does not
+/// exist.
+pub trait Scope {
+    /// Returns the event.
+    fn event(&self) -> &Event;
+    /// Returns the event's map version: the greatest `map_version` of any of its seats.
+    fn map_version(&self) -> u64;
+    /// Returns a serial that no other reservation of the store has or will have.
+    fn serial(&self) -> u64;
+    /// Returns a ticket type of the event.
+    fn ticket_type(&self, id: TicketTypeId) -> Option<&TicketType>;
+    /// Returns all ticket types of the event.
+    fn ticket_types(&self) -> Box<dyn Iterator<Item = &TicketType> + '_>;
+    /// Returns a seat of the event.
+    fn seat(&self, id: SeatId) -> Option<&Seat>;
+    /// Returns a reservation of the event.
+    fn reservation(&self, id: ReservationId) -> Option<&Reservation>;
+    /// Returns a payment for a reservation of the event.
+    fn payment(&self, id: PaymentId) -> Option<&Payment>;
+    /// Returns the buyer's live reservations of the event; see [`Reservation::is_live`].
+    fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation>;
+}

@@ -1,0 +1,224 @@
+//! A working copy of one event's rows, for adapters that decide several commands before they write.
+
+use std::collections::{BTreeSet, HashMap};
+
+use foldhash::fast::RandomState;
+use smallvec::SmallVec;
+
+use crate::decide::change::Change;
+use crate::decide::scope::Scope;
+use crate::decide::table::{Place, Table};
+use crate::event::Event;
+use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use crate::payment::Payment;
+use crate::reservation::Reservation;
+use crate::seat::Seat;
+use crate::store::StoreError;
+use crate::ticket_type::TicketType;
+use crate::time::Timestamp;
+
+type Rows<K, V> = HashMap<K, V, RandomState>;
+
+/// Rows of one event, all of them or those some commands need, kept in step by applying changes.
+///
+/// The in-memory store keeps every event as one of these. A database adapter fills one with the
+/// rows it locked, decides its commands one after another against it, and writes what they changed.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    event: Event,
+    serial: u64,
+    map_version: u64,
+    ticket_types: Rows<TicketTypeId, TicketType>,
+    seats: Table<SeatId, Seat>,
+    reservations: Table<ReservationId, Reservation>,
+    payments: Table<PaymentId, Payment>,
+    buyers: Rows<BuyerId, OfBuyer>,
+    ends: BTreeSet<(Timestamp, ReservationId)>,
+}
+
+/// Where a buyer's reservations stand: those that count against his limit, and all of them.
+#[derive(Debug, Clone, Default)]
+struct OfBuyer {
+    live: SmallVec<[Place; 4]>,
+    all: SmallVec<[Place; 4]>,
+}
+
+impl Snapshot {
+    /// Starts with the event alone.
+    pub fn new(event: Event) -> Self {
+        Self {
+            event,
+            serial: 0,
+            map_version: 0,
+            ticket_types: Rows::default(),
+            seats: Table::default(),
+            reservations: Table::default(),
+            payments: Table::default(),
+            buyers: Rows::default(),
+            ends: BTreeSet::new(),
+        }
+    }
+
+    /// Replaces the event's own row.
+    pub fn set_event(&mut self, event: Event) {
+        self.event = event;
+    }
+
+    /// Sets the serial that the next new reservation gets.
+    pub fn set_serial(&mut self, serial: u64) {
+        self.serial = serial;
+    }
+
+    /// Sets the map version, for a copy that has not loaded every seat.
+    pub fn set_map_version(&mut self, map_version: u64) {
+        self.map_version = map_version;
+    }
+
+    /// Inserts or replaces a ticket type.
+    pub fn put_ticket_type(&mut self, ticket_type: TicketType) {
+        self.ticket_types.insert(ticket_type.id, ticket_type);
+    }
+
+    /// Removes a ticket type.
+    pub fn remove_ticket_type(&mut self, id: TicketTypeId) {
+        self.ticket_types.remove(&id);
+    }
+
+    /// Inserts or replaces a seat.
+    pub fn put_seat(&mut self, seat: Seat) {
+        self.map_version = self.map_version.max(seat.map_version);
+        self.seats.put(seat.id, seat);
+    }
+
+    /// Inserts or replaces a reservation.
+    pub fn put_reservation(&mut self, reservation: Reservation) {
+        let (id, buyer, is_live) = (reservation.id, reservation.buyer, reservation.is_live());
+        let before = self.reservations.get(&id);
+        let (is_new, was_live) = (before.is_none(), before.is_some_and(Reservation::is_live));
+        if let Some(until) = before.and_then(Reservation::held_until) {
+            self.ends.remove(&(until, id));
+        }
+        if let Some(until) = reservation.held_until() {
+            self.ends.insert((until, id));
+        }
+        let place = self.reservations.put(id, reservation);
+        if is_new || was_live != is_live {
+            let of_buyer = self.buyers.entry(buyer).or_default();
+            if is_new {
+                of_buyer.all.push(place);
+            }
+            if is_live {
+                of_buyer.live.push(place);
+            } else {
+                of_buyer.live.retain(|known| *known != place);
+            }
+        }
+    }
+
+    /// Inserts or replaces a payment.
+    pub fn put_payment(&mut self, payment: Payment) {
+        self.payments.put(payment.id, payment);
+    }
+
+    /// Returns all seats, in the order they were put.
+    pub fn seats(&self) -> &[Seat] {
+        self.seats.rows()
+    }
+
+    /// Returns all reservations, in the order they were put.
+    pub fn reservations(&self) -> impl ExactSizeIterator<Item = &Reservation> {
+        self.reservations.rows().iter()
+    }
+
+    /// Returns a buyer's reservations, ended ones included, in the order they were put.
+    pub fn reservations_of(&self, buyer: BuyerId) -> impl Iterator<Item = &Reservation> {
+        let places = self.buyers.get(&buyer).into_iter().flat_map(|of_buyer| &of_buyer.all);
+        places.filter_map(|place| self.reservations.at(*place))
+    }
+
+    /// Returns all payments, in the order they were put.
+    pub fn payments(&self) -> impl ExactSizeIterator<Item = &Payment> {
+        self.payments.rows().iter()
+    }
+
+    /// Returns the pending reservation that is due first, if any is due at `now`.
+    pub fn first_due(&self, now: Timestamp) -> Option<&Reservation> {
+        let (until, id) = self.ends.first()?;
+        if *until <= now { self.reservations.get(id) } else { None }
+    }
+
+    /// Returns when the first pending reservation will be due.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.ends.first().map(|(until, _)| *until)
+    }
+
+    /// Applies a change decided against this very copy.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::StoreErrorKind::Corrupt`] if the change names a seat or ticket type that is not here.
+    pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
+        let stranger =
+            |what: String| StoreError::corrupt(format!("a change names {what}, which was not loaded"));
+        if let Some(map_version) = change.map_version {
+            self.map_version = map_version;
+        }
+        for changed in &change.seats {
+            let seat = self.seats.get_mut(&changed.seat);
+            let seat = seat.ok_or_else(|| stranger(format!("{:?}", changed.seat)))?;
+            seat.state = changed.state.clone();
+            seat.version = changed.version;
+            seat.map_version = self.map_version;
+        }
+        for (id, stock) in &change.stock {
+            let ticket_type = self.ticket_types.get_mut(id).ok_or_else(|| stranger(format!("{id:?}")))?;
+            ticket_type.stock = *stock;
+        }
+        for reservation in &change.reservations {
+            self.put_reservation(reservation.clone());
+        }
+        for payment in &change.payments {
+            self.put_payment(payment.clone());
+        }
+        Ok(())
+    }
+}
+
+impl Scope for Snapshot {
+    fn event(&self) -> &Event {
+        &self.event
+    }
+
+    fn map_version(&self) -> u64 {
+        self.map_version
+    }
+
+    fn serial(&self) -> u64 {
+        self.serial
+    }
+
+    fn ticket_type(&self, id: TicketTypeId) -> Option<&TicketType> {
+        self.ticket_types.get(&id)
+    }
+
+    fn ticket_types(&self) -> Box<dyn Iterator<Item = &TicketType> + '_> {
+        Box::new(self.ticket_types.values())
+    }
+
+    fn seat(&self, id: SeatId) -> Option<&Seat> {
+        self.seats.get(&id)
+    }
+
+    fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
+        self.reservations.get(&id)
+    }
+
+    fn payment(&self, id: PaymentId) -> Option<&Payment> {
+        self.payments.get(&id)
+    }
+
+    fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation> {
+        let places = self.buyers.get(&buyer).into_iter().flat_map(|of_buyer| &of_buyer.live);
+        places.filter_map(|place| self.reservations.at(*place)).collect()
+    }
+}

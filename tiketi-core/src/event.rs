@@ -1,0 +1,254 @@
+//! Events: what is on, when its tickets are sold, and what buyers are told of it.
+
+use std::time::Duration;
+
+use crate::id::{EventId, LayoutId};
+use crate::limits::Terms;
+use crate::money::Currency;
+use crate::time::{SaleWindow, Timestamp};
+use crate::transition::IllegalTransition;
+
+/// One performance: a title, a place, a date, and a sale window.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Which event.
+    pub id: EventId,
+    /// What an organiser may edit.
+    pub details: EventDetails,
+    /// Currency of every price of this event; fixed when the event is made.
+    pub currency: Currency,
+    /// The layout its seats were made from, if it has seats.
+    pub layout: Option<LayoutId>,
+    /// Draft, published or cancelled.
+    pub state: EventState,
+    /// The status last announced to buyers' clients; see [`crate::Fact`].
+    pub announced: EventStatus,
+    /// When the event was made.
+    pub created_at: Timestamp,
+    /// Grows by one with each edit, publication or cancellation; announcing a status leaves it alone.
+    pub version: u64,
+}
+
+/// What an organiser writes about an event and may edit later.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventDetails {
+    /// What is on, at most [`crate::MAX_NAME_CHARS`] characters.
+    pub title: String,
+    /// Who performs.
+    pub artist: String,
+    /// Where.
+    pub venue: String,
+    /// Free text for buyers, at most [`crate::MAX_DESCRIPTION_CHARS`] characters.
+    pub description: String,
+    /// Further words under which the event is found, such as its name in another language.
+    pub keywords: Vec<String>,
+    /// When the performance begins.
+    pub starts_at: Timestamp,
+    /// When tickets may be bought.
+    pub sale: SaleWindow,
+    /// Where this event departs from the shop's terms.
+    pub terms: TermsOverride,
+}
+
+impl EventDetails {
+    /// Writes a title and the dates, and leaves the rest empty.
+    pub fn new(title: impl Into<String>, starts_at: Timestamp, sale: SaleWindow) -> Self {
+        Self {
+            title: title.into(),
+            artist: String::new(),
+            venue: String::new(),
+            description: String::new(),
+            keywords: Vec::new(),
+            starts_at,
+            sale,
+            terms: TermsOverride::default(),
+        }
+    }
+}
+
+/// An event's own terms; what is `None` follows the shop's [`Terms`].
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct TermsOverride {
+    /// Overrides [`Terms::hold_ttl`].
+    pub hold_ttl: Option<Duration>,
+    /// Overrides [`Terms::hold_cap`].
+    pub hold_cap: Option<Duration>,
+    /// Overrides [`Terms::payment_window`].
+    pub payment_window: Option<Duration>,
+    /// Overrides [`Terms::max_seats_per_buyer`].
+    pub max_seats_per_buyer: Option<u32>,
+}
+
+impl TermsOverride {
+    /// Returns the shop's terms with this event's own in their place.
+    pub fn over(self, shop: Terms) -> Terms {
+        Terms {
+            hold_ttl: self.hold_ttl.unwrap_or(shop.hold_ttl),
+            hold_cap: self.hold_cap.unwrap_or(shop.hold_cap),
+            payment_window: self.payment_window.unwrap_or(shop.payment_window),
+            max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
+        }
+    }
+}
+
+/// What an organiser has done with an event.
+///
+/// | from \ on | `Publish` | `Cancel` |
+/// |---|---|---|
+/// | `Draft` | `Published` | `Cancelled` |
+/// | `Published` | illegal | `Cancelled` |
+/// | `Cancelled` | illegal | illegal |
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventState {
+    /// Being prepared; buyers do not see it.
+    Draft,
+    /// Buyers see it, and may buy within the sale window.
+    Published,
+    /// Called off.
+    Cancelled {
+        /// When it was called off.
+        at: Timestamp,
+    },
+}
+
+/// What may happen to an [`EventState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventStep {
+    /// Show the event to buyers.
+    Publish,
+    /// Call the event off.
+    Cancel {
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl EventState {
+    /// Returns the state after `step`; see the table on [`EventState`].
+    pub fn apply(&self, step: &EventStep) -> Result<Self, IllegalTransition> {
+        match (self, step) {
+            (Self::Draft, EventStep::Publish) => Ok(Self::Published),
+            (Self::Draft | Self::Published, EventStep::Cancel { at }) => Ok(Self::Cancelled { at: *at }),
+            (Self::Published, EventStep::Publish) => {
+                Err(IllegalTransition::new("event", "published", "publish"))
+            }
+            (Self::Cancelled { .. }, EventStep::Publish) => {
+                Err(IllegalTransition::new("event", "cancelled", "publish"))
+            }
+            (Self::Cancelled { .. }, EventStep::Cancel { .. }) => {
+                Err(IllegalTransition::new("event", "cancelled", "cancel"))
+            }
+        }
+    }
+}
+
+/// What buyers are told of an event: derived, never stored as truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EventStatus {
+    /// The sale has not opened.
+    Upcoming,
+    /// Tickets may be bought now.
+    OnSale,
+    /// The sale is open and nothing is left; holds that lapse may bring tickets back.
+    SoldOut,
+    /// The sale has closed.
+    Ended,
+    /// The event was called off.
+    Cancelled,
+}
+
+impl Event {
+    /// Derives the status from the clock, the sale window and whether anything is left to sell.
+    pub fn status(&self, now: Timestamp, anything_left: bool) -> EventStatus {
+        if matches!(self.state, EventState::Cancelled { .. }) {
+            EventStatus::Cancelled
+        } else if now >= self.details.sale.closes_at() {
+            EventStatus::Ended
+        } else if self.state == EventState::Draft || now < self.details.sale.opens_at() {
+            EventStatus::Upcoming
+        } else if anything_left {
+            EventStatus::OnSale
+        } else {
+            EventStatus::SoldOut
+        }
+    }
+
+    /// Tells whether buyers may see the event.
+    pub fn is_public(&self) -> bool {
+        self.state != EventState::Draft
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn at(micros: i64) -> Timestamp {
+        Timestamp::from_micros(micros)
+    }
+
+    /// Sold from 100 on, before 200.
+    fn event(state: EventState) -> Event {
+        let details = EventDetails {
+            title: "Evening of Lanterns".into(),
+            artist: String::new(),
+            venue: String::new(),
+            description: String::new(),
+            keywords: Vec::new(),
+            starts_at: at(300),
+            sale: SaleWindow::new(at(100), at(200)).unwrap(),
+            terms: TermsOverride::default(),
+        };
+        Event {
+            id: EventId::from_uuid(Uuid::from_u128(1)),
+            details,
+            currency: Currency::KRW,
+            layout: None,
+            state,
+            announced: EventStatus::Upcoming,
+            created_at: at(0),
+            version: 1,
+        }
+    }
+
+    #[test]
+    fn the_sale_is_open_from_its_opening_until_just_before_its_close() {
+        let event = event(EventState::Published);
+        assert_eq!(event.status(at(99), true), EventStatus::Upcoming);
+        assert_eq!(event.status(at(100), true), EventStatus::OnSale);
+        assert_eq!(event.status(at(199), true), EventStatus::OnSale);
+        assert_eq!(event.status(at(200), true), EventStatus::Ended);
+    }
+
+    #[test]
+    fn an_event_is_sold_out_only_while_it_is_on_sale() {
+        let event = event(EventState::Published);
+        assert_eq!(event.status(at(99), false), EventStatus::Upcoming);
+        assert_eq!(event.status(at(100), false), EventStatus::SoldOut);
+        assert_eq!(event.status(at(200), false), EventStatus::Ended);
+    }
+
+    #[test]
+    fn a_cancelled_event_is_cancelled_at_any_time() {
+        let event = event(EventState::Cancelled { at: at(1) });
+        for now in [0, 100, 200] {
+            assert_eq!(event.status(at(now), true), EventStatus::Cancelled);
+        }
+    }
+
+    #[test]
+    fn a_draft_is_never_on_sale_and_never_public() {
+        let draft = event(EventState::Draft);
+        assert_eq!(draft.status(at(100), true), EventStatus::Upcoming);
+        assert!(!draft.is_public() && event(EventState::Published).is_public());
+    }
+
+    #[test]
+    fn an_event_s_own_terms_prevail_one_by_one() {
+        let own = TermsOverride { max_seats_per_buyer: Some(2), ..TermsOverride::default() };
+        let expected = Terms { max_seats_per_buyer: 2, ..Terms::default() };
+        assert_eq!(own.over(Terms::default()), expected);
+    }
+}

@@ -1,0 +1,148 @@
+//! Typed identifiers: one newtype per thing, all of them UUIDs.
+
+use std::fmt;
+use std::str::FromStr;
+
+use uuid::Uuid;
+
+/// A text that is not a UUID.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a valid id: expected a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+pub struct ParseIdError;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Wraps a UUID made elsewhere, such as one read from a database.
+            pub const fn from_uuid(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+
+            /// Returns the UUID behind this id.
+            pub const fn as_uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(&self.0, f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, "{}({})", stringify!($name), self.0)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = ParseIdError;
+
+            fn from_str(text: &str) -> Result<Self, ParseIdError> {
+                Uuid::try_parse(text).map(Self).map_err(|_| ParseIdError)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Names an event: one performance, on one date, in one hall.
+    EventId;
+    /// Names a ticket type of an event: a section's seats, or a general-admission kind.
+    TicketTypeId;
+    /// Names a seat *of one event*; the same chair has another id at the next event.
+    SeatId;
+    /// Names a seat layout, the plan from which events' seats are made.
+    LayoutId;
+    /// Names a reservation: what one buyer holds or owns of one event.
+    ReservationId;
+    /// Names one attempt to pay for a reservation; also the key the provider deduplicates by.
+    PaymentId;
+    /// Names one refund of a payment; also the key the provider deduplicates by.
+    RefundId;
+    /// Names whoever buys: the id of the integrator's user.
+    BuyerId;
+    /// Names an account of the reference server.
+    AccountId;
+}
+
+impl From<AccountId> for BuyerId {
+    fn from(account: AccountId) -> Self {
+        Self(account.0)
+    }
+}
+
+/// The key under which a command takes effect at most once.
+///
+/// A command repeated with its key answers as the first time and changes nothing, for as long as
+/// the store remembers it (24 hours unless the host forgets sooner). Make a new one per intent, not
+/// per try.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CommandKey(Uuid);
+
+impl CommandKey {
+    /// Wraps a UUID made for this one intent.
+    pub const fn from_uuid(uuid: Uuid) -> Self {
+        Self(uuid)
+    }
+
+    /// Derives the key from a caller's own text, such as an HTTP `Idempotency-Key`.
+    ///
+    /// `scope` keeps equal texts of different buyers or operations apart. The derivation is a
+    /// name-based UUID (RFC 9562, version 5), so every server derives the same key.
+    pub fn from_text(scope: &str, text: &str) -> Self {
+        let scope = Uuid::new_v5(&Uuid::NAMESPACE_URL, scope.as_bytes());
+        Self(Uuid::new_v5(&scope, text.as_bytes()))
+    }
+
+    /// Derives the key of one step of an intent that takes several commands.
+    #[must_use]
+    pub fn step(self, name: &str) -> Self {
+        Self(Uuid::new_v5(&self.0, name.as_bytes()))
+    }
+
+    /// Returns the UUID behind this key.
+    pub const fn as_uuid(self) -> Uuid {
+        self.0
+    }
+}
+
+impl fmt::Debug for CommandKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CommandKey({})", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_being_written_and_read() {
+        let id = EventId::from_uuid(Uuid::from_u128(7));
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+
+    #[test]
+    fn a_text_that_is_no_uuid_is_refused() {
+        assert_eq!("seat-1".parse::<SeatId>(), Err(ParseIdError));
+    }
+
+    #[test]
+    fn each_step_of_an_intent_has_a_key_of_its_own() {
+        let key = CommandKey::from_text("a", "x");
+        assert_eq!(key.step("cancel"), key.step("cancel"));
+        assert!(key.step("cancel") != key.step("refund") && key.step("cancel") != key);
+    }
+
+    #[test]
+    fn keys_of_two_scopes_differ_for_the_same_text() {
+        assert_ne!(CommandKey::from_text("a", "x"), CommandKey::from_text("b", "x"));
+        assert_eq!(CommandKey::from_text("a", "x"), CommandKey::from_text("a", "x"));
+    }
+}

@@ -1,0 +1,123 @@
+//! Sells tickets: the rules of events, seats, reservations and payments, free of I/O.
+//!
+//! # Selling in your own service
+//!
+//! [`BoxOffice`] is the whole shop: build it from a store and a payment gateway, and call it from
+//! your handlers. It is cheap to clone, not generic, and starts no tasks.
+//!
+//! ```
+//! use std::{sync::Arc, time::Duration};
+//! use tiketi_core::memory::{MemoryStore, TestGateway};
+//! use tiketi_core::*;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let shop = BoxOffice::builder()
+//!     .store(Arc::new(MemoryStore::default()))
+//!     .gateway(Arc::new(TestGateway::default()))
+//!     .build()?;
+//!
+//! // An organiser makes an event with standing room for 500 …
+//! let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
+//! let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes)?);
+//! let standing = TicketTypeInput { name: "Standing".into(), price: Money::new(66_000, Currency::KRW), capacity: 500 };
+//! let made = shop.create_event(EventInput::new(details, Currency::KRW).admitting(standing)).await?;
+//! shop.publish_event(made.event.id).await?;
+//!
+//! // … and a buyer of your service takes two.
+//! let buyer: BuyerId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
+//! let held = shop.hold(HoldRequest::new(made.event.id, buyer).item(made.ticket_types[0].id, 2)).await?;
+//! let paid = shop.process(PrepareRequest::new(held.id, buyer)).await?;
+//! assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Two kinds of no
+//!
+//! A *refusal* is an expected answer: a small enum for each command that names every blocking thing,
+//! such as [`decide::HoldRefused::SeatsTaken`]. It changed nothing. A *failure* is a [`StoreError`], whose
+//! [`StoreErrorKind`] tells whether to try again and whether the command may have applied.
+//! [`CommandError`] is one or the other. A command sent again under its [`CommandKey`] takes effect once.
+//!
+//! # What has to happen by itself
+//!
+//! Call [`BoxOffice::tidy_once`] about every second, from any number of servers: it ends holds that ran
+//! out, announces events that opened or sold out, and delivers committed [`Fact`]s to your [`Notifier`].
+//! [`BoxOffice::forget_once`] once a minute keeps the memory of commands to a day. Nothing unsafe happens
+//! while they do not run: a hold that ran out is available to the next buyer all the same.
+//!
+//! # Bringing your own store, gateway or notifier
+//!
+//! Implement [`SalesStore`], [`CatalogStore`], [`LayoutStore`] and [`OutboxStore`], and hold the result to the
+//! cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
+//! an adapter locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
+//! [`PaymentGateway`] and [`Notifier`] are one small trait each.
+//!
+//! # Time, ids, chance
+//!
+//! Rules read no clock. [`Clock`] and [`IdSource`] are given to the builder; [`ManualClock`] and
+//! [`CountedIds`] make a run repeatable. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
+
+pub mod decide;
+pub mod memory;
+
+mod account;
+mod audit;
+mod box_office;
+mod catalog;
+mod clock;
+mod event;
+mod fact;
+mod gateway;
+mod id;
+mod limits;
+mod money;
+mod notifier;
+mod payment;
+mod reservation;
+mod seat;
+mod seat_layout;
+mod store;
+mod ticket_type;
+mod time;
+mod transition;
+
+pub use account::{Account, Email, ParseEmailError, PasswordHash, Role};
+pub use audit::{AuditedRow, Violation, audit};
+pub use box_office::{
+    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, HousekeepingError, OrganiseError, Paid, PayError,
+    PrepareRequest, Prepared, RefundError, RefundRequested, Tidied,
+};
+pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
+pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds};
+pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
+pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
+pub use gateway::{
+    ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest,
+};
+pub use id::{
+    AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,
+    SeatId, TicketTypeId,
+};
+pub use limits::{
+    MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_PAGE, MAX_PRICE_MINOR,
+    MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
+};
+pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
+pub use notifier::{Notifier, NotifyError};
+pub use payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
+pub use reservation::{
+    CancelReason, ItemLine, ParseReservationNumberError, Reservation, ReservationNumber, ReservationState,
+    ReservationStep, SeatLine,
+};
+pub use seat::{Seat, SeatPlace, SeatState, SeatStep};
+pub use seat_layout::{LayoutError, PlannedSeat, Row, SeatLayout, Section, StoredLayout};
+pub use store::{
+    AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CatalogStore, CommandError,
+    CreateAccountRefused, EventQuery, EventSort, EventView, LayoutStore, OutboxStore, Page, PageOutOfRange,
+    PageRequest, SalesStore, SeatMap, StoreError, StoreErrorKind,
+};
+pub use ticket_type::{Stock, TicketKind, TicketType};
+pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};
+pub use transition::IllegalTransition;

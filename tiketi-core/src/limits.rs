@@ -1,0 +1,123 @@
+//! A limit on everything, and the terms a sale runs under.
+
+use std::time::Duration;
+
+/// Most seats and quantities one hold or release may name, whatever a buyer may own.
+pub const MAX_LINES_PER_COMMAND: usize = 100;
+/// Most units of one ticket type one hold may ask for.
+pub const MAX_QUANTITY: u32 = 1_000;
+/// Most seats one layout may have.
+pub const MAX_SEATS_PER_LAYOUT: usize = 1_000_000;
+/// Most units one general-admission ticket type may have.
+pub const MAX_CAPACITY: u32 = 10_000_000;
+/// Most characters in a title, name or label.
+pub const MAX_NAME_CHARS: usize = 200;
+/// Most characters in a description.
+pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
+/// Highest price of one ticket, in minor units.
+pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
+/// Most rows one page of a listing may have.
+pub const MAX_PAGE: u32 = 100;
+
+/// What a sale grants its buyers.
+///
+/// ```
+/// use tiketi_core::Terms;
+///
+/// let terms = Terms { max_seats_per_buyer: 4, ..Terms::default() };
+/// assert!(terms.validate().is_ok());
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// How long a hold lasts from its last renewal; 5 minutes by default.
+    pub hold_ttl: Duration,
+    /// How long a hold may last from its first seat, however often it is renewed; 15 minutes by default.
+    pub hold_cap: Duration,
+    /// How long a buyer has to pay, granted once, from the first `prepare`; 10 minutes by default.
+    pub payment_window: Duration,
+    /// Most seats and general-admission units one buyer may hold and own of an event; 8 by default.
+    pub max_seats_per_buyer: u32,
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self {
+            hold_ttl: Duration::from_mins(5),
+            hold_cap: Duration::from_mins(15),
+            payment_window: Duration::from_mins(10),
+            max_seats_per_buyer: 8,
+        }
+    }
+}
+
+/// Terms no sale can run under.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum TermsError {
+    /// A duration is zero or longer than a day.
+    #[error("{name} must be longer than zero and at most 24 hours")]
+    DurationOutOfRange {
+        /// The field at fault.
+        name: &'static str,
+    },
+    /// The cap is shorter than a single hold.
+    #[error("hold_cap must be at least hold_ttl")]
+    CapBelowTtl,
+    /// Nobody could buy anything, or more than one command can carry.
+    #[error("max_seats_per_buyer must be from 1 to {max}", max = MAX_LINES_PER_COMMAND)]
+    SeatsPerBuyerOutOfRange,
+}
+
+impl Terms {
+    /// Checks that a sale can run under these terms.
+    pub fn validate(&self) -> Result<(), TermsError> {
+        let durations = [
+            ("hold_ttl", self.hold_ttl),
+            ("hold_cap", self.hold_cap),
+            ("payment_window", self.payment_window),
+        ];
+        for (name, duration) in durations {
+            if duration.is_zero() || duration > Duration::from_hours(24) {
+                return Err(TermsError::DurationOutOfRange { name });
+            }
+        }
+        if self.hold_cap < self.hold_ttl {
+            return Err(TermsError::CapBelowTtl);
+        }
+        let seats = usize::try_from(self.max_seats_per_buyer).unwrap_or(usize::MAX);
+        if seats == 0 || seats > MAX_LINES_PER_COMMAND {
+            return Err(TermsError::SeatsPerBuyerOutOfRange);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_valid() {
+        assert_eq!(Terms::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn a_cap_below_one_hold_is_refused() {
+        let terms = Terms { hold_cap: Duration::from_secs(1), ..Terms::default() };
+        assert_eq!(terms.validate(), Err(TermsError::CapBelowTtl));
+    }
+
+    #[test]
+    fn an_endless_or_instant_hold_is_refused_by_name() {
+        for hold_ttl in [Duration::ZERO, Duration::MAX] {
+            let terms = Terms { hold_ttl, ..Terms::default() };
+            assert_eq!(terms.validate(), Err(TermsError::DurationOutOfRange { name: "hold_ttl" }));
+        }
+    }
+
+    #[test]
+    fn a_sale_to_nobody_is_refused() {
+        let terms = Terms { max_seats_per_buyer: 0, ..Terms::default() };
+        assert_eq!(terms.validate(), Err(TermsError::SeatsPerBuyerOutOfRange));
+    }
+}

@@ -1,0 +1,74 @@
+//! Answers kept for idempotency keys, in memory.
+
+use async_trait::async_trait;
+
+use crate::id::CommandKey;
+use crate::memory::MemoryStore;
+use crate::store::{Answer, AnswerClaim, AnswerStore, StoreError};
+use crate::time::Timestamp;
+
+/// A claimed key, with its answer once there is one.
+pub(super) struct KeptAnswer {
+    fingerprint: u128,
+    claimed_until: Timestamp,
+    answer: Option<(Answer, Timestamp)>,
+}
+
+impl KeptAnswer {
+    fn claimed(fingerprint: u128, until: Timestamp) -> Self {
+        Self { fingerprint, claimed_until: until, answer: None }
+    }
+
+    fn claim(&self, fingerprint: u128, now: Timestamp) -> AnswerClaim {
+        match &self.answer {
+            _ if self.fingerprint != fingerprint => AnswerClaim::Mismatch,
+            Some((answer, _)) => AnswerClaim::Replay(answer.clone()),
+            None if self.claimed_until <= now => AnswerClaim::Run,
+            None => AnswerClaim::Running,
+        }
+    }
+
+    fn is_older_than(&self, before: Timestamp) -> bool {
+        self.answer.as_ref().map_or(self.claimed_until, |(_, at)| *at) < before
+    }
+}
+
+#[async_trait]
+impl AnswerStore for MemoryStore {
+    async fn claim_answer(
+        &self,
+        key: CommandKey,
+        fingerprint: u128,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<AnswerClaim, StoreError> {
+        let mut state = self.lock();
+        let claim = state.answers.get(&key).map_or(AnswerClaim::Run, |kept| kept.claim(fingerprint, now));
+        if claim == AnswerClaim::Run {
+            state.answers.insert(key, KeptAnswer::claimed(fingerprint, until));
+        }
+        Ok(claim)
+    }
+
+    async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
+        if let Some(kept) = self.lock().answers.get_mut(&key) {
+            kept.answer = Some((answer, now));
+        }
+        Ok(())
+    }
+
+    async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if state.answers.get(&key).is_some_and(|kept| kept.answer.is_none()) {
+            state.answers.remove(&key);
+        }
+        Ok(())
+    }
+
+    async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
+        let mut state = self.lock();
+        let count = state.answers.len();
+        state.answers.retain(|_, kept| !kept.is_older_than(before));
+        Ok((count - state.answers.len()) as u64)
+    }
+}

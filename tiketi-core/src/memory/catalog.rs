@@ -1,0 +1,199 @@
+//! The catalog, in memory.
+
+use async_trait::async_trait;
+
+use crate::catalog::{NewEvent, TicketTypeInput};
+use crate::decide::{
+    self, BlockRefused, BlockSeats, EditRefused, Scope, Snapshot, UnblockSeats, announce_status,
+};
+use crate::event::{Event, EventDetails, EventStatus, EventStep};
+use crate::fact::FactBody;
+use crate::id::{EventId, TicketTypeId};
+use crate::memory::MemoryStore;
+use crate::memory::state::State;
+use crate::seat::Seat;
+use crate::store::{
+    CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, StoreErrorKind,
+};
+use crate::ticket_type::TicketType;
+use crate::time::Timestamp;
+
+#[async_trait]
+impl CatalogStore for MemoryStore {
+    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let id = new.event.id;
+        if state.events.contains_key(&id) {
+            return Err(StoreError::new(StoreErrorKind::Internal, format!("{id:?} exists already")));
+        }
+        let mut snapshot = Snapshot::new(new.event);
+        for ticket_type in new.ticket_types {
+            state.event_of_ticket_type.insert(ticket_type.id, id);
+            snapshot.put_ticket_type(ticket_type);
+        }
+        new.seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
+        state.events.insert(id, snapshot);
+        Ok(())
+    }
+
+    async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        let mut state = self.lock();
+        let snapshot = event_mut(&mut state, id)?;
+        let event =
+            decide::edit_details(snapshot.event(), details, read_version).map_err(CommandError::Refused)?;
+        snapshot.set_event(event.clone());
+        Ok(event)
+    }
+
+    async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
+        let mut state = self.lock();
+        let snapshot = event_mut(&mut state, id)?;
+        let before = snapshot.event();
+        let next = before.state.apply(&step).map_err(|illegal| CommandError::Refused(illegal.into()))?;
+        let event = Event { state: next, version: before.version + 1, ..before.clone() };
+        snapshot.set_event(event.clone());
+        Ok(event)
+    }
+
+    async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
+        let mut state = self.lock();
+        let snapshot = event_mut(&mut state, id)?;
+        if snapshot.reservations().len() > 0 {
+            return Err(CommandError::Refused(EditRefused::HasReservations));
+        }
+        let ticket_types: Vec<_> = snapshot.ticket_types().map(|ticket_type| ticket_type.id).collect();
+        for ticket_type in ticket_types {
+            state.event_of_ticket_type.remove(&ticket_type);
+        }
+        state.events.remove(&id);
+        Ok(())
+    }
+
+    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
+        let mut state = self.lock();
+        if state.event_of_ticket_type.contains_key(&ticket_type.id) {
+            let message = format!("{:?} exists already", ticket_type.id);
+            return Err(StoreError::new(StoreErrorKind::Internal, message).into());
+        }
+        let (id, event) = (ticket_type.id, ticket_type.event);
+        event_mut(&mut state, event)?.put_ticket_type(ticket_type);
+        state.event_of_ticket_type.insert(id, event);
+        Ok(())
+    }
+
+    async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>> {
+        let mut state = self.lock();
+        let (snapshot, known) = ticket_type_mut(&mut state, id)?;
+        let edited =
+            decide::edit_ticket_type(snapshot.event(), &known, &edit).map_err(CommandError::Refused)?;
+        snapshot.put_ticket_type(edited.clone());
+        Ok(edited)
+    }
+
+    async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+        let mut state = self.lock();
+        let (snapshot, known) = ticket_type_mut(&mut state, id)?;
+        decide::remove_ticket_type(&known).map_err(CommandError::Refused)?;
+        snapshot.remove_ticket_type(id);
+        state.event_of_ticket_type.remove(&id);
+        Ok(())
+    }
+
+    async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        let mut state = self.lock();
+        state.expire_in(command.event, command.now, usize::MAX)?;
+        let change = decide::block_seats(seats_of(&state, command.event)?, &command)?;
+        state.write(command.event, &change, command.now)?;
+        Ok(state.snapshot(command.event)?.map_version())
+    }
+
+    async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        let mut state = self.lock();
+        let change = decide::unblock_seats(seats_of(&state, command.event)?, &command)?;
+        state.write(command.event, &change, command.now)?;
+        Ok(state.snapshot(command.event)?.map_version())
+    }
+
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+        let mut state = self.lock();
+        let news: Vec<_> = state
+            .events
+            .iter()
+            .filter_map(|(id, snapshot)| Some((*id, announce_status(snapshot, now)?)))
+            .collect();
+        for (id, status) in &news {
+            if let Some(snapshot) = state.events.get_mut(id) {
+                let before = snapshot.event();
+                let event = Event { announced: *status, ..before.clone() };
+                snapshot.set_event(event);
+            }
+            state.announce(*id, now, FactBody::EventStatusChanged { status: *status });
+        }
+        Ok(news)
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        Ok(self.lock().events.get(&id).map(view))
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
+        let state = self.lock();
+        let mut views: Vec<_> = state.events.values().map(view).filter(|view| query.wants(view)).collect();
+        views.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
+        Ok(Page::cut(views, query.page))
+    }
+
+    async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+        let state = self.lock();
+        let snapshot = state.event_of_ticket_type.get(&id).and_then(|event| state.events.get(event));
+        Ok(snapshot.and_then(|snapshot| snapshot.ticket_type(id)).cloned())
+    }
+
+    async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
+        Ok(self.lock().events.get(&event).map(Scope::map_version))
+    }
+
+    async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+        let state = self.lock();
+        let Some(snapshot) = state.events.get(&event) else { return Ok(None) };
+        let version = snapshot.map_version();
+        let complete = since == 0 || since > version;
+        let wanted = |seat: &&Seat| complete || seat.map_version > since;
+        let seats = snapshot.seats().iter().filter(wanted).cloned().collect();
+        Ok(Some(SeatMap { version, complete, seats }))
+    }
+}
+
+fn event_mut(state: &mut State, id: EventId) -> Result<&mut Snapshot, CommandError<EditRefused>> {
+    state.events.get_mut(&id).ok_or(CommandError::Refused(EditRefused::EventNotFound))
+}
+
+fn ticket_type_mut(
+    state: &mut State,
+    id: TicketTypeId,
+) -> Result<(&mut Snapshot, TicketType), CommandError<EditRefused>> {
+    let unknown = || CommandError::Refused(EditRefused::TicketTypeNotFound);
+    let event = *state.event_of_ticket_type.get(&id).ok_or_else(unknown)?;
+    let snapshot = state.events.get_mut(&event).ok_or_else(unknown)?;
+    let known = snapshot.ticket_type(id).cloned().ok_or_else(unknown)?;
+    Ok((snapshot, known))
+}
+
+fn seats_of(state: &State, event: EventId) -> Result<&Snapshot, CommandError<BlockRefused>> {
+    state.events.get(&event).ok_or(CommandError::Refused(BlockRefused::EventNotFound))
+}
+
+fn view(snapshot: &Snapshot) -> EventView {
+    let mut ticket_types: Vec<_> = snapshot.ticket_types().cloned().collect();
+    ticket_types.sort_by_key(|ticket_type| (ticket_type.position, ticket_type.id));
+    EventView { event: snapshot.event().clone(), ticket_types }
+}

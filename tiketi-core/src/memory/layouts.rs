@@ -1,0 +1,38 @@
+//! Seat layouts, in memory.
+
+use async_trait::async_trait;
+
+use crate::id::LayoutId;
+use crate::memory::MemoryStore;
+use crate::seat_layout::StoredLayout;
+use crate::store::{LayoutStore, Page, PageRequest, StoreError, StoreErrorKind};
+
+#[async_trait]
+impl LayoutStore for MemoryStore {
+    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if state.layouts.contains_key(&layout.id) {
+            return Err(StoreError::new(StoreErrorKind::Internal, format!("{:?} exists already", layout.id)));
+        }
+        state.layouts.insert(layout.id, layout);
+        Ok(())
+    }
+
+    async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
+        Ok(self.lock().layouts.get(&id).cloned())
+    }
+
+    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+        let state = self.lock();
+        let mut rows: Vec<_> = state.layouts.values().collect();
+        rows.sort_by(|a, b| {
+            (&a.layout.venue, &a.layout.name, a.id).cmp(&(&b.layout.venue, &b.layout.name, b.id))
+        });
+        let page = Page::cut(rows, page);
+        Ok(Page { rows: page.rows.into_iter().cloned().collect(), total: page.total })
+    }
+
+    async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
+        Ok(self.lock().layouts.remove(&id).is_some())
+    }
+}

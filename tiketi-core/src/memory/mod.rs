@@ -1,0 +1,54 @@
+//! Adapters that keep everything in memory: for tests, demonstrations and simulations.
+//!
+//! They are held to the same contracts as the durable ones. What they keep is gone with the process.
+
+mod accounts;
+mod answers;
+mod audit;
+mod catalog;
+mod commands;
+mod gateway;
+mod layouts;
+mod notifier;
+mod outbox;
+mod sales;
+mod state;
+
+use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+pub use gateway::TestGateway;
+pub use notifier::MemoryNotifier;
+
+use state::State;
+
+/// Every store trait in memory, behind one lock.
+///
+/// ```
+/// use std::sync::Arc;
+/// use tiketi_core::{BoxOffice, memory::{MemoryStore, TestGateway}};
+///
+/// let box_office = BoxOffice::builder()
+///     .store(Arc::new(MemoryStore::default()))
+///     .gateway(Arc::new(TestGateway::default()))
+///     .build()?;
+/// # Ok::<(), tiketi_core::BuildError>(())
+/// ```
+#[derive(Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+impl MemoryStore {
+    /// Locks everything for one command; no command awaits anything while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // A panic while a change was applied cannot have come from a rule; what is there is what is known.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").finish_non_exhaustive()
+    }
+}

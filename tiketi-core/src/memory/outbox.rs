@@ -1,0 +1,73 @@
+//! The outbox, in memory.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::fact::{Fact, FactId};
+use crate::memory::MemoryStore;
+use crate::store::{OutboxStore, StoreError};
+use crate::time::Timestamp;
+
+/// Undelivered facts in the order of their ids, which leave no gaps: a fact's place follows from its id.
+#[derive(Default)]
+pub(super) struct Outbox {
+    entries: VecDeque<Entry>,
+    delivered_below: u64,
+}
+
+struct Entry {
+    fact: Fact,
+    claimed_until: Option<Timestamp>,
+    delivered: bool,
+}
+
+impl Outbox {
+    pub(super) fn push(&mut self, make: impl FnOnce(FactId) -> Fact) {
+        let id = FactId(self.delivered_below + self.entries.len() as u64);
+        self.entries.push_back(Entry { fact: make(id), claimed_until: None, delivered: false });
+    }
+
+    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Fact> {
+        let free =
+            |entry: &&mut Entry| !entry.delivered && entry.claimed_until.is_none_or(|until| until <= now);
+        let claimed = self.entries.iter_mut().filter(free).take(limit);
+        let claimed = claimed.map(|entry| {
+            entry.claimed_until = Some(until);
+            entry.fact.clone()
+        });
+        claimed.collect()
+    }
+
+    fn ack(&mut self, id: FactId) {
+        let place = id.0.checked_sub(self.delivered_below).and_then(|place| usize::try_from(place).ok());
+        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+            entry.delivered = true;
+        }
+        while self.entries.front().is_some_and(|entry| entry.delivered) {
+            self.entries.pop_front();
+            self.delivered_below += 1;
+        }
+    }
+}
+
+#[async_trait]
+impl OutboxStore for MemoryStore {
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Fact>, StoreError> {
+        Ok(self.lock().outbox.claim(now, now.after(lease), limit))
+    }
+
+    async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        for fact in facts {
+            state.outbox.ack(*fact);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,114 @@
+//! Selling, in memory.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+
+use crate::decide::{
+    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
+    ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
+    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, Snapshot, StartPayment,
+    StartPaymentRefused,
+};
+use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
+use crate::memory::MemoryStore;
+use crate::payment::Payment;
+use crate::reservation::Reservation;
+use crate::store::{CommandError, Page, PageRequest, SalesStore, StoreError};
+use crate::time::Timestamp;
+
+#[async_trait]
+impl SalesStore for MemoryStore {
+    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn start_payment(
+        &self,
+        command: StartPayment,
+    ) -> Result<Applied, CommandError<StartPaymentRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn begin_confirm(
+        &self,
+        command: BeginConfirm,
+    ) -> Result<Applied, CommandError<BeginConfirmRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn record_outcome(
+        &self,
+        command: RecordOutcome,
+    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn record_refund(
+        &self,
+        command: RecordRefund,
+    ) -> Result<Applied, CommandError<RecordRefundRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError> {
+        let mut state = self.lock();
+        let next = |(event, snapshot): (&EventId, &Snapshot)| Some((snapshot.next_end()?, *event));
+        let mut due: BTreeSet<(Timestamp, EventId)> = state.events.iter().filter_map(next).collect();
+        let mut ended = Vec::new();
+        while ended.len() < limit {
+            let Some((_, event)) = due.pop_first().filter(|(end, _)| *end <= now) else { break };
+            let due_now = state.expire_in(event, now, 1)?;
+            if due_now.is_empty() {
+                continue;
+            }
+            ended.extend(due_now);
+            due.extend(state.snapshot(event)?.next_end().map(|end| (end, event)));
+        }
+        Ok(ended)
+    }
+
+    async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.lock().commands.forget(before))
+    }
+
+    async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+        Ok(self.lock().reservation(id).cloned())
+    }
+
+    async fn reservations_of(
+        &self,
+        buyer: BuyerId,
+        event: Option<EventId>,
+        page: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError> {
+        let state = self.lock();
+        let rows = state.reservations_of(buyer).into_iter();
+        let rows = rows.filter(|row| event.is_none_or(|event| event == row.event)).cloned().collect();
+        Ok(Page::cut(rows, page))
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        Ok(self.lock().payment(id).cloned())
+    }
+}

@@ -1,0 +1,136 @@
+//! All rows, and the one way a change gets into them.
+
+use std::collections::{BTreeMap, HashMap};
+
+use foldhash::fast::RandomState;
+
+use crate::account::{Account, Email};
+use crate::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run};
+use crate::fact::{Fact, FactBody};
+use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
+use crate::memory::answers::KeptAnswer;
+use crate::memory::commands::Commands;
+use crate::memory::outbox::Outbox;
+use crate::reservation::Reservation;
+use crate::seat_layout::StoredLayout;
+use crate::store::{CommandError, StoreError};
+use crate::time::Timestamp;
+
+pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
+
+/// Everything the in-memory store keeps.
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) events: Rows<EventId, Snapshot>,
+    pub(super) event_of_ticket_type: Rows<TicketTypeId, EventId>,
+    pub(super) layouts: BTreeMap<LayoutId, StoredLayout>,
+    pub(super) accounts: Rows<AccountId, Account>,
+    pub(super) account_of_email: Rows<Email, AccountId>,
+    pub(super) answers: Rows<CommandKey, KeptAnswer>,
+    pub(super) outbox: Outbox,
+    event_of_reservation: Rows<ReservationId, EventId>,
+    event_of_payment: Rows<PaymentId, EventId>,
+    pub(super) commands: Commands,
+    serial: u64,
+}
+
+impl State {
+    /// Runs a sales command: end what is due, decide, write, remember.
+    pub(super) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
+        let event = self.event_of(command.subject());
+        let event = event.ok_or_else(|| CommandError::Refused(command.subject_unknown()))?;
+        self.expire_in(event, command.now(), usize::MAX)?;
+        let serial = self.serial + 1;
+        let remembered = self.commands.get(command.key()).copied();
+        let snapshot = self.events.get_mut(&event);
+        let snapshot = snapshot.ok_or_else(|| CommandError::Refused(command.subject_unknown()))?;
+        snapshot.set_serial(serial);
+        match run(command, snapshot, remembered.as_ref())? {
+            Verdict::Replay(effect) => Ok(Applied::gather(snapshot, effect, true)?),
+            Verdict::Apply(change, record) => {
+                self.serial = serial;
+                self.write(event, &change, command.now())?;
+                self.commands.remember(command.key(), record);
+                Ok(Applied::gather(self.snapshot(event)?, record.effect, false)?)
+            }
+        }
+    }
+
+    /// Ends reservations of an event that are due, at most `limit`, and returns them.
+    pub(super) fn expire_in(
+        &mut self,
+        event: EventId,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        let mut ended = Vec::new();
+        while ended.len() < limit {
+            let Some(snapshot) = self.events.get(&event) else { break };
+            let Some(due) = snapshot.first_due(now) else { break };
+            let Some(change) = expire(snapshot, due, now)? else { break };
+            ended.extend(change.reservations.iter().cloned());
+            self.write(event, &change, now)?;
+        }
+        Ok(ended)
+    }
+
+    /// Applies a change to its event, keeps the ways to find its rows, and puts its facts into the outbox.
+    pub(super) fn write(
+        &mut self,
+        event: EventId,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        for reservation in &change.reservations {
+            if reservation.version == 1 {
+                self.event_of_reservation.insert(reservation.id, event);
+            }
+        }
+        for payment in &change.payments {
+            self.event_of_payment.insert(payment.id, event);
+        }
+        let snapshot = self.events.get_mut(&event);
+        let snapshot = snapshot.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
+        snapshot.apply(change)?;
+        for body in &change.facts {
+            self.announce(event, now, body.clone());
+        }
+        Ok(())
+    }
+
+    /// Puts a fact into the outbox.
+    pub(super) fn announce(&mut self, event: EventId, at: Timestamp, body: FactBody) {
+        self.outbox.push(|id| Fact { id, event, at, body });
+    }
+
+    /// Returns an event's rows.
+    pub(super) fn snapshot(&self, event: EventId) -> Result<&Snapshot, StoreError> {
+        self.events.get(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
+    }
+
+    pub(super) fn reservation(&self, id: ReservationId) -> Option<&Reservation> {
+        self.events.get(self.event_of_reservation.get(&id)?)?.reservation(id)
+    }
+
+    pub(super) fn payment(&self, id: PaymentId) -> Option<&crate::payment::Payment> {
+        self.events.get(self.event_of_payment.get(&id)?)?.payment(id)
+    }
+
+    /// Returns a buyer's reservations, the newest first.
+    ///
+    /// Each event is asked, which costs a list of a few more events and a sale nothing.
+    pub(super) fn reservations_of(&self, buyer: BuyerId) -> Vec<&Reservation> {
+        let events = self.events.values();
+        let mut found: Vec<_> = events.flat_map(|snapshot| snapshot.reservations_of(buyer)).collect();
+        found.sort_by_key(|reservation| std::cmp::Reverse(reservation.number.serial()));
+        found
+    }
+
+    fn event_of(&self, subject: Subject) -> Option<EventId> {
+        match subject {
+            Subject::Event(event) => Some(event),
+            Subject::Reservation(id) => self.event_of_reservation.get(&id).copied(),
+            Subject::Payment(id) => self.event_of_payment.get(&id).copied(),
+        }
+    }
+}

@@ -1,0 +1,361 @@
+//! Reservations: what one buyer holds or owns of one event.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use crate::id::{BuyerId, EventId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use crate::money::Money;
+use crate::time::Timestamp;
+use crate::transition::IllegalTransition;
+
+/// Seats and general-admission units of one event, held or owned by one buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reservation {
+    /// Which reservation.
+    pub id: ReservationId,
+    /// What people read out over the telephone.
+    pub number: ReservationNumber,
+    /// Of which event.
+    pub event: EventId,
+    /// Whose.
+    pub buyer: BuyerId,
+    /// Its seats, with the price each was held at.
+    pub seats: Vec<SeatLine>,
+    /// Its general-admission units, one line a ticket type.
+    pub items: Vec<ItemLine>,
+    /// Sum of all lines.
+    pub total: Money,
+    /// Where it stands.
+    pub state: ReservationState,
+    /// When the first seat was held; the cap on extensions counts from here.
+    pub created_at: Timestamp,
+    /// Whether the payment window was granted; it is granted once.
+    pub payment_window_granted: bool,
+    /// The latest attempt to pay, if any.
+    pub payment: Option<PaymentId>,
+    /// Grows by one with each change.
+    pub version: u64,
+}
+
+impl Reservation {
+    /// Returns how many tickets it counts against the buyer's limit: seats plus units.
+    pub fn tickets(&self) -> u32 {
+        let seats = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
+        self.items.iter().fold(seats, |sum, line| sum.saturating_add(line.quantity))
+    }
+
+    /// Tells whether it counts against the buyer's limit: pending, being paid, or confirmed.
+    pub fn is_live(&self) -> bool {
+        match self.state {
+            ReservationState::Held { .. }
+            | ReservationState::Paying { .. }
+            | ReservationState::Confirmed { .. } => true,
+            ReservationState::Expired { .. } | ReservationState::Cancelled { .. } => false,
+        }
+    }
+
+    /// Returns when the hold ends, while it is one.
+    pub fn held_until(&self) -> Option<Timestamp> {
+        match self.state {
+            ReservationState::Held { until } => Some(until),
+            ReservationState::Paying { .. }
+            | ReservationState::Confirmed { .. }
+            | ReservationState::Expired { .. }
+            | ReservationState::Cancelled { .. } => None,
+        }
+    }
+
+    /// Tells whether the hold's end has passed at `now`, so that [`crate::decide::expire`] ends it.
+    pub fn is_due_at(&self, now: Timestamp) -> bool {
+        self.held_until().is_some_and(|until| until <= now)
+    }
+}
+
+/// One seat of a reservation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatLine {
+    /// Which seat.
+    pub seat: SeatId,
+    /// The ticket type that gave the price.
+    pub ticket_type: TicketTypeId,
+    /// What is printed on the ticket.
+    pub label: Arc<str>,
+    /// The price it was held at; a later change of price does not touch it.
+    pub price: Money,
+}
+
+/// Some units of one general-admission ticket type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ItemLine {
+    /// Which ticket type.
+    pub ticket_type: TicketTypeId,
+    /// Its name when it was held.
+    pub name: Arc<str>,
+    /// How many.
+    pub quantity: u32,
+    /// Price of one when it was held.
+    pub unit_price: Money,
+}
+
+/// The number people read: `TKT-20260105-00001`, the UTC date and the store's serial.
+///
+/// Serials are unique within a store, never used again, and may leave gaps.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReservationNumber {
+    date: u32,
+    serial: u64,
+}
+
+/// A text that is not a reservation number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a reservation number: expected one such as TKT-20260105-00001")]
+pub struct ParseReservationNumberError;
+
+impl ReservationNumber {
+    /// Makes the number of the reservation made at `now` with the store's `serial`.
+    pub fn new(now: Timestamp, serial: u64) -> Self {
+        Self { date: now.compact_date(), serial }
+    }
+
+    /// Makes a number again from what a store kept of it.
+    pub const fn from_parts(date: u32, serial: u64) -> Self {
+        Self { date, serial }
+    }
+
+    /// Returns the UTC date as the number `YYYYMMDD`.
+    pub const fn date(self) -> u32 {
+        self.date
+    }
+
+    /// Returns the store's serial.
+    pub const fn serial(self) -> u64 {
+        self.serial
+    }
+}
+
+impl fmt::Display for ReservationNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TKT-{:08}-{:05}", self.date, self.serial)
+    }
+}
+
+impl fmt::Debug for ReservationNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for ReservationNumber {
+    type Err = ParseReservationNumberError;
+
+    fn from_str(text: &str) -> Result<Self, ParseReservationNumberError> {
+        let number = |text: &str| -> Option<u64> {
+            if text.bytes().all(|byte| byte.is_ascii_digit()) { text.parse().ok() } else { None }
+        };
+        let parsed =
+            text.strip_prefix("TKT-").and_then(|rest| rest.split_once('-')).and_then(|(date, serial)| {
+                if date.len() != 8 || serial.len() < 5 {
+                    return None;
+                }
+                Some(Self { date: u32::try_from(number(date)?).ok()?, serial: number(serial)? })
+            });
+        parsed.filter(|number| number.to_string() == text).ok_or(ParseReservationNumberError)
+    }
+}
+
+/// Where a reservation stands.
+///
+/// | from \ on | `Extend` | `Pay` | `Decline` | `Confirm` | `Expire` | `Cancel` |
+/// |---|---|---|---|---|---|---|
+/// | `Held` | `Held` | `Paying` | – | `Confirmed`, when there is nothing to pay | `Expired`, once its `until` has passed | `Cancelled` |
+/// | `Paying` | – | – | `Held`, as before | `Confirmed`, by its payment | – | – |
+/// | `Confirmed` | – | – | – | – | – | `Cancelled`, once refunded or if free |
+/// | `Expired` | – | – | – | – | – | – |
+/// | `Cancelled` | – | – | – | – | – | – |
+///
+/// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while money
+/// may be moving, what it pays for stays the buyer's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReservationState {
+    /// Pending: the buyer is picking or about to pay.
+    Held {
+        /// The first moment at which it is no longer the buyer's.
+        until: Timestamp,
+    },
+    /// The provider was asked to take the money and has not said what came of it.
+    Paying {
+        /// The attempt under way.
+        payment: PaymentId,
+        /// When the hold would have ended; it resumes from here if the payment is declined.
+        deadline: Timestamp,
+    },
+    /// Paid, or free of charge.
+    Confirmed {
+        /// When.
+        at: Timestamp,
+    },
+    /// The hold ran out.
+    Expired {
+        /// When that was tidied.
+        at: Timestamp,
+    },
+    /// Given back, unpaid or refunded.
+    Cancelled {
+        /// Why.
+        reason: CancelReason,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Why a reservation was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CancelReason {
+    /// The buyer gave up before paying, or released the last seat.
+    ByBuyer,
+    /// The organiser or an administrator cancelled it.
+    ByOrganiser,
+    /// It was paid and has been refunded in full.
+    Refunded,
+}
+
+/// What may happen to a [`ReservationState`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReservationStep {
+    /// The hold ends at another moment.
+    Extend {
+        /// The new end.
+        until: Timestamp,
+    },
+    /// The provider is about to be asked for the money.
+    Pay {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// The provider declined.
+    Decline {
+        /// The attempt.
+        payment: PaymentId,
+    },
+    /// The money is ours, or there was nothing to pay.
+    Confirm {
+        /// The attempt; `None` when there was nothing to pay.
+        payment: Option<PaymentId>,
+        /// When.
+        at: Timestamp,
+    },
+    /// The hold has run out.
+    Expire {
+        /// The present moment.
+        at: Timestamp,
+    },
+    /// Give it back.
+    Cancel {
+        /// Why.
+        reason: CancelReason,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+impl ReservationState {
+    /// Returns the state after `step`; see the table on [`ReservationState`].
+    pub fn apply(&self, step: &ReservationStep) -> Result<Self, IllegalTransition> {
+        match self {
+            Self::Held { until } => Self::from_held(*until, step),
+            Self::Paying { payment, deadline } => Self::from_paying(*payment, *deadline, step),
+            Self::Confirmed { .. } => Self::from_confirmed(step),
+            Self::Expired { .. } => Err(illegal("expired", step)),
+            Self::Cancelled { .. } => Err(illegal("cancelled", step)),
+        }
+    }
+
+    fn from_held(until: Timestamp, step: &ReservationStep) -> Result<Self, IllegalTransition> {
+        match step {
+            ReservationStep::Extend { until } => Ok(Self::Held { until: *until }),
+            ReservationStep::Pay { payment } => Ok(Self::Paying { payment: *payment, deadline: until }),
+            ReservationStep::Confirm { payment: None, at } => Ok(Self::Confirmed { at: *at }),
+            ReservationStep::Expire { at } if until <= *at => Ok(Self::Expired { at: *at }),
+            ReservationStep::Cancel {
+                reason: reason @ (CancelReason::ByBuyer | CancelReason::ByOrganiser),
+                at,
+            } => Ok(Self::Cancelled { reason: *reason, at: *at }),
+            ReservationStep::Confirm { payment: Some(_), .. }
+            | ReservationStep::Decline { .. }
+            | ReservationStep::Expire { .. }
+            | ReservationStep::Cancel { reason: CancelReason::Refunded, .. } => Err(illegal("pending", step)),
+        }
+    }
+
+    fn from_paying(
+        owner: PaymentId,
+        deadline: Timestamp,
+        step: &ReservationStep,
+    ) -> Result<Self, IllegalTransition> {
+        match step {
+            ReservationStep::Decline { payment } if *payment == owner => Ok(Self::Held { until: deadline }),
+            ReservationStep::Confirm { payment: Some(payment), at } if *payment == owner => {
+                Ok(Self::Confirmed { at: *at })
+            }
+            ReservationStep::Extend { .. }
+            | ReservationStep::Pay { .. }
+            | ReservationStep::Decline { .. }
+            | ReservationStep::Confirm { .. }
+            | ReservationStep::Expire { .. }
+            | ReservationStep::Cancel { .. } => Err(illegal("paying", step)),
+        }
+    }
+
+    fn from_confirmed(step: &ReservationStep) -> Result<Self, IllegalTransition> {
+        match step {
+            // A free reservation is given back as it was got, without money; `decide` tells the two apart.
+            ReservationStep::Cancel { reason, at } => Ok(Self::Cancelled { reason: *reason, at: *at }),
+            ReservationStep::Extend { .. }
+            | ReservationStep::Pay { .. }
+            | ReservationStep::Decline { .. }
+            | ReservationStep::Confirm { .. }
+            | ReservationStep::Expire { .. } => Err(illegal("confirmed", step)),
+        }
+    }
+}
+
+fn illegal(state: &'static str, step: &ReservationStep) -> IllegalTransition {
+    let step = match step {
+        ReservationStep::Extend { .. } => "be extended",
+        ReservationStep::Pay { .. } => "be paid",
+        ReservationStep::Decline { .. } => "be declined",
+        ReservationStep::Confirm { .. } => "be confirmed",
+        ReservationStep::Expire { .. } => "expire",
+        ReservationStep::Cancel { .. } => "be cancelled so",
+    };
+    IllegalTransition::new("reservation", state, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_shows_the_utc_date_and_at_least_five_digits() {
+        let now = "2026-01-05T23:59:59Z".parse().unwrap();
+        assert_eq!(ReservationNumber::new(now, 1).to_string(), "TKT-20260105-00001");
+        assert_eq!(ReservationNumber::new(now, 123_456).to_string(), "TKT-20260105-123456");
+    }
+
+    #[test]
+    fn a_number_survives_being_read_and_nonsense_is_refused() {
+        assert!("TKT-20260105-00001".parse::<ReservationNumber>().is_ok());
+        for bad in [
+            "",
+            "TKT-2026-1",
+            "TKT-20260105-1",
+            "TKT-20260105-+0001",
+            "TKT-20260105-000001",
+            "TKT-20260105-00001-x",
+            "tkt-20260105-00001",
+        ] {
+            assert!(bad.parse::<ReservationNumber>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Seats of an event, and the machine that says who owns each.
+
+use std::sync::Arc;
+
+use crate::id::{EventId, ReservationId, SeatId, TicketTypeId};
+use crate::time::Timestamp;
+use crate::transition::IllegalTransition;
+
+/// One seat of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// Which seat.
+    pub id: SeatId,
+    /// Whose.
+    pub event: EventId,
+    /// The ticket type that gives its price.
+    pub ticket_type: TicketTypeId,
+    /// Where it stands; shared, because it never changes.
+    pub place: Arc<SeatPlace>,
+    /// Who owns it.
+    pub state: SeatState,
+    /// Grows by one with each change of `state`.
+    pub version: u64,
+    /// The event's map version at which `state` last changed.
+    pub map_version: u64,
+}
+
+impl Seat {
+    /// Tells whether the seat can be held at `now`; see [`SeatState::is_available_at`].
+    pub fn is_available_at(&self, now: Timestamp) -> bool {
+        self.state.is_available_at(now)
+    }
+}
+
+/// Where a seat stands in its hall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatPlace {
+    /// Name of the section, such as `VIP`.
+    pub section: String,
+    /// Label of the row, such as `A` or `12`.
+    pub row: String,
+    /// Label of the seat within its row, such as `7`.
+    pub number: String,
+    /// What is printed on the ticket, such as `VIP A-7`.
+    pub label: Arc<str>,
+    /// Column within the row from 0; missing numbers are gaps.
+    pub column: u32,
+    /// Row within the hall from 0.
+    pub line: u32,
+    /// Whether the place is meant for a wheelchair user.
+    pub accessible: bool,
+}
+
+/// Who owns a seat.
+///
+/// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` |
+/// |---|---|---|---|---|---|---|---|
+/// | `Available` | `Held` | – | – | – | – | `Blocked` | – |
+/// | `Held` | `Held`, once its `until` has passed | `Held`, by its owner | `Sold`, by its owner | `Available`, by its owner | `Available`, once its `until` has passed | `Blocked`, once its `until` has passed | – |
+/// | `Sold` | – | – | – | `Available`, by its owner | – | – | – |
+/// | `Blocked` | – | – | – | – | – | – | `Available` |
+///
+/// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: nothing has
+/// to run for the next buyer to take the seat over in place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatState {
+    /// Anyone may hold it.
+    Available,
+    /// One reservation has it, until then.
+    Held {
+        /// The owner.
+        reservation: ReservationId,
+        /// The first moment at which it is available again; [`Timestamp::FAR_FUTURE`] while a payment is under way.
+        until: Timestamp,
+    },
+    /// One confirmed reservation owns it.
+    Sold {
+        /// The owner.
+        reservation: ReservationId,
+    },
+    /// Not for sale.
+    Blocked {
+        /// Why, for the organiser.
+        reason: String,
+    },
+}
+
+/// What may happen to a [`SeatState`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SeatStep {
+    /// A reservation takes the seat at `now`, until `until`.
+    Hold {
+        /// The new owner.
+        reservation: ReservationId,
+        /// The moment it is taken.
+        now: Timestamp,
+        /// The first moment at which it is available again.
+        until: Timestamp,
+    },
+    /// The owner's hold ends at another moment.
+    Extend {
+        /// The owner.
+        reservation: ReservationId,
+        /// The new end.
+        until: Timestamp,
+    },
+    /// The owner has paid.
+    Sell {
+        /// The owner.
+        reservation: ReservationId,
+    },
+    /// The owner gives the seat back, unpaid or refunded.
+    Release {
+        /// The owner.
+        reservation: ReservationId,
+    },
+    /// The hold has run out.
+    Lapse {
+        /// The present moment.
+        now: Timestamp,
+    },
+    /// The organiser takes the seat off sale at `now`.
+    Block {
+        /// Why.
+        reason: String,
+        /// The present moment.
+        now: Timestamp,
+    },
+    /// The organiser puts the seat back on sale.
+    Unblock,
+}
+
+impl SeatState {
+    /// Tells whether the seat can be held at `now`: it is available, or its hold's `until` is not after `now`.
+    pub fn is_available_at(&self, now: Timestamp) -> bool {
+        match self {
+            Self::Available => true,
+            Self::Held { until, .. } => *until <= now,
+            Self::Sold { .. } | Self::Blocked { .. } => false,
+        }
+    }
+
+    /// Returns the reservation that holds or owns the seat, lapsed or not.
+    pub fn owner(&self) -> Option<ReservationId> {
+        match self {
+            Self::Held { reservation, .. } | Self::Sold { reservation } => Some(*reservation),
+            Self::Available | Self::Blocked { .. } => None,
+        }
+    }
+
+    /// Returns the state after `step`; see the table on [`SeatState`].
+    pub fn apply(&self, step: &SeatStep) -> Result<Self, IllegalTransition> {
+        match self {
+            Self::Available => Self::from_available(step),
+            Self::Held { reservation, until } => Self::from_held(*reservation, *until, step),
+            Self::Sold { reservation } => Self::from_sold(*reservation, step),
+            Self::Blocked { .. } => Self::from_blocked(step),
+        }
+    }
+
+    fn from_available(step: &SeatStep) -> Result<Self, IllegalTransition> {
+        match step {
+            SeatStep::Hold { reservation, until, .. } => {
+                Ok(Self::Held { reservation: *reservation, until: *until })
+            }
+            SeatStep::Block { reason, .. } => Ok(Self::Blocked { reason: reason.clone() }),
+            SeatStep::Extend { .. }
+            | SeatStep::Sell { .. }
+            | SeatStep::Release { .. }
+            | SeatStep::Lapse { .. }
+            | SeatStep::Unblock => Err(illegal("available", step)),
+        }
+    }
+
+    fn from_held(owner: ReservationId, until: Timestamp, step: &SeatStep) -> Result<Self, IllegalTransition> {
+        match step {
+            SeatStep::Hold { now, .. } | SeatStep::Block { now, .. } if until <= *now => {
+                Self::from_available(step)
+            }
+            SeatStep::Lapse { now } if until <= *now => Ok(Self::Available),
+            SeatStep::Extend { reservation, until } if *reservation == owner => {
+                Ok(Self::Held { reservation: owner, until: *until })
+            }
+            SeatStep::Sell { reservation } if *reservation == owner => Ok(Self::Sold { reservation: owner }),
+            SeatStep::Release { reservation } if *reservation == owner => Ok(Self::Available),
+            SeatStep::Hold { .. }
+            | SeatStep::Extend { .. }
+            | SeatStep::Sell { .. }
+            | SeatStep::Release { .. }
+            | SeatStep::Lapse { .. }
+            | SeatStep::Block { .. }
+            | SeatStep::Unblock => Err(illegal("held", step)),
+        }
+    }
+
+    fn from_sold(owner: ReservationId, step: &SeatStep) -> Result<Self, IllegalTransition> {
+        match step {
+            SeatStep::Release { reservation } if *reservation == owner => Ok(Self::Available),
+            SeatStep::Hold { .. }
+            | SeatStep::Extend { .. }
+            | SeatStep::Sell { .. }
+            | SeatStep::Release { .. }
+            | SeatStep::Lapse { .. }
+            | SeatStep::Block { .. }
+            | SeatStep::Unblock => Err(illegal("sold", step)),
+        }
+    }
+
+    fn from_blocked(step: &SeatStep) -> Result<Self, IllegalTransition> {
+        match step {
+            SeatStep::Unblock => Ok(Self::Available),
+            SeatStep::Hold { .. }
+            | SeatStep::Extend { .. }
+            | SeatStep::Sell { .. }
+            | SeatStep::Release { .. }
+            | SeatStep::Lapse { .. }
+            | SeatStep::Block { .. } => Err(illegal("blocked", step)),
+        }
+    }
+}
+
+fn illegal(state: &'static str, step: &SeatStep) -> IllegalTransition {
+    let step = match step {
+        SeatStep::Hold { .. } => "be held",
+        SeatStep::Extend { .. } => "be extended",
+        SeatStep::Sell { .. } => "be sold",
+        SeatStep::Release { .. } => "be released",
+        SeatStep::Lapse { .. } => "lapse",
+        SeatStep::Block { .. } => "be blocked",
+        SeatStep::Unblock => "be unblocked",
+    };
+    IllegalTransition::new("seat", state, step)
+}

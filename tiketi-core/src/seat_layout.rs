@@ -1,0 +1,361 @@
+//! Seat layouts: venue → section → row → seat, the plan from which events' seats are made.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::id::LayoutId;
+use crate::limits::{MAX_NAME_CHARS, MAX_PRICE_MINOR, MAX_SEATS_PER_LAYOUT};
+use crate::money::Money;
+use crate::seat::SeatPlace;
+use crate::time::Timestamp;
+
+/// The seats of a hall as its owner draws them, with a price per section.
+///
+/// ```
+/// use tiketi_core::{Currency, Money, Row, SeatLayout, Section};
+///
+/// let section = Section::new("VIP", Money::new(150_000, Currency::KRW))
+///     .row(Row::numbered("A", 20).gap_after("10").accessible(["1", "20"]))
+///     .row(Row::lettered("B", 6));
+/// let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
+/// assert_eq!(layout.seat_count(), 26);
+/// assert!(layout.validate().is_ok());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatLayout {
+    /// The building, such as `Harbour Hall`.
+    pub venue: String,
+    /// The plan's own name, such as `Great hall, with orchestra pit`.
+    pub name: String,
+    /// From the stage backwards.
+    pub sections: Vec<Section>,
+}
+
+/// A layout that a store keeps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredLayout {
+    /// Which layout.
+    pub id: LayoutId,
+    /// The plan itself.
+    pub layout: SeatLayout,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// A part of the hall sold at one price.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Section {
+    /// Unique within the layout.
+    pub name: String,
+    /// Price of each of its seats, unless an event says otherwise.
+    pub price: Money,
+    /// From the stage backwards.
+    pub rows: Vec<Row>,
+}
+
+/// A row of seats.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Unique within the section, such as `A` or `12`.
+    pub label: String,
+    /// From left to right.
+    pub seats: Vec<PlannedSeat>,
+}
+
+/// A chair on the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedSeat {
+    /// Unique within the row, such as `7` or `G`.
+    pub number: String,
+    /// Column from 0; a number left out is a gap, such as an aisle.
+    pub column: u32,
+    /// Whether the place is meant for a wheelchair user.
+    pub accessible: bool,
+}
+
+/// A plan from which no seats can be made.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LayoutError {
+    /// There is not one seat.
+    #[error("the layout has no seats")]
+    Empty,
+    /// There are more than [`MAX_SEATS_PER_LAYOUT`] seats.
+    #[error("the layout has {seats} seats, more than the limit of {MAX_SEATS_PER_LAYOUT}")]
+    TooManySeats {
+        /// How many there are.
+        seats: usize,
+    },
+    /// A name is empty or longer than [`MAX_NAME_CHARS`] characters.
+    #[error("{what} must have from 1 to {MAX_NAME_CHARS} characters")]
+    BadName {
+        /// Where: `venue`, `name`, or the path of a section, row or seat.
+        what: String,
+    },
+    /// Two sections, rows or seats beside each other have the same name.
+    #[error("{what} appears twice")]
+    Duplicate {
+        /// The path of the second.
+        what: String,
+    },
+    /// Two seats of a row stand in the same column.
+    #[error("two seats of {row} stand in column {column}")]
+    SameColumn {
+        /// The path of the row.
+        row: String,
+        /// The column.
+        column: u32,
+    },
+    /// A price is negative or above [`MAX_PRICE_MINOR`].
+    #[error("the price of section {section} must be from 0 to {MAX_PRICE_MINOR} minor units")]
+    BadPrice {
+        /// The section.
+        section: String,
+    },
+    /// Sections are priced in different currencies.
+    #[error("section {section} is priced in another currency than the first section")]
+    MixedCurrencies {
+        /// The first section that differs.
+        section: String,
+    },
+}
+
+impl SeatLayout {
+    /// Starts an empty layout.
+    pub fn new(venue: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { venue: venue.into(), name: name.into(), sections: Vec::new() }
+    }
+
+    /// Adds a section behind the others.
+    #[must_use]
+    pub fn section(mut self, section: Section) -> Self {
+        self.sections.push(section);
+        self
+    }
+
+    /// Returns how many seats there are.
+    pub fn seat_count(&self) -> usize {
+        self.sections.iter().map(Section::seat_count).sum()
+    }
+
+    /// Checks that seats can be made from the plan: names, prices and places are sound and unique.
+    pub fn validate(&self) -> Result<(), LayoutError> {
+        check_name(&self.venue, || "venue".into())?;
+        check_name(&self.name, || "name".into())?;
+        match self.seat_count() {
+            0 => return Err(LayoutError::Empty),
+            seats if seats > MAX_SEATS_PER_LAYOUT => return Err(LayoutError::TooManySeats { seats }),
+            _ => {}
+        }
+        let currency = self.sections.first().map(|section| section.price.currency());
+        let mut names = HashSet::new();
+        for section in &self.sections {
+            if !names.insert(&section.name) {
+                return Err(LayoutError::Duplicate { what: format!("section {}", section.name) });
+            }
+            if Some(section.price.currency()) != currency {
+                return Err(LayoutError::MixedCurrencies { section: section.name.clone() });
+            }
+            section.validate()?;
+        }
+        Ok(())
+    }
+
+    /// Returns every place with the index of its section, from the stage backwards, left to right.
+    pub fn places(&self) -> impl Iterator<Item = (usize, SeatPlace)> + '_ {
+        let mut line = 0_u32;
+        self.sections.iter().enumerate().flat_map(move |(index, section)| {
+            let first = line;
+            line = line.saturating_add(u32::try_from(section.rows.len()).unwrap_or(u32::MAX));
+            section.places(first).map(move |place| (index, place))
+        })
+    }
+}
+
+impl Section {
+    /// Starts an empty section.
+    pub fn new(name: impl Into<String>, price: Money) -> Self {
+        Self { name: name.into(), price, rows: Vec::new() }
+    }
+
+    /// Adds a row behind the others.
+    #[must_use]
+    pub fn row(mut self, row: Row) -> Self {
+        self.rows.push(row);
+        self
+    }
+
+    /// Returns how many seats there are.
+    pub fn seat_count(&self) -> usize {
+        self.rows.iter().map(|row| row.seats.len()).sum()
+    }
+
+    fn validate(&self) -> Result<(), LayoutError> {
+        check_name(&self.name, || "section name".into())?;
+        if !(0..=MAX_PRICE_MINOR).contains(&self.price.minor()) {
+            return Err(LayoutError::BadPrice { section: self.name.clone() });
+        }
+        let mut labels = HashSet::new();
+        for row in &self.rows {
+            let path = || format!("row {} of section {}", row.label, self.name);
+            check_name(&row.label, path)?;
+            if !labels.insert(&row.label) {
+                return Err(LayoutError::Duplicate { what: path() });
+            }
+            row.validate(&path)?;
+        }
+        Ok(())
+    }
+
+    fn places(&self, first_line: u32) -> impl Iterator<Item = SeatPlace> + '_ {
+        (first_line..).zip(&self.rows).flat_map(move |(line, row)| {
+            row.seats.iter().map(move |seat| SeatPlace {
+                section: self.name.clone(),
+                row: row.label.clone(),
+                number: seat.number.clone(),
+                label: Arc::from(format!("{} {}-{}", self.name, row.label, seat.number)),
+                column: seat.column,
+                line,
+                accessible: seat.accessible,
+            })
+        })
+    }
+}
+
+impl Row {
+    /// Makes a row of seats numbered from 1.
+    pub fn numbered(label: impl Into<String>, seats: u32) -> Self {
+        Self::of(label, (1..=seats).map(|number| number.to_string()))
+    }
+
+    /// Makes a row of seats lettered `A` to `Z`, then `AA`, `AB` and so on.
+    pub fn lettered(label: impl Into<String>, seats: u32) -> Self {
+        Self::of(label, (0..seats).map(letters))
+    }
+
+    /// Makes a row of seats with these numbers or letters, side by side.
+    pub fn of(label: impl Into<String>, numbers: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        let seats = (0..)
+            .zip(numbers)
+            .map(|(column, number)| PlannedSeat { number: number.into(), column, accessible: false })
+            .collect();
+        Self { label: label.into(), seats }
+    }
+
+    /// Leaves one column free behind the seat of this number, such as an aisle.
+    #[must_use]
+    pub fn gap_after(mut self, number: &str) -> Self {
+        let behind = self.seats.iter().skip_while(|seat| seat.number != number).skip(1).count();
+        for seat in self.seats.iter_mut().rev().take(behind) {
+            seat.column = seat.column.saturating_add(1);
+        }
+        self
+    }
+
+    /// Marks the seats of these numbers as meant for wheelchair users.
+    #[must_use]
+    pub fn accessible<'n>(mut self, numbers: impl IntoIterator<Item = &'n str>) -> Self {
+        for number in numbers {
+            for seat in self.seats.iter_mut().filter(|seat| seat.number == number) {
+                seat.accessible = true;
+            }
+        }
+        self
+    }
+
+    fn validate(&self, path: &impl Fn() -> String) -> Result<(), LayoutError> {
+        let mut numbers = HashSet::new();
+        let mut columns = HashSet::new();
+        for seat in &self.seats {
+            let seat_path = || format!("seat {} in {}", seat.number, path());
+            check_name(&seat.number, seat_path)?;
+            if !numbers.insert(&seat.number) {
+                return Err(LayoutError::Duplicate { what: seat_path() });
+            }
+            if !columns.insert(seat.column) {
+                return Err(LayoutError::SameColumn { row: path(), column: seat.column });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_name(name: &str, what: impl Fn() -> String) -> Result<(), LayoutError> {
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > MAX_NAME_CHARS {
+        return Err(LayoutError::BadName { what: what() });
+    }
+    Ok(())
+}
+
+/// Spreadsheet columns: 0 is `A`, 25 is `Z`, 26 is `AA`.
+fn letters(index: u32) -> String {
+    let mut left = index;
+    let mut reversed = Vec::new();
+    loop {
+        reversed.push(char::from(b'A' + u8::try_from(left % 26).unwrap_or(0)));
+        if left < 26 {
+            return reversed.into_iter().rev().collect();
+        }
+        left = left / 26 - 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn hall(rows: Vec<Row>) -> SeatLayout {
+        let section = Section { name: "R".into(), price: Money::new(1_000, Currency::KRW), rows };
+        SeatLayout::new("Hall", "Plan").section(section)
+    }
+
+    #[test]
+    fn letters_go_on_after_z() {
+        assert_eq!([0, 25, 26, 27, 701, 702].map(letters), ["A", "Z", "AA", "AB", "ZZ", "AAA"]);
+    }
+
+    #[test]
+    fn a_gap_moves_the_seats_behind_it_and_renames_none() {
+        let row = Row::numbered("A", 4).gap_after("2");
+        let columns: Vec<_> = row.seats.iter().map(|seat| (seat.number.as_str(), seat.column)).collect();
+        assert_eq!(columns, [("1", 0), ("2", 1), ("3", 3), ("4", 4)]);
+    }
+
+    #[test]
+    fn places_carry_section_row_number_and_line() {
+        let layout = hall(vec![Row::numbered("A", 1), Row::lettered("B", 2)]);
+        let places: Vec<_> =
+            layout.places().map(|(_, place)| (place.label.to_string(), place.line)).collect();
+        assert_eq!(places, [("R A-1".into(), 0), ("R B-A".into(), 1), ("R B-B".into(), 1)]);
+    }
+
+    #[test]
+    fn a_seat_drawn_twice_is_refused_by_its_path() {
+        let error = hall(vec![Row::of("A", ["1", "1"])]).validate().unwrap_err();
+        assert_eq!(error.to_string(), "seat 1 in row A of section R appears twice");
+    }
+
+    #[test]
+    fn two_rows_or_two_sections_of_one_name_are_refused() {
+        let rows = hall(vec![Row::numbered("A", 1), Row::numbered("A", 1)]);
+        assert!(matches!(rows.validate(), Err(LayoutError::Duplicate { .. })));
+        let sections = hall(vec![Row::numbered("A", 1)]);
+        let again = sections.sections.clone();
+        let sections = SeatLayout { sections: [sections.sections, again].concat(), ..sections };
+        assert!(matches!(sections.validate(), Err(LayoutError::Duplicate { .. })));
+    }
+
+    #[test]
+    fn an_empty_hall_is_refused() {
+        assert_eq!(hall(vec![]).validate(), Err(LayoutError::Empty));
+    }
+
+    #[test]
+    fn a_negative_price_is_refused() {
+        let mut layout = hall(vec![Row::numbered("A", 1)]);
+        layout.sections[0].price = Money::new(-1, Currency::KRW);
+        assert_eq!(layout.validate(), Err(LayoutError::BadPrice { section: "R".into() }));
+    }
+}

@@ -1,0 +1,35 @@
+//! Keeping accounts.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::account::{Account, Email};
+use crate::id::AccountId;
+use crate::store::{CommandError, StoreError};
+
+/// Keeps the accounts of the reference server.
+#[async_trait]
+pub trait AccountStore: Debug + Send + Sync + 'static {
+    /// Stores a new account.
+    ///
+    /// # Contract
+    ///
+    /// Of two accounts with one address, exactly one MUST be stored, however close they come.
+    async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>>;
+
+    /// Returns an account.
+    async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
+
+    /// Returns the account with an address.
+    async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;
+}
+
+/// Why an account is not stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateAccountRefused {
+    /// Another account has the address.
+    #[error("an account with this e-mail address exists")]
+    EmailTaken,
+}

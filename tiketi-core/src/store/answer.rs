@@ -1,0 +1,60 @@
+//! Keeping answers, so that a request repeated with its idempotency key gets the first one again.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::id::CommandKey;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// An answer kept for a request: a status and the bytes that went with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body's media type.
+    pub content_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What a claim on a key came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AnswerClaim {
+    /// The key is the caller's: run the request, then keep its answer or give the key up.
+    Run,
+    /// The request was answered before.
+    Replay(Answer),
+    /// The same request is still running.
+    Running,
+    /// The key was used for another request.
+    Mismatch,
+}
+
+/// Keeps the answers to requests that carry an idempotency key.
+#[async_trait]
+pub trait AnswerStore: Debug + Send + Sync + 'static {
+    /// Claims a key for a request with this fingerprint, until `until`.
+    ///
+    /// # Contract
+    ///
+    /// Of several claims at once, exactly one MUST get [`AnswerClaim::Run`]. A claim that was neither kept
+    /// nor given up by `until`, because its server died, MUST be free again.
+    async fn claim_answer(
+        &self,
+        key: CommandKey,
+        fingerprint: u128,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<AnswerClaim, StoreError>;
+
+    /// Keeps the answer to a claimed request.
+    async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Gives a claimed key up, because the request changed nothing.
+    async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError>;
+
+    /// Forgets the answers kept before `before`, and returns how many.
+    async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
+}

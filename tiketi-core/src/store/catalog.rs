@@ -1,0 +1,209 @@
+//! The catalog: events, what they sell, and their seat maps.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::catalog::{NewEvent, TicketTypeInput};
+use crate::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
+use crate::event::{Event, EventDetails, EventStatus, EventStep};
+use crate::id::{EventId, TicketTypeId};
+use crate::seat::Seat;
+use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::ticket_type::TicketType;
+use crate::time::Timestamp;
+
+/// Keeps events, their ticket types and seats.
+///
+/// # Contract
+///
+/// Every change MUST be atomic, durable before it returns, and decided by the function of
+/// [`crate::decide`] its method names, against rows no other command changes meanwhile. Creating what
+/// exists MUST fail with [`crate::StoreErrorKind::Internal`], never replace it.
+///
+/// # Cancel safety
+///
+/// A dropped future leaves a change applied as a whole or not at all.
+#[async_trait]
+pub trait CatalogStore: Debug + Send + Sync + 'static {
+    /// Stores a new event with its ticket types and seats.
+    async fn create_event(&self, event: NewEvent) -> Result<(), StoreError>;
+
+    /// Changes an event's details, by [`crate::decide::edit_details`], and returns the event.
+    async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>>;
+
+    /// Publishes or cancels an event, by [`crate::EventState::apply`], and returns the event.
+    async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
+
+    /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].
+    async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
+
+    /// Adds a general-admission ticket type to its event.
+    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>>;
+
+    /// Changes a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
+    async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>>;
+
+    /// Removes a ticket type, by [`crate::decide::remove_ticket_type`].
+    async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>>;
+
+    /// Takes seats off sale, by [`crate::decide::block_seats`], and returns the new map version.
+    async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>>;
+
+    /// Puts seats back on sale, by [`crate::decide::unblock_seats`], and returns the new map version.
+    async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>>;
+
+    /// Keeps and announces every status that is no longer the one announced, by
+    /// [`crate::decide::announce_status`], and returns them.
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError>;
+
+    /// Returns an event with what it sells, drafts included.
+    async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError>;
+
+    /// Returns the events that match a query.
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
+
+    /// Returns a ticket type.
+    async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError>;
+
+    /// Returns an event's map version without its seats, to tell whether a copy is current.
+    async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError>;
+
+    /// Returns the seats that changed after map version `since`, from the stage backwards.
+    ///
+    /// # Contract
+    ///
+    /// `since` 0, and any `since` greater than the present version, MUST answer every seat.
+    async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError>;
+}
+
+/// An event with what it sells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventView {
+    /// The event.
+    pub event: Event,
+    /// Its ticket types, by position.
+    pub ticket_types: Vec<TicketType>,
+}
+
+impl EventView {
+    /// Derives what buyers are told of the event at `now`.
+    pub fn status(&self, now: Timestamp) -> EventStatus {
+        let anything_left = self.ticket_types.iter().any(|ticket_type| ticket_type.stock.available() > 0);
+        self.event.status(now, anything_left)
+    }
+}
+
+/// An event's seats at one map version: all of them, or those that changed after another version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatMap {
+    /// The version, which grows with each change of any seat of the event.
+    pub version: u64,
+    /// Whether these are all seats of the event.
+    pub complete: bool,
+    /// The seats, from the stage backwards.
+    pub seats: Vec<Seat>,
+}
+
+/// Which events are wanted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EventQuery {
+    /// Decides statuses.
+    pub now: Timestamp,
+    /// Which page.
+    pub page: PageRequest,
+    /// Only those of this status.
+    pub status: Option<EventStatus>,
+    /// Only those whose title, artist, venue or keywords contain every word of this text, in any case.
+    pub search: Option<String>,
+    /// In which order.
+    pub sort: EventSort,
+    /// Whether drafts are wanted too.
+    pub drafts: bool,
+}
+
+impl EventQuery {
+    /// Asks for published events, the soonest first.
+    pub fn published(now: Timestamp, page: PageRequest) -> Self {
+        Self { now, page, status: None, search: None, sort: EventSort::StartsAt, drafts: false }
+    }
+
+    /// Asks for those of one status.
+    #[must_use]
+    pub fn with_status(mut self, status: EventStatus) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Asks for those that contain every word of a text.
+    #[must_use]
+    pub fn matching(mut self, search: impl Into<String>) -> Self {
+        self.search = Some(search.into());
+        self
+    }
+
+    /// Asks for another order.
+    #[must_use]
+    pub fn sorted(mut self, sort: EventSort) -> Self {
+        self.sort = sort;
+        self
+    }
+
+    /// Asks for drafts too.
+    #[must_use]
+    pub fn with_drafts(mut self) -> Self {
+        self.drafts = true;
+        self
+    }
+
+    /// Tells whether an event is wanted: the rule every adapter's query has to equal.
+    pub fn wants(&self, view: &EventView) -> bool {
+        (self.drafts || view.event.is_public())
+            && self.status.is_none_or(|status| view.status(self.now) == status)
+            && self.search.as_deref().is_none_or(|search| found_by(&view.event.details, search))
+    }
+}
+
+fn found_by(details: &EventDetails, search: &str) -> bool {
+    let texts = [&details.title, &details.artist, &details.venue];
+    let texts: Vec<String> =
+        texts.into_iter().chain(&details.keywords).map(|text| text.to_lowercase()).collect();
+    search.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
+}
+
+/// In which order events are listed; ties go by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum EventSort {
+    /// The soonest performance first.
+    #[default]
+    StartsAt,
+    /// The soonest sale first.
+    SaleOpensAt,
+    /// The newest event first.
+    Newest,
+    /// By title.
+    Title,
+}
+
+impl EventSort {
+    /// Compares two events: the order every adapter's query has to equal.
+    pub fn compare(self, a: &Event, b: &Event) -> std::cmp::Ordering {
+        let by_field = match self {
+            Self::StartsAt => a.details.starts_at.cmp(&b.details.starts_at),
+            Self::SaleOpensAt => a.details.sale.opens_at().cmp(&b.details.sale.opens_at()),
+            Self::Newest => b.created_at.cmp(&a.created_at),
+            Self::Title => a.details.title.cmp(&b.details.title),
+        };
+        by_field.then(a.id.cmp(&b.id))
+    }
+}

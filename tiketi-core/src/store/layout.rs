@@ -1,0 +1,30 @@
+//! Keeping seat layouts.
+
+use std::fmt::Debug;
+
+use async_trait::async_trait;
+
+use crate::id::LayoutId;
+use crate::seat_layout::StoredLayout;
+use crate::store::{Page, PageRequest, StoreError};
+
+/// Keeps seat layouts. Events copy their seats from a layout, so they never depend on it later.
+#[async_trait]
+pub trait LayoutStore: Debug + Send + Sync + 'static {
+    /// Stores a new layout.
+    ///
+    /// # Contract
+    ///
+    /// The caller has validated it. An id that exists MUST be answered with
+    /// [`crate::StoreErrorKind::Internal`], never by replacing the layout.
+    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError>;
+
+    /// Returns a layout.
+    async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError>;
+
+    /// Returns the layouts, by venue and name.
+    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError>;
+
+    /// Removes a layout, and tells whether there was one.
+    async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError>;
+}

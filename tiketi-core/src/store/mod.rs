@@ -1,0 +1,26 @@
+//! The traits that adapters implement.
+//!
+//! A store is a set of coarse, atomic commands: one method, one transaction, one idempotency key.
+//! There is no transaction object, so no caller can forget to lock and no lock outlives a call.
+//! Rules are not an adapter's business: it runs them, see [`crate::decide`]. The crate
+//! `tiketi-conformance` holds every adapter to the contracts written here.
+
+mod account;
+mod answer;
+mod audit;
+mod catalog;
+mod error;
+mod layout;
+mod outbox;
+mod page;
+mod sales;
+
+pub use account::{AccountStore, CreateAccountRefused};
+pub use answer::{Answer, AnswerClaim, AnswerStore};
+pub use audit::{AuditReport, AuditStore};
+pub use catalog::{CatalogStore, EventQuery, EventSort, EventView, SeatMap};
+pub use error::{CommandError, StoreError, StoreErrorKind};
+pub use layout::LayoutStore;
+pub use outbox::OutboxStore;
+pub use page::{Page, PageOutOfRange, PageRequest};
+pub use sales::SalesStore;

@@ -1,0 +1,173 @@
+//! A whole shop in memory: the facade over the in-memory store, a clock that is moved by hand and a
+//! provider whose ledger can be read.
+
+#![cfg(test)]
+
+mod housekeeping;
+mod idempotency;
+mod paying;
+mod refunding;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
+use tiketi_core::{
+    BoxOffice, BuyerId, CommandKey, ConfirmAnswer, ConfirmRequest, CountedIds, Currency, EventDetails,
+    EventId, EventInput, HoldRequest, IdSource, ManualClock, Money, Payment, PaymentGateway, PaymentId,
+    PaymentMethod, PrepareRequest, RefundAnswer, RefundRequest, Reservation, Row, SaleWindow, SalesStore,
+    SeatId, SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+};
+use uuid::Uuid;
+
+const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
+const BEN: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xBE));
+
+fn won(minor: i64) -> Money {
+    Money::new(minor, Currency::KRW)
+}
+
+fn opening() -> Timestamp {
+    "2026-03-01T10:00:00Z".parse().unwrap()
+}
+
+/// Three seats at 100 won and five free lap children, on sale.
+struct Shop {
+    office: BoxOffice,
+    clock: Arc<ManualClock>,
+    gateway: Arc<MoodyGateway>,
+    notifier: Arc<MemoryNotifier>,
+    ids: CountedIds,
+    event: EventId,
+    seats: Vec<SeatId>,
+    free: TicketTypeId,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let clock = Arc::new(ManualClock::at(opening()));
+        let gateway = Arc::new(MoodyGateway::default());
+        let notifier = Arc::new(MemoryNotifier::default());
+        let office = BoxOffice::builder()
+            .store(Arc::<MemoryStore>::clone(&gateway.store))
+            .clock(Arc::<ManualClock>::clone(&clock))
+            .gateway(Arc::<MoodyGateway>::clone(&gateway))
+            .notifier(Arc::<MemoryNotifier>::clone(&notifier))
+            .ids(Arc::new(CountedIds::seeded(1)))
+            .build()
+            .unwrap();
+        let (event, free) = on_sale(&office).await;
+        let seats = office.seat_map(event, 0).await.unwrap().unwrap().seats;
+        let seats = seats.iter().map(|seat| seat.id).collect();
+        Self { office, clock, gateway, notifier, ids: CountedIds::seeded(2), event, seats, free }
+    }
+
+    fn key(&self) -> CommandKey {
+        CommandKey::from_uuid(self.ids.next())
+    }
+
+    fn wait(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+
+    fn wanting(&self, buyer: BuyerId, seats: &[usize]) -> HoldRequest {
+        HoldRequest::new(self.event, buyer).seats(seats.iter().map(|at| self.seats[*at]))
+    }
+
+    async fn held(&self, buyer: BuyerId, seats: &[usize]) -> Reservation {
+        self.office.hold(self.wanting(buyer, seats)).await.unwrap()
+    }
+
+    /// Holds and pays in one go, and returns the reservation and its payment.
+    async fn sold(&self, buyer: BuyerId, seats: &[usize]) -> (Reservation, Payment) {
+        let held = self.held(buyer, seats).await;
+        let paid = self.office.process(PrepareRequest::new(held.id, buyer)).await.unwrap();
+        (paid.reservation, paid.payment.unwrap())
+    }
+
+    async fn status(&self, seat: usize) -> SeatStatus {
+        let map = self.office.seat_map(self.event, 0).await.unwrap().unwrap();
+        let seat = map.seats.iter().find(|known| known.id == self.seats[seat]).unwrap();
+        SeatStatus::of(&seat.state, self.office.now())
+    }
+}
+
+async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
+    let plan = SeatLayout::new("Harbour Hall", "Studio")
+        .section(Section::new("Stalls", won(100)).row(Row::numbered("A", 3)));
+    let layout = office.create_layout(plan).await.unwrap();
+    let day = Duration::from_hours(24);
+    let details = EventDetails {
+        title: "Evening of Lanterns".into(),
+        artist: "The Paper Moons".into(),
+        venue: "Harbour Hall".into(),
+        description: String::new(),
+        keywords: Vec::new(),
+        starts_at: opening().after(2 * day),
+        sale: SaleWindow::new(opening(), opening().after(day)).unwrap(),
+        terms: TermsOverride::default(),
+    };
+    let lap = TicketTypeInput { name: "Lap children".into(), price: won(0), capacity: 5 };
+    let input = EventInput::new(details, Currency::KRW).seated(layout.id).admitting(lap);
+    let view = office.create_event(input).await.unwrap();
+    office.publish_event(view.event.id).await.unwrap();
+    (view.event.id, view.ticket_types[1].id)
+}
+
+/// The test provider, which can be told how to answer the next refund, and looks at the shop's books.
+#[derive(Debug, Default)]
+struct MoodyGateway {
+    honest: TestGateway,
+    next_refund: Mutex<Option<RefundAnswer>>,
+    /// The shop's own store, read while the provider is being asked.
+    store: Arc<MemoryStore>,
+    /// What the store said of each payment at that moment.
+    seen: Mutex<Vec<Payment>>,
+}
+
+impl MoodyGateway {
+    /// Makes the next refund answer this, without giving money back.
+    fn answer_next_refund(&self, answer: RefundAnswer) {
+        *self.next_refund.lock().unwrap() = Some(answer);
+    }
+
+    fn refunds_asked(&self) -> usize {
+        self.seen().iter().filter(|payment| !payment.refunds.is_empty()).count()
+    }
+
+    /// Returns the payments as the store had them when the provider was asked, one for each time.
+    fn seen(&self) -> Vec<Payment> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    async fn look(&self, payment: PaymentId) {
+        let payment = self.store.payment(payment).await.unwrap().unwrap();
+        self.seen.lock().unwrap().push(payment);
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for MoodyGateway {
+    fn name(&self) -> &'static str {
+        "moody"
+    }
+
+    fn methods(&self) -> Vec<PaymentMethod> {
+        self.honest.methods()
+    }
+
+    async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
+        self.look(request.payment).await;
+        self.honest.confirm(request).await
+    }
+
+    async fn refund(&self, request: RefundRequest) -> RefundAnswer {
+        self.look(request.payment).await;
+        let told = self.next_refund.lock().unwrap().take();
+        match told {
+            Some(answer) => answer,
+            None => self.honest.refund(request).await,
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The table of `PaymentState`.
+
+use proptest::prelude::*;
+use tiketi_core::{Currency, Money, PaymentState, PaymentStep, StuckReason};
+
+use crate::{at, check_cell, config};
+
+fn states() -> [PaymentState; 8] {
+    [
+        PaymentState::Ready,
+        PaymentState::Confirming { since: at(1) },
+        PaymentState::Paid { at: at(2) },
+        PaymentState::PartlyRefunded { at: at(3) },
+        PaymentState::Refunded { at: at(4) },
+        PaymentState::Declined { code: "CARD_EXPIRED".into(), at: at(5) },
+        PaymentState::Abandoned,
+        PaymentState::Stuck { reason: StuckReason::ReservationGone, at: at(6) },
+    ]
+}
+
+fn steps() -> [PaymentStep; 7] {
+    let captured = Money::new(1, Currency::KRW);
+    [
+        PaymentStep::Confirm { at: at(10) },
+        PaymentStep::Approve { at: at(11) },
+        PaymentStep::Decline { code: "CARD_EXPIRED".into(), at: at(12) },
+        PaymentStep::Abandon,
+        PaymentStep::Stick { reason: StuckReason::AmountMismatch { captured }, at: at(13) },
+        PaymentStep::Refund { in_full: false, at: at(14) },
+        PaymentStep::Refund { in_full: true, at: at(15) },
+    ]
+}
+
+#[test]
+fn a_payment_follows_its_table() {
+    #[rustfmt::skip]
+    let table = [
+        // Confirm     Approve  Decline     Abandon      Stick    Refund part       Refund in full
+        ["Confirming", "-",     "-",        "Abandoned", "-",     "-",              "-"],        // Ready
+        ["-",          "Paid",  "Declined", "-",         "Stuck", "-",              "-"],        // Confirming
+        ["-",          "-",     "-",        "-",         "-",     "PartlyRefunded", "Refunded"], // Paid
+        ["-",          "-",     "-",        "-",         "-",     "PartlyRefunded", "Refunded"], // PartlyRefunded
+        ["-",          "-",     "-",        "-",         "-",     "-",              "-"],        // Refunded
+        ["-",          "-",     "-",        "-",         "-",     "-",              "-"],        // Declined
+        ["-",          "-",     "-",        "-",         "-",     "-",              "-"],        // Abandoned
+        ["-",          "-",     "-",        "-",         "-",     "-",              "-"],        // Stuck
+    ];
+    for (state, row) in states().iter().zip(table) {
+        for (step, expected) in steps().iter().zip(row) {
+            check_cell("payment", &format!("{state:?} on {step:?}"), expected, state.apply(step));
+        }
+    }
+}
+
+fn is_terminal(state: &PaymentState) -> bool {
+    matches!(
+        state,
+        PaymentState::Refunded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Abandoned
+            | PaymentState::Stuck { .. }
+    )
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    /// A late or forged word of the provider changes nothing that is settled.
+    #[test]
+    fn a_settled_payment_stays_as_it_is(steps in prop::collection::vec(0..7_usize, 0..20)) {
+        let mut state = PaymentState::Ready;
+        for step in steps {
+            let after = state.apply(&self::steps()[step]);
+            prop_assert!(!is_terminal(&state) || after.is_err(), "{state:?} became {after:?}");
+            state = after.unwrap_or(state);
+        }
+    }
+
+    /// Once the money is ours, only refunds follow.
+    #[test]
+    fn money_taken_is_never_forgotten(steps in prop::collection::vec(0..7_usize, 0..20)) {
+        let mut state = PaymentState::Paid { at: at(0) };
+        for step in steps {
+            state = state.apply(&self::steps()[step]).unwrap_or(state);
+            let known = matches!(
+                state,
+                PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } | PaymentState::Refunded { .. }
+            );
+            prop_assert!(known, "{state:?}");
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What the rules did is what the model says, field by field.
+
+use tiketi_core::{Payment, PaymentState, Reservation, ReservationState, SeatId, Timestamp};
+
+use crate::book::{Phase, Progress};
+use crate::model::Model;
+use crate::rows::Rows;
+use crate::shop::{Shop, buyer_id, moment, payment_id, reservation_id, won};
+
+/// Caught: with `renewed_until` renewing by a fixed minute, and with `with_lines` leaving the units' price out,
+/// with `Hold` not giving up a prepared payment, with `pending_of` not asking for the buyer.
+pub(crate) fn check(shop: &Shop, model: &Model) {
+    let rows = Rows::of(&shop.snapshot);
+    assert_eq!(rows.reservations.len(), model.bookings.len(), "reservations");
+    assert_eq!(rows.payments.len(), model.attempts.len(), "attempts");
+    for (of, booking) in model.bookings.iter().enumerate() {
+        let reservation = &rows.reservations[&reservation_id(of)];
+        let units = |id| -> u32 {
+            let lines = reservation.items.iter().filter(|line| line.ticket_type == id);
+            lines.map(|line| line.quantity).sum()
+        };
+        let mut seats: Vec<SeatId> = reservation.seats.iter().map(|line| line.seat).collect();
+        seats.sort_unstable();
+        let mut expected: Vec<SeatId> = booking.seats.iter().map(|seat| shop.seats[*seat]).collect();
+        expected.sort_unstable();
+        assert_eq!(reservation.buyer, buyer_id(booking.buyer), "buyer of reservation {of}");
+        assert_eq!(seats, expected, "seats of reservation {of}");
+        assert_eq!(units(shop.standing), booking.standing, "standing room of reservation {of}");
+        assert_eq!(units(shop.free), booking.free, "free tickets of reservation {of}");
+        assert_eq!(reservation.total, won(booking.total()), "total of reservation {of}");
+        assert_eq!(phase_of(reservation), booking.phase, "state of reservation {of}");
+    }
+    for (at, attempt) in model.attempts.iter().enumerate() {
+        let payment = &rows.payments[&payment_id(at)];
+        assert_eq!(progress_of(payment), attempt.progress, "state of attempt {at}");
+        assert_eq!(payment.amount, won(attempt.amount), "amount of attempt {at}");
+        assert_eq!(payment.reservation, reservation_id(attempt.of), "what attempt {at} pays for");
+    }
+}
+
+fn progress_of(payment: &Payment) -> Progress {
+    match payment.state {
+        PaymentState::Ready => Progress::Ready,
+        PaymentState::Confirming { .. } => Progress::Confirming,
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => Progress::Paid,
+        PaymentState::Stuck { .. } => Progress::Stuck,
+        PaymentState::Refunded { .. } | PaymentState::Declined { .. } | PaymentState::Abandoned => {
+            Progress::Over
+        }
+    }
+}
+
+fn phase_of(reservation: &Reservation) -> Phase {
+    let since_opening = |until: Timestamp| until.as_micros() - moment(0).as_micros();
+    match reservation.state {
+        ReservationState::Held { until } => Phase::Held { until: since_opening(until) },
+        ReservationState::Paying { deadline, .. } => Phase::Paying { deadline: since_opening(deadline) },
+        ReservationState::Confirmed { .. } => Phase::Confirmed,
+        ReservationState::Expired { .. } => Phase::Expired,
+        ReservationState::Cancelled { .. } => Phase::Cancelled,
+    }
+}

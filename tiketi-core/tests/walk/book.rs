@@ -1,0 +1,87 @@
+//! What the model knows of a reservation and of an attempt to pay.
+
+use std::collections::BTreeSet;
+
+use crate::step::Buyer;
+
+pub(crate) const SEATS: usize = 6;
+/// Seats 0 to 2 are stalls, 3 to 5 balcony.
+pub(crate) const SEAT_PRICES: [i64; SEATS] = [100, 100, 100, 70, 70, 70];
+pub(crate) const STANDING: u32 = 5;
+pub(crate) const STANDING_PRICE: i64 = 30;
+pub(crate) const FREE: u32 = 4;
+pub(crate) const LIMIT: u32 = 4;
+pub(crate) const PART_REFUND: i64 = 10;
+
+/// Moments are microseconds since the sale opened.
+pub(crate) const MINUTE: i64 = 60_000_000;
+pub(crate) const TTL: i64 = 5 * MINUTE;
+/// Little more than one hold, so that walks often meet it.
+pub(crate) const CAP: i64 = 8 * MINUTE;
+pub(crate) const WINDOW: i64 = 10 * MINUTE;
+pub(crate) const CLOSES: i64 = 90 * MINUTE;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Held { until: i64 },
+    Paying { deadline: i64 },
+    Confirmed,
+    Expired,
+    Cancelled,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Booking {
+    pub(crate) buyer: Buyer,
+    pub(crate) seats: BTreeSet<usize>,
+    pub(crate) standing: u32,
+    pub(crate) free: u32,
+    pub(crate) phase: Phase,
+    pub(crate) created: i64,
+    /// Until when the one payment window lasts, once granted.
+    pub(crate) window: Option<i64>,
+    pub(crate) attempt: Option<usize>,
+}
+
+impl Booking {
+    pub(crate) fn total(&self) -> i64 {
+        let seats: i64 = self.seats.iter().map(|seat| SEAT_PRICES[*seat]).sum();
+        seats + i64::from(self.standing) * STANDING_PRICE
+    }
+
+    pub(crate) fn tickets(&self) -> u32 {
+        u32::try_from(self.seats.len()).unwrap() + self.standing + self.free
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Held { .. } | Phase::Paying { .. } | Phase::Confirmed)
+    }
+
+    pub(crate) fn is_pending(&self, now: i64) -> bool {
+        matches!(self.phase, Phase::Held { until } if until > now)
+    }
+
+    pub(crate) fn is_lapsed(&self, now: i64) -> bool {
+        matches!(self.phase, Phase::Held { until } if until <= now)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Ready,
+    Confirming,
+    Paid,
+    Over,
+    Stuck,
+}
+
+/// An attempt to pay, with what the provider's own books say of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Attempt {
+    pub(crate) of: usize,
+    pub(crate) amount: i64,
+    pub(crate) progress: Progress,
+    pub(crate) taken: i64,
+    pub(crate) returned: i64,
+    pub(crate) refund: Option<i64>,
+}

@@ -1,0 +1,316 @@
+//! The book a careful clerk would keep: who has what, and whose money went where.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::book::{
+    Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase, Progress, SEATS, STANDING, TTL, WINDOW,
+};
+use crate::step::{Buyer, Said, Step, Wait};
+
+#[derive(Clone)]
+pub(crate) struct Model {
+    pub(crate) tidies: bool,
+    pub(crate) now: i64,
+    pub(crate) owners: [Option<usize>; SEATS],
+    pub(crate) blocked: [bool; SEATS],
+    pub(crate) bookings: Vec<Booking>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// Whether the latest step was accepted.
+    pub(crate) accepted: bool,
+}
+
+impl fmt::Debug for Model {
+    /// Shows what a walk starts from; the steps say the rest.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.tidies { "StoreThatTidiesFirst" } else { "StoreThatLeavesLapsedHolds" })
+    }
+}
+
+impl Model {
+    pub(crate) fn new(tidies: bool) -> Self {
+        Self {
+            tidies,
+            now: 0,
+            owners: [None; SEATS],
+            blocked: [false; SEATS],
+            bookings: Vec::new(),
+            attempts: Vec::new(),
+            accepted: true,
+        }
+    }
+
+    pub(crate) fn take(&mut self, step: &Step) {
+        if let Step::Wait(wait) = step {
+            self.now = self.after(*wait);
+        } else if self.tidies || *step == Step::Tidy {
+            self.tidy();
+        }
+        self.accepted = self.accepts(step);
+    }
+
+    fn accepts(&mut self, step: &Step) -> bool {
+        match step {
+            Step::Hold { buyer, seats, standing, free } => self.hold(*buyer, seats, *standing, *free),
+            Step::Extend { by, of } => self.extend(*by, *of),
+            Step::Release { by, of, seats } => self.release(*by, *of, seats.as_deref()),
+            Step::Prepare { by, of } => self.prepare(*by, *of),
+            Step::ConfirmFree { by, of } => self.confirm_free(*by, *of),
+            Step::Confirm { by, attempt } => self.confirm(*by, *attempt),
+            Step::Outcome { attempt, said } => self.outcome(*attempt, *said),
+            Step::Cancel { by, of } => self.cancel(*by, *of),
+            Step::Refund { by, attempt, part } => self.refund(*by, *attempt, *part),
+            Step::RefundEnds { attempt, done } => self.refund_ends(*attempt, *done),
+            Step::Block { seat } => self.block(*seat),
+            Step::Unblock { seat } => {
+                self.blocked[*seat] = false;
+                true
+            }
+            Step::Tidy | Step::Wait(_) => true,
+        }
+    }
+
+    fn after(&self, wait: Wait) -> i64 {
+        let ends = self.bookings.iter().filter_map(|booking| match booking.phase {
+            Phase::Held { until } if until > self.now => Some(until),
+            _ => None,
+        });
+        let next = ends.min().unwrap_or(self.now);
+        match wait {
+            Wait::Seconds(seconds) => self.now + seconds * 1_000_000,
+            Wait::ToNextEnd => next,
+            Wait::JustBeforeNextEnd => self.now.max(next - 1),
+        }
+    }
+
+    fn tidy(&mut self) {
+        for of in 0..self.bookings.len() {
+            if self.bookings[of].is_lapsed(self.now) {
+                self.abandon(of);
+                self.end(of, Phase::Expired);
+            }
+        }
+    }
+
+    fn is_available(&self, seat: usize) -> bool {
+        let lapsed = |of: usize| self.bookings[of].is_lapsed(self.now);
+        !self.blocked[seat] && self.owners[seat].is_none_or(lapsed)
+    }
+
+    fn left(&self, capacity: u32, count: fn(&Booking) -> u32) -> u32 {
+        capacity - self.bookings.iter().filter(|booking| booking.is_live()).map(count).sum::<u32>()
+    }
+
+    fn hold(&mut self, buyer: Buyer, seats: &[usize], standing: u32, free: u32) -> bool {
+        let own = |booking: &&Booking| booking.buyer == buyer && booking.is_live();
+        let mine: Vec<&Booking> = self.bookings.iter().filter(own).collect();
+        let paying = mine.iter().any(|booking| matches!(booking.phase, Phase::Paying { .. }));
+        let owned: u32 = mine.iter().map(|booking| booking.tickets()).sum();
+        let pending = |booking: &Booking| booking.buyer == buyer && booking.is_pending(self.now);
+        let pending = self.bookings.iter().position(pending);
+        let is_new = |seat: &usize| pending.is_none() || self.owners[*seat] != pending;
+        let new: Vec<usize> = seats.iter().copied().filter(is_new).collect();
+        let asked = u32::try_from(new.len()).unwrap() + standing + free;
+        if self.now >= CLOSES
+            || seats.is_empty() && standing + free == 0
+            || paying
+            || !new.iter().all(|seat| self.is_available(*seat))
+            || standing > self.left(STANDING, |booking| booking.standing)
+            || free > self.left(FREE, |booking| booking.free)
+            || owned + asked > LIMIT
+        {
+            return false;
+        }
+        let of = pending.unwrap_or_else(|| self.new_booking(buyer));
+        self.abandon(of);
+        for seat in &new {
+            self.owners[*seat] = Some(of);
+        }
+        let booking = &mut self.bookings[of];
+        booking.attempt = None;
+        booking.seats.extend(new);
+        booking.standing += standing;
+        booking.free += free;
+        self.renew(of);
+        true
+    }
+
+    fn new_booking(&mut self, buyer: Buyer) -> usize {
+        self.bookings.push(Booking {
+            buyer,
+            seats: BTreeSet::new(),
+            standing: 0,
+            free: 0,
+            phase: Phase::Held { until: self.now + TTL },
+            created: self.now,
+            window: None,
+            attempt: None,
+        });
+        self.bookings.len() - 1
+    }
+
+    /// Renews a hold, and tells whether it lasts any longer.
+    fn renew(&mut self, of: usize) -> bool {
+        let booking = &mut self.bookings[of];
+        let Phase::Held { until: before } = booking.phase else { return false };
+        let until = before.max((self.now + TTL).min(booking.created + CAP));
+        booking.phase = Phase::Held { until };
+        until > before
+    }
+
+    fn may(&self, by: Buyer, of: usize) -> bool {
+        self.bookings[of].buyer == by && self.bookings[of].is_pending(self.now)
+    }
+
+    fn extend(&mut self, by: Buyer, of: usize) -> bool {
+        self.may(by, of) && self.renew(of)
+    }
+
+    fn release(&mut self, by: Buyer, of: usize, seats: Option<&[usize]>) -> bool {
+        let has = |seat: &usize| self.bookings[of].seats.contains(seat);
+        if !self.may(by, of) || seats.is_some_and(|seats| seats.is_empty() || !seats.iter().all(has)) {
+            return false;
+        }
+        self.abandon(of);
+        let Some(seats) = seats else {
+            self.end(of, Phase::Cancelled);
+            return true;
+        };
+        let booking = &self.bookings[of];
+        if seats.len() == booking.seats.len() && booking.standing + booking.free == 0 {
+            self.end(of, Phase::Cancelled);
+            return true;
+        }
+        for seat in seats {
+            self.owners[*seat] = None;
+            self.bookings[of].seats.remove(seat);
+        }
+        self.bookings[of].attempt = None;
+        true
+    }
+
+    fn abandon(&mut self, of: usize) {
+        if let Some(attempt) = self.bookings[of].attempt
+            && self.attempts[attempt].progress == Progress::Ready
+        {
+            self.attempts[attempt].progress = Progress::Over;
+        }
+    }
+
+    fn end(&mut self, of: usize, phase: Phase) {
+        self.owners.iter_mut().filter(|owner| **owner == Some(of)).for_each(|owner| *owner = None);
+        self.bookings[of].phase = phase;
+    }
+
+    fn prepare(&mut self, by: Buyer, of: usize) -> bool {
+        let amount = self.bookings[of].total();
+        if !self.may(by, of) || amount == 0 {
+            return false;
+        }
+        self.abandon(of);
+        let progress = Progress::Ready;
+        self.attempts.push(Attempt { of, amount, progress, taken: 0, returned: 0, refund: None });
+        let booking = &mut self.bookings[of];
+        booking.attempt = Some(self.attempts.len() - 1);
+        if booking.window.is_none() {
+            booking.window = Some(self.now + WINDOW);
+            if let Phase::Held { until } = booking.phase {
+                booking.phase = Phase::Held { until: until.max(self.now + WINDOW) };
+            }
+        }
+        true
+    }
+
+    fn confirm_free(&mut self, by: Buyer, of: usize) -> bool {
+        let accepted = self.may(by, of) && self.bookings[of].total() == 0;
+        if accepted {
+            self.bookings[of].phase = Phase::Confirmed;
+        }
+        accepted
+    }
+
+    fn confirm(&mut self, by: Buyer, at: usize) -> bool {
+        let Attempt { of, progress, .. } = self.attempts[at];
+        let booking = &mut self.bookings[of];
+        match booking.phase {
+            Phase::Held { until }
+                if until > self.now
+                    && booking.buyer == by
+                    && booking.attempt == Some(at)
+                    && progress == Progress::Ready =>
+            {
+                booking.phase = Phase::Paying { deadline: until };
+                self.attempts[at].progress = Progress::Confirming;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn outcome(&mut self, at: usize, said: Said) -> bool {
+        let attempt = &mut self.attempts[at];
+        let booking = &mut self.bookings[attempt.of];
+        let Phase::Paying { deadline } = booking.phase else { return false };
+        if attempt.progress != Progress::Confirming {
+            return false;
+        }
+        match said {
+            Said::Paid => {
+                (attempt.progress, attempt.taken) = (Progress::Paid, attempt.amount);
+                booking.phase = Phase::Confirmed;
+            }
+            Said::Declined => {
+                attempt.progress = Progress::Over;
+                booking.phase = Phase::Held { until: deadline };
+            }
+            Said::WrongAmount => (attempt.progress, attempt.taken) = (Progress::Stuck, attempt.amount - 1),
+        }
+        true
+    }
+
+    fn cancel(&mut self, by: Option<Buyer>, of: usize) -> bool {
+        let booking = &self.bookings[of];
+        let free = booking.phase == Phase::Confirmed && booking.total() == 0;
+        let accepted = by.is_none_or(|by| by == booking.buyer) && (booking.is_pending(self.now) || free);
+        if accepted {
+            self.abandon(of);
+            self.end(of, Phase::Cancelled);
+        }
+        accepted
+    }
+
+    fn refund(&mut self, by: Option<Buyer>, at: usize, part: bool) -> bool {
+        let owner = self.bookings[self.attempts[at].of].buyer;
+        let attempt = &mut self.attempts[at];
+        let accepted =
+            by.is_none_or(|by| by == owner) && attempt.progress == Progress::Paid && attempt.refund.is_none();
+        if accepted {
+            // Prices are multiples of a part, so that a part never is more than what is left.
+            attempt.refund = Some(if part { PART_REFUND } else { attempt.amount - attempt.returned });
+        }
+        accepted
+    }
+
+    fn refund_ends(&mut self, at: usize, done: bool) -> bool {
+        let attempt = &mut self.attempts[at];
+        let Some(amount) = attempt.refund.take() else { return false };
+        if done {
+            attempt.returned += amount;
+            if attempt.returned == attempt.amount {
+                attempt.progress = Progress::Over;
+                let of = attempt.of;
+                self.end(of, Phase::Cancelled);
+            }
+        }
+        true
+    }
+
+    fn block(&mut self, seat: usize) -> bool {
+        let accepted = self.blocked[seat] || self.is_available(seat);
+        if accepted {
+            self.owners[seat] = None;
+            self.blocked[seat] = true;
+        }
+        accepted
+    }
+}

@@ -1,0 +1,163 @@
+//! All rows of the shop at one moment, and what may differ between two.
+
+use std::collections::BTreeMap;
+
+use tiketi_core::decide::{Change, Scope, Snapshot};
+use tiketi_core::{
+    FactBody, Payment, PaymentId, PaymentState, Reservation, ReservationId, ReservationState, Seat,
+    SeatChanged, SeatStatus, Stock, TicketTypeId, Timestamp,
+};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rows {
+    pub(crate) map_version: u64,
+    pub(crate) seats: Vec<Seat>,
+    pub(crate) stock: BTreeMap<TicketTypeId, Stock>,
+    pub(crate) reservations: BTreeMap<ReservationId, Reservation>,
+    pub(crate) payments: BTreeMap<PaymentId, Payment>,
+}
+
+impl Rows {
+    pub(crate) fn of(snapshot: &Snapshot) -> Self {
+        Self {
+            map_version: snapshot.map_version(),
+            seats: snapshot.seats().to_vec(),
+            stock: snapshot.ticket_types().map(|known| (known.id, known.stock)).collect(),
+            reservations: snapshot.reservations().map(|known| (known.id, known.clone())).collect(),
+            payments: snapshot.payments().map(|known| (known.id, known.clone())).collect(),
+        }
+    }
+
+    /// Checks what a change did to the rows: every version, every end that is final, every fact.
+    pub(crate) fn check_step_to(&self, after: &Self, change: &Change, now: Timestamp) {
+        self.check_seats(after, change);
+        self.check_reservations(after, change);
+        self.check_payments(after, change);
+        let expected = self.facts_until(after, now);
+        assert_eq!(sorted(&change.facts), sorted(&expected), "the facts do not match the change");
+    }
+
+    /// Caught: with `version: seat.version` in `Draft::seat`.
+    fn check_seats(&self, after: &Self, change: &Change) {
+        let changed = changed(&self.seats, &after.seats);
+        let listed: Vec<_> = change.seats.iter().map(|seat| seat.seat).collect();
+        assert_eq!(listed.len(), changed.len(), "a change lists a seat twice, or one that is as it was");
+        for (before, seat) in changed {
+            assert!(listed.contains(&seat.id), "{} changed unlisted", seat.place.label);
+            assert_eq!(seat.version, before.version + 1, "version of {}", seat.place.label);
+            assert_eq!(seat.map_version, after.map_version, "map version of {}", seat.place.label);
+        }
+        let step = u64::from(!change.seats.is_empty());
+        assert_eq!(after.map_version, self.map_version + step, "the map's version");
+    }
+
+    /// Caught: with `version += 2` in `Draft::reservation`; what is final, with `Cancel` cancelling what
+    /// has expired.
+    fn check_reservations(&self, after: &Self, change: &Change) {
+        assert!(after.reservations.len() >= self.reservations.len(), "a reservation is gone");
+        for (id, reservation) in &after.reservations {
+            let before = self.reservations.get(id);
+            if before == Some(reservation) {
+                continue;
+            }
+            assert_eq!(reservation.version, before.map_or(0, |before| before.version) + 1, "{reservation:?}");
+            assert!(before.is_none_or(Reservation::is_live), "an ended reservation changed: {reservation:?}");
+            let listed = change.reservations.iter().filter(|listed| listed.id == *id).count();
+            assert_eq!(listed, 1, "{reservation:?} is not listed once");
+        }
+    }
+
+    /// Caught: with `payment.version += 1` removed from `Draft::payment_row`; what
+    /// is final, with `RecordOutcome` and `PaymentState` letting a declined payment become paid.
+    fn check_payments(&self, after: &Self, change: &Change) {
+        assert!(after.payments.len() >= self.payments.len(), "a payment is gone");
+        for (id, payment) in &after.payments {
+            let before = self.payments.get(id);
+            if before == Some(payment) {
+                continue;
+            }
+            assert_eq!(payment.version, before.map_or(0, |before| before.version) + 1, "{payment:?}");
+            assert!(!before.is_some_and(is_final), "a payment that was over changed: {payment:?}");
+            let listed = change.payments.iter().filter(|listed| listed.id == *id).count();
+            assert_eq!(listed, 1, "{payment:?} is not listed once");
+        }
+    }
+
+    /// Derives from the rows alone what has to be told, and to whom.
+    ///
+    /// Caught: with `ReservationExpired` left out of `expire`, with another buyer named by `sell`, and
+    /// with `Draft::finish` announcing all but the first of the seats.
+    fn facts_until(&self, after: &Self, now: Timestamp) -> Vec<FactBody> {
+        let mut facts = Vec::new();
+        let seats = changed(&self.seats, &after.seats);
+        if !seats.is_empty() {
+            let changes = seats.iter().map(|(_, seat)| SeatChanged {
+                seat: seat.id,
+                status: SeatStatus::of(&seat.state, now),
+                version: seat.version,
+            });
+            facts.push(FactBody::SeatsChanged {
+                map_version: self.map_version + 1,
+                changes: changes.collect(),
+            });
+        }
+        for (ticket_type, stock) in &after.stock {
+            if stock.available() != self.stock[ticket_type].available() {
+                let available = stock.available();
+                facts.push(FactBody::StockChanged { ticket_type: *ticket_type, available });
+            }
+        }
+        for (id, reservation) in &after.reservations {
+            if self.reservations.get(id).map(|before| before.state) != Some(reservation.state) {
+                facts.extend(told_of(reservation));
+            }
+        }
+        for (id, payment) in &after.payments {
+            if self.payments.get(id) != Some(payment) {
+                let (reservation, buyer) = (payment.reservation, payment.buyer);
+                facts.push(FactBody::PaymentUpdated { payment: *id, reservation, buyer });
+            }
+        }
+        facts
+    }
+}
+
+fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat)> {
+    before.iter().zip(after).filter(|(before, after)| before != after).collect()
+}
+
+fn told_of(reservation: &Reservation) -> Option<FactBody> {
+    let (id, buyer) = (reservation.id, reservation.buyer);
+    match reservation.state {
+        ReservationState::Held { .. } | ReservationState::Paying { .. } => None,
+        ReservationState::Confirmed { .. } => Some(FactBody::ReservationConfirmed { reservation: id, buyer }),
+        ReservationState::Expired { .. } => Some(FactBody::ReservationExpired { reservation: id, buyer }),
+        ReservationState::Cancelled { .. } => Some(FactBody::ReservationCancelled { reservation: id, buyer }),
+    }
+}
+
+fn is_final(payment: &Payment) -> bool {
+    match payment.state {
+        PaymentState::Refunded { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Abandoned
+        | PaymentState::Stuck { .. } => true,
+        PaymentState::Ready
+        | PaymentState::Confirming { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::PartlyRefunded { .. } => false,
+    }
+}
+
+/// Facts of one commit have no order; a map's changes are sorted too, for two ways of listing them.
+fn sorted(facts: &[FactBody]) -> Vec<String> {
+    let mut facts: Vec<FactBody> = facts.to_vec();
+    for fact in &mut facts {
+        if let FactBody::SeatsChanged { changes, .. } = fact {
+            changes.sort_by_key(|change| change.seat);
+        }
+    }
+    let mut facts: Vec<String> = facts.iter().map(|fact| format!("{fact:?}")).collect();
+    facts.sort();
+    facts
+}

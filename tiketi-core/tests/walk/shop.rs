@@ -1,0 +1,292 @@
+//! A small event and the rules run on it, the way a store runs them.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tiketi_core::decide::{
+    BeginConfirm, BeginRefund, BlockRefused, BlockSeats, Cancel, CaptureOutcome, Change, Command,
+    ConfirmFree, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome, Release, Scope, Snapshot,
+    StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
+};
+use tiketi_core::{
+    BuyerId, CommandError, CommandKey, CountedIds, Currency, EventDetails, EventInput, EventState, IdSource,
+    LayoutId, Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId,
+    SeatLayout, Section, StoredLayout, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::book::{
+    CAP, CLOSES, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING, STANDING_PRICE, TTL, WINDOW,
+};
+use crate::rows::Rows;
+use crate::step::{Buyer, Said, Step};
+
+const OPENS: &str = "2026-03-01T10:00:00Z";
+
+pub(crate) struct Shop {
+    pub(crate) snapshot: Snapshot,
+    pub(crate) seats: Vec<SeatId>,
+    pub(crate) standing: TicketTypeId,
+    pub(crate) free: TicketTypeId,
+    pub(crate) now: Timestamp,
+    /// What the provider's own books say of each payment.
+    pub(crate) ledger: HashMap<PaymentId, Ledger>,
+    pub(crate) tidies: bool,
+    ids: CountedIds,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ledger {
+    pub(crate) taken: i64,
+    pub(crate) returned: i64,
+}
+
+pub(crate) fn moment(micros: i64) -> Timestamp {
+    let opens: Timestamp = OPENS.parse().unwrap();
+    Timestamp::from_micros(opens.as_micros() + micros)
+}
+
+pub(crate) fn won(minor: i64) -> Money {
+    Money::new(minor, Currency::KRW)
+}
+
+pub(crate) fn buyer_id(buyer: Buyer) -> BuyerId {
+    BuyerId::from_uuid(Uuid::from_u128(0xB0 + buyer as u128))
+}
+
+pub(crate) fn reservation_id(at: usize) -> ReservationId {
+    ReservationId::from_uuid(Uuid::from_u128(0xA000 + at as u128))
+}
+
+pub(crate) fn payment_id(at: usize) -> PaymentId {
+    PaymentId::from_uuid(Uuid::from_u128(0xF000 + at as u128))
+}
+
+pub(crate) fn micros(micros: i64) -> Duration {
+    Duration::from_micros(u64::try_from(micros).unwrap())
+}
+
+pub(crate) fn terms() -> Terms {
+    Terms {
+        hold_ttl: micros(TTL),
+        hold_cap: micros(CAP),
+        payment_window: micros(WINDOW),
+        max_seats_per_buyer: LIMIT,
+    }
+}
+
+fn new_event(ids: &CountedIds) -> NewEvent {
+    let plan = SeatLayout::new("Harbour Hall", "Studio")
+        .section(Section::new("Stalls", won(SEAT_PRICES[0])).row(Row::numbered("A", 3)))
+        .section(Section::new("Balcony", won(SEAT_PRICES[3])).row(Row::numbered("B", 3)));
+    let layout = LayoutId::from_uuid(ids.next());
+    let stored = StoredLayout { id: layout, layout: plan, created_at: moment(0) };
+    let details = EventDetails {
+        title: "Evening of Lanterns".into(),
+        artist: "The Paper Moons".into(),
+        venue: "Harbour Hall".into(),
+        description: String::new(),
+        keywords: Vec::new(),
+        starts_at: moment(2 * CLOSES),
+        sale: SaleWindow::new(moment(0), moment(CLOSES)).unwrap(),
+        terms: TermsOverride::default(),
+    };
+    let counted = |name: &str, price: i64, capacity: u32| TicketTypeInput {
+        name: name.into(),
+        price: won(price),
+        capacity,
+    };
+    let input = EventInput::new(details, Currency::KRW)
+        .seated(layout)
+        .admitting(counted("Standing", STANDING_PRICE, STANDING))
+        .admitting(counted("Lap children", 0, FREE));
+    NewEvent::assemble(&input, Some(&stored), ids, moment(0)).unwrap()
+}
+
+impl Shop {
+    pub(crate) fn open(tidies: bool) -> Self {
+        let ids = CountedIds::seeded(0x5EED);
+        let mut new = new_event(&ids);
+        new.event.state = EventState::Published;
+        let seats = new.seats.iter().map(|seat| seat.id).collect();
+        let (standing, free) = (new.ticket_types[2].id, new.ticket_types[3].id);
+        let mut snapshot = Snapshot::new(new.event);
+        new.ticket_types.into_iter().for_each(|ticket_type| snapshot.put_ticket_type(ticket_type));
+        new.seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
+        let ledger = HashMap::new();
+        Self { snapshot, seats, standing, free, now: moment(0), ledger, tidies, ids }
+    }
+
+    /// Takes a step at a moment of the model, and tells whether the rules accept it.
+    pub(crate) fn take(&mut self, step: &Step, now: i64) -> bool {
+        self.now = moment(now);
+        match step {
+            Step::Wait(_) => return true,
+            Step::Tidy => {
+                self.tidy(self.now);
+                return true;
+            }
+            _ if self.tidies => self.tidy(self.now),
+            _ => {}
+        }
+        self.sell(step)
+    }
+
+    fn sell(&mut self, step: &Step) -> bool {
+        let now = self.now;
+        let key = CommandKey::from_uuid(self.ids.next());
+        match step {
+            Step::Hold { .. } => self.run(&self.hold(step, key)),
+            Step::Extend { by, of } => {
+                self.run(&ExtendHold::new(now, key, reservation_id(*of), buyer_id(*by), terms()))
+            }
+            Step::Release { by, of, seats } => {
+                let mut release = Release::all(now, key, reservation_id(*of), buyer_id(*by));
+                release.seats = seats.as_deref().map(|seats| self.ids_of(seats));
+                self.run(&release)
+            }
+            Step::ConfirmFree { by, of } => {
+                self.run(&ConfirmFree::new(now, key, reservation_id(*of), buyer_id(*by)))
+            }
+            Step::Cancel { by: Some(by), of } => {
+                self.run(&Cancel::by_buyer(now, key, reservation_id(*of), buyer_id(*by)))
+            }
+            Step::Cancel { by: None, of } => self.run(&Cancel::by_organiser(now, key, reservation_id(*of))),
+            Step::Block { seat } => {
+                let ask = BlockSeats::new(now, self.snapshot.event().id, self.ids_of(&[*seat]), "camera");
+                self.organise(|scope| block_seats(scope, &ask))
+            }
+            Step::Unblock { seat } => {
+                let ask = UnblockSeats::new(now, self.snapshot.event().id, self.ids_of(&[*seat]));
+                self.organise(|scope| unblock_seats(scope, &ask))
+            }
+            _ => self.pay(step, key),
+        }
+    }
+
+    fn pay(&mut self, step: &Step, key: CommandKey) -> bool {
+        let now = self.now;
+        match step {
+            Step::Prepare { by, of } => {
+                let id = payment_id(self.snapshot.payments().count());
+                let (of, by) = (reservation_id(*of), buyer_id(*by));
+                self.run(&StartPayment::new(now, key, id, of, by, terms()).through("test", "card"))
+            }
+            Step::Confirm { by, attempt } => {
+                self.run(&BeginConfirm::new(now, key, payment_id(*attempt), buyer_id(*by)))
+            }
+            Step::Outcome { attempt, said } => {
+                let outcome = self.outcome(*attempt, *said);
+                let taken =
+                    if let CaptureOutcome::Paid { amount, .. } = &outcome { amount.minor() } else { 0 };
+                let accepted = self.run(&RecordOutcome::new(now, key, payment_id(*attempt), outcome));
+                if accepted {
+                    self.ledger.entry(payment_id(*attempt)).or_default().taken += taken;
+                }
+                accepted
+            }
+            Step::Refund { by, attempt, part } => {
+                let refund = RefundId::from_uuid(self.ids.next());
+                let mut ask = BeginRefund::new(now, key, payment_id(*attempt), refund, "rain");
+                ask.buyer = by.map(buyer_id);
+                ask.amount = part.then(|| won(PART_REFUND));
+                self.run(&ask)
+            }
+            Step::RefundEnds { attempt, done } => {
+                let payment = self.snapshot.payment(payment_id(*attempt)).unwrap();
+                let Some(Refund { id: refund, amount, .. }) = payment.refunds.last().cloned() else {
+                    return false;
+                };
+                let refused = || RefundOutcome::Refused { code: "TOO_LATE".into() };
+                let outcome = if *done { RefundOutcome::Done } else { refused() };
+                let accepted = self.run(&RecordRefund::new(now, key, payment_id(*attempt), refund, outcome));
+                if accepted && *done {
+                    self.ledger.entry(payment_id(*attempt)).or_default().returned += amount.minor();
+                }
+                accepted
+            }
+            other => unreachable!("{other:?} moves no money"),
+        }
+    }
+
+    fn hold(&self, step: &Step, key: CommandKey) -> Hold {
+        let Step::Hold { buyer, seats, standing, free } = step else { unreachable!("{step:?} is no hold") };
+        let id = reservation_id(self.snapshot.reservations().count());
+        let event = self.snapshot.event().id;
+        let mut hold = Hold::new(self.now, key, event, buyer_id(*buyer), id, terms());
+        hold.seats = self.ids_of(seats);
+        let items = [(self.standing, *standing), (self.free, *free)];
+        hold.items = items.into_iter().filter(|(_, quantity)| *quantity > 0).collect();
+        hold
+    }
+
+    fn outcome(&self, attempt: usize, said: Said) -> CaptureOutcome {
+        let asked = self.snapshot.payment(payment_id(attempt)).unwrap().amount;
+        let provider_key = format!("taken-{attempt}");
+        match said {
+            Said::Paid => CaptureOutcome::Paid { provider_key, amount: asked },
+            Said::Declined => CaptureOutcome::Declined { code: "CARD_EXPIRED".into() },
+            Said::WrongAmount => CaptureOutcome::Paid { provider_key, amount: asked.minus(won(1)).unwrap() },
+        }
+    }
+
+    fn ids_of(&self, seats: &[usize]) -> Vec<SeatId> {
+        seats.iter().map(|seat| self.seats[*seat]).collect()
+    }
+
+    /// Decides a command and applies it; a refused one leaves every row as it was, and an applied one
+    /// sent again is replayed.
+    ///
+    /// Caught: with `run` forgetting what it is told to remember.
+    fn run<C: Command>(&mut self, command: &C) -> bool {
+        let before = Rows::of(&self.snapshot);
+        self.snapshot.set_serial(before.reservations.len() as u64 + 1);
+        match run(command, &self.snapshot, None) {
+            Ok(Verdict::Apply(change, record)) => {
+                self.write(&before, &change);
+                let again = run(command, &self.snapshot, Some(&record));
+                assert!(
+                    matches!(&again, Ok(Verdict::Replay(effect)) if *effect == record.effect),
+                    "sent again, {command:?} is {again:?}"
+                );
+                true
+            }
+            Ok(Verdict::Replay(effect)) => panic!("{command:?} was never sent and is replayed as {effect:?}"),
+            Err(CommandError::Refused(_)) => {
+                assert_eq!(Rows::of(&self.snapshot), before, "a refused command changed something");
+                false
+            }
+            Err(error) => panic!("{command:?} failed: {error:?}"),
+        }
+    }
+
+    fn organise(
+        &mut self,
+        decide: impl Fn(&dyn Scope) -> Result<Change, CommandError<BlockRefused>>,
+    ) -> bool {
+        let before = Rows::of(&self.snapshot);
+        match decide(&self.snapshot) {
+            Ok(change) => {
+                self.write(&before, &change);
+                true
+            }
+            Err(CommandError::Refused(_)) => false,
+            Err(error) => panic!("blocking failed: {error:?}"),
+        }
+    }
+
+    /// Ends every reservation that is due.
+    pub(crate) fn tidy(&mut self, now: Timestamp) {
+        self.now = now;
+        while let Some(due) = self.snapshot.first_due(now) {
+            let before = Rows::of(&self.snapshot);
+            let change = expire(&self.snapshot, due, now).unwrap().expect("what is due can be ended");
+            self.write(&before, &change);
+        }
+    }
+
+    fn write(&mut self, before: &Rows, change: &Change) {
+        self.snapshot.apply(change).unwrap();
+        before.check_step_to(&Rows::of(&self.snapshot), change, self.now);
+    }
+}

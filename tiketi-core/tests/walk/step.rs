@@ -1,0 +1,216 @@
+//! What may happen in a walk, and how a likely next step is drawn.
+
+use std::fmt;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use crate::book::{Phase, Progress, SEATS};
+use crate::model::Model;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Buyer {
+    Ada,
+    Ben,
+    Cho,
+}
+
+pub(crate) const BUYERS: [Buyer; 3] = [Buyer::Ada, Buyer::Ben, Buyer::Cho];
+
+/// What the provider says of a request for money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Said {
+    Paid,
+    Declined,
+    WrongAmount,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wait {
+    Seconds(i64),
+    /// To the very moment the next hold ends: the first at which it is over.
+    ToNextEnd,
+    /// To the last microsecond of the hold that ends next.
+    JustBeforeNextEnd,
+}
+
+/// One step. Seats are numbered from 0, reservations and attempts by the order they came about in.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Step {
+    Hold { buyer: Buyer, seats: Vec<usize>, standing: u32, free: u32 },
+    Extend { by: Buyer, of: usize },
+    Release { by: Buyer, of: usize, seats: Option<Vec<usize>> },
+    Prepare { by: Buyer, of: usize },
+    ConfirmFree { by: Buyer, of: usize },
+    Confirm { by: Buyer, attempt: usize },
+    Outcome { attempt: usize, said: Said },
+    Cancel { by: Option<Buyer>, of: usize },
+    Refund { by: Option<Buyer>, attempt: usize, part: bool },
+    RefundEnds { attempt: usize, done: bool },
+    Block { seat: usize },
+    Unblock { seat: usize },
+    Tidy,
+    Wait(Wait),
+}
+
+impl fmt::Debug for Step {
+    /// One line a step, so that a failing walk reads as a list.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = |by: &Option<Buyer>| by.map_or("organiser".to_owned(), |by| format!("{by:?}"));
+        match self {
+            Self::Hold { buyer, seats, standing, free } => {
+                write!(f, "{buyer:?} holds {standing} standing, {free} free, seats {}", list(seats))
+            }
+            Self::Extend { by, of } => write!(f, "{by:?} extends R{of}"),
+            Self::Release { by, of, seats: None } => write!(f, "{by:?} releases all of R{of}"),
+            Self::Release { by, of, seats: Some(seats) } => {
+                write!(f, "{by:?} releases seats {} of R{of}", list(seats))
+            }
+            Self::Prepare { by, of } => write!(f, "{by:?} prepares to pay R{of}"),
+            Self::ConfirmFree { by, of } => write!(f, "{by:?} confirms R{of} without paying"),
+            Self::Confirm { by, attempt } => write!(f, "{by:?} confirms P{attempt}"),
+            Self::Outcome { attempt, said } => write!(f, "P{attempt} is said to be {said:?}"),
+            Self::Cancel { by, of } => write!(f, "{} cancels R{of}", who(by)),
+            Self::Refund { by, attempt, part: true } => write!(f, "{} refunds part of P{attempt}", who(by)),
+            Self::Refund { by, attempt, part: false } => write!(f, "{} refunds P{attempt}", who(by)),
+            Self::RefundEnds { attempt, done: true } => write!(f, "the refund of P{attempt} is done"),
+            Self::RefundEnds { attempt, done: false } => write!(f, "the refund of P{attempt} is refused"),
+            Self::Block { seat } => write!(f, "seat {seat} is blocked"),
+            Self::Unblock { seat } => write!(f, "seat {seat} is unblocked"),
+            Self::Tidy => f.write_str("tidy"),
+            Self::Wait(Wait::Seconds(seconds)) => write!(f, "wait {seconds} s"),
+            Self::Wait(Wait::ToNextEnd) => f.write_str("wait to the next end of a hold"),
+            Self::Wait(Wait::JustBeforeNextEnd) => f.write_str("wait to 1 µs before the next end of a hold"),
+        }
+    }
+}
+
+/// A list on one line, however it is printed.
+fn list(seats: &[usize]) -> String {
+    format!("{seats:?}")
+}
+
+impl Step {
+    /// Keeps shrinking from naming reservations and attempts that no longer come about.
+    pub(crate) fn names_what_exists(&self, model: &Model) -> bool {
+        match self {
+            Self::Extend { of, .. }
+            | Self::Release { of, .. }
+            | Self::Prepare { of, .. }
+            | Self::ConfirmFree { of, .. }
+            | Self::Cancel { of, .. } => *of < model.bookings.len(),
+            Self::Confirm { attempt, .. }
+            | Self::Outcome { attempt, .. }
+            | Self::Refund { attempt, .. }
+            | Self::RefundEnds { attempt, .. } => *attempt < model.attempts.len(),
+            Self::Hold { .. } | Self::Block { .. } | Self::Unblock { .. } | Self::Tidy | Self::Wait(_) => {
+                true
+            }
+        }
+    }
+}
+
+pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
+    let mut steps = vec![
+        (8, hold()),
+        (1, (0..SEATS).prop_map(|seat| Step::Block { seat }).boxed()),
+        (1, (0..SEATS).prop_map(|seat| Step::Unblock { seat }).boxed()),
+        (if model.tidies { 1 } else { 4 }, Just(Step::Tidy).boxed()),
+        (4, wait().prop_map(Step::Wait).boxed()),
+    ];
+    if !model.bookings.is_empty() {
+        steps.push((8, about_a_booking(model)));
+    }
+    if !model.attempts.is_empty() {
+        steps.push((9, about_an_attempt(model)));
+    }
+    proptest::strategy::Union::new_weighted(steps).boxed()
+}
+
+fn hold() -> BoxedStrategy<Step> {
+    let seats = subsequence((0..SEATS).collect::<Vec<_>>(), 0..=3);
+    let few = || prop_oneof![3 => Just(0_u32), 2 => 1_u32..=3];
+    (select(&BUYERS[..]), seats, few(), few())
+        .prop_map(|(buyer, seats, standing, free)| Step::Hold { buyer, seats, standing, free })
+        .boxed()
+}
+
+fn wait() -> impl Strategy<Value = Wait> {
+    prop_oneof![
+        3 => (1_i64..=400).prop_map(Wait::Seconds),
+        2 => Just(Wait::ToNextEnd),
+        1 => Just(Wait::JustBeforeNextEnd),
+    ]
+}
+
+/// Mostly the owner asks, about something that still goes on; sometimes anyone, about anything.
+fn about_a_booking(model: &Model) -> BoxedStrategy<Step> {
+    let all: Vec<usize> = (0..model.bookings.len()).collect();
+    let live = |of: &usize| {
+        matches!(model.bookings[*of].phase, Phase::Held { .. } | Phase::Paying { .. } | Phase::Confirmed)
+    };
+    let live: Vec<usize> = all.iter().copied().filter(live).collect();
+    let likely = if live.is_empty() { all.clone() } else { live };
+    let owners: Vec<Buyer> = model.bookings.iter().map(|booking| booking.buyer).collect();
+    let lines: Vec<Vec<usize>> =
+        model.bookings.iter().map(|booking| booking.seats.iter().copied().collect()).collect();
+    let of = prop_oneof![4 => select(likely), 1 => select(all)];
+    of.prop_flat_map(move |of| {
+        let by = prop_oneof![6 => Just(owners[of]), 1 => select(&BUYERS[..])];
+        by.prop_flat_map({
+            let seats = lines[of].clone();
+            move |by| by_and_of(by, of, seats.clone())
+        })
+    })
+    .boxed()
+}
+
+fn by_and_of(by: Buyer, of: usize, seats: Vec<usize>) -> BoxedStrategy<Step> {
+    let count = seats.len();
+    let some = subsequence(seats, 0..=count).prop_map(Some);
+    let strange = subsequence((0..SEATS).collect::<Vec<_>>(), 1).prop_map(Some);
+    let which = prop_oneof![1 => Just(None), 4 => some, 1 => strange];
+    prop_oneof![
+        2 => Just(Step::Extend { by, of }),
+        2 => which.prop_map(move |seats| Step::Release { by, of, seats }),
+        6 => Just(Step::Prepare { by, of }),
+        2 => Just(Step::ConfirmFree { by, of }),
+        1 => Just(Step::Cancel { by: Some(by), of }),
+        1 => Just(Step::Cancel { by: None, of }),
+    ]
+    .boxed()
+}
+
+/// Mostly what an attempt that still goes on waits for; sometimes anything, about any.
+fn about_an_attempt(model: &Model) -> BoxedStrategy<Step> {
+    let all: Vec<usize> = (0..model.attempts.len()).collect();
+    let open = |at: &usize| !matches!(model.attempts[*at].progress, Progress::Over | Progress::Stuck);
+    let open: Vec<usize> = all.iter().copied().filter(open).collect();
+    let likely = if open.is_empty() { all.clone() } else { open };
+    let known: Vec<(Buyer, Progress, bool)> = model
+        .attempts
+        .iter()
+        .map(|attempt| (model.bookings[attempt.of].buyer, attempt.progress, attempt.refund.is_some()))
+        .collect();
+    let attempt = prop_oneof![4 => select(likely), 1 => select(all)];
+    let said = prop_oneof![8 => Just(Said::Paid), 3 => Just(Said::Declined), 1 => Just(Said::WrongAmount)];
+    let by = prop_oneof![1 => select(&BUYERS[..]).prop_map(Some), 6 => Just(None)];
+    (attempt, by, said, any::<bool>(), any::<bool>(), any::<bool>())
+        .prop_flat_map(move |(attempt, anyone, said, organiser, part, done)| {
+            let (owner, progress, refunding) = known[attempt];
+            let by = anyone.unwrap_or(owner);
+            let confirm = Step::Confirm { by, attempt };
+            let outcome = Step::Outcome { attempt, said };
+            let refund = Step::Refund { by: (!organiser).then_some(by), attempt, part };
+            let refund_ends = Step::RefundEnds { attempt, done };
+            let awaited = match progress {
+                Progress::Ready => &confirm,
+                Progress::Confirming => &outcome,
+                Progress::Paid if !refunding => &refund,
+                Progress::Paid | Progress::Over | Progress::Stuck => &refund_ends,
+            };
+            let awaited = Just(awaited.clone());
+            prop_oneof![3 => awaited, 1 => select(vec![confirm, outcome, refund, refund_ends])]
+        })
+        .boxed()
+}
