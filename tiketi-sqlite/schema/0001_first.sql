@@ -1,0 +1,161 @@
+-- Ids are 16-byte UUIDs, moments are UTC microseconds, amounts are minor units of the event's currency.
+
+CREATE TABLE events (
+    id          BLOB PRIMARY KEY,
+    title       TEXT NOT NULL,
+    artist      TEXT NOT NULL,
+    venue       TEXT NOT NULL,
+    description TEXT NOT NULL,
+    keywords    TEXT NOT NULL,             -- a JSON array of texts
+    starts_at   INTEGER NOT NULL,
+    opens_at    INTEGER NOT NULL,
+    closes_at   INTEGER NOT NULL,
+    terms       TEXT NOT NULL,             -- a JSON object, microseconds
+    currency    TEXT NOT NULL,
+    layout      BLOB,
+    state       TEXT NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
+    state_at    INTEGER,
+    announced   TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    version     INTEGER NOT NULL,
+    map_version INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE ticket_types (
+    id       BLOB PRIMARY KEY,
+    event    BLOB NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    name     TEXT NOT NULL,
+    price    INTEGER NOT NULL CHECK (price >= 0),
+    section  TEXT,                         -- NULL for general admission
+    capacity INTEGER NOT NULL,
+    held     INTEGER NOT NULL CHECK (held >= 0),
+    sold     INTEGER NOT NULL CHECK (sold >= 0),
+    blocked  INTEGER NOT NULL CHECK (blocked >= 0),
+    position INTEGER NOT NULL,
+    CHECK (held + sold + blocked <= capacity)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX ticket_types_of_event ON ticket_types (event, position);
+
+-- One row a seat and event: the row itself is what makes a second owner impossible.
+CREATE TABLE seats (
+    event       BLOB NOT NULL REFERENCES events (id) ON DELETE CASCADE,
+    id          BLOB NOT NULL,
+    position    INTEGER NOT NULL,
+    ticket_type BLOB NOT NULL,
+    section     TEXT NOT NULL,
+    row         TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    label       TEXT NOT NULL,
+    col         INTEGER NOT NULL,
+    line        INTEGER NOT NULL,
+    accessible  INTEGER NOT NULL,
+    state       TEXT NOT NULL CHECK (state IN ('available', 'held', 'sold', 'blocked')),
+    owner       BLOB,
+    until       INTEGER,
+    reason      TEXT,
+    version     INTEGER NOT NULL,
+    map_version INTEGER NOT NULL,
+    PRIMARY KEY (event, id),
+    CHECK ((owner IS NOT NULL) = (state IN ('held', 'sold')))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX seats_by_change ON seats (event, map_version);
+
+CREATE TABLE reservations (
+    id             BLOB PRIMARY KEY,
+    event          BLOB NOT NULL REFERENCES events (id),
+    buyer          BLOB NOT NULL,
+    date           INTEGER NOT NULL,       -- YYYYMMDD, with the serial the number people read
+    serial         INTEGER NOT NULL UNIQUE,
+    seats          TEXT NOT NULL,          -- a JSON array of [seat, ticket type, label, price]
+    items          TEXT NOT NULL,          -- a JSON array of [ticket type, name, quantity, unit price]
+    total          INTEGER NOT NULL,
+    currency       TEXT NOT NULL,
+    state          TEXT NOT NULL CHECK (state IN ('held', 'paying', 'confirmed', 'expired', 'cancelled')),
+    state_at       INTEGER NOT NULL,       -- until, deadline, or when
+    cancel_reason  TEXT,
+    payment        BLOB,
+    window_granted INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    version        INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX one_pending_reservation ON reservations (event, buyer) WHERE state IN ('held', 'paying');
+CREATE INDEX live_reservations ON reservations (event, buyer) WHERE state IN ('held', 'paying', 'confirmed');
+CREATE INDEX due_reservations ON reservations (state_at, event) WHERE state = 'held';
+CREATE INDEX reservations_of_buyer ON reservations (buyer, serial);
+CREATE INDEX reservations_of_event ON reservations (event);
+
+CREATE TABLE payments (
+    id           BLOB PRIMARY KEY,
+    reservation  BLOB NOT NULL REFERENCES reservations (id),
+    event        BLOB NOT NULL,
+    buyer        BLOB NOT NULL,
+    amount       INTEGER NOT NULL,
+    refunded     INTEGER NOT NULL,
+    currency     TEXT NOT NULL,
+    gateway      TEXT NOT NULL,
+    method       TEXT NOT NULL,
+    provider_key TEXT,
+    state        TEXT NOT NULL,
+    state_at     INTEGER,
+    detail       TEXT,                     -- a provider's code, or what does not fit
+    refunds      TEXT NOT NULL,            -- a JSON array
+    created_at   INTEGER NOT NULL,
+    version      INTEGER NOT NULL,
+    CHECK (refunded BETWEEN 0 AND amount)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX payments_of_event ON payments (event);
+-- One capture a reservation.
+CREATE UNIQUE INDEX one_capture ON payments (reservation) WHERE state IN ('confirming', 'paid', 'partly_refunded');
+
+CREATE TABLE commands (
+    key         BLOB PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    reservation BLOB NOT NULL,
+    payment     BLOB,
+    at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX commands_by_age ON commands (at);
+
+CREATE TABLE outbox (
+    id            INTEGER PRIMARY KEY,
+    event         BLOB NOT NULL,
+    at            INTEGER NOT NULL,
+    body          TEXT NOT NULL,           -- a JSON object
+    claimed_until INTEGER
+) STRICT;
+
+CREATE TABLE layouts (
+    id         BLOB PRIMARY KEY,
+    venue      TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    sections   TEXT NOT NULL,              -- a JSON array
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX layouts_by_venue ON layouts (venue, name, id);
+
+CREATE TABLE accounts (
+    id         BLOB PRIMARY KEY,
+    email      TEXT NOT NULL UNIQUE,
+    name       TEXT NOT NULL,
+    phone      TEXT,
+    role       TEXT NOT NULL CHECK (role IN ('buyer', 'admin')),
+    password   TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE answers (
+    key           BLOB PRIMARY KEY,
+    fingerprint   BLOB NOT NULL,
+    claimed_until INTEGER NOT NULL,
+    answered_at   INTEGER,
+    status        INTEGER,
+    content_type  TEXT,
+    body          BLOB
+) STRICT, WITHOUT ROWID;
+
+-- Numbers that only grow: the last serial of a reservation and the last fact's id.
+CREATE TABLE counters (
+    name  TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+INSERT INTO counters (name, value) VALUES ('reservation', 0), ('fact', 0);

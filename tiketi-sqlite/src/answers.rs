@@ -1,0 +1,90 @@
+//! Answers kept for idempotency keys.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, Row};
+use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreError, Timestamp};
+use uuid::Uuid;
+
+use crate::error::failed;
+use crate::load::one;
+use crate::store::SqliteStore;
+use crate::write;
+
+#[async_trait]
+impl AnswerStore for SqliteStore {
+    async fn claim_answer(
+        &self,
+        key: CommandKey,
+        fingerprint: u128,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<AnswerClaim, StoreError> {
+        self.write(move |desk| {
+            let connection = desk.connection();
+            let claim = claim_of(connection, key, fingerprint, now)?;
+            if claim == AnswerClaim::Run {
+                let sql = "INSERT INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3) \
+                    ON CONFLICT (key) DO UPDATE SET claimed_until = excluded.claimed_until";
+                let fingerprint = Uuid::from_u128(fingerprint);
+                write::run(connection, sql, (key.as_uuid(), fingerprint, until.as_micros()))?;
+            }
+            Ok(claim)
+        })
+        .await
+    }
+
+    async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |desk| {
+            let sql = "UPDATE answers SET answered_at = ?2, status = ?3, content_type = ?4, body = ?5 WHERE key = ?1";
+            let values = (key.as_uuid(), now.as_micros(), answer.status, &answer.content_type, &answer.body);
+            write::run(desk.connection(), sql, values)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError> {
+        self.write(move |desk| {
+            let sql = "DELETE FROM answers WHERE key = ?1 AND answered_at IS NULL";
+            write::run(desk.connection(), sql, [key.as_uuid()])?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |desk| {
+            let sql = "DELETE FROM answers WHERE coalesce(answered_at, claimed_until) < ?1";
+            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+        })
+        .await
+    }
+}
+
+fn claim_of(
+    connection: &Connection,
+    key: CommandKey,
+    fingerprint: u128,
+    now: Timestamp,
+) -> Result<AnswerClaim, StoreError> {
+    let read = |row: &Row<'_>| -> Result<AnswerClaim, StoreError> {
+        if row.get::<_, Uuid>("fingerprint").map_err(failed)?.as_u128() != fingerprint {
+            return Ok(AnswerClaim::Mismatch);
+        }
+        if row.get::<_, Option<i64>>("answered_at").map_err(failed)?.is_some() {
+            return Ok(AnswerClaim::Replay(answer(row)?));
+        }
+        let lapsed = row.get::<_, i64>("claimed_until").map_err(failed)? <= now.as_micros();
+        Ok(if lapsed { AnswerClaim::Run } else { AnswerClaim::Running })
+    };
+    let found = one(connection, "SELECT * FROM answers WHERE key = ?1", [key.as_uuid()], read)?;
+    Ok(found.unwrap_or(AnswerClaim::Run))
+}
+
+fn answer(row: &Row<'_>) -> Result<Answer, StoreError> {
+    Ok(Answer {
+        status: row.get("status").map_err(failed)?,
+        content_type: row.get("content_type").map_err(failed)?,
+        body: row.get("body").map_err(failed)?,
+    })
+}

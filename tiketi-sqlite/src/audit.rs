@@ -1,0 +1,72 @@
+//! Whole events, read from one snapshot of the file.
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tiketi_core::decide::Snapshot;
+use tiketi_core::{AuditStore, EventId, StoreError};
+use uuid::Uuid;
+
+use crate::error::failed;
+use crate::load::{self, all};
+use crate::reader::SqliteReader;
+use crate::rows::{self, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl AuditStore for SqliteStore {
+    async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        self.read(move |connection| event_ids(connection, after, limit)).await
+    }
+
+    async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError> {
+        self.read(move |connection| event_rows(connection, event)).await
+    }
+}
+
+#[async_trait]
+impl AuditStore for SqliteReader {
+    async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        self.readers().run(move |connection| event_ids(connection, after, limit)).await
+    }
+
+    async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError> {
+        self.readers().run(move |connection| event_rows(connection, event)).await
+    }
+}
+
+fn event_ids(
+    connection: &Connection,
+    after: Option<EventId>,
+    limit: usize,
+) -> Result<Vec<EventId>, StoreError> {
+    let sql = "SELECT id FROM events WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, sql, (after.map(EventId::as_uuid), limit), |row| {
+        row.get::<_, Uuid>(0).map(EventId::from_uuid).map_err(failed)
+    })
+}
+
+fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot>, StoreError> {
+    let Some(mut snapshot) = load::event(connection, event)? else { return Ok(None) };
+    let kept = tiketi_core::decide::Scope::map_version(&snapshot);
+    let of_event = [event.as_uuid()];
+    let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 ORDER BY position");
+    for seat in all(connection, &sql, of_event, rows::seat)? {
+        snapshot.put_seat(seat);
+    }
+    // Seats raise it as they are put; the audit has to see what is kept.
+    snapshot.set_map_version(kept);
+    let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE event = ?1 ORDER BY serial");
+    for reservation in all(connection, &sql, of_event, rows::reservation)? {
+        snapshot.put_reservation(reservation);
+    }
+    // By the reservation, so that a payment that names another event is seen.
+    let sql = format!(
+        "SELECT {PAYMENT_COLUMNS} FROM payments WHERE event = ?1 \
+         OR reservation IN (SELECT id FROM reservations WHERE event = ?1) ORDER BY created_at, id"
+    );
+    for payment in all(connection, &sql, of_event, rows::payment)? {
+        snapshot.put_payment(payment);
+    }
+    Ok(Some(snapshot))
+}

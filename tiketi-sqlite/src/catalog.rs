@@ -1,0 +1,245 @@
+//! The catalog.
+
+use async_trait::async_trait;
+use tiketi_core::decide::{
+    self, BlockRefused, BlockSeats, EditRefused, Scope, UnblockSeats, announce_status,
+};
+use tiketi_core::{
+    CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
+    FactBody, NewEvent, Page, SeatMap, StoreError, StoreErrorKind, TicketType, TicketTypeId, TicketTypeInput,
+    Timestamp,
+};
+
+use crate::desk::Desk;
+use crate::store::SqliteStore;
+use crate::{load, reads, write};
+
+#[async_trait]
+impl CatalogStore for SqliteStore {
+    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
+        self.write(move |desk| create_event(desk, &new)).await
+    }
+
+    async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        let edit = move |desk: &mut Desk<'_>| {
+            change_event(desk, id, |event| decide::edit_details(event, details.clone(), read_version))
+        };
+        self.writer().run(edit).await
+    }
+
+    async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
+        let take = move |event: &Event| {
+            Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
+        };
+        self.writer().run(move |desk| change_event(desk, id, take)).await
+    }
+
+    async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
+        self.writer().run(move |desk| delete_event(desk, id)).await
+    }
+
+    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
+        self.writer().run(move |desk| add_ticket_type(desk, &ticket_type)).await
+    }
+
+    async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>> {
+        self.writer().run(move |desk| edit_ticket_type(desk, id, &edit)).await
+    }
+
+    async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+        self.writer().run(move |desk| remove_ticket_type(desk, id)).await
+    }
+
+    async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        let block = move |desk: &mut Desk<'_>| {
+            open_for_blocking(desk, command.event)?;
+            desk.expire_in(command.event, command.now)?;
+            desk.load_seats(command.event, command.seats.iter().copied())?;
+            let change = decide::block_seats(desk.snapshot(command.event)?, &command)?;
+            desk.apply(command.event, &change, command.now)?;
+            Ok(desk.snapshot(command.event)?.map_version())
+        };
+        self.writer().run(block).await
+    }
+
+    async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        let unblock = move |desk: &mut Desk<'_>| {
+            open_for_blocking(desk, command.event)?;
+            desk.load_seats(command.event, command.seats.iter().copied())?;
+            let change = decide::unblock_seats(desk.snapshot(command.event)?, &command)?;
+            desk.apply(command.event, &change, command.now)?;
+            Ok(desk.snapshot(command.event)?.map_version())
+        };
+        self.writer().run(unblock).await
+    }
+
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        let suspects = self.read(move |connection| suspects(connection, now)).await?;
+        if suspects.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write(move |desk| announce(desk, &suspects, now)).await
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        self.read(move |connection| reads::event(connection, id)).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
+        self.read(move |connection| reads::events(connection, &query)).await
+    }
+
+    async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+        self.read(move |connection| reads::ticket_type(connection, id)).await
+    }
+
+    async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
+        self.read(move |connection| reads::map_version(connection, event)).await
+    }
+
+    async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+        self.read(move |connection| reads::seat_map(connection, event, since)).await
+    }
+}
+
+/// Fails for something that is to be created and exists.
+pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
+    StoreError::new(StoreErrorKind::Internal, format!("{what:?} exists already"))
+}
+
+fn create_event(desk: &mut Desk<'_>, new: &NewEvent) -> Result<(), StoreError> {
+    let connection = desk.connection();
+    if desk.open(new.event.id)? {
+        return Err(exists_already(new.event.id));
+    }
+    let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
+    write::new_event(connection, &new.event, map_version)?;
+    for ticket_type in &new.ticket_types {
+        write::new_ticket_type(connection, ticket_type)?;
+    }
+    for (position, seat) in (0..).zip(&new.seats) {
+        write::new_seat(connection, position, seat)?;
+    }
+    Ok(())
+}
+
+fn change_event(
+    desk: &mut Desk<'_>,
+    id: EventId,
+    change: impl FnOnce(&Event) -> Result<Event, EditRefused>,
+) -> Result<Event, CommandError<EditRefused>> {
+    open_for_edit(desk, id)?;
+    let changed = change(desk.snapshot(id)?.event()).map_err(CommandError::Refused)?;
+    write::event(desk.connection(), &changed)?;
+    desk.snapshot(id)?.set_event(changed.clone());
+    Ok(changed)
+}
+
+fn delete_event(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
+    open_for_edit(desk, id)?;
+    let connection = desk.connection();
+    let event = [id.as_uuid()];
+    if load::exists(connection, "SELECT 1 FROM reservations WHERE event = ?1 LIMIT 1", event)? {
+        return Err(CommandError::Refused(EditRefused::HasReservations));
+    }
+    desk.close(id);
+    write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
+    Ok(())
+}
+
+fn add_ticket_type(desk: &mut Desk<'_>, ticket_type: &TicketType) -> Result<(), CommandError<EditRefused>> {
+    let connection = desk.connection();
+    if reads::event_of_ticket_type(connection, ticket_type.id)?.is_some() {
+        return Err(exists_already(ticket_type.id).into());
+    }
+    open_for_edit(desk, ticket_type.event)?;
+    write::new_ticket_type(connection, ticket_type)?;
+    desk.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());
+    Ok(())
+}
+
+fn edit_ticket_type(
+    desk: &mut Desk<'_>,
+    id: TicketTypeId,
+    edit: &TicketTypeInput,
+) -> Result<TicketType, CommandError<EditRefused>> {
+    let (event, known) = known_ticket_type(desk, id)?;
+    let edited = decide::edit_ticket_type(desk.snapshot(event)?.event(), &known, edit)
+        .map_err(CommandError::Refused)?;
+    write::ticket_type(desk.connection(), &edited)?;
+    desk.snapshot(event)?.put_ticket_type(edited.clone());
+    Ok(edited)
+}
+
+fn remove_ticket_type(desk: &mut Desk<'_>, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+    let (event, known) = known_ticket_type(desk, id)?;
+    decide::remove_ticket_type(&known).map_err(CommandError::Refused)?;
+    write::run(desk.connection(), "DELETE FROM ticket_types WHERE id = ?1", [id.as_uuid()])?;
+    desk.snapshot(event)?.remove_ticket_type(id);
+    Ok(())
+}
+
+fn known_ticket_type(
+    desk: &mut Desk<'_>,
+    id: TicketTypeId,
+) -> Result<(EventId, TicketType), CommandError<EditRefused>> {
+    let unknown = || CommandError::Refused(EditRefused::TicketTypeNotFound);
+    let event = reads::event_of_ticket_type(desk.connection(), id)?.ok_or_else(unknown)?;
+    open_for_edit(desk, event)?;
+    let known = desk.snapshot(event)?.ticket_type(id).cloned().ok_or_else(unknown)?;
+    Ok((event, known))
+}
+
+fn open_for_edit(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
+    if desk.open(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
+}
+
+fn open_for_blocking(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
+    if desk.open(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
+}
+
+/// Returns the events whose status is no longer the one announced.
+fn suspects(connection: &rusqlite::Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
+    let ids = load::all(connection, "SELECT id FROM events WHERE state <> 'draft'", (), |row| {
+        row.get(0).map(EventId::from_uuid).map_err(crate::error::failed)
+    })?;
+    let mut found = Vec::new();
+    for id in ids {
+        let snapshot = load::event(connection, id)?;
+        if snapshot.is_some_and(|snapshot| announce_status(&snapshot, now).is_some()) {
+            found.push(id);
+        }
+    }
+    Ok(found)
+}
+
+fn announce(
+    desk: &mut Desk<'_>,
+    suspects: &[EventId],
+    now: Timestamp,
+) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    let mut news = Vec::new();
+    for id in suspects {
+        if !desk.open(*id)? {
+            continue;
+        }
+        let snapshot = desk.snapshot(*id)?;
+        let Some(status) = announce_status(snapshot, now) else { continue };
+        let event = Event { announced: status, ..snapshot.event().clone() };
+        write::event(desk.connection(), &event)?;
+        desk.snapshot(*id)?.set_event(event);
+        desk.announce(*id, now, &FactBody::EventStatusChanged { status })?;
+        news.push((*id, status));
+    }
+    Ok(news)
+}

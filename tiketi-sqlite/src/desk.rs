@@ -1,0 +1,306 @@
+//! The working copy of one transaction: rows are loaded once, decided on in memory, and written.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use rusqlite::Connection;
+use tiketi_core::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run};
+use tiketi_core::{
+    BuyerId, CommandError, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
+};
+
+use crate::error::failed;
+use crate::load;
+use crate::write;
+
+/// Rows of the events a batch is about, as they stand after the commands decided so far.
+///
+/// Rows that many commands of a batch change, stocks and map versions, are written once, by
+/// [`Desk::flush`]; all others are written as they are decided.
+pub(crate) struct Desk<'c> {
+    connection: &'c Connection,
+    events: HashMap<EventId, EventRows>,
+    known: Known,
+    written: Counters,
+}
+
+/// What the one writer need not read again with each batch.
+#[derive(Clone, Copy)]
+pub(crate) struct Known {
+    counters: Counters,
+    /// No hold ends before this; most commands need not look for any.
+    next_end: Timestamp,
+}
+
+impl Known {
+    pub(crate) fn read(connection: &Connection) -> Result<Self, StoreError> {
+        Ok(Self { counters: load::counters(connection)?, next_end: load::next_end(connection)? })
+    }
+}
+
+/// One event's rows, as many as were needed.
+struct EventRows {
+    snapshot: Snapshot,
+    buyers: HashSet<BuyerId>,
+    changed_stock: BTreeSet<TicketTypeId>,
+    map_version_written: u64,
+}
+
+/// Numbers that only grow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) reservation: u64,
+    pub(crate) fact: u64,
+}
+
+impl<'c> Desk<'c> {
+    pub(crate) fn new(connection: &'c Connection, known: Known) -> Self {
+        Self { connection, events: HashMap::new(), known, written: known.counters }
+    }
+
+    /// Returns the connection, for rows that are no event's.
+    pub(crate) fn connection(&self) -> &'c Connection {
+        self.connection
+    }
+
+    /// Runs a sales command: end what is due, load, decide, write, remember.
+    pub(crate) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
+        let unknown = || CommandError::Refused(command.subject_unknown());
+        let event = self.event_of(command.subject())?.ok_or_else(unknown)?;
+        if !self.open(event)? {
+            return Err(unknown());
+        }
+        self.expire_in(event, command.now())?;
+        let remembered = load::command(self.connection, command.key())?;
+        self.load(event, command)?;
+        let serial = self.known.counters.reservation + 1;
+        let rows = self.rows(event)?;
+        rows.snapshot.set_serial(serial);
+        match run(command, &rows.snapshot, remembered.as_ref())? {
+            Verdict::Replay(effect) => {
+                self.load_reservation(event, effect.reservation)?;
+                if let Some(payment) = effect.payment {
+                    self.load_payment(event, payment)?;
+                }
+                Ok(Applied::gather(&self.rows(event)?.snapshot, effect, true)?)
+            }
+            Verdict::Apply(change, record) => {
+                if change.reservations.iter().any(|reservation| reservation.number.serial() == serial) {
+                    self.known.counters.reservation = serial;
+                }
+                self.apply(event, &change, command.now())?;
+                write::command(self.connection, command.key(), &record)?;
+                Ok(Applied::gather(&self.rows(event)?.snapshot, record.effect, false)?)
+            }
+        }
+    }
+
+    /// Ends reservations that are due in any event, at most `limit`, and returns them.
+    pub(crate) fn expire_due(
+        &mut self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        let due = load::due(self.connection, now, limit)?;
+        let mut ended = Vec::with_capacity(due.len());
+        for (event, reservation) in due {
+            ended.extend(self.expire_one(event, reservation, now)?);
+        }
+        Ok(ended)
+    }
+
+    /// Ends every reservation of an event that is due.
+    pub(crate) fn expire_in(&mut self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
+        if now < self.known.next_end {
+            return Ok(());
+        }
+        for reservation in load::due_in(self.connection, event, now)? {
+            self.expire_one(event, reservation, now)?;
+        }
+        self.known.next_end = load::next_end(self.connection)?;
+        Ok(())
+    }
+
+    fn expire_one(
+        &mut self,
+        event: EventId,
+        reservation: ReservationId,
+        now: Timestamp,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.open(event)?;
+        self.load_reservation(event, reservation)?;
+        let rows = self.rows(event)?;
+        let Some(known) = rows.snapshot.reservation(reservation) else { return Ok(None) };
+        let Some(change) = expire(&rows.snapshot, known, now)? else { return Ok(None) };
+        self.apply(event, &change, now)?;
+        Ok(self.rows(event)?.snapshot.reservation(reservation).cloned())
+    }
+
+    /// Applies a change to the working copy and to the database.
+    pub(crate) fn apply(
+        &mut self,
+        event: EventId,
+        change: &Change,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection;
+        let rows = self.rows(event)?;
+        rows.snapshot.apply(change)?;
+        rows.changed_stock.extend(change.stock.iter().map(|(ticket_type, _)| *ticket_type));
+        for reservation in &change.reservations {
+            write::reservation(connection, reservation)?;
+        }
+        for payment in &change.payments {
+            write::payment(connection, payment)?;
+        }
+        for seat in &change.seats {
+            write::seat_state(connection, event, seat, change.map_version.unwrap_or_default())?;
+        }
+        let ends = change.reservations.iter().filter_map(Reservation::held_until);
+        self.known.next_end = ends.fold(self.known.next_end, Timestamp::min);
+        change.facts.iter().try_for_each(|body| self.announce(event, now, body))
+    }
+
+    /// Puts a fact into the outbox.
+    pub(crate) fn announce(
+        &mut self,
+        event: EventId,
+        at: Timestamp,
+        body: &FactBody,
+    ) -> Result<(), StoreError> {
+        self.known.counters.fact += 1;
+        write::fact(self.connection, self.known.counters.fact, event, at, body)
+    }
+
+    /// Writes what many commands of a batch change together, and returns what is known once it is committed.
+    pub(crate) fn flush(mut self) -> Result<Known, StoreError> {
+        for (event, rows) in &mut self.events {
+            for id in std::mem::take(&mut rows.changed_stock) {
+                if let Some(ticket_type) = rows.snapshot.ticket_type(id) {
+                    write::stock(self.connection, ticket_type)?;
+                }
+            }
+            let map_version = rows.snapshot.map_version();
+            if map_version != rows.map_version_written {
+                write::map_version(self.connection, *event, map_version)?;
+                rows.map_version_written = map_version;
+            }
+        }
+        if self.known.counters != self.written {
+            write::counters(self.connection, self.known.counters)?;
+        }
+        Ok(self.known)
+    }
+
+    /// Loads an event with its ticket types, unless that is done; tells whether there is one.
+    pub(crate) fn open(&mut self, event: EventId) -> Result<bool, StoreError> {
+        if self.events.contains_key(&event) {
+            return Ok(true);
+        }
+        let Some(snapshot) = load::event(self.connection, event)? else { return Ok(false) };
+        let map_version_written = snapshot.map_version();
+        let (buyers, changed_stock) = (HashSet::new(), BTreeSet::new());
+        self.events.insert(event, EventRows { snapshot, buyers, changed_stock, map_version_written });
+        Ok(true)
+    }
+
+    /// Returns the working copy of an event that is open.
+    pub(crate) fn snapshot(&mut self, event: EventId) -> Result<&mut Snapshot, StoreError> {
+        Ok(&mut self.rows(event)?.snapshot)
+    }
+
+    /// Forgets an event that was deleted.
+    pub(crate) fn close(&mut self, event: EventId) {
+        self.events.remove(&event);
+    }
+
+    /// Loads seats of an event, unless they are there.
+    pub(crate) fn load_seats(
+        &mut self,
+        event: EventId,
+        seats: impl IntoIterator<Item = tiketi_core::SeatId>,
+    ) -> Result<(), StoreError> {
+        let connection = self.connection;
+        let snapshot = &mut self.rows(event)?.snapshot;
+        for id in seats {
+            if snapshot.seat(id).is_none()
+                && let Some(seat) = load::seat(connection, event, id)?
+            {
+                snapshot.put_seat(seat);
+            }
+        }
+        Ok(())
+    }
+
+    fn rows(&mut self, event: EventId) -> Result<&mut EventRows, StoreError> {
+        self.events.get_mut(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
+    }
+
+    fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
+        match subject {
+            Subject::Event(event) => Ok(Some(event)),
+            Subject::Reservation(id) => load::event_of_reservation(self.connection, id),
+            Subject::Payment(id) => load::event_of_payment(self.connection, id),
+        }
+    }
+
+    /// Loads the rows a command's rule looks at.
+    fn load<C: Command>(&mut self, event: EventId, command: &C) -> Result<(), StoreError> {
+        let needs = command.needs();
+        // What no rule accepts need not be looked for.
+        if needs.seats.len() <= tiketi_core::MAX_LINES_PER_COMMAND {
+            self.load_seats(event, needs.seats.iter().copied())?;
+        }
+        if let Some(buyer) = needs.buyer
+            && self.rows(event)?.buyers.insert(buyer)
+        {
+            for reservation in load::live_of(self.connection, event, buyer)? {
+                self.load_reservation(event, reservation)?;
+            }
+        }
+        match command.subject() {
+            Subject::Event(_) => Ok(()),
+            Subject::Reservation(id) => self.load_reservation(event, id),
+            Subject::Payment(id) => self.load_payment(event, id),
+        }
+    }
+
+    /// Loads a reservation with its seats and its latest payment, unless it is there.
+    fn load_reservation(&mut self, event: EventId, id: ReservationId) -> Result<(), StoreError> {
+        if self.rows(event)?.snapshot.reservation(id).is_some() {
+            return Ok(());
+        }
+        let Some(reservation) = load::reservation(self.connection, id)? else { return Ok(()) };
+        self.load_seats(event, reservation.seats.iter().map(|line| line.seat))?;
+        if let Some(payment) = reservation.payment
+            && self.rows(event)?.snapshot.payment(payment).is_none()
+            && let Some(payment) = load::payment(self.connection, payment)?
+        {
+            self.rows(event)?.snapshot.put_payment(payment);
+        }
+        self.rows(event)?.snapshot.put_reservation(reservation);
+        Ok(())
+    }
+
+    /// Loads a payment with its reservation, unless they are there.
+    fn load_payment(&mut self, event: EventId, id: tiketi_core::PaymentId) -> Result<(), StoreError> {
+        if self.rows(event)?.snapshot.payment(id).is_none()
+            && let Some(payment) = load::payment(self.connection, id)?
+        {
+            self.rows(event)?.snapshot.put_payment(payment);
+        }
+        match self.rows(event)?.snapshot.payment(id).map(|payment| payment.reservation) {
+            Some(reservation) => self.load_reservation(event, reservation),
+            None => Ok(()),
+        }
+    }
+
+    /// Limits the file to so many bytes.
+    pub(crate) fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
+        let page: i64 =
+            self.connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
+        // SQLite takes 0 pages for no limit at all, and fewer than there are for as many as there are.
+        let pages = bytes.map_or(i64::from(u32::MAX - 1), |bytes| (crate::rows::stored(bytes) / page).max(1));
+        let set = format!("PRAGMA max_page_count = {pages}");
+        self.connection.query_row(&set, (), |_| Ok(())).map_err(failed)
+    }
+}

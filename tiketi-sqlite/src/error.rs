@@ -1,0 +1,93 @@
+//! What SQLite says, in the words of the store traits.
+
+use std::path::PathBuf;
+
+use rusqlite::{Error, ErrorCode};
+use tiketi_core::{StoreError, StoreErrorKind};
+
+/// Why a file cannot be opened as a shop.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// Another process has the file open.
+    #[error("{} is in use by another process: stop it first, or give this one a file of its own", path.display())]
+    InUse {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file is a database of something else, or no database.
+    #[error("{} is not a tiketi store: nothing in it was touched", path.display())]
+    ForeignFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A later release wrote the file.
+    #[error("{} has schema {found}, and this release knows only up to {known}: use a later release", path.display())]
+    NewerSchema {
+        /// The file.
+        path: PathBuf,
+        /// The file's schema.
+        found: u32,
+        /// The latest schema this release knows.
+        known: u32,
+    },
+    /// An earlier release wrote the file, and it was opened only to be read.
+    #[error("{} has schema {found}, and this release needs {known}: bring it up to date first", path.display())]
+    OlderSchema {
+        /// The file.
+        path: PathBuf,
+        /// The file's schema.
+        found: u32,
+        /// The schema this release needs.
+        known: u32,
+    },
+    /// The folder or file cannot be read or written.
+    #[error("{} cannot be opened", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// SQLite failed.
+    #[error("sqlite failed to open the store")]
+    Sqlite(#[from] Error),
+}
+
+/// Says what a failure of SQLite means for the command that met it.
+pub(crate) fn failed(error: Error) -> StoreError {
+    let (kind, message) = match error.sqlite_error_code() {
+        Some(ErrorCode::DiskFull) => (StoreErrorKind::Unavailable, "the disk is full"),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            (StoreErrorKind::Unavailable, "the database is busy")
+        }
+        Some(
+            ErrorCode::CannotOpen | ErrorCode::ReadOnly | ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory,
+        ) => (StoreErrorKind::Unavailable, "the database cannot be read or written"),
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
+            (StoreErrorKind::Corrupt, "the database contradicts itself")
+        }
+        _ => (StoreErrorKind::Internal, "sqlite failed"),
+    };
+    StoreError::new(kind, message).caused_by(error)
+}
+
+/// Says what a failure to commit means: after one of the device, nobody can tell whether it is on disk.
+pub(crate) fn commit_failed(error: Error) -> StoreError {
+    if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
+        return StoreError::new(StoreErrorKind::OutcomeUnknown, "the disk failed during a commit")
+            .caused_by(error);
+    }
+    failed(error)
+}
+
+/// Says that a row cannot be what it says it is.
+pub(crate) fn unreadable(what: &str) -> StoreError {
+    StoreError::corrupt(format!("a row of the database has an unreadable {what}"))
+}
+
+/// Says that the store is shutting down or its threads are gone.
+pub(crate) fn closed() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the store is closed")
+}

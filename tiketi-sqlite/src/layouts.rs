@@ -1,0 +1,54 @@
+//! Seat layouts.
+
+use async_trait::async_trait;
+use tiketi_core::{LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
+
+use crate::catalog::exists_already;
+use crate::load::{all, exists, one};
+use crate::reads::total;
+use crate::rows::{self, stored};
+use crate::store::SqliteStore;
+use crate::write;
+
+#[async_trait]
+impl LayoutStore for SqliteStore {
+    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError> {
+        self.write(move |desk| {
+            let connection = desk.connection();
+            if exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [layout.id.as_uuid()])? {
+                return Err(exists_already(layout.id));
+            }
+            let sql =
+                "INSERT INTO layouts (id, venue, name, sections, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+            let sections = rows::sections_text(&layout.layout)?;
+            let (venue, name) = (&layout.layout.venue, &layout.layout.name);
+            let values = (layout.id.as_uuid(), venue, name, sections, layout.created_at.as_micros());
+            write::run(connection, sql, values)?;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
+        self.read(move |connection| {
+            one(connection, "SELECT * FROM layouts WHERE id = ?1", [id.as_uuid()], rows::layout)
+        })
+        .await
+    }
+
+    async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+        self.read(move |connection| {
+            let sql = "SELECT * FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2";
+            let found = all(connection, sql, (page.size(), stored(page.offset())), rows::layout)?;
+            Ok(Page { rows: found, total: total(connection, "SELECT count(*) FROM layouts", ())? })
+        })
+        .await
+    }
+
+    async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
+        self.write(move |desk| {
+            Ok(write::run(desk.connection(), "DELETE FROM layouts WHERE id = ?1", [id.as_uuid()])? > 0)
+        })
+        .await
+    }
+}

@@ -1,0 +1,63 @@
+//! Keeps a Tiketi shop in one SQLite file: durable, embedded, nothing to install.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tiketi_core::BoxOffice;
+//! use tiketi_sqlite::SqliteStore;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("tiketi.db");
+//! let store = Arc::new(SqliteStore::open(&path)?);
+//! let shop = BoxOffice::builder().store(store).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is kept, and when
+//!
+//! A command is on disk before it is answered (`synchronous=FULL`, write-ahead log). One thread writes:
+//! it takes whatever commands are queued, up to [`MAX_BATCH`], never waiting for more; decides them one
+//! after another with the rules of [`tiketi_core::decide`] against one working copy; commits once; and
+//! answers them all. An idle store answers at once, a busy one shares each commit among many. If anything
+//! fails, the batch is rolled back and its commands are run again one by one, so that a command that
+//! cannot be kept never takes its neighbours with it. Reads have connections of their own.
+//!
+//! # Who may open the file
+//!
+//! One process at a time: a second is refused with [`OpenError::InUse`]. Only a [`SqliteReader`], for an
+//! audit or a backup, may look at the file meanwhile. A file that is not a shop's is
+//! refused with [`OpenError::ForeignFile`], one of a later release with [`OpenError::NewerSchema`]; neither is
+//! touched. Older schemas are brought up to date as the file is opened.
+//!
+//! # When the disk is full
+//!
+//! Commands fail with [`tiketi_core::StoreErrorKind::Unavailable`], nothing is lost, and they succeed
+//! again once there is room.
+
+mod accounts;
+mod answers;
+mod audit;
+mod catalog;
+mod copy;
+mod desk;
+mod error;
+mod layouts;
+mod load;
+mod migrate;
+mod open;
+mod outbox;
+mod reader;
+mod readers;
+mod reads;
+mod rows;
+mod sales;
+mod store;
+mod write;
+mod writer;
+
+pub use error::OpenError;
+pub use migrate::SCHEMA;
+pub use reader::SqliteReader;
+pub use store::SqliteStore;
+pub use writer::MAX_BATCH;

@@ -1,0 +1,183 @@
+//! Statements that read rows for a decision.
+
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+use tiketi_core::decide::{CommandRecord, Effect, Snapshot};
+use tiketi_core::{
+    BuyerId, CommandKey, Currency, EventId, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId,
+    StoreError, TicketType, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::desk::Counters;
+use crate::error::failed;
+use crate::rows::{
+    self, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
+};
+
+/// Reads at most one row.
+pub(crate) fn one<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Option<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    rows.next().map_err(failed)?.map(read).transpose()
+}
+
+/// Reads all rows.
+pub(crate) fn all<T>(
+    connection: &Connection,
+    sql: &str,
+    params: impl Params,
+    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let mut statement = connection.prepare_cached(sql).map_err(failed)?;
+    let mut rows = statement.query(params).map_err(failed)?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        found.push(read(row)?);
+    }
+    Ok(found)
+}
+
+pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
+    let value = |name: &str| -> Result<u64, StoreError> {
+        let sql = "SELECT value FROM counters WHERE name = ?1";
+        let value = one(connection, sql, [name], |row| row.get::<_, i64>(0).map_err(failed))?;
+        Ok(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default())
+    };
+    Ok(Counters { reservation: value("reservation")?, fact: value("fact")? })
+}
+
+/// Returns when the first pending reservation of any event ends.
+pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError> {
+    let sql = "SELECT min(state_at) FROM reservations WHERE state = 'held'";
+    let micros = one(connection, sql, (), |row| row.get::<_, Option<i64>>(0).map_err(failed))?;
+    Ok(micros.flatten().map_or(Timestamp::FAR_FUTURE, Timestamp::from_micros))
+}
+
+/// Loads an event with its ticket types and map version, and no seats.
+pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Snapshot>, StoreError> {
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
+    let found = one(connection, &sql, [id.as_uuid()], |row| {
+        let map_version = row.get::<_, i64>("map_version").map_err(failed)?;
+        Ok((rows::event(row)?, u64::try_from(map_version).unwrap_or_default()))
+    })?;
+    let Some((event, map_version)) = found else { return Ok(None) };
+    let ticket_types = ticket_types(connection, id, event.currency)?;
+    let mut snapshot = Snapshot::new(event);
+    snapshot.set_map_version(map_version);
+    for ticket_type in ticket_types {
+        snapshot.put_ticket_type(ticket_type);
+    }
+    Ok(Some(snapshot))
+}
+
+/// Returns an event's ticket types, by position.
+pub(crate) fn ticket_types(
+    connection: &Connection,
+    event: EventId,
+    currency: Currency,
+) -> Result<Vec<TicketType>, StoreError> {
+    let sql =
+        format!("SELECT {TICKET_TYPE_COLUMNS} FROM ticket_types WHERE event = ?1 ORDER BY position, id");
+    all(connection, &sql, [event.as_uuid()], |row| rows::ticket_type(row, currency))
+}
+
+pub(crate) fn seat(connection: &Connection, event: EventId, id: SeatId) -> Result<Option<Seat>, StoreError> {
+    let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND id = ?2");
+    one(connection, &sql, (event.as_uuid(), id.as_uuid()), rows::seat)
+}
+
+pub(crate) fn reservation(
+    connection: &Connection,
+    id: ReservationId,
+) -> Result<Option<Reservation>, StoreError> {
+    let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE id = ?1");
+    one(connection, &sql, [id.as_uuid()], rows::reservation)
+}
+
+pub(crate) fn payment(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1");
+    one(connection, &sql, [id.as_uuid()], rows::payment)
+}
+
+pub(crate) fn event_of_reservation(
+    connection: &Connection,
+    id: ReservationId,
+) -> Result<Option<EventId>, StoreError> {
+    one(connection, "SELECT event FROM reservations WHERE id = ?1", [id.as_uuid()], event_id)
+}
+
+pub(crate) fn event_of_payment(
+    connection: &Connection,
+    id: PaymentId,
+) -> Result<Option<EventId>, StoreError> {
+    one(connection, "SELECT event FROM payments WHERE id = ?1", [id.as_uuid()], event_id)
+}
+
+/// Returns a buyer's live reservations of an event.
+pub(crate) fn live_of(
+    connection: &Connection,
+    event: EventId,
+    buyer: BuyerId,
+) -> Result<Vec<ReservationId>, StoreError> {
+    let sql = "SELECT id FROM reservations \
+        WHERE event = ?1 AND buyer = ?2 AND state IN ('held', 'paying', 'confirmed') ORDER BY serial";
+    all(connection, sql, (event.as_uuid(), buyer.as_uuid()), reservation_id)
+}
+
+/// Returns what is due in any event, the most overdue first.
+pub(crate) fn due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(EventId, ReservationId)>, StoreError> {
+    let sql = "SELECT event, id FROM reservations WHERE state = 'held' AND state_at <= ?1 ORDER BY state_at, id LIMIT ?2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, sql, (now.as_micros(), limit), |row| {
+        let id = row.get("id").map_err(failed)?;
+        Ok((event_id(row)?, ReservationId::from_uuid(id)))
+    })
+}
+
+/// Returns what is due in one event, the most overdue first.
+pub(crate) fn due_in(
+    connection: &Connection,
+    event: EventId,
+    now: Timestamp,
+) -> Result<Vec<ReservationId>, StoreError> {
+    let sql = "SELECT id FROM reservations INDEXED BY due_reservations \
+        WHERE state = 'held' AND state_at <= ?1 AND event = ?2 ORDER BY state_at, id";
+    all(connection, sql, (now.as_micros(), event.as_uuid()), reservation_id)
+}
+
+/// Returns what is remembered under a command's key.
+pub(crate) fn command(connection: &Connection, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
+    let sql = "SELECT fingerprint, reservation, payment, at FROM commands WHERE key = ?1";
+    one(connection, sql, [key.as_uuid()], |row| {
+        let reservation = ReservationId::from_uuid(row.get("reservation").map_err(failed)?);
+        let payment = row.get::<_, Option<Uuid>>("payment").map_err(failed)?.map(PaymentId::from_uuid);
+        Ok(CommandRecord {
+            fingerprint: row.get::<_, Uuid>("fingerprint").map_err(failed)?.as_u128(),
+            effect: Effect { reservation, payment },
+            at: Timestamp::from_micros(row.get("at").map_err(failed)?),
+        })
+    })
+}
+
+/// Tells whether a statement finds anything.
+pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) -> Result<bool, StoreError> {
+    let found = connection.prepare_cached(sql).and_then(|mut it| it.query_row(params, |_| Ok(())).optional());
+    Ok(found.map_err(failed)?.is_some())
+}
+
+fn event_id(row: &Row<'_>) -> Result<EventId, StoreError> {
+    Ok(EventId::from_uuid(row.get("event").map_err(failed)?))
+}
+
+fn reservation_id(row: &Row<'_>) -> Result<ReservationId, StoreError> {
+    Ok(ReservationId::from_uuid(row.get("id").map_err(failed)?))
+}

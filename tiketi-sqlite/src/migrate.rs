@@ -1,0 +1,65 @@
+//! The schema, and how older files get there.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::OpenError;
+
+/// Marks a file as a shop's: `Tiki` in ASCII.
+const APPLICATION_ID: i32 = 0x5469_6b69;
+
+/// Every migration in order; a file's schema is the number of those it has had.
+const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../schema/0001_first.sql"))];
+
+/// The schema this release reads and writes: how many migrations there are.
+pub const SCHEMA: u32 = {
+    // There will never be as many migrations as would not fit.
+    #[expect(clippy::cast_possible_truncation, reason = "no conversion that checks is const")]
+    let count = MIGRATIONS.len() as u32;
+    count
+};
+
+/// Refuses a foreign or newer file before anything is written, then brings the schema up to date.
+pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let found = schema_of(connection, path)?;
+    if found > SCHEMA {
+        return Err(OpenError::NewerSchema { path: path.to_owned(), found, known: SCHEMA });
+    }
+    for (version, (name, sql)) in (1_u32..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(usize::MAX))
+    {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        if version == 1 {
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+            transaction.execute_batch(
+                "CREATE TABLE migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT",
+            )?;
+        }
+        transaction.execute_batch(sql)?;
+        transaction.execute("INSERT INTO migrations (version, name) VALUES (?1, ?2)", (version, name))?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+/// Returns how many migrations a file has had: 0 for an empty one.
+pub(crate) fn schema_of(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
+    let foreign = || OpenError::ForeignFile { path: path.to_owned() };
+    let first = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, u32>(0));
+    let tables = match first {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
+            return Err(foreign());
+        }
+        other => other?,
+    };
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    match (tables, application) {
+        (0, 0) => Ok(0),
+        (_, APPLICATION_ID) => {
+            let latest = "SELECT max(version) FROM migrations";
+            let latest = connection.query_row(latest, (), |row| row.get::<_, Option<u32>>(0)).optional()?;
+            Ok(latest.flatten().unwrap_or(0))
+        }
+        _ => Err(foreign()),
+    }
+}

@@ -1,0 +1,65 @@
+//! The outbox.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::Row;
+use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Timestamp};
+
+use crate::error::failed;
+use crate::load::{all, exists};
+use crate::rows::{self, stored};
+use crate::store::SqliteStore;
+use crate::write;
+
+/// Finds what nobody has claimed, or whose claim has run out.
+const FREE: &str = "(claimed_until IS NULL OR claimed_until <= ?1)";
+
+#[async_trait]
+impl OutboxStore for SqliteStore {
+    async fn claim_outbox(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Fact>, StoreError> {
+        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        let any = format!("SELECT 1 FROM outbox WHERE {FREE} LIMIT 1");
+        if !self.read(move |connection| exists(connection, &any, [now.as_micros()])).await? {
+            return Ok(Vec::new());
+        }
+        let until = now.after(lease);
+        self.write(move |desk| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let sql = format!("SELECT id, event, at, body FROM outbox WHERE {FREE} ORDER BY id LIMIT ?2");
+            let facts = all(desk.connection(), &sql, (now.as_micros(), limit), fact)?;
+            for fact in &facts {
+                let sql = "UPDATE outbox SET claimed_until = ?2 WHERE id = ?1";
+                write::run(desk.connection(), sql, (stored(fact.id.0), until.as_micros()))?;
+            }
+            Ok(facts)
+        })
+        .await
+    }
+
+    async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
+        let facts = facts.to_vec();
+        self.write(move |desk| {
+            for fact in &facts {
+                write::run(desk.connection(), "DELETE FROM outbox WHERE id = ?1", [stored(fact.0)])?;
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn fact(row: &Row<'_>) -> Result<Fact, StoreError> {
+    let id: i64 = row.get("id").map_err(failed)?;
+    Ok(Fact {
+        id: FactId(u64::try_from(id).unwrap_or_default()),
+        event: EventId::from_uuid(row.get("event").map_err(failed)?),
+        at: Timestamp::from_micros(row.get("at").map_err(failed)?),
+        body: rows::fact_body(&row.get::<_, String>("body").map_err(failed)?)?,
+    })
+}

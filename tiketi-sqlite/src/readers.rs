@@ -1,0 +1,108 @@
+//! The threads that read, each with a connection of its own.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::Connection;
+use tiketi_core::{StoreError, StoreErrorKind};
+use tokio::sync::oneshot;
+
+use crate::error::{OpenError, closed};
+use crate::open;
+
+/// Most reads that wait; one more is refused at once.
+const MAX_QUEUE: usize = 16_384;
+
+type Read = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// Sends reads to threads that read.
+pub(crate) struct Readers {
+    queue: Option<SyncSender<Read>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Readers {
+    /// Starts so many threads on connections to a file.
+    pub(crate) fn start(path: &Path, count: usize) -> Result<Self, OpenError> {
+        let (queue, reads) = mpsc::sync_channel(MAX_QUEUE);
+        let reads = Arc::new(Mutex::new(reads));
+        let mut threads = Vec::with_capacity(count);
+        for number in 0..count {
+            let connection = open::reader(path)?;
+            let reads = Arc::clone(&reads);
+            let thread = thread::Builder::new().name(format!("tiketi-sqlite-reader-{number}"));
+            let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+            threads.push(thread.spawn(move || read(connection, &reads)).map_err(unreadable)?);
+        }
+        Ok(Self { queue: Some(queue), threads })
+    }
+
+    /// Reads from one snapshot of the database.
+    pub(crate) async fn run<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.run_outside(|connection| snapshot(connection, work)).await
+    }
+
+    /// Reads outside any transaction.
+    pub(crate) async fn run_outside<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let read: Read = Box::new(move |connection| {
+            let found = work(connection);
+            // A caller that has gone needs no answer.
+            let _gone = reply.send(found);
+        });
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.try_send(read).map_err(|error| match error {
+            TrySendError::Full(_) => {
+                StoreError::new(StoreErrorKind::Unavailable, "too many reads are waiting: try again shortly")
+            }
+            TrySendError::Disconnected(_) => closed(),
+        })?;
+        answer.await.map_err(|_| closed())?
+    }
+}
+
+/// Runs a read in a transaction, so that all its statements see one state.
+fn snapshot<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction().map_err(crate::error::failed)?;
+    work(&transaction)
+}
+
+fn read(mut connection: Connection, reads: &Mutex<Receiver<Read>>) {
+    loop {
+        // The guard is gone before the read begins, so that the next thread can wait meanwhile.
+        let next = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        match next {
+            Ok(read) => read(&mut connection),
+            Err(_) => return,
+        }
+    }
+}
+
+impl Drop for Readers {
+    fn drop(&mut self) {
+        self.queue = None;
+        for thread in self.threads.drain(..) {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Readers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Readers").field("threads", &self.threads.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,98 @@
+//! Reads that answer people rather than rules.
+
+use rusqlite::{Connection, params};
+use tiketi_core::{
+    BuyerId, EventId, EventQuery, EventView, Page, PageRequest, Reservation, SeatMap, StoreError, TicketType,
+    TicketTypeId,
+};
+use uuid::Uuid;
+
+use crate::error::failed;
+use crate::load::{self, all, one};
+use crate::rows::{self, EVENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS, stored};
+
+pub(crate) fn reservations_of(
+    connection: &Connection,
+    buyer: BuyerId,
+    event: Option<EventId>,
+    page: PageRequest,
+) -> Result<Page<Reservation>, StoreError> {
+    let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
+    let wanted = "buyer = ?1 AND (?2 IS NULL OR event = ?2)";
+    let sql = format!(
+        "SELECT {RESERVATION_COLUMNS} FROM reservations WHERE {wanted} ORDER BY serial DESC LIMIT ?3 OFFSET ?4"
+    );
+    let values = params![buyer, event, page.size(), stored(page.offset())];
+    let found = all(connection, &sql, values, rows::reservation)?;
+    let sql = format!("SELECT count(*) FROM reservations WHERE {wanted}");
+    Ok(Page { rows: found, total: total(connection, &sql, params![buyer, event])? })
+}
+
+pub(crate) fn total(
+    connection: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+) -> Result<u64, StoreError> {
+    let total = one(connection, sql, params, |row| row.get::<_, i64>(0).map_err(failed))?;
+    Ok(total.and_then(|total| u64::try_from(total).ok()).unwrap_or_default())
+}
+
+pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<EventView>, StoreError> {
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
+    let Some(event) = one(connection, &sql, [id.as_uuid()], rows::event)? else { return Ok(None) };
+    let ticket_types = load::ticket_types(connection, id, event.currency)?;
+    Ok(Some(EventView { event, ticket_types }))
+}
+
+/// Answers a query by its own rules: a shop has few events, and a status is not a column.
+pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
+    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE ?1 OR state <> 'draft'");
+    let events = all(connection, &sql, [query.drafts], rows::event)?;
+    let mut views = Vec::with_capacity(events.len());
+    for event in events {
+        let ticket_types = load::ticket_types(connection, event.id, event.currency)?;
+        views.push(EventView { event, ticket_types });
+    }
+    views.retain(|view| query.wants(view));
+    views.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
+    Ok(Page::cut(views, query.page))
+}
+
+pub(crate) fn event_of_ticket_type(
+    connection: &Connection,
+    id: TicketTypeId,
+) -> Result<Option<EventId>, StoreError> {
+    let sql = "SELECT event FROM ticket_types WHERE id = ?1";
+    let event = one(connection, sql, [id.as_uuid()], |row| row.get::<_, Uuid>(0).map_err(failed))?;
+    Ok(event.map(EventId::from_uuid))
+}
+
+pub(crate) fn ticket_type(
+    connection: &Connection,
+    id: TicketTypeId,
+) -> Result<Option<TicketType>, StoreError> {
+    let Some(event) = event_of_ticket_type(connection, id)? else { return Ok(None) };
+    let Some(view) = self::event(connection, event)? else { return Ok(None) };
+    let sql = format!("SELECT {TICKET_TYPE_COLUMNS} FROM ticket_types WHERE id = ?1");
+    one(connection, &sql, [id.as_uuid()], |row| rows::ticket_type(row, view.event.currency))
+}
+
+pub(crate) fn map_version(connection: &Connection, event: EventId) -> Result<Option<u64>, StoreError> {
+    let sql = "SELECT map_version FROM events WHERE id = ?1";
+    let version = one(connection, sql, [event.as_uuid()], |row| row.get::<_, i64>(0).map_err(failed))?;
+    Ok(version.map(|version| u64::try_from(version).unwrap_or_default()))
+}
+
+pub(crate) fn seat_map(
+    connection: &Connection,
+    event: EventId,
+    since: u64,
+) -> Result<Option<SeatMap>, StoreError> {
+    let Some(version) = map_version(connection, event)? else { return Ok(None) };
+    let complete = since == 0 || since > version;
+    let since = if complete { 0 } else { since };
+    let sql =
+        format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND map_version > ?2 ORDER BY position");
+    let seats = all(connection, &sql, (event.as_uuid(), stored(since)), rows::seat)?;
+    Ok(Some(SeatMap { version, complete, seats }))
+}

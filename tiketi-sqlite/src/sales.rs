@@ -1,0 +1,111 @@
+//! Selling.
+
+use async_trait::async_trait;
+use tiketi_core::decide::{
+    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
+    Command, ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
+    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, StartPayment,
+    StartPaymentRefused,
+};
+use tiketi_core::{
+    BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
+    SalesStore, StoreError, Timestamp,
+};
+
+use crate::store::SqliteStore;
+use crate::{load, reads, write};
+
+impl SqliteStore {
+    /// Runs a sales command in a batch.
+    async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
+        self.writer().run(move |desk| desk.run(&command)).await
+    }
+}
+
+#[async_trait]
+impl SalesStore for SqliteStore {
+    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>> {
+        self.command(command).await
+    }
+
+    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>> {
+        self.command(command).await
+    }
+
+    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>> {
+        self.command(command).await
+    }
+
+    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>> {
+        self.command(command).await
+    }
+
+    async fn start_payment(
+        &self,
+        command: StartPayment,
+    ) -> Result<Applied, CommandError<StartPaymentRefused>> {
+        self.command(command).await
+    }
+
+    async fn begin_confirm(
+        &self,
+        command: BeginConfirm,
+    ) -> Result<Applied, CommandError<BeginConfirmRefused>> {
+        self.command(command).await
+    }
+
+    async fn record_outcome(
+        &self,
+        command: RecordOutcome,
+    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
+        self.command(command).await
+    }
+
+    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>> {
+        self.command(command).await
+    }
+
+    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>> {
+        self.command(command).await
+    }
+
+    async fn record_refund(
+        &self,
+        command: RecordRefund,
+    ) -> Result<Applied, CommandError<RecordRefundRefused>> {
+        self.command(command).await
+    }
+
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError> {
+        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        if self.read(load::next_end).await? > now {
+            return Ok(Vec::new());
+        }
+        self.write(move |desk| desk.expire_due(now, limit)).await
+    }
+
+    async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |desk| {
+            let sql = "DELETE FROM commands WHERE at < ?1";
+            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+        })
+        .await
+    }
+
+    async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+        self.read(move |connection| load::reservation(connection, id)).await
+    }
+
+    async fn reservations_of(
+        &self,
+        buyer: BuyerId,
+        event: Option<EventId>,
+        page: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError> {
+        self.read(move |connection| reads::reservations_of(connection, buyer, event, page)).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.read(move |connection| load::payment(connection, id)).await
+    }
+}

@@ -1,0 +1,105 @@
+//! The store: one file, one writer, several readers.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+
+use tiketi_core::{CommandError, StoreError};
+
+use crate::copy;
+use crate::error::OpenError;
+use crate::open;
+use crate::readers::Readers;
+use crate::writer::Writer;
+
+/// Every store trait of `tiketi-core` over one SQLite file.
+///
+/// Dropping it finishes what is queued and closes the file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    // Fields drop in this order: the writer empties the log last, and only then may others open the file.
+    readers: Readers,
+    writer: Writer,
+    path: PathBuf,
+    _lock: File,
+}
+
+/// Threads that read at the same time.
+const READERS: usize = 4;
+
+impl SqliteStore {
+    /// Opens a shop's file, makes it if there is none, and brings its schema up to date.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`] naming the file and what is wrong with it; a refused file is not touched.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let path = path.as_ref().to_owned();
+        let lock = open::lock(&path)?;
+        let connection = open::writer(&path)?;
+        let readers = Readers::start(&path, READERS)?;
+        let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
+        let writer = Writer::start(connection).map_err(unreadable)?;
+        Ok(Self { readers, writer, path, _lock: lock })
+    }
+
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Copies the shop to a new file while it goes on selling; the copy is a state that once was.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Unavailable`] if the file exists or cannot be written.
+    pub async fn backup(&self, to: impl AsRef<Path>) -> Result<(), StoreError> {
+        copy::backup(&self.readers, to.as_ref()).await
+    }
+
+    /// Asks SQLite whether the file is sound, and returns what it finds; nothing is found in a sound file.
+    pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
+        copy::integrity_check(&self.readers).await
+    }
+
+    /// Limits the file to so many bytes, or with `None` lifts the limit.
+    ///
+    /// A command that would go beyond it fails with [`tiketi_core::StoreErrorKind::Unavailable`], as if the
+    /// disk were full. A file that is larger already stays as it is.
+    pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
+        let limited = self.writer.run::<_, std::convert::Infallible, _>(move |desk| {
+            desk.limit_size(bytes)?;
+            Ok(())
+        });
+        limited.await.map_err(only_store)
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.writer
+    }
+
+    pub(crate) async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        F: FnOnce(&rusqlite::Connection) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    /// Writes something that no rule can refuse.
+    pub(crate) async fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
+    where
+        F: FnMut(&mut crate::desk::Desk<'_>) -> Result<T, StoreError> + Send + 'static,
+        T: Send + 'static,
+    {
+        let written = self.writer.run::<T, std::convert::Infallible, _>(move |desk| Ok(work(desk)?));
+        written.await.map_err(only_store)
+    }
+}
+
+fn only_store(error: CommandError<std::convert::Infallible>) -> StoreError {
+    match error {
+        CommandError::Store(error) => error,
+        CommandError::Refused(never) => match never {},
+        CommandError::KeyReused => StoreError::corrupt("a write without a key has a key"),
+    }
+}

@@ -1,0 +1,57 @@
+//! Commands that share a commit, and one among them that cannot be kept.
+
+use std::sync::Arc;
+
+use futures::future::join_all;
+use tiketi_core::decide::Hold;
+use tiketi_core::{CommandError, CommandKey, ReservationId, SalesStore, StoreErrorKind, Terms};
+use uuid::Uuid;
+
+use crate::shop::{Shop, buyer};
+
+const COMMANDS: usize = 200;
+
+/// Holds one seat under a reservation id of the caller's choice.
+fn hold(shop: &Shop, seat: usize, id: ReservationId) -> Hold {
+    let key = CommandKey::from_uuid(Uuid::from_u128(0xCE_0000 + seat as u128));
+    let terms = Terms::default();
+    Hold::new(shop.box_office.now(), key, shop.event, buyer(seat), id, terms).seats([shop.seats[seat]])
+}
+
+fn fresh_id(seat: usize) -> ReservationId {
+    ReservationId::from_uuid(Uuid::from_u128(0x1D_0000 + seat as u128))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn everyone_in_a_batch_is_answered() {
+    let shop = Shop::open(4).await;
+    let holds = (0..COMMANDS).map(|seat| shop.store.hold(hold(&shop, seat, fresh_id(seat))));
+    let answers = join_all(holds).await;
+    assert!(answers.iter().all(Result::is_ok), "{answers:?}");
+    assert_eq!(shop.assert_sound().await.reservations, COMMANDS);
+}
+
+/// An id that exists breaks a constraint in the middle of the batch's transaction.
+///
+/// Caught: with `settle` answering a whole failed batch with its failure.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
+    let shop = Arc::new(Shop::open(4).await);
+    let first = shop.hold(0).await.unwrap();
+    let poisoned = |seat: usize| seat % 20 == 10;
+    let commands = (1..COMMANDS).map(|seat| {
+        let id = if poisoned(seat) { first.id } else { fresh_id(seat) };
+        shop.store.hold(hold(&shop, seat, id))
+    });
+    for (seat, answer) in (1..).zip(join_all(commands).await) {
+        match answer {
+            Ok(applied) => assert_eq!((poisoned(seat), applied.reservation.id), (false, fresh_id(seat))),
+            Err(CommandError::Store(error)) => {
+                assert_eq!((poisoned(seat), error.kind()), (true, StoreErrorKind::Corrupt), "{error:?}");
+            }
+            Err(other) => panic!("seat {seat}: {other:?}"),
+        }
+    }
+    let kept = COMMANDS - (1..COMMANDS).filter(|seat| poisoned(*seat)).count();
+    assert_eq!(shop.assert_sound().await.reservations, kept);
+}

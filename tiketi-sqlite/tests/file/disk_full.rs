@@ -1,0 +1,51 @@
+//! A file that may not grow any more, as on a full disk.
+
+use futures::future::join_all;
+use tiketi_core::{CommandError, Reservation, StoreErrorKind};
+
+use crate::shop::Shop;
+
+/// How many ask at once, so that whole batches meet the full disk.
+const AT_ONCE: usize = 16;
+
+/// Holds seat after seat until the store has no room, and returns what it acknowledged, and from where on it refused.
+async fn hold_until_full(shop: &Shop) -> (Vec<Reservation>, usize) {
+    let mut held = Vec::new();
+    for first in (0..shop.seats.len()).step_by(AT_ONCE) {
+        let answers = join_all((first..first + AT_ONCE).map(|seat| shop.hold(seat))).await;
+        let mut is_full = false;
+        for answer in answers {
+            match answer {
+                Ok(reservation) => held.push(reservation),
+                Err(CommandError::Store(error)) => {
+                    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{error:?}");
+                    assert!(error.to_string().contains("full"), "{error}");
+                    is_full = true;
+                }
+                Err(refused) => panic!("{refused:?}"),
+            }
+        }
+        if is_full {
+            return (held, first + AT_ONCE);
+        }
+    }
+    panic!("the file never was full");
+}
+
+/// Caught: with a limit below one page taken for no limit.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_loses_nothing_and_sells_again_once_there_is_room() {
+    let shop = Shop::open(40).await;
+    shop.store.limit_size(Some(1)).await.unwrap();
+    let (held, next) = hold_until_full(&shop).await;
+    // Nothing is half done, and what can be read is read.
+    assert_eq!(shop.assert_sound().await.reservations, held.len());
+
+    shop.store.limit_size(None).await.unwrap();
+    shop.hold(next).await.unwrap();
+    assert_eq!(shop.assert_sound().await.reservations, held.len() + 1);
+    for reservation in held {
+        let kept = shop.box_office.reservation(reservation.id, reservation.buyer).await.unwrap();
+        assert_eq!(kept, Some(reservation));
+    }
+}

@@ -1,0 +1,133 @@
+//! What is opened, and what is refused without being touched.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use tempfile::TempDir;
+use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader, SqliteStore};
+
+use crate::shop::{Shop, assert_clean};
+
+fn in_folder(name: &str) -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    (folder, path)
+}
+
+/// Makes a shop's file, closed in good order, and lets SQL be done to it.
+fn tampered(sql: &str) -> (TempDir, PathBuf) {
+    let (folder, path) = in_folder("tiketi.db");
+    drop(SqliteStore::open(&path).unwrap());
+    Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+    (folder, path)
+}
+
+/// Both ways of opening refuse the file, and leave every byte of it.
+#[track_caller]
+fn refused(path: &Path, is_expected: impl Fn(&OpenError) -> bool) {
+    let before = fs::read(path).unwrap();
+    let errors = [SqliteStore::open(path).map(|_| ()), SqliteReader::open(path).map(|_| ())];
+    for error in errors.map(Result::unwrap_err) {
+        assert!(is_expected(&error), "{error:?}");
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+    }
+    assert!(fs::read(path).unwrap() == before, "the file was touched");
+}
+
+/// Caught: with `schema_of` taking every application's id.
+#[test]
+fn a_database_of_something_else_is_refused_untouched() {
+    let (_folder, path) = in_folder("diary.db");
+    Connection::open(&path).unwrap().execute_batch("CREATE TABLE diary (day TEXT, entry TEXT)").unwrap();
+    refused(&path, |error| matches!(error, OpenError::ForeignFile { .. }));
+}
+
+#[test]
+fn what_is_no_database_is_refused_untouched() {
+    let (_folder, path) = in_folder("letter.db");
+    fs::write(&path, "Dear Ada,\n".repeat(1_000)).unwrap();
+    refused(&path, |error| matches!(error, OpenError::ForeignFile { .. }));
+}
+
+#[test]
+fn a_file_of_a_later_release_is_refused_untouched() {
+    let (_folder, path) = tampered("INSERT INTO migrations (version, name) VALUES (999, 'hats')");
+    let is_newer =
+        |error: &OpenError| matches!(error, OpenError::NewerSchema { found: 999, known: SCHEMA, .. });
+    refused(&path, is_newer);
+}
+
+/// Caught: with `open::lock` not asking for the lock.
+#[test]
+fn a_file_that_is_open_is_refused_until_it_is_closed() {
+    let (_folder, path) = in_folder("tiketi.db");
+    let first = SqliteStore::open(&path).unwrap();
+    let second = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(second, OpenError::InUse { .. }), "{second:?}");
+    assert!(second.to_string().contains("in use by another process"), "{second}");
+    drop(first);
+    SqliteStore::open(&path).unwrap();
+}
+
+#[test]
+fn a_folder_that_does_not_exist_is_named() {
+    let (_folder, path) = in_folder("nowhere/tiketi.db");
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Unreadable { .. }), "{error:?}");
+}
+
+#[test]
+fn a_reader_opens_nothing_that_is_not_there_or_not_up_to_date() {
+    let (_folder, path) = in_folder("tiketi.db");
+    let error = SqliteReader::open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::Unreadable { .. }), "{error:?}");
+    assert!(!path.exists(), "it was made");
+    fs::write(&path, "").unwrap();
+    let error = SqliteReader::open(&path).unwrap_err();
+    assert!(matches!(error, OpenError::OlderSchema { found: 0, known: SCHEMA, .. }), "{error:?}");
+}
+
+#[test]
+fn an_empty_file_becomes_a_shops() {
+    let (_folder, path) = in_folder("tiketi.db");
+    fs::write(&path, "").unwrap();
+    assert_eq!(SqliteReader::schema_of(&path).unwrap(), 0);
+    drop(SqliteStore::open(&path).unwrap());
+    assert_eq!(SqliteReader::schema_of(&path).unwrap(), SCHEMA);
+}
+
+#[tokio::test]
+async fn a_reader_sees_what_an_open_store_commits() {
+    let shop = Shop::open(1).await;
+    let reader = SqliteReader::open(shop.store.path()).unwrap();
+    assert_eq!(assert_clean(&reader).await.reservations, 0);
+    shop.hold(0).await.unwrap();
+    assert_eq!(assert_clean(&reader).await.reservations, 1);
+    assert_eq!(reader.integrity_check().await.unwrap(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_audit_of_a_file_that_was_tampered_with_names_what_is_wrong() {
+    let shop = Shop::open(1).await;
+    let held = shop.hold(0).await.unwrap();
+    let sql = "UPDATE seats SET state = 'available', owner = NULL, until = NULL WHERE state = 'held'";
+    assert_eq!(Connection::open(shop.store.path()).unwrap().execute(sql, ()).unwrap(), 1);
+    let report = tiketi_core::AuditReport::of(&*shop.store).await.unwrap();
+    let said: Vec<String> = report.violations.iter().map(|(_, violation)| violation.to_string()).collect();
+    assert!(said.iter().any(|line| line.contains(&held.id.to_string())), "{said:?}");
+    assert_eq!(said.len(), 2, "the lost seat and its counter: {said:?}");
+}
+
+/// Caught: with `event_rows` leaving the version that putting the seats came to.
+#[tokio::test]
+async fn an_audit_sees_the_map_version_that_is_kept() {
+    let shop = Shop::open(1).await;
+    let held = shop.hold(0).await.unwrap();
+    let sql = "UPDATE events SET map_version = map_version - 1";
+    assert_eq!(Connection::open(shop.store.path()).unwrap().execute(sql, ()).unwrap(), 1);
+    let report = tiketi_core::AuditReport::of(&*shop.store).await.unwrap();
+    let seat = held.seats[0].seat;
+    let ahead = tiketi_core::Violation::SeatAheadOfMap { seat, version: 2, map_version: 1 };
+    assert_eq!(report.violations, [(shop.event, ahead)]);
+}
