@@ -1,0 +1,102 @@
+//! Kept answers: a request repeated with its key is answered as the first time.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, Timestamp};
+
+use crate::handles::Handles;
+use crate::shop::START;
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+/// A fingerprint that fits no smaller number.
+const FINGERPRINT: u128 = u128::MAX - 5;
+
+fn start() -> Timestamp {
+    START.parse().unwrap()
+}
+
+fn until() -> Timestamp {
+    start().after(Duration::from_mins(1))
+}
+
+fn key(text: &str) -> CommandKey {
+    CommandKey::from_text("answers", text)
+}
+
+fn answer() -> Answer {
+    Answer { status: 201, content_type: "application/json".into(), body: vec![b'{', 0, 0xff, b'}'] }
+}
+
+async fn claim(stores: &Handles<dyn AnswerStore>, text: &str, now: Timestamp) -> AnswerClaim {
+    stores.any().claim_answer(key(text), FINGERPRINT, now, now.after(Duration::from_mins(1))).await.unwrap()
+}
+
+/// Fails if a repeated request runs again,
+/// or its answer loses a byte.
+pub async fn a_kept_answer_is_replayed(stores: Handles<dyn AnswerStore>) {
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
+    stores.any().keep_answer(key("a"), answer(), start()).await.unwrap();
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Replay(answer()));
+    assert_eq!(claim(&stores, "a", until().after(MICROSECOND)).await, AnswerClaim::Replay(answer()));
+    assert_eq!(claim(&stores, "b", start()).await, AnswerClaim::Run, "another key is another request");
+}
+
+/// Fails if a request runs twice at once,
+/// or is taken over before its time.
+pub async fn a_claim_lasts_until_its_end(stores: Handles<dyn AnswerStore>) {
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Running);
+    assert_eq!(claim(&stores, "a", until().before(MICROSECOND)).await, AnswerClaim::Running);
+    assert_eq!(claim(&stores, "a", until()).await, AnswerClaim::Run, "its server died");
+    assert_eq!(claim(&stores, "a", until()).await, AnswerClaim::Running, "and another took it over");
+}
+
+/// Fails if a key is used for another request, running or answered.
+pub async fn a_key_used_for_another_request_is_a_mismatch(stores: Handles<dyn AnswerStore>) {
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
+    let other =
+        || async { stores.any().claim_answer(key("a"), FINGERPRINT - 1, start(), until()).await.unwrap() };
+    assert_eq!(other().await, AnswerClaim::Mismatch);
+    stores.any().keep_answer(key("a"), answer(), start()).await.unwrap();
+    assert_eq!(other().await, AnswerClaim::Mismatch);
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Replay(answer()));
+}
+
+/// Fails if a key given up stays taken,
+/// or giving up loses a kept answer.
+pub async fn a_key_given_up_is_free(stores: Handles<dyn AnswerStore>) {
+    assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
+    stores.any().give_up_answer(key("a")).await.unwrap();
+    let other = stores.any().claim_answer(key("a"), 1, start(), until()).await.unwrap();
+    assert_eq!(other, AnswerClaim::Run, "even for another request");
+    stores.any().keep_answer(key("a"), answer(), start()).await.unwrap();
+    stores.any().give_up_answer(key("a")).await.unwrap();
+    let again = stores.any().claim_answer(key("a"), 1, start(), until()).await.unwrap();
+    assert_eq!(again, AnswerClaim::Replay(answer()));
+    stores.any().give_up_answer(key("never claimed")).await.unwrap();
+}
+
+/// Fails if answers are forgotten too early or never.
+pub async fn answers_are_forgotten_by_age(stores: Handles<dyn AnswerStore>) {
+    for (text, at) in [("old", start()), ("young", until())] {
+        claim(&stores, text, at).await;
+        stores.any().keep_answer(key(text), answer(), at).await.unwrap();
+    }
+    assert_eq!(stores.any().forget_answers(start()).await.unwrap(), 0);
+    assert_eq!(stores.any().forget_answers(until()).await.unwrap(), 1);
+    assert_eq!(claim(&stores, "old", until()).await, AnswerClaim::Run);
+    assert_eq!(claim(&stores, "young", until()).await, AnswerClaim::Replay(answer()));
+}
+
+/// Fails if of 32 who send one key at once not exactly one runs.
+pub async fn of_32_claims_at_once_one_runs(stores: Handles<dyn AnswerStore>) {
+    let tasks = (0..32).map(|_| {
+        let stores = stores.clone();
+        tokio::spawn(async move { claim(&stores, "rush", start()).await })
+    });
+    let claims = join_all(tasks.collect::<Vec<_>>()).await;
+    let claims: Vec<_> = claims.into_iter().map(|claim| claim.unwrap()).collect();
+    assert_eq!(claims.iter().filter(|claim| **claim == AnswerClaim::Run).count(), 1);
+    assert_eq!(claims.iter().filter(|claim| **claim == AnswerClaim::Running).count(), 31);
+}

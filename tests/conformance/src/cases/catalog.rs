@@ -1,0 +1,267 @@
+//! Events: made, edited, published, called off, removed; seats blocked and put back.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
+use tiketi_core::{
+    CatalogError, CommandError, Currency, EventId, EventState, EventStep, Money, SeatId, SeatState,
+    StoreErrorKind, TicketTypeId, TicketTypeInput, general_admission,
+};
+
+use crate::hall::{Hall, STANDING_PRICE};
+use crate::shop::Shop;
+
+fn standing(capacity: u32) -> TicketTypeInput {
+    TicketTypeInput { name: "Standing".into(), price: STANDING_PRICE, capacity }
+}
+
+fn block(shop: &Shop, hall: &Hall, seats: &[usize]) -> BlockSeats {
+    let seats = seats.iter().map(|at| hall.seats[*at]).collect();
+    BlockSeats::new(shop.now(), hall.event, seats, "sound desk")
+}
+
+fn unblock(shop: &Shop, hall: &Hall, seats: &[usize]) -> UnblockSeats {
+    UnblockSeats::new(shop.now(), hall.event, seats.iter().map(|at| hall.seats[*at]).collect())
+}
+
+/// Fails if an event does not come back as it was written.
+pub async fn an_event_is_read_as_it_was_written(shop: Shop) {
+    let mut details = shop.details("밤의 등불 — “Night”, 100% _live_");
+    details.terms.hold_ttl = Some(Duration::from_micros(123_456_789));
+    details.terms.hold_cap = Some(Duration::from_hours(1));
+    details.terms.payment_window = Some(Duration::from_secs(61));
+    details.terms.max_seats_per_buyer = Some(3);
+    let new = shop.new_hall(details);
+    shop.store().create_event(new.clone()).await.unwrap();
+    let id = new.event.id;
+    let view = shop.store().event(id).await.unwrap().unwrap();
+    assert_eq!((view.event, view.ticket_types), (new.event, new.ticket_types.clone()));
+    let map = shop.store().seat_map(id, 0).await.unwrap().unwrap();
+    assert_eq!((map.seats, map.version), (new.seats, 1));
+    for ticket_type in new.ticket_types {
+        assert_eq!(shop.store().ticket_type(ticket_type.id).await.unwrap(), Some(ticket_type));
+    }
+}
+
+/// Fails if an event made twice replaces the first:
+/// an upsert called create.
+pub async fn creating_what_exists_fails_and_replaces_nothing(shop: Shop) {
+    let new = shop.new_hall(shop.details("First"));
+    shop.store().create_event(new.clone()).await.unwrap();
+    let mut other = new.clone();
+    other.event.details.title = "Second".into();
+    let failed = shop.store().create_event(other).await.unwrap_err();
+    assert_eq!(failed.kind(), StoreErrorKind::Internal);
+    let view = shop.store().event(new.event.id).await.unwrap().unwrap();
+    assert_eq!(view.event, new.event);
+}
+
+/// Fails if an edit is lost, or its version does not grow by one.
+pub async fn an_edit_changes_the_details_and_the_version(shop: Shop) {
+    let hall = shop.hall().await;
+    let details = shop.details("Night of Lanterns, moved");
+    let edited = shop.store().edit_event(hall.event, details.clone(), Some(2)).await.unwrap();
+    assert_eq!((&edited.details, edited.version), (&details, 3));
+    let read = shop.store().event(hall.event).await.unwrap().unwrap().event;
+    assert_eq!(read, edited);
+    let edited = shop.store().edit_event(hall.event, details, None).await.unwrap();
+    assert_eq!(edited.version, 4);
+}
+
+/// Fails if one organiser's edit silently overwrites another's.
+pub async fn an_edit_of_an_outdated_copy_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let store = shop.store();
+    for read in [1, 3] {
+        let edit = store.edit_event(hall.event, shop.details("Outdated"), Some(read));
+        shop.refuses(edit, EditRefused::VersionMismatch { version: 2 }).await;
+    }
+}
+
+/// Fails if of 16 edits of one copy more than one wins.
+pub async fn of_16_edits_of_one_copy_one_wins(shop: Shop) {
+    let hall = shop.hall().await;
+    let edits = (0..16).map(|at| {
+        let shop = shop.clone();
+        tokio::spawn(async move {
+            let details = shop.details(&format!("Edit {at}"));
+            shop.store().edit_event(hall.event, details, Some(2)).await
+        })
+    });
+    let edits = futures::future::join_all(edits.collect::<Vec<_>>()).await;
+    let won: Vec<_> = edits.into_iter().filter_map(|edit| edit.unwrap().ok()).collect();
+    assert_eq!(won.len(), 1);
+    assert_eq!(shop.store().event(hall.event).await.unwrap().unwrap().event, won[0]);
+}
+
+/// Fails if an event that does not exist can be changed.
+pub async fn an_unknown_event_is_refused_everywhere(shop: Shop) {
+    let (_, store) = (shop.hall().await, shop.store());
+    let id = EventId::from_uuid(shop.ids().next());
+    let unknown = EditRefused::EventNotFound;
+    shop.refuses(store.edit_event(id, shop.details("Nowhere"), None), unknown.clone()).await;
+    shop.refuses(store.step_event(id, EventStep::Publish), unknown.clone()).await;
+    shop.refuses(store.delete_event(id), unknown.clone()).await;
+    let mut nowhere = shop.new_hall(shop.details("Nowhere")).event;
+    nowhere.id = id;
+    let ticket_type = general_admission(&nowhere, &standing(3), 9, shop.ids()).unwrap();
+    shop.refuses(store.add_ticket_type(ticket_type), unknown).await;
+    let seats = BlockSeats::new(shop.now(), id, vec![], "nothing");
+    shop.refuses(store.block_seats(seats), BlockRefused::EventNotFound).await;
+    let seats = UnblockSeats::new(shop.now(), id, vec![]);
+    shop.refuses(store.unblock_seats(seats), BlockRefused::EventNotFound).await;
+}
+
+/// Fails if details that cannot be are kept.
+pub async fn bad_details_are_refused(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let mut details = shop.details("Bad terms");
+    details.terms.max_seats_per_buyer = Some(0);
+    let refused = CatalogError::Terms(tiketi_core::TermsError::SeatsPerBuyerOutOfRange);
+    shop.refuses(store.edit_event(hall.event, details, None), EditRefused::Invalid(refused)).await;
+    let empty = CatalogError::TextLength { field: "title", least: 1, most: 200 };
+    let edit = store.edit_event(hall.event, shop.details(" "), None);
+    shop.refuses(edit, EditRefused::Invalid(empty)).await;
+}
+
+/// Fails if an event can be published or called off twice,
+/// or comes back.
+pub async fn an_event_is_published_and_called_off_once(shop: Shop) {
+    let (draft, event) = shop.draft(shop.details("A draft")).await;
+    let store = shop.store();
+    let published = store.step_event(draft.event, EventStep::Publish).await.unwrap();
+    assert_eq!((published.state, published.version), (EventState::Published, event.version + 1));
+    let illegal = published.state.apply(&EventStep::Publish).unwrap_err();
+    let again = store.step_event(draft.event, EventStep::Publish);
+    shop.refuses(again, EditRefused::IllegalStep(illegal)).await;
+    let cancel = EventStep::Cancel { at: shop.now() };
+    let cancelled = store.step_event(draft.event, cancel).await.unwrap();
+    assert_eq!(cancelled.state, EventState::Cancelled { at: shop.now() });
+    for step in [EventStep::Publish, cancel] {
+        let illegal = cancelled.state.apply(&step).unwrap_err();
+        shop.refuses(store.step_event(draft.event, step), EditRefused::IllegalStep(illegal)).await;
+    }
+}
+
+/// Fails if a removed event leaves a trace,
+/// or one with buyers can be removed.
+pub async fn only_an_event_nobody_ever_reserved_is_removed(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.apply(shop.cancel(&held)).await;
+    shop.refuses(store.delete_event(hall.event), EditRefused::HasReservations).await;
+    let gone = shop.hall().await;
+    store.delete_event(gone.event).await.unwrap();
+    assert_eq!(store.event(gone.event).await.unwrap(), None);
+    assert_eq!(store.seat_map(gone.event, 0).await.unwrap(), None);
+    assert_eq!(store.ticket_type(gone.standing).await.unwrap(), None);
+    let refused = shop.send(shop.hold_seats(&gone, shop.buyer(), &[0])).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(tiketi_core::decide::HoldRefused::EventNotFound));
+}
+
+/// Fails if a ticket type added,
+/// edited or removed is not what is sold.
+pub async fn ticket_types_come_and_go(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let event = store.event(hall.event).await.unwrap().unwrap().event;
+    let added = general_admission(&event, &standing(3), 7, shop.ids()).unwrap();
+    store.add_ticket_type(added.clone()).await.unwrap();
+    let view = store.event(hall.event).await.unwrap().unwrap();
+    assert_eq!(view.ticket_types.last(), Some(&added), "by position");
+    shop.apply(shop.hold(&hall, shop.buyer()).item(added.id, 3)).await;
+    let again = store.add_ticket_type(added.clone()).await.unwrap_err();
+    assert!(matches!(again, CommandError::Store(failed) if failed.kind() == StoreErrorKind::Internal));
+    assert_eq!(shop.stock(added.id).await.held, 3, "adding what exists replaces nothing");
+    store.remove_ticket_type(hall.free).await.unwrap();
+    assert_eq!(store.ticket_type(hall.free).await.unwrap(), None);
+    assert_eq!(store.event(hall.event).await.unwrap().unwrap().ticket_types.len(), 4);
+}
+
+/// Fails if an edit takes away what buyers have,
+/// or forgets what they hold.
+pub async fn a_capacity_is_never_less_than_what_is_taken(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    shop.standing(&hall, shop.buyer(), 4).await;
+    let sold = shop.standing(&hall, shop.buyer(), 3).await;
+    shop.sold(&sold).await;
+    let less = store.edit_ticket_type(hall.standing, standing(6));
+    shop.refuses(less, EditRefused::CapacityBelowTaken { taken: 7 }).await;
+    let exact = store.edit_ticket_type(hall.standing, standing(7)).await.unwrap();
+    assert_eq!((exact.stock.available(), exact.stock.held, exact.stock.sold), (0, 4, 3));
+    let more = store.edit_ticket_type(hall.standing, standing(9)).await.unwrap();
+    assert_eq!(store.ticket_type(hall.standing).await.unwrap(), Some(more));
+    shop.standing(&hall, shop.buyer(), 2).await;
+}
+
+/// Fails if a ticket type is removed that somebody has,
+/// is a section, or is unknown.
+pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    shop.standing(&hall, shop.buyer(), 1).await;
+    shop.refuses(store.remove_ticket_type(hall.standing), EditRefused::HasReservations).await;
+    shop.refuses(store.remove_ticket_type(hall.front), EditRefused::SoldBySeat).await;
+    let unknown = TicketTypeId::from_uuid(shop.ids().next());
+    shop.refuses(store.remove_ticket_type(unknown), EditRefused::TicketTypeNotFound).await;
+    shop.refuses(store.edit_ticket_type(unknown, standing(3)), EditRefused::TicketTypeNotFound).await;
+    let section = TicketTypeInput { name: "Front".into(), ..standing(11) };
+    shop.refuses(store.edit_ticket_type(hall.front, section), EditRefused::SoldBySeat).await;
+}
+
+/// Fails if a ticket type is given a price or a name that cannot be.
+pub async fn a_bad_ticket_type_is_refused(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let bad = TicketTypeInput { price: Money::new(-1, Currency::KRW), ..standing(10) };
+    let refused = EditRefused::Invalid(CatalogError::PriceOutOfRange);
+    shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
+    let bad = TicketTypeInput { price: Money::new(1, "EUR".parse().unwrap()), ..standing(10) };
+    let refused = EditRefused::Invalid(CatalogError::WrongCurrency { expected: Currency::KRW });
+    shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
+    let refused = EditRefused::Invalid(CatalogError::CapacityOutOfRange);
+    shop.refuses(store.edit_ticket_type(hall.standing, standing(0)), refused).await;
+}
+
+/// Fails if a blocked seat can be bought,
+/// or is not free again afterwards.
+pub async fn blocked_seats_are_off_sale_until_put_back(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let version = store.block_seats(block(&shop, &hall, &[0, 11, 0])).await.unwrap();
+    assert_eq!(store.seat_map_version(hall.event).await.unwrap(), Some(version));
+    assert_eq!(shop.seat_state(&hall, 11).await, SeatState::Blocked { reason: "sound desk".into() });
+    assert_eq!((shop.stock(hall.front).await.blocked, shop.stock(hall.back).await.blocked), (1, 1));
+    let before = shop.picture().await;
+    assert_eq!(store.block_seats(block(&shop, &hall, &[11])).await.unwrap(), version, "once is enough");
+    assert_eq!(shop.picture().await, before);
+    let after = store.unblock_seats(unblock(&shop, &hall, &[0, 1])).await.unwrap();
+    assert!(after > version);
+    shop.held(&hall, shop.buyer(), &[0]).await;
+    assert_eq!(store.unblock_seats(unblock(&shop, &hall, &[5])).await.unwrap(), after + 1);
+}
+
+/// Fails if a held or sold seat is blocked,
+/// or one of them is not named.
+pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: Shop) {
+    let (hall, store) = (shop.hall().await, shop.store());
+    let sold = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.sold(&sold).await;
+    shop.held(&hall, shop.buyer(), &[2]).await;
+    let paying = shop.held(&hall, shop.buyer(), &[3]).await;
+    shop.confirming(&paying).await;
+    let seats = [1, 2, 3].map(|at| hall.seats[at]).to_vec();
+    let taken = BlockRefused::SeatsTaken { seats };
+    shop.refuses(store.block_seats(block(&shop, &hall, &[0, 1, 2, 3, 4])), taken).await;
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
+}
+
+/// Fails if another event's seats can be blocked or put back
+/// through this one.
+pub async fn seats_of_another_event_are_not_blocked(shop: Shop) {
+    let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
+    let mut seats = vec![other.seats[0], SeatId::from_uuid(shop.ids().next())];
+    seats.sort();
+    let unknown = BlockRefused::UnknownSeats { seats: seats.clone() };
+    let mut command = block(&shop, &hall, &[0]);
+    command.seats.extend(&seats);
+    shop.refuses(store.block_seats(command), unknown.clone()).await;
+    let command = UnblockSeats::new(shop.now(), hall.event, seats);
+    shop.refuses(store.unblock_seats(command), unknown).await;
+}

@@ -1,0 +1,93 @@
+//! Callers that go away: a dropped future leaves all or nothing.
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use tiketi_core::{Reservation, ReservationState};
+
+use crate::hall::Hall;
+use crate::send::SalesCommand;
+use crate::shop::Shop;
+
+/// How often a future is polled before it is dropped, at most.
+const POLLS: usize = 24;
+
+/// Polls a command a few times, drops it,
+/// and sends it again under the same key.
+async fn drop_and_repeat<C: SalesCommand>(shop: &Shop, command: C, polls: usize) -> Reservation {
+    let store = shop.store();
+    let mut future: BoxFuture<'_, _> = command.clone().send(&*store);
+    for _ in 0..polls {
+        if (&mut future).now_or_never().is_some() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    drop(future);
+    let applied = shop.send(command).await.expect("a repetition takes effect or is answered");
+    shop.audit().await;
+    applied.reservation
+}
+
+/// Fails if a hold dropped halfway holds a part,
+/// or cannot be sent again.
+pub async fn a_dropped_hold_is_whole_or_nothing(shop: Shop) {
+    for polls in 0..POLLS {
+        let hall: Hall = shop.hall().await;
+        let command = shop.hold_seats(&hall, shop.buyer(), &[3, 1, 2]).item(hall.standing, 2);
+        let held = drop_and_repeat(&shop, command, polls).await;
+        assert_eq!(held.tickets(), 5);
+        assert_eq!(shop.stock(hall.front).await.held, 3);
+    }
+}
+
+/// Fails if a release dropped halfway gives back a part.
+pub async fn a_dropped_release_is_whole_or_nothing(shop: Shop) {
+    for polls in 0..POLLS {
+        let hall = shop.hall().await;
+        let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+        let released = drop_and_repeat(&shop, shop.release(&held), polls).await;
+        assert!(!released.is_live());
+    }
+}
+
+/// Fails if the record of money is torn from the tickets it bought.
+pub async fn a_dropped_outcome_is_whole_or_nothing(shop: Shop) {
+    for polls in 0..POLLS {
+        let hall = shop.hall().await;
+        let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+        let payment = shop.confirming(&held).await;
+        let sold = drop_and_repeat(&shop, shop.paid(&payment), polls).await;
+        assert_eq!(sold.state, ReservationState::Confirmed { at: shop.now() });
+    }
+}
+
+/// Fails if the record of a refund is torn from the tickets it
+/// gives back.
+pub async fn a_dropped_refund_is_whole_or_nothing(shop: Shop) {
+    for polls in 0..POLLS {
+        let hall = shop.hall().await;
+        let held = shop.held(&hall, shop.buyer(), &[0]).await;
+        let (_, payment) = shop.sold(&held).await;
+        let refund = shop.promised(&payment).await;
+        let ended = drop_and_repeat(&shop, shop.refunded(&payment, refund), polls).await;
+        assert!(!ended.is_live());
+    }
+}
+
+/// Fails if a caller that left leaves a lock behind.
+pub async fn callers_that_leave_leave_no_lock(shop: Shop) {
+    let hall = shop.hall().await;
+    for polls in 0..POLLS {
+        let store = shop.store();
+        let mut future = shop.hold_seats(&hall, shop.buyer(), &[0]).send(&*store);
+        for _ in 0..polls {
+            if (&mut future).now_or_never().is_some() {
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+    let taken = shop.send(shop.hold_seats(&hall, shop.buyer(), &[0, 1])).await;
+    assert!(taken.is_ok() || taken.unwrap_err().refusal().is_some());
+    shop.held(&hall, shop.buyer(), &[2]).await;
+}

@@ -1,0 +1,211 @@
+//! Time: a hold ends at its very microsecond, whether or not anybody sweeps.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{
+    BeginConfirmRefused, BlockSeats, CancelRefused, ConfirmFreeRefused, ExtendRefused, HoldRefused,
+    ReleaseRefused, Shortage, StartPaymentRefused,
+};
+use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState};
+
+use crate::hall::STANDING;
+use crate::shop::Shop;
+
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+/// Fails if a hold ends a microsecond early.
+pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.go_to(held.held_until().unwrap().before(MICROSECOND));
+    let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] };
+    shop.refuse(shop.hold_seats(&hall, shop.buyer(), &[0]), taken).await;
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    shop.sold(&held).await;
+}
+
+/// Fails if a lapsed seat looks free and cannot be held,
+/// or waits for a sweep.
+pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: Shop) {
+    let hall = shop.hall().await;
+    let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    assert!(shop.seat(&hall, 0).await.is_available_at(shop.now()));
+    let next = shop.held(&hall, shop.buyer(), &[0]).await;
+    assert_eq!(shop.seat_state(&hall, 0).await.owner(), Some(next.id));
+    assert_eq!(shop.now_of(&lapsed).await.state, ReservationState::Expired { at: shop.now() });
+    assert_eq!(shop.seat_state(&hall, 1).await, SeatState::Available);
+}
+
+/// Fails if lapsed units are counted against the next buyer:
+/// nothing is reclaimed before a refusal.
+pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let lapsed = shop.standing(&hall, shop.buyer(), 8).await;
+    shop.advance(Duration::from_mins(1));
+    shop.standing(&hall, shop.buyer(), 2).await;
+    shop.go_to(lapsed.held_until().unwrap().before(MICROSECOND));
+    let buyer = shop.buyer();
+    let shortages = vec![Shortage { ticket_type: hall.standing, asked: 8, available: 0 }];
+    shop.refuse(shop.hold(&hall, buyer).item(hall.standing, 8), HoldRefused::NotEnoughLeft { shortages })
+        .await;
+    shop.go_to(lapsed.held_until().unwrap());
+    shop.standing(&hall, buyer, 8).await;
+    assert_eq!(shop.stock(hall.standing).await.held, STANDING);
+}
+
+/// Fails if a buyer's own lapsed hold counts against his limit or
+/// is added to.
+pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let lapsed = shop.held(&hall, buyer, &[0, 1, 2, 3, 4, 5, 6, 7]).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let fresh = shop.held(&hall, buyer, &[0, 1, 2, 3, 4, 5, 6, 7]).await;
+    assert_ne!(fresh.id, lapsed.id);
+    assert_ne!(fresh.number, lapsed.number);
+    assert_eq!(fresh.created_at, shop.now());
+}
+
+/// Fails if a refused command does not end what was due:
+/// it still has to.
+pub async fn a_refused_command_ends_what_is_due(shop: Shop) {
+    let hall = shop.hall().await;
+    let lapsed = shop.standing(&hall, shop.buyer(), 4).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let nothing = shop.send(shop.hold(&hall, shop.buyer())).await.unwrap_err();
+    assert_eq!(nothing.refusal(), Some(HoldRefused::NothingAsked));
+    assert_eq!(shop.now_of(&lapsed).await.state, ReservationState::Expired { at: shop.now() });
+    assert_eq!(shop.stock(hall.standing).await.held, 0);
+}
+
+/// Fails if a lapsed hold can be kept,
+/// given back or paid because nobody swept it.
+pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: Shop) {
+    let hall = shop.hall().await;
+    let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
+    let free = shop.held_free(&hall, shop.buyer(), 1).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let refused = shop.send(shop.extend(&lapsed)).await.unwrap_err().refusal();
+    assert_eq!(refused, Some(ExtendRefused::NotPending));
+    let refused = shop.send(shop.confirm_free(&free)).await.unwrap_err().refusal();
+    assert_eq!(refused, Some(ConfirmFreeRefused::NotPending));
+    shop.refuse(shop.release(&lapsed), ReleaseRefused::NotPending).await;
+    let mut pay = shop.start_payment(&lapsed);
+    pay.payment = tiketi_core::PaymentId::from_uuid(shop.ids().next());
+    shop.refuse(pay, StartPaymentRefused::NotPending).await;
+}
+
+/// Fails if what a sweep ended comes back to life,
+/// or frees the next buyer's seats.
+pub async fn after_a_sweep_the_late_buyer_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let late = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.prepared(&late).await;
+    shop.go_to(shop.now_of(&late).await.held_until().unwrap());
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().len(), 1);
+    shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.refuse(shop.release(&late), ReleaseRefused::NotPending).await;
+    shop.refuse(shop.extend(&late), ExtendRefused::NotPending).await;
+    shop.refuse(shop.cancel(&late), CancelRefused::AlreadyEnded).await;
+    shop.refuse(shop.start_payment(&late), StartPaymentRefused::NotPending).await;
+    let refused = BeginConfirmRefused::NotReady { state: PaymentState::Abandoned };
+    shop.refuse(shop.begin_confirm(&payment), refused).await;
+}
+
+/// Fails if money can be asked for after the payment window.
+pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.prepared(&held).await;
+    shop.go_to(shop.now_of(&held).await.held_until().unwrap());
+    let refused = shop.send(shop.begin_confirm(&payment)).await.unwrap_err().refusal();
+    assert_eq!(refused, Some(BeginConfirmRefused::NotReady { state: PaymentState::Abandoned }));
+}
+
+/// Fails if a sweep ends too much or too little,
+/// or ends anything twice.
+pub async fn a_sweep_ends_exactly_what_is_due(shop: Shop) {
+    let hall = shop.hall().await;
+    let first = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.advance(MICROSECOND);
+    let second = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.go_to(first.held_until().unwrap());
+    let ended = shop.store().expire_due(shop.now(), 10).await.unwrap();
+    assert_eq!(ended, [shop.now_of(&first).await]);
+    assert_eq!(ended[0].state, ReservationState::Expired { at: shop.now() });
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    assert!(shop.now_of(&second).await.is_live());
+}
+
+/// Fails if a bounded sweep starts anywhere but with the most
+/// overdue, across events.
+pub async fn a_sweep_starts_with_the_most_overdue(shop: Shop) {
+    let halls = [shop.hall().await, shop.hall().await];
+    let mut held = Vec::new();
+    for at in 0..6 {
+        held.push(shop.held(&halls[at % 2], shop.buyer(), &[at]).await.id);
+        shop.advance(Duration::from_secs(1));
+    }
+    shop.advance(Duration::from_hours(1));
+    let mut ended: Vec<ReservationId> = Vec::new();
+    for limit in [0, 1, 2, 10] {
+        let swept = shop.store().expire_due(shop.now(), limit).await.unwrap();
+        assert!(swept.len() <= limit);
+        ended.extend(swept.iter().map(|reservation| reservation.id));
+    }
+    assert_eq!(ended, held);
+}
+
+/// Fails if a reservation being paid ends by itself:
+/// the paid-but-expired bug.
+pub async fn a_paying_reservation_never_expires(shop: Shop) {
+    let hall = shop.hall().await;
+    let held =
+        shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 5)).await.reservation;
+    let payment = shop.confirming(&held).await;
+    shop.advance(Duration::from_hours(25 * 24));
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] };
+    shop.refuse(shop.hold_seats(&hall, shop.buyer(), &[0]), taken).await;
+    let sold = shop.apply(shop.paid(&payment)).await.reservation;
+    assert_eq!(sold.state, ReservationState::Confirmed { at: shop.now() });
+}
+
+/// Fails if a hold lasts longer, or shorter,
+/// for a payment that was declined.
+pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.prepared(&held).await;
+    let end = shop.now_of(&held).await.held_until().unwrap();
+    shop.apply(shop.begin_confirm(&payment)).await;
+    shop.advance(Duration::from_mins(2));
+    let resumed = shop.apply(shop.declined(&payment)).await.reservation;
+    assert_eq!(resumed.held_until(), Some(end));
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Held { reservation: held.id, until: end });
+    shop.go_to(end);
+    shop.held(&hall, shop.buyer(), &[0]).await;
+}
+
+/// Fails if a decline that comes after the hold's end leaves the
+/// seats to nobody.
+pub async fn a_decline_after_the_end_frees_the_seats(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.standing(&hall, shop.buyer(), 8).await;
+    let payment = shop.confirming(&held).await;
+    shop.advance(Duration::from_hours(2));
+    shop.apply(shop.declined(&payment)).await;
+    shop.standing(&hall, shop.buyer(), 8).await;
+    assert_eq!(shop.now_of(&held).await.state, ReservationState::Expired { at: shop.now() });
+}
+
+/// Fails if a lapsed seat cannot be taken off sale.
+pub async fn a_lapsed_seat_can_be_blocked(shop: Shop) {
+    let hall = shop.hall().await;
+    let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[0]], "camera");
+    shop.store().block_seats(block).await.unwrap();
+    assert_eq!(shop.now_of(&lapsed).await.state, ReservationState::Expired { at: shop.now() });
+    assert_eq!(shop.stock(hall.front).await.blocked, 1);
+}

@@ -1,0 +1,94 @@
+//! Keeping a hold: renewed while picking, capped, and granted a payment window once.
+
+use std::time::Duration;
+
+use tiketi_core::decide::ExtendRefused;
+use tiketi_core::{ReservationId, SeatState};
+
+use crate::shop::Shop;
+
+/// Fails if a renewal moves the reservation's end and not its
+/// seats', or the other way round.
+pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+    shop.advance(Duration::from_mins(4));
+    let renewed = shop.apply(shop.extend(&held)).await.reservation;
+    let until = shop.now().after(shop.terms().hold_ttl);
+    assert_eq!(renewed.held_until(), Some(until));
+    assert_eq!(shop.seat_state(&hall, 1).await, SeatState::Held { reservation: held.id, until });
+}
+
+/// Fails if pressing "extend" keeps a seat for ever.
+pub async fn a_hold_never_lasts_beyond_its_cap(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let cap = shop.now().after(shop.terms().hold_cap);
+    for _ in 0..3 {
+        shop.advance(Duration::from_mins(4));
+        shop.apply(shop.extend(&held)).await;
+    }
+    assert_eq!(shop.now_of(&held).await.held_until(), Some(cap));
+    shop.refuse(shop.extend(&held), ExtendRefused::CapReached { until: cap }).await;
+    let added = shop.held(&hall, held.buyer, &[1]).await;
+    assert_eq!(added.held_until(), Some(cap), "picking more renews up to the cap as well");
+    shop.go_to(cap);
+    shop.held(&hall, shop.buyer(), &[0]).await;
+}
+
+/// Fails if an event's own terms do not decide how long its holds
+/// last.
+pub async fn an_events_own_terms_decide_the_end(shop: Shop) {
+    let mut details = shop.details("A quick sale");
+    details.terms.hold_ttl = Some(Duration::from_secs(30));
+    details.terms.hold_cap = Some(Duration::from_secs(40));
+    let hall = shop.hall_with(details).await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    assert_eq!(held.held_until(), Some(shop.now().after(Duration::from_secs(30))));
+    shop.advance(Duration::from_secs(20));
+    let renewed = shop.apply(shop.extend(&held)).await.reservation;
+    assert_eq!(renewed.held_until(), Some(held.created_at.after(Duration::from_secs(40))));
+}
+
+/// Fails if a stranger keeps someone else's hold alive.
+pub async fn a_stranger_cannot_extend(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.advance(Duration::from_mins(1));
+    let mut extend = shop.extend(&held);
+    extend.buyer = shop.buyer();
+    shop.refuse(extend, ExtendRefused::ReservationNotFound).await;
+    let mut extend = shop.extend(&held);
+    extend.reservation = ReservationId::from_uuid(shop.ids().next());
+    shop.refuse(extend, ExtendRefused::ReservationNotFound).await;
+}
+
+/// Fails if what is paid, being paid or over is extended.
+pub async fn only_a_pending_reservation_is_extended(shop: Shop) {
+    let hall = shop.hall().await;
+    let ended = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.apply(shop.cancel(&ended)).await;
+    let paying = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.confirming(&paying).await;
+    let sold = shop.held(&hall, shop.buyer(), &[2]).await;
+    shop.sold(&sold).await;
+    shop.advance(Duration::from_mins(1));
+    for of in [ended, paying, sold] {
+        shop.refuse(shop.extend(&of), ExtendRefused::NotPending).await;
+    }
+}
+
+/// Fails if the payment window is granted twice, or takes time away.
+pub async fn the_payment_window_is_granted_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.advance(Duration::from_mins(4));
+    shop.prepared(&held).await;
+    let end = shop.now().after(shop.terms().payment_window);
+    let granted = shop.now_of(&held).await;
+    assert_eq!((granted.held_until(), granted.payment_window_granted), (Some(end), true));
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Held { reservation: held.id, until: end });
+    shop.advance(Duration::from_mins(8));
+    shop.prepared(&held).await;
+    assert_eq!(shop.now_of(&held).await.held_until(), Some(end));
+}

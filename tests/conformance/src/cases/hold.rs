@@ -1,0 +1,220 @@
+//! Holding: what is asked for is held as a whole, or refused with everything that stands in the way.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{HoldRefused, Shortage};
+use tiketi_core::{
+    EventId, MAX_LINES_PER_COMMAND, MAX_QUANTITY, SaleWindow, SeatId, SeatState, TicketTypeId,
+};
+
+use crate::hall::{FRONT_PRICE, STANDING_PRICE};
+use crate::shop::Shop;
+
+/// Fails if a hold is not one reservation with its seats, units,
+/// price and end.
+pub async fn seats_and_units_are_held_as_one_reservation(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let command = shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 3);
+    let held = shop.apply(command.clone()).await.reservation;
+    assert_eq!((held.id, held.buyer, held.event, held.version), (command.reservation, buyer, hall.event, 1));
+    assert_eq!(held.total.minor(), 2 * FRONT_PRICE.minor() + 3 * STANDING_PRICE.minor());
+    assert_eq!(held.held_until(), Some(shop.now().after(shop.terms().hold_ttl)));
+    let state = SeatState::Held { reservation: held.id, until: held.held_until().unwrap() };
+    assert_eq!(shop.seat_state(&hall, 1).await, state);
+    assert_eq!((shop.stock(hall.front).await.held, shop.stock(hall.standing).await.held), (2, 3));
+}
+
+/// Fails if adding to a pending reservation makes a second one.
+pub async fn a_second_hold_adds_to_the_pending_reservation(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let first = shop.held(&hall, buyer, &[0]).await;
+    shop.advance(Duration::from_mins(1));
+    let second = shop.apply(shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 1)).await.reservation;
+    assert_eq!((second.id, &second.number), (first.id, &first.number));
+    assert_eq!((second.seats.len(), second.items.len(), second.version), (2, 1, 2));
+    assert_eq!(second.held_until(), Some(shop.now().after(shop.terms().hold_ttl)));
+    assert_eq!(shop.all_of(buyer).await, [second]);
+}
+
+/// Fails if units of one ticket type are kept as two lines.
+pub async fn more_units_of_a_ticket_type_join_its_line(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.standing(&hall, buyer, 2).await;
+    let held = shop.standing(&hall, buyer, 3).await;
+    assert_eq!(held.items.iter().map(|line| line.quantity).collect::<Vec<_>>(), [5]);
+}
+
+/// Fails if a prepared payment outlives a change of what it would
+/// pay for.
+pub async fn adding_gives_up_a_prepared_payment(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, buyer, &[0]).await;
+    let payment = shop.prepared(&held).await;
+    let held = shop.held(&hall, buyer, &[1]).await;
+    assert_eq!(held.payment, None);
+    assert_eq!(shop.now_of_payment(&payment).await.state, tiketi_core::PaymentState::Abandoned);
+}
+
+/// Fails if an unknown event, or one buyers may not see,
+/// is told apart.
+pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let mut command = shop.hold_seats(&hall, buyer, &[0]);
+    command.event = EventId::from_uuid(shop.ids().next());
+    shop.refuse(command, HoldRefused::EventNotFound).await;
+    let (draft, _) = shop.draft(shop.details("A draft")).await;
+    shop.refuse(shop.hold_seats(&draft, buyer, &[0]), HoldRefused::EventNotFound).await;
+}
+
+/// Fails if anything is sold of an event that was called off.
+pub async fn a_hold_of_a_cancelled_event_is_refused(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.call_off(&hall).await;
+    shop.refuse(shop.hold_seats(&hall, buyer, &[0]), HoldRefused::EventCancelled).await;
+}
+
+/// Fails if the sale opens a microsecond early,
+/// or its first microsecond is refused.
+pub async fn a_sale_opens_at_its_first_microsecond(shop: Shop) {
+    let opens_at = shop.now().after(Duration::from_hours(1));
+    let mut details = shop.details("Tomorrow's concert");
+    details.sale = SaleWindow::new(opens_at, opens_at.after(Duration::from_hours(1))).unwrap();
+    let (hall, buyer) = (shop.hall_with(details).await, shop.buyer());
+    shop.go_to(opens_at.before(Duration::from_micros(1)));
+    shop.refuse(shop.hold_seats(&hall, buyer, &[0]), HoldRefused::SaleNotOpen { opens_at }).await;
+    shop.go_to(opens_at);
+    shop.held(&hall, buyer, &[0]).await;
+}
+
+/// Fails if the sale closes a microsecond early or late.
+pub async fn a_sale_closes_at_its_last_microsecond(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.go_to(hall.closes_at.before(Duration::from_micros(1)));
+    shop.held(&hall, buyer, &[0]).await;
+    shop.go_to(hall.closes_at);
+    let closed_at = hall.closes_at;
+    shop.refuse(shop.hold_seats(&hall, buyer, &[1]), HoldRefused::SaleClosed { closed_at }).await;
+}
+
+/// Fails if an empty or oversized request gets as far as the rows.
+pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.refuse(shop.hold(&hall, buyer), HoldRefused::NothingAsked).await;
+    let asked = MAX_LINES_PER_COMMAND + 1;
+    let seats = (0..asked).map(|_| SeatId::from_uuid(shop.ids().next()));
+    let refused = HoldRefused::TooManyLines { asked, limit: MAX_LINES_PER_COMMAND };
+    shop.refuse(shop.hold(&hall, buyer).seats(seats), refused).await;
+}
+
+/// Fails if something named twice is held twice,
+/// or not named in the refusal.
+pub async fn something_named_twice_is_refused_by_name(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let twice = HoldRefused::DuplicateSeats { seats: vec![hall.seats[3]] };
+    shop.refuse(shop.hold_seats(&hall, buyer, &[3, 4, 3]), twice).await;
+    let twice = HoldRefused::DuplicateTicketTypes { ticket_types: vec![hall.standing] };
+    shop.refuse(shop.hold(&hall, buyer).item(hall.standing, 1).item(hall.standing, 2), twice).await;
+}
+
+/// Fails if a quantity outside the range is held,
+/// or not every such ticket type is named.
+pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let ticket_types = vec![hall.standing, hall.free];
+    let command = shop.hold(&hall, buyer).item(hall.standing, 0).item(hall.free, MAX_QUANTITY + 1);
+    shop.refuse(command, HoldRefused::QuantityOutOfRange { ticket_types, limit: MAX_QUANTITY }).await;
+}
+
+/// Fails if an event's seats or ticket types can be sold through
+/// another event.
+pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: Shop) {
+    let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
+    let nowhere = SeatId::from_uuid(shop.ids().next());
+    let unknown = HoldRefused::UnknownSeats { seats: vec![other.seats[0], nowhere] };
+    let command = shop.hold_seats(&hall, buyer, &[0]).seats([other.seats[0], nowhere]);
+    shop.refuse(command, unknown).await;
+    let nothing = TicketTypeId::from_uuid(shop.ids().next());
+    let unknown = HoldRefused::UnknownTicketTypes { ticket_types: vec![other.standing, nothing] };
+    let command = shop.hold(&hall, buyer).item(hall.standing, 1).item(other.standing, 1).item(nothing, 1);
+    shop.refuse(command, unknown).await;
+}
+
+/// Fails if a section's seats are sold by number.
+pub async fn a_section_is_not_sold_by_quantity(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let seated = HoldRefused::SoldBySeat { ticket_types: vec![hall.front, hall.back] };
+    let command = shop.hold(&hall, buyer).item(hall.front, 1).item(hall.standing, 1).item(hall.back, 1);
+    shop.refuse(command, seated).await;
+}
+
+/// Fails if a held, sold or blocked seat is given away,
+/// or one of them is not named.
+pub async fn every_seat_that_is_taken_is_named(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let sold = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.sold(&sold).await;
+    shop.held(&hall, shop.buyer(), &[2]).await;
+    let block =
+        tiketi_core::decide::BlockSeats::new(shop.now(), hall.event, vec![hall.seats[3]], "sound desk");
+    shop.store().block_seats(block).await.unwrap();
+    let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[3], hall.seats[1], hall.seats[2]] };
+    shop.refuse(shop.hold_seats(&hall, buyer, &[0, 3, 1, 2, 4]).item(hall.standing, 1), taken).await;
+}
+
+/// Fails if units are oversold,
+/// or one of several shortages is not named.
+pub async fn every_shortage_is_named_with_what_is_left(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.standing(&hall, shop.buyer(), 8).await;
+    let shortages = vec![
+        Shortage { ticket_type: hall.standing, asked: 3, available: 2 },
+        Shortage { ticket_type: hall.free, asked: 21, available: 20 },
+    ];
+    let command = shop.hold(&hall, buyer).item(hall.standing, 3).item(hall.free, 21);
+    shop.refuse(command, HoldRefused::NotEnoughLeft { shortages }).await;
+    shop.standing(&hall, buyer, 2).await;
+}
+
+/// Fails if the limit does not span what a buyer holds and owns.
+pub async fn the_limit_spans_what_is_held_and_owned(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let owned = shop.held(&hall, buyer, &[0, 1, 2]).await;
+    shop.sold(&owned).await;
+    shop.apply(shop.hold_seats(&hall, buyer, &[3, 4]).item(hall.standing, 2)).await;
+    let refused = HoldRefused::LimitReached { limit: 8, owned: 7, asked: 2 };
+    shop.refuse(shop.hold_seats(&hall, buyer, &[5]).item(hall.standing, 1), refused).await;
+    shop.held(&hall, buyer, &[5]).await;
+}
+
+/// Fails if an event's own limit does not prevail,
+/// or one event's tickets count at another.
+pub async fn an_events_own_limit_prevails(shop: Shop) {
+    let mut details = shop.details("A small room");
+    details.terms.max_seats_per_buyer = Some(2);
+    let (hall, other, buyer) = (shop.hall_with(details).await, shop.hall().await, shop.buyer());
+    shop.held(&other, buyer, &[0, 1, 2]).await;
+    let refused = HoldRefused::LimitReached { limit: 2, owned: 0, asked: 3 };
+    shop.refuse(shop.hold_seats(&hall, buyer, &[0, 1, 2]), refused).await;
+    shop.held(&hall, buyer, &[0, 1]).await;
+}
+
+/// Fails if something is added to what is being paid.
+pub async fn nothing_is_added_while_a_payment_is_under_way(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, buyer, &[0]).await;
+    shop.confirming(&held).await;
+    let refused = HoldRefused::PaymentInProgress { reservation: held.id };
+    shop.refuse(shop.hold_seats(&hall, buyer, &[1]), refused).await;
+}
+
+/// Fails if a price changed later touches what was held before.
+pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.standing(&hall, buyer, 1).await;
+    let dearer = tiketi_core::Money::new(40_000, tiketi_core::Currency::KRW);
+    let edit = tiketi_core::TicketTypeInput { name: "Standing".into(), price: dearer, capacity: 10 };
+    shop.store().edit_ticket_type(hall.standing, edit).await.unwrap();
+    let held = shop.standing(&hall, buyer, 1).await;
+    assert_eq!(held.total.minor(), STANDING_PRICE.minor() + 40_000);
+    assert_eq!(held.items.len(), 2);
+}

@@ -1,0 +1,73 @@
+//! Seat layouts: kept as drawn.
+
+use tiketi_core::{
+    Clock, CountedIds, Currency, IdSource, LayoutId, LayoutStore, ManualClock, Money, PageRequest, Row,
+    SeatLayout, Section, StoreErrorKind, StoredLayout,
+};
+
+use crate::handles::Handles;
+use crate::shop::START;
+
+fn stored(ids: &CountedIds, venue: &str, name: &str) -> StoredLayout {
+    let section = Section::new("Parkett", Money::new(4_950, "EUR".parse().unwrap()))
+        .row(Row::numbered("A", 12).gap_after("6").accessible(["1", "12"]))
+        .row(Row::lettered("가", 3));
+    let balcony =
+        Section::new("Balcony", Money::new(0, "EUR".parse().unwrap())).row(Row::of("1", ["L", "R"]));
+    let layout = SeatLayout::new(venue, name).section(section).section(balcony);
+    let created_at = ManualClock::at(START.parse().unwrap()).now();
+    StoredLayout { id: LayoutId::from_uuid(ids.next()), layout, created_at }
+}
+
+/// Fails if a section, row, gap, price or accessible place is lost.
+pub async fn a_layout_is_read_as_it_was_drawn(stores: Handles<dyn LayoutStore>) {
+    let layout = stored(&CountedIds::seeded(1), "Hafenhalle", "Great hall, “with pit”");
+    stores.any().create_layout(layout.clone()).await.unwrap();
+    assert_eq!(stores.any().layout(layout.id).await.unwrap(), Some(layout));
+}
+
+/// Fails if a layout made twice replaces the first.
+pub async fn a_layout_that_exists_is_not_replaced(stores: Handles<dyn LayoutStore>) {
+    let first = stored(&CountedIds::seeded(2), "Hafenhalle", "First");
+    stores.any().create_layout(first.clone()).await.unwrap();
+    let mut second = first.clone();
+    second.layout.name = "Second".into();
+    second.layout.sections[0].price = Money::new(1, Currency::KRW);
+    let failed = stores.any().create_layout(second).await.unwrap_err();
+    assert_eq!(failed.kind(), StoreErrorKind::Internal);
+    assert_eq!(stores.any().layout(first.id).await.unwrap(), Some(first));
+}
+
+/// Fails if the listing is not by venue, then name,
+/// or its pages lack layouts.
+pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStore>) {
+    let ids = CountedIds::seeded(3);
+    let mut sorted = Vec::new();
+    for (venue, name) in [("B", "1"), ("A", "2"), ("a", "0"), ("A", "1"), ("가", "1"), ("A", "2")] {
+        let layout = stored(&ids, venue, name);
+        stores.any().create_layout(layout.clone()).await.unwrap();
+        sorted.push(layout);
+    }
+    let key = |stored: &StoredLayout| (stored.layout.venue.clone(), stored.layout.name.clone(), stored.id);
+    sorted.sort_by_key(key);
+    let mut listed = Vec::new();
+    for number in 1..=3 {
+        let page = stores.any().layouts(PageRequest::new(number, 4).unwrap()).await.unwrap();
+        assert_eq!((page.total, page.rows.len()), (6, [4, 2, 0][number as usize - 1]));
+        listed.extend(page.rows);
+    }
+    assert_eq!(listed, sorted);
+}
+
+/// Fails if a removed layout comes back,
+/// or removing nothing is told as removal.
+pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
+    let ids = CountedIds::seeded(4);
+    let (gone, stays) = (stored(&ids, "A", "1"), stored(&ids, "A", "2"));
+    stores.any().create_layout(gone.clone()).await.unwrap();
+    stores.any().create_layout(stays.clone()).await.unwrap();
+    assert!(stores.any().delete_layout(gone.id).await.unwrap());
+    assert!(!stores.any().delete_layout(gone.id).await.unwrap());
+    assert_eq!(stores.any().layout(gone.id).await.unwrap(), None);
+    assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().rows, [stays]);
+}

@@ -1,0 +1,23 @@
+//! The cases, by theme: ordinary functions whose names are sentences.
+//!
+//! Each begins with a store nothing was ever written to. The audit of [`crate::Shop`] ends those about selling.
+
+pub mod accounts;
+pub mod answers;
+pub mod catalog;
+pub mod dropped;
+pub mod expiry;
+pub mod extend;
+pub mod hold;
+pub mod layouts;
+pub mod listing;
+pub mod maps;
+pub mod outbox;
+pub mod payment;
+pub mod races;
+pub mod reads;
+pub mod refund;
+pub mod release;
+pub mod replay;
+pub mod rows;
+pub mod walks;

@@ -1,0 +1,166 @@
+//! The outbox: every committed fact comes out, leased to one at a time, until acknowledged.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tiketi_core::{Fact, FactBody, FactId, SeatStatus};
+
+use crate::shop::Shop;
+
+const LEASE: Duration = Duration::from_secs(30);
+const MICROSECOND: Duration = Duration::from_micros(1);
+
+async fn claim(shop: &Shop, limit: usize) -> Vec<Fact> {
+    shop.store().claim_outbox(shop.now(), LEASE, limit).await.unwrap()
+}
+
+async fn ack(shop: &Shop, facts: &[Fact]) {
+    let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
+    shop.store().ack_outbox(&ids).await.unwrap();
+    shop.remember(facts);
+}
+
+/// Fails if a fact is missing, wrong, or says whose the seats are.
+pub async fn a_hold_and_its_sale_are_told(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
+    let facts = shop.drain().await;
+    assert!(facts.iter().all(|fact| fact.event == hall.event && fact.at == shop.now()));
+    let seat = |status, version| tiketi_core::SeatChanged { seat: hall.seats[0], status, version };
+    let mut bodies: Vec<_> = facts.into_iter().map(|fact| fact.body).collect();
+    let changes = vec![seat(SeatStatus::Held, 2)];
+    assert_eq!(bodies.remove(0), FactBody::SeatsChanged { map_version: 2, changes });
+    assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.front, available: 9 }));
+    assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.standing, available: 8 }));
+    assert_eq!(bodies.len(), 2);
+    shop.sold(&held).await;
+    let bodies: Vec<_> = shop.drain().await.into_iter().map(|fact| fact.body).collect();
+    let confirmed = FactBody::ReservationConfirmed { reservation: held.id, buyer };
+    assert_eq!(bodies.iter().filter(|body| **body == confirmed).count(), 1);
+    let sold = |body: &&FactBody| matches!(body, FactBody::SeatsChanged { changes, .. } if changes[0].status == SeatStatus::Sold);
+    assert_eq!(bodies.iter().filter(sold).count(), 1);
+}
+
+/// Fails if a fact under lease is given to someone else,
+/// or kept beyond its lease.
+pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: Shop) {
+    let hall = shop.hall().await;
+    shop.held(&hall, shop.buyer(), &[0]).await;
+    let first = claim(&shop, 100).await;
+    assert!(!first.is_empty());
+    assert_eq!(claim(&shop, 100).await, []);
+    shop.go_to(shop.now().after(LEASE).before(MICROSECOND));
+    assert_eq!(claim(&shop, 100).await, []);
+    shop.advance(MICROSECOND);
+    assert_eq!(claim(&shop, 100).await, first);
+    ack(&shop, &first).await;
+}
+
+/// Fails if an acknowledged fact comes again.
+pub async fn an_acknowledged_fact_is_forgotten(shop: Shop) {
+    let hall = shop.hall().await;
+    shop.standing(&hall, shop.buyer(), 1).await;
+    let first = claim(&shop, 100).await;
+    ack(&shop, &first).await;
+    shop.store().ack_outbox(&[first[0].id, FactId(u64::from(u32::MAX))]).await.unwrap();
+    shop.store().ack_outbox(&[]).await.unwrap();
+    shop.advance(LEASE);
+    assert_eq!(claim(&shop, 100).await, []);
+    shop.standing(&hall, shop.buyer(), 1).await;
+    let next = claim(&shop, 100).await;
+    assert!(!next.is_empty() && next.iter().all(|fact| fact.id > first[0].id));
+    ack(&shop, &next).await;
+}
+
+/// Fails if a fact is lost because a later one was delivered first.
+pub async fn facts_acknowledged_out_of_order_lose_none(shop: Shop) {
+    let hall = shop.hall().await;
+    for _ in 0..6 {
+        shop.standing(&hall, shop.buyer(), 1).await;
+    }
+    let facts = claim(&shop, 100).await;
+    assert_eq!(facts.len(), 6);
+    let ids: Vec<_> = [5, 1, 3].iter().map(|at| facts[*at].id).collect();
+    shop.store().ack_outbox(&ids).await.unwrap();
+    shop.advance(LEASE);
+    let left = claim(&shop, 100).await;
+    assert_eq!(left, [0, 2, 4].map(|at| facts[at].clone()));
+    let ids: Vec<_> = left.iter().map(|fact| fact.id).collect();
+    shop.store().ack_outbox(&ids).await.unwrap();
+    shop.remember(&facts);
+}
+
+/// Fails if a claim takes more than asked for,
+/// or not the oldest first.
+pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: Shop) {
+    let hall = shop.hall().await;
+    for _ in 0..7 {
+        shop.standing(&hall, shop.buyer(), 1).await;
+    }
+    assert_eq!(claim(&shop, 0).await, []);
+    let mut left = Vec::new();
+    for expected in [3, 3, 1, 0] {
+        let facts = claim(&shop, 3).await;
+        assert_eq!(facts.len(), expected);
+        ack(&shop, &facts).await;
+        left.extend(facts.iter().filter_map(|fact| match fact.body {
+            FactBody::StockChanged { available, .. } => Some(available),
+            _ => None,
+        }));
+    }
+    assert_eq!(left, [9, 8, 7, 6, 5, 4, 3]);
+}
+
+/// Fails if two servers that claim at once get the same fact.
+pub async fn servers_that_claim_at_once_share_the_facts(shop: Shop) {
+    let hall = shop.hall().await;
+    for _ in 0..10 {
+        shop.standing(&hall, shop.buyer(), 1).await;
+    }
+    let servers = (0..8).map(|_| {
+        let shop = shop.clone();
+        tokio::spawn(async move { claim(&shop, 3).await })
+    });
+    let claims = futures::future::join_all(servers.collect::<Vec<_>>()).await;
+    let mut facts: Vec<_> = claims.into_iter().flat_map(|facts| facts.unwrap()).collect();
+    let ids: HashSet<_> = facts.iter().map(|fact| fact.id).collect();
+    assert_eq!((facts.len(), ids.len()), (10, 10));
+    facts.sort_by_key(|fact| fact.id);
+    ack(&shop, &facts).await;
+}
+
+/// Fails if facts written while others are delivered are skipped.
+pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: Shop) {
+    let hall = shop.hall().await;
+    let seller = {
+        let (shop, hall) = (shop.clone(), hall.clone());
+        tokio::spawn(async move {
+            for at in 0..20 {
+                let held = shop.held(&hall, shop.buyer(), &[at]).await;
+                shop.apply(shop.release(&held)).await;
+            }
+        })
+    };
+    while !seller.is_finished() {
+        shop.drain().await;
+        tokio::task::yield_now().await;
+    }
+    seller.await.unwrap();
+    shop.drain().await;
+    let cancelled = |fact: &&Fact| matches!(fact.body, FactBody::ReservationCancelled { .. });
+    assert_eq!(shop.known().facts.iter().filter(cancelled).count(), 20);
+}
+
+/// Fails if what was refused, or expired, is told wrongly.
+pub async fn an_expiry_is_told_to_its_buyer_once(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, buyer, &[0]).await;
+    shop.drain().await;
+    shop.go_to(held.held_until().unwrap());
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    let bodies: Vec<_> = shop.drain().await.into_iter().map(|fact| fact.body).collect();
+    let expired = FactBody::ReservationExpired { reservation: held.id, buyer };
+    assert_eq!(bodies.iter().filter(|body| **body == expired).count(), 1);
+    assert_eq!(bodies.len(), 3, "the seat, the stock and the buyer: {bodies:?}");
+}

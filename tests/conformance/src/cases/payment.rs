@@ -1,0 +1,208 @@
+//! Paying: sold means paid, and what the provider says is recorded once.
+
+use tiketi_core::decide::{
+    BeginConfirmRefused, ConfirmFreeRefused, RecordOutcomeRefused, StartPaymentRefused,
+};
+use tiketi_core::{
+    Currency, Money, PaymentId, PaymentState, ReservationId, ReservationState, SeatState, StuckReason,
+};
+
+use crate::shop::Shop;
+
+/// Fails if money that came does not make everything of the
+/// reservation sold.
+pub async fn a_paid_reservation_owns_its_seats_and_units(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 10]).item(hall.standing, 2)).await.reservation;
+    let (sold, payment) = shop.sold(&held).await;
+    assert_eq!(sold.state, ReservationState::Confirmed { at: shop.now() });
+    assert_eq!((payment.state.clone(), payment.amount), (PaymentState::Paid { at: shop.now() }, held.total));
+    assert_eq!(payment.provider_key, Some(format!("money-{}", payment.id)));
+    assert_eq!(shop.seat_state(&hall, 10).await, SeatState::Sold { reservation: held.id });
+    let counts = [hall.front, hall.back, hall.standing];
+    for (of, sold) in counts.into_iter().zip([1, 1, 2]) {
+        let stock = shop.stock(of).await;
+        assert_eq!((stock.sold, stock.held), (sold, 0));
+    }
+}
+
+/// Fails if an attempt loses what was said when it was started.
+pub async fn an_attempt_keeps_amount_gateway_and_method(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let command = shop.start_payment(&held).through("harbour-pay", "bank transfer").expecting(held.total);
+    let payment = shop.apply(command).await.payment.unwrap();
+    assert_eq!((payment.gateway.as_str(), payment.method.as_str()), ("harbour-pay", "bank transfer"));
+    assert_eq!((payment.amount, payment.state.clone()), (held.total, PaymentState::Ready));
+    let command = shop.begin_confirm(&payment).with_provider_key("key-1").expecting(payment.amount);
+    let payment = shop.apply(command).await.payment.unwrap();
+    assert_eq!(payment.provider_key.as_deref(), Some("key-1"));
+    assert_eq!(payment.state, PaymentState::Confirming { since: shop.now() });
+}
+
+/// Fails if a card declined once can never be paid again.
+pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let first = shop.confirming(&held).await;
+    let declined = shop.apply(shop.declined(&first)).await;
+    let state = PaymentState::Declined { code: "card_expired".into(), at: shop.now() };
+    assert_eq!(declined.payment.unwrap().state, state);
+    let (sold, second) = shop.sold(&held).await;
+    assert_eq!((sold.payment, second.id == first.id), (Some(second.id), false));
+    assert_eq!(shop.now_of_payment(&first).await.state, state);
+}
+
+/// Fails if two attempts can both take money: only the latest may.
+pub async fn only_the_latest_attempt_can_be_confirmed(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (first, second) = (shop.prepared(&held).await, shop.prepared(&held).await);
+    let refused = BeginConfirmRefused::NotReady { state: PaymentState::Abandoned };
+    shop.refuse(shop.begin_confirm(&first), refused).await;
+    shop.apply(shop.begin_confirm(&second)).await;
+}
+
+/// Fails if anything is sold for another amount than was asked for.
+pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
+    let hall = shop.hall().await;
+    for (at, captured) in
+        [Money::new(1, Currency::KRW), Money::new(100_000, "USD".parse().unwrap())].into_iter().enumerate()
+    {
+        let held = shop.held(&hall, shop.buyer(), &[at]).await;
+        let payment = shop.confirming(&held).await;
+        let recorded = shop.apply(shop.took(&payment, captured)).await;
+        let reason = StuckReason::AmountMismatch { captured };
+        assert_eq!(recorded.payment.unwrap().state, PaymentState::Stuck { reason, at: shop.now() });
+        assert!(matches!(recorded.reservation.state, ReservationState::Paying { .. }));
+        assert_eq!(shop.stock(hall.front).await.sold, 0);
+    }
+}
+
+/// Fails if an outcome recorded once can be overwritten by a later
+/// word.
+pub async fn an_outcome_is_recorded_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, paid) = shop.sold(&held).await;
+    let other = shop.held(&hall, shop.buyer(), &[1]).await;
+    let declined = shop.confirming(&other).await;
+    let declined = shop.apply(shop.declined(&declined)).await.payment.unwrap();
+    for of in [paid, declined] {
+        let refused = RecordOutcomeRefused::NotConfirming { state: of.state.clone() };
+        shop.refuse(shop.declined(&of), refused.clone()).await;
+        shop.refuse(shop.paid(&of), refused.clone()).await;
+        shop.refuse(shop.took(&of, Money::new(1, Currency::KRW)), refused).await;
+    }
+}
+
+/// Fails if money is recorded that was never asked for,
+/// or for no payment.
+pub async fn an_outcome_nobody_awaits_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let mut payment = shop.prepared(&held).await;
+    let refused = RecordOutcomeRefused::NotConfirming { state: PaymentState::Ready };
+    shop.refuse(shop.paid(&payment), refused).await;
+    payment.id = PaymentId::from_uuid(shop.ids().next());
+    shop.refuse(shop.paid(&payment), RecordOutcomeRefused::PaymentNotFound).await;
+}
+
+/// Fails if an attempt is started by a stranger, for nothing,
+/// or for a wrong amount.
+pub async fn an_attempt_that_does_not_fit_is_refused(shop: Shop) {
+    let (hall, stranger) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let mut command = shop.start_payment(&held);
+    command.buyer = stranger;
+    shop.refuse(command, StartPaymentRefused::ReservationNotFound).await;
+    let mut command = shop.start_payment(&held);
+    command.reservation = ReservationId::from_uuid(shop.ids().next());
+    shop.refuse(command, StartPaymentRefused::ReservationNotFound).await;
+    let wrong = shop.start_payment(&held).expecting(Money::new(99_999, Currency::KRW));
+    shop.refuse(wrong, StartPaymentRefused::AmountMismatch { expected: held.total }).await;
+    let free = shop.held_free(&hall, stranger, 1).await;
+    shop.refuse(shop.start_payment(&free), StartPaymentRefused::NothingToPay).await;
+    shop.call_off(&hall).await;
+    shop.refuse(shop.start_payment(&held), StartPaymentRefused::EventCancelled).await;
+}
+
+/// Fails if what is paid, being paid or over can be paid again.
+pub async fn only_a_pending_reservation_is_paid(shop: Shop) {
+    let hall = shop.hall().await;
+    let ended = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.apply(shop.cancel(&ended)).await;
+    let paying = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.confirming(&paying).await;
+    let sold = shop.held(&hall, shop.buyer(), &[2]).await;
+    shop.sold(&sold).await;
+    for of in [ended, paying, sold] {
+        shop.refuse(shop.start_payment(&of), StartPaymentRefused::NotPending).await;
+        shop.refuse(shop.confirm_free(&of), ConfirmFreeRefused::NotPending).await;
+    }
+}
+
+/// Fails if a provider would be asked for money that must not be
+/// taken.
+pub async fn a_confirm_that_does_not_fit_is_refused(shop: Shop) {
+    let (hall, stranger) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.prepared(&held).await;
+    let mut command = shop.begin_confirm(&payment);
+    command.buyer = stranger;
+    shop.refuse(command, BeginConfirmRefused::PaymentNotFound).await;
+    let mut command = shop.begin_confirm(&payment);
+    command.payment = PaymentId::from_uuid(shop.ids().next());
+    shop.refuse(command, BeginConfirmRefused::PaymentNotFound).await;
+    let wrong = shop.begin_confirm(&payment).expecting(Money::new(1, Currency::KRW));
+    shop.refuse(wrong, BeginConfirmRefused::AmountMismatch { expected: held.total }).await;
+    let other = shop.held(&hall, stranger, &[1]).await;
+    let under_way = shop.confirming(&other).await;
+    let state = PaymentState::Confirming { since: shop.now() };
+    shop.refuse(shop.begin_confirm(&under_way), BeginConfirmRefused::NotReady { state }).await;
+    shop.call_off(&hall).await;
+    shop.refuse(shop.begin_confirm(&payment), BeginConfirmRefused::EventCancelled).await;
+}
+
+/// Fails if a payment under way is lost because the event was
+/// called off meanwhile.
+pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    shop.call_off(&hall).await;
+    let recorded = shop.apply(shop.paid(&payment)).await;
+    assert_eq!(recorded.payment.unwrap().state, PaymentState::Paid { at: shop.now() });
+}
+
+/// Fails if what costs nothing needs a gateway.
+pub async fn what_costs_nothing_is_confirmed_without_payment(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held_free(&hall, shop.buyer(), 2).await;
+    let confirmed = shop.apply(shop.confirm_free(&held)).await;
+    assert_eq!(confirmed.reservation.state, ReservationState::Confirmed { at: shop.now() });
+    assert_eq!((confirmed.payment, shop.stock(hall.free).await.sold), (None, 2));
+}
+
+/// Fails if something that costs money, or a stranger's,
+/// is confirmed for nothing.
+pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: Shop) {
+    let (hall, stranger) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::NotFree).await;
+    let free = shop.held_free(&hall, stranger, 1).await;
+    let mut command = shop.confirm_free(&free);
+    command.buyer = held.buyer;
+    shop.refuse(command, ConfirmFreeRefused::ReservationNotFound).await;
+    let mut command = shop.confirm_free(&free);
+    command.reservation = ReservationId::from_uuid(shop.ids().next());
+    shop.refuse(command, ConfirmFreeRefused::ReservationNotFound).await;
+}
+
+/// Fails if a free place of a called-off event can still be had.
+pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held_free(&hall, shop.buyer(), 1).await;
+    shop.call_off(&hall).await;
+    shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::EventCancelled).await;
+}

@@ -1,0 +1,137 @@
+//! Refunds: promised first, then recorded; with the last of the money the tickets go back.
+
+use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
+use tiketi_core::{
+    CancelReason, Currency, Money, PaymentId, PaymentState, RefundState, ReservationState, SeatState,
+};
+
+use crate::shop::Shop;
+
+/// Fails if seats stay sold after their money went back,
+/// or are free before.
+pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: Shop) {
+    let hall = shop.hall().await;
+    let held =
+        shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await.reservation;
+    let (sold, payment) = shop.sold(&held).await;
+    let refund = shop.promised(&payment).await;
+    assert_eq!(shop.now_of(&held).await, sold, "a promise takes nothing from the buyer");
+    let done = shop.apply(shop.refunded(&payment, refund)).await;
+    let state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: shop.now() };
+    assert_eq!(done.reservation.state, state);
+    let refunded = done.payment.unwrap();
+    assert_eq!(
+        (refunded.refunded, refunded.state.clone()),
+        (held.total, PaymentState::Refunded { at: shop.now() })
+    );
+    assert_eq!(refunded.refunds[0].state, RefundState::Done { at: shop.now() });
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
+    let again = shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 7)).await;
+    assert!(again.reservation.is_live());
+}
+
+/// Fails if a partial refund takes tickets,
+/// or parts do not add up to the whole.
+pub async fn partial_refunds_leave_the_tickets_until_the_last(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    for part in [30_000, 50_000] {
+        let command = shop.refund(&payment).only(Money::new(part, Currency::KRW)).by_buyer(held.buyer);
+        let refund = command.refund;
+        shop.apply(command).await;
+        let done = shop.apply(shop.refunded(&payment, refund)).await;
+        assert_eq!(done.payment.unwrap().state, PaymentState::PartlyRefunded { at: shop.now() });
+        assert!(done.reservation.is_live());
+    }
+    let refund = shop.promised(&payment).await;
+    let last = shop.now_of_payment(&payment).await;
+    assert_eq!(last.refund(refund).unwrap().amount.minor(), 20_000);
+    let done = shop.apply(shop.refunded(&payment, refund)).await;
+    assert!(!done.reservation.is_live());
+    assert_eq!(done.payment.unwrap().refunds.len(), 3);
+}
+
+/// Fails if a refund the provider refused cannot be promised again,
+/// or counts as done.
+pub async fn a_refused_refund_can_be_promised_again(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let refund = shop.promised(&payment).await;
+    let refused = RefundOutcome::Refused { code: "account_closed".into() };
+    let recorded = shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, refused)).await;
+    let after = recorded.payment.unwrap();
+    assert_eq!((after.refunded.minor(), after.state), (0, payment.state.clone()));
+    let again = shop.promised(&payment).await;
+    shop.apply(shop.refunded(&payment, again)).await;
+}
+
+/// Fails if two refunds of one payment are under way at once.
+pub async fn one_refund_is_under_way_at_a_time(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let command = shop.refund(&payment).only(Money::new(1, Currency::KRW));
+    let refund = command.refund;
+    shop.apply(command).await;
+    shop.refuse(shop.refund(&payment), BeginRefundRefused::RefundInProgress { refund }).await;
+}
+
+/// Fails if money is given back that was not taken,
+/// or more than is left.
+pub async fn a_refund_that_does_not_fit_is_refused(shop: Shop) {
+    let (hall, stranger) = (shop.hall().await, shop.buyer());
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let ready = shop.prepared(&held).await;
+    let refused = BeginRefundRefused::NothingToRefund { state: PaymentState::Ready };
+    shop.refuse(shop.refund(&ready), refused).await;
+    let (_, payment) = shop.sold(&held).await;
+    shop.refuse(shop.refund(&payment).by_buyer(stranger), BeginRefundRefused::PaymentNotFound).await;
+    let mut command = shop.refund(&payment);
+    command.payment = PaymentId::from_uuid(shop.ids().next());
+    shop.refuse(command, BeginRefundRefused::PaymentNotFound).await;
+    let usd = "USD".parse().unwrap();
+    for bad in [
+        Money::zero(Currency::KRW),
+        Money::new(-1, Currency::KRW),
+        Money::new(100_001, Currency::KRW),
+        Money::new(1, usd),
+    ] {
+        let refused = BeginRefundRefused::AmountOutOfRange { refundable: held.total };
+        shop.refuse(shop.refund(&payment).only(bad), refused).await;
+    }
+    let refund = shop.promised(&payment).await;
+    let done = shop.apply(shop.refunded(&payment, refund)).await.payment.unwrap();
+    let refused = BeginRefundRefused::NothingToRefund { state: done.state };
+    shop.refuse(shop.refund(&payment), refused).await;
+}
+
+/// Fails if an outcome is recorded for an unknown refund,
+/// or a second time.
+pub async fn a_refunds_outcome_is_recorded_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let refund = shop.promised(&payment).await;
+    shop.refuse(shop.refunded(&payment, shop.refund_id()), RecordRefundRefused::RefundNotFound).await;
+    let mut unknown = payment.clone();
+    unknown.id = PaymentId::from_uuid(shop.ids().next());
+    shop.refuse(shop.refunded(&unknown, refund), RecordRefundRefused::PaymentNotFound).await;
+    shop.apply(shop.refunded(&payment, refund)).await;
+    shop.refuse(shop.refunded(&payment, refund), RecordRefundRefused::NotQueued).await;
+    let other = RefundOutcome::Refused { code: "late".into() };
+    let other = RecordRefund::new(shop.now(), shop.key(), payment.id, refund, other);
+    shop.refuse(other, RecordRefundRefused::NotQueued).await;
+}
+
+/// Fails if a cancelled event's buyers cannot get their money back.
+pub async fn a_cancelled_events_tickets_are_refunded(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    shop.call_off(&hall).await;
+    let refund = shop.promised(&payment).await;
+    let done = shop.apply(shop.refunded(&payment, refund)).await;
+    assert!(!done.reservation.is_live());
+}

@@ -1,0 +1,209 @@
+//! Keys: an intent takes effect once, however often it is sent.
+
+use std::time::Duration;
+
+use tiketi_core::Money;
+use tiketi_core::decide::HoldRefused;
+
+use crate::send::SalesCommand;
+use crate::shop::Shop;
+
+/// Fails if a hold sent twice is applied twice:
+/// no record is kept under its key.
+pub async fn a_hold_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    shop.twice(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await;
+    assert_eq!(shop.stock(hall.standing).await.held, 2);
+}
+
+/// Fails if a retry that brings a new reservation id makes a new
+/// reservation.
+pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: Shop) {
+    let hall = shop.hall().await;
+    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
+    let first = shop.apply(command.clone()).await.reservation;
+    let mut retry = command;
+    retry.reservation = shop.reservation_id();
+    let again = shop.send(retry).await.unwrap();
+    assert_eq!((again.replayed, again.reservation), (true, first));
+    let command = shop.start_payment(&again_of(&shop, &hall).await);
+    let first = shop.apply(command.clone()).await.payment;
+    let mut retry = command;
+    retry.payment = tiketi_core::PaymentId::from_uuid(shop.ids().next());
+    let again = shop.send(retry).await.unwrap();
+    assert_eq!((again.replayed, again.payment), (true, first));
+}
+
+async fn again_of(shop: &Shop, hall: &crate::hall::Hall) -> tiketi_core::Reservation {
+    shop.held(hall, shop.buyer(), &[5]).await
+}
+
+/// Fails if an extension sent twice renews twice.
+pub async fn an_extension_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.advance(Duration::from_secs(9));
+    shop.twice(shop.extend(&held)).await;
+}
+
+/// Fails if a release sent twice is refused, or gives back twice.
+pub async fn a_release_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+    shop.twice(shop.release(&held).only([hall.seats[0]])).await;
+    shop.twice(shop.release(&held)).await;
+}
+
+/// Fails if a free confirmation sent twice is refused or counted
+/// twice.
+pub async fn a_free_confirmation_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held_free(&hall, shop.buyer(), 2).await;
+    shop.twice(shop.confirm_free(&held)).await;
+}
+
+/// Fails if any step of paying, sent twice,
+/// is refused or applied twice.
+pub async fn each_step_of_paying_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let declined = shop.twice(shop.start_payment(&held)).await.payment.unwrap();
+    shop.twice(shop.begin_confirm(&declined)).await;
+    shop.twice(shop.declined(&declined)).await;
+    let payment = shop.confirming(&held).await;
+    shop.twice(shop.paid(&payment)).await;
+}
+
+/// Fails if money recorded twice as captured wrongly is recorded
+/// twice.
+pub async fn a_stuck_outcome_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    shop.twice(shop.took(&payment, Money::new(1, held.total.currency()))).await;
+}
+
+/// Fails if a cancellation sent twice is refused or frees twice.
+pub async fn a_cancellation_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held =
+        shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 3)).await.reservation;
+    shop.prepared(&held).await;
+    shop.twice(shop.cancel(&held)).await;
+}
+
+/// Fails if either step of a refund, sent twice,
+/// gives money back twice.
+pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let command = shop.refund(&payment);
+    let refund = command.refund;
+    shop.twice(command).await;
+    shop.twice(shop.refunded(&payment, refund)).await;
+}
+
+/// Fails if a repetition answers how things stood then,
+/// not how they stand now.
+pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: Shop) {
+    let hall = shop.hall().await;
+    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
+    let held = shop.apply(command.clone()).await.reservation;
+    let (sold, _) = shop.sold(&held).await;
+    let again = shop.send(command).await.unwrap();
+    assert_eq!((again.replayed, again.reservation), (true, sold));
+}
+
+/// Fails if a repetition after the hold's end is refused,
+/// or renews it.
+pub async fn a_repetition_after_the_end_answers_expired(shop: Shop) {
+    let hall = shop.hall().await;
+    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
+    let held = shop.apply(command.clone()).await.reservation;
+    shop.go_to(held.held_until().unwrap());
+    let mut again = command;
+    again.now = shop.now();
+    let again = shop.send(again).await.unwrap();
+    assert!(again.replayed && !again.reservation.is_live());
+    assert_eq!(shop.stock(hall.front).await.held, 0);
+}
+
+/// Fails if a key can be used for another command about selling
+/// seats.
+pub async fn a_key_is_not_reused_for_other_seats_or_units(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    shop.no_reuse(shop.hold_seats(&hall, buyer, &[0]), shop.hold_seats(&hall, buyer, &[1])).await;
+    shop.no_reuse(shop.hold_seats(&hall, buyer, &[2]), shop.hold_seats(&hall, shop.buyer(), &[2])).await;
+    let units = |count| shop.hold(&hall, buyer).item(hall.standing, count);
+    shop.no_reuse(units(1), units(2)).await;
+    let held = shop.held(&hall, buyer, &[3, 4]).await;
+    shop.no_reuse(shop.release(&held).only([hall.seats[3]]), shop.release(&held)).await;
+}
+
+/// Fails if a key can be used for a command of another kind.
+pub async fn a_key_is_not_reused_for_another_kind_of_command(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.advance(Duration::from_secs(1));
+    shop.no_reuse(shop.extend(&held), shop.cancel(&held)).await;
+    shop.advance(Duration::from_secs(1));
+    shop.no_reuse(shop.extend(&held), shop.release(&held)).await;
+    let free = shop.held_free(&hall, shop.buyer(), 1).await;
+    shop.no_reuse(shop.confirm_free(&free), shop.cancel(&free)).await;
+    shop.no_reuse(shop.cancel(&free), shop.confirm_free(&free)).await;
+}
+
+/// Fails if a key can be used for other money.
+pub async fn a_key_is_not_reused_for_other_money(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let start = shop.start_payment(&held);
+    shop.no_reuse(start.clone(), start.clone().through("test", "transfer")).await;
+    let payment = shop.send(start).await.unwrap().payment.unwrap();
+    let begin = shop.begin_confirm(&payment);
+    shop.no_reuse(begin.clone(), begin.with_provider_key("another")).await;
+    shop.no_reuse(shop.paid(&payment), shop.declined(&payment)).await;
+    let refund = shop.refund(&payment);
+    let id = refund.refund;
+    shop.no_reuse(refund.clone(), refund.only(Money::new(1, held.total.currency()))).await;
+    let done = shop.refunded(&payment, id);
+    let mut refused = done.clone();
+    refused.outcome = tiketi_core::decide::RefundOutcome::Refused { code: "no".into() };
+    shop.no_reuse(done, refused).await;
+}
+
+/// Fails if a refused command keeps its key:
+/// what changed nothing is not remembered.
+pub async fn a_refused_commands_key_is_free_again(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let owner = shop.held(&hall, shop.buyer(), &[0]).await;
+    let command = shop.hold_seats(&hall, buyer, &[0]);
+    shop.refuse(command.clone(), HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] }).await;
+    let key = command.key;
+    shop.apply(shop.release(&owner)).await;
+    assert_eq!(shop.apply(command).await.reservation.seats[0].seat, hall.seats[0]);
+    let refused = shop.hold(&hall, buyer);
+    shop.refuse(refused.clone(), HoldRefused::NothingAsked).await;
+    let mut other = shop.hold_seats(&hall, buyer, &[1]);
+    other.key = refused.key;
+    assert_ne!(other.key, key);
+    shop.apply(other).await;
+}
+
+/// Fails if a key is forgotten too early, never,
+/// or by order of arrival instead of age.
+pub async fn keys_are_forgotten_by_age(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let young = shop.hold_seats(&hall, buyer, &[0]).at(shop.now().after(Duration::from_secs(2)));
+    let old = shop.hold_seats(&hall, buyer, &[1]);
+    // Two servers whose clocks differ: the younger command comes first.
+    shop.apply(young.clone()).await;
+    shop.apply(old.clone()).await;
+    let between = shop.now().after(Duration::from_secs(1));
+    assert_eq!(shop.store().forget_commands(shop.now()).await.unwrap(), 0);
+    assert_eq!(shop.store().forget_commands(between).await.unwrap(), 1);
+    assert_eq!(shop.store().forget_commands(between).await.unwrap(), 0);
+    assert!(shop.send(young).await.unwrap().replayed);
+    assert!(!shop.send(old).await.unwrap().replayed, "a forgotten key is a new one");
+}

@@ -1,0 +1,20 @@
+//! Commands by chance: the adapter and the in-memory store answer each the same.
+
+use crate::shop::Shop;
+use crate::walk;
+
+/// Fails if an answer, or what is visible at the end, differs.
+///
+/// The in-memory store is what it may not differ from.
+///
+/// `TIKETI_SEQUENCES` sets how many sequences are walked, 50 by default, and `TIKETI_SEED` the
+/// first seed, 1 by default. A difference is shown with its seed and every command before it.
+pub async fn commands_by_chance_come_to_what_they_come_to_in_memory(shop: Shop) {
+    let number = |name: &str, default| {
+        std::env::var(name).map_or(default, |text| text.parse().expect("the variable is a number"))
+    };
+    let (first, count) = (number("TIKETI_SEED", 1), number("TIKETI_SEQUENCES", 50));
+    for seed in first..first + count {
+        walk::compare(shop.stores(), seed).await;
+    }
+}

@@ -1,0 +1,117 @@
+//! The event most cases sell: twenty seats in two sections, and standing room.
+
+use std::time::Duration;
+
+use tiketi_core::{
+    Currency, Event, EventDetails, EventId, EventInput, EventStep, LayoutId, Money, NewEvent, Row,
+    SaleWindow, SeatId, SeatLayout, Section, StoredLayout, TermsOverride, TicketTypeId, TicketTypeInput,
+    Timestamp,
+};
+
+use crate::shop::Shop;
+
+/// Price of a seat in the front section.
+pub const FRONT_PRICE: Money = Money::new(100_000, Currency::KRW);
+/// Price of a seat in the back section.
+pub const BACK_PRICE: Money = Money::new(50_000, Currency::KRW);
+/// Price of a place to stand.
+pub const STANDING_PRICE: Money = Money::new(30_000, Currency::KRW);
+/// How many may stand.
+pub const STANDING: u32 = 10;
+/// How many places there are that cost nothing.
+pub const FREE: u32 = 20;
+
+/// An event on sale, with something of every kind.
+///
+/// Ten seats in front, ten behind, standing room, and places that cost nothing.
+#[derive(Debug, Clone)]
+pub struct Hall {
+    /// Which event.
+    pub event: EventId,
+    /// Its seats from the stage backwards; the first ten are in front.
+    pub seats: Vec<SeatId>,
+    /// Ticket type of the front section.
+    pub front: TicketTypeId,
+    /// Ticket type of the back section.
+    pub back: TicketTypeId,
+    /// Ticket type of the [`STANDING`] places to stand.
+    pub standing: TicketTypeId,
+    /// Ticket type of the [`FREE`] places that cost nothing.
+    pub free: TicketTypeId,
+    /// When its sale closes.
+    pub closes_at: Timestamp,
+}
+
+impl Shop {
+    /// Returns the details of an event that is on sale.
+    ///
+    /// It opened an hour ago, and closes in thirty days.
+    pub fn details(&self, title: &str) -> EventDetails {
+        let opens_at = self.now().before(Duration::from_hours(1));
+        let closes_at = self.now().after(Duration::from_hours(30 * 24));
+        EventDetails {
+            title: title.to_owned(),
+            artist: "The Paper Lanterns".to_owned(),
+            venue: "Harbour Hall".to_owned(),
+            description: "An evening by the sea.".to_owned(),
+            keywords: vec!["종이등불".to_owned()],
+            starts_at: closes_at.after(Duration::from_hours(3)),
+            sale: SaleWindow::new(opens_at, closes_at).expect("it opens before it closes"),
+            terms: TermsOverride::default(),
+        }
+    }
+
+    /// Returns the rows of a new [`Hall`], not stored yet.
+    pub fn new_hall(&self, details: EventDetails) -> NewEvent {
+        let section = |name: &str, price| {
+            Section::new(name, price).row(Row::numbered("A", 5)).row(Row::numbered("B", 5))
+        };
+        let layout = SeatLayout::new("Harbour Hall", "Great hall")
+            .section(section("Front", FRONT_PRICE))
+            .section(section("Back", BACK_PRICE));
+        let id = LayoutId::from_uuid(self.ids().next());
+        let stored = StoredLayout { id, layout, created_at: self.now() };
+        let admits = |name: &str, price, capacity| TicketTypeInput { name: name.to_owned(), price, capacity };
+        let input = EventInput::new(details, Currency::KRW)
+            .seated(id)
+            .admitting(admits("Standing", STANDING_PRICE, STANDING))
+            .admitting(admits("Free", Money::zero(Currency::KRW), FREE));
+        NewEvent::assemble(&input, Some(&stored), self.ids(), self.now()).expect("the hall is sound")
+    }
+
+    /// Stores a draft, and returns it with its rows.
+    pub async fn draft(&self, details: EventDetails) -> (Hall, Event) {
+        let new = self.new_hall(details);
+        let hall = Hall {
+            event: new.event.id,
+            seats: new.seats.iter().map(|seat| seat.id).collect(),
+            front: new.ticket_types[0].id,
+            back: new.ticket_types[1].id,
+            standing: new.ticket_types[2].id,
+            free: new.ticket_types[3].id,
+            closes_at: new.event.details.sale.closes_at(),
+        };
+        let event = new.event.clone();
+        self.store().create_event(new).await.expect("an event can be stored");
+        self.known().events.push(hall.event);
+        (hall, event)
+    }
+
+    /// Stores and publishes an event with these details.
+    pub async fn hall_with(&self, details: EventDetails) -> Hall {
+        let (hall, _) = self.draft(details).await;
+        self.store().step_event(hall.event, EventStep::Publish).await.expect("a draft can be published");
+        hall
+    }
+
+    /// Stores and publishes an event that is on sale.
+    pub async fn hall(&self) -> Hall {
+        self.hall_with(self.details("Night of Lanterns")).await
+    }
+
+    /// Calls an event off.
+    pub async fn call_off(&self, hall: &Hall) {
+        let step = EventStep::Cancel { at: self.now() };
+        self.store().step_event(hall.event, step).await.expect("an event can be called off");
+    }
+}

@@ -1,0 +1,104 @@
+//! One list of cases that every Tiketi store adapter has to pass.
+//!
+//! An adapter is right when nobody can tell it from another by what it answers. This crate tells: every
+//! case is written once, against the traits of [`tiketi_core`], and expands to a test of its own for any
+//! adapter. The in-memory store is held to the same list.
+//!
+//! # Testing an adapter
+//!
+//! Say how a fresh store is opened, and expand the lists in a file below `tests/`:
+//!
+//! ```
+//! use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+//! use tiketi_core::memory::MemoryStore;
+//!
+//! #[derive(Debug)]
+//! struct Memory;
+//!
+//! #[async_trait]
+//! impl StoreFactory for Memory {
+//!     type Store = MemoryStore;
+//!     type Guard = ();
+//!
+//!     async fn fresh(&self) -> Fresh<MemoryStore> {
+//!         Fresh::new(MemoryStore::default())
+//!     }
+//! }
+//!
+//! tiketi_conformance::all_cases!(crate::Memory);
+//! # fn main() {}
+//! ```
+//!
+//! `cargo test` then shows `hold::every_seat_that_is_taken_is_named` and all the others. An adapter that
+//! has only some of the traits expands only their lists:
+//!
+//! | List | Needs | Holds it to |
+//! |---|---|---|
+//! | [`sales_cases!`] | [`SellingStore`] | [`tiketi_core::SalesStore`] |
+//! | [`catalog_cases!`] | [`SellingStore`] | [`tiketi_core::CatalogStore`] |
+//! | [`outbox_cases!`] | [`SellingStore`] | [`tiketi_core::OutboxStore`] |
+//! | [`layout_cases!`] | [`tiketi_core::LayoutStore`] | the same |
+//! | [`account_cases!`] | [`tiketi_core::AccountStore`] | the same |
+//! | [`answer_cases!`] | [`tiketi_core::AnswerStore`] | the same |
+//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::AuditStore`] | [`tiketi_core::AuditStore`] |
+//!
+//! # What a factory may do
+//!
+//! [`StoreFactory::fresh`] runs on the case's own runtime, so it may connect, migrate or clone a template
+//! database. What has to live as long as the store goes into [`Fresh::guarded`], such as a temporary
+//! folder; [`StoreFactory::end`] is awaited after the case, passed or failed, to drop a database. With
+//! [`Fresh::also_open_as`] the same data is opened again: cases take the openings in turn, so that
+//! whatever only holds within one process is found out. A server that is missing is a failure: panic
+//! with what to start.
+//!
+//! # What a case does
+//!
+//! - It starts with a store nothing was written to, at [`START`]. Time moves only where the case moves it;
+//!   ids come from a seed. A store that asks its own clock fails.
+//! - It runs on several threads, within [`runner::CASE_DEADLINE`]; it never sleeps.
+//! - A case about a refusal compares everything visible before and after, facts included, and sends the
+//!   command again: a refusal changes nothing and takes no key.
+//! - Each case about selling ends with [`Shop::audit`]: seats and reservations name each other, kept
+//!   counters are what counting gives, money and tickets agree, limits hold, and every change was told
+//!   once and in order.
+//!
+//! The last case of the sales list walks: it sends 50 sequences of 200 commands by chance to the adapter
+//! and to the in-memory store, and compares every answer and everything visible at the end.
+//! `TIKETI_SEQUENCES` walks more; a difference prints its seed for `TIKETI_SEED`, and every command.
+//!
+//! # What the cases leave open
+//!
+//! - Serials of reservation numbers may leave gaps, and ids of facts may too.
+//! - Durability over a crash needs a process to kill; each durable adapter tests it by itself.
+//! - A lapsed claim of an [`tiketi_core::AnswerStore`] is free for the same request; whether another
+//!   request may have the key then is not asked.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::missing_panics_doc,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a failed case is a panic"
+)]
+
+mod audit;
+pub mod cases;
+mod factory;
+mod hall;
+mod handles;
+mod lists;
+mod picture;
+pub mod runner;
+mod send;
+mod shop;
+mod trade;
+mod walk;
+
+pub use async_trait::async_trait;
+pub use factory::{Fresh, SellingStore, StoreFactory};
+pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};
+pub use handles::Handles;
+pub use picture::Picture;
+pub use send::{Outcome, SalesCommand};
+pub use shop::{START, Shop};

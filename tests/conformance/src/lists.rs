@@ -1,0 +1,298 @@
+//! The one list of cases of each trait, and their expansion to tests.
+
+/// Expands to a test of every case of every trait.
+///
+/// The factory is an expression, named from anywhere in the crate: `crate::Memory`.
+#[macro_export]
+macro_rules! all_cases {
+    ($factory:expr) => {
+        $crate::sales_cases!($factory);
+        $crate::catalog_cases!($factory);
+        $crate::outbox_cases!($factory);
+        $crate::layout_cases!($factory);
+        $crate::account_cases!($factory);
+        $crate::answer_cases!($factory);
+        $crate::audit_cases!($factory);
+    };
+}
+
+/// Expands to one test of each named case, a module a theme.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! expand_cases {
+    ($factory:expr, $run:ident; $($theme:ident { $($case:ident,)* })*) => {$(
+        mod $theme {
+            $(
+                #[test]
+                fn $case() {
+                    $crate::runner::$run(&$factory, $crate::cases::$theme::$case);
+                }
+            )*
+        }
+    )*};
+}
+
+/// Expands to tests of selling: [`tiketi_core::SalesStore`].
+#[macro_export]
+macro_rules! sales_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, selling;
+            hold {
+                seats_and_units_are_held_as_one_reservation,
+                a_second_hold_adds_to_the_pending_reservation,
+                more_units_of_a_ticket_type_join_its_line,
+                adding_gives_up_a_prepared_payment,
+                a_hold_of_no_event_or_a_draft_is_refused,
+                a_hold_of_a_cancelled_event_is_refused,
+                a_sale_opens_at_its_first_microsecond,
+                a_sale_closes_at_its_last_microsecond,
+                a_hold_of_nothing_or_too_much_is_refused,
+                something_named_twice_is_refused_by_name,
+                a_quantity_of_zero_or_beyond_the_limit_is_refused,
+                seats_and_ticket_types_of_another_event_are_unknown,
+                a_section_is_not_sold_by_quantity,
+                every_seat_that_is_taken_is_named,
+                every_shortage_is_named_with_what_is_left,
+                the_limit_spans_what_is_held_and_owned,
+                an_events_own_limit_prevails,
+                nothing_is_added_while_a_payment_is_under_way,
+                a_reservation_keeps_the_price_it_was_held_at,
+            }
+            extend {
+                a_renewed_hold_lasts_its_full_time_from_now,
+                a_hold_never_lasts_beyond_its_cap,
+                an_events_own_terms_decide_the_end,
+                a_stranger_cannot_extend,
+                only_a_pending_reservation_is_extended,
+                the_payment_window_is_granted_once,
+            }
+            release {
+                everything_given_back_is_free_at_once,
+                seats_given_back_leave_the_rest_held,
+                giving_the_last_seat_back_ends_the_reservation,
+                a_stranger_can_neither_release_nor_cancel,
+                an_unknown_reservation_can_neither_be_released_nor_cancelled,
+                seats_not_of_the_reservation_are_named,
+                only_a_pending_reservation_is_released,
+                a_pending_reservation_is_cancelled_with_its_payment,
+                the_organiser_cancels_anyones_reservation,
+                a_confirmed_free_reservation_is_cancelled,
+                what_is_paid_paying_or_over_is_not_cancelled,
+                a_late_cancel_never_touches_the_next_buyers_seats,
+            }
+            expiry {
+                a_microsecond_before_its_end_a_seat_is_held,
+                at_its_end_a_seat_is_taken_over_without_a_sweep,
+                lapsed_units_are_reclaimed_before_anyone_is_refused,
+                a_buyers_own_lapsed_hold_is_not_added_to,
+                a_refused_command_ends_what_is_due,
+                nothing_can_be_done_with_a_lapsed_hold,
+                after_a_sweep_the_late_buyer_is_refused,
+                a_payment_prepared_too_early_is_given_up_at_the_end,
+                a_sweep_ends_exactly_what_is_due,
+                a_sweep_starts_with_the_most_overdue,
+                a_paying_reservation_never_expires,
+                after_a_decline_the_hold_goes_on_to_its_old_end,
+                a_decline_after_the_end_frees_the_seats,
+                a_lapsed_seat_can_be_blocked,
+            }
+            payment {
+                a_paid_reservation_owns_its_seats_and_units,
+                an_attempt_keeps_amount_gateway_and_method,
+                a_declined_buyer_pays_with_a_second_attempt,
+                only_the_latest_attempt_can_be_confirmed,
+                money_of_another_amount_sells_nothing,
+                an_outcome_is_recorded_once,
+                an_outcome_nobody_awaits_is_refused,
+                an_attempt_that_does_not_fit_is_refused,
+                only_a_pending_reservation_is_paid,
+                a_confirm_that_does_not_fit_is_refused,
+                money_on_its_way_is_recorded_for_a_cancelled_event,
+                what_costs_nothing_is_confirmed_without_payment,
+                what_costs_money_is_not_confirmed_for_nothing,
+                nothing_free_is_confirmed_of_a_cancelled_event,
+            }
+            refund {
+                with_the_last_of_the_money_the_tickets_go_back,
+                partial_refunds_leave_the_tickets_until_the_last,
+                a_refused_refund_can_be_promised_again,
+                one_refund_is_under_way_at_a_time,
+                a_refund_that_does_not_fit_is_refused,
+                a_refunds_outcome_is_recorded_once,
+                a_cancelled_events_tickets_are_refunded,
+            }
+            replay {
+                a_hold_sent_twice_applies_once,
+                a_retry_with_new_ids_gets_the_first_reservation,
+                an_extension_sent_twice_applies_once,
+                a_release_sent_twice_applies_once,
+                a_free_confirmation_sent_twice_applies_once,
+                each_step_of_paying_sent_twice_applies_once,
+                a_stuck_outcome_sent_twice_applies_once,
+                a_cancellation_sent_twice_applies_once,
+                each_step_of_a_refund_sent_twice_applies_once,
+                a_repetition_answers_with_the_rows_as_they_stand,
+                a_repetition_after_the_end_answers_expired,
+                a_key_is_not_reused_for_other_seats_or_units,
+                a_key_is_not_reused_for_another_kind_of_command,
+                a_key_is_not_reused_for_other_money,
+                a_refused_commands_key_is_free_again,
+                keys_are_forgotten_by_age,
+            }
+            races {
+                of_32_callers_for_one_seat_one_wins,
+                overlapping_seats_in_opposite_orders_go_to_whole_holds,
+                of_32_buyers_of_10_units_exactly_10_win,
+                one_buyer_with_16_tabs_never_exceeds_the_limit,
+                one_key_sent_by_16_callers_applies_once,
+                of_two_outcomes_at_once_one_is_recorded,
+                seats_changing_hands_at_once_are_never_lost,
+                sweeps_and_buyers_at_once_agree,
+                a_seat_blocked_and_held_at_once_is_one_of_them,
+                sales_of_several_events_at_once_share_no_number,
+                an_event_removed_and_held_at_once_is_one_of_them,
+                a_capacity_cut_while_units_are_held_never_oversells,
+                of_8_creations_of_one_event_one_is_stored,
+            }
+            dropped {
+                a_dropped_hold_is_whole_or_nothing,
+                a_dropped_release_is_whole_or_nothing,
+                a_dropped_outcome_is_whole_or_nothing,
+                a_dropped_refund_is_whole_or_nothing,
+                callers_that_leave_leave_no_lock,
+            }
+            reads {
+                reservations_are_listed_newest_first_in_pages,
+                reservations_are_listed_by_buyer_and_event,
+                what_does_not_exist_is_not_found,
+                numbers_carry_the_date_and_are_never_used_again,
+            }
+            walks {
+                commands_by_chance_come_to_what_they_come_to_in_memory,
+            }
+        }
+    };
+}
+
+/// Expands to tests of events: [`tiketi_core::CatalogStore`].
+#[macro_export]
+macro_rules! catalog_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, selling;
+            catalog {
+                an_event_is_read_as_it_was_written,
+                creating_what_exists_fails_and_replaces_nothing,
+                an_edit_changes_the_details_and_the_version,
+                an_edit_of_an_outdated_copy_is_refused,
+                of_16_edits_of_one_copy_one_wins,
+                an_unknown_event_is_refused_everywhere,
+                bad_details_are_refused,
+                an_event_is_published_and_called_off_once,
+                only_an_event_nobody_ever_reserved_is_removed,
+                ticket_types_come_and_go,
+                a_capacity_is_never_less_than_what_is_taken,
+                a_ticket_type_that_must_stay_is_not_removed,
+                a_bad_ticket_type_is_refused,
+                blocked_seats_are_off_sale_until_put_back,
+                held_or_sold_seats_are_not_blocked_and_all_named,
+                seats_of_another_event_are_not_blocked,
+            }
+            listing {
+                drafts_are_listed_only_when_asked_for,
+                events_are_found_by_their_status_at_that_moment,
+                an_event_with_nothing_left_is_sold_out,
+                events_are_found_by_every_word_in_any_case,
+                events_are_sorted_as_asked_and_ties_by_id,
+                events_are_listed_in_pages,
+                a_new_status_is_told_once,
+                servers_that_announce_at_once_tell_once,
+            }
+            maps {
+                a_map_since_a_version_has_exactly_what_changed,
+                a_map_since_zero_or_the_future_is_complete,
+                units_leave_the_map_version_alone,
+            }
+        }
+    };
+}
+
+/// Expands to tests of facts: [`tiketi_core::OutboxStore`].
+#[macro_export]
+macro_rules! outbox_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, selling;
+            outbox {
+                a_hold_and_its_sale_are_told,
+                a_claimed_fact_comes_again_when_its_lease_ends,
+                an_acknowledged_fact_is_forgotten,
+                facts_acknowledged_out_of_order_lose_none,
+                a_claim_takes_the_oldest_up_to_its_limit,
+                servers_that_claim_at_once_share_the_facts,
+                facts_written_while_others_are_delivered_are_not_skipped,
+                an_expiry_is_told_to_its_buyer_once,
+            }
+        }
+    };
+}
+
+/// Expands to tests of layouts: [`tiketi_core::LayoutStore`].
+#[macro_export]
+macro_rules! layout_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, layouts;
+            layouts {
+                a_layout_is_read_as_it_was_drawn,
+                a_layout_that_exists_is_not_replaced,
+                layouts_are_listed_by_venue_and_name,
+                a_layout_is_removed_once,
+            }
+        }
+    };
+}
+
+/// Expands to tests of accounts: [`tiketi_core::AccountStore`].
+#[macro_export]
+macro_rules! account_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, accounts;
+            accounts {
+                an_account_is_read_as_it_was_written,
+                an_unknown_account_is_not_found,
+                a_taken_address_is_refused_in_any_case,
+                an_id_that_exists_is_not_replaced,
+                of_32_registrations_of_one_address_one_wins,
+            }
+        }
+    };
+}
+
+/// Expands to tests of whole events: [`tiketi_core::AuditStore`].
+#[macro_export]
+macro_rules! audit_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, audited;
+            rows {
+                rows_that_chance_led_to_pass_the_audit,
+                an_events_rows_are_what_all_other_reads_show,
+                event_ids_come_in_their_order_in_pages,
+            }
+        }
+    };
+}
+
+/// Expands to tests of answers: [`tiketi_core::AnswerStore`].
+#[macro_export]
+macro_rules! answer_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, answers;
+            answers {
+                a_kept_answer_is_replayed,
+                a_claim_lasts_until_its_end,
+                a_key_used_for_another_request_is_a_mismatch,
+                a_key_given_up_is_free,
+                answers_are_forgotten_by_age,
+                of_32_claims_at_once_one_runs,
+            }
+        }
+    };
+}

@@ -1,0 +1,180 @@
+//! Everything a store shows, to prove that nothing changed.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use tiketi_core::decide::Applied;
+use tiketi_core::{
+    CommandError, EventId, EventView, PageRequest, Payment, Reservation, Seat, SeatMap, SeatState, Stock,
+    TicketTypeId,
+};
+
+use crate::hall::Hall;
+use crate::send::SalesCommand;
+use crate::shop::Shop;
+
+/// Everything a store shows of the events and buyers of a shop.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    /// Events with their ticket types and stock, and their seats.
+    pub events: Vec<(EventView, SeatMap)>,
+    /// Reservations of all buyers, by id.
+    pub reservations: Vec<Reservation>,
+    /// Payments, by id.
+    pub payments: Vec<Payment>,
+    /// How many facts have been told.
+    pub facts: usize,
+}
+
+impl Picture {
+    /// Returns a reservation of the picture.
+    pub fn reservation(&self, id: tiketi_core::ReservationId) -> Option<&Reservation> {
+        self.reservations.iter().find(|known| known.id == id)
+    }
+
+    /// Returns a payment of the picture.
+    pub fn payment(&self, id: tiketi_core::PaymentId) -> Option<&Payment> {
+        self.payments.iter().find(|known| known.id == id)
+    }
+
+    /// Returns the reservations of an event.
+    pub fn reservations_of(&self, event: EventId) -> impl Iterator<Item = &Reservation> {
+        self.reservations.iter().filter(move |known| known.event == event)
+    }
+}
+
+impl Shop {
+    /// Takes pictures until two in a row are equal.
+    ///
+    /// An adapter may still be finishing what a caller left.
+    pub async fn settled_picture(&self) -> Picture {
+        let mut picture = self.picture().await;
+        loop {
+            tokio::task::yield_now().await;
+            let next = self.picture().await;
+            if next == picture {
+                return next;
+            }
+            picture = next;
+        }
+    }
+
+    /// Takes a picture; the outbox is emptied into the shop's memory.
+    pub async fn picture(&self) -> Picture {
+        self.drain().await;
+        let (events, buyers, payments, facts) = {
+            let known = self.known();
+            (known.events.clone(), known.buyers.clone(), known.payments.clone(), known.facts.len())
+        };
+        let store = self.store();
+        let mut picture =
+            Picture { events: Vec::new(), reservations: Vec::new(), payments: Vec::new(), facts };
+        for event in events {
+            let view = store.event(event).await.expect("an event can be read");
+            let map = store.seat_map(event, 0).await.expect("a seat map can be read");
+            picture.events.extend(view.zip(map));
+        }
+        for buyer in buyers {
+            picture.reservations.extend(self.all_of(buyer).await);
+        }
+        picture.reservations.sort_by_key(|reservation| reservation.id);
+        for payment in payments {
+            picture.payments.extend(store.payment(payment).await.expect("a payment can be read"));
+        }
+        picture
+    }
+
+    /// Returns all reservations of a buyer, the newest first.
+    pub async fn all_of(&self, buyer: tiketi_core::BuyerId) -> Vec<Reservation> {
+        let store = self.store();
+        let mut all = Vec::new();
+        for number in 1.. {
+            let page = PageRequest::new(number, 100).expect("the page is in range");
+            let page = store.reservations_of(buyer, None, page).await.expect("reservations can be read");
+            all.extend(page.rows);
+            if all.len() as u64 >= page.total {
+                break;
+            }
+        }
+        all
+    }
+
+    /// Returns a seat as it stands now.
+    pub async fn seat(&self, hall: &Hall, at: usize) -> Seat {
+        let map = self.store().seat_map(hall.event, 0).await.expect("a seat map can be read");
+        let map = map.expect("the event exists");
+        map.seats.into_iter().find(|seat| seat.id == hall.seats[at]).expect("the seat exists")
+    }
+
+    /// Returns a seat's state as it stands now.
+    pub async fn seat_state(&self, hall: &Hall, at: usize) -> SeatState {
+        self.seat(hall, at).await.state
+    }
+
+    /// Returns a stock as it stands now.
+    pub async fn stock(&self, of: TicketTypeId) -> Stock {
+        let found = self.store().ticket_type(of).await.expect("a ticket type can be read");
+        found.expect("the ticket type exists").stock
+    }
+
+    /// Checks that a store says exactly why not, and changes nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
+    pub async fn refuses<T: Debug, R: PartialEq + Debug>(
+        &self,
+        answer: impl Future<Output = Result<T, CommandError<R>>>,
+        why: R,
+    ) {
+        let before = self.picture().await;
+        match answer.await {
+            Err(CommandError::Refused(refused)) => assert_eq!(refused, why),
+            other => panic!("should be refused with {why:?}\nbut came to {other:?}"),
+        }
+        assert_eq!(self.picture().await, before, "a refusal changed something: {why:?}");
+    }
+
+    /// Checks that a command is refused and its key stays free.
+    ///
+    /// # Panics
+    ///
+    /// If it is not, or if the store remembers a key for which nothing happened.
+    pub async fn refuse<C: SalesCommand>(&self, command: C, why: C::Refused) {
+        self.refuses(self.send(command.clone()), why.clone()).await;
+        self.refuses(self.send(command), why).await;
+    }
+
+    /// Checks that a command sent twice takes effect once.
+    ///
+    /// # Panics
+    ///
+    /// If the second time changes anything, tells anything, or answers something else.
+    pub async fn twice<C: SalesCommand>(&self, command: C) -> Applied {
+        let first = self.apply(command.clone()).await;
+        let before = self.picture().await;
+        let later = self.now().after(std::time::Duration::from_micros(1));
+        for again in [command.clone(), command.at(later)] {
+            let again = self.send(again).await.expect("a repetition is answered");
+            assert_eq!(again, Applied { replayed: true, ..first.clone() });
+        }
+        assert_eq!(self.picture().await, before, "a repetition changed something");
+        first
+    }
+
+    /// Checks that a key cannot be used for another command.
+    ///
+    /// # Panics
+    ///
+    /// If it can, or if anything changes.
+    pub async fn no_reuse<A: SalesCommand, B: SalesCommand>(&self, first: A, other: B) {
+        let key = first.key();
+        self.apply(first).await;
+        let before = self.picture().await;
+        match self.send(other.keyed(key)).await {
+            Err(CommandError::KeyReused) => {}
+            answer => panic!("a key used for other content should be refused, not {answer:?}"),
+        }
+        assert_eq!(self.picture().await, before, "a reused key changed something");
+    }
+}

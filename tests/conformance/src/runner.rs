@@ -1,0 +1,121 @@
+//! Runs one case: fresh store, own runtime, deadline, audit.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiketi_core::{AccountStore, AnswerStore, AuditStore, LayoutStore};
+
+use crate::factory::{Fresh, SellingStore, StoreFactory};
+use crate::handles::Handles;
+use crate::shop::Shop;
+
+/// How long one case may take, so that a deadlock is a failure.
+pub const CASE_DEADLINE: Duration = Duration::from_mins(2);
+
+/// Runs a case about selling, and audits the store after it.
+///
+/// # Panics
+///
+/// If the case or the audit fails.
+pub fn selling<F, C>(factory: &F, case: fn(Shop) -> C)
+where
+    F: StoreFactory,
+    F::Store: SellingStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| async move {
+        let stores = stores.into_iter().map(|store| store as Arc<dyn SellingStore>).collect();
+        let shop = Shop::over(Handles::new(stores));
+        case(shop.clone()).await;
+        shop.audit().await;
+    });
+}
+
+/// Runs a case about the rows of whole events, and audits the store after it.
+///
+/// # Panics
+///
+/// If the case or the audit fails.
+pub fn audited<F, C>(factory: &F, case: fn(Shop, Handles<dyn AuditStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: SellingStore + AuditStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| async move {
+        let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
+        let audited = stores.into_iter().map(|store| store as Arc<dyn AuditStore>).collect();
+        let shop = Shop::over(Handles::new(selling));
+        case(shop.clone(), Handles::new(audited)).await;
+        shop.audit().await;
+    });
+}
+
+/// Runs a case about seat layouts.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn layouts<F, C>(factory: &F, case: fn(Handles<dyn LayoutStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: LayoutStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn LayoutStore>).collect()))
+    });
+}
+
+/// Runs a case about accounts.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn accounts<F, C>(factory: &F, case: fn(Handles<dyn AccountStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: AccountStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn AccountStore>).collect()))
+    });
+}
+
+/// Runs a case about kept answers.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn answers<F, C>(factory: &F, case: fn(Handles<dyn AnswerStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: AnswerStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn AnswerStore>).collect()))
+    });
+}
+
+/// Several threads, so that races are races.
+fn run<F, C>(factory: &F, case: impl FnOnce(Vec<Arc<F::Store>>) -> C)
+where
+    F: StoreFactory,
+    C: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    runtime.expect("a runtime starts").block_on(async {
+        let Fresh { handles, guard } = factory.fresh().await;
+        // A task of its own, so that a failed case still closes its store.
+        let outcome = tokio::spawn(tokio::time::timeout(CASE_DEADLINE, case(handles))).await;
+        factory.end(guard).await;
+        match outcome {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => panic!("the case did not end within {CASE_DEADLINE:?}: a deadlock?"),
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    });
+}

@@ -1,0 +1,193 @@
+//! The shop every case starts with: a store, a clock that stands still, ids from a seed.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tiketi_core::decide::Applied;
+use tiketi_core::{
+    BuyerId, Clock, CommandKey, CountedIds, EventId, Fact, IdSource, ManualClock, PaymentId, RefundId,
+    ReservationId, Terms, Timestamp,
+};
+
+use crate::factory::SellingStore;
+use crate::handles::Handles;
+use crate::send::{Outcome, SalesCommand};
+
+/// Sells over a store, and remembers what the audit must look at.
+///
+/// Cloning is cheap, and every clone is the same shop.
+#[derive(Clone, Debug)]
+pub struct Shop {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    stores: Handles<dyn SellingStore>,
+    clock: ManualClock,
+    ids: CountedIds,
+    known: Mutex<Known>,
+}
+
+/// What the audit has to look at, in the order it came to be.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    pub(crate) events: Vec<EventId>,
+    pub(crate) buyers: Vec<BuyerId>,
+    pub(crate) payments: BTreeSet<PaymentId>,
+    pub(crate) facts: Vec<Fact>,
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Inner").field("stores", &self.stores).finish_non_exhaustive()
+    }
+}
+
+/// The moment at which every case begins.
+pub const START: &str = "2026-01-05T10:00:00Z";
+
+impl Shop {
+    /// Opens a shop over a store, at [`START`].
+    pub fn over(stores: Handles<dyn SellingStore>) -> Self {
+        Self::seeded(stores, 7)
+    }
+
+    /// Opens a shop whose ids differ from those of every other seed.
+    pub fn seeded(stores: Handles<dyn SellingStore>, seed: u64) -> Self {
+        let clock = ManualClock::at(START.parse().expect("the start is a time"));
+        let inner = Inner { stores, clock, ids: CountedIds::seeded(seed), known: Mutex::default() };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Returns the store, through the next of its openings.
+    pub fn store(&self) -> Arc<dyn SellingStore> {
+        self.inner.stores.any()
+    }
+
+    /// Returns every opening of the store.
+    pub fn stores(&self) -> Handles<dyn SellingStore> {
+        self.inner.stores.clone()
+    }
+
+    /// Looks at the same events, buyers and payments as another shop.
+    pub(crate) fn know_like(&self, other: &Self) {
+        let (events, buyers, payments) = {
+            let known = other.known();
+            (known.events.clone(), known.buyers.clone(), known.payments.clone())
+        };
+        let mut known = self.known();
+        (known.events, known.buyers, known.payments) = (events, buyers, payments);
+    }
+
+    /// Returns the present moment.
+    ///
+    /// Only [`Shop::advance`] and [`Shop::go_to`] move it.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: Duration) {
+        self.inner.clock.advance(by);
+    }
+
+    /// Goes to a moment.
+    pub fn go_to(&self, now: Timestamp) {
+        self.inner.clock.set(now);
+    }
+
+    /// Returns the terms every command carries: the defaults.
+    pub fn terms(&self) -> Terms {
+        Terms::default()
+    }
+
+    /// Returns the source of new ids.
+    pub fn ids(&self) -> &dyn IdSource {
+        &self.inner.ids
+    }
+
+    /// Returns a buyer who never bought.
+    pub fn buyer(&self) -> BuyerId {
+        let buyer = BuyerId::from_uuid(self.inner.ids.next());
+        self.known().buyers.push(buyer);
+        buyer
+    }
+
+    /// Returns `count` buyers who never bought.
+    pub fn buyers(&self, count: usize) -> Vec<BuyerId> {
+        (0..count).map(|_| self.buyer()).collect()
+    }
+
+    /// Returns a key for a new intent.
+    pub fn key(&self) -> CommandKey {
+        CommandKey::from_uuid(self.inner.ids.next())
+    }
+
+    /// Returns an id for a new reservation.
+    pub fn reservation_id(&self) -> ReservationId {
+        ReservationId::from_uuid(self.inner.ids.next())
+    }
+
+    /// Returns an id for a new refund.
+    pub fn refund_id(&self) -> RefundId {
+        RefundId::from_uuid(self.inner.ids.next())
+    }
+
+    /// Returns an id for a new payment, which the audit will look for.
+    pub fn payment_id(&self) -> PaymentId {
+        let payment = PaymentId::from_uuid(self.inner.ids.next());
+        self.known().payments.insert(payment);
+        payment
+    }
+
+    /// Sends a command once, and returns whatever it comes to.
+    pub async fn send<C: SalesCommand>(&self, command: C) -> Outcome<C> {
+        let store = self.store();
+        command.send(&*store).await
+    }
+
+    /// Sends a command that has to take effect now.
+    ///
+    /// # Panics
+    ///
+    /// If it is refused, fails, or is taken for a repetition.
+    pub async fn apply<C: SalesCommand>(&self, command: C) -> Applied {
+        let shown = format!("{command:?}");
+        match self.send(command).await {
+            Ok(applied) if !applied.replayed => applied,
+            other => panic!("should take effect: {shown}\nbut came to {other:?}"),
+        }
+    }
+
+    /// Takes every fact out of the outbox, and returns them.
+    ///
+    /// The audit remembers them.
+    pub async fn drain(&self) -> Vec<Fact> {
+        let store = self.store();
+        let mut drained = Vec::new();
+        loop {
+            // By then every lease a case may have taken has ended.
+            let facts = store.claim_outbox(Timestamp::FAR_FUTURE, Duration::ZERO, 500).await;
+            let facts = facts.expect("the outbox can be claimed");
+            if facts.is_empty() {
+                break;
+            }
+            let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
+            store.ack_outbox(&ids).await.expect("the outbox can be acknowledged");
+            drained.extend(facts);
+        }
+        self.remember(&drained);
+        drained
+    }
+
+    /// Remembers facts a case took out of the outbox by itself.
+    pub fn remember(&self, facts: &[Fact]) {
+        self.known().facts.extend_from_slice(facts);
+    }
+
+    pub(crate) fn known(&self) -> MutexGuard<'_, Known> {
+        self.inner.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

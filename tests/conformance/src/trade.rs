@@ -1,0 +1,136 @@
+//! Short ways to make commands, and to bring a reservation to where a case begins.
+
+use tiketi_core::decide::{
+    BeginConfirm, BeginRefund, Cancel, CaptureOutcome, ConfirmFree, ExtendHold, Hold, RecordOutcome,
+    RecordRefund, RefundOutcome, Release, StartPayment,
+};
+use tiketi_core::{BuyerId, Money, Payment, RefundId, Reservation};
+
+use crate::hall::Hall;
+use crate::shop::Shop;
+
+impl Shop {
+    /// Makes a hold that asks for nothing yet.
+    pub fn hold(&self, hall: &Hall, buyer: BuyerId) -> Hold {
+        Hold::new(self.now(), self.key(), hall.event, buyer, self.reservation_id(), self.terms())
+    }
+
+    /// Makes a hold of the seats at these places of [`Hall::seats`].
+    pub fn hold_seats(&self, hall: &Hall, buyer: BuyerId, seats: &[usize]) -> Hold {
+        self.hold(hall, buyer).seats(seats.iter().map(|at| hall.seats[*at]))
+    }
+
+    /// Makes the owner's command to extend a hold.
+    pub fn extend(&self, of: &Reservation) -> ExtendHold {
+        ExtendHold::new(self.now(), self.key(), of.id, of.buyer, self.terms())
+    }
+
+    /// Makes the owner's command to give everything back.
+    pub fn release(&self, of: &Reservation) -> Release {
+        Release::all(self.now(), self.key(), of.id, of.buyer)
+    }
+
+    /// Makes the owner's command to confirm what costs nothing.
+    pub fn confirm_free(&self, of: &Reservation) -> ConfirmFree {
+        ConfirmFree::new(self.now(), self.key(), of.id, of.buyer)
+    }
+
+    /// Makes the owner's command to start an attempt to pay.
+    pub fn start_payment(&self, of: &Reservation) -> StartPayment {
+        let payment = self.payment_id();
+        StartPayment::new(self.now(), self.key(), payment, of.id, of.buyer, self.terms())
+            .through("test", "card")
+    }
+
+    /// Makes the buyer's command to take the money.
+    pub fn begin_confirm(&self, of: &Payment) -> BeginConfirm {
+        BeginConfirm::new(self.now(), self.key(), of.id, of.buyer)
+    }
+
+    /// Makes the command that records that a provider took this much.
+    pub fn took(&self, of: &Payment, amount: Money) -> RecordOutcome {
+        let outcome = CaptureOutcome::Paid { provider_key: format!("money-{}", of.id), amount };
+        RecordOutcome::new(self.now(), self.key(), of.id, outcome)
+    }
+
+    /// Makes the command that records that a provider took the money.
+    pub fn paid(&self, of: &Payment) -> RecordOutcome {
+        self.took(of, of.amount)
+    }
+
+    /// Makes the command that records that a provider declined.
+    pub fn declined(&self, of: &Payment) -> RecordOutcome {
+        let outcome = CaptureOutcome::Declined { code: "card_expired".to_owned() };
+        RecordOutcome::new(self.now(), self.key(), of.id, outcome)
+    }
+
+    /// Makes the owner's command to cancel.
+    pub fn cancel(&self, of: &Reservation) -> Cancel {
+        Cancel::by_buyer(self.now(), self.key(), of.id, of.buyer)
+    }
+
+    /// Makes the organiser's command to give all the money back.
+    pub fn refund(&self, of: &Payment) -> BeginRefund {
+        BeginRefund::new(self.now(), self.key(), of.id, self.refund_id(), "the singer is ill")
+    }
+
+    /// Makes the command that records that a refund is on its way.
+    pub fn refunded(&self, of: &Payment, refund: RefundId) -> RecordRefund {
+        RecordRefund::new(self.now(), self.key(), of.id, refund, RefundOutcome::Done)
+    }
+
+    /// Holds seats, and returns the reservation.
+    pub async fn held(&self, hall: &Hall, buyer: BuyerId, seats: &[usize]) -> Reservation {
+        self.apply(self.hold_seats(hall, buyer, seats)).await.reservation
+    }
+
+    /// Holds places to stand, and returns the reservation.
+    pub async fn standing(&self, hall: &Hall, buyer: BuyerId, quantity: u32) -> Reservation {
+        self.apply(self.hold(hall, buyer).item(hall.standing, quantity)).await.reservation
+    }
+
+    /// Holds places that cost nothing, and returns the reservation.
+    pub async fn held_free(&self, hall: &Hall, buyer: BuyerId, quantity: u32) -> Reservation {
+        self.apply(self.hold(hall, buyer).item(hall.free, quantity)).await.reservation
+    }
+
+    /// Starts an attempt to pay, and returns it.
+    pub async fn prepared(&self, of: &Reservation) -> Payment {
+        let applied = self.apply(self.start_payment(of)).await;
+        applied.payment.expect("a started payment is answered")
+    }
+
+    /// Starts an attempt to pay, and commits to take the money.
+    pub async fn confirming(&self, of: &Reservation) -> Payment {
+        let payment = self.prepared(of).await;
+        let applied = self.apply(self.begin_confirm(&payment)).await;
+        applied.payment.expect("a payment being confirmed is answered")
+    }
+
+    /// Sells a pending reservation for money.
+    pub async fn sold(&self, of: &Reservation) -> (Reservation, Payment) {
+        let payment = self.confirming(of).await;
+        let applied = self.apply(self.paid(&payment)).await;
+        (applied.reservation, applied.payment.expect("a payment recorded is answered"))
+    }
+
+    /// Promises a refund of all that is left, and returns its id.
+    pub async fn promised(&self, of: &Payment) -> RefundId {
+        let command = self.refund(of);
+        let refund = command.refund;
+        self.apply(command).await;
+        refund
+    }
+
+    /// Returns a reservation as it stands now.
+    pub async fn now_of(&self, of: &Reservation) -> Reservation {
+        let found = self.store().reservation(of.id).await.expect("a reservation can be read");
+        found.expect("the reservation exists")
+    }
+
+    /// Returns a payment as it stands now.
+    pub async fn now_of_payment(&self, of: &Payment) -> Payment {
+        let found = self.store().payment(of.id).await.expect("a payment can be read");
+        found.expect("the payment exists")
+    }
+}

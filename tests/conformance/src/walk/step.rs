@@ -1,0 +1,92 @@
+//! One step of a walk: a command of any kind, sent to any store, with a comparable answer.
+
+use std::fmt::Debug;
+
+use tiketi_core::decide::{
+    BeginConfirm, BeginRefund, BlockSeats, Cancel, ConfirmFree, ExtendHold, Hold, RecordOutcome,
+    RecordRefund, Release, StartPayment, UnblockSeats,
+};
+use tiketi_core::{
+    CommandError, EventId, EventStep, Reservation, ReservationNumber, TicketTypeId, TicketTypeInput,
+    Timestamp,
+};
+
+use crate::factory::SellingStore;
+use crate::send::SalesCommand;
+
+/// A command of any kind.
+#[derive(Debug, Clone)]
+pub(super) enum Step {
+    Hold(Hold),
+    Extend(ExtendHold),
+    Release(Release),
+    ConfirmFree(ConfirmFree),
+    StartPayment(StartPayment),
+    BeginConfirm(BeginConfirm),
+    RecordOutcome(RecordOutcome),
+    Cancel(Cancel),
+    BeginRefund(BeginRefund),
+    RecordRefund(RecordRefund),
+    Block(BlockSeats),
+    Unblock(UnblockSeats),
+    Expire(Timestamp, Vec<EventId>),
+    Price(TicketTypeId, TicketTypeInput),
+    CallOff(EventId, Timestamp),
+    Announce(Timestamp, Vec<EventId>),
+}
+
+impl Step {
+    /// Sends the command, and returns its answer in words.
+    pub(super) async fn send(self, store: &dyn SellingStore) -> String {
+        match self {
+            Self::Hold(command) => sale(command, store).await,
+            Self::Extend(command) => sale(command, store).await,
+            Self::Release(command) => sale(command, store).await,
+            Self::ConfirmFree(command) => sale(command, store).await,
+            Self::StartPayment(command) => sale(command, store).await,
+            Self::BeginConfirm(command) => sale(command, store).await,
+            Self::RecordOutcome(command) => sale(command, store).await,
+            Self::Cancel(command) => sale(command, store).await,
+            Self::BeginRefund(command) => sale(command, store).await,
+            Self::RecordRefund(command) => sale(command, store).await,
+            Self::Block(command) => answer(store.block_seats(command).await),
+            Self::Unblock(command) => answer(store.unblock_seats(command).await),
+            Self::Price(id, edit) => answer(store.edit_ticket_type(id, edit).await),
+            Self::CallOff(event, at) => answer(store.step_event(event, EventStep::Cancel { at }).await),
+            Self::Expire(now, events) => {
+                let mut ended = store.expire_due(now, 1_000).await.expect("a sweep succeeds");
+                // Other walks over the same store may have left something due.
+                ended.retain(|row| events.contains(&row.event));
+                ended.sort_by_key(|row| row.id);
+                format!("{:?}", ended.into_iter().map(unnumbered).collect::<Vec<_>>())
+            }
+            Self::Announce(now, events) => {
+                let mut news = store.announce_statuses(now).await.expect("statuses are told");
+                news.retain(|(event, _)| events.contains(event));
+                news.sort_by_key(|(event, _)| *event);
+                format!("{news:?}")
+            }
+        }
+    }
+}
+
+async fn sale<C: SalesCommand>(command: C, store: &dyn SellingStore) -> String {
+    let mut outcome = command.send(store).await;
+    if let Ok(applied) = &mut outcome {
+        applied.reservation = unnumbered(applied.reservation.clone());
+    }
+    answer(outcome)
+}
+
+fn answer<T: Debug, R: Debug>(outcome: Result<T, CommandError<R>>) -> String {
+    match outcome {
+        Err(CommandError::Store(failed)) => panic!("the store failed: {failed:?}"),
+        known => format!("{known:?}"),
+    }
+}
+
+/// Serials may leave gaps, so numbers differ between stores and nothing else does.
+pub(super) fn unnumbered(mut row: Reservation) -> Reservation {
+    row.number = ReservationNumber::new(Timestamp::EPOCH, 0);
+    row
+}

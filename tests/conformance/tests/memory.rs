@@ -1,0 +1,19 @@
+//! Holds the in-memory store to every case.
+
+use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_core::memory::MemoryStore;
+
+#[derive(Debug)]
+struct Memory;
+
+#[async_trait]
+impl StoreFactory for Memory {
+    type Store = MemoryStore;
+    type Guard = ();
+
+    async fn fresh(&self) -> Fresh<MemoryStore> {
+        Fresh::new(MemoryStore::default())
+    }
+}
+
+tiketi_conformance::all_cases!(crate::Memory);
