@@ -1,0 +1,45 @@
+//! A hall of any size, on sale.
+
+use std::error::Error;
+
+use tiketi_core::{
+    BoxOffice, Currency, EventDetails, EventId, EventInput, Money, Row, SaleWindow, SeatId, SeatLayout,
+    Section, TermsOverride,
+};
+
+/// An event on sale and its seats, from the stage backwards.
+#[derive(Debug)]
+pub(crate) struct Hall {
+    pub(crate) event: EventId,
+    pub(crate) seats: Vec<SeatId>,
+}
+
+const SEATS_A_ROW: u32 = 100;
+
+impl Hall {
+    /// Builds a hall of at least `seats` seats in rows of a hundred, and opens the sale.
+    pub(crate) async fn open(box_office: &BoxOffice, seats: u32) -> Result<Self, Box<dyn Error>> {
+        let price = Money::new(110_000, Currency::KRW);
+        let rows = (1..=seats.div_ceil(SEATS_A_ROW)).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
+        let section = Section { name: "R".into(), price, rows: rows.collect() };
+        let layout = SeatLayout::new("Bench Hall", format!("{seats} seats")).section(section);
+        let layout = box_office.create_layout(layout).await?;
+        let now = box_office.now();
+        let hour = std::time::Duration::from_hours(1);
+        let details = EventDetails {
+            title: "Bench Night".into(),
+            artist: "The Loops".into(),
+            venue: "Bench Hall".into(),
+            description: String::new(),
+            keywords: Vec::new(),
+            starts_at: now.after(hour * 48),
+            sale: SaleWindow::new(now.before(hour), now.after(hour * 24))?,
+            terms: TermsOverride::default(),
+        };
+        let input = EventInput::new(details, Currency::KRW).seated(layout.id);
+        let event = box_office.create_event(input).await?.event.id;
+        box_office.publish_event(event).await?;
+        let map = box_office.seat_map(event, 0).await?.ok_or("the event is gone")?;
+        Ok(Self { event, seats: map.seats.into_iter().map(|seat| seat.id).collect() })
+    }
+}

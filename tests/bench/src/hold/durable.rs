@@ -1,0 +1,106 @@
+//! Durable holds against everybody's way and against the limit, in turns on a new store each.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tiketi_core::{BuyerId, HoldRequest};
+use uuid::Uuid;
+
+use crate::figures::{Timings, ratio};
+use crate::hall::Hall;
+use crate::hold::{LEAST_TURNS, Options};
+use crate::load::{self, More};
+use crate::shop::Shop;
+use crate::way::{Way, print_table};
+
+/// What a bench of one store compares with.
+pub(crate) trait Rivals {
+    /// What everybody's way is, for the table.
+    const PLAIN: &'static str;
+    /// What the limit is, for the table.
+    const LIMIT: &'static str;
+
+    /// Holds seats everybody's way.
+    fn plain(
+        shop: &Shop,
+        hall: &Hall,
+        callers: u32,
+        time: Duration,
+    ) -> impl Future<Output = Result<Timings, Box<dyn Error>>>;
+
+    /// Writes the same rows as fast as the store can.
+    fn limit(
+        shop: &Shop,
+        hall: &Hall,
+        time: Duration,
+    ) -> impl Future<Output = Result<Timings, Box<dyn Error>>>;
+}
+
+/// Measures all ways in turns.
+pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Error>> {
+    let seats = options.sizes(&[50_000]).first().copied().unwrap_or(50_000);
+    let turns = usize::try_from(options.seconds / 4)?.max(LEAST_TURNS);
+    let each = Duration::from_secs(options.seconds) / u32::try_from(turns * 4)?;
+    let mut many = Way::new(format!("{} callers", options.callers));
+    let mut alone = Way::new("one caller");
+    let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
+    for _ in 0..turns {
+        many.record(through_box_office(options, seats, options.callers, each).await?);
+        alone.record(through_box_office(options, seats, 1, each).await?);
+        let (shop, hall) = open(options, seats).await?;
+        plain.record(R::plain(&shop, &hall, options.callers, each).await?);
+        let (shop, hall) = open(options, seats).await?;
+        limit.record(R::limit(&shop, &hall, each).await?);
+    }
+    print_table(&[&many, &alone, &plain, &limit]);
+    let figures = json!({
+        "bench": "hold",
+        "store": options.store.name(),
+        "callers": options.callers,
+        "seats": seats,
+        "per_second": many.rate().round(),
+        "p50_ms": many.p50_ms(),
+        "p99_ms": many.p99_ms(),
+        "ratio_naive": ratio(many.rate(), plain.rate()),
+        "ratio_limit": ratio(many.rate(), limit.rate()),
+        "alone_per_second": alone.rate().round(),
+        "alone_to_plain_time": ratio(plain.rate(), alone.rate()),
+        "plain_per_second": plain.rate().round(),
+        "limit_per_second": limit.rate().round(),
+        "turns": turns,
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+/// Opens a hall on a new store.
+async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Error>> {
+    let shop = Shop::open(options.store).await?;
+    let hall = Hall::open(&shop.box_office, seats).await?;
+    Ok((shop, hall))
+}
+
+/// Holds seats from callers at once until the time is up or no seat is left.
+async fn through_box_office(
+    options: &Options,
+    seats: u32,
+    callers: u32,
+    time: Duration,
+) -> Result<Timings, Box<dyn Error>> {
+    let (shop, hall) = open(options, seats).await?;
+    let (box_office, hall) = (shop.box_office.clone(), Arc::new(hall));
+    load::run(callers, time, move |turn| {
+        let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
+        async move {
+            let Some(seat) = hall.seats.get(turn) else { return Ok(More::No) };
+            let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
+            let request = HoldRequest::new(hall.event, buyer).seats([*seat]);
+            box_office.hold(request).await.map_err(|error| error.to_string())?;
+            Ok(More::Yes)
+        }
+    })
+    .await
+}

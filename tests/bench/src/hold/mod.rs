@@ -1,0 +1,47 @@
+//! `hold`: how many distinct seats a second can be held through `BoxOffice`, one seat and one buyer each.
+
+mod bare;
+mod durable;
+mod memory;
+mod sqlite;
+
+use std::error::Error;
+
+use clap::Args;
+
+use crate::shop::Store;
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The store.
+    #[arg(long, default_value = "memory:")]
+    store: Store,
+    /// Seats of the hall; several sizes for the in-memory store are compared in turns.
+    #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    seats: Vec<u32>,
+    /// Buyers who call at the same time; the in-memory store is measured with one.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    callers: u32,
+    /// About how long to measure, in seconds, shared by all that is compared.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+impl Options {
+    /// Returns the sizes asked for, or the usual ones of a store.
+    fn sizes(&self, usual: &[u32]) -> Vec<u32> {
+        if self.seats.is_empty() { usual.to_vec() } else { self.seats.clone() }
+    }
+}
+
+/// The fewest turns worth a median.
+const LEAST_TURNS: usize = 3;
+
+/// Measures the store asked for.
+pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    match options.store {
+        Store::Memory => memory::run(options),
+        Store::Sqlite => crate::runtime()?.block_on(durable::run::<sqlite::Sqlite>(options)),
+    }
+}

@@ -1,0 +1,47 @@
+//! Many callers at once, each doing one thing after another until the time is up.
+
+use std::error::Error;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crate::figures::{Timings, now};
+
+/// Whether there is more to do.
+pub(crate) enum More {
+    /// The thing was done and counts.
+    Yes,
+    /// There is nothing left to do.
+    No,
+}
+
+/// Runs `work` from `callers` tasks until the time is up or nothing is left; each call gets a number of its own.
+pub(crate) async fn run<F, W>(callers: u32, time: Duration, work: W) -> Result<Timings, Box<dyn Error>>
+where
+    F: Future<Output = Result<More, String>> + Send,
+    W: Fn(usize) -> F + Send + Sync + 'static,
+{
+    let (work, next) = (Arc::new(work), Arc::new(AtomicUsize::new(0)));
+    let started = now();
+    let callers = (0..callers).map(|_| {
+        let (work, next) = (Arc::clone(&work), Arc::clone(&next));
+        tokio::spawn(async move {
+            let mut timings = Timings::default();
+            while started.elapsed() < time {
+                let before = now();
+                match work(next.fetch_add(1, Ordering::Relaxed)).await? {
+                    More::Yes => timings.record(before.elapsed()),
+                    More::No => break,
+                }
+            }
+            Ok::<_, String>(timings)
+        })
+    });
+    let mut timings = Timings::default();
+    for caller in callers.collect::<Vec<_>>() {
+        timings.absorb(caller.await??);
+    }
+    timings.finish(started.elapsed());
+    Ok(timings)
+}

@@ -1,0 +1,175 @@
+//! `settle`, `mixed`, `contention`: what a sale is made of besides holding.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tiketi_core::decide::HoldRefused;
+use tiketi_core::{BoxOffice, BuyerId, CommandError, HoldRequest, PrepareRequest, Reservation};
+use uuid::Uuid;
+
+use crate::figures::Timings;
+use crate::hall::Hall;
+use crate::load::{self, More};
+use crate::shop::{Shop, Store};
+use crate::way::{Way, print_table};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The store.
+    #[arg(long, default_value = "memory:")]
+    store: Store,
+    /// Seats of the hall.
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    seats: u32,
+    /// Buyers who call at the same time.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    callers: u32,
+    /// About how long to measure, in seconds, shared by all turns.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+/// What callers do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Kind {
+    /// Pay for what was held before the measuring began.
+    Settle,
+    /// Look, hold, pay, cancel.
+    Mixed,
+    /// Ask for the same few seats, and be refused.
+    Contention,
+}
+
+/// Turns whose median is quoted.
+const TURNS: u32 = 3;
+/// Seats that everybody wants.
+const WANTED: usize = 10;
+
+/// Measures in turns on a new store each.
+pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
+    let name = match kind {
+        Kind::Settle => "settle",
+        Kind::Mixed => "mixed",
+        Kind::Contention => "contention",
+    };
+    let runtime = crate::runtime()?;
+    let mut way = Way::new(format!("{name}, {} callers", options.callers));
+    let time = Duration::from_secs(options.seconds) / TURNS;
+    for _ in 0..TURNS {
+        way.record(runtime.block_on(take_turn(kind, options, time))?);
+    }
+    print_table(&[&way]);
+    let figures = json!({
+        "bench": name,
+        "store": options.store.name(),
+        "callers": options.callers,
+        "seats": options.seats,
+        "per_second": way.rate().round(),
+        "p50_ms": way.p50_ms(),
+        "p99_ms": way.p99_ms(),
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+async fn take_turn(kind: Kind, options: &Options, time: Duration) -> Result<Timings, Box<dyn Error>> {
+    let shop = Shop::open(options.store).await?;
+    let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
+    let held = Arc::new(match kind {
+        Kind::Settle => hold_all(&shop.box_office, &hall, options.callers).await?,
+        Kind::Mixed | Kind::Contention => Vec::new(),
+    });
+    let box_office = shop.box_office.clone();
+    load::run(options.callers, time, move |turn| {
+        let (box_office, hall, held) = (box_office.clone(), Arc::clone(&hall), Arc::clone(&held));
+        async move {
+            match kind {
+                Kind::Settle => settle(&box_office, held.get(turn)).await,
+                Kind::Mixed => mix(&box_office, &hall, turn).await,
+                Kind::Contention => contend(&box_office, &hall, turn).await,
+            }
+        }
+    })
+    .await
+}
+
+/// Holds every seat for a buyer of its own, before the measuring begins.
+async fn hold_all(
+    box_office: &BoxOffice,
+    hall: &Arc<Hall>,
+    callers: u32,
+) -> Result<Vec<Reservation>, Box<dyn Error>> {
+    let callers = usize::try_from(callers)?;
+    let tasks = (0..callers).map(|caller| {
+        let (box_office, hall) = (box_office.clone(), Arc::clone(hall));
+        tokio::spawn(async move {
+            let mut held = Vec::new();
+            for turn in (caller..hall.seats.len()).step_by(callers) {
+                held.extend(hold(&box_office, &hall, turn, turn).await?);
+            }
+            Ok::<_, String>(held)
+        })
+    });
+    let mut held = Vec::new();
+    for task in tasks.collect::<Vec<_>>() {
+        held.extend(task.await??);
+    }
+    Ok(held)
+}
+
+/// Holds one seat for the buyer of this turn, unless it is taken.
+async fn hold(
+    box_office: &BoxOffice,
+    hall: &Hall,
+    seat: usize,
+    turn: usize,
+) -> Result<Option<Reservation>, String> {
+    let Some(seat) = hall.seats.get(seat) else { return Ok(None) };
+    let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
+    match box_office.hold(HoldRequest::new(hall.event, buyer).seats([*seat])).await {
+        Ok(held) => Ok(Some(held)),
+        Err(CommandError::Refused(HoldRefused::SeatsTaken { .. })) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+async fn settle(box_office: &BoxOffice, held: Option<&Reservation>) -> Result<More, String> {
+    let Some(held) = held else { return Ok(More::No) };
+    let request = PrepareRequest::new(held.id, held.buyer);
+    box_office.process(request).await.map_err(|error| error.to_string())?;
+    Ok(More::Yes)
+}
+
+/// Of ten turns seven look at the map, two hold, and one pays or cancels what the turn before held.
+async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, String> {
+    let seat = turn / 10 * 3;
+    match turn % 10 {
+        0 | 1 => {
+            hold(box_office, hall, seat + turn % 10, turn).await?;
+        }
+        2 => {
+            let Some(held) = hold(box_office, hall, seat + 2, turn).await? else { return Ok(More::No) };
+            if turn % 20 == 2 {
+                return settle(box_office, Some(&held)).await;
+            }
+            box_office.cancel(held.id, held.buyer, None).await.map_err(|error| error.to_string())?;
+        }
+        _ => {
+            let version = box_office.seat_map_version(hall.event).await.map_err(|error| error.to_string())?;
+            let since = version.unwrap_or_default().saturating_sub(10).max(1);
+            box_office.seat_map(hall.event, since).await.map_err(|error| error.to_string())?;
+        }
+    }
+    Ok(More::Yes)
+}
+
+async fn contend(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, String> {
+    if let Some(held) = hold(box_office, hall, turn % WANTED, turn).await? {
+        box_office.release(held.id, held.buyer, None, None).await.map_err(|error| error.to_string())?;
+    }
+    Ok(More::Yes)
+}
