@@ -1,0 +1,112 @@
+//! Making accounts, by registration or by the server itself.
+
+use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::{
+    Account, AccountId, CommandError, CreateAccountRefused, Email, MAX_NAME_CHARS, ParseEmailError, Role,
+    StoreError,
+};
+
+use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+use crate::state::AppState;
+
+/// Most characters of a telephone number, with everything people put between digits.
+pub(super) const MAX_PHONE_CHARS: usize = 32;
+
+/// What an account is made from.
+#[derive(Debug, Clone)]
+pub struct NewAccount {
+    /// The address to sign in with.
+    pub email: String,
+    /// The password, of 8 to 128 characters.
+    pub password: SecretString,
+    /// What to call its owner.
+    pub name: String,
+    /// What the account may do.
+    pub role: Role,
+}
+
+/// Why an account was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EnsureAccountError {
+    /// The address is none.
+    #[error(transparent)]
+    Email(#[from] ParseEmailError),
+    /// The password is too short or too long.
+    #[error("a password must have from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")]
+    PasswordLength,
+    /// The name is empty or too long.
+    #[error("a name must have from 1 to {MAX_NAME_CHARS} characters")]
+    NameLength,
+    /// An account with the address has another role.
+    #[error("an account with this address exists, with another role")]
+    OtherRole,
+    /// The password could not be hashed.
+    #[error("the password could not be hashed")]
+    Hash(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl AppState {
+    /// Makes an account unless its address has one, and tells whether it did.
+    ///
+    /// An account that exists is left as it is, its password too.
+    ///
+    /// # Errors
+    ///
+    /// [`EnsureAccountError`] naming what is wrong; [`EnsureAccountError::OtherRole`] if the address
+    /// belongs to an account of another role.
+    pub async fn ensure_account(&self, new: NewAccount) -> Result<bool, EnsureAccountError> {
+        let email: Email = new.email.parse()?;
+        let name = checked_name(&new.name).ok_or(EnsureAccountError::NameLength)?;
+        if !is_password_length_allowed(&new.password) {
+            return Err(EnsureAccountError::PasswordLength);
+        }
+        if self.has_account(&email, new.role).await? {
+            return Ok(false);
+        }
+        let hashed = self.passwords().hash(new.password).await;
+        let password = hashed.map_err(|error: PasswordError| EnsureAccountError::Hash(error.into()))?;
+        let account = Account {
+            id: AccountId::from_uuid(self.new_id()),
+            email: email.clone(),
+            name,
+            phone: None,
+            role: new.role,
+            password,
+            created_at: self.now(),
+        };
+        match self.accounts().create_account(account).await {
+            Ok(()) => Ok(true),
+            Err(CommandError::Store(failure)) => Err(failure.into()),
+            // Another server made it between the look and the write.
+            Err(CommandError::Refused(CreateAccountRefused::EmailTaken | _) | CommandError::KeyReused) => {
+                self.has_account(&email, new.role).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    async fn has_account(&self, email: &Email, role: Role) -> Result<bool, EnsureAccountError> {
+        match self.accounts().account_by_email(email).await? {
+            None => Ok(false),
+            Some(known) if known.role == role => Ok(true),
+            Some(_) => Err(EnsureAccountError::OtherRole),
+        }
+    }
+}
+
+/// Trims a name, and returns it if it has an allowed length and can be shown on one line.
+pub(super) fn checked_name(name: &str) -> Option<String> {
+    let name = name.trim();
+    let length = name.chars().count();
+    let showable = !name.chars().any(char::is_control);
+    ((1..=MAX_NAME_CHARS).contains(&length) && showable).then(|| name.to_owned())
+}
+
+/// Tells whether a password is neither too short nor too long.
+pub(super) fn is_password_length_allowed(password: &SecretString) -> bool {
+    (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.expose_secret().chars().count())
+}

@@ -1,0 +1,202 @@
+//! Registering, signing in, and asking who one is.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tiketi_core::{Account, AccountId, Email, MAX_NAME_CHARS, Role};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::auth::accounts::{MAX_PHONE_CHARS, checked_name, is_password_length_allowed};
+use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS};
+use crate::auth::token::role_name;
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{ApiJson, CurrentUser};
+use crate::state::AppState;
+
+/// Gathers the routes of signing in.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(register)).routes(routes!(login)).routes(routes!(me))
+}
+
+/// What registering needs.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Registration {
+    /// The address to sign in with.
+    #[schema(example = "buyer@example.com")]
+    email: String,
+    /// The password, of 8 to 128 characters.
+    #[schema(value_type = String, min_length = 8, max_length = 128, example = "correct horse battery")]
+    password: SecretString,
+    /// What to call the buyer.
+    #[schema(min_length = 1, example = "Ada Example")]
+    name: String,
+    /// Where to reach the buyer.
+    #[schema(max_length = 32, example = "010-0000-0000")]
+    phone: Option<String>,
+}
+
+/// What signing in needs.
+#[derive(Debug, Deserialize, ToSchema)]
+struct Login {
+    /// The address registered.
+    #[schema(example = "buyer@example.com")]
+    email: String,
+    /// The password.
+    #[schema(value_type = String, example = "correct horse battery")]
+    password: SecretString,
+}
+
+/// Who is signed in, and the tokens to prove it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct SignedIn {
+    /// Send it as `Authorization: Bearer`.
+    token: String,
+    /// Longer-lived; not accepted in place of `token`.
+    refresh_token: String,
+    user: User,
+}
+
+/// Who is signed in.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    user: User,
+}
+
+/// An account, as its owner sees it.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    #[schema(format = Uuid)]
+    id: String,
+    email: String,
+    name: String,
+    phone: Option<String>,
+    /// `user` or `admin`.
+    #[schema(example = "user")]
+    role: &'static str,
+    /// When the account was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl From<&Account> for User {
+    fn from(account: &Account) -> Self {
+        Self {
+            id: account.id.to_string(),
+            email: account.email.to_string(),
+            name: account.name.clone(),
+            phone: account.phone.clone(),
+            role: role_name(account.role),
+            created_at: account.created_at.to_string(),
+        }
+    }
+}
+
+/// Make an account
+#[utoipa::path(
+    post, path = "/api/auth/register", tag = "auth", request_body = Registration,
+    responses(
+        (status = 201, description = "The account is made and signed in", body = SignedIn),
+        (status = 409, description = "`EMAIL_TAKEN`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn register(
+    State(state): State<AppState>,
+    ApiJson(new): ApiJson<Registration>,
+) -> Result<(StatusCode, Json<SignedIn>), ApiError> {
+    let (email, name, phone) = check(&new)?;
+    // Cheap and racy; `create_account` decides. It spares hashing for an address that is taken.
+    if state.accounts().account_by_email(&email).await?.is_some() {
+        return Err(ApiError::new(Code::EmailTaken));
+    }
+    let account = Account {
+        id: AccountId::from_uuid(state.new_id()),
+        email,
+        name,
+        phone,
+        role: Role::Buyer,
+        password: state.passwords().hash(new.password).await?,
+        created_at: state.now(),
+    };
+    state.accounts().create_account(account.clone()).await?;
+    Ok((StatusCode::CREATED, Json(sign_in(&state, &account)?)))
+}
+
+/// Sign in
+#[utoipa::path(
+    post, path = "/api/auth/login", tag = "auth", request_body = Login,
+    responses(
+        (status = 200, description = "Signed in", body = SignedIn),
+        (status = 401, description = "`INVALID_CREDENTIALS`", body = ErrorBody),
+    ),
+)]
+async fn login(
+    State(state): State<AppState>,
+    ApiJson(login): ApiJson<Login>,
+) -> Result<Json<SignedIn>, ApiError> {
+    let refused = || ApiError::new(Code::InvalidCredentials);
+    if !is_password_length_allowed(&login.password) {
+        return Err(refused());
+    }
+    state.passwords().warm_up().await?;
+    let account = match login.email.parse::<Email>() {
+        Ok(email) => state.accounts().account_by_email(&email).await?,
+        Err(_) => None,
+    };
+    let known = account.as_ref().map(|account| account.password.clone());
+    let matches = state.passwords().verify(login.password, known).await?;
+    let account = account.filter(|_| matches).ok_or_else(refused)?;
+    Ok(Json(sign_in(&state, &account)?))
+}
+
+/// Read who is signed in
+#[utoipa::path(
+    get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
+    responses((status = 200, description = "Who is signed in", body = Me)),
+)]
+async fn me(State(state): State<AppState>, user: CurrentUser) -> Result<Json<Me>, ApiError> {
+    let account = state.accounts().account(user.account).await?;
+    // A token outlives its account only if the account was removed.
+    let account = account.ok_or_else(|| ApiError::new(Code::InvalidToken))?;
+    Ok(Json(Me { user: User::from(&account) }))
+}
+
+fn sign_in(state: &AppState, account: &Account) -> Result<SignedIn, ApiError> {
+    Ok(SignedIn {
+        token: state.tokens().access(account).map_err(ApiError::internal)?,
+        refresh_token: state.tokens().refresh(account).map_err(ApiError::internal)?,
+        user: User::from(account),
+    })
+}
+
+fn check(new: &Registration) -> Result<(Email, String, Option<String>), ApiError> {
+    let email = new.email.parse().map_err(|error| ApiError::invalid("email", error))?;
+    if !is_password_length_allowed(&new.password) {
+        let reason = format!("must have from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
+        return Err(ApiError::invalid("password", reason));
+    }
+    let name = checked_name(&new.name).ok_or_else(|| {
+        ApiError::invalid("name", format!("must have from 1 to {MAX_NAME_CHARS} characters on one line"))
+    })?;
+    let phone = match new.phone.as_deref().map(str::trim) {
+        None | Some("") => None,
+        Some(phone) => Some(checked_phone(phone)?),
+    };
+    Ok((email, name, phone))
+}
+
+fn checked_phone(phone: &str) -> Result<String, ApiError> {
+    let fits = phone.len() <= MAX_PHONE_CHARS
+        && phone.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')' | '.'));
+    if fits {
+        Ok(phone.to_owned())
+    } else {
+        Err(ApiError::invalid("phone", format!("must have at most {MAX_PHONE_CHARS} digits and separators")))
+    }
+}

@@ -1,0 +1,142 @@
+//! Passwords: hashed with Argon2id, away from the threads that serve requests.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use argon2::password_hash::phc;
+use argon2::{Argon2, PasswordHasher, PasswordVerifier};
+use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::PasswordHash;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{ApiError, Code};
+use crate::limits::HttpLimits;
+
+/// Least characters of a password.
+pub(super) const MIN_PASSWORD_CHARS: usize = 8;
+/// Most characters of a password, so that hashing one costs no more than another.
+pub(super) const MAX_PASSWORD_CHARS: usize = 128;
+
+/// Hashes and checks passwords, a few at a time.
+pub(crate) struct Passwords {
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
+    /// Checked against when there is no account, so that the answer takes as long as if there were.
+    decoy: Arc<OnceLock<PasswordHash>>,
+}
+
+/// Why a password was not hashed or checked.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PasswordError {
+    /// Too many wait for their turn already.
+    #[error("too many passwords wait to be hashed")]
+    TooBusy,
+    /// The hash function failed, or a stored hash is no hash.
+    #[error("password hashing failed: {0}")]
+    Hash(String),
+    /// The thread that hashed is gone.
+    #[error("password hashing was interrupted")]
+    Interrupted(#[source] tokio::task::JoinError),
+}
+
+impl Passwords {
+    /// Lets so many hash at once, and so many more wait.
+    pub(crate) fn new(limits: &HttpLimits) -> Self {
+        let places = limits.max_password_hashes.saturating_add(limits.max_waiting_sign_ins);
+        Self {
+            running: Arc::new(Semaphore::new(limits.max_password_hashes.min(Semaphore::MAX_PERMITS))),
+            waiting: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
+            decoy: Arc::new(OnceLock::new()),
+        }
+    }
+
+    /// Hashes a password with a new salt.
+    pub(crate) async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordError> {
+        self.run(move || hash(&password)).await
+    }
+
+    /// Tells whether a password has this hash; without one it takes as long, and says no.
+    pub(crate) async fn verify(
+        &self,
+        password: SecretString,
+        against: Option<PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        let decoy = Arc::clone(&self.decoy);
+        self.run(move || {
+            if let Some(known) = against {
+                return verify(&password, &known);
+            }
+            verify(&password, &decoy_in(&decoy)?)?;
+            Ok(false)
+        })
+        .await
+    }
+
+    /// Makes what is compared against when there is no account, so that the first such answer is as fast.
+    pub(crate) async fn warm_up(&self) -> Result<(), PasswordError> {
+        if self.decoy.get().is_some() {
+            return Ok(());
+        }
+        let decoy = Arc::clone(&self.decoy);
+        self.run(move || decoy_in(&decoy).map(|_| ())).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+    ) -> Result<T, PasswordError> {
+        let permits = self.permits().await?;
+        let done = tokio::task::spawn_blocking(move || {
+            // Held by the thread: a client that leaves does not make room while its hash still runs.
+            let _permits = permits;
+            work()
+        });
+        done.await.map_err(PasswordError::Interrupted)?
+    }
+
+    async fn permits(&self) -> Result<[OwnedSemaphorePermit; 2], PasswordError> {
+        let place = Arc::clone(&self.waiting).try_acquire_owned().map_err(|_| PasswordError::TooBusy)?;
+        let turn = Arc::clone(&self.running).acquire_owned().await.map_err(|_| PasswordError::TooBusy)?;
+        Ok([place, turn])
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Passwords").field("running", &self.running).finish_non_exhaustive()
+    }
+}
+
+impl From<PasswordError> for ApiError {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::TooBusy => Self::new(Code::TooBusy).caused_by(error),
+            PasswordError::Hash(_) | PasswordError::Interrupted(_) => Self::internal(error),
+        }
+    }
+}
+
+fn hash(password: &SecretString) -> Result<PasswordHash, PasswordError> {
+    let made: phc::PasswordHash = Argon2::default()
+        .hash_password(password.expose_secret().as_bytes())
+        .map_err(|error| PasswordError::Hash(error.to_string()))?;
+    Ok(PasswordHash::from_phc(made.to_string()))
+}
+
+fn verify(password: &SecretString, known: &PasswordHash) -> Result<bool, PasswordError> {
+    let parsed =
+        phc::PasswordHash::new(known.as_phc()).map_err(|error| PasswordError::Hash(error.to_string()))?;
+    match Argon2::default().verify_password(password.expose_secret().as_bytes(), &parsed) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(PasswordError::Hash(error.to_string())),
+    }
+}
+
+fn decoy_in(cell: &OnceLock<PasswordHash>) -> Result<PasswordHash, PasswordError> {
+    if let Some(decoy) = cell.get() {
+        return Ok(decoy.clone());
+    }
+    let made = hash(&"nobody's password".to_owned().into())?;
+    Ok(cell.get_or_init(|| made).clone())
+}

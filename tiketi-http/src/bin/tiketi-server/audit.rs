@@ -1,0 +1,26 @@
+//! `audit`: what must always hold, proved from the rows of a store that may be selling.
+
+use tiketi_core::AuditReport;
+
+use crate::failure::Failure;
+use crate::output::say;
+use crate::settings::Settings;
+use crate::store::open_to_read;
+
+/// Prints each violation, or what was found in order.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let reader = open_to_read(settings.store.file_for("audit")?)?;
+    let report = AuditReport::of(&reader).await;
+    let report = report.map_err(|error| Failure::during("the store cannot be audited", &error))?;
+    for (event, violation) in &report.violations {
+        say(&format!("event {event}: {violation}"))?;
+    }
+    let AuditReport { events, seats, reservations, payments, .. } = report;
+    let looked_at =
+        format!("events: {events}, seats: {seats}, reservations: {reservations}, payments: {payments}");
+    match report.violations.len() {
+        0 => say(&format!("all is as it must be; {looked_at}")),
+        1 => Err(Failure::new(format!("one thing must not be; {looked_at}"))),
+        wrong => Err(Failure::new(format!("{wrong} things must not be; {looked_at}"))),
+    }
+}

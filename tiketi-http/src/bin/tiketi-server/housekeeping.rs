@@ -1,0 +1,109 @@
+//! What has to happen by itself, again and again, whatever goes wrong.
+
+use std::fmt::Display;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tiketi_core::{AnswerStore, BoxOffice};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// How often holds that ran out are ended, statuses announced, and facts delivered.
+const TIDY_EVERY: Duration = Duration::from_secs(1);
+/// How often what nobody can ask for any more is forgotten.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// How long the answer to a request is kept for its repetition (source: the wire contract).
+const ANSWER_MEMORY: Duration = Duration::from_hours(24);
+/// Longest pause between tries of something that keeps failing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
+/// Starts all of it, until `ending`.
+pub(crate) fn start(
+    box_office: &BoxOffice,
+    answers: &Arc<dyn AnswerStore>,
+    ending: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let shop = box_office.clone();
+    tasks.spawn(repeat("tidy", TIDY_EVERY, ending.clone(), move || {
+        let shop = shop.clone();
+        async move { shop.tidy_once().await.map(|_| ()) }
+    }));
+    let shop = box_office.clone();
+    tasks.spawn(repeat("forget commands", FORGET_EVERY, ending.clone(), move || {
+        let shop = shop.clone();
+        async move { shop.forget_once().await.map(|_| ()) }
+    }));
+    let (shop, answers) = (box_office.clone(), Arc::clone(answers));
+    tasks.spawn(repeat("forget answers", FORGET_EVERY, ending.clone(), move || {
+        let (answers, before) = (Arc::clone(&answers), shop.now().before(ANSWER_MEMORY));
+        async move { answers.forget_answers(before).await.map(|_| ()) }
+    }));
+}
+
+/// Does something every `period`, and less often while it fails; neither an error nor a panic ends it.
+async fn repeat<F, E>(name: &'static str, period: Duration, stop: CancellationToken, job: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), E>>,
+    E: Display,
+{
+    let mut failures = 0_u32;
+    while stop.run_until_cancelled(sleep(pause(period, failures))).await.is_some() {
+        let problem = match AssertUnwindSafe(job()).catch_unwind().await {
+            Ok(Ok(())) => {
+                failures = 0;
+                continue;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "panicked".to_owned(),
+        };
+        failures = failures.saturating_add(1);
+        tracing::error!(job = name, failures, error = problem, "housekeeping failed, and is tried again");
+    }
+}
+
+/// Twice as long after each failure in a row, up to a limit.
+fn pause(period: Duration, failures: u32) -> Duration {
+    let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
+    period.saturating_mul(factor).min(LONGEST_PAUSE.max(period))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn the_pause_doubles_up_to_its_limit() {
+        let pauses = [0, 1, 2, 3, 10, u32::MAX].map(|failures| pause(TIDY_EVERY, failures).as_secs());
+        assert_eq!(pauses, [1, 2, 4, 8, 30, 30]);
+        assert_eq!(pause(FORGET_EVERY, 3), FORGET_EVERY);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_fails_and_panics_is_tried_again_until_told_to_stop() {
+        let (runs, stop) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
+        let (counted, stopper) = (Arc::clone(&runs), stop.clone());
+        let job = move || {
+            let run = counted.fetch_add(1, Ordering::SeqCst);
+            let stopper = stopper.clone();
+            async move {
+                match run {
+                    0 => Err("the store is down"),
+                    1 => panic!("a defect"),
+                    _ => {
+                        stopper.cancel();
+                        Ok(())
+                    }
+                }
+            }
+        };
+        let repeated = repeat("test", Duration::from_millis(1), stop, job);
+        tokio::time::timeout(Duration::from_secs(10), repeated).await.expect("it never stopped");
+        assert_eq!(runs.load(Ordering::SeqCst), 3);
+    }
+}

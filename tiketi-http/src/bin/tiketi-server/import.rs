@@ -1,0 +1,92 @@
+//! `import-layout`: a seating plan from a file into the store.
+
+use std::fs;
+
+use tiketi_core::{Money, SeatLayout, Section};
+use tiketi_http::layout_file::LayoutReader;
+
+use crate::failure::Failure;
+use crate::options::ImportLayout;
+use crate::output::say;
+use crate::settings::Settings;
+use crate::shop::Shop;
+
+/// Reads a plan, says what it is, and keeps it where that is possible.
+pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Failure> {
+    let layout = read(&plan)?;
+    say(&summary(&layout))?;
+    if !settings.store.is_durable() {
+        return say("not kept: memory: forgets everything when this command ends; the plan is sound");
+    }
+    let stored = Shop::open(&settings)?.box_office.create_layout(layout).await;
+    let stored = stored.map_err(|error| Failure::during("cannot keep the layout", &error))?;
+    say(&format!("kept as layout {}", stored.id))
+}
+
+fn read(plan: &ImportLayout) -> Result<SeatLayout, Failure> {
+    let shown = plan.file.display();
+    let json = fs::read(&plan.file);
+    let json = json.map_err(|error| Failure::during(format!("cannot read {shown}"), &error))?;
+    let mut reader = LayoutReader::new();
+    reader = plan.currency.map_or(reader.clone(), |currency| reader.currency(currency));
+    if let Some(venue) = &plan.venue {
+        reader = reader.venue(venue);
+    }
+    for (category, amount) in &plan.price {
+        reader = reader.price(category, *amount);
+    }
+    reader.read(&json).map_err(|error| {
+        use tiketi_http::layout_file::LayoutFileError as Fault;
+        let advice = match error {
+            Fault::CurrencyMissing => "; give it as --currency KRW",
+            Fault::Unpriced { .. } => "; give one for each, as in --price VIP=150000",
+            _ => "",
+        };
+        Failure::new(format!("{shown}: {error}{advice}"))
+    })
+}
+
+fn summary(layout: &SeatLayout) -> String {
+    let sections = layout.sections.len();
+    let head =
+        format!("{}, {}: {} seats, sections: {sections}", layout.venue, layout.name, layout.seat_count());
+    let width = layout.sections.iter().map(|section| section.name.chars().count()).max().unwrap_or(0);
+    let lines = layout.sections.iter().map(|section| line(section, width));
+    std::iter::once(head).chain(lines).collect::<Vec<_>>().join("\n")
+}
+
+fn line(section: &Section, width: usize) -> String {
+    let (rows, seats) = (section.rows.len(), section.seat_count());
+    let accessible = section.rows.iter().flat_map(|row| &row.seats).filter(|seat| seat.accessible).count();
+    let price = written(section.price);
+    format!(
+        "  {:width$}  rows {rows:>3}  seats {seats:>5}  accessible {accessible:>3}  {price}",
+        section.name
+    )
+}
+
+/// Writes an amount with its decimals, as in `45.00 EUR`.
+fn written(price: Money) -> String {
+    let (minor, currency) = (price.minor(), price.currency());
+    let decimals = usize::from(currency.decimals());
+    if decimals == 0 {
+        return format!("{minor} {currency}");
+    }
+    let digits = format!("{minor:0>width$}", width = decimals + 1);
+    let (whole, part) = digits.split_at(digits.len() - decimals);
+    format!("{whole}.{part} {currency}")
+}
+
+#[cfg(test)]
+mod tests {
+    use tiketi_core::Currency;
+
+    use super::*;
+
+    #[test]
+    fn amounts_have_the_decimals_of_their_currency() {
+        let euro = |minor| written(Money::new(minor, "EUR".parse().unwrap()));
+        assert_eq!(written(Money::new(150_000, Currency::KRW)), "150000 KRW");
+        assert_eq!([0, 5, 4_500].map(euro), ["0.00 EUR", "0.05 EUR", "45.00 EUR"]);
+    }
+}

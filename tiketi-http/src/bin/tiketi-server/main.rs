@@ -1,0 +1,71 @@
+//! `tiketi-server`: the reference server, assembled from its options.
+
+mod audit;
+mod backup;
+mod check;
+mod demo;
+mod failure;
+mod housekeeping;
+mod import;
+mod logging;
+mod migrate;
+mod options;
+mod output;
+mod secrets;
+mod serve;
+mod settings;
+mod shop;
+mod shutdown;
+mod store;
+
+use std::env;
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+use crate::options::{Command, Options};
+use crate::output::say;
+use crate::settings::Settings;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    let (options, command) = options::read(env::args_os())?.into_parts();
+    match command {
+        Command::Serve => {
+            start_logging(&options)?;
+            runtime()?.block_on(serve::run(&Settings::of(options)?))
+        }
+        Command::Check => runtime()?.block_on(check::run(options)),
+        Command::Openapi => print_openapi(),
+        Command::Migrate => migrate::run(&Settings::of(options)?),
+        Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
+        Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),
+        Command::ImportLayout(plan) => {
+            start_logging(&options)?;
+            runtime()?.block_on(import::run(Settings::of(options)?, plan))
+        }
+    }
+}
+
+fn start_logging(options: &Options) -> Result<(), Failure> {
+    logging::start(&options.log, options.log_format)?;
+    for name in options::unknown_variables() {
+        tracing::warn!(name, "there is no option for this environment variable");
+    }
+    Ok(())
+}
+
+fn print_openapi() -> Result<(), Failure> {
+    let document = tiketi_http::openapi().to_pretty_json();
+    say(&document.map_err(|error| Failure::during("cannot write the document", &error))?)
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.map_err(|error| Failure::during("cannot start", &error))
+}

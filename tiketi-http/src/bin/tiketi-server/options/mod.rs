@@ -1,0 +1,158 @@
+//! Everything the server can be told: by flag, environment variable or file.
+//!
+//! A later option is one entry in [`Options`]: its variable and its key in the file follow from its
+//! flag, `--hold-ttl` being `TIKETI_HOLD_TTL` and `hold-ttl`.
+
+mod file;
+mod layers;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use secrecy::SecretString;
+
+pub(crate) use layers::{read, unknown_variables};
+
+/// Sells tickets: a complete shop in one process
+#[derive(Debug, Parser)]
+#[command(
+    name = "tiketi-server",
+    version,
+    max_term_width = 110,
+    after_help = "Durations have units: 90s, 5m, 1h30m. Sizes too: 64KiB, 1MiB, or plain bytes.\n\
+                  Every option may also be set by its environment variable, or by its name in the file given with \
+                  --config,\nas in `hold-ttl = \"5m\"`. Flags win over the environment, the environment over the \
+                  file."
+)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve until told to stop (the default)
+    Serve,
+    /// Check the configuration and everything it names; exit 1 if something is wrong
+    Check,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Bring the store up to the schema of this release, and say which it was and is
+    Migrate,
+    /// Prove from the store's rows that all is as it must be, beside a running server too; exit 1 if not
+    Audit,
+    /// Copy the store to a new file, beside a running server too
+    Backup(Backup),
+    /// Read a seating plan, check it, and keep it in the store
+    ImportLayout(ImportLayout),
+}
+
+/// Where a copy goes.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// File to make, which must not exist
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+}
+
+/// A seating plan to import.
+#[derive(Debug, Args)]
+pub(crate) struct ImportLayout {
+    /// JSON file: a pretix seating plan, or Tiketi's own shape
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// ISO 4217 currency of the prices, such as KRW; needed if the plan does not say
+    #[arg(long, value_name = "CODE")]
+    pub(crate) currency: Option<tiketi_core::Currency>,
+    /// Price of a category or section in minor units, such as VIP=150000; may be given several times
+    #[arg(long, value_name = "CATEGORY=AMOUNT", value_parser = values::price)]
+    pub(crate) price: Vec<(String, i64)>,
+    /// Name of the building; by default what the plan says, or its name
+    #[arg(long, value_name = "NAME")]
+    pub(crate) venue: Option<String>,
+}
+
+/// The options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// TOML file with options
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// Address to serve at; port 0 takes a free one
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3001", help_heading = "Serving")]
+    pub(crate) listen: String,
+    /// Longest a request may take
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = values::duration, help_heading = "Serving")]
+    pub(crate) request_timeout: Duration,
+    /// Largest body a request may have; seat layouts have a limit of their own
+    #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = values::size, help_heading = "Serving")]
+    pub(crate) body_limit: usize,
+
+    /// Where everything is kept: `sqlite:PATH`, one file, or `memory:`, which forgets it when the server stops
+    // Kept as a secret, because the address of a database may hold its password.
+    #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
+    pub(crate) store: SecretString,
+    /// Fill an empty store with halls, events and a buyer, to try the shop
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set,
+        hide_possible_values = true,
+        help_heading = "Keeping"
+    )]
+    pub(crate) demo: bool,
+
+    /// Address of the first administrator, whose account is made if there is none
+    #[arg(long, value_name = "EMAIL", help_heading = "Signing in")]
+    pub(crate) admin_email: Option<String>,
+    /// The administrator's password; without it one is made and printed once on standard error
+    #[arg(long, value_name = "PASSWORD", value_parser = values::secret, help_heading = "Signing in")]
+    pub(crate) admin_password: Option<SecretString>,
+    /// Secret that signs tokens, at least 32 bytes; without it one is made and kept beside the store
+    #[arg(long, value_name = "SECRET", value_parser = values::secret, help_heading = "Signing in")]
+    pub(crate) jwt_secret: Option<SecretString>,
+
+    /// How long a hold lasts from its last renewal
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) hold_ttl: Duration,
+    /// How long a hold may last from its first seat, however often it is renewed
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) hold_cap: Duration,
+    /// How long a buyer has to pay, granted once
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) payment_window: Duration,
+    /// Most tickets of one event a buyer may hold and own
+    #[arg(long, value_name = "NUMBER", default_value_t = 8, help_heading = "Selling")]
+    pub(crate) max_seats_per_buyer: u32,
+
+    /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
+    #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]
+    pub(crate) log: String,
+    /// How to log, on standard error
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Logging")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people
+    #[default]
+    Text,
+    /// One JSON object a line
+    Json,
+}

@@ -1,0 +1,37 @@
+//! Values with units, and values nobody may see.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+/// Reads a duration with its unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}; write a number and its unit, as in 90s, 5m or 1h30m"))
+}
+
+/// Reads a size in bytes, with or without a unit.
+pub(super) fn size(text: &str) -> Result<usize, String> {
+    const UNITS: [(&str, usize); 3] = [("KiB", 1 << 10), ("MiB", 1 << 20), ("B", 1)];
+    let unit = UNITS.into_iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
+    let (number, bytes) = unit.unwrap_or((text, 1));
+    let number: Option<usize> = number.trim().parse().ok();
+    let size = number.and_then(|number| number.checked_mul(bytes));
+    size.ok_or_else(|| "write a whole number of bytes, or one with its unit, as in 64KiB or 1MiB".to_owned())
+}
+
+/// Takes a secret as it is: a refusal here would print it.
+#[expect(clippy::unnecessary_wraps, reason = "the shape of a value parser")]
+pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
+    Ok(SecretString::from(text))
+}
+
+/// Reads the price of a category; the last `=` divides, since names may have one.
+pub(super) fn price(text: &str) -> Result<(String, i64), String> {
+    let parts = text.rsplit_once('=').filter(|(category, _)| !category.trim().is_empty());
+    let (category, amount) = parts.ok_or("write CATEGORY=AMOUNT, as in VIP=150000")?;
+    let amount = amount.trim().parse();
+    let amount = amount.map_err(|_| "the amount is a whole number of minor units, as in VIP=150000")?;
+    Ok((category.trim().to_owned(), amount))
+}

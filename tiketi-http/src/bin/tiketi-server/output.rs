@@ -1,0 +1,16 @@
+//! Lines on standard output, for people and for programs that wait for them.
+
+use std::io::{self, Write};
+
+use crate::failure::Failure;
+
+/// Writes a line at once; nobody reading any more is no failure.
+pub(crate) fn say(line: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match writeln!(out, "{line}").and_then(|()| out.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::during("cannot write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}

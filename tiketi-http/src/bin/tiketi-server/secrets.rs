@@ -1,0 +1,110 @@
+//! Secrets made here, where none was given.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use rand::TryRng;
+use rand::rngs::SysRng;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::failure::Failure;
+use crate::settings::{Settings, long_enough};
+
+/// Letters of a secret that signs tokens: 260 bits.
+const SIGNING_LETTERS: usize = 52;
+
+/// Without letters and digits that are mistaken for each other; 32 of them, so that none is likelier.
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+
+/// Makes a secret of this many letters, 5 bits each, from the operating system's randomness.
+pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
+    let mut bytes = vec![0_u8; letters];
+    let filled = SysRng.try_fill_bytes(&mut bytes);
+    filled.map_err(|error| Failure::during("cannot make a secret", &error))?;
+    let text: String = bytes
+        .into_iter()
+        .filter_map(|byte| LETTERS.get(usize::from(byte % 32)).map(|letter| char::from(*letter)))
+        .collect();
+    Ok(SecretString::from(text))
+}
+
+/// Returns the secret that signs tokens: the one given, the one kept beside the store, or a new one.
+///
+/// Kept, it lets whoever is signed in stay so over a restart.
+pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
+    if let Some(given) = &settings.jwt_secret {
+        return Ok(given.clone());
+    }
+    let Some(store) = settings.store.file() else {
+        tracing::warn!("no --jwt-secret was given: tokens end with the process, as everything else does");
+        return make(SIGNING_LETTERS);
+    };
+    let file = beside(store);
+    if let Some(kept) = read(&file)? {
+        return Ok(kept);
+    }
+    let made = make(SIGNING_LETTERS)?;
+    keep(&file, &made).map_err(|error| Failure::during(format!("cannot keep {}", file.display()), &error))?;
+    tracing::info!(file = %file.display(), "no --jwt-secret was given: one was made and is kept");
+    Ok(made)
+}
+
+/// Says which secret will sign tokens, and makes none.
+pub(crate) fn look(settings: &Settings) -> Result<String, Failure> {
+    let Some(store) = settings.store.file().filter(|_| settings.jwt_secret.is_none()) else {
+        let given = settings.jwt_secret.is_some();
+        return Ok(if given { "given" } else { "made for the process, and gone with it" }.into());
+    };
+    let file = beside(store);
+    let how = if read(&file)?.is_some() { "is kept in" } else { "will be made and kept in" };
+    Ok(format!("{how} {}", file.display()))
+}
+
+fn beside(store: &Path) -> PathBuf {
+    let mut name = store.file_name().unwrap_or_default().to_owned();
+    name.push(".jwt-secret");
+    store.with_file_name(name)
+}
+
+fn read(file: &Path) -> Result<Option<SecretString>, Failure> {
+    let shown = file.display();
+    match fs::read_to_string(file) {
+        Ok(text) => long_enough(SecretString::from(text.trim()), &shown.to_string()).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::during(format!("cannot read {shown}"), &error)),
+    }
+}
+
+/// Writes it whole or not at all, for nobody else to read.
+fn keep(file: &Path, secret: &SecretString) -> io::Result<()> {
+    let mut draft = file.as_os_str().to_owned();
+    draft.push(".new");
+    let draft = PathBuf::from(draft);
+    // What an earlier try left behind may be open to others.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&draft)?;
+    written.write_all(secret.expose_secret().as_bytes())?;
+    written.sync_all()?;
+    fs::rename(draft, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_secrets_are_the_same() {
+        let secret = || make(52).unwrap().expose_secret().to_owned();
+        let (one, other) = (secret(), secret());
+        assert_ne!(one, other);
+        assert_eq!((one.len(), other.len()), (52, 52));
+    }
+}

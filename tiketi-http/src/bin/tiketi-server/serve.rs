@@ -1,0 +1,136 @@
+//! Serving: from the bound address to the last finished request.
+
+use std::io;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use secrecy::ExposeSecret;
+use tiketi_core::Role;
+use tiketi_http::{AppState, EnsureAccountError, NewAccount};
+use tokio::net::TcpListener;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::failure::Failure;
+use crate::output::say;
+use crate::settings::{Admin, Settings};
+use crate::shop::Shop;
+use crate::shutdown::StopSignals;
+use crate::{demo, housekeeping, secrets};
+
+/// Longest that running requests are waited for.
+const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
+/// Longest that work which outlives its request is waited for, after the requests.
+const DRAIN_TASKS: Duration = Duration::from_secs(8);
+/// Letters of a password made here: 100 bits.
+const MADE_PASSWORD_LETTERS: usize = 20;
+
+/// Serves until told to stop.
+pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
+    let signals = StopSignals::listen()?;
+    let listener = bind(&settings.listen).await?;
+    let shop = Shop::open(settings)?;
+    // The store is open by now, so that no other server makes a secret of its own for it meanwhile.
+    let state = shop.state(settings, secrets::signing(settings)?)?;
+    open_doors(settings, &shop, &state).await?;
+
+    let (ending, background) = (CancellationToken::new(), TaskTracker::new());
+    housekeeping::start(&shop.box_office, &shop.answers, &ending, &background);
+    announce(&listener)?;
+    let served = serve(listener, tiketi_http::router(state.clone()), signals, &ending).await;
+    ending.cancel();
+    finish("work behind the requests", state.tasks()).await;
+    finish("housekeeping", &background).await;
+    tracing::info!("stopped");
+    served
+}
+
+/// Makes what has to be there before the first buyer comes.
+async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(), Failure> {
+    if settings.store.is_durable() {
+        tracing::info!(store = %settings.store, "the store is open");
+    } else {
+        tracing::warn!("the store is memory: everything is forgotten when the server stops");
+    }
+    if let Some(admin) = &settings.admin {
+        ensure_admin(state, admin).await?;
+    }
+    if settings.demo {
+        demo::open(&shop.box_office, state).await?;
+    }
+    Ok(())
+}
+
+async fn bind(address: &str) -> Result<TcpListener, Failure> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            let advice = "stop the other server, or choose another --listen";
+            Failure::new(format!("cannot listen on {address}: the address is in use; {advice}"))
+        }
+        _ => Failure::during(format!("cannot listen on {address}"), &error),
+    })
+}
+
+fn announce(listener: &TcpListener) -> Result<(), Failure> {
+    let address = listener.local_addr();
+    let address = address.map_err(|error| Failure::during("cannot tell the bound address", &error))?;
+    say(&format!("listening on http://{address}"))
+}
+
+/// Makes the first administrator; a password made here is shown now and never again.
+async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
+    let (password, made) = if let Some(given) = &admin.password {
+        (given.clone(), None)
+    } else {
+        let made = secrets::make(MADE_PASSWORD_LETTERS)?;
+        (made.clone(), Some(made))
+    };
+    let (email, name) = (admin.email.to_string(), "Administrator".to_owned());
+    let ensured = state.ensure_account(NewAccount { email, password, name, role: Role::Admin }).await;
+    let is_new = ensured.map_err(|error| match error {
+        EnsureAccountError::PasswordLength => Failure::new(format!("--admin-password: {error}")),
+        error => Failure::during("cannot make the administrator's account", &error),
+    })?;
+    if let (true, Some(made)) = (is_new, made) {
+        // Not through the log, which may be kept where others read it.
+        eprintln!("the password of {} is {} (shown only now)", admin.email, made.expose_secret());
+    }
+    Ok(())
+}
+
+/// Answers requests until told to stop, then finishes those that run.
+async fn serve(
+    listener: TcpListener,
+    routes: Router,
+    signals: StopSignals,
+    stop: &CancellationToken,
+) -> Result<(), Failure> {
+    let told = stop.clone();
+    // Small answers are sent at once, not held back for more to come.
+    let listener = listener.tap_io(|stream| {
+        let _ = stream.set_nodelay(true);
+    });
+    let graceful = axum::serve(listener, routes).with_graceful_shutdown(async move {
+        signals.wait().await;
+        told.cancel();
+    });
+    let mut server = std::pin::pin!(graceful.into_future());
+    let ended = tokio::select! {
+        ended = &mut server => ended,
+        () = stop.cancelled() => timeout(DRAIN_REQUESTS, &mut server).await.unwrap_or_else(|_| {
+            tracing::warn!(after = ?DRAIN_REQUESTS, "requests that still run are cut off");
+            Ok(())
+        }),
+    };
+    ended.map_err(|error| Failure::during("cannot serve", &error))
+}
+
+async fn finish(what: &str, tasks: &TaskTracker) {
+    tasks.close();
+    if timeout(DRAIN_TASKS, tasks.wait()).await.is_err() {
+        tracing::error!(what, tasks = tasks.len(), after = ?DRAIN_TASKS, "left unfinished");
+    }
+}

@@ -1,0 +1,92 @@
+//! Options that make sense together.
+
+use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::{Email, Terms};
+use tiketi_http::HttpLimits;
+
+use crate::failure::Failure;
+use crate::options::Options;
+use crate::store::StoreKind;
+
+/// Least bytes of the secret that signs tokens (source: RFC 7518, 3.2, for HS256).
+const LEAST_SECRET_BYTES: usize = 32;
+
+/// What the server is told, checked.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) listen: String,
+    pub(crate) limits: HttpLimits,
+    pub(crate) store: StoreKind,
+    pub(crate) demo: bool,
+    pub(crate) admin: Option<Admin>,
+    /// The secret that signs tokens, if one was given.
+    pub(crate) jwt_secret: Option<SecretString>,
+    pub(crate) terms: Terms,
+}
+
+/// The first administrator.
+#[derive(Debug)]
+pub(crate) struct Admin {
+    pub(crate) email: Email,
+    pub(crate) password: Option<SecretString>,
+}
+
+impl Settings {
+    /// Checks the options.
+    pub(crate) fn of(options: Options) -> Result<Self, Failure> {
+        let store = StoreKind::of(&options.store)?;
+        let terms = terms(&options)?;
+        let limits = limits(&options)?;
+        let jwt_secret = options.jwt_secret.map(|secret| long_enough(secret, "--jwt-secret")).transpose()?;
+        let admin = admin(options.admin_email, options.admin_password)?;
+        let (listen, demo) = (options.listen, options.demo);
+        Ok(Self { listen, limits, store, demo, admin, jwt_secret, terms })
+    }
+}
+
+fn terms(options: &Options) -> Result<Terms, Failure> {
+    let terms = Terms {
+        hold_ttl: options.hold_ttl,
+        hold_cap: options.hold_cap,
+        payment_window: options.payment_window,
+        max_seats_per_buyer: options.max_seats_per_buyer,
+    };
+    // The rules name their fields; whoever starts a server knows them as flags.
+    let named_as_flags = |text: String| text.replace('_', "-");
+    terms.validate().map_err(|error| Failure::new(format!("--{}", named_as_flags(error.to_string()))))?;
+    Ok(terms)
+}
+
+fn limits(options: &Options) -> Result<HttpLimits, Failure> {
+    let positive = |name: &str, zero: bool| {
+        if zero { Err(Failure::new(format!("--{name} must be more than zero"))) } else { Ok(()) }
+    };
+    positive("request-timeout", options.request_timeout.is_zero())?;
+    positive("body-limit", options.body_limit == 0)?;
+    let mut limits = HttpLimits::default();
+    limits.request_timeout = options.request_timeout;
+    limits.body_bytes = options.body_limit;
+    Ok(limits)
+}
+
+/// Refuses a secret that could be guessed, by the name of where it was given.
+pub(crate) fn long_enough(secret: SecretString, named: &str) -> Result<SecretString, Failure> {
+    let bytes = secret.expose_secret().len();
+    if bytes < LEAST_SECRET_BYTES {
+        let sentence = format!("{named} has {bytes} bytes, at least {LEAST_SECRET_BYTES} are needed");
+        return Err(Failure::new(sentence));
+    }
+    Ok(secret)
+}
+
+fn admin(email: Option<String>, password: Option<SecretString>) -> Result<Option<Admin>, Failure> {
+    match (email, password) {
+        (None, None) => Ok(None),
+        (None, Some(_)) => Err(Failure::new("--admin-password is of no use without --admin-email")),
+        (Some(email), password) => {
+            let email = email.parse();
+            let email = email.map_err(|error| Failure::new(format!("--admin-email: {error}")))?;
+            Ok(Some(Admin { email, password }))
+        }
+    }
+}

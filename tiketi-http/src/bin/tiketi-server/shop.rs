@@ -1,0 +1,57 @@
+//! The shop, assembled over the store it was told.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::{AccountStore, AnswerStore, BoxOffice, CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use tiketi_http::AppState;
+use tiketi_sqlite::SqliteStore;
+
+use crate::failure::Failure;
+use crate::settings::Settings;
+use crate::store::{StoreKind, failed_to_open};
+
+/// A box office and what the server keeps beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct Shop {
+    pub(crate) box_office: BoxOffice,
+    pub(crate) accounts: Arc<dyn AccountStore>,
+    pub(crate) answers: Arc<dyn AnswerStore>,
+}
+
+impl Shop {
+    /// Opens the store and builds the box office over it.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
+        match &settings.store {
+            StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), settings),
+            StoreKind::Sqlite(path) => {
+                let store = SqliteStore::open(path);
+                Self::over(&Arc::new(store.map_err(|error| failed_to_open(&error))?), settings)
+            }
+        }
+    }
+
+    fn over<S>(store: &Arc<S>, settings: &Settings) -> Result<Self, Failure>
+    where
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + AccountStore + AnswerStore,
+    {
+        let box_office = BoxOffice::builder()
+            .store(Arc::clone(store))
+            .gateway(Arc::new(TestGateway::default()))
+            .terms(settings.terms)
+            .build()
+            .map_err(|error| Failure::during("cannot open the shop", &error))?;
+        Ok(Self { box_office, accounts: Arc::<S>::clone(store), answers: Arc::<S>::clone(store) })
+    }
+
+    /// Builds what the routes work with.
+    pub(crate) fn state(&self, settings: &Settings, jwt_secret: SecretString) -> Result<AppState, Failure> {
+        let accounts = Arc::clone(&self.accounts);
+        let answers = Arc::clone(&self.answers);
+        AppState::builder(self.box_office.clone(), accounts, answers, jwt_secret)
+            .limits(settings.limits)
+            .build()
+            .map_err(|error| Failure::during("cannot open the shop", &error))
+    }
+}

@@ -1,0 +1,59 @@
+//! Being told to stop: once to finish, twice to end at once.
+
+use std::io;
+use std::process;
+
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+#[cfg(windows)]
+use tokio::signal::windows::{CtrlC, CtrlShutdown, ctrl_c, ctrl_shutdown};
+
+use crate::failure::Failure;
+
+/// Listens from the moment it is made: for SIGTERM and SIGINT, or what Windows has in their place.
+#[derive(Debug)]
+pub(crate) struct StopSignals {
+    #[cfg(unix)]
+    term: Signal,
+    #[cfg(unix)]
+    interrupt: Signal,
+    #[cfg(windows)]
+    term: CtrlShutdown,
+    #[cfg(windows)]
+    interrupt: CtrlC,
+}
+
+impl StopSignals {
+    /// Starts listening, so that no signal ends the process unheard.
+    pub(crate) fn listen() -> Result<Self, Failure> {
+        #[cfg(unix)]
+        let listen = || -> io::Result<Self> {
+            Ok(Self { term: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        };
+        #[cfg(windows)]
+        let listen = || -> io::Result<Self> { Ok(Self { term: ctrl_shutdown()?, interrupt: ctrl_c()? }) };
+        listen().map_err(|error| Failure::during("cannot listen for signals", &error))
+    }
+
+    /// Waits until told to stop; told again, the process ends at once.
+    pub(crate) async fn wait(mut self) {
+        let (name, _) = self.next().await;
+        tracing::info!(
+            signal = name,
+            "stopping: running requests are finished; a second signal ends at once"
+        );
+        tokio::spawn(async move {
+            let (name, code) = self.next().await;
+            tracing::warn!(signal = name, "ending at once");
+            process::exit(code);
+        });
+    }
+
+    /// Returns the name and the exit code of the next signal, by the custom of 128 and its number.
+    async fn next(&mut self) -> (&'static str, i32) {
+        tokio::select! {
+            _ = self.term.recv() => ("SIGTERM", 143),
+            _ = self.interrupt.recv() => ("SIGINT", 130),
+        }
+    }
+}

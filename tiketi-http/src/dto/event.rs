@@ -1,0 +1,249 @@
+//! Events as they are read.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    BoxOffice, EventQuery, EventSort, EventState, EventStatus, EventView, Page, PageRequest, Terms,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::page::{PaginationDto, page_request};
+use super::ticket::TicketTypeDto;
+use crate::error::{ApiError, Code};
+
+/// Most characters a search may have.
+const MAX_SEARCH_CHARS: usize = 200;
+
+/// One performance and what is sold of it.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Event)]
+struct EventDto {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(example = "Night of the Lighthouse")]
+    title: String,
+    #[schema(example = "The Paper Boats")]
+    artist: String,
+    #[schema(example = "Harbour Hall")]
+    venue: String,
+    description: String,
+    /// Further words under which the event is found, such as its name in another language.
+    #[schema(example = json!(["등대의 밤"]))]
+    keywords: Vec<String>,
+    /// When the performance begins.
+    #[schema(format = DateTime, example = "2026-12-24T10:00:00Z")]
+    event_date: String,
+    /// The first moment at which tickets may be bought.
+    #[schema(format = DateTime, example = "2026-11-01T11:00:00Z")]
+    sale_start: String,
+    /// The first moment at which tickets may no longer be bought.
+    #[schema(format = DateTime, example = "2026-12-24T09:00:00Z")]
+    sale_end: String,
+    /// `upcoming`, `on_sale`, `sold_out`, `ended` or `cancelled`: derived as it is read.
+    #[schema(example = "on_sale")]
+    status: &'static str,
+    /// `draft`, `published` or `cancelled`; buyers never see a draft.
+    #[schema(example = "published")]
+    state: &'static str,
+    /// Currency of every price of the event.
+    #[schema(example = "KRW")]
+    currency: String,
+    /// The layout its seats were made from; absent if it has none.
+    #[schema(format = Uuid)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    layout_id: Option<String>,
+    limits: EventLimitsDto,
+    ticket_types: Vec<TicketTypeDto>,
+    waiting_room: WaitingRoomDto,
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Grows with each edit; send it with an edit to be told of others' edits.
+    #[schema(example = 3)]
+    version: u64,
+}
+
+/// What a buyer of the event is granted.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = EventLimits)]
+struct EventLimitsDto {
+    /// How long a hold lasts from its last renewal.
+    #[schema(example = 300)]
+    hold_seconds: u64,
+    /// How long a hold may last from its first seat.
+    #[schema(example = 900)]
+    hold_cap_seconds: u64,
+    /// How long a buyer has to pay, from the first prepare.
+    #[schema(example = 600)]
+    payment_window_seconds: u64,
+    /// Most tickets one buyer may hold and own.
+    #[schema(example = 8)]
+    max_seats_per_buyer: u32,
+}
+
+/// Whether buyers have to line up.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WaitingRoom)]
+struct WaitingRoomDto {
+    enabled: bool,
+    #[schema(example = "off")]
+    state: &'static str,
+}
+
+impl EventDto {
+    /// Shows an event as it is now.
+    fn of(view: &EventView, box_office: &BoxOffice) -> Self {
+        let (event, details) = (&view.event, &view.event.details);
+        Self {
+            id: event.id.to_string(),
+            title: details.title.clone(),
+            artist: details.artist.clone(),
+            venue: details.venue.clone(),
+            description: details.description.clone(),
+            keywords: details.keywords.clone(),
+            event_date: details.starts_at.to_string(),
+            sale_start: details.sale.opens_at().to_string(),
+            sale_end: details.sale.closes_at().to_string(),
+            status: status_word(view.status(box_office.now())),
+            state: state_word(event.state),
+            currency: event.currency.code().to_owned(),
+            layout_id: event.layout.map(|layout| layout.to_string()),
+            limits: EventLimitsDto::of(details.terms.over(box_office.terms())),
+            ticket_types: view.ticket_types.iter().map(Into::into).collect(),
+            waiting_room: WaitingRoomDto { enabled: false, state: "off" },
+            created_at: event.created_at.to_string(),
+            version: event.version,
+        }
+    }
+}
+
+impl EventLimitsDto {
+    fn of(terms: Terms) -> Self {
+        Self {
+            hold_seconds: terms.hold_ttl.as_secs(),
+            hold_cap_seconds: terms.hold_cap.as_secs(),
+            payment_window_seconds: terms.payment_window.as_secs(),
+            max_seats_per_buyer: terms.max_seats_per_buyer,
+        }
+    }
+}
+
+/// One event.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventAnswer {
+    event: EventDto,
+}
+
+impl EventAnswer {
+    /// Shows an event as it is now.
+    pub(crate) fn of(view: &EventView, box_office: &BoxOffice) -> Self {
+        Self { event: EventDto::of(view, box_office) }
+    }
+}
+
+/// A page of events.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EventList {
+    data: Vec<EventDto>,
+    pagination: PaginationDto,
+}
+
+impl EventList {
+    /// Shows a page of events as they are now.
+    pub(crate) fn of(page: &Page<EventView>, request: PageRequest, box_office: &BoxOffice) -> Self {
+        let data = page.rows.iter().map(|view| EventDto::of(view, box_office)).collect();
+        Self { data, pagination: PaginationDto::of(page, request) }
+    }
+}
+
+/// Which events are wanted.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct EventListQuery {
+    /// Which page, from 1; 1 by default.
+    #[param(example = 1, minimum = 1)]
+    page: Option<i64>,
+    /// How many events a page has, from 1 to 100; 20 by default.
+    #[param(example = 20, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+    /// Only those of this status: `upcoming`, `on_sale`, `sold_out`, `ended` or `cancelled`.
+    #[param(example = "on_sale")]
+    status: Option<String>,
+    /// Only those whose title, artist, venue or keywords contain every word of this text.
+    #[param(example = "등대")]
+    search: Option<String>,
+    /// `date` (the soonest performance first, the default), `sale` (the soonest sale), `newest` or `title`.
+    #[param(example = "date")]
+    sort: Option<String>,
+}
+
+impl EventListQuery {
+    /// Reads the query, to be asked at the shop's present moment.
+    pub(crate) fn query(&self, box_office: &BoxOffice) -> Result<EventQuery, ApiError> {
+        let page = page_request(self.page, self.limit)?;
+        let mut query = EventQuery::published(box_office.now(), page);
+        if let Some(status) = said(self.status.as_deref()) {
+            query = query.with_status(status_of(status)?);
+        }
+        if let Some(search) = said(self.search.as_deref()) {
+            if search.chars().count() > MAX_SEARCH_CHARS {
+                return Err(wrong("search", &format!("must have at most {MAX_SEARCH_CHARS} characters")));
+            }
+            query = query.matching(search);
+        }
+        if let Some(sort) = said(self.sort.as_deref()) {
+            query = query.sorted(sort_of(sort)?);
+        }
+        Ok(query)
+    }
+}
+
+/// An empty parameter is what a form sends for none.
+fn said(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn wrong(field: &str, reason: &str) -> ApiError {
+    ApiError::new(Code::InvalidQuery).detail("field", field).detail("reason", reason)
+}
+
+fn status_of(word: &str) -> Result<EventStatus, ApiError> {
+    let all = [
+        EventStatus::Upcoming,
+        EventStatus::OnSale,
+        EventStatus::SoldOut,
+        EventStatus::Ended,
+        EventStatus::Cancelled,
+    ];
+    let known = all.into_iter().find(|status| status_word(*status) == word);
+    known.ok_or_else(|| wrong("status", "must be upcoming, on_sale, sold_out, ended or cancelled"))
+}
+
+fn sort_of(word: &str) -> Result<EventSort, ApiError> {
+    match word {
+        "date" => Ok(EventSort::StartsAt),
+        "sale" => Ok(EventSort::SaleOpensAt),
+        "newest" => Ok(EventSort::Newest),
+        "title" => Ok(EventSort::Title),
+        _ => Err(wrong("sort", "must be date, sale, newest or title")),
+    }
+}
+
+/// Returns the status as buyers' clients know it.
+const fn status_word(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Upcoming => "upcoming",
+        EventStatus::OnSale => "on_sale",
+        EventStatus::SoldOut => "sold_out",
+        EventStatus::Ended => "ended",
+        EventStatus::Cancelled => "cancelled",
+    }
+}
+
+const fn state_word(state: EventState) -> &'static str {
+    match state {
+        EventState::Draft => "draft",
+        EventState::Published => "published",
+        EventState::Cancelled { .. } => "cancelled",
+    }
+}

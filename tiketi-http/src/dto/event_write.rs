@@ -1,0 +1,170 @@
+//! Events as organisers write them.
+
+use serde::Deserialize;
+use tiketi_core::{Event, EventDetails, EventInput, SaleWindow, TermsOverride, Timestamp};
+use utoipa::ToSchema;
+
+use super::field::{currency, parsed, seconds, within};
+use super::ticket::CreateTicketType;
+use crate::error::ApiError;
+
+/// A new event, made as a draft.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateEvent {
+    #[schema(example = "Night of the Lighthouse")]
+    title: String,
+    #[schema(example = "The Paper Boats")]
+    #[serde(default)]
+    artist: String,
+    #[schema(example = "Harbour Hall")]
+    #[serde(default)]
+    venue: String,
+    #[serde(default)]
+    description: String,
+    /// Further words under which the event is found, such as its name in another language.
+    #[schema(example = json!(["등대의 밤"]))]
+    #[serde(default)]
+    keywords: Vec<String>,
+    /// When the performance begins.
+    #[schema(format = DateTime, example = "2026-12-24T19:00:00+09:00")]
+    event_date: String,
+    /// When the sale opens; at once if left out.
+    #[schema(format = DateTime, example = "2026-11-01T20:00:00+09:00")]
+    sale_start: Option<String>,
+    /// When the sale closes; when the performance begins if left out.
+    #[schema(format = DateTime, example = "2026-12-24T18:00:00+09:00")]
+    sale_end: Option<String>,
+    /// Currency of every price; KRW if left out.
+    #[schema(example = "KRW")]
+    currency: Option<String>,
+    /// The layout to make seats from: a ticket type for each of its sections.
+    #[schema(format = Uuid)]
+    layout_id: Option<String>,
+    /// General-admission ticket types.
+    #[serde(default)]
+    ticket_types: Vec<CreateTicketType>,
+    limits: Option<OwnEventLimits>,
+}
+
+/// Where an event departs from the shop's limits.
+///
+/// What is left out follows the shop.
+#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct OwnEventLimits {
+    /// How long a hold lasts from its last renewal, up to a day.
+    #[schema(example = 300)]
+    hold_seconds: Option<i64>,
+    /// How long a hold may last from its first seat, up to a day.
+    #[schema(example = 900)]
+    hold_cap_seconds: Option<i64>,
+    /// How long a buyer has to pay, up to a day.
+    #[schema(example = 600)]
+    payment_window_seconds: Option<i64>,
+    /// Most tickets one buyer may hold and own, from 1 to 100.
+    #[schema(example = 4)]
+    max_seats_per_buyer: Option<i64>,
+}
+
+impl CreateEvent {
+    /// Reads what was sent; a sale without a start opens at `now`.
+    pub(crate) fn input(&self, now: Timestamp) -> Result<EventInput, ApiError> {
+        let starts_at = parsed("eventDate", &self.event_date)?;
+        let opens_at = optional_time("saleStart", self.sale_start.as_deref())?.unwrap_or(now);
+        let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?.unwrap_or(starts_at);
+        let details = EventDetails {
+            title: self.title.trim().to_owned(),
+            artist: self.artist.trim().to_owned(),
+            venue: self.venue.trim().to_owned(),
+            description: self.description.clone(),
+            keywords: self.keywords.clone(),
+            starts_at,
+            sale: sale(opens_at, closes_at)?,
+            terms: self.limits.unwrap_or_default().terms()?,
+        };
+        let currency = currency("currency", self.currency.as_deref())?;
+        let mut input = EventInput::new(details, currency);
+        for (at, ticket_type) in self.ticket_types.iter().enumerate() {
+            input = input.admitting(ticket_type.input(&format!("ticketTypes[{at}]."), currency)?);
+        }
+        match &self.layout_id {
+            Some(layout) => Ok(input.seated(parsed("layoutId", layout)?)),
+            None => Ok(input),
+        }
+    }
+}
+
+impl OwnEventLimits {
+    fn terms(self) -> Result<TermsOverride, ApiError> {
+        let length = |field, value: Option<i64>| value.map(|value| seconds(field, value)).transpose();
+        let seats = self.max_seats_per_buyer;
+        Ok(TermsOverride {
+            hold_ttl: length("limits.holdSeconds", self.hold_seconds)?,
+            hold_cap: length("limits.holdCapSeconds", self.hold_cap_seconds)?,
+            payment_window: length("limits.paymentWindowSeconds", self.payment_window_seconds)?,
+            max_seats_per_buyer: seats
+                .map(|seats| within("limits.maxSeatsPerBuyer", seats, 1, 100))
+                .transpose()?,
+        })
+    }
+}
+
+/// Changes of an event; what is left out stays as it is.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EditEvent {
+    title: Option<String>,
+    artist: Option<String>,
+    venue: Option<String>,
+    description: Option<String>,
+    keywords: Option<Vec<String>>,
+    #[schema(format = DateTime)]
+    event_date: Option<String>,
+    #[schema(format = DateTime)]
+    sale_start: Option<String>,
+    #[schema(format = DateTime)]
+    sale_end: Option<String>,
+    /// Replaces all of the event's own limits.
+    limits: Option<OwnEventLimits>,
+    /// The version that was read; the edit is refused if someone else has edited since.
+    #[schema(example = 3)]
+    version: Option<u64>,
+}
+
+impl EditEvent {
+    /// Puts the changes over an event.
+    ///
+    /// Returns the version they were made for, too.
+    pub(crate) fn over(self, event: &Event) -> Result<(EventDetails, u64), ApiError> {
+        let known = event.details.clone();
+        let trimmed = |text: Option<String>, known| text.map_or(known, |text| text.trim().to_owned());
+        let starts_at = optional_time("eventDate", self.event_date.as_deref())?;
+        let opens_at = optional_time("saleStart", self.sale_start.as_deref())?;
+        let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?;
+        let terms = self.limits.map(OwnEventLimits::terms).transpose()?;
+        let details = EventDetails {
+            title: trimmed(self.title, known.title),
+            artist: trimmed(self.artist, known.artist),
+            venue: trimmed(self.venue, known.venue),
+            description: self.description.unwrap_or(known.description),
+            keywords: self.keywords.unwrap_or(known.keywords),
+            starts_at: starts_at.unwrap_or(known.starts_at),
+            sale: sale(
+                opens_at.unwrap_or(known.sale.opens_at()),
+                closes_at.unwrap_or(known.sale.closes_at()),
+            )?,
+            terms: terms.unwrap_or(known.terms),
+        };
+        // What was left out was filled in from this version, so no other one may be replaced.
+        Ok((details, self.version.unwrap_or(event.version)))
+    }
+}
+
+fn optional_time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {
+    text.map(|text| parsed(field, text)).transpose()
+}
+
+fn sale(opens_at: Timestamp, closes_at: Timestamp) -> Result<SaleWindow, ApiError> {
+    SaleWindow::new(opens_at, closes_at).map_err(|reason| ApiError::invalid("saleEnd", reason))
+}

@@ -1,0 +1,177 @@
+//! Seat layouts as they are read.
+
+use serde::Serialize;
+use tiketi_core::{Page, PageRequest, PlannedSeat, Row, Section, StoredLayout};
+use utoipa::ToSchema;
+
+use super::page::PaginationDto;
+
+/// A seat layout without its seats.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = LayoutSummary)]
+struct LayoutSummaryDto {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(example = "Harbour Hall")]
+    venue: String,
+    #[schema(example = "Great hall")]
+    name: String,
+    #[schema(example = "KRW")]
+    currency: String,
+    #[schema(example = 2000)]
+    seat_count: usize,
+    sections: Vec<SectionSummaryDto>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A section without its seats.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = SectionSummary)]
+struct SectionSummaryDto {
+    #[schema(example = "VIP")]
+    name: String,
+    /// In minor units.
+    #[schema(example = 150_000)]
+    price: i64,
+    #[schema(example = 200)]
+    seat_count: usize,
+}
+
+impl From<&StoredLayout> for LayoutSummaryDto {
+    fn from(stored: &StoredLayout) -> Self {
+        let layout = &stored.layout;
+        let sections = layout.sections.iter().map(|section| SectionSummaryDto {
+            name: section.name.clone(),
+            price: section.price.minor(),
+            seat_count: section.seat_count(),
+        });
+        Self {
+            id: stored.id.to_string(),
+            venue: layout.venue.clone(),
+            name: layout.name.clone(),
+            currency: currency_of(stored),
+            seat_count: layout.seat_count(),
+            sections: sections.collect(),
+            created_at: stored.created_at.to_string(),
+        }
+    }
+}
+
+/// Seat layouts, by venue and name.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LayoutList {
+    layouts: Vec<LayoutSummaryDto>,
+    pagination: PaginationDto,
+}
+
+impl LayoutList {
+    /// Shows a page of layouts.
+    pub(crate) fn of(page: &Page<StoredLayout>, request: PageRequest) -> Self {
+        let layouts = page.rows.iter().map(Into::into).collect();
+        Self { layouts, pagination: PaginationDto::of(page, request) }
+    }
+}
+
+/// A seat layout with its seats.
+///
+/// Its `venue`, `name`, `currency` and `sections`, sent back, make the same layout again.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Layout)]
+pub(crate) struct LayoutDto {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(example = "Harbour Hall")]
+    venue: String,
+    #[schema(example = "Great hall")]
+    name: String,
+    #[schema(example = "KRW")]
+    currency: String,
+    #[schema(example = 2000)]
+    seat_count: usize,
+    sections: Vec<SectionDto>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// A part of the hall sold at one price.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Section)]
+struct SectionDto {
+    #[schema(example = "VIP")]
+    name: String,
+    /// In minor units.
+    #[schema(example = 150_000)]
+    price: i64,
+    rows: Vec<RowDto>,
+}
+
+/// A row of seats.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Row)]
+struct RowDto {
+    #[schema(example = "A")]
+    label: String,
+    seats: Vec<PlannedSeatDto>,
+}
+
+/// A chair on the plan.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PlannedSeat)]
+struct PlannedSeatDto {
+    #[schema(example = "7")]
+    number: String,
+    /// Column within the row, from 0; missing numbers are gaps.
+    #[schema(example = 6)]
+    column: u32,
+    accessible: bool,
+}
+
+impl From<&StoredLayout> for LayoutDto {
+    fn from(stored: &StoredLayout) -> Self {
+        let layout = &stored.layout;
+        Self {
+            id: stored.id.to_string(),
+            venue: layout.venue.clone(),
+            name: layout.name.clone(),
+            currency: currency_of(stored),
+            seat_count: layout.seat_count(),
+            sections: layout.sections.iter().map(Into::into).collect(),
+            created_at: stored.created_at.to_string(),
+        }
+    }
+}
+
+impl From<&Section> for SectionDto {
+    fn from(section: &Section) -> Self {
+        let rows = section.rows.iter().map(Into::into).collect();
+        Self { name: section.name.clone(), price: section.price.minor(), rows }
+    }
+}
+
+impl From<&Row> for RowDto {
+    fn from(row: &Row) -> Self {
+        Self { label: row.label.clone(), seats: row.seats.iter().map(Into::into).collect() }
+    }
+}
+
+impl From<&PlannedSeat> for PlannedSeatDto {
+    fn from(seat: &PlannedSeat) -> Self {
+        Self { number: seat.number.clone(), column: seat.column, accessible: seat.accessible }
+    }
+}
+
+/// One seat layout.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LayoutAnswer {
+    pub(crate) layout: LayoutDto,
+}
+
+/// A layout has at least one section, and all its sections have one currency.
+fn currency_of(stored: &StoredLayout) -> String {
+    let first = stored.layout.sections.first();
+    first.map(|section| section.price.currency().code().to_owned()).unwrap_or_default()
+}

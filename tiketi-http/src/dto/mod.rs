@@ -1,0 +1,33 @@
+//! What goes over the wire: one file a resource.
+//!
+//! JSON is in camelCase, times are RFC 3339 in UTC, money is an integer of minor units beside its currency,
+//! ids are UUIDs. What clients send arrives as text and wide integers, so that a wrong value is refused by
+//! the name of its field.
+
+mod event;
+mod event_write;
+mod field;
+mod layout;
+mod page;
+mod payment;
+mod reservation;
+mod seat;
+mod ticket;
+
+pub(crate) use event::{EventAnswer, EventList, EventListQuery};
+pub(crate) use event_write::{CreateEvent, EditEvent};
+pub(crate) use layout::{LayoutAnswer, LayoutList};
+pub(crate) use page::{PageQuery, PaginationDto};
+pub(crate) use payment::{
+    BelievedAmount, MethodList, PaidAnswer, PaymentAnswer, PreparePayment, PreparedDto, ProcessPayment,
+    payment_word,
+};
+pub(crate) use reservation::{
+    CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationEventDto,
+    ReservationList, ReserveSeats,
+};
+pub(crate) use seat::{
+    BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
+    SeatMapSectionDto, UnblockSeatsBody, seat_status_word,
+};
+pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};

@@ -1,0 +1,234 @@
+//! Payments.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{BuyerId, Currency, Money, Payment, PaymentMethod, PaymentState, PrepareRequest, Prepared};
+use utoipa::ToSchema;
+
+use super::field::parsed;
+use super::reservation::ReservationDto;
+use crate::error::ApiError;
+
+/// One attempt to pay for a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Payment)]
+pub(crate) struct PaymentDto {
+    #[schema(format = Uuid)]
+    id: String,
+    /// What the payment provider knows the attempt by.
+    #[schema(format = Uuid)]
+    order_id: String,
+    #[schema(format = Uuid)]
+    reservation_id: String,
+    #[schema(format = Uuid)]
+    event_id: String,
+    /// In minor units.
+    #[schema(example = 300_000)]
+    amount: i64,
+    /// How much of it went back, in minor units.
+    #[schema(example = 0)]
+    refunded_amount: i64,
+    #[schema(example = "KRW")]
+    currency: String,
+    /// `pending`, `completed`, `failed`, `cancelled`, `refunded` or `partially_refunded`.
+    #[schema(example = "completed")]
+    status: &'static str,
+    #[schema(example = "kakao_pay")]
+    method: String,
+    /// The provider's code, if it declined.
+    #[schema(example = "REJECT_CARD_PAYMENT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_code: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+impl From<&Payment> for PaymentDto {
+    fn from(payment: &Payment) -> Self {
+        let failure_code = match &payment.state {
+            PaymentState::Declined { code, .. } => Some(code.clone()),
+            _ => None,
+        };
+        Self {
+            id: payment.id.to_string(),
+            order_id: payment.id.to_string(),
+            reservation_id: payment.reservation.to_string(),
+            event_id: payment.event.to_string(),
+            amount: payment.amount.minor(),
+            refunded_amount: payment.refunded.minor(),
+            currency: payment.amount.currency().code().to_owned(),
+            status: payment_word(&payment.state),
+            method: payment.method.clone(),
+            failure_code,
+            created_at: payment.created_at.to_string(),
+        }
+    }
+}
+
+/// Returns the status as buyers' clients know it.
+pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
+    match state {
+        // Stuck money may have been taken: until a person has looked, neither word that is final is true.
+        PaymentState::Ready | PaymentState::Confirming { .. } | PaymentState::Stuck { .. } => "pending",
+        PaymentState::Paid { .. } => "completed",
+        PaymentState::PartlyRefunded { .. } => "partially_refunded",
+        PaymentState::Refunded { .. } => "refunded",
+        PaymentState::Declined { .. } => "failed",
+        PaymentState::Abandoned => "cancelled",
+    }
+}
+
+/// One payment.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaymentAnswer {
+    pub(crate) payment: PaymentDto,
+}
+
+/// A payment and what it pays for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PaidAnswer {
+    /// `null` if there was nothing to pay.
+    pub(crate) payment: Option<PaymentDto>,
+    pub(crate) reservation: ReservationDto,
+}
+
+/// A reservation to pay for.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PreparePayment {
+    #[schema(format = Uuid)]
+    reservation_id: String,
+    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    #[schema(example = 300_000)]
+    amount: Option<i64>,
+    /// The currency of `amount`; the reservation's if left out.
+    #[schema(example = "KRW")]
+    currency: Option<String>,
+    /// The way of paying; the first there is if left out.
+    #[schema(example = "kakao_pay")]
+    method: Option<String>,
+}
+
+/// A reservation to pay for in one step.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ProcessPayment {
+    #[schema(format = Uuid)]
+    reservation_id: String,
+    /// One of `/api/payments/methods`.
+    #[schema(example = "kakao_pay")]
+    payment_method: String,
+    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    #[schema(example = 300_000)]
+    amount: Option<i64>,
+    /// The currency of `amount`; the reservation's if left out.
+    #[schema(example = "KRW")]
+    currency: Option<String>,
+}
+
+/// What the buyer believes to pay.
+#[derive(Debug)]
+pub(crate) struct BelievedAmount {
+    minor: i64,
+    currency: Option<Currency>,
+}
+
+impl BelievedAmount {
+    fn read(amount: Option<i64>, currency: Option<&str>) -> Result<Option<Self>, ApiError> {
+        let currency = currency.map(|code| parsed("currency", code)).transpose()?;
+        Ok(amount.map(|minor| Self { minor, currency }))
+    }
+
+    /// Returns the amount.
+    ///
+    /// It is in the reservation's currency unless the buyer named one.
+    pub(crate) fn money(&self, reservation: Currency) -> Money {
+        Money::new(self.minor, self.currency.unwrap_or(reservation))
+    }
+}
+
+impl PreparePayment {
+    /// Reads the request and, apart, what the buyer believes to pay.
+    pub(crate) fn read(self, buyer: BuyerId) -> Result<(PrepareRequest, Option<BelievedAmount>), ApiError> {
+        let mut request = PrepareRequest::new(parsed("reservationId", &self.reservation_id)?, buyer);
+        request.method = self.method;
+        Ok((request, BelievedAmount::read(self.amount, self.currency.as_deref())?))
+    }
+}
+
+impl ProcessPayment {
+    /// Reads the request and, apart, what the buyer believes to pay.
+    pub(crate) fn read(self, buyer: BuyerId) -> Result<(PrepareRequest, Option<BelievedAmount>), ApiError> {
+        let reservation = parsed("reservationId", &self.reservation_id)?;
+        let request = PrepareRequest::new(reservation, buyer).method(self.payment_method);
+        Ok((request, BelievedAmount::read(self.amount, self.currency.as_deref())?))
+    }
+}
+
+/// An attempt to pay, for the provider's checkout.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Prepared)]
+pub(crate) struct PreparedDto {
+    #[schema(format = Uuid)]
+    payment_id: String,
+    /// What to call the attempt at the provider.
+    #[schema(format = Uuid)]
+    order_id: String,
+    /// What to pay, in minor units: the reservation's total.
+    #[schema(example = 300_000)]
+    amount: i64,
+    #[schema(example = "KRW")]
+    currency: String,
+    /// What the provider shows the buyer.
+    #[schema(example = "Night of the Lighthouse × 2")]
+    order_name: String,
+    /// The provider's public key for its checkout, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_key: Option<String>,
+    /// Until when the reservation waits for the money.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+impl PreparedDto {
+    /// Shows a prepared attempt; `title` is the event's.
+    pub(crate) fn of(prepared: &Prepared, title: &str) -> Self {
+        let (payment, reservation) = (&prepared.payment, &prepared.reservation);
+        Self {
+            payment_id: payment.id.to_string(),
+            order_id: payment.id.to_string(),
+            amount: payment.amount.minor(),
+            currency: payment.amount.currency().code().to_owned(),
+            order_name: format!("{title} × {}", reservation.tickets()),
+            client_key: None,
+            expires_at: reservation.held_until().map(|until| until.to_string()),
+        }
+    }
+}
+
+/// The ways of paying the shop offers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct MethodList {
+    methods: Vec<MethodDto>,
+}
+
+/// A way of paying.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Method)]
+struct MethodDto {
+    /// What to send.
+    #[schema(example = "kakao_pay")]
+    id: String,
+    /// What buyers read.
+    #[schema(example = "KakaoPay")]
+    name: String,
+}
+
+impl MethodList {
+    /// Lists ways of paying.
+    pub(crate) fn of(methods: Vec<PaymentMethod>) -> Self {
+        let show = |method: PaymentMethod| MethodDto { id: method.id, name: method.name };
+        Self { methods: methods.into_iter().map(show).collect() }
+    }
+}

@@ -1,0 +1,304 @@
+//! Reservations.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    BuyerId, Event, EventId, HoldRequest, ItemLine, MAX_LINES_PER_COMMAND, Payment, Reservation,
+    ReservationId, ReservationState, SeatId, SeatLine, TicketTypeId, Timestamp,
+};
+use utoipa::ToSchema;
+
+use super::field::{parsed, parsed_list, quantity};
+use super::page::PaginationDto;
+use super::payment::payment_word;
+use crate::error::{ApiError, Code};
+
+/// What one buyer holds or owns of one event.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Reservation)]
+pub(crate) struct ReservationDto {
+    #[schema(format = Uuid)]
+    id: String,
+    /// What people read out over the telephone.
+    #[schema(example = "TKT-20260105-00001")]
+    reservation_number: String,
+    #[schema(format = Uuid)]
+    event_id: String,
+    event: ReservationEventDto,
+    #[schema(format = Uuid)]
+    user_id: String,
+    seats: Vec<ReservedSeatDto>,
+    items: Vec<ReservedItemDto>,
+    /// In minor units.
+    #[schema(example = 300_000)]
+    total_amount: i64,
+    #[schema(example = "KRW")]
+    currency: String,
+    /// `pending` (held or being paid), `confirmed`, `cancelled` or `expired`.
+    #[schema(example = "pending")]
+    status: &'static str,
+    /// `pending`, `completed`, `failed`, `cancelled`, `refunded` or `partially_refunded`.
+    #[schema(example = "pending")]
+    payment_status: &'static str,
+    /// The latest attempt to pay; absent before the first.
+    #[schema(format = Uuid)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<String>,
+    /// When the hold ends; `null` once it cannot run out any more.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    #[schema(format = DateTime)]
+    created_at: String,
+}
+
+/// The event of a reservation.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReservationEvent)]
+pub(crate) struct ReservationEventDto {
+    #[schema(format = Uuid)]
+    id: String,
+    #[schema(example = "Night of the Lighthouse")]
+    title: String,
+    #[schema(format = DateTime)]
+    event_date: String,
+}
+
+impl From<&Event> for ReservationEventDto {
+    fn from(event: &Event) -> Self {
+        Self {
+            id: event.id.to_string(),
+            title: event.details.title.clone(),
+            event_date: event.details.starts_at.to_string(),
+        }
+    }
+}
+
+/// One seat of a reservation.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReservedSeat)]
+struct ReservedSeatDto {
+    #[schema(format = Uuid)]
+    seat_id: String,
+    #[schema(example = "VIP A-7")]
+    seat_label: String,
+    /// The price it was held at, in minor units.
+    #[schema(example = 150_000)]
+    price: i64,
+}
+
+impl From<&SeatLine> for ReservedSeatDto {
+    fn from(line: &SeatLine) -> Self {
+        Self { seat_id: line.seat.to_string(), seat_label: line.label.to_string(), price: line.price.minor() }
+    }
+}
+
+/// Some units of a general-admission ticket type.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ReservedItem)]
+struct ReservedItemDto {
+    #[schema(format = Uuid)]
+    ticket_type_id: String,
+    #[schema(example = "Standing")]
+    name: String,
+    #[schema(example = 2)]
+    quantity: u32,
+    /// Price of one when it was held, in minor units.
+    #[schema(example = 88_000)]
+    unit_price: i64,
+}
+
+impl From<&ItemLine> for ReservedItemDto {
+    fn from(line: &ItemLine) -> Self {
+        Self {
+            ticket_type_id: line.ticket_type.to_string(),
+            name: line.name.to_string(),
+            quantity: line.quantity,
+            unit_price: line.unit_price.minor(),
+        }
+    }
+}
+
+impl ReservationDto {
+    /// Shows a reservation as it is at `now`.
+    ///
+    /// `payment` is the latest attempt to pay for it.
+    pub(crate) fn of(
+        reservation: &Reservation,
+        event: ReservationEventDto,
+        payment: Option<&Payment>,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            id: reservation.id.to_string(),
+            reservation_number: reservation.number.to_string(),
+            event_id: reservation.event.to_string(),
+            event,
+            user_id: reservation.buyer.to_string(),
+            seats: reservation.seats.iter().map(Into::into).collect(),
+            items: reservation.items.iter().map(Into::into).collect(),
+            total_amount: reservation.total.minor(),
+            currency: reservation.total.currency().code().to_owned(),
+            status: reservation_word(reservation, now),
+            payment_status: payment_status(reservation, payment, now),
+            payment_id: reservation.payment.map(|payment| payment.to_string()),
+            expires_at: reservation.held_until().map(|until| until.to_string()),
+            created_at: reservation.created_at.to_string(),
+        }
+    }
+}
+
+/// Returns the status as buyers' clients know it.
+///
+/// A hold that has run out is expired, tidied or not.
+fn reservation_word(reservation: &Reservation, now: Timestamp) -> &'static str {
+    match reservation.state {
+        ReservationState::Held { until } if until <= now => "expired",
+        ReservationState::Held { .. } | ReservationState::Paying { .. } => "pending",
+        ReservationState::Confirmed { .. } => "confirmed",
+        ReservationState::Expired { .. } => "expired",
+        ReservationState::Cancelled { .. } => "cancelled",
+    }
+}
+
+fn payment_status(reservation: &Reservation, payment: Option<&Payment>, now: Timestamp) -> &'static str {
+    match (payment, reservation.state) {
+        // An attempt at which no money was asked for ends with the hold it was for.
+        (_, ReservationState::Held { until }) if until <= now => "cancelled",
+        (Some(payment), _) => payment_word(&payment.state),
+        (None, ReservationState::Held { .. } | ReservationState::Paying { .. }) => "pending",
+        // Confirmed without a payment: there was nothing to pay.
+        (None, ReservationState::Confirmed { .. }) => "completed",
+        (None, ReservationState::Expired { .. } | ReservationState::Cancelled { .. }) => "cancelled",
+    }
+}
+
+/// One reservation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReservationAnswer {
+    pub(crate) reservation: ReservationDto,
+}
+
+/// A page of the caller's reservations, the newest first.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReservationList {
+    pub(crate) reservations: Vec<ReservationDto>,
+    pub(crate) pagination: PaginationDto,
+}
+
+/// Seats that are the caller's for now.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct HeldAnswer {
+    pub(crate) reservation: ReservationDto,
+    /// When the hold ends.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// Seconds until then.
+    #[schema(example = 300)]
+    expires_in: u64,
+}
+
+impl HeldAnswer {
+    /// Shows a hold, and how long it lasts from `now`.
+    pub(crate) fn of(reservation: ReservationDto, until: Option<Timestamp>, now: Timestamp) -> Self {
+        let expires_in = until.map_or(0, |until| until.since(now).as_secs());
+        Self { reservation, expires_at: until.map(|until| until.to_string()), expires_in }
+    }
+}
+
+/// Seats to hold, all or nothing.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReserveSeats {
+    #[schema(format = Uuid)]
+    event_id: String,
+    #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
+    seat_ids: Vec<String>,
+    /// The pass of the waiting room; only needed when the event has one.
+    #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
+    admission: Option<String>,
+}
+
+impl ReserveSeats {
+    /// Reads what is wanted.
+    pub(crate) fn request(&self, buyer: BuyerId) -> Result<HoldRequest, ApiError> {
+        let event = parsed::<EventId>("eventId", &self.event_id)?;
+        check_lines(self.seat_ids.len())?;
+        Ok(HoldRequest::new(event, buyer).seats(parsed_list("seatIds", &self.seat_ids)?))
+    }
+}
+
+/// A reservation of seats, of general-admission tickets, or of both.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateReservation {
+    #[schema(format = Uuid)]
+    event_id: String,
+    #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
+    #[serde(default)]
+    seat_ids: Vec<String>,
+    #[serde(default)]
+    items: Vec<WantedItem>,
+    /// The pass of the waiting room; only needed when the event has one.
+    #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
+    admission: Option<String>,
+}
+
+/// Some units of a general-admission ticket type.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+struct WantedItem {
+    #[schema(format = Uuid)]
+    ticket_type_id: String,
+    /// From 1 to 1,000.
+    #[schema(example = 2)]
+    quantity: i64,
+}
+
+impl CreateReservation {
+    /// Reads what is wanted.
+    pub(crate) fn request(&self, buyer: BuyerId) -> Result<HoldRequest, ApiError> {
+        let event = parsed::<EventId>("eventId", &self.event_id)?;
+        check_lines(self.seat_ids.len() + self.items.len())?;
+        let mut request = HoldRequest::new(event, buyer).seats(parsed_list("seatIds", &self.seat_ids)?);
+        for (at, item) in self.items.iter().enumerate() {
+            let path = format!("items[{at}]");
+            let ticket_type = parsed::<TicketTypeId>(&format!("{path}.ticketTypeId"), &item.ticket_type_id)?;
+            request = request.item(ticket_type, quantity(&format!("{path}.quantity"), item.quantity)?);
+        }
+        Ok(request)
+    }
+}
+
+/// Refuses absurd requests before any of their ids is read.
+fn check_lines(asked: usize) -> Result<(), ApiError> {
+    if asked > MAX_LINES_PER_COMMAND {
+        let error = ApiError::new(Code::TooManyLines).detail("asked", asked);
+        return Err(error.detail("limit", MAX_LINES_PER_COMMAND));
+    }
+    Ok(())
+}
+
+/// Seats to give back.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReleaseSeats {
+    #[schema(format = Uuid)]
+    reservation_id: String,
+    /// Which seats; everything if left out.
+    #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
+    seat_ids: Option<Vec<String>>,
+}
+
+impl ReleaseSeats {
+    /// Reads which seats of which reservation go back.
+    pub(crate) fn read(&self) -> Result<(ReservationId, Option<Vec<SeatId>>), ApiError> {
+        let reservation = parsed("reservationId", &self.reservation_id)?;
+        check_lines(self.seat_ids.as_ref().map_or(0, Vec::len))?;
+        let seats = self.seat_ids.as_deref().map(|seats| parsed_list("seatIds", seats)).transpose()?;
+        Ok((reservation, seats))
+    }
+}

@@ -1,0 +1,333 @@
+//! The list of codes: what clients may rely on, with status, words and remedy.
+
+use axum::http::StatusCode;
+use serde::{Serialize, Serializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::error::language::Language;
+
+macro_rules! codes {
+    ($($code:ident $wire:literal $status:ident $en:literal $ko:literal $remedy:literal;)*) => {
+        /// Why a request did not succeed, as a stable code.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub(crate) enum Code {
+            $($code,)*
+        }
+
+        impl Code {
+            /// Every code there is, in the order of the list.
+            pub(crate) const ALL: &[Self] = &[$(Self::$code,)*];
+
+            /// Returns the code as clients read it.
+            pub(crate) const fn wire(self) -> &'static str {
+                match self { $(Self::$code => $wire,)* }
+            }
+
+            /// Returns the HTTP status that goes with it.
+            pub(crate) const fn status(self) -> StatusCode {
+                match self { $(Self::$code => StatusCode::$status,)* }
+            }
+
+            /// Returns the sentence for a person.
+            pub(crate) const fn sentence(self, language: Language) -> &'static str {
+                match (self, language) {
+                    $((Self::$code, Language::English) => $en,
+                    (Self::$code, Language::Korean) => $ko,)*
+                }
+            }
+
+            /// Returns what a client can do about it.
+            pub(crate) const fn remedy(self) -> &'static str {
+                match self { $(Self::$code => $remedy,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    NotFound "NOT_FOUND" NOT_FOUND
+        "There is nothing at this address." "요청하신 주소를 찾을 수 없습니다."
+        "Check the path against the document at /api/docs.";
+    MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
+        "This address does not take that method." "이 주소에서는 지원하지 않는 메서드입니다."
+        "Use a method the Allow header names.";
+    UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE
+        "The body must be JSON." "요청 본문은 JSON이어야 합니다."
+        "Send Content-Type: application/json.";
+    MalformedJson "MALFORMED_JSON" BAD_REQUEST
+        "The body is not well-formed JSON." "요청 본문이 올바른 JSON 형식이 아닙니다."
+        "Fix the JSON at details.line and details.column.";
+    InvalidBody "INVALID_BODY" UNPROCESSABLE_ENTITY
+        "A field of the request is missing or wrong." "요청의 항목이 빠졌거나 올바르지 않습니다."
+        "Correct details.field as details.reason says.";
+    InvalidQuery "INVALID_QUERY" BAD_REQUEST
+        "A parameter in the address is wrong." "주소의 매개변수가 올바르지 않습니다."
+        "Correct the parameter that details.reason names.";
+    InvalidId "INVALID_ID" BAD_REQUEST
+        "The id in the address is not valid." "주소의 식별자가 올바르지 않습니다."
+        "Send a UUID.";
+    BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE
+        "The request is too large." "요청이 너무 큽니다."
+        "Send at most details.limit bytes.";
+    InvalidIdempotencyKey "INVALID_IDEMPOTENCY_KEY" BAD_REQUEST
+        "The idempotency key is not valid." "멱등성 키가 올바르지 않습니다."
+        "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
+    IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY
+        "This idempotency key was used before, for another request." "이미 다른 요청에 사용된 멱등성 키입니다."
+        "Make a new key for each new request.";
+    RequestInProgress "REQUEST_IN_PROGRESS" CONFLICT
+        "The same request is still running." "같은 요청이 아직 처리되고 있습니다."
+        "Send it again, with the same key, after Retry-After seconds.";
+    AuthenticationRequired "AUTHENTICATION_REQUIRED" UNAUTHORIZED
+        "Please sign in." "로그인이 필요합니다."
+        "Send Authorization: Bearer with a token from /api/auth/login.";
+    InvalidToken "INVALID_TOKEN" UNAUTHORIZED
+        "Your sign-in is not valid. Please sign in again." "로그인 정보가 올바르지 않습니다. 다시 로그인해 주세요."
+        "Sign in again.";
+    TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED
+        "Your sign-in has expired. Please sign in again." "로그인이 만료되었습니다. 다시 로그인해 주세요."
+        "Sign in again.";
+    InvalidCredentials "INVALID_CREDENTIALS" UNAUTHORIZED
+        "The e-mail address or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다."
+        "Check both and try again.";
+    Forbidden "FORBIDDEN" FORBIDDEN
+        "You may not do that." "권한이 없습니다."
+        "Sign in with an account that has the role admin.";
+    EmailTaken "EMAIL_TAKEN" CONFLICT
+        "An account with this e-mail address exists." "이미 가입된 이메일입니다."
+        "Sign in, or register another address.";
+    EventNotFound "EVENT_NOT_FOUND" NOT_FOUND
+        "There is no such event." "공연을 찾을 수 없습니다."
+        "List the events and use an id from there.";
+    TicketTypeNotFound "TICKET_TYPE_NOT_FOUND" NOT_FOUND
+        "There is no such ticket type." "티켓 종류를 찾을 수 없습니다."
+        "Read the event and use an id from there.";
+    LayoutNotFound "LAYOUT_NOT_FOUND" NOT_FOUND
+        "There is no such seat layout." "좌석 배치도를 찾을 수 없습니다."
+        "List the layouts and use an id from there.";
+    ReservationNotFound "RESERVATION_NOT_FOUND" NOT_FOUND
+        "There is no such reservation of yours." "예매 내역을 찾을 수 없습니다."
+        "List your reservations and use an id from there.";
+    PaymentNotFound "PAYMENT_NOT_FOUND" NOT_FOUND
+        "There is no such payment of yours." "결제 내역을 찾을 수 없습니다."
+        "Use the id that the payment was prepared with.";
+    RefundNotFound "REFUND_NOT_FOUND" NOT_FOUND
+        "There is no such refund." "환불 내역을 찾을 수 없습니다."
+        "Read the payment and use an id from there.";
+    EventCancelled "EVENT_CANCELLED" CONFLICT
+        "The event was cancelled." "취소된 공연입니다."
+        "Nothing more is sold of it; cancel what was paid, and the money goes back.";
+    SaleNotOpen "SALE_NOT_OPEN" CONFLICT
+        "The sale has not opened yet." "아직 판매가 시작되지 않았습니다."
+        "Come back at details.opensAt.";
+    SaleClosed "SALE_CLOSED" CONFLICT
+        "The sale has closed." "판매가 종료되었습니다."
+        "The sale ended at details.closedAt.";
+    NothingAsked "NOTHING_ASKED" UNPROCESSABLE_ENTITY
+        "Choose at least one seat or ticket." "좌석이나 티켓을 하나 이상 선택해 주세요."
+        "Name at least one seat or ticket type.";
+    TooManyLines "TOO_MANY_LINES" UNPROCESSABLE_ENTITY
+        "That is too much for one request." "한 번에 요청할 수 있는 수를 넘었습니다."
+        "Ask for at most details.limit seats and ticket types.";
+    DuplicateSeats "DUPLICATE_SEATS" UNPROCESSABLE_ENTITY
+        "A seat was chosen twice." "같은 좌석이 두 번 선택되었습니다."
+        "Name each of details.seatIds once.";
+    DuplicateTicketTypes "DUPLICATE_TICKET_TYPES" UNPROCESSABLE_ENTITY
+        "A ticket type was chosen twice." "같은 티켓 종류가 두 번 선택되었습니다."
+        "Name each of details.ticketTypeIds once, with its quantity.";
+    UnknownSeats "UNKNOWN_SEATS" UNPROCESSABLE_ENTITY
+        "Some seats do not belong to this event." "이 공연의 좌석이 아닌 좌석이 있습니다."
+        "Leave out details.seatIds, or read the seat map again.";
+    UnknownTicketTypes "UNKNOWN_TICKET_TYPES" UNPROCESSABLE_ENTITY
+        "Some ticket types do not belong to this event." "이 공연의 티켓 종류가 아닌 항목이 있습니다."
+        "Leave out details.ticketTypeIds, or read the event again.";
+    SoldBySeat "SOLD_BY_SEAT" UNPROCESSABLE_ENTITY
+        "These tickets are sold by seat." "좌석을 선택해야 하는 티켓입니다."
+        "Choose seats instead of details.ticketTypeIds.";
+    QuantityOutOfRange "QUANTITY_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
+        "The quantity is not allowed." "수량이 올바르지 않습니다."
+        "Ask for 1 to details.limit of each of details.ticketTypeIds.";
+    SeatsTaken "SEATS_TAKEN" CONFLICT
+        "Some of the seats are already taken." "이미 선택된 좌석이 있습니다."
+        "Choose others than details.unavailableSeats.";
+    NotEnoughLeft "NOT_ENOUGH_LEFT" CONFLICT
+        "There are not enough tickets left." "남은 티켓이 부족합니다."
+        "Ask for no more than details.shortages says are left.";
+    LimitReached "LIMIT_REACHED" CONFLICT
+        "You may not have more tickets of this event." "이 공연의 구매 가능 매수를 넘었습니다."
+        "Have at most details.limit tickets of the event; you have details.owned.";
+    PaymentInProgress "PAYMENT_IN_PROGRESS" CONFLICT
+        "A payment for the reservation is under way." "결제가 진행 중입니다."
+        "Wait until the payment is known, then ask again.";
+    ReservationNotPending "RESERVATION_NOT_PENDING" CONFLICT
+        "The reservation is no longer pending." "대기 중인 예매가 아닙니다."
+        "Read the reservation; if it has expired, make a new one.";
+    HoldCapReached "HOLD_CAP_REACHED" CONFLICT
+        "The seats cannot be held any longer." "더 이상 좌석 선점 시간을 늘릴 수 없습니다."
+        "Pay before details.until.";
+    SeatsNotInReservation "SEATS_NOT_IN_RESERVATION" UNPROCESSABLE_ENTITY
+        "Some seats are not in this reservation." "이 예매에 포함되지 않은 좌석이 있습니다."
+        "Leave out details.seatIds.";
+    ReservationEnded "RESERVATION_ENDED" CONFLICT
+        "The reservation has expired or was cancelled." "만료되었거나 이미 취소된 예매입니다."
+        "Nothing is left to do; its seats are free.";
+    ReservationPaid "RESERVATION_PAID" CONFLICT
+        "The reservation is paid and has to be refunded." "결제가 완료되어 환불이 필요한 예매입니다."
+        "Refund details.paymentId.";
+    ReservationNotFree "RESERVATION_NOT_FREE" CONFLICT
+        "The reservation has to be paid." "결제가 필요한 예매입니다."
+        "Pay for it at /api/payments/process.";
+    NothingToPay "NOTHING_TO_PAY" CONFLICT
+        "The reservation costs nothing." "결제할 금액이 없습니다."
+        "Send it to /api/payments/process, which confirms it without a payment.";
+    AmountMismatch "AMOUNT_MISMATCH" CONFLICT
+        "The amount is not the amount to pay." "결제 금액이 일치하지 않습니다."
+        "Send details.expectedAmount in details.currency.";
+    PaymentNotReady "PAYMENT_NOT_READY" CONFLICT
+        "The payment cannot be confirmed now." "지금은 승인할 수 없는 결제입니다."
+        "Read the payment; details.status says how it stands.";
+    PaymentDeclined "PAYMENT_DECLINED" PAYMENT_REQUIRED
+        "The payment was declined." "결제가 거절되었습니다."
+        "Prepare another payment, perhaps with another method.";
+    UnknownPaymentMethod "UNKNOWN_PAYMENT_METHOD" UNPROCESSABLE_ENTITY
+        "There is no such payment method." "지원하지 않는 결제 수단입니다."
+        "Use one of details.known.";
+    NothingToRefund "NOTHING_TO_REFUND" CONFLICT
+        "The payment has nothing to refund." "환불할 금액이 없습니다."
+        "Read the payment; details.status says how it stands.";
+    RefundInProgress "REFUND_IN_PROGRESS" CONFLICT
+        "A refund of the payment is under way." "환불이 진행 중입니다."
+        "Wait until details.refundId is known.";
+    RefundOutOfRange "REFUND_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
+        "The amount cannot be refunded." "환불할 수 없는 금액입니다."
+        "Ask for more than nothing and at most details.refundable.";
+    RefundRefused "REFUND_REFUSED" CONFLICT
+        "The payment provider refused the refund." "결제사에서 환불을 거절했습니다."
+        "Contact the shop; details.providerCode says why.";
+    RefundSettled "REFUND_SETTLED" CONFLICT
+        "The refund was settled before." "이미 처리된 환불입니다."
+        "Read the payment.";
+    GatewayMissing "GATEWAY_MISSING" SERVICE_UNAVAILABLE
+        "The payment provider is not available." "결제사를 이용할 수 없습니다."
+        "Try again later; the shop has to bring the provider back.";
+    VersionMismatch "VERSION_MISMATCH" CONFLICT
+        "Someone else changed it meanwhile." "다른 사람이 먼저 변경했습니다."
+        "Read it again; it has details.version now.";
+    IllegalStep "ILLEGAL_STEP" CONFLICT
+        "Its state does not allow that." "현재 상태에서는 할 수 없는 작업입니다."
+        "Read it again; details.reason says what stands in the way.";
+    HasReservations "HAS_RESERVATIONS" CONFLICT
+        "There are reservations of it." "예매 내역이 있어 처리할 수 없습니다."
+        "Keep it, or cancel the event; what was paid is refunded as it is cancelled.";
+    CapacityBelowTaken "CAPACITY_BELOW_TAKEN" CONFLICT
+        "More tickets than that are held or sold." "이미 판매되었거나 선점된 수보다 적게 줄일 수 없습니다."
+        "Keep the capacity at details.taken or more.";
+    InvalidLayout "INVALID_LAYOUT" UNPROCESSABLE_ENTITY
+        "The seat layout is not valid." "좌석 배치도가 올바르지 않습니다."
+        "Correct what details.reason names.";
+    OutcomeUnknown "OUTCOME_UNKNOWN" ACCEPTED
+        "It is not known yet whether this took effect." "처리 결과를 아직 확인할 수 없습니다."
+        "Send the same request with the same Idempotency-Key, or look where details.lookAt says.";
+    ServiceUnavailable "SERVICE_UNAVAILABLE" SERVICE_UNAVAILABLE
+        "The service is not available right now." "지금은 서비스를 이용할 수 없습니다."
+        "Try again after Retry-After seconds.";
+    TooBusy "TOO_BUSY" SERVICE_UNAVAILABLE
+        "Too many people are asking at once." "요청이 많아 지금은 처리할 수 없습니다."
+        "Try again after Retry-After seconds.";
+    TimedOut "TIMED_OUT" SERVICE_UNAVAILABLE
+        "This took too long." "처리 시간이 초과되었습니다."
+        "Send it again with the same Idempotency-Key after Retry-After seconds.";
+    Internal "INTERNAL" INTERNAL_SERVER_ERROR
+        "Something went wrong on our side." "서버에서 문제가 발생했습니다."
+        "Report it with the requestId.";
+}
+
+impl Code {
+    /// Tells whether the client is asked to come back soon.
+    pub(crate) const fn is_worth_retrying(self) -> bool {
+        matches!(
+            self,
+            Self::RequestInProgress
+                | Self::OutcomeUnknown
+                | Self::ServiceUnavailable
+                | Self::TooBusy
+                | Self::TimedOut
+        )
+    }
+}
+
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.wire())
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let codes = Self::ALL.iter().map(|code| code.wire());
+        let object = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(codes));
+        let description = "Why a request did not succeed; new codes may be added.";
+        object.description(Some(description)).examples([Self::SeatsTaken.wire()]).into()
+    }
+}
+
+impl ToSchema for Code {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "ErrorCode".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_words_of_its_own_in_both_languages() {
+        let mut seen = HashSet::new();
+        for code in Code::ALL {
+            assert!(seen.insert(code.wire()), "{} twice", code.wire());
+            assert!(code.sentence(Language::English).is_ascii(), "{}", code.wire());
+            let korean = code.sentence(Language::Korean);
+            assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{}", code.wire());
+            assert!(!code.remedy().is_empty());
+        }
+    }
+
+    /// Writes the list as `ERRORS.md` has it.
+    fn written() -> String {
+        let mut list = "\n| Code | Status | English | Korean | Remedy |\n|---|---|---|---|---|\n".to_owned();
+        for code in Code::ALL {
+            let cells = [
+                format!("`{}`", code.wire()),
+                code.status().as_u16().to_string(),
+                code.sentence(Language::English).to_owned(),
+                code.sentence(Language::Korean).to_owned(),
+                code.remedy().to_owned(),
+            ];
+            list.extend(["| ", &cells.join(" | "), " |\n"]);
+        }
+        list
+    }
+
+    #[test]
+    fn the_written_list_of_codes_is_current() {
+        let list = include_str!("../../ERRORS.md");
+        assert!(list.ends_with(&written()), "ERRORS.md should end with:\n{}", written());
+    }
+
+    #[test]
+    fn every_code_is_an_error_or_an_unknown_outcome() {
+        for code in Code::ALL {
+            let status = code.status();
+            assert!(
+                status.is_client_error() || status.is_server_error() || status == StatusCode::ACCEPTED,
+                "{}",
+                code.wire()
+            );
+        }
+    }
+}

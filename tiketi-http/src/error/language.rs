@@ -1,0 +1,81 @@
+//! The languages errors are told in.
+
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT_LANGUAGE;
+
+/// A language errors are told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Language {
+    #[default]
+    English,
+    Korean,
+}
+
+impl Language {
+    /// Chooses what a client likes best of what there is, English if it does not say.
+    pub(crate) fn preferred(headers: &HeaderMap) -> Self {
+        let wishes = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let mut best = (Self::default(), 0);
+        for wish in wishes.split(',') {
+            let mut parts = wish.split(';');
+            let Some(language) = Self::of_tag(parts.next().unwrap_or_default().trim()) else { continue };
+            let weight = parts.find_map(|part| part.trim().strip_prefix("q=")).map_or(1_000, thousandths);
+            if weight > best.1 {
+                best = (language, weight);
+            }
+        }
+        best.0
+    }
+
+    /// Returns the tag of the language, such as `ko`.
+    pub(crate) const fn tag(self) -> &'static str {
+        match self {
+            Self::English => "en",
+            Self::Korean => "ko",
+        }
+    }
+
+    fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next().unwrap_or_default();
+        if primary.eq_ignore_ascii_case("ko") {
+            Some(Self::Korean)
+        } else if primary.eq_ignore_ascii_case("en") || primary == "*" {
+            Some(Self::English)
+        } else {
+            None
+        }
+    }
+}
+
+/// Reads a weight such as `0.8` in thousandths, its finest grain (source: RFC 9110, 12.4.2).
+fn thousandths(text: &str) -> u32 {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let part: String = part.chars().chain("000".chars()).take(3).collect();
+    whole.parse::<u32>().unwrap_or(0).min(1) * 1_000 + part.parse::<u32>().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn preferred(wishes: &str) -> Language {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT_LANGUAGE, wishes.parse().unwrap());
+        Language::preferred(&headers)
+    }
+
+    #[test]
+    fn the_language_with_the_greatest_weight_wins() {
+        assert_eq!(preferred("ko-KR,ko;q=0.9,en-US;q=0.8"), Language::Korean);
+        assert_eq!(preferred("ko;q=0.5, en;q=0.75"), Language::English);
+        assert_eq!(preferred("fr, ko;q=0.2"), Language::Korean);
+    }
+
+    #[test]
+    fn english_is_told_to_those_who_ask_for_nothing_known() {
+        assert_eq!(Language::preferred(&HeaderMap::new()), Language::English);
+        for odd in ["", "fr", "ko;q=0", ";;,,q=", "ko;q=x"] {
+            assert_eq!(preferred(odd), Language::English, "{odd:?}");
+        }
+    }
+}

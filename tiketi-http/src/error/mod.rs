@@ -1,0 +1,85 @@
+//! What a client is told when a request did not succeed: one shape, one list of codes.
+
+mod code;
+mod core;
+mod language;
+mod organising;
+mod paying;
+mod render;
+mod selling;
+
+use std::error::Error;
+use std::sync::Arc;
+
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+pub(crate) use code::Code;
+pub(crate) use language::Language;
+pub(crate) use render::{ErrorBody, render};
+
+/// How long a client should wait before it asks a busy server again, in seconds.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// An answer that is not a success, before it is put into words.
+///
+/// It becomes words in [`render`], which knows the client's language and the request's id.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    code: Code,
+    details: Map<String, Value>,
+    /// What really happened, for the log only.
+    cause: Option<Arc<dyn Error + Send + Sync>>,
+}
+
+impl ApiError {
+    /// Answers with a code and nothing else to say.
+    pub(crate) fn new(code: Code) -> Self {
+        Self { code, details: Map::new(), cause: None }
+    }
+
+    /// Adds something the client can act on.
+    #[must_use]
+    pub(crate) fn detail(mut self, name: &str, value: impl Serialize) -> Self {
+        let value = serde_json::to_value(value).unwrap_or(Value::Null);
+        self.details.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Names what is in the way by its ids.
+    #[must_use]
+    pub(crate) fn ids<T: ToString>(self, name: &str, ids: impl IntoIterator<Item = T>) -> Self {
+        let ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
+        self.detail(name, ids)
+    }
+
+    /// Says which field of the request is wrong, and why.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and texts alike")]
+    pub(crate) fn invalid(field: &str, reason: impl ToString) -> Self {
+        Self::new(Code::InvalidBody).detail("field", field).detail("reason", reason.to_string())
+    }
+
+    /// Answers 500 for a defect; what it was is only logged.
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Code::Internal).caused_by(cause)
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(Arc::from(cause.into()));
+        self
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.code.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;

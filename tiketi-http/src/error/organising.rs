@@ -1,0 +1,127 @@
+//! What refusals of events, ticket types, layouts and blocked seats are to a client.
+
+use tiketi_core::decide::{BlockRefused, EditRefused};
+use tiketi_core::{
+    CatalogError, LayoutError, MAX_CAPACITY, MAX_KEYWORDS, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR,
+    OrganiseError, TermsError,
+};
+
+use crate::error::{ApiError, Code};
+use crate::layout_file::LayoutFileError;
+
+impl From<BlockRefused> for ApiError {
+    fn from(refused: BlockRefused) -> Self {
+        match refused {
+            BlockRefused::EventNotFound => Self::new(Code::EventNotFound),
+            BlockRefused::UnknownSeats { seats } => Self::new(Code::UnknownSeats).ids("seatIds", seats),
+            BlockRefused::SeatsTaken { seats } => Self::new(Code::SeatsTaken).ids("unavailableSeats", seats),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<EditRefused> for ApiError {
+    fn from(refused: EditRefused) -> Self {
+        use EditRefused as R;
+        match refused {
+            R::EventNotFound => Self::new(Code::EventNotFound),
+            R::TicketTypeNotFound => Self::new(Code::TicketTypeNotFound),
+            R::VersionMismatch { version } => Self::new(Code::VersionMismatch).detail("version", version),
+            R::IllegalStep(step) => Self::new(Code::IllegalStep).detail("reason", step.to_string()),
+            R::HasReservations => Self::new(Code::HasReservations),
+            R::CapacityBelowTaken { taken } => Self::new(Code::CapacityBelowTaken).detail("taken", taken),
+            R::SoldBySeat => Self::new(Code::SoldBySeat),
+            R::Invalid(error) => error.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<CatalogError> for ApiError {
+    fn from(error: CatalogError) -> Self {
+        let reason = error.to_string();
+        match error {
+            CatalogError::TextLength { field, least, most } => {
+                Self::invalid(field, reason).detail("least", least).detail("most", most)
+            }
+            CatalogError::TooManyKeywords => Self::invalid("keywords", reason).detail("most", MAX_KEYWORDS),
+            CatalogError::PriceOutOfRange => Self::invalid("price", reason).detail("most", MAX_PRICE_MINOR),
+            CatalogError::WrongCurrency { expected } => {
+                Self::invalid("currency", reason).detail("expected", expected.code())
+            }
+            CatalogError::CapacityOutOfRange => {
+                Self::invalid("capacity", reason).detail("most", MAX_CAPACITY)
+            }
+            CatalogError::Terms(error) => error.into(),
+            CatalogError::LayoutNotFound => Self::new(Code::LayoutNotFound),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+/// Core knows the fields by its own names; whoever sent an event knows them by those of the wire.
+impl From<TermsError> for ApiError {
+    fn from(error: TermsError) -> Self {
+        match error {
+            TermsError::DurationOutOfRange { name } => {
+                let field = match name {
+                    "hold_ttl" => "limits.holdSeconds",
+                    "hold_cap" => "limits.holdCapSeconds",
+                    _ => "limits.paymentWindowSeconds",
+                };
+                Self::invalid(field, "must be more than zero and at most a day")
+            }
+            TermsError::CapBelowTtl => {
+                Self::invalid("limits.holdCapSeconds", "must be at least limits.holdSeconds")
+            }
+            TermsError::SeatsPerBuyerOutOfRange => {
+                let reason = format!("must be from 1 to {MAX_LINES_PER_COMMAND}");
+                Self::invalid("limits.maxSeatsPerBuyer", reason)
+            }
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<LayoutError> for ApiError {
+    fn from(error: LayoutError) -> Self {
+        let invalid = Self::new(Code::InvalidLayout).detail("reason", error.to_string());
+        match error {
+            LayoutError::TooManySeats { seats } => invalid.detail("seats", seats),
+            LayoutError::BadName { what } | LayoutError::Duplicate { what } => invalid.detail("what", what),
+            LayoutError::SameColumn { row, column } => invalid.detail("row", row).detail("column", column),
+            LayoutError::BadPrice { section } | LayoutError::MixedCurrencies { section } => {
+                invalid.detail("section", section)
+            }
+            // `Empty`, and what is newer than this list, says all in its reason.
+            _ => invalid,
+        }
+    }
+}
+
+impl From<LayoutFileError> for ApiError {
+    fn from(error: LayoutFileError) -> Self {
+        use LayoutFileError as E;
+        let reason = error.to_string();
+        match error {
+            E::Layout(error) => error.into(),
+            E::Shape { path, .. } | E::Empty { path } | E::UnknownSeat { path, .. } => {
+                Self::invalid(&path, reason)
+            }
+            // The others are about plans that editors make, and those come as files only.
+            _ => Self::new(Code::InvalidLayout).detail("reason", reason),
+        }
+    }
+}
+
+impl From<OrganiseError> for ApiError {
+    fn from(error: OrganiseError) -> Self {
+        match error {
+            OrganiseError::Catalog(error) => error.into(),
+            OrganiseError::Layout(error) => error.into(),
+            OrganiseError::Edit(error) => error.into(),
+            OrganiseError::Store(failure) => failure.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}

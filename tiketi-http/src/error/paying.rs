@@ -1,0 +1,117 @@
+//! What refusals of payments and refunds are to a client.
+
+use tiketi_core::decide::{
+    BeginConfirmRefused, BeginRefundRefused, RecordOutcomeRefused, RecordRefundRefused, StartPaymentRefused,
+};
+use tiketi_core::{Money, PayError, PaymentState, RefundError};
+
+use crate::dto::payment_word;
+use crate::error::{ApiError, Code};
+
+impl ApiError {
+    fn amount_mismatch(expected: Money) -> Self {
+        Self::new(Code::AmountMismatch)
+            .detail("expectedAmount", expected.minor())
+            .detail("currency", expected.currency().code())
+    }
+
+    fn payment_state(code: Code, state: &PaymentState) -> Self {
+        Self::new(code).detail("status", payment_word(state))
+    }
+}
+
+impl From<StartPaymentRefused> for ApiError {
+    fn from(refused: StartPaymentRefused) -> Self {
+        use StartPaymentRefused as R;
+        match refused {
+            R::ReservationNotFound => Self::new(Code::ReservationNotFound),
+            R::NotPending => Self::new(Code::ReservationNotPending),
+            R::EventCancelled => Self::new(Code::EventCancelled),
+            R::NothingToPay => Self::new(Code::NothingToPay),
+            R::AmountMismatch { expected } => Self::amount_mismatch(expected),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<BeginConfirmRefused> for ApiError {
+    fn from(refused: BeginConfirmRefused) -> Self {
+        use BeginConfirmRefused as R;
+        match refused {
+            R::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            R::NotReady { state } => Self::payment_state(Code::PaymentNotReady, &state),
+            R::ReservationNotPending => Self::new(Code::ReservationNotPending),
+            R::EventCancelled => Self::new(Code::EventCancelled),
+            R::AmountMismatch { expected } => Self::amount_mismatch(expected),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<RecordOutcomeRefused> for ApiError {
+    fn from(refused: RecordOutcomeRefused) -> Self {
+        match refused {
+            RecordOutcomeRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            RecordOutcomeRefused::NotConfirming { state } => {
+                Self::payment_state(Code::PaymentNotReady, &state)
+            }
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<BeginRefundRefused> for ApiError {
+    fn from(refused: BeginRefundRefused) -> Self {
+        use BeginRefundRefused as R;
+        match refused {
+            R::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            R::NothingToRefund { state } => Self::payment_state(Code::NothingToRefund, &state),
+            R::RefundInProgress { refund } => {
+                Self::new(Code::RefundInProgress).detail("refundId", refund.to_string())
+            }
+            R::AmountOutOfRange { refundable } => Self::new(Code::RefundOutOfRange)
+                .detail("refundable", refundable.minor())
+                .detail("currency", refundable.currency().code()),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<RecordRefundRefused> for ApiError {
+    fn from(refused: RecordRefundRefused) -> Self {
+        match refused {
+            RecordRefundRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            RecordRefundRefused::RefundNotFound => Self::new(Code::RefundNotFound),
+            RecordRefundRefused::NotQueued => Self::new(Code::RefundSettled),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<PayError> for ApiError {
+    fn from(error: PayError) -> Self {
+        match error {
+            PayError::UnknownMethod { known } => Self::new(Code::UnknownPaymentMethod).detail("known", known),
+            PayError::Prepare(error) => error.into(),
+            PayError::Confirm(error) => error.into(),
+            PayError::Free(error) => error.into(),
+            PayError::Record(error) => error.into(),
+            PayError::Store(failure) => failure.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<RefundError> for ApiError {
+    fn from(error: RefundError) -> Self {
+        match error {
+            RefundError::Cancel(error) => error.into(),
+            RefundError::Begin(error) => error.into(),
+            RefundError::Record(error) => error.into(),
+            RefundError::GatewayMissing { .. } => Self::new(Code::GatewayMissing).caused_by(error),
+            RefundError::Refused { code } => Self::new(Code::RefundRefused).detail("providerCode", code),
+            RefundError::Store(failure) => failure.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Puts errors into words: the one shape every answer that is not a success has.
+
+use std::error::Error;
+
+use axum::Json;
+use axum::http::header::{CONTENT_LANGUAGE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::error::{ApiError, Code, RETRY_AFTER_SECONDS};
+use crate::middleware::RequestContext;
+
+/// What every answer that is not a success looks like.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorBody {
+    /// A sentence for a person, in the language of `Accept-Language` (en, ko).
+    #[schema(example = "Some of the seats are already taken.")]
+    error: &'static str,
+    /// A stable code for programs; the description of the document lists them all.
+    code: Code,
+    /// What stands in the way, by name; empty when there is nothing more to say.
+    #[schema(value_type = Object)]
+    details: Map<String, Value>,
+    /// What to quote when reporting a problem; also in the `x-request-id` header.
+    request_id: String,
+}
+
+/// Puts an error into words, if the response is one; logs the cause of a failure.
+pub(crate) fn render(mut response: Response, context: &RequestContext) -> Response {
+    let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
+    log(&error, context);
+    let body = ErrorBody {
+        error: error.code.sentence(context.language),
+        code: error.code,
+        details: error.details,
+        request_id: context.id.to_string(),
+    };
+    let mut rendered = (error.code.status(), Json(body)).into_response();
+    // Headers set on the way out, such as `Allow`, stay.
+    rendered.headers_mut().extend(keep(response.headers()));
+    add_headers(rendered.headers_mut(), error.code, context);
+    rendered
+}
+
+fn keep(headers: &HeaderMap) -> HeaderMap {
+    let mut kept = headers.clone();
+    kept.remove(axum::http::header::CONTENT_LENGTH);
+    kept.remove(axum::http::header::CONTENT_TYPE);
+    kept
+}
+
+fn add_headers(headers: &mut HeaderMap, code: Code, context: &RequestContext) {
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.language.tag()));
+    headers.append(VARY, HeaderValue::from_static("accept-language"));
+    if code.is_worth_retrying() {
+        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+    }
+    if code.status() == StatusCode::UNAUTHORIZED {
+        let challenge = match code {
+            Code::InvalidToken | Code::TokenExpired => r#"Bearer realm="tiketi", error="invalid_token""#,
+            _ => r#"Bearer realm="tiketi""#,
+        };
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+    }
+}
+
+fn log(error: &ApiError, context: &RequestContext) {
+    let Some(cause) = &error.cause else { return };
+    let cause = chain(cause.as_ref());
+    let (code, request) = (error.code.wire(), &*context.id);
+    if error.code == Code::Internal {
+        tracing::error!(code, request_id = request, cause, "a request failed");
+    } else {
+        tracing::warn!(code, request_id = request, cause, "a request could not be served");
+    }
+}
+
+/// Writes an error and everything that caused it on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        line.push_str(": ");
+        line.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    line
+}

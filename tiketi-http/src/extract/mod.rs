@@ -1,0 +1,16 @@
+//! What handlers take out of requests, with every way it can go wrong answered alike.
+
+mod ids;
+mod json;
+mod key;
+mod query;
+mod user;
+
+pub(crate) use ids::ApiPath;
+pub(crate) use json::ApiJson;
+pub(crate) use key::{IdemKey, command_key};
+pub(crate) use query::ApiQuery;
+pub(crate) use user::{AdminUser, CurrentUser};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! Everything that can be wrong with what a handler takes.
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use axum::routing::{get, post};
+use serde::Deserialize;
+use serde_json::json;
+use tiketi_core::{EventId, Role};
+
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, CurrentUser};
+use crate::state::AppState;
+use crate::test_support::{Answered, Server, answered, signed};
+
+const ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Order {
+    event_id: String,
+    #[serde(default)]
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Item {
+    quantity: u32,
+}
+
+#[derive(Debug, Deserialize)]
+struct Listing {
+    page: Option<u32>,
+}
+
+fn routes() -> Router<AppState> {
+    Router::new()
+        .route(
+            "/api/orders",
+            post(async |ApiJson(order): ApiJson<Order>| {
+                format!("{} {}", order.event_id, order.items.iter().map(|item| item.quantity).sum::<u32>())
+            }),
+        )
+        .route("/api/events/{id}", get(async |ApiPath(id): ApiPath<EventId>| id.to_string()))
+        .route("/api/list", get(async |ApiQuery(list): ApiQuery<Listing>| format!("{:?}", list.page)))
+        .route("/api/mine", get(async |user: CurrentUser| user.buyer().to_string()))
+        .route("/api/admin/x", get(async |AdminUser(user): AdminUser| user.buyer().to_string()))
+}
+
+async fn post_order(body: &str) -> Answered {
+    let request = Request::post("/api/orders").header("content-type", "application/json");
+    Server::serving(routes()).send(request.body(Body::from(body.to_owned())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_body_of_the_right_shape_is_taken() {
+    let answer = post_order(r#"{"eventId":"e","items":[{"quantity":2},{"quantity":3}]}"#).await;
+    assert_eq!(answer.bytes, b"e 5");
+}
+
+#[tokio::test]
+async fn malformed_json_is_told_where() {
+    for (body, line, column) in
+        [("", 1, 0), ("{", 1, 1), ("{\"eventId\":\n \"e\",}", 2, 6), ("{\"eventId\":\"e\"} x", 1, 17)]
+    {
+        let answer = post_order(body).await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}");
+        assert_eq!(answer.code(), "MALFORMED_JSON", "{body}");
+        assert_eq!(answer.json()["details"], json!({"line": line, "column": column}), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_told_which_field() {
+    let cases = [
+        ("{}", "eventId"),
+        ("[]", "eventId"),
+        (r#"{"eventId":7}"#, "eventId"),
+        (r#"{"eventId":"e","items":[{"quantity":1},{"quantity":-1}]}"#, "items[1].quantity"),
+        (r#"{"eventId":"e","items":[{}]}"#, "items[0].quantity"),
+        (r#"{"eventId":"e","colour":1}"#, "colour"),
+        (r#"{"eventId":"e","eventId":"f"}"#, "eventId"),
+        ("null", ""),
+    ];
+    for (body, field) in cases {
+        let answer = post_order(body).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}");
+        assert_eq!(answer.code(), "INVALID_BODY", "{body}");
+        let details = &answer.json()["details"];
+        let told = details["field"].as_str().unwrap();
+        assert!(told == field || body == "[]", "{body}: {details}");
+        assert!(!details["reason"].as_str().unwrap().contains(" line "), "{body}: {details}");
+    }
+}
+
+#[tokio::test]
+async fn only_json_is_taken_for_json() {
+    let server = Server::serving(routes());
+    for (content_type, status) in [
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON", 200),
+        ("application/vnd.shop+json", 200),
+        ("text/plain", 415),
+        ("application/jsonp", 415),
+        ("", 415),
+    ] {
+        let request = Request::post("/api/orders").header("content-type", content_type);
+        let answer = server.send(request.body(Body::from(r#"{"eventId":"e"}"#)).unwrap()).await;
+        assert_eq!(answer.status.as_u16(), status, "{content_type}");
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_is_none_is_named() {
+    let server = Server::serving(routes());
+    assert_eq!(server.get(&format!("/api/events/{ID}")).await.bytes, ID.as_bytes());
+    let answer = server.get("/api/events/7").await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "INVALID_ID"));
+    assert_eq!(answer.json()["details"]["parameter"], "id");
+    assert_eq!(server.get("/api/events/%FF").await.code(), "INVALID_ID");
+}
+
+#[tokio::test]
+async fn ids_are_found_below_a_host_with_names_of_its_own() {
+    let host = Router::new().nest("/shops/{shop}", Server::serving(routes()).app);
+    let path = format!("/shops/7/api/events/{ID}");
+    let answer = answered(host, Request::get(path).body(Body::empty()).unwrap()).await;
+    assert_eq!(String::from_utf8(answer.bytes).unwrap(), ID);
+}
+
+#[tokio::test]
+async fn a_wrong_parameter_is_told() {
+    let server = Server::serving(routes());
+    assert_eq!(server.get("/api/list?page=2").await.bytes, b"Some(2)");
+    for query in ["page=x", "page=-1", "page=1&page=2", "page=99999999999"] {
+        let answer = server.get(&format!("/api/list?{query}")).await;
+        assert_eq!((answer.status.as_u16(), answer.code().as_str()), (400, "INVALID_QUERY"), "{query}");
+        assert!(answer.json()["details"]["reason"].as_str().unwrap().contains("page"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn only_whoever_is_signed_in_passes() {
+    let server = Server::serving(routes());
+    let request = || Request::get("/api/mine").body(Body::empty()).unwrap();
+    assert_eq!(server.send(request()).await.code(), "AUTHENTICATION_REQUIRED");
+    assert_eq!(server.send(signed(request(), "broken")).await.code(), "INVALID_TOKEN");
+    let token = server.token_of("buyer@example.com", Role::Buyer).await;
+    assert_eq!(server.send(signed(request(), &token)).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn only_administrators_pass_for_administrators() {
+    let server = Server::serving(routes());
+    let request = || Request::get("/api/admin/x").body(Body::empty()).unwrap();
+    assert_eq!(server.send(request()).await.code(), "AUTHENTICATION_REQUIRED");
+    let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
+    let refused = server.send(signed(request(), &buyer)).await;
+    assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "FORBIDDEN"));
+    let admin = server.token_of("admin@example.com", Role::Admin).await;
+    assert_eq!(server.send(signed(request(), &admin)).await.status, StatusCode::OK);
+}

@@ -1,0 +1,151 @@
+//! Telling whether the server works, and what does not.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Serialize;
+use serde_json::json;
+use tiketi_core::{AccountId, EventId, StoreError, StoreErrorKind};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::state::AppState;
+
+/// Gathers the routes that tell how the server is.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(health))
+        .routes(routes!(live))
+        .routes(routes!(ready))
+        .routes(routes!(db))
+        .routes(routes!(redis))
+        .routes(routes!(all))
+}
+
+/// How one thing is.
+#[derive(Serialize, ToSchema)]
+struct Health {
+    /// `ok`, or `not configured`.
+    #[schema(example = "ok")]
+    status: &'static str,
+}
+
+/// How the server is, and what time it takes it to be.
+#[derive(Serialize, ToSchema)]
+struct ServerHealth {
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The version of the server.
+    version: &'static str,
+    /// The server's time.
+    #[schema(format = DateTime)]
+    time: String,
+}
+
+/// How everything the server depends on is.
+#[derive(Serialize, ToSchema)]
+struct AllHealth {
+    #[schema(example = "ok")]
+    status: &'static str,
+    checks: Checks,
+}
+
+/// The things the server depends on.
+#[derive(Serialize, ToSchema)]
+struct Checks {
+    db: Health,
+    redis: Health,
+}
+
+const OK: Health = Health { status: "ok" };
+const NOT_CONFIGURED: Health = Health { status: "not configured" };
+
+/// Ask whether the process answers
+#[utoipa::path(
+    get, path = "/health", tag = "health",
+    responses((status = 200, description = "It does", body = ServerHealth)),
+)]
+async fn health(State(state): State<AppState>) -> Json<ServerHealth> {
+    let time = state.now().to_string();
+    Json(ServerHealth { status: "ok", version: env!("CARGO_PKG_VERSION"), time })
+}
+
+/// Ask whether the process need not be restarted
+#[utoipa::path(
+    get, path = "/health/live", tag = "health",
+    responses((status = 200, description = "It need not", body = Health)),
+)]
+async fn live() -> Json<Health> {
+    Json(OK)
+}
+
+/// Ask whether requests may be sent here
+#[utoipa::path(
+    get, path = "/health/ready", tag = "health",
+    responses(
+        (status = 200, description = "They may", body = Health),
+        (status = 503, description = "They should go elsewhere for now", body = ErrorBody),
+    ),
+)]
+async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
+    if state.tasks().is_closed() {
+        return Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"server": "stopping"})));
+    }
+    read(&state).await.map(Json)
+}
+
+/// Ask whether the store answers
+#[utoipa::path(
+    get, path = "/health/db", tag = "health",
+    responses(
+        (status = 200, description = "It does", body = Health),
+        (status = 503, description = "It does not", body = ErrorBody),
+    ),
+)]
+async fn db(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
+    read(&state).await.map(Json)
+}
+
+/// Ask whether Redis answers
+#[utoipa::path(
+    get, path = "/health/redis", tag = "health",
+    responses((status = 200, description = "It does, or is not configured", body = Health)),
+)]
+async fn redis() -> Json<Health> {
+    Json(NOT_CONFIGURED)
+}
+
+/// Ask how everything is
+#[utoipa::path(
+    get, path = "/health/all", tag = "health",
+    responses(
+        (status = 200, description = "Everything that is configured works", body = AllHealth),
+        (status = 503, description = "Something does not work; `details.checks` says what", body = ErrorBody),
+    ),
+)]
+async fn all(State(state): State<AppState>) -> Result<Json<AllHealth>, ApiError> {
+    let db = read(&state).await?;
+    Ok(Json(AllHealth { status: "ok", checks: Checks { db, redis: NOT_CONFIGURED } }))
+}
+
+/// Reads from both stores; what is read does not exist, so nothing of it is cached.
+async fn read(state: &AppState) -> Result<Health, ApiError> {
+    let nobody = AccountId::from_uuid(Uuid::nil());
+    let nothing = EventId::from_uuid(Uuid::nil());
+    let reads = async {
+        state.accounts().account(nobody).await?;
+        state.box_office().event(nothing).await?;
+        Ok::<_, StoreError>(OK)
+    };
+    let outcome = tokio::time::timeout(state.limits().health_patience, reads).await.unwrap_or_else(|_| {
+        Err(StoreError::new(StoreErrorKind::Unavailable, "the store took too long to answer"))
+    });
+    outcome.map_err(|failure| {
+        ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"db": "down"})).caused_by(failure)
+    })
+}
+
+#[cfg(test)]
+mod tests;

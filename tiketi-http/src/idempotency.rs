@@ -1,0 +1,173 @@
+//! Answering a repeated write as the first time: the `Idempotency-Key` header.
+//!
+//! An answer is kept when the request took effect and is done: a success, or a declined payment. Refusals
+//! and failures changed nothing and give the key up. So does 202: it is not an answer yet, and whoever
+//! repeats the request with the same key learns the outcome, since the command's own key keeps it from
+//! taking effect twice.
+
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use tiketi_core::decide::Fingerprint;
+use tiketi_core::{Answer, AnswerClaim, CommandKey, StoreError};
+use tracing::Instrument;
+
+use crate::error::{ApiError, Code, render};
+use crate::extract::{CurrentUser, command_key};
+use crate::middleware::{RequestContext, detached, read_body};
+use crate::state::AppState;
+
+/// Tells a client that an answer is the first one again.
+const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
+
+/// How long a claim stands if its server dies; no request that lives runs for so long.
+const CLAIM_LENGTH: Duration = Duration::from_mins(5);
+
+/// How long answers are kept.
+const ANSWER_MEMORY: Duration = Duration::from_hours(24);
+
+impl AppState {
+    /// Forgets the answers kept for longer than 24 hours, and returns how many.
+    ///
+    /// Call it about every minute.
+    pub async fn forget_answers_once(&self) -> Result<u64, StoreError> {
+        self.answers().forget_answers(self.now().before(ANSWER_MEMORY)).await
+    }
+}
+
+/// Runs a write at most once for each key, and to its end.
+pub(crate) async fn idempotency(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    match key_of(&state, &mut parts).await {
+        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+        Ok(Some(key)) => {
+            once(state, key, parts, body, next).await.unwrap_or_else(IntoResponse::into_response)
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Returns the key of a write by someone signed in; whoever is not is told so by the handler.
+async fn key_of(state: &AppState, parts: &mut Parts) -> Result<Option<CommandKey>, ApiError> {
+    let route = parts.extensions.get::<MatchedPath>().cloned();
+    let covered = route.as_ref().is_some_and(|route| is_covered(&parts.method, route.as_str()));
+    if !covered {
+        return Ok(None);
+    }
+    match <CurrentUser as FromRequestParts<_>>::from_request_parts(parts, state).await {
+        Ok(user) => command_key(&parts.headers, user.buyer(), &parts.method, route.as_ref()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Tells whether a route writes; signing in does not count, since its answers are secrets.
+fn is_covered(method: &Method, route: &str) -> bool {
+    let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method);
+    writes && route.contains("/api/") && !route.contains("/api/auth/")
+}
+
+async fn once(
+    state: AppState,
+    key: CommandKey,
+    parts: Parts,
+    body: Body,
+    next: Next,
+) -> Result<Response, ApiError> {
+    let body = read_body(body).await?;
+    let now = state.now();
+    let fingerprint = fingerprint(&parts, &body);
+    let claim = state.answers().claim_answer(key, fingerprint, now, now.after(CLAIM_LENGTH)).await?;
+    match claim {
+        AnswerClaim::Run => {
+            let context = parts.extensions.get::<RequestContext>().cloned();
+            let request = Request::from_parts(parts, Body::from(body));
+            let work = run(state.clone(), key, context, request, next).in_current_span();
+            detached(&state, work).await
+        }
+        AnswerClaim::Replay(answer) => replay(answer),
+        AnswerClaim::Running => Err(ApiError::new(Code::RequestInProgress)),
+        AnswerClaim::Mismatch => Err(ApiError::new(Code::IdempotencyKeyReused)),
+    }
+}
+
+/// Digests what is asked, so that a repetition is told from another request.
+fn fingerprint(parts: &Parts, body: &Bytes) -> u128 {
+    let mut fingerprint = Fingerprint::of("http-request");
+    fingerprint.text(parts.method.as_str()).text(parts.uri.path()).text(parts.uri.query().unwrap_or(""));
+    fingerprint.number(body.len() as u64);
+    for chunk in body.chunks(8) {
+        // Eight bytes at a time; the length above tells trailing zeros from none.
+        let padded = chunk.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
+        fingerprint.number(padded);
+    }
+    fingerprint.finish()
+}
+
+async fn run(
+    state: AppState,
+    key: CommandKey,
+    context: Option<RequestContext>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let mut response = next.run(request).await;
+    if let Some(context) = context {
+        response = render(response, &context);
+    }
+    if !is_kept(response.status()) {
+        if let Err(failure) = state.answers().give_up_answer(key).await {
+            // The key stays taken until its claim lapses; nobody is charged twice for it.
+            tracing::warn!(%failure, "an idempotency key could not be given up");
+        }
+        return response;
+    }
+    keep(&state, key, response).await
+}
+
+/// Tells whether a request took effect and is done.
+fn is_kept(status: StatusCode) -> bool {
+    (status.is_success() && status != StatusCode::ACCEPTED) || status == StatusCode::PAYMENT_REQUIRED
+}
+
+async fn keep(state: &AppState, key: CommandKey, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let body = match axum::body::to_bytes(body, usize::MAX).await {
+        Ok(body) => body,
+        Err(error) => return ApiError::internal(error).into_response(),
+    };
+    let content_type = parts.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let answer = Answer {
+        status: parts.status.as_u16(),
+        content_type: content_type.unwrap_or_default().to_owned(),
+        body: body.to_vec(),
+    };
+    if let Err(failure) = state.answers().keep_answer(key, answer, state.now()).await {
+        // It took effect all the same; a repetition finds that out by the command's own key.
+        tracing::warn!(%failure, "an answer could not be kept");
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+fn replay(answer: Answer) -> Result<Response, ApiError> {
+    let status = StatusCode::from_u16(answer.status).map_err(ApiError::internal)?;
+    let mut response = (status, answer.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    if !answer.content_type.is_empty() {
+        let content_type = HeaderValue::from_str(&answer.content_type).map_err(ApiError::internal)?;
+        headers.insert(CONTENT_TYPE, content_type);
+    }
+    headers.insert(REPLAYED, HeaderValue::from_static("true"));
+    Ok(response)
+}
+
+#[cfg(test)]
+mod failure_tests;
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Serves a [`tiketi_core::BoxOffice`] over HTTP: routes to nest in an axum app, and their OpenAPI document.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use tiketi_core::{BoxOffice, memory::{MemoryStore, TestGateway}};
+//! use tiketi_http::AppState;
+//!
+//! let store = Arc::new(MemoryStore::default());
+//! let box_office = BoxOffice::builder()
+//!     .store(Arc::clone(&store))
+//!     .gateway(Arc::new(TestGateway::default()))
+//!     .build()?;
+//! let secret = "at least thirty-two bytes of secret text".to_owned().into();
+//! let state = AppState::builder(box_office, store.clone(), store, secret).build()?;
+//! let app: axum::Router = tiketi_http::router(state);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Below a path of a host's app
+//!
+//! The routes are an axum router like any other. The host's own routes stand beside them, and none of the layers
+//! around these routes touches the host's.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use tiketi_http::AppState;
+//!
+//! fn app(state: AppState) -> Router {
+//!     Router::new()
+//!         .route("/", get(async || "The host's own page."))
+//!         .nest("/tickets", tiketi_http::router(state)) // events are at /tickets/api/events
+//! }
+//! ```
+//!
+//! They set no CORS headers: a host that serves its page from elsewhere adds a layer that names its own origin.
+//!
+//! # Who is signed in
+//!
+//! Accounts of the shop sign in at `/api/auth/login`. A host that signs people in by itself gives them tokens: JWTs
+//! signed with HS256 and the secret of [`AppState::builder`], which say `userId` (any UUID), `email`, `role` (`user` or
+//! `admin`), `iat` and `exp`. Only `/api/auth/me` needs an account behind the token.
+//!
+//! # What has to happen by itself
+//!
+//! Nothing here runs between requests. The host calls [`BoxOffice::tidy_once`] about every second, and
+//! [`BoxOffice::forget_once`] and [`AppState::forget_answers_once`] about every minute. What moves money outlives its
+//! request: close [`AppState::tasks`] and wait for it when shutting down.
+//!
+//! [`BoxOffice::tidy_once`]: tiketi_core::BoxOffice::tidy_once
+//! [`BoxOffice::forget_once`]: tiketi_core::BoxOffice::forget_once
+//!
+//! # What holds for every route
+//!
+//! - Every answer that is not a success has one shape, in English or Korean; `ERRORS.md` and the document
+//!   from [`openapi()`] list every code with its status and remedy. Causes go to the log, never to clients.
+//! - A write with an `Idempotency-Key` takes effect once, runs to its end even when the client leaves, and is
+//!   answered the same when it is repeated.
+//! - Bodies, times and password hashing are bounded by [`HttpLimits`].
+
+mod auth;
+mod dto;
+mod error;
+mod extract;
+mod health;
+mod idempotency;
+pub mod layout_file;
+mod limits;
+mod middleware;
+mod openapi;
+mod router;
+mod routes;
+mod seat_map;
+mod state;
+#[cfg(test)]
+mod test_support;
+
+pub use auth::{EnsureAccountError, NewAccount};
+pub use limits::HttpLimits;
+pub use openapi::openapi;
+pub use router::router;
+pub use state::{AppState, AppStateBuilder, StateError};

@@ -1,0 +1,70 @@
+//! The layers, from the outside in, and work that outlives its request.
+
+use std::any::Any;
+use std::future::Future;
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::http;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::trace::{DefaultOnFailure, DefaultOnRequest, DefaultOnResponse, TraceLayer};
+use tracing::{Level, Span};
+
+use crate::error::{ApiError, Code};
+use crate::idempotency::idempotency;
+use crate::middleware::body::limit;
+use crate::middleware::context::{RequestContext, context};
+use crate::state::AppState;
+
+/// Puts every layer around the routes.
+pub(crate) fn wrap(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(DefaultOnRequest::new().level(Level::DEBUG))
+        .on_response(DefaultOnResponse::new().level(Level::INFO))
+        .on_failure(DefaultOnFailure::new().level(Level::WARN));
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(state.clone(), idempotency))
+        .layer(from_fn_with_state(state.clone(), limit))
+        .layer(from_fn_with_state(state.clone(), timeout))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(trace)
+        .layer(from_fn_with_state(state.clone(), context))
+}
+
+/// Runs work to its end even if the client leaves, and waits for it.
+///
+/// # Errors
+///
+/// `INTERNAL` if the work panicked.
+pub(crate) async fn detached<F>(state: &AppState, work: F) -> Result<F::Output, ApiError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    state.tasks().spawn(work).await.map_err(ApiError::internal)
+}
+
+async fn timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let answer = tokio::time::timeout(state.limits().request_timeout, next.run(request)).await;
+    answer.unwrap_or_else(|_| ApiError::new(Code::TimedOut).into_response())
+}
+
+/// Answers for a handler that panicked; what it said is for the log only.
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
+    let said = match panic.downcast::<String>() {
+        Ok(text) => *text,
+        Err(other) => other.downcast::<&str>().map_or_else(|_| String::new(), |text| (*text).to_owned()),
+    };
+    ApiError::internal(format!("a handler panicked: {said}")).into_response()
+}
+
+/// Opens the span of a request: never its query, body or tokens.
+fn span(request: &http::Request<axum::body::Body>) -> Span {
+    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let id = request.extensions().get::<RequestContext>().map_or("", |context| &context.id);
+    tracing::info_span!("request", method = %request.method(), route, request_id = id)
+}

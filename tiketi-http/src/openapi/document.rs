@@ -1,0 +1,161 @@
+//! Adds to the document what holds for every route: errors, their codes, and signing in.
+
+use std::fmt::Write as _;
+
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::tag::{Tag, TagBuilder};
+use utoipa::openapi::{Components, Info, License, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::error::{Code, ErrorBody, Language};
+use crate::openapi::aliases;
+
+/// The name of the one way of signing in; handlers name it in `security`.
+const BEARER: &str = "bearer";
+
+/// What the routes are about, in the order in which a buyer meets them.
+const TAGS: [(&str, &str); 8] = [
+    ("auth", "Signing in"),
+    ("events", "What is on"),
+    ("tickets", "What is left"),
+    ("seats", "Choosing seats and holding them"),
+    ("reservations", "What one holds and owns"),
+    ("payments", "Paying"),
+    ("admin", "Running the shop, for administrators"),
+    ("health", "For whoever runs the server"),
+];
+
+const INTRODUCTION: &str = "Sells tickets: events, seats, reservations and payments.
+
+Times are RFC 3339 in UTC. Money is an integer in minor units beside an ISO 4217 currency. Ids are UUIDs.
+
+Every write below `/api`, but for signing in, accepts an `Idempotency-Key` header: the same key and request \
+within 24 hours is answered as the first time, with `Idempotent-Replayed: true`.
+
+Every answer that is not a success has the shape of `ErrorBody`. Its sentence follows `Accept-Language` (en, ko).
+
+<details><summary>Every code, with its status and remedy</summary>
+
+| Code | Status | Sentence | Remedy |
+|---|---|---|---|
+";
+
+/// Completes a document made from handlers.
+pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
+    document.info = info();
+    document.tags = Some(TAGS.map(tag).into());
+    let components = document.components.get_or_insert_with(Components::new);
+    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
+    components.schemas.insert(Code::name().into_owned(), Code::schema());
+    aliases::describe(&mut document);
+    for (path, item) in &mut document.paths.paths {
+        for (method, operation) in operations(item) {
+            operation.operation_id = Some(operation_id(method, path));
+            complete_operation(path, method, operation);
+        }
+    }
+    document
+}
+
+/// Lists the operations of a path, each with its method.
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let all = [
+        ("get", item.get.as_mut()),
+        ("post", item.post.as_mut()),
+        ("put", item.put.as_mut()),
+        ("patch", item.patch.as_mut()),
+        ("delete", item.delete.as_mut()),
+    ];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
+}
+
+/// Names an operation by its address, such as `getEventsById`; handlers of one name are no clash then.
+fn operation_id(method: &str, path: &str) -> String {
+    let mut id = method.to_owned();
+    for segment in path.split('/').filter(|segment| !segment.is_empty() && *segment != "api") {
+        let name = segment.trim_matches(['{', '}']);
+        if name.len() < segment.len() {
+            id.push_str("By");
+        }
+        for word in name.split('-') {
+            let mut letters = word.chars();
+            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+            id.push_str(letters.as_str());
+        }
+    }
+    id
+}
+
+fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
+    let is_secured = operation.security.as_ref().is_some_and(|ways| !ways.is_empty());
+    let has_body = operation.request_body.is_some();
+    if is_secured {
+        add(operation, "401", "`AUTHENTICATION_REQUIRED`, `INVALID_TOKEN` or `TOKEN_EXPIRED`");
+        if path.starts_with("/api/admin") || path.starts_with("/api/stats") {
+            add(operation, "403", "`FORBIDDEN`: only for administrators");
+        }
+    }
+    if path.contains('{') || has_body {
+        add(operation, "400", "`INVALID_ID`, `MALFORMED_JSON`, `INVALID_QUERY` or `INVALID_IDEMPOTENCY_KEY`");
+    }
+    if has_body {
+        add(operation, "413", "`BODY_TOO_LARGE`");
+        add(operation, "415", "`UNSUPPORTED_MEDIA_TYPE`");
+        add(operation, "422", "`INVALID_BODY`, or `IDEMPOTENCY_KEY_REUSED`");
+    }
+    if method != "get" && is_secured && !path.starts_with("/api/auth/") {
+        add_idempotency_key(operation);
+    }
+    add(operation, "default", "Any other error, such as `INTERNAL` or `SERVICE_UNAVAILABLE`");
+}
+
+/// Adds an error, unless the handler has said more about it.
+fn add(operation: &mut Operation, status: &str, description: &str) {
+    let responses = &mut operation.responses.responses;
+    responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(error(description)));
+}
+
+fn error(description: &str) -> Response {
+    let schema = Ref::from_schema_name(ErrorBody::name());
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(description)
+        .header("x-request-id", HeaderBuilder::new().schema(Some(String::schema())).build())
+        .content("application/json", content)
+        .build()
+}
+
+fn add_idempotency_key(operation: &mut Operation) {
+    let key = ParameterBuilder::new()
+        .name("Idempotency-Key")
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("1 to 255 visible ASCII characters, new for each intent"))
+        .schema(Some(String::schema()))
+        .build();
+    operation.parameters.get_or_insert_default().push(RefOr::T(key));
+}
+
+fn tag((name, description): (&str, &str)) -> Tag {
+    TagBuilder::new().name(name).description(Some(description)).build()
+}
+
+fn info() -> Info {
+    let mut info = Info::new("Tiketi", env!("CARGO_PKG_VERSION"));
+    let mut description = INTRODUCTION.to_owned();
+    for code in Code::ALL {
+        let (wire, status) = (code.wire(), code.status().as_u16());
+        let sentence = code.sentence(Language::English);
+        // Writing to a string cannot fail.
+        let _ = writeln!(description, "| `{wire}` | {status} | {sentence} | {} |", code.remedy());
+    }
+    description.push_str("\n</details>\n");
+    info.description = Some(description);
+    info.license = Some(License::new(env!("CARGO_PKG_LICENSE")));
+    info
+}

@@ -1,0 +1,285 @@
+//! The document and the routes, held against each other.
+
+use std::collections::BTreeSet;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use serde_json::Value;
+use tiketi_core::Role;
+
+use super::openapi;
+use super::pages::PAGES;
+use crate::error::Code;
+use crate::test_support::{Answered, Server, signed, with_header};
+
+/// A route as the document describes it.
+struct Described {
+    method: Method,
+    path: String,
+    operation: Value,
+}
+
+impl Described {
+    fn is_secured(&self) -> bool {
+        self.operation["security"].as_array().is_some_and(|ways| !ways.is_empty())
+    }
+
+    fn has_body(&self) -> bool {
+        !self.operation["requestBody"].is_null()
+    }
+
+    fn is_for_admins(&self) -> bool {
+        self.path.starts_with("/api/admin") || self.path.starts_with("/api/stats")
+    }
+
+    /// Makes a request, with `id` for every value in the path.
+    fn request(&self, id: &str, content_type: &str, body: &'static str) -> Request<Body> {
+        let mut segments: Vec<_> = self.path.split('/').collect();
+        for segment in &mut segments {
+            if segment.starts_with('{') {
+                *segment = id;
+            }
+        }
+        let request = Request::builder().method(&self.method).uri(segments.join("/"));
+        request.header("content-type", content_type).body(Body::from(body)).unwrap()
+    }
+
+    fn plain(&self) -> Request<Body> {
+        self.request("01890a5d-ac96-774b-bcce-b302099a8057", "application/json", "{}")
+    }
+}
+
+fn document() -> Value {
+    serde_json::to_value(openapi()).unwrap()
+}
+
+fn described() -> Vec<Described> {
+    let mut all = Vec::new();
+    for (path, item) in document()["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let Ok(method) = method.to_uppercase().parse::<Method>() else { continue };
+            if operation["responses"].is_object() {
+                all.push(Described { method, path: path.clone(), operation: operation.clone() });
+            }
+        }
+    }
+    assert!(!all.is_empty());
+    all
+}
+
+/// Checks that a described route answered, and in one of the two shapes there are.
+fn check_answer(route: &Described, answer: &Answered) {
+    let name = format!("{} {}", route.method, route.path);
+    let described = &route.operation["responses"][answer.status.as_str()];
+    assert!(
+        described.is_object() || answer.status.is_server_error(),
+        "{name}: {} is not described",
+        answer.status
+    );
+    if answer.status.is_success() && answer.status != StatusCode::ACCEPTED {
+        return;
+    }
+    let code = answer.code();
+    assert!(code != "NOT_FOUND" && code != "METHOD_NOT_ALLOWED" && code != "INTERNAL", "{name}: {code}");
+}
+
+#[tokio::test]
+async fn every_described_route_exists_and_secured_ones_ask_for_a_token() {
+    let server = Server::new();
+    for route in described() {
+        let answer = server.send(route.plain()).await;
+        check_answer(&route, &answer);
+        if route.is_secured() {
+            assert_eq!(answer.code(), "AUTHENTICATION_REQUIRED", "{} {}", route.method, route.path);
+            assert!(answer.header("www-authenticate").starts_with("Bearer"));
+            let garbage = server.send(signed(route.plain(), "garbage")).await;
+            assert_eq!(garbage.code(), "INVALID_TOKEN", "{} {}", route.method, route.path);
+        }
+        let secured = route.is_secured();
+        assert!(secured || answer.status != StatusCode::UNAUTHORIZED || route.path.contains("/auth/"));
+    }
+}
+
+#[tokio::test]
+async fn routes_of_administrators_refuse_buyers() {
+    let server = Server::new();
+    let token = server.token_of("buyer@example.com", Role::Buyer).await;
+    for route in described().into_iter().filter(Described::is_for_admins) {
+        assert!(route.is_secured(), "{} {}", route.method, route.path);
+        let answer = server.send(signed(route.plain(), &token)).await;
+        assert_eq!(answer.code(), "FORBIDDEN", "{} {}", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn no_route_breaks_on_garbage() {
+    let server = Server::new();
+    let token = server.token_of("admin@example.com", Role::Admin).await;
+    let bodies = [
+        ("application/json", "{\"half\":"),
+        ("application/json", "[]"),
+        ("application/json", "null"),
+        ("application/json", ""),
+        ("application/json", "{\"a\":1}trailing"),
+        ("text/plain", "{}"),
+        ("application/x-www-form-urlencoded", "a=b"),
+    ];
+    for route in described() {
+        for id in ["01890a5d-ac96-774b-bcce-b302099a8057", "no-id", "%00", "%F0%9F%8E%AB"] {
+            for (content_type, body) in bodies {
+                let answer = server.send(signed(route.request(id, content_type, body), &token)).await;
+                check_answer(&route, &answer);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn routes_with_a_body_refuse_what_is_no_json() {
+    let server = Server::new();
+    let token = server.token_of("admin@example.com", Role::Admin).await;
+    let id = "01890a5d-ac96-774b-bcce-b302099a8057";
+    for route in described() {
+        let is_json = route.operation["requestBody"]["content"]["application/json"].is_object();
+        if !route.has_body() || !is_json {
+            continue;
+        }
+        let name = format!("{} {}", route.method, route.path);
+        // Cut off within a name: routes that refuse unknown fields have not seen one yet.
+        let malformed = server.send(signed(route.request(id, "application/json", "{\"x"), &token)).await;
+        assert_eq!(malformed.code(), "MALFORMED_JSON", "{name}");
+        let text = server.send(signed(route.request(id, "text/plain", "{}"), &token)).await;
+        assert_eq!(text.code(), "UNSUPPORTED_MEDIA_TYPE", "{name}");
+    }
+}
+
+#[tokio::test]
+async fn secured_writes_refuse_a_bad_idempotency_key() {
+    let server = Server::new();
+    let token = server.token_of("admin@example.com", Role::Admin).await;
+    let is_keyed = |route: &Described| {
+        route.is_secured() && route.method != Method::GET && !route.path.starts_with("/api/auth/")
+    };
+    for route in described().into_iter().filter(is_keyed) {
+        let request = with_header(signed(route.plain(), &token), "idempotency-key", "two words");
+        let answer = server.send(request).await;
+        assert_eq!(answer.code(), "INVALID_IDEMPOTENCY_KEY", "{} {}", route.method, route.path);
+    }
+}
+
+#[tokio::test]
+async fn every_route_there_is_is_described() {
+    // Axum lists its routes nowhere but in its debug output.
+    let shown = format!("{:?}", Server::new().app);
+    let served: BTreeSet<_> = shown.split('"').filter(|text| text.starts_with('/')).collect();
+    assert!(served.contains("/api/auth/login"), "{shown}");
+    let document = document();
+    let described = document["paths"].as_object().unwrap();
+    for route in served {
+        // The fallback is kept as two routes of its own.
+        let is_fallback = route == "/" || route.contains("__private__axum_fallback");
+        let known = described.contains_key(route) || PAGES.contains(&route) || is_fallback;
+        assert!(known, "{route} is served and not described");
+    }
+}
+
+#[tokio::test]
+async fn methods_that_are_not_described_are_not_allowed() {
+    let server = Server::new();
+    let described = described();
+    for route in &described {
+        for method in [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            if described.iter().any(|other| other.path == route.path && other.method == method) {
+                continue;
+            }
+            let mut request = route.plain();
+            *request.method_mut() = method.clone();
+            let answer = server.send(request).await;
+            assert_eq!(answer.code(), "METHOD_NOT_ALLOWED", "{method} {}", route.path);
+        }
+    }
+}
+
+#[test]
+fn every_operation_is_listed_under_a_tag_that_says_what_it_is_about() {
+    let document = document();
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for route in described() {
+        let named = &route.operation["tags"][0];
+        assert!(tags.contains(&named), "{} {} is under {named}", route.method, route.path);
+    }
+}
+
+#[test]
+fn operations_are_named_once() {
+    let mut ids = BTreeSet::new();
+    for route in described() {
+        let id = route.operation["operationId"].as_str().unwrap().to_owned();
+        assert!(ids.insert(id.clone()), "{id} twice");
+    }
+    assert!(ids.contains("postAuthLogin") && ids.contains("getEventsById"), "{ids:?}");
+}
+
+#[test]
+fn every_operation_says_what_it_does_and_describes_its_answers() {
+    for route in described() {
+        let name = format!("{} {}", route.method, route.path);
+        assert!(!route.operation["summary"].as_str().unwrap_or_default().is_empty(), "{name} has no summary");
+        let responses = route.operation["responses"].as_object().unwrap();
+        assert!(responses.keys().any(|status| status.starts_with('2')), "{name} never succeeds");
+        assert!(responses.contains_key("default"), "{name}");
+        for (status, response) in responses {
+            assert!(!response["description"].as_str().unwrap_or_default().is_empty(), "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn the_document_lists_every_code_and_its_remedy() {
+    let document = document();
+    assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let listed = document["components"]["schemas"]["ErrorCode"]["enum"].as_array().unwrap();
+    assert_eq!(listed.len(), Code::ALL.len());
+    let description = document["info"]["description"].as_str().unwrap();
+    for code in Code::ALL {
+        assert!(description.contains(&format!("| `{}` | {} |", code.wire(), code.status().as_u16())));
+    }
+    assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+}
+
+#[test]
+fn every_reference_in_the_document_leads_somewhere() {
+    let document = document();
+    let text = document.to_string();
+    for rest in text.split("\"$ref\":\"#/components/schemas/").skip(1) {
+        let name = rest.split('"').next().unwrap();
+        assert!(document["components"]["schemas"][name].is_object(), "{name} is missing");
+    }
+}
+
+#[tokio::test]
+async fn the_served_document_is_the_described_one() {
+    let answer = Server::new().get("/api/openapi.json").await;
+    assert_eq!(answer.header("content-type"), "application/json");
+    let mut served = answer.json();
+    // A file knows no server; what is served is beside its own.
+    let servers = served.as_object_mut().unwrap().remove("servers").unwrap();
+    assert_eq!(servers[0]["url"], "..");
+    assert_eq!(served, document());
+}
+
+#[tokio::test]
+async fn the_page_loads_nothing_from_elsewhere() {
+    let server = Server::new();
+    assert_eq!(server.get("/api/docs").await.header("location"), "docs/");
+    let page = server.get("/api/docs/").await;
+    assert_eq!(page.status, StatusCode::OK);
+    let page = String::from_utf8(page.bytes).unwrap();
+    assert!(page.contains("swagger-ui-bundle.js") && !page.contains("src=\"http"), "{page}");
+    for file in ["swagger-initializer.js", "swagger-ui-bundle.js", "swagger-ui.css"] {
+        assert_eq!(server.get(&format!("/api/docs/{file}")).await.status, StatusCode::OK, "{file}");
+    }
+    let set_up = String::from_utf8(server.get("/api/docs/swagger-initializer.js").await.bytes).unwrap();
+    assert!(set_up.contains("../openapi.json") && !set_up.contains("https://"), "{set_up}");
+    assert_eq!(server.get("/api/docs/nothing.js").await.code(), "NOT_FOUND");
+}

@@ -1,0 +1,187 @@
+//! Events, drafts included.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tiketi_core::EventId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery};
+use crate::routes::shown;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(read, edit, delete))
+        .routes(routes!(publish))
+        .routes(routes!(cancel))
+}
+
+/// List events, drafts included
+#[utoipa::path(
+    get, path = "/api/admin/events", tag = "admin", params(EventListQuery), security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A page of events", body = EventList),
+        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+    ),
+)]
+async fn list(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiQuery(query): ApiQuery<EventListQuery>,
+) -> Result<Json<EventList>, ApiError> {
+    let query = query.query(state.box_office())?.with_drafts();
+    let request = query.page;
+    let page = state.box_office().events(query).await?;
+    Ok(Json(EventList::of(&page, request, state.box_office())))
+}
+
+/// Make an event
+///
+/// It begins as a draft. Its seats and their ticket types are made from the layout.
+#[utoipa::path(
+    post, path = "/api/admin/events", tag = "admin", request_body = CreateEvent, security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The draft", body = EventAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn create(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiJson(body): ApiJson<CreateEvent>,
+) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
+    let input = body.input(state.box_office().now())?;
+    let view = state.box_office().create_event(input).await?;
+    Ok((StatusCode::CREATED, Json(EventAnswer::of(&view, state.box_office()))))
+}
+
+/// Read an event, draft or not
+#[utoipa::path(
+    get, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The event", body = EventAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn read(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    let view = shown::any_event(&state, id).await?;
+    Ok(Json(EventAnswer::of(&view, state.box_office())))
+}
+
+/// Edit an event
+///
+/// What is left out stays as it is. With `version`, the edit is refused if someone else has edited since.
+#[utoipa::path(
+    put, path = "/api/admin/events/{id}", tag = "admin", request_body = EditEvent, security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The event as it is now", body = EventAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`VERSION_MISMATCH`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn edit(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+    ApiJson(body): ApiJson<EditEvent>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    let view = shown::any_event(&state, id).await?;
+    let (details, version) = body.over(&view.event)?;
+    state.box_office().edit_event(id, details, Some(version)).await?;
+    changed(&state, id).await
+}
+
+/// Remove an event that never had a reservation
+#[utoipa::path(
+    delete, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
+    ),
+)]
+async fn delete(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<StatusCode, ApiError> {
+    state.box_office().delete_event(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Show a draft to buyers
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/publish", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The published event", body = EventAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
+    ),
+)]
+async fn publish(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    state.box_office().publish_event(id).await?;
+    changed(&state, id).await
+}
+
+/// Call an event off
+///
+/// Nothing more is sold of it.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/cancel", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The cancelled event", body = EventAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
+    ),
+)]
+async fn cancel(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    state.box_office().cancel_event(id).await?;
+    changed(&state, id).await
+}
+
+/// Answers with an event that was just changed.
+///
+/// Its seat map shows the change from the next request on.
+async fn changed(state: &AppState, id: EventId) -> Result<Json<EventAnswer>, ApiError> {
+    state.seat_maps().event_was_edited(id);
+    let view = shown::any_event(state, id).await?;
+    Ok(Json(EventAnswer::of(&view, state.box_office())))
+}

@@ -1,0 +1,104 @@
+//! Seat layouts.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tiketi_core::LayoutId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{LayoutAnswer, LayoutList, PageQuery};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery};
+use crate::layout_file::LayoutFile;
+use crate::routes::shown;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(read, delete))
+}
+
+/// List seat layouts
+#[utoipa::path(
+    get, path = "/api/admin/layouts", tag = "admin", params(PageQuery), security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A page of layouts, by venue and name", body = LayoutList),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+    ),
+)]
+async fn list(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<LayoutList>, ApiError> {
+    let request = query.request()?;
+    let page = state.box_office().layouts(request).await?;
+    Ok(Json(LayoutList::of(&page, request)))
+}
+
+/// Make a seat layout
+///
+/// What is wrong is named by its path, as in `sections[0].rows[2].seats`. Unknown fields are refused.
+#[utoipa::path(
+    post, path = "/api/admin/layouts", tag = "admin", request_body = LayoutFile, security(("bearer" = [])),
+    responses(
+        (status = 201, description = "The layout", body = LayoutAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `INVALID_LAYOUT`", body = ErrorBody),
+    ),
+)]
+async fn create(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiJson(body): ApiJson<LayoutFile>,
+) -> Result<(StatusCode, Json<LayoutAnswer>), ApiError> {
+    let stored = state.box_office().create_layout(body.into_layout()?).await?;
+    Ok((StatusCode::CREATED, Json(LayoutAnswer { layout: (&stored).into() })))
+}
+
+/// Read a seat layout
+#[utoipa::path(
+    get, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which layout", format = Uuid)),
+    responses(
+        (status = 200, description = "The layout with its seats", body = LayoutAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn read(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<LayoutId>,
+) -> Result<Json<LayoutAnswer>, ApiError> {
+    let stored = shown::layout(&state, id).await?;
+    Ok(Json(LayoutAnswer { layout: (&stored).into() }))
+}
+
+/// Remove a seat layout
+///
+/// Events made from it keep their seats.
+#[utoipa::path(
+    delete, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which layout", format = Uuid)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn delete(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<LayoutId>,
+) -> Result<StatusCode, ApiError> {
+    if state.box_office().delete_layout(id).await? {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(ApiError::new(Code::LayoutNotFound))
+    }
+}

@@ -1,0 +1,18 @@
+//! Running the shop, for administrators.
+
+mod events;
+mod layouts;
+mod seats;
+mod tickets;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(layouts::routes())
+        .merge(events::routes())
+        .merge(seats::routes())
+        .merge(tickets::routes())
+}

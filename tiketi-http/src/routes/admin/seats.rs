@@ -1,0 +1,67 @@
+//! Taking seats off sale, and putting them back.
+
+use axum::Json;
+use axum::extract::State;
+use tiketi_core::EventId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{BlockSeatsBody, MapVersionAnswer, UnblockSeatsBody};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath};
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(block)).routes(routes!(unblock))
+}
+
+/// Take seats off sale
+///
+/// All or nothing; seats that are off sale already stay so.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/seats/block", tag = "admin", request_body = BlockSeatsBody,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "They are off sale", body = MapVersionAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`SEATS_TAKEN`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
+    ),
+)]
+async fn block(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+    ApiJson(body): ApiJson<BlockSeatsBody>,
+) -> Result<Json<MapVersionAnswer>, ApiError> {
+    let version = state.box_office().block_seats(event, body.seats()?, body.reason()?).await?;
+    Ok(Json(MapVersionAnswer { version }))
+}
+
+/// Put seats back on sale
+///
+/// Seats that are not off sale stay as they are.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/seats/unblock", tag = "admin", request_body = UnblockSeatsBody,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "They are on sale", body = MapVersionAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
+    ),
+)]
+async fn unblock(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+    ApiJson(body): ApiJson<UnblockSeatsBody>,
+) -> Result<Json<MapVersionAnswer>, ApiError> {
+    let version = state.box_office().unblock_seats(event, body.seats()?).await?;
+    Ok(Json(MapVersionAnswer { version }))
+}

@@ -1,0 +1,115 @@
+//! Ticket types of an event.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tiketi_core::{EventId, TicketTypeId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath};
+use crate::routes::shown;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(edit, delete))
+}
+
+/// List the ticket types of an event
+#[utoipa::path(
+    get, path = "/api/admin/events/{id}/tickets", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "Its ticket types", body = TicketTypeList),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn list(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+) -> Result<Json<TicketTypeList>, ApiError> {
+    let view = shown::any_event(&state, event).await?;
+    Ok(Json(TicketTypeList::of(&view.ticket_types)))
+}
+
+/// Add a general-admission ticket type
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/tickets", tag = "admin", request_body = CreateTicketType,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 201, description = "The ticket type", body = TicketTypeAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn create(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+    ApiJson(body): ApiJson<CreateTicketType>,
+) -> Result<(StatusCode, Json<TicketTypeAnswer>), ApiError> {
+    let view = shown::any_event(&state, event).await?;
+    let input = body.input("", view.event.currency)?;
+    let made = state.box_office().add_ticket_type(event, input).await?;
+    state.seat_maps().event_was_edited(event);
+    Ok((StatusCode::CREATED, Json(TicketTypeAnswer { ticket_type: (&made).into() })))
+}
+
+/// Edit a ticket type
+///
+/// What is left out stays as it is; what is held or sold keeps its price.
+#[utoipa::path(
+    put, path = "/api/admin/tickets/{id}", tag = "admin", request_body = EditTicketType,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
+    responses(
+        (status = 200, description = "The ticket type as it is now", body = TicketTypeAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`CAPACITY_BELOW_TAKEN`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `SOLD_BY_SEAT`", body = ErrorBody),
+    ),
+)]
+async fn edit(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<TicketTypeId>,
+    ApiJson(body): ApiJson<EditTicketType>,
+) -> Result<Json<TicketTypeAnswer>, ApiError> {
+    let known = state.box_office().ticket_type(id).await?;
+    let known = known.ok_or_else(|| ApiError::new(Code::TicketTypeNotFound))?;
+    let edited = state.box_office().edit_ticket_type(id, body.over(&known)?).await?;
+    state.seat_maps().event_was_edited(edited.event);
+    Ok(Json(TicketTypeAnswer { ticket_type: (&edited).into() }))
+}
+
+/// Remove a general-admission ticket type
+#[utoipa::path(
+    delete, path = "/api/admin/tickets/{id}", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
+    responses(
+        (status = 204, description = "It is gone"),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
+        (status = 422, description = "`SOLD_BY_SEAT`", body = ErrorBody),
+    ),
+)]
+async fn delete(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<TicketTypeId>,
+) -> Result<StatusCode, ApiError> {
+    state.box_office().remove_ticket_type(id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

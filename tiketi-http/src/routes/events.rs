@@ -1,0 +1,54 @@
+//! Events, for everyone.
+
+use axum::Json;
+use axum::extract::State;
+use tiketi_core::EventId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::shown;
+use crate::dto::{EventAnswer, EventList, EventListQuery};
+use crate::error::{ApiError, ErrorBody};
+use crate::extract::{ApiPath, ApiQuery};
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read))
+}
+
+/// List events
+///
+/// Drafts are never shown.
+#[utoipa::path(
+    get, path = "/api/events", tag = "events", params(EventListQuery),
+    responses(
+        (status = 200, description = "A page of events", body = EventList),
+        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
+    ),
+)]
+async fn list(
+    State(state): State<AppState>,
+    ApiQuery(query): ApiQuery<EventListQuery>,
+) -> Result<Json<EventList>, ApiError> {
+    let query = query.query(state.box_office())?;
+    let request = query.page;
+    let page = state.box_office().events(query).await?;
+    Ok(Json(EventList::of(&page, request, state.box_office())))
+}
+
+/// Read an event
+#[utoipa::path(
+    get, path = "/api/events/{id}", tag = "events", params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The event and what is sold of it", body = EventAnswer),
+        (status = 400, description = "`INVALID_ID`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn read(
+    State(state): State<AppState>,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventAnswer>, ApiError> {
+    let view = shown::public_event(&state, id).await?;
+    Ok(Json(EventAnswer::of(&view, state.box_office())))
+}

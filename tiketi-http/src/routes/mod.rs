@@ -1,0 +1,28 @@
+//! What the shop does, over HTTP: one file a resource.
+//!
+//! A handler takes what it needs out of the request, makes one call on the box office, and shows the result.
+
+mod admin;
+mod events;
+mod payments;
+mod reservations;
+mod seats;
+mod shown;
+#[cfg(test)]
+mod tests;
+mod tickets;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+/// Gathers the routes of buying and of running the shop.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .merge(events::routes())
+        .merge(tickets::routes())
+        .merge(seats::routes())
+        .merge(reservations::routes())
+        .merge(payments::routes())
+        .merge(admin::routes())
+}

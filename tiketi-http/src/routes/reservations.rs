@@ -1,0 +1,152 @@
+//! Reservations of whoever is signed in.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::put;
+use tiketi_core::ReservationId;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::shown;
+use crate::dto::{
+    CreateReservation, HeldAnswer, PageQuery, PaginationDto, ReservationAnswer, ReservationList,
+};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
+use crate::middleware::detached;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create))
+        .routes(routes!(mine))
+        .routes(routes!(read))
+        .routes(routes!(extend))
+        .routes(routes!(cancel))
+        .route("/api/reservations/{id}/cancel", put(cancel))
+}
+
+/// Reserve seats, general-admission tickets, or both
+///
+/// All or nothing. Seats the caller holds already are the caller's. A buyer who has a pending reservation of
+/// the event adds to it.
+#[utoipa::path(
+    post, path = "/api/reservations", tag = "reservations", request_body = CreateReservation,
+    security(("bearer" = [])),
+    responses(
+        (status = 201, description = "What was asked for is held", body = HeldAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`SEATS_TAKEN`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
+            `SALE_CLOSED`, `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `TOO_MANY_LINES`, `DUPLICATE_SEATS`, \
+            `DUPLICATE_TICKET_TYPES`, `UNKNOWN_SEATS`, `UNKNOWN_TICKET_TYPES`, `SOLD_BY_SEAT`", body = ErrorBody),
+    ),
+)]
+async fn create(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    IdemKey(key): IdemKey,
+    ApiJson(body): ApiJson<CreateReservation>,
+) -> Result<(StatusCode, Json<HeldAnswer>), ApiError> {
+    let mut request = body.request(user.buyer())?;
+    request.key = key;
+    let held = state.box_office().hold(request).await?;
+    Ok((StatusCode::CREATED, Json(shown::held_answer(&state, &held).await?)))
+}
+
+/// List one's own reservations
+#[utoipa::path(
+    get, path = "/api/reservations/my", tag = "reservations", params(PageQuery), security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A page of them, the newest first", body = ReservationList),
+        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+    ),
+)]
+async fn mine(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    ApiQuery(query): ApiQuery<PageQuery>,
+) -> Result<Json<ReservationList>, ApiError> {
+    let request = query.request()?;
+    let page = state.box_office().reservations_of(user.buyer(), None, request).await?;
+    let reservations = shown::reservations(&state, &page.rows).await?;
+    Ok(Json(ReservationList { reservations, pagination: PaginationDto::of(&page, request) }))
+}
+
+/// Read one's own reservation
+///
+/// Also at `/api/seats/reservation/{id}`. Another's is as good as none.
+#[utoipa::path(
+    get, path = "/api/reservations/{id}", tag = "reservations", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which reservation", format = Uuid)),
+    responses(
+        (status = 200, description = "The reservation", body = ReservationAnswer),
+        (status = 400, description = "`INVALID_ID`", body = ErrorBody),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+pub(super) async fn read(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    ApiPath(id): ApiPath<ReservationId>,
+) -> Result<Json<ReservationAnswer>, ApiError> {
+    let found = state.box_office().reservation(id, user.buyer()).await?;
+    let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
+    Ok(Json(shown::reservation_answer(&state, &found).await?))
+}
+
+/// Renew a hold
+///
+/// For a buyer who is still picking; a hold never lasts beyond its cap from the first seat.
+#[utoipa::path(
+    post, path = "/api/reservations/{id}/extend", tag = "reservations", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which reservation", format = Uuid)),
+    responses(
+        (status = 200, description = "The hold and its new end", body = HeldAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`RESERVATION_NOT_PENDING`, `HOLD_CAP_REACHED`", body = ErrorBody),
+    ),
+)]
+async fn extend(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<ReservationId>,
+) -> Result<Json<HeldAnswer>, ApiError> {
+    let held = state.box_office().extend_hold(id, user.buyer(), key).await?;
+    Ok(Json(shown::held_answer(&state, &held).await?))
+}
+
+/// Cancel a reservation
+///
+/// Also with `PUT`. What is pending is released. What is paid is refunded first; its seats are free once the
+/// money is on its way. While the provider does not say, the answer is 202: send it again later.
+#[utoipa::path(
+    post, path = "/api/reservations/{id}/cancel", tag = "reservations", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which reservation", format = Uuid)),
+    responses(
+        (status = 200, description = "It is cancelled, and refunded if it was paid", body = ReservationAnswer),
+        (status = 202, description = "The refund is promised and not confirmed yet", body = ReservationAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+    ),
+)]
+async fn cancel(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<ReservationId>,
+) -> Result<(StatusCode, Json<ReservationAnswer>), ApiError> {
+    let (box_office, buyer) = (state.box_office().clone(), user.buyer());
+    let cancelled =
+        detached(&state, async move { box_office.cancel_or_refund(id, buyer, key).await }).await??;
+    // Still live: the provider has not said whether the money went back.
+    let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok((status, Json(shown::reservation_answer(&state, &cancelled).await?)))
+}

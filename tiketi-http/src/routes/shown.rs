@@ -1,0 +1,86 @@
+//! Gathering what an answer shows besides the thing itself.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use futures::future::try_join_all;
+use tiketi_core::{EventId, EventView, LayoutId, Payment, Reservation, StoredLayout};
+
+use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, ReservationEventDto};
+use crate::error::{ApiError, Code};
+use crate::state::AppState;
+
+/// Returns an event that buyers may see.
+pub(super) async fn public_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {
+    let view = state.box_office().event(id).await?.filter(|view| view.event.is_public());
+    view.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Returns an event, draft or not.
+pub(super) async fn any_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {
+    state.box_office().event(id).await?.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Returns a seat layout.
+pub(super) async fn layout(state: &AppState, id: LayoutId) -> Result<StoredLayout, ApiError> {
+    state.box_office().layout(id).await?.ok_or_else(|| ApiError::new(Code::LayoutNotFound))
+}
+
+/// Shows a reservation with its event and its payment.
+pub(super) async fn reservation(
+    state: &AppState,
+    reservation: &Reservation,
+) -> Result<ReservationDto, ApiError> {
+    let event = event_of(state, reservation.event).await?;
+    let payment = payment_of(state, reservation).await?;
+    Ok(ReservationDto::of(reservation, event, payment.as_ref(), state.box_office().now()))
+}
+
+/// Answers with a reservation.
+pub(super) async fn reservation_answer(
+    state: &AppState,
+    of: &Reservation,
+) -> Result<ReservationAnswer, ApiError> {
+    Ok(ReservationAnswer { reservation: reservation(state, of).await? })
+}
+
+/// Answers with a hold and how long it lasts.
+pub(super) async fn held_answer(state: &AppState, held: &Reservation) -> Result<HeldAnswer, ApiError> {
+    let now = state.box_office().now();
+    Ok(HeldAnswer::of(reservation(state, held).await?, held.held_until(), now))
+}
+
+/// Shows several reservations, reading each of their events once.
+pub(super) async fn reservations(
+    state: &AppState,
+    reservations: &[Reservation],
+) -> Result<Vec<ReservationDto>, ApiError> {
+    let mut events = HashMap::new();
+    for reservation in reservations {
+        if let Entry::Vacant(unread) = events.entry(reservation.event) {
+            unread.insert(event_of(state, reservation.event).await?);
+        }
+    }
+    let payments = try_join_all(reservations.iter().map(|of| payment_of(state, of))).await?;
+    let now = state.box_office().now();
+    let shown = reservations.iter().zip(&payments).filter_map(|(reservation, payment)| {
+        let event = events.get(&reservation.event)?.clone();
+        Some(ReservationDto::of(reservation, event, payment.as_ref(), now))
+    });
+    Ok(shown.collect())
+}
+
+async fn event_of(state: &AppState, id: EventId) -> Result<ReservationEventDto, ApiError> {
+    let view = state.box_office().event(id).await?;
+    // An event with a reservation cannot be removed.
+    let view =
+        view.ok_or_else(|| ApiError::internal(format!("{id:?} has reservations and does not exist")))?;
+    Ok(ReservationEventDto::from(&view.event))
+}
+
+async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Option<Payment>, ApiError> {
+    match reservation.payment {
+        Some(id) => Ok(state.box_office().payment(id, reservation.buyer).await?),
+        None => Ok(None),
+    }
+}

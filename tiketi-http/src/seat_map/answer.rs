@@ -1,0 +1,83 @@
+//! Seat maps as HTTP answers.
+
+use axum::body::Body;
+use axum::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+
+use super::encoded::Encoded;
+
+/// Answers with the whole map, or 304 to a client that has it.
+pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
+    let wanted = accepts_gzip(request);
+    if is_known(request, &map.tag) {
+        return (StatusCode::NOT_MODIFIED, cache_headers(&tag_of(map, wanted))).into_response();
+    }
+    let gzip = if wanted { map.gzip().await } else { None };
+    let compressed = gzip.is_some();
+    let mut response = json(gzip.unwrap_or_else(|| map.plain()));
+    response.headers_mut().extend(cache_headers(&tag_of(map, compressed)));
+    if compressed {
+        // Also what keeps the compression layer from compressing again.
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+/// Answers with what changed; small, so neither tagged nor kept.
+pub(super) fn changes(changes: Bytes) -> Response {
+    let mut response = json(changes);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// A strong tag names bytes, and the compressed ones are others.
+fn tag_of(map: &Encoded, compressed: bool) -> String {
+    format!("\"{}{}\"", map.tag, if compressed { "-gzip" } else { "" })
+}
+
+fn json(bytes: Bytes) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn cache_headers(tag: &str) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    // Keep it, but ask each time: the answer to that is a 304 of a hundred bytes.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        headers.insert(ETAG, tag);
+    }
+    headers
+}
+
+/// Tells whether the client has this map, in either form.
+///
+/// Tags are compared weakly (source: RFC 9110, 13.1.2).
+fn is_known(request: &HeaderMap, tag: &str) -> bool {
+    listed(request, &IF_NONE_MATCH).any(|known| {
+        let known = known.strip_prefix("W/").unwrap_or(known).trim_matches('"');
+        known == "*" || known == tag || known.strip_suffix("-gzip") == Some(tag)
+    })
+}
+
+/// Tells whether gzip is named and not ruled out with `q=0`.
+///
+/// Source: RFC 9110, 12.5.3.
+fn accepts_gzip(request: &HeaderMap) -> bool {
+    listed(request, &ACCEPT_ENCODING).any(|coding| {
+        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
+        let quality = parameters.trim().strip_prefix("q=").and_then(|quality| quality.parse::<f32>().ok());
+        name.trim().eq_ignore_ascii_case("gzip") && quality.is_none_or(|quality| quality > 0.0)
+    })
+}
+
+fn listed<'r>(request: &'r HeaderMap, name: &'r axum::http::HeaderName) -> impl Iterator<Item = &'r str> {
+    let values = request.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
+    values.flat_map(|value| value.split(',')).map(str::trim)
+}

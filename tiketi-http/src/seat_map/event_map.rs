@@ -1,0 +1,184 @@
+//! The map of one event, refreshed by one request at a time.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
+use tokio::sync::Mutex;
+
+use super::encoded::{Counters, Encoded};
+use super::hall::Hall;
+use super::head::Head;
+use super::packer::Packer;
+
+/// How long a title or price edited on another server may be shown as it was.
+const HEAD_TTL: Duration = Duration::from_secs(1);
+
+/// Kept seats of one event, and their encoding.
+#[derive(Debug)]
+pub(super) struct EventMap {
+    /// Whose map.
+    pub(super) event: EventId,
+    current: RwLock<Option<Arc<Encoded>>>,
+    /// Held by the one request that refreshes.
+    hall: Mutex<Option<Hall>>,
+    /// Grows with each refresh that came to its end.
+    refreshes: AtomicU64,
+    /// When title and prices were last read, in microseconds.
+    head_read_at: AtomicI64,
+    packer: Arc<std::sync::Mutex<Packer>>,
+    counters: Arc<Counters>,
+}
+
+impl EventMap {
+    /// Keeps nothing yet.
+    pub(super) fn new(event: EventId, counters: Arc<Counters>) -> Self {
+        Self {
+            event,
+            current: RwLock::default(),
+            hall: Mutex::default(),
+            refreshes: AtomicU64::new(0),
+            head_read_at: AtomicI64::new(i64::MIN),
+            packer: Arc::new(std::sync::Mutex::new(Packer::new(Arc::clone(&counters.packed_segments)))),
+            counters,
+        }
+    }
+
+    /// Has title and prices read again at the next request.
+    pub(super) fn event_was_edited(&self) {
+        self.head_read_at.store(i64::MIN, Ordering::SeqCst);
+    }
+
+    /// Counts refreshes that came to their end.
+    pub(super) fn refreshes(&self) -> u64 {
+        self.refreshes.load(Ordering::SeqCst)
+    }
+
+    /// Returns the encoding of `version` or a later one.
+    ///
+    /// `None` if buyers may not see the event.
+    /// `seen` is [`EventMap::refreshes`] as it was before the store was asked for `version`.
+    pub(super) async fn current(
+        &self,
+        box_office: &BoxOffice,
+        seen: u64,
+        version: u64,
+    ) -> Result<Option<Arc<Encoded>>, StoreError> {
+        let now = box_office.now();
+        let fresh = self.kept().filter(|kept| kept.version == version && self.holds_at(kept, now));
+        match fresh {
+            Some(kept) => Ok(Some(kept)),
+            None => self.refresh(box_office, seen, version).await,
+        }
+    }
+
+    /// Encodes what changed after `since`.
+    ///
+    /// `None` if the complete map is the better answer.
+    pub(super) async fn changes(&self, since: u64, now: Timestamp) -> Option<Bytes> {
+        self.hall.lock().await.as_ref()?.encode_since(since, now)
+    }
+
+    async fn refresh(
+        &self,
+        box_office: &BoxOffice,
+        seen: u64,
+        version: u64,
+    ) -> Result<Option<Arc<Encoded>>, StoreError> {
+        let mut hall = self.hall.lock().await;
+        let now = box_office.now();
+        if self.refreshes() != seen {
+            // Someone refreshed while this request waited.
+            let kept = self.kept().filter(|kept| kept.version >= version && self.holds_at(kept, now));
+            if kept.is_some() {
+                return Ok(kept);
+            }
+        }
+        let Some(head) = self.head(box_office, hall.as_ref(), now).await? else {
+            self.keep(None);
+            return Ok(None);
+        };
+        update(box_office, self.event, &mut hall, head).await?;
+        let encoded = hall.as_ref().map(|hall| self.encoded(hall, now));
+        self.keep(encoded.clone());
+        self.refreshes.fetch_add(1, Ordering::SeqCst);
+        Ok(encoded)
+    }
+
+    /// Encodes, unless what is kept is the same.
+    fn encoded(&self, hall: &Hall, now: Timestamp) -> Arc<Encoded> {
+        let (lapsed, lapses_at) = hall.lapses(now);
+        let tag = hall.tag(lapsed);
+        let same = self.kept().filter(|kept| kept.tag == tag);
+        same.unwrap_or_else(|| {
+            let (packer, counters) = (Arc::clone(&self.packer), Arc::clone(&self.counters));
+            Arc::new(Encoded::new((hall.version, tag), lapses_at, hall.encode(now), packer, counters))
+        })
+    }
+
+    /// Returns title and prices, read again if they may be out of date.
+    ///
+    /// `None` for a draft or no event.
+    async fn head(
+        &self,
+        box_office: &BoxOffice,
+        hall: Option<&Hall>,
+        now: Timestamp,
+    ) -> Result<Option<Head>, StoreError> {
+        match hall {
+            Some(hall) if self.head_is_fresh_at(now) => Ok(Some(hall.head.clone())),
+            _ => {
+                // Noted first: an edit that comes while the event is read has it read again.
+                self.head_read_at.store(now.as_micros(), Ordering::SeqCst);
+                let view = box_office.event(self.event).await?;
+                Ok(view.filter(|view| view.event.is_public()).map(|view| Head::of(&view)))
+            }
+        }
+    }
+
+    fn holds_at(&self, kept: &Encoded, now: Timestamp) -> bool {
+        now < kept.lapses_at && self.head_is_fresh_at(now)
+    }
+
+    fn head_is_fresh_at(&self, now: Timestamp) -> bool {
+        let age = now.as_micros().checked_sub(self.head_read_at.load(Ordering::SeqCst));
+        age.and_then(|age| u64::try_from(age).ok()).is_some_and(|age| Duration::from_micros(age) < HEAD_TTL)
+    }
+
+    fn kept(&self) -> Option<Arc<Encoded>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn keep(&self, encoded: Option<Arc<Encoded>>) {
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = encoded;
+    }
+}
+
+/// Brings a hall to the store's present version.
+///
+/// Only what changed is read if there is a hall. Dropped halfway, it leaves the hall at the version it had.
+async fn update(
+    box_office: &BoxOffice,
+    event: EventId,
+    hall: &mut Option<Hall>,
+    head: Head,
+) -> Result<(), StoreError> {
+    let since = hall.as_ref().map_or(0, |hall| hall.version);
+    let changes = box_office.seat_map(event, since).await?;
+    match (hall.as_mut(), changes) {
+        (_, None) => *hall = None,
+        (Some(known), Some(changes)) if !changes.complete => {
+            if known.apply(changes).is_ok() {
+                known.set_head(head);
+            } else {
+                *hall = None;
+                let map = box_office.seat_map(event, 0).await?;
+                *hall = map.map(|map| Hall::of(map, head));
+            }
+        }
+        (_, Some(map)) => *hall = Some(Hall::of(map, head)),
+    }
+    Ok(())
+}

@@ -1,0 +1,123 @@
+//! Seat maps as ready bytes: encoded once per version, shared by every request.
+//!
+//! A hall of 20,000 seats is some four megabytes of JSON. A request asks the store for one number, the map
+//! version; as long as that is the version kept here, everyone is sent the same bytes. When it has moved on,
+//! one request reads what changed and encodes, and the others wait for it.
+//! What is compressed is compressed again only where it differs.
+
+mod answer;
+mod encoded;
+mod event_map;
+mod hall;
+mod head;
+mod packer;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::HeaderMap;
+use axum::response::Response;
+use tiketi_core::{BoxOffice, EventId, StoreError};
+
+use encoded::Counters;
+use event_map::EventMap;
+
+/// Events whose maps are kept at once. A hall of 20,000 seats takes some 15 MB here.
+const KEPT_EVENTS: usize = 32;
+
+/// Keeps the encoded seat maps of the events last asked for.
+pub(crate) struct SeatMaps {
+    /// The most recently used first.
+    kept: Mutex<Vec<Arc<EventMap>>>,
+    capacity: usize,
+    counters: Arc<Counters>,
+}
+
+impl Default for SeatMaps {
+    fn default() -> Self {
+        Self::with_capacity(KEPT_EVENTS)
+    }
+}
+
+impl fmt::Debug for SeatMaps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeatMaps").field("capacity", &self.capacity).finish_non_exhaustive()
+    }
+}
+
+impl SeatMaps {
+    /// Keeps the maps of at most `capacity` events.
+    pub(crate) fn with_capacity(capacity: usize) -> Self {
+        Self { kept: Mutex::default(), capacity: capacity.max(1), counters: Arc::default() }
+    }
+
+    /// Answers with an event's map, or what changed after version `since`.
+    ///
+    /// `None` if there is no such event for buyers to see.
+    pub(crate) async fn answer(
+        &self,
+        box_office: &BoxOffice,
+        event: EventId,
+        since: Option<u64>,
+        request: &HeaderMap,
+    ) -> Result<Option<Response>, StoreError> {
+        let known = self.find(event);
+        // Read before the store is asked: whatever was refreshed later knows at least as much.
+        let seen = known.as_ref().map_or(0, |map| map.refreshes());
+        // Asked before anything is kept, so that requests for events that never were push nothing out.
+        let Some(version) = box_office.seat_map_version(event).await? else {
+            self.forget(event);
+            return Ok(None);
+        };
+        let map = known.unwrap_or_else(|| self.find_or_add(event));
+        let Some(current) = map.current(box_office, seen, version).await? else { return Ok(None) };
+        match since.filter(|since| (1..=current.version).contains(since)) {
+            None => Ok(Some(answer::complete(&current, request).await)),
+            Some(since) => {
+                let changes = map.changes(since, box_office.now()).await;
+                Ok(Some(match changes {
+                    Some(changes) => answer::changes(changes),
+                    None => answer::complete(&current, request).await,
+                }))
+            }
+        }
+    }
+
+    /// Has title and prices read again at the next request.
+    pub(crate) fn event_was_edited(&self, event: EventId) {
+        if let Some(map) = self.kept().iter().find(|map| map.event == event) {
+            map.event_was_edited();
+        }
+    }
+
+    /// Returns the event's map, if it is kept, and marks it as used.
+    fn find(&self, event: EventId) -> Option<Arc<EventMap>> {
+        let mut kept = self.kept();
+        let at = kept.iter().position(|map| map.event == event)?;
+        // Turned rather than removed and inserted: nothing is allocated on the way of every request.
+        kept.get_mut(..=at)?.rotate_right(1);
+        kept.first().cloned()
+    }
+
+    fn find_or_add(&self, event: EventId) -> Arc<EventMap> {
+        let mut kept = self.kept();
+        if let Some(map) = kept.iter().find(|map| map.event == event) {
+            return Arc::clone(map);
+        }
+        let map = Arc::new(EventMap::new(event, Arc::clone(&self.counters)));
+        kept.insert(0, Arc::clone(&map));
+        kept.truncate(self.capacity);
+        map
+    }
+
+    fn forget(&self, event: EventId) {
+        self.kept().retain(|map| map.event != event);
+    }
+
+    fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Arc<EventMap>>> {
+        // The list is whole after every step, so a panic elsewhere leaves nothing half done.
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

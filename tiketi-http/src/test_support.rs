@@ -1,0 +1,152 @@
+//! What the tests of this crate share: a server without sockets, on a clock that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::Value;
+use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::{BoxOffice, Clock, CountedIds, IdSource, ManualClock, Role, Timestamp};
+use tower::ServiceExt;
+
+use crate::auth::NewAccount;
+use crate::limits::HttpLimits;
+use crate::router::{router, serve};
+use crate::state::AppState;
+
+/// The secret the tests sign with.
+pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tests";
+/// A password that every account of the tests has.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A server, and the clock it goes by.
+pub(crate) struct Server {
+    pub(crate) state: AppState,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) gateway: Arc<TestGateway>,
+    pub(crate) app: Router,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl Server {
+    /// Starts a server on an empty store.
+    pub(crate) fn new() -> Self {
+        Self::with_limits(HttpLimits { request_timeout: Duration::from_secs(5), ..HttpLimits::default() })
+    }
+
+    /// Starts a server held to these limits.
+    pub(crate) fn with_limits(limits: HttpLimits) -> Self {
+        let clock = Arc::new(ManualClock::at("2026-01-05T10:00:00Z".parse::<Timestamp>().unwrap()));
+        let store = Arc::new(MemoryStore::default());
+        let ids = Arc::new(CountedIds::seeded(1));
+        let gateway = Arc::new(TestGateway::default());
+        let box_office = BoxOffice::builder()
+            .store(Arc::clone(&store))
+            .gateway(Arc::<TestGateway>::clone(&gateway))
+            .clock(Arc::<ManualClock>::clone(&clock))
+            .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>)
+            .build()
+            .unwrap();
+        let state = AppState::builder(box_office, store.clone(), store, SECRET.to_owned().into())
+            .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
+            .ids(ids)
+            .limits(limits)
+            .build()
+            .unwrap();
+        Self { app: router(state.clone()), clock, gateway, state }
+    }
+
+    /// Serves other routes with the same layers around them.
+    pub(crate) fn serving(routes: Router<AppState>) -> Self {
+        let mut server = Self::new();
+        server.app = serve(routes, server.state.clone());
+        server
+    }
+
+    /// Sends a request.
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answered {
+        answered(self.app.clone(), request).await
+    }
+
+    /// Sends a read.
+    pub(crate) async fn get(&self, path: &str) -> Answered {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    /// Sends JSON.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answered {
+        self.send(json_request(Method::POST, path, body)).await
+    }
+
+    /// Makes an account and returns its access token.
+    pub(crate) async fn token_of(&self, email: &str, role: Role) -> String {
+        let new = NewAccount {
+            email: email.to_owned(),
+            password: PASSWORD.to_owned().into(),
+            name: "Ada Example".to_owned(),
+            role,
+        };
+        self.state.ensure_account(new).await.unwrap();
+        let account = self.state.accounts().account_by_email(&email.parse().unwrap()).await.unwrap();
+        self.state.tokens().access(&account.unwrap()).unwrap()
+    }
+}
+
+impl Answered {
+    /// Reads the body as JSON.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes)
+            .unwrap_or_else(|_| panic!("no JSON: {self:?} {}", String::from_utf8_lossy(&self.bytes)))
+    }
+
+    /// Returns the error's code, after checking that its body has the one shape.
+    pub(crate) fn code(&self) -> String {
+        let body = self.json();
+        let keys: Vec<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys, ["code", "details", "error", "requestId"], "{body}");
+        assert!(body["details"].is_object(), "{body}");
+        assert!(!body["error"].as_str().unwrap().is_empty(), "{body}");
+        assert_eq!(body["requestId"].as_str().unwrap(), self.header("x-request-id"), "{body}");
+        body["code"].as_str().unwrap().to_owned()
+    }
+
+    /// Returns a header's text, empty without one.
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+/// Makes a request of JSON.
+pub(crate) fn json_request(method: Method, path: &str, body: &Value) -> Request<Body> {
+    let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+    request.body(Body::from(body.to_string())).unwrap()
+}
+
+/// Sends a request to an app, and reads all of what comes back.
+pub(crate) async fn answered(app: Router, request: Request<Body>) -> Answered {
+    let response = app.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes().to_vec();
+    Answered { status: parts.status, headers: parts.headers, bytes }
+}
+
+/// Adds a header to a request.
+pub(crate) fn with_header(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
+    request.headers_mut().append(name, value.parse().unwrap());
+    request
+}
+
+/// Signs a request.
+pub(crate) fn signed(request: Request<Body>, token: &str) -> Request<Body> {
+    with_header(request, "authorization", &format!("Bearer {token}"))
+}

@@ -1,0 +1,82 @@
+//! What is logged of requests, in a process of its own, since tracing keeps one state a process.
+
+#![expect(clippy::unwrap_used, reason = "the whole file is a test")]
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::{BoxOffice, Role};
+use tiketi_http::{AppState, NewAccount, router};
+use tower::ServiceExt;
+
+const EMAIL: &str = "buyer@example.com";
+const PASSWORD: &str = "correct horse battery";
+
+/// Collects what is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+async fn app() -> Router {
+    let store = Arc::new(MemoryStore::default());
+    let box_office = BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default()));
+    let secret = "a secret of more than thirty-two bytes, for tests".to_owned();
+    let state = AppState::builder(box_office.build().unwrap(), store.clone(), store, secret.into());
+    let state = state.build().unwrap();
+    let new = NewAccount {
+        email: EMAIL.to_owned(),
+        password: PASSWORD.to_owned().into(),
+        name: "Ada Example".to_owned(),
+        role: Role::Buyer,
+    };
+    state.ensure_account(new).await.unwrap();
+    router(state)
+}
+
+async fn login(app: &Router, password: &str) -> Value {
+    let body = json!({"email": EMAIL, "password": password}).to_string();
+    let request = Request::post("/api/auth/login").header("content-type", "application/json");
+    let response = app.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+    serde_json::from_slice(&response.into_body().collect().await.unwrap().to_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn the_log_tells_of_each_request_and_never_its_secrets() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);
+    tracing::subscriber::set_global_default(subscriber.with_writer(move || writer.clone()).finish()).unwrap();
+
+    let app = app().await;
+    let answer = login(&app, PASSWORD).await;
+    let token = answer["token"].as_str().unwrap();
+    login(&app, "a wrong password").await;
+    let request = Request::get("/api/auth/me?token=in-the-query").header("x-request-id", "seen-1");
+    let request = request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    app.oneshot(request).await.unwrap();
+
+    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for told in
+        ["method=GET", "/api/auth/me", "request_id=\"seen-1\"", "status=200", "status=401", "latency="]
+    {
+        assert!(text.contains(told), "{told} is not in {text}");
+    }
+    for secret in ["in-the-query", token, "a wrong password", PASSWORD, "argon2"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+}

@@ -1,0 +1,83 @@
+//! The first minute of a sale: a crowd before a real server, and a count of what came of it.
+//!
+//! The count believes nobody: it reads every buyer's reservations and payments, and the seat map.
+//!
+//! Seen to fail: with `SeatState::is_available_at` always true, or with stock, the limit, or what happens to a sold
+//! seat left unchecked, the next guard behind turns the second owner into a 500, and nobody here may see one. That
+//! the books would name the second owner, too, is a test of theirs.
+
+// Always true here; it tells the lints that the functions beside the tests are tests, too.
+#![cfg(test)]
+
+mod books;
+mod person;
+#[path = "../server_process/process.rs"]
+#[expect(dead_code, reason = "only the start and the end of a server are of use here")]
+mod process;
+mod seated;
+mod shop;
+mod standing;
+
+use std::future::Future;
+
+use tokio::task::JoinSet;
+
+use crate::process::Running;
+use crate::shop::Shop;
+
+const BUYERS_OF_SEATS: u128 = 1_000;
+const BUYERS_OF_STANDING: u128 = 300;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_buyers_share_two_thousand_seats_and_none_is_sold_twice() {
+    let server = open_server().await;
+    let shop = Shop::with_a_hall_of_two_thousand(server.address()).await;
+    let map = shop.seat_map().await;
+    assert_eq!(map.seats.len(), 2_000);
+    let came = crowd(BUYERS_OF_SEATS, |number| seated::come(shop.clone(), map.clone(), number)).await;
+    books::assert_every_seat_is_sold_once(&shop, &came).await;
+    close(server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_buyers_share_a_hundred_units_and_none_is_sold_twice() {
+    let server = open_server().await;
+    let shop = Shop::with_a_hundred_units(server.address()).await;
+    let came = crowd(BUYERS_OF_STANDING, |number| standing::come(shop.clone(), number)).await;
+    books::assert_every_unit_is_sold_once(&shop, &came).await;
+    close(server).await;
+}
+
+/// Starts a server whose tokens the tests can sign.
+async fn open_server() -> Running {
+    allow_a_socket_for_everybody();
+    let shop = ["--store", "memory:", "--jwt-secret", person::SECRET, "--log", "warn"];
+    // A machine that is busy with other tests makes the crowd wait, which is no fault of the shop.
+    Running::start(&[&shop[..], &["--request-timeout", "1m"]].concat()).await
+}
+
+/// Ends the server, which must have seen nothing wrong either.
+async fn close(server: Running) {
+    let said = server.stop().await;
+    assert_eq!(said.code, Some(0));
+    assert!(!said.err.contains("ERROR"), "{}", said.err);
+}
+
+/// Lets a thousand buyers and their server have a thousand open files, more than a shell usually grants.
+fn allow_a_socket_for_everybody() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let granted = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: granted.maximum, ..granted }).unwrap();
+}
+
+/// Has everybody come at once, and returns what became of each.
+async fn crowd<F>(size: u128, come: impl Fn(u128) -> F) -> Vec<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let mut buyers = JoinSet::new();
+    for number in 1..=size {
+        buyers.spawn(come(number));
+    }
+    buyers.join_all().await
+}

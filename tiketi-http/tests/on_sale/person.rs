@@ -1,0 +1,101 @@
+//! Someone with a connection and a token of their own.
+
+use bytes::Bytes;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use reqwest::RequestBuilder;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::process::DEADLINE;
+
+/// What the server signs tokens with.
+pub(crate) const SECRET: &str = "known-to-the-server-and-to-this-test-only";
+
+/// Someone who is signed in.
+#[derive(Debug)]
+pub(crate) struct Person {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    body: Bytes,
+}
+
+impl Person {
+    /// Signs in an administrator.
+    pub(crate) fn admin(address: &str) -> Self {
+        Self::with_role(address, 0, "admin")
+    }
+
+    /// Signs in a buyer; the number tells buyers apart.
+    pub(crate) fn buyer(address: &str, number: u128) -> Self {
+        Self::with_role(address, number, "user")
+    }
+
+    fn with_role(address: &str, number: u128, role: &str) -> Self {
+        let id = Uuid::from_u128(number);
+        let claims = json!({
+            "userId": id.to_string(), "email": format!("{number}@example.com"), "role": role,
+            "iat": 1, "exp": 9_999_999_999_u64,
+        });
+        let key = EncodingKey::from_secret(SECRET.as_bytes());
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &key).unwrap();
+        let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+        Self { client, base: format!("http://{address}"), token }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.client.get(self.url(path))).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.client.post(self.url(path)).json(body)).await
+    }
+
+    /// Sends the same intent twice at once, as an impatient finger does, and returns what became of it.
+    pub(crate) async fn post_twice(&self, path: &str, body: &Value, key: &str) -> Answer {
+        let request = || self.client.post(self.url(path)).header("Idempotency-Key", key).json(body);
+        let (first, second) = tokio::join!(self.send(request()), self.send(request()));
+        // The one that came second is told to wait, or the same as the first.
+        if first.status == 409 { second } else { first }
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// Whatever the crowd does, the server never breaks.
+    async fn send(&self, request: RequestBuilder) -> Answer {
+        let answered = request.bearer_auth(&self.token).send().await.unwrap();
+        let answer = Answer { status: answered.status().as_u16(), body: answered.bytes().await.unwrap() };
+        assert!(answer.status < 500, "{}", answer.text());
+        answer
+    }
+}
+
+impl Answer {
+    /// Reads an answer that has to be a success.
+    #[track_caller]
+    pub(crate) fn ok<T: DeserializeOwned>(&self) -> T {
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// Reads the details of a refusal that has to be this one.
+    #[track_caller]
+    pub(crate) fn refused(&self, code: &str) -> Value {
+        let body: Value = serde_json::from_slice(&self.body).unwrap();
+        assert_eq!((self.status, body["code"].as_str()), (409, Some(code)), "{body}");
+        body["details"].clone()
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}

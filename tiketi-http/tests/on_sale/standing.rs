@@ -1,0 +1,33 @@
+//! A buyer of standing room: one unit or two, as long as there are any.
+
+use serde_json::{Value, json};
+
+use crate::person::Person;
+use crate::seated::pay;
+use crate::shop::{LIMIT, Shop, id};
+
+/// Buys what can be had of one unit or two, and returns the buyer.
+pub(crate) async fn come(shop: Shop, number: u128) -> Person {
+    let buyer = Person::buyer(&shop.address, number);
+    let wanted = if number.is_multiple_of(2) { LIMIT } else { 1 };
+    if let Some(reservation) = hold(&shop, &buyer, wanted).await {
+        pay(&buyer, &reservation, number).await;
+    }
+    buyer
+}
+
+/// Asks for as many as wanted, then for as many as are left.
+async fn hold(shop: &Shop, buyer: &Person, wanted: usize) -> Option<String> {
+    let mut quantity = u64::try_from(wanted).unwrap();
+    while quantity > 0 {
+        let items = json!([{"ticketTypeId": shop.standing, "quantity": quantity}]);
+        let answer = buyer.post("/api/reservations", &json!({"eventId": shop.event, "items": items})).await;
+        if answer.status == 201 {
+            return Some(id(&answer.ok::<Value>()["reservation"]["id"]));
+        }
+        let left = answer.refused("NOT_ENOUGH_LEFT")["shortages"][0]["available"].as_u64().unwrap();
+        assert!(left < quantity, "{quantity} were refused with {left} left");
+        quantity = left;
+    }
+    None
+}

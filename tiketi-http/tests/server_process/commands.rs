@@ -1,0 +1,92 @@
+//! `check`, `openapi`, `import-layout`, and help.
+
+use crate::process::{finish, run, server};
+
+const PRETIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/lantern-hall.pretix.json");
+const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");
+
+#[tokio::test]
+async fn check_says_that_all_is_well() {
+    let said = run(&["check", "--jwt-secret", &"s".repeat(32)]).await;
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert!(said.out.lines().all(|line| line.starts_with("ok ")), "{}", said.out);
+    assert!(said.out.contains("store: memory: keeps nothing"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn check_says_everything_that_is_wrong() {
+    let mut command = server(&["check", "--jwt-secret=hush", "--log", "a=shouting", "--listen=nowhere"]);
+    command.env("TIKETI_HOLD_TLL", "5m");
+    let said = finish(command).await;
+    assert_eq!(said.code, Some(1));
+    let wrong: Vec<_> = said.out.lines().filter(|line| line.starts_with("wrong ")).collect();
+    assert_eq!(wrong.len(), 3, "{}", said.out);
+    assert!(said.out.contains("TIKETI_HOLD_TLL") && !said.out.contains("hush"), "{}", said.out);
+    assert!(said.err.contains("3 things are wrong"));
+}
+
+#[tokio::test]
+async fn check_answers_1_for_a_file_it_cannot_use() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("shop.toml");
+    for (text, named) in [("speed = 9", "`speed`"), ("hold-ttl = \"soon\"", "--hold-ttl")] {
+        std::fs::write(&path, text).unwrap();
+        let said = run(&["check", "--config", path.to_str().unwrap()]).await;
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.err.contains(named), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn openapi_prints_the_document() {
+    let said = run(&["openapi"]).await;
+    let document: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((said.code, document["openapi"].as_str()), (Some(0), Some("3.1.0")));
+    assert!(document["paths"].as_object().is_some_and(|paths| !paths.is_empty()));
+}
+
+#[tokio::test]
+async fn a_plan_is_imported_with_a_summary() {
+    let said = run(&["import-layout", OWN]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    for wanted in ["74 seats", "VIP", "88000 KRW", "not kept", "memory:"] {
+        assert!(said.out.contains(wanted), "{wanted} is not in {}", said.out);
+    }
+}
+
+#[tokio::test]
+async fn a_plan_without_prices_is_imported_with_those_it_is_given() {
+    let prices = ["--price", "Stalls=45000", "--price", "Stalls front=65000", "--price", "Balcony=30000"];
+    let said = run(&[&["import-layout", PRETIX, "--currency", "KRW"], &prices[..]].concat()).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("100 seats") && said.out.contains("45000 KRW"), "{}", said.out);
+}
+
+#[tokio::test]
+async fn what_a_plan_lacks_is_named_with_how_to_give_it() {
+    for (arguments, words) in [
+        (&["import-layout", PRETIX][..], ["currency", "--currency"]),
+        (&["import-layout", PRETIX, "--currency", "KRW", "--price", "Stalls=1"], ["Balcony", "--price"]),
+        (&["import-layout", "/nowhere/hall.json"], ["/nowhere/hall.json", "cannot read"]),
+        (
+            &["import-layout", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")],
+            ["Cargo.toml", "not valid JSON"],
+        ),
+    ] {
+        let said = run(arguments).await;
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(words.iter().all(|word| said.err.contains(word)), "{words:?} are not in {said:?}");
+    }
+    let said = run(&["import-layout", PRETIX, "--currency", "WON"]).await;
+    assert_eq!((said.code, said.err.contains("--currency")), (Some(2), true), "{said:?}");
+}
+
+#[tokio::test]
+async fn help_and_version_are_printed_without_what_the_environment_says() {
+    let mut command = server(&["--help"]);
+    command.env("TIKETI_JWT_SECRET", "hush-hush-hush-hush");
+    let said = finish(command).await;
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
+    assert!(said.out.contains("TIKETI_JWT_SECRET") && !said.out.contains("hush"), "{}", said.out);
+    assert!(run(&["--version"]).await.out.starts_with("tiketi-server "));
+}

@@ -1,0 +1,58 @@
+//! The shop that is killed: made beside the server, so that a round is selling and nothing else.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tiketi_core::{
+    BoxOffice, Currency, EventDetails, EventInput, Money, Row, SaleWindow, SeatLayout, Section,
+    TicketTypeInput,
+};
+use tiketi_sqlite::SqliteStore;
+
+pub(crate) const SECRET: &str = "a-secret-that-signs-all-the-tokens-of-this-shop";
+
+/// An event on sale in a store, with seats and standing room.
+pub(crate) struct Shop {
+    pub(crate) store: String,
+    pub(crate) event: String,
+    pub(crate) seats: Vec<String>,
+    pub(crate) standing: String,
+}
+
+impl Shop {
+    pub(crate) async fn make(path: &Path) -> Self {
+        let store = Arc::new(SqliteStore::open(path).unwrap());
+        let shop = BoxOffice::builder().store(store).build().unwrap();
+        let won = |minor| Money::new(minor, Currency::KRW);
+        let rows = (1..=30).map(|row| Row::numbered(row.to_string(), 50)).collect();
+        let section = Section { name: "R".into(), price: won(110_000), rows };
+        let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
+        let layout = shop.create_layout(layout).await.unwrap();
+        let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
+        let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
+        let standing = TicketTypeInput { name: "Standing".into(), price: won(66_000), capacity: 1_000_000 };
+        let input = EventInput::new(details, Currency::KRW).seated(layout.id).admitting(standing);
+        let made = shop.create_event(input).await.unwrap();
+        let event = made.event.id;
+        shop.publish_event(event).await.unwrap();
+        let seats = shop.seat_map(event, 0).await.unwrap().unwrap().seats;
+        let standing = made.ticket_types.iter().find(|kind| kind.name == "Standing").unwrap().id;
+        Self {
+            store: format!("sqlite:{}", path.display()),
+            event: event.to_string(),
+            seats: seats.iter().map(|seat| seat.id.to_string()).collect(),
+            standing: standing.to_string(),
+        }
+    }
+}
+
+/// Signs a buyer in without the cost of a password.
+pub(crate) fn token(buyer: uuid::Uuid) -> String {
+    let claims = json!({
+        "userId": buyer, "email": "buyer@example.com", "role": "user", "iat": 1, "exp": 9_999_999_999_u64,
+    });
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap()
+}

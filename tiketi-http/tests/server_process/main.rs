@@ -1,0 +1,14 @@
+//! The real server in a process of its own: what it prints, obeys, and answers.
+
+// Always true here; it tells the lints that the functions beside the tests are tests, too.
+#![cfg(test)]
+
+mod commands;
+mod crash;
+mod keeping;
+mod logs;
+mod operating;
+mod options;
+mod process;
+mod running;
+mod stopping;
