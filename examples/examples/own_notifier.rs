@@ -1,0 +1,97 @@
+//! Hears of everything that becomes true: a notifier of one's own, and the loop that feeds it.
+//!
+//! `cargo run -p tiketi-examples --example own_notifier`
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::{
+    BoxOffice, BuyerId, Currency, EventDetails, EventInput, EventView, Fact, FactBody, HoldRequest, Money,
+    Notifier, NotifyError, PrepareRequest, SaleWindow, Terms, TicketTypeInput,
+};
+use tokio::sync::Notify;
+use tokio::time::interval;
+
+/// Prints facts; a real one would push them to sockets, a broker or a mail queue.
+#[derive(Debug, Default)]
+struct Printer {
+    /// Told when a hold ran out, the last thing to happen here.
+    a_hold_ran_out: Notify,
+}
+
+#[async_trait]
+impl Notifier for Printer {
+    // Facts come at least once: a receiver that must not act twice keeps `fact.id`. An error has them come again.
+    async fn notify(&self, facts: &[Fact]) -> Result<(), NotifyError> {
+        for fact in facts {
+            match &fact.body {
+                FactBody::StockChanged { available, .. } => println!("for everyone: {available} left"),
+                FactBody::EventStatusChanged { status } => println!("for everyone: {status:?}"),
+                FactBody::PaymentUpdated { buyer, .. } => {
+                    println!("for {buyer} only: read the payment again");
+                }
+                FactBody::ReservationConfirmed { buyer, .. } => println!("for {buyer} only: paid"),
+                FactBody::ReservationExpired { buyer, .. } => {
+                    println!("for {buyer} only: the hold ran out");
+                    self.a_hold_ran_out.notify_one();
+                }
+                other => println!("{other:?}"),
+            }
+        }
+        Ok(())
+    }
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let printer = Arc::new(Printer::default());
+    let shop = BoxOffice::builder()
+        .store(Arc::new(MemoryStore::default()))
+        .gateway(Arc::new(TestGateway::default()))
+        .notifier(Arc::<Printer>::clone(&printer))
+        .terms(Terms { hold_ttl: Duration::from_secs(1), ..Terms::default() })
+        .build()?;
+    tokio::spawn(keep_tidy(shop.clone()));
+    let (event, standing) = match open_sale(&shop).await?.ticket_types.first() {
+        Some(standing) => (standing.event, standing.id),
+        None => return Err("nothing is sold".into()),
+    };
+
+    let buyer = |last: u8| format!("01890a5d-ac96-774b-bcce-b302099a80{last:02}").parse::<BuyerId>();
+    let held = shop.hold(HoldRequest::new(event, buyer(1)?).item(standing, 2)).await?;
+    shop.process(PrepareRequest::new(held.id, buyer(1)?)).await?;
+    shop.hold(HoldRequest::new(event, buyer(2)?).item(standing, 1)).await?;
+    printer.a_hold_ran_out.notified().await;
+    Ok(())
+}
+
+/// Ends holds that ran out, announces statuses, and delivers facts: about every second, on any number of servers.
+async fn keep_tidy(shop: BoxOffice) {
+    let mut second = interval(Duration::from_secs(1));
+    loop {
+        second.tick().await;
+        // Nothing is lost by a failure: what is due stays due.
+        if let Err(error) = shop.tidy_once().await {
+            eprintln!("tidied later: {error}");
+        }
+    }
+}
+
+async fn open_sale(shop: &BoxOffice) -> Result<EventView, Box<dyn Error>> {
+    let (opens, begins) = (shop.now(), shop.now().after(Duration::from_hours(24)));
+    let details = EventDetails::new("Night of the Lighthouse", begins, SaleWindow::new(opens, begins)?);
+    let price = Money::new(66_000, Currency::KRW);
+    let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 100 };
+    let made = shop.create_event(EventInput::new(details, Currency::KRW).admitting(standing)).await?;
+    shop.publish_event(made.event.id).await?;
+    Ok(made)
+}
+
+#[cfg(test)]
+#[test]
+fn it_runs_to_its_end() {
+    main().unwrap();
+}

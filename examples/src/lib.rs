@@ -1,0 +1,9 @@
+//! Runnable programs for integrators, in `examples/`; the README's program is compiled and run here too.
+//!
+//! - `box_office`: selling seats inside one process, refusals and a refund included;
+//! - `nested_in_axum`: the ticket shop below a path of a host's own app;
+//! - `own_notifier`: hearing of everything that becomes true, and the loop that has to run.
+
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
