@@ -44,7 +44,7 @@ pub(crate) enum Guard {
 
 impl Shop {
     /// Opens a shop on a new store.
-    pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
+    pub(crate) fn open(store: Store) -> Result<Self, Box<dyn Error>> {
         let builder = BoxOffice::builder().gateway(Arc::new(TestGateway::default()));
         let (builder, guard) = match store {
             Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
