@@ -101,14 +101,14 @@ impl EventMap {
             return Ok(None);
         };
         update(box_office, self.event, &mut hall, head).await?;
-        let encoded = hall.as_ref().map(|hall| self.encoded(hall, now));
+        let encoded = hall.as_mut().map(|hall| self.encoded(hall, now));
         self.keep(encoded.clone());
         self.refreshes.fetch_add(1, Ordering::SeqCst);
         Ok(encoded)
     }
 
     /// Encodes, unless what is kept is the same.
-    fn encoded(&self, hall: &Hall, now: Timestamp) -> Arc<Encoded> {
+    fn encoded(&self, hall: &mut Hall, now: Timestamp) -> Arc<Encoded> {
         let (lapsed, lapses_at) = hall.lapses(now);
         let tag = hall.tag(lapsed);
         let same = self.kept().filter(|kept| kept.tag == tag);
@@ -158,27 +158,25 @@ impl EventMap {
 
 /// Brings a hall to the store's present version.
 ///
-/// Only what changed is read if there is a hall. Dropped halfway, it leaves the hall at the version it had.
+/// Only what changed is read if there is a hall and it says the same of prices. Dropped halfway, it leaves the
+/// hall at the version it had.
 async fn update(
     box_office: &BoxOffice,
     event: EventId,
     hall: &mut Option<Hall>,
     head: Head,
 ) -> Result<(), StoreError> {
-    let since = hall.as_ref().map_or(0, |hall| hall.version);
-    let changes = box_office.seat_map(event, since).await?;
-    match (hall.as_mut(), changes) {
-        (_, None) => *hall = None,
-        (Some(known), Some(changes)) if !changes.complete => {
-            if known.apply(changes).is_ok() {
-                known.set_head(head);
-            } else {
-                *hall = None;
-                let map = box_office.seat_map(event, 0).await?;
-                *hall = map.map(|map| Hall::of(map, head));
+    if let Some(known) = hall.as_mut().filter(|known| known.head.digest == head.digest) {
+        match box_office.seat_map(event, known.version).await? {
+            Some(changes) if !changes.complete && known.apply(&changes).is_ok() => return Ok(()),
+            Some(map) if map.complete => {
+                *hall = Some(Hall::of(&map, head));
+                return Ok(());
             }
+            Some(_) | None => {}
         }
-        (_, Some(map)) => *hall = Some(Hall::of(map, head)),
     }
+    let map = box_office.seat_map(event, 0).await?;
+    *hall = map.map(|map| Hall::of(&map, head));
     Ok(())
 }

@@ -24,7 +24,7 @@ use tiketi_core::{BoxOffice, EventId, StoreError};
 use encoded::Counters;
 use event_map::EventMap;
 
-/// Events whose maps are kept at once. A hall of 20,000 seats takes some 15 MB here.
+/// Events whose maps are kept at once. A hall of 100,000 seats takes some 35 MB here: `tiketi-bench memory`.
 const KEPT_EVENTS: usize = 32;
 
 /// Keeps the encoded seat maps of the events last asked for.

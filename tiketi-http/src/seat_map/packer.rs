@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use siphasher::sip128::SipHasher13;
 
 /// Magic, deflate, no flags, no time, no hints, unknown system (source: RFC 1952, 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
@@ -37,7 +38,8 @@ pub(super) struct Packer {
 
 #[derive(Debug)]
 struct Segment {
-    plain: Bytes,
+    /// Names what was compressed, which is not kept: it would keep a whole old map alive.
+    digest: u128,
     deflated: Vec<u8>,
     crc: Crc,
 }
@@ -59,11 +61,11 @@ impl Packer {
         let mut known = std::mem::take(&mut self.segments).into_iter();
         let mut start = 0;
         for cut in &map.cuts {
-            let plain = map.json.slice(start..*cut);
+            let plain = map.json.get(start..*cut).unwrap_or_default();
+            let digest = SipHasher13::new().hash(plain).as_u128();
             let segment = match known.next() {
-                // The slice of the new map replaces the old one, so that the old map can be freed.
-                Some(same) if same.plain == plain => Segment { plain, ..same },
-                _ => self.packed(plain)?,
+                Some(same) if same.digest == digest => same,
+                _ => self.packed(plain, digest)?,
             };
             self.segments.push(segment);
             start = *cut;
@@ -71,13 +73,13 @@ impl Packer {
         Ok(joined(&self.segments))
     }
 
-    fn packed(&mut self, plain: Bytes) -> Result<Segment, Incompressible> {
+    fn packed(&mut self, plain: &[u8], digest: u128) -> Result<Segment, Incompressible> {
         self.packed_segments.fetch_add(1, Ordering::Relaxed);
         // What does not compress is stored with five bytes for each 64 KiB, and a flush takes as many.
         let mut deflated = Vec::with_capacity(plain.len() + plain.len() / 1_000 + 64);
         self.compress.reset();
         // A flush ends the last block on a byte; `reset` lets the segment refer to nothing before it.
-        let status = self.compress.compress_vec(&plain, &mut deflated, FlushCompress::Sync);
+        let status = self.compress.compress_vec(plain, &mut deflated, FlushCompress::Sync);
         let taken = usize::try_from(self.compress.total_in()).ok();
         if !matches!(status, Ok(Status::Ok))
             || taken != Some(plain.len())
@@ -87,8 +89,8 @@ impl Packer {
         }
         deflated.shrink_to_fit();
         let mut crc = Crc::new();
-        crc.update(&plain);
-        Ok(Segment { plain, deflated, crc })
+        crc.update(plain);
+        Ok(Segment { digest, deflated, crc })
     }
 }
 

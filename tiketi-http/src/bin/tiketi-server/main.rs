@@ -26,6 +26,10 @@ use crate::options::{Command, Options};
 use crate::output::say;
 use crate::settings::Settings;
 
+// Gives memory back after a burst; the system's allocator keeps most of what the making of a large hall took.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
