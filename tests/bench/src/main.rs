@@ -8,6 +8,7 @@ mod figures;
 mod hall;
 mod hold;
 mod load;
+mod memory;
 mod sale;
 mod shop;
 mod way;
@@ -33,6 +34,8 @@ enum Bench {
     Mixed(sale::Options),
     /// Everybody wants the same ten seats.
     Contention(sale::Options),
+    /// Memory that a large event takes in the idle server, with SQLite.
+    Memory(memory::Options),
 }
 
 fn main() -> ExitCode {
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Bench::Settle(options) => sale::run(sale::Kind::Settle, &options),
         Bench::Mixed(options) => sale::run(sale::Kind::Mixed, &options),
         Bench::Contention(options) => sale::run(sale::Kind::Contention, &options),
+        Bench::Memory(options) => memory::run(&options),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
