@@ -1,14 +1,18 @@
 //! Seat maps as HTTP answers.
 
+use std::convert::Infallible;
+
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures::stream;
 
 use super::encoded::Encoded;
+use super::segment::Chunks;
 
 /// Answers with the whole map, or 304 to a client that has it.
 pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
@@ -29,7 +33,7 @@ pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
 
 /// Answers with what changed; small, so neither tagged nor kept.
 pub(super) fn changes(changes: Bytes) -> Response {
-    let mut response = json(changes);
+    let mut response = json(Chunks::from([changes]));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
@@ -39,8 +43,11 @@ fn tag_of(map: &Encoded, compressed: bool) -> String {
     format!("\"{}{}\"", map.tag, if compressed { "-gzip" } else { "" })
 }
 
-fn json(bytes: Bytes) -> Response {
-    let mut response = Response::new(Body::from(bytes));
+fn json(chunks: Chunks) -> Response {
+    let length: usize = chunks.iter().map(Bytes::len).sum();
+    let each = (0..chunks.len()).filter_map(move |at| chunks.get(at).cloned().map(Ok::<_, Infallible>));
+    let mut response = Response::new(Body::from_stream(stream::iter(each)));
+    response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }

@@ -1,13 +1,13 @@
 //! One encoding of one map version.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use tiketi_core::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::packer::{Cuttable, Packer};
+use super::packer::Packer;
+use super::segment::{Chunks, Segment};
 
 /// Tells how often the expensive work was done.
 #[derive(Debug, Default)]
@@ -29,43 +29,39 @@ pub(super) struct Encoded {
     pub(super) lapses_at: Timestamp,
     /// Names these very bytes, the same on every server; without quotes.
     pub(super) tag: String,
-    map: Arc<Cuttable>,
-    gzip: OnceCell<Option<Bytes>>,
-    /// Shared by all encodings of the event.
-    packer: Arc<Mutex<Packer>>,
+    segments: Arc<[Arc<Segment>]>,
+    plain: Chunks,
+    gzip: OnceCell<Option<Chunks>>,
     counters: Arc<Counters>,
 }
 
 impl Encoded {
-    /// Keeps bytes made for a version.
+    /// Keeps what was encoded of a version.
     pub(super) fn new(
         (version, tag): (u64, String),
         lapses_at: Timestamp,
-        map: Cuttable,
-        packer: Arc<Mutex<Packer>>,
+        segments: Arc<[Arc<Segment>]>,
         counters: Arc<Counters>,
     ) -> Self {
         counters.encodings.fetch_add(1, Ordering::Relaxed);
-        Self { version, lapses_at, tag, map: Arc::new(map), gzip: OnceCell::new(), packer, counters }
+        let plain = segments.iter().map(|segment| segment.plain.clone()).collect();
+        Self { version, lapses_at, tag, segments, plain, gzip: OnceCell::new(), counters }
     }
 
     /// Returns the JSON.
-    pub(super) fn plain(&self) -> Bytes {
-        self.map.json.clone()
+    pub(super) fn plain(&self) -> Chunks {
+        Arc::clone(&self.plain)
     }
 
     /// Returns the gzip form, made at the first call.
     ///
     /// `None` if it could not be made.
-    pub(super) async fn gzip(&self) -> Option<Bytes> {
+    pub(super) async fn gzip(&self) -> Option<Chunks> {
         let made = self.gzip.get_or_init(async || {
             self.counters.compressions.fetch_add(1, Ordering::Relaxed);
-            let (map, packer) = (Arc::clone(&self.map), Arc::clone(&self.packer));
+            let (segments, packed) = (Arc::clone(&self.segments), Arc::clone(&self.counters.packed_segments));
             // The first map of an event takes tens of milliseconds: not on a thread that serves others.
-            let work = tokio::task::spawn_blocking(move || {
-                // Segments are whole whatever became of the map that was packed before.
-                packer.lock().unwrap_or_else(PoisonError::into_inner).gzip(&map).ok()
-            });
+            let work = tokio::task::spawn_blocking(move || Packer::new(packed).gzip(&segments).ok());
             work.await.ok().flatten()
         });
         made.await.clone()

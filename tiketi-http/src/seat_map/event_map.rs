@@ -11,7 +11,6 @@ use tokio::sync::Mutex;
 use super::encoded::{Counters, Encoded};
 use super::hall::Hall;
 use super::head::Head;
-use super::packer::Packer;
 
 /// How long a title or price edited on another server may be shown as it was.
 const HEAD_TTL: Duration = Duration::from_secs(1);
@@ -28,7 +27,6 @@ pub(super) struct EventMap {
     refreshes: AtomicU64,
     /// When title and prices were last read, in microseconds.
     head_read_at: AtomicI64,
-    packer: Arc<std::sync::Mutex<Packer>>,
     counters: Arc<Counters>,
 }
 
@@ -41,7 +39,6 @@ impl EventMap {
             hall: Mutex::default(),
             refreshes: AtomicU64::new(0),
             head_read_at: AtomicI64::new(i64::MIN),
-            packer: Arc::new(std::sync::Mutex::new(Packer::new(Arc::clone(&counters.packed_segments)))),
             counters,
         }
     }
@@ -113,8 +110,8 @@ impl EventMap {
         let tag = hall.tag(lapsed);
         let same = self.kept().filter(|kept| kept.tag == tag);
         same.unwrap_or_else(|| {
-            let (packer, counters) = (Arc::clone(&self.packer), Arc::clone(&self.counters));
-            Arc::new(Encoded::new((hall.version, tag), lapses_at, hall.encode(now), packer, counters))
+            let counters = Arc::clone(&self.counters);
+            Arc::new(Encoded::new((hall.version, tag), lapses_at, hall.encode(now), counters))
         })
     }
 

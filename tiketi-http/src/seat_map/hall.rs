@@ -1,19 +1,23 @@
 //! An event's seats, as little of each as the next encoding needs.
 //!
-//! A hall of 100,000 seats is some thirty megabytes of JSON, and little of it ever changes. So the texts are kept
-//! once, in the JSON that was encoded last: the next encoding copies them from there.
+//! A hall of 100,000 seats is some thirty megabytes of JSON, and little of it ever changes. So its texts are
+//! kept once, in the segments that were encoded last: the next encoding copies them from there.
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tiketi_core::{Seat, SeatId, SeatMap, SeatState, SeatStatus, Timestamp};
 
 use super::head::{CLOSING, Head};
-use super::packer::Cuttable;
+use super::segment::Segment;
 use crate::dto::{SeatDto, seat_status_word};
 
 /// Room for the part of a seat that does change: `,"status":"available","version":12345},`.
 const TAIL_BYTES: usize = 48;
 
-/// Seats that are compressed together: a change of one costs all of them, a cut costs some compression.
+/// Seats that are encoded and compressed together.
+///
+/// A change of one costs all of them, a cut costs some compression.
 const SEGMENT_SEATS: usize = 256;
 
 /// Seats at one map version.
@@ -24,18 +28,25 @@ pub(super) struct Hall {
     /// What is told besides the seats.
     pub(super) head: Head,
     /// From the stage backwards.
+    blocks: Vec<Block>,
+    /// Where each seat is, by id.
+    by_id: Box<[(SeatId, u32)]>,
+    closing: Arc<Segment>,
+}
+
+/// Neighbouring seats, and their encoding.
+#[derive(Debug)]
+struct Block {
     seats: Box<[KeptSeat]>,
-    /// Positions in `seats`, by id.
-    by_id: Box<[usize]>,
-    /// What the seats' openings are part of: the JSON encoded last.
-    texts: Bytes,
+    segment: Arc<Segment>,
+    /// Until when the segment shows the seats as they are; `None` if it does not.
+    fresh_until: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct KeptSeat {
-    id: SeatId,
     look: Look,
-    /// Where in the hall's texts `{"id":…,"accessible":false` begins: everything but status and version.
+    /// Where in its segment `{"id":…,"accessible":false` begins: everything but status and version.
     opening: usize,
     opening_bytes: usize,
 }
@@ -59,58 +70,74 @@ pub(super) struct UnknownSeat;
 impl Hall {
     /// Takes over a complete map.
     pub(super) fn of(map: &SeatMap, head: Head) -> Self {
-        let mut texts = Vec::new();
-        let mut keep = |seat: &Seat| {
-            let opening = texts.len();
-            let opening_bytes = write_opening(&mut texts, seat, &head);
-            KeptSeat { id: seat.id, look: Look::of(seat), opening, opening_bytes }
-        };
-        let seats: Box<[_]> = map.seats.iter().map(&mut keep).collect();
-        let mut by_id: Box<[usize]> = (0..seats.len()).collect();
-        by_id.sort_unstable_by_key(|at| seats.get(*at).map(|seat| seat.id));
-        Self { version: map.version, head, seats, by_id, texts: Bytes::from(texts) }
+        let blocks = map.seats.chunks(SEGMENT_SEATS).map(|seats| Block::of(seats, &head)).collect();
+        let mut by_id: Box<[_]> = map.seats.iter().zip(0..).map(|(seat, at)| (seat.id, at)).collect();
+        by_id.sort_unstable();
+        let closing = Arc::new(Segment::new(CLOSING.to_vec()));
+        Self { version: map.version, head, blocks, by_id, closing }
     }
 
     /// Applies what changed after this hall's version.
     pub(super) fn apply(&mut self, changes: &SeatMap) -> Result<(), UnknownSeat> {
         for seat in &changes.seats {
-            let found =
-                self.by_id.binary_search_by_key(&Some(seat.id), |at| self.seats.get(*at).map(|it| it.id));
-            let at = found.ok().and_then(|found| self.by_id.get(found)).ok_or(UnknownSeat)?;
-            self.seats.get_mut(*at).ok_or(UnknownSeat)?.look = Look::of(seat);
+            let (block, at) = self.find(seat.id).ok_or(UnknownSeat)?;
+            let block = self.blocks.get_mut(block).ok_or(UnknownSeat)?;
+            block.seats.get_mut(at).ok_or(UnknownSeat)?.look = Look::of(seat);
+            block.fresh_until = None;
         }
         self.version = changes.version;
         Ok(())
     }
 
+    /// Returns a seat's block, and its place there.
+    fn find(&self, id: SeatId) -> Option<(usize, usize)> {
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let at = usize::try_from(self.by_id.get(found)?.1).ok()?;
+        Some((at / SEGMENT_SEATS, at % SEGMENT_SEATS))
+    }
+
     /// Encodes every seat as it is at `now`.
-    pub(super) fn encode(&mut self, now: Timestamp) -> Cuttable {
-        let (map, openings) = self.encode_those(now, true, self.seats.iter());
-        for (seat, opening) in self.seats.iter_mut().zip(openings) {
-            seat.opening = opening;
+    pub(super) fn encode(&mut self, now: Timestamp) -> Arc<[Arc<Segment>]> {
+        // The version in it always changes.
+        let opening = Segment::new(self.head.opening(self.version, true));
+        let mut segments = vec![Arc::new(opening)];
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            if block.fresh_until.is_none_or(|until| until <= now) {
+                block.encode(at == 0, now);
+            }
+            segments.push(Arc::clone(&block.segment));
         }
-        self.texts = map.json.clone();
-        map
+        segments.push(Arc::clone(&self.closing));
+        segments.into()
     }
 
     /// Encodes the seats that changed after map version `since`.
     ///
     /// `None` if they are too many to be worth it.
     pub(super) fn encode_since(&self, since: u64, now: Timestamp) -> Option<Bytes> {
-        let changed: Vec<_> = self.seats.iter().filter(|seat| seat.look.map_version > since).collect();
+        let changed: Vec<_> = self.seats().filter(|(_, seat)| seat.look.map_version > since).collect();
         // The complete map is encoded already; a large part of it would have to be encoded again.
-        let worth_it = changed.len() * 4 <= self.seats.len().max(64);
-        worth_it.then(|| self.encode_those(now, false, changed.into_iter()).0.json)
+        if changed.len() * 4 > self.by_id.len().max(64) {
+            return None;
+        }
+        let mut json = self.head.opening(self.version, false);
+        for (at, (block, seat)) in changed.into_iter().enumerate() {
+            if at > 0 {
+                json.push(b',');
+            }
+            seat.write(&mut json, &block.segment.plain, now);
+        }
+        json.extend_from_slice(CLOSING);
+        Some(Bytes::from(json))
     }
 
     /// Counts holds lapsed at `now`, and says when the next one lapses.
     ///
     /// With the version, the count names what the seats look like: within a version no hold changes its end.
     pub(super) fn lapses(&self, now: Timestamp) -> (usize, Timestamp) {
-        let held = self.seats.iter().map(|seat| seat.look).filter(|look| look.status == SeatStatus::Held);
-        let (lapsed, running): (Vec<_>, Vec<_>) =
-            held.map(|look| look.until).partition(|until| *until <= now);
-        (lapsed.len(), running.into_iter().min().unwrap_or(Timestamp::FAR_FUTURE))
+        let ends = || self.seats().filter_map(|(_, seat)| seat.look.held_until());
+        let next = ends().filter(|until| *until > now).min();
+        (ends().filter(|until| *until <= now).count(), next.unwrap_or(Timestamp::FAR_FUTURE))
     }
 
     /// Names these seats as they are at `now`, the same on every server.
@@ -118,34 +145,56 @@ impl Hall {
         format!("{}-{lapsed}-{}", self.version, self.head.digest)
     }
 
-    /// Encodes seats, and says where in the JSON each begins.
-    fn encode_those<'s>(
-        &self,
-        now: Timestamp,
-        complete: bool,
-        seats: impl Iterator<Item = &'s KeptSeat> + Clone,
-    ) -> (Cuttable, Vec<usize>) {
-        let room: usize = seats.clone().map(|seat| seat.opening_bytes + TAIL_BYTES).sum();
-        let mut json = self.head.opening(self.version, complete);
-        json.reserve(room + CLOSING.len());
-        let (mut cuts, mut openings) = (Vec::new(), Vec::new());
-        for (at, seat) in seats.enumerate() {
-            // What comes before the first seat is a segment of its own: the version in it always changes.
-            if at % SEGMENT_SEATS == 0 {
-                cuts.push(json.len());
-            }
-            if at > 0 {
+    fn seats(&self) -> impl Iterator<Item = (&Block, &KeptSeat)> {
+        self.blocks.iter().flat_map(|block| block.seats.iter().map(move |seat| (block, seat)))
+    }
+}
+
+impl Block {
+    fn of(seats: &[Seat], head: &Head) -> Self {
+        let mut texts = Vec::new();
+        let keep = |seat: &Seat| {
+            let opening = texts.len();
+            let opening_bytes = write_opening(&mut texts, seat, head);
+            KeptSeat { look: Look::of(seat), opening, opening_bytes }
+        };
+        let seats = seats.iter().map(keep).collect();
+        let segment = Arc::new(Segment::new(texts));
+        // So far it is only what the seats' texts are copied from.
+        Self { seats, segment, fresh_until: None }
+    }
+
+    /// Encodes its seats as they are at `now`; all but the first block continue a list.
+    fn encode(&mut self, first: bool, now: Timestamp) {
+        let room: usize = self.seats.iter().map(|seat| seat.opening_bytes + TAIL_BYTES).sum();
+        let mut json = Vec::with_capacity(room);
+        for (at, seat) in self.seats.iter_mut().enumerate() {
+            if at > 0 || !first {
                 json.push(b',');
             }
-            openings.push(json.len());
-            let opening = self.texts.get(seat.opening..seat.opening + seat.opening_bytes);
-            json.extend_from_slice(opening.unwrap_or_default());
-            seat.look.write(&mut json, now);
+            let opening = json.len();
+            seat.write(&mut json, &self.segment.plain, now);
+            seat.opening = opening;
         }
-        json.extend_from_slice(CLOSING);
-        json.shrink_to_fit();
-        cuts.push(json.len());
-        (Cuttable { json: Bytes::from(json), cuts }, openings)
+        self.segment = Arc::new(Segment::new(json));
+        let ends = self.seats.iter().filter_map(|seat| seat.look.held_until());
+        let next = ends.filter(|until| *until > now).min();
+        self.fresh_until = Some(next.unwrap_or(Timestamp::FAR_FUTURE));
+    }
+}
+
+impl KeptSeat {
+    /// Writes the seat as it is at `now`, with the part that never changes from `texts`.
+    fn write(&self, json: &mut Vec<u8>, texts: &[u8], now: Timestamp) {
+        let opening = texts.get(self.opening..self.opening + self.opening_bytes);
+        json.extend_from_slice(opening.unwrap_or_default());
+        let lapsed = self.look.held_until().is_some_and(|until| until <= now);
+        let status = if lapsed { SeatStatus::Available } else { self.look.status };
+        json.extend_from_slice(b",\"status\":\"");
+        json.extend_from_slice(seat_status_word(status).as_bytes());
+        json.extend_from_slice(b"\",\"version\":");
+        json.extend_from_slice(self.look.version.to_string().as_bytes());
+        json.push(b'}');
     }
 }
 
@@ -157,18 +206,13 @@ impl Look {
                 Timestamp::FAR_FUTURE
             }
         };
+        // At the beginning of time no hold has lapsed: that is looked at when the seat is written.
         let status = SeatStatus::of(&seat.state, Timestamp::EPOCH);
         Self { status, until, version: seat.version, map_version: seat.map_version }
     }
 
-    fn write(self, json: &mut Vec<u8>, now: Timestamp) {
-        let lapsed = self.status == SeatStatus::Held && self.until <= now;
-        let status = if lapsed { SeatStatus::Available } else { self.status };
-        json.extend_from_slice(b",\"status\":\"");
-        json.extend_from_slice(seat_status_word(status).as_bytes());
-        json.extend_from_slice(b"\",\"version\":");
-        json.extend_from_slice(self.version.to_string().as_bytes());
-        json.push(b'}');
+    fn held_until(self) -> Option<Timestamp> {
+        (self.status == SeatStatus::Held).then_some(self.until)
     }
 }
 

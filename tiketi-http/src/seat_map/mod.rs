@@ -3,7 +3,7 @@
 //! A hall of 20,000 seats is some four megabytes of JSON. A request asks the store for one number, the map
 //! version; as long as that is the version kept here, everyone is sent the same bytes. When it has moved on,
 //! one request reads what changed and encodes, and the others wait for it.
-//! What is compressed is compressed again only where it differs.
+//! A map is encoded, and compressed, in segments of seats, and anew only where it differs: versions share the rest.
 
 mod answer;
 mod encoded;
@@ -11,6 +11,7 @@ mod event_map;
 mod hall;
 mod head;
 mod packer;
+mod segment;
 #[cfg(test)]
 mod tests;
 

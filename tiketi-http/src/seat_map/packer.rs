@@ -1,4 +1,4 @@
-//! Compresses an event's maps, each anew only where it differs from the one before.
+//! Compresses an event's maps, each only where it differs from those before.
 //!
 //! Compressing a hall of 20,000 seats takes tens of milliseconds, and in a sale every version lives for less.
 //! So a map is cut into segments of seats, and each is compressed on its own: a change of one seat costs one
@@ -10,37 +10,25 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use bytes::Bytes;
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
-use siphasher::sip128::SipHasher13;
+
+use super::segment::{Chunks, Segment};
 
 /// Magic, deflate, no flags, no time, no hints, unknown system (source: RFC 1952, 2.3).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
 /// An empty last block (source: RFC 1951, 3.2.6).
 const LAST_BLOCK: [u8; 2] = [3, 0];
-/// Bytes of checksum and length that end a gzip member.
-const TRAILER_BYTES: usize = 8;
 
-/// JSON, and where it may be cut.
-#[derive(Debug)]
-pub(super) struct Cuttable {
-    /// All of it.
-    pub(super) json: Bytes,
-    /// Ends of the segments, the last one being the end of the JSON.
-    pub(super) cuts: Vec<usize>,
-}
-
-/// Keeps the compressed segments of the map compressed last.
+/// Compresses segments.
 #[derive(Debug)]
 pub(super) struct Packer {
     compress: Compress,
-    segments: Vec<Segment>,
     packed_segments: Arc<AtomicU64>,
 }
 
+/// Raw deflate blocks that end on a byte, and the checksum of what they hold.
 #[derive(Debug)]
-struct Segment {
-    /// Names what was compressed, which is not kept: it would keep a whole old map alive.
-    digest: u128,
-    deflated: Vec<u8>,
+pub(super) struct Packed {
+    deflated: Bytes,
     crc: Crc,
 }
 
@@ -49,31 +37,14 @@ struct Segment {
 pub(super) struct Incompressible;
 
 impl Packer {
-    /// Keeps nothing yet; counts the segments it compresses.
+    /// Counts the segments it compresses.
     pub(super) fn new(packed_segments: Arc<AtomicU64>) -> Self {
         // Seat ids are chance and do not compress; a higher level costs much more time and saves little.
-        let compress = Compress::new(Compression::new(3), false);
-        Self { compress, segments: Vec::new(), packed_segments }
+        Self { compress: Compress::new(Compression::new(3), false), packed_segments }
     }
 
-    /// Compresses a map.
-    pub(super) fn gzip(&mut self, map: &Cuttable) -> Result<Bytes, Incompressible> {
-        let mut known = std::mem::take(&mut self.segments).into_iter();
-        let mut start = 0;
-        for cut in &map.cuts {
-            let plain = map.json.get(start..*cut).unwrap_or_default();
-            let digest = SipHasher13::new().hash(plain).as_u128();
-            let segment = match known.next() {
-                Some(same) if same.digest == digest => same,
-                _ => self.packed(plain, digest)?,
-            };
-            self.segments.push(segment);
-            start = *cut;
-        }
-        Ok(joined(&self.segments))
-    }
-
-    fn packed(&mut self, plain: &[u8], digest: u128) -> Result<Segment, Incompressible> {
+    /// Compresses one piece.
+    pub(super) fn pack(&mut self, plain: &[u8]) -> Result<Packed, Incompressible> {
         self.packed_segments.fetch_add(1, Ordering::Relaxed);
         // What does not compress is stored with five bytes for each 64 KiB, and a flush takes as many.
         let mut deflated = Vec::with_capacity(plain.len() + plain.len() / 1_000 + 64);
@@ -90,23 +61,22 @@ impl Packer {
         deflated.shrink_to_fit();
         let mut crc = Crc::new();
         crc.update(plain);
-        Ok(Segment { digest, deflated, crc })
+        Ok(Packed { deflated: Bytes::from(deflated), crc })
     }
-}
 
-fn joined(segments: &[Segment]) -> Bytes {
-    let length: usize = segments.iter().map(|segment| segment.deflated.len()).sum();
-    let mut gzip = Vec::with_capacity(HEADER.len() + length + LAST_BLOCK.len() + TRAILER_BYTES);
-    let mut crc = Crc::new();
-    gzip.extend_from_slice(&HEADER);
-    for segment in segments {
-        gzip.extend_from_slice(&segment.deflated);
-        crc.combine(&segment.crc);
+    /// Returns the gzip member of segments, of which it compresses those that never were.
+    pub(super) fn gzip(&mut self, segments: &[Arc<Segment>]) -> Result<Chunks, Incompressible> {
+        let mut crc = Crc::new();
+        let mut chunks = vec![Bytes::from_static(&HEADER)];
+        for segment in segments {
+            let packed = segment.packed(self)?;
+            crc.combine(&packed.crc);
+            chunks.push(packed.deflated.clone());
+        }
+        let end = [&LAST_BLOCK[..], &crc.sum().to_le_bytes(), &crc.amount().to_le_bytes()].concat();
+        chunks.push(Bytes::from(end));
+        Ok(Chunks::from(chunks))
     }
-    gzip.extend_from_slice(&LAST_BLOCK);
-    gzip.extend_from_slice(&crc.sum().to_le_bytes());
-    gzip.extend_from_slice(&crc.amount().to_le_bytes());
-    Bytes::from(gzip)
 }
 
 #[cfg(test)]
@@ -119,47 +89,40 @@ mod tests {
 
     use super::*;
 
-    fn cuttable(pieces: &[Vec<u8>]) -> Cuttable {
-        let mut cuts = Vec::new();
-        let mut all = Vec::new();
-        for piece in pieces {
-            all.extend_from_slice(piece);
-            cuts.push(all.len());
-        }
-        Cuttable { json: Bytes::from(all), cuts }
+    fn segments(pieces: &[Vec<u8>]) -> Vec<Arc<Segment>> {
+        pieces.iter().cloned().map(Segment::new).map(Arc::new).collect()
     }
 
-    fn unpacked(gzip: &[u8]) -> Vec<u8> {
+    fn unpacked(gzip: &Chunks) -> Vec<u8> {
         let mut plain = Vec::new();
-        GzDecoder::new(gzip).read_to_end(&mut plain).unwrap();
+        GzDecoder::new(gzip.concat().as_slice()).read_to_end(&mut plain).unwrap();
         plain
     }
 
     proptest! {
         #[test]
-        fn whatever_is_packed_and_packed_again_is_one_gzip_member_of_it(
-            first in vec(vec(any::<u8>(), 0..5_000), 0..6),
-            second in vec(vec(0_u8..4, 0..5_000), 0..6),
+        fn whatever_is_packed_is_one_gzip_member_of_it(
+            noise in vec(vec(any::<u8>(), 0..5_000), 0..6),
+            text in vec(vec(0_u8..4, 0..5_000), 0..6),
         ) {
             let mut packer = Packer::new(Arc::default());
-            for pieces in [&first, &second, &second] {
-                let map = cuttable(pieces);
-                let gzip = packer.gzip(&map).unwrap();
-                prop_assert!(unpacked(&gzip) == map.json);
+            for pieces in [&noise, &text] {
+                let gzip = packer.gzip(&segments(pieces)).unwrap();
+                prop_assert!(unpacked(&gzip) == pieces.concat());
                 // The same bytes whatever was packed before: the entity tag promises it.
-                prop_assert!(Packer::new(Arc::default()).gzip(&map).unwrap() == gzip);
+                prop_assert!(Packer::new(Arc::default()).gzip(&segments(pieces)).unwrap() == gzip);
             }
         }
     }
 
     #[test]
-    fn only_segments_that_differ_are_packed_again() {
+    fn a_segment_is_packed_once_whatever_it_is_sent_with() {
         let counter = Arc::new(AtomicU64::new(0));
         let mut packer = Packer::new(Arc::clone(&counter));
-        let mut pieces = vec![vec![1; 1_000], vec![2; 1_000], vec![3; 1_000]];
-        packer.gzip(&cuttable(&pieces)).unwrap();
-        pieces[1][500] = 9;
-        packer.gzip(&cuttable(&pieces)).unwrap();
+        let mut pieces = segments(&[vec![1; 1_000], vec![2; 1_000], vec![3; 1_000]]);
+        packer.gzip(&pieces).unwrap();
+        pieces[1] = Arc::new(Segment::new(vec![9; 1_000]));
+        packer.gzip(&pieces).unwrap();
         assert_eq!(counter.load(Ordering::SeqCst), 4);
     }
 }

@@ -71,8 +71,9 @@ impl Client {
 }
 
 async fn walk(happenings: Vec<Happening>) {
-    let shop = Shop::with_rows(2).await;
-    let seats = shop.seats().await;
+    // Forty seats all over a hall of three segments.
+    let shop = Shop::with_rows(28).await;
+    let seats: Vec<_> = shop.seats().await.into_iter().step_by(14).collect();
     let mut client = Client::default();
     for step in &happenings {
         happen(&shop, &seats, step).await;
@@ -87,7 +88,7 @@ async fn walk(happenings: Vec<Happening>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn asking_for_changes_comes_to_the_same_as_asking_for_everything(happenings in vec(happening(), 1..40)) {
