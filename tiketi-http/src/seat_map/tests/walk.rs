@@ -71,9 +71,9 @@ impl Client {
 }
 
 async fn walk(happenings: Vec<Happening>) {
-    // Forty seats all over a hall of three segments.
-    let shop = Shop::with_rows(28).await;
-    let seats: Vec<_> = shop.seats().await.into_iter().step_by(14).collect();
+    // Forty seats all over a hall of two segments.
+    let shop = Shop::with_rows(15).await;
+    let seats: Vec<_> = shop.seats().await.into_iter().step_by(7).collect();
     let mut client = Client::default();
     for step in &happenings {
         happen(&shop, &seats, step).await;
