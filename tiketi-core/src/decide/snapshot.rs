@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::decide::change::Change;
 use crate::decide::scope::Scope;
-use crate::decide::table::{Place, Table};
+use crate::decide::table::{AnyOrder, InOrder, Place, Table};
 use crate::event::Event;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
@@ -29,10 +29,10 @@ pub struct Snapshot {
     serial: u64,
     map_version: u64,
     ticket_types: Rows<TicketTypeId, TicketType>,
-    seats: Table<SeatId, Seat>,
-    reservations: Table<ReservationId, Reservation>,
-    payments: Table<PaymentId, Payment>,
-    buyers: Rows<BuyerId, OfBuyer>,
+    seats: Table<Seat, AnyOrder<SeatId>>,
+    reservations: Table<Reservation, InOrder<ReservationId>>,
+    payments: Table<Payment, InOrder<PaymentId>>,
+    buyers: Table<OfBuyer, AnyOrder<BuyerId>>,
     ends: BTreeSet<(Timestamp, ReservationId)>,
 }
 
@@ -54,7 +54,7 @@ impl Snapshot {
             seats: Table::default(),
             reservations: Table::default(),
             payments: Table::default(),
-            buyers: Rows::default(),
+            buyers: Table::default(),
             ends: BTreeSet::new(),
         }
     }
@@ -102,8 +102,9 @@ impl Snapshot {
             self.ends.insert((until, id));
         }
         let place = self.reservations.put(id, reservation);
-        if is_new || was_live != is_live {
-            let of_buyer = self.buyers.entry(buyer).or_default();
+        if (is_new || was_live != is_live)
+            && let Some(of_buyer) = self.buyers.get_or_default(buyer)
+        {
             if is_new {
                 of_buyer.all.push(place);
             }

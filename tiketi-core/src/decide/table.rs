@@ -1,6 +1,6 @@
 //! Rows by key, kept in the order they came.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
 use foldhash::fast::RandomState;
@@ -10,9 +10,43 @@ use foldhash::fast::RandomState;
 /// They stand in one vector with an index beside it: the index is small, so growing it does not
 /// move the rows, and walking all rows is as fast as memory allows.
 #[derive(Debug, Clone)]
-pub(super) struct Table<K, V> {
+pub(super) struct Table<V, I> {
     rows: Vec<V>,
-    index: HashMap<K, Place, RandomState>,
+    index: I,
+}
+
+/// An index for keys that come in any order.
+pub(super) type AnyOrder<K> = HashMap<K, Place, RandomState>;
+
+/// An index for keys that grow with time: it grows at its end, where memory is warm.
+pub(super) type InOrder<K> = BTreeMap<K, Place>;
+
+/// Says where the row of a key stands.
+pub(super) trait Index<K> {
+    fn find(&self, key: &K) -> Option<Place>;
+
+    /// Returns where the row stands, which is `next` if the key is new.
+    fn find_or_add(&mut self, key: K, next: Place) -> Place;
+}
+
+impl<K: Eq + Hash> Index<K> for AnyOrder<K> {
+    fn find(&self, key: &K) -> Option<Place> {
+        self.get(key).copied()
+    }
+
+    fn find_or_add(&mut self, key: K, next: Place) -> Place {
+        *self.entry(key).or_insert(next)
+    }
+}
+
+impl<K: Ord> Index<K> for InOrder<K> {
+    fn find(&self, key: &K) -> Option<Place> {
+        self.get(key).copied()
+    }
+
+    fn find_or_add(&mut self, key: K, next: Place) -> Place {
+        *self.entry(key).or_insert(next)
+    }
 }
 
 /// Where a row stands. Four bytes, because indexes of millions of rows are made of them; no table of
@@ -20,19 +54,25 @@ pub(super) struct Table<K, V> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Place(u32);
 
-impl<K, V> Default for Table<K, V> {
+impl<V, I: Default> Default for Table<V, I> {
     fn default() -> Self {
-        Self { rows: Vec::new(), index: HashMap::default() }
+        Self { rows: Vec::new(), index: I::default() }
     }
 }
 
-impl<K: Eq + Hash, V> Table<K, V> {
-    pub(super) fn get(&self, key: &K) -> Option<&V> {
-        self.index.get(key).and_then(|place| self.at(*place))
+impl<V, I> Table<V, I> {
+    pub(super) fn get<K>(&self, key: &K) -> Option<&V>
+    where
+        I: Index<K>,
+    {
+        self.index.find(key).and_then(|place| self.at(place))
     }
 
-    pub(super) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        let place = usize::try_from(self.index.get(key)?.0).ok()?;
+    pub(super) fn get_mut<K>(&mut self, key: &K) -> Option<&mut V>
+    where
+        I: Index<K>,
+    {
+        let place = usize::try_from(self.index.find(key)?.0).ok()?;
         self.rows.get_mut(place)
     }
 
@@ -42,14 +82,31 @@ impl<K: Eq + Hash, V> Table<K, V> {
     }
 
     /// Inserts or replaces a row, and returns its place, which stays.
-    pub(super) fn put(&mut self, key: K, row: V) -> Place {
+    pub(super) fn put<K>(&mut self, key: K, row: V) -> Place
+    where
+        I: Index<K>,
+    {
         let next = Place(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
-        let place = *self.index.entry(key).or_insert(next);
+        let place = self.index.find_or_add(key, next);
         match usize::try_from(place.0).ok().and_then(|place| self.rows.get_mut(place)) {
             Some(known) => *known = row,
             None => self.rows.push(row),
         }
         place
+    }
+
+    /// Returns the row of a key, made empty if there is none.
+    pub(super) fn get_or_default<K>(&mut self, key: K) -> Option<&mut V>
+    where
+        I: Index<K>,
+        V: Default,
+    {
+        let next = Place(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        let place = self.index.find_or_add(key, next);
+        if place == next {
+            self.rows.push(V::default());
+        }
+        self.rows.get_mut(usize::try_from(place.0).ok()?)
     }
 
     pub(super) fn rows(&self) -> &[V] {

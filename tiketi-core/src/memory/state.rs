@@ -28,8 +28,9 @@ pub(super) struct State {
     pub(super) account_of_email: Rows<Email, AccountId>,
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
     pub(super) outbox: Outbox,
-    event_of_reservation: Rows<ReservationId, EventId>,
-    event_of_payment: Rows<PaymentId, EventId>,
+    // Ids grow with time, so these trees grow at their end, where memory is warm; a hash table would not.
+    event_of_reservation: BTreeMap<ReservationId, EventId>,
+    event_of_payment: BTreeMap<PaymentId, EventId>,
     pub(super) commands: Commands,
     serial: u64,
 }
