@@ -9,10 +9,6 @@ use uuid::Uuid;
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, unreadable};
 
-/// The columns [`payment()`] reads.
-pub const PAYMENT_COLUMNS: &str = "id, reservation, event, buyer, amount, refunded, currency, gateway, method, \
-    provider_key, state, state_at, detail, refunds, created_at, version";
-
 /// A refund as JSON.
 #[derive(Serialize, Deserialize)]
 struct RefundEntry {
