@@ -9,6 +9,7 @@ use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use tokio::sync::Semaphore;
 
 use crate::batch::{self, Kept};
+use crate::batches::Counted;
 use crate::error::closed;
 use crate::job::{Job, Reply, Task, Work};
 
@@ -24,6 +25,7 @@ const MAX_WRITERS: u32 = 4;
 pub(crate) struct Lanes {
     pub(crate) pool: PgPool,
     pub(crate) writers: Semaphore,
+    pub(crate) counted: Counted,
     queues: Mutex<HashMap<EventId, VecDeque<Box<dyn Job>>>>,
 }
 
@@ -32,7 +34,7 @@ impl Lanes {
     pub(crate) fn new(pool: PgPool) -> Self {
         let writers = pool.options().get_max_connections().div_ceil(2).clamp(1, MAX_WRITERS);
         let writers = Semaphore::new(usize::try_from(writers).unwrap_or(1));
-        Self { pool, writers, queues: Mutex::default() }
+        Self { pool, writers, counted: Counted::default(), queues: Mutex::default() }
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.
@@ -98,6 +100,7 @@ impl Drop for Lane {
 async fn serve(mut lane: Lane) {
     let mut kept: Option<Kept> = None;
     while let Some(jobs) = lane.take() {
+        lane.lanes.counted.add(jobs.len());
         batch::settle(&lane.lanes, lane.event, &mut kept, jobs).await;
     }
 }

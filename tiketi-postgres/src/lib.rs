@@ -81,6 +81,7 @@ mod accounts;
 mod answers;
 mod audit;
 mod batch;
+mod batches;
 mod catalog;
 mod changed;
 mod create;
@@ -102,6 +103,7 @@ mod store;
 mod wants;
 mod write;
 
+pub use batches::Batches;
 pub use lanes::{MAX_BATCH, MAX_QUEUE};
 pub use migrate::{SCHEMA, check, migrate};
 pub use store::PostgresStore;

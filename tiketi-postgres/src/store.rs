@@ -8,6 +8,7 @@ use sqlx::query::Query;
 use tiketi_core::decide::{Applied, Command, Subject};
 use tiketi_core::{CommandError, EventId, PaymentId, ReservationId, StoreError};
 
+use crate::batches::Batches;
 use crate::error::{commit_failed, failed};
 use crate::homes::Homes;
 use crate::job::{Reply, Sale, Work};
@@ -36,6 +37,11 @@ impl PostgresStore {
     /// Returns the pool.
     pub fn pool(&self) -> &PgPool {
         &self.lanes.pool
+    }
+
+    /// Returns how many commands shared how many commits so far.
+    pub fn batches(&self) -> Batches {
+        self.lanes.counted.so_far()
     }
 
     /// Has work done in a batch of an event.
