@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_core::{BuyerId, HoldRequest};
+use tiketi_postgres::Batches;
 use uuid::Uuid;
 
 use crate::figures::{Timings, ratio};
@@ -47,9 +48,12 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
     let mut many = Way::new(format!("{} callers", options.callers));
     let mut alone = Way::new("one caller");
     let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
+    let mut seen = Vec::new();
     for _ in 0..turns {
-        many.record(through_box_office(options, seats, options.callers, each).await?);
-        alone.record(through_box_office(options, seats, 1, each).await?);
+        let (timings, batches) = through_box_office(options, seats, options.callers, each).await?;
+        many.record(timings);
+        seen.extend(batches);
+        alone.record(through_box_office(options, seats, 1, each).await?.0);
         let (shop, hall) = open(options, seats).await?;
         plain.record(R::plain(&shop, &hall, options.callers, each).await?);
         let (shop, hall) = open(options, seats).await?;
@@ -71,6 +75,8 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         "plain_per_second": plain.rate().round(),
         "limit_per_second": limit.rate().round(),
         "turns": turns,
+        "batch_mean": mean(&seen),
+        "batch_max": seen.iter().map(|batches| batches.largest).max(),
     });
     println!("{figures}");
     Ok(())
@@ -78,7 +84,7 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
 
 /// Opens a hall on a new store.
 async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Error>> {
-    let shop = Shop::open(options.store)?;
+    let shop = Shop::open(options.store).await?;
     let hall = Hall::open(&shop.box_office, seats).await?;
     Ok((shop, hall))
 }
@@ -89,10 +95,10 @@ async fn through_box_office(
     seats: u32,
     callers: u32,
     time: Duration,
-) -> Result<Timings, Box<dyn Error>> {
+) -> Result<(Timings, Option<Batches>), Box<dyn Error>> {
     let (shop, hall) = open(options, seats).await?;
     let (box_office, hall) = (shop.box_office.clone(), Arc::new(hall));
-    load::run(callers, time, move |turn| {
+    let timings = load::run(callers, time, move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
         async move {
             let Some(seat) = hall.seats.get(turn) else { return Ok(More::No) };
@@ -102,5 +108,12 @@ async fn through_box_office(
             Ok(More::Yes)
         }
     })
-    .await
+    .await?;
+    Ok((timings, shop.batches()))
+}
+
+/// Returns how many commands shared a commit on average, if the store counts that.
+fn mean(seen: &[Batches]) -> Option<u64> {
+    let commands: u64 = seen.iter().map(|batches| batches.commands).sum();
+    commands.checked_div(seen.iter().map(|batches| batches.count).sum())
 }
