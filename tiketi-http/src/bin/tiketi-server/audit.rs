@@ -14,7 +14,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         StoreKind::Memory => return Err(settings.store.nothing_for("audit")),
         StoreKind::Sqlite(path) => AuditReport::of(&file::open_to_read(path)?).await,
         // One event is read at a time.
-        StoreKind::Postgres(database) => AuditReport::of(&PostgresStore::new(database.open(1).await?)).await,
+        StoreKind::Postgres(database) => {
+            AuditReport::of(&PostgresStore::new(database.open_to_read().await?)).await
+        }
     };
     let report = report.map_err(|error| Failure::during("the store cannot be audited", &error))?;
     for (event, violation) in &report.violations {

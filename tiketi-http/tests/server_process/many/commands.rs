@@ -5,7 +5,7 @@ use tiketi_postgres_harness::{Database, Server, free_port};
 
 use crate::crash::shop::SECRET;
 use crate::keeping::buy;
-use crate::many::fleet::migrate;
+use crate::many::migrate;
 use crate::process::{Running, Said, run};
 
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");

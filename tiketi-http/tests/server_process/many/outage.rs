@@ -8,7 +8,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::crash::shop::SECRET;
 use crate::keeping::buy;
-use crate::many::fleet::migrate;
+use crate::many::migrate;
 use crate::process::{DEADLINE, Running};
 
 async fn until_ready(running: &Running) {

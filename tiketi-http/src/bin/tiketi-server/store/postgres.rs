@@ -14,8 +14,8 @@ use crate::failure::Failure;
 
 /// Longest a command or a read waits for a connection; then the buyer is told to come back in a moment.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Longest the database may take to answer a server that starts.
-const FIRST_ANSWER: Duration = Duration::from_secs(10);
+/// Longest the database may take to answer a command, or a server that starts.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
 const ADVICE: &str = "`tiketi-server migrate` brings a database up to date, and so does --migrate";
 /// What may follow the `?` of an address; another name would be passed over, and written to the log.
 const PARAMETERS: [&str; 13] = [
@@ -53,12 +53,19 @@ impl Database {
     }
 
     /// Opens `connections`, once the database is known to have the schema of this release.
+    ///
+    /// All are kept open: the first minute of a sale is no time to be introduced.
     pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
-        self.reach().await?;
-        // All are kept open: the first minute of a sale is no time to be introduced.
+        self.open_to_read().await?.close().await;
         let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
-        let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_with(PgConnectOptions::clone(&self.0)).await;
-        let pool = pool.map_err(|error| self.unreachable(&error))?;
+        Ok(pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(PgConnectOptions::clone(&self.0)))
+    }
+
+    /// Opens one connection to a database that has the schema of this release.
+    pub(crate) async fn open_to_read(&self) -> Result<PgPool, Failure> {
+        self.reach().await?;
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER);
+        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.0));
         tiketi_postgres::check(&pool).await.map_err(|error| self.not_ready(&error))?;
         Ok(pool)
     }
@@ -73,7 +80,7 @@ impl Database {
 
     /// Looks at the database without changing it, and says how it is.
     pub(crate) async fn look(&self) -> Result<String, Failure> {
-        let store = PostgresStore::new(self.open(1).await?);
+        let store = PostgresStore::new(self.open_to_read().await?);
         let events = store.event_ids(None, usize::MAX).await;
         let events = events.map_err(|error| Failure::during(format!("{self} cannot be read"), &error))?;
         Ok(format!("is sound, with schema {SCHEMA} and {} events", events.len()))

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use crate::many::buyer::{Answer, Buyer};
-use crate::many::sale::Came;
+use crate::buyer::{Answer, Buyer};
+use crate::sale::Came;
 
 /// Buys one unit, if there is one.
 pub(crate) async fn come(mut buyer: Buyer) -> Came {

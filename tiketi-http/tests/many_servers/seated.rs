@@ -6,8 +6,8 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
-use crate::many::buyer::{Answer, Buyer};
-use crate::many::sale::Came;
+use crate::buyer::{Answer, Buyer};
+use crate::sale::Came;
 
 /// How often a buyer clicks on taken seats before looking at the map again.
 const CLICKS_PER_LOOK: usize = 4;

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::crash::shop::token;
-use crate::many::fleet::SERVERS;
-use crate::many::sale::{Came, Sale};
+use crate::fleet::SERVERS;
+use crate::sale::{Came, Sale};
+use crate::shop::token;
 
 /// How long to wait where a server says that it cannot at the moment.
 const PAUSE: Duration = Duration::from_millis(50);

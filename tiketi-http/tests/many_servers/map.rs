@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio::sync::Mutex;
 
-use crate::many::buyer::Buyer;
+use crate::buyer::Buyer;
 
 /// Which seats of the shop are free, by their place in its list.
 #[derive(Debug)]

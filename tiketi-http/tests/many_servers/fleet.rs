@@ -7,8 +7,8 @@ use tiketi_core::StoreError;
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server, free_port};
 
-use crate::crash::shop::{SECRET, Shop, Stock};
 use crate::process::{Running, run, server};
+use crate::shop::{SECRET, Shop, Stock};
 
 /// How many servers sell together.
 pub(crate) const SERVERS: usize = 3;
