@@ -18,23 +18,30 @@ pub const MAX_BATCH: usize = 256;
 /// Most commands of one event that wait; one more is refused at once, so that a slow database does not fill
 /// the memory.
 pub const MAX_QUEUE: usize = 16_384;
-/// Most batches that are written at the same time, by lanes of different events.
-const MAX_WRITERS: u32 = 4;
+/// How often a lane steps back for callers, at most, while more of them keep coming.
+const MAX_YIELDS: u32 = 16;
+/// Most batches that are written at the same time, by lanes of different events, each on a connection of its own
+/// that no reader can take.
+pub const MAX_WRITERS: u32 = 4;
 
 /// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
 pub(crate) struct Lanes {
+    /// Somebody's pool, for reads and for statements that are transactions by themselves.
     pub(crate) pool: PgPool,
+    /// Connections for batches: behind a crowd of readers, what became of money would come too late.
+    pub(crate) writing: PgPool,
     pub(crate) writers: Semaphore,
     pub(crate) counted: Counted,
     queues: Mutex<HashMap<EventId, VecDeque<Box<dyn Job>>>>,
 }
 
 impl Lanes {
-    /// Makes lanes that leave some of the pool's connections to those who read.
+    /// Makes lanes with connections of their own, to where a pool's go and with its settings.
     pub(crate) fn new(pool: PgPool) -> Self {
-        let writers = pool.options().get_max_connections().div_ceil(2).clamp(1, MAX_WRITERS);
-        let writers = Semaphore::new(usize::try_from(writers).unwrap_or(1));
-        Self { pool, writers, counted: Counted::default(), queues: Mutex::default() }
+        let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS);
+        let writing = writing.connect_lazy_with(pool.connect_options().as_ref().clone());
+        let writers = Semaphore::new(usize::try_from(MAX_WRITERS).unwrap_or(1));
+        Self { pool, writing, writers, counted: Counted::default(), queues: Mutex::default() }
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.
@@ -88,6 +95,22 @@ impl Lane {
     }
 }
 
+impl Lane {
+    /// Lets those who are ready to ask, such as those just answered, do so: nobody waits for time to pass.
+    async fn let_callers_come(&self) {
+        let waiting = || self.lanes.lock().get(&self.event).map_or(0, VecDeque::len);
+        let mut before = waiting();
+        for _ in 0..MAX_YIELDS {
+            tokio::task::yield_now().await;
+            let now = waiting();
+            if now == before || now >= MAX_BATCH {
+                break;
+            }
+            before = now;
+        }
+    }
+}
+
 impl Drop for Lane {
     /// Lets nobody wait for a lane that ended halfway, by a defect or with its runtime.
     fn drop(&mut self) {
@@ -99,7 +122,9 @@ impl Drop for Lane {
 
 async fn serve(mut lane: Lane) {
     let mut kept: Option<Kept> = None;
-    while let Some(jobs) = lane.take() {
+    loop {
+        lane.let_callers_come().await;
+        let Some(jobs) = lane.take() else { break };
         lane.lanes.counted.add(jobs.len());
         batch::settle(&lane.lanes, lane.event, &mut kept, jobs).await;
     }

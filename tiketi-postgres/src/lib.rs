@@ -29,8 +29,8 @@
 //! takes what is waiting, up to [`MAX_BATCH`], never waiting for more; locks the event's row, so that servers
 //! take turns; loads what the commands look at; decides them one after another with the rules of
 //! [`tiketi_core::decide`] against one working copy; writes the union, one statement a table; commits once,
-//! and answers them all. Commands of different events go side by side, on at most four connections and half
-//! of the pool's. What was answered is as durable as Postgres makes a commit: leave `fsync` and
+//! and answers them all. Commands of different events go side by side, on up to [`MAX_WRITERS`] connections of
+//! the store's own, which no crowd of readers can take. What was answered is as durable as Postgres makes a commit: leave `fsync` and
 //! `synchronous_commit` on.
 //!
 //! # When something breaks
@@ -104,6 +104,6 @@ mod wants;
 mod write;
 
 pub use batches::Batches;
-pub use lanes::{MAX_BATCH, MAX_QUEUE};
+pub use lanes::{MAX_BATCH, MAX_QUEUE, MAX_WRITERS};
 pub use migrate::{SCHEMA, check, migrate};
 pub use store::PostgresStore;

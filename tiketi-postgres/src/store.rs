@@ -28,8 +28,13 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Sells from the database of a pool, which was migrated before by [`crate::migrate()`].
     ///
-    /// Nothing is asked of the database yet; see [`crate::check`]. Half of the pool's connections, at most
-    /// four, are taken by writers, each while it has a batch.
+    /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
+    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write: readers never keep a
+    /// batch waiting.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
     pub fn new(pool: PgPool) -> Self {
         Self { lanes: Arc::new(Lanes::new(pool)), homes: Arc::default() }
     }
@@ -37,6 +42,12 @@ impl PostgresStore {
     /// Returns the pool.
     pub fn pool(&self) -> &PgPool {
         &self.lanes.pool
+    }
+
+    /// Lets batches under way finish, and closes the store's connections and the pool's.
+    pub async fn close(&self) {
+        self.lanes.writing.close().await;
+        self.lanes.pool.close().await;
     }
 
     /// Returns how many commands shared how many commits so far.

@@ -1,8 +1,14 @@
 //! Many servers that sell from one Postgres, and what becomes of the sale when one of them, or it, is gone.
 //!
 //! Everybody comes at once, goes to another server if one does not answer, and asks what is theirs whenever an
-//! answer was lost. Where nothing fails the crowd has the size of a real on-sale; where something does it is
-//! smaller, and with `TIKETI_FULL_SIZE` in the environment the same.
+//! answer was lost. With `TIKETI_FULL_SIZE` in the environment every crowd has the size of a real on-sale, else
+//! only the first.
+//!
+//! Where something was killed, a payment may be left whose outcome nobody recorded: its ticket is nobody else's.
+//! Where nothing was, there is none.
+//!
+//! Seen to fail: with the event's row read but not locked, the store's constraints turn the second owner into a
+//! 500, and nobody here may see one.
 
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
@@ -42,13 +48,14 @@ struct Size {
 }
 
 const ON_SALE: Size = Size { buyers: 3_000, rows: 40, standing: 1 };
+const SMALL: Size = Size { buyers: 900, rows: 12, standing: 1 };
 const STANDING: Size = Size { buyers: 10_000, rows: 1, standing: 5_000 };
+const SMALL_STANDING: Size = Size { buyers: 2_000, rows: 1, standing: 1_000 };
 
 impl Size {
-    /// The size of a sale in which something fails.
-    fn with_faults() -> Self {
-        let small = Self { buyers: 900, rows: 12, standing: 1 };
-        if env::var_os("TIKETI_FULL_SIZE").is_some() { ON_SALE } else { small }
+    /// Takes the size of a real on-sale where it is asked for.
+    fn of(full: Self, small: Self) -> Self {
+        if env::var_os("TIKETI_FULL_SIZE").is_some() { full } else { small }
     }
 
     fn stock(self) -> Stock {
@@ -73,7 +80,7 @@ async fn three_thousand_buyers_at_three_servers_share_two_thousand_seats() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none() {
-    let (_turn, size) = (TURN.lock().await, Size::with_faults());
+    let (_turn, size) = (TURN.lock().await, Size::of(ON_SALE, SMALL));
     let mut fleet = Fleet::open(Server::shared().await, size.stock()).await;
     let sale = Sale::with_faults(&fleet);
     let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::come));
@@ -88,7 +95,7 @@ async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_killed_midway_loses_nothing_that_was_answered_and_the_sale_goes_on() {
-    let (_turn, size) = (TURN.lock().await, Size::with_faults());
+    let (_turn, size) = (TURN.lock().await, Size::of(ON_SALE, SMALL));
     let postgres = Server::start(Fsync::On).await;
     let fleet = Fleet::open(&postgres, size.stock()).await;
     let sale = Sale::with_faults(&fleet);
@@ -104,12 +111,12 @@ async fn a_postgres_killed_midway_loses_nothing_that_was_answered_and_the_sale_g
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn ten_thousand_buyers_at_three_servers_share_five_thousand_units() {
-    let _turn = TURN.lock().await;
-    let fleet = Fleet::open(Server::shared().await, STANDING.stock()).await;
+async fn twice_as_many_buyers_at_three_servers_as_there_are_units_share_exactly_these() {
+    let (_turn, size) = (TURN.lock().await, Size::of(STANDING, SMALL_STANDING));
+    let fleet = Fleet::open(Server::shared().await, size.stock()).await;
     let sale = Sale::without_faults(&fleet);
-    Arc::clone(&sale).crowd(STANDING.buyers, standing::come).await;
-    assert_eq!(sale.bought().len(), 5_000);
+    Arc::clone(&sale).crowd(size.buyers, standing::come).await;
+    assert_eq!(sale.bought().len(), usize::try_from(size.standing).unwrap());
     sale.assert_all_is_told_right().await;
     fleet.close().await;
 }

@@ -114,6 +114,11 @@ impl Sale {
         .collect()
     }
 
+    /// Counts those whose tickets are nobody else's, and may be paid for.
+    pub(crate) fn stuck(&self) -> usize {
+        self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
+    }
+
     /// Checks that nobody was told what is not so, at a server of chance.
     pub(crate) async fn assert_all_is_told_right(&self) {
         let told = self.bought();
@@ -138,7 +143,7 @@ impl Sale {
         let told = self.bought();
         let owned: HashSet<&str> = told.iter().filter_map(|(_, _, seat)| seat.as_deref()).collect();
         assert_eq!(owned.len(), told.len(), "a seat has two owners");
-        let stuck = self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count();
+        let stuck = self.stuck();
         for address in self.addresses.iter() {
             let url = format!("http://{address}/api/seats/{}", self.shop.event);
             let map: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();

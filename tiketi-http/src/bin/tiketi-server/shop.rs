@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
-use sqlx::PgPool;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{AccountStore, AnswerStore, BoxOffice, CatalogStore, LayoutStore, OutboxStore, SalesStore};
 use tiketi_http::AppState;
@@ -20,8 +19,8 @@ pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) answers: Arc<dyn AnswerStore>,
-    /// The connections to close in the end, if there are any.
-    pool: Option<PgPool>,
+    /// The store to take leave of in the end, if it outlives the server.
+    shared: Option<PostgresStore>,
 }
 
 impl Shop {
@@ -40,14 +39,15 @@ impl Shop {
             database.migrate().await?;
         }
         let pool = database.open(settings.store_connections).await?;
-        let shop = Self::over(&Arc::new(PostgresStore::new(pool.clone())), settings)?;
-        Ok(Self { pool: Some(pool), ..shop })
+        let store = PostgresStore::new(pool);
+        let shop = Self::over(&Arc::new(store.clone()), settings)?;
+        Ok(Self { shared: Some(store), ..shop })
     }
 
     /// Takes leave of a database that outlives the server.
     pub(crate) async fn close(self) {
-        if let Some(pool) = self.pool {
-            pool.close().await;
+        if let Some(store) = self.shared {
+            store.close().await;
         }
     }
 
@@ -61,7 +61,12 @@ impl Shop {
             .terms(settings.terms)
             .build()
             .map_err(|error| Failure::during("cannot open the shop", &error))?;
-        Ok(Self { box_office, accounts: Arc::<S>::clone(store), answers: Arc::<S>::clone(store), pool: None })
+        Ok(Self {
+            box_office,
+            accounts: Arc::<S>::clone(store),
+            answers: Arc::<S>::clone(store),
+            shared: None,
+        })
     }
 
     /// Builds what the routes work with.

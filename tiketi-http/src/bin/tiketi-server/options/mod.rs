@@ -102,7 +102,8 @@ pub(crate) struct Options {
     // Kept as a secret, because the address of a database may hold its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
-    /// Connections the server keeps to Postgres; those of all servers must fit into its `max_connections`
+    /// Connections the server keeps to Postgres, besides up to 4 that write; those of all servers must fit into its
+    /// `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
     pub(crate) store_connections: u32,
     /// Bring Postgres up to the schema of this release before serving; without it, `migrate` has to
