@@ -1,8 +1,7 @@
 //! Many servers that sell from one Postgres, and what becomes of the sale when one of them, or it, is gone.
 //!
 //! Everybody comes at once, goes to another server if one does not answer, and asks what is theirs whenever an
-//! answer was lost. With `TIKETI_FULL_SIZE` in the environment every crowd has the size of a real on-sale, else
-//! only the first.
+//! answer was lost.
 //!
 //! Where something was killed, a payment may be left whose outcome nobody recorded: its ticket is nobody else's.
 //! Where nothing was, there is none.
@@ -26,7 +25,6 @@ mod seated;
 mod shop;
 mod standing;
 
-use std::env;
 use std::sync::Arc;
 
 use tiketi_postgres_harness::{Fsync, Server};
@@ -48,16 +46,9 @@ struct Size {
 }
 
 const ON_SALE: Size = Size { buyers: 3_000, rows: 40, standing: 1 };
-const SMALL: Size = Size { buyers: 900, rows: 12, standing: 1 };
 const STANDING: Size = Size { buyers: 10_000, rows: 1, standing: 5_000 };
-const SMALL_STANDING: Size = Size { buyers: 2_000, rows: 1, standing: 1_000 };
 
 impl Size {
-    /// Takes the size of a real on-sale where it is asked for.
-    fn of(full: Self, small: Self) -> Self {
-        if env::var_os("TIKETI_FULL_SIZE").is_some() { full } else { small }
-    }
-
     fn stock(self) -> Stock {
         Stock { rows: self.rows, standing: self.standing }
     }
@@ -80,7 +71,7 @@ async fn three_thousand_buyers_at_three_servers_share_two_thousand_seats() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none() {
-    let (_turn, size) = (TURN.lock().await, Size::of(ON_SALE, SMALL));
+    let (_turn, size) = (TURN.lock().await, ON_SALE);
     let mut fleet = Fleet::open(Server::shared().await, size.stock()).await;
     let sale = Sale::with_faults(&fleet);
     let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::come));
@@ -95,7 +86,7 @@ async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_postgres_killed_midway_loses_nothing_that_was_answered_and_the_sale_goes_on() {
-    let (_turn, size) = (TURN.lock().await, Size::of(ON_SALE, SMALL));
+    let (_turn, size) = (TURN.lock().await, ON_SALE);
     let postgres = Server::start(Fsync::On).await;
     let fleet = Fleet::open(&postgres, size.stock()).await;
     let sale = Sale::with_faults(&fleet);
@@ -111,8 +102,8 @@ async fn a_postgres_killed_midway_loses_nothing_that_was_answered_and_the_sale_g
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn twice_as_many_buyers_at_three_servers_as_there_are_units_share_exactly_these() {
-    let (_turn, size) = (TURN.lock().await, Size::of(STANDING, SMALL_STANDING));
+async fn ten_thousand_buyers_at_three_servers_share_five_thousand_units() {
+    let (_turn, size) = (TURN.lock().await, STANDING);
     let fleet = Fleet::open(Server::shared().await, size.stock()).await;
     let sale = Sale::without_faults(&fleet);
     Arc::clone(&sale).crowd(size.buyers, standing::come).await;

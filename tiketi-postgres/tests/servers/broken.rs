@@ -2,6 +2,7 @@
 
 use sqlx::Connection;
 use tiketi_core::{CatalogStore, CommandError, StoreErrorKind};
+use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Fsync, Server};
 
 use crate::town::{Town, assert_sound, handles, store};
@@ -90,23 +91,21 @@ async fn a_promoted_standby_has_all_that_was_answered() {
 }
 
 #[tokio::test]
-async fn an_exhausted_pool_is_unavailable_and_recovers() {
+async fn a_pool_exhausted_by_readers_still_sells() {
     let town = Town::of(1).await;
     let hall = town.shop.hall().await;
     let pool = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(std::time::Duration::from_millis(50))
+        .acquire_timeout(std::time::Duration::from_millis(500))
         .connect_lazy_with(town.database.options());
-    let shop =
-        tiketi_conformance::Shop::seeded(handles(&[tiketi_postgres::PostgresStore::new(pool.clone())]), 8);
+    let store = PostgresStore::new(pool.clone());
+    let shop = tiketi_conformance::Shop::seeded(handles(std::slice::from_ref(&store)), 8);
     let only = pool.acquire().await.unwrap();
-    let hold = shop.hold_seats(&hall, shop.buyer(), &[0]);
-    match shop.send(hold.clone()).await {
-        Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
-        other => panic!("there is no connection to be had: {other:?}"),
-    }
+    shop.held(&hall, shop.buyer(), &[0]).await;
+    let error = store.event(hall.event).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable, "there is no connection to be had");
     drop(only);
-    shop.apply(hold).await;
+    store.event(hall.event).await.unwrap().unwrap();
 }
 
 #[tokio::test]
