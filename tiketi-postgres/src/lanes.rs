@@ -39,6 +39,9 @@ impl Lanes {
     /// Makes lanes with connections of their own, to where a pool's go and with its settings.
     pub(crate) fn new(pool: PgPool) -> Self {
         let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS);
+        // A connection that is gone shows at the batch's first statement, and the batch is tried again: asking before
+        // would be one more round trip for each.
+        let writing = writing.test_before_acquire(false);
         let writing = writing.connect_lazy_with(pool.connect_options().as_ref().clone());
         let writers = Semaphore::new(usize::try_from(MAX_WRITERS).unwrap_or(1));
         Self { pool, writing, writers, counted: Counted::default(), queues: Mutex::default() }

@@ -79,11 +79,11 @@ impl Shop {
         Ok(Self { box_office: builder.build()?, guard })
     }
 
-    /// Tells how many commands shared a commit, if the store counts that.
+    /// Returns how many commands shared how many commits, of a store that says so.
     pub(crate) fn batches(&self) -> Option<Batches> {
         match &self.guard {
-            Guard::Nothing | Guard::Folder(_) => None,
             Guard::Database { store, .. } => Some(store.batches()),
+            Guard::Nothing | Guard::Folder(_) => None,
         }
     }
 }

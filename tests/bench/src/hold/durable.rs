@@ -47,12 +47,12 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
     let each = Duration::from_secs(options.seconds) / u32::try_from(turns * 4)?;
     let mut many = Way::new(format!("{} callers", options.callers));
     let mut alone = Way::new("one caller");
+    let mut batches = None;
     let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
-    let mut seen = Vec::new();
     for _ in 0..turns {
-        let (timings, batches) = through_box_office(options, seats, options.callers, each).await?;
+        let (timings, shared) = through_box_office(options, seats, options.callers, each).await?;
         many.record(timings);
-        seen.extend(batches);
+        batches = shared;
         alone.record(through_box_office(options, seats, 1, each).await?.0);
         let (shop, hall) = open(options, seats).await?;
         plain.record(R::plain(&shop, &hall, options.callers, each).await?);
@@ -75,8 +75,8 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         "plain_per_second": plain.rate().round(),
         "limit_per_second": limit.rate().round(),
         "turns": turns,
-        "batch_mean": mean(&seen),
-        "batch_max": seen.iter().map(|batches| batches.largest).max(),
+        "batch_mean": batches.map(|it: Batches| it.commands / it.count.max(1)),
+        "batch_max": batches.map(|it| it.largest),
     });
     println!("{figures}");
     Ok(())
@@ -89,7 +89,7 @@ async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Err
     Ok((shop, hall))
 }
 
-/// Holds seats from callers at once until the time is up or no seat is left.
+/// Holds seats from callers at once, and says how many shared a commit, until the time is up or no seat is left.
 async fn through_box_office(
     options: &Options,
     seats: u32,
@@ -110,10 +110,4 @@ async fn through_box_office(
     })
     .await?;
     Ok((timings, shop.batches()))
-}
-
-/// Returns how many commands shared a commit on average, if the store counts that.
-fn mean(seen: &[Batches]) -> Option<u64> {
-    let commands: u64 = seen.iter().map(|batches| batches.commands).sum();
-    commands.checked_div(seen.iter().map(|batches| batches.count).sum())
 }
