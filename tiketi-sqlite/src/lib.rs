@@ -50,7 +50,7 @@ mod outbox;
 mod reader;
 mod readers;
 mod reads;
-mod rows;
+mod row;
 mod sales;
 mod store;
 mod write;

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Currency, Event, EventDetails, EventId, EventState, EventStatus, LayoutId, SaleWindow, Stock, StoreError,
     TermsOverride, TicketKind, TicketType, TicketTypeId,
 };
 
-use super::{count, currency, due_moment, get, moment, money, parse, text};
-use crate::error::unreadable;
+use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
 
-pub(crate) const EVENT_COLUMNS: &str = "id, title, artist, venue, description, keywords, starts_at, opens_at, \
+/// The columns [`event()`] reads, and the map version.
+pub const EVENT_COLUMNS: &str = "id, title, artist, venue, description, keywords, starts_at, opens_at, \
     closes_at, terms, currency, layout, state, state_at, announced, created_at, version, map_version";
-pub(crate) const TICKET_TYPE_COLUMNS: &str =
+/// The columns [`ticket_type`] reads.
+pub const TICKET_TYPE_COLUMNS: &str =
     "id, event, name, price, section, capacity, held, sold, blocked, position";
 
 /// An event's own terms as JSON, in microseconds.
@@ -26,37 +26,39 @@ struct Terms {
     max_seats_per_buyer: Option<u32>,
 }
 
-pub(crate) fn event(row: &Row<'_>) -> Result<Event, StoreError> {
+/// Reads an event.
+pub fn event(row: &impl Row) -> Result<Event, StoreError> {
     let sale = SaleWindow::new(moment(row, "opens_at")?, moment(row, "closes_at")?);
     let details = EventDetails {
-        title: get(row, "title")?,
-        artist: get(row, "artist")?,
-        venue: get(row, "venue")?,
-        description: get(row, "description")?,
-        keywords: parse(&get::<String>(row, "keywords")?, "keywords")?,
+        title: row.text("title")?.to_owned(),
+        artist: row.text("artist")?.to_owned(),
+        venue: row.text("venue")?.to_owned(),
+        description: row.text("description")?.to_owned(),
+        keywords: parse(row.text("keywords")?, "keywords")?,
         starts_at: moment(row, "starts_at")?,
         sale: sale.map_err(|_| unreadable("sale window"))?,
-        terms: terms(&get::<String>(row, "terms")?)?,
+        terms: terms(row.text("terms")?)?,
     };
-    let state = match get::<String>(row, "state")?.as_str() {
+    let state = match row.text("state")? {
         "draft" => EventState::Draft,
         "published" => EventState::Published,
         "cancelled" => EventState::Cancelled { at: due_moment(row, "state_at")? },
         _ => return Err(unreadable("state")),
     };
     Ok(Event {
-        id: EventId::from_uuid(get(row, "id")?),
+        id: EventId::from_uuid(row.uuid("id")?),
         details,
         currency: currency(row)?,
-        layout: get::<Option<uuid::Uuid>>(row, "layout")?.map(LayoutId::from_uuid),
+        layout: row.maybe_uuid("layout")?.map(LayoutId::from_uuid),
         state,
-        announced: status(&get::<String>(row, "announced")?)?,
+        announced: status(row.text("announced")?)?,
         created_at: moment(row, "created_at")?,
         version: count(row, "version")?,
     })
 }
 
-pub(crate) fn event_state(state: EventState) -> (&'static str, Option<i64>) {
+/// Writes a state as its word, and the moment of a cancellation.
+pub fn event_state(state: EventState) -> (&'static str, Option<i64>) {
     match state {
         EventState::Draft => ("draft", None),
         EventState::Published => ("published", None),
@@ -64,7 +66,8 @@ pub(crate) fn event_state(state: EventState) -> (&'static str, Option<i64>) {
     }
 }
 
-pub(crate) fn status_word(status: EventStatus) -> &'static str {
+/// Returns the word for a status.
+pub fn status_word(status: EventStatus) -> &'static str {
     match status {
         EventStatus::Upcoming => "upcoming",
         EventStatus::OnSale => "on_sale",
@@ -74,7 +77,7 @@ pub(crate) fn status_word(status: EventStatus) -> &'static str {
     }
 }
 
-pub(super) fn status(word: &str) -> Result<EventStatus, StoreError> {
+pub(crate) fn status(word: &str) -> Result<EventStatus, StoreError> {
     match word {
         "upcoming" => Ok(EventStatus::Upcoming),
         "on_sale" => Ok(EventStatus::OnSale),
@@ -85,14 +88,16 @@ pub(super) fn status(word: &str) -> Result<EventStatus, StoreError> {
     }
 }
 
-pub(crate) fn keywords_text(keywords: &[String]) -> Result<String, StoreError> {
-    text(&keywords)
+/// Writes keywords as a JSON array.
+pub fn keywords_text(keywords: &[String]) -> Result<String, StoreError> {
+    json(&keywords)
 }
 
-pub(crate) fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
+/// Writes an event's own terms as a JSON object, in microseconds.
+pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
     let micros =
         |length: Option<Duration>| length.map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX));
-    text(&Terms {
+    json(&Terms {
         hold_ttl: micros(terms.hold_ttl),
         hold_cap: micros(terms.hold_cap),
         payment_window: micros(terms.payment_window),
@@ -100,8 +105,8 @@ pub(crate) fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
     })
 }
 
-fn terms(json: &str) -> Result<TermsOverride, StoreError> {
-    let terms: Terms = parse(json, "terms")?;
+fn terms(text: &str) -> Result<TermsOverride, StoreError> {
+    let terms: Terms = parse(text, "terms")?;
     Ok(TermsOverride {
         hold_ttl: terms.hold_ttl.map(Duration::from_micros),
         hold_cap: terms.hold_cap.map(Duration::from_micros),
@@ -111,20 +116,20 @@ fn terms(json: &str) -> Result<TermsOverride, StoreError> {
 }
 
 /// Reads a ticket type; its currency is its event's.
-pub(crate) fn ticket_type(row: &Row<'_>, currency: Currency) -> Result<TicketType, StoreError> {
-    let section: Option<String> = get(row, "section")?;
+pub fn ticket_type(row: &impl Row, currency: Currency) -> Result<TicketType, StoreError> {
+    let section = row.maybe_text("section")?.map(str::to_owned);
     Ok(TicketType {
-        id: TicketTypeId::from_uuid(get(row, "id")?),
-        event: EventId::from_uuid(get(row, "event")?),
-        name: get(row, "name")?,
+        id: TicketTypeId::from_uuid(row.uuid("id")?),
+        event: EventId::from_uuid(row.uuid("event")?),
+        name: row.text("name")?.to_owned(),
         price: money(row, "price", currency)?,
         kind: section.map_or(TicketKind::GeneralAdmission, |section| TicketKind::Seated { section }),
         stock: Stock {
-            capacity: get(row, "capacity")?,
-            held: get(row, "held")?,
-            sold: get(row, "sold")?,
-            blocked: get(row, "blocked")?,
+            capacity: small(row, "capacity")?,
+            held: small(row, "held")?,
+            sold: small(row, "sold")?,
+            blocked: small(row, "blocked")?,
         },
-        position: get(row, "position")?,
+        position: small(row, "position")?,
     })
 }

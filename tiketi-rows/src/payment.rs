@@ -1,6 +1,5 @@
 //! Payments.
 
-use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Refund, RefundId, RefundState,
@@ -8,10 +7,10 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use super::{count, currency, due_moment, get, moment, money, parse, text};
-use crate::error::unreadable;
+use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, unreadable};
 
-pub(crate) const PAYMENT_COLUMNS: &str = "id, reservation, event, buyer, amount, refunded, currency, gateway, method, \
+/// The columns [`payment()`] reads.
+pub const PAYMENT_COLUMNS: &str = "id, reservation, event, buyer, amount, refunded, currency, gateway, method, \
     provider_key, state, state_at, detail, refunds, created_at, version";
 
 /// A refund as JSON.
@@ -26,44 +25,44 @@ struct RefundEntry {
     code: Option<String>,
 }
 
-pub(crate) fn payment(row: &Row<'_>) -> Result<Payment, StoreError> {
+/// Reads a payment.
+pub fn payment(row: &impl Row) -> Result<Payment, StoreError> {
     let currency = currency(row)?;
     Ok(Payment {
-        id: PaymentId::from_uuid(get(row, "id")?),
-        reservation: ReservationId::from_uuid(get(row, "reservation")?),
-        event: EventId::from_uuid(get(row, "event")?),
-        buyer: BuyerId::from_uuid(get(row, "buyer")?),
+        id: PaymentId::from_uuid(row.uuid("id")?),
+        reservation: ReservationId::from_uuid(row.uuid("reservation")?),
+        event: EventId::from_uuid(row.uuid("event")?),
+        buyer: BuyerId::from_uuid(row.uuid("buyer")?),
         amount: money(row, "amount", currency)?,
         refunded: money(row, "refunded", currency)?,
-        gateway: get(row, "gateway")?,
-        method: get(row, "method")?,
-        provider_key: get(row, "provider_key")?,
+        gateway: row.text("gateway")?.to_owned(),
+        method: row.text("method")?.to_owned(),
+        provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
         state: state(row)?,
-        refunds: refunds(&get::<String>(row, "refunds")?, currency)?,
+        refunds: refunds(row.text("refunds")?, currency)?,
         created_at: moment(row, "created_at")?,
         version: count(row, "version")?,
     })
 }
 
-fn state(row: &Row<'_>) -> Result<PaymentState, StoreError> {
+fn state(row: &impl Row) -> Result<PaymentState, StoreError> {
     let at = || due_moment(row, "state_at");
-    let detail =
-        || -> Result<String, StoreError> { Ok(get::<Option<String>>(row, "detail")?.unwrap_or_default()) };
-    match get::<String>(row, "state")?.as_str() {
+    let detail = || Ok::<_, StoreError>(row.maybe_text("detail")?.unwrap_or_default());
+    match row.text("state")? {
         "ready" => Ok(PaymentState::Ready),
         "confirming" => Ok(PaymentState::Confirming { since: at()? }),
         "paid" => Ok(PaymentState::Paid { at: at()? }),
         "partly_refunded" => Ok(PaymentState::PartlyRefunded { at: at()? }),
         "refunded" => Ok(PaymentState::Refunded { at: at()? }),
-        "declined" => Ok(PaymentState::Declined { code: detail()?, at: at()? }),
+        "declined" => Ok(PaymentState::Declined { code: detail()?.to_owned(), at: at()? }),
         "abandoned" => Ok(PaymentState::Abandoned),
-        "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(&detail()?)?, at: at()? }),
+        "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(detail()?)?, at: at()? }),
         _ => Err(unreadable("state")),
     }
 }
 
 /// Writes a state as its word, its moment, and its code or reason.
-pub(crate) fn payment_state(
+pub fn payment_state(
     state: &PaymentState,
 ) -> Result<(&'static str, Option<Timestamp>, Option<String>), StoreError> {
     Ok(match state {
@@ -102,7 +101,8 @@ fn stuck_reason(text: &str) -> Result<StuckReason, StoreError> {
     }
 }
 
-pub(crate) fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
+/// Writes refunds as a JSON array.
+pub fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
     let entry = |refund: &Refund| {
         let (state, at, code) = match &refund.state {
             RefundState::Queued { since } => ("queued", since, None),
@@ -118,11 +118,11 @@ pub(crate) fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
             code,
         }
     };
-    text(&refunds.iter().map(entry).collect::<Vec<_>>())
+    json(&refunds.iter().map(entry).collect::<Vec<_>>())
 }
 
-fn refunds(json: &str, currency: Currency) -> Result<Vec<Refund>, StoreError> {
-    let entries: Vec<RefundEntry> = parse(json, "refunds")?;
+fn refunds(text: &str, currency: Currency) -> Result<Vec<Refund>, StoreError> {
+    let entries: Vec<RefundEntry> = parse(text, "refunds")?;
     entries.into_iter().map(|entry| refund(entry, currency)).collect()
 }
 
