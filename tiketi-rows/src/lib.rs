@@ -10,6 +10,7 @@ mod account;
 mod command;
 mod event;
 mod fact;
+mod inbox;
 mod layout;
 mod payment;
 mod reservation;
@@ -23,8 +24,9 @@ pub use event::{
     ticket_type,
 };
 pub use fact::{fact, fact_text};
+pub use inbox::{DELIVERY_COLUMNS, delivery};
 pub use layout::{layout, sections_text};
-pub use payment::{PAYMENT_COLUMNS, payment, payment_state, refunds_text};
+pub use payment::{PAYMENT_COLUMNS, PaymentColumns, payment, payment_columns};
 pub use reservation::{RESERVATION_COLUMNS, items_text, reservation, reservation_state, seats_text};
 pub use row::{Row, count, stored, unreadable};
 pub use seat::{SEAT_COLUMNS, SeatColumns, seat, seat_state};
