@@ -10,13 +10,6 @@ use tiketi_core::{
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
 
-/// The columns [`event()`] reads, and the map version.
-pub const EVENT_COLUMNS: &str = "id, title, artist, venue, description, keywords, starts_at, opens_at, \
-    closes_at, terms, currency, layout, state, state_at, announced, created_at, version, map_version";
-/// The columns [`ticket_type`] reads.
-pub const TICKET_TYPE_COLUMNS: &str =
-    "id, event, name, price, section, capacity, held, sold, blocked, position";
-
 /// An event's own terms as JSON, in microseconds.
 #[derive(Serialize, Deserialize)]
 struct Terms {

@@ -4,9 +4,6 @@ use tiketi_core::{Delivery, Hint, PaymentId, StoreError};
 
 use crate::row::{Row, moment};
 
-/// The columns [`delivery`] reads.
-pub const DELIVERY_COLUMNS: &str = "gateway, delivery, payment, provider_key, received_at";
-
 /// Reads a delivery.
 pub fn delivery(row: &impl Row) -> Result<Delivery, StoreError> {
     let hint = Hint {

@@ -9,10 +9,6 @@ use uuid::Uuid;
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, unreadable};
 
-/// The columns [`payment()`] reads.
-pub const PAYMENT_COLUMNS: &str = "id, reservation, event, buyer, amount, refunded, currency, gateway, method, \
-    provider_key, state, state_at, detail, refunds, captured, taken_in, ask_at, asking, notes, created_at, version";
-
 /// What may change of a payment, as columns; all but the key of the provider and the version.
 #[derive(Debug, Clone)]
 pub struct PaymentColumns {

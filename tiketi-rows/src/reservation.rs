@@ -10,10 +10,6 @@ use uuid::Uuid;
 
 use crate::row::{Row, count, currency, json, moment, money, parse, small, unreadable};
 
-/// The columns [`reservation()`] reads.
-pub const RESERVATION_COLUMNS: &str = "id, event, buyer, date, serial, seats, items, total, currency, state, \
-    state_at, cancel_reason, payment, window_granted, created_at, version";
-
 /// A seat of a reservation: seat, ticket type, label, price.
 type SeatEntry<T> = (Uuid, Uuid, T, i64);
 /// Units of a reservation: ticket type, name, quantity, unit price.

@@ -7,10 +7,6 @@ use uuid::Uuid;
 
 use crate::row::{Row, count, due_moment, small, unreadable};
 
-/// The columns [`seat()`] reads.
-pub const SEAT_COLUMNS: &str = "event, id, ticket_type, section, row, number, label, col, line, accessible, \
-    state, owner, until, reason, version, map_version";
-
 /// A seat's state as columns.
 #[derive(Debug, Clone, Copy)]
 pub struct SeatColumns<'s> {

@@ -77,7 +77,7 @@ pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 async fn take_turn(kind: Kind, options: &Options, time: Duration) -> Result<Timings, Box<dyn Error>> {
-    let shop = Shop::open(options.store)?;
+    let shop = Shop::open(options.store).await?;
     let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
     let held = Arc::new(match kind {
         Kind::Settle => hold_all(&shop.box_office, &hall, options.callers).await?,

@@ -7,13 +7,18 @@ use clap::ValueEnum;
 use tempfile::TempDir;
 use tiketi_core::BoxOffice;
 use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres_harness::{Database, Fsync, Server};
 use tiketi_sqlite::SqliteStore;
+use tokio::sync::OnceCell;
 
 /// A kind of store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Store {
     #[value(name = "memory:", alias = "memory")]
     Memory,
+    #[value(name = "postgres")]
+    Postgres,
     #[value(name = "sqlite")]
     Sqlite,
 }
@@ -23,10 +28,19 @@ impl Store {
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
+            Self::Postgres => "postgres",
             Self::Sqlite => "sqlite",
         }
     }
 }
+
+/// The one private server of a run, which waits for the disk.
+static SERVER: OnceCell<Server> = OnceCell::const_new();
+/// Room enough for no checkpoint to fall into somebody's turn.
+const ROOMY: &[(&str, &str)] =
+    &[("shared_buffers", "512MB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "1h")];
+/// Connections of a shop's pool.
+const CONNECTIONS: u32 = 16;
 
 /// A shop with nothing in it, and what has to live as long.
 #[derive(Debug)]
@@ -40,14 +54,22 @@ pub(crate) struct Shop {
 pub(crate) enum Guard {
     Nothing,
     Folder(TempDir),
+    Database { database: Database, store: PostgresStore },
 }
 
 impl Shop {
     /// Opens a shop on a new store.
-    pub(crate) fn open(store: Store) -> Result<Self, Box<dyn Error>> {
+    pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
         let builder = BoxOffice::builder().gateway(Arc::new(TestGateway::default()));
         let (builder, guard) = match store {
             Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
+            Store::Postgres => {
+                let server = SERVER.get_or_init(|| Server::start_with(Fsync::On, ROOMY)).await;
+                let database =
+                    Database::fresh(server, |options| async move { migrate(&options).await }).await;
+                let store = PostgresStore::new(database.pool(CONNECTIONS).await);
+                (builder.store(Arc::new(store.clone())), Guard::Database { database, store })
+            }
             Store::Sqlite => {
                 let folder = tempfile::tempdir()?;
                 let store = SqliteStore::open(folder.path().join("bench.db"))?;

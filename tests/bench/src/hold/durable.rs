@@ -78,7 +78,7 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
 
 /// Opens a hall on a new store.
 async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Error>> {
-    let shop = Shop::open(options.store)?;
+    let shop = Shop::open(options.store).await?;
     let hall = Hall::open(&shop.box_office, seats).await?;
     Ok((shop, hall))
 }

@@ -3,6 +3,7 @@
 mod bare;
 mod durable;
 mod memory;
+mod postgres;
 mod sqlite;
 
 use std::error::Error;
@@ -42,6 +43,7 @@ const LEAST_TURNS: usize = 3;
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     match options.store {
         Store::Memory => memory::run(options),
+        Store::Postgres => crate::runtime()?.block_on(durable::run::<postgres::Postgres>(options)),
         Store::Sqlite => crate::runtime()?.block_on(durable::run::<sqlite::Sqlite>(options)),
     }
 }

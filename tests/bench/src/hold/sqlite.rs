@@ -37,7 +37,7 @@ impl Rivals for Sqlite {
 fn path(shop: &Shop) -> Result<&Path, Box<dyn Error>> {
     match &shop.guard {
         Guard::Folder(folder) => Ok(folder.path()),
-        Guard::Nothing => Err("the shop is not in a file".into()),
+        Guard::Nothing | Guard::Database { .. } => Err("the shop is not in a file".into()),
     }
 }
 

@@ -1,0 +1,173 @@
+//! The files and processes of one server.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::account::Account;
+use crate::trouble::Trouble;
+use crate::watchdog::Watchdog;
+use crate::{binaries, port, processes};
+
+/// The superuser's name.
+pub(crate) const USER: &str = "harness";
+/// How often another port is tried when somebody was faster to take it.
+const TRIES: u32 = 5;
+
+/// Whether a commit waits for the disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fsync {
+    /// It does not: fast, and safe from everything but a power cut.
+    Off,
+    /// It does, as in production.
+    On,
+}
+
+/// A data folder and the server that runs on it, gone when dropped.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    account: Account,
+    binaries: PathBuf,
+    folder: PathBuf,
+    pub(crate) password: String,
+    pub(crate) port: u16,
+    _watchdog: Watchdog,
+}
+
+impl Cluster {
+    /// Makes a new data folder and starts a server on it.
+    pub(crate) fn start(fsync: Fsync, settings: &[(&str, &str)]) -> Result<Self, Trouble> {
+        let mut cluster = Self::prepare(format!("{:032x}", rand::random::<u128>()))?;
+        cluster.make_data()?;
+        cluster.configure(fsync, settings)?;
+        cluster.start_somewhere()?;
+        Ok(cluster)
+    }
+
+    /// Copies a running server into a data folder of its own, and starts a standby on it.
+    pub(crate) fn start_standby(primary: &Self) -> Result<Self, Trouble> {
+        let mut cluster = Self::prepare(primary.password.clone())?;
+        let mut copy = cluster.program("pg_basebackup");
+        copy.args(["-h", "127.0.0.1", "-p", &primary.port.to_string(), "-U", USER, "-R", "-c", "fast", "-D"]);
+        copy.arg(cluster.data()).env("PGPASSWORD", &primary.password);
+        run(copy)?;
+        cluster.start_somewhere()?;
+        Ok(cluster)
+    }
+
+    /// Makes a folder that is removed whatever happens next.
+    fn prepare(password: String) -> Result<Self, Trouble> {
+        let (account, binaries) = (Account::find()?, binaries::folder()?);
+        let ours_alone = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("tiketi-postgres-").permissions(ours_alone).tempdir();
+        let folder = folder.map_err(Trouble::io("cannot make a temporary folder"))?;
+        account.own(folder.path())?;
+        let watchdog = Watchdog::start(account, &binaries, folder.path())?;
+        Ok(Self { account, binaries, folder: folder.keep(), password, port: 0, _watchdog: watchdog })
+    }
+
+    fn make_data(&self) -> Result<(), Trouble> {
+        let secret = self.folder.join("password");
+        fs::write(&secret, &self.password).map_err(Trouble::io("cannot write a password"))?;
+        self.account.own(&secret)?;
+        let mut make = self.program("initdb");
+        make.args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--no-sync", "--no-instructions"]);
+        // Texts in the order people expect, where bytes would put all capitals first.
+        make.args(["--locale=C", "--locale-provider=icu", "--icu-locale=en-US"]);
+        make.arg("--pwfile").arg(&secret).arg("-D").arg(self.data());
+        run(make)
+    }
+
+    fn configure(&self, fsync: Fsync, settings: &[(&str, &str)]) -> Result<(), Trouble> {
+        let mut lines = vec![
+            ("listen_addresses", "127.0.0.1"),
+            ("unix_socket_directories", ""),
+            ("max_connections", "300"),
+        ];
+        if fsync == Fsync::Off {
+            lines.extend([("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]);
+        }
+        lines.extend(settings);
+        let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name} = '{value}'\n")).collect();
+        let text = lines.concat();
+        let file = OpenOptions::new().append(true).open(self.data().join("postgresql.conf"));
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        written.map_err(Trouble::io("cannot configure a Postgres server"))
+    }
+
+    fn start_somewhere(&mut self) -> Result<(), Trouble> {
+        let mut tries = 1;
+        loop {
+            self.port = port::free();
+            match self.start_again() {
+                Err(_) if tries < TRIES && self.log().contains("Address already in use") => tries += 1,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Starts the server at the port it has, after a crash too.
+    pub(crate) fn start_again(&self) -> Result<(), Trouble> {
+        let mut start = self.control("start");
+        start.arg("-o").arg(format!("-p {}", self.port)).arg("-l").arg(self.folder.join("log"));
+        run(start).map_err(|trouble| match trouble {
+            Trouble::Command { command, .. } => Trouble::Command { command, said: self.log() },
+            other => other,
+        })
+    }
+
+    /// Stops the server: its clients are cut off, and what is committed is written.
+    pub(crate) fn stop(&self) -> Result<(), Trouble> {
+        let mut stop = self.control("stop");
+        stop.args(["-m", "fast"]);
+        run(stop)
+    }
+
+    /// Kills the server with all its processes.
+    pub(crate) fn kill(&self) -> Result<(), Trouble> {
+        processes::kill(&self.data())
+    }
+
+    /// Makes a standby take over.
+    pub(crate) fn promote(&self) -> Result<(), Trouble> {
+        run(self.control("promote"))
+    }
+
+    /// Tells whether the server was started and neither stopped nor killed since.
+    pub(crate) fn is_started(&self) -> bool {
+        self.data().join("postmaster.pid").exists()
+    }
+
+    /// Returns all the server has logged.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    fn control(&self, verb: &str) -> Command {
+        let mut control = self.program("pg_ctl");
+        control.args([verb, "-w", "-s", "-D"]).arg(self.data());
+        control
+    }
+
+    fn program(&self, name: &str) -> Command {
+        self.account.command(self.binaries.join(name), &self.folder)
+    }
+}
+
+/// Runs a program to its end, which has to be a good one.
+fn run(mut command: Command) -> Result<(), Trouble> {
+    let name =
+        Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let output = command.stderr(std::process::Stdio::piped()).output();
+    let output = output.map_err(Trouble::io(format!("cannot run {name}")))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Trouble::Command { command: name, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+}

@@ -1,0 +1,171 @@
+-- Moments are UTC microseconds, amounts are minor units of the event's currency.
+--
+-- What is sold of an event carries the event in every key, so that the tables can be distributed by it.
+-- Rows of an event change only under a lock on its row in tiketi.events: what a foreign key would check with a
+-- look-up a row, the commands check once a batch, and the audit proves.
+
+CREATE TABLE tiketi.events (
+    id          uuid PRIMARY KEY,
+    title       text NOT NULL,
+    artist      text NOT NULL,
+    venue       text NOT NULL,
+    description text NOT NULL,
+    keywords    text NOT NULL,             -- a JSON array of texts
+    starts_at   bigint NOT NULL,
+    opens_at    bigint NOT NULL,
+    closes_at   bigint NOT NULL,
+    terms       text NOT NULL,             -- a JSON object, microseconds
+    currency    text NOT NULL,
+    layout      uuid,
+    state       text NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
+    state_at    bigint,
+    announced   text NOT NULL,
+    created_at  bigint NOT NULL,
+    version     bigint NOT NULL,
+    map_version bigint NOT NULL,
+    turn        bigint NOT NULL            -- grows with each commit that changes anything of the event
+);
+
+CREATE TABLE tiketi.ticket_types (
+    event    uuid NOT NULL,
+    id       uuid NOT NULL,
+    name     text NOT NULL,
+    price    bigint NOT NULL CHECK (price >= 0),
+    section  text,                         -- NULL for general admission
+    capacity bigint NOT NULL,
+    held     bigint NOT NULL CHECK (held >= 0),
+    sold     bigint NOT NULL CHECK (sold >= 0),
+    blocked  bigint NOT NULL CHECK (blocked >= 0),
+    position bigint NOT NULL,
+    PRIMARY KEY (id, event),
+    CHECK (held + sold + blocked <= capacity)
+);
+CREATE INDEX ticket_types_of_event ON tiketi.ticket_types (event, position);
+
+-- One row a seat and event: the row itself is what makes a second owner impossible.
+CREATE TABLE tiketi.seats (
+    event       uuid NOT NULL,
+    id          uuid NOT NULL,
+    ticket_type uuid NOT NULL,
+    owner       uuid,
+    until       bigint,
+    version     bigint NOT NULL,
+    map_version bigint NOT NULL,
+    position    bigint NOT NULL,
+    col         bigint NOT NULL,
+    line        bigint NOT NULL,
+    accessible  boolean NOT NULL,
+    state       text NOT NULL CHECK (state IN ('available', 'held', 'sold', 'blocked')),
+    section     text NOT NULL,
+    row         text NOT NULL,
+    number      text NOT NULL,
+    label       text NOT NULL,
+    reason      text,
+    PRIMARY KEY (event, id),
+    CHECK ((owner IS NOT NULL) = (state IN ('held', 'sold')))
+);
+CREATE INDEX seats_by_change ON tiketi.seats (event, map_version);
+
+CREATE TABLE tiketi.reservations (
+    event          uuid NOT NULL,
+    id             uuid NOT NULL,
+    buyer          uuid NOT NULL,
+    payment        uuid,
+    serial         bigint NOT NULL,        -- with the date the number people read
+    date           bigint NOT NULL,        -- YYYYMMDD
+    total          bigint NOT NULL,
+    state_at       bigint NOT NULL,        -- until, deadline, or when
+    created_at     bigint NOT NULL,
+    version        bigint NOT NULL,
+    window_granted boolean NOT NULL,
+    currency       text NOT NULL,
+    state          text NOT NULL CHECK (state IN ('held', 'paying', 'confirmed', 'expired', 'cancelled')),
+    cancel_reason  text,
+    seats          text NOT NULL,          -- a JSON array of [seat, ticket type, label, price]
+    items          text NOT NULL,          -- a JSON array of [ticket type, name, quantity, unit price]
+    PRIMARY KEY (id, event)
+);
+CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (event, buyer) WHERE state IN ('held', 'paying');
+CREATE INDEX reservations_of_event ON tiketi.reservations (event, buyer, serial);
+CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, serial);
+CREATE INDEX due_reservations ON tiketi.reservations (state_at, event) WHERE state = 'held';
+
+CREATE TABLE tiketi.payments (
+    event        uuid NOT NULL,
+    id           uuid NOT NULL,
+    reservation  uuid NOT NULL,
+    buyer        uuid NOT NULL,
+    amount       bigint NOT NULL,
+    refunded     bigint NOT NULL,
+    state_at     bigint,
+    created_at   bigint NOT NULL,
+    version      bigint NOT NULL,
+    currency     text NOT NULL,
+    gateway      text NOT NULL,
+    method       text NOT NULL,
+    provider_key text,
+    state        text NOT NULL,
+    detail       text,                     -- a provider's code, or what does not fit
+    refunds      text NOT NULL,            -- a JSON array
+    PRIMARY KEY (id, event),
+    CHECK (refunded BETWEEN 0 AND amount)
+);
+CREATE INDEX payments_of_reservation ON tiketi.payments (event, reservation);
+-- One capture a reservation.
+CREATE UNIQUE INDEX one_capture ON tiketi.payments (event, reservation)
+    WHERE state IN ('confirming', 'paid', 'partly_refunded');
+
+CREATE TABLE tiketi.commands (
+    event       uuid NOT NULL,
+    key         uuid NOT NULL,
+    fingerprint uuid NOT NULL,
+    reservation uuid NOT NULL,
+    payment     uuid,
+    at          bigint NOT NULL,
+    PRIMARY KEY (key, event)
+);
+CREATE INDEX commands_by_age ON tiketi.commands (at);
+
+CREATE TABLE tiketi.outbox (
+    id            bigint NOT NULL,
+    event         uuid NOT NULL,
+    at            bigint NOT NULL,
+    claimed_until bigint,
+    body          text NOT NULL,           -- a JSON object
+    PRIMARY KEY (id, event)
+);
+
+CREATE TABLE tiketi.layouts (
+    id         uuid PRIMARY KEY,
+    venue      text NOT NULL COLLATE "C",  -- listed in the order of the bytes, whatever the database's language
+    name       text NOT NULL COLLATE "C",
+    sections   text NOT NULL,              -- a JSON array
+    created_at bigint NOT NULL
+);
+CREATE INDEX layouts_by_venue ON tiketi.layouts (venue, name, id);
+
+CREATE TABLE tiketi.accounts (
+    id         uuid PRIMARY KEY,
+    email      text NOT NULL,
+    name       text NOT NULL,
+    phone      text,
+    role       text NOT NULL CHECK (role IN ('buyer', 'admin')),
+    password   text NOT NULL,
+    created_at bigint NOT NULL,
+    CONSTRAINT one_account_an_address UNIQUE (email)
+);
+
+CREATE TABLE tiketi.answers (
+    key           uuid PRIMARY KEY,
+    fingerprint   uuid NOT NULL,
+    claimed_until bigint NOT NULL,
+    answered_at   bigint,
+    status        bigint,
+    content_type  text,
+    body          bytea
+);
+CREATE INDEX answers_by_age ON tiketi.answers ((coalesce(answered_at, claimed_until)));
+
+-- Numbers that only grow, taken under the lock of an event: later ones of an event are greater.
+CREATE SEQUENCE tiketi.serials;
+CREATE SEQUENCE tiketi.facts;

@@ -1,0 +1,83 @@
+//! Whole events, read from one moment.
+
+use async_trait::async_trait;
+use sqlx::postgres::PgRow;
+use sqlx::{Postgres, Transaction};
+use tiketi_core::decide::Snapshot;
+use tiketi_core::{AuditStore, EventId, StoreError};
+use tiketi_rows::{Row as _, columns, count};
+
+use crate::error::failed;
+use crate::load::ticket_types;
+use crate::row::{Row, each};
+use crate::store::PostgresStore;
+
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+const EVENT_IDS: &str = "SELECT id FROM tiketi.events WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
+const EVENT: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = $1");
+const SEATS: &str =
+    concat!("SELECT ", columns!(seat), " FROM tiketi.seats WHERE event = $1 ORDER BY position");
+const RESERVATIONS: &str =
+    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE event = $1 ORDER BY serial");
+/// By the reservation too, so that a latest payment that names another event is seen; others are seen where they say.
+const PAYMENTS: &str = concat!(
+    "SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE event = $1 \
+    UNION SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE event <> $1 AND id IN \
+        (SELECT payment FROM tiketi.reservations WHERE event = $1 AND payment IS NOT NULL) \
+    ORDER BY created_at, id"
+);
+
+#[async_trait]
+impl AuditStore for PostgresStore {
+    async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let query = sqlx::query(EVENT_IDS).bind(after.map(EventId::as_uuid)).bind(limit);
+        let found = query.fetch_all(self.pool()).await.map_err(failed)?;
+        each(&found, |row| Ok(EventId::from_uuid(row.uuid("id")?)))
+    }
+
+    async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError> {
+        let mut transaction = self.pool().begin_with(ONE_MOMENT).await.map_err(failed)?;
+        let rows = event_rows(&mut transaction, event).await?;
+        transaction.rollback().await.map_err(failed)?;
+        Ok(rows)
+    }
+}
+
+async fn event_rows(
+    transaction: &mut Transaction<'_, Postgres>,
+    id: EventId,
+) -> Result<Option<Snapshot>, StoreError> {
+    let found = of(transaction, EVENT, id).await?;
+    let Some(row) = found.first() else { return Ok(None) };
+    let (event, map_version) = (tiketi_rows::event(&Row(row))?, count(&Row(row), "map_version")?);
+    let currency = event.currency;
+    let mut snapshot = Snapshot::new(event);
+    for ticket_type in ticket_types(transaction, id, currency).await? {
+        snapshot.put_ticket_type(ticket_type);
+    }
+    for row in &of(transaction, SEATS, id).await? {
+        snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
+    }
+    // Seats raise it as they are put; the audit has to see what is kept.
+    snapshot.set_map_version(map_version);
+    for row in &of(transaction, RESERVATIONS, id).await? {
+        snapshot.put_reservation(tiketi_rows::reservation(&Row(row))?);
+    }
+    for row in &of(transaction, PAYMENTS, id).await? {
+        snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
+    }
+    Ok(Some(snapshot))
+}
+
+async fn of(
+    transaction: &mut Transaction<'_, Postgres>,
+    sql: &'static str,
+    event: EventId,
+) -> Result<Vec<PgRow>, StoreError> {
+    sqlx::query(sql).bind(event.as_uuid()).fetch_all(&mut **transaction).await.map_err(failed)
+}

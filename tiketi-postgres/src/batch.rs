@@ -1,0 +1,126 @@
+//! One batch: lock the event, load what its commands look at, decide them, write the union, commit once.
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgConnection;
+use tiketi_core::{EventId, StoreError, StoreErrorKind};
+
+use crate::desk::Desk;
+use crate::error::{closed, commit_failed, failed};
+use crate::job::Job;
+use crate::lanes::Lanes;
+use crate::load;
+use crate::retry::pause;
+use crate::wants::Wants;
+use crate::write;
+
+/// Most rows a busy lane keeps in memory from one batch to the next.
+const MAX_KEPT: usize = 50_000;
+
+/// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
+pub(crate) struct Kept {
+    desk: Desk,
+    turn: i64,
+}
+
+/// Commits a batch as one; if one of its commands may be to blame for a failure, its commands one by one.
+pub(crate) async fn settle(
+    lanes: &Lanes,
+    event: EventId,
+    kept: &mut Option<Kept>,
+    mut jobs: Vec<Box<dyn Job>>,
+) {
+    let done = attempts(lanes, event, kept, &mut jobs).await;
+    match done {
+        Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
+            for job in jobs {
+                let mut alone = [job];
+                let done = attempts(lanes, event, kept, &mut alone).await;
+                answer(alone, done);
+            }
+        }
+        done => answer(jobs, done),
+    }
+}
+
+/// Tells whether a single command can have made a whole batch fail like this.
+fn may_be_of_one(error: &StoreError) -> bool {
+    match error.kind() {
+        StoreErrorKind::Corrupt | StoreErrorKind::Internal => true,
+        StoreErrorKind::Unavailable | StoreErrorKind::Contention | StoreErrorKind::OutcomeUnknown => false,
+    }
+}
+
+fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, done: Result<(), StoreError>) {
+    let done = done.map_err(Arc::new);
+    for job in jobs {
+        let same = |error: &Arc<StoreError>| {
+            StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
+        };
+        job.answer(done.as_ref().copied().map_err(same));
+    }
+}
+
+/// Runs jobs until they are committed, fail for good, or have failed often enough.
+async fn attempts(
+    lanes: &Lanes,
+    event: EventId,
+    kept: &mut Option<Kept>,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    let mut tried = 0;
+    loop {
+        match attempt(lanes, event, kept, jobs).await {
+            Err(error) if pause(tried, &error).await => tried += 1,
+            done => return done,
+        }
+    }
+}
+
+/// Runs jobs in one transaction, and returns once they are committed.
+///
+/// Rows are kept only across commits: after a failure they are read again.
+async fn attempt(
+    lanes: &Lanes,
+    event: EventId,
+    kept: &mut Option<Kept>,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
+    let before = kept.take();
+    let mut transaction = lanes.pool.begin().await.map_err(failed)?;
+    let Kept { mut desk, turn } = open(&mut transaction, event, before).await?;
+    let mut wants = Wants::default();
+    for job in jobs.iter() {
+        job.wants(&mut wants);
+    }
+    load::rows(&mut transaction, event, &mut desk, &wants).await?;
+    for job in jobs {
+        job.decide(&mut desk)?;
+    }
+    let mut turn = turn;
+    if desk.changed().is_empty() {
+        transaction.rollback().await.map_err(failed)?;
+    } else {
+        write::all(&mut transaction, event, &desk).await?;
+        transaction.commit().await.map_err(commit_failed)?;
+        turn += 1;
+    }
+    desk.settled();
+    *kept = (desk.size() <= MAX_KEPT).then_some(Kept { desk, turn });
+    Ok(())
+}
+
+/// Locks an event against every other server, and loads it unless what is kept of it is still true.
+async fn open(connection: &mut PgConnection, event: EventId, kept: Option<Kept>) -> Result<Kept, StoreError> {
+    let Some(locked) = load::lock(connection, event).await? else {
+        return Ok(Kept { desk: Desk::new(None), turn: 0 });
+    };
+    if let Some(kept) = kept
+        && kept.turn == locked.turn
+    {
+        return Ok(kept);
+    }
+    let turn = locked.turn;
+    Ok(Kept { desk: Desk::new(Some(load::event(connection, locked).await?)), turn })
+}

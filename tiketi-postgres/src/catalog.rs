@@ -1,0 +1,130 @@
+//! The catalog.
+
+mod edits;
+
+use async_trait::async_trait;
+use tiketi_core::decide::{
+    self, BlockRefused, BlockSeats, EditRefused, Snapshot, UnblockSeats, announce_status,
+};
+use tiketi_core::{
+    CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
+    NewEvent, Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+};
+
+use crate::catalog::edits::{
+    AddTicketType, Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, RemoveTicketType, Unblock,
+};
+use crate::create::create_event;
+use crate::error::exists_already;
+use crate::expiry::only_store;
+use crate::reads;
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl CatalogStore for PostgresStore {
+    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
+        create_event(self.pool(), new).await
+    }
+
+    async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        let edit = move |event: &Event| decide::edit_details(event, details.clone(), read_version);
+        self.work(id, ChangeEvent(edit)).await
+    }
+
+    async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
+        let take = move |event: &Event| {
+            Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
+        };
+        self.work(id, ChangeEvent(take)).await
+    }
+
+    async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
+        self.work(id, DeleteEvent).await
+    }
+
+    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
+        if self.event_of_ticket_type(ticket_type.id).await?.is_some() {
+            return Err(exists_already(ticket_type.id).into());
+        }
+        self.work(ticket_type.event, AddTicketType(ticket_type)).await
+    }
+
+    async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>> {
+        let event = self.event_of_ticket_type(id).await?.ok_or_else(no_ticket_type)?;
+        self.work(event, EditTicketType { id, edit }).await
+    }
+
+    async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+        let event = self.event_of_ticket_type(id).await?.ok_or_else(no_ticket_type)?;
+        self.work(event, RemoveTicketType(id)).await
+    }
+
+    async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        self.work(command.event, Block(command)).await
+    }
+
+    async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        self.work(command.event, Unblock(command)).await
+    }
+
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+        let mut news = Vec::new();
+        // Most rounds find nothing, and finding nothing takes no lock.
+        for view in reads::outlines(self.pool(), false).await? {
+            let id = view.event.id;
+            if announce_status(&scope_of(view), now).is_some() {
+                let told = self.work(id, Announce(now)).await.map_err(only_store)?;
+                news.extend(told.map(|status| (id, status)));
+            }
+        }
+        Ok(news)
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        reads::event(self.pool(), id).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
+        reads::events(self.pool(), &query).await
+    }
+
+    async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+        reads::ticket_type(self.pool(), id).await
+    }
+
+    async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
+        reads::map_version(self.pool(), event).await
+    }
+
+    async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+        reads::seat_map(self.pool(), event, since).await
+    }
+}
+
+impl PostgresStore {
+    async fn event_of_ticket_type(&self, id: TicketTypeId) -> Result<Option<EventId>, StoreError> {
+        reads::event_of(self.pool(), reads::EVENT_OF_TICKET_TYPE, id.as_uuid()).await
+    }
+}
+
+fn no_ticket_type() -> CommandError<EditRefused> {
+    CommandError::Refused(EditRefused::TicketTypeNotFound)
+}
+
+/// Makes what a rule may look at of an event as people see it.
+fn scope_of(view: EventView) -> Snapshot {
+    let mut snapshot = Snapshot::new(view.event);
+    for row in view.ticket_types {
+        snapshot.put_ticket_type(row);
+    }
+    snapshot
+}

@@ -1,0 +1,36 @@
+//! New events: all of their rows in one transaction.
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgPool;
+use tiketi_core::{NewEvent, StoreError};
+
+use crate::error::{closed, commit_failed, failed};
+use crate::retry::retry;
+use crate::write;
+
+/// Most seats one statement inserts.
+const SEATS_A_STATEMENT: usize = 10_000;
+
+/// Stores a new event with its ticket types and seats, or fails if it exists.
+///
+/// In a task of its own, so that a caller that leaves cannot stop it halfway.
+pub(crate) async fn create_event(pool: &PgPool, new: NewEvent) -> Result<(), StoreError> {
+    let (pool, new) = (pool.clone(), Arc::new(new));
+    let created = tokio::spawn(async move { retry(|| insert(&pool, &new)).await });
+    created.await.map_err(|_| closed())?
+}
+
+async fn insert(pool: &PgPool, new: &NewEvent) -> Result<(), StoreError> {
+    let id = new.event.id;
+    let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
+    let mut transaction = pool.begin().await.map_err(failed)?;
+    write::new_event(&mut transaction, &new.event, map_version).await?;
+    let ticket_types: Vec<_> = new.ticket_types.iter().collect();
+    write::new_ticket_types(&mut transaction, id, &ticket_types).await?;
+    let firsts = (0..).step_by(SEATS_A_STATEMENT);
+    for (first, seats) in firsts.zip(new.seats.chunks(SEATS_A_STATEMENT)) {
+        write::new_seats(&mut transaction, id, first, seats).await?;
+    }
+    transaction.commit().await.map_err(commit_failed)
+}

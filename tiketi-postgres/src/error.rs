@@ -1,0 +1,90 @@
+//! What Postgres says, in the words of the store traits.
+
+use sqlx::Error;
+use sqlx::error::DatabaseError;
+use sqlx::postgres::{PgDatabaseError, PgSeverity};
+use tiketi_core::{StoreError, StoreErrorKind};
+
+/// Says what a failure means for the command that met it, before anything was committed.
+pub(crate) fn failed(error: Error) -> StoreError {
+    let (kind, message) = match &error {
+        Error::Database(database) => of_state(&**database),
+        Error::PoolTimedOut => (StoreErrorKind::Unavailable, "every connection to the database is busy"),
+        Error::PoolClosed => (StoreErrorKind::Unavailable, "the pool of connections is closed"),
+        Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => {
+            (StoreErrorKind::Unavailable, "the connection to the database was lost")
+        }
+        Error::ColumnDecode { .. } | Error::Decode(_) => {
+            (StoreErrorKind::Corrupt, "a row of the database is unreadable")
+        }
+        _ => (StoreErrorKind::Internal, "postgres failed"),
+    };
+    StoreError::new(kind, message).caused_by(error)
+}
+
+/// Says what a failure to commit means: if it is not the server's plain no, nobody can tell.
+pub(crate) fn commit_failed(error: Error) -> StoreError {
+    let refused = matches!(&error, Error::Database(database) if !ends_connection(&**database));
+    if refused {
+        return failed(error);
+    }
+    StoreError::new(StoreErrorKind::OutcomeUnknown, "the connection was lost during a commit")
+        .caused_by(error)
+}
+
+/// Tells whether the server ended the connection as it said this.
+fn ends_connection(error: &dyn DatabaseError) -> bool {
+    let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
+    matches!(severity, None | Some(PgSeverity::Fatal | PgSeverity::Panic))
+}
+
+/// Sorts SQLSTATEs (source: PostgreSQL's manual, appendix A).
+fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
+    let state = error.code().unwrap_or_default();
+    match &*state {
+        "40001" | "40P01" | "55P03" => (StoreErrorKind::Contention, "others kept winning the same rows"),
+        "57014" => (StoreErrorKind::Unavailable, "the database took too long"),
+        "25006" => (StoreErrorKind::Unavailable, "the database takes no writes"),
+        "3F000" | "42P01" | "42703" => {
+            (StoreErrorKind::Unavailable, "the database has no schema of this release: migrate it first")
+        }
+        state if state.starts_with("08") || state.starts_with("57P") => {
+            (StoreErrorKind::Unavailable, "the connection to the database was lost")
+        }
+        state if state.starts_with("53") || state.starts_with("58") => {
+            (StoreErrorKind::Unavailable, "the database is out of room or broken")
+        }
+        state if state.starts_with("23") || state.starts_with("XX") => {
+            (StoreErrorKind::Corrupt, "the database contradicts itself")
+        }
+        _ => (StoreErrorKind::Internal, "postgres failed"),
+    }
+}
+
+/// Tells whether a constraint of this name was violated.
+pub(crate) fn violates(error: &Error, constraint: &str) -> bool {
+    matches!(error, Error::Database(database) if database.constraint() == Some(constraint))
+}
+
+/// Fails for something that is to be created and exists.
+pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
+    StoreError::new(StoreErrorKind::Internal, format!("{what:?} exists already"))
+}
+
+/// Says that the store's tasks are gone.
+pub(crate) fn closed() -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, "the store is closed")
+}
+
+/// Tells whether it failed because a connection was lost or refused, before anything was committed.
+pub(crate) fn was_lost(error: &StoreError) -> bool {
+    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
+    let lost = match source {
+        Some(Error::Database(database)) => {
+            database.code().is_some_and(|state| state.starts_with("08") || state.starts_with("57P"))
+        }
+        Some(Error::Io(_) | Error::Protocol(_) | Error::WorkerCrashed) => true,
+        _ => false,
+    };
+    lost && !error.may_have_applied()
+}

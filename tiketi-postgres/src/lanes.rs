@@ -1,0 +1,112 @@
+//! One lane an event: its commands wait in one queue and are served together, a batch at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use sqlx::postgres::PgPool;
+use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tokio::sync::Semaphore;
+
+use crate::batch::{self, Kept};
+use crate::batches::Counted;
+use crate::error::closed;
+use crate::job::{Job, Reply, Task, Work};
+
+/// Most commands that share one commit.
+pub const MAX_BATCH: usize = 256;
+/// Most commands of one event that wait; one more is refused at once, so that a slow database does not fill
+/// the memory.
+pub const MAX_QUEUE: usize = 16_384;
+/// Most batches that are written at the same time, by lanes of different events.
+const MAX_WRITERS: u32 = 4;
+
+/// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
+pub(crate) struct Lanes {
+    pub(crate) pool: PgPool,
+    pub(crate) writers: Semaphore,
+    pub(crate) counted: Counted,
+    queues: Mutex<HashMap<EventId, VecDeque<Box<dyn Job>>>>,
+}
+
+impl Lanes {
+    /// Makes lanes that leave some of the pool's connections to those who read.
+    pub(crate) fn new(pool: PgPool) -> Self {
+        let writers = pool.options().get_max_connections().div_ceil(2).clamp(1, MAX_WRITERS);
+        let writers = Semaphore::new(usize::try_from(writers).unwrap_or(1));
+        Self { pool, writers, counted: Counted::default(), queues: Mutex::default() }
+    }
+
+    /// Has work done in a batch of its event, and answers once it is committed.
+    pub(crate) async fn run<W: Work>(self: &Arc<Self>, event: EventId, work: W) -> Reply<W> {
+        let (job, answer) = Task::of(work);
+        self.queue(event, job)?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    fn queue(self: &Arc<Self>, event: EventId, job: Box<dyn Job>) -> Result<(), StoreError> {
+        let mut queues = self.lock();
+        if let Some(queue) = queues.get_mut(&event) {
+            if queue.len() >= MAX_QUEUE {
+                let message = "too many commands are waiting: try again shortly";
+                return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+            }
+            queue.push_back(job);
+            return Ok(());
+        }
+        queues.insert(event, VecDeque::from([job]));
+        // A task of its own, so that a caller that leaves cannot stop a transaction halfway.
+        tokio::spawn(serve(Lane { lanes: Arc::clone(self), event, is_open: true }));
+        Ok(())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<EventId, VecDeque<Box<dyn Job>>>> {
+        // Nothing is left half done under it.
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one server of an event's queue.
+struct Lane {
+    lanes: Arc<Lanes>,
+    event: EventId,
+    is_open: bool,
+}
+
+impl Lane {
+    /// Takes what is waiting, up to a batch; closes the lane if nothing is.
+    fn take(&mut self) -> Option<Vec<Box<dyn Job>>> {
+        let mut queues = self.lanes.lock();
+        let queue = queues.get_mut(&self.event)?;
+        if queue.is_empty() {
+            queues.remove(&self.event);
+            self.is_open = false;
+            return None;
+        }
+        let count = queue.len().min(MAX_BATCH);
+        Some(queue.drain(..count).collect())
+    }
+}
+
+impl Drop for Lane {
+    /// Lets nobody wait for a lane that ended halfway, by a defect or with its runtime.
+    fn drop(&mut self) {
+        if self.is_open {
+            let _unserved = self.lanes.lock().remove(&self.event);
+        }
+    }
+}
+
+async fn serve(mut lane: Lane) {
+    let mut kept: Option<Kept> = None;
+    while let Some(jobs) = lane.take() {
+        lane.lanes.counted.add(jobs.len());
+        batch::settle(&lane.lanes, lane.event, &mut kept, jobs).await;
+    }
+}
+
+impl fmt::Debug for Lanes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lanes").field("open", &self.lock().len()).finish_non_exhaustive()
+    }
+}

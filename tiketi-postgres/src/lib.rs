@@ -1,0 +1,109 @@
+//! Keeps a Tiketi shop in Postgres, for any number of servers that sell together.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+//! use tiketi_core::BoxOffice;
+//! use tiketi_postgres::{PostgresStore, check, migrate};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let options: PgConnectOptions = "postgres://shop@localhost/shop".parse()?;
+//! migrate(&options).await?;
+//! let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
+//! check(&pool).await?;
+//! let shop = BoxOffice::builder().store(Arc::new(PostgresStore::new(pool))).build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Beside your own tables
+//!
+//! Everything is in the schema `tiketi`, its migrations too, and every statement names it. The store uses your
+//! pool, with whatever TLS, time-outs and limits you gave it, and changes no setting of a session. Moments are
+//! microseconds in `bigint`, so no session's time zone matters. [`migrate()`] is the only one to change the
+//! schema, on a connection of its own; [`PostgresStore::new`] asks the database nothing.
+//!
+//! # What is kept, and when
+//!
+//! Commands of one event wait in one queue of a server, at most [`MAX_QUEUE`], and are served by one task: it
+//! takes what is waiting, up to [`MAX_BATCH`], never waiting for more; locks the event's row, so that servers
+//! take turns; loads what the commands look at; decides them one after another with the rules of
+//! [`tiketi_core::decide`] against one working copy; writes the union, one statement a table; commits once,
+//! and answers them all. Commands of different events go side by side, on at most four connections and half
+//! of the pool's. What was answered is as durable as Postgres makes a commit: leave `fsync` and
+//! `synchronous_commit` on.
+//!
+//! # When something breaks
+//!
+//! | What happens | What the caller gets |
+//! |---|---|
+//! | One command of a batch cannot be kept | That one fails; the others are run again one by one |
+//! | Deadlock or serialization failure | Nothing: tried again, a few times, with growing random pauses; then [`Contention`] |
+//! | The connection is lost before the commit | Nothing: tried again likewise; then [`Unavailable`] |
+//! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key tells |
+//! | A queue is full, the pool exhausted, a statement timed out | [`Unavailable`] |
+//! | The server is a standby, starting or stopping | [`Unavailable`] |
+//! | Rows contradict each other | [`Corrupt`] |
+//!
+//! [`Contention`]: tiketi_core::StoreErrorKind::Contention
+//! [`Unavailable`]: tiketi_core::StoreErrorKind::Unavailable
+//! [`OutcomeUnknown`]: tiketi_core::StoreErrorKind::OutcomeUnknown
+//! [`Corrupt`]: tiketi_core::StoreErrorKind::Corrupt
+//!
+//! A caller that goes away leaves its command whole or undone, never half.
+//!
+//! # Behind a pooler
+//!
+//! There is no session state, advisory lock, temporary table or `LISTEN`, except one advisory lock within the
+//! transaction of [`migrate()`]; PgBouncer's transaction mode is enough. Unless it keeps prepared
+//! statements itself, switch them off: `options.statement_cache_capacity(0)`.
+//!
+//! # Sharding
+//!
+//! What is sold of an event has the event in every key, and a command locks, reads and writes rows of one
+//! event: the tables can be distributed by it, so that a batch stays on one shard.
+//!
+//! | Table | How to place it |
+//! |---|---|
+//! | `events` | distributed by `id` |
+//! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox` | distributed by `event`, together with `events` |
+//! | `layouts`, `accounts`, `answers`, `migrations` | kept whole, on one node |
+//! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
+//!
+//! Some look-ups have no event and ask every shard, each by an index: a reservation, payment or ticket type by
+//! its id alone (each server remembers the events of the latest 100,000 reservations and payments it met), a
+//! buyer's reservations, a command by its key, what is due, and the outbox. There are no foreign keys, so
+//! that shards need none across: rows of an event change only under the lock on its row.
+//!
+//! This is how the schema was made, with Citus in mind; it is tested on plain Postgres.
+
+mod accounts;
+mod answers;
+mod audit;
+mod batch;
+mod batches;
+mod catalog;
+mod changed;
+mod create;
+mod desk;
+mod error;
+mod expiry;
+mod homes;
+mod job;
+mod lanes;
+mod layouts;
+mod load;
+mod migrate;
+mod outbox;
+mod reads;
+mod retry;
+mod row;
+mod sales;
+mod store;
+mod wants;
+mod write;
+
+pub use batches::Batches;
+pub use lanes::{MAX_BATCH, MAX_QUEUE};
+pub use migrate::{SCHEMA, check, migrate};
+pub use store::PostgresStore;

@@ -1,0 +1,236 @@
+//! Statements that read rows for a decision, under the lock of their event.
+
+use std::collections::BTreeSet;
+
+use sqlx::postgres::{PgConnection, PgRow};
+use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::{
+    BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
+    Timestamp,
+};
+use tiketi_rows::{Row as _, columns};
+use uuid::Uuid;
+
+use crate::desk::Desk;
+use crate::error::failed;
+use crate::row::{Row, each, maybe};
+use crate::wants::Wants;
+
+const LOCK: &str = concat!("SELECT turn, ", columns!(event), " FROM tiketi.events WHERE id = $1 FOR UPDATE");
+const TICKET_TYPES: &str = concat!(
+    "SELECT ",
+    columns!(ticket_type),
+    " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
+);
+/// Finds commands by their keys, and takes serials: those are the rows without a key.
+const COMMANDS: &str = "SELECT key, fingerprint, reservation, payment, at FROM tiketi.commands WHERE key = ANY($1) \
+    UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)";
+/// Finds what buyers have, what is named, what named payments are for, and what is due.
+const RESERVATIONS: &str = concat!(
+    "SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND buyer = ANY($2) AND state IN ('held', 'paying', 'confirmed') \
+    UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND id = ANY($3) \
+    UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 \
+        AND id IN (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = ANY($4)) \
+    UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'held' AND state_at <= $5"
+);
+const PAYMENTS: &str =
+    concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE event = $1 AND id = ANY($2)");
+const SEATS: &str =
+    concat!("SELECT ", columns!(seat), " FROM tiketi.seats WHERE event = $1 AND id = ANY($2)");
+const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 LIMIT 1";
+
+/// An event's own row, locked until its transaction ends.
+pub(crate) struct Locked {
+    pub(crate) turn: i64,
+    event: Event,
+    map_version: u64,
+}
+
+/// Waits until no other server changes an event, and keeps it so.
+pub(crate) async fn lock(connection: &mut PgConnection, id: EventId) -> Result<Option<Locked>, StoreError> {
+    let row = sqlx::query(LOCK).bind(id.as_uuid()).fetch_optional(connection).await.map_err(failed)?;
+    maybe(row, |row| {
+        let map_version = tiketi_rows::count(row, "map_version")?;
+        Ok(Locked { turn: row.int("turn")?, event: tiketi_rows::event(row)?, map_version })
+    })
+}
+
+/// Loads the ticket types of an event that is locked.
+pub(crate) async fn event(connection: &mut PgConnection, locked: Locked) -> Result<Snapshot, StoreError> {
+    let ticket_types = ticket_types(connection, locked.event.id, locked.event.currency).await?;
+    let mut snapshot = Snapshot::new(locked.event);
+    snapshot.set_map_version(locked.map_version);
+    for row in ticket_types {
+        snapshot.put_ticket_type(row);
+    }
+    Ok(snapshot)
+}
+
+/// Returns an event's ticket types, by position.
+pub(crate) async fn ticket_types(
+    connection: &mut PgConnection,
+    event: EventId,
+    currency: Currency,
+) -> Result<Vec<TicketType>, StoreError> {
+    let found = sqlx::query(TICKET_TYPES).bind(event.as_uuid()).fetch_all(connection).await;
+    each(&found.map_err(failed)?, |row| tiketi_rows::ticket_type(row, currency))
+}
+
+/// Loads what commands look at, unless it is there.
+pub(crate) async fn rows(
+    connection: &mut PgConnection,
+    event: EventId,
+    desk: &mut Desk,
+    wants: &Wants,
+) -> Result<(), StoreError> {
+    if desk.snapshot().is_none() {
+        return Ok(());
+    }
+    commands(connection, desk, wants).await?;
+    let mut more = More::of(desk, wants);
+    if !more.is_empty() {
+        reservations(connection, event, desk, &mut more, wants.due).await?;
+    }
+    desk.know_buyers(wants.buyers.iter().copied());
+    payments(connection, event, desk, &more.payments).await?;
+    seats(connection, event, desk, &more.seats).await?;
+    if wants.any_reservation {
+        let found = sqlx::query(ANY_RESERVATION).bind(event.as_uuid()).fetch_optional(connection).await;
+        desk.set_has_reservations(found.map_err(failed)?.is_some());
+    }
+    Ok(())
+}
+
+/// What is to be loaded and is not there: it grows as reservations lead to seats and payments.
+struct More {
+    buyers: Vec<Uuid>,
+    reservations: BTreeSet<ReservationId>,
+    payments: BTreeSet<PaymentId>,
+    seats: BTreeSet<SeatId>,
+    due: Option<Timestamp>,
+}
+
+impl More {
+    fn of(desk: &Desk, wants: &Wants) -> Self {
+        let buyers = wants.buyers.iter().filter(|buyer| !desk.knows(**buyer));
+        let mut more = Self {
+            buyers: buyers.copied().map(BuyerId::as_uuid).collect(),
+            reservations: wants.reservations.clone(),
+            payments: wants.payments.clone(),
+            seats: wants.seats.clone(),
+            due: wants.due,
+        };
+        // A command that took effect earlier is answered with what it was about.
+        for effect in desk.effects() {
+            more.reservations.insert(effect.reservation);
+            more.payments.extend(effect.payment);
+        }
+        if let Some(snapshot) = desk.snapshot() {
+            more.reservations.retain(|id| snapshot.reservation(*id).is_none());
+        }
+        more
+    }
+
+    /// Tells whether no reservation has to be looked for.
+    fn is_empty(&self) -> bool {
+        self.buyers.is_empty()
+            && self.reservations.is_empty()
+            && self.payments.is_empty()
+            && self.due.is_none()
+    }
+}
+
+async fn commands(connection: &mut PgConnection, desk: &mut Desk, wants: &Wants) -> Result<(), StoreError> {
+    if wants.keys.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Uuid> = wants.keys.iter().map(|key| key.as_uuid()).collect();
+    let query = sqlx::query(COMMANDS).bind(keys).bind(wants.serials);
+    for row in &query.fetch_all(connection).await.map_err(failed)? {
+        let row = &Row(row);
+        match row.maybe_uuid("key")? {
+            Some(key) => desk.put_record(CommandKey::from_uuid(key), tiketi_rows::command_record(row)?),
+            None => desk.put_serial(tiketi_rows::count(row, "at")?),
+        }
+    }
+    Ok(())
+}
+
+async fn reservations(
+    connection: &mut PgConnection,
+    event: EventId,
+    desk: &mut Desk,
+    more: &mut More,
+    due: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = more.reservations.iter().map(|id| id.as_uuid()).collect();
+    let payments: Vec<Uuid> = more.payments.iter().map(|id| id.as_uuid()).collect();
+    let query = sqlx::query(RESERVATIONS)
+        .bind(event.as_uuid())
+        .bind(&more.buyers)
+        .bind(ids)
+        .bind(payments)
+        .bind(due.map(Timestamp::as_micros));
+    let found = query.fetch_all(connection).await.map_err(failed)?;
+    let snapshot = desk.loading()?;
+    for row in each(&found, |row| tiketi_rows::reservation(row))? {
+        // What is here already is as it will be once this batch is written.
+        if snapshot.reservation(row.id).is_none() {
+            more.seats.extend(row.seats.iter().map(|line| line.seat));
+            more.payments.extend(row.payment);
+            snapshot.put_reservation(row);
+        }
+    }
+    Ok(())
+}
+
+async fn payments(
+    connection: &mut PgConnection,
+    event: EventId,
+    desk: &mut Desk,
+    wanted: &BTreeSet<PaymentId>,
+) -> Result<(), StoreError> {
+    let snapshot = desk.loading()?;
+    let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
+    let missing = missing.map(|id| id.as_uuid()).collect();
+    for row in &of_event(connection, PAYMENTS, event, missing).await? {
+        snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
+    }
+    Ok(())
+}
+
+async fn seats(
+    connection: &mut PgConnection,
+    event: EventId,
+    desk: &mut Desk,
+    wanted: &BTreeSet<SeatId>,
+) -> Result<(), StoreError> {
+    let snapshot = desk.loading()?;
+    let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
+    let missing = missing.map(|id| id.as_uuid()).collect();
+    for row in &of_event(connection, SEATS, event, missing).await? {
+        snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
+    }
+    Ok(())
+}
+
+/// Reads rows of an event by their ids, if any are named.
+async fn of_event(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    event: EventId,
+    ids: Vec<Uuid>,
+) -> Result<Vec<PgRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query(sql).bind(event.as_uuid()).bind(ids).fetch_all(connection).await.map_err(failed)
+}

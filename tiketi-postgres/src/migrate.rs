@@ -1,0 +1,110 @@
+//! The schema, and how older databases get there.
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::{Connection, Row};
+use tiketi_core::{StoreError, StoreErrorKind};
+
+use crate::error::failed;
+
+/// Every migration in order; a database's schema is the number of those it has had.
+const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../schema/0001_first.sql"))];
+
+/// The schema this release reads and writes: how many migrations there are.
+pub const SCHEMA: u32 = {
+    // There will never be as many migrations as would not fit.
+    #[expect(clippy::cast_possible_truncation, reason = "no conversion that checks is const")]
+    let count = MIGRATIONS.len() as u32;
+    count
+};
+
+/// `Tiketi` in ASCII: the advisory lock that lets one migrate at a time, for as long as its transaction.
+const LOCK: &str = "SELECT pg_advisory_xact_lock(92680947823721)";
+const HAS_TABLE: &str = "SELECT to_regclass('tiketi.migrations') IS NOT NULL";
+const CREATE_TABLE: &str = "CREATE SCHEMA IF NOT EXISTS tiketi;
+    CREATE TABLE tiketi.migrations (version bigint PRIMARY KEY, name text NOT NULL)";
+const LATEST: &str = "SELECT coalesce(max(version), 0) FROM tiketi.migrations";
+const REMEMBER: &str = "INSERT INTO tiketi.migrations (version, name) VALUES ($1, $2)";
+const TAKES_WRITES: &str =
+    "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
+
+/// Brings the schema `tiketi` of a database up to date, on a connection of its own that it closes.
+///
+/// All of it happens in one transaction, or nothing. Several servers may call it at once: they wait for
+/// each other. It needs a connection to Postgres itself or to a pooler that keeps transactions together.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::Unavailable`] if the database cannot be reached or takes no writes, [`StoreErrorKind::Internal`]
+/// if a later release migrated it; then nothing is touched.
+pub async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
+    let migrated = bring_up_to_date(&mut connection).await;
+    // What was committed is committed, however the connection ends.
+    let _ended = connection.close().await;
+    migrated
+}
+
+async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let mut transaction = connection.begin().await.map_err(failed)?;
+    sqlx::query(LOCK).execute(&mut *transaction).await.map_err(failed)?;
+    let mut found = schema_of(&mut transaction).await?;
+    if let Some(found) = found
+        && found > i64::from(SCHEMA)
+    {
+        return Err(newer(found));
+    }
+    if found.is_none() {
+        sqlx::raw_sql(CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;
+    }
+    for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
+        if version > found.unwrap_or(0) {
+            sqlx::raw_sql(*sql).execute(&mut *transaction).await.map_err(failed)?;
+            let remember = sqlx::query(REMEMBER).bind(version).bind(name);
+            remember.execute(&mut *transaction).await.map_err(failed)?;
+            found = Some(version);
+        }
+    }
+    transaction.commit().await.map_err(crate::error::commit_failed)
+}
+
+/// Tells whether a database can be sold from: reachable, of this release's schema, and taking writes.
+///
+/// # Errors
+///
+/// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with what to do about it.
+pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
+    let mut connection = pool.acquire().await.map_err(failed)?;
+    match schema_of(&mut connection).await? {
+        None | Some(0) => return Err(unmigrated("has no tiketi schema")),
+        Some(found) if found > i64::from(SCHEMA) => return Err(newer(found)),
+        Some(found) if found < i64::from(SCHEMA) => return Err(unmigrated("has an older tiketi schema")),
+        Some(_) => {}
+    }
+    let row = sqlx::query(TAKES_WRITES).fetch_one(&mut *connection).await.map_err(failed)?;
+    if row.try_get::<bool, _>(0).map_err(failed)? {
+        return Ok(());
+    }
+    let message = "the database takes no writes: it is a standby or read-only; connect to the primary";
+    Err(StoreError::new(StoreErrorKind::Unavailable, message))
+}
+
+/// Returns how many migrations a database has had, or `None` if it knows of none.
+async fn schema_of(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
+    let row = sqlx::query(HAS_TABLE).fetch_one(&mut *connection).await.map_err(failed)?;
+    if !row.try_get::<bool, _>(0).map_err(failed)? {
+        return Ok(None);
+    }
+    let row = sqlx::query(LATEST).fetch_one(&mut *connection).await.map_err(failed)?;
+    Ok(Some(row.try_get(0).map_err(failed)?))
+}
+
+fn newer(found: i64) -> StoreError {
+    let message = format!(
+        "the database has schema {found}, and this release knows only up to {SCHEMA}: use a later release"
+    );
+    StoreError::new(StoreErrorKind::Internal, message)
+}
+
+fn unmigrated(what: &str) -> StoreError {
+    StoreError::new(StoreErrorKind::Unavailable, format!("the database {what}: migrate it first"))
+}

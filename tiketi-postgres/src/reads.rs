@@ -1,0 +1,158 @@
+//! Reads that answer people rather than rules, straight from the pool.
+
+use std::collections::HashMap;
+
+use sqlx::postgres::PgPool;
+use tiketi_core::{
+    BuyerId, Event, EventId, EventQuery, EventView, Page, PageRequest, Payment, PaymentId, Reservation,
+    ReservationId, SeatMap, StoreError, TicketType, TicketTypeId,
+};
+use tiketi_rows::{Row as _, columns, count, stored};
+use uuid::Uuid;
+
+use crate::error::failed;
+use crate::row::{Row, each, maybe};
+
+pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
+pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
+pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
+const RESERVATION: &str =
+    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE id = $1");
+const PAYMENT: &str = concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE id = $1");
+const RESERVATIONS_OF: &str = concat!(
+    "SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2) \
+    ORDER BY serial DESC LIMIT $3 OFFSET $4"
+);
+const COUNT_RESERVATIONS_OF: &str =
+    "SELECT count(*) AS total FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2)";
+const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
+/// Events without their descriptions, which no query looks into.
+const OUTLINES: &str = "SELECT id, title, artist, venue, '' AS description, keywords, starts_at, opens_at, closes_at, \
+    terms, currency, layout, state, state_at, announced, created_at, version, map_version \
+    FROM tiketi.events WHERE $1 OR state <> 'draft'";
+const TICKET_TYPES: &str = concat!(
+    "SELECT ",
+    columns!(ticket_type),
+    " FROM tiketi.ticket_types WHERE event = ANY($1) ORDER BY position, id"
+);
+const MAP_VERSION: &str = "SELECT map_version FROM tiketi.events WHERE id = $1";
+/// One statement, so that the version and the seats are of one moment; an event without changes has one row
+/// without a seat.
+const SEAT_MAP: &str = "SELECT event.map_version AS current, seat.event, seat.id, ticket_type, section, row, number, \
+    label, col, line, accessible, seat.state, owner, until, reason, seat.version, seat.map_version \
+    FROM tiketi.events AS event LEFT JOIN tiketi.seats AS seat ON seat.event = event.id \
+        AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
+    WHERE event.id = $1 ORDER BY seat.position";
+
+/// Returns the event that a look-up by an id alone finds.
+pub(crate) async fn event_of(
+    pool: &PgPool,
+    sql: &'static str,
+    id: Uuid,
+) -> Result<Option<EventId>, StoreError> {
+    let row = sqlx::query(sql).bind(id).fetch_optional(pool).await.map_err(failed)?;
+    maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
+}
+
+pub(crate) async fn reservation(pool: &PgPool, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+    let row = sqlx::query(RESERVATION).bind(id.as_uuid()).fetch_optional(pool).await;
+    maybe(row.map_err(failed)?, |row| tiketi_rows::reservation(row))
+}
+
+pub(crate) async fn payment(pool: &PgPool, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+    let row = sqlx::query(PAYMENT).bind(id.as_uuid()).fetch_optional(pool).await;
+    maybe(row.map_err(failed)?, |row| tiketi_rows::payment(row))
+}
+
+pub(crate) async fn reservations_of(
+    pool: &PgPool,
+    buyer: BuyerId,
+    event: Option<EventId>,
+    page: PageRequest,
+) -> Result<Page<Reservation>, StoreError> {
+    let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
+    let (size, offset) = (i64::from(page.size()), stored(page.offset()));
+    let found = sqlx::query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
+    let found = found.fetch_all(pool).await.map_err(failed)?;
+    let total = sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event).fetch_one(pool).await;
+    let total = count(&Row(&total.map_err(failed)?), "total")?;
+    Ok(Page { rows: each(&found, |row| tiketi_rows::reservation(row))?, total })
+}
+
+/// Returns events with what they sell, in the order of their ids' list.
+pub(crate) async fn views(pool: &PgPool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
+    let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let found = sqlx::query(EVENTS).bind(list).fetch_all(pool).await.map_err(failed)?;
+    let events = each(&found, |row| tiketi_rows::event(row))?;
+    let views = with_ticket_types(pool, events).await?;
+    let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
+    // One that was removed meanwhile is left out.
+    Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
+}
+
+pub(crate) async fn event(pool: &PgPool, id: EventId) -> Result<Option<EventView>, StoreError> {
+    Ok(views(pool, &[id]).await?.pop())
+}
+
+/// Returns all events with what they sell, but without their descriptions: a shop has few.
+pub(crate) async fn outlines(pool: &PgPool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
+    let found = sqlx::query(OUTLINES).bind(drafts).fetch_all(pool).await.map_err(failed)?;
+    let events = each(&found, |row| tiketi_rows::event(row))?;
+    with_ticket_types(pool, events).await
+}
+
+async fn with_ticket_types(pool: &PgPool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
+    let found = sqlx::query(TICKET_TYPES).bind(ids).fetch_all(pool).await.map_err(failed)?;
+    let mut views: Vec<_> =
+        events.into_iter().map(|event| EventView { event, ticket_types: Vec::new() }).collect();
+    let places: HashMap<_, _> = views.iter().map(|view| view.event.id).zip(0..).collect();
+    for row in &found {
+        let row = &Row(row);
+        let place = places.get(&EventId::from_uuid(row.uuid("event")?));
+        if let Some(view) = place.and_then(|place: &usize| views.get_mut(*place)) {
+            view.ticket_types.push(tiketi_rows::ticket_type(row, view.event.currency)?);
+        }
+    }
+    Ok(views)
+}
+
+/// Answers a query by its own rules, for a status is not a column, and reads only the page in full.
+pub(crate) async fn events(pool: &PgPool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
+    let mut wanted = outlines(pool, query.drafts).await?;
+    wanted.retain(|view| query.wants(view));
+    wanted.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
+    let page = Page::cut(wanted, query.page);
+    let ids: Vec<_> = page.rows.iter().map(|view| view.event.id).collect();
+    Ok(Page { rows: views(pool, &ids).await?, total: page.total })
+}
+
+pub(crate) async fn ticket_type(pool: &PgPool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+    let Some(event) = event_of(pool, EVENT_OF_TICKET_TYPE, id.as_uuid()).await? else { return Ok(None) };
+    let view = self::event(pool, event).await?;
+    Ok(view.and_then(|view| view.ticket_types.into_iter().find(|row| row.id == id)))
+}
+
+pub(crate) async fn map_version(pool: &PgPool, event: EventId) -> Result<Option<u64>, StoreError> {
+    let row = sqlx::query(MAP_VERSION).bind(event.as_uuid()).fetch_optional(pool).await.map_err(failed)?;
+    maybe(row, |row| count(row, "map_version"))
+}
+
+pub(crate) async fn seat_map(
+    pool: &PgPool,
+    event: EventId,
+    since: u64,
+) -> Result<Option<SeatMap>, StoreError> {
+    let found = sqlx::query(SEAT_MAP).bind(event.as_uuid()).bind(stored(since)).fetch_all(pool).await;
+    let found = found.map_err(failed)?;
+    let Some(first) = found.first() else { return Ok(None) };
+    let version = count(&Row(first), "current")?;
+    let complete = since == 0 || since > version;
+    let seats = match Row(first).maybe_uuid("id")? {
+        Some(_) => each(&found, |row| tiketi_rows::seat(row))?,
+        None => Vec::new(),
+    };
+    Ok(Some(SeatMap { version, complete, seats }))
+}

@@ -1,0 +1,85 @@
+//! Trying again what others' locks or a lost connection kept from being done.
+
+use std::collections::hash_map::RandomState;
+use std::future::Future;
+use std::hash::{BuildHasher, Hasher};
+use std::time::Duration;
+
+use tiketi_core::{StoreError, StoreErrorKind};
+
+use crate::error::was_lost;
+
+/// How often a thing is tried before its caller is told.
+const TRIES: u32 = 6;
+/// How long the first wait is at most; each is up to twice as long as the one before.
+const FIRST_WAIT: Duration = Duration::from_millis(8);
+
+/// Tries until it is done, fails for good, or has failed often enough.
+pub(crate) async fn retry<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
+where
+    F: Future<Output = Result<T, StoreError>>,
+{
+    let mut tried = 0;
+    loop {
+        match attempt().await {
+            Err(error) if pause(tried, &error).await => tried += 1,
+            done => return done,
+        }
+    }
+}
+
+/// Waits for the next try, or tells that there should be none.
+///
+/// Only what certainly changed nothing is tried again.
+pub(crate) async fn pause(tried: u32, error: &StoreError) -> bool {
+    let again = error.kind() == StoreErrorKind::Contention || was_lost(error);
+    if !again || tried + 1 >= TRIES {
+        return false;
+    }
+    tokio::time::sleep(wait(tried)).await;
+    true
+}
+
+/// Returns half to all of a wait that doubles with each try, so that those who met do not meet again.
+fn wait(tried: u32) -> Duration {
+    let longest = FIRST_WAIT.saturating_mul(1 << tried.min(16));
+    let chance = u32::try_from(RandomState::new().build_hasher().finish() % 1_000).unwrap_or_default();
+    longest / 2 + longest / 2 * chance / 1_000
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[test]
+    fn waits_grow_and_stay_within_bounds() {
+        for tried in 0..TRIES {
+            let longest = FIRST_WAIT * 2_u32.pow(tried);
+            assert!((longest / 2..=longest).contains(&wait(tried)));
+        }
+    }
+
+    #[tokio::test]
+    async fn contention_is_tried_again_but_not_for_ever() {
+        let tried = Cell::new(0);
+        let failed = retry(|| async {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(StoreError::new(StoreErrorKind::Contention, "others"))
+        });
+        assert_eq!(failed.await.unwrap_err().kind(), StoreErrorKind::Contention);
+        assert_eq!(tried.get(), TRIES);
+    }
+
+    #[tokio::test]
+    async fn what_may_have_happened_is_not_tried_again() {
+        let tried = Cell::new(0);
+        let failed = retry(|| async {
+            tried.set(tried.get() + 1);
+            Err::<(), _>(StoreError::new(StoreErrorKind::OutcomeUnknown, "lost"))
+        });
+        assert!(failed.await.unwrap_err().may_have_applied());
+        assert_eq!(tried.get(), 1);
+    }
+}

@@ -1,0 +1,101 @@
+//! The store: a pool of somebody's making, and a lane for each event that sells.
+
+use std::sync::Arc;
+
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgPool, PgRow};
+use sqlx::query::Query;
+use tiketi_core::decide::{Applied, Command, Subject};
+use tiketi_core::{CommandError, EventId, PaymentId, ReservationId, StoreError};
+
+use crate::batches::Batches;
+use crate::error::{commit_failed, failed};
+use crate::homes::Homes;
+use crate::job::{Reply, Sale, Work};
+use crate::lanes::Lanes;
+use crate::reads;
+use crate::retry::retry;
+
+/// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
+///
+/// Cheap to clone; clones share their lanes. Each server of a shop has one store, over a pool of its own.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    lanes: Arc<Lanes>,
+    homes: Arc<Homes>,
+}
+
+impl PostgresStore {
+    /// Sells from the database of a pool, which was migrated before by [`crate::migrate()`].
+    ///
+    /// Nothing is asked of the database yet; see [`crate::check`]. Half of the pool's connections, at most
+    /// four, are taken by writers, each while it has a batch.
+    pub fn new(pool: PgPool) -> Self {
+        Self { lanes: Arc::new(Lanes::new(pool)), homes: Arc::default() }
+    }
+
+    /// Returns the pool.
+    pub fn pool(&self) -> &PgPool {
+        &self.lanes.pool
+    }
+
+    /// Returns how many commands shared how many commits so far.
+    pub fn batches(&self) -> Batches {
+        self.lanes.counted.so_far()
+    }
+
+    /// Has work done in a batch of an event.
+    pub(crate) async fn work<W: Work>(&self, event: EventId, work: W) -> Reply<W> {
+        self.lanes.run(event, work).await
+    }
+
+    /// Runs a sales command in a batch of its event.
+    pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
+        let unknown = CommandError::Refused(command.subject_unknown());
+        let Some(event) = self.event_of(command.subject()).await? else { return Err(unknown) };
+        let applied = self.work(event, Sale(command)).await?;
+        self.homes.learn(applied.reservation.id.as_uuid(), event);
+        if let Some(payment) = &applied.payment {
+            self.homes.learn(payment.id.as_uuid(), event);
+        }
+        Ok(applied)
+    }
+
+    async fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
+        let (id, sql) = match subject {
+            Subject::Event(event) => return Ok(Some(event)),
+            Subject::Reservation(id) => (ReservationId::as_uuid(id), reads::EVENT_OF_RESERVATION),
+            Subject::Payment(id) => (PaymentId::as_uuid(id), reads::EVENT_OF_PAYMENT),
+        };
+        if let Some(event) = self.homes.find(id) {
+            return Ok(Some(event));
+        }
+        reads::event_of(self.pool(), sql, id).await
+    }
+}
+
+impl PostgresStore {
+    /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
+    pub(crate) async fn write<'q>(
+        &self,
+        statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<u64, StoreError> {
+        let done = retry(|| async {
+            let mut connection = self.pool().acquire().await.map_err(failed)?;
+            statement().execute(&mut *connection).await.map_err(commit_failed)
+        });
+        Ok(done.await?.rows_affected())
+    }
+
+    /// Runs one statement that is a transaction by itself, and returns what it answers.
+    pub(crate) async fn write_returning<'q>(
+        &self,
+        statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        retry(|| async {
+            let mut connection = self.pool().acquire().await.map_err(failed)?;
+            statement().fetch_all(&mut *connection).await.map_err(commit_failed)
+        })
+        .await
+    }
+}

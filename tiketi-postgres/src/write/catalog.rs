@@ -1,0 +1,221 @@
+//! Events, ticket types and new seats.
+
+use std::collections::BTreeSet;
+
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
+use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::{Event, EventId, LayoutId, Seat, StoreError, TicketKind, TicketType, TicketTypeId};
+use tiketi_rows::{self as rows, stored};
+
+use uuid::Uuid;
+
+use super::{column, run};
+use crate::error::{exists_already, failed, violates};
+
+const TOUCH_EVENT: &str = "UPDATE tiketi.events SET turn = turn + 1, map_version = $2 WHERE id = $1";
+const UPDATE_EVENT: &str = "UPDATE tiketi.events SET turn = turn + 1, map_version = $2, \
+    title = $3, artist = $4, venue = $5, description = $6, keywords = $7, starts_at = $8, opens_at = $9, \
+    closes_at = $10, terms = $11, state = $12, state_at = $13, announced = $14, version = $15 WHERE id = $1";
+const INSERT_EVENT: &str = "INSERT INTO tiketi.events (id, map_version, title, artist, venue, description, keywords, \
+    starts_at, opens_at, closes_at, terms, state, state_at, announced, version, currency, layout, created_at, turn) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)";
+const UPDATE_STOCK: &str = "UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, \
+    blocked = n.blocked FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS n (id, held, sold, blocked) \
+    WHERE ticket_type.event = $1 AND ticket_type.id = n.id";
+/// Stock and capacity together: either alone may break the rule that one is within the other.
+const UPDATE_TICKET_TYPES: &str = "UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, \
+    blocked = n.blocked, name = n.name, price = n.price, capacity = n.capacity \
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) \
+        AS n (id, held, sold, blocked, name, price, capacity) \
+    WHERE ticket_type.event = $1 AND ticket_type.id = n.id";
+const INSERT_TICKET_TYPES: &str = "INSERT INTO tiketi.ticket_types (event, id, name, price, section, capacity, held, \
+    sold, blocked, position) \
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::bigint[], \
+        $8::bigint[], $9::bigint[], $10::bigint[]) AS n";
+const DELETE_TICKET_TYPES: &str = "DELETE FROM tiketi.ticket_types WHERE event = $1 AND id = ANY($2)";
+const INSERT_SEATS: &str = "INSERT INTO tiketi.seats (event, id, position, ticket_type, section, row, number, label, \
+    col, line, accessible, version, map_version, state) \
+    SELECT $1, n.*, 'available' FROM unnest($2::uuid[], $3::bigint[], $4::uuid[], $5::text[], $6::text[], $7::text[], \
+        $8::text[], $9::bigint[], $10::bigint[], $11::boolean[], $12::bigint[], $13::bigint[]) AS n";
+/// What an event without reservations has of its own, and then the event.
+const DELETE_EVENT: [&str; 3] = [
+    "DELETE FROM tiketi.seats WHERE event = $1",
+    "DELETE FROM tiketi.ticket_types WHERE event = $1",
+    "DELETE FROM tiketi.events WHERE id = $1",
+];
+
+/// Counts the turn of an event, and writes its map version, and its details if they changed.
+pub(super) async fn event(
+    connection: &mut PgConnection,
+    snapshot: &Snapshot,
+    details_too: bool,
+) -> Result<(), StoreError> {
+    let (event, map_version) = (snapshot.event(), snapshot.map_version());
+    if details_too {
+        let statement = bind_event(UPDATE_EVENT, event, map_version)?;
+        return run(connection, statement, 1).await;
+    }
+    let statement = sqlx::query(TOUCH_EVENT).bind(event.id.as_uuid()).bind(stored(map_version));
+    run(connection, statement, 1).await
+}
+
+/// Inserts an event.
+pub(crate) async fn new_event(
+    connection: &mut PgConnection,
+    event: &Event,
+    map_version: u64,
+) -> Result<(), StoreError> {
+    let statement = bind_event(INSERT_EVENT, event, map_version)?
+        .bind(event.currency.code())
+        .bind(event.layout.map(LayoutId::as_uuid))
+        .bind(event.created_at.as_micros());
+    match statement.execute(connection).await {
+        Ok(_) => Ok(()),
+        Err(error) if violates(&error, "events_pkey") => Err(exists_already(event.id)),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Binds what an event is inserted and updated with alike.
+fn bind_event<'e>(
+    sql: &'static str,
+    event: &'e Event,
+    map_version: u64,
+) -> Result<Query<'e, Postgres, PgArguments>, StoreError> {
+    let details = &event.details;
+    let (state, state_at) = rows::event_state(event.state);
+    Ok(sqlx::query(sql)
+        .bind(event.id.as_uuid())
+        .bind(stored(map_version))
+        .bind(&*details.title)
+        .bind(&*details.artist)
+        .bind(&*details.venue)
+        .bind(&*details.description)
+        .bind(rows::keywords_text(&details.keywords)?)
+        .bind(details.starts_at.as_micros())
+        .bind(details.sale.opens_at().as_micros())
+        .bind(details.sale.closes_at().as_micros())
+        .bind(rows::terms_text(details.terms)?)
+        .bind(state)
+        .bind(state_at)
+        .bind(rows::status_word(event.announced))
+        .bind(stored(event.version)))
+}
+
+/// Writes stocks.
+pub(super) async fn stock(
+    connection: &mut PgConnection,
+    event: EventId,
+    changed: &[&TicketType],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    run(connection, bind_stock(UPDATE_STOCK, event, changed), changed.len()).await
+}
+
+/// Writes names, prices and capacities, and stocks with them.
+pub(super) async fn edit_ticket_types(
+    connection: &mut PgConnection,
+    event: EventId,
+    edited: &[&TicketType],
+) -> Result<(), StoreError> {
+    if edited.is_empty() {
+        return Ok(());
+    }
+    let statement = bind_stock(UPDATE_TICKET_TYPES, event, edited)
+        .bind(column(edited, |it| it.name.clone()))
+        .bind(column(edited, |it| it.price.minor()))
+        .bind(column(edited, |it| i64::from(it.stock.capacity)));
+    run(connection, statement, edited.len()).await
+}
+
+/// Binds what every update of ticket types begins with.
+fn bind_stock(
+    sql: &'static str,
+    event: EventId,
+    changed: &[&TicketType],
+) -> Query<'static, Postgres, PgArguments> {
+    sqlx::query(sql)
+        .bind(event.as_uuid())
+        .bind(column(changed, |it| it.id.as_uuid()))
+        .bind(column(changed, |it| i64::from(it.stock.held)))
+        .bind(column(changed, |it| i64::from(it.stock.sold)))
+        .bind(column(changed, |it| i64::from(it.stock.blocked)))
+}
+
+/// Inserts ticket types.
+pub(crate) async fn new_ticket_types(
+    connection: &mut PgConnection,
+    event: EventId,
+    new: &[&TicketType],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let section = |row: &&TicketType| match &row.kind {
+        TicketKind::Seated { section } => Some(section.clone()),
+        TicketKind::GeneralAdmission => None,
+    };
+    let statement = sqlx::query(INSERT_TICKET_TYPES)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.id.as_uuid()))
+        .bind(column(new, |it| it.name.clone()))
+        .bind(column(new, |it| it.price.minor()))
+        .bind(column(new, section))
+        .bind(column(new, |it| i64::from(it.stock.capacity)))
+        .bind(column(new, |it| i64::from(it.stock.held)))
+        .bind(column(new, |it| i64::from(it.stock.sold)))
+        .bind(column(new, |it| i64::from(it.stock.blocked)))
+        .bind(column(new, |it| i64::from(it.position)));
+    run(connection, statement, new.len()).await
+}
+
+/// Removes ticket types.
+pub(super) async fn remove_ticket_types(
+    connection: &mut PgConnection,
+    event: EventId,
+    removed: &BTreeSet<TicketTypeId>,
+) -> Result<(), StoreError> {
+    if removed.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<Uuid> = removed.iter().map(|id| id.as_uuid()).collect();
+    let statement = sqlx::query(DELETE_TICKET_TYPES).bind(event.as_uuid()).bind(ids);
+    run(connection, statement, removed.len()).await
+}
+
+/// Inserts seats, the first of them at a position from the stage.
+pub(crate) async fn new_seats(
+    connection: &mut PgConnection,
+    event: EventId,
+    first: i64,
+    new: &[Seat],
+) -> Result<(), StoreError> {
+    let positions: Vec<i64> = (first..).take(new.len()).collect();
+    let statement = sqlx::query(INSERT_SEATS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.id.as_uuid()))
+        .bind(positions)
+        .bind(column(new, |it| it.ticket_type.as_uuid()))
+        .bind(column(new, |it| it.place.section.clone()))
+        .bind(column(new, |it| it.place.row.clone()))
+        .bind(column(new, |it| it.place.number.clone()))
+        .bind(column(new, |it| it.place.label.to_string()))
+        .bind(column(new, |it| i64::from(it.place.column)))
+        .bind(column(new, |it| i64::from(it.place.line)))
+        .bind(column(new, |it| it.place.accessible))
+        .bind(column(new, |it| stored(it.version)))
+        .bind(column(new, |it| stored(it.map_version)));
+    run(connection, statement, new.len()).await
+}
+
+/// Removes an event with its ticket types and seats.
+pub(super) async fn delete_event(connection: &mut PgConnection, event: EventId) -> Result<(), StoreError> {
+    for sql in DELETE_EVENT {
+        sqlx::query(sql).bind(event.as_uuid()).execute(&mut *connection).await.map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Statements that write what a batch changed: one a table, whatever the batch.
+
+mod catalog;
+mod sale;
+
+use std::collections::BTreeSet;
+
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgConnection};
+use sqlx::query::Query;
+use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
+
+use crate::desk::Desk;
+use crate::error::failed;
+
+pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
+
+/// Writes everything a batch changed.
+///
+/// What changed comes before what is new: a reservation that ended makes room for its buyer's next one.
+pub(crate) async fn all(
+    connection: &mut PgConnection,
+    event: EventId,
+    desk: &Desk,
+) -> Result<(), StoreError> {
+    let changed = desk.changed();
+    let Some(snapshot) = desk.snapshot() else {
+        return catalog::delete_event(connection, event).await;
+    };
+    if changed.deleted {
+        return Err(StoreError::corrupt("an event is deleted and here"));
+    }
+    sale::reservations(connection, event, snapshot, &changed.reservations).await?;
+    sale::payments(connection, event, snapshot, &changed.payments).await?;
+    sale::seats(connection, event, snapshot, &changed.seats).await?;
+    catalog::remove_ticket_types(connection, event, &changed.removed_ticket_types).await?;
+    let (added, edited) = (&changed.new_ticket_types, &changed.edited_ticket_types);
+    new_ticket_types(connection, event, &of(snapshot, added)?).await?;
+    let edited: BTreeSet<_> = edited.difference(added).copied().collect();
+    catalog::edit_ticket_types(connection, event, &of(snapshot, &edited)?).await?;
+    let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
+    catalog::stock(connection, event, &of(snapshot, counted)?).await?;
+    sale::commands(connection, event, &changed.commands).await?;
+    sale::facts(connection, event, &changed.facts).await?;
+    catalog::event(connection, snapshot, changed.event).await
+}
+
+/// Finds ticket types that were changed, and so are here.
+fn of<'s, 'i>(
+    snapshot: &'s Snapshot,
+    ids: impl IntoIterator<Item = &'i TicketTypeId>,
+) -> Result<Vec<&'s TicketType>, StoreError> {
+    ids.into_iter().map(|id| snapshot.ticket_type(*id).ok_or_else(gone)).collect()
+}
+
+/// Returns one column of some rows.
+fn column<'r, R, T>(rows: &'r [R], read: impl Fn(&'r R) -> T) -> Vec<T> {
+    rows.iter().map(read).collect()
+}
+
+/// Says that a row was changed and is not here.
+fn gone() -> StoreError {
+    StoreError::corrupt("a row was changed and is gone")
+}
+
+/// Runs a statement that has to change exactly so many rows.
+async fn run(
+    connection: &mut PgConnection,
+    statement: Query<'_, Postgres, PgArguments>,
+    rows: usize,
+) -> Result<(), StoreError> {
+    let done = statement.execute(connection).await.map_err(failed)?;
+    let changed = done.rows_affected();
+    if changed == rows as u64 {
+        return Ok(());
+    }
+    Err(StoreError::corrupt(format!("a write changed {changed} rows instead of {rows}")))
+}

@@ -1,0 +1,269 @@
+//! Reservations, payments, seats, remembered commands and facts.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
+use tiketi_core::{
+    CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId, StoreError,
+    Timestamp,
+};
+use tiketi_rows::{self as rows, stored};
+use uuid::Uuid;
+
+use super::{column, gone, run};
+
+const UPDATE_SEATS: &str = "UPDATE tiketi.seats AS seat SET state = n.state, owner = n.owner, until = n.until, \
+    reason = n.reason, version = n.version, map_version = n.map_version \
+    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]) \
+        AS n (id, before, state, owner, until, reason, version, map_version) \
+    WHERE seat.event = $1 AND seat.id = n.id AND seat.version = n.before";
+const UPDATE_RESERVATIONS: &str = "UPDATE tiketi.reservations AS reservation SET seats = n.seats, items = n.items, \
+    total = n.total, state = n.state, state_at = n.state_at, cancel_reason = n.cancel_reason, payment = n.payment, \
+    window_granted = n.window_granted, version = n.version \
+    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], \
+        $10::uuid[], $11::boolean[], $12::bigint[]) \
+        AS n (id, before, seats, items, total, state, state_at, cancel_reason, payment, window_granted, version) \
+    WHERE reservation.event = $1 AND reservation.id = n.id AND reservation.version = n.before";
+const INSERT_RESERVATIONS: &str = "INSERT INTO tiketi.reservations (event, id, seats, items, total, state, state_at, \
+    cancel_reason, payment, window_granted, version, buyer, date, serial, currency, created_at) \
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], \
+        $9::uuid[], $10::boolean[], $11::bigint[], $12::uuid[], $13::bigint[], $14::bigint[], $15::text[], \
+        $16::bigint[]) AS n";
+const UPDATE_PAYMENTS: &str = "UPDATE tiketi.payments AS payment SET refunded = n.refunded, \
+    provider_key = n.provider_key, state = n.state, state_at = n.state_at, detail = n.detail, refunds = n.refunds, \
+    version = n.version \
+    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], \
+        $10::bigint[]) AS n (id, before, refunded, provider_key, state, state_at, detail, refunds, version) \
+    WHERE payment.event = $1 AND payment.id = n.id AND payment.version = n.before";
+const INSERT_PAYMENTS: &str = "INSERT INTO tiketi.payments (event, id, refunded, provider_key, state, state_at, \
+    detail, refunds, version, reservation, buyer, amount, currency, gateway, method, created_at) \
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
+        $9::bigint[], $10::uuid[], $11::uuid[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bigint[]) \
+        AS n";
+const INSERT_COMMANDS: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, payment, at) \
+    SELECT $1, n.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[]) AS n";
+/// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
+const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body) \
+    SELECT nextval('tiketi.facts'), $1, n.at, n.body FROM unnest($2::bigint[], $3::text[]) AS n (at, body)";
+
+/// Writes seats' states.
+pub(super) async fn seats(
+    connection: &mut PgConnection,
+    event: EventId,
+    snapshot: &Snapshot,
+    changed: &BTreeMap<SeatId, u64>,
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let find = |(id, before): (&SeatId, &u64)| Ok((snapshot.seat(*id).ok_or_else(gone)?, *before));
+    let found = changed.iter().map(find).collect::<Result<Vec<(&Seat, u64)>, StoreError>>()?;
+    let states = column(&found, |(seat, _)| rows::seat_state(&seat.state));
+    let statement = sqlx::query(UPDATE_SEATS)
+        .bind(event.as_uuid())
+        .bind(column(&found, |(seat, _)| seat.id.as_uuid()))
+        .bind(column(&found, |(_, before)| stored(*before)))
+        .bind(column(&states, |it| it.state))
+        .bind(column(&states, |it| it.owner))
+        .bind(column(&states, |it| it.until))
+        .bind(column(&states, |it| it.reason))
+        .bind(column(&found, |(seat, _)| stored(seat.version)))
+        .bind(column(&found, |(seat, _)| stored(seat.map_version)));
+    run(connection, statement, found.len()).await
+}
+
+/// Writes reservations: those that were there, and then those that are new.
+pub(super) async fn reservations(
+    connection: &mut PgConnection,
+    event: EventId,
+    snapshot: &Snapshot,
+    changed: &BTreeMap<ReservationId, u64>,
+) -> Result<(), StoreError> {
+    let mut known = Vec::new();
+    let mut new = Vec::new();
+    for (id, before) in changed {
+        let row = snapshot.reservation(*id).ok_or_else(gone)?;
+        let written = (row, *before, rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
+        if *before == 0 { new.push(written) } else { known.push(written) }
+    }
+    update_reservations(connection, event, &known).await?;
+    insert_reservations(connection, event, &new).await
+}
+
+/// A reservation, the version it had, and the texts of its seats and units.
+type WrittenReservation<'s> = (&'s Reservation, u64, String, String);
+
+async fn update_reservations(
+    connection: &mut PgConnection,
+    event: EventId,
+    changed: &[WrittenReservation<'_>],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let states = column(changed, |it| rows::reservation_state(it.0.state));
+    let statement = sqlx::query(UPDATE_RESERVATIONS)
+        .bind(event.as_uuid())
+        .bind(column(changed, |it| it.0.id.as_uuid()))
+        .bind(column(changed, |it| stored(it.1)))
+        .bind(column(changed, |it| &*it.2))
+        .bind(column(changed, |it| &*it.3))
+        .bind(column(changed, |it| it.0.total.minor()))
+        .bind(column(&states, |it| it.0))
+        .bind(column(&states, |it| it.1.as_micros()))
+        .bind(column(&states, |it| it.2))
+        .bind(column(changed, |it| it.0.payment.map(PaymentId::as_uuid)))
+        .bind(column(changed, |it| it.0.payment_window_granted))
+        .bind(column(changed, |it| stored(it.0.version)));
+    run(connection, statement, changed.len()).await
+}
+
+async fn insert_reservations(
+    connection: &mut PgConnection,
+    event: EventId,
+    new: &[WrittenReservation<'_>],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let states = column(new, |it| rows::reservation_state(it.0.state));
+    let statement = sqlx::query(INSERT_RESERVATIONS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.0.id.as_uuid()))
+        .bind(column(new, |it| &*it.2))
+        .bind(column(new, |it| &*it.3))
+        .bind(column(new, |it| it.0.total.minor()))
+        .bind(column(&states, |it| it.0))
+        .bind(column(&states, |it| it.1.as_micros()))
+        .bind(column(&states, |it| it.2))
+        .bind(column(new, |it| it.0.payment.map(PaymentId::as_uuid)))
+        .bind(column(new, |it| it.0.payment_window_granted))
+        .bind(column(new, |it| stored(it.0.version)))
+        .bind(column(new, |it| it.0.buyer.as_uuid()))
+        .bind(column(new, |it| i64::from(it.0.number.date())))
+        .bind(column(new, |it| stored(it.0.number.serial())))
+        .bind(column(new, |it| it.0.total.currency().code()))
+        .bind(column(new, |it| it.0.created_at.as_micros()));
+    run(connection, statement, new.len()).await
+}
+
+/// Writes payments: those that were there, and then those that are new.
+pub(super) async fn payments(
+    connection: &mut PgConnection,
+    event: EventId,
+    snapshot: &Snapshot,
+    changed: &BTreeMap<PaymentId, u64>,
+) -> Result<(), StoreError> {
+    let mut known = Vec::new();
+    let mut new = Vec::new();
+    for (id, before) in changed {
+        let row = snapshot.payment(*id).ok_or_else(gone)?;
+        let written = WrittenPayment::of(row, *before)?;
+        if *before == 0 { new.push(written) } else { known.push(written) }
+    }
+    update_payments(connection, event, &known).await?;
+    insert_payments(connection, event, &new).await
+}
+
+/// A payment, the version it had, and what has no column of its own.
+struct WrittenPayment<'s> {
+    row: &'s Payment,
+    before: u64,
+    state: &'static str,
+    at: Option<i64>,
+    detail: Option<String>,
+    refunds: String,
+}
+
+impl<'s> WrittenPayment<'s> {
+    fn of(row: &'s Payment, before: u64) -> Result<Self, StoreError> {
+        let (state, at, detail) = rows::payment_state(&row.state)?;
+        let refunds = rows::refunds_text(&row.refunds)?;
+        Ok(Self { row, before, state, at: at.map(Timestamp::as_micros), detail, refunds })
+    }
+}
+
+async fn update_payments(
+    connection: &mut PgConnection,
+    event: EventId,
+    changed: &[WrittenPayment<'_>],
+) -> Result<(), StoreError> {
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let statement = sqlx::query(UPDATE_PAYMENTS)
+        .bind(event.as_uuid())
+        .bind(column(changed, |it| it.row.id.as_uuid()))
+        .bind(column(changed, |it| stored(it.before)))
+        .bind(column(changed, |it| it.row.refunded.minor()))
+        .bind(column(changed, |it| it.row.provider_key.as_deref()))
+        .bind(column(changed, |it| it.state))
+        .bind(column(changed, |it| it.at))
+        .bind(column(changed, |it| it.detail.as_deref()))
+        .bind(column(changed, |it| &*it.refunds))
+        .bind(column(changed, |it| stored(it.row.version)));
+    run(connection, statement, changed.len()).await
+}
+
+async fn insert_payments(
+    connection: &mut PgConnection,
+    event: EventId,
+    new: &[WrittenPayment<'_>],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let statement = sqlx::query(INSERT_PAYMENTS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.row.id.as_uuid()))
+        .bind(column(new, |it| it.row.refunded.minor()))
+        .bind(column(new, |it| it.row.provider_key.as_deref()))
+        .bind(column(new, |it| it.state))
+        .bind(column(new, |it| it.at))
+        .bind(column(new, |it| it.detail.as_deref()))
+        .bind(column(new, |it| &*it.refunds))
+        .bind(column(new, |it| stored(it.row.version)))
+        .bind(column(new, |it| it.row.reservation.as_uuid()))
+        .bind(column(new, |it| it.row.buyer.as_uuid()))
+        .bind(column(new, |it| it.row.amount.minor()))
+        .bind(column(new, |it| it.row.amount.currency().code()))
+        .bind(column(new, |it| &*it.row.gateway))
+        .bind(column(new, |it| &*it.row.method))
+        .bind(column(new, |it| it.row.created_at.as_micros()));
+    run(connection, statement, new.len()).await
+}
+
+/// Remembers commands that took effect.
+pub(super) async fn commands(
+    connection: &mut PgConnection,
+    event: EventId,
+    new: &[(CommandKey, CommandRecord)],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let statement = sqlx::query(INSERT_COMMANDS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.0.as_uuid()))
+        .bind(column(new, |it| Uuid::from_u128(it.1.fingerprint)))
+        .bind(column(new, |it| it.1.effect.reservation.as_uuid()))
+        .bind(column(new, |it| it.1.effect.payment.map(PaymentId::as_uuid)))
+        .bind(column(new, |it| it.1.at.as_micros()));
+    run(connection, statement, new.len()).await
+}
+
+/// Puts facts into the outbox, in their order.
+pub(super) async fn facts(
+    connection: &mut PgConnection,
+    event: EventId,
+    new: &[(Timestamp, FactBody)],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let bodies = new.iter().map(|(_, body)| rows::fact_text(body)).collect::<Result<Vec<_>, _>>()?;
+    let statement =
+        sqlx::query(INSERT_FACTS).bind(event.as_uuid()).bind(column(new, |it| it.0.as_micros())).bind(bodies);
+    run(connection, statement, new.len()).await
+}
