@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
-    ConfirmAnswer, LookupAnswer, PageRequest, PayError, Payment, PaymentState, PrepareRequest, Receipt,
-    RefundAnswer, ReservationState, Settles, WebhookRequest,
+    ConfirmAnswer, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
+    Receipt, RefundAnswer, ReservationState, Settles, WebhookRequest,
 };
 
 use crate::{ADA, BEN, Shop, won};
@@ -30,7 +30,7 @@ fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
 async fn books_agree(shop: &Shop, payments: &[&Payment]) {
     for payment in payments {
         let known = now_of(shop, payment).await;
-        let ours = known.captured.map_or(0, |captured| captured.minor()) - known.refunded.minor();
+        let ours = known.captured.map_or(0, Money::minor) - known.refunded.minor();
         assert_eq!(shop.gateway.honest.balance(payment.id), ours, "{known:?}");
     }
 }
