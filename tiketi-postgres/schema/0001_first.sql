@@ -89,8 +89,8 @@ CREATE TABLE tiketi.reservations (
 CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (event, buyer) WHERE state IN ('held', 'paying');
 CREATE INDEX reservations_of_event ON tiketi.reservations (event, buyer, serial);
 CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, serial);
+CREATE INDEX due_reservations ON tiketi.reservations (event, state_at) WHERE state = 'held';
 CREATE INDEX sold_reservations ON tiketi.reservations (event, id) WHERE state = 'confirmed';
-CREATE INDEX due_reservations ON tiketi.reservations (state_at, event) WHERE state = 'held';
 
 CREATE TABLE tiketi.payments (
     event          uuid NOT NULL,

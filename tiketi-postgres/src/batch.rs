@@ -17,6 +17,10 @@ use crate::write;
 /// Most rows a busy lane keeps in memory from one batch to the next.
 const MAX_KEPT: usize = 50_000;
 
+/// Every statement of a batch finds its rows by a key. A plan made while a table was small, and kept, would go on to
+/// read all of it when it no longer is: each is made anew. The settings end with the transaction.
+const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan";
+
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
 pub(crate) struct Kept {
     desk: Desk,
@@ -88,7 +92,7 @@ async fn attempt(
 ) -> Result<(), StoreError> {
     let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
     let before = kept.take();
-    let mut transaction = lanes.pool.begin().await.map_err(failed)?;
+    let mut transaction = lanes.pool.begin_with(BEGIN).await.map_err(failed)?;
     let Kept { mut desk, turn } = open(&mut transaction, event, before).await?;
     let mut wants = Wants::default();
     for job in jobs.iter() {

@@ -12,13 +12,27 @@ use crate::write;
 /// Most seats one statement inserts.
 const SEATS_A_STATEMENT: usize = 10_000;
 
+/// So many seats of one event change what the best plan is.
+const MANY_SEATS: usize = 1_000;
+
 /// Stores a new event with its ticket types and seats, or fails if it exists.
 ///
 /// In a task of its own, so that a caller that leaves cannot stop it halfway.
 pub(crate) async fn create_event(pool: &PgPool, new: NewEvent) -> Result<(), StoreError> {
     let (pool, new) = (pool.clone(), Arc::new(new));
-    let created = tokio::spawn(async move { retry(|| insert(&pool, &new)).await });
+    let created = tokio::spawn(async move {
+        retry(|| insert(&pool, &new)).await?;
+        if new.seats.len() >= MANY_SEATS {
+            count_seats(&pool).await;
+        }
+        Ok(())
+    });
     created.await.map_err(|_| closed())?
+}
+
+/// Lets the planner know of a new hall at once; whoever may not, or has no time for it, leaves it to the autovacuum.
+async fn count_seats(pool: &PgPool) {
+    let _late = sqlx::query("ANALYZE tiketi.seats").execute(pool).await;
 }
 
 async fn insert(pool: &PgPool, new: &NewEvent) -> Result<(), StoreError> {

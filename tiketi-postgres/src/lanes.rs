@@ -18,6 +18,8 @@ pub const MAX_BATCH: usize = 256;
 /// Most commands of one event that wait; one more is refused at once, so that a slow database does not fill
 /// the memory.
 pub const MAX_QUEUE: usize = 16_384;
+/// How often a lane steps back for callers, at most, while more of them keep coming.
+const MAX_YIELDS: u32 = 16;
 /// Most batches that are written at the same time, by lanes of different events.
 const MAX_WRITERS: u32 = 4;
 
@@ -88,6 +90,22 @@ impl Lane {
     }
 }
 
+impl Lane {
+    /// Lets those who are ready to ask, such as those just answered, do so: nobody waits for time to pass.
+    async fn let_callers_come(&self) {
+        let waiting = || self.lanes.lock().get(&self.event).map_or(0, VecDeque::len);
+        let mut before = waiting();
+        for _ in 0..MAX_YIELDS {
+            tokio::task::yield_now().await;
+            let now = waiting();
+            if now == before || now >= MAX_BATCH {
+                break;
+            }
+            before = now;
+        }
+    }
+}
+
 impl Drop for Lane {
     /// Lets nobody wait for a lane that ended halfway, by a defect or with its runtime.
     fn drop(&mut self) {
@@ -99,7 +117,9 @@ impl Drop for Lane {
 
 async fn serve(mut lane: Lane) {
     let mut kept: Option<Kept> = None;
-    while let Some(jobs) = lane.take() {
+    loop {
+        lane.let_callers_come().await;
+        let Some(jobs) = lane.take() else { break };
         lane.lanes.counted.add(jobs.len());
         batch::settle(&lane.lanes, lane.event, &mut kept, jobs).await;
     }

@@ -26,25 +26,36 @@ const TICKET_TYPES: &str = concat!(
 const COMMANDS: &str = "SELECT key, fingerprint, reservation, payment, at FROM tiketi.commands WHERE key = ANY($1) \
     UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)";
 /// Finds what buyers have, what is named, what named payments are for, and what is due.
+///
+/// `OFFSET 0` keeps each look-up one by its key: joined in any other way, all of an event would be read when its
+/// size is not known yet.
 const RESERVATIONS: &str = concat!(
-    "SELECT ",
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (buyer) CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND buyer = ANY($2) AND state IN ('held', 'paying', 'confirmed') \
-    UNION ALL SELECT ",
+    " FROM tiketi.reservations WHERE event = $1 AND buyer = wanted.buyer \
+        AND state IN ('held', 'paying', 'confirmed') OFFSET 0) AS found \
+    UNION ALL SELECT found.* FROM unnest($3::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 AND id = ANY($3) \
-    UNION ALL SELECT ",
+    " FROM tiketi.reservations WHERE event = $1 AND id = wanted.id OFFSET 0) AS found \
+    UNION ALL SELECT found.* FROM unnest($4::uuid[]) AS wanted (id) \
+        CROSS JOIN LATERAL (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS paid \
+        CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
-    " FROM tiketi.reservations WHERE event = $1 \
-        AND id IN (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = ANY($4)) \
+    " FROM tiketi.reservations WHERE event = $1 AND id = paid.reservation OFFSET 0) AS found \
     UNION ALL SELECT ",
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND state = 'held' AND state_at <= $5"
 );
-const PAYMENTS: &str =
-    concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE event = $1 AND id = ANY($2)");
-const SEATS: &str =
-    concat!("SELECT ", columns!(seat), " FROM tiketi.seats WHERE event = $1 AND id = ANY($2)");
+const PAYMENTS: &str = concat!(
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
+);
+const SEATS: &str = concat!(
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(seat),
+    " FROM tiketi.seats WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
+);
 const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 LIMIT 1";
 
 /// An event's own row, locked until its transaction ends.

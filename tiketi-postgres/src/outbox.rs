@@ -32,7 +32,7 @@ pub(crate) const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservatio
     RETURNING fact.id, event, at, body";
 const ACKNOWLEDGE: &str = "DELETE FROM tiketi.outbox WHERE id = ANY($1)";
 
-/// How often others are looked for instead of what another server claimed in between.
+/// How often others are looked for when other servers claimed all that was found.
 const ROUNDS: usize = 4;
 
 #[async_trait]
@@ -44,18 +44,21 @@ impl OutboxStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<Fact>, StoreError> {
         let until = now.after(lease);
-        let mut claimed: Vec<Fact> = Vec::new();
         for _ in 0..ROUNDS {
-            let free = self.free_facts(now, limit - claimed.len()).await?;
+            let free = self.free_facts(now, limit).await?;
             if free.is_empty() {
                 break;
             }
+            let mut claimed: Vec<Fact> = Vec::new();
             for (event, ids) in free {
                 claimed.extend(self.claim_facts(event, &ids, now, until).await?);
             }
+            if !claimed.is_empty() {
+                claimed.sort_unstable_by_key(|fact| fact.id);
+                return Ok(claimed);
+            }
         }
-        claimed.sort_unstable_by_key(|fact| fact.id);
-        Ok(claimed)
+        Ok(Vec::new())
     }
 
     async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
@@ -74,9 +77,6 @@ impl PostgresStore {
         limit: usize,
     ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
         let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
-        if limit == 0 {
-            return Ok(free);
-        }
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found = sqlx::query(FREE).bind(now.as_micros()).bind(limit).fetch_all(self.pool()).await;
         let found = each(&found.map_err(failed)?, |row| Ok((row.uuid("event")?, row.int("id")?)))?;

@@ -34,17 +34,15 @@ pub(crate) const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
     (SELECT id FROM tiketi.payments WHERE needs_person \
     UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person) AS troubled";
 pub(crate) const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
-/// What is held and what is sold have an index each; of events that were cancelled and settled neither has a row.
-pub(crate) const TO_CALL_OFF: &str = "SELECT reservation.id FROM tiketi.events AS event \
-        JOIN tiketi.reservations AS reservation ON reservation.event = event.id AND reservation.state = 'held' \
-        WHERE event.state = 'cancelled' \
-    UNION ALL SELECT reservation.id FROM tiketi.events AS event \
-        JOIN tiketi.reservations AS reservation ON reservation.event = event.id AND reservation.state = 'confirmed' \
-        LEFT JOIN tiketi.payments AS payment \
-            ON payment.event = reservation.event AND payment.id = reservation.payment \
-        WHERE event.state = 'cancelled' \
-            AND (payment.id IS NULL OR payment.ask_at IS NULL AND NOT payment.refund_refused) \
-    ORDER BY id LIMIT $1";
+/// Looks event by event, as what is due is found; of events that were cancelled and settled no index has a row.
+pub(crate) const TO_CALL_OFF: &str = "SELECT found.id FROM tiketi.events AS off CROSS JOIN LATERAL \
+        (SELECT id FROM tiketi.reservations WHERE event = off.id AND state = 'held' \
+        UNION ALL SELECT sold.id FROM tiketi.reservations AS sold LEFT JOIN LATERAL \
+                (SELECT ask_at, refund_refused FROM tiketi.payments AS paid \
+                WHERE paid.event = off.id AND paid.id = sold.payment OFFSET 0) AS paid ON true \
+            WHERE sold.event = off.id AND sold.state = 'confirmed' \
+                AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE) AS found \
+    WHERE off.state = 'cancelled' ORDER BY found.id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
 pub(crate) const PROGRESS: &str = "SELECT \
         count(*) FILTER (WHERE reservation.state IN ('held', 'paying', 'confirmed')) AS to_do, \

@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::account::Account;
 use crate::trouble::Trouble;
 use crate::watchdog::Watchdog;
-use crate::{binaries, port, processes};
+use crate::{binaries, port, processes, tls};
 
 /// The superuser's name.
 pub(crate) const USER: &str = "harness";
@@ -39,9 +39,25 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Makes a new data folder and starts a server on it.
     pub(crate) fn start(fsync: Fsync, settings: &[(&str, &str)]) -> Result<Self, Trouble> {
+        Self::start_once(fsync, settings, |_| Ok(()))
+    }
+
+    /// Makes a new data folder and starts a server on it that refuses whoever speaks in the clear.
+    pub(crate) fn start_with_tls() -> Result<Self, Trouble> {
+        Self::start_once(Fsync::Off, &[("ssl", "on")], |cluster| {
+            tls::require(cluster.account, &cluster.data())
+        })
+    }
+
+    fn start_once(
+        fsync: Fsync,
+        settings: &[(&str, &str)],
+        prepared: impl FnOnce(&Self) -> Result<(), Trouble>,
+    ) -> Result<Self, Trouble> {
         let mut cluster = Self::prepare(format!("{:032x}", rand::random::<u128>()))?;
         cluster.make_data()?;
         cluster.configure(fsync, settings)?;
+        prepared(&cluster)?;
         cluster.start_somewhere()?;
         Ok(cluster)
     }
@@ -87,7 +103,7 @@ impl Cluster {
             ("max_connections", "300"),
         ];
         if fsync == Fsync::Off {
-            lines.extend([("fsync", "off"), ("full_page_writes", "off"), ("synchronous_commit", "off")]);
+            lines.extend([("fsync", "off"), ("full_page_writes", "off")]);
         }
         lines.extend(settings);
         let lines: Vec<String> = lines.iter().map(|(name, value)| format!("{name} = '{value}'\n")).collect();
@@ -145,7 +161,7 @@ impl Cluster {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.join("data")
     }
 

@@ -36,9 +36,11 @@ mod port;
 mod processes;
 mod server;
 mod standby;
+mod tls;
 mod trouble;
 mod watchdog;
 
 pub use cluster::Fsync;
 pub use database::Database;
+pub use port::free as free_port;
 pub use server::Server;

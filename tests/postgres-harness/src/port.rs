@@ -7,8 +7,8 @@ use std::net::{Ipv4Addr, TcpListener};
 const FIRST: u16 = 15_000;
 const LAST: u16 = 31_999;
 
-/// Returns a port that is free now.
-pub(crate) fn free() -> u16 {
+/// Returns a port that is free now, and will be when a server that had it starts again.
+pub fn free() -> u16 {
     loop {
         let port = rand::random_range(FIRST..=LAST);
         if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {

@@ -1,5 +1,6 @@
 //! A server that runs.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgSslMode};
@@ -7,6 +8,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::OnceCell;
 
 use crate::cluster::{Cluster, Fsync, USER};
+use crate::tls;
 use crate::trouble::{Trouble, blocking, expect};
 
 /// A private Postgres server; dropped, it is gone.
@@ -50,6 +52,17 @@ impl Server {
         Self::of(blocking(move || Cluster::start(fsync, settings)).await)
     }
 
+    /// Starts a server for oneself that takes only connections over TLS.
+    ///
+    /// [`Server::options`] do not reach it.
+    ///
+    /// # Panics
+    ///
+    /// If no server can be started, with the reason.
+    pub async fn start_with_tls() -> Self {
+        Self::of(blocking(Cluster::start_with_tls).await)
+    }
+
     pub(crate) fn of(cluster: Cluster) -> Self {
         Self { cluster: Arc::new(cluster), template: Arc::default() }
     }
@@ -74,6 +87,11 @@ impl Server {
     /// Returns the superuser's password.
     pub fn password(&self) -> &str {
         &self.cluster.password
+    }
+
+    /// Returns the file of the certificate of a server that speaks TLS, made out to `127.0.0.1` by itself.
+    pub fn certificate(&self) -> PathBuf {
+        tls::certificate(&self.cluster.data())
     }
 
     /// Returns all the server has logged.

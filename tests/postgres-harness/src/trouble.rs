@@ -22,6 +22,8 @@ pub(crate) enum Trouble {
     Command { command: String, said: String },
     #[error("{doing}")]
     Sql { doing: &'static str, source: sqlx::Error },
+    #[error("cannot make a certificate: {0}")]
+    Certificate(String),
     #[error("the database could not be migrated: {0}")]
     Migration(String),
     #[error("{0} took too long")]

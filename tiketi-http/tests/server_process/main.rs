@@ -7,6 +7,7 @@ mod commands;
 mod crash;
 mod keeping;
 mod logs;
+mod many;
 mod operating;
 mod options;
 mod process;

@@ -48,6 +48,7 @@ async fn terms_no_sale_can_run_under_are_refused() {
     assert_refused(&run(&["--hold-ttl=20m"]).await, 1, &["--hold-cap", "hold-ttl"]);
     assert_refused(&run(&["--max-seats-per-buyer=0"]).await, 1, &["--max-seats-per-buyer"]);
     assert_refused(&run(&["--request-timeout=0s"]).await, 1, &["--request-timeout"]);
+    assert_refused(&run(&["--store-connections=0"]).await, 1, &["--store-connections"]);
 }
 
 #[tokio::test]
@@ -58,10 +59,10 @@ async fn a_short_secret_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_store_this_build_has_not_is_refused_and_its_password_not_repeated() {
+async fn a_store_there_is_not_is_refused_and_its_password_not_repeated() {
     assert_refused(&run(&["--store", "sqlite:"]).await, 1, &["--store", "sqlite:tiketi.db"]);
-    let said = run(&["--store", "postgres://me:hush@db/shop"]).await;
-    assert_refused(&said, 1, &["--store", "postgres", "memory:"]);
+    let said = run(&["--store", "mysql://me:hush@db/shop"]).await;
+    assert_refused(&said, 1, &["--store", "mysql", "postgres://", "memory:"]);
     assert!(!said.err.contains("hush"));
     assert_refused(&run(&["--store", "floppy:a"]).await, 1, &["--store", "floppy"]);
 }

@@ -14,16 +14,12 @@ use uuid::Uuid;
 use super::{column, run};
 use crate::error::{exists_already, failed, violates};
 
-const TOUCH_EVENT: &str = "UPDATE tiketi.events SET turn = turn + 1, map_version = $2 WHERE id = $1";
-const UPDATE_EVENT: &str = "UPDATE tiketi.events SET turn = turn + 1, map_version = $2, \
+const UPDATE_EVENT: &str = "UPDATE tiketi.events SET map_version = $2, \
     title = $3, artist = $4, venue = $5, description = $6, keywords = $7, starts_at = $8, opens_at = $9, \
     closes_at = $10, terms = $11, state = $12, state_at = $13, announced = $14, version = $15 WHERE id = $1";
 const INSERT_EVENT: &str = "INSERT INTO tiketi.events (id, map_version, title, artist, venue, description, keywords, \
     starts_at, opens_at, closes_at, terms, state, state_at, announced, version, currency, layout, created_at, turn) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)";
-const UPDATE_STOCK: &str = "UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, \
-    blocked = n.blocked FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[]) AS n (id, held, sold, blocked) \
-    WHERE ticket_type.event = $1 AND ticket_type.id = n.id";
 /// Stock and capacity together: either alone may break the rule that one is within the other.
 const UPDATE_TICKET_TYPES: &str = "UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, \
     blocked = n.blocked, name = n.name, price = n.price, capacity = n.capacity \
@@ -46,18 +42,9 @@ const DELETE_EVENT: [&str; 3] = [
     "DELETE FROM tiketi.events WHERE id = $1",
 ];
 
-/// Counts the turn of an event, and writes its map version, and its details if they changed.
-pub(super) async fn event(
-    connection: &mut PgConnection,
-    snapshot: &Snapshot,
-    details_too: bool,
-) -> Result<(), StoreError> {
-    let (event, map_version) = (snapshot.event(), snapshot.map_version());
-    if details_too {
-        let statement = bind_event(UPDATE_EVENT, event, map_version)?;
-        return run(connection, statement, 1).await;
-    }
-    let statement = sqlx::query(TOUCH_EVENT).bind(event.id.as_uuid()).bind(stored(map_version));
+/// Writes an event's details.
+pub(super) async fn details(connection: &mut PgConnection, snapshot: &Snapshot) -> Result<(), StoreError> {
+    let statement = bind_event(UPDATE_EVENT, snapshot.event(), snapshot.map_version())?;
     run(connection, statement, 1).await
 }
 
@@ -104,18 +91,6 @@ fn bind_event<'e>(
         .bind(stored(event.version)))
 }
 
-/// Writes stocks.
-pub(super) async fn stock(
-    connection: &mut PgConnection,
-    event: EventId,
-    changed: &[&TicketType],
-) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    run(connection, bind_stock(UPDATE_STOCK, event, changed), changed.len()).await
-}
-
 /// Writes names, prices and capacities, and stocks with them.
 pub(super) async fn edit_ticket_types(
     connection: &mut PgConnection,
@@ -125,25 +100,16 @@ pub(super) async fn edit_ticket_types(
     if edited.is_empty() {
         return Ok(());
     }
-    let statement = bind_stock(UPDATE_TICKET_TYPES, event, edited)
+    let statement = sqlx::query(UPDATE_TICKET_TYPES)
+        .bind(event.as_uuid())
+        .bind(column(edited, |it| it.id.as_uuid()))
+        .bind(column(edited, |it| i64::from(it.stock.held)))
+        .bind(column(edited, |it| i64::from(it.stock.sold)))
+        .bind(column(edited, |it| i64::from(it.stock.blocked)))
         .bind(column(edited, |it| it.name.clone()))
         .bind(column(edited, |it| it.price.minor()))
         .bind(column(edited, |it| i64::from(it.stock.capacity)));
     run(connection, statement, edited.len()).await
-}
-
-/// Binds what every update of ticket types begins with.
-fn bind_stock(
-    sql: &'static str,
-    event: EventId,
-    changed: &[&TicketType],
-) -> Query<'static, Postgres, PgArguments> {
-    sqlx::query(sql)
-        .bind(event.as_uuid())
-        .bind(column(changed, |it| it.id.as_uuid()))
-        .bind(column(changed, |it| i64::from(it.stock.held)))
-        .bind(column(changed, |it| i64::from(it.stock.sold)))
-        .bind(column(changed, |it| i64::from(it.stock.blocked)))
 }
 
 /// Inserts ticket types.

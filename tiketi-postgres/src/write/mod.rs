@@ -3,6 +3,7 @@
 mod catalog;
 mod payment;
 mod sale;
+mod turn;
 
 use std::collections::BTreeSet;
 
@@ -34,17 +35,19 @@ pub(crate) async fn all(
     }
     sale::reservations(connection, event, snapshot, &changed.reservations).await?;
     payment::payments(connection, event, snapshot, &changed.payments).await?;
-    sale::seats(connection, event, snapshot, &changed.seats).await?;
     catalog::remove_ticket_types(connection, event, &changed.removed_ticket_types).await?;
     let (added, edited) = (&changed.new_ticket_types, &changed.edited_ticket_types);
     new_ticket_types(connection, event, &of(snapshot, added)?).await?;
     let edited: BTreeSet<_> = edited.difference(added).copied().collect();
     catalog::edit_ticket_types(connection, event, &of(snapshot, &edited)?).await?;
     let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
-    catalog::stock(connection, event, &of(snapshot, counted)?).await?;
+    let counted = of(snapshot, counted)?;
     sale::commands(connection, event, &changed.commands).await?;
     sale::facts(connection, event, &changed.facts).await?;
-    catalog::event(connection, snapshot, changed.event).await
+    if changed.event {
+        catalog::details(connection, snapshot).await?;
+    }
+    turn::take(connection, event, snapshot, &changed.seats, &counted).await
 }
 
 /// Finds ticket types that were changed, and so are here.
@@ -60,6 +63,11 @@ fn column<'r, R, T>(rows: &'r [R], read: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(read).collect()
 }
 
+/// Says that rows were not as they were when they were read.
+fn miscounted(what: &str) -> StoreError {
+    StoreError::corrupt(format!("a write changed more or fewer {what} than were read"))
+}
+
 /// Says that a row was changed and is not here.
 fn gone() -> StoreError {
     StoreError::corrupt("a row was changed and is gone")
@@ -72,9 +80,5 @@ async fn run(
     rows: usize,
 ) -> Result<(), StoreError> {
     let done = statement.execute(connection).await.map_err(failed)?;
-    let changed = done.rows_affected();
-    if changed == rows as u64 {
-        return Ok(());
-    }
-    Err(StoreError::corrupt(format!("a write changed {changed} rows instead of {rows}")))
+    if done.rows_affected() == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
 }

@@ -5,18 +5,13 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgConnection;
 use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
 use tiketi_core::{
-    CommandKey, EventId, FactBody, PaymentId, Reservation, ReservationId, Seat, SeatId, StoreError, Timestamp,
+    CommandKey, EventId, FactBody, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
 };
 use tiketi_rows::{self as rows, stored};
 use uuid::Uuid;
 
 use super::{column, gone, run};
 
-const UPDATE_SEATS: &str = "UPDATE tiketi.seats AS seat SET state = n.state, owner = n.owner, until = n.until, \
-    reason = n.reason, version = n.version, map_version = n.map_version \
-    FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::uuid[], $6::bigint[], $7::text[], $8::bigint[], $9::bigint[]) \
-        AS n (id, before, state, owner, until, reason, version, map_version) \
-    WHERE seat.event = $1 AND seat.id = n.id AND seat.version = n.before";
 const UPDATE_RESERVATIONS: &str = "UPDATE tiketi.reservations AS reservation SET seats = n.seats, items = n.items, \
     total = n.total, state = n.state, state_at = n.state_at, cancel_reason = n.cancel_reason, payment = n.payment, \
     window_granted = n.window_granted, version = n.version \
@@ -35,32 +30,6 @@ const INSERT_COMMANDS: &str = "INSERT INTO tiketi.commands (event, key, fingerpr
 const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body, reservation) \
     SELECT nextval('tiketi.facts'), $1, n.at, n.body, n.reservation \
     FROM unnest($2::bigint[], $3::text[], $4::uuid[]) AS n (at, body, reservation)";
-
-/// Writes seats' states.
-pub(super) async fn seats(
-    connection: &mut PgConnection,
-    event: EventId,
-    snapshot: &Snapshot,
-    changed: &BTreeMap<SeatId, u64>,
-) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let find = |(id, before): (&SeatId, &u64)| Ok((snapshot.seat(*id).ok_or_else(gone)?, *before));
-    let found = changed.iter().map(find).collect::<Result<Vec<(&Seat, u64)>, StoreError>>()?;
-    let states = column(&found, |(seat, _)| rows::seat_state(&seat.state));
-    let statement = sqlx::query(UPDATE_SEATS)
-        .bind(event.as_uuid())
-        .bind(column(&found, |(seat, _)| seat.id.as_uuid()))
-        .bind(column(&found, |(_, before)| stored(*before)))
-        .bind(column(&states, |it| it.state))
-        .bind(column(&states, |it| it.owner))
-        .bind(column(&states, |it| it.until))
-        .bind(column(&states, |it| it.reason))
-        .bind(column(&found, |(seat, _)| stored(seat.version)))
-        .bind(column(&found, |(seat, _)| stored(seat.map_version)));
-    run(connection, statement, found.len()).await
-}
 
 /// Writes reservations: those that were there, and then those that are new.
 pub(super) async fn reservations(

@@ -1,16 +1,23 @@
 //! `audit`: what must always hold, proved from the rows of a store that may be selling.
 
 use tiketi_core::AuditReport;
+use tiketi_postgres::PostgresStore;
 
 use crate::failure::Failure;
 use crate::output::say;
 use crate::settings::Settings;
-use crate::store::open_to_read;
+use crate::store::{StoreKind, file};
 
 /// Prints each violation, or what was found in order.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
-    let reader = open_to_read(settings.store.file_for("audit")?)?;
-    let report = AuditReport::of(&reader).await;
+    let report = match &settings.store {
+        StoreKind::Memory => return Err(settings.store.nothing_for("audit")),
+        StoreKind::Sqlite(path) => AuditReport::of(&file::open_to_read(path)?).await,
+        // One event is read at a time.
+        StoreKind::Postgres(database) => {
+            AuditReport::of(&PostgresStore::new(database.open_to_read().await?)).await
+        }
+    };
     let report = report.map_err(|error| Failure::during("the store cannot be audited", &error))?;
     for (event, violation) in &report.violations {
         say(&format!("event {event}: {violation}"))?;

@@ -43,7 +43,7 @@ fn run() -> Result<(), Failure> {
         }
         Command::Check => runtime()?.block_on(check::run(options)),
         Command::Openapi => print_openapi(),
-        Command::Migrate => migrate::run(&Settings::of(options)?),
+        Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
         Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),
         Command::ImportLayout(plan) => {

@@ -29,6 +29,15 @@ pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
+/// Refuses to make a secret for one of many servers: the others would not know it.
+pub(crate) fn demand(settings: &Settings) -> Result<(), Failure> {
+    if settings.store.is_shared() && settings.jwt_secret.is_none() {
+        let why = "whoever signs in with one server is to be known to all that share the store";
+        return Err(Failure::new(format!("--jwt-secret is needed with --store postgres://: {why}")));
+    }
+    Ok(())
+}
+
 /// Returns the secret that signs tokens: the one given, the one kept beside the store, or a new one.
 ///
 /// Kept, it lets whoever is signed in stay so over a restart.
@@ -52,6 +61,7 @@ pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
 
 /// Says which secret will sign tokens, and makes none.
 pub(crate) fn look(settings: &Settings) -> Result<String, Failure> {
+    demand(settings)?;
     let Some(store) = settings.store.file().filter(|_| settings.jwt_secret.is_none()) else {
         let given = settings.jwt_secret.is_some();
         return Ok(if given { "given" } else { "made for the process, and gone with it" }.into());

@@ -24,14 +24,17 @@ use crate::{demo, housekeeping, secrets};
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
 /// Longest that work which outlives its request is waited for, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
+/// Longest that the store's connections are waited for, in the end.
+const CLOSE_STORE: Duration = Duration::from_secs(1);
 /// Letters of a password made here: 100 bits.
 const MADE_PASSWORD_LETTERS: usize = 20;
 
 /// Serves until told to stop.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let signals = StopSignals::listen()?;
+    secrets::demand(settings)?;
     let listener = bind(&settings.listen).await?;
-    let shop = Shop::open(settings)?;
+    let shop = Shop::open(settings).await?;
     // The store is open by now, so that no other server makes a secret of its own for it meanwhile.
     let state = shop.state(settings, secrets::signing(settings)?)?;
     open_doors(settings, &shop, &state).await?;
@@ -43,6 +46,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     ending.cancel();
     finish("work behind the requests", state.tasks()).await;
     finish("housekeeping", &background).await;
+    if timeout(CLOSE_STORE, shop.close()).await.is_err() {
+        tracing::warn!(after = ?CLOSE_STORE, "the store was left without a word");
+    }
     tracing::info!("stopped");
     served
 }

@@ -17,6 +17,10 @@ pub(crate) struct Settings {
     pub(crate) listen: String,
     pub(crate) limits: HttpLimits,
     pub(crate) store: StoreKind,
+    /// Most connections to a store that is a database.
+    pub(crate) store_connections: u32,
+    /// Whether to bring such a store up to the schema of this release first.
+    pub(crate) migrate: bool,
     pub(crate) demo: bool,
     pub(crate) admin: Option<Admin>,
     /// The secret that signs tokens, if one was given.
@@ -39,8 +43,8 @@ impl Settings {
         let limits = limits(&options)?;
         let jwt_secret = options.jwt_secret.map(|secret| long_enough(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
-        let (listen, demo) = (options.listen, options.demo);
-        Ok(Self { listen, limits, store, demo, admin, jwt_secret, terms })
+        let Options { listen, demo, migrate, store_connections, .. } = options;
+        Ok(Self { listen, limits, store, store_connections, migrate, demo, admin, jwt_secret, terms })
     }
 }
 
@@ -64,6 +68,7 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
     };
     positive("request-timeout", options.request_timeout.is_zero())?;
     positive("body-limit", options.body_limit == 0)?;
+    positive("store-connections", options.store_connections == 0)?;
     let mut limits = HttpLimits::default();
     limits.request_timeout = options.request_timeout;
     limits.body_bytes = options.body_limit;

@@ -3,17 +3,19 @@
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use sqlx::PgPool;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
     AccountStore, AnswerStore, BoxOffice, CatalogStore, GuardSettings, Guarded, InboxStore, LayoutStore,
     OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
 };
 use tiketi_http::AppState;
-use tiketi_sqlite::SqliteStore;
+use tiketi_postgres::PostgresStore;
 
 use crate::failure::Failure;
 use crate::settings::Settings;
-use crate::store::{StoreKind, failed_to_open};
+use crate::store::postgres::Database;
+use crate::store::{StoreKind, file};
 use crate::timer::RuntimeTimer;
 
 /// Puts time limits and a circuit breaker around a gateway.
@@ -28,17 +30,34 @@ pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) answers: Arc<dyn AnswerStore>,
+    /// The connections to close in the end, if there are any.
+    pool: Option<PgPool>,
 }
 
 impl Shop {
     /// Opens the store and builds the box office over it.
-    pub(crate) fn open(settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         match &settings.store {
             StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), settings),
-            StoreKind::Sqlite(path) => {
-                let store = SqliteStore::open(path);
-                Self::over(&Arc::new(store.map_err(|error| failed_to_open(&error))?), settings)
-            }
+            StoreKind::Sqlite(path) => Self::over(&Arc::new(file::open(path)?), settings),
+            StoreKind::Postgres(database) => Self::shared(database, settings).await,
+        }
+    }
+
+    /// Opens a store of many servers, which is only migrated by whoever says so.
+    async fn shared(database: &Database, settings: &Settings) -> Result<Self, Failure> {
+        if settings.migrate {
+            database.migrate().await?;
+        }
+        let pool = database.open(settings.store_connections).await?;
+        let shop = Self::over(&Arc::new(PostgresStore::new(pool.clone())), settings)?;
+        Ok(Self { pool: Some(pool), ..shop })
+    }
+
+    /// Takes leave of a database that outlives the server.
+    pub(crate) async fn close(self) {
+        if let Some(pool) = self.pool {
+            pool.close().await;
         }
     }
 
@@ -59,7 +78,7 @@ impl Shop {
             .terms(settings.terms)
             .build()
             .map_err(|error| Failure::during("cannot open the shop", &error))?;
-        Ok(Self { box_office, accounts: Arc::<S>::clone(store), answers: Arc::<S>::clone(store) })
+        Ok(Self { box_office, accounts: Arc::<S>::clone(store), answers: Arc::<S>::clone(store), pool: None })
     }
 
     /// Builds what the routes work with.

@@ -1,41 +1,51 @@
 //! Where everything is kept.
 
+pub(crate) mod file;
+pub(crate) mod postgres;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_core::AuditStore;
-use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader};
 
 use crate::failure::Failure;
+use postgres::Database;
+
+const KINDS: &str = "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` and `memory:`";
 
 /// Where everything is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(crate) enum StoreKind {
     /// In the process, which forgets it when it ends.
     Memory,
     /// In a file.
     Sqlite(PathBuf),
+    /// In a database that many servers share.
+    Postgres(Database),
 }
 
 impl StoreKind {
     /// Tells whether what is kept outlives the process.
     pub(crate) fn is_durable(&self) -> bool {
-        self.file().is_some()
+        !matches!(self, Self::Memory)
+    }
+
+    /// Tells whether other servers may sell from it, which have to know the same secret.
+    pub(crate) fn is_shared(&self) -> bool {
+        matches!(self, Self::Postgres(_))
     }
 
     /// Returns the file of a store that is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
-            Self::Memory => None,
             Self::Sqlite(path) => Some(path),
+            Self::Memory | Self::Postgres(_) => None,
         }
     }
 
-    /// Returns the file, or says that there is nothing for this command.
-    pub(crate) fn file_for(&self, command: &str) -> Result<&Path, Failure> {
-        let nothing = || Failure::new(format!("--store {self} keeps nothing that {command} could work on"));
-        self.file().ok_or_else(nothing)
+    /// Says that there is nothing for a command to work on.
+    pub(crate) fn nothing_for(&self, command: &str) -> Failure {
+        Failure::new(format!("--store {self} keeps nothing that {command} could work on"))
     }
 
     /// Reads the kind from an address, of which nothing but the scheme may be shown.
@@ -44,15 +54,11 @@ impl StoreKind {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("memory", _)) => Err(Failure::new("--store: nothing may follow `memory:`")),
             Some(("sqlite", path)) => file_of(path),
-            Some((scheme @ ("postgres" | "postgresql"), _)) => Err(Failure::new(format!(
-                "--store: this build has no {scheme} store, only `sqlite:PATH` and `memory:`"
-            ))),
+            Some(("postgres" | "postgresql", _)) => Database::of(address).map(Self::Postgres),
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                let sentence =
-                    format!("--store: there is no store `{scheme}:`, only `sqlite:PATH` and `memory:`");
-                Err(Failure::new(sentence))
+                Err(Failure::new(format!("--store: there is no store `{scheme}:`, only {KINDS}")))
             }
-            _ => Err(Failure::new("--store: not the address of a store; write `sqlite:PATH` or `memory:`")),
+            _ => Err(Failure::new(format!("--store: not the address of a store; there are {KINDS}"))),
         }
     }
 }
@@ -72,55 +78,18 @@ impl fmt::Display for StoreKind {
         match self {
             Self::Memory => f.write_str("memory:"),
             Self::Sqlite(path) => write!(f, "sqlite:{}", path.display()),
+            Self::Postgres(database) => database.fmt(f),
         }
-    }
-}
-
-/// Opens a file to look at it, beside a running server too.
-pub(crate) fn open_to_read(path: &Path) -> Result<SqliteReader, Failure> {
-    SqliteReader::open(path).map_err(|error| failed_to_open(&error))
-}
-
-/// Says why a store cannot be opened, and what to do.
-pub(crate) fn failed_to_open(error: &OpenError) -> Failure {
-    let failure = Failure::during("--store", error);
-    match error {
-        OpenError::OlderSchema { .. } => {
-            Failure::new(format!("{}, with `tiketi-server migrate`", failure.sentence()))
-        }
-        _ => failure,
     }
 }
 
 /// Looks at a store without changing it, and says how it is.
 pub(crate) async fn look(store: &StoreKind) -> Result<String, Failure> {
-    let Some(path) = store.file() else {
-        return Ok("memory: keeps nothing when the server stops".into());
-    };
-    if !path.exists() {
-        return look_at_folder(path).map(|()| format!("{store} will be made"));
+    match store {
+        StoreKind::Memory => Ok("memory: keeps nothing when the server stops".into()),
+        StoreKind::Sqlite(path) => file::look(path).await.map(|how| format!("{store} {how}")),
+        StoreKind::Postgres(database) => database.look().await.map(|how| format!("{store} {how}")),
     }
-    let found = SqliteReader::schema_of(path).map_err(|error| failed_to_open(&error))?;
-    if found < SCHEMA {
-        return Ok(format!("{store} has schema {found}, and will be brought up to {SCHEMA}"));
-    }
-    let reader = open_to_read(path)?;
-    let failed = |error| Failure::during(format!("{store} cannot be read"), &error);
-    let damage = reader.integrity_check().await.map_err(failed)?;
-    if !damage.is_empty() {
-        return Err(Failure::new(format!("{store} is damaged: {}", damage.join("; "))));
-    }
-    let events = reader.event_ids(None, usize::MAX).await.map_err(failed)?.len();
-    Ok(format!("{store} is sound, with schema {found} and {events} events"))
-}
-
-/// A file can only be made in a folder that is there.
-fn look_at_folder(path: &Path) -> Result<(), Failure> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if folder.is_dir() {
-        return Ok(());
-    }
-    Err(Failure::new(format!("{}: there is no folder {}", path.display(), folder.display())))
 }
 
 #[cfg(test)]
@@ -139,7 +108,7 @@ mod tests {
             ("sqlite://tiketi.db", "tiketi.db"),
             ("sqlite:///var/lib/tiketi.db", "/var/lib/tiketi.db"),
         ] {
-            assert_eq!(read(address).unwrap(), StoreKind::Sqlite(path.into()));
+            assert_eq!(read(address).unwrap().file(), Some(Path::new(path)));
         }
     }
 

@@ -6,14 +6,22 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_core::{
-    BoxOffice, Currency, EventDetails, EventInput, Money, Row, SaleWindow, SeatLayout, Section,
-    TicketTypeInput,
+    BoxOffice, CatalogStore, Currency, EventDetails, EventInput, LayoutStore, Money, OutboxStore, Row,
+    SaleWindow, SalesStore, SeatLayout, Section, TicketTypeInput,
 };
 use tiketi_sqlite::SqliteStore;
 
 pub(crate) const SECRET: &str = "a-secret-that-signs-all-the-tokens-of-this-shop";
 
+/// How much there is to sell.
+pub(crate) struct Stock {
+    /// Rows of fifty seats.
+    pub(crate) rows: u32,
+    pub(crate) standing: u32,
+}
+
 /// An event on sale in a store, with seats and standing room.
+#[derive(Debug)]
 pub(crate) struct Shop {
     pub(crate) store: String,
     pub(crate) event: String,
@@ -22,17 +30,27 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
+    /// Makes one in a file.
     pub(crate) async fn make(path: &Path) -> Self {
         let store = Arc::new(SqliteStore::open(path).unwrap());
+        Self::over(store, format!("sqlite:{}", path.display()), Stock { rows: 30, standing: 1_000_000 }).await
+    }
+
+    /// Makes one in a store and its address.
+    pub(crate) async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
+    where
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore,
+    {
         let shop = BoxOffice::builder().store(store).build().unwrap();
         let won = |minor| Money::new(minor, Currency::KRW);
-        let rows = (1..=30).map(|row| Row::numbered(row.to_string(), 50)).collect();
+        let rows = (1..=stock.rows).map(|row| Row::numbered(row.to_string(), 50)).collect();
         let section = Section { name: "R".into(), price: won(110_000), rows };
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
         let layout = shop.create_layout(layout).await.unwrap();
         let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
-        let standing = TicketTypeInput { name: "Standing".into(), price: won(66_000), capacity: 1_000_000 };
+        let standing =
+            TicketTypeInput { name: "Standing".into(), price: won(66_000), capacity: stock.standing };
         let input = EventInput::new(details, Currency::KRW).seated(layout.id).admitting(standing);
         let made = shop.create_event(input).await.unwrap();
         let event = made.event.id;
@@ -40,7 +58,7 @@ impl Shop {
         let seats = shop.seat_map(event, 0).await.unwrap().unwrap().seats;
         let standing = made.ticket_types.iter().find(|kind| kind.name == "Standing").unwrap().id;
         Self {
-            store: format!("sqlite:{}", path.display()),
+            store: address,
             event: event.to_string(),
             seats: seats.iter().map(|seat| seat.id.to_string()).collect(),
             standing: standing.to_string(),

@@ -97,10 +97,28 @@ pub(crate) struct Options {
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = values::size, help_heading = "Serving")]
     pub(crate) body_limit: usize,
 
-    /// Where everything is kept: `sqlite:PATH`, one file, or `memory:`, which forgets it when the server stops
+    /// Where everything is kept: `sqlite:PATH`, one file; `postgres://USER:PASSWORD@HOST/DATABASE`, for many servers;
+    /// or `memory:`, which forgets it when the server stops
     // Kept as a secret, because the address of a database may hold its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
+    /// Connections the server keeps to Postgres; those of all servers must fit into its `max_connections`
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
+    pub(crate) store_connections: u32,
+    /// Bring Postgres up to the schema of this release before serving; without it, `migrate` has to
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set,
+        hide_possible_values = true,
+        help_heading = "Keeping"
+    )]
+    pub(crate) migrate: bool,
     /// Fill an empty store with halls, events and a buyer, to try the shop
     #[arg(
         long,
@@ -122,7 +140,8 @@ pub(crate) struct Options {
     /// The administrator's password; without it one is made and printed once on standard error
     #[arg(long, value_name = "PASSWORD", value_parser = values::secret, help_heading = "Signing in")]
     pub(crate) admin_password: Option<SecretString>,
-    /// Secret that signs tokens, at least 32 bytes; without it one is made and kept beside the store
+    /// Secret that signs tokens, at least 32 bytes; without it one is made and kept beside the
+    /// store, unless that is Postgres, whose servers have to be given the same one
     #[arg(long, value_name = "SECRET", value_parser = values::secret, help_heading = "Signing in")]
     pub(crate) jwt_secret: Option<SecretString>,
 

@@ -1,0 +1,69 @@
+//! A shop in one SQLite file.
+
+use std::path::Path;
+
+use tiketi_core::AuditStore;
+use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader, SqliteStore};
+
+use crate::failure::Failure;
+
+/// Opens a file to sell from it, and brings it up to the schema of this release.
+pub(crate) fn open(path: &Path) -> Result<SqliteStore, Failure> {
+    SqliteStore::open(path).map_err(|error| failed_to_open(&error))
+}
+
+/// Opens a file to look at it, beside a running server too.
+pub(crate) fn open_to_read(path: &Path) -> Result<SqliteReader, Failure> {
+    SqliteReader::open(path).map_err(|error| failed_to_open(&error))
+}
+
+/// Says why a file cannot be opened, and what to do.
+fn failed_to_open(error: &OpenError) -> Failure {
+    let failure = Failure::during("--store", error);
+    match error {
+        OpenError::OlderSchema { .. } => {
+            Failure::new(format!("{}, with `tiketi-server migrate`", failure.sentence()))
+        }
+        _ => failure,
+    }
+}
+
+/// Brings a file up to date, and says its schema before and after.
+pub(crate) fn migrate(path: &Path) -> Result<String, Failure> {
+    let before = if path.exists() { schema_of(path)? } else { 0 };
+    // Opening it is what brings it up to date, and nobody else may have it open meanwhile.
+    drop(open(path)?);
+    Ok(format!("schema {before} before, {SCHEMA} now"))
+}
+
+/// Looks at a file without changing it, and says how it is.
+pub(crate) async fn look(path: &Path) -> Result<String, Failure> {
+    if !path.exists() {
+        return look_at_folder(path).map(|()| "will be made".to_owned());
+    }
+    let found = schema_of(path)?;
+    if found < SCHEMA {
+        return Ok(format!("has schema {found}, and will be brought up to {SCHEMA}"));
+    }
+    let reader = open_to_read(path)?;
+    let failed = |error| Failure::during(format!("{} cannot be read", path.display()), &error);
+    let damage = reader.integrity_check().await.map_err(failed)?;
+    if !damage.is_empty() {
+        return Err(Failure::new(format!("{} is damaged: {}", path.display(), damage.join("; "))));
+    }
+    let events = reader.event_ids(None, usize::MAX).await.map_err(failed)?.len();
+    Ok(format!("is sound, with schema {found} and {events} events"))
+}
+
+fn schema_of(path: &Path) -> Result<u32, Failure> {
+    SqliteReader::schema_of(path).map_err(|error| failed_to_open(&error))
+}
+
+/// A file can only be made in a folder that is there.
+fn look_at_folder(path: &Path) -> Result<(), Failure> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if folder.is_dir() {
+        return Ok(());
+    }
+    Err(Failure::new(format!("{}: there is no folder {}", path.display(), folder.display())))
+}

@@ -1,0 +1,195 @@
+//! A shop in Postgres, which many servers sell from.
+
+use std::fmt;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{Connection, Error};
+use tiketi_core::{AuditStore, StoreError, StoreErrorKind};
+use tiketi_postgres::{PostgresStore, SCHEMA};
+use tokio::time::timeout;
+
+use crate::failure::Failure;
+
+/// Longest a command or a read waits for a connection; then the buyer is told to come back in a moment.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+/// Longest the database may take to answer a command, or a server that starts.
+const FIRST_ANSWER: Duration = Duration::from_secs(30);
+const ADVICE: &str = "`tiketi-server migrate` brings a database up to date, and so does --migrate";
+/// What may follow the `?` of an address; another name would be passed over, and written to the log.
+const PARAMETERS: [&str; 13] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+/// A database and how to reach it; shown without who asks and by which password.
+#[derive(Clone)]
+pub(crate) struct Database(Box<PgConnectOptions>);
+
+impl Database {
+    /// Reads an address, of which no refusal shows anything.
+    pub(crate) fn of(address: &SecretString) -> Result<Self, Failure> {
+        let address = address.expose_secret();
+        refuse_bare_signs(address)?;
+        refuse_unknown_parameters(address)?;
+        // What it says of a bad address is which part is bad, never the address.
+        let options = address.parse::<PgConnectOptions>();
+        let options = options.map_err(|error| Failure::during("--store", &error))?;
+        let named = options.get_application_name().is_some();
+        let options = if named { options } else { options.application_name("tiketi-server") };
+        Ok(Self(Box::new(options)))
+    }
+
+    /// Opens `connections`, once the database is known to have the schema of this release.
+    ///
+    /// All are kept open: the first minute of a sale is no time to be introduced.
+    pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
+        self.open_to_read().await?.close().await;
+        let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
+        Ok(pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(PgConnectOptions::clone(&self.0)))
+    }
+
+    /// Opens one connection to a database that has the schema of this release.
+    pub(crate) async fn open_to_read(&self) -> Result<PgPool, Failure> {
+        self.reach().await?;
+        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER);
+        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.0));
+        tiketi_postgres::check(&pool).await.map_err(|error| self.not_ready(&error))?;
+        Ok(pool)
+    }
+
+    /// Brings the database up to the schema of this release, and says which that is.
+    pub(crate) async fn migrate(&self) -> Result<String, Failure> {
+        self.reach().await?;
+        let migrated = tiketi_postgres::migrate(&self.0).await;
+        migrated.map_err(|error| Failure::during(format!("cannot migrate {self}"), &error))?;
+        Ok(format!("schema {SCHEMA} now"))
+    }
+
+    /// Looks at the database without changing it, and says how it is.
+    pub(crate) async fn look(&self) -> Result<String, Failure> {
+        let store = PostgresStore::new(self.open_to_read().await?);
+        let events = store.event_ids(None, usize::MAX).await;
+        let events = events.map_err(|error| Failure::during(format!("{self} cannot be read"), &error))?;
+        Ok(format!("is sound, with schema {SCHEMA} and {} events", events.len()))
+    }
+
+    /// Connects once, since a pool would not say why it cannot.
+    async fn reach(&self) -> Result<(), Failure> {
+        let reached = timeout(FIRST_ANSWER, PgConnection::connect_with(&self.0)).await;
+        let connection = reached
+            .map_err(|_| Failure::new(format!("{self} does not answer")))?
+            .map_err(|error| self.unreachable(&error))?;
+        // That it could be reached is all that was asked.
+        let _ended = connection.close().await;
+        Ok(())
+    }
+
+    fn unreachable(&self, error: &Error) -> Failure {
+        // It has its causes in itself.
+        Failure::new(format!("{self} cannot be reached: {error}"))
+    }
+
+    fn not_ready(&self, error: &StoreError) -> Failure {
+        let failure = Failure::during(self, error);
+        match error.kind() {
+            StoreErrorKind::Unavailable => Failure::new(format!("{}; {ADVICE}", failure.sentence())),
+            _ => failure,
+        }
+    }
+}
+
+/// Says which part of an address is unknown, and not what it is set to.
+fn refuse_unknown_parameters(address: &str) -> Result<(), Failure> {
+    let Some((_, parameters)) = address.split_once('?') else { return Ok(()) };
+    let names = parameters.split('&').map(|parameter| parameter.split('=').next().unwrap_or_default());
+    let known = |name: &str| name.is_empty() || PARAMETERS.contains(&name) || name.starts_with("options[");
+    let mut unknown = names.filter(|name| !known(name));
+    match unknown.next() {
+        None => Ok(()),
+        Some(name) => Err(Failure::new(format!("--store: there is no parameter `{name}` of an address"))),
+    }
+}
+
+/// A password's own `/`, `?` or `#` ends it too early, and the rest would be shown as something else.
+fn refuse_bare_signs(address: &str) -> Result<(), Failure> {
+    let rest = address.split_once("://").map_or("", |(_, rest)| rest);
+    let after_host = rest.split_once(['/', '?', '#']).map_or("", |(_, after)| after);
+    if rest.contains('#') || after_host.contains('@') {
+        let signs = "write the signs `/ ? # @ %` of a name or password as %2F %3F %23 %40 %25";
+        return Err(Failure::new(format!("--store: {signs}")));
+    }
+    Ok(())
+}
+
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.0.get_database().unwrap_or_default();
+        match self.0.get_socket() {
+            Some(socket) => write!(f, "postgres://{}/{database}", socket.display()),
+            None => write!(f, "postgres://{}:{}/{database}", self.0.get_host(), self.0.get_port()),
+        }
+    }
+}
+
+/// The options' own way to be shown has the password in it.
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(address: &str) -> Result<Database, Failure> {
+        Database::of(&SecretString::from(address))
+    }
+
+    #[test]
+    fn an_address_is_shown_without_user_and_password() {
+        for address in [
+            "postgres://me:hush@db:5433/shop",
+            "postgres://db:5433/shop?user=me&password=hush&sslmode=require",
+        ] {
+            let database = read(address).unwrap();
+            assert_eq!(format!("{database} {database:?}"), "postgres://db:5433/shop postgres://db:5433/shop");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_written_as_it_must_be_is_refused_and_not_shown() {
+        for address in [
+            "postgres://me:12/hush@db/shop",
+            "postgres://me:12#hush@db/shop",
+            "postgres://me:12?hush@db/shop",
+            "postgres://me:hu/sh@db/shop",
+        ] {
+            let sentence = read(address).unwrap_err().sentence().to_owned();
+            assert!(!sentence.contains("hu"), "{sentence}");
+        }
+        let written = read("postgres://me:12%2Fhush@db/shop").unwrap();
+        assert_eq!(written.to_string(), "postgres://db:5432/shop");
+    }
+
+    #[test]
+    fn an_unknown_parameter_is_named_without_its_value() {
+        let refused = read("postgres://db/shop?pasword=hush").unwrap_err();
+        assert!(refused.sentence().contains("`pasword`") && !refused.sentence().contains("hush"));
+        let refused = read("postgres://db/shop?sslmode=requre").unwrap_err();
+        assert!(refused.sentence().contains("requre"), "{refused:?}");
+    }
+}

@@ -1,0 +1,152 @@
+//! Someone who wants one ticket, and goes to another server when one does not answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::fleet::SERVERS;
+use crate::sale::{Came, Sale};
+use crate::shop::token;
+
+/// How long to wait where a server says that it cannot at the moment.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How often to look whether a payment whose answer was lost has ended.
+const LOOKS: usize = 60;
+
+/// What came of a request.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// It was done.
+    Done(Value),
+    /// It was refused, with the code and details of why.
+    Refused(String, Value),
+    /// Nobody knows.
+    Lost,
+}
+
+/// Someone with a token.
+#[derive(Debug)]
+pub(crate) struct Buyer {
+    pub(crate) sale: Arc<Sale>,
+    pub(crate) number: u64,
+    token: String,
+    server: usize,
+}
+
+impl Buyer {
+    pub(crate) fn new(sale: Arc<Sale>, number: u64) -> Self {
+        let token = token(Uuid::from_u64_pair(7, number));
+        let server = usize::try_from(number).unwrap() % SERVERS;
+        Self { sale, number, token, server }
+    }
+
+    /// Pays for a held reservation, whatever it takes to learn that it is paid.
+    pub(crate) async fn pay(&mut self, reservation: String) -> Came {
+        let body = json!({ "reservationId": reservation, "paymentMethod": "kakao_pay" });
+        for _ in 0..LOOKS {
+            match self.post("/api/payments/process", &body).await {
+                Answer::Done(paid) => {
+                    assert_eq!(paid["reservation"]["status"], "confirmed", "{paid}");
+                    return self.bought(&paid["reservation"]);
+                }
+                // Done by a request whose answer was lost, or which was told to come back after it.
+                Answer::Refused(code, details) => {
+                    assert_eq!(code, "RESERVATION_NOT_PENDING", "{details}");
+                }
+                Answer::Lost => {}
+            }
+            let mine = self.mine().await.expect("it was held");
+            if mine["status"] == "confirmed" {
+                return self.bought(&mine);
+            }
+            sleep(PAUSE).await;
+        }
+        // Begun by a server that then died: money may be moving, and nobody may touch it.
+        Came::Stuck
+    }
+
+    fn bought(&self, reservation: &Value) -> Came {
+        self.sale.note_one_sold();
+        let seat = reservation["seats"][0]["seatId"].as_str().map(str::to_owned);
+        let token = self.token.clone();
+        Came::Bought { token, reservation: reservation["id"].as_str().unwrap().to_owned(), seat }
+    }
+
+    /// Reads the one reservation of the buyer that lives, if there is one.
+    pub(crate) async fn mine(&mut self) -> Option<Value> {
+        let read = self.get("/api/reservations/my").await;
+        let live = |one: &&Value| one["status"] == "pending" || one["status"] == "confirmed";
+        let mut mine = read["reservations"].as_array().unwrap().iter().filter(live);
+        let first = mine.next().cloned();
+        assert!(mine.next().is_none(), "a limit of one was passed: {read}");
+        first
+    }
+
+    /// Reads until there is an answer.
+    pub(crate) async fn get(&mut self, path: &str) -> Value {
+        loop {
+            let request = self.sale.client.get(self.url(path));
+            match self.send(request).await {
+                Answer::Done(value) => return value,
+                Answer::Refused(code, details) => panic!("{path}: {code} {details}"),
+                Answer::Lost => {}
+            }
+        }
+    }
+
+    /// Asks once; whether it was done is for the caller to find out, if the answer is lost.
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Answer {
+        let request = self.sale.client.post(self.url(path)).json(body);
+        self.send(request).await
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.sale.addresses[self.server])
+    }
+
+    /// Asks until the shop does not say to come back later, which it only says of what it did not do.
+    async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
+        let request = request.bearer_auth(&self.token);
+        loop {
+            let again = request.try_clone().unwrap();
+            let served = self.sale.counter.acquire().await.unwrap();
+            let answer = answered(again).await;
+            drop(served);
+            let Ok((status, retry_after, body)) = answer else {
+                self.sale.assert_faults("a connection was lost");
+                self.server = (self.server + 1) % SERVERS;
+                return Answer::Lost;
+            };
+            match status {
+                200 | 201 => return Answer::Done(body),
+                202 => {
+                    self.sale.assert_faults(&body.to_string());
+                    return Answer::Lost;
+                }
+                503 => self.come_back(retry_after.expect("503 without Retry-After")).await,
+                400..500 => {
+                    return Answer::Refused(
+                        body["code"].as_str().unwrap().to_owned(),
+                        body["details"].clone(),
+                    );
+                }
+                _ => panic!("{status} {body}"),
+            }
+        }
+    }
+
+    /// Waits as long as told, and not all at the same moment.
+    async fn come_back(&self, seconds: u64) {
+        let spread = Duration::from_millis(self.number % 20 * 50);
+        sleep(Duration::from_secs(seconds) + spread).await;
+    }
+}
+
+async fn answered(request: reqwest::RequestBuilder) -> Result<(u16, Option<u64>, Value), reqwest::Error> {
+    let response = request.send().await?;
+    let retry_after = response.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().parse());
+    Ok((response.status().as_u16(), retry_after.transpose().unwrap(), response.json().await?))
+}

@@ -1,0 +1,78 @@
+//! Three servers on one database.
+
+use std::sync::Arc;
+
+use sqlx::postgres::PgConnectOptions;
+use tiketi_core::StoreError;
+use tiketi_postgres::PostgresStore;
+use tiketi_postgres_harness::{Database, Server, free_port};
+
+use crate::process::{Running, run, server};
+use crate::shop::{SECRET, Shop, Stock};
+
+/// How many servers sell together.
+pub(crate) const SERVERS: usize = 3;
+
+/// A shop in a database, and servers at addresses that stay theirs over restarts.
+pub(crate) struct Fleet {
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) addresses: Arc<[String]>,
+    running: Vec<Option<Running>>,
+    database: Database,
+}
+
+/// Makes the schema of a test's database.
+pub(crate) async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
+    tiketi_postgres::migrate(&options).await
+}
+
+impl Fleet {
+    /// Makes a shop and starts the servers.
+    pub(crate) async fn open(postgres: &Server, stock: Stock) -> Self {
+        allow_a_socket_for_everybody();
+        let database = Database::fresh(postgres, migrate).await;
+        let pool = database.pool(2).await;
+        let store = Arc::new(PostgresStore::new(pool.clone()));
+        let shop = Arc::new(Shop::over(store, database.url(), stock).await);
+        pool.close().await;
+        let addresses = (0..SERVERS).map(|_| format!("127.0.0.1:{}", free_port())).collect();
+        let running = (0..SERVERS).map(|_| None).collect();
+        let mut fleet = Self { shop, addresses, running, database };
+        for at in 0..SERVERS {
+            fleet.start(at).await;
+        }
+        fleet
+    }
+
+    /// Starts a server that does not run.
+    pub(crate) async fn start(&mut self, at: usize) {
+        let shop = ["--store", &self.database.url(), "--jwt-secret", SECRET, "--max-seats-per-buyer=1"];
+        // Holds outlast the test; and a machine that is busy with other tests makes the crowd wait.
+        let patient = ["--hold-ttl=2h", "--hold-cap=2h", "--request-timeout=1m", "--log=warn"];
+        let listen = ["--listen", &self.addresses[at]];
+        let running = Running::of(server(&[&shop[..], &patient, &listen].concat())).await;
+        assert_eq!(running.address(), self.addresses[at]);
+        self.running[at] = Some(running);
+    }
+
+    /// Kills a server.
+    pub(crate) async fn kill(&mut self, at: usize) {
+        self.running[at].take().expect("it runs").kill().await;
+    }
+
+    /// Ends all servers, and has what they leave audited.
+    pub(crate) async fn close(self) {
+        for running in self.running.into_iter().flatten() {
+            assert_eq!(running.stop().await.code, Some(0));
+        }
+        let said = run(&["audit", "--store", &self.database.url()]).await;
+        assert!(said.code == Some(0) && said.out.contains("all is as it must be"), "{said:?}");
+    }
+}
+
+/// Lets a crowd and its servers have more open files than a shell usually grants.
+fn allow_a_socket_for_everybody() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let granted = getrlimit(Resource::Nofile);
+    setrlimit(Resource::Nofile, Rlimit { current: granted.maximum, ..granted }).unwrap();
+}

@@ -1,0 +1,164 @@
+//! A sale to a crowd, and what everybody was told in it.
+
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::buyer::Buyer;
+use crate::fleet::Fleet;
+use crate::map::SharedMap;
+use crate::process::DEADLINE;
+use crate::shop::Shop;
+
+/// Requests that the three servers have at the same time.
+const AT_ONCE: usize = 96;
+
+/// How a buyer's visit ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Came {
+    /// With a ticket.
+    Bought { token: String, reservation: String, seat: Option<String> },
+    /// Without one, since there were none left.
+    Left,
+    /// With a payment of which the shop does not say how it ended.
+    Stuck,
+}
+
+/// What a buyer was told who has a ticket: the token, the reservation and the seat.
+type Told = (String, String, Option<String>);
+
+/// One event and everybody who came for it.
+#[derive(Debug)]
+pub(crate) struct Sale {
+    pub(crate) client: reqwest::Client,
+    pub(crate) addresses: Arc<[String]>,
+    pub(crate) shop: Arc<Shop>,
+    pub(crate) map: SharedMap,
+    /// Those who are served; the others stand in line, as before any server that is worth its name.
+    pub(crate) counter: Semaphore,
+    may_fail: bool,
+    sold: AtomicUsize,
+    ended: AtomicBool,
+    came: Mutex<Vec<Came>>,
+}
+
+impl Sale {
+    /// Sells where nothing may go wrong.
+    pub(crate) fn without_faults(fleet: &Fleet) -> Arc<Self> {
+        Self::of(fleet, false)
+    }
+
+    /// Sells where servers come and go.
+    pub(crate) fn with_faults(fleet: &Fleet) -> Arc<Self> {
+        Self::of(fleet, true)
+    }
+
+    fn of(fleet: &Fleet, may_fail: bool) -> Arc<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
+        let (addresses, shop) = (Arc::clone(&fleet.addresses), Arc::clone(&fleet.shop));
+        let map = SharedMap::of(&shop.seats);
+        let (counter, came) = (Semaphore::new(AT_ONCE), Mutex::default());
+        let (sold, ended) = Default::default();
+        Arc::new(Self { client, addresses, shop, map, counter, may_fail, sold, ended, came })
+    }
+
+    /// Fails the test where nothing may go wrong.
+    pub(crate) fn assert_faults(&self, what: &str) {
+        assert!(self.may_fail, "{what}");
+    }
+
+    /// Notes that somebody was told to have a ticket.
+    pub(crate) fn note_one_sold(&self) {
+        self.sold.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Waits until so many were told to have a ticket.
+    pub(crate) async fn reaches(&self, count: usize) {
+        let reached = async {
+            while self.sold.load(Ordering::Relaxed) < count {
+                assert!(!self.ended.load(Ordering::Relaxed), "it was over before {count} were sold");
+                sleep(Duration::from_millis(2)).await;
+            }
+        };
+        timeout(DEADLINE, reached).await.expect("the servers sell no more");
+    }
+
+    /// Has everybody come at once, and waits until all have gone.
+    pub(crate) async fn crowd<F>(self: Arc<Self>, size: u64, come: impl Fn(Buyer) -> F)
+    where
+        F: Future<Output = Came> + Send + 'static,
+    {
+        let mut visits = JoinSet::new();
+        for number in 1..=size {
+            visits.spawn(come(Buyer::new(Arc::clone(&self), number)));
+        }
+        *self.came.lock().unwrap() = visits.join_all().await;
+        self.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns what everybody with a ticket was told.
+    pub(crate) fn bought(&self) -> Vec<Told> {
+        let came = self.came.lock().unwrap().clone().into_iter();
+        came.filter_map(|came| match came {
+            Came::Bought { token, reservation, seat } => Some((token, reservation, seat)),
+            Came::Left | Came::Stuck => None,
+        })
+        .collect()
+    }
+
+    /// Counts those whose tickets are nobody else's, and may be paid for.
+    pub(crate) fn stuck(&self) -> usize {
+        self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
+    }
+
+    /// Checks that nobody was told what is not so, at a server of chance.
+    pub(crate) async fn assert_all_is_told_right(&self) {
+        let told = self.bought();
+        let reservations: HashSet<_> = told.iter().map(|(_, reservation, _)| reservation).collect();
+        assert_eq!(reservations.len(), told.len(), "a reservation has two owners");
+        let checks = told.iter().enumerate().map(|(at, told)| self.assert_told_right(at, told));
+        stream::iter(checks).buffer_unordered(32).for_each(|()| async {}).await;
+    }
+
+    async fn assert_told_right(&self, at: usize, (token, reservation, seat): &Told) {
+        let server = &self.addresses[at % self.addresses.len()];
+        let request = self.client.get(format!("http://{server}/api/reservations/{reservation}"));
+        let read: Value = request.bearer_auth(token).send().await.unwrap().json().await.unwrap();
+        let shown = &read["reservation"];
+        assert_eq!(shown["status"], "confirmed", "{read}");
+        assert_eq!(shown["seats"][0]["seatId"].as_str(), seat.as_deref(), "{read}");
+    }
+
+    /// Checks that what was told is so, and that every server shows every seat to be gone.
+    pub(crate) async fn assert_every_seat_has_its_one_owner(&self) {
+        self.assert_all_is_told_right().await;
+        let told = self.bought();
+        let owned: HashSet<&str> = told.iter().filter_map(|(_, _, seat)| seat.as_deref()).collect();
+        assert_eq!(owned.len(), told.len(), "a seat has two owners");
+        let stuck = self.stuck();
+        for address in self.addresses.iter() {
+            let url = format!("http://{address}/api/seats/{}", self.shop.event);
+            let map: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
+            let seats = map["seats"].as_array().unwrap();
+            let sold: HashSet<&str> = ids(seats, "reserved").collect();
+            let held = ids(seats, "locked").count();
+            assert!(owned.is_subset(&sold), "somebody was told to own what is not sold");
+            assert!(held <= stuck, "{held} are held, and {stuck} may be paid for");
+            assert_eq!(sold.len() + held, self.shop.seats.len());
+        }
+    }
+}
+
+/// Lists the seats of a map that are in a state.
+fn ids<'a>(seats: &'a [Value], status: &'static str) -> impl Iterator<Item = &'a str> {
+    let seats = seats.iter().filter(move |seat| seat["status"] == status);
+    seats.map(|seat| seat["id"].as_str().unwrap())
+}

@@ -1,0 +1,21 @@
+//! A buyer of one unit of standing room.
+
+use serde_json::json;
+
+use crate::buyer::{Answer, Buyer};
+use crate::sale::Came;
+
+/// Buys one unit, if there is one.
+pub(crate) async fn come(mut buyer: Buyer) -> Came {
+    let items = json!([{ "ticketTypeId": buyer.sale.shop.standing, "quantity": 1 }]);
+    let body = json!({ "eventId": buyer.sale.shop.event, "items": items });
+    match buyer.post("/api/reservations", &body).await {
+        Answer::Done(held) => buyer.pay(held["reservation"]["id"].as_str().unwrap().to_owned()).await,
+        Answer::Refused(code, details) => {
+            assert_eq!(code, "NOT_ENOUGH_LEFT", "{details}");
+            assert_eq!(details["shortages"][0]["available"], 0, "{details}");
+            Came::Left
+        }
+        Answer::Lost => panic!("nothing fails here"),
+    }
+}

@@ -1,0 +1,13 @@
+//! A server whose store is a database that others share.
+
+mod commands;
+mod outage;
+mod tls;
+
+use sqlx::postgres::PgConnectOptions;
+use tiketi_core::StoreError;
+
+/// Makes the schema of a test's database.
+pub(crate) async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
+    tiketi_postgres::migrate(&options).await
+}

@@ -1,0 +1,27 @@
+//! Databases that are reached through networks others can read.
+
+use tiketi_postgres_harness::Server;
+
+use crate::process::{Said, run};
+
+/// The database `postgres` has no shop: a server that says so has read it.
+const REACHED: &str = "tiketi-server migrate";
+
+async fn audit(postgres: &Server, parameters: &str) -> Said {
+    run(&["audit", "--store", &format!("{}?{parameters}", postgres.url("postgres"))]).await
+}
+
+#[tokio::test]
+async fn a_server_speaks_tls_where_postgres_takes_nothing_else() {
+    let postgres = Server::start_with_tls().await;
+    let certificate = postgres.certificate();
+    let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());
+    for parameters in ["", "sslmode=require", &trusted] {
+        let said = audit(&postgres, parameters).await;
+        assert!(said.err.contains(REACHED), "{parameters}: {said:?}");
+    }
+    let in_the_clear = audit(&postgres, "sslmode=disable").await;
+    assert!(in_the_clear.err.contains("cannot be reached"), "{in_the_clear:?}");
+    let untrusted = audit(&postgres, "sslmode=verify-full").await;
+    assert!(untrusted.err.contains("cannot be reached"), "{untrusted:?}");
+}

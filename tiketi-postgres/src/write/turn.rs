@@ -1,0 +1,58 @@
+//! A turn of an event: its seats, its stock, its map version and its count of turns.
+
+use std::collections::BTreeMap;
+
+use sqlx::postgres::PgConnection;
+use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::{EventId, Seat, SeatId, StoreError, TicketType};
+use tiketi_rows::{Row as _, seat_state, stored};
+
+use super::{column, gone, miscounted};
+use crate::error::failed;
+use crate::row::Row;
+
+/// Updates seats of the versions they had, stocks, and the event, and says how many of the first two there were.
+const TAKE_TURN: &str = "WITH seats AS (UPDATE tiketi.seats AS seat SET state = n.state, owner = n.owner, \
+        until = n.until, reason = n.reason, version = n.version, map_version = n.map_version \
+        FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::uuid[], $7::bigint[], $8::text[], $9::bigint[], \
+            $10::bigint[]) AS n (id, before, state, owner, until, reason, version, map_version) \
+        WHERE seat.event = $1 AND seat.id = n.id AND seat.version = n.before RETURNING 1), \
+    stocks AS (UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, blocked = n.blocked \
+        FROM unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[]) AS n (id, held, sold, blocked) \
+        WHERE ticket_type.event = $1 AND ticket_type.id = n.id RETURNING 1) \
+    UPDATE tiketi.events SET turn = turn + 1, map_version = $2 WHERE id = $1 \
+    RETURNING (SELECT count(*) FROM seats) AS seats, (SELECT count(*) FROM stocks) AS stocks";
+
+/// Counts a turn of an event, and writes the seats and stocks that changed in it.
+pub(super) async fn take(
+    connection: &mut PgConnection,
+    event: EventId,
+    snapshot: &Snapshot,
+    changed: &BTreeMap<SeatId, u64>,
+    stocks: &[&TicketType],
+) -> Result<(), StoreError> {
+    let find = |(id, before): (&SeatId, &u64)| Ok((snapshot.seat(*id).ok_or_else(gone)?, *before));
+    let seats = changed.iter().map(find).collect::<Result<Vec<(&Seat, u64)>, StoreError>>()?;
+    let states = column(&seats, |(seat, _)| seat_state(&seat.state));
+    let statement = sqlx::query(TAKE_TURN)
+        .bind(event.as_uuid())
+        .bind(stored(snapshot.map_version()))
+        .bind(column(&seats, |(seat, _)| seat.id.as_uuid()))
+        .bind(column(&seats, |(_, before)| stored(*before)))
+        .bind(column(&states, |it| it.state))
+        .bind(column(&states, |it| it.owner))
+        .bind(column(&states, |it| it.until))
+        .bind(column(&states, |it| it.reason))
+        .bind(column(&seats, |(seat, _)| stored(seat.version)))
+        .bind(column(&seats, |(seat, _)| stored(seat.map_version)))
+        .bind(column(stocks, |it| it.id.as_uuid()))
+        .bind(column(stocks, |it| i64::from(it.stock.held)))
+        .bind(column(stocks, |it| i64::from(it.stock.sold)))
+        .bind(column(stocks, |it| i64::from(it.stock.blocked)));
+    let row = statement.fetch_one(connection).await.map_err(failed)?;
+    let row = Row(&row);
+    match (usize::try_from(row.int("seats")?), usize::try_from(row.int("stocks")?)) {
+        (Ok(written), Ok(counted)) if written == seats.len() && counted == stocks.len() => Ok(()),
+        _ => Err(miscounted("seats or stocks")),
+    }
+}
