@@ -13,6 +13,7 @@ mod hanging;
 mod provider;
 mod reconciling;
 mod refunding;
+mod telling;
 mod town;
 mod webhooks;
 
