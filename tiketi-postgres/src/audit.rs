@@ -27,7 +27,7 @@ const PAYMENTS: &str = concat!(
     UNION SELECT ",
     columns!(payment),
     " FROM tiketi.payments WHERE event <> $1 AND id IN \
-        (SELECT payment FROM tiketi.reservations WHERE event = $1 AND payment IS NOT NULL) \
+        (SELECT payment FROM tiketi.reservations WHERE event = $1) \
     ORDER BY created_at, id"
 );
 

@@ -1,0 +1,128 @@
+//! Faults under load: nothing that was answered is lost, and nothing is half done.
+
+use sqlx::Connection;
+use tiketi_core::{CatalogStore, CommandError, StoreErrorKind};
+use tiketi_postgres_harness::{Fsync, Server};
+
+use crate::town::{Town, assert_sound, handles, store};
+use crate::trade::{Trade, assert_kept};
+
+const BUYERS: usize = 16;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_cut_off_at_random_lose_nothing() {
+    let town = Town::of(3).await;
+    let hall = town.shop.hall().await;
+    let trade = Trade::default();
+    let cuts = async {
+        for _ in 0..20 {
+            trade.progress(10).await;
+            town.database.terminate_backends(3).await;
+        }
+        trade.progress(50).await;
+        trade.end();
+    };
+    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), cuts);
+    assert_kept(&town.stores[0], &owned).await;
+    town.shop.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_killed_while_selling_has_all_that_was_answered() {
+    let server = Server::start(Fsync::On).await;
+    let town = Town::on(&server, 3, |options| options).await;
+    let hall = town.shop.hall().await;
+    let trade = Trade::default();
+    let kills = async {
+        for _ in 0..3 {
+            trade.progress(60).await;
+            server.kill9().await;
+            server.restart().await;
+        }
+        trade.progress(60).await;
+        trade.end();
+    };
+    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), kills);
+    assert_kept(&town.stores[0], &owned).await;
+    town.shop.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_restart_while_selling_is_survived() {
+    let server = Server::start(Fsync::On).await;
+    let town = Town::on(&server, 2, |options| options).await;
+    let hall = town.shop.hall().await;
+    let trade = Trade::default();
+    let restarts = async {
+        trade.progress(60).await;
+        server.stop().await;
+        server.restart().await;
+        trade.progress(60).await;
+        trade.end();
+    };
+    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), restarts);
+    assert_kept(&town.stores[0], &owned).await;
+    town.shop.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_promoted_standby_has_all_that_was_answered() {
+    let primary = Server::start(Fsync::On).await;
+    let town = Town::on(&primary, 2, |options| options).await;
+    let hall = town.shop.hall().await;
+    let standby = primary.standby().await;
+    let before = Trade::default();
+    let kill = async {
+        before.progress(100).await;
+        before.end();
+    };
+    let (owned, ()) = tokio::join!(before.run(&town.shop, &hall, BUYERS), kill);
+    primary.kill9().await;
+    standby.promote().await;
+    let moved = store(town.database.options().port(standby.port()), 4);
+    assert_kept(&moved, &owned).await;
+    // The rest of the hall is sold there.
+    let shop = tiketi_conformance::Shop::seeded(handles(std::slice::from_ref(&moved)), 8);
+    let free = moved.seat_map(hall.event, 0).await.unwrap().unwrap().seats;
+    let free = free.iter().position(|seat| seat.state.owner().is_none()).unwrap();
+    shop.held(&hall, shop.buyer(), &[free]).await;
+    assert_sound(&moved).await;
+}
+
+#[tokio::test]
+async fn an_exhausted_pool_is_unavailable_and_recovers() {
+    let town = Town::of(1).await;
+    let hall = town.shop.hall().await;
+    let pool = sqlx::postgres::PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(std::time::Duration::from_millis(50))
+        .connect_lazy_with(town.database.options());
+    let shop =
+        tiketi_conformance::Shop::seeded(handles(&[tiketi_postgres::PostgresStore::new(pool.clone())]), 8);
+    let only = pool.acquire().await.unwrap();
+    let hold = shop.hold_seats(&hall, shop.buyer(), &[0]);
+    match shop.send(hold.clone()).await {
+        Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
+        other => panic!("there is no connection to be had: {other:?}"),
+    }
+    drop(only);
+    shop.apply(hold).await;
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_changes_nothing() {
+    let server = Server::shared().await;
+    let town = Town::on(server, 1, |options| options.options([("statement_timeout", "100ms")])).await;
+    let hall = town.shop.hall().await;
+    let mut other = town.connect().await;
+    let mut lock = other.begin().await.unwrap();
+    sqlx::query("SELECT 1 FROM tiketi.events FOR UPDATE").execute(&mut *lock).await.unwrap();
+    let hold = town.shop.hold_seats(&hall, town.shop.buyer(), &[0]);
+    match town.shop.send(hold.clone()).await {
+        Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
+        other => panic!("the event is locked: {other:?}"),
+    }
+    lock.rollback().await.unwrap();
+    town.shop.apply(hold).await;
+    town.shop.audit().await;
+}

@@ -1,0 +1,17 @@
+//! Several servers on one Postgres: races, faults, settings, plans.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a failed test is a panic"
+)]
+
+mod broken;
+mod plans;
+mod queues;
+mod races;
+mod schema;
+mod settings;
+mod town;
+mod trade;

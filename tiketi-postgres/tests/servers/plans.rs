@@ -1,0 +1,91 @@
+//! Every statement of a filled store finds its rows by an index, and reads few others on the way.
+
+use std::time::Duration;
+
+use tiketi_core::{AuditStore, CatalogStore, EventQuery, LayoutStore, OutboxStore, PageRequest, SalesStore};
+use tiketi_postgres_harness::{Fsync, Server};
+
+use crate::town::Town;
+
+/// Logs the plan of every statement.
+const EXPLAINED: &[(&str, &str)] = &[
+    ("shared_preload_libraries", "auto_explain"),
+    ("auto_explain.log_min_duration", "0"),
+    ("auto_explain.log_verbose", "on"),
+    ("auto_explain.log_analyze", "on"),
+    ("auto_explain.log_timing", "off"),
+];
+/// Tables that grow with what is sold.
+const BIG: [&str; 5] = ["seats", "reservations", "payments", "commands", "outbox"];
+/// Most rows that one look may read and not want: fewer than an event of the filling has of anything.
+const MOST_WASTED: usize = 400;
+/// Fills the big tables with 100 other events, so that a look at all of them is never worth it, and the hall itself,
+/// so that a look at all of it is not either.
+const FILL: [&str; 9] = [
+    "INSERT INTO tiketi.seats (event, id, position, ticket_type, section, row, number, label, col, line, accessible, \
+        version, map_version, state) SELECT md5((n / 1000)::text)::uuid, gen_random_uuid(), n, gen_random_uuid(), 'R', \
+        'A', '1', 'R A 1', 1, 1, false, 1, 1 + n % 100, 'available' FROM generate_series(1, 100000) AS n",
+    "INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, version, \
+        window_granted, currency, state, seats, items) SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), \
+        gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, false, 'KRW', \
+        CASE WHEN n % 2 = 0 THEN 'held' ELSE 'confirmed' END, '[]', '[]' FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.payments (event, id, reservation, buyer, amount, refunded, created_at, version, currency, \
+        gateway, method, state, refunds) SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), \
+        gen_random_uuid(), 1, 0, 1, 1, 'KRW', 'test', 'card', 'ready', '[]' FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) SELECT md5((n / 500)::text)::uuid, \
+        gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 3000000000000000 + n FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.outbox (id, event, at, body) SELECT n + 1000000, md5((n / 500)::text)::uuid, 1, \
+        '{\"fact\":\"event_status_changed\",\"status\":\"on_sale\"}' FROM generate_series(1, 50000) AS n",
+    "UPDATE tiketi.seats SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%' AND position > 20",
+    "UPDATE tiketi.reservations SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
+    "UPDATE tiketi.payments SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
+    "ANALYZE",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_statement_reads_a_whole_table_of_what_is_sold() {
+    let server = Server::start_with(Fsync::Off, EXPLAINED).await;
+    let town = Town::on(&server, 1, |options| options).await;
+    let (shop, hall, store) = (&town.shop, town.shop.hall().await, &town.stores[0]);
+    for sql in FILL {
+        town.run(sql).await;
+    }
+    let filled = server.log().len();
+    // More often than it takes a server to settle on a plan for all time.
+    for seat in 0..8 {
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        shop.sold(&held).await;
+        store.reservations_of(held.buyer, Some(hall.event), PageRequest::FIRST).await.unwrap();
+        store.reservations_of(held.buyer, None, PageRequest::FIRST).await.unwrap();
+        store.seat_map(hall.event, 1).await.unwrap();
+        store.seat_map(hall.event, 0).await.unwrap();
+        store.events(EventQuery::published(shop.now(), PageRequest::FIRST)).await.unwrap();
+        store.ticket_type(hall.front).await.unwrap();
+        store.layouts(PageRequest::FIRST).await.unwrap();
+        store.announce_statuses(shop.now()).await.unwrap();
+        store.expire_due(shop.now(), 100).await.unwrap();
+        store.event_rows(hall.event).await.unwrap();
+        let facts = store.claim_outbox(shop.now(), Duration::from_secs(1), 50).await.unwrap();
+        store.ack_outbox(&facts.iter().map(|fact| fact.id).collect::<Vec<_>>()).await.unwrap();
+        store.forget_commands(shop.now()).await.unwrap();
+        shop.now_of(&held).await;
+    }
+    let log = server.log();
+    let plans = &log[filled..];
+    assert!(plans.contains("Index Scan"), "no plan was logged");
+    for table in BIG {
+        let whole = format!("Seq Scan on tiketi.{table} ");
+        let found =
+            plans.find(&whole).map(|at| &plans[at.saturating_sub(1_500)..(at + 300).min(plans.len())]);
+        assert_eq!(found, None);
+    }
+    // Each plan begins with the text of its query.
+    let wasteful = plans.split("Query Text: ").find(|plan| most_removed(plan) > MOST_WASTED);
+    assert!(wasteful.is_none(), "a statement reads rows it does not want: {}", wasteful.unwrap_or_default());
+}
+
+/// Returns the most rows that any step of a plan read and did not want.
+fn most_removed(plan: &str) -> usize {
+    let removed = plan.split("Rows Removed by Filter: ").skip(1);
+    removed.filter_map(|rest| rest.split_whitespace().next()?.parse().ok()).max().unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! The races of the conformance suite between more servers than it has, and some between sweeps and buyers.
+
+use std::future::Future;
+use std::time::Duration;
+
+use futures::future::join_all;
+use tiketi_conformance::{Shop, cases};
+use tiketi_core::{ReservationState, SalesStore};
+
+use crate::town::Town;
+
+/// Servers that race.
+const SERVERS: usize = 4;
+/// How often.
+const ROUNDS: usize = 3;
+
+async fn race<C: Future<Output = ()>>(case: fn(Shop) -> C) {
+    for _ in 0..ROUNDS {
+        let town = Town::of(SERVERS).await;
+        case(town.shop.clone()).await;
+        town.shop.audit().await;
+    }
+}
+
+macro_rules! races {
+    ($($case:ident,)*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+        async fn $case() {
+            race(cases::races::$case).await;
+        }
+    )*};
+}
+
+races! {
+    of_32_callers_for_one_seat_one_wins,
+    overlapping_seats_in_opposite_orders_go_to_whole_holds,
+    of_32_buyers_of_10_units_exactly_10_win,
+    one_buyer_with_16_tabs_never_exceeds_the_limit,
+    one_key_sent_by_16_callers_applies_once,
+    sweeps_and_buyers_at_once_agree,
+    seats_changing_hands_at_once_are_never_lost,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hold_that_ends_as_it_is_paid_is_one_or_the_other() {
+    let town = Town::of(SERVERS).await;
+    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    for seat in 0..10 {
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        let payment = shop.prepared(&held).await;
+        let until = shop.now_of(&held).await.held_until().unwrap();
+        let command = shop.begin_confirm(&payment);
+        shop.go_to(until);
+        let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
+        let (begun, swept) = tokio::join!(shop.send(command), join_all(sweeps));
+        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().len()).sum();
+        let now = shop.now_of(&held).await;
+        match now.state {
+            ReservationState::Paying { .. } => assert!(begun.is_ok() && swept == 0),
+            ReservationState::Expired { .. } => assert!(begun.is_err() && swept == 1),
+            state => panic!("{state:?} after {begun:?} and {swept} swept"),
+        }
+        shop.advance(Duration::from_secs(1));
+    }
+    shop.audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_reservation_cancelled_as_it_is_swept_frees_its_seats_once() {
+    let town = Town::of(SERVERS).await;
+    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    for seat in 0..10 {
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        let cancel = shop.cancel(&held);
+        let until = held.held_until().unwrap();
+        shop.go_to(until);
+        let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
+        let (cancelled, swept) = tokio::join!(shop.send(cancel), join_all(sweeps));
+        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().len()).sum();
+        assert_eq!(usize::from(cancelled.is_ok()) + swept, 1);
+        assert_eq!(shop.stock(hall.front).await.held, 0);
+    }
+    shop.audit().await;
+}

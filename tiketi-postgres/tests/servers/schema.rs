@@ -1,0 +1,65 @@
+//! Migrating, and being told what is wrong.
+
+use futures::future::join_all;
+use tiketi_core::StoreErrorKind;
+use tiketi_postgres::{SCHEMA, check, migrate};
+use tiketi_postgres_harness::{Database, Server};
+
+use crate::town::Town;
+
+async fn empty() -> Database {
+    Database::empty(Server::shared().await).await
+}
+
+#[tokio::test]
+async fn servers_that_migrate_at_once_wait_for_each_other() {
+    let database = empty().await;
+    let options = database.options();
+    for done in join_all((0..8).map(|_| migrate(&options))).await {
+        done.unwrap();
+    }
+    migrate(&options).await.unwrap();
+    check(&database.pool(1).await).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_was_not_migrated_says_what_to_do() {
+    let database = empty().await;
+    let error = check(&database.pool(1).await).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("migrate it first"), "{error}");
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_untouched() {
+    let town = Town::of(1).await;
+    let newer = SCHEMA + 1;
+    town.run(&format!("INSERT INTO tiketi.migrations VALUES ({newer}, 'tomorrow')")).await;
+    for error in [
+        migrate(&town.database.options()).await.unwrap_err(),
+        check(town.stores[0].pool()).await.unwrap_err(),
+    ] {
+        assert!(error.to_string().contains("use a later release"), "{error}");
+    }
+    town.run(&format!("DELETE FROM tiketi.migrations WHERE version = {newer}")).await;
+    check(town.stores[0].pool()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_takes_no_writes_is_said_to() {
+    let town = Town::of(1).await;
+    let options = town.database.options().options([("default_transaction_read_only", "on")]);
+    let error = check(crate::town::store(options, 1).pool()).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(error.to_string().contains("connect to the primary"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_is_made_outside_the_schema() {
+    let town = Town::of(1).await;
+    let mut connection = town.connect().await;
+    let sql = "SELECT count(*) FROM pg_class JOIN pg_namespace AS space ON space.oid = relnamespace \
+        WHERE nspname NOT IN ('tiketi', 'pg_catalog', 'information_schema', 'pg_toast')";
+    let strangers: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
+    assert_eq!(strangers, 0);
+}

@@ -1,0 +1,50 @@
+//! Sessions that somebody else set up.
+
+use std::time::Duration;
+
+use tiketi_core::{LayoutStore, PageRequest, SalesStore, Timestamp};
+use tiketi_postgres_harness::Server;
+
+use crate::town::{Town, assert_sound};
+
+/// Settings that change how careless statements mean, each a server's or a role's to choose.
+const UNUSUAL: &[(&str, &str)] = &[
+    ("TimeZone", "Asia/Seoul"),
+    ("DateStyle", "German"),
+    ("standard_conforming_strings", "off"),
+    ("bytea_output", "escape"),
+    ("search_path", "nowhere"),
+    ("default_transaction_isolation", "serializable"),
+    ("extra_float_digits", "0"),
+];
+
+/// Sells, refunds, sweeps and reads everything once.
+async fn live_a_day(town: &Town) {
+    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let refund = shop.promised(&payment).await;
+    shop.apply(shop.refunded(&payment, refund)).await;
+    let lapsing = shop.held(&hall, shop.buyer(), &[2]).await;
+    shop.advance(Duration::from_hours(1));
+    let ended = town.stores[0].expire_due(shop.now(), 10).await.unwrap();
+    assert_eq!(ended.iter().map(|row| row.id).collect::<Vec<_>>(), [lapsing.id]);
+    assert_eq!(town.stores[0].layouts(PageRequest::FIRST).await.unwrap().total, 0);
+    assert_eq!(town.stores[0].forget_commands(Timestamp::FAR_FUTURE).await.unwrap(), 7);
+    shop.audit().await;
+    assert_sound(&town.stores[0]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_is_the_same_under_any_settings() {
+    let server = Server::shared().await;
+    let town = Town::on(server, 2, |options| options.options(UNUSUAL.iter().copied())).await;
+    live_a_day(&town).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_is_the_same_without_prepared_statements() {
+    let server = Server::shared().await;
+    let town = Town::on(server, 2, |options| options.statement_cache_capacity(0)).await;
+    live_a_day(&town).await;
+}

@@ -1,0 +1,112 @@
+//! Buyers who go on whatever breaks, and a book of what they were told.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tiketi_conformance::{Hall, SalesCommand, Shop};
+use tiketi_core::decide::Applied;
+use tiketi_core::{CommandError, Reservation, ReservationState, SalesStore};
+use tiketi_postgres::PostgresStore;
+use tokio::time::{sleep, timeout};
+
+use crate::town::assert_sound;
+
+/// As long as anything may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+/// What buyers were told, so that it can be held against the database.
+#[derive(Clone, Default)]
+pub(crate) struct Trade {
+    told: Arc<AtomicUsize>,
+    is_over: Arc<AtomicUsize>,
+}
+
+impl Trade {
+    /// Lets so many buyers hold, and pay, one seat after another until [`Trade::end`]; returns what they own.
+    pub(crate) async fn run(&self, shop: &Shop, hall: &Hall, buyers: usize) -> Vec<Reservation> {
+        let tasks: Vec<_> =
+            (0..buyers).map(|place| self.clone().buy(shop.clone(), hall.clone(), place)).collect();
+        let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
+        let mut owned = Vec::new();
+        for task in tasks {
+            owned.extend(timeout(PATIENCE, task).await.expect("buyers come to an end").unwrap());
+        }
+        owned
+    }
+
+    /// One buyer's day: a seat is held and paid, held and given back, in turn.
+    async fn buy(self, shop: Shop, hall: Hall, place: usize) -> Vec<Reservation> {
+        let mut owned = Vec::new();
+        for turn in place.. {
+            if self.is_over.load(Ordering::SeqCst) > 0 {
+                break;
+            }
+            let seat = turn * 7 % hall.seats.len();
+            let taken = self.insist(&shop, shop.hold_seats(&hall, shop.buyer(), &[seat])).await;
+            let Some(held) = taken else { continue };
+            if place.is_multiple_of(4) && owned.is_empty() {
+                owned.push(self.pay(&shop, &held.reservation).await);
+            } else {
+                self.insist(&shop, shop.release(&held.reservation)).await;
+            }
+        }
+        owned
+    }
+
+    async fn pay(&self, shop: &Shop, held: &Reservation) -> Reservation {
+        let started = self.insist(shop, shop.start_payment(held)).await.unwrap();
+        let payment = started.payment.unwrap();
+        self.insist(shop, shop.begin_confirm(&payment)).await.unwrap();
+        self.insist(shop, shop.paid(&payment)).await.unwrap().reservation
+    }
+
+    /// Sends a command under one key until it is answered; a refusal has to be that seats are taken.
+    async fn insist<C: SalesCommand>(&self, shop: &Shop, command: C) -> Option<Applied> {
+        loop {
+            match shop.send(command.clone()).await {
+                Ok(applied) => {
+                    self.told.fetch_add(1, Ordering::SeqCst);
+                    return Some(applied);
+                }
+                Err(CommandError::Store(error)) => {
+                    assert!(error.is_retryable(), "{error:?}");
+                    sleep(BETWEEN_TRIES).await;
+                }
+                Err(refused) => {
+                    let why = format!("{refused:?}");
+                    assert!(why.contains("SeatsTaken"), "{why}");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Waits until buyers were told of so many more commands that took effect.
+    pub(crate) async fn progress(&self, by: usize) {
+        let wanted = self.told.load(Ordering::SeqCst) + by;
+        let progress = async {
+            while self.told.load(Ordering::SeqCst) < wanted {
+                sleep(BETWEEN_TRIES).await;
+            }
+        };
+        timeout(PATIENCE, progress).await.expect("buyers get on");
+    }
+
+    /// Lets buyers finish what they are at, and go home.
+    pub(crate) fn end(&self) {
+        self.is_over.store(1, Ordering::SeqCst);
+    }
+}
+
+/// Fails if anything buyers were told of is not so, or anything else is unsound.
+pub(crate) async fn assert_kept(store: &PostgresStore, owned: &[Reservation]) {
+    assert!(!owned.is_empty(), "nobody owns anything: nothing was tested");
+    for reservation in owned {
+        let kept = store.reservation(reservation.id).await.unwrap().expect("what was answered is there");
+        assert!(matches!(kept.state, ReservationState::Confirmed { .. }), "{kept:?}");
+        assert_eq!(kept.seats, reservation.seats);
+    }
+    assert_sound(store).await;
+}
