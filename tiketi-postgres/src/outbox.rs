@@ -12,11 +12,11 @@ use crate::row::each;
 use crate::store::PostgresStore;
 
 /// Finds what nobody has claimed, or whose claim has run out, unless it has to wait for an earlier fact of
-/// its reservation.
+/// its reservation. `OFFSET 0` keeps that a look-up by its key, whatever the planner thinks of the table.
 pub(crate) const FREE: &str = "SELECT event, id FROM tiketi.outbox AS fact \
     WHERE (claimed_until IS NULL OR claimed_until <= $1) AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
         WHERE earlier.event = fact.event AND earlier.reservation = fact.reservation AND earlier.id < fact.id \
-            AND earlier.claimed_until > $1) \
+            AND earlier.claimed_until > $1 OFFSET 0) \
     ORDER BY id LIMIT $2";
 /// Claims of one event what is still free and nobody is claiming.
 ///
@@ -28,7 +28,7 @@ pub(crate) const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservatio
     UPDATE tiketi.outbox AS fact SET claimed_until = $4 FROM mine \
     WHERE fact.event = $1 AND fact.id = mine.id AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
         WHERE earlier.event = $1 AND earlier.reservation = mine.reservation AND earlier.id < mine.id \
-            AND earlier.id NOT IN (SELECT id FROM mine)) \
+            AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
     RETURNING fact.id, event, at, body";
 const ACKNOWLEDGE: &str = "DELETE FROM tiketi.outbox WHERE id = ANY($1)";
 

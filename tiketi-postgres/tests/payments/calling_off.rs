@@ -48,7 +48,7 @@ impl Town {
     }
 }
 
-/// Seen to fail with a refund's id made anew each time.
+/// Seen to fail without the look at what is promised already.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everyone_is_refunded_once_whoever_does_the_work() {
     const SOLD: usize = 60;

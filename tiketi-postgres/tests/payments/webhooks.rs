@@ -34,6 +34,7 @@ async fn confirm(office: BoxOffice, payment: Payment) -> PaymentState {
     office.confirm(payment.id, payment.buyer, None, None).await.unwrap().payment.unwrap().state
 }
 
+/// Seen to fail with a claim that does not look at others'.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
     let town = Town::open().await;
