@@ -51,6 +51,7 @@ async fn sweep(office: BoxOffice, end: Timestamp) -> usize {
     }
 }
 
+/// Seen to fail without the lock on the event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_confirm_at_the_very_end_of_a_hold_sells_or_takes_nothing() {
     let town = Town::open().await;
