@@ -95,7 +95,7 @@ async fn an_exhausted_pool_is_unavailable_and_recovers() {
     let hall = town.shop.hall().await;
     let pool = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(std::time::Duration::from_millis(50))
+        .acquire_timeout(std::time::Duration::from_secs(2))
         .connect_lazy_with(town.database.options());
     let shop =
         tiketi_conformance::Shop::seeded(handles(&[tiketi_postgres::PostgresStore::new(pool.clone())]), 8);
@@ -124,5 +124,35 @@ async fn a_statement_that_takes_too_long_changes_nothing() {
     }
     lock.rollback().await.unwrap();
     town.shop.apply(hold).await;
+    town.shop.audit().await;
+}
+
+/// Fails if a commit whose answer was lost is taken for one that was not made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
+    let server = Server::start(Fsync::On).await;
+    let town = Town::on(&server, 1, |options| options).await;
+    let hall = town.shop.hall().await;
+    // Commits are made, and then wait for a standby that never comes.
+    town.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+    town.run("SELECT pg_reload_conf()").await;
+    let hold = town.shop.hold_seats(&hall, town.shop.buyer(), &[0]);
+    let (shop, sent) = (town.shop.clone(), hold.clone());
+    let waits = tokio::spawn(async move { shop.send(sent).await });
+    let mut connection = server.connect().await;
+    let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
+    while sqlx::query_scalar::<_, i64>(cut).fetch_one(&mut connection).await.unwrap() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Taken for undone, it would be tried again, and wait for the standby once more.
+    let answer = tokio::time::timeout(std::time::Duration::from_secs(30), waits).await;
+    match answer.expect("the loss is noticed and told").unwrap() {
+        Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::OutcomeUnknown),
+        other => panic!("its answer was lost: {other:?}"),
+    }
+    sqlx::query("ALTER SYSTEM RESET synchronous_standby_names").execute(&mut connection).await.unwrap();
+    sqlx::query("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
+    let again = town.shop.send(hold).await.unwrap();
+    assert!(again.replayed, "it was made");
     town.shop.audit().await;
 }
