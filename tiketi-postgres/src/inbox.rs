@@ -12,7 +12,7 @@ use crate::store::PostgresStore;
 const RECEIVE: &str = "INSERT INTO tiketi.inbox (gateway, delivery, payment, provider_key, received_at, done) \
     VALUES ($1, $2, $3, $4, $5, false) ON CONFLICT DO NOTHING";
 /// Claims what was not looked into and that nobody has claimed, is claiming, or whose claim has run out.
-pub(crate) const CLAIM: &str = concat!(
+const CLAIM: &str = concat!(
     "WITH free AS MATERIALIZED (SELECT gateway AS of_gateway, delivery AS of_delivery FROM tiketi.inbox \
         WHERE NOT done AND (claimed_until IS NULL OR claimed_until <= $1) \
         ORDER BY received_at LIMIT $3 FOR UPDATE SKIP LOCKED) \

@@ -11,18 +11,15 @@ use crate::error::failed;
 use crate::row::each;
 use crate::store::PostgresStore;
 
-/// Finds what nobody has claimed, or whose claim has run out, unless it has to wait for an earlier fact of
-/// its reservation. `OFFSET 0` keeps that a look-up by its key, whatever the planner thinks of the table.
-pub(crate) const FREE: &str = "SELECT event, id FROM tiketi.outbox AS fact \
-    WHERE (claimed_until IS NULL OR claimed_until <= $1) AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
-        WHERE earlier.event = fact.event AND earlier.reservation = fact.reservation AND earlier.id < fact.id \
-            AND earlier.claimed_until > $1 OFFSET 0) \
-    ORDER BY id LIMIT $2";
+/// Finds what nobody has claimed, or whose claim has run out.
+const FREE: &str = "SELECT event, id FROM tiketi.outbox \
+    WHERE id > $3 AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY id LIMIT $2";
 /// Claims of one event what is still free and nobody is claiming.
 ///
-/// A fact that was skipped, or is not wanted, is somebody else's, and holds back those of its reservation that
-/// are later. A later one is never seen without the earlier, for both were numbered under the lock of their event.
-pub(crate) const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservation FROM tiketi.outbox \
+/// An earlier fact of a reservation that is not among them is somebody else's, and holds the later ones back. A later
+/// one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0` keeps that
+/// a look-up by its key, whatever the planner thinks of the table.
+const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservation FROM tiketi.outbox \
         WHERE event = $1 AND id = ANY($2) AND (claimed_until IS NULL OR claimed_until <= $3) \
         ORDER BY id FOR UPDATE SKIP LOCKED) \
     UPDATE tiketi.outbox AS fact SET claimed_until = $4 FROM mine \
@@ -31,9 +28,6 @@ pub(crate) const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservatio
             AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
     RETURNING fact.id, event, at, body";
 const ACKNOWLEDGE: &str = "DELETE FROM tiketi.outbox WHERE id = ANY($1)";
-
-/// How often others are looked for when other servers claimed all that was found.
-const ROUNDS: usize = 4;
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
@@ -44,21 +38,21 @@ impl OutboxStore for PostgresStore {
         limit: usize,
     ) -> Result<Vec<Fact>, StoreError> {
         let until = now.after(lease);
-        for _ in 0..ROUNDS {
-            let free = self.free_facts(now, limit).await?;
-            if free.is_empty() {
-                break;
-            }
+        let mut seen = 0;
+        // What is held back, or claimed by others in between, is passed by until the next call.
+        loop {
+            let free = self.free_facts(now, seen, limit).await?;
+            let Some(latest) = free.values().flatten().max() else { return Ok(Vec::new()) };
+            seen = *latest;
             let mut claimed: Vec<Fact> = Vec::new();
             for (event, ids) in free {
-                claimed.extend(self.claim_facts(event, &ids, now, until).await?);
+                claimed.extend(self.claim_facts(event, ids, now, until).await?);
             }
             if !claimed.is_empty() {
                 claimed.sort_unstable_by_key(|fact| fact.id);
                 return Ok(claimed);
             }
         }
-        Ok(Vec::new())
     }
 
     async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
@@ -70,15 +64,17 @@ impl OutboxStore for PostgresStore {
 }
 
 impl PostgresStore {
-    /// Finds facts that are free, the oldest first, by their event.
+    /// Finds facts after one that are free, the oldest first, by their event.
     async fn free_facts(
         &self,
         now: Timestamp,
+        after: i64,
         limit: usize,
     ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
         let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = sqlx::query(FREE).bind(now.as_micros()).bind(limit).fetch_all(self.pool()).await;
+        let found =
+            sqlx::query(FREE).bind(now.as_micros()).bind(limit).bind(after).fetch_all(self.pool()).await;
         let found = each(&found.map_err(failed)?, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
         for (event, id) in found {
             free.entry(EventId::from_uuid(event)).or_default().push(id);
@@ -90,14 +86,14 @@ impl PostgresStore {
     async fn claim_facts(
         &self,
         event: EventId,
-        ids: &[i64],
+        ids: Vec<i64>,
         now: Timestamp,
         until: Timestamp,
     ) -> Result<Vec<Fact>, StoreError> {
         let claim = || {
             sqlx::query(CLAIM)
                 .bind(event.as_uuid())
-                .bind(ids.to_vec())
+                .bind(ids.clone())
                 .bind(now.as_micros())
                 .bind(until.as_micros())
         };

@@ -17,34 +17,34 @@ use crate::error::failed;
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
-pub(crate) const DUE: &str = concat!(
+const DUE: &str = concat!(
     "SELECT ",
     columns!(payment),
     " FROM tiketi.payments WHERE ask_at <= $1 ORDER BY ask_at, id LIMIT $2"
 );
 /// Two lists without a row in common, each by its own index.
-pub(crate) const IN_TROUBLE: &str = concat!(
+const IN_TROUBLE: &str = concat!(
     "SELECT ",
     columns!(payment),
     " FROM tiketi.payments WHERE needs_person UNION ALL SELECT ",
     columns!(payment),
     " FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person ORDER BY id LIMIT $2 OFFSET $3"
 );
-pub(crate) const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
+const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
     (SELECT id FROM tiketi.payments WHERE needs_person \
     UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person) AS troubled";
-pub(crate) const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
-/// Looks event by event, as what is due is found; of events that were cancelled and settled no index has a row.
-pub(crate) const TO_CALL_OFF: &str = "SELECT found.id FROM tiketi.events AS off CROSS JOIN LATERAL \
-        (SELECT id FROM tiketi.reservations WHERE event = off.id AND state = 'held' \
-        UNION ALL SELECT sold.id FROM tiketi.reservations AS sold LEFT JOIN LATERAL \
-                (SELECT ask_at, refund_refused FROM tiketi.payments AS paid \
-                WHERE paid.event = off.id AND paid.id = sold.payment OFFSET 0) AS paid ON true \
-            WHERE sold.event = off.id AND sold.state = 'confirmed' \
-                AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE) AS found \
-    WHERE off.state = 'cancelled' ORDER BY found.id LIMIT $1";
+const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
+/// What is held and what is sold have an index each, in which events that are settled have no row.
+const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
+        JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
+        WHERE off.state = 'cancelled' \
+    UNION ALL SELECT sold.id FROM tiketi.events AS off \
+        JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
+        LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
+        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE \
+    ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
-pub(crate) const PROGRESS: &str = "SELECT \
+const PROGRESS: &str = "SELECT \
         count(*) FILTER (WHERE reservation.state IN ('held', 'paying', 'confirmed')) AS to_do, \
         count(*) FILTER (WHERE reservation.cancel_reason IN ('organiser', 'refunded')) AS done, \
         count(*) FILTER (WHERE payment.refund_refused) AS refused \
