@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use tempfile::TempDir;
 use tiketi_core::BoxOffice;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres::{Batches, PostgresStore, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tiketi_sqlite::SqliteStore;
 use tokio::sync::OnceCell;
@@ -77,5 +77,13 @@ impl Shop {
             }
         };
         Ok(Self { box_office: builder.build()?, guard })
+    }
+
+    /// Returns how many commands shared how many commits, of a store that says so.
+    pub(crate) fn batches(&self) -> Option<Batches> {
+        match &self.guard {
+            Guard::Database { store, .. } => Some(store.batches()),
+            Guard::Nothing | Guard::Folder(_) => None,
+        }
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_core::{BuyerId, HoldRequest};
+use tiketi_postgres::Batches;
 use uuid::Uuid;
 
 use crate::figures::{Timings, ratio};
@@ -46,10 +47,13 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
     let each = Duration::from_secs(options.seconds) / u32::try_from(turns * 4)?;
     let mut many = Way::new(format!("{} callers", options.callers));
     let mut alone = Way::new("one caller");
+    let mut batches = None;
     let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
     for _ in 0..turns {
-        many.record(through_box_office(options, seats, options.callers, each).await?);
-        alone.record(through_box_office(options, seats, 1, each).await?);
+        let (timings, shared) = through_box_office(options, seats, options.callers, each).await?;
+        many.record(timings);
+        batches = shared;
+        alone.record(through_box_office(options, seats, 1, each).await?.0);
         let (shop, hall) = open(options, seats).await?;
         plain.record(R::plain(&shop, &hall, options.callers, each).await?);
         let (shop, hall) = open(options, seats).await?;
@@ -71,6 +75,8 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         "plain_per_second": plain.rate().round(),
         "limit_per_second": limit.rate().round(),
         "turns": turns,
+        "batch_mean": batches.map(|it: Batches| it.commands / it.count.max(1)),
+        "batch_max": batches.map(|it| it.largest),
     });
     println!("{figures}");
     Ok(())
@@ -83,16 +89,16 @@ async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Err
     Ok((shop, hall))
 }
 
-/// Holds seats from callers at once until the time is up or no seat is left.
+/// Holds seats from callers at once, and says how many shared a commit, until the time is up or no seat is left.
 async fn through_box_office(
     options: &Options,
     seats: u32,
     callers: u32,
     time: Duration,
-) -> Result<Timings, Box<dyn Error>> {
+) -> Result<(Timings, Option<Batches>), Box<dyn Error>> {
     let (shop, hall) = open(options, seats).await?;
     let (box_office, hall) = (shop.box_office.clone(), Arc::new(hall));
-    load::run(callers, time, move |turn| {
+    let timings = load::run(callers, time, move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
         async move {
             let Some(seat) = hall.seats.get(turn) else { return Ok(More::No) };
@@ -102,5 +108,6 @@ async fn through_box_office(
             Ok(More::Yes)
         }
     })
-    .await
+    .await?;
+    Ok((timings, shop.batches()))
 }

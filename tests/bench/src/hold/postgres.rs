@@ -85,7 +85,9 @@ impl Rivals for Postgres {
                     }
                     let before = now();
                     hold_many(&mut connection, event, seats, number).await?;
-                    seats.iter().for_each(|_| timings.record(before.elapsed()));
+                    for _ in seats {
+                        timings.record(before.elapsed());
+                    }
                 }
                 Ok::<_, sqlx::Error>(timings)
             })
