@@ -90,11 +90,13 @@ pub use box_office::{
     PrepareRequest, Prepared, RefundError, RefundRequested, Tidied,
 };
 pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
-pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds};
+pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds, Timer};
 pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
 pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
 pub use gateway::{
-    ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest,
+    BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
+    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
+    RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,

@@ -11,7 +11,7 @@ use crate::decide::{
     Applied, BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused,
     RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
 };
-use crate::gateway::{ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod};
+use crate::gateway::{Captured, ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod};
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
@@ -217,9 +217,13 @@ impl BoxOffice {
             provider_key: payment.provider_key.clone(),
         };
         let outcome = match gateway.confirm(request).await {
-            ConfirmAnswer::Paid { provider_key, amount } => CaptureOutcome::Paid { provider_key, amount },
+            ConfirmAnswer::Paid(Captured { provider_key, amount, .. }) => {
+                CaptureOutcome::Paid { provider_key, amount }
+            }
             ConfirmAnswer::Declined { code } => CaptureOutcome::Declined { code },
-            ConfirmAnswer::Unknown { .. } => return Ok(Paid { payment: Some(payment), reservation }),
+            ConfirmAnswer::Pending | ConfirmAnswer::Unknown { .. } => {
+                return Ok(Paid { payment: Some(payment), reservation });
+            }
         };
         let key = CommandKey::from_text("record-outcome", &payment.id.to_string());
         let command = RecordOutcome::new(self.now(), key, payment.id, outcome);

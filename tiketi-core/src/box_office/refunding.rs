@@ -179,6 +179,7 @@ impl BoxOffice {
             provider_key: known.provider_key.clone().unwrap_or_default(),
             refund,
             amount: promised.amount,
+            refundable: known.amount.minus(known.refunded).map_err(StoreError::from)?,
             reason: promised.reason.clone(),
         };
         let outcome = match gateway.refund(request).await {

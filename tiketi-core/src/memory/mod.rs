@@ -17,7 +17,7 @@ mod state;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use gateway::TestGateway;
+pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use notifier::MemoryNotifier;
 
 use state::State;
