@@ -31,7 +31,7 @@ impl Payment {
         let (amount, balance) =
             (Money::new(self.total_amount, currency), Money::new(self.balance_amount, currency));
         let refunded = amount.minus(balance).ok().filter(|_| possible)?;
-        let (order, provider_key) = (self.order_id.clone(), self.payment_key.clone());
+        let (order, provider_key) = (self.order_id.clone(), self.key.clone());
         Some(Captured { order, provider_key, amount, refunded })
     }
 

@@ -94,7 +94,7 @@ async fn compare(
     let why = failure.as_ref().map_or_else(|| "an answer without the refund".to_owned(), Failure::reason);
     let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}") };
     let payment = match api.find(&request.payment.to_string(), Some(&request.provider_key)).await {
-        Found::Payment(payment) if payment.payment_key == request.provider_key => payment,
+        Found::Payment(payment) if payment.key == request.provider_key => payment,
         Found::Payment(_) | Found::Nothing => return unknown("no such payment when asked"),
         Found::Unsaid(then) => return unknown(&format!("then, asked again: {}", then.reason())),
     };
@@ -125,15 +125,14 @@ fn is_about_all_gone(code: &str) -> bool {
 fn listed(payment: &Payment, request: &RefundRequest) -> Listed {
     let tag = tag(request.refund);
     let cancels = payment.cancels.iter().flatten();
-    let ours =
-        cancels.filter(|cancel| cancel.cancel_reason.as_ref().is_some_and(|told| told.ends_with(&tag)));
+    let ours = cancels.filter(|cancel| cancel.reason.as_ref().is_some_and(|told| told.ends_with(&tag)));
     let found: Vec<_> = ours.collect();
     match found.as_slice() {
         [] => Listed::Absent,
         [one]
             if payment.order_id == request.payment.to_string()
-                && one.cancel_amount == request.amount.minor()
-                && one.cancel_status.as_deref().is_none_or(|status| status == "DONE") =>
+                && one.amount == request.amount.minor()
+                && one.status.as_deref().is_none_or(|status| status == "DONE") =>
         {
             Listed::Done
         }

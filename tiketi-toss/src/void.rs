@@ -35,7 +35,7 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
 async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswer {
     let order = request.payment.to_string();
     let body = CancelBody { cancel_reason: "given up", cancel_amount: None, refundable_amount: None };
-    match api.cancel(&payment.payment_key, &format!("{order}-void"), &body).await {
+    match api.cancel(&payment.key, &format!("{order}-void"), &body).await {
         Ok(closed) if closed.order_id != order => unknown("an answer for another order"),
         Ok(closed) if closed.was_captured() => VoidAnswer::TooLate,
         Ok(closed) if closed.status == Status::Canceled => VoidAnswer::Done,

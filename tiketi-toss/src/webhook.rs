@@ -48,7 +48,7 @@ async fn prove(api: &Api, order: &str, secret: &SecretString) -> Result<String, 
     let known = payment.secret.as_ref().filter(|known| !known.expose_secret().is_empty());
     let known = known.ok_or(WebhookRefused::Forged)?;
     if bool::from(known.expose_secret().as_bytes().ct_eq(secret.expose_secret().as_bytes())) {
-        Ok(payment.payment_key)
+        Ok(payment.key)
     } else {
         Err(WebhookRefused::Forged)
     }

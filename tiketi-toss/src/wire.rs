@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payment {
-    pub(crate) payment_key: String,
+    #[serde(rename = "paymentKey")]
+    pub(crate) key: String,
     pub(crate) order_id: String,
     pub(crate) status: Status,
     pub(crate) total_amount: i64,
@@ -40,11 +41,13 @@ pub(crate) enum Status {
 
 /// Money given back.
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub(crate) struct Cancel {
-    pub(crate) cancel_amount: i64,
-    pub(crate) cancel_reason: Option<String>,
-    pub(crate) cancel_status: Option<String>,
+    #[serde(rename = "cancelAmount")]
+    pub(crate) amount: i64,
+    #[serde(rename = "cancelReason")]
+    pub(crate) reason: Option<String>,
+    #[serde(rename = "cancelStatus")]
+    pub(crate) status: Option<String>,
 }
 
 /// Why a payment came to nothing.

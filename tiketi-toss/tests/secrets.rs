@@ -1,6 +1,6 @@
 //! What is logged and shown of a whole run, in a process of its own, since tracing keeps one state a process.
 
-#![expect(clippy::unwrap_used, reason = "the whole file is a test")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the whole file is a test")]
 
 use std::fmt::{Debug, Write as _};
 use std::io::Write;
