@@ -37,6 +37,8 @@ pub enum Reply {
     Hang,
     /// With a broken connection.
     Cut,
+    /// With the record of this order, whatever was asked.
+    Crossed(String),
     /// Twice, one answer right behind the other. The request always takes effect.
     Twice,
 }
@@ -73,6 +75,11 @@ impl Fault {
     /// Does nothing and breaks the connection.
     pub fn cut(call: Call) -> Self {
         Self::new(call, Reply::Cut)
+    }
+
+    /// Answers with the record of another order, and does nothing.
+    pub fn crossed(call: Call, order_id: impl Into<String>) -> Self {
+        Self::new(call, Reply::Crossed(order_id.into()))
     }
 
     /// Answers twice.

@@ -102,6 +102,23 @@ async fn an_answer_given_twice_is_never_taken_for_that_of_the_next_order() {
 }
 
 #[tokio::test]
+async fn the_answer_to_another_order_is_not_believed() {
+    let shop = Shop::open().await;
+    let other = shop.paid(1).await.payment.to_string();
+    let (taken, not_taken) = (shop.order(2), shop.order(3));
+    shop.stub.fail_next(Fault::crossed(Call::Confirm, &other).after_effect());
+    assert_eq!(shop.confirm(&taken).await, paid(&taken));
+    shop.stub.fail_next(Fault::crossed(Call::Confirm, &other));
+    assert!(is_unknown(&shop.confirm(&not_taken).await));
+    shop.stub.fail_next(Fault::crossed(Call::Cancel, &other));
+    let answer = shop.refund(&taken, 2, PRICE, PRICE).await;
+    assert!(matches!(answer, RefundAnswer::Unknown { .. }), "{answer:?}");
+    shop.stub.fail_next(Fault::crossed(Call::Cancel, &other).after_effect());
+    assert_eq!(shop.refund(&taken, 2, PRICE, PRICE).await, RefundAnswer::Done);
+    assert_eq!(shop.ledger(&taken), ((PRICE, 1), (PRICE, 1)));
+}
+
+#[tokio::test]
 async fn a_provider_that_is_not_there_is_unknown() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

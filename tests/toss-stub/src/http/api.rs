@@ -77,7 +77,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
 /// Sends an answer in the way it was told to go wrong.
 async fn deliver(desk: &Desk, line: &Line, outcome: Outcome) -> Response {
     match outcome.reply {
-        None | Some(Reply::Code(_)) => {}
+        None | Some(Reply::Code(_) | Reply::Crossed(_)) => {}
         Some(Reply::Twice) => line.say_twice(),
         Some(Reply::Cut) => line.cut(),
         Some(Reply::Hang) => desk.released.notified().await,

@@ -139,7 +139,7 @@ impl Desk {
         };
         let truth = (fault.effect == Effect::First).then(|| effect(&mut state.books, now));
         self.post(state);
-        fail(state, fault.reply, identity, truth)
+        fail(state, fault.reply, identity, truth, now)
     }
 
     /// Hands the messages the books wrote to the sender.
@@ -195,15 +195,22 @@ impl State {
 }
 
 /// Fails as told; `truth` is what would have been answered, if it took effect.
-fn fail(state: &mut State, reply: Reply, identity: Option<Identity>, truth: Option<Answer>) -> Outcome {
+fn fail(
+    state: &mut State,
+    reply: Reply,
+    identity: Option<Identity>,
+    truth: Option<Answer>,
+    now: Timestamp,
+) -> Outcome {
     let answer = match &reply {
         Reply::Code(code) => Answer::error(code),
+        Reply::Crossed(order_id) => state.books.show_order(order_id, now),
         _ => truth.clone().unwrap_or_else(|| Answer::error("FAILED_INTERNAL_SYSTEM_PROCESSING")),
     };
     match reply {
         Reply::Code(_) => keep(&mut state.memory, identity.as_ref(), Some(&answer)),
         Reply::Hang => state.hanging.push((identity, truth)),
-        Reply::Cut | Reply::Unreadable(_) | Reply::Twice => {
+        Reply::Cut | Reply::Unreadable(_) | Reply::Crossed(_) | Reply::Twice => {
             keep(&mut state.memory, identity.as_ref(), truth.as_ref());
         }
     }
