@@ -123,7 +123,7 @@ fn won(amount: i64) -> Money {
 
 fn settings(url: &str) -> TossSettings {
     let mut limits = TossLimits::default();
-    (limits.change, limits.read) = (Duration::from_secs(1), Duration::from_secs(1));
+    limits.change = Duration::from_secs(1);
     let settings = TossSettings::new(SECRET_KEY.to_owned().into(), "test_ck_public");
     settings.base_url(url).methods(TossMethod::ALL).limits(limits)
 }

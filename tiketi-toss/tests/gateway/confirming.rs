@@ -192,7 +192,7 @@ async fn a_wrong_secret_key_is_unknown_and_never_a_decline() {
     let stub = TossStub::start(settings).await.unwrap();
     let key = stub.authenticate(&payment_id(1).to_string(), PRICE).unwrap();
     let order = Order { payment: payment_id(1), key };
-    let answer = gateway(&stub.url(), PATIENCE).confirm(confirm_request(&order)).await;
+    let answer = gateway(&stub.url(), PATIENCE, PATIENCE).confirm(confirm_request(&order)).await;
     let ConfirmAnswer::Unknown { reason } = answer else { panic!("{answer:?}") };
     assert!(reason.contains("UNAUTHORIZED_KEY"), "{reason}");
 }

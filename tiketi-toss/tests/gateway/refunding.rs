@@ -95,7 +95,7 @@ async fn a_process_that_forgot_which_key_was_refused_finds_out_and_refunds_once(
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);
     assert!(is_unknown(&shop.refund(&order, 2, 20_000, PRICE - 20_000).await));
     shop.stub.advance(GAP);
-    let restarted = gateway(&shop.stub.url(), PATIENCE);
+    let restarted = gateway(&shop.stub.url(), PATIENCE, PATIENCE);
     let request = refund_request(&order, 2, 20_000, PRICE - 20_000);
     assert!(is_unknown(&restarted.refund(request.clone()).await));
     assert_eq!(restarted.refund(request.clone()).await, RefundAnswer::Done);

@@ -41,9 +41,10 @@ pub(crate) fn payment_id(which: u128) -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(which))
 }
 
-pub(crate) fn gateway(url: &str, wait: Duration) -> TossGateway {
+/// Makes a gateway that waits only so long for a change, and for a lookup.
+pub(crate) fn gateway(url: &str, change: Duration, read: Duration) -> TossGateway {
     let mut limits = TossLimits::default();
-    (limits.connect, limits.change, limits.read) = (wait, wait, wait);
+    (limits.connect, limits.change, limits.read) = (PATIENCE, change, read);
     let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
     TossGateway::new(settings.base_url(url).methods(TossMethod::ALL).limits(limits)).unwrap()
 }
@@ -53,12 +54,12 @@ impl Shop {
         Self::waiting(PATIENCE).await
     }
 
-    /// Opens a shop that waits only so long for an answer.
+    /// Opens a shop that waits only so long for a change.
     pub(crate) async fn waiting(wait: Duration) -> Self {
         let noon: Timestamp = "2026-01-05T12:00:00+09:00".parse().unwrap();
         let settings = StubSettings { clock: Arc::new(ManualClock::at(noon)), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
-        let gateway = gateway(&stub.url(), wait);
+        let gateway = gateway(&stub.url(), wait, PATIENCE);
         Self { stub, gateway }
     }
 

@@ -10,7 +10,7 @@ use crate::shop::{
     Order, PATIENCE, PRICE, Shop, captured, confirm_request, gateway, is_unknown, paid, payment_id,
 };
 
-/// Short enough to wait for, and longer than this machine takes to answer the question that follows.
+/// Short enough to wait for.
 const IMPATIENCE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
@@ -63,13 +63,14 @@ async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
 
 #[tokio::test]
 async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
-    let shop = Shop::waiting(IMPATIENCE).await;
+    let shop = Shop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
     shop.stub.fail_next(Fault::hang(Call::Lookup));
+    let impatient = gateway(&shop.stub.url(), IMPATIENCE, IMPATIENCE);
+    assert!(is_unknown(&impatient.confirm(confirm_request(&order)).await));
     shop.stub.fail_next(Fault::cut(Call::Lookup));
     shop.stub.fail_next(Fault::code(Call::Lookup, "TOO_MANY_REQUESTS"));
-    assert!(is_unknown(&shop.confirm(&order).await));
     for _ in 0..2 {
         assert!(matches!(shop.lookup(&order).await, LookupAnswer::Unknown { .. }));
     }
@@ -122,7 +123,7 @@ async fn the_answer_to_another_order_is_not_believed() {
 async fn a_provider_that_is_not_there_is_unknown() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let gateway = gateway(&format!("http://{address}"), PATIENCE);
+    let gateway = gateway(&format!("http://{address}"), PATIENCE, PATIENCE);
     let order = Order { payment: payment_id(1), key: "stub_key".to_owned() };
     let ConfirmAnswer::Unknown { reason } = gateway.confirm(confirm_request(&order)).await else {
         panic!("nobody answered")
