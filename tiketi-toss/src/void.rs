@@ -8,13 +8,13 @@ use crate::wire::{CancelBody, Payment, Status};
 
 /// Gives up a payment for which no money was taken.
 ///
-/// Only a virtual account can be closed. What the buyer authenticated and nobody confirms ends by itself
-/// ten minutes later; until then the answer is that it cannot be said.
+/// Only a virtual account can be closed. For anything else there is nothing to ask the provider for: what a
+/// buyer authenticates takes no money unless the shop confirms it, and ends by itself ten minutes later.
 pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
     let order = request.payment.to_string();
     let payment = match api.find(&order, request.provider_key.as_deref()).await {
         Found::Payment(payment) => payment,
-        Found::Nothing => return unknown("no such order when asked"),
+        Found::Nothing => return VoidAnswer::Unsupported,
         Found::Unsaid(failure) => return unknown(&failure.reason()),
     };
     if payment.was_captured() {
@@ -23,7 +23,7 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
     match payment.status {
         Status::Canceled | Status::Aborted | Status::Expired => VoidAnswer::Done,
         Status::WaitingForDeposit => close(api, &request, &payment).await,
-        Status::Ready | Status::InProgress => unknown("it waits for a confirm, and ends without one"),
+        Status::Ready | Status::InProgress => VoidAnswer::Unsupported,
         Status::Done | Status::PartialCanceled | Status::Unlisted => unknown("a status that says nothing"),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::{LookupAnswer, PaymentGateway, VoidAnswer, VoidRequest};
 use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{Order, PRICE, Shop};
+use crate::shop::{Order, PRICE, Shop, payment_id};
 
 async fn void(shop: &Shop, order: &Order) -> VoidAnswer {
     let provider_key = Some(order.key.clone());
@@ -44,12 +44,14 @@ async fn a_deposit_that_comes_as_its_account_is_given_up_is_too_late_to_give_up(
 }
 
 #[tokio::test]
-async fn what_nobody_confirms_is_given_up_once_its_ten_minutes_are_over() {
+async fn what_nobody_confirms_cannot_be_given_up_and_ends_after_ten_minutes() {
     let shop = Shop::open().await;
     let order = shop.order(1);
-    assert!(matches!(void(&shop, &order).await, VoidAnswer::Unknown { .. }));
+    assert_eq!(void(&shop, &order).await, VoidAnswer::Unsupported);
     shop.stub.advance(Duration::from_mins(10));
     assert_eq!(void(&shop, &order).await, VoidAnswer::Done);
+    let never_seen = Order { payment: payment_id(2), key: order.key };
+    assert_eq!(void(&shop, &never_seen).await, VoidAnswer::Unsupported);
 }
 
 #[tokio::test]
