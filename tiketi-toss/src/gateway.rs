@@ -153,12 +153,16 @@ impl TossGateway {
     }
 }
 
-/// Wakes whoever reads the log, if the shop is set up wrongly: until that is mended nothing can be sold.
+/// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.
 pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
-    if failure.class() == CodeClass::Misconfigured {
-        let code = failure.code().unwrap_or_default();
-        tracing::error!(%payment, code, "TossPayments refuses the shop itself: look at its keys and settings");
-    } else {
-        tracing::warn!(%payment, reason = failure.reason(), "TossPayments did not do as asked");
+    let reason = failure.reason();
+    match failure.class() {
+        CodeClass::Misconfigured => {
+            tracing::error!(%payment, reason, "TossPayments refuses the shop itself: look at its keys and settings");
+        }
+        CodeClass::Declined => tracing::debug!(%payment, reason, "declined"),
+        CodeClass::Unknown | CodeClass::SessionGone | CodeClass::RefundFinal | CodeClass::RefundUnknown => {
+            tracing::warn!(%payment, reason, "TossPayments did not do as asked");
+        }
     }
 }

@@ -80,7 +80,7 @@ async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
 #[tokio::test]
 async fn what_cannot_be_read_is_not_believed() {
     let shop = Shop::open().await;
-    for (which, status) in (1..).zip([200, 400, 403, 404, 429, 500, 502, 504]) {
+    for (which, status) in (1..).zip([200, 302, 400, 403, 404, 429, 500, 502, 504]) {
         let (taken, not_taken) = (shop.order(which), shop.order(which + 100));
         shop.stub.fail_next(Fault::unreadable(Call::Confirm, status).after_effect());
         assert_eq!(shop.confirm(&taken).await, paid(&taken), "{status}");
