@@ -39,8 +39,7 @@ pub(crate) struct Memory(HashMap<Identity, (Timestamp, Kept)>);
 impl Memory {
     /// Tells what is known of a request, and marks a new one as in flight.
     pub(crate) fn begin(&mut self, identity: &Identity, now: Timestamp) -> Seen {
-        self.0.retain(|_, (since, _)| now.since(*since) < KEPT_FOR);
-        match self.0.get(identity) {
+        match self.0.get(identity).filter(|(since, _)| now.since(*since) < KEPT_FOR) {
             Some((_, Kept::InFlight)) => Seen::InFlight,
             Some((_, Kept::Answered(answer))) => Seen::Before(answer.clone()),
             None => {
