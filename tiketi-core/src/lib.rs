@@ -87,28 +87,31 @@ pub use account::{Account, Email, ParseEmailError, PasswordHash, Role};
 pub use audit::{AuditedRow, Violation, audit};
 pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, HousekeepingError, OrganiseError, Paid, PayError,
-    PrepareRequest, Prepared, RefundError, RefundRequested, Tidied,
+    PrepareRequest, Prepared, Reconciled, RefundError, RefundRequested, RetryError, Tidied, WebhookError,
 };
 pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
 pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds, Timer};
 pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
 pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
 pub use gateway::{
-    BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
-    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Asked, Breaker, BreakerSettings, BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest,
+    ConfirmAnswer, ConfirmRequest, Confirms, GatewayUnavailable, GuardSettings, Guarded, Hint, LookupAnswer,
+    LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, Support, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
 };
 pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,
     SeatId, TicketTypeId,
 };
 pub use limits::{
-    MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_PAGE, MAX_PRICE_MINOR,
-    MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
+    LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_NOTE_CHARS,
+    MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
 };
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
-pub use payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
+pub use payment::{
+    Asking, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles, StuckReason,
+};
 pub use reservation::{
     CancelReason, ItemLine, ParseReservationNumberError, Reservation, ReservationNumber, ReservationState,
     ReservationStep, SeatLine,
@@ -116,9 +119,10 @@ pub use reservation::{
 pub use seat::{Seat, SeatPlace, SeatState, SeatStep};
 pub use seat_layout::{LayoutError, PlannedSeat, Row, SeatLayout, Section, StoredLayout};
 pub use store::{
-    AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CatalogStore, CommandError,
-    CreateAccountRefused, EventQuery, EventSort, EventView, LayoutStore, OutboxStore, Page, PageOutOfRange,
-    PageRequest, SalesStore, SeatMap, StoreError, StoreErrorKind,
+    AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
+    CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
+    OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
+    StoreErrorKind,
 };
 pub use ticket_type::{Stock, TicketKind, TicketType};
 pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};

@@ -2,10 +2,10 @@
 
 use async_trait::async_trait;
 use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
+use tiketi_rows as rows;
 
 use crate::catalog::exists_already;
 use crate::load::{exists, one};
-use crate::rows;
 use crate::store::SqliteStore;
 use crate::write;
 
@@ -40,7 +40,7 @@ impl AccountStore for SqliteStore {
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.read(move |connection| {
-            one(connection, "SELECT * FROM accounts WHERE id = ?1", [id.as_uuid()], rows::account)
+            one(connection, "SELECT * FROM accounts WHERE id = ?1", [id.as_uuid()], |row| rows::account(row))
         })
         .await
     }
@@ -48,7 +48,9 @@ impl AccountStore for SqliteStore {
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let email = email.clone();
         self.read(move |connection| {
-            one(connection, "SELECT * FROM accounts WHERE email = ?1", [email.as_str()], rows::account)
+            one(connection, "SELECT * FROM accounts WHERE email = ?1", [email.as_str()], |row| {
+                rows::account(row)
+            })
         })
         .await
     }

@@ -1,11 +1,10 @@
 //! Answers kept for idempotency keys.
 
 use async_trait::async_trait;
-use rusqlite::{Connection, Row};
+use rusqlite::Connection;
 use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreError, Timestamp};
 use uuid::Uuid;
 
-use crate::error::failed;
 use crate::load::one;
 use crate::store::SqliteStore;
 use crate::write;
@@ -67,24 +66,8 @@ fn claim_of(
     fingerprint: u128,
     now: Timestamp,
 ) -> Result<AnswerClaim, StoreError> {
-    let read = |row: &Row<'_>| -> Result<AnswerClaim, StoreError> {
-        if row.get::<_, Uuid>("fingerprint").map_err(failed)?.as_u128() != fingerprint {
-            return Ok(AnswerClaim::Mismatch);
-        }
-        if row.get::<_, Option<i64>>("answered_at").map_err(failed)?.is_some() {
-            return Ok(AnswerClaim::Replay(answer(row)?));
-        }
-        let lapsed = row.get::<_, i64>("claimed_until").map_err(failed)? <= now.as_micros();
-        Ok(if lapsed { AnswerClaim::Run } else { AnswerClaim::Running })
-    };
-    let found = one(connection, "SELECT * FROM answers WHERE key = ?1", [key.as_uuid()], read)?;
+    let sql = "SELECT * FROM answers WHERE key = ?1";
+    let found =
+        one(connection, sql, [key.as_uuid()], |row| tiketi_rows::answer_claim(row, fingerprint, now))?;
     Ok(found.unwrap_or(AnswerClaim::Run))
-}
-
-fn answer(row: &Row<'_>) -> Result<Answer, StoreError> {
-    Ok(Answer {
-        status: row.get("status").map_err(failed)?,
-        content_type: row.get("content_type").map_err(failed)?,
-        body: row.get("body").map_err(failed)?,
-    })
 }

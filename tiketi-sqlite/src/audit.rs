@@ -6,11 +6,11 @@ use tiketi_core::decide::Snapshot;
 use tiketi_core::{AuditStore, EventId, StoreError};
 use uuid::Uuid;
 
-use crate::error::failed;
 use crate::load::{self, all};
 use crate::reader::SqliteReader;
-use crate::rows::{self, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
+use crate::row::first;
 use crate::store::SqliteStore;
+use tiketi_rows::{self as rows, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
 
 #[async_trait]
 impl AuditStore for SqliteStore {
@@ -42,7 +42,7 @@ fn event_ids(
     let sql = "SELECT id FROM events WHERE ?1 IS NULL OR id > ?1 ORDER BY id LIMIT ?2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     all(connection, sql, (after.map(EventId::as_uuid), limit), |row| {
-        row.get::<_, Uuid>(0).map(EventId::from_uuid).map_err(failed)
+        first::<Uuid>(row).map(EventId::from_uuid)
     })
 }
 
@@ -51,13 +51,13 @@ fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot
     let kept = tiketi_core::decide::Scope::map_version(&snapshot);
     let of_event = [event.as_uuid()];
     let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 ORDER BY position");
-    for seat in all(connection, &sql, of_event, rows::seat)? {
+    for seat in all(connection, &sql, of_event, |row| rows::seat(row))? {
         snapshot.put_seat(seat);
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(kept);
     let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE event = ?1 ORDER BY serial");
-    for reservation in all(connection, &sql, of_event, rows::reservation)? {
+    for reservation in all(connection, &sql, of_event, |row| rows::reservation(row))? {
         snapshot.put_reservation(reservation);
     }
     // By the reservation, so that a payment that names another event is seen.
@@ -65,7 +65,7 @@ fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot
         "SELECT {PAYMENT_COLUMNS} FROM payments WHERE event = ?1 \
          OR reservation IN (SELECT id FROM reservations WHERE event = ?1) ORDER BY created_at, id"
     );
-    for payment in all(connection, &sql, of_event, rows::payment)? {
+    for payment in all(connection, &sql, of_event, |row| rows::payment(row))? {
         snapshot.put_payment(payment);
     }
     Ok(Some(snapshot))

@@ -11,6 +11,7 @@ use tiketi_core::{
 };
 
 use crate::desk::Desk;
+use crate::row::first;
 use crate::store::SqliteStore;
 use crate::{load, reads, write};
 
@@ -211,7 +212,7 @@ fn open_for_blocking(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandErro
 /// Returns the events whose status is no longer the one announced.
 fn suspects(connection: &rusqlite::Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
     let ids = load::all(connection, "SELECT id FROM events WHERE state <> 'draft'", (), |row| {
-        row.get(0).map(EventId::from_uuid).map_err(crate::error::failed)
+        first(row).map(EventId::from_uuid)
     })?;
     let mut found = Vec::new();
     for id in ids {

@@ -82,11 +82,6 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
     failed(error)
 }
 
-/// Says that a row cannot be what it says it is.
-pub(crate) fn unreadable(what: &str) -> StoreError {
-    StoreError::corrupt(format!("a row of the database has an unreadable {what}"))
-}
-
 /// Says that the store is shutting down or its threads are gone.
 pub(crate) fn closed() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "the store is closed")

@@ -6,9 +6,9 @@ use tiketi_core::{LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLa
 use crate::catalog::exists_already;
 use crate::load::{all, exists, one};
 use crate::reads::total;
-use crate::rows::{self, stored};
 use crate::store::SqliteStore;
 use crate::write;
+use tiketi_rows::{self as rows, stored};
 
 #[async_trait]
 impl LayoutStore for SqliteStore {
@@ -31,7 +31,7 @@ impl LayoutStore for SqliteStore {
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
         self.read(move |connection| {
-            one(connection, "SELECT * FROM layouts WHERE id = ?1", [id.as_uuid()], rows::layout)
+            one(connection, "SELECT * FROM layouts WHERE id = ?1", [id.as_uuid()], |row| rows::layout(row))
         })
         .await
     }
@@ -39,7 +39,7 @@ impl LayoutStore for SqliteStore {
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
         self.read(move |connection| {
             let sql = "SELECT * FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2";
-            let found = all(connection, sql, (page.size(), stored(page.offset())), rows::layout)?;
+            let found = all(connection, sql, (page.size(), stored(page.offset())), |row| rows::layout(row))?;
             Ok(Page { rows: found, total: total(connection, "SELECT count(*) FROM layouts", ())? })
         })
         .await

@@ -1,17 +1,18 @@
 //! Statements that read rows for a decision.
 
-use rusqlite::{Connection, OptionalExtension, Params, Row};
-use tiketi_core::decide::{CommandRecord, Effect, Snapshot};
+use rusqlite::{Connection, OptionalExtension, Params};
+use tiketi_core::decide::{CommandRecord, Snapshot};
 use tiketi_core::{
     BuyerId, CommandKey, Currency, EventId, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId,
     StoreError, TicketType, Timestamp,
 };
-use uuid::Uuid;
+use tiketi_rows::Row as _;
 
 use crate::desk::Counters;
 use crate::error::failed;
-use crate::rows::{
-    self, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
+use crate::row::{Row, first};
+use tiketi_rows::{
+    self as rows, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };
 
 /// Reads at most one row.
@@ -19,11 +20,11 @@ pub(crate) fn one<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    read: impl FnOnce(&Row<'_>) -> Result<T, StoreError>,
+    read: impl FnOnce(&Row<'_, '_>) -> Result<T, StoreError>,
 ) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query(params).map_err(failed)?;
-    rows.next().map_err(failed)?.map(read).transpose()
+    rows.next().map_err(failed)?.map(|row| read(&Row(row))).transpose()
 }
 
 /// Reads all rows.
@@ -31,13 +32,13 @@ pub(crate) fn all<T>(
     connection: &Connection,
     sql: &str,
     params: impl Params,
-    mut read: impl FnMut(&Row<'_>) -> Result<T, StoreError>,
+    mut read: impl FnMut(&Row<'_, '_>) -> Result<T, StoreError>,
 ) -> Result<Vec<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query(params).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        found.push(read(row)?);
+        found.push(read(&Row(row))?);
     }
     Ok(found)
 }
@@ -45,7 +46,7 @@ pub(crate) fn all<T>(
 pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let value = |name: &str| -> Result<u64, StoreError> {
         let sql = "SELECT value FROM counters WHERE name = ?1";
-        let value = one(connection, sql, [name], |row| row.get::<_, i64>(0).map_err(failed))?;
+        let value = one(connection, sql, [name], first::<i64>)?;
         Ok(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default())
     };
     Ok(Counters { reservation: value("reservation")?, fact: value("fact")? })
@@ -54,7 +55,7 @@ pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
 /// Returns when the first pending reservation of any event ends.
 pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError> {
     let sql = "SELECT min(state_at) FROM reservations WHERE state = 'held'";
-    let micros = one(connection, sql, (), |row| row.get::<_, Option<i64>>(0).map_err(failed))?;
+    let micros = one(connection, sql, (), first::<Option<i64>>)?;
     Ok(micros.flatten().map_or(Timestamp::FAR_FUTURE, Timestamp::from_micros))
 }
 
@@ -62,8 +63,7 @@ pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError>
 pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Snapshot>, StoreError> {
     let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
     let found = one(connection, &sql, [id.as_uuid()], |row| {
-        let map_version = row.get::<_, i64>("map_version").map_err(failed)?;
-        Ok((rows::event(row)?, u64::try_from(map_version).unwrap_or_default()))
+        Ok((rows::event(row)?, rows::count(row, "map_version")?))
     })?;
     let Some((event, map_version)) = found else { return Ok(None) };
     let ticket_types = ticket_types(connection, id, event.currency)?;
@@ -88,7 +88,7 @@ pub(crate) fn ticket_types(
 
 pub(crate) fn seat(connection: &Connection, event: EventId, id: SeatId) -> Result<Option<Seat>, StoreError> {
     let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND id = ?2");
-    one(connection, &sql, (event.as_uuid(), id.as_uuid()), rows::seat)
+    one(connection, &sql, (event.as_uuid(), id.as_uuid()), |row| rows::seat(row))
 }
 
 pub(crate) fn reservation(
@@ -96,12 +96,12 @@ pub(crate) fn reservation(
     id: ReservationId,
 ) -> Result<Option<Reservation>, StoreError> {
     let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE id = ?1");
-    one(connection, &sql, [id.as_uuid()], rows::reservation)
+    one(connection, &sql, [id.as_uuid()], |row| rows::reservation(row))
 }
 
 pub(crate) fn payment(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, StoreError> {
     let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1");
-    one(connection, &sql, [id.as_uuid()], rows::payment)
+    one(connection, &sql, [id.as_uuid()], |row| rows::payment(row))
 }
 
 pub(crate) fn event_of_reservation(
@@ -137,10 +137,7 @@ pub(crate) fn due(
 ) -> Result<Vec<(EventId, ReservationId)>, StoreError> {
     let sql = "SELECT event, id FROM reservations WHERE state = 'held' AND state_at <= ?1 ORDER BY state_at, id LIMIT ?2";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    all(connection, sql, (now.as_micros(), limit), |row| {
-        let id = row.get("id").map_err(failed)?;
-        Ok((event_id(row)?, ReservationId::from_uuid(id)))
-    })
+    all(connection, sql, (now.as_micros(), limit), |row| Ok((event_id(row)?, reservation_id(row)?)))
 }
 
 /// Returns what is due in one event, the most overdue first.
@@ -157,15 +154,7 @@ pub(crate) fn due_in(
 /// Returns what is remembered under a command's key.
 pub(crate) fn command(connection: &Connection, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
     let sql = "SELECT fingerprint, reservation, payment, at FROM commands WHERE key = ?1";
-    one(connection, sql, [key.as_uuid()], |row| {
-        let reservation = ReservationId::from_uuid(row.get("reservation").map_err(failed)?);
-        let payment = row.get::<_, Option<Uuid>>("payment").map_err(failed)?.map(PaymentId::from_uuid);
-        Ok(CommandRecord {
-            fingerprint: row.get::<_, Uuid>("fingerprint").map_err(failed)?.as_u128(),
-            effect: Effect { reservation, payment },
-            at: Timestamp::from_micros(row.get("at").map_err(failed)?),
-        })
-    })
+    one(connection, sql, [key.as_uuid()], |row| rows::command_record(row))
 }
 
 /// Tells whether a statement finds anything.
@@ -174,10 +163,10 @@ pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) ->
     Ok(found.map_err(failed)?.is_some())
 }
 
-fn event_id(row: &Row<'_>) -> Result<EventId, StoreError> {
-    Ok(EventId::from_uuid(row.get("event").map_err(failed)?))
+fn event_id(row: &Row<'_, '_>) -> Result<EventId, StoreError> {
+    Ok(EventId::from_uuid(row.uuid("event")?))
 }
 
-fn reservation_id(row: &Row<'_>) -> Result<ReservationId, StoreError> {
-    Ok(ReservationId::from_uuid(row.get("id").map_err(failed)?))
+fn reservation_id(row: &Row<'_, '_>) -> Result<ReservationId, StoreError> {
+    Ok(ReservationId::from_uuid(row.uuid("id")?))
 }

@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::Row;
-use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Timestamp};
+use tiketi_core::{Fact, FactId, OutboxStore, StoreError, Timestamp};
 
-use crate::error::failed;
 use crate::load::{all, exists};
-use crate::rows::{self, stored};
 use crate::store::SqliteStore;
 use crate::write;
+use tiketi_rows::{self as rows, stored};
 
 /// Finds what nobody has claimed, or whose claim has run out.
 const FREE: &str = "(claimed_until IS NULL OR claimed_until <= ?1)";
+
+/// Finds what another caller has not finished telling an earlier fact of the same reservation for.
+const EARLIER_IS_OUT: &str = "EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.reservation = outbox.reservation \
+    AND earlier.id < outbox.id AND earlier.claimed_until > ?1)";
 
 #[async_trait]
 impl OutboxStore for SqliteStore {
@@ -31,8 +33,10 @@ impl OutboxStore for SqliteStore {
         let until = now.after(lease);
         self.write(move |desk| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sql = format!("SELECT id, event, at, body FROM outbox WHERE {FREE} ORDER BY id LIMIT ?2");
-            let facts = all(desk.connection(), &sql, (now.as_micros(), limit), fact)?;
+            let sql = format!(
+                "SELECT id, event, at, body FROM outbox WHERE {FREE} AND NOT {EARLIER_IS_OUT} ORDER BY id LIMIT ?2"
+            );
+            let facts = all(desk.connection(), &sql, (now.as_micros(), limit), |row| rows::fact(row))?;
             for fact in &facts {
                 let sql = "UPDATE outbox SET claimed_until = ?2 WHERE id = ?1";
                 write::run(desk.connection(), sql, (stored(fact.id.0), until.as_micros()))?;
@@ -52,14 +56,4 @@ impl OutboxStore for SqliteStore {
         })
         .await
     }
-}
-
-fn fact(row: &Row<'_>) -> Result<Fact, StoreError> {
-    let id: i64 = row.get("id").map_err(failed)?;
-    Ok(Fact {
-        id: FactId(u64::try_from(id).unwrap_or_default()),
-        event: EventId::from_uuid(row.get("event").map_err(failed)?),
-        at: Timestamp::from_micros(row.get("at").map_err(failed)?),
-        body: rows::fact_body(&row.get::<_, String>("body").map_err(failed)?)?,
-    })
 }

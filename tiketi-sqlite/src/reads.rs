@@ -7,9 +7,11 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use crate::error::failed;
 use crate::load::{self, all, one};
-use crate::rows::{self, EVENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS, stored};
+use crate::row::first;
+use tiketi_rows::{
+    self as rows, EVENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS, stored,
+};
 
 pub(crate) fn reservations_of(
     connection: &Connection,
@@ -23,7 +25,7 @@ pub(crate) fn reservations_of(
         "SELECT {RESERVATION_COLUMNS} FROM reservations WHERE {wanted} ORDER BY serial DESC LIMIT ?3 OFFSET ?4"
     );
     let values = params![buyer, event, page.size(), stored(page.offset())];
-    let found = all(connection, &sql, values, rows::reservation)?;
+    let found = all(connection, &sql, values, |row| rows::reservation(row))?;
     let sql = format!("SELECT count(*) FROM reservations WHERE {wanted}");
     Ok(Page { rows: found, total: total(connection, &sql, params![buyer, event])? })
 }
@@ -33,13 +35,13 @@ pub(crate) fn total(
     sql: &str,
     params: impl rusqlite::Params,
 ) -> Result<u64, StoreError> {
-    let total = one(connection, sql, params, |row| row.get::<_, i64>(0).map_err(failed))?;
+    let total = one(connection, sql, params, first::<i64>)?;
     Ok(total.and_then(|total| u64::try_from(total).ok()).unwrap_or_default())
 }
 
 pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<EventView>, StoreError> {
     let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
-    let Some(event) = one(connection, &sql, [id.as_uuid()], rows::event)? else { return Ok(None) };
+    let Some(event) = one(connection, &sql, [id.as_uuid()], |row| rows::event(row))? else { return Ok(None) };
     let ticket_types = load::ticket_types(connection, id, event.currency)?;
     Ok(Some(EventView { event, ticket_types }))
 }
@@ -47,7 +49,7 @@ pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Event
 /// Answers a query by its own rules: a shop has few events, and a status is not a column.
 pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
     let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE ?1 OR state <> 'draft'");
-    let events = all(connection, &sql, [query.drafts], rows::event)?;
+    let events = all(connection, &sql, [query.drafts], |row| rows::event(row))?;
     let mut views = Vec::with_capacity(events.len());
     for event in events {
         let ticket_types = load::ticket_types(connection, event.id, event.currency)?;
@@ -63,7 +65,7 @@ pub(crate) fn event_of_ticket_type(
     id: TicketTypeId,
 ) -> Result<Option<EventId>, StoreError> {
     let sql = "SELECT event FROM ticket_types WHERE id = ?1";
-    let event = one(connection, sql, [id.as_uuid()], |row| row.get::<_, Uuid>(0).map_err(failed))?;
+    let event = one(connection, sql, [id.as_uuid()], first::<Uuid>)?;
     Ok(event.map(EventId::from_uuid))
 }
 
@@ -79,7 +81,7 @@ pub(crate) fn ticket_type(
 
 pub(crate) fn map_version(connection: &Connection, event: EventId) -> Result<Option<u64>, StoreError> {
     let sql = "SELECT map_version FROM events WHERE id = ?1";
-    let version = one(connection, sql, [event.as_uuid()], |row| row.get::<_, i64>(0).map_err(failed))?;
+    let version = one(connection, sql, [event.as_uuid()], first::<i64>)?;
     Ok(version.map(|version| u64::try_from(version).unwrap_or_default()))
 }
 
@@ -93,6 +95,6 @@ pub(crate) fn seat_map(
     let since = if complete { 0 } else { since };
     let sql =
         format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND map_version > ?2 ORDER BY position");
-    let seats = all(connection, &sql, (event.as_uuid(), stored(since)), rows::seat)?;
+    let seats = all(connection, &sql, (event.as_uuid(), stored(since)), |row| rows::seat(row))?;
     Ok(Some(SeatMap { version, complete, seats }))
 }

@@ -1,10 +1,14 @@
 //! Payment gateways: what takes the money and gives it back.
 
 mod answer;
+mod breaker;
+mod guarded;
 mod request;
 mod webhook;
 
 pub use answer::{Captured, ConfirmAnswer, GatewayUnavailable, LookupAnswer, RefundAnswer, VoidAnswer};
+pub use breaker::{Asked, Breaker, BreakerSettings};
+pub use guarded::{GuardSettings, Guarded};
 pub use request::{CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest};
 pub use webhook::{Hint, WebhookRefused, WebhookRequest};
 

@@ -8,9 +8,11 @@ mod audit;
 mod catalog;
 mod commands;
 mod gateway;
+mod inbox;
 mod layouts;
 mod notifier;
 mod outbox;
+mod payments;
 mod sales;
 mod state;
 

@@ -1,5 +1,7 @@
 //! Payments.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use tiketi_core::{BuyerId, Currency, Money, Payment, PaymentMethod, PaymentState, PrepareRequest, Prepared};
 use utoipa::ToSchema;
@@ -186,22 +188,26 @@ pub(crate) struct PreparedDto {
     /// The provider's public key for its checkout, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_key: Option<String>,
+    /// What else the provider's script wants, by its own names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parameters: BTreeMap<String, String>,
     /// Until when the reservation waits for the money.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 impl PreparedDto {
-    /// Shows a prepared attempt; `title` is the event's.
-    pub(crate) fn of(prepared: &Prepared, title: &str) -> Self {
+    /// Shows a prepared attempt.
+    pub(crate) fn of(prepared: &Prepared) -> Self {
         let (payment, reservation) = (&prepared.payment, &prepared.reservation);
         Self {
             payment_id: payment.id.to_string(),
             order_id: payment.id.to_string(),
             amount: payment.amount.minor(),
             currency: payment.amount.currency().code().to_owned(),
-            order_name: format!("{title} × {}", reservation.tickets()),
-            client_key: None,
+            order_name: prepared.order_name.clone(),
+            client_key: prepared.checkout.client_key.clone(),
+            parameters: prepared.checkout.parameters.clone(),
             expires_at: reservation.held_until().map(|until| until.to_string()),
         }
     }

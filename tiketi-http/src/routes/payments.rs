@@ -50,8 +50,7 @@ async fn prepare(
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
     let prepared = state.box_office().prepare(request).await?;
-    let view = shown::any_event(&state, prepared.payment.event).await?;
-    Ok(Json(PreparedDto::of(&prepared, &view.event.details.title)))
+    Ok(Json(PreparedDto::of(&prepared)))
 }
 
 /// Pay in one step

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{AccountStore, AnswerStore, BoxOffice, CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use tiketi_core::{
+    AccountStore, AnswerStore, BoxOffice, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
+    SalesStore,
+};
 use tiketi_http::AppState;
 use tiketi_sqlite::SqliteStore;
 
@@ -34,7 +37,14 @@ impl Shop {
 
     fn over<S>(store: &Arc<S>, settings: &Settings) -> Result<Self, Failure>
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + AccountStore + AnswerStore,
+        S: SalesStore
+            + PaymentStore
+            + CatalogStore
+            + LayoutStore
+            + OutboxStore
+            + InboxStore
+            + AccountStore
+            + AnswerStore,
     {
         let box_office = BoxOffice::builder()
             .store(Arc::clone(store))

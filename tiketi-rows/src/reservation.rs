@@ -2,17 +2,16 @@
 
 use std::sync::Arc;
 
-use rusqlite::Row;
 use tiketi_core::{
     BuyerId, CancelReason, Currency, EventId, ItemLine, Money, PaymentId, Reservation, ReservationId,
     ReservationNumber, ReservationState, SeatId, SeatLine, StoreError, TicketTypeId, Timestamp,
 };
 use uuid::Uuid;
 
-use super::{count, currency, get, moment, money, parse, text};
-use crate::error::unreadable;
+use crate::row::{Row, count, currency, json, moment, money, parse, small, unreadable};
 
-pub(crate) const RESERVATION_COLUMNS: &str = "id, event, buyer, date, serial, seats, items, total, currency, state, \
+/// The columns [`reservation()`] reads.
+pub const RESERVATION_COLUMNS: &str = "id, event, buyer, date, serial, seats, items, total, currency, state, \
     state_at, cancel_reason, payment, window_granted, created_at, version";
 
 /// A seat of a reservation: seat, ticket type, label, price.
@@ -20,29 +19,29 @@ type SeatEntry<T> = (Uuid, Uuid, T, i64);
 /// Units of a reservation: ticket type, name, quantity, unit price.
 type ItemEntry<T> = (Uuid, T, u32, i64);
 
-pub(crate) fn reservation(row: &Row<'_>) -> Result<Reservation, StoreError> {
+/// Reads a reservation.
+pub fn reservation(row: &impl Row) -> Result<Reservation, StoreError> {
     let currency = currency(row)?;
-    let payment: Option<Uuid> = get(row, "payment")?;
-    let payment = payment.map(PaymentId::from_uuid);
+    let payment = row.maybe_uuid("payment")?.map(PaymentId::from_uuid);
     Ok(Reservation {
-        id: ReservationId::from_uuid(get(row, "id")?),
-        number: ReservationNumber::from_parts(get(row, "date")?, count(row, "serial")?),
-        event: EventId::from_uuid(get(row, "event")?),
-        buyer: BuyerId::from_uuid(get(row, "buyer")?),
-        seats: seats(&get::<String>(row, "seats")?, currency)?,
-        items: items(&get::<String>(row, "items")?, currency)?,
+        id: ReservationId::from_uuid(row.uuid("id")?),
+        number: ReservationNumber::from_parts(small(row, "date")?, count(row, "serial")?),
+        event: EventId::from_uuid(row.uuid("event")?),
+        buyer: BuyerId::from_uuid(row.uuid("buyer")?),
+        seats: seats(row.text("seats")?, currency)?,
+        items: items(row.text("items")?, currency)?,
         total: money(row, "total", currency)?,
         state: state(row, payment)?,
         created_at: moment(row, "created_at")?,
-        payment_window_granted: get(row, "window_granted")?,
+        payment_window_granted: row.flag("window_granted")?,
         payment,
         version: count(row, "version")?,
     })
 }
 
-fn state(row: &Row<'_>, payment: Option<PaymentId>) -> Result<ReservationState, StoreError> {
+fn state(row: &impl Row, payment: Option<PaymentId>) -> Result<ReservationState, StoreError> {
     let at = moment(row, "state_at")?;
-    match get::<String>(row, "state")?.as_str() {
+    match row.text("state")? {
         "held" => Ok(ReservationState::Held { until: at }),
         "paying" => {
             let payment = payment.ok_or_else(|| unreadable("payment"))?;
@@ -55,8 +54,8 @@ fn state(row: &Row<'_>, payment: Option<PaymentId>) -> Result<ReservationState, 
     }
 }
 
-fn cancel_reason(row: &Row<'_>) -> Result<CancelReason, StoreError> {
-    match get::<Option<String>>(row, "cancel_reason")?.as_deref() {
+fn cancel_reason(row: &impl Row) -> Result<CancelReason, StoreError> {
+    match row.maybe_text("cancel_reason")? {
         Some("buyer") => Ok(CancelReason::ByBuyer),
         Some("organiser") => Ok(CancelReason::ByOrganiser),
         Some("refunded") => Ok(CancelReason::Refunded),
@@ -65,7 +64,7 @@ fn cancel_reason(row: &Row<'_>) -> Result<CancelReason, StoreError> {
 }
 
 /// Writes a state as its word, its moment, and why it was cancelled.
-pub(crate) fn reservation_state(state: ReservationState) -> (&'static str, Timestamp, Option<&'static str>) {
+pub fn reservation_state(state: ReservationState) -> (&'static str, Timestamp, Option<&'static str>) {
     match state {
         ReservationState::Held { until } => ("held", until, None),
         ReservationState::Paying { deadline, .. } => ("paying", deadline, None),
@@ -82,16 +81,17 @@ pub(crate) fn reservation_state(state: ReservationState) -> (&'static str, Times
     }
 }
 
-pub(crate) fn seats_text(lines: &[SeatLine]) -> Result<String, StoreError> {
+/// Writes the seats of a reservation as a JSON array.
+pub fn seats_text(lines: &[SeatLine]) -> Result<String, StoreError> {
     let entries: Vec<SeatEntry<&str>> = lines
         .iter()
         .map(|line| (line.seat.as_uuid(), line.ticket_type.as_uuid(), &*line.label, line.price.minor()))
         .collect();
-    text(&entries)
+    json(&entries)
 }
 
-fn seats(json: &str, currency: Currency) -> Result<Vec<SeatLine>, StoreError> {
-    let entries: Vec<SeatEntry<String>> = parse(json, "seats")?;
+fn seats(text: &str, currency: Currency) -> Result<Vec<SeatLine>, StoreError> {
+    let entries: Vec<SeatEntry<String>> = parse(text, "seats")?;
     let line = |(seat, ticket_type, label, price): SeatEntry<String>| SeatLine {
         seat: SeatId::from_uuid(seat),
         ticket_type: TicketTypeId::from_uuid(ticket_type),
@@ -101,16 +101,17 @@ fn seats(json: &str, currency: Currency) -> Result<Vec<SeatLine>, StoreError> {
     Ok(entries.into_iter().map(line).collect())
 }
 
-pub(crate) fn items_text(lines: &[ItemLine]) -> Result<String, StoreError> {
+/// Writes the units of a reservation as a JSON array.
+pub fn items_text(lines: &[ItemLine]) -> Result<String, StoreError> {
     let entries: Vec<ItemEntry<&str>> = lines
         .iter()
         .map(|line| (line.ticket_type.as_uuid(), &*line.name, line.quantity, line.unit_price.minor()))
         .collect();
-    text(&entries)
+    json(&entries)
 }
 
-fn items(json: &str, currency: Currency) -> Result<Vec<ItemLine>, StoreError> {
-    let entries: Vec<ItemEntry<String>> = parse(json, "items")?;
+fn items(text: &str, currency: Currency) -> Result<Vec<ItemLine>, StoreError> {
+    let entries: Vec<ItemEntry<String>> = parse(text, "items")?;
     let line = |(ticket_type, name, quantity, unit_price): ItemEntry<String>| ItemLine {
         ticket_type: TicketTypeId::from_uuid(ticket_type),
         name: Arc::from(name),

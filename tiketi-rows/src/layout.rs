@@ -1,11 +1,9 @@
 //! Seat layouts.
 
-use rusqlite::Row;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{LayoutId, Money, PlannedSeat, SeatLayout, Section, StoreError, StoredLayout};
 
-use super::{get, moment, parse, text};
-use crate::error::unreadable;
+use crate::row::{Row, json, moment, parse, unreadable};
 
 #[derive(Serialize, Deserialize)]
 struct SectionEntry {
@@ -22,12 +20,17 @@ struct RowEntry {
     seats: Vec<(String, u32, bool)>,
 }
 
-pub(crate) fn layout(row: &Row<'_>) -> Result<StoredLayout, StoreError> {
-    let entries: Vec<SectionEntry> = parse(&get::<String>(row, "sections")?, "sections")?;
+/// Reads a seat layout.
+pub fn layout(row: &impl Row) -> Result<StoredLayout, StoreError> {
+    let entries: Vec<SectionEntry> = parse(row.text("sections")?, "sections")?;
     let sections = entries.into_iter().map(section).collect::<Result<_, _>>()?;
     Ok(StoredLayout {
-        id: LayoutId::from_uuid(get(row, "id")?),
-        layout: SeatLayout { venue: get(row, "venue")?, name: get(row, "name")?, sections },
+        id: LayoutId::from_uuid(row.uuid("id")?),
+        layout: SeatLayout {
+            venue: row.text("venue")?.to_owned(),
+            name: row.text("name")?.to_owned(),
+            sections,
+        },
         created_at: moment(row, "created_at")?,
     })
 }
@@ -46,7 +49,8 @@ fn section(entry: SectionEntry) -> Result<Section, StoreError> {
     })
 }
 
-pub(crate) fn sections_text(layout: &SeatLayout) -> Result<String, StoreError> {
+/// Writes a layout's sections as a JSON array.
+pub fn sections_text(layout: &SeatLayout) -> Result<String, StoreError> {
     let seat = |seat: &PlannedSeat| (seat.number.clone(), seat.column, seat.accessible);
     let row = |row: &tiketi_core::Row| RowEntry {
         label: row.label.clone(),
@@ -58,5 +62,5 @@ pub(crate) fn sections_text(layout: &SeatLayout) -> Result<String, StoreError> {
         currency: section.price.currency().to_string(),
         rows: section.rows.iter().map(row).collect(),
     };
-    text(&layout.sections.iter().map(section).collect::<Vec<_>>())
+    json(&layout.sections.iter().map(section).collect::<Vec<_>>())
 }

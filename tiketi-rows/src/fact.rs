@@ -2,13 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, FactBody, PaymentId, ReservationId, SeatChanged, SeatId, SeatStatus, StoreError, TicketTypeId,
+    BuyerId, EventId, Fact, FactBody, FactId, PaymentId, ReservationId, SeatChanged, SeatId, SeatStatus,
+    StoreError, TicketTypeId,
 };
 use uuid::Uuid;
 
-use super::event::{status, status_word};
-use super::{parse, text};
-use crate::error::unreadable;
+use crate::event::{status, status_word};
+use crate::row::{Row, count, json, moment, parse, unreadable};
 
 /// A fact as JSON.
 #[derive(Serialize, Deserialize)]
@@ -23,9 +23,10 @@ enum Entry {
     PaymentUpdated { payment: Uuid, reservation: Uuid, buyer: Uuid },
 }
 
-pub(crate) fn fact_text(body: &FactBody) -> Result<String, StoreError> {
+/// Writes what became true as a JSON object.
+pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
     let pair = |reservation: &ReservationId, buyer: &BuyerId| (reservation.as_uuid(), buyer.as_uuid());
-    text(&match body {
+    json(&match body {
         FactBody::SeatsChanged { map_version, changes } => Entry::SeatsChanged {
             map_version: *map_version,
             changes: changes
@@ -59,9 +60,19 @@ pub(crate) fn fact_text(body: &FactBody) -> Result<String, StoreError> {
     })
 }
 
-pub(crate) fn fact_body(json: &str) -> Result<FactBody, StoreError> {
+/// Reads a fact of the outbox.
+pub fn fact(row: &impl Row) -> Result<Fact, StoreError> {
+    Ok(Fact {
+        id: FactId(count(row, "id")?),
+        event: EventId::from_uuid(row.uuid("event")?),
+        at: moment(row, "at")?,
+        body: fact_body(row.text("body")?)?,
+    })
+}
+
+pub(crate) fn fact_body(text: &str) -> Result<FactBody, StoreError> {
     let (reservation_id, buyer_id) = (ReservationId::from_uuid, BuyerId::from_uuid);
-    Ok(match parse(json, "fact")? {
+    Ok(match parse(text, "fact")? {
         Entry::SeatsChanged { map_version, changes } => {
             let changes = changes.into_iter().map(changed).collect::<Result<_, _>>()?;
             FactBody::SeatsChanged { map_version, changes }

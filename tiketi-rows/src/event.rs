@@ -1,0 +1,153 @@
+//! Events and ticket types.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    Currency, Event, EventDetails, EventId, EventState, EventStatus, LatePayment, LayoutId, SaleWindow,
+    Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
+};
+
+use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
+
+/// The columns [`event()`] reads, and the map version.
+pub const EVENT_COLUMNS: &str = "id, title, artist, venue, description, keywords, starts_at, opens_at, \
+    closes_at, terms, currency, layout, state, state_at, announced, created_at, version, map_version";
+/// The columns [`ticket_type`] reads.
+pub const TICKET_TYPE_COLUMNS: &str =
+    "id, event, name, price, section, capacity, held, sold, blocked, position";
+
+/// An event's own terms as JSON, in microseconds.
+#[derive(Serialize, Deserialize)]
+struct Terms {
+    hold_ttl: Option<u64>,
+    hold_cap: Option<u64>,
+    payment_window: Option<u64>,
+    max_seats_per_buyer: Option<u32>,
+    late_payment: Option<String>,
+}
+
+/// Reads an event.
+pub fn event(row: &impl Row) -> Result<Event, StoreError> {
+    let sale = SaleWindow::new(moment(row, "opens_at")?, moment(row, "closes_at")?);
+    let details = EventDetails {
+        title: row.text("title")?.to_owned(),
+        artist: row.text("artist")?.to_owned(),
+        venue: row.text("venue")?.to_owned(),
+        description: row.text("description")?.to_owned(),
+        keywords: parse(row.text("keywords")?, "keywords")?,
+        starts_at: moment(row, "starts_at")?,
+        sale: sale.map_err(|_| unreadable("sale window"))?,
+        terms: terms(row.text("terms")?)?,
+    };
+    let state = match row.text("state")? {
+        "draft" => EventState::Draft,
+        "published" => EventState::Published,
+        "cancelled" => EventState::Cancelled { at: due_moment(row, "state_at")? },
+        _ => return Err(unreadable("state")),
+    };
+    Ok(Event {
+        id: EventId::from_uuid(row.uuid("id")?),
+        details,
+        currency: currency(row)?,
+        layout: row.maybe_uuid("layout")?.map(LayoutId::from_uuid),
+        state,
+        announced: status(row.text("announced")?)?,
+        created_at: moment(row, "created_at")?,
+        version: count(row, "version")?,
+    })
+}
+
+/// Writes a state as its word, and the moment of a cancellation.
+pub fn event_state(state: EventState) -> (&'static str, Option<i64>) {
+    match state {
+        EventState::Draft => ("draft", None),
+        EventState::Published => ("published", None),
+        EventState::Cancelled { at } => ("cancelled", Some(at.as_micros())),
+    }
+}
+
+/// Returns the word for a status.
+pub fn status_word(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Upcoming => "upcoming",
+        EventStatus::OnSale => "on_sale",
+        EventStatus::SoldOut => "sold_out",
+        EventStatus::Ended => "ended",
+        EventStatus::Cancelled => "cancelled",
+    }
+}
+
+pub(crate) fn status(word: &str) -> Result<EventStatus, StoreError> {
+    match word {
+        "upcoming" => Ok(EventStatus::Upcoming),
+        "on_sale" => Ok(EventStatus::OnSale),
+        "sold_out" => Ok(EventStatus::SoldOut),
+        "ended" => Ok(EventStatus::Ended),
+        "cancelled" => Ok(EventStatus::Cancelled),
+        _ => Err(unreadable("status")),
+    }
+}
+
+/// Writes keywords as a JSON array.
+pub fn keywords_text(keywords: &[String]) -> Result<String, StoreError> {
+    json(&keywords)
+}
+
+/// Writes an event's own terms as a JSON object, in microseconds.
+pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
+    let micros =
+        |length: Option<Duration>| length.map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX));
+    json(&Terms {
+        hold_ttl: micros(terms.hold_ttl),
+        hold_cap: micros(terms.hold_cap),
+        payment_window: micros(terms.payment_window),
+        max_seats_per_buyer: terms.max_seats_per_buyer,
+        late_payment: terms.late_payment.map(|policy| late_word(policy).to_owned()),
+    })
+}
+
+fn terms(text: &str) -> Result<TermsOverride, StoreError> {
+    let terms: Terms = parse(text, "terms")?;
+    Ok(TermsOverride {
+        hold_ttl: terms.hold_ttl.map(Duration::from_micros),
+        hold_cap: terms.hold_cap.map(Duration::from_micros),
+        payment_window: terms.payment_window.map(Duration::from_micros),
+        max_seats_per_buyer: terms.max_seats_per_buyer,
+        late_payment: terms.late_payment.as_deref().map(late_payment).transpose()?,
+    })
+}
+
+fn late_word(policy: LatePayment) -> &'static str {
+    match policy {
+        LatePayment::TakeAgainElseRefund => "take_again_else_refund",
+        LatePayment::Refund => "refund",
+    }
+}
+
+fn late_payment(word: &str) -> Result<LatePayment, StoreError> {
+    match word {
+        "take_again_else_refund" => Ok(LatePayment::TakeAgainElseRefund),
+        "refund" => Ok(LatePayment::Refund),
+        _ => Err(unreadable("terms")),
+    }
+}
+
+/// Reads a ticket type; its currency is its event's.
+pub fn ticket_type(row: &impl Row, currency: Currency) -> Result<TicketType, StoreError> {
+    let section = row.maybe_text("section")?.map(str::to_owned);
+    Ok(TicketType {
+        id: TicketTypeId::from_uuid(row.uuid("id")?),
+        event: EventId::from_uuid(row.uuid("event")?),
+        name: row.text("name")?.to_owned(),
+        price: money(row, "price", currency)?,
+        kind: section.map_or(TicketKind::GeneralAdmission, |section| TicketKind::Seated { section }),
+        stock: Stock {
+            capacity: small(row, "capacity")?,
+            held: small(row, "held")?,
+            sold: small(row, "sold")?,
+            blocked: small(row, "blocked")?,
+        },
+        position: small(row, "position")?,
+    })
+}
