@@ -44,15 +44,20 @@
 //!
 //! Call [`BoxOffice::tidy_once`] about every second, from any number of servers: it ends holds that ran
 //! out, announces events that opened or sold out, and delivers committed [`Fact`]s to your [`Notifier`].
-//! [`BoxOffice::forget_once`] once a minute keeps the memory of commands to a day. Nothing unsafe happens
-//! while they do not run: a hold that ran out is available to the next buyer all the same.
+//! [`BoxOffice::reconcile_once`], [`BoxOffice::work_inbox_once`] and [`BoxOffice::call_off_once`] about every
+//! second bring every payment to its end: they ask providers about what is not known, look into webhooks,
+//! and refund the buyers of cancelled events. [`BoxOffice::forget_once`] and
+//! [`BoxOffice::forget_deliveries_once`] once a minute keep the memory of commands to a day and that of
+//! webhooks to two weeks. Nothing unsafe happens while they do not run: a hold that ran out is available to
+//! the next buyer all the same.
 //!
 //! # Bringing your own store, gateway or notifier
 //!
-//! Implement [`SalesStore`], [`CatalogStore`], [`LayoutStore`] and [`OutboxStore`], and hold the result to the
-//! cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
+//! Implement [`SalesStore`], [`PaymentStore`], [`InboxStore`], [`CatalogStore`], [`LayoutStore`] and
+//! [`OutboxStore`], and hold the result to the cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
 //! an adapter locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
-//! [`PaymentGateway`] and [`Notifier`] are one small trait each.
+//! [`PaymentGateway`] and [`Notifier`] are one trait each; [`Guarded`] puts time limits and a circuit breaker
+//! around any gateway.
 //!
 //! # Time, ids, chance
 //!

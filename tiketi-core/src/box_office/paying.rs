@@ -2,7 +2,7 @@
 //!
 //! Money moves in three steps: commit the intent, ask the gateway with nothing open, commit what it
 //! said. A process that dies in between leaves a payment that is visibly
-//! `Confirming`.
+//! `Confirming`, and [`BoxOffice::reconcile_once`] finds out what became of it.
 
 use std::sync::Arc;
 

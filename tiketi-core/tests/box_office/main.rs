@@ -6,6 +6,7 @@
 mod housekeeping;
 mod idempotency;
 mod paying;
+mod reconciling;
 mod refunding;
 
 use std::sync::{Arc, Mutex};

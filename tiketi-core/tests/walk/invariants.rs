@@ -133,12 +133,12 @@ fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
         let ledger = shop.ledger.get(&payment.id).copied().unwrap_or_default();
         assert_eq!(payment.captured.map_or(0, Money::minor), ledger.taken, "{payment:?}");
         assert_eq!(payment.refunded, won(ledger.returned), "{payment:?}");
-        let owner = &rows.reservations[&payment.reservation];
+        let bought = &rows.reservations[&payment.reservation];
         let owned =
-            matches!(owner.state, ReservationState::Confirmed { .. }) && owner.payment == Some(payment.id);
+            matches!(bought.state, ReservationState::Confirmed { .. }) && bought.payment == Some(payment.id);
         let kept = ledger.taken - ledger.returned;
         if owned {
-            assert_eq!(won(kept), owner.total.minus(payment.refunded).unwrap(), "kept for {owner:?}");
+            assert_eq!(won(kept), bought.total.minus(payment.refunded).unwrap(), "kept for {bought:?}");
             continue;
         }
         let refused =

@@ -336,7 +336,7 @@ impl Model {
     fn can_be_taken_again(&self, of: usize) -> bool {
         let booking = &self.bookings[of];
         let own = self.bookings.iter().filter(|other| other.buyer == booking.buyer && other.is_live());
-        let owned: u32 = own.map(|other| other.tickets()).sum();
+        let owned: u32 = own.map(Booking::tickets).sum();
         self.now < CLOSES
             && owned + booking.tickets() <= LIMIT
             && booking.seats.iter().all(|seat| self.is_available(*seat))

@@ -33,6 +33,8 @@ fn of_two_servers_one_asks() {
     let (one, other) = (claim(&show, at(60), payment, 0), claim(&show, at(60), payment, 0));
     show.accept(&one);
     assert_eq!(show.refuse(&other), AskLaterRefused::ClaimedElsewhere);
+    // Nor does one that read the row long ago, and comes back when it is due again.
+    assert_eq!(show.refuse(&claim(&show, at(600), payment, 0)), AskLaterRefused::ClaimedElsewhere);
     // Nor does one ask before it is time, having read the row a moment ago.
     assert_eq!(show.refuse(&claim(&show, at(61), payment, 1)), AskLaterRefused::ClaimedElsewhere);
 }

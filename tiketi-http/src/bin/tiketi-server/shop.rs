@@ -5,8 +5,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    AccountStore, AnswerStore, BoxOffice, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-    SalesStore,
+    AccountStore, AnswerStore, BoxOffice, CatalogStore, GuardSettings, Guarded, InboxStore, LayoutStore,
+    OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
 };
 use tiketi_http::AppState;
 use tiketi_sqlite::SqliteStore;
@@ -14,6 +14,13 @@ use tiketi_sqlite::SqliteStore;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::store::{StoreKind, failed_to_open};
+use crate::timer::RuntimeTimer;
+
+/// Puts time limits and a circuit breaker around a gateway.
+fn guarded(gateway: Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway> {
+    let (clock, timer) = (Arc::new(SystemClock), Arc::new(RuntimeTimer));
+    Arc::new(Guarded::new(gateway, clock, timer, GuardSettings::default()))
+}
 
 /// A box office and what the server keeps beside it.
 #[derive(Debug, Clone)]
@@ -48,7 +55,7 @@ impl Shop {
     {
         let box_office = BoxOffice::builder()
             .store(Arc::clone(store))
-            .gateway(Arc::new(TestGateway::default()))
+            .gateway(guarded(Arc::new(TestGateway::default())))
             .terms(settings.terms)
             .build()
             .map_err(|error| Failure::during("cannot open the shop", &error))?;
