@@ -90,7 +90,9 @@ impl TossSettings {
         let url = Url::parse(&self.base_url).map_err(|_| TossSettingsError::BaseUrl)?;
         let to_this_machine = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
         match url.scheme() {
-            _ if url.cannot_be_a_base() || !url.username().is_empty() => Err(TossSettingsError::BaseUrl),
+            _ if url.cannot_be_a_base() || !url.username().is_empty() || url.password().is_some() => {
+                Err(TossSettingsError::BaseUrl)
+            }
             "https" => Ok(url),
             "http" if to_this_machine => Ok(url),
             "http" => Err(TossSettingsError::PlainHttp),

@@ -33,7 +33,14 @@ fn a_secret_key_never_goes_over_a_network_in_the_clear() {
 
 #[test]
 fn settings_that_make_no_sense_are_refused() {
-    for url in ["", "toss", "ftp://api.example.com", "data:text", "https://name:word@api.example.com"] {
+    for url in [
+        "",
+        "toss",
+        "ftp://api.example.com",
+        "data:text",
+        "https://name:word@api.example.com",
+        "https://:word@api.example.com",
+    ] {
         let refused = TossGateway::new(settings().base_url(url));
         assert!(matches!(refused, Err(TossSettingsError::BaseUrl)), "{url}");
     }
