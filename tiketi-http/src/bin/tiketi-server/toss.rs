@@ -7,7 +7,7 @@ use tiketi_core::{
     Currency, GuardSettings, IdSource, LookupAnswer, LookupRequest, Money, PaymentGateway, PaymentId,
     TimeOrderedIds,
 };
-use tiketi_toss::{TossGateway, TossLimits, TossSettings};
+use tiketi_toss::{TossGateway, TossLimits, TossSettings, TossSettingsError};
 
 use crate::failure::Failure;
 use crate::options::Paying;
@@ -48,7 +48,14 @@ impl Toss {
 
     /// Makes the gateway; asks nobody yet.
     pub(crate) fn gateway(&self) -> Result<TossGateway, Failure> {
-        TossGateway::new(self.settings.clone()).map_err(|error| Failure::during("--toss-…", &error))
+        TossGateway::new(self.settings.clone()).map_err(|error| {
+            let told = match error {
+                TossSettingsError::SecretKey => "--toss-secret-key",
+                TossSettingsError::BaseUrl | TossSettingsError::PlainHttp => "--toss-base-url",
+                _ => "cannot pay at TossPayments",
+            };
+            Failure::during(told, &error)
+        })
     }
 
     /// Says how long the gateway may take before its breaker counts it as silent: longer than its own limits.
