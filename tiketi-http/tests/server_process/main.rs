@@ -12,3 +12,4 @@ mod options;
 mod process;
 mod running;
 mod stopping;
+mod toss;

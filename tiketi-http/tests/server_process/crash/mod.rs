@@ -2,7 +2,7 @@
 
 mod ledger;
 mod load;
-mod shop;
+pub(crate) mod shop;
 
 use std::sync::Arc;
 
