@@ -2,7 +2,8 @@
 //!
 //! - `box_office`: selling seats inside one process, refusals and a refund included;
 //! - `nested_in_axum`: the ticket shop below a path of a host's own app;
-//! - `own_notifier`: hearing of everything that becomes true, and the loop that has to run.
+//! - `own_notifier`: hearing of everything that becomes true, and the loop that has to run;
+//! - `toss_stub`: a TossPayments that moves no money and fails on demand.
 
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

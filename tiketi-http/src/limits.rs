@@ -22,6 +22,9 @@ pub struct HttpLimits {
     /// Largest seat layout, in bytes; 8 MiB by default.
     pub layout_bytes: usize,
     /// How long a request may take before it is answered with 503; 30 s by default.
+    ///
+    /// One that waits for a payment provider is answered with 202 after two thirds of it, and what it asked
+    /// for goes on.
     pub request_timeout: Duration,
     /// How long a health check waits for the store before it counts as down; 2 s by default.
     pub health_patience: Duration,
@@ -48,5 +51,12 @@ impl Default for HttpLimits {
             access_token_ttl: Duration::from_hours(1),
             refresh_token_ttl: Duration::from_hours(14 * 24),
         }
+    }
+}
+
+impl HttpLimits {
+    /// Returns how long a request waits for a payment provider before it is answered that nothing is known yet.
+    pub(crate) fn provider_patience(&self) -> Duration {
+        self.request_timeout / 3 * 2
     }
 }

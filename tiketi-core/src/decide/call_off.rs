@@ -4,6 +4,7 @@ use crate::decide::cancel::end_confirmed;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
+use crate::decide::expire::end_lapsed;
 use crate::decide::refund::promise;
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
@@ -91,6 +92,10 @@ impl Command for CallOff {
         let mut draft = Draft::new(scope, self.now);
         match reservation.state {
             ReservationState::Paying { .. } => return Err(refused(CallOffRefused::PaymentInProgress)),
+            // A store tidies first, but a batch may meet it: its seats may be another's by now.
+            ReservationState::Held { until } if until <= self.now => {
+                end_lapsed(&mut draft, scope, reservation, self.now)?;
+            }
             ReservationState::Held { .. } => {
                 draft.abandon_attempt(reservation.payment)?;
                 end_pending(&mut draft, reservation, CancelReason::ByOrganiser, self.now)?;

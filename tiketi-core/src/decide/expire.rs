@@ -26,6 +26,17 @@ pub fn expire(
         return Ok(None);
     }
     let mut draft = Draft::new(scope, now);
+    end_lapsed(&mut draft, scope, reservation, now)?;
+    Ok(Some(draft.about(Effect { reservation: reservation.id, payment: reservation.payment })))
+}
+
+/// Ends a reservation whose hold has run out: what another has not taken over is available again.
+pub(super) fn end_lapsed(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     draft.abandon_attempt(reservation.payment)?;
     let step = SeatStep::Release { reservation: reservation.id };
     for line in &reservation.seats {
@@ -37,7 +48,7 @@ pub fn expire(
     let state = reservation.state.apply(&ReservationStep::Expire { at: now })?;
     draft.fact(FactBody::ReservationExpired { reservation: reservation.id, buyer: reservation.buyer });
     draft.reservation(Reservation { state, ..reservation.clone() });
-    Ok(Some(draft.about(Effect { reservation: reservation.id, payment: reservation.payment })))
+    Ok(())
 }
 
 #[cfg(test)]

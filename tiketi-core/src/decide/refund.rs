@@ -17,6 +17,9 @@ use crate::time::Timestamp;
 /// Why money went back that nobody asked us for.
 const BY_HAND: &str = "refunded at the provider";
 
+/// Why the rest of it goes back, in words the provider and the buyer may read.
+const THE_REST: &str = "the rest of a payment that bought nothing";
+
 /// Commits the promise to give money back, before the provider is asked.
 ///
 /// Until the outcome is recorded the buyer keeps what he bought.
@@ -330,6 +333,18 @@ pub(super) fn record_returned(
     Ok(News::Some)
 }
 
+/// Promises the rest of money that bought nothing, of which a part went back.
+///
+/// A whole refund may have been refused before, and whoever then sent a part has seen to the list of those refused.
+fn promise_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
+    let left = payment.refundable()?;
+    if left.minor() <= 0 || payment.queued_refund().is_some() {
+        return Ok(payment);
+    }
+    let id = RefundId::derived(payment.id, &format!("the rest after {}", payment.refunded));
+    Ok(promise(&payment, id, left, THE_REST, now))
+}
+
 /// Writes a payment of which more went back; with the last of it the reservation it paid for ends.
 pub(super) fn went_back(
     draft: &mut Draft<'_>,
@@ -344,7 +359,11 @@ pub(super) fn went_back(
             && matches!(reservation.state, ReservationState::Confirmed { .. })
     });
     payment.asking = asking_for_refunds(&payment, now);
-    draft.payment(payment, &PaymentStep::Refund { in_full, at: now })?;
+    payment.state = payment.state.apply(&PaymentStep::Refund { in_full, at: now })?;
+    if bought.is_none() {
+        payment = promise_rest(payment, now)?;
+    }
+    draft.payment_row(payment);
     match bought {
         Some(reservation) if in_full => end_confirmed(draft, reservation, CancelReason::Refunded, now),
         _ => Ok(()),

@@ -2,7 +2,7 @@
 
 use tiketi_core::{Payment, PaymentState, Reservation, ReservationState, SeatId, Timestamp};
 
-use crate::book::{Phase, Progress};
+use crate::book::{Asking, Phase, Progress};
 use crate::model::Model;
 use crate::rows::Rows;
 use crate::shop::{Shop, buyer_id, moment, payment_id, reservation_id, won};
@@ -34,8 +34,14 @@ pub(crate) fn check(shop: &Shop, model: &Model) {
         let payment = &rows.payments[&payment_id(at)];
         assert_eq!(progress_of(payment), attempt.progress, "state of attempt {at}");
         assert_eq!(payment.amount, won(attempt.amount), "amount of attempt {at}");
+        assert_eq!(asking_of(payment), attempt.asking, "when attempt {at} is asked about");
         assert_eq!(payment.reservation, reservation_id(attempt.of), "what attempt {at} pays for");
     }
+}
+
+fn asking_of(payment: &Payment) -> Option<Asking> {
+    let asking = payment.asking.as_ref()?;
+    Some(Asking { next: asking.next.as_micros() - moment(0).as_micros(), tries: asking.tries })
 }
 
 fn progress_of(payment: &Payment) -> Progress {

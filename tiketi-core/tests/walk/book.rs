@@ -19,6 +19,9 @@ pub(crate) const TTL: i64 = 5 * MINUTE;
 /// Little more than one hold, so that walks often meet it.
 pub(crate) const CAP: i64 = 8 * MINUTE;
 pub(crate) const WINDOW: i64 = 10 * MINUTE;
+/// How long to wait before asking again, the first time and when asked not to.
+pub(crate) const ASK_AFTER: [i64; 4] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
+pub(crate) const ASK_NOT_BEFORE: i64 = MINUTE / 2;
 pub(crate) const CLOSES: i64 = 90 * MINUTE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,4 +89,23 @@ pub(crate) struct Attempt {
     pub(crate) refund: Option<i64>,
     /// Whether the latest refund was refused.
     pub(crate) refused: bool,
+    /// When the provider is to be asked next, and how often it was.
+    pub(crate) asking: Option<Asking>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Asking {
+    pub(crate) next: i64,
+    pub(crate) tries: u32,
+}
+
+impl Asking {
+    pub(crate) fn from(next: i64) -> Option<Self> {
+        Some(Self { next, tries: 0 })
+    }
+}
+
+/// Every other attempt takes its money in the browser, where it may move unseen.
+pub(crate) fn is_in_browser(attempt: usize) -> bool {
+    attempt % 2 == 1
 }

@@ -9,16 +9,21 @@ use proptest_state_machine::ReferenceStateMachine;
 
 use crate::Book;
 use crate::model::Late;
-use crate::step::{Said, Step};
+use crate::step::{Ask, Said, Step};
 
-const KINDS: [&str; 16] = [
+const KINDS: [&str; 22] = [
+    "ask",
     "block",
+    "call off",
     "cancel",
     "cancel by organiser",
+    "cancel event",
     "confirm",
     "confirm free",
     "declined",
+    "doubt",
     "extend",
+    "give up",
     "hold",
     "paid",
     "partial refund",
@@ -27,6 +32,7 @@ const KINDS: [&str; 16] = [
     "refund done",
     "refund refused",
     "release",
+    "wait to ask",
     "wrong amount",
 ];
 
@@ -47,8 +53,17 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::Refund { part: false, .. } => "refund",
         Step::RefundEnds { done: true, .. } => "refund done",
         Step::RefundEnds { done: false, .. } => "refund refused",
+        Step::AskLater { how: Ask::Claim, .. } => "ask",
+        Step::AskLater { how: Ask::Doubt, .. } => "doubt",
+        Step::AskLater { how: Ask::Wait, .. } => "wait to ask",
+        Step::AskLater { how: Ask::GiveUp, .. } => "give up",
+        Step::CancelEvent => "cancel event",
+        Step::CallOff { .. } => "call off",
         Step::Block { .. } => "block",
-        Step::Unblock { .. } | Step::Tidy | Step::Wait(_) => return None,
+        // Always refused, and never: neither can be met both ways.
+        Step::AskLater { how: Ask::StaleClaim, .. } | Step::Unblock { .. } | Step::Tidy | Step::Wait(_) => {
+            return None;
+        }
     })
 }
 
@@ -69,7 +84,7 @@ fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
         }
     }
     assert_eq!(accepted.into_iter().collect::<Vec<_>>(), KINDS, "accepted");
-    let all = [Late::InTime, Late::TakenAgain, Late::GivenBack];
+    let all = [Late::InTime, Late::TakenAgain, Late::GivenBack, Late::CalledOff];
     assert_eq!(late.into_iter().collect::<Vec<_>>(), all, "late money");
     assert_eq!(refused.into_iter().collect::<Vec<_>>(), KINDS, "refused");
 }

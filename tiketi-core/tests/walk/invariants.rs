@@ -14,7 +14,7 @@ use crate::book::{CAP, LIMIT, MINUTE, Progress, WINDOW};
 use crate::model::Model;
 use crate::rows::Rows;
 use crate::shop::{Shop, buyer_id, micros, moment, payment_id, won};
-use crate::step::{BUYERS, Said, Step};
+use crate::step::{Ask, BUYERS, Said, Step};
 
 pub(crate) fn check(shop: &Shop) {
     let rows = Rows::of(&shop.snapshot);
@@ -109,7 +109,7 @@ fn units_counted(rows: &Rows, of: TicketTypeId) -> Stock {
     stock
 }
 
-/// Caught: with `ConfirmFree` not asking for the total, and with `end_refunded` left out.
+/// Caught: with `ConfirmFree` not asking for the total, and with `went_back` ending nothing.
 fn sold_means_paid_or_free(rows: &Rows) {
     let confirmed =
         |reservation: &&Reservation| matches!(reservation.state, ReservationState::Confirmed { .. });
@@ -183,7 +183,21 @@ fn the_audit_finds_nothing(shop: &Shop) {
     }
 }
 
-/// Once every outcome is known and time has passed, nothing is pending, and what bought nothing went back.
+fn send_what_is_owed(shop: &mut Shop, model: &Model) {
+    let reservations = if model.called_off { 0..model.bookings.len() } else { 0..0 };
+    for of in reservations {
+        assert!(shop.take(&Step::CallOff { of }, model.now), "R{of} cannot be called off");
+    }
+    for attempt in 0..model.attempts.len() {
+        if shop.snapshot.payment(payment_id(attempt)).unwrap().queued_refund().is_some() {
+            let step = Step::RefundEnds { attempt, done: true };
+            assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
+        }
+    }
+}
+
+/// Once every outcome is known and time has passed, nothing is pending, and what bought nothing went back; of a
+/// cancelled event, all of it.
 ///
 /// Caught: with `RecordOutcome` not resuming the hold of a declined buyer (and the model not asked).
 pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
@@ -193,18 +207,24 @@ pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
             let step = Step::Outcome { attempt, said };
             assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
         }
-        if shop.snapshot.payment(payment_id(attempt)).unwrap().queued_refund().is_some() {
-            let step = Step::RefundEnds { attempt, done: true };
-            assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
-        }
+    }
+    // A part that is on its way comes first, and the rest in the round after it.
+    for _ in 0..2 {
+        send_what_is_owed(&mut shop, model);
     }
     shop.tidy(moment(model.now + 60 * MINUTE));
+    for attempt in 0..model.attempts.len() {
+        shop.take(&Step::AskLater { attempt, how: Ask::GiveUp }, model.now + 60 * MINUTE);
+    }
     check(&shop);
     let rows = Rows::of(&shop.snapshot);
     for reservation in rows.reservations.values() {
         let ended =
             !matches!(reservation.state, ReservationState::Held { .. } | ReservationState::Paying { .. });
         assert!(ended, "never ends: {reservation:?}");
+        let kept = matches!(reservation.state, ReservationState::Confirmed { .. });
+        let refused = reservation.payment.is_some_and(|id| rows.payments[&id].is_refund_refused());
+        assert!(!(model.called_off && kept) || refused, "not refunded: {reservation:?}");
     }
     for payment in rows.payments.values() {
         assert!(payment.queued_refund().is_none() && payment.asking.is_none(), "still awaited: {payment:?}");

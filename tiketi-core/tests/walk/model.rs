@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::book::{
-    Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase, Progress, SEATS, STANDING, TTL, WINDOW,
+    ASK_AFTER, ASK_NOT_BEFORE, Asking, Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase,
+    Progress, SEATS, STANDING, TTL, WINDOW, is_in_browser,
 };
-use crate::step::{Buyer, Said, Step, Wait};
+use crate::step::{Ask, Buyer, Said, Step, Wait};
 
 #[derive(Clone)]
 pub(crate) struct Model {
@@ -18,6 +19,8 @@ pub(crate) struct Model {
     pub(crate) attempts: Vec<Attempt>,
     /// Whether the latest step was accepted.
     pub(crate) accepted: bool,
+    /// Whether the event is cancelled.
+    pub(crate) called_off: bool,
     /// What became of money that came late with it.
     pub(crate) late: Option<Late>,
 }
@@ -31,6 +34,8 @@ pub(crate) enum Late {
     TakenAgain,
     /// It goes back.
     GivenBack,
+    /// It goes back, and what it was for ends: the event is off.
+    CalledOff,
 }
 
 impl fmt::Debug for Model {
@@ -50,6 +55,7 @@ impl Model {
             bookings: Vec::new(),
             attempts: Vec::new(),
             accepted: true,
+            called_off: false,
             late: None,
         }
     }
@@ -76,6 +82,9 @@ impl Model {
             Step::Cancel { by, of } => self.cancel(*by, *of),
             Step::Refund { by, attempt, part } => self.refund(*by, *attempt, *part),
             Step::RefundEnds { attempt, done } => self.refund_ends(*attempt, *done),
+            Step::AskLater { attempt, how } => self.ask_later(*attempt, *how),
+            Step::CancelEvent => !std::mem::replace(&mut self.called_off, true),
+            Step::CallOff { of } => self.call_off(*of),
             Step::Block { seat } => self.block(*seat),
             Step::Unblock { seat } => {
                 self.blocked[*seat] = false;
@@ -127,6 +136,7 @@ impl Model {
         let new: Vec<usize> = seats.iter().copied().filter(is_new).collect();
         let asked = u32::try_from(new.len()).unwrap() + standing + free;
         if self.now >= CLOSES
+            || self.called_off
             || seats.is_empty() && standing + free == 0
             || paying
             || !new.iter().all(|seat| self.is_available(*seat))
@@ -219,11 +229,13 @@ impl Model {
 
     fn prepare(&mut self, by: Buyer, of: usize) -> bool {
         let amount = self.bookings[of].total();
-        if !self.may(by, of) || amount == 0 {
+        if !self.may(by, of) || amount == 0 || self.called_off {
             return false;
         }
         self.abandon(of);
         let progress = Progress::Ready;
+        let in_browser = is_in_browser(self.attempts.len());
+        let asking = Asking::from(self.now + ASK_AFTER[0]).filter(|_| in_browser);
         self.attempts.push(Attempt {
             of,
             amount,
@@ -232,6 +244,7 @@ impl Model {
             returned: 0,
             refund: None,
             refused: false,
+            asking,
         });
         let booking = &mut self.bookings[of];
         booking.attempt = Some(self.attempts.len() - 1);
@@ -245,7 +258,7 @@ impl Model {
     }
 
     fn confirm_free(&mut self, by: Buyer, of: usize) -> bool {
-        let accepted = self.may(by, of) && self.bookings[of].total() == 0;
+        let accepted = self.may(by, of) && self.bookings[of].total() == 0 && !self.called_off;
         if accepted {
             self.bookings[of].phase = Phase::Confirmed;
         }
@@ -254,6 +267,9 @@ impl Model {
 
     fn confirm(&mut self, by: Buyer, at: usize) -> bool {
         let Attempt { of, progress, .. } = self.attempts[at];
+        if self.called_off {
+            return false;
+        }
         let booking = &mut self.bookings[of];
         match booking.phase {
             Phase::Held { until }
@@ -264,6 +280,7 @@ impl Model {
             {
                 booking.phase = Phase::Paying { deadline: until };
                 self.attempts[at].progress = Progress::Confirming;
+                self.attempts[at].asking = Asking::from(self.now + ASK_AFTER[0]);
                 true
             }
             _ => false,
@@ -274,7 +291,7 @@ impl Model {
         let Attempt { of, amount, progress, taken, .. } = self.attempts[at];
         match said {
             Said::Declined if progress == Progress::Confirming => {
-                self.attempts[at].progress = Progress::Over;
+                (self.attempts[at].progress, self.attempts[at].asking) = (Progress::Over, None);
                 self.resume(of, at);
                 true
             }
@@ -283,13 +300,14 @@ impl Model {
             Said::Paid | Said::WrongAmount if taken > 0 => false,
             Said::Paid => {
                 (self.attempts[at].taken, self.attempts[at].progress) = (amount, Progress::Paid);
+                self.attempts[at].asking = None;
                 self.spend(of, at);
                 true
             }
             Said::WrongAmount => {
                 let attempt = &mut self.attempts[at];
                 (attempt.taken, attempt.progress) = (amount - 1, Progress::Stuck);
-                attempt.refund = Some(amount - 1);
+                self.promise(at, amount - 1);
                 self.resume(of, at);
                 true
             }
@@ -310,8 +328,13 @@ impl Model {
         let booking = &self.bookings[of];
         let fits = booking.total() == self.attempts[at].amount;
         match booking.phase {
+            Phase::Paying { .. } if booking.attempt == Some(at) && self.called_off => {
+                self.end(of, Phase::Cancelled);
+                self.late = Some(Late::CalledOff);
+                return self.promise(at, self.attempts[at].amount);
+            }
             Phase::Paying { .. } if booking.attempt == Some(at) => {}
-            Phase::Held { until } if until > self.now && fits => {
+            Phase::Held { until } if until > self.now && fits && !self.called_off => {
                 if booking.attempt != Some(at) {
                     self.abandon(of);
                 }
@@ -325,8 +348,7 @@ impl Model {
             }
             _ => {
                 self.late = Some(Late::GivenBack);
-                self.attempts[at].refund = Some(self.attempts[at].amount);
-                return;
+                return self.promise(at, self.attempts[at].amount);
             }
         }
         let booking = &mut self.bookings[of];
@@ -338,6 +360,7 @@ impl Model {
         let own = self.bookings.iter().filter(|other| other.buyer == booking.buyer && other.is_live());
         let owned: u32 = own.map(Booking::tickets).sum();
         self.now < CLOSES
+            && !self.called_off
             && owned + booking.tickets() <= LIMIT
             && booking.seats.iter().all(|seat| self.is_available(*seat))
             && booking.standing <= self.left(STANDING, |booking| booking.standing)
@@ -364,6 +387,7 @@ impl Model {
             by.is_none_or(|by| by == owner) && attempt.refund.is_none() && (1..=left).contains(&amount);
         if accepted {
             attempt.refund = Some(amount);
+            attempt.asking = Asking::from(self.now + ASK_AFTER[0]);
         }
         accepted
     }
@@ -371,16 +395,71 @@ impl Model {
     fn refund_ends(&mut self, at: usize, done: bool) -> bool {
         let attempt = &mut self.attempts[at];
         let Some(amount) = attempt.refund.take() else { return false };
-        attempt.refused = !done;
+        (attempt.refused, attempt.asking) = (!done, None);
         if done {
             attempt.returned += amount;
-            if attempt.returned == attempt.taken {
+            let (of, rest) = (attempt.of, attempt.taken - attempt.returned);
+            let bought = self.bookings[of].phase == Phase::Confirmed && self.bookings[of].attempt == Some(at);
+            if rest > 0 && !bought {
+                self.promise(at, rest);
+            } else if rest == 0 {
                 attempt.progress = Progress::Over;
-                let of = attempt.of;
-                if self.bookings[of].phase == Phase::Confirmed && self.bookings[of].attempt == Some(at) {
+                if bought {
                     self.end(of, Phase::Cancelled);
                 }
             }
+        }
+        true
+    }
+
+    /// Owes money, to be sent from now on.
+    fn promise(&mut self, at: usize, amount: i64) {
+        let attempt = &mut self.attempts[at];
+        (attempt.refund, attempt.refused) = (Some(amount), false);
+        attempt.asking = Asking::from(self.now);
+    }
+
+    fn ask_later(&mut self, at: usize, how: Ask) -> bool {
+        let (now, attempt) = (self.now, &mut self.attempts[at]);
+        let Some(asking) = &mut attempt.asking else { return false };
+        match how {
+            Ask::Claim if asking.next <= now => {
+                asking.tries += 1;
+                asking.next = now + ASK_AFTER[usize::try_from(asking.tries).unwrap().min(3)];
+                true
+            }
+            Ask::Claim | Ask::StaleClaim => false,
+            Ask::Doubt => true,
+            Ask::Wait => {
+                asking.next = asking.next.max(now + ASK_NOT_BEFORE);
+                true
+            }
+            Ask::GiveUp => {
+                let abandoned = attempt.progress == Progress::Over;
+                attempt.asking = attempt.asking.filter(|_| !abandoned);
+                abandoned
+            }
+        }
+    }
+
+    /// Ends what is cancelled with its event, or owes the buyer all that is left.
+    fn call_off(&mut self, of: usize) -> bool {
+        let booking = &self.bookings[of];
+        match (booking.phase, booking.attempt) {
+            _ if !self.called_off => return false,
+            (Phase::Paying { .. }, _) => return false,
+            (Phase::Held { until }, _) => {
+                self.abandon(of);
+                self.end(of, if until <= self.now { Phase::Expired } else { Phase::Cancelled });
+            }
+            (Phase::Confirmed, Some(at)) => {
+                let attempt = &self.attempts[at];
+                if attempt.refund.is_none() && !attempt.refused {
+                    self.promise(at, attempt.taken - attempt.returned);
+                }
+            }
+            (Phase::Confirmed, None) => self.end(of, Phase::Cancelled),
+            (Phase::Expired | Phase::Cancelled, _) => {}
         }
         true
     }

@@ -116,7 +116,7 @@ impl Rows {
             }
         }
         for (id, payment) in &after.payments {
-            if self.payments.get(id) != Some(payment) {
+            if !self.payments.get(id).is_some_and(|before| says_the_same(before, payment)) {
                 let (reservation, buyer) = (payment.reservation, payment.buyer);
                 facts.push(FactBody::PaymentUpdated { payment: *id, reservation, buyer });
             }
@@ -127,6 +127,12 @@ impl Rows {
 
 fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat)> {
     before.iter().zip(after).filter(|(before, after)| before != after).collect()
+}
+
+/// Tells whether nothing changed that a buyer is told: when a provider is asked is no news.
+fn says_the_same(before: &Payment, after: &Payment) -> bool {
+    let quiet = Payment { asking: after.asking.clone(), version: after.version, ..before.clone() };
+    quiet == *after
 }
 
 fn told_of(reservation: &Reservation) -> Option<FactBody> {
@@ -141,6 +147,9 @@ fn told_of(reservation: &Reservation) -> Option<FactBody> {
 
 /// What was given up changes only for money that turned up; what was taken stays taken, and what went back, back.
 fn may_become(before: &Payment, after: &Payment) -> bool {
+    if says_the_same(before, after) {
+        return before.asking.is_some();
+    }
     let taken_stays = before.captured.is_none() || before.captured == after.captured;
     let returned_stays = before.refunded.minor() <= after.refunded.minor();
     let moves = match before.state {

@@ -4,22 +4,24 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    BeginConfirm, BeginRefund, BlockRefused, BlockSeats, Cancel, CaptureOutcome, Change, Command,
-    ConfirmFree, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome, Release, Scope, Snapshot,
-    StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
+    AskLater, AskStep, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome,
+    Change, Command, ConfirmFree, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome, Release,
+    Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
-    BuyerId, Captured, CommandError, CommandKey, CountedIds, Currency, EventDetails, EventInput, EventState,
-    IdSource, LayoutId, Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId,
-    SeatLayout, Section, StoredLayout, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    BuyerId, Captured, CommandError, CommandKey, Confirms, CountedIds, Currency, Event, EventDetails,
+    EventInput, EventState, EventStep, IdSource, LayoutId, Money, NewEvent, PaymentId, Refund, RefundId,
+    ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, Terms, TermsOverride,
+    TicketTypeId, TicketTypeInput, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::book::{
-    CAP, CLOSES, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING, STANDING_PRICE, TTL, WINDOW,
+    ASK_NOT_BEFORE, CAP, CLOSES, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING, STANDING_PRICE, TTL,
+    WINDOW, is_in_browser,
 };
 use crate::rows::Rows;
-use crate::step::{Buyer, Said, Step};
+use crate::step::{Ask, Buyer, Said, Step};
 
 const OPENS: &str = "2026-03-01T10:00:00Z";
 
@@ -161,7 +163,31 @@ impl Shop {
                 let ask = UnblockSeats::new(now, self.snapshot.event().id, self.ids_of(&[*seat]));
                 self.organise(|scope| unblock_seats(scope, &ask))
             }
+            Step::CancelEvent => self.cancel_event(),
+            Step::CallOff { of } => self.run(&CallOff::new(now, key, reservation_id(*of))),
+            Step::AskLater { attempt, how } => {
+                let because = self.ask(*attempt, *how);
+                self.run(&AskLater::new(now, key, payment_id(*attempt), because))
+            }
             _ => self.pay(step, key),
+        }
+    }
+
+    fn cancel_event(&mut self) -> bool {
+        let event = self.snapshot.event().clone();
+        let cancelled = event.state.apply(&EventStep::Cancel { at: self.now });
+        cancelled.map(|state| self.snapshot.set_event(Event { state, ..event })).is_ok()
+    }
+
+    fn ask(&self, attempt: usize, how: Ask) -> AskStep {
+        let asking = &self.snapshot.payment(payment_id(attempt)).unwrap().asking;
+        let tries = asking.as_ref().map_or(0, |asking| asking.tries);
+        match how {
+            Ask::Claim => AskStep::Claim { tries },
+            Ask::StaleClaim => AskStep::Claim { tries: tries.wrapping_sub(1) },
+            Ask::Doubt => AskStep::Doubt { said: "HTTP 503".into() },
+            Ask::Wait => AskStep::Wait { until: self.now.after(micros(ASK_NOT_BEFORE)) },
+            Ask::GiveUp => AskStep::GiveUp,
         }
     }
 
@@ -169,9 +195,11 @@ impl Shop {
         let now = self.now;
         match step {
             Step::Prepare { by, of } => {
-                let id = payment_id(self.snapshot.payments().count());
-                let (of, by) = (reservation_id(*of), buyer_id(*by));
-                self.run(&StartPayment::new(now, key, id, of, by, terms()).through("test", "card"))
+                let attempt = self.snapshot.payments().count();
+                let (id, of, by) = (payment_id(attempt), reservation_id(*of), buyer_id(*by));
+                let mut start = StartPayment::new(now, key, id, of, by, terms()).through("test", "card");
+                start.confirms = if is_in_browser(attempt) { Confirms::Browser } else { Confirms::Server };
+                self.run(&start)
             }
             Step::Confirm { by, attempt } => {
                 self.run(&BeginConfirm::new(now, key, payment_id(*attempt), buyer_id(*by)))

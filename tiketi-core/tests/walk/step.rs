@@ -25,6 +25,19 @@ pub(crate) enum Said {
     WrongAmount,
 }
 
+/// Why the moment is to move at which the provider is asked about an attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ask {
+    Claim,
+    /// By a server that read the row before another claimed it.
+    StaleClaim,
+    Doubt,
+    Wait,
+    GiveUp,
+}
+
+pub(crate) const ASKS: [Ask; 5] = [Ask::Claim, Ask::StaleClaim, Ask::Doubt, Ask::Wait, Ask::GiveUp];
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     Seconds(i64),
@@ -47,6 +60,9 @@ pub(crate) enum Step {
     Cancel { by: Option<Buyer>, of: usize },
     Refund { by: Option<Buyer>, attempt: usize, part: bool },
     RefundEnds { attempt: usize, done: bool },
+    AskLater { attempt: usize, how: Ask },
+    CancelEvent,
+    CallOff { of: usize },
     Block { seat: usize },
     Unblock { seat: usize },
     Tidy,
@@ -75,6 +91,9 @@ impl fmt::Debug for Step {
             Self::Refund { by, attempt, part: false } => write!(f, "{} refunds P{attempt}", who(by)),
             Self::RefundEnds { attempt, done: true } => write!(f, "the refund of P{attempt} is done"),
             Self::RefundEnds { attempt, done: false } => write!(f, "the refund of P{attempt} is refused"),
+            Self::AskLater { attempt, how } => write!(f, "asking about P{attempt}: {how:?}"),
+            Self::CancelEvent => f.write_str("the event is cancelled"),
+            Self::CallOff { of } => write!(f, "R{of} is called off"),
             Self::Block { seat } => write!(f, "seat {seat} is blocked"),
             Self::Unblock { seat } => write!(f, "seat {seat} is unblocked"),
             Self::Tidy => f.write_str("tidy"),
@@ -98,14 +117,19 @@ impl Step {
             | Self::Release { of, .. }
             | Self::Prepare { of, .. }
             | Self::ConfirmFree { of, .. }
-            | Self::Cancel { of, .. } => *of < model.bookings.len(),
+            | Self::Cancel { of, .. }
+            | Self::CallOff { of } => *of < model.bookings.len(),
             Self::Confirm { attempt, .. }
             | Self::Outcome { attempt, .. }
             | Self::Refund { attempt, .. }
-            | Self::RefundEnds { attempt, .. } => *attempt < model.attempts.len(),
-            Self::Hold { .. } | Self::Block { .. } | Self::Unblock { .. } | Self::Tidy | Self::Wait(_) => {
-                true
-            }
+            | Self::RefundEnds { attempt, .. }
+            | Self::AskLater { attempt, .. } => *attempt < model.attempts.len(),
+            Self::Hold { .. }
+            | Self::Block { .. }
+            | Self::Unblock { .. }
+            | Self::CancelEvent
+            | Self::Tidy
+            | Self::Wait(_) => true,
         }
     }
 }
@@ -123,6 +147,15 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
     }
     if !model.attempts.is_empty() {
         steps.push((9, about_an_attempt(model)));
+        let asks = (0..model.attempts.len(), select(&ASKS[..]));
+        steps.push((3, asks.prop_map(|(attempt, how)| Step::AskLater { attempt, how }).boxed()));
+    }
+    // Late, since after it nothing is sold.
+    if model.bookings.len() > 3 {
+        let paying = model.bookings.iter().any(|booking| matches!(booking.phase, Phase::Paying { .. }));
+        steps.push((if paying { 3 } else { 1 }, Just(Step::CancelEvent).boxed()));
+        let weight = if model.called_off { 8 } else { 1 };
+        steps.push((weight, (0..model.bookings.len()).prop_map(|of| Step::CallOff { of }).boxed()));
     }
     proptest::strategy::Union::new_weighted(steps).boxed()
 }

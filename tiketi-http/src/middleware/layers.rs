@@ -48,6 +48,24 @@ where
     state.tasks().spawn(work).await.map_err(ApiError::internal)
 }
 
+/// Runs work that waits for a payment provider to its end, and waits for it while there is hope; `None` if it
+/// goes on without us.
+///
+/// # Errors
+///
+/// `INTERNAL` if the work panicked.
+pub(crate) async fn with_patience<F>(state: &AppState, work: F) -> Result<Option<F::Output>, ApiError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let running = state.tasks().spawn(work);
+    match tokio::time::timeout(state.limits().provider_patience(), running).await {
+        Ok(ended) => ended.map(Some).map_err(ApiError::internal),
+        Err(_) => Ok(None),
+    }
+}
+
 async fn timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(state.limits().request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| ApiError::new(Code::TimedOut).into_response())

@@ -6,4 +6,4 @@ mod layers;
 
 pub(crate) use body::read_body;
 pub(crate) use context::RequestContext;
-pub(crate) use layers::{detached, wrap};
+pub(crate) use layers::{detached, with_patience, wrap};

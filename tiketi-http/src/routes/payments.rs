@@ -19,7 +19,7 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
-use crate::middleware::{detached, read_body};
+use crate::middleware::{read_body, with_patience};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -91,8 +91,11 @@ async fn process(
     let (mut request, amount) = body.read(user.buyer())?;
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
-    let box_office = state.box_office().clone();
-    let paid = detached(&state, async move { box_office.process(request).await }).await??;
+    let (box_office, reservation) = (state.box_office().clone(), request.reservation);
+    let paid = match with_patience(&state, async move { box_office.process(request).await }).await? {
+        Some(paid) => paid?,
+        None => shown::under_way(&state, reservation, user.buyer()).await?,
+    };
     shown_paid(&state, &paid).await
 }
 
@@ -127,7 +130,11 @@ async fn confirm(
     let amount = amount.money(known.amount.currency());
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
     let confirmed = async move { box_office.confirm(id, buyer, Some(amount), provider_key).await };
-    shown_paid(&state, &detached(&state, confirmed).await??).await
+    let paid = match with_patience(&state, confirmed).await? {
+        Some(paid) => paid?,
+        None => shown::under_way(&state, known.reservation, buyer).await?,
+    };
+    shown_paid(&state, &paid).await
 }
 
 /// Give a payment's money back, all of it or a part
@@ -160,9 +167,8 @@ async fn cancel(
     let amount = amount.map(|minor| Money::new(minor, known.amount.currency()));
     let (box_office, buyer, reason) = (state.box_office().clone(), user.buyer(), reason.to_owned());
     let refunded = async move { box_office.refund(id, buyer, amount, &reason, key).await };
-    let refunded = detached(&state, refunded).await??;
-    let status = shown::refund_status(&refunded)?;
-    Ok((status, Json(PaymentAnswer { payment: (&refunded.payment).into() })))
+    let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
+    Ok((status, Json(PaymentAnswer { payment: (&payment).into() })))
 }
 
 /// Take a provider's webhook in

@@ -14,7 +14,7 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
-use crate::middleware::detached;
+use crate::middleware::with_patience;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -144,8 +144,11 @@ async fn cancel(
     ApiPath(id): ApiPath<ReservationId>,
 ) -> Result<(StatusCode, Json<ReservationAnswer>), ApiError> {
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
-    let cancelled =
-        detached(&state, async move { box_office.cancel_or_refund(id, buyer, key).await }).await??;
+    let cancelled = async move { box_office.cancel_or_refund(id, buyer, key).await };
+    let cancelled = match with_patience(&state, cancelled).await? {
+        Some(cancelled) => cancelled?,
+        None => shown::being_refunded(&state, id, buyer).await?,
+    };
     // Still live: the provider has not said whether the money went back.
     let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(shown::reservation_answer(&state, &cancelled).await?)))

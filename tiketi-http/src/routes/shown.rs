@@ -6,11 +6,13 @@ use std::collections::hash_map::Entry;
 use axum::http::StatusCode;
 use futures::future::try_join_all;
 use tiketi_core::{
-    EventId, EventView, LayoutId, Payment, PaymentId, RefundRequested, RefundState, Reservation, StoredLayout,
+    BuyerId, EventId, EventView, LayoutId, Paid, Payment, PaymentId, PaymentState, RefundError,
+    RefundRequested, RefundState, Reservation, ReservationId, StoredLayout,
 };
 
 use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, ReservationEventDto};
 use crate::error::{ApiError, Code};
+use crate::middleware::with_patience;
 use crate::state::AppState;
 
 /// Returns an event that buyers may see.
@@ -97,8 +99,71 @@ pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<Paymen
     found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
 }
 
+/// Returns anyone's payment.
+pub(super) async fn any_payment(state: &AppState, id: PaymentId) -> Result<Payment, ApiError> {
+    let found = state.box_office().any_payment(id).await?;
+    found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
+}
+
+/// Returns a payment whose provider takes longer than a request may.
+///
+/// # Errors
+///
+/// `TIMED_OUT` if it was not the provider that was waited for.
+pub(super) async fn under_way(
+    state: &AppState,
+    reservation: ReservationId,
+    buyer: BuyerId,
+) -> Result<Paid, ApiError> {
+    let timed_out = || ApiError::new(Code::TimedOut);
+    let reservation = state.box_office().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
+    match payment_of(state, &reservation).await? {
+        Some(payment) if payment.state != PaymentState::Ready => {
+            Ok(Paid { payment: Some(payment), reservation })
+        }
+        _ => Err(timed_out()),
+    }
+}
+
+/// Returns a reservation whose money is promised back by a provider that takes longer than a request may.
+///
+/// # Errors
+///
+/// `TIMED_OUT` if it was not the provider that was waited for.
+pub(super) async fn being_refunded(
+    state: &AppState,
+    reservation: ReservationId,
+    buyer: BuyerId,
+) -> Result<Reservation, ApiError> {
+    let timed_out = || ApiError::new(Code::TimedOut);
+    let reservation = state.box_office().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
+    let promised =
+        payment_of(state, &reservation).await?.is_some_and(|known| known.queued_refund().is_some());
+    if promised { Ok(reservation) } else { Err(timed_out()) }
+}
+
+/// Gives money back, and says whether that is done, promised, or refused.
+pub(super) async fn refund_within_patience<F>(
+    state: &AppState,
+    id: PaymentId,
+    refund: F,
+) -> Result<(StatusCode, Payment), ApiError>
+where
+    F: Future<Output = Result<RefundRequested, RefundError>> + Send + 'static,
+{
+    if let Some(refunded) = with_patience(state, refund).await? {
+        let refunded = refunded?;
+        return Ok((refund_status(&refunded)?, refunded.payment));
+    }
+    let payment = any_payment(state, id).await?;
+    match payment.queued_refund() {
+        Some(_) => Ok((StatusCode::ACCEPTED, payment)),
+        None => Err(ApiError::new(Code::TimedOut)),
+    }
+}
+
 /// Says whether a refund is done, promised, or refused.
-pub(super) fn refund_status(refunded: &RefundRequested) -> Result<StatusCode, ApiError> {
+fn refund_status(refunded: &RefundRequested) -> Result<StatusCode, ApiError> {
     match &refunded.refund.state {
         RefundState::Done { .. } => Ok(StatusCode::OK),
         RefundState::Queued { .. } => Ok(StatusCode::ACCEPTED),

@@ -13,3 +13,4 @@ mod options;
 mod process;
 mod running;
 mod stopping;
+mod toss;

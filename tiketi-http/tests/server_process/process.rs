@@ -115,6 +115,11 @@ impl Running {
         try_answer(request).await
     }
 
+    /// Returns somebody who sends to this server for as long as there is one.
+    pub(crate) fn sender(&self) -> Sender {
+        Sender { client: self.client.clone(), base: format!("http://{}", self.address()) }
+    }
+
     /// Signs in, and returns the token.
     pub(crate) async fn sign_in(&self, email: &str, password: &str) -> String {
         let body = serde_json::json!({ "email": email, "password": password });
@@ -151,6 +156,32 @@ impl Running {
 
     fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address())
+    }
+}
+
+/// Sends to a server that may die meanwhile.
+#[derive(Debug, Clone)]
+pub(crate) struct Sender {
+    client: reqwest::Client,
+    base: String,
+}
+
+impl Sender {
+    /// Sends JSON to a path, signed in.
+    pub(crate) fn post(
+        &self,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
+        try_answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body))
+    }
+
+    /// Delivers a webhook of TossPayments, and returns the status it was answered with.
+    pub(crate) async fn webhook(&self, gateway: &str, name: &str, body: &Value) -> u16 {
+        let request = self.client.post(format!("{}/api/payments/webhook/{gateway}", self.base));
+        let request = request.header("tosspayments-webhook-transmission-id", name).json(body);
+        answer(request).await.0
     }
 }
 

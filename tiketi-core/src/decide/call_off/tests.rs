@@ -72,3 +72,18 @@ fn a_refusal_is_not_answered_with_another_promise() {
     assert!(show.payment(payment).needs_person());
     assert_eq!(audit(&show.snapshot), []);
 }
+
+/// Found by a walk: in a batch the hold may have lapsed, and its seat be another's.
+#[test]
+fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
+    let mut show = Show::open();
+    let lapsed = show.held(at(0), ADA, &[0]);
+    let other = show.held(at(300), BEN, &[0]);
+    show.call_off(at(301));
+    show.accept(&CallOff::new(at(301), show.key(), lapsed));
+    assert!(matches!(show.reservation(lapsed).state, ReservationState::Expired { .. }));
+    assert!(!show.is_free(0, at(302)));
+    show.accept(&CallOff::new(at(303), show.key(), other));
+    assert!(show.is_free(0, at(304)));
+    assert_eq!(audit(&show.snapshot), []);
+}

@@ -1,5 +1,8 @@
 use super::*;
+use crate::audit;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
+use crate::decide::{CaptureOutcome, RecordOutcome};
+use crate::gateway::Captured;
 use crate::id::ReservationId;
 use crate::reservation::ReservationState;
 
@@ -78,6 +81,28 @@ fn a_refused_refund_gives_nothing_back_and_may_be_tried_again() {
     assert_eq!(show.payment(payment).refunded, won(0));
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
     show.accept(&show.refund(at(3), payment));
+}
+
+/// Found by a walk: the part was done, the refusal before it was forgotten, and the rest was kept for nothing.
+#[test]
+fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let first = show.confirming(at(1), held, ADA);
+    let declined = CaptureOutcome::Declined { code: "NO".into() };
+    show.accept(&RecordOutcome::new(at(2), show.key(), first, declined));
+    show.paid(at(3), held, ADA);
+    let late = CaptureOutcome::Paid(Captured::kept(first.to_string(), "taken", won(100)));
+    show.accept(&RecordOutcome::new(at(4), show.key(), first, late));
+    show.accept(&ends(&show, first, RefundOutcome::Refused { code: "TOO_LATE".into() }));
+    assert!(show.payment(first).needs_person());
+    show.accept(&show.refund(at(5), first).only(won(40)));
+    show.accept(&ends(&show, first, RefundOutcome::Done));
+    let rest = show.payment(first).queued_refund().unwrap();
+    assert_eq!(rest.amount, won(60));
+    assert_eq!(audit(&show.snapshot), []);
+    show.accept(&ends(&show, first, RefundOutcome::Done));
+    assert_eq!(show.payment(first).state, PaymentState::Refunded { at: at(50) });
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             found.note("options", Ok("sound".into()))?;
             found.note("secret", secrets::look(&settings))?;
             found.note("store", store::look(&settings.store).await)?;
+            if let Some(toss) = &settings.toss {
+                found.note("TossPayments", toss.look().await)?;
+            }
         }
         Err(failure) => found.note("options", Err(failure))?,
     }

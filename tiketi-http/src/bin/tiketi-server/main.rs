@@ -18,6 +18,7 @@ mod shop;
 mod shutdown;
 mod store;
 mod timer;
+mod toss;
 
 use std::env;
 use std::process::ExitCode;

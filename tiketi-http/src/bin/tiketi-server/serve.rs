@@ -60,11 +60,18 @@ async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Resul
     } else {
         tracing::warn!("the store is memory: everything is forgotten when the server stops");
     }
+    if settings.toss.is_some() {
+        let rehearsed = settings.test_gateway;
+        tracing::info!(rehearsed, "buyers pay at TossPayments");
+        if rehearsed {
+            tracing::warn!("the built-in ways of paying are offered too: they move no money");
+        }
+    }
     if let Some(admin) = &settings.admin {
         ensure_admin(state, admin).await?;
     }
     if settings.demo {
-        demo::open(&shop.box_office, state).await?;
+        demo::open(&shop.rehearsal, state).await?;
     }
     Ok(())
 }

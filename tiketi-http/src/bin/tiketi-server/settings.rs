@@ -7,6 +7,7 @@ use tiketi_http::HttpLimits;
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::store::StoreKind;
+use crate::toss::Toss;
 
 /// Least bytes of the secret that signs tokens (source: RFC 7518, 3.2, for HS256).
 const LEAST_SECRET_BYTES: usize = 32;
@@ -26,6 +27,10 @@ pub(crate) struct Settings {
     /// The secret that signs tokens, if one was given.
     pub(crate) jwt_secret: Option<SecretString>,
     pub(crate) terms: Terms,
+    /// The shop's account at TossPayments, if it has one.
+    pub(crate) toss: Option<Toss>,
+    /// Whether the ways of paying are offered that move no money.
+    pub(crate) test_gateway: bool,
 }
 
 /// The first administrator.
@@ -44,7 +49,22 @@ impl Settings {
         let jwt_secret = options.jwt_secret.map(|secret| long_enough(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
-        Ok(Self { listen, limits, store, store_connections, migrate, demo, admin, jwt_secret, terms })
+        let test_gateway = options.paying.test_gateway;
+        let toss = Toss::of(options.paying)?;
+        let test_gateway = test_gateway.unwrap_or(toss.is_none());
+        Ok(Self {
+            listen,
+            limits,
+            store,
+            store_connections,
+            migrate,
+            demo,
+            admin,
+            jwt_secret,
+            terms,
+            toss,
+            test_gateway,
+        })
     }
 }
 
@@ -54,7 +74,8 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         hold_cap: options.hold_cap,
         payment_window: options.payment_window,
         max_seats_per_buyer: options.max_seats_per_buyer,
-        ..Terms::default()
+        late_payment: options.paying.late_payment.into(),
+        not_found_grace: options.paying.not_found_grace,
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

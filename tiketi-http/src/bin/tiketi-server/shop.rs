@@ -5,8 +5,8 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    AccountStore, AnswerStore, BoxOffice, CatalogStore, GuardSettings, Guarded, InboxStore, LayoutStore,
-    OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
+    AccountStore, AnswerStore, BoxOffice, BoxOfficeBuilder, CatalogStore, GuardSettings, Guarded, InboxStore,
+    LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
 };
 use tiketi_http::AppState;
 use tiketi_postgres::PostgresStore;
@@ -18,15 +18,34 @@ use crate::store::{StoreKind, file};
 use crate::timer::RuntimeTimer;
 
 /// Puts time limits and a circuit breaker around a gateway.
-fn guarded(gateway: Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway> {
+fn guarded(gateway: Arc<dyn PaymentGateway>, settings: GuardSettings) -> Arc<dyn PaymentGateway> {
     let (clock, timer) = (Arc::new(SystemClock), Arc::new(RuntimeTimer));
-    Arc::new(Guarded::new(gateway, clock, timer, GuardSettings::default()))
+    Arc::new(Guarded::new(gateway, clock, timer, settings))
+}
+
+/// Makes the gateway that moves no money.
+fn rehearsing() -> Arc<dyn PaymentGateway> {
+    guarded(Arc::new(TestGateway::default()), GuardSettings::default())
+}
+
+/// Makes the gateways buyers may pay through; the first is taken by whoever does not choose.
+fn offered(settings: &Settings) -> Result<Vec<Arc<dyn PaymentGateway>>, Failure> {
+    let mut gateways = Vec::new();
+    if let Some(toss) = &settings.toss {
+        gateways.push(guarded(Arc::new(toss.gateway()?), toss.guard()));
+    }
+    if settings.test_gateway {
+        gateways.push(rehearsing());
+    }
+    Ok(gateways)
 }
 
 /// A box office and what the server keeps beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
+    /// The same shop, at which no money moves whatever buyers pay with: it sells what the demo shows as sold.
+    pub(crate) rehearsal: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     pub(crate) answers: Arc<dyn AnswerStore>,
     /// The store to take leave of in the end, if it outlives the server.
@@ -72,18 +91,14 @@ impl Shop {
             + AccountStore
             + AnswerStore,
     {
-        let box_office = BoxOffice::builder()
-            .store(Arc::clone(store))
-            .gateway(guarded(Arc::new(TestGateway::default())))
-            .terms(settings.terms)
-            .build()
-            .map_err(|error| Failure::during("cannot open the shop", &error))?;
-        Ok(Self {
-            box_office,
-            accounts: Arc::<S>::clone(store),
-            answers: Arc::<S>::clone(store),
-            shared: None,
-        })
+        let open = |gateways: Vec<Arc<dyn PaymentGateway>>| {
+            let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms);
+            let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
+            builder.build().map_err(|error| Failure::during("cannot open the shop", &error))
+        };
+        let (box_office, rehearsal) = (open(offered(settings)?)?, open(vec![rehearsing()])?);
+        let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
+        Ok(Self { box_office, rehearsal, accounts, answers, shared: None })
     }
 
     /// Builds what the routes work with.

@@ -12,7 +12,7 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
-use crate::middleware::detached;
+use crate::middleware::with_patience;
 use crate::routes::shown;
 use crate::state::AppState;
 
@@ -67,7 +67,11 @@ async fn retry(
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
     let box_office = state.box_office().clone();
-    let payment = detached(&state, async move { box_office.retry_payment(id, key).await }).await??;
+    let retried = async move { box_office.retry_payment(id, key).await };
+    let payment = match with_patience(&state, retried).await? {
+        Some(payment) => payment?,
+        None => shown::any_payment(&state, id).await?,
+    };
     Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
 }
 
@@ -94,14 +98,12 @@ async fn refund(
     ApiJson(body): ApiJson<CancelPayment>,
 ) -> Result<(StatusCode, Json<TroubledPaymentAnswer>), ApiError> {
     let (reason, amount) = body.read()?;
-    let known = state.box_office().any_payment(id).await?;
-    let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+    let known = shown::any_payment(&state, id).await?;
     let amount = amount.map(|minor| Money::new(minor, known.refunded.currency()));
     let (box_office, reason) = (state.box_office().clone(), reason.to_owned());
     let refunded = async move { box_office.refund_by_organiser(id, amount, &reason, key).await };
-    let refunded = detached(&state, refunded).await??;
-    let status = shown::refund_status(&refunded)?;
-    Ok((status, Json(TroubledPaymentAnswer { payment: (&refunded.payment).into() })))
+    let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
+    Ok((status, Json(TroubledPaymentAnswer { payment: (&payment).into() })))
 }
 
 /// Write down what was found out about a payment

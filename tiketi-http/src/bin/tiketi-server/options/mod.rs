@@ -5,6 +5,7 @@
 
 mod file;
 mod layers;
+mod paying;
 mod values;
 
 #[cfg(test)]
@@ -17,6 +18,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 
 pub(crate) use layers::{read, unknown_variables};
+pub(crate) use paying::Paying;
 
 /// Sells tickets: a complete shop in one process
 #[derive(Debug, Parser)]
@@ -158,6 +160,9 @@ pub(crate) struct Options {
     /// Most tickets of one event a buyer may hold and own
     #[arg(long, value_name = "NUMBER", default_value_t = 8, help_heading = "Selling")]
     pub(crate) max_seats_per_buyer: u32,
+
+    #[command(flatten)]
+    pub(crate) paying: Paying,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]

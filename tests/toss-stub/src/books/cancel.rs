@@ -1,0 +1,74 @@
+//! Cancelling: money goes back, all of it or a part.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::Value;
+use tiketi_core::Timestamp;
+
+use super::Books;
+use crate::answer::Answer;
+use crate::payment::{Method, Payment, Status};
+
+/// Least time between two cancels of one payment (source: TossPayments, cancelling).
+const CANCEL_GAP: Duration = Duration::from_secs(1);
+/// Most letters of a reason (source: the same).
+const MAX_REASON_CHARS: usize = 200;
+
+/// What the shop sends to give money back.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CancelBody {
+    cancel_reason: String,
+    cancel_amount: Option<i64>,
+    refundable_amount: Option<i64>,
+    refund_receive_account: Option<Value>,
+}
+
+impl Books {
+    /// Gives back all of a payment, or the amount named.
+    pub(crate) fn cancel(&mut self, key: &str, body: CancelBody, now: Timestamp) -> Answer {
+        let transaction = self.transaction();
+        let Some(payment) = self.payments.get_mut(key) else {
+            return Answer::error("NOT_FOUND_PAYMENT");
+        };
+        if let Some(code) = refusal(payment, &body, now) {
+            return Answer::error(code);
+        }
+        let amount = body.cancel_amount.unwrap_or_else(|| payment.balance());
+        payment.cancel(amount, body.cancel_reason, transaction, now);
+        self.tell(key, now);
+        self.show(key, now)
+    }
+}
+
+fn refusal(payment: &Payment, body: &CancelBody, now: Timestamp) -> Option<&'static str> {
+    let reason_chars = body.cancel_reason.chars().count();
+    if reason_chars == 0 || reason_chars > MAX_REASON_CHARS {
+        return Some("INVALID_REQUEST");
+    }
+    if payment.cancels.last().is_some_and(|last| now.since(last.at) < CANCEL_GAP) {
+        return Some("FORBIDDEN_CONSECUTIVE_REQUEST");
+    }
+    match payment.status_at(now) {
+        Status::Done | Status::PartialCanceled => {}
+        Status::WaitingForDeposit if body.cancel_amount.is_none() => return None,
+        Status::WaitingForDeposit => return Some("NOT_ALLOWED_PARTIAL_REFUND"),
+        Status::Canceled => return Some("ALREADY_CANCELED_PAYMENT"),
+        Status::Ready | Status::InProgress | Status::Aborted | Status::Expired => {
+            return Some("NOT_CANCELABLE_PAYMENT");
+        }
+    }
+    if body.refundable_amount.is_some_and(|expected| expected != payment.balance()) {
+        return Some("NOT_MATCHES_REFUNDABLE_AMOUNT");
+    }
+    if body.cancel_amount.is_some_and(|amount| amount <= 0) {
+        return Some("INVALID_REQUEST");
+    }
+    if body.cancel_amount.is_some_and(|amount| amount > payment.balance()) {
+        return Some("NOT_CANCELABLE_AMOUNT");
+    }
+    let nowhere_to_send_it =
+        payment.method == Method::VirtualAccount && body.refund_receive_account.is_none();
+    nowhere_to_send_it.then_some("INVALID_REFUND_ACCOUNT_NUMBER")
+}

@@ -1,0 +1,91 @@
+//! What buyers, banks and tests do at the provider.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+
+use super::desk::Desk;
+use crate::fault::Fault;
+use crate::ledger::Account;
+use crate::payment::Method;
+use crate::stub::check_order;
+
+pub(super) fn routes() -> Router<Arc<Desk>> {
+    Router::new()
+        .route("/authenticate", post(authenticate))
+        .route("/deposit", post(deposit))
+        .route("/faults", post(fail))
+        .route("/clock", post(advance))
+        .route("/release", post(release))
+        .route("/ledger", get(ledger))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Authenticate {
+    order_id: String,
+    amount: i64,
+    #[serde(default)]
+    method: Method,
+}
+
+/// What the payment window gives back to the shop's page.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Authenticated {
+    payment_key: String,
+    order_id: String,
+    amount: i64,
+}
+
+async fn authenticate(
+    State(desk): State<Arc<Desk>>,
+    Json(body): Json<Authenticate>,
+) -> Result<Json<Authenticated>, (StatusCode, String)> {
+    let Authenticate { order_id, amount, method } = body;
+    check_order(&order_id, amount).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
+    let payment_key = desk.with_books(|books, now| books.authenticate(&order_id, amount, method, now));
+    Ok(Json(Authenticated { payment_key, order_id, amount }))
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Order {
+    order_id: String,
+}
+
+async fn deposit(State(desk): State<Arc<Desk>>, Json(body): Json<Order>) -> StatusCode {
+    let waited = desk.with_books(|books, now| books.deposit(&body.order_id, now));
+    if waited { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }
+}
+
+async fn fail(State(desk): State<Arc<Desk>>, Json(fault): Json<Fault>) -> StatusCode {
+    desk.state().faults.push_back(fault);
+    StatusCode::NO_CONTENT
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Advance {
+    seconds: u64,
+}
+
+async fn advance(State(desk): State<Arc<Desk>>, Json(body): Json<Advance>) -> StatusCode {
+    desk.clock.advance(Duration::from_secs(body.seconds));
+    StatusCode::NO_CONTENT
+}
+
+async fn release(State(desk): State<Arc<Desk>>) -> StatusCode {
+    desk.release_hanging();
+    StatusCode::NO_CONTENT
+}
+
+async fn ledger(State(desk): State<Arc<Desk>>) -> Json<BTreeMap<String, Account>> {
+    Json(desk.state().books.ledger())
+}

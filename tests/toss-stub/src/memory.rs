@@ -1,0 +1,63 @@
+//! What is kept under idempotency keys.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tiketi_core::Timestamp;
+
+use crate::answer::Answer;
+
+/// How long an answer is kept (source: TossPayments, idempotency keys).
+const KEPT_FOR: Duration = Duration::from_hours(15 * 24);
+
+/// What tells two requests apart: the key, the API key, the method and address. Never the body.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Identity {
+    pub(crate) key: String,
+    pub(crate) api_key: String,
+    pub(crate) address: String,
+}
+
+#[derive(Debug)]
+enum Kept {
+    InFlight,
+    Answered(Answer),
+}
+
+/// What is known of a request that comes in.
+#[derive(Debug)]
+pub(crate) enum Seen {
+    New,
+    InFlight,
+    Before(Answer),
+}
+
+/// The answers given so far.
+#[derive(Debug, Default)]
+pub(crate) struct Memory(HashMap<Identity, (Timestamp, Kept)>);
+
+impl Memory {
+    /// Tells what is known of a request, and marks a new one as in flight.
+    pub(crate) fn begin(&mut self, identity: &Identity, now: Timestamp) -> Seen {
+        match self.0.get(identity).filter(|(since, _)| now.since(*since) < KEPT_FOR) {
+            Some((_, Kept::InFlight)) => Seen::InFlight,
+            Some((_, Kept::Answered(answer))) => Seen::Before(answer.clone()),
+            None => {
+                self.0.insert(identity.clone(), (now, Kept::InFlight));
+                Seen::New
+            }
+        }
+    }
+
+    /// Keeps the answer to a request that was in flight.
+    pub(crate) fn answered(&mut self, identity: &Identity, answer: &Answer) {
+        if let Some((_, kept)) = self.0.get_mut(identity) {
+            *kept = Kept::Answered(answer.clone());
+        }
+    }
+
+    /// Forgets a request that never arrived.
+    pub(crate) fn forget(&mut self, identity: &Identity) {
+        self.0.remove(identity);
+    }
+}

@@ -1,0 +1,62 @@
+//! How buyers pay, and what becomes of money that goes astray.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use secrecy::SecretString;
+use tiketi_core::LatePayment;
+use tiketi_toss::TOSS_URL;
+
+use super::values;
+
+/// The options about payments.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Paying")]
+pub(crate) struct Paying {
+    /// Secret key of the shop at TossPayments; with it buyers pay there
+    #[arg(long, value_name = "KEY", value_parser = values::secret)]
+    pub(crate) toss_secret_key: Option<SecretString>,
+    /// Client key of the same pair, which browsers open the payment window with
+    // Kept as a secret until it is known to be none: whoever mixes the two up shall not see it printed.
+    #[arg(long, value_name = "KEY", value_parser = values::secret)]
+    pub(crate) toss_client_key: Option<SecretString>,
+    /// Where TossPayments answers, such as a stub; plain http only on this machine
+    #[arg(long, value_name = "URL", default_value = TOSS_URL)]
+    pub(crate) toss_base_url: String,
+    /// Offer the built-in ways of paying, which move no money; by default only while there is no other
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        hide_possible_values = true
+    )]
+    pub(crate) test_gateway: Option<bool>,
+    /// What becomes of money that comes when its hold has run out
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    pub(crate) late_payment: LateMoney,
+    /// How long a provider may not know an order that is being confirmed, before it is believed
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub(crate) not_found_grace: Duration,
+}
+
+/// What becomes of money that comes too late.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LateMoney {
+    /// It takes the same seats again if all are free, and else goes back
+    #[default]
+    TakeAgain,
+    /// It goes back
+    Refund,
+}
+
+impl From<LateMoney> for LatePayment {
+    fn from(policy: LateMoney) -> Self {
+        match policy {
+            LateMoney::TakeAgain => Self::TakeAgainElseRefund,
+            LateMoney::Refund => Self::Refund,
+        }
+    }
+}

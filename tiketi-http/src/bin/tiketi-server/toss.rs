@@ -1,0 +1,141 @@
+//! TossPayments: what the server is told about it, and the gateway that comes of it.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::{
+    Currency, GuardSettings, IdSource, LookupAnswer, LookupRequest, Money, PaymentGateway, PaymentId,
+    TimeOrderedIds,
+};
+use tiketi_toss::{TossGateway, TossLimits, TossSettings, TossSettingsError};
+
+use crate::failure::Failure;
+use crate::options::Paying;
+
+/// The kinds of keys (source: TossPayments, API keys): how a secret key begins, and the client key of its pair.
+const PAIRS: [(&str, &str); 4] = [
+    ("test_sk_", "test_ck_"),
+    ("test_gsk_", "test_gck_"),
+    ("live_sk_", "live_ck_"),
+    ("live_gsk_", "live_gck_"),
+];
+
+/// Most questions the gateway asks to settle one request.
+const QUESTIONS: u32 = 2;
+/// Time for what is neither asking nor waiting.
+const SLACK: Duration = Duration::from_secs(2);
+
+/// The shop's account at TossPayments.
+#[derive(Debug)]
+pub(crate) struct Toss {
+    settings: TossSettings,
+}
+
+impl Toss {
+    /// Reads the account, if there is one; two keys that are no pair are refused, and never shown.
+    pub(crate) fn of(options: Paying) -> Result<Option<Self>, Failure> {
+        let (secret, client) = match (options.toss_secret_key, options.toss_client_key) {
+            (None, None) => return Ok(None),
+            (Some(secret), Some(client)) => (secret, client),
+            (Some(_), None) => return Err(lonely("--toss-secret-key", "--toss-client-key")),
+            (None, Some(_)) => return Err(lonely("--toss-client-key", "--toss-secret-key")),
+        };
+        check_pair(&secret, &client)?;
+        let settings = TossSettings::new(secret, client.expose_secret()).base_url(options.toss_base_url);
+        let toss = Self { settings };
+        toss.gateway().map(|_| Some(toss))
+    }
+
+    /// Makes the gateway; asks nobody yet.
+    pub(crate) fn gateway(&self) -> Result<TossGateway, Failure> {
+        TossGateway::new(self.settings.clone()).map_err(|error| {
+            let told = match error {
+                TossSettingsError::SecretKey => "--toss-secret-key",
+                TossSettingsError::BaseUrl | TossSettingsError::PlainHttp => "--toss-base-url",
+                _ => "cannot pay at TossPayments",
+            };
+            Failure::during(told, &error)
+        })
+    }
+
+    /// Says how long the gateway may take before its breaker counts it as silent: longer than its own limits.
+    pub(crate) fn guard(&self) -> GuardSettings {
+        let TossLimits { change, read, .. } = self.settings.limits;
+        let question_within = read * QUESTIONS + SLACK;
+        GuardSettings { money_within: change + question_within, question_within, ..GuardSettings::default() }
+    }
+
+    /// Asks after an order nobody made, and says whether the provider answers this shop.
+    pub(crate) async fn look(&self) -> Result<String, Failure> {
+        let (payment, amount) = (PaymentId::from_uuid(TimeOrderedIds.next()), Money::zero(Currency::KRW));
+        let question = LookupRequest { payment, provider_key: None, amount };
+        let url = &self.settings.base_url;
+        match self.gateway()?.lookup(question).await {
+            LookupAnswer::NotFound => Ok(format!("{url} answers, and takes the secret key")),
+            LookupAnswer::Unknown { reason } => Err(Failure::new(format!("--toss-base-url {url}: {reason}"))),
+            LookupAnswer::Paid(_) | LookupAnswer::Declined { .. } | LookupAnswer::Pending => {
+                let problem = "it knows an order that nobody made";
+                Err(Failure::new(format!("--toss-base-url {url}: {problem}")))
+            }
+        }
+    }
+}
+
+fn lonely(given: &str, missing: &str) -> Failure {
+    Failure::new(format!("{given} is of no use without {missing}"))
+}
+
+/// Refuses keys that cannot be a pair, above all a secret one that would be given to every browser.
+fn check_pair(secret: &SecretString, client: &SecretString) -> Result<(), Failure> {
+    let starts = |key: &SecretString, begin: &str| {
+        key.expose_secret().strip_prefix(begin).is_some_and(|rest| !rest.is_empty())
+    };
+    let wrong = |sentence: &str| Err(Failure::new(sentence));
+    let Some((_, of_pair)) = PAIRS.iter().find(|(begin, _)| starts(secret, begin)) else {
+        return wrong(
+            "--toss-secret-key is no secret key: one begins with test_sk_, live_sk_, test_gsk_ or live_gsk_",
+        );
+    };
+    if starts(client, of_pair) {
+        return Ok(());
+    }
+    if PAIRS.iter().any(|(begin, _)| starts(client, begin)) {
+        return wrong("--toss-client-key is a secret key, which every browser would be shown");
+    }
+    Err(Failure::new(format!(
+        "--toss-client-key is not of the secret key's pair: it has to begin with {of_pair}"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(secret: &str, client: &str) -> Result<(), String> {
+        let pair = check_pair(&SecretString::from(secret), &SecretString::from(client));
+        pair.map_err(|failure| failure.sentence().to_owned())
+    }
+
+    #[test]
+    fn keys_of_one_pair_are_taken() {
+        for (secret, client) in [("test_sk_a", "test_ck_b"), ("live_gsk_a", "live_gck_b")] {
+            assert_eq!(checked(secret, client), Ok(()));
+        }
+    }
+
+    #[test]
+    fn keys_that_are_no_pair_are_refused_without_being_shown() {
+        for (secret, client, words) in [
+            ("hush", "test_ck_b", "is no secret key"),
+            ("test_sk_", "test_ck_b", "is no secret key"),
+            ("test_ck_hush", "test_sk_hush", "is no secret key"),
+            ("test_sk_hush", "test_sk_hush", "every browser"),
+            ("test_sk_hush", "live_ck_hush", "begin with test_ck_"),
+            ("test_sk_hush", "test_gck_hush", "begin with test_ck_"),
+            ("live_sk_hush", "hush", "begin with live_ck_"),
+        ] {
+            let sentence = checked(secret, client).unwrap_err();
+            assert!(sentence.contains(words) && !sentence.contains("hush"), "{sentence}");
+        }
+    }
+}

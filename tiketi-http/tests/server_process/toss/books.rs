@@ -1,0 +1,80 @@
+//! The shop's books, held against the provider's.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::process::run;
+use crate::toss::counter::{Counter, TOSS_SECRET};
+
+/// A payment, as the shop's file has it.
+struct Row {
+    order: String,
+    state: String,
+    taken: i64,
+    returned: i64,
+    /// Whether the provider's word is awaited, or a person's.
+    is_open: bool,
+    /// The state of the reservation, if this payment is the one that counts for it.
+    bought: Option<String>,
+}
+
+const ROWS: &str = "
+    SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.ask_at IS NOT NULL OR p.needs_person, r.state
+    FROM payments p LEFT JOIN reservations r ON r.payment = p.id";
+
+fn rows(path: &Path) -> Vec<Row> {
+    let connection = Connection::open(path).unwrap();
+    let mut statement = connection.prepare(ROWS).unwrap();
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Row {
+            order: row.get::<_, Uuid>(0)?.to_string(),
+            state: row.get(1)?,
+            taken: row.get(2)?,
+            returned: row.get(3)?,
+            is_open: row.get(4)?,
+            bought: row.get(5)?,
+        })
+    };
+    statement.query_map((), read).unwrap().map(Result::unwrap).collect()
+}
+
+/// Lets minutes pass for what is awaited, by moving back when that began.
+pub(super) fn age(path: &Path, minutes: i64) {
+    let sql = "UPDATE payments SET ask_at = ask_at - ?1, awaited_since = awaited_since - ?1,
+        asking = json_set(asking, '$.since', json_extract(asking, '$.since') - ?1),
+        state_at = CASE state WHEN 'confirming' THEN state_at - ?1 ELSE state_at END
+        WHERE ask_at IS NOT NULL";
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    connection.execute(sql, [minutes * 60_000_000]).unwrap();
+}
+
+/// Every buyer has what he paid for or his money, the provider says the same, and the audit finds nothing.
+pub(super) async fn assert_settled(counter: &Counter) {
+    let ledger = counter.stub.ledger();
+    let rows = rows(&counter.path);
+    for row in &rows {
+        let accounts = ledger.values().filter(|account| account.order_id == row.order);
+        let (mut taken, mut returned, mut captures) = (0, 0, 0);
+        for account in accounts {
+            taken += account.captured;
+            returned += account.refunded;
+            captures += account.captures;
+        }
+        assert_eq!((row.taken, row.returned), (taken, returned), "{} is {}", row.order, row.state);
+        assert!(captures <= 1, "{} was charged {captures} times", row.order);
+        let is_kept = taken > returned;
+        assert_eq!(is_kept, row.bought.as_deref() == Some("confirmed"), "{} is {}", row.order, row.state);
+        assert!(!row.is_open, "{} is {}, and not over", row.order, row.state);
+    }
+    for account in ledger.values().filter(|account| account.captured > 0) {
+        assert!(rows.iter().any(|row| row.order == account.order_id), "{account:?} is on no record");
+    }
+    let said = run(&["audit", "--store", &counter.shop.store]).await;
+    assert!(said.code == Some(0) && said.out.starts_with("all is as it must be; "), "{said:?}");
+    let kept = std::fs::read(&counter.path).unwrap();
+    let secret = TOSS_SECRET.as_bytes();
+    assert!(!kept.windows(secret.len()).any(|bytes| bytes == secret), "the secret key is in the store");
+}

@@ -1,0 +1,230 @@
+//! The provider's API: one request each, no retries, nothing secret in what comes back.
+
+use reqwest::header::USER_AGENT;
+use reqwest::redirect::Policy;
+use reqwest::{Client, RequestBuilder, Response, Url};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::code::CodeClass;
+use crate::settings::{TossLimits, TossSettings, TossSettingsError};
+use crate::wire::{CancelBody, ConfirmBody, ErrorBody, Payment};
+
+/// Most bytes of an answer; a payment with hundreds of cancels is smaller.
+const MAX_ANSWER_BYTES: usize = 512 * 1024;
+/// Longest payment key (source: TossPayments core API, confirm).
+const MAX_KEY_CHARS: usize = 200;
+/// Longest error code that is believed to be one.
+const MAX_CODE_CHARS: usize = 64;
+
+/// Asks the provider.
+pub(crate) struct Api {
+    client: Client,
+    base: Url,
+    secret_key: SecretString,
+    limits: TossLimits,
+}
+
+/// Why a request came to no payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The provider said no, and why.
+    Code { status: u16, code: String },
+    /// It said nothing that can be read.
+    Silence { reason: String },
+}
+
+impl Failure {
+    fn silence(reason: impl Into<String>) -> Self {
+        Self::Silence { reason: reason.into() }
+    }
+
+    /// Returns what it says about the money.
+    pub(crate) fn class(&self) -> CodeClass {
+        match self {
+            Self::Code { status, code } => CodeClass::of_answer(*status, code),
+            Self::Silence { .. } => CodeClass::Unknown,
+        }
+    }
+
+    /// Returns the provider's code, if it said one.
+    pub(crate) fn code(&self) -> Option<&str> {
+        match self {
+            Self::Code { code, .. } => Some(code),
+            Self::Silence { .. } => None,
+        }
+    }
+
+    /// Says what happened, for the log and for an administrator.
+    pub(crate) fn reason(&self) -> String {
+        match self {
+            Self::Code { status, code } => format!("{code}, with status {status}"),
+            Self::Silence { reason } => reason.clone(),
+        }
+    }
+}
+
+/// What is known of an order.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// The provider's own record of it.
+    Payment(Box<Payment>),
+    /// The provider knows no such order.
+    Nothing,
+    /// It did not say.
+    Unsaid(Failure),
+}
+
+impl Api {
+    pub(crate) fn new(settings: &TossSettings) -> Result<Self, TossSettingsError> {
+        let base = settings.checked_url()?;
+        let client = Client::builder()
+            .connect_timeout(settings.limits.connect)
+            // A request that moves money goes where it was sent, once.
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .build()
+            .map_err(TossSettingsError::Tls)?;
+        Ok(Self { client, base, secret_key: settings.secret_key.clone(), limits: settings.limits })
+    }
+
+    /// Takes the money.
+    pub(crate) async fn confirm(&self, key: &str, body: &ConfirmBody<'_>) -> Result<Payment, Failure> {
+        self.post(&["confirm"], key, body).await
+    }
+
+    /// Gives money back.
+    pub(crate) async fn cancel(
+        &self,
+        payment_key: &str,
+        key: &str,
+        body: &CancelBody<'_>,
+    ) -> Result<Payment, Failure> {
+        if !is_payment_key(payment_key) {
+            return Err(Failure::silence("no payment key of the provider's is known"));
+        }
+        self.post(&[payment_key, "cancel"], key, body).await
+    }
+
+    /// Finds the payment of an order: by its key, or else by the order's own name.
+    ///
+    /// Keys come from browsers: one that belongs to another order says nothing about this one. And an order
+    /// whose key came to nothing may have been paid under another.
+    pub(crate) async fn find(&self, order: &str, payment_key: Option<&str>) -> Found {
+        let by_key = match payment_key.filter(|key| is_payment_key(key)) {
+            Some(key) => self.found(order, &[key]).await,
+            None => Found::Nothing,
+        };
+        match by_key {
+            Found::Unsaid(_) => by_key,
+            Found::Payment(ref payment) if payment.was_captured() => by_key,
+            Found::Payment(_) => match self.found(order, &["orders", order]).await {
+                Found::Payment(paid) if paid.was_captured() => Found::Payment(paid),
+                Found::Unsaid(failure) => Found::Unsaid(failure),
+                Found::Payment(_) | Found::Nothing => by_key,
+            },
+            Found::Nothing => self.found(order, &["orders", order]).await,
+        }
+    }
+
+    async fn found(&self, order: &str, path: &[&str]) -> Found {
+        let request = self.client.get(self.at(path)).timeout(self.limits.read);
+        match self.send::<Payment>(request).await {
+            Ok(payment) if payment.order_id == order => Found::Payment(Box::new(payment)),
+            Ok(_) => Found::Nothing,
+            Err(failure) if failure.class() == CodeClass::SessionGone => Found::Nothing,
+            Err(failure) => Found::Unsaid(failure),
+        }
+    }
+
+    async fn post(&self, path: &[&str], key: &str, body: &impl Serialize) -> Result<Payment, Failure> {
+        let request = self.client.post(self.at(path)).timeout(self.limits.change);
+        self.send(request.header("Idempotency-Key", key).json(body)).await
+    }
+
+    fn at(&self, path: &[&str]) -> Url {
+        let mut url = self.base.clone();
+        if let Ok(mut segments) = url.path_segments_mut() {
+            segments.pop_if_empty().extend(["v1", "payments"]).extend(path);
+        }
+        url
+    }
+
+    async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
+        // The password is empty, and the colon before it is what the provider asks for.
+        let request = request.basic_auth(self.secret_key.expose_secret(), Some(""));
+        let request = request.header(USER_AGENT, concat!("tiketi/", env!("CARGO_PKG_VERSION")));
+        let answer = request.send().await.map_err(|error| silence(&error))?;
+        let status = answer.status();
+        let body = read(answer).await?;
+        if status.is_success() {
+            let unreadable = |_| Failure::silence("an answer that cannot be read");
+            return serde_json::from_slice(&body).map_err(unreadable);
+        }
+        let status = status.as_u16();
+        match serde_json::from_slice::<ErrorBody>(&body) {
+            Ok(ErrorBody { code }) if is_code(&code) => Err(Failure::Code { status, code }),
+            _ => Err(Failure::silence(format!("status {status} without a code"))),
+        }
+    }
+}
+
+/// Tells whether a text can be a payment key: it becomes a part of an address.
+pub(crate) fn is_payment_key(text: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '=');
+    !text.is_empty() && text.len() <= MAX_KEY_CHARS && text.chars().all(allowed)
+}
+
+/// Tells whether a text can be an error code: it goes into logs and to buyers.
+fn is_code(text: &str) -> bool {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    !text.is_empty() && text.len() <= MAX_CODE_CHARS && text.chars().all(allowed)
+}
+
+async fn read(mut answer: Response) -> Result<Vec<u8>, Failure> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| silence(&error))? {
+        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
+            return Err(Failure::silence("an answer too long to be one"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Says how a request failed, without its address or anything of its content.
+fn silence(error: &reqwest::Error) -> Failure {
+    Failure::silence(if error.is_timeout() {
+        "no answer in time"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_change_an_address_is_no_payment_key() {
+        for text in ["", ".", "..", "a/b", "a?b", "a#b", "a%2Fb", "a b", "열쇠", &"k".repeat(201)] {
+            assert!(!is_payment_key(text), "{text}");
+        }
+        for text in
+            ["tgen_20261121_abc", "5EnNZRJGvaBX7zk2yd8ydw26XvwXkLrx9POLqKQjmAw4b0e1", &"k".repeat(200)]
+        {
+            assert!(is_payment_key(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_could_break_a_log_line_is_no_code() {
+        assert!(is_code("PROVIDER_ERROR"));
+        for text in ["", "A B", "A\nB", "<b>", &"A".repeat(65)] {
+            assert!(!is_code(text), "{text}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! The gateway: TossPayments as Tiketi's rules see a provider.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use async_trait::async_trait;
+use tiketi_core::{
+    BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms, Currency,
+    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentId, PaymentMethod,
+    RefundAnswer, RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+};
+
+use crate::api::{Api, Failure, Found, is_payment_key};
+use crate::code::CodeClass;
+use crate::judge;
+use crate::method::TossMethod;
+use crate::refund::{self, RefundKeys};
+use crate::settings::{TossSettings, TossSettingsError};
+use crate::wire::ConfirmBody;
+use crate::{void, webhook};
+
+/// Longest name of an order that the payment window shows (source: TossPayments, payment window).
+const MAX_ORDER_NAME_CHARS: usize = 100;
+
+/// TossPayments, as a gateway of the shop.
+///
+/// It holds a pool of connections: make one and share it.
+pub struct TossGateway {
+    api: Api,
+    client_key: String,
+    methods: Vec<TossMethod>,
+    refund_keys: RefundKeys,
+}
+
+impl TossGateway {
+    /// The gateway's name, kept with every payment.
+    pub const NAME: &'static str = "toss";
+
+    /// Makes the gateway; asks nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content.
+    pub fn new(settings: TossSettings) -> Result<Self, TossSettingsError> {
+        let api = Api::new(&settings)?;
+        let TossSettings { client_key, methods, .. } = settings;
+        Ok(Self { api, client_key, methods, refund_keys: RefundKeys::default() })
+    }
+}
+
+impl fmt::Debug for TossGateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TossGateway").field("methods", &self.methods).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for TossGateway {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn methods(&self) -> Vec<PaymentMethod> {
+        self.methods.iter().map(|method| method.shown()).collect()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            confirms: Confirms::Server,
+            partial_refunds: Support::Yes,
+            void: Support::Yes,
+            buyer_step: BuyerStep::Needed,
+        }
+    }
+
+    fn ready(&self) -> Result<(), GatewayUnavailable> {
+        Ok(())
+    }
+
+    async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
+        let method = self.methods.iter().find(|method| method.id() == request.method);
+        let mut parameters = BTreeMap::from([
+            ("orderId".to_owned(), request.payment.to_string()),
+            ("orderName".to_owned(), request.order_name.chars().take(MAX_ORDER_NAME_CHARS).collect()),
+            ("amount".to_owned(), request.amount.minor().to_string()),
+            ("currency".to_owned(), request.amount.currency().code().to_owned()),
+        ]);
+        parameters.extend(method.map(|method| ("method".to_owned(), method.script_name().to_owned())));
+        Ok(Checkout { client_key: Some(self.client_key.clone()), parameters })
+    }
+
+    async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
+        let order = request.payment.to_string();
+        let Some(payment_key) = request.provider_key.as_deref().filter(|key| is_payment_key(key)) else {
+            // Nothing is asked for without a key, but an earlier request may have had one.
+            return self.settle(&order, None, "the buyer brought no payment key").await;
+        };
+        if request.amount.currency() != Currency::KRW {
+            return ConfirmAnswer::Unknown { reason: "only amounts in won can be asked for".to_owned() };
+        }
+        let body = ConfirmBody { payment_key, order_id: &order, amount: request.amount.minor() };
+        match self.api.confirm(&order, &body).await {
+            Ok(payment) if payment.order_id == order => judge::confirmed(&payment, "the provider answered"),
+            Ok(_) => self.settle(&order, Some(payment_key), "an answer for another order").await,
+            Err(failure) => self.after_failure(request.payment, payment_key, failure).await,
+        }
+    }
+
+    async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
+        let order = request.payment.to_string();
+        match self.api.find(&order, request.provider_key.as_deref()).await {
+            Found::Payment(payment) => judge::looked_up(&payment),
+            Found::Nothing => LookupAnswer::NotFound,
+            Found::Unsaid(failure) => {
+                alarm(&failure, request.payment);
+                LookupAnswer::Unknown { reason: failure.reason() }
+            }
+        }
+    }
+
+    async fn refund(&self, request: RefundRequest) -> RefundAnswer {
+        refund::refund(&self.api, &self.refund_keys, request).await
+    }
+
+    async fn void(&self, request: VoidRequest) -> VoidAnswer {
+        void::void(&self.api, request).await
+    }
+
+    async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
+        webhook::read(&self.api, &request).await
+    }
+}
+
+impl TossGateway {
+    /// Says what came of a confirm that was answered with an error, or not at all.
+    async fn after_failure(&self, payment: PaymentId, payment_key: &str, failure: Failure) -> ConfirmAnswer {
+        alarm(&failure, payment);
+        match (failure.class(), failure.code()) {
+            (CodeClass::Declined, Some(code)) => ConfirmAnswer::Declined { code: code.to_owned() },
+            _ => self.settle(&payment.to_string(), Some(payment_key), &failure.reason()).await,
+        }
+    }
+
+    /// Asks the provider for its record of the order, and says what came of the confirm.
+    async fn settle(&self, order: &str, payment_key: Option<&str>, why: &str) -> ConfirmAnswer {
+        match self.api.find(order, payment_key).await {
+            Found::Payment(payment) => judge::confirmed(&payment, why),
+            Found::Nothing => ConfirmAnswer::Unknown { reason: format!("{why}; no such order when asked") },
+            Found::Unsaid(failure) => {
+                ConfirmAnswer::Unknown { reason: format!("{why}; then, asked again: {}", failure.reason()) }
+            }
+        }
+    }
+}
+
+/// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.
+pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
+    let reason = failure.reason();
+    match failure.class() {
+        CodeClass::Misconfigured => {
+            tracing::error!(%payment, reason, "TossPayments refuses the shop itself: look at its keys and settings");
+        }
+        CodeClass::Declined => tracing::debug!(%payment, reason, "declined"),
+        CodeClass::Unknown | CodeClass::SessionGone | CodeClass::RefundFinal | CodeClass::RefundUnknown => {
+            tracing::warn!(%payment, reason, "TossPayments did not do as asked");
+        }
+    }
+}

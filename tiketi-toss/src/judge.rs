@@ -1,0 +1,133 @@
+//! What the provider's record of a payment says, in the words of the gateway trait.
+
+use tiketi_core::{Captured, ConfirmAnswer, LookupAnswer, Money};
+
+use crate::wire::{Payment, Status};
+
+impl Payment {
+    /// Tells whether money was taken, given back since or not.
+    ///
+    /// A virtual account that was cancelled before a deposit, or lost its deposit again, was not.
+    pub(crate) fn was_captured(&self) -> bool {
+        match self.status {
+            Status::Done | Status::PartialCanceled => true,
+            Status::Canceled => self.approved_at.is_some(),
+            Status::Ready
+            | Status::InProgress
+            | Status::WaitingForDeposit
+            | Status::Aborted
+            | Status::Expired
+            | Status::Unlisted => false,
+        }
+    }
+
+    /// Returns the money that was taken, if the amounts can be true.
+    fn captured(&self) -> Option<Captured> {
+        let currency = self.currency.parse().ok()?;
+        // Only the won's amounts are certain to be in minor units.
+        let possible = currency == tiketi_core::Currency::KRW
+            && self.total_amount >= 0
+            && (0..=self.total_amount).contains(&self.balance_amount);
+        let (amount, balance) =
+            (Money::new(self.total_amount, currency), Money::new(self.balance_amount, currency));
+        let refunded = amount.minus(balance).ok().filter(|_| possible)?;
+        let (order, provider_key) = (self.order_id.clone(), self.key.clone());
+        Some(Captured { order, provider_key, amount, refunded })
+    }
+
+    fn came_to_nothing(&self, status: &str) -> String {
+        self.failure.as_ref().map_or(status, |failure| failure.code.as_str()).to_owned()
+    }
+}
+
+/// Says what came of a payment, from the provider's own record of it.
+pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
+    let unreadable = || LookupAnswer::Unknown { reason: "amounts that cannot be true".to_owned() };
+    if payment.was_captured() {
+        return payment.captured().map_or_else(unreadable, LookupAnswer::Paid);
+    }
+    match payment.status {
+        Status::Ready | Status::InProgress | Status::WaitingForDeposit => LookupAnswer::Pending,
+        Status::Aborted => LookupAnswer::Declined { code: payment.came_to_nothing("ABORTED") },
+        Status::Expired => LookupAnswer::Declined { code: payment.came_to_nothing("EXPIRED") },
+        Status::Canceled => LookupAnswer::Declined { code: payment.came_to_nothing("CANCELED") },
+        Status::Done | Status::PartialCanceled => unreadable(),
+        Status::Unlisted => LookupAnswer::Unknown { reason: "a status nobody listed".to_owned() },
+    }
+}
+
+/// Says what came of a confirm, from the provider's own record of the payment.
+///
+/// A payment that still waits for our confirm was not declined; what we asked may yet arrive.
+pub(crate) fn confirmed(payment: &Payment, why_asked: &str) -> ConfirmAnswer {
+    match looked_up(payment) {
+        LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
+        LookupAnswer::Declined { code } => ConfirmAnswer::Declined { code },
+        LookupAnswer::Pending if payment.status == Status::WaitingForDeposit => ConfirmAnswer::Pending,
+        LookupAnswer::Pending | LookupAnswer::NotFound => {
+            ConfirmAnswer::Unknown { reason: format!("{why_asked}; not confirmed yet when asked again") }
+        }
+        LookupAnswer::Unknown { reason } => {
+            ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}") }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn payment(status: &str, more: &str) -> Payment {
+        let json = format!(
+            r#"{{"paymentKey": "key", "orderId": "order-1", "status": "{status}", "totalAmount": 1000,
+                "balanceAmount": 1000, "currency": "KRW"{more}}}"#
+        );
+        serde_json::from_str(&json).unwrap()
+    }
+
+    #[test]
+    fn money_was_taken_where_the_status_says_so() {
+        for status in ["DONE", "PARTIAL_CANCELED"] {
+            assert!(matches!(looked_up(&payment(status, "")), LookupAnswer::Paid(_)), "{status}");
+        }
+        for status in ["READY", "IN_PROGRESS", "WAITING_FOR_DEPOSIT"] {
+            assert_eq!(looked_up(&payment(status, "")), LookupAnswer::Pending, "{status}");
+        }
+        for status in ["ABORTED", "EXPIRED", "CANCELED"] {
+            let declined = LookupAnswer::Declined { code: status.to_owned() };
+            assert_eq!(looked_up(&payment(status, "")), declined);
+        }
+        assert!(matches!(looked_up(&payment("NEW_ONE", "")), LookupAnswer::Unknown { .. }));
+    }
+
+    #[test]
+    fn a_cancelled_payment_was_paid_if_it_was_ever_approved() {
+        let approved = r#", "approvedAt": "2026-01-05T19:00:00+09:00""#;
+        assert!(matches!(looked_up(&payment("CANCELED", approved)), LookupAnswer::Paid(_)));
+    }
+
+    #[test]
+    fn the_providers_reason_is_the_code_of_a_decline() {
+        let failed = payment("ABORTED", r#", "failure": {"code": "REJECT_CARD_COMPANY", "message": "x"}"#);
+        assert_eq!(looked_up(&failed), LookupAnswer::Declined { code: "REJECT_CARD_COMPANY".to_owned() });
+    }
+
+    #[test]
+    fn amounts_that_cannot_be_true_are_not_believed() {
+        let mut more_than_all = payment("DONE", "");
+        more_than_all.balance_amount = 1001;
+        let mut less_than_nothing = payment("DONE", "");
+        less_than_nothing.balance_amount = -1;
+        let mut dollars = payment("DONE", "");
+        dollars.currency = "USD".to_owned();
+        for wrong in [more_than_all, less_than_nothing, dollars] {
+            assert!(matches!(looked_up(&wrong), LookupAnswer::Unknown { .. }), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_waits_for_our_confirm_is_not_known_and_what_waits_for_money_is() {
+        assert!(matches!(confirmed(&payment("IN_PROGRESS", ""), "a test"), ConfirmAnswer::Unknown { .. }));
+        assert_eq!(confirmed(&payment("WAITING_FOR_DEPOSIT", ""), "a test"), ConfirmAnswer::Pending);
+    }
+}

@@ -1,0 +1,153 @@
+//! Money back: asked for once, and compared with the provider's own list before anything is believed.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tiketi_core::{Currency, RefundAnswer, RefundId, RefundRequest};
+
+use crate::api::{Api, Failure, Found};
+use crate::code::CodeClass;
+use crate::gateway::alarm;
+use crate::wire::{CancelBody, Payment, Status};
+
+/// Longest reason (source: TossPayments core API, cancel).
+const MAX_REASON_CHARS: usize = 200;
+
+/// Most refunds whose keys are remembered; beyond it the provider's refusal is simply met again.
+const MAX_REMEMBERED: usize = 1024;
+
+/// Which idempotency key each refund is to be asked under.
+///
+/// It is the refund's id. But the provider keeps errors under a key as well, and so one that came a moment
+/// too soon after another cancel, which certainly had no effect, would be refused for fifteen days. Such a
+/// refund moves on to its next key. Whoever has forgotten that meets the refusal once more, and moves on then.
+#[derive(Debug, Default)]
+pub(crate) struct RefundKeys(Mutex<HashMap<RefundId, u32>>);
+
+impl RefundKeys {
+    fn key(&self, refund: RefundId) -> String {
+        match self.lock().get(&refund) {
+            None => refund.to_string(),
+            Some(refused) => format!("{refund}-{refused}"),
+        }
+    }
+
+    fn refused(&self, refund: RefundId) {
+        let mut keys = self.lock();
+        if keys.len() < MAX_REMEMBERED || keys.contains_key(&refund) {
+            *keys.entry(refund).or_default() += 1;
+        }
+    }
+
+    fn finished(&self, refund: RefundId) {
+        self.lock().remove(&refund);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<RefundId, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the provider's list of cancels says about one refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Listed {
+    Done,
+    /// It is there, and not finished or not as asked for.
+    Unclear,
+    Absent,
+}
+
+/// Gives money back, at most once for each refund.
+///
+/// Two guards hold apart from the idempotency key: the provider refuses if the balance is not the one we
+/// believe in, and each cancel carries the refund's id, by which it is found in the provider's list.
+pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest) -> RefundAnswer {
+    if request.amount.currency() != Currency::KRW {
+        return RefundAnswer::Refused { code: "UNSUPPORTED_CURRENCY".to_owned() };
+    }
+    let body = CancelBody {
+        cancel_reason: &tagged(&request),
+        cancel_amount: (request.amount != request.refundable).then(|| request.amount.minor()),
+        refundable_amount: Some(request.refundable.minor()),
+    };
+    let answer = match api.cancel(&request.provider_key, &keys.key(request.refund), &body).await {
+        Ok(payment) if listed(&payment, &request) == Listed::Done => RefundAnswer::Done,
+        Ok(_) => compare(api, keys, &request, None).await,
+        Err(failure) => {
+            alarm(&failure, request.payment);
+            compare(api, keys, &request, Some(failure)).await
+        }
+    };
+    if !matches!(answer, RefundAnswer::Unknown { .. }) {
+        keys.finished(request.refund);
+    }
+    answer
+}
+
+/// Says what came of a refund by the provider's list, and where that says nothing, by how it failed.
+async fn compare(
+    api: &Api,
+    keys: &RefundKeys,
+    request: &RefundRequest,
+    failure: Option<Failure>,
+) -> RefundAnswer {
+    let why = failure.as_ref().map_or_else(|| "an answer without the refund".to_owned(), Failure::reason);
+    let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}") };
+    let payment = match api.find(&request.payment.to_string(), Some(&request.provider_key)).await {
+        Found::Payment(payment) if payment.key == request.provider_key => payment,
+        Found::Payment(_) | Found::Nothing => return unknown("no such payment when asked"),
+        Found::Unsaid(then) => return unknown(&format!("then, asked again: {}", then.reason())),
+    };
+    match listed(&payment, request) {
+        Listed::Done => return RefundAnswer::Done,
+        Listed::Unclear => return unknown("it is listed, but not as done"),
+        Listed::Absent => {}
+    }
+    let Some((class, code)) = failure.as_ref().and_then(|failure| Some((failure.class(), failure.code()?)))
+    else {
+        return unknown("not listed");
+    };
+    if code == "FORBIDDEN_CONSECUTIVE_REQUEST" {
+        keys.refused(request.refund);
+    }
+    let nothing_left = payment.status == Status::Canceled && is_about_all_gone(code);
+    if class == CodeClass::RefundFinal || nothing_left {
+        return RefundAnswer::Refused { code: code.to_owned() };
+    }
+    unknown("not listed")
+}
+
+/// Tells whether a code means that all the money went back before; who sent it is for a person to find out.
+fn is_about_all_gone(code: &str) -> bool {
+    matches!(code, "ALREADY_CANCELED_PAYMENT" | "ALREADY_REFUND_PAYMENT")
+}
+
+fn listed(payment: &Payment, request: &RefundRequest) -> Listed {
+    let tag = tag(request.refund);
+    let cancels = payment.cancels.iter().flatten();
+    let ours = cancels.filter(|cancel| cancel.reason.as_ref().is_some_and(|told| told.ends_with(&tag)));
+    let found: Vec<_> = ours.collect();
+    match found.as_slice() {
+        [] => Listed::Absent,
+        [one]
+            if payment.order_id == request.payment.to_string()
+                && one.amount == request.amount.minor()
+                && one.status.as_deref().is_none_or(|status| status == "DONE") =>
+        {
+            Listed::Done
+        }
+        _ => Listed::Unclear,
+    }
+}
+
+fn tag(refund: RefundId) -> String {
+    format!("({refund})")
+}
+
+/// Returns the reason, with the refund's id at its end.
+fn tagged(request: &RefundRequest) -> String {
+    let tag = tag(request.refund);
+    let room = MAX_REASON_CHARS.saturating_sub(tag.len() + 1);
+    let reason: String = request.reason.trim().chars().take(room).collect();
+    format!("{reason} {tag}").trim_start().to_owned()
+}

@@ -1,0 +1,123 @@
+//! What the gateway is told.
+
+use std::time::Duration;
+
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::method::TossMethod;
+
+/// Where TossPayments answers.
+pub const TOSS_URL: &str = "https://api.tosspayments.com";
+
+/// What a [`crate::TossGateway`] is built from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct TossSettings {
+    /// The secret key, without the colon.
+    pub secret_key: SecretString,
+    /// The public key that browsers open the payment window with.
+    pub client_key: String,
+    /// Where the API is: [`TOSS_URL`] unless told otherwise. Plain HTTP only to this machine.
+    pub base_url: String,
+    /// The ways of paying to offer; card and bank transfer unless told otherwise.
+    pub methods: Vec<TossMethod>,
+    /// How long to wait.
+    pub limits: TossLimits,
+}
+
+/// How long the gateway waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TossLimits {
+    /// For a connection; 3 seconds.
+    pub connect: Duration,
+    /// For the whole of a request that moves money; 60 seconds, since cards may take that long.
+    pub change: Duration,
+    /// For the whole of a request that only reads; 5 seconds.
+    pub read: Duration,
+}
+
+impl Default for TossLimits {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self { connect: seconds(3), change: seconds(60), read: seconds(5) }
+    }
+}
+
+impl TossSettings {
+    /// Takes the pair of keys the provider gave the shop.
+    pub fn new(secret_key: SecretString, client_key: impl Into<String>) -> Self {
+        Self {
+            secret_key,
+            client_key: client_key.into(),
+            base_url: TOSS_URL.to_owned(),
+            methods: vec![TossMethod::Card, TossMethod::Transfer],
+            limits: TossLimits::default(),
+        }
+    }
+
+    /// Asks another server, such as a stub.
+    #[must_use]
+    pub fn base_url(mut self, url: impl Into<String>) -> Self {
+        self.base_url = url.into();
+        self
+    }
+
+    /// Offers these ways of paying, in this order.
+    #[must_use]
+    pub fn methods(mut self, methods: impl IntoIterator<Item = TossMethod>) -> Self {
+        self.methods = methods.into_iter().collect();
+        self
+    }
+
+    /// Waits that long.
+    #[must_use]
+    pub fn limits(mut self, limits: TossLimits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Returns the base address, if the settings make sense.
+    pub(crate) fn checked_url(&self) -> Result<Url, TossSettingsError> {
+        let secret = self.secret_key.expose_secret();
+        if secret.is_empty() || secret.contains(|letter: char| !letter.is_ascii_graphic() || letter == ':') {
+            return Err(TossSettingsError::SecretKey);
+        }
+        if self.methods.is_empty() {
+            return Err(TossSettingsError::NoMethods);
+        }
+        let url = Url::parse(&self.base_url).map_err(|_| TossSettingsError::BaseUrl)?;
+        let to_this_machine = matches!(url.host_str(), Some("127.0.0.1" | "[::1]" | "localhost"));
+        match url.scheme() {
+            _ if url.cannot_be_a_base() || !url.username().is_empty() || url.password().is_some() => {
+                Err(TossSettingsError::BaseUrl)
+            }
+            "https" => Ok(url),
+            "http" if to_this_machine => Ok(url),
+            "http" => Err(TossSettingsError::PlainHttp),
+            _ => Err(TossSettingsError::BaseUrl),
+        }
+    }
+}
+
+/// Why no gateway can be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TossSettingsError {
+    /// The secret key is empty, or holds what no key holds.
+    #[error("the secret key is not a key: write it without the colon and without spaces")]
+    SecretKey,
+    /// There is no way of paying.
+    #[error("no way of paying is offered")]
+    NoMethods,
+    /// The address cannot be read.
+    #[error("the base URL is not one, such as https://api.tosspayments.com")]
+    BaseUrl,
+    /// The secret key would go over the network in the clear.
+    #[error("the base URL must be https, except on this machine")]
+    PlainHttp,
+    /// This machine cannot make TLS connections, such as for want of root certificates.
+    #[error("no TLS connections can be made")]
+    Tls(#[source] reqwest::Error),
+}

@@ -1,0 +1,52 @@
+//! Giving up a payment before money is taken.
+
+use tiketi_core::{VoidAnswer, VoidRequest};
+
+use crate::api::{Api, Found};
+use crate::gateway::alarm;
+use crate::wire::{CancelBody, Payment, Status};
+
+/// Gives up a payment for which no money was taken.
+///
+/// Only a virtual account can be closed. For anything else there is nothing to ask the provider for: what a
+/// buyer authenticates takes no money unless the shop confirms it, and ends by itself ten minutes later.
+pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
+    let order = request.payment.to_string();
+    let payment = match api.find(&order, request.provider_key.as_deref()).await {
+        Found::Payment(payment) => payment,
+        Found::Nothing => return VoidAnswer::Unsupported,
+        Found::Unsaid(failure) => return unknown(&failure.reason()),
+    };
+    if payment.was_captured() {
+        return VoidAnswer::TooLate;
+    }
+    match payment.status {
+        Status::Canceled | Status::Aborted | Status::Expired => VoidAnswer::Done,
+        Status::WaitingForDeposit => close(api, &request, &payment).await,
+        Status::Ready | Status::InProgress => VoidAnswer::Unsupported,
+        Status::Done | Status::PartialCanceled | Status::Unlisted => unknown("a status that says nothing"),
+    }
+}
+
+/// Closes a virtual account.
+///
+/// Should the deposit come in meanwhile, the provider refuses: without an account of the buyer's it sends
+/// no deposit back.
+async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswer {
+    let order = request.payment.to_string();
+    let body = CancelBody { cancel_reason: "given up", cancel_amount: None, refundable_amount: None };
+    match api.cancel(&payment.key, &format!("{order}-void"), &body).await {
+        Ok(closed) if closed.order_id != order => unknown("an answer for another order"),
+        Ok(closed) if closed.was_captured() => VoidAnswer::TooLate,
+        Ok(closed) if closed.status == Status::Canceled => VoidAnswer::Done,
+        Ok(_) => unknown("an answer without the cancel"),
+        Err(failure) => {
+            alarm(&failure, request.payment);
+            unknown(&failure.reason())
+        }
+    }
+}
+
+fn unknown(reason: &str) -> VoidAnswer {
+    VoidAnswer::Unknown { reason: reason.to_owned() }
+}

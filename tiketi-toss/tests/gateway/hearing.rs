@@ -1,0 +1,154 @@
+//! Webhooks: hints, and proofs where there are any.
+
+use serde_json::{Value, json};
+use tiketi_core::{Hint, LookupAnswer, PaymentGateway, WebhookRefused, WebhookRequest};
+use tiketi_toss_stub::{Call, Fault, Method, Status, Webhook};
+
+use crate::shop::{Order, Shop, captured, payment_id};
+
+const DELIVERY: &str = "TossPayments-Webhook-Transmission-Id";
+
+fn delivered(id: &str, body: &Value) -> WebhookRequest {
+    let headers =
+        vec![("content-type".to_owned(), "application/json".to_owned()), (DELIVERY.into(), id.into())];
+    WebhookRequest { headers, body: body.to_string().into_bytes() }
+}
+
+async fn hear(shop: &Shop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
+    shop.gateway.webhook(delivered(&webhook.id, &webhook.body)).await
+}
+
+/// Has a buyer pay into a virtual account, and returns the message about it.
+async fn deposited(shop: &Shop) -> (Order, Webhook) {
+    let order = shop.order_by(Method::VirtualAccount, 1);
+    shop.confirm(&order).await;
+    assert!(shop.stub.deposit(&order.payment.to_string()));
+    let told = shop.stub.webhooks().into_iter().find(|webhook| webhook.body.get("secret").is_some());
+    (order, told.unwrap())
+}
+
+#[tokio::test]
+async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike() {
+    let shop = Shop::open().await;
+    let order = shop.paid(1).await;
+    let webhook = shop.stub.webhooks().pop().unwrap();
+    for _ in 0..2 {
+        let hint = hear(&shop, &webhook).await.unwrap();
+        let delivery = webhook.id.clone();
+        assert_eq!(hint, Hint { delivery, payment: order.payment, provider_key: Some(order.key.clone()) });
+    }
+}
+
+#[tokio::test]
+async fn words_that_come_late_or_lie_lead_to_the_truth() {
+    let shop = Shop::open().await;
+    let order = shop.paid(1).await;
+    assert!(shop.stub.misreport(&order.payment.to_string(), Status::Aborted));
+    for webhook in shop.stub.webhooks().iter().rev() {
+        assert_eq!(hear(&shop, webhook).await.unwrap().payment, order.payment);
+        assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(captured(&order)));
+    }
+}
+
+#[tokio::test]
+async fn a_decline_before_the_confirm_is_heard_and_looked_up() {
+    let shop = Shop::open().await;
+    let order = shop.order(1);
+    assert!(shop.stub.abort(&order.payment.to_string(), "REJECT_CARD_COMPANY"));
+    let webhook = shop.stub.webhooks().pop().unwrap();
+    assert_eq!(hear(&shop, &webhook).await.unwrap().payment, order.payment);
+    let declined = LookupAnswer::Declined { code: "REJECT_CARD_COMPANY".to_owned() };
+    assert_eq!(shop.lookup(&order).await, declined);
+}
+
+#[tokio::test]
+async fn a_deposit_proves_itself_with_the_payments_secret() {
+    let shop = Shop::open().await;
+    let (order, told) = deposited(&shop).await;
+    let hint = hear(&shop, &told).await.unwrap();
+    assert_eq!((hint.payment, hint.provider_key), (order.payment, Some(order.key)));
+}
+
+#[tokio::test]
+async fn a_deposit_with_another_secret_is_forged() {
+    let shop = Shop::open().await;
+    let (order, told) = deposited(&shop).await;
+    let right = told.body["secret"].as_str().unwrap().to_owned();
+    let with = |secret: &str, order: &str| {
+        let mut body = told.body.clone();
+        (body["secret"], body["orderId"]) = (json!(secret), json!(order));
+        delivered(&told.id, &body)
+    };
+    let order_id = order.payment.to_string();
+    let by_card = shop.paid(2).await.payment.to_string();
+    let nobodys = payment_id(3).to_string();
+    for (secret, order) in [
+        ("", &order_id),
+        (&right[..right.len() - 1], &order_id),
+        (&format!("{right}0"), &order_id),
+        (&right.to_uppercase(), &order_id),
+        (&right, &by_card),
+        ("", &by_card),
+        (&right, &nobodys),
+    ] {
+        let heard = shop.gateway.webhook(with(secret, order)).await;
+        assert_eq!(heard, Err(WebhookRefused::Forged), "{secret} {order}");
+    }
+}
+
+#[tokio::test]
+async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
+    let shop = Shop::open().await;
+    let (_, told) = deposited(&shop).await;
+    for fault in [Fault::cut(Call::Lookup), Fault::unreadable(Call::Lookup, 502)] {
+        shop.stub.fail_next(fault);
+        assert_eq!(hear(&shop, &told).await, Err(WebhookRefused::Unavailable));
+    }
+    assert!(hear(&shop, &told).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_not_about_our_payments_is_not_taken_in_and_nobody_is_asked() {
+    let shop = Shop::open().await;
+    let about = |order: &str| json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": order}});
+    let in_capitals = "018F0000-0000-7000-8000-00000000ABCD";
+    for body in [
+        about("somebody-elses-order"),
+        about(in_capitals),
+        json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {}}),
+        json!({"eventType": "PAYMENT_STATUS_CHANGED"}),
+        json!({"eventType": "BILLING_DELETED", "data": {"orderId": payment_id(1).to_string()}}),
+        json!({"secret": "ps_1", "orderId": "somebody-elses-order"}),
+        json!({}),
+    ] {
+        assert_eq!(
+            shop.gateway.webhook(delivered("1", &body)).await,
+            Err(WebhookRefused::Irrelevant),
+            "{body}"
+        );
+    }
+    assert_eq!(shop.stub.asked(Call::Lookup), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_refused_without_its_content() {
+    let shop = Shop::open().await;
+    let good = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": payment_id(1).to_string()}});
+    let unnamed = WebhookRequest { headers: Vec::new(), body: good.to_string().into_bytes() };
+    let empty = WebhookRequest { headers: Vec::new(), body: Vec::new() };
+    for request in [unnamed, empty, delivered("1", &json!(["a secret"])), delivered("", &good)] {
+        let Err(WebhookRefused::Malformed { reason }) = shop.gateway.webhook(request.clone()).await else {
+            panic!("{request:?}")
+        };
+        assert!(!reason.contains("secret"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_could_change_an_address_is_left_out_of_the_hint() {
+    let shop = Shop::open().await;
+    let data = json!({"orderId": payment_id(1).to_string(), "paymentKey": "../orders/x"});
+    let body = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": data});
+    let hint = shop.gateway.webhook(delivered("1", &body)).await.unwrap();
+    assert_eq!(hint.provider_key, None);
+}

@@ -1,0 +1,137 @@
+//! A gateway, the stub it asks, and a buyer or two.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tiketi_core::{
+    Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, ManualClock, Money,
+    PaymentGateway, PaymentId, RefundAnswer, RefundId, RefundRequest, Timestamp,
+};
+use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
+use tiketi_toss_stub::{Account, Method, StubSettings, TossStub};
+use uuid::Uuid;
+
+/// What every order here costs, in won.
+pub(crate) const PRICE: i64 = 220_000;
+
+/// Longer than any answer on this machine takes, unless nobody answers.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Shop {
+    pub(crate) stub: TossStub,
+    pub(crate) gateway: TossGateway,
+}
+
+/// One order and the key its buyer authenticated with.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    pub(crate) payment: PaymentId,
+    pub(crate) key: String,
+}
+
+pub(crate) fn won(amount: i64) -> Money {
+    Money::new(amount, Currency::KRW)
+}
+
+pub(crate) fn refund_id(which: u128) -> RefundId {
+    RefundId::from_uuid(Uuid::from_u128(which))
+}
+
+pub(crate) fn payment_id(which: u128) -> PaymentId {
+    PaymentId::from_uuid(Uuid::from_u128(which))
+}
+
+/// Makes a gateway that waits only so long for a change, and for a lookup.
+pub(crate) fn gateway(url: &str, change: Duration, read: Duration) -> TossGateway {
+    let mut limits = TossLimits::default();
+    (limits.connect, limits.change, limits.read) = (PATIENCE, change, read);
+    let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
+    TossGateway::new(settings.base_url(url).methods(TossMethod::ALL).limits(limits)).unwrap()
+}
+
+impl Shop {
+    pub(crate) async fn open() -> Self {
+        Self::waiting(PATIENCE).await
+    }
+
+    /// Opens a shop that waits only so long for a change.
+    pub(crate) async fn waiting(wait: Duration) -> Self {
+        let noon: Timestamp = "2026-01-05T12:00:00+09:00".parse().unwrap();
+        let settings = StubSettings { clock: Arc::new(ManualClock::at(noon)), ..StubSettings::default() };
+        let stub = TossStub::start(settings).await.unwrap();
+        let gateway = gateway(&stub.url(), wait, PATIENCE);
+        Self { stub, gateway }
+    }
+
+    /// Has a buyer authenticate for an order.
+    pub(crate) fn order(&self, which: u128) -> Order {
+        self.order_by(Method::Card, which)
+    }
+
+    pub(crate) fn order_by(&self, method: Method, which: u128) -> Order {
+        let payment = payment_id(which);
+        let key = self.stub.authenticate_by(method, &payment.to_string(), PRICE).unwrap();
+        Order { payment, key }
+    }
+
+    /// Has a buyer pay.
+    pub(crate) async fn paid(&self, which: u128) -> Order {
+        let order = self.order(which);
+        assert_eq!(self.confirm(&order).await, paid(&order));
+        order
+    }
+
+    pub(crate) async fn confirm(&self, order: &Order) -> ConfirmAnswer {
+        self.gateway.confirm(confirm_request(order)).await
+    }
+
+    pub(crate) async fn lookup(&self, order: &Order) -> LookupAnswer {
+        let provider_key = Some(order.key.clone());
+        let request = LookupRequest { payment: order.payment, provider_key, amount: won(PRICE) };
+        self.gateway.lookup(request).await
+    }
+
+    /// Gives back `amount` of what is believed to be left.
+    pub(crate) async fn refund(&self, order: &Order, which: u128, amount: i64, left: i64) -> RefundAnswer {
+        self.gateway.refund(refund_request(order, which, amount, left)).await
+    }
+
+    pub(crate) fn account(&self, order: &Order) -> Account {
+        self.stub.ledger().get(&order.key).unwrap().clone()
+    }
+
+    /// Returns what the provider took and gave back, in won, and how often.
+    pub(crate) fn ledger(&self, order: &Order) -> ((i64, usize), (i64, usize)) {
+        let account = self.account(order);
+        ((account.captured, account.captures), (account.refunded, account.refunds))
+    }
+}
+
+pub(crate) fn confirm_request(order: &Order) -> ConfirmRequest {
+    let (payment, provider_key) = (order.payment, Some(order.key.clone()));
+    ConfirmRequest { payment, amount: won(PRICE), method: "toss_card".to_owned(), provider_key }
+}
+
+pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64) -> RefundRequest {
+    RefundRequest {
+        payment: order.payment,
+        provider_key: order.key.clone(),
+        refund: refund_id(which),
+        amount: won(amount),
+        refundable: won(left),
+        reason: "the buyer changed plans".to_owned(),
+    }
+}
+
+/// What a confirm answers when the whole price was taken.
+pub(crate) fn paid(order: &Order) -> ConfirmAnswer {
+    ConfirmAnswer::Paid(captured(order))
+}
+
+pub(crate) fn captured(order: &Order) -> Captured {
+    Captured::kept(order.payment.to_string(), order.key.clone(), won(PRICE))
+}
+
+pub(crate) fn is_unknown(answer: &ConfirmAnswer) -> bool {
+    matches!(answer, ConfirmAnswer::Unknown { .. })
+}
