@@ -6,7 +6,9 @@ use std::time::Duration;
 use crate::clock::IdSource;
 use crate::event::{Event, EventDetails, EventState, EventStatus};
 use crate::id::{EventId, LayoutId, SeatId, TicketTypeId};
-use crate::limits::{MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR, Terms};
+use crate::limits::{
+    LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR, Terms,
+};
 use crate::money::{Currency, Money};
 use crate::seat::{Seat, SeatState};
 use crate::seat_layout::{SeatLayout, StoredLayout};
@@ -224,6 +226,8 @@ const MOST_LENIENT: Terms = Terms {
     hold_cap: Duration::from_hours(24),
     payment_window: Duration::from_hours(24),
     max_seats_per_buyer: 1,
+    late_payment: LatePayment::Refund,
+    not_found_grace: Duration::from_hours(24),
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {

@@ -4,6 +4,7 @@ use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use async_trait::async_trait;
 use uuid::Uuid;
 
 use crate::time::Timestamp;
@@ -12,6 +13,17 @@ use crate::time::Timestamp;
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the present moment.
     fn now(&self) -> Timestamp;
+}
+
+/// Waits, by the same time as a [`Clock`] tells; what a runtime has, and core has not.
+#[async_trait]
+pub trait Timer: Debug + Send + Sync + 'static {
+    /// Returns once `length` has passed.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a dropped wait is forgotten.
+    async fn sleep(&self, length: Duration);
 }
 
 /// The clock of the machine.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::id::{EventId, LayoutId};
-use crate::limits::Terms;
+use crate::limits::{LatePayment, Terms};
 use crate::money::Currency;
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
@@ -77,6 +77,8 @@ pub struct TermsOverride {
     pub payment_window: Option<Duration>,
     /// Overrides [`Terms::max_seats_per_buyer`].
     pub max_seats_per_buyer: Option<u32>,
+    /// Overrides [`Terms::late_payment`].
+    pub late_payment: Option<LatePayment>,
 }
 
 impl TermsOverride {
@@ -87,6 +89,8 @@ impl TermsOverride {
             hold_cap: self.hold_cap.unwrap_or(shop.hold_cap),
             payment_window: self.payment_window.unwrap_or(shop.payment_window),
             max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
+            late_payment: self.late_payment.unwrap_or(shop.late_payment),
+            not_found_grace: shop.not_found_grace,
         }
     }
 }

@@ -77,6 +77,19 @@ pub enum FactBody {
     },
 }
 
+impl FactBody {
+    /// Returns the reservation whose facts have to be told in their order, if it is about one.
+    pub fn reservation(&self) -> Option<ReservationId> {
+        match self {
+            Self::ReservationConfirmed { reservation, .. }
+            | Self::ReservationExpired { reservation, .. }
+            | Self::ReservationCancelled { reservation, .. }
+            | Self::PaymentUpdated { reservation, .. } => Some(*reservation),
+            Self::SeatsChanged { .. } | Self::StockChanged { .. } | Self::EventStatusChanged { .. } => None,
+        }
+    }
+}
+
 /// One seat's new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatChanged {

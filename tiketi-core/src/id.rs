@@ -71,6 +71,13 @@ ids! {
     AccountId;
 }
 
+impl RefundId {
+    /// Derives the id of the one refund a payment may get for this reason, however often it is queued.
+    pub fn derived(payment: PaymentId, why: &str) -> Self {
+        Self(Uuid::new_v5(&payment.0, why.as_bytes()))
+    }
+}
+
 impl From<AccountId> for BuyerId {
     fn from(account: AccountId) -> Self {
         Self(account.0)

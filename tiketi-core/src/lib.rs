@@ -44,15 +44,20 @@
 //!
 //! Call [`BoxOffice::tidy_once`] about every second, from any number of servers: it ends holds that ran
 //! out, announces events that opened or sold out, and delivers committed [`Fact`]s to your [`Notifier`].
-//! [`BoxOffice::forget_once`] once a minute keeps the memory of commands to a day. Nothing unsafe happens
-//! while they do not run: a hold that ran out is available to the next buyer all the same.
+//! [`BoxOffice::reconcile_once`], [`BoxOffice::work_inbox_once`] and [`BoxOffice::call_off_once`] about every
+//! second bring every payment to its end: they ask providers about what is not known, look into webhooks,
+//! and refund the buyers of cancelled events. [`BoxOffice::forget_once`] and
+//! [`BoxOffice::forget_deliveries_once`] once a minute keep the memory of commands to a day and that of
+//! webhooks to two weeks. Nothing unsafe happens while they do not run: a hold that ran out is available to
+//! the next buyer all the same.
 //!
 //! # Bringing your own store, gateway or notifier
 //!
-//! Implement [`SalesStore`], [`CatalogStore`], [`LayoutStore`] and [`OutboxStore`], and hold the result to the
-//! cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
+//! Implement [`SalesStore`], [`PaymentStore`], [`InboxStore`], [`CatalogStore`], [`LayoutStore`] and
+//! [`OutboxStore`], and hold the result to the cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
 //! an adapter locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
-//! [`PaymentGateway`] and [`Notifier`] are one small trait each.
+//! [`PaymentGateway`] and [`Notifier`] are one trait each; [`Guarded`] puts time limits and a circuit breaker
+//! around any gateway.
 //!
 //! # Time, ids, chance
 //!
@@ -87,26 +92,31 @@ pub use account::{Account, Email, ParseEmailError, PasswordHash, Role};
 pub use audit::{AuditedRow, Violation, audit};
 pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, HousekeepingError, OrganiseError, Paid, PayError,
-    PrepareRequest, Prepared, RefundError, RefundRequested, Tidied,
+    PrepareRequest, Prepared, Reconciled, RefundError, RefundRequested, RetryError, Tidied, WebhookError,
 };
 pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
-pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds};
+pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds, Timer};
 pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
 pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
 pub use gateway::{
-    ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest,
+    Asked, Breaker, BreakerSettings, BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest,
+    ConfirmAnswer, ConfirmRequest, Confirms, GatewayUnavailable, GuardSettings, Guarded, Hint, LookupAnswer,
+    LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, Support, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
 };
 pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,
     SeatId, TicketTypeId,
 };
 pub use limits::{
-    MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_PAGE, MAX_PRICE_MINOR,
-    MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
+    LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_NOTE_CHARS,
+    MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
 };
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
-pub use payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
+pub use payment::{
+    Asking, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles, StuckReason,
+};
 pub use reservation::{
     CancelReason, ItemLine, ParseReservationNumberError, Reservation, ReservationNumber, ReservationState,
     ReservationStep, SeatLine,
@@ -114,9 +124,10 @@ pub use reservation::{
 pub use seat::{Seat, SeatPlace, SeatState, SeatStep};
 pub use seat_layout::{LayoutError, PlannedSeat, Row, SeatLayout, Section, StoredLayout};
 pub use store::{
-    AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CatalogStore, CommandError,
-    CreateAccountRefused, EventQuery, EventSort, EventView, LayoutStore, OutboxStore, Page, PageOutOfRange,
-    PageRequest, SalesStore, SeatMap, StoreError, StoreErrorKind,
+    AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
+    CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
+    OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
+    StoreErrorKind,
 };
 pub use ticket_type::{Stock, TicketKind, TicketType};
 pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};

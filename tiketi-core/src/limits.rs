@@ -14,6 +14,8 @@ pub const MAX_CAPACITY: u32 = 10_000_000;
 pub const MAX_NAME_CHARS: usize = 200;
 /// Most characters in a description.
 pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
+/// Most characters in a note about a payment.
+pub const MAX_NOTE_CHARS: usize = 2_000;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 /// Most rows one page of a listing may have.
@@ -37,6 +39,21 @@ pub struct Terms {
     pub payment_window: Duration,
     /// Most seats and general-admission units one buyer may hold and own of an event; 8 by default.
     pub max_seats_per_buyer: u32,
+    /// What becomes of money that arrives when its reservation has expired.
+    pub late_payment: LatePayment,
+    /// How long a provider may not know an order that is being confirmed, before it is believed; 10 minutes by
+    /// default.
+    pub not_found_grace: Duration,
+}
+
+/// What becomes of money that arrives when its reservation has expired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LatePayment {
+    /// The buyer gets the same seats if all are free and the event is still sold, else the money back.
+    #[default]
+    TakeAgainElseRefund,
+    /// The buyer gets the money back.
+    Refund,
 }
 
 impl Default for Terms {
@@ -46,6 +63,8 @@ impl Default for Terms {
             hold_cap: Duration::from_mins(15),
             payment_window: Duration::from_mins(10),
             max_seats_per_buyer: 8,
+            late_payment: LatePayment::default(),
+            not_found_grace: Duration::from_mins(10),
         }
     }
 }
@@ -75,6 +94,7 @@ impl Terms {
             ("hold_ttl", self.hold_ttl),
             ("hold_cap", self.hold_cap),
             ("payment_window", self.payment_window),
+            ("not_found_grace", self.not_found_grace),
         ];
         for (name, duration) in durations {
             if duration.is_zero() || duration > Duration::from_hours(24) {

@@ -1,7 +1,7 @@
 //! Payments: one record for each attempt to pay, and what became of the money.
 
 use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
-use crate::money::Money;
+use crate::money::{Money, MoneyError};
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
 
@@ -18,7 +18,9 @@ pub struct Payment {
     pub buyer: BuyerId,
     /// How much: the reservation's total when the attempt was made.
     pub amount: Money,
-    /// How much of it went back to the buyer.
+    /// How much the provider took, once it said so.
+    pub captured: Option<Money>,
+    /// How much of what was taken went back to the buyer, in its currency.
     pub refunded: Money,
     /// Name of the gateway that takes the money; see [`crate::PaymentGateway::name`].
     pub gateway: String,
@@ -30,6 +32,10 @@ pub struct Payment {
     pub state: PaymentState,
     /// Refunds asked for, oldest first.
     pub refunds: Vec<Refund>,
+    /// What the provider has yet to say; `None` while nothing is awaited.
+    pub asking: Option<Asking>,
+    /// What people wrote about it, oldest first.
+    pub notes: Vec<Note>,
     /// When the attempt was made.
     pub created_at: Timestamp,
     /// Grows by one with each change.
@@ -40,6 +46,41 @@ impl Payment {
     /// Returns the refund of that id.
     pub fn refund(&self, id: RefundId) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.id == id)
+    }
+
+    /// Returns the refund that is to be sent next: the oldest that is queued.
+    pub fn queued_refund(&self) -> Option<&Refund> {
+        self.refunds.iter().find(|refund| matches!(refund.state, RefundState::Queued { .. }))
+    }
+
+    /// Returns how much was taken and neither went back nor is promised back.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError`] if the row's amounts contradict each other.
+    pub fn refundable(&self) -> Result<Money, MoneyError> {
+        let Some(captured) = self.captured else { return Ok(Money::zero(self.amount.currency())) };
+        let queued = self.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Queued { .. }));
+        queued.map(|refund| refund.amount).try_fold(captured.minus(self.refunded)?, Money::minus)
+    }
+
+    /// Tells whether the latest refund was refused by the provider.
+    pub fn is_refund_refused(&self) -> bool {
+        matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
+    }
+
+    /// Tells whether a person has to look, until one wrote that it is settled.
+    pub fn needs_person(&self) -> bool {
+        let stuck = matches!(self.state, PaymentState::Stuck { .. }) && self.queued_refund().is_none();
+        let settled = self.notes.last().is_some_and(|note| note.settles == Settles::Yes);
+        (stuck || self.is_refund_refused()) && !settled
+    }
+
+    /// Tells whether the provider's word is awaited for longer than since `before`.
+    pub fn is_slow(&self, before: Timestamp) -> bool {
+        let money_moves =
+            matches!(self.state, PaymentState::Confirming { .. }) || self.queued_refund().is_some();
+        money_moves && self.asking.as_ref().is_some_and(|asking| asking.since <= before)
     }
 
     /// Tells whether the money was taken and none of the states after it undid that fact.
@@ -55,6 +96,41 @@ impl Payment {
             | PaymentState::Stuck { .. } => false,
         }
     }
+}
+
+/// What the provider has yet to say, and when it is to be asked next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asking {
+    /// Since when that is awaited.
+    pub since: Timestamp,
+    /// The first moment at which it is to be asked again.
+    pub next: Timestamp,
+    /// How often it was asked again.
+    pub tries: u32,
+    /// What was said last, if it decided nothing.
+    pub doubt: Option<String>,
+}
+
+/// What a person wrote about a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who, in the host's words.
+    pub author: String,
+    /// What.
+    pub text: String,
+    /// Whether nothing more is to be done.
+    pub settles: Settles,
+}
+
+/// Whether a note takes its payment off the list of those a person has to look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Settles {
+    /// It does.
+    Yes,
+    /// There is more to do.
+    No,
 }
 
 /// Money on its way back to the buyer.
@@ -96,13 +172,16 @@ pub enum RefundState {
 ///
 /// | from \ on | `Confirm` | `Approve` | `Decline` | `Abandon` | `Stick` | `Refund` |
 /// |---|---|---|---|---|---|---|
-/// | `Ready` | `Confirming` | – | – | `Abandoned` | – | – |
+/// | `Ready` | `Confirming` | `Paid` | – | `Abandoned` | `Stuck` | – |
 /// | `Confirming` | – | `Paid` | `Declined` | – | `Stuck` | – |
+/// | `Declined`, `Abandoned` | – | `Paid` | – | – | `Stuck` | – |
 /// | `Paid` | – | – | – | – | – | `PartlyRefunded` or `Refunded` |
 /// | `PartlyRefunded` | – | – | – | – | – | `PartlyRefunded` or `Refunded` |
-/// | `Refunded`, `Declined`, `Abandoned`, `Stuck` | – | – | – | – | – | – |
+/// | `Stuck` | – | – | – | – | – | `Stuck` or `Refunded` |
+/// | `Refunded` | – | – | – | – | – | – |
 ///
-/// A dash is an [`IllegalTransition`].
+/// A dash is an [`IllegalTransition`]. Money that turns up late is a fact, whatever was believed before;
+/// once it is known to be taken, no word that it was not changes that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentState {
     /// Prepared; no money has been asked for.
@@ -154,8 +233,11 @@ pub enum StuckReason {
         /// What the provider says it took.
         captured: Money,
     },
-    /// The money came when the reservation could no longer take it.
-    ReservationGone,
+    /// The money belongs to another order: none of it was taken for this one.
+    OrderMismatch {
+        /// The order the provider named.
+        order: String,
+    },
 }
 
 /// What may happen to a [`PaymentState`].
@@ -205,9 +287,9 @@ impl PaymentState {
             Self::Paid { .. } => Self::from_captured("paid", step),
             Self::PartlyRefunded { .. } => Self::from_captured("partly refunded", step),
             Self::Refunded { .. } => Err(illegal("refunded", step)),
-            Self::Declined { .. } => Err(illegal("declined", step)),
-            Self::Abandoned => Err(illegal("abandoned", step)),
-            Self::Stuck { .. } => Err(illegal("stuck", step)),
+            Self::Declined { .. } => Self::from_given_up("declined", step),
+            Self::Abandoned => Self::from_given_up("abandoned", step),
+            Self::Stuck { .. } => self.while_stuck(step),
         }
     }
 
@@ -215,10 +297,31 @@ impl PaymentState {
         match step {
             PaymentStep::Confirm { at } => Ok(Self::Confirming { since: *at }),
             PaymentStep::Abandon => Ok(Self::Abandoned),
-            PaymentStep::Approve { .. }
+            PaymentStep::Approve { .. } | PaymentStep::Stick { .. } => Self::from_given_up("ready", step),
+            PaymentStep::Decline { .. } | PaymentStep::Refund { .. } => Err(illegal("ready", step)),
+        }
+    }
+
+    fn from_given_up(state: &'static str, step: &PaymentStep) -> Result<Self, IllegalTransition> {
+        match step {
+            PaymentStep::Approve { at } => Ok(Self::Paid { at: *at }),
+            PaymentStep::Stick { reason, at } => Ok(Self::Stuck { reason: reason.clone(), at: *at }),
+            PaymentStep::Confirm { .. }
             | PaymentStep::Decline { .. }
-            | PaymentStep::Stick { .. }
-            | PaymentStep::Refund { .. } => Err(illegal("ready", step)),
+            | PaymentStep::Abandon
+            | PaymentStep::Refund { .. } => Err(illegal(state, step)),
+        }
+    }
+
+    fn while_stuck(&self, step: &PaymentStep) -> Result<Self, IllegalTransition> {
+        match step {
+            PaymentStep::Refund { in_full: true, at } => Ok(Self::Refunded { at: *at }),
+            PaymentStep::Refund { in_full: false, .. } => Ok(self.clone()),
+            PaymentStep::Confirm { .. }
+            | PaymentStep::Approve { .. }
+            | PaymentStep::Decline { .. }
+            | PaymentStep::Abandon
+            | PaymentStep::Stick { .. } => Err(illegal("stuck", step)),
         }
     }
 

@@ -166,13 +166,13 @@ impl FromStr for ReservationNumber {
 
 /// Where a reservation stands.
 ///
-/// | from \ on | `Extend` | `Pay` | `Decline` | `Confirm` | `Expire` | `Cancel` |
-/// |---|---|---|---|---|---|---|
-/// | `Held` | `Held` | `Paying` | – | `Confirmed`, when there is nothing to pay | `Expired`, once its `until` has passed | `Cancelled` |
-/// | `Paying` | – | – | `Held`, as before | `Confirmed`, by its payment | – | – |
-/// | `Confirmed` | – | – | – | – | – | `Cancelled`, once refunded or if free |
-/// | `Expired` | – | – | – | – | – | – |
-/// | `Cancelled` | – | – | – | – | – | – |
+/// | from \ on | `Extend` | `Pay` | `Decline` | `Confirm` | `Expire` | `Cancel` | `TakeAgain` |
+/// |---|---|---|---|---|---|---|---|
+/// | `Held` | `Held` | `Paying` | – | `Confirmed`, when there is nothing to pay | `Expired`, once its `until` has passed | `Cancelled` | – |
+/// | `Paying` | – | – | `Held`, as before | `Confirmed`, by its payment | – | – | – |
+/// | `Confirmed` | – | – | – | – | – | `Cancelled`, once refunded or if free | – |
+/// | `Expired` | – | – | – | – | – | – | `Confirmed` |
+/// | `Cancelled` | – | – | – | – | – | – | – |
 ///
 /// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while money
 /// may be moving, what it pays for stays the buyer's.
@@ -250,6 +250,11 @@ pub enum ReservationStep {
         /// The present moment.
         at: Timestamp,
     },
+    /// Its money arrived late, and what it had is free to be taken again.
+    TakeAgain {
+        /// When.
+        at: Timestamp,
+    },
     /// Give it back.
     Cancel {
         /// Why.
@@ -266,7 +271,7 @@ impl ReservationState {
             Self::Held { until } => Self::from_held(*until, step),
             Self::Paying { payment, deadline } => Self::from_paying(*payment, *deadline, step),
             Self::Confirmed { .. } => Self::from_confirmed(step),
-            Self::Expired { .. } => Err(illegal("expired", step)),
+            Self::Expired { .. } => Self::from_expired(step),
             Self::Cancelled { .. } => Err(illegal("cancelled", step)),
         }
     }
@@ -284,6 +289,7 @@ impl ReservationState {
             ReservationStep::Confirm { payment: Some(_), .. }
             | ReservationStep::Decline { .. }
             | ReservationStep::Expire { .. }
+            | ReservationStep::TakeAgain { .. }
             | ReservationStep::Cancel { reason: CancelReason::Refunded, .. } => Err(illegal("pending", step)),
         }
     }
@@ -303,7 +309,20 @@ impl ReservationState {
             | ReservationStep::Decline { .. }
             | ReservationStep::Confirm { .. }
             | ReservationStep::Expire { .. }
+            | ReservationStep::TakeAgain { .. }
             | ReservationStep::Cancel { .. } => Err(illegal("paying", step)),
+        }
+    }
+
+    fn from_expired(step: &ReservationStep) -> Result<Self, IllegalTransition> {
+        match step {
+            ReservationStep::TakeAgain { at } => Ok(Self::Confirmed { at: *at }),
+            ReservationStep::Extend { .. }
+            | ReservationStep::Pay { .. }
+            | ReservationStep::Decline { .. }
+            | ReservationStep::Confirm { .. }
+            | ReservationStep::Expire { .. }
+            | ReservationStep::Cancel { .. } => Err(illegal("expired", step)),
         }
     }
 
@@ -315,6 +334,7 @@ impl ReservationState {
             | ReservationStep::Pay { .. }
             | ReservationStep::Decline { .. }
             | ReservationStep::Confirm { .. }
+            | ReservationStep::TakeAgain { .. }
             | ReservationStep::Expire { .. } => Err(illegal("confirmed", step)),
         }
     }
@@ -327,6 +347,7 @@ fn illegal(state: &'static str, step: &ReservationStep) -> IllegalTransition {
         ReservationStep::Decline { .. } => "be declined",
         ReservationStep::Confirm { .. } => "be confirmed",
         ReservationStep::Expire { .. } => "expire",
+        ReservationStep::TakeAgain { .. } => "be taken again",
         ReservationStep::Cancel { .. } => "be cancelled so",
     };
     IllegalTransition::new("reservation", state, step)

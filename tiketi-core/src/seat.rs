@@ -53,12 +53,12 @@ pub struct SeatPlace {
 
 /// Who owns a seat.
 ///
-/// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` |
-/// |---|---|---|---|---|---|---|---|
-/// | `Available` | `Held` | – | – | – | – | `Blocked` | – |
-/// | `Held` | `Held`, once its `until` has passed | `Held`, by its owner | `Sold`, by its owner | `Available`, by its owner | `Available`, once its `until` has passed | `Blocked`, once its `until` has passed | – |
-/// | `Sold` | – | – | – | `Available`, by its owner | – | – | – |
-/// | `Blocked` | – | – | – | – | – | – | `Available` |
+/// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` | `TakeAgain` |
+/// |---|---|---|---|---|---|---|---|---|
+/// | `Available` | `Held` | – | – | – | – | `Blocked` | – | `Sold` |
+/// | `Held` | `Held`, once its `until` has passed | `Held`, by its owner | `Sold`, by its owner | `Available`, by its owner | `Available`, once its `until` has passed | `Blocked`, once its `until` has passed | – | `Sold`, once its `until` has passed |
+/// | `Sold` | – | – | – | `Available`, by its owner | – | – | – | – |
+/// | `Blocked` | – | – | – | – | – | – | `Available` | – |
 ///
 /// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: nothing has
 /// to run for the next buyer to take the seat over in place.
@@ -128,6 +128,13 @@ pub enum SeatStep {
     },
     /// The organiser puts the seat back on sale.
     Unblock,
+    /// A reservation that had expired was paid late, and takes the seat at `now` for good.
+    TakeAgain {
+        /// The new owner.
+        reservation: ReservationId,
+        /// The moment it is taken.
+        now: Timestamp,
+    },
 }
 
 impl SeatState {
@@ -164,6 +171,7 @@ impl SeatState {
                 Ok(Self::Held { reservation: *reservation, until: *until })
             }
             SeatStep::Block { reason, .. } => Ok(Self::Blocked { reason: reason.clone() }),
+            SeatStep::TakeAgain { reservation, .. } => Ok(Self::Sold { reservation: *reservation }),
             SeatStep::Extend { .. }
             | SeatStep::Sell { .. }
             | SeatStep::Release { .. }
@@ -174,7 +182,9 @@ impl SeatState {
 
     fn from_held(owner: ReservationId, until: Timestamp, step: &SeatStep) -> Result<Self, IllegalTransition> {
         match step {
-            SeatStep::Hold { now, .. } | SeatStep::Block { now, .. } if until <= *now => {
+            SeatStep::Hold { now, .. } | SeatStep::Block { now, .. } | SeatStep::TakeAgain { now, .. }
+                if until <= *now =>
+            {
                 Self::from_available(step)
             }
             SeatStep::Lapse { now } if until <= *now => Ok(Self::Available),
@@ -189,6 +199,7 @@ impl SeatState {
             | SeatStep::Release { .. }
             | SeatStep::Lapse { .. }
             | SeatStep::Block { .. }
+            | SeatStep::TakeAgain { .. }
             | SeatStep::Unblock => Err(illegal("held", step)),
         }
     }
@@ -202,6 +213,7 @@ impl SeatState {
             | SeatStep::Release { .. }
             | SeatStep::Lapse { .. }
             | SeatStep::Block { .. }
+            | SeatStep::TakeAgain { .. }
             | SeatStep::Unblock => Err(illegal("sold", step)),
         }
     }
@@ -214,6 +226,7 @@ impl SeatState {
             | SeatStep::Sell { .. }
             | SeatStep::Release { .. }
             | SeatStep::Lapse { .. }
+            | SeatStep::TakeAgain { .. }
             | SeatStep::Block { .. } => Err(illegal("blocked", step)),
         }
     }
@@ -228,6 +241,7 @@ fn illegal(state: &'static str, step: &SeatStep) -> IllegalTransition {
         SeatStep::Lapse { .. } => "lapse",
         SeatStep::Block { .. } => "be blocked",
         SeatStep::Unblock => "be unblocked",
+        SeatStep::TakeAgain { .. } => "be taken again",
     };
     IllegalTransition::new("seat", state, step)
 }

@@ -25,6 +25,7 @@ CREATE TABLE tiketi.events (
     map_version bigint NOT NULL,
     turn        bigint NOT NULL            -- grows with each commit that changes anything of the event
 );
+CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
 
 CREATE TABLE tiketi.ticket_types (
     event    uuid NOT NULL,
@@ -89,31 +90,45 @@ CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (event, buyer
 CREATE INDEX reservations_of_event ON tiketi.reservations (event, buyer, serial);
 CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, serial);
 CREATE INDEX due_reservations ON tiketi.reservations (event, state_at) WHERE state = 'held';
+CREATE INDEX sold_reservations ON tiketi.reservations (event, id) WHERE state = 'confirmed';
 
 CREATE TABLE tiketi.payments (
-    event        uuid NOT NULL,
-    id           uuid NOT NULL,
-    reservation  uuid NOT NULL,
-    buyer        uuid NOT NULL,
-    amount       bigint NOT NULL,
-    refunded     bigint NOT NULL,
-    state_at     bigint,
-    created_at   bigint NOT NULL,
-    version      bigint NOT NULL,
-    currency     text NOT NULL,
-    gateway      text NOT NULL,
-    method       text NOT NULL,
-    provider_key text,
-    state        text NOT NULL,
-    detail       text,                     -- a provider's code, or what does not fit
-    refunds      text NOT NULL,            -- a JSON array
+    event          uuid NOT NULL,
+    id             uuid NOT NULL,
+    reservation    uuid NOT NULL,
+    buyer          uuid NOT NULL,
+    amount         bigint NOT NULL,
+    captured       bigint,                 -- what the provider took, once it said so
+    refunded       bigint NOT NULL,
+    state_at       bigint,
+    ask_at         bigint,                 -- when the provider is to be asked; NULL while nothing is awaited
+    awaited_since  bigint,                 -- NULL unless money is on its way that nobody has heard of
+    created_at     bigint NOT NULL,
+    version        bigint NOT NULL,
+    needs_person   boolean NOT NULL,
+    refund_refused boolean NOT NULL,       -- whether the latest refund was
+    currency       text NOT NULL,
+    gateway        text NOT NULL,
+    method         text NOT NULL,
+    provider_key   text,
+    state          text NOT NULL,
+    detail         text,                   -- a provider's code, or what does not fit
+    taken_in       text,                   -- the currency of captured and refunded
+    asking         text,                   -- a JSON object: since when, how often, what it said
+    refunds        text NOT NULL,          -- a JSON array
+    notes          text NOT NULL,          -- a JSON array
     PRIMARY KEY (id, event),
-    CHECK (refunded BETWEEN 0 AND amount)
+    CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
+    CHECK ((captured IS NULL) = (taken_in IS NULL)),
+    CHECK ((ask_at IS NULL) = (asking IS NULL))
 );
 CREATE INDEX payments_of_reservation ON tiketi.payments (event, reservation);
--- One capture a reservation.
-CREATE UNIQUE INDEX one_capture ON tiketi.payments (event, reservation)
-    WHERE state IN ('confirming', 'paid', 'partly_refunded');
+CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
+CREATE INDEX payments_to_ask ON tiketi.payments (ask_at, id) WHERE ask_at IS NOT NULL;
+CREATE INDEX payments_in_trouble ON tiketi.payments (id) WHERE needs_person;
+CREATE INDEX payments_awaited ON tiketi.payments (awaited_since) WHERE awaited_since IS NOT NULL;
+-- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
+CREATE UNIQUE INDEX one_capture ON tiketi.payments (event, reservation) WHERE state = 'confirming';
 
 CREATE TABLE tiketi.commands (
     event       uuid NOT NULL,
@@ -131,9 +146,24 @@ CREATE TABLE tiketi.outbox (
     event         uuid NOT NULL,
     at            bigint NOT NULL,
     claimed_until bigint,
+    reservation   uuid,                    -- whose facts are told in their order
     body          text NOT NULL,           -- a JSON object
     PRIMARY KEY (id, event)
 );
+CREATE INDEX outbox_of_reservation ON tiketi.outbox (event, reservation, id) WHERE reservation IS NOT NULL;
+
+CREATE TABLE tiketi.inbox (
+    gateway       text NOT NULL,
+    delivery      text NOT NULL,
+    payment       uuid NOT NULL,
+    received_at   bigint NOT NULL,
+    claimed_until bigint,
+    done          boolean NOT NULL,
+    provider_key  text,
+    PRIMARY KEY (gateway, delivery)
+);
+CREATE INDEX inbox_to_do ON tiketi.inbox (received_at) WHERE NOT done;
+CREATE INDEX inbox_by_age ON tiketi.inbox (received_at);
 
 CREATE TABLE tiketi.layouts (
     id         uuid PRIMARY KEY,

@@ -67,13 +67,15 @@
 //! |---|---|
 //! | `events` | distributed by `id` |
 //! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox` | distributed by `event`, together with `events` |
-//! | `layouts`, `accounts`, `answers`, `migrations` | kept whole, on one node |
+//! | `layouts`, `accounts`, `answers`, `inbox`, `migrations` | kept whole, on one node |
 //! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
 //!
 //! Some look-ups have no event and ask every shard, each by an index: a reservation, payment or ticket type by
 //! its id alone (each server remembers the events of the latest 100,000 reservations and payments it met), a
-//! buyer's reservations, a command by its key, what is due, and the outbox. There are no foreign keys, so
-//! that shards need none across: rows of an event change only under the lock on its row.
+//! buyer's reservations, a payment by its provider's key, a command by its key, what is due, which payments need a
+//! person, what of cancelled events is to be refunded, and what of the outbox is free, which is then claimed event
+//! by event. There are no foreign keys, so that shards need none across: rows of an event change only under the
+//! lock on its row.
 //!
 //! This is how the schema was made, with Citus in mind; it is tested on plain Postgres.
 
@@ -89,12 +91,14 @@ mod desk;
 mod error;
 mod expiry;
 mod homes;
+mod inbox;
 mod job;
 mod lanes;
 mod layouts;
 mod load;
 mod migrate;
 mod outbox;
+mod payments;
 mod reads;
 mod retry;
 mod row;

@@ -1,21 +1,32 @@
 //! The outbox.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{Fact, FactId, OutboxStore, StoreError, Timestamp};
+use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Timestamp};
 use tiketi_rows::{Row as _, stored};
 
 use crate::error::failed;
 use crate::row::each;
 use crate::store::PostgresStore;
 
-/// Finds what nobody has claimed, or whose claim has run out, but not what is claimed just now.
-const FREE: &str = "SELECT id FROM tiketi.outbox WHERE (claimed_until IS NULL OR claimed_until <= $1) \
-    AND id <> ALL($3) ORDER BY id LIMIT $2";
-/// Claims what is still free once its lock is had; the order of ids is the order of locks.
-const CLAIM: &str = "UPDATE tiketi.outbox SET claimed_until = $2 \
-    WHERE id = ANY($3) AND (claimed_until IS NULL OR claimed_until <= $1) RETURNING id, event, at, body";
+/// Finds what nobody has claimed, or whose claim has run out.
+const FREE: &str = "SELECT event, id FROM tiketi.outbox \
+    WHERE id > $3 AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY id LIMIT $2";
+/// Claims of one event what is still free and nobody is claiming.
+///
+/// An earlier fact of a reservation that is not among them is somebody else's, and holds the later ones back. A later
+/// one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0` keeps that
+/// a look-up by its key, whatever the planner thinks of the table.
+const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservation FROM tiketi.outbox \
+        WHERE event = $1 AND id = ANY($2) AND (claimed_until IS NULL OR claimed_until <= $3) \
+        ORDER BY id FOR UPDATE SKIP LOCKED) \
+    UPDATE tiketi.outbox AS fact SET claimed_until = $4 FROM mine \
+    WHERE fact.event = $1 AND fact.id = mine.id AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
+        WHERE earlier.event = $1 AND earlier.reservation = mine.reservation AND earlier.id < mine.id \
+            AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
+    RETURNING fact.id, event, at, body";
 const ACKNOWLEDGE: &str = "DELETE FROM tiketi.outbox WHERE id = ANY($1)";
 
 #[async_trait]
@@ -26,23 +37,22 @@ impl OutboxStore for PostgresStore {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<Fact>, StoreError> {
-        let until = now.after(lease).as_micros();
-        let mut claimed: Vec<Fact> = Vec::new();
-        while claimed.len() < limit {
-            let missing = i64::try_from(limit - claimed.len()).unwrap_or(i64::MAX);
-            let mine: Vec<i64> = claimed.iter().map(|fact| stored(fact.id.0)).collect();
-            let free = sqlx::query(FREE).bind(now.as_micros()).bind(missing).bind(mine);
-            let free = free.fetch_all(self.pool()).await;
-            let free = each(&free.map_err(failed)?, |row| row.int("id"))?;
-            if free.is_empty() {
-                break;
+        let until = now.after(lease);
+        let mut seen = 0;
+        // What is held back, or claimed by others in between, is passed by until the next call.
+        loop {
+            let free = self.free_facts(now, seen, limit).await?;
+            let Some(latest) = free.values().flatten().max() else { return Ok(Vec::new()) };
+            seen = *latest;
+            let mut claimed: Vec<Fact> = Vec::new();
+            for (event, ids) in free {
+                claimed.extend(self.claim_facts(event, ids, now, until).await?);
             }
-            let claim = || sqlx::query(CLAIM).bind(now.as_micros()).bind(until).bind(free.clone());
-            // What another server claimed in between is left out, and others are looked for instead.
-            claimed.extend(each(&self.write_returning(claim).await?, |row| tiketi_rows::fact(row))?);
+            if !claimed.is_empty() {
+                claimed.sort_unstable_by_key(|fact| fact.id);
+                return Ok(claimed);
+            }
         }
-        claimed.sort_unstable_by_key(|fact| fact.id);
-        Ok(claimed)
     }
 
     async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
@@ -50,5 +60,43 @@ impl OutboxStore for PostgresStore {
         ids.sort_unstable();
         self.write(|| sqlx::query(ACKNOWLEDGE).bind(ids.clone())).await?;
         Ok(())
+    }
+}
+
+impl PostgresStore {
+    /// Finds facts after one that are free, the oldest first, by their event.
+    async fn free_facts(
+        &self,
+        now: Timestamp,
+        after: i64,
+        limit: usize,
+    ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
+        let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found =
+            sqlx::query(FREE).bind(now.as_micros()).bind(limit).bind(after).fetch_all(self.pool()).await;
+        let found = each(&found.map_err(failed)?, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
+        for (event, id) in found {
+            free.entry(EventId::from_uuid(event)).or_default().push(id);
+        }
+        Ok(free)
+    }
+
+    /// Claims facts of one event, and returns those that it got.
+    async fn claim_facts(
+        &self,
+        event: EventId,
+        ids: Vec<i64>,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Vec<Fact>, StoreError> {
+        let claim = || {
+            sqlx::query(CLAIM)
+                .bind(event.as_uuid())
+                .bind(ids.clone())
+                .bind(now.as_micros())
+                .bind(until.as_micros())
+        };
+        each(&self.write_returning(claim).await?, |row| tiketi_rows::fact(row))
     }
 }

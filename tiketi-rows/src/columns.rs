@@ -7,6 +7,9 @@
 /// ```
 #[macro_export]
 macro_rules! columns {
+    (delivery) => {
+        "gateway, delivery, payment, provider_key, received_at"
+    };
     (event) => {
         "id, title, artist, venue, description, keywords, starts_at, opens_at, closes_at, terms, currency, layout, state, state_at, announced, created_at, version, map_version"
     };
@@ -14,7 +17,7 @@ macro_rules! columns {
         "id, event, name, price, section, capacity, held, sold, blocked, position"
     };
     (payment) => {
-        "id, reservation, event, buyer, amount, refunded, currency, gateway, method, provider_key, state, state_at, detail, refunds, created_at, version"
+        "id, reservation, event, buyer, amount, refunded, currency, gateway, method, provider_key, state, state_at, detail, refunds, captured, taken_in, ask_at, asking, notes, created_at, version"
     };
     (reservation) => {
         "id, event, buyer, date, serial, seats, items, total, currency, state, state_at, cancel_reason, payment, window_granted, created_at, version"
@@ -24,6 +27,8 @@ macro_rules! columns {
     };
 }
 
+/// The columns [`delivery`](crate::delivery()) reads.
+pub const DELIVERY_COLUMNS: &str = columns!(delivery);
 /// The columns [`event()`](crate::event()) reads, and the map version.
 pub const EVENT_COLUMNS: &str = columns!(event);
 /// The columns [`ticket_type`](crate::ticket_type()) reads.

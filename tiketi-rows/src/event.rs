@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventState, EventStatus, LayoutId, SaleWindow, Stock, StoreError,
-    TermsOverride, TicketKind, TicketType, TicketTypeId,
+    Currency, Event, EventDetails, EventId, EventState, EventStatus, LatePayment, LayoutId, SaleWindow,
+    Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
 };
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
@@ -17,6 +17,7 @@ struct Terms {
     hold_cap: Option<u64>,
     payment_window: Option<u64>,
     max_seats_per_buyer: Option<u32>,
+    late_payment: Option<String>,
 }
 
 /// Reads an event.
@@ -95,6 +96,7 @@ pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
         hold_cap: micros(terms.hold_cap),
         payment_window: micros(terms.payment_window),
         max_seats_per_buyer: terms.max_seats_per_buyer,
+        late_payment: terms.late_payment.map(|policy| late_word(policy).to_owned()),
     })
 }
 
@@ -105,7 +107,23 @@ fn terms(text: &str) -> Result<TermsOverride, StoreError> {
         hold_cap: terms.hold_cap.map(Duration::from_micros),
         payment_window: terms.payment_window.map(Duration::from_micros),
         max_seats_per_buyer: terms.max_seats_per_buyer,
+        late_payment: terms.late_payment.as_deref().map(late_payment).transpose()?,
     })
+}
+
+fn late_word(policy: LatePayment) -> &'static str {
+    match policy {
+        LatePayment::TakeAgainElseRefund => "take_again_else_refund",
+        LatePayment::Refund => "refund",
+    }
+}
+
+fn late_payment(word: &str) -> Result<LatePayment, StoreError> {
+    match word {
+        "take_again_else_refund" => Ok(LatePayment::TakeAgainElseRefund),
+        "refund" => Ok(LatePayment::Refund),
+        _ => Err(unreadable("terms")),
+    }
 }
 
 /// Reads a ticket type; its currency is its event's.

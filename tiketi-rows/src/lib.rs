@@ -11,6 +11,7 @@ mod columns;
 mod command;
 mod event;
 mod fact;
+mod inbox;
 mod layout;
 mod payment;
 mod reservation;
@@ -18,12 +19,15 @@ mod row;
 mod seat;
 
 pub use account::{account, role_word};
-pub use columns::{EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS};
+pub use columns::{
+    DELIVERY_COLUMNS, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
+};
 pub use command::{answer_claim, command_record};
 pub use event::{event, event_state, keywords_text, status_word, terms_text, ticket_type};
 pub use fact::{fact, fact_text};
+pub use inbox::delivery;
 pub use layout::{layout, sections_text};
-pub use payment::{payment, payment_state, refunds_text};
+pub use payment::{PaymentColumns, payment, payment_columns};
 pub use reservation::{items_text, reservation, reservation_state, seats_text};
 pub use row::{Row, count, stored, unreadable};
 pub use seat::{SeatColumns, seat, seat_state};

@@ -2,12 +2,61 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Refund, RefundId, RefundState,
-    ReservationId, StoreError, StuckReason, Timestamp,
+    Asking, BuyerId, Currency, EventId, Money, Note, Payment, PaymentId, PaymentState, Refund, RefundId,
+    RefundState, ReservationId, Settles, StoreError, StuckReason, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, unreadable};
+
+/// What may change of a payment, as columns; all but the key of the provider and the version.
+#[derive(Debug, Clone)]
+pub struct PaymentColumns {
+    /// The state's word.
+    pub state: &'static str,
+    /// Its moment, in microseconds.
+    pub state_at: Option<i64>,
+    /// A provider's code, or what does not fit.
+    pub detail: Option<String>,
+    /// Refunds as a JSON array.
+    pub refunds: String,
+    /// How much was taken, once known.
+    pub captured: Option<i64>,
+    /// In which currency it was taken, and went back.
+    pub taken_in: Option<&'static str>,
+    /// How much went back.
+    pub refunded: i64,
+    /// When the provider is to be asked, in microseconds; nothing while nothing is awaited.
+    pub ask_at: Option<i64>,
+    /// What else is known of that, as a JSON object.
+    pub asking: Option<String>,
+    /// Since when money is on its way that nobody has heard of, in microseconds; see [`Payment::is_slow`].
+    pub awaited_since: Option<i64>,
+    /// What people wrote, as a JSON array.
+    pub notes: String,
+    /// See [`Payment::needs_person`].
+    pub needs_person: bool,
+    /// See [`Payment::is_refund_refused`].
+    pub refund_refused: bool,
+}
+
+/// What a provider has yet to say, as JSON; when it is asked next is a column.
+#[derive(Serialize, Deserialize)]
+struct AskingEntry {
+    since: i64,
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    doubt: Option<String>,
+}
+
+/// A person's note as JSON.
+#[derive(Serialize, Deserialize)]
+struct NoteEntry {
+    at: i64,
+    author: String,
+    text: String,
+    settles: bool,
+}
 
 /// A refund as JSON.
 #[derive(Serialize, Deserialize)]
@@ -24,18 +73,23 @@ struct RefundEntry {
 /// Reads a payment.
 pub fn payment(row: &impl Row) -> Result<Payment, StoreError> {
     let currency = currency(row)?;
+    let taken_in = row.maybe_text("taken_in")?.map(str::parse).transpose();
+    let taken_in = taken_in.map_err(|_| unreadable("taken_in"))?.unwrap_or(currency);
     Ok(Payment {
         id: PaymentId::from_uuid(row.uuid("id")?),
         reservation: ReservationId::from_uuid(row.uuid("reservation")?),
         event: EventId::from_uuid(row.uuid("event")?),
         buyer: BuyerId::from_uuid(row.uuid("buyer")?),
         amount: money(row, "amount", currency)?,
-        refunded: money(row, "refunded", currency)?,
+        captured: row.maybe_int("captured")?.map(|minor| Money::new(minor, taken_in)),
+        refunded: money(row, "refunded", taken_in)?,
         gateway: row.text("gateway")?.to_owned(),
         method: row.text("method")?.to_owned(),
         provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
         state: state(row)?,
-        refunds: refunds(row.text("refunds")?, currency)?,
+        refunds: refunds(row.text("refunds")?, taken_in)?,
+        asking: asking(row)?,
+        notes: notes(row.text("notes")?)?,
         created_at: moment(row, "created_at")?,
         version: count(row, "version")?,
     })
@@ -57,8 +111,63 @@ fn state(row: &impl Row) -> Result<PaymentState, StoreError> {
     }
 }
 
+/// Writes what may change of a payment.
+pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
+    let (state, at, detail) = payment_state(&row.state)?;
+    let moves = matches!(row.state, PaymentState::Confirming { .. }) || row.queued_refund().is_some();
+    let asking = row.asking.as_ref();
+    let entry = |asking: &Asking| AskingEntry {
+        since: asking.since.as_micros(),
+        tries: asking.tries,
+        doubt: asking.doubt.clone(),
+    };
+    Ok(PaymentColumns {
+        state,
+        state_at: at.map(Timestamp::as_micros),
+        detail,
+        refunds: refunds_text(&row.refunds)?,
+        captured: row.captured.map(Money::minor),
+        taken_in: row.captured.map(|captured| captured.currency().code()),
+        refunded: row.refunded.minor(),
+        ask_at: asking.map(|asking| asking.next.as_micros()),
+        asking: asking.map(|asking| json(&entry(asking))).transpose()?,
+        awaited_since: asking.filter(|_| moves).map(|asking| asking.since.as_micros()),
+        notes: notes_text(&row.notes)?,
+        needs_person: row.needs_person(),
+        refund_refused: row.is_refund_refused(),
+    })
+}
+
+fn asking(row: &impl Row) -> Result<Option<Asking>, StoreError> {
+    let Some(next) = row.maybe_int("ask_at")?.map(Timestamp::from_micros) else { return Ok(None) };
+    let text = row.maybe_text("asking")?.ok_or_else(|| unreadable("asking"))?;
+    let AskingEntry { since, tries, doubt } = parse(text, "asking")?;
+    Ok(Some(Asking { since: Timestamp::from_micros(since), next, tries, doubt }))
+}
+
+fn notes_text(notes: &[Note]) -> Result<String, StoreError> {
+    let entry = |note: &Note| NoteEntry {
+        at: note.at.as_micros(),
+        author: note.author.clone(),
+        text: note.text.clone(),
+        settles: note.settles == Settles::Yes,
+    };
+    json(&notes.iter().map(entry).collect::<Vec<_>>())
+}
+
+fn notes(text: &str) -> Result<Vec<Note>, StoreError> {
+    let entries: Vec<NoteEntry> = parse(text, "notes")?;
+    let note = |entry: NoteEntry| Note {
+        at: Timestamp::from_micros(entry.at),
+        author: entry.author,
+        text: entry.text,
+        settles: if entry.settles { Settles::Yes } else { Settles::No },
+    };
+    Ok(entries.into_iter().map(note).collect())
+}
+
 /// Writes a state as its word, its moment, and its code or reason.
-pub fn payment_state(
+fn payment_state(
     state: &PaymentState,
 ) -> Result<(&'static str, Option<Timestamp>, Option<String>), StoreError> {
     Ok(match state {
@@ -79,15 +188,17 @@ fn stuck_text(reason: &StuckReason) -> Result<String, StoreError> {
         StuckReason::AmountMismatch { captured } => {
             Ok(format!("amount_mismatch {} {}", captured.minor(), captured.currency()))
         }
-        StuckReason::ReservationGone => Ok("reservation_gone".to_owned()),
+        StuckReason::OrderMismatch { order } => Ok(format!("order_mismatch {order}")),
         other => Err(StoreError::corrupt(format!("{other:?} cannot be written"))),
     }
 }
 
 fn stuck_reason(text: &str) -> Result<StuckReason, StoreError> {
+    if let Some(order) = text.strip_prefix("order_mismatch ") {
+        return Ok(StuckReason::OrderMismatch { order: order.to_owned() });
+    }
     let mut words = text.split(' ');
     match (words.next(), words.next(), words.next()) {
-        (Some("reservation_gone"), None, None) => Ok(StuckReason::ReservationGone),
         (Some("amount_mismatch"), Some(minor), Some(currency)) => {
             let minor = minor.parse().map_err(|_| unreadable("detail"))?;
             let currency = currency.parse().map_err(|_| unreadable("detail"))?;
@@ -97,8 +208,7 @@ fn stuck_reason(text: &str) -> Result<StuckReason, StoreError> {
     }
 }
 
-/// Writes refunds as a JSON array.
-pub fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
+fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
     let entry = |refund: &Refund| {
         let (state, at, code) = match &refund.state {
             RefundState::Queued { since } => ("queued", since, None),

@@ -21,6 +21,8 @@ CREATE TABLE events (
     map_version INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE INDEX cancelled_events ON events (id) WHERE state = 'cancelled';
+
 CREATE TABLE ticket_types (
     id       BLOB PRIMARY KEY,
     event    BLOB NOT NULL REFERENCES events (id) ON DELETE CASCADE,
@@ -99,13 +101,27 @@ CREATE TABLE payments (
     state_at     INTEGER,
     detail       TEXT,                     -- a provider's code, or what does not fit
     refunds      TEXT NOT NULL,            -- a JSON array
+    captured     INTEGER,                  -- what the provider took, once it said so
+    taken_in     TEXT,                     -- the currency of captured and refunded
+    ask_at       INTEGER,                  -- when the provider is to be asked; NULL while nothing is awaited
+    asking       TEXT,                     -- a JSON object: since when, how often, what it said
+    awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
+    notes        TEXT NOT NULL,            -- a JSON array
+    needs_person INTEGER NOT NULL,
+    refund_refused INTEGER NOT NULL,       -- whether the latest refund was
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
-    CHECK (refunded BETWEEN 0 AND amount)
+    CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
+    CHECK ((captured IS NULL) = (taken_in IS NULL)),
+    CHECK ((ask_at IS NULL) = (asking IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX payments_of_event ON payments (event);
--- One capture a reservation.
-CREATE UNIQUE INDEX one_capture ON payments (reservation) WHERE state IN ('confirming', 'paid', 'partly_refunded');
+CREATE INDEX payments_by_key ON payments (provider_key) WHERE provider_key IS NOT NULL;
+CREATE INDEX payments_to_ask ON payments (ask_at, id) WHERE ask_at IS NOT NULL;
+CREATE INDEX payments_in_trouble ON payments (id) WHERE needs_person;
+CREATE INDEX payments_awaited ON payments (awaited_since) WHERE awaited_since IS NOT NULL;
+-- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
+CREATE UNIQUE INDEX one_capture ON payments (reservation) WHERE state = 'confirming';
 
 CREATE TABLE commands (
     key         BLOB PRIMARY KEY,
@@ -121,8 +137,23 @@ CREATE TABLE outbox (
     event         BLOB NOT NULL,
     at            INTEGER NOT NULL,
     body          TEXT NOT NULL,           -- a JSON object
+    reservation   BLOB,                    -- whose facts are told in their order
     claimed_until INTEGER
 ) STRICT;
+CREATE INDEX outbox_of_reservation ON outbox (reservation, id) WHERE reservation IS NOT NULL;
+
+CREATE TABLE inbox (
+    gateway       TEXT NOT NULL,
+    delivery      TEXT NOT NULL,
+    payment       BLOB NOT NULL,
+    provider_key  TEXT,
+    received_at   INTEGER NOT NULL,
+    claimed_until INTEGER,
+    done          INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (gateway, delivery)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX inbox_to_do ON inbox (received_at) WHERE done = 0;
+CREATE INDEX inbox_by_age ON inbox (received_at);
 
 CREATE TABLE layouts (
     id         BLOB PRIMARY KEY,

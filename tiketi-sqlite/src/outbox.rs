@@ -13,6 +13,10 @@ use tiketi_rows::{self as rows, stored};
 /// Finds what nobody has claimed, or whose claim has run out.
 const FREE: &str = "(claimed_until IS NULL OR claimed_until <= ?1)";
 
+/// Finds what another caller has not finished telling an earlier fact of the same reservation for.
+const EARLIER_IS_OUT: &str = "EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.reservation = outbox.reservation \
+    AND earlier.id < outbox.id AND earlier.claimed_until > ?1)";
+
 #[async_trait]
 impl OutboxStore for SqliteStore {
     async fn claim_outbox(
@@ -29,7 +33,9 @@ impl OutboxStore for SqliteStore {
         let until = now.after(lease);
         self.write(move |desk| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sql = format!("SELECT id, event, at, body FROM outbox WHERE {FREE} ORDER BY id LIMIT ?2");
+            let sql = format!(
+                "SELECT id, event, at, body FROM outbox WHERE {FREE} AND NOT {EARLIER_IS_OUT} ORDER BY id LIMIT ?2"
+            );
             let facts = all(desk.connection(), &sql, (now.as_micros(), limit), |row| rows::fact(row))?;
             for fact in &facts {
                 let sql = "UPDATE outbox SET claimed_until = ?2 WHERE id = ?1";

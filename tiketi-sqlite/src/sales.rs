@@ -17,7 +17,7 @@ use crate::{load, reads, write};
 
 impl SqliteStore {
     /// Runs a sales command in a batch.
-    async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
+    pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
         self.writer().run(move |desk| desk.run(&command)).await
     }
 }

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, Params, params};
 use tiketi_core::decide::{CommandRecord, SeatChange};
 use tiketi_core::{
-    CommandKey, Event, EventId, FactBody, Payment, Reservation, Seat, StoreError, TicketKind, TicketType,
-    Timestamp,
+    CommandKey, Event, EventId, FactBody, Payment, PaymentState, Reservation, Seat, StoreError, TicketKind,
+    TicketType, Timestamp,
 };
 use uuid::Uuid;
 
@@ -73,12 +73,12 @@ pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<
 
 /// Inserts a payment of version 1, or updates what may change of a later one.
 pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), StoreError> {
-    let (state, at, detail) = rows::payment_state(&row.state)?;
-    let (at, refunds) = (at.map(Timestamp::as_micros), rows::refunds_text(&row.refunds)?);
     if row.version == 1 {
         let sql = "INSERT INTO payments (id, reservation, event, buyer, amount, currency, gateway, method, created_at, \
-            refunded, provider_key, state, state_at, detail, refunds, version) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+            version, refunded, state, refunds, notes, needs_person, refund_refused) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 'ready', '[]', '[]', 0, 0)";
+        // Most attempts are nothing more than this; of others the rest follows.
+        let plain = row.state == PaymentState::Ready && row.asking.is_none();
         let values = params![
             row.id.as_uuid(),
             row.reservation.as_uuid(),
@@ -89,20 +89,35 @@ pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), Stor
             row.gateway,
             row.method,
             row.created_at.as_micros(),
-            row.refunded.minor(),
-            row.provider_key,
-            state,
-            at,
-            detail,
-            refunds,
-            stored(row.version),
+            i64::from(plain),
         ];
-        return run_one(connection, sql, values);
+        run_one(connection, sql, values)?;
+        if plain {
+            return Ok(());
+        }
     }
-    let sql = "UPDATE payments SET refunded = ?3, provider_key = ?4, state = ?5, state_at = ?6, detail = ?7, \
-        refunds = ?8, version = ?2 WHERE id = ?1 AND version = ?2 - 1";
-    let (id, version) = (row.id.as_uuid(), stored(row.version));
-    let values = (id, version, row.refunded.minor(), &row.provider_key, state, at, detail, refunds);
+    let columns = rows::payment_columns(row)?;
+    let sql = "UPDATE payments SET version = ?2, provider_key = ?3, state = ?4, state_at = ?5, detail = ?6, \
+        refunds = ?7, captured = ?8, taken_in = ?9, refunded = ?10, ask_at = ?11, asking = ?12, awaited_since = ?13, \
+        notes = ?14, needs_person = ?15, refund_refused = ?16 WHERE id = ?1 AND version = ?2 - 1";
+    let values = params![
+        row.id.as_uuid(),
+        stored(row.version),
+        row.provider_key,
+        columns.state,
+        columns.state_at,
+        columns.detail,
+        columns.refunds,
+        columns.captured,
+        columns.taken_in,
+        columns.refunded,
+        columns.ask_at,
+        columns.asking,
+        columns.awaited_since,
+        columns.notes,
+        columns.needs_person,
+        columns.refund_refused,
+    ];
     run_one(connection, sql, values)
 }
 
@@ -169,8 +184,13 @@ pub(crate) fn fact(
     at: Timestamp,
     body: &FactBody,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO outbox (id, event, at, body) VALUES (?1, ?2, ?3, ?4)";
-    run_one(connection, sql, (stored(id), event.as_uuid(), at.as_micros(), rows::fact_text(body)?))
+    let sql = "INSERT INTO outbox (id, event, at, body, reservation) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let reservation = body.reservation().map(tiketi_core::ReservationId::as_uuid);
+    run_one(
+        connection,
+        sql,
+        (stored(id), event.as_uuid(), at.as_micros(), rows::fact_text(body)?, reservation),
+    )
 }
 
 /// Inserts an event.

@@ -40,7 +40,11 @@
 //! | [`layout_cases!`] | [`tiketi_core::LayoutStore`] | the same |
 //! | [`account_cases!`] | [`tiketi_core::AccountStore`] | the same |
 //! | [`answer_cases!`] | [`tiketi_core::AnswerStore`] | the same |
+//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::PaymentStore`] | [`tiketi_core::PaymentStore`] |
+//! | [`inbox_cases!`] | [`tiketi_core::InboxStore`] | the same |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::AuditStore`] | [`tiketi_core::AuditStore`] |
+//!
+//! A payment gateway has a list of its own, [`gateway_cases!`], over a [`GatewayFactory`].
 //!
 //! # What a factory may do
 //!
@@ -85,6 +89,7 @@
 mod audit;
 pub mod cases;
 mod factory;
+mod gateway;
 mod hall;
 mod handles;
 mod lists;
@@ -97,6 +102,7 @@ mod walk;
 
 pub use async_trait::async_trait;
 pub use factory::{Fresh, SellingStore, StoreFactory};
+pub use gateway::{FreshGateway, GatewayFactory, Provider};
 pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};
 pub use handles::Handles;
 pub use picture::Picture;

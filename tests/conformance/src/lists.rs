@@ -13,6 +13,8 @@ macro_rules! all_cases {
         $crate::account_cases!($factory);
         $crate::answer_cases!($factory);
         $crate::audit_cases!($factory);
+        $crate::payment_cases!($factory);
+        $crate::inbox_cases!($factory);
     };
 }
 
@@ -121,6 +123,17 @@ macro_rules! sales_cases {
                 a_refunds_outcome_is_recorded_once,
                 a_cancelled_events_tickets_are_refunded,
             }
+            late {
+                late_money_takes_the_same_again_if_all_is_free,
+                late_money_goes_back_if_anything_is_taken,
+                late_money_goes_back_if_the_event_says_so,
+                late_money_never_exceeds_the_limit,
+                money_of_an_attempt_given_up_buys_what_is_still_held,
+                a_second_capture_goes_back,
+                money_of_another_order_is_a_persons_to_see,
+                an_unheard_of_order_is_believed_after_its_grace,
+                what_was_refunded_at_the_provider_is_recorded,
+            }
             replay {
                 a_hold_sent_twice_applies_once,
                 a_retry_with_new_ids_gets_the_first_reservation,
@@ -145,7 +158,7 @@ macro_rules! sales_cases {
                 of_32_buyers_of_10_units_exactly_10_win,
                 one_buyer_with_16_tabs_never_exceeds_the_limit,
                 one_key_sent_by_16_callers_applies_once,
-                of_two_outcomes_at_once_one_is_recorded,
+                of_two_outcomes_at_once_the_money_is_recorded_once,
                 seats_changing_hands_at_once_are_never_lost,
                 sweeps_and_buyers_at_once_agree,
                 a_seat_blocked_and_held_at_once_is_one_of_them,
@@ -228,6 +241,7 @@ macro_rules! outbox_cases {
                 facts_acknowledged_out_of_order_lose_none,
                 a_claim_takes_the_oldest_up_to_its_limit,
                 servers_that_claim_at_once_share_the_facts,
+                a_later_fact_of_a_reservation_waits_for_an_earlier_one,
                 facts_written_while_others_are_delivered_are_not_skipped,
                 an_expiry_is_told_to_its_buyer_once,
             }
@@ -275,6 +289,77 @@ macro_rules! audit_cases {
                 rows_that_chance_led_to_pass_the_audit,
                 an_events_rows_are_what_all_other_reads_show,
                 event_ids_come_in_their_order_in_pages,
+            }
+        }
+    };
+}
+
+/// Expands to tests of payments that are not over: [`tiketi_core::PaymentStore`].
+#[macro_export]
+macro_rules! payment_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, paying;
+            asking {
+                a_payment_is_due_from_its_moment_on,
+                the_most_overdue_is_asked_first_up_to_the_limit,
+                of_16_servers_that_claim_one_payment_one_asks,
+                a_doubt_and_a_wait_are_kept,
+                what_is_settled_is_never_due,
+                a_queued_refund_is_due_until_it_is_known,
+            }
+            trouble {
+                what_needs_a_person_is_listed_until_it_is_settled,
+                what_is_unknown_for_long_is_listed,
+                the_list_is_read_in_pages,
+                a_payment_is_found_by_its_providers_key,
+                a_note_without_a_word_is_refused,
+            }
+            calling_off {
+                a_cancelled_events_reservations_end_or_are_promised_back,
+                a_call_off_goes_on_where_it_was_left,
+                servers_that_call_off_at_once_promise_once,
+                a_refused_refund_is_not_promised_again_by_itself,
+                an_event_that_stands_is_left_alone,
+            }
+        }
+    };
+}
+
+/// Expands to tests of webhooks: [`tiketi_core::InboxStore`].
+#[macro_export]
+macro_rules! inbox_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, inboxes;
+            inbox {
+                a_delivery_is_taken_in_once,
+                of_32_that_come_at_once_one_is_new,
+                deliveries_of_two_gateways_are_two,
+                a_claimed_delivery_comes_again_when_its_lease_ends,
+                a_delivery_looked_into_never_comes_again,
+                servers_that_claim_at_once_share_the_deliveries,
+                deliveries_are_forgotten_by_age,
+            }
+        }
+    };
+}
+
+/// Expands to tests of a payment gateway: [`tiketi_core::PaymentGateway`].
+///
+/// The factory is a [`crate::GatewayFactory`].
+#[macro_export]
+macro_rules! gateway_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, gateway;
+            gateway {
+                a_payment_is_taken_looked_up_and_given_back,
+                a_confirm_sent_twice_takes_once,
+                a_lost_answer_is_unknown_and_a_lookup_knows,
+                a_declined_payment_takes_nothing,
+                an_order_nobody_made_is_not_found,
+                a_refund_sent_twice_gives_back_once,
+                a_refund_whose_answer_was_lost_gives_back_once,
+                parts_add_up_and_no_more_than_was_taken_goes_back,
+                nonsense_is_no_webhook,
             }
         }
     };

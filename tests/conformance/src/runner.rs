@@ -4,9 +4,10 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::{AccountStore, AnswerStore, AuditStore, LayoutStore};
+use tiketi_core::{AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore};
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
+use crate::gateway::{FreshGateway, GatewayFactory};
 use crate::handles::Handles;
 use crate::shop::Shop;
 
@@ -49,6 +50,61 @@ where
         let shop = Shop::over(Handles::new(selling));
         case(shop.clone(), Handles::new(audited)).await;
         shop.audit().await;
+    });
+}
+
+/// Runs a case about payments that are not over, then audits what it left.
+///
+/// # Panics
+///
+/// If the case or the audit fails.
+pub fn paying<F, C>(factory: &F, case: fn(Shop, Handles<dyn PaymentStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: SellingStore + PaymentStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| async move {
+        let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
+        let paying = stores.into_iter().map(|store| store as Arc<dyn PaymentStore>).collect();
+        let shop = Shop::over(Handles::new(selling));
+        shop.known().quiet = true;
+        case(shop.clone(), Handles::new(paying)).await;
+        shop.audit().await;
+    });
+}
+
+/// Runs a case about webhooks.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn inboxes<F, C>(factory: &F, case: fn(Handles<dyn InboxStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: InboxStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn InboxStore>).collect()))
+    });
+}
+
+/// Runs a case about a payment gateway.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn gateway<F, C>(factory: &F, case: fn(FreshGateway) -> C)
+where
+    F: GatewayFactory,
+    C: Future<Output = ()> + Send + 'static,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
+    runtime.expect("a runtime starts").block_on(async {
+        let it = factory.fresh().await;
+        let ended = tokio::time::timeout(CASE_DEADLINE, case(it)).await;
+        assert!(ended.is_ok(), "the case did not end within {CASE_DEADLINE:?}");
     });
 }
 

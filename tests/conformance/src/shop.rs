@@ -37,6 +37,8 @@ pub(crate) struct Known {
     pub(crate) buyers: Vec<BuyerId>,
     pub(crate) payments: BTreeSet<PaymentId>,
     pub(crate) facts: Vec<Fact>,
+    /// Whether payments may have changed in ways nobody is told of.
+    pub(crate) quiet: bool,
 }
 
 impl fmt::Debug for Inner {

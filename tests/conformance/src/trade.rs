@@ -4,7 +4,7 @@ use tiketi_core::decide::{
     BeginConfirm, BeginRefund, Cancel, CaptureOutcome, ConfirmFree, ExtendHold, Hold, RecordOutcome,
     RecordRefund, RefundOutcome, Release, StartPayment,
 };
-use tiketi_core::{BuyerId, Money, Payment, RefundId, Reservation};
+use tiketi_core::{BuyerId, Captured, Money, Payment, RefundId, Reservation};
 
 use crate::hall::Hall;
 use crate::shop::Shop;
@@ -49,8 +49,13 @@ impl Shop {
 
     /// Makes the command that records that a provider took this much.
     pub fn took(&self, of: &Payment, amount: Money) -> RecordOutcome {
-        let outcome = CaptureOutcome::Paid { provider_key: format!("money-{}", of.id), amount };
-        RecordOutcome::new(self.now(), self.key(), of.id, outcome)
+        let captured = Captured::kept(of.id.to_string(), format!("money-{}", of.id), amount);
+        self.outcome(of, CaptureOutcome::Paid(captured))
+    }
+
+    /// Makes the command that records what a provider said.
+    pub fn outcome(&self, of: &Payment, outcome: CaptureOutcome) -> RecordOutcome {
+        RecordOutcome::new(self.now(), self.key(), of.id, outcome).paid_by(of.buyer, self.terms())
     }
 
     /// Makes the command that records that a provider took the money.

@@ -1,7 +1,5 @@
 //! Nothing is sold without its money, and no money is kept without what it bought.
 
-use std::collections::BTreeMap;
-
 use crate::audit::Violation;
 use crate::decide::{Scope, Snapshot};
 use crate::money::Money;
@@ -19,7 +17,6 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
             (_, payment) => found.extend(check_reservation(reservation, payment)),
         }
     }
-    let mut captured = BTreeMap::new();
     for payment in rows.payments() {
         let reservation = rows.reservation(payment.reservation);
         match reservation.filter(|reservation| reservation.buyer == payment.buyer) {
@@ -27,13 +24,9 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
             None => found
                 .push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation }),
         }
+        check_captured(payment, found);
         check_refunds(payment, found);
-        if payment.is_captured()
-            && let Some(first) = captured.insert(payment.reservation, payment.id)
-        {
-            let (reservation, second) = (payment.reservation, payment.id);
-            found.push(Violation::PaidTwice { reservation, first, second });
-        }
+        check_asking(payment, found);
     }
 }
 
@@ -45,8 +38,7 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) -> Option<Vio
         ReservationState::Confirmed { .. } => return check_sold(row, payment),
         ReservationState::Paying { payment, .. } => {
             let by_it = row.payment == Some(payment);
-            let under_way =
-                matches!(state, Some(PaymentState::Confirming { .. } | PaymentState::Stuck { .. }));
+            let under_way = matches!(state, Some(PaymentState::Confirming { .. }));
             return (!by_it || !under_way).then_some(Violation::PayingByNothing { reservation });
         }
         ReservationState::Held { .. }
@@ -57,12 +49,12 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) -> Option<Vio
     let fits = match &payment.state {
         PaymentState::Declined { .. } => !was_refunded(row),
         PaymentState::Abandoned => row.held_until().is_none() && !was_refunded(row),
-        PaymentState::Refunded { .. } => was_refunded(row),
-        PaymentState::Stuck { .. } => row.held_until().is_none(),
         PaymentState::Ready
         | PaymentState::Confirming { .. }
         | PaymentState::Paid { .. }
-        | PaymentState::PartlyRefunded { .. } => true,
+        | PaymentState::PartlyRefunded { .. }
+        | PaymentState::Refunded { .. }
+        | PaymentState::Stuck { .. } => true,
     };
     (!fits).then_some(Violation::PaymentDisagrees { reservation, payment: payment.id })
 }
@@ -102,37 +94,86 @@ fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> 
             let awaited = reservation.payment == Some(payment) && reservation.held_until().is_some();
             (!awaited).then_some(Violation::ReadyForNothing { payment, reservation: for_it })
         }
-        // Of what took another amount than was asked for, a person decides; until then nothing moves.
-        PaymentState::Confirming { .. }
-        | PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => {
+        PaymentState::Confirming { .. } => {
             (!awaited).then_some(Violation::ConfirmingForNothing { payment, reservation: for_it })
         }
-        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => {
-            let owned = matches!(reservation.state, ReservationState::Confirmed { .. })
-                && reservation.payment == Some(payment);
-            let kept = kept(row);
-            (!owned && !is_refund_queued(row) && kept.minor() > 0)
-                .then_some(Violation::MoneyWithoutTickets { payment, kept })
-        }
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => check_kept(row, reservation),
         PaymentState::Refunded { .. }
         | PaymentState::Declined { .. }
         | PaymentState::Abandoned
-        | PaymentState::Stuck { reason: StuckReason::ReservationGone, .. } => None,
+        | PaymentState::Stuck { .. } => None,
+    }
+}
+
+/// Money that is kept bought something, or is on its way back, or a person is told that it is not.
+fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
+    let (payment, kept) = (row.id, kept(row));
+    let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
+    let last_refused =
+        matches!(row.refunds.last().map(|refund| &refund.state), Some(RefundState::Refused { .. }));
+    if kept.minor() <= 0 || is_refund_queued(row) || last_refused {
+        return None;
+    }
+    match reservation.payment {
+        Some(owner) if confirmed && owner == payment => None,
+        Some(first) if confirmed => {
+            Some(Violation::PaidTwice { reservation: reservation.id, first, second: payment })
+        }
+        _ => Some(Violation::MoneyWithoutTickets { payment, kept }),
     }
 }
 
 fn kept(payment: &Payment) -> Money {
-    let kept = payment.amount.minor().saturating_sub(payment.refunded.minor());
-    Money::new(kept, payment.amount.currency())
+    let taken = payment.captured.unwrap_or(payment.amount);
+    Money::new(taken.minor().saturating_sub(payment.refunded.minor()), taken.currency())
 }
 
 fn is_refund_queued(payment: &Payment) -> bool {
     payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }))
 }
 
+/// What is known to be taken fits the state: all that was asked for, or visibly something else.
+fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
+    let fits = match &row.state {
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => row.captured == Some(row.amount),
+        PaymentState::Refunded { .. } => row.captured.is_some(),
+        PaymentState::Stuck { reason: StuckReason::AmountMismatch { captured }, .. } => {
+            row.captured == Some(*captured)
+        }
+        PaymentState::Ready
+        | PaymentState::Confirming { .. }
+        | PaymentState::Declined { .. }
+        | PaymentState::Abandoned
+        | PaymentState::Stuck { reason: StuckReason::OrderMismatch { .. }, .. } => row.captured.is_none(),
+    };
+    if !fits {
+        found.push(Violation::CapturedDisagrees { payment: row.id });
+    }
+}
+
+/// Whatever is not known is asked after, so that it will be; what is known is not.
+fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
+    let payment = row.id;
+    let awaited = matches!(row.state, PaymentState::Confirming { .. }) || is_refund_queued(row);
+    // Money may still move in a browser for an attempt that nobody confirmed.
+    let may_be = matches!(row.state, PaymentState::Ready | PaymentState::Abandoned);
+    match &row.asking {
+        None if awaited => found.push(Violation::NobodyAsks { payment }),
+        Some(_) if !awaited && !may_be => found.push(Violation::AskedForNothing { payment }),
+        _ => {}
+    }
+}
+
 /// What went back is the sum of the refunds, no more than came, and what the state says.
 fn check_refunds(row: &Payment, found: &mut Vec<Violation>) {
-    let (payment, amount, refunded) = (row.id, row.amount, row.refunded);
+    let (payment, refunded) = (row.id, row.refunded);
+    let amount = row.captured.unwrap_or(Money::zero(refunded.currency()));
+    let mut ids: Vec<_> = row.refunds.iter().map(|refund| refund.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    if ids.len() != row.refunds.len() {
+        found.push(Violation::RefundIdTwice { payment });
+    }
     let of = |wanted: fn(&RefundState) -> bool| -> i128 {
         let refunds = row.refunds.iter().filter(|refund| wanted(&refund.state));
         refunds.map(|refund| i128::from(refund.amount.minor())).sum()
@@ -152,8 +193,8 @@ fn check_refunds(row: &Payment, found: &mut Vec<Violation>) {
         | PaymentState::Confirming { .. }
         | PaymentState::Paid { .. }
         | PaymentState::Declined { .. }
-        | PaymentState::Abandoned
-        | PaymentState::Stuck { .. } => refunded.is_zero(),
+        | PaymentState::Abandoned => refunded.is_zero(),
+        PaymentState::Stuck { .. } => refunded.is_zero() || refunded != amount,
     };
     if !fits {
         found.push(Violation::RefundDisagrees { payment, refunded, amount });

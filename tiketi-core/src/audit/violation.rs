@@ -183,7 +183,7 @@ pub enum Violation {
         /// What was taken.
         amount: Money,
     },
-    /// Two payments took money for one reservation.
+    /// Two payments took money for one reservation, and neither gives it back.
     #[error("reservation {reservation} was paid twice: by {first} and by {second}")]
     PaidTwice {
         /// The reservation.
@@ -248,6 +248,30 @@ pub enum Violation {
         payment: PaymentId,
         /// What was taken.
         amount: Money,
+    },
+    /// What a payment is known to have taken does not fit its state.
+    #[error("payment {payment} is in a state that contradicts what it took")]
+    CapturedDisagrees {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// A provider's word is awaited, and nobody will ever ask for it.
+    #[error("payment {payment} awaits its provider's word, and nobody will ask for it")]
+    NobodyAsks {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// A provider is to be asked for what is known.
+    #[error("payment {payment} awaits nothing, and its provider is to be asked all the same")]
+    AskedForNothing {
+        /// The payment.
+        payment: PaymentId,
+    },
+    /// Two refunds of a payment have one id, so that the provider would send one of them.
+    #[error("payment {payment} has two refunds of one id")]
+    RefundIdTwice {
+        /// The payment.
+        payment: PaymentId,
     },
     /// A payment's state does not fit what went back.
     #[error("payment {payment} gave back {refunded} of {amount}, which its state contradicts")]

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use crate::box_office::turns::Turns;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds};
 use crate::gateway::PaymentGateway;
 use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
-use crate::store::{CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
 
 /// Collects the parts of a [`BoxOffice`].
 #[derive(Debug, Default)]
@@ -18,6 +19,8 @@ pub struct BoxOfficeBuilder {
     catalog: Option<Arc<dyn CatalogStore>>,
     layouts: Option<Arc<dyn LayoutStore>>,
     outbox: Option<Arc<dyn OutboxStore>>,
+    payments: Option<Arc<dyn PaymentStore>>,
+    inbox: Option<Arc<dyn InboxStore>>,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
@@ -53,12 +56,14 @@ impl BoxOfficeBuilder {
     /// Keeps everything in one adapter.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore,
+        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore,
     {
         self.sales = Some(Arc::<S>::clone(&store));
         self.catalog = Some(Arc::<S>::clone(&store));
         self.layouts = Some(Arc::<S>::clone(&store));
-        self.outbox = Some(store);
+        self.outbox = Some(Arc::<S>::clone(&store));
+        self.payments = Some(Arc::<S>::clone(&store));
+        self.inbox = Some(store);
         self
     }
 
@@ -100,8 +105,8 @@ impl BoxOfficeBuilder {
     pub fn build(self) -> Result<BoxOffice, BuildError> {
         self.terms.validate()?;
         check_gateways(&self.gateways)?;
-        let (Some(sales), Some(catalog), Some(layouts), Some(outbox)) =
-            (self.sales, self.catalog, self.layouts, self.outbox)
+        let (Some(sales), Some(catalog), Some(layouts), Some(outbox), Some(payments), Some(inbox)) =
+            (self.sales, self.catalog, self.layouts, self.outbox, self.payments, self.inbox)
         else {
             return Err(BuildError::StoreMissing);
         };
@@ -110,6 +115,9 @@ impl BoxOfficeBuilder {
             catalog,
             layouts,
             outbox,
+            payments,
+            inbox,
+            turns: Turns::default(),
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),

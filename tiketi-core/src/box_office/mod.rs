@@ -1,18 +1,25 @@
 //! The facade: everything a shop does, over whichever adapters it was built from.
 
 mod builder;
+mod hearing;
 mod housekeeping;
+mod minding;
 mod organising;
 mod paying;
+mod reconciling;
 mod refunding;
 mod selling;
+mod turns;
 
 use std::sync::Arc;
 
 pub use builder::{BoxOfficeBuilder, BuildError};
+pub use hearing::WebhookError;
 pub use housekeeping::{HousekeepingError, Tidied};
+pub use minding::RetryError;
 pub use organising::OrganiseError;
 pub use paying::{Paid, PayError, PrepareRequest, Prepared};
+pub use reconciling::Reconciled;
 pub use refunding::{RefundError, RefundRequested};
 pub use selling::HoldRequest;
 
@@ -21,8 +28,9 @@ use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
 use crate::notifier::Notifier;
-use crate::store::{CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
 use crate::time::Timestamp;
+use turns::Turns;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
@@ -43,6 +51,9 @@ struct Inner {
     catalog: Arc<dyn CatalogStore>,
     layouts: Arc<dyn LayoutStore>,
     outbox: Arc<dyn OutboxStore>,
+    payments: Arc<dyn PaymentStore>,
+    inbox: Arc<dyn InboxStore>,
+    turns: Turns,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,

@@ -95,7 +95,8 @@ impl BoxOffice {
         self.inner.catalog.step_event(id, EventStep::Publish).await
     }
 
-    /// Calls an event off: nothing more is sold. Those who paid are refunded one by one.
+    /// Calls an event off: nothing more is sold. Those who paid are refunded by [`BoxOffice::call_off_once`],
+    /// as [`BoxOffice::call_off_progress`] tells.
     ///
     /// # Errors
     ///

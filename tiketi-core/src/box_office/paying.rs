@@ -2,7 +2,7 @@
 //!
 //! Money moves in three steps: commit the intent, ask the gateway with nothing open, commit what it
 //! said. A process that dies in between leaves a payment that is visibly
-//! `Confirming`.
+//! `Confirming`, and [`BoxOffice::reconcile_once`] finds out what became of it.
 
 use std::sync::Arc;
 
@@ -11,7 +11,10 @@ use crate::decide::{
     Applied, BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused,
     RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
 };
-use crate::gateway::{ConfirmAnswer, ConfirmRequest, PaymentGateway, PaymentMethod};
+use crate::gateway::{
+    BuyerStep, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable, PaymentGateway,
+    PaymentMethod,
+};
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
@@ -65,10 +68,14 @@ impl PrepareRequest {
 /// An attempt to pay that was prepared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
-    /// The attempt.
+    /// The attempt; the text of its id is the order id.
     pub payment: Payment,
     /// What it pays for, with the moment until which.
     pub reservation: Reservation,
+    /// What the buyer reads on the provider's page: the event's title, and how many tickets.
+    pub order_name: String,
+    /// What the buyer's browser needs.
+    pub checkout: Checkout,
 }
 
 /// What an attempt to pay has come to so far.
@@ -103,6 +110,21 @@ pub enum PayError {
     /// What came of the money could not be recorded; it will be asked for again.
     #[error(transparent)]
     Record(CommandError<RecordOutcomeRefused>),
+    /// The payment came through a gateway this shop no longer has.
+    #[error("the shop has no payment gateway called {name}")]
+    GatewayMissing {
+        /// The gateway's name.
+        name: String,
+    },
+    /// The provider does not answer at present; no money was asked for, and the hold goes on.
+    #[error(transparent)]
+    Unavailable(#[from] GatewayUnavailable),
+    /// The buyer has to go to the provider first: prepare, then confirm.
+    #[error("the method {method} needs the buyer's own step at the provider")]
+    BuyerStepNeeded {
+        /// The method.
+        method: String,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -120,6 +142,20 @@ impl BoxOffice {
     ///
     /// [`PayError::UnknownMethod`], or [`PayError::Prepare`] with a [`StartPaymentRefused`].
     pub async fn prepare(&self, request: PrepareRequest) -> Result<Prepared, PayError> {
+        let (payment, reservation) = self.start_payment(request).await?;
+        let gateway = self.gateway_of(&payment)?;
+        let order_name = self.order_name(&reservation).await?;
+        let request = CheckoutRequest {
+            payment: payment.id,
+            amount: payment.amount,
+            method: payment.method.clone(),
+            order_name: order_name.clone(),
+        };
+        let checkout = gateway.checkout(request).await?;
+        Ok(Prepared { payment, reservation, order_name, checkout })
+    }
+
+    async fn start_payment(&self, request: PrepareRequest) -> Result<(Payment, Reservation), PayError> {
         let (gateway, method) = self.gateway_for(request.method.as_deref())?;
         let key = self.key_or_new(request.key);
         let id = PaymentId::from_uuid(self.new_id());
@@ -127,24 +163,34 @@ impl BoxOffice {
         let mut command = StartPayment::new(self.now(), key, id, reservation, buyer, self.terms())
             .through(gateway.name(), method);
         command.amount = request.amount;
+        command.confirms = gateway.capabilities().confirms;
         let applied = self.inner.sales.start_payment(command).await.map_err(PayError::Prepare)?;
-        let (payment, reservation) = with_payment(applied)?;
-        Ok(Prepared { payment, reservation })
+        Ok(with_payment(applied)?)
+    }
+
+    async fn order_name(&self, reservation: &Reservation) -> Result<String, StoreError> {
+        let view = self.inner.catalog.event(reservation.event).await?;
+        Ok(match view {
+            Some(view) => format!("{} × {}", view.event.details.title, reservation.tickets()),
+            None => reservation.number.to_string(),
+        })
     }
 
     /// Takes the money of a prepared attempt.
     ///
-    /// Repeated for an attempt that was confirmed before, it answers what is known of it.
+    /// Repeated for an attempt that was confirmed before, it answers what is known of it; while another call
+    /// of this shop is still asking, it waits for that one's answer.
     ///
     /// # Errors
     ///
+    /// [`PayError::Unavailable`] before anything is committed, if the gateway may not be asked now.
     /// [`PayError::Confirm`] with a [`BeginConfirmRefused`]. A provider that declines, or does not say,
     /// is no error: see [`Paid::payment`].
     ///
     /// # Cancel safety
     ///
     /// None once the provider is asked: a host runs this to its end in a task of its own. If that task
-    /// dies, the payment stays visibly `Confirming`.
+    /// dies, the payment stays visibly `Confirming`, and [`BoxOffice::reconcile_once`] finds out.
     pub async fn confirm(
         &self,
         payment: PaymentId,
@@ -152,6 +198,8 @@ impl BoxOffice {
         amount: Option<Money>,
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
+        let _turn = self.inner.turns.wait(payment).await;
+        self.check_ready(payment).await?;
         // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
         let content = format!("{payment} {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::from_text("confirm", &content);
@@ -181,11 +229,12 @@ impl BoxOffice {
     pub async fn process(&self, request: PrepareRequest) -> Result<Paid, PayError> {
         let (reservation, buyer) = (request.reservation, request.buyer);
         let key = self.key_or_new(request.key);
-        match self.prepare(request.key(key.step("prepare"))).await {
-            Ok(prepared) if prepared.payment.state == PaymentState::Ready => {
-                self.confirm(prepared.payment.id, buyer, None, None).await
+        let request = PrepareRequest { method: Some(self.one_step_method(request.method)?), ..request };
+        match self.start_payment(request.key(key.step("prepare"))).await {
+            Ok((payment, _)) if payment.state == PaymentState::Ready => {
+                self.confirm(payment.id, buyer, None, None).await
             }
-            Ok(prepared) => Ok(Paid { payment: Some(prepared.payment), reservation: prepared.reservation }),
+            Ok((payment, reservation)) => Ok(Paid { payment: Some(payment), reservation }),
             Err(error) if may_be_free(&error) => {
                 let command = ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer);
                 match self.inner.sales.confirm_free(command).await {
@@ -206,25 +255,81 @@ impl BoxOffice {
         Ok(found.filter(|payment| payment.buyer == buyer))
     }
 
+    /// Refuses before anything is committed, if the gateway of an attempt may not be asked now.
+    async fn check_ready(&self, payment: PaymentId) -> Result<(), PayError> {
+        match self.inner.sales.payment(payment).await? {
+            Some(payment) if payment.state == PaymentState::Ready => {
+                Ok(self.gateway_of(&payment)?.ready()?)
+            }
+            // What was begun before is answered, however the gateway fares; what does not exist is refused.
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Asks the gateway for the money of a payment whose intent is committed, and records what it says.
-    async fn capture(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
-        let gateway = self.gateway_named(&payment.gateway);
-        let gateway = gateway.ok_or_else(|| PayError::UnknownMethod { known: self.method_ids() })?;
+    pub(super) async fn capture(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
         let request = ConfirmRequest {
             payment: payment.id,
             amount: payment.amount,
             method: payment.method.clone(),
             provider_key: payment.provider_key.clone(),
         };
-        let outcome = match gateway.confirm(request).await {
-            ConfirmAnswer::Paid { provider_key, amount } => CaptureOutcome::Paid { provider_key, amount },
+        let outcome = match self.gateway_of(&payment)?.confirm(request).await {
+            ConfirmAnswer::Paid(captured) => CaptureOutcome::Paid(captured),
             ConfirmAnswer::Declined { code } => CaptureOutcome::Declined { code },
-            ConfirmAnswer::Unknown { .. } => return Ok(Paid { payment: Some(payment), reservation }),
+            ConfirmAnswer::Pending => return Ok(Paid { payment: Some(payment), reservation }),
+            ConfirmAnswer::Unknown { reason } => {
+                self.doubt(payment.id, reason).await?;
+                return Ok(Paid { payment: Some(payment), reservation });
+            }
         };
-        let key = CommandKey::from_text("record-outcome", &payment.id.to_string());
-        let command = RecordOutcome::new(self.now(), key, payment.id, outcome);
-        let applied = self.inner.sales.record_outcome(command).await.map_err(PayError::Record)?;
-        Ok(Paid { payment: applied.payment, reservation: applied.reservation })
+        match self.record(&payment, outcome).await {
+            Ok(applied) => Ok(Paid { payment: applied.payment, reservation: applied.reservation }),
+            // Somebody else heard first: what is known is the answer.
+            Err(CommandError::Refused(_)) => self.as_it_stands(payment.id).await,
+            Err(error) => Err(PayError::Record(error)),
+        }
+    }
+
+    async fn as_it_stands(&self, payment: PaymentId) -> Result<Paid, PayError> {
+        let gone = || StoreError::corrupt(format!("{payment:?} does not exist"));
+        let payment = self.inner.sales.payment(payment).await?.ok_or_else(gone)?;
+        let reservation = self.inner.sales.reservation(payment.reservation).await?.ok_or_else(gone)?;
+        Ok(Paid { payment: Some(payment), reservation })
+    }
+
+    /// Records what a provider said; one word, one key, whoever heard it.
+    pub(super) async fn record(
+        &self,
+        payment: &Payment,
+        outcome: CaptureOutcome,
+    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
+        let key = CommandKey::from_text("record-outcome", &format!("{} {outcome:?}", payment.id));
+        let command =
+            RecordOutcome::new(self.now(), key, payment.id, outcome).paid_by(payment.buyer, self.terms());
+        self.inner.sales.record_outcome(command).await
+    }
+
+    /// Finds the first method that needs nothing more from the buyer, or says that the named one does.
+    fn one_step_method(&self, method: Option<String>) -> Result<String, PayError> {
+        let one_step = |gateway: &&Arc<dyn PaymentGateway>| is_one_step(gateway.as_ref());
+        let (gateway, found) = if let Some(method) = method {
+            self.gateway_for(Some(&method))?
+        } else {
+            let gateway = self.inner.gateways.iter().find(one_step);
+            let first = gateway.and_then(|gateway| Some((gateway, gateway.methods().into_iter().next()?.id)));
+            first.ok_or_else(|| PayError::UnknownMethod { known: self.method_ids() })?
+        };
+        if is_one_step(gateway.as_ref()) {
+            Ok(found)
+        } else {
+            Err(PayError::BuyerStepNeeded { method: found })
+        }
+    }
+
+    fn gateway_of(&self, payment: &Payment) -> Result<&Arc<dyn PaymentGateway>, PayError> {
+        let name = &payment.gateway;
+        self.gateway_named(name).ok_or_else(|| PayError::GatewayMissing { name: name.clone() })
     }
 
     fn gateway_for(&self, method: Option<&str>) -> Result<(&Arc<dyn PaymentGateway>, String), PayError> {
@@ -245,6 +350,10 @@ impl BoxOffice {
     fn method_ids(&self) -> Vec<String> {
         self.payment_methods().into_iter().map(|method| method.id).collect()
     }
+}
+
+fn is_one_step(gateway: &dyn PaymentGateway) -> bool {
+    gateway.capabilities().buyer_step == BuyerStep::NotNeeded
 }
 
 /// Tells whether a reservation without an attempt may be one that costs nothing, confirmed by now or not.

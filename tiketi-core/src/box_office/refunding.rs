@@ -137,9 +137,40 @@ impl BoxOffice {
         reason: &str,
         key: Option<CommandKey>,
     ) -> Result<RefundRequested, RefundError> {
+        self.refund_as(Some(buyer), payment, amount, reason, key).await
+    }
+
+    /// Gives anyone's money back, all that is left or only `amount`, in the organiser's name.
+    ///
+    /// # Errors
+    ///
+    /// As [`BoxOffice::refund`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`BoxOffice::refund`].
+    pub async fn refund_by_organiser(
+        &self,
+        payment: PaymentId,
+        amount: Option<Money>,
+        reason: &str,
+        key: Option<CommandKey>,
+    ) -> Result<RefundRequested, RefundError> {
+        self.refund_as(None, payment, amount, reason, key).await
+    }
+
+    async fn refund_as(
+        &self,
+        buyer: Option<BuyerId>,
+        payment: PaymentId,
+        amount: Option<Money>,
+        reason: &str,
+        key: Option<CommandKey>,
+    ) -> Result<RefundRequested, RefundError> {
         let key = self.key_or_new(key);
         let id = refund_id(key);
-        let mut command = BeginRefund::new(self.now(), key, payment, id, reason).by_buyer(buyer);
+        let mut command = BeginRefund::new(self.now(), key, payment, id, reason);
+        command.buyer = buyer;
         command.amount = amount;
         match self.inner.sales.begin_refund(command.clone()).await {
             Ok(_) => self.send_refund(payment, id).await,
@@ -148,8 +179,8 @@ impl BoxOffice {
                 if amount.is_none() =>
             {
                 let earlier = self.send_refund(payment, refund).await?;
-                let left = earlier.payment.amount.minor() > earlier.payment.refunded.minor();
-                if !left || !matches!(earlier.refund.state, RefundState::Done { .. }) {
+                let left = earlier.payment.refundable().map_err(StoreError::from)?;
+                if left.is_zero() || !matches!(earlier.refund.state, RefundState::Done { .. }) {
                     return Ok(earlier);
                 }
                 self.inner.sales.begin_refund(command).await.map_err(RefundError::Begin)?;
@@ -160,7 +191,7 @@ impl BoxOffice {
     }
 
     /// Asks the gateway to give money back whose promise is committed, and records what it says.
-    async fn send_refund(
+    pub(super) async fn send_refund(
         &self,
         payment: PaymentId,
         refund: RefundId,
@@ -179,17 +210,33 @@ impl BoxOffice {
             provider_key: known.provider_key.clone().unwrap_or_default(),
             refund,
             amount: promised.amount,
+            refundable: known
+                .captured
+                .unwrap_or(known.amount)
+                .minus(known.refunded)
+                .map_err(StoreError::from)?,
             reason: promised.reason.clone(),
         };
         let outcome = match gateway.refund(request).await {
             RefundAnswer::Done => RefundOutcome::Done,
             RefundAnswer::Refused { code } => RefundOutcome::Refused { code },
-            RefundAnswer::Unknown { .. } => return self.refund_as_it_stands(known, promised).await,
+            RefundAnswer::Unknown { reason } => {
+                self.doubt(payment, reason).await?;
+                return self.refund_as_it_stands(known, promised).await;
+            }
         };
-        let key = CommandKey::from_text("record-refund", &refund.to_string());
+        let key = CommandKey::from_text("record-refund", &format!("{refund} {outcome:?}"));
         let command = RecordRefund::new(self.now(), key, payment, refund, outcome);
-        let applied = self.inner.sales.record_refund(command).await.map_err(RefundError::Record)?;
-        let (payment, reservation) = with_payment(applied)?;
+        let (payment, reservation) = match self.inner.sales.record_refund(command).await {
+            Ok(applied) => with_payment(applied)?,
+            // Somebody else heard first: what is known is the answer.
+            Err(CommandError::Refused(RecordRefundRefused::NotQueued)) => {
+                let known = self.inner.sales.payment(payment).await?.unwrap_or(known);
+                let refund = refund_of(&known, refund)?;
+                return self.refund_as_it_stands(known, refund).await;
+            }
+            Err(error) => return Err(RefundError::Record(error)),
+        };
         let refund = refund_of(&payment, refund)?;
         Ok(RefundRequested { payment, reservation, refund })
     }

@@ -8,7 +8,7 @@ use crate::decide::scope::Scope;
 use crate::fact::FactBody;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
-use crate::store::CommandError;
+use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
 
 /// Cancels a reservation for which no money is kept: everything it has is available again.
@@ -127,13 +127,22 @@ impl Cancel {
         if let Some(payment) = reservation.payment {
             return Err(CommandError::Refused(CancelRefused::Paid { payment }));
         }
-        give_back(draft, reservation, Count::Sold)?;
-        let step = ReservationStep::Cancel { reason: self.reason(), at: self.now };
-        let state = reservation.state.apply(&step)?;
-        draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-        draft.reservation(Reservation { state, ..reservation.clone() });
-        Ok(())
+        Ok(end_confirmed(draft, reservation, self.reason(), self.now)?)
     }
+}
+
+/// Ends a confirmed reservation: everything it owned is available again.
+pub(super) fn end_confirmed(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    reason: CancelReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    give_back(draft, reservation, Count::Sold)?;
+    let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
+    draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
+    draft.reservation(Reservation { state, ..reservation.clone() });
+    Ok(())
 }
 
 #[cfg(test)]

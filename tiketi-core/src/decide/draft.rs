@@ -106,6 +106,12 @@ impl<'s> Draft<'s> {
         Ok(())
     }
 
+    /// Writes a payment of which nothing changed that its buyer is told.
+    pub(super) fn payment_quietly(&mut self, mut payment: Payment) {
+        payment.version += 1;
+        self.change.payments.push(payment);
+    }
+
     /// Writes a payment whose state is already the new one, and announces it.
     pub(super) fn payment_row(&mut self, mut payment: Payment) {
         payment.version += 1;

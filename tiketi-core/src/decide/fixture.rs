@@ -8,9 +8,10 @@ use crate::catalog::{EventInput, NewEvent, TicketTypeInput};
 use crate::clock::{CountedIds, IdSource};
 use crate::decide::{
     BeginConfirm, BeginRefund, CaptureOutcome, Command, Effect, Hold, RecordOutcome, Scope, Snapshot,
-    StartPayment, Verdict, run,
+    StartPayment, Verdict, expire, run,
 };
-use crate::event::{EventDetails, EventState, TermsOverride};
+use crate::event::{Event, EventDetails, EventState, EventStep, TermsOverride};
+use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, LayoutId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId};
 use crate::limits::Terms;
 use crate::money::{Currency, Money};
@@ -116,9 +117,22 @@ impl Show {
     pub(crate) fn paid(&mut self, now: Timestamp, of: ReservationId, buyer: BuyerId) -> PaymentId {
         let payment = self.confirming(now, of, buyer);
         let amount = self.payment(payment).amount;
-        let outcome = CaptureOutcome::Paid { provider_key: "taken".into(), amount };
-        self.accept(&RecordOutcome::new(now, self.key(), payment, outcome));
+        let outcome = CaptureOutcome::Paid(Captured::kept(payment.to_string(), "taken", amount));
+        self.accept(&RecordOutcome::new(now, self.key(), payment, outcome).paid_by(buyer, Terms::default()));
         payment
+    }
+
+    /// Calls the event off.
+    pub(crate) fn call_off(&mut self, now: Timestamp) {
+        let event = self.snapshot.event().clone();
+        let state = event.state.apply(&EventStep::Cancel { at: now }).unwrap();
+        self.snapshot.set_event(Event { state, ..event });
+    }
+
+    /// Ends a reservation that is due.
+    pub(crate) fn expire(&mut self, now: Timestamp, of: ReservationId) {
+        let change = expire(&self.snapshot, self.reservation(of), now).unwrap().unwrap();
+        self.snapshot.apply(&change).unwrap();
     }
 
     pub(crate) fn refund(&self, now: Timestamp, payment: PaymentId) -> BeginRefund {

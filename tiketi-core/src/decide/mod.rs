@@ -8,7 +8,10 @@
 //! rows, end what is due ([`expire`]), call [`run`], write the change with its facts, commit.
 
 mod announce;
+mod ask;
+mod begin_confirm;
 mod block;
+mod call_off;
 mod cancel;
 mod change;
 mod command;
@@ -21,6 +24,8 @@ mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hold;
+mod late;
+mod note;
 mod pay;
 mod refund;
 mod release;
@@ -30,7 +35,10 @@ mod snapshot;
 mod table;
 
 pub use announce::announce_status;
+pub use ask::{AskLater, AskLaterRefused, AskStep, ask_after};
+pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
+pub use call_off::{CallOff, CallOffRefused};
 pub use cancel::{Cancel, CancelRefused};
 pub use change::{Change, Effect, SeatChange};
 pub use command::{Applied, Command, CommandRecord, Needs, Subject, Verdict, run};
@@ -40,7 +48,8 @@ pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;
 pub use hold::{Hold, HoldRefused, Shortage};
-pub use pay::{BeginConfirm, BeginConfirmRefused, StartPayment, StartPaymentRefused};
+pub use note::{NotePayment, NotePaymentRefused};
+pub use pay::{StartPayment, StartPaymentRefused};
 pub use refund::{BeginRefund, BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 pub use release::{Release, ReleaseRefused};
 pub use scope::Scope;

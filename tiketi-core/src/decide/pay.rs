@@ -1,17 +1,18 @@
-//! Start an attempt to pay, and commit the intent to take the money.
+//! Start an attempt to pay.
 
+use crate::decide::ask::{ask_after, asked_at};
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::draft::Draft;
 use crate::decide::extend::{NotPending, move_end, pending_of};
 use crate::decide::scope::Scope;
 use crate::event::EventState;
+use crate::gateway::Confirms;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::limits::Terms;
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep};
-use crate::reservation::{Reservation, ReservationStep};
-use crate::seat::SeatStep;
+use crate::payment::{Asking, Payment, PaymentState};
+use crate::reservation::Reservation;
 use crate::store::CommandError;
 use crate::time::Timestamp;
 
@@ -38,6 +39,8 @@ pub struct StartPayment {
     pub gateway: String,
     /// The way of paying, in the gateway's words.
     pub method: String,
+    /// Who makes the money move; a browser's is asked after even if nobody ever confirms.
+    pub confirms: Confirms,
     /// The shop's terms; the event's own prevail.
     pub terms: Terms,
 }
@@ -53,7 +56,8 @@ impl StartPayment {
         terms: Terms,
     ) -> Self {
         let (gateway, method) = (String::new(), String::new());
-        Self { now, key, payment, reservation, buyer, amount: None, gateway, method, terms }
+        let (amount, confirms) = (None, Confirms::Server);
+        Self { now, key, payment, reservation, buyer, amount, gateway, method, confirms, terms }
     }
 
     /// Names the gateway and the way of paying.
@@ -68,6 +72,13 @@ impl StartPayment {
     #[must_use]
     pub fn expecting(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
+        self
+    }
+
+    /// Says that the money may move in the buyer's browser.
+    #[must_use]
+    pub fn in_browser(mut self) -> Self {
+        self.confirms = Confirms::Browser;
         self
     }
 }
@@ -162,6 +173,13 @@ impl StartPayment {
         Ok(())
     }
 
+    fn asking(&self) -> Option<Asking> {
+        match self.confirms {
+            Confirms::Server => None,
+            Confirms::Browser => Some(asked_at(self.now, self.now.after(ask_after(0)))),
+        }
+    }
+
     fn attempt(&self, reservation: &Reservation) -> Payment {
         Payment {
             id: self.payment,
@@ -169,12 +187,15 @@ impl StartPayment {
             event: reservation.event,
             buyer: self.buyer,
             amount: reservation.total,
+            captured: None,
             refunded: Money::zero(reservation.total.currency()),
             gateway: self.gateway.clone(),
             method: self.method.clone(),
             provider_key: None,
             state: PaymentState::Ready,
             refunds: Vec::new(),
+            asking: self.asking(),
+            notes: Vec::new(),
             created_at: self.now,
             version: 0,
         }
@@ -187,147 +208,6 @@ impl From<NotPending> for StartPaymentRefused {
             NotPending::Unknown => Self::ReservationNotFound,
             NotPending::Ended => Self::NotPending,
         }
-    }
-}
-
-/// Commits the intent to take the money, before the provider is asked.
-///
-/// From here until the outcome is recorded the reservation can neither expire nor be cancelled.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct BeginConfirm {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
-    /// Which attempt.
-    pub payment: PaymentId,
-    /// Who asks; another's payment is as good as none.
-    pub buyer: BuyerId,
-    /// What the buyer believes to pay, if he said; anything but the total is refused.
-    pub amount: Option<Money>,
-    /// The provider's key for the money, if the buyer brought one.
-    pub provider_key: Option<String>,
-}
-
-impl BeginConfirm {
-    /// Makes the command.
-    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, buyer: BuyerId) -> Self {
-        Self { now, key, payment, buyer, amount: None, provider_key: None }
-    }
-
-    /// Says what the buyer believes to pay.
-    #[must_use]
-    pub fn expecting(mut self, amount: Money) -> Self {
-        self.amount = Some(amount);
-        self
-    }
-
-    /// Gives the provider's key for the money.
-    #[must_use]
-    pub fn with_provider_key(mut self, provider_key: impl Into<String>) -> Self {
-        self.provider_key = Some(provider_key.into());
-        self
-    }
-}
-
-/// Why the provider is not asked for the money.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BeginConfirmRefused {
-    /// No such payment, or another buyer's.
-    #[error("there is no such payment")]
-    PaymentNotFound,
-    /// The attempt is over, or its outcome is awaited already.
-    #[error("the payment is not ready to be confirmed")]
-    NotReady {
-        /// Where it stands.
-        state: PaymentState,
-    },
-    /// The reservation expired, was cancelled, or is paid by another attempt.
-    #[error("the reservation is not pending")]
-    ReservationNotPending,
-    /// The event was called off while the buyer was paying.
-    #[error("the event was cancelled")]
-    EventCancelled,
-    /// The buyer believes to pay something else.
-    #[error("the amount to pay is {expected}")]
-    AmountMismatch {
-        /// The total.
-        expected: Money,
-    },
-}
-
-impl Command for BeginConfirm {
-    type Refused = BeginConfirmRefused;
-
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
-    }
-
-    fn subject(&self) -> Subject {
-        Subject::Payment(self.payment)
-    }
-
-    fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("begin-confirm", self.payment.as_uuid());
-        fingerprint.id(self.buyer.as_uuid()).text(self.provider_key.as_deref().unwrap_or_default());
-        if let Some(amount) = self.amount {
-            fingerprint.text(&amount.to_string());
-        }
-        fingerprint.finish()
-    }
-
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
-    }
-
-    fn subject_unknown(&self) -> BeginConfirmRefused {
-        BeginConfirmRefused::PaymentNotFound
-    }
-
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<BeginConfirmRefused>> {
-        let payment = scope
-            .payment(self.payment)
-            .filter(|found| found.buyer == self.buyer)
-            .ok_or(CommandError::Refused(BeginConfirmRefused::PaymentNotFound))?;
-        let reservation = self.check(scope, payment).map_err(CommandError::Refused)?;
-        let mut draft = Draft::new(scope, self.now);
-        let step = SeatStep::Extend { reservation: reservation.id, until: Timestamp::FAR_FUTURE };
-        draft.seats(&reservation.seats, &step, Count::Held, Count::Held)?;
-        let state = reservation.state.apply(&ReservationStep::Pay { payment: payment.id })?;
-        draft.reservation(Reservation { state, ..reservation.clone() });
-        let provider_key = self.provider_key.clone();
-        draft.payment(Payment { provider_key, ..payment.clone() }, &PaymentStep::Confirm { at: self.now })?;
-        Ok(draft.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))
-    }
-}
-
-impl BeginConfirm {
-    fn check<'s>(
-        &self,
-        scope: &'s dyn Scope,
-        payment: &Payment,
-    ) -> Result<&'s Reservation, BeginConfirmRefused> {
-        if payment.state != PaymentState::Ready {
-            return Err(BeginConfirmRefused::NotReady { state: payment.state.clone() });
-        }
-        if matches!(scope.event().state, EventState::Cancelled { .. }) {
-            return Err(BeginConfirmRefused::EventCancelled);
-        }
-        let reservation = scope
-            .reservation(payment.reservation)
-            .filter(|found| found.held_until().is_some_and(|until| until > self.now))
-            .filter(|found| found.payment == Some(payment.id) && found.total == payment.amount)
-            .ok_or(BeginConfirmRefused::ReservationNotPending)?;
-        if self.amount.is_some_and(|amount| amount != payment.amount) {
-            return Err(BeginConfirmRefused::AmountMismatch { expected: payment.amount });
-        }
-        Ok(reservation)
     }
 }
 

@@ -1,17 +1,21 @@
 //! Promise money back, and record whether it went.
 
+use crate::decide::ask::{ask_after, asked_at, asking_for_refunds};
+use crate::decide::cancel::end_confirmed;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
-use crate::decide::release::give_back;
+use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
-use crate::fact::FactBody;
+use crate::decide::settle::News;
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState};
-use crate::reservation::{CancelReason, Reservation, ReservationStep};
+use crate::reservation::{CancelReason, ReservationState};
 use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
+
+/// Why money went back that nobody asked us for.
+const BY_HAND: &str = "refunded at the provider";
 
 /// Commits the promise to give money back, before the provider is asked.
 ///
@@ -128,28 +132,42 @@ impl Command for BeginRefund {
             .payment(self.payment)
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(BeginRefundRefused::PaymentNotFound))?;
-        let refundable = payment.amount.minus(payment.refunded)?;
+        let refundable = payment.refundable()?;
         let amount = self.amount.unwrap_or(refundable);
         check_refund(payment, amount, refundable).map_err(CommandError::Refused)?;
-        let mut promised = payment.clone();
-        promised.refunds.push(Refund {
-            id: self.refund,
-            amount,
-            reason: self.reason.clone(),
-            state: RefundState::Queued { since: self.now },
-        });
+        let mut promised = promise(payment, self.refund, amount, &self.reason, self.now);
+        // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
+        promised.asking = Some(asked_at(self.now, self.now.after(ask_after(0))));
         let mut draft = Draft::new(scope, self.now);
         draft.payment_row(promised);
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
 
+/// Adds the promise of a refund, to be sent from now on.
+pub(super) fn promise(
+    payment: &Payment,
+    id: RefundId,
+    amount: Money,
+    reason: &str,
+    now: Timestamp,
+) -> Payment {
+    let state = RefundState::Queued { since: now };
+    let mut promised = payment.clone();
+    promised.refunds.push(Refund { id, amount, reason: reason.to_owned(), state });
+    promised.asking = Some(asked_at(now, now));
+    promised
+}
+
+fn is_queued(refund: &Refund) -> bool {
+    matches!(refund.state, RefundState::Queued { .. })
+}
+
 fn check_refund(payment: &Payment, amount: Money, refundable: Money) -> Result<(), BeginRefundRefused> {
-    let queued = |refund: &&Refund| matches!(refund.state, RefundState::Queued { .. });
-    if let Some(refund) = payment.refunds.iter().find(queued) {
+    if let Some(refund) = payment.queued_refund() {
         return Err(BeginRefundRefused::RefundInProgress { refund: refund.id });
     }
-    if !payment.is_captured() || refundable.is_zero() {
+    if payment.captured.is_none() || refundable.is_zero() {
         return Err(BeginRefundRefused::NothingToRefund { state: payment.state.clone() });
     }
     let in_range =
@@ -259,7 +277,7 @@ impl Command for RecordRefund {
             .iter_mut()
             .find(|refund| refund.id == self.refund)
             .ok_or(CommandError::Refused(RecordRefundRefused::RefundNotFound))?;
-        if !matches!(refund.state, RefundState::Queued { .. }) {
+        if !is_queued(refund) {
             return Err(CommandError::Refused(RecordRefundRefused::NotQueued));
         }
         let amount = refund.amount;
@@ -267,41 +285,69 @@ impl Command for RecordRefund {
         match &self.outcome {
             RefundOutcome::Refused { code } => {
                 refund.state = RefundState::Refused { code: code.clone(), at: self.now };
+                recorded.asking = asking_for_refunds(&recorded, self.now);
                 draft.payment_row(recorded);
             }
             RefundOutcome::Done => {
                 refund.state = RefundState::Done { at: self.now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
-                self.record_done(&mut draft, scope, recorded)?;
+                went_back(&mut draft, scope, recorded, self.now)?;
             }
         }
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
 
-impl RecordRefund {
-    fn record_done(
-        &self,
-        draft: &mut Draft<'_>,
-        scope: &dyn Scope,
-        payment: Payment,
-    ) -> Result<(), StoreError> {
-        let in_full = payment.refunded == payment.amount;
-        let reservation = scope.reservation(payment.reservation);
-        draft.payment(payment, &PaymentStep::Refund { in_full, at: self.now })?;
-        match reservation {
-            Some(reservation) if in_full => self.end_refunded(draft, reservation),
-            _ => Ok(()),
-        }
+/// Records what the provider gave back without our asking, or by a refund we heard nothing of.
+pub(super) fn record_returned(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    payment: &Payment,
+    returned: Money,
+    now: Timestamp,
+) -> Result<News, StoreError> {
+    let known = payment.refunded;
+    if returned.currency() != known.currency() || returned.minor() <= known.minor() {
+        return Ok(News::None);
     }
+    let mut recorded = payment.clone();
+    let mut unknown = returned.minus(known)?;
+    if let Some(queued) = recorded.refunds.iter_mut().find(|refund| is_queued(refund)) {
+        // Less than what is under way is somebody else's: wait for the word on ours.
+        if unknown.minor() < queued.amount.minor() {
+            return Ok(News::None);
+        }
+        queued.state = RefundState::Done { at: now };
+        unknown = unknown.minus(queued.amount)?;
+    }
+    if unknown.minor() > 0 {
+        let id = RefundId::derived(payment.id, &format!("by hand {returned}"));
+        let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: now });
+        recorded.refunds.push(Refund { id, amount: unknown, reason, state });
+    }
+    recorded.refunded = returned;
+    went_back(draft, scope, recorded, now)?;
+    Ok(News::Some)
+}
 
-    fn end_refunded(&self, draft: &mut Draft<'_>, reservation: &Reservation) -> Result<(), StoreError> {
-        let step = ReservationStep::Cancel { reason: CancelReason::Refunded, at: self.now };
-        let state = reservation.state.apply(&step)?;
-        give_back(draft, reservation, Count::Sold)?;
-        draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-        draft.reservation(Reservation { state, ..reservation.clone() });
-        Ok(())
+/// Writes a payment of which more went back; with the last of it the reservation it paid for ends.
+pub(super) fn went_back(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    mut payment: Payment,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let in_full = payment.captured == Some(payment.refunded);
+    let reservation = scope.reservation(payment.reservation);
+    let bought = reservation.filter(|reservation| {
+        reservation.payment == Some(payment.id)
+            && matches!(reservation.state, ReservationState::Confirmed { .. })
+    });
+    payment.asking = asking_for_refunds(&payment, now);
+    draft.payment(payment, &PaymentStep::Refund { in_full, at: now })?;
+    match bought {
+        Some(reservation) if in_full => end_confirmed(draft, reservation, CancelReason::Refunded, now),
+        _ => Ok(()),
     }
 }
 

@@ -3,19 +3,24 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::{Count, Draft};
+use crate::decide::late::record_paid;
+use crate::decide::refund::record_returned;
 use crate::decide::scope::Scope;
 use crate::fact::FactBody;
-use crate::id::{CommandKey, PaymentId};
-use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep, StuckReason};
+use crate::gateway::Captured;
+use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::limits::Terms;
+use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationState, ReservationStep};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
 
-/// Records a known outcome of a confirm: the money was taken, or the provider declined.
+/// Records what the provider says of an attempt: the money was taken, declined, or it knows no such order.
 ///
-/// An outcome that is not known is not recorded; the payment stays `Confirming` until it is.
+/// Money that was taken is recorded whatever was believed before; what becomes of the reservation is
+/// decided after that. A word that it was not taken decides only what is still awaited. What is not known
+/// is not recorded; the payment stays `Confirming` until it is.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordOutcome {
@@ -25,8 +30,12 @@ pub struct RecordOutcome {
     pub key: CommandKey,
     /// Which attempt.
     pub payment: PaymentId,
+    /// Who pays; without it, late money takes nothing again and is given back.
+    pub buyer: Option<BuyerId>,
     /// What the provider said.
     pub outcome: CaptureOutcome,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
 }
 
 /// What a provider said of a request for money.
@@ -34,23 +43,31 @@ pub struct RecordOutcome {
 #[non_exhaustive]
 pub enum CaptureOutcome {
     /// It took the money.
-    Paid {
-        /// The provider's key for the money.
-        provider_key: String,
-        /// How much it took.
-        amount: Money,
-    },
+    Paid(Captured),
     /// It did not and will not.
     Declined {
         /// The provider's code.
         code: String,
     },
+    /// It knows no such order: final once [`Terms::not_found_grace`] has passed.
+    NotFound,
 }
 
+/// The code of an attempt that the provider never heard of.
+const NOT_FOUND: &str = "NOT_FOUND";
+
 impl RecordOutcome {
-    /// Makes the command.
+    /// Makes the command, under the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, outcome: CaptureOutcome) -> Self {
-        Self { now, key, payment, outcome }
+        Self { now, key, payment, buyer: None, outcome, terms: Terms::default() }
+    }
+
+    /// Says who pays, so that late money may take the same seats again, under these terms.
+    #[must_use]
+    pub fn paid_by(mut self, buyer: BuyerId, terms: Terms) -> Self {
+        self.buyer = Some(buyer);
+        self.terms = terms;
+        self
     }
 }
 
@@ -61,11 +78,17 @@ pub enum RecordOutcomeRefused {
     /// No such payment.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// No outcome is awaited: another was recorded, or the money was never asked for.
+    /// It says nothing new: no outcome is awaited, and what was taken and given back is known.
     #[error("the payment awaits no outcome")]
     NotConfirming {
         /// Where it stands; a terminal state never regresses.
         state: PaymentState,
+    },
+    /// The provider may not have heard of the order yet.
+    #[error("the provider may not know the order yet")]
+    TooSoon {
+        /// From when on it is believed.
+        until: Timestamp,
     },
 }
 
@@ -87,18 +110,20 @@ impl Command for RecordOutcome {
     fn fingerprint(&self) -> u128 {
         let mut fingerprint = fingerprint_of("record-outcome", self.payment.as_uuid());
         match &self.outcome {
-            CaptureOutcome::Paid { provider_key, amount } => {
-                fingerprint.text("paid").text(provider_key).text(&amount.to_string());
-            }
-            CaptureOutcome::Declined { code } => {
-                fingerprint.text("declined").text(code);
-            }
-        }
+            CaptureOutcome::Paid(captured) => fingerprint
+                .text("paid")
+                .text(&captured.order)
+                .text(&captured.provider_key)
+                .text(&captured.amount.to_string())
+                .text(&captured.refunded.to_string()),
+            CaptureOutcome::Declined { code } => fingerprint.text("declined").text(code),
+            CaptureOutcome::NotFound => fingerprint.text("not found"),
+        };
         fingerprint.finish()
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs::default()
+        Needs { seats: &[], buyer: self.buyer }
     }
 
     fn subject_unknown(&self) -> RecordOutcomeRefused {
@@ -109,54 +134,61 @@ impl Command for RecordOutcome {
         let payment = scope
             .payment(self.payment)
             .ok_or(CommandError::Refused(RecordOutcomeRefused::PaymentNotFound))?;
-        if !matches!(payment.state, PaymentState::Confirming { .. }) {
-            let state = payment.state.clone();
-            return Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { state }));
-        }
         let reservation = scope
             .reservation(payment.reservation)
             .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
         let mut draft = Draft::new(scope, self.now);
-        match &self.outcome {
-            CaptureOutcome::Paid { provider_key, amount } => {
-                let paid = Payment { provider_key: Some(provider_key.clone()), ..payment.clone() };
-                self.record_paid(&mut draft, paid, *amount, reservation)?;
+        let news = match &self.outcome {
+            CaptureOutcome::Paid(captured) if payment.captured.is_none() => {
+                record_paid(&mut draft, scope, self, payment, captured, reservation)?
+            }
+            CaptureOutcome::Paid(captured) => {
+                record_returned(&mut draft, scope, payment, captured.refunded, self.now)?
             }
             CaptureOutcome::Declined { code } => {
-                let step = PaymentStep::Decline { code: code.clone(), at: self.now };
-                draft.payment(payment.clone(), &step)?;
-                resume_hold(&mut draft, reservation, payment.id)?;
+                self.record_declined(&mut draft, payment, code, reservation)?
             }
+            CaptureOutcome::NotFound => {
+                self.check_grace(payment).map_err(CommandError::Refused)?;
+                self.record_declined(&mut draft, payment, NOT_FOUND, reservation)?
+            }
+        };
+        if news == News::None {
+            let state = payment.state.clone();
+            return Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { state }));
         }
         Ok(draft.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
     }
 }
 
+/// Whether a provider's word changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    Some,
+    None,
+}
+
 impl RecordOutcome {
-    /// Records the money first; the reservation is confirmed only by exactly the money asked for.
-    fn record_paid(
+    fn check_grace(&self, payment: &Payment) -> Result<(), RecordOutcomeRefused> {
+        let PaymentState::Confirming { since } = payment.state else { return Ok(()) };
+        let until = since.after(self.terms.not_found_grace);
+        if self.now < until { Err(RecordOutcomeRefused::TooSoon { until }) } else { Ok(()) }
+    }
+
+    fn record_declined(
         &self,
         draft: &mut Draft<'_>,
-        payment: Payment,
-        captured: Money,
+        payment: &Payment,
+        code: &str,
         reservation: &Reservation,
-    ) -> Result<(), StoreError> {
-        let attempt = payment.id;
-        let awaits =
-            matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == attempt);
-        let stuck = if captured != payment.amount {
-            Some(StuckReason::AmountMismatch { captured })
-        } else if !awaits {
-            Some(StuckReason::ReservationGone)
-        } else {
-            None
-        };
-        if let Some(reason) = stuck {
-            return draft.payment(payment, &PaymentStep::Stick { reason, at: self.now });
+    ) -> Result<News, StoreError> {
+        if !matches!(payment.state, PaymentState::Confirming { .. }) {
+            return Ok(News::None);
         }
-        draft.payment(payment, &PaymentStep::Approve { at: self.now })?;
-        let step = ReservationStep::Confirm { payment: Some(attempt), at: self.now };
-        sell(draft, reservation, &step)
+        let step = PaymentStep::Decline { code: code.to_owned(), at: self.now };
+        draft.payment(Payment { asking: None, ..payment.clone() }, &step)?;
+        resume_hold(draft, reservation, payment.id)?;
+        Ok(News::Some)
     }
 }
 
@@ -175,12 +207,15 @@ pub(super) fn sell(
     Ok(())
 }
 
-/// Gives a declined buyer the rest of his hold back, to try again.
-fn resume_hold(
+/// Gives a buyer whose attempt came to nothing the rest of his hold back, to try again.
+pub(super) fn resume_hold(
     draft: &mut Draft<'_>,
     reservation: &Reservation,
     attempt: PaymentId,
 ) -> Result<(), StoreError> {
+    if !matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == attempt) {
+        return Ok(());
+    }
     let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
     let resumed = Reservation { state, ..reservation.clone() };
     if let Some(until) = resumed.held_until() {

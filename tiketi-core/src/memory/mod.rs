@@ -8,16 +8,18 @@ mod audit;
 mod catalog;
 mod commands;
 mod gateway;
+mod inbox;
 mod layouts;
 mod notifier;
 mod outbox;
+mod payments;
 mod sales;
 mod state;
 
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub use gateway::TestGateway;
+pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use notifier::MemoryNotifier;
 
 use state::State;

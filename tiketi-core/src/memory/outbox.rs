@@ -1,6 +1,6 @@
 //! The outbox, in memory.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -30,14 +30,21 @@ impl Outbox {
     }
 
     fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Fact> {
-        let free =
-            |entry: &&mut Entry| !entry.delivered && entry.claimed_until.is_none_or(|until| until <= now);
-        let claimed = self.entries.iter_mut().filter(free).take(limit);
-        let claimed = claimed.map(|entry| {
-            entry.claimed_until = Some(until);
-            entry.fact.clone()
-        });
-        claimed.collect()
+        let mut elsewhere = HashSet::new();
+        let mut claimed = Vec::new();
+        for entry in self.entries.iter_mut().filter(|entry| !entry.delivered) {
+            if claimed.len() == limit {
+                break;
+            }
+            let reservation = entry.fact.body.reservation();
+            if entry.claimed_until.is_some_and(|until| until > now) {
+                elsewhere.extend(reservation);
+            } else if reservation.is_none_or(|reservation| !elsewhere.contains(&reservation)) {
+                entry.claimed_until = Some(until);
+                claimed.push(entry.fact.clone());
+            }
+        }
+        claimed
     }
 
     fn ack(&mut self, id: FactId) {

@@ -1,6 +1,6 @@
 //! All rows, and the one way a change gets into them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use foldhash::fast::RandomState;
 
@@ -10,6 +10,7 @@ use crate::fact::{Fact, FactBody};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
 use crate::memory::answers::KeptAnswer;
 use crate::memory::commands::Commands;
+use crate::memory::inbox::Inbox;
 use crate::memory::outbox::Outbox;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
@@ -28,6 +29,9 @@ pub(super) struct State {
     pub(super) account_of_email: Rows<Email, AccountId>,
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
     pub(super) outbox: Outbox,
+    pub(super) inbox: Inbox,
+    /// Payments by the moment at which their provider is to be asked.
+    pub(super) asked: BTreeSet<(Timestamp, PaymentId)>,
     // Ids grow with time, so these trees grow at their end, where memory is warm; a hash table would not.
     event_of_reservation: BTreeMap<ReservationId, EventId>,
     event_of_payment: BTreeMap<PaymentId, EventId>,
@@ -88,6 +92,11 @@ impl State {
             }
         }
         for payment in &change.payments {
+            if let Some(asking) = self.payment(payment.id).and_then(|before| before.asking.as_ref()) {
+                let before = (asking.next, payment.id);
+                self.asked.remove(&before);
+            }
+            self.asked.extend(payment.asking.as_ref().map(|asking| (asking.next, payment.id)));
             self.event_of_payment.insert(payment.id, event);
         }
         let snapshot = self.events.get_mut(&event);

@@ -18,7 +18,9 @@ pub trait OutboxStore: Debug + Send + Sync + 'static {
     ///
     /// A fact MUST NOT be claimed by two callers while a lease on it lasts, MUST come up again when a
     /// lease ends without [`OutboxStore::ack_outbox`], and MUST NOT come up before its commit. A claim goes
-    /// by state, never by "id greater than the last": commits become visible out of order.
+    /// by state, never by "id greater than the last": commits become visible out of order. A fact of a
+    /// reservation ([`crate::FactBody::reservation`]) MUST NOT be handed out while an earlier one of the same
+    /// reservation is claimed by another caller.
     ///
     /// # Cancel safety
     ///

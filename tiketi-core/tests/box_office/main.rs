@@ -6,6 +6,7 @@
 mod housekeeping;
 mod idempotency;
 mod paying;
+mod reconciling;
 mod refunding;
 
 use std::sync::{Arc, Mutex};
@@ -14,10 +15,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BuyerId, CommandKey, ConfirmAnswer, ConfirmRequest, CountedIds, Currency, EventDetails,
-    EventId, EventInput, HoldRequest, IdSource, ManualClock, Money, Payment, PaymentGateway, PaymentId,
-    PaymentMethod, PrepareRequest, RefundAnswer, RefundRequest, Reservation, Row, SaleWindow, SalesStore,
-    SeatId, SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer, ConfirmRequest,
+    CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint, HoldRequest, IdSource,
+    LookupAnswer, LookupRequest, ManualClock, Money, Payment, PaymentGateway, PaymentId, PaymentMethod,
+    PrepareRequest, RefundAnswer, RefundRequest, Reservation, Row, SaleWindow, SalesStore, SeatId,
+    SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
 };
 use uuid::Uuid;
 
@@ -157,9 +160,26 @@ impl PaymentGateway for MoodyGateway {
         self.honest.methods()
     }
 
+    fn capabilities(&self) -> Capabilities {
+        self.honest.capabilities()
+    }
+
+    fn ready(&self) -> Result<(), GatewayUnavailable> {
+        self.honest.ready()
+    }
+
+    async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
+        self.honest.checkout(request).await
+    }
+
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         self.look(request.payment).await;
         self.honest.confirm(request).await
+    }
+
+    async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
+        self.look(request.payment).await;
+        self.honest.lookup(request).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
@@ -169,5 +189,13 @@ impl PaymentGateway for MoodyGateway {
             Some(answer) => answer,
             None => self.honest.refund(request).await,
         }
+    }
+
+    async fn void(&self, request: VoidRequest) -> VoidAnswer {
+        self.honest.void(request).await
+    }
+
+    async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
+        self.honest.webhook(request).await
     }
 }

@@ -2,8 +2,8 @@
 
 use tiketi_core::decide::{BeginConfirmRefused, StartPaymentRefused};
 use tiketi_core::{
-    CommandError, ConfirmAnswer, PayError, PaymentState, PrepareRequest, RefundState, ReservationState,
-    SeatStatus,
+    Captured, CommandError, ConfirmAnswer, PayError, PaymentState, PrepareRequest, RefundState,
+    ReservationState, SeatStatus,
 };
 
 use crate::{ADA, BEN, Shop, won};
@@ -111,7 +111,7 @@ async fn defect_11_a_declined_buyer_pays_at_the_second_try() {
 async fn a_provider_that_took_another_amount_sells_nothing() {
     let shop = Shop::open().await;
     let held = shop.held(ADA, &[0]).await;
-    let wrong = ConfirmAnswer::Paid { provider_key: "taken".into(), amount: won(1) };
+    let wrong = ConfirmAnswer::Paid(Captured::kept("order", "taken", won(1)));
     shop.gateway.honest.answer_next_confirm(wrong);
     let stuck = shop.office.process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     assert!(matches!(stuck.payment.unwrap().state, PaymentState::Stuck { .. }));

@@ -31,6 +31,7 @@ fn a_seat_follows_its_table() {
     let hold = |now| SeatStep::Hold { reservation: stranger(), now: at(now), until: at(END + 50) };
     let extend = |reservation| SeatStep::Extend { reservation, until: at(END + 1) };
     let block = |now| SeatStep::Block { reason: "crane".into(), now: at(now) };
+    let take = |now| SeatStep::TakeAgain { reservation: stranger(), now: at(now) };
     #[rustfmt::skip]
     let table = [
         //                                                    Available  Held         Sold         Blocked
@@ -47,6 +48,8 @@ fn a_seat_follows_its_table() {
         (block(END - 1),                                     ["Blocked", "-",         "-",         "-"]),
         (block(END),                                         ["Blocked", "Blocked",   "-",         "-"]),
         (SeatStep::Unblock,                                  ["-",       "-",         "-",         "Available"]),
+        (take(END - 1),                                      ["Sold",    "-",         "-",         "-"]),
+        (take(END),                                          ["Sold",    "Sold",      "-",         "-"]),
     ];
     for (step, row) in table {
         for (state, expected) in states().iter().zip(row) {
@@ -79,6 +82,7 @@ fn any_step() -> impl Strategy<Value = SeatStep> {
         moment().prop_map(|now| SeatStep::Lapse { now }),
         moment().prop_map(|now| SeatStep::Block { reason: "crane".into(), now }),
         Just(SeatStep::Unblock),
+        (who(), moment()).prop_map(|(reservation, now)| SeatStep::TakeAgain { reservation, now }),
     ]
 }
 
@@ -94,7 +98,11 @@ proptest! {
                 SeatStep::Extend { reservation, .. }
                 | SeatStep::Sell { reservation }
                 | SeatStep::Release { reservation } => Some(*reservation),
-                SeatStep::Hold { .. } | SeatStep::Lapse { .. } | SeatStep::Block { .. } | SeatStep::Unblock => None,
+                SeatStep::Hold { .. }
+                | SeatStep::Lapse { .. }
+                | SeatStep::Block { .. }
+                | SeatStep::TakeAgain { .. }
+                | SeatStep::Unblock => None,
             };
             let owns = asks.is_none() || asks == state.owner();
             prop_assert!(owns || after.is_err(), "{asks:?} did {step:?} to {state:?}");

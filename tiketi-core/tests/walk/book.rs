@@ -84,4 +84,6 @@ pub(crate) struct Attempt {
     pub(crate) taken: i64,
     pub(crate) returned: i64,
     pub(crate) refund: Option<i64>,
+    /// Whether the latest refund was refused.
+    pub(crate) refused: bool,
 }

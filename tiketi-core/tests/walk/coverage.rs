@@ -8,6 +8,7 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 use proptest_state_machine::ReferenceStateMachine;
 
 use crate::Book;
+use crate::model::Late;
 use crate::step::{Said, Step};
 
 const KINDS: [&str; 16] = [
@@ -56,7 +57,7 @@ fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
     // Its own seed, whatever the walks are given: what is rare is not met under every one.
     let config = Config { rng_seed: RngSeed::Fixed(crate::SEED), ..crate::config() };
     let mut runner = TestRunner::new(config);
-    let (mut accepted, mut refused) = (BTreeSet::new(), BTreeSet::new());
+    let (mut accepted, mut refused, mut late) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for _ in 0..300 {
         let walks = Book::sequential_strategy(1..50);
         let (mut model, steps, _) = walks.new_tree(&mut runner).unwrap().current();
@@ -64,8 +65,11 @@ fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
             model.take(&step);
             let seen = if model.accepted { &mut accepted } else { &mut refused };
             seen.extend(kind(&step));
+            late.extend(model.late);
         }
     }
     assert_eq!(accepted.into_iter().collect::<Vec<_>>(), KINDS, "accepted");
+    let all = [Late::InTime, Late::TakenAgain, Late::GivenBack];
+    assert_eq!(late.into_iter().collect::<Vec<_>>(), all, "late money");
     assert_eq!(refused.into_iter().collect::<Vec<_>>(), KINDS, "refused");
 }

@@ -6,14 +6,14 @@ use std::collections::HashMap;
 
 use tiketi_core::decide::Scope;
 use tiketi_core::{
-    Money, PaymentState, Reservation, ReservationState, SeatId, SeatState, Stock, TicketKind, TicketTypeId,
-    Timestamp, audit,
+    Money, PaymentState, RefundState, Reservation, ReservationState, SeatId, SeatState, Stock, TicketKind,
+    TicketTypeId, Timestamp, audit,
 };
 
 use crate::book::{CAP, LIMIT, MINUTE, Progress, WINDOW};
 use crate::model::Model;
 use crate::rows::Rows;
-use crate::shop::{Shop, buyer_id, micros, moment, won};
+use crate::shop::{Shop, buyer_id, micros, moment, payment_id, won};
 use crate::step::{BUYERS, Said, Step};
 
 pub(crate) fn check(shop: &Shop) {
@@ -123,33 +123,29 @@ fn sold_means_paid_or_free(rows: &Rows) {
     }
 }
 
-/// What the provider took and did not give back is the price of what its payer owns, less what was
-/// given back in part, or the payment is visibly stuck. A refund in the queue took nothing from anyone yet.
+/// The provider's books are ours, and what it keeps is the price of what its payer owns, less what was given
+/// back in part; or it is on its way back, or a person is told.
 ///
-/// Caught: with `RecordOutcome` confirming whatever amount was taken, and with `RecordRefund` not adding
-/// what went back.
+/// Caught: with `RecordOutcome` confirming whatever amount was taken, with `RecordRefund` not adding what
+/// went back, and with `Fate::GiveBack` promising nothing.
 fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
     for payment in rows.payments.values() {
         let ledger = shop.ledger.get(&payment.id).copied().unwrap_or_default();
-        let stuck = matches!(payment.state, PaymentState::Stuck { .. });
-        let known = if payment.is_captured() { payment.amount.minor() } else { 0 };
-        assert!(stuck || known == ledger.taken, "{} was taken for {payment:?}", ledger.taken);
+        assert_eq!(payment.captured.map_or(0, Money::minor), ledger.taken, "{payment:?}");
         assert_eq!(payment.refunded, won(ledger.returned), "{payment:?}");
+        let bought = &rows.reservations[&payment.reservation];
+        let owned =
+            matches!(bought.state, ReservationState::Confirmed { .. }) && bought.payment == Some(payment.id);
+        let kept = ledger.taken - ledger.returned;
+        if owned {
+            assert_eq!(won(kept), bought.total.minus(payment.refunded).unwrap(), "kept for {bought:?}");
+            continue;
+        }
+        let refused =
+            matches!(payment.refunds.last().map(|refund| &refund.state), Some(RefundState::Refused { .. }));
+        let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
+        assert!(kept == 0 || queued || refused || payment.needs_person(), "kept for nothing: {payment:?}");
     }
-    for reservation in rows.reservations.values() {
-        let payments = rows.payments.values().filter(|payment| payment.reservation == reservation.id);
-        let seen = payments.filter(|payment| !matches!(payment.state, PaymentState::Stuck { .. }));
-        let ledgers = seen.filter_map(|payment| shop.ledger.get(&payment.id));
-        let kept: i64 = ledgers.map(|ledger| ledger.taken - ledger.returned).sum();
-        let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
-        let price = reservation.total.minus(given_back(rows, reservation)).unwrap();
-        let owed = if confirmed { price } else { won(0) };
-        assert_eq!(won(kept), owed, "kept for {reservation:?}");
-    }
-}
-
-fn given_back(rows: &Rows, reservation: &Reservation) -> Money {
-    reservation.payment.map_or(won(0), |payment| rows.payments[&payment].refunded)
 }
 
 /// Caught: with `check_limit` removed.
@@ -187,28 +183,30 @@ fn the_audit_finds_nothing(shop: &Shop) {
     }
 }
 
-/// Once every outcome is known and time has passed, nothing is pending, but for what a person must look at.
+/// Once every outcome is known and time has passed, nothing is pending, and what bought nothing went back.
 ///
 /// Caught: with `RecordOutcome` not resuming the hold of a declined buyer (and the model not asked).
 pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
     for (attempt, known) in model.attempts.iter().enumerate() {
-        let steps = [
-            (known.progress == Progress::Confirming).then_some(Step::Outcome {
-                attempt,
-                said: if attempt % 2 == 0 { Said::Paid } else { Said::Declined },
-            }),
-            known.refund.map(|_| Step::RefundEnds { attempt, done: true }),
-        ];
-        for step in steps.into_iter().flatten() {
+        if known.progress == Progress::Confirming {
+            let said = if attempt % 2 == 0 { Said::Paid } else { Said::Declined };
+            let step = Step::Outcome { attempt, said };
+            assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
+        }
+        if shop.snapshot.payment(payment_id(attempt)).unwrap().queued_refund().is_some() {
+            let step = Step::RefundEnds { attempt, done: true };
             assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
         }
     }
     shop.tidy(moment(model.now + 60 * MINUTE));
+    check(&shop);
     let rows = Rows::of(&shop.snapshot);
     for reservation in rows.reservations.values() {
-        let stuck = |payment| matches!(rows.payments[&payment].state, PaymentState::Stuck { .. });
         let ended =
             !matches!(reservation.state, ReservationState::Held { .. } | ReservationState::Paying { .. });
-        assert!(ended || reservation.payment.is_some_and(stuck), "never ends: {reservation:?}");
+        assert!(ended, "never ends: {reservation:?}");
+    }
+    for payment in rows.payments.values() {
+        assert!(payment.queued_refund().is_none() && payment.asking.is_none(), "still awaited: {payment:?}");
     }
 }

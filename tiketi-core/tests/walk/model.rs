@@ -18,6 +18,19 @@ pub(crate) struct Model {
     pub(crate) attempts: Vec<Attempt>,
     /// Whether the latest step was accepted.
     pub(crate) accepted: bool,
+    /// What became of money that came late with it.
+    pub(crate) late: Option<Late>,
+}
+
+/// What became of money that came when its reservation could no longer wait for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Late {
+    /// It bought what was still held.
+    InTime,
+    /// It took the same again.
+    TakenAgain,
+    /// It goes back.
+    GivenBack,
 }
 
 impl fmt::Debug for Model {
@@ -37,6 +50,7 @@ impl Model {
             bookings: Vec::new(),
             attempts: Vec::new(),
             accepted: true,
+            late: None,
         }
     }
 
@@ -46,6 +60,7 @@ impl Model {
         } else if self.tidies || *step == Step::Tidy {
             self.tidy();
         }
+        self.late = None;
         self.accepted = self.accepts(step);
     }
 
@@ -209,7 +224,15 @@ impl Model {
         }
         self.abandon(of);
         let progress = Progress::Ready;
-        self.attempts.push(Attempt { of, amount, progress, taken: 0, returned: 0, refund: None });
+        self.attempts.push(Attempt {
+            of,
+            amount,
+            progress,
+            taken: 0,
+            returned: 0,
+            refund: None,
+            refused: false,
+        });
         let booking = &mut self.bookings[of];
         booking.attempt = Some(self.attempts.len() - 1);
         if booking.window.is_none() {
@@ -248,24 +271,77 @@ impl Model {
     }
 
     fn outcome(&mut self, at: usize, said: Said) -> bool {
-        let attempt = &mut self.attempts[at];
-        let booking = &mut self.bookings[attempt.of];
-        let Phase::Paying { deadline } = booking.phase else { return false };
-        if attempt.progress != Progress::Confirming {
-            return false;
-        }
+        let Attempt { of, amount, progress, taken, .. } = self.attempts[at];
         match said {
+            Said::Declined if progress == Progress::Confirming => {
+                self.attempts[at].progress = Progress::Over;
+                self.resume(of, at);
+                true
+            }
+            Said::Declined => false,
+            // That it was taken is known once; nothing can be learned twice.
+            Said::Paid | Said::WrongAmount if taken > 0 => false,
             Said::Paid => {
-                (attempt.progress, attempt.taken) = (Progress::Paid, attempt.amount);
-                booking.phase = Phase::Confirmed;
+                (self.attempts[at].taken, self.attempts[at].progress) = (amount, Progress::Paid);
+                self.spend(of, at);
+                true
             }
-            Said::Declined => {
-                attempt.progress = Progress::Over;
-                booking.phase = Phase::Held { until: deadline };
+            Said::WrongAmount => {
+                let attempt = &mut self.attempts[at];
+                (attempt.taken, attempt.progress) = (amount - 1, Progress::Stuck);
+                attempt.refund = Some(amount - 1);
+                self.resume(of, at);
+                true
             }
-            Said::WrongAmount => (attempt.progress, attempt.taken) = (Progress::Stuck, attempt.amount - 1),
         }
-        true
+    }
+
+    fn resume(&mut self, of: usize, at: usize) {
+        let booking = &mut self.bookings[of];
+        if let Phase::Paying { deadline } = booking.phase
+            && booking.attempt == Some(at)
+        {
+            booking.phase = Phase::Held { until: deadline };
+        }
+    }
+
+    /// Buys what the money was meant for, if that can still be had.
+    fn spend(&mut self, of: usize, at: usize) {
+        let booking = &self.bookings[of];
+        let fits = booking.total() == self.attempts[at].amount;
+        match booking.phase {
+            Phase::Paying { .. } if booking.attempt == Some(at) => {}
+            Phase::Held { until } if until > self.now && fits => {
+                if booking.attempt != Some(at) {
+                    self.abandon(of);
+                }
+                self.late = Some(Late::InTime);
+            }
+            Phase::Expired if fits && self.can_be_taken_again(of) => {
+                for seat in self.bookings[of].seats.clone() {
+                    self.owners[seat] = Some(of);
+                }
+                self.late = Some(Late::TakenAgain);
+            }
+            _ => {
+                self.late = Some(Late::GivenBack);
+                self.attempts[at].refund = Some(self.attempts[at].amount);
+                return;
+            }
+        }
+        let booking = &mut self.bookings[of];
+        (booking.phase, booking.attempt) = (Phase::Confirmed, Some(at));
+    }
+
+    fn can_be_taken_again(&self, of: usize) -> bool {
+        let booking = &self.bookings[of];
+        let own = self.bookings.iter().filter(|other| other.buyer == booking.buyer && other.is_live());
+        let owned: u32 = own.map(Booking::tickets).sum();
+        self.now < CLOSES
+            && owned + booking.tickets() <= LIMIT
+            && booking.seats.iter().all(|seat| self.is_available(*seat))
+            && booking.standing <= self.left(STANDING, |booking| booking.standing)
+            && booking.free <= self.left(FREE, |booking| booking.free)
     }
 
     fn cancel(&mut self, by: Option<Buyer>, of: usize) -> bool {
@@ -282,11 +358,12 @@ impl Model {
     fn refund(&mut self, by: Option<Buyer>, at: usize, part: bool) -> bool {
         let owner = self.bookings[self.attempts[at].of].buyer;
         let attempt = &mut self.attempts[at];
+        let left = attempt.taken - attempt.returned;
+        let amount = if part { PART_REFUND } else { left };
         let accepted =
-            by.is_none_or(|by| by == owner) && attempt.progress == Progress::Paid && attempt.refund.is_none();
+            by.is_none_or(|by| by == owner) && attempt.refund.is_none() && (1..=left).contains(&amount);
         if accepted {
-            // Prices are multiples of a part, so that a part never is more than what is left.
-            attempt.refund = Some(if part { PART_REFUND } else { attempt.amount - attempt.returned });
+            attempt.refund = Some(amount);
         }
         accepted
     }
@@ -294,12 +371,15 @@ impl Model {
     fn refund_ends(&mut self, at: usize, done: bool) -> bool {
         let attempt = &mut self.attempts[at];
         let Some(amount) = attempt.refund.take() else { return false };
+        attempt.refused = !done;
         if done {
             attempt.returned += amount;
-            if attempt.returned == attempt.amount {
+            if attempt.returned == attempt.taken {
                 attempt.progress = Progress::Over;
                 let of = attempt.of;
-                self.end(of, Phase::Cancelled);
+                if self.bookings[of].phase == Phase::Confirmed && self.bookings[of].attempt == Some(at) {
+                    self.end(of, Phase::Cancelled);
+                }
             }
         }
         true

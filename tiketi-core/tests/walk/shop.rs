@@ -9,8 +9,8 @@ use tiketi_core::decide::{
     StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
-    BuyerId, CommandError, CommandKey, CountedIds, Currency, EventDetails, EventInput, EventState, IdSource,
-    LayoutId, Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId,
+    BuyerId, Captured, CommandError, CommandKey, CountedIds, Currency, EventDetails, EventInput, EventState,
+    IdSource, LayoutId, Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId,
     SeatLayout, Section, StoredLayout, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
 };
 use uuid::Uuid;
@@ -72,6 +72,7 @@ pub(crate) fn terms() -> Terms {
         hold_cap: micros(CAP),
         payment_window: micros(WINDOW),
         max_seats_per_buyer: LIMIT,
+        ..Terms::default()
     }
 }
 
@@ -178,8 +179,10 @@ impl Shop {
             Step::Outcome { attempt, said } => {
                 let outcome = self.outcome(*attempt, *said);
                 let taken =
-                    if let CaptureOutcome::Paid { amount, .. } = &outcome { amount.minor() } else { 0 };
-                let accepted = self.run(&RecordOutcome::new(now, key, payment_id(*attempt), outcome));
+                    if let CaptureOutcome::Paid(captured) = &outcome { captured.amount.minor() } else { 0 };
+                let buyer = self.snapshot.payment(payment_id(*attempt)).unwrap().buyer;
+                let record = RecordOutcome::new(now, key, payment_id(*attempt), outcome);
+                let accepted = self.run(&record.paid_by(buyer, terms()));
                 if accepted {
                     self.ledger.entry(payment_id(*attempt)).or_default().taken += taken;
                 }
@@ -222,11 +225,14 @@ impl Shop {
 
     fn outcome(&self, attempt: usize, said: Said) -> CaptureOutcome {
         let asked = self.snapshot.payment(payment_id(attempt)).unwrap().amount;
-        let provider_key = format!("taken-{attempt}");
+        let (order, provider_key) = (payment_id(attempt).to_string(), format!("taken-{attempt}"));
         match said {
-            Said::Paid => CaptureOutcome::Paid { provider_key, amount: asked },
+            Said::Paid => CaptureOutcome::Paid(Captured::kept(order, provider_key, asked)),
             Said::Declined => CaptureOutcome::Declined { code: "CARD_EXPIRED".into() },
-            Said::WrongAmount => CaptureOutcome::Paid { provider_key, amount: asked.minus(won(1)).unwrap() },
+            Said::WrongAmount => {
+                let amount = asked.minus(won(1)).unwrap();
+                CaptureOutcome::Paid(Captured::kept(order, provider_key, amount))
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! Events as organisers write them.
 
 use serde::Deserialize;
-use tiketi_core::{Event, EventDetails, EventInput, SaleWindow, TermsOverride, Timestamp};
+use tiketi_core::{Event, EventDetails, EventInput, LatePayment, SaleWindow, TermsOverride, Timestamp};
 use utoipa::ToSchema;
 
 use super::field::{currency, parsed, seconds, within};
@@ -65,6 +65,20 @@ pub(crate) struct OwnEventLimits {
     /// Most tickets one buyer may hold and own, from 1 to 100.
     #[schema(example = 4)]
     max_seats_per_buyer: Option<i64>,
+    /// What becomes of money that arrives after the hold: `take_again_else_refund` or `refund`.
+    #[schema(example = "take_again_else_refund")]
+    late_payment: Option<LatePaymentWord>,
+}
+
+/// What becomes of money that arrives when its reservation has expired.
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LatePayment)]
+enum LatePaymentWord {
+    /// The buyer gets the same seats if all are free, else the money back.
+    TakeAgainElseRefund,
+    /// The buyer gets the money back.
+    Refund,
 }
 
 impl CreateEvent {
@@ -106,6 +120,10 @@ impl OwnEventLimits {
             max_seats_per_buyer: seats
                 .map(|seats| within("limits.maxSeatsPerBuyer", seats, 1, 100))
                 .transpose()?,
+            late_payment: self.late_payment.map(|word| match word {
+                LatePaymentWord::TakeAgainElseRefund => LatePayment::TakeAgainElseRefund,
+                LatePaymentWord::Refund => LatePayment::Refund,
+            }),
         })
     }
 }

@@ -10,6 +10,7 @@ mod field;
 mod layout;
 mod page;
 mod payment;
+mod payment_admin;
 mod reservation;
 mod seat;
 mod ticket;
@@ -19,8 +20,11 @@ pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use page::{PageQuery, PaginationDto};
 pub(crate) use payment::{
-    BelievedAmount, MethodList, PaidAnswer, PaymentAnswer, PreparePayment, PreparedDto, ProcessPayment,
-    payment_word,
+    BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
+    PreparedDto, ProcessPayment, payment_word,
+};
+pub(crate) use payment_admin::{
+    EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
 };
 pub(crate) use reservation::{
     CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationEventDto,

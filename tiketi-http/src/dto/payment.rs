@@ -1,7 +1,11 @@
 //! Payments.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
-use tiketi_core::{BuyerId, Currency, Money, Payment, PaymentMethod, PaymentState, PrepareRequest, Prepared};
+use tiketi_core::{
+    BuyerId, Currency, Money, Payment, PaymentId, PaymentMethod, PaymentState, PrepareRequest, Prepared,
+};
 use utoipa::ToSchema;
 
 use super::field::parsed;
@@ -35,6 +39,10 @@ pub(crate) struct PaymentDto {
     status: &'static str,
     #[schema(example = "kakao_pay")]
     method: String,
+    /// What the payment provider knows the money by, once it is known.
+    #[schema(example = "tviva20260105abc")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_key: Option<String>,
     /// The provider's code, if it declined.
     #[schema(example = "REJECT_CARD_PAYMENT")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,6 +67,7 @@ impl From<&Payment> for PaymentDto {
             currency: payment.amount.currency().code().to_owned(),
             status: payment_word(&payment.state),
             method: payment.method.clone(),
+            payment_key: payment.provider_key.clone(),
             failure_code,
             created_at: payment.created_at.to_string(),
         }
@@ -126,6 +135,65 @@ pub(crate) struct ProcessPayment {
     currency: Option<String>,
 }
 
+/// A prepared attempt whose buyer has been at the provider.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ConfirmPayment {
+    /// The provider's key for the money, as the buyer brought it back; none for methods without one.
+    #[schema(example = "tviva20260105abc", max_length = 200)]
+    payment_key: Option<String>,
+    /// The order that was prepared.
+    #[schema(format = Uuid)]
+    order_id: String,
+    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    #[schema(example = 300_000)]
+    amount: i64,
+    /// The currency of `amount`; the payment's if left out.
+    #[schema(example = "KRW")]
+    currency: Option<String>,
+}
+
+/// Longest key of a provider (source: TossPayments, 200).
+const MAX_PROVIDER_KEY: usize = 200;
+
+impl ConfirmPayment {
+    /// Reads which attempt, the provider's key, and what the buyer believes to pay.
+    pub(crate) fn read(self) -> Result<(PaymentId, Option<String>, BelievedAmount), ApiError> {
+        if self.payment_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_PROVIDER_KEY) {
+            return Err(ApiError::invalid("paymentKey", format!("must have 1 to {MAX_PROVIDER_KEY} bytes")));
+        }
+        let currency = self.currency.as_deref().map(|code| parsed("currency", code)).transpose()?;
+        let amount = BelievedAmount { minor: self.amount, currency };
+        Ok((parsed("orderId", &self.order_id)?, self.payment_key, amount))
+    }
+}
+
+/// A refund to make.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CancelPayment {
+    /// Why, in words the provider and the buyer may read.
+    #[schema(example = "The buyer changed his mind", max_length = 200)]
+    cancel_reason: String,
+    /// How much, in minor units; all that is left if left out.
+    #[schema(example = 100_000)]
+    cancel_amount: Option<i64>,
+}
+
+/// Longest reason of a refund (source: TossPayments, 200 characters).
+const MAX_REASON: usize = 200;
+
+impl CancelPayment {
+    /// Reads why, and how much in minor units.
+    pub(crate) fn read(&self) -> Result<(&str, Option<i64>), ApiError> {
+        let reason = self.cancel_reason.trim();
+        if !(1..=MAX_REASON).contains(&reason.chars().count()) {
+            return Err(ApiError::invalid("cancelReason", format!("must have 1 to {MAX_REASON} characters")));
+        }
+        Ok((reason, self.cancel_amount))
+    }
+}
+
 /// What the buyer believes to pay.
 #[derive(Debug)]
 pub(crate) struct BelievedAmount {
@@ -186,22 +254,26 @@ pub(crate) struct PreparedDto {
     /// The provider's public key for its checkout, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_key: Option<String>,
+    /// What else the provider's script wants, by its own names.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    parameters: BTreeMap<String, String>,
     /// Until when the reservation waits for the money.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
 
 impl PreparedDto {
-    /// Shows a prepared attempt; `title` is the event's.
-    pub(crate) fn of(prepared: &Prepared, title: &str) -> Self {
+    /// Shows a prepared attempt.
+    pub(crate) fn of(prepared: &Prepared) -> Self {
         let (payment, reservation) = (&prepared.payment, &prepared.reservation);
         Self {
             payment_id: payment.id.to_string(),
             order_id: payment.id.to_string(),
             amount: payment.amount.minor(),
             currency: payment.amount.currency().code().to_owned(),
-            order_name: format!("{title} × {}", reservation.tickets()),
-            client_key: None,
+            order_name: prepared.order_name.clone(),
+            client_key: prepared.checkout.client_key.clone(),
+            parameters: prepared.checkout.parameters.clone(),
             expires_at: reservation.held_until().map(|until| until.to_string()),
         }
     }

@@ -194,6 +194,24 @@ codes! {
     UnknownPaymentMethod "UNKNOWN_PAYMENT_METHOD" UNPROCESSABLE_ENTITY
         "There is no such payment method." "지원하지 않는 결제 수단입니다."
         "Use one of details.known.";
+    BuyerStepNeeded "BUYER_STEP_NEEDED" UNPROCESSABLE_ENTITY
+        "This payment method cannot be paid in one step." "한 번에 처리할 수 없는 결제 수단입니다."
+        "Prepare the payment, let the buyer pay at the provider, then confirm it.";
+    PaymentUnavailable "PAYMENT_UNAVAILABLE" SERVICE_UNAVAILABLE
+        "The payment provider does not answer right now. Nothing was charged." "결제사가 응답하지 않습니다. 결제는 이루어지지 않았습니다."
+        "Try again after Retry-After seconds; the reservation stays held until its end.";
+    NothingToRetry "NOTHING_TO_RETRY" CONFLICT
+        "There is nothing to try again." "다시 시도할 항목이 없습니다."
+        "Read the payment; details.status says how it stands.";
+    GatewayNotFound "GATEWAY_NOT_FOUND" NOT_FOUND
+        "There is no such payment provider." "결제사를 찾을 수 없습니다."
+        "Send webhooks to the address of a gateway the shop has.";
+    WebhookRefused "WEBHOOK_REFUSED" BAD_REQUEST
+        "The webhook cannot be read." "웹훅을 읽을 수 없습니다."
+        "Send what the provider's documentation describes.";
+    WebhookForged "WEBHOOK_FORGED" FORBIDDEN
+        "The webhook is not the provider's." "결제사가 보낸 웹훅이 아닙니다."
+        "Check the secret that is shared with the provider.";
     NothingToRefund "NOTHING_TO_REFUND" CONFLICT
         "The payment has nothing to refund." "환불할 금액이 없습니다."
         "Read the payment; details.status says how it stands.";
@@ -252,6 +270,7 @@ impl Code {
             Self::RequestInProgress
                 | Self::OutcomeUnknown
                 | Self::ServiceUnavailable
+                | Self::PaymentUnavailable
                 | Self::TooBusy
                 | Self::TimedOut
         )

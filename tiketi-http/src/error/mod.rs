@@ -10,6 +10,7 @@ mod selling;
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
@@ -29,6 +30,8 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 pub(crate) struct ApiError {
     code: Code,
     details: Map<String, Value>,
+    /// How long the client should wait, if more than a moment, in seconds.
+    retry_after: Option<u32>,
     /// What really happened, for the log only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -36,7 +39,7 @@ pub(crate) struct ApiError {
 impl ApiError {
     /// Answers with a code and nothing else to say.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, details: Map::new(), cause: None }
+        Self { code, details: Map::new(), retry_after: None, cause: None }
     }
 
     /// Adds something the client can act on.
@@ -44,6 +47,13 @@ impl ApiError {
     pub(crate) fn detail(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
         self.details.insert(name.to_owned(), value);
+        self
+    }
+
+    /// Says how long to wait, in whole seconds, at least one.
+    #[must_use]
+    pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1));
         self
     }
 

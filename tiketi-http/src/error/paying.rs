@@ -1,9 +1,12 @@
 //! What refusals of payments and refunds are to a client.
 
 use tiketi_core::decide::{
-    BeginConfirmRefused, BeginRefundRefused, RecordOutcomeRefused, RecordRefundRefused, StartPaymentRefused,
+    BeginConfirmRefused, BeginRefundRefused, NotePaymentRefused, RecordOutcomeRefused, RecordRefundRefused,
+    StartPaymentRefused,
 };
-use tiketi_core::{Money, PayError, PaymentState, RefundError};
+use tiketi_core::{
+    GatewayUnavailable, Money, PayError, PaymentState, RefundError, RetryError, WebhookError, WebhookRefused,
+};
 
 use crate::dto::payment_word;
 use crate::error::{ApiError, Code};
@@ -88,6 +91,50 @@ impl From<RecordRefundRefused> for ApiError {
     }
 }
 
+impl From<GatewayUnavailable> for ApiError {
+    fn from(unavailable: GatewayUnavailable) -> Self {
+        Self::new(Code::PaymentUnavailable).retry_after(unavailable.retry_after).caused_by(unavailable)
+    }
+}
+
+impl From<NotePaymentRefused> for ApiError {
+    fn from(refused: NotePaymentRefused) -> Self {
+        match refused {
+            NotePaymentRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            NotePaymentRefused::LengthOutOfRange => Self::invalid("note", refused),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<RetryError> for ApiError {
+    fn from(error: RetryError) -> Self {
+        match error {
+            RetryError::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            RetryError::NothingToRetry { state } => Self::payment_state(Code::NothingToRetry, &state),
+            RetryError::GatewayMissing { .. } => Self::new(Code::GatewayMissing).caused_by(error),
+            RetryError::Refund(error) => error.into(),
+            RetryError::Store(failure) => failure.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<WebhookError> for ApiError {
+    fn from(error: WebhookError) -> Self {
+        match error {
+            WebhookError::UnknownGateway { .. } => Self::new(Code::GatewayNotFound),
+            WebhookError::Refused(WebhookRefused::Forged) => Self::new(Code::WebhookForged).caused_by(error),
+            WebhookError::Refused(WebhookRefused::Unavailable) => {
+                Self::new(Code::PaymentUnavailable).caused_by(error)
+            }
+            WebhookError::Refused(_) => Self::new(Code::WebhookRefused).caused_by(error),
+            WebhookError::Store(failure) => failure.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
 impl From<PayError> for ApiError {
     fn from(error: PayError) -> Self {
         match error {
@@ -96,6 +143,9 @@ impl From<PayError> for ApiError {
             PayError::Confirm(error) => error.into(),
             PayError::Free(error) => error.into(),
             PayError::Record(error) => error.into(),
+            PayError::GatewayMissing { .. } => Self::new(Code::GatewayMissing).caused_by(error),
+            PayError::Unavailable(unavailable) => unavailable.into(),
+            PayError::BuyerStepNeeded { method } => Self::new(Code::BuyerStepNeeded).detail("method", method),
             PayError::Store(failure) => failure.into(),
             other => Self::unlisted(other),
         }

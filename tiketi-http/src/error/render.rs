@@ -42,7 +42,7 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
     let mut rendered = (error.code.status(), Json(body)).into_response();
     // Headers set on the way out, such as `Allow`, stay.
     rendered.headers_mut().extend(keep(response.headers()));
-    add_headers(rendered.headers_mut(), error.code, context);
+    add_headers(rendered.headers_mut(), error.code, error.retry_after, context);
     rendered
 }
 
@@ -53,11 +53,11 @@ fn keep(headers: &HeaderMap) -> HeaderMap {
     kept
 }
 
-fn add_headers(headers: &mut HeaderMap, code: Code, context: &RequestContext) {
+fn add_headers(headers: &mut HeaderMap, code: Code, retry_after: Option<u32>, context: &RequestContext) {
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(context.language.tag()));
     headers.append(VARY, HeaderValue::from_static("accept-language"));
     if code.is_worth_retrying() {
-        headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
+        headers.insert(RETRY_AFTER, HeaderValue::from(retry_after.unwrap_or(RETRY_AFTER_SECONDS)));
     }
     if code.status() == StatusCode::UNAUTHORIZED {
         let challenge = match code {

@@ -1,25 +1,34 @@
 //! Paying for reservations.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::StatusCode;
-use tiketi_core::{PaymentId, PaymentState, PrepareRequest};
+use axum::http::header::LOCATION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use axum::response::AppendHeaders;
+use tiketi_core::{
+    Money, Paid, PaymentId, PaymentState, PrepareRequest, WebhookError, WebhookRefused, WebhookRequest,
+};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::shown;
 use crate::dto::{
-    BelievedAmount, MethodList, PaidAnswer, PaymentAnswer, PreparePayment, PreparedDto, ProcessPayment,
+    BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
+    PreparedDto, ProcessPayment,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
-use crate::middleware::detached;
+use crate::middleware::{detached, read_body};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(prepare))
+        .routes(routes!(confirm))
         .routes(routes!(process))
+        .routes(routes!(cancel))
+        .routes(routes!(webhook))
         .routes(routes!(methods))
         .routes(routes!(read))
 }
@@ -38,6 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `NOTHING_TO_PAY`, \
             `EVENT_CANCELLED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`", body = ErrorBody),
+        (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
     ),
 )]
 async fn prepare(
@@ -50,8 +60,7 @@ async fn prepare(
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
     let prepared = state.box_office().prepare(request).await?;
-    let view = shown::any_event(&state, prepared.payment.event).await?;
-    Ok(Json(PreparedDto::of(&prepared, &view.event.details.title)))
+    Ok(Json(PreparedDto::of(&prepared)))
 }
 
 /// Pay in one step
@@ -69,7 +78,8 @@ async fn prepare(
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
             `PAYMENT_NOT_READY`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `BUYER_STEP_NEEDED`", body = ErrorBody),
+        (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
     ),
 )]
 async fn process(
@@ -77,19 +87,114 @@ async fn process(
     user: CurrentUser,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<ProcessPayment>,
-) -> Result<(StatusCode, Json<PaidAnswer>), ApiError> {
+) -> Result<PaidResponse, ApiError> {
     let (mut request, amount) = body.read(user.buyer())?;
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
     let box_office = state.box_office().clone();
     let paid = detached(&state, async move { box_office.process(request).await }).await??;
-    let status = match paid.payment.as_ref().map(|payment| (payment.id, &payment.state)) {
-        Some((id, PaymentState::Declined { code, .. })) => return Err(declined(id, code)),
-        Some((_, PaymentState::Confirming { .. } | PaymentState::Stuck { .. })) => StatusCode::ACCEPTED,
-        _ => StatusCode::OK,
+    shown_paid(&state, &paid).await
+}
+
+/// Confirm a prepared payment
+///
+/// The money is asked for once, however often this is sent; once it is, it is brought to its end even if the
+/// client leaves. While the provider does not say whether it took the money, the answer is 202, and `Location`
+/// names where to look.
+#[utoipa::path(
+    post, path = "/api/payments/confirm", tag = "payments", request_body = ConfirmPayment,
+    security(("bearer" = [])),
+    responses(
+        (status = 200, description = "It is paid", body = PaidAnswer),
+        (status = 202, description = "It is not known yet whether it is paid", body = PaidAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 402, description = "`PAYMENT_DECLINED`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
+            `PAYMENT_NOT_READY`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+        (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
+    ),
+)]
+async fn confirm(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    ApiJson(body): ApiJson<ConfirmPayment>,
+) -> Result<PaidResponse, ApiError> {
+    let (id, provider_key, amount) = body.read()?;
+    let known = state.box_office().payment(id, user.buyer()).await?;
+    let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+    let amount = amount.money(known.amount.currency());
+    let (box_office, buyer) = (state.box_office().clone(), user.buyer());
+    let confirmed = async move { box_office.confirm(id, buyer, Some(amount), provider_key).await };
+    shown_paid(&state, &detached(&state, confirmed).await??).await
+}
+
+/// Give a payment's money back, all of it or a part
+///
+/// With the last of the money the reservation ends. The payment is named by the provider's key or by its id.
+#[utoipa::path(
+    post, path = "/api/payments/{id}/cancel", tag = "payments", request_body = CancelPayment,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "The provider's key for the money, or the payment's id")),
+    responses(
+        (status = 200, description = "The money is on its way back", body = PaymentAnswer),
+        (status = 202, description = "The refund is promised and not confirmed yet", body = PaymentAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`", body = ErrorBody),
+    ),
+)]
+async fn cancel(
+    State(state): State<AppState>,
+    user: CurrentUser,
+    IdemKey(key): IdemKey,
+    ApiPath(name): ApiPath<String>,
+    ApiJson(body): ApiJson<CancelPayment>,
+) -> Result<(StatusCode, Json<PaymentAnswer>), ApiError> {
+    let (reason, amount) = body.read()?;
+    let id = shown::payment_named(&state, &name).await?;
+    let known = state.box_office().payment(id, user.buyer()).await?;
+    let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+    let amount = amount.map(|minor| Money::new(minor, known.amount.currency()));
+    let (box_office, buyer, reason) = (state.box_office().clone(), user.buyer(), reason.to_owned());
+    let refunded = async move { box_office.refund(id, buyer, amount, &reason, key).await };
+    let refunded = detached(&state, refunded).await??;
+    let status = shown::refund_status(&refunded)?;
+    Ok((status, Json(PaymentAnswer { payment: (&refunded.payment).into() })))
+}
+
+/// Take a provider's webhook in
+///
+/// It is kept before this answers, once however often it is sent, and is a hint: the provider is asked.
+#[utoipa::path(
+    post, path = "/api/payments/webhook/{gateway}", tag = "payments",
+    request_body(content = String, content_type = "*/*", description = "What the provider sends, whatever that is"),
+    params(("gateway" = String, Path, description = "The gateway's name", example = "toss")),
+    responses(
+        (status = 200, description = "It is kept, or is about nothing of the shop's"),
+        (status = 400, description = "`WEBHOOK_REFUSED`", body = ErrorBody),
+        (status = 403, description = "`WEBHOOK_FORGED`", body = ErrorBody),
+        (status = 404, description = "`GATEWAY_NOT_FOUND`", body = ErrorBody),
+        (status = 503, description = "`PAYMENT_UNAVAILABLE`, `SERVICE_UNAVAILABLE`", body = ErrorBody),
+    ),
+)]
+async fn webhook(
+    State(state): State<AppState>,
+    ApiPath(gateway): ApiPath<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<StatusCode, ApiError> {
+    let text = |(name, value): (&HeaderName, &HeaderValue)| {
+        Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
-    let reservation = shown::reservation(&state, &paid.reservation).await?;
-    Ok((status, Json(PaidAnswer { payment: paid.payment.as_ref().map(Into::into), reservation })))
+    let headers = headers.iter().filter_map(text).collect();
+    let request = WebhookRequest { headers, body: read_body(body).await?.to_vec() };
+    match state.box_office().receive_webhook(&gateway, request).await {
+        Ok(_) | Err(WebhookError::Refused(WebhookRefused::Irrelevant)) => Ok(StatusCode::OK),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// List the ways of paying
@@ -134,6 +239,25 @@ async fn with_amount(
     let found = state.box_office().reservation(request.reservation, request.buyer).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
     Ok(request.amount(amount.money(found.total.currency())))
+}
+
+/// An answer about money, and where to look for more of it.
+type PaidResponse = (StatusCode, AppendHeaders<Option<(HeaderName, String)>>, Json<PaidAnswer>);
+
+/// Shows what came of an attempt: paid, declined, or not known yet.
+async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiError> {
+    let mut look_at = None;
+    let status = match paid.payment.as_ref().map(|payment| (payment.id, &payment.state)) {
+        Some((id, PaymentState::Declined { code, .. })) => return Err(declined(id, code)),
+        Some((id, PaymentState::Confirming { .. } | PaymentState::Stuck { .. })) => {
+            look_at = Some((LOCATION, format!("/api/payments/{id}")));
+            StatusCode::ACCEPTED
+        }
+        _ => StatusCode::OK,
+    };
+    let reservation = shown::reservation(state, &paid.reservation).await?;
+    let answer = PaidAnswer { payment: paid.payment.as_ref().map(Into::into), reservation };
+    Ok((status, AppendHeaders(look_at), Json(answer)))
 }
 
 fn declined(payment: PaymentId, code: &str) -> ApiError {

@@ -3,8 +3,11 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
+use axum::http::StatusCode;
 use futures::future::try_join_all;
-use tiketi_core::{EventId, EventView, LayoutId, Payment, Reservation, StoredLayout};
+use tiketi_core::{
+    EventId, EventView, LayoutId, Payment, PaymentId, RefundRequested, RefundState, Reservation, StoredLayout,
+};
 
 use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, ReservationEventDto};
 use crate::error::{ApiError, Code};
@@ -82,5 +85,25 @@ async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Optio
     match reservation.payment {
         Some(id) => Ok(state.box_office().payment(id, reservation.buyer).await?),
         None => Ok(None),
+    }
+}
+
+/// Finds a payment by the provider's key for its money, or by its id.
+pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<PaymentId, ApiError> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let found = state.box_office().payment_by_key(name).await?;
+    found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
+}
+
+/// Says whether a refund is done, promised, or refused.
+pub(super) fn refund_status(refunded: &RefundRequested) -> Result<StatusCode, ApiError> {
+    match &refunded.refund.state {
+        RefundState::Done { .. } => Ok(StatusCode::OK),
+        RefundState::Queued { .. } => Ok(StatusCode::ACCEPTED),
+        RefundState::Refused { code, .. } => {
+            Err(ApiError::new(Code::RefundRefused).detail("providerCode", code))
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Statements that write what a batch changed: one a table, whatever the batch.
 
 mod catalog;
+mod payment;
 mod sale;
 mod turn;
 
@@ -33,7 +34,7 @@ pub(crate) async fn all(
         return Err(StoreError::corrupt("an event is deleted and here"));
     }
     sale::reservations(connection, event, snapshot, &changed.reservations).await?;
-    sale::payments(connection, event, snapshot, &changed.payments).await?;
+    payment::payments(connection, event, snapshot, &changed.payments).await?;
     catalog::remove_ticket_types(connection, event, &changed.removed_ticket_types).await?;
     let (added, edited) = (&changed.new_ticket_types, &changed.edited_ticket_types);
     new_ticket_types(connection, event, &of(snapshot, added)?).await?;

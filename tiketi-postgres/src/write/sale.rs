@@ -1,11 +1,11 @@
-//! Reservations, payments, seats, remembered commands and facts.
+//! Reservations, seats, remembered commands and facts.
 
 use std::collections::BTreeMap;
 
 use sqlx::postgres::PgConnection;
 use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
 use tiketi_core::{
-    CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
+    CommandKey, EventId, FactBody, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
 };
 use tiketi_rows::{self as rows, stored};
 use uuid::Uuid;
@@ -24,22 +24,12 @@ const INSERT_RESERVATIONS: &str = "INSERT INTO tiketi.reservations (event, id, s
     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], \
         $9::uuid[], $10::boolean[], $11::bigint[], $12::uuid[], $13::bigint[], $14::bigint[], $15::text[], \
         $16::bigint[]) AS n";
-const UPDATE_PAYMENTS: &str = "UPDATE tiketi.payments AS payment SET refunded = n.refunded, \
-    provider_key = n.provider_key, state = n.state, state_at = n.state_at, detail = n.detail, refunds = n.refunds, \
-    version = n.version \
-    FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], \
-        $10::bigint[]) AS n (id, before, refunded, provider_key, state, state_at, detail, refunds, version) \
-    WHERE payment.event = $1 AND payment.id = n.id AND payment.version = n.before";
-const INSERT_PAYMENTS: &str = "INSERT INTO tiketi.payments (event, id, refunded, provider_key, state, state_at, \
-    detail, refunds, version, reservation, buyer, amount, currency, gateway, method, created_at) \
-    SELECT $1, n.* FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
-        $9::bigint[], $10::uuid[], $11::uuid[], $12::bigint[], $13::text[], $14::text[], $15::text[], $16::bigint[]) \
-        AS n";
 const INSERT_COMMANDS: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, payment, at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[]) AS n";
 /// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
-const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body) \
-    SELECT nextval('tiketi.facts'), $1, n.at, n.body FROM unnest($2::bigint[], $3::text[]) AS n (at, body)";
+const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body, reservation) \
+    SELECT nextval('tiketi.facts'), $1, n.at, n.body, n.reservation \
+    FROM unnest($2::bigint[], $3::text[], $4::uuid[]) AS n (at, body, reservation)";
 
 /// Writes reservations: those that were there, and then those that are new.
 pub(super) async fn reservations(
@@ -116,92 +106,6 @@ async fn insert_reservations(
     run(connection, statement, new.len()).await
 }
 
-/// Writes payments: those that were there, and then those that are new.
-pub(super) async fn payments(
-    connection: &mut PgConnection,
-    event: EventId,
-    snapshot: &Snapshot,
-    changed: &BTreeMap<PaymentId, u64>,
-) -> Result<(), StoreError> {
-    let mut known = Vec::new();
-    let mut new = Vec::new();
-    for (id, before) in changed {
-        let row = snapshot.payment(*id).ok_or_else(gone)?;
-        let written = WrittenPayment::of(row, *before)?;
-        if *before == 0 { new.push(written) } else { known.push(written) }
-    }
-    update_payments(connection, event, &known).await?;
-    insert_payments(connection, event, &new).await
-}
-
-/// A payment, the version it had, and what has no column of its own.
-struct WrittenPayment<'s> {
-    row: &'s Payment,
-    before: u64,
-    state: &'static str,
-    at: Option<i64>,
-    detail: Option<String>,
-    refunds: String,
-}
-
-impl<'s> WrittenPayment<'s> {
-    fn of(row: &'s Payment, before: u64) -> Result<Self, StoreError> {
-        let (state, at, detail) = rows::payment_state(&row.state)?;
-        let refunds = rows::refunds_text(&row.refunds)?;
-        Ok(Self { row, before, state, at: at.map(Timestamp::as_micros), detail, refunds })
-    }
-}
-
-async fn update_payments(
-    connection: &mut PgConnection,
-    event: EventId,
-    changed: &[WrittenPayment<'_>],
-) -> Result<(), StoreError> {
-    if changed.is_empty() {
-        return Ok(());
-    }
-    let statement = sqlx::query(UPDATE_PAYMENTS)
-        .bind(event.as_uuid())
-        .bind(column(changed, |it| it.row.id.as_uuid()))
-        .bind(column(changed, |it| stored(it.before)))
-        .bind(column(changed, |it| it.row.refunded.minor()))
-        .bind(column(changed, |it| it.row.provider_key.as_deref()))
-        .bind(column(changed, |it| it.state))
-        .bind(column(changed, |it| it.at))
-        .bind(column(changed, |it| it.detail.as_deref()))
-        .bind(column(changed, |it| &*it.refunds))
-        .bind(column(changed, |it| stored(it.row.version)));
-    run(connection, statement, changed.len()).await
-}
-
-async fn insert_payments(
-    connection: &mut PgConnection,
-    event: EventId,
-    new: &[WrittenPayment<'_>],
-) -> Result<(), StoreError> {
-    if new.is_empty() {
-        return Ok(());
-    }
-    let statement = sqlx::query(INSERT_PAYMENTS)
-        .bind(event.as_uuid())
-        .bind(column(new, |it| it.row.id.as_uuid()))
-        .bind(column(new, |it| it.row.refunded.minor()))
-        .bind(column(new, |it| it.row.provider_key.as_deref()))
-        .bind(column(new, |it| it.state))
-        .bind(column(new, |it| it.at))
-        .bind(column(new, |it| it.detail.as_deref()))
-        .bind(column(new, |it| &*it.refunds))
-        .bind(column(new, |it| stored(it.row.version)))
-        .bind(column(new, |it| it.row.reservation.as_uuid()))
-        .bind(column(new, |it| it.row.buyer.as_uuid()))
-        .bind(column(new, |it| it.row.amount.minor()))
-        .bind(column(new, |it| it.row.amount.currency().code()))
-        .bind(column(new, |it| &*it.row.gateway))
-        .bind(column(new, |it| &*it.row.method))
-        .bind(column(new, |it| it.row.created_at.as_micros()));
-    run(connection, statement, new.len()).await
-}
-
 /// Remembers commands that took effect.
 pub(super) async fn commands(
     connection: &mut PgConnection,
@@ -231,7 +135,10 @@ pub(super) async fn facts(
         return Ok(());
     }
     let bodies = new.iter().map(|(_, body)| rows::fact_text(body)).collect::<Result<Vec<_>, _>>()?;
-    let statement =
-        sqlx::query(INSERT_FACTS).bind(event.as_uuid()).bind(column(new, |it| it.0.as_micros())).bind(bodies);
+    let statement = sqlx::query(INSERT_FACTS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.0.as_micros()))
+        .bind(bodies)
+        .bind(column(new, |it| it.1.reservation().map(ReservationId::as_uuid)));
     run(connection, statement, new.len()).await
 }

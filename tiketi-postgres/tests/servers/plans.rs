@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tiketi_core::{AuditStore, CatalogStore, EventQuery, LayoutStore, OutboxStore, PageRequest, SalesStore};
+use tiketi_core::{
+    AuditStore, CatalogStore, Delivery, EventQuery, Hint, InboxStore, LayoutStore, OutboxStore, PageRequest,
+    Payment, PaymentStore, SalesStore,
+};
 use tiketi_postgres_harness::{Fsync, Server};
 
 use crate::town::Town;
@@ -16,12 +19,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("auto_explain.log_timing", "off"),
 ];
 /// Tables that grow with what is sold.
-const BIG: [&str; 5] = ["seats", "reservations", "payments", "commands", "outbox"];
+const BIG: [&str; 6] = ["seats", "reservations", "payments", "commands", "outbox", "inbox"];
 /// Most rows that one look may read and not want: fewer than an event of the filling has of anything.
 const MOST_WASTED: usize = 400;
 /// Fills the big tables with 100 other events, so that a look at all of them is never worth it, and the hall itself,
 /// so that a look at all of it is not either.
-const FILL: [&str; 9] = [
+const FILL: [&str; 12] = [
     "INSERT INTO tiketi.seats (event, id, position, ticket_type, section, row, number, label, col, line, accessible, \
         version, map_version, state) SELECT md5((n / 1000)::text)::uuid, gen_random_uuid(), n, gen_random_uuid(), 'R', \
         'A', '1', 'R A 1', 1, 1, false, 1, 1 + n % 100, 'available' FROM generate_series(1, 100000) AS n",
@@ -30,15 +33,22 @@ const FILL: [&str; 9] = [
         gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, false, 'KRW', \
         CASE WHEN n % 2 = 0 THEN 'held' ELSE 'confirmed' END, '[]', '[]' FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.payments (event, id, reservation, buyer, amount, refunded, created_at, version, currency, \
-        gateway, method, state, refunds) SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), \
-        gen_random_uuid(), 1, 0, 1, 1, 'KRW', 'test', 'card', 'ready', '[]' FROM generate_series(1, 50000) AS n",
+        gateway, method, state, refunds, notes, needs_person, refund_refused, provider_key, ask_at, asking, awaited_since) \
+        SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 0, 1, 1, 'KRW', \
+        'test', 'card', 'ready', '[]', '[]', n % 1000 = 0, false, 'taken ' || n, 4000000000000000, '{\"since\":1,\"tries\":0}', \
+        4000000000000000 FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.inbox (gateway, delivery, payment, received_at, done) SELECT 'test', n::text, \
+        gen_random_uuid(), 3000000000000000 + n, n % 1000 <> 0 FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) SELECT md5((n / 500)::text)::uuid, \
         gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 3000000000000000 + n FROM generate_series(1, 50000) AS n",
-    "INSERT INTO tiketi.outbox (id, event, at, body) SELECT n + 1000000, md5((n / 500)::text)::uuid, 1, \
-        '{\"fact\":\"event_status_changed\",\"status\":\"on_sale\"}' FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.outbox (id, event, at, body, reservation) SELECT n + 1000000, md5((n / 500)::text)::uuid, 1, \
+        '{\"fact\":\"event_status_changed\",\"status\":\"on_sale\"}', gen_random_uuid() FROM generate_series(1, 50000) AS n",
     "UPDATE tiketi.seats SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%' AND position > 20",
     "UPDATE tiketi.reservations SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
     "UPDATE tiketi.payments SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
+    "INSERT INTO tiketi.events SELECT (jsonb_populate_record(event, jsonb_build_object('id', md5('1')::uuid, \
+        'state', 'cancelled', 'state_at', 1))).* FROM tiketi.events AS event",
+    "UPDATE tiketi.reservations SET state = 'cancelled', cancel_reason = 'refunded' WHERE event = md5('1')::uuid",
     "ANALYZE",
 ];
 
@@ -54,7 +64,8 @@ async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     // More often than it takes a server to settle on a plan for all time.
     for seat in 0..8 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
-        shop.sold(&held).await;
+        let (_, payment) = shop.sold(&held).await;
+        look_after(&town, &payment).await;
         store.reservations_of(held.buyer, Some(hall.event), PageRequest::FIRST).await.unwrap();
         store.reservations_of(held.buyer, None, PageRequest::FIRST).await.unwrap();
         store.seat_map(hall.event, 1).await.unwrap();
@@ -82,6 +93,24 @@ async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     // Each plan begins with the text of its query.
     let wasteful = plans.split("Query Text: ").find(|plan| most_removed(plan) > MOST_WASTED);
     assert!(wasteful.is_none(), "a statement reads rows it does not want: {}", wasteful.unwrap_or_default());
+}
+
+/// Asks all that is asked about payments that are not over, and about webhooks.
+async fn look_after(town: &Town, payment: &Payment) {
+    let (now, store) = (town.shop.now(), &town.stores[0]);
+    store.payments_due(now, 100).await.unwrap();
+    store.payments_in_trouble(now, PageRequest::FIRST).await.unwrap();
+    let key = payment.provider_key.as_deref().unwrap();
+    assert_eq!(store.payment_by_key("test", key).await.unwrap(), Some(payment.id));
+    assert_eq!(store.to_call_off(100).await.unwrap(), []);
+    store.call_off_progress(payment.event).await.unwrap();
+    let hint = Hint { delivery: payment.id.to_string(), payment: payment.id, provider_key: None };
+    let delivery = Delivery { gateway: "toss".into(), hint, received_at: now };
+    store.receive_delivery(delivery).await.unwrap();
+    for delivery in store.claim_deliveries(now, Duration::from_secs(1), 32).await.unwrap() {
+        store.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await.unwrap();
+    }
+    store.forget_deliveries(now.before(Duration::from_hours(1))).await.unwrap();
 }
 
 /// Returns the most rows that any step of a plan read and did not want.

@@ -31,7 +31,11 @@ impl Shop {
         }
         self.check_reservations(&picture).await;
         money::check(&picture);
-        facts::check(&picture, &self.known().facts.clone());
+        let (facts, quiet) = {
+            let known = self.known();
+            (known.facts.clone(), known.quiet)
+        };
+        facts::check(&picture, &facts, quiet);
     }
 
     /// One buyer, one pending reservation, and never more than the limit.

@@ -1,8 +1,6 @@
 //! Nothing is sold without its money, and no money is kept without what it bought.
 
-use tiketi_core::{
-    CancelReason, Payment, PaymentState, RefundState, Reservation, ReservationState, StuckReason,
-};
+use tiketi_core::{CancelReason, Money, Payment, PaymentState, RefundState, Reservation, ReservationState};
 
 use crate::picture::Picture;
 
@@ -20,12 +18,17 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) {
     assert_eq!(row.payment, payment.map(|payment| payment.id), "a named payment does not exist");
     let state = payment.map(|payment| &payment.state);
     let fits = match row.state {
-        ReservationState::Held { .. } => {
-            matches!(state, None | Some(PaymentState::Ready | PaymentState::Declined { .. }))
-        }
+        ReservationState::Held { .. } => matches!(
+            state,
+            None | Some(
+                PaymentState::Ready
+                    | PaymentState::Declined { .. }
+                    | PaymentState::Stuck { .. }
+                    | PaymentState::Refunded { .. }
+            )
+        ),
         ReservationState::Paying { payment, .. } => {
-            row.payment == Some(payment)
-                && matches!(state, Some(PaymentState::Confirming { .. } | PaymentState::Stuck { .. }))
+            row.payment == Some(payment) && matches!(state, Some(PaymentState::Confirming { .. }))
         }
         ReservationState::Confirmed { .. } => match payment {
             None => row.total.is_zero(),
@@ -40,8 +43,9 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) {
         ReservationState::Cancelled { reason: CancelReason::Refunded, .. } => {
             matches!(state, Some(PaymentState::Refunded { .. }))
         }
+        // Whatever money came all the same is judged by itself.
         ReservationState::Cancelled { .. } | ReservationState::Expired { .. } => {
-            matches!(state, None | Some(PaymentState::Abandoned | PaymentState::Declined { .. }))
+            !matches!(state, Some(PaymentState::Ready | PaymentState::Confirming { .. }))
         }
     };
     assert!(fits, "a reservation and its payment contradict each other: {row:?}, {payment:?}");
@@ -53,21 +57,28 @@ fn check_payment(payment: &Payment, row: &Reservation) {
     let given: i64 =
         payment.refunds.iter().filter(|refund| done(&refund.state)).map(|refund| refund.amount.minor()).sum();
     assert_eq!(payment.refunded.minor(), given, "what went back is the sum of the refunds: {payment:?}");
-    assert!(given <= payment.amount.minor(), "more went back than came: {payment:?}");
+    let taken = payment.captured.map_or(0, Money::minor);
+    assert!(given <= taken, "more went back than came: {payment:?}");
+    let bought = matches!(row.state, ReservationState::Confirmed { .. }) && row.payment == Some(payment.id);
+    let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
+    let seen = queued || payment.is_refund_refused();
+    assert!(given == taken || bought || seen, "money is kept for nothing: {payment:?}");
+    let awaited = queued || matches!(payment.state, PaymentState::Confirming { .. });
+    assert!(!awaited || payment.asking.is_some(), "nobody will ask: {payment:?}");
     let is_latest = row.payment == Some(payment.id);
     match &payment.state {
         PaymentState::Ready => {
             assert!(is_latest && row.held_until().is_some(), "a stale attempt is ready: {payment:?}");
         }
-        PaymentState::Confirming { .. }
-        | PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => {
+        PaymentState::Confirming { .. } => {
             assert!(matches!(row.state, ReservationState::Paying { payment: by, .. } if by == payment.id));
         }
-        PaymentState::Paid { .. } => assert_eq!(given, 0),
+        PaymentState::Paid { .. } => assert_eq!((given, taken), (0, payment.amount.minor())),
         PaymentState::PartlyRefunded { .. } => {
             assert!(given > 0 && given < payment.amount.minor(), "{payment:?}");
         }
-        PaymentState::Refunded { .. } => assert_eq!(given, payment.amount.minor()),
-        PaymentState::Declined { .. } | PaymentState::Abandoned | PaymentState::Stuck { .. } => {}
+        PaymentState::Refunded { .. } => assert_eq!(given, taken),
+        PaymentState::Declined { .. } | PaymentState::Abandoned => assert_eq!(taken, 0),
+        PaymentState::Stuck { .. } => {}
     }
 }

@@ -4,11 +4,16 @@
 
 pub mod accounts;
 pub mod answers;
+pub mod asking;
+pub mod calling_off;
 pub mod catalog;
 pub mod dropped;
 pub mod expiry;
 pub mod extend;
+pub mod gateway;
 pub mod hold;
+pub mod inbox;
+pub mod late;
 pub mod layouts;
 pub mod listing;
 pub mod maps;
@@ -20,4 +25,5 @@ pub mod refund;
 pub mod release;
 pub mod replay;
 pub mod rows;
+pub mod trouble;
 pub mod walks;

@@ -90,6 +90,29 @@ pub async fn facts_acknowledged_out_of_order_lose_none(shop: Shop) {
     shop.remember(&facts);
 }
 
+/// Fails if a buyer can be told of the sale before the payment, or of
+/// the end before the sale.
+pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: Shop) {
+    let hall = shop.hall().await;
+    let (held, other) =
+        (shop.held(&hall, shop.buyer(), &[0]).await, shop.held(&hall, shop.buyer(), &[1]).await);
+    shop.drain().await;
+    let payment = shop.prepared(&held).await;
+    let first = claim(&shop, 1).await;
+    assert_eq!(first[0].body.reservation(), Some(held.id));
+    shop.apply(shop.begin_confirm(&payment)).await;
+    shop.apply(shop.cancel(&other)).await;
+    let meanwhile = claim(&shop, 100).await;
+    assert!(meanwhile.iter().any(|fact| fact.body.reservation() == Some(other.id)));
+    assert!(meanwhile.iter().all(|fact| fact.body.reservation() != Some(held.id)), "{meanwhile:?}");
+    shop.store().ack_outbox(&[first[0].id]).await.unwrap();
+    let then = claim(&shop, 100).await;
+    assert!(then.iter().any(|fact| fact.body.reservation() == Some(held.id)));
+    let mut all = [first, meanwhile, then].concat();
+    all.sort_by_key(|fact| fact.id);
+    ack(&shop, &all).await;
+}
+
 /// Fails if a claim takes more than asked for,
 /// or not the oldest first.
 pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: Shop) {

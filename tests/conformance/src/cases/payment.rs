@@ -74,8 +74,10 @@ pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
         let recorded = shop.apply(shop.took(&payment, captured)).await;
         let reason = StuckReason::AmountMismatch { captured };
         assert_eq!(recorded.payment.unwrap().state, PaymentState::Stuck { reason, at: shop.now() });
-        assert!(matches!(recorded.reservation.state, ReservationState::Paying { .. }));
+        assert!(recorded.reservation.held_until().is_some(), "the buyer may try again");
         assert_eq!(shop.stock(hall.front).await.sold, 0);
+        let back = shop.now_of_payment(&payment).await.queued_refund().map(|refund| refund.amount);
+        assert_eq!(back, Some(captured));
     }
 }
 
@@ -88,22 +90,23 @@ pub async fn an_outcome_is_recorded_once(shop: Shop) {
     let other = shop.held(&hall, shop.buyer(), &[1]).await;
     let declined = shop.confirming(&other).await;
     let declined = shop.apply(shop.declined(&declined)).await.payment.unwrap();
-    for of in [paid, declined] {
+    for of in [&paid, &declined] {
         let refused = RecordOutcomeRefused::NotConfirming { state: of.state.clone() };
-        shop.refuse(shop.declined(&of), refused.clone()).await;
-        shop.refuse(shop.paid(&of), refused.clone()).await;
-        shop.refuse(shop.took(&of, Money::new(1, Currency::KRW)), refused).await;
+        shop.refuse(shop.declined(of), refused.clone()).await;
     }
+    let refused = RecordOutcomeRefused::NotConfirming { state: paid.state.clone() };
+    shop.refuse(shop.paid(&paid), refused.clone()).await;
+    shop.refuse(shop.took(&paid, Money::new(1, Currency::KRW)), refused).await;
 }
 
-/// Fails if money is recorded that was never asked for,
-/// or for no payment.
+/// Fails if a word is recorded of money that was never asked for,
+/// or of no payment.
 pub async fn an_outcome_nobody_awaits_is_refused(shop: Shop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut payment = shop.prepared(&held).await;
     let refused = RecordOutcomeRefused::NotConfirming { state: PaymentState::Ready };
-    shop.refuse(shop.paid(&payment), refused).await;
+    shop.refuse(shop.declined(&payment), refused).await;
     payment.id = PaymentId::from_uuid(shop.ids().next());
     shop.refuse(shop.paid(&payment), RecordOutcomeRefused::PaymentNotFound).await;
 }
@@ -172,7 +175,10 @@ pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: Shop) {
     let payment = shop.confirming(&held).await;
     shop.call_off(&hall).await;
     let recorded = shop.apply(shop.paid(&payment)).await;
-    assert_eq!(recorded.payment.unwrap().state, PaymentState::Paid { at: shop.now() });
+    let payment = recorded.payment.unwrap();
+    assert_eq!(payment.state, PaymentState::Paid { at: shop.now() });
+    assert_eq!(payment.queued_refund().map(|refund| refund.amount), Some(payment.amount));
+    assert!(!recorded.reservation.is_live() && shop.seat_state(&hall, 0).await == SeatState::Available);
 }
 
 /// Fails if what costs nothing needs a gateway.

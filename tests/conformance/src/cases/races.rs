@@ -122,15 +122,19 @@ pub async fn one_key_sent_by_16_callers_applies_once(shop: Shop) {
     assert_eq!(shop.stock(hall.standing).await.held, 1);
 }
 
-/// Fails if two outcomes of one payment are both recorded.
-pub async fn of_two_outcomes_at_once_one_is_recorded(shop: Shop) {
+/// Fails if money that was taken is not recorded once,
+/// whatever else is said at the same time.
+pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: Shop) {
     let hall = shop.hall().await;
     for seat in 0..8 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let payment = shop.confirming(&held).await;
         let commands = vec![shop.paid(&payment), shop.declined(&payment), shop.paid(&payment)];
         let (won, refused) = told(at_once(&shop, commands).await);
-        assert_eq!(won, 1);
+        // The decline may come first, and the money be late.
+        assert!(won == 1 || won == 2, "{won}");
+        let row = shop.now_of(&held).await;
+        assert!(matches!(row.state, tiketi_core::ReservationState::Confirmed { .. }), "{row:?}");
         assert!(refused.iter().all(|why| matches!(why, RecordOutcomeRefused::NotConfirming { .. })));
     }
 }

@@ -4,12 +4,21 @@ use super::*;
 use crate::decide::BeginConfirm;
 use crate::decide::fixture::won;
 use crate::id::RefundId;
-use crate::payment::{PaymentState, Refund, RefundState};
+use crate::payment::{Asking, PaymentState, Refund, RefundState};
 use crate::reservation::{CancelReason, ReservationState};
 
 fn refund(minor: i64, state: RefundState) -> Refund {
     let id = RefundId::from_uuid(Uuid::from_u128(0xBACC));
     Refund { id, amount: won(minor), reason: "rain".into(), state }
+}
+
+fn promise(row: &mut Payment, minor: i64) {
+    row.refunds.push(refund(minor, RefundState::Queued { since: at(9) }));
+    row.asking = Some(asking());
+}
+
+fn asking() -> Asking {
+    Asking { since: at(9), next: at(9), tries: 0, doubt: None }
 }
 
 /// Ends Ada's reservation in good order, but for its money.
@@ -51,7 +60,10 @@ fn a_payment_for_nothing_or_for_anothers_is_found() {
 fn what_is_sold_and_not_paid_is_found() {
     let mut it = sold();
     let reservation = it.sold;
-    it.payment(it.paid, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(2) });
+    it.payment(it.paid, |row| {
+        row.state = PaymentState::Declined { code: "NO".into(), at: at(2) };
+        row.captured = None;
+    });
     it.finds(&Violation::SoldUnpaid { reservation });
     it.reservation(it.sold, |row| row.payment = None);
     it.finds(&Violation::SoldUnpaid { reservation });
@@ -60,7 +72,7 @@ fn what_is_sold_and_not_paid_is_found() {
 #[test]
 fn what_is_sold_for_another_amount_is_found() {
     let mut it = sold();
-    it.payment(it.paid, |row| row.amount = won(199));
+    it.payment(it.paid, |row| (row.amount, row.captured) = (won(199), Some(won(199))));
     let (reservation, payment) = (it.sold, it.paid);
     it.finds(&Violation::WrongAmount { reservation, payment, total: won(200), amount: won(199) });
 }
@@ -71,11 +83,11 @@ fn what_is_paid_twice_is_found() {
     let first = it.paid;
     let mut again = it.show.payment(first).clone();
     again.id = PaymentId::from_uuid(Uuid::from_u128(0xDEAD));
-    // Its money is on its way back: that it was taken a second time is wrong all the same.
-    again.refunds.push(refund(200, RefundState::Queued { since: at(3) }));
     let (reservation, second) = (it.sold, again.id);
     it.show.snapshot.put_payment(again);
     it.finds(&Violation::PaidTwice { reservation, first, second });
+    it.payment(second, |row| promise(row, 200));
+    assert_eq!(audit(&it.show.snapshot), [], "its money is on its way back");
 }
 
 #[test]
@@ -83,7 +95,7 @@ fn money_kept_for_what_was_given_back_is_found_unless_a_refund_is_queued() {
     let mut it = sold();
     end_the_sold(&mut it, CancelReason::ByOrganiser);
     it.finds(&Violation::MoneyWithoutTickets { payment: it.paid, kept: won(200) });
-    it.payment(it.paid, |row| row.refunds.push(refund(200, RefundState::Queued { since: at(9) })));
+    it.payment(it.paid, |row| promise(row, 200));
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
@@ -92,14 +104,20 @@ fn a_reservation_paid_by_nothing_is_found() {
     let mut it = sold();
     it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
     assert_eq!(audit(&it.show.snapshot), []);
-    it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });
+    it.payment(it.ready, |row| {
+        row.state = PaymentState::Declined { code: "NO".into(), at: at(6) };
+        row.asking = None;
+    });
     it.finds(&Violation::PayingByNothing { reservation: it.held });
 }
 
 #[test]
 fn a_payment_under_way_that_nothing_waits_for_is_found() {
     let mut it = sold();
-    it.payment(it.ready, |row| row.state = PaymentState::Confirming { since: at(5) });
+    it.payment(it.ready, |row| {
+        row.state = PaymentState::Confirming { since: at(5) };
+        row.asking = Some(asking());
+    });
     it.finds(&Violation::ConfirmingForNothing { payment: it.ready, reservation: it.held });
 }
 
@@ -115,17 +133,45 @@ fn states_that_contradict_each_other_are_found() {
     let mut it = sold();
     it.payment(it.ready, |row| row.state = PaymentState::Abandoned);
     it.finds(&Violation::PaymentDisagrees { reservation: it.held, payment: it.ready });
+}
+
+#[test]
+fn what_was_taken_and_does_not_fit_the_state_is_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| row.captured = Some(won(199)));
+    it.finds(&Violation::CapturedDisagrees { payment: it.paid });
+    it.payment(it.paid, |row| row.captured = None);
+    it.finds(&Violation::CapturedDisagrees { payment: it.paid });
+}
+
+#[test]
+fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_does() {
+    let mut it = sold();
+    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    it.payment(it.ready, |row| row.asking = None);
+    it.finds(&Violation::NobodyAsks { payment: it.ready });
+    let mut it = sold();
+    it.payment(it.paid, |row| row.asking = Some(asking()));
+    it.finds(&Violation::AskedForNothing { payment: it.paid });
+}
+
+#[test]
+fn two_refunds_of_one_id_are_found() {
+    let mut it = sold();
+    it.payment(it.paid, |row| {
+        promise(row, 50);
+        promise(row, 60);
+    });
+    it.finds(&Violation::RefundIdTwice { payment: it.paid });
+}
+
+#[test]
+fn money_kept_after_a_refusal_is_a_person_s_to_see_and_no_violation() {
     let mut it = sold();
     end_the_sold(&mut it, CancelReason::ByOrganiser);
-    it.payment(it.paid, |row| {
-        row.refunded = won(200);
-        row.refunds.push(refund(200, RefundState::Done { at: at(9) }));
-        row.state = PaymentState::Refunded { at: at(9) };
-    });
-    it.finds(&Violation::PaymentDisagrees { reservation: it.sold, payment: it.paid });
-    it.reservation(it.sold, |row| {
-        row.state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: at(9) };
-    });
+    let refused = RefundState::Refused { code: "NO".into(), at: at(9) };
+    it.payment(it.paid, |row| row.refunds.push(refund(200, refused)));
+    assert!(it.show.payment(it.paid).needs_person());
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
@@ -139,7 +185,7 @@ fn refunds_that_do_not_come_to_what_went_back_are_found() {
 #[test]
 fn more_promised_than_was_taken_is_found() {
     let mut it = sold();
-    it.payment(it.paid, |row| row.refunds.push(refund(201, RefundState::Queued { since: at(9) })));
+    it.payment(it.paid, |row| promise(row, 201));
     it.finds(&Violation::Overrefunded { payment: it.paid, amount: won(200) });
 }
 

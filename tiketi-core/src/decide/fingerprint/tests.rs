@@ -7,6 +7,7 @@ use crate::decide::{
     BeginConfirm, BeginRefund, Cancel, CaptureOutcome, Command, ConfirmFree, ExtendHold, Hold, RecordOutcome,
     RecordRefund, RefundOutcome, Release, StartPayment,
 };
+use crate::gateway::Captured;
 use crate::id::{CommandKey, EventId, PaymentId, RefundId, ReservationId};
 use crate::limits::Terms;
 
@@ -26,7 +27,7 @@ fn intents(show: &Show) -> Vec<u128> {
     let start = |by| StartPayment::new(now, key(A), PAYMENT, RESERVATION, by, terms).through("test", "card");
     let confirm = || BeginConfirm::new(now, key(A), PAYMENT, ADA);
     let outcome = |outcome| RecordOutcome::new(now, key(A), PAYMENT, outcome).fingerprint();
-    let paid = |amount| CaptureOutcome::Paid { provider_key: "taken".into(), amount: won(amount) };
+    let paid = |amount| CaptureOutcome::Paid(Captured::kept("order", "taken", won(amount)));
     let refund = |reason| BeginRefund::new(now, key(A), PAYMENT, RefundId::from_uuid(A), reason);
     let ends =
         |refund, outcome| RecordRefund::new(now, key(A), PAYMENT, RefundId::from_uuid(refund), outcome);

@@ -1,7 +1,8 @@
 use super::*;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
-use crate::decide::{CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcome};
-use crate::event::{Event, EventStep};
+use crate::decide::{
+    BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcome,
+};
 use crate::reservation::ReservationState;
 
 fn confirm(show: &Show, now: Timestamp, payment: PaymentId, by: BuyerId) -> BeginConfirm {
@@ -101,9 +102,7 @@ fn no_money_is_asked_for_once_the_event_is_called_off() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.prepared(at(1), held, ADA);
-    let event = show.snapshot.event().clone();
-    let state = event.state.apply(&EventStep::Cancel { at: at(2) }).unwrap();
-    show.snapshot.set_event(Event { state, ..event });
+    show.call_off(at(2));
     assert_eq!(show.refuse(&show.prepare(at(3), held, ADA)), StartPaymentRefused::EventCancelled);
     assert_eq!(show.refuse(&confirm(&show, at(3), payment, ADA)), BeginConfirmRefused::EventCancelled);
 }

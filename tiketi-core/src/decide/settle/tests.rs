@@ -1,11 +1,16 @@
 use super::*;
+use crate::audit;
 use crate::decide::cancel::{Cancel, CancelRefused};
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
+use crate::limits::LatePayment;
+use crate::money::Money;
+use crate::payment::{RefundState, StuckReason};
 use crate::time::Timestamp;
 
 fn paid(show: &Show, now: Timestamp, payment: PaymentId, amount: Money) -> RecordOutcome {
-    let outcome = CaptureOutcome::Paid { provider_key: "taken".into(), amount };
+    let outcome = CaptureOutcome::Paid(Captured::kept(payment.to_string(), "taken", amount));
     RecordOutcome::new(now, show.key(), payment, outcome)
+        .paid_by(show.payment(payment).buyer, Terms::default())
 }
 
 fn declined(show: &Show, now: Timestamp, payment: PaymentId) -> RecordOutcome {
@@ -23,17 +28,34 @@ fn exactly_the_money_asked_for_sells() {
 }
 
 #[test]
-fn another_amount_sells_nothing_and_is_there_to_be_seen() {
-    for captured in [won(99), won(101), won(0)] {
+fn another_amount_sells_nothing_and_goes_back_while_the_hold_goes_on() {
+    for captured in [won(99), won(101), Money::new(100, "EUR".parse().unwrap())] {
         let mut show = Show::open();
         let held = show.held(at(0), ADA, &[0]);
         let payment = show.confirming(at(1), held, ADA);
         show.accept(&paid(&show, at(2), payment, captured));
         let reason = StuckReason::AmountMismatch { captured };
         assert_eq!(show.payment(payment).state, PaymentState::Stuck { reason, at: at(2) });
-        assert!(!matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
-        assert!(!show.is_free(0, Timestamp::FAR_FUTURE.before(std::time::Duration::from_secs(1))));
+        assert_eq!(show.reservation(held).held_until(), Some(at(601)));
+        assert_eq!(show.payment(payment).queued_refund().unwrap().amount, captured);
+        assert!(!show.payment(payment).needs_person(), "it is on its way back");
+        assert_eq!(audit(&show.snapshot), []);
+        show.paid(at(3), held, ADA);
+        assert_eq!(audit(&show.snapshot), []);
     }
+}
+
+#[test]
+fn money_for_another_order_sells_nothing_and_a_person_is_told() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    let strange = CaptureOutcome::Paid(Captured::kept("somebody-elses", "taken", won(100)));
+    show.accept(&RecordOutcome::new(at(2), show.key(), payment, strange));
+    let row = show.payment(payment);
+    assert!(row.needs_person() && row.captured.is_none() && row.asking.is_none(), "{row:?}");
+    assert_eq!(show.reservation(held).held_until(), Some(at(601)));
+    assert_eq!(audit(&show.snapshot), []);
 }
 
 #[test]
@@ -49,13 +71,120 @@ fn an_outcome_is_recorded_once() {
 }
 
 #[test]
-fn no_outcome_is_recorded_of_money_that_was_not_asked_for() {
+fn money_that_moved_in_the_browser_buys_what_is_still_held() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let payment = show.prepared(at(1), held, ADA);
-    let state = PaymentState::Ready;
-    let forged = paid(&show, at(2), payment, won(100));
-    assert_eq!(show.refuse(&forged), RecordOutcomeRefused::NotConfirming { state });
+    let first = show.prepared(at(1), held, ADA);
+    let second = show.prepared(at(2), held, ADA);
+    show.accept(&paid(&show, at(3), first, won(100)));
+    assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(3) });
+    assert_eq!(show.reservation(held).payment, Some(first));
+    assert_eq!(show.payment(second).state, PaymentState::Abandoned);
+    // The other attempt's money turns up too: one capture pays, the other goes back.
+    show.accept(&paid(&show, at(4), second, won(100)));
+    assert_eq!(show.payment(second).queued_refund().unwrap().amount, won(100));
+    assert_eq!(show.reservation(held).payment, Some(first));
+    assert_eq!(audit(&show.snapshot), []);
+}
+
+/// A reservation of seat 0 and a standing place that expired while its attempt was thought over.
+fn expired(show: &mut Show) -> (crate::id::ReservationId, PaymentId) {
+    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 1);
+    let held = show.accept(&ask).reservation;
+    let payment = show.confirming(at(1), held, ADA);
+    show.accept(&declined(show, at(2), payment));
+    show.expire(at(601), held);
+    (held, payment)
+}
+
+#[test]
+fn late_money_takes_the_same_seats_again_if_all_are_free() {
+    let mut show = Show::open();
+    let (late, payment) = expired(&mut show);
+    show.accept(&paid(&show, at(700), payment, won(130)));
+    assert_eq!(show.reservation(late).state, ReservationState::Confirmed { at: at(700) });
+    assert_eq!(show.available(show.standing), 4);
+    assert!(!show.is_free(0, at(701)));
+    assert_eq!(audit(&show.snapshot), []);
+}
+
+/// Caught: with each condition of `may_take_again` taken away in turn.
+#[test]
+fn late_money_goes_back_unless_everything_allows_the_same_seats() {
+    let spoil: [fn(&mut Show, &mut RecordOutcome); 7] = [
+        |show, _| {
+            show.held(at(602), BEN, &[0]);
+        },
+        |show, _| {
+            let ask = show.hold(at(602), BEN, &[]).item(show.standing, 5);
+            show.accept(&ask);
+        },
+        |show, _| {
+            show.held(at(602), ADA, &[1, 2, 3, 4, 5]);
+        },
+        |show, _| show.call_off(at(602)),
+        |_, late| late.now = at(86_400),
+        |_, late| late.terms.late_payment = LatePayment::Refund,
+        |_, late| late.buyer = None,
+    ];
+    for (at_fault, spoil) in spoil.into_iter().enumerate() {
+        let mut show = Show::open();
+        let (reservation, payment) = expired(&mut show);
+        let mut late = paid(&show, at(700), payment, won(130));
+        late.terms.max_seats_per_buyer = 6;
+        spoil(&mut show, &mut late);
+        show.accept(&late);
+        let refund = show.payment(payment).queued_refund();
+        assert_eq!(refund.map(|refund| refund.amount), Some(won(130)), "{at_fault}");
+        assert!(matches!(show.reservation(reservation).state, ReservationState::Expired { .. }));
+        assert_eq!(audit(&show.snapshot), []);
+    }
+}
+
+#[test]
+fn money_for_an_event_that_was_called_off_meanwhile_goes_back_and_the_seats_are_free() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    show.call_off(at(2));
+    show.accept(&paid(&show, at(3), payment, won(100)));
+    assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
+    assert!(show.payment(payment).queued_refund().is_some() && show.is_free(0, at(4)));
+    assert_eq!(audit(&show.snapshot), []);
+}
+
+#[test]
+fn an_order_nobody_heard_of_is_believed_after_its_grace() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(1), held, ADA);
+    let word = |now| RecordOutcome::new(now, show.key(), payment, CaptureOutcome::NotFound);
+    let (early, late) = (word(at(600)), word(at(601)));
+    assert_eq!(show.refuse(&early), RecordOutcomeRefused::TooSoon { until: at(601) });
+    show.accept(&late);
+    assert!(matches!(show.payment(payment).state, PaymentState::Declined { .. }));
+}
+
+#[test]
+fn what_was_refunded_at_the_provider_ends_the_reservation() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    let word = |refunded| {
+        let kept = Captured::kept(payment.to_string(), "taken", won(100));
+        CaptureOutcome::Paid(Captured { refunded: won(refunded), ..kept })
+    };
+    let known = RecordOutcome::new(at(2), show.key(), payment, word(0));
+    assert!(matches!(show.refuse(&known), RecordOutcomeRefused::NotConfirming { .. }));
+    show.accept(&RecordOutcome::new(at(2), show.key(), payment, word(40)));
+    assert_eq!(show.payment(payment).refunded, won(40));
+    assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
+    // Of a refund under way, the word is ours and theirs at once.
+    show.accept(&show.refund(at(3), payment));
+    show.accept(&RecordOutcome::new(at(4), show.key(), payment, word(100)));
+    assert!(show.payment(payment).refunds.iter().all(|row| matches!(row.state, RefundState::Done { .. })));
+    assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
+    assert_eq!(audit(&show.snapshot), []);
 }
 
 #[test]

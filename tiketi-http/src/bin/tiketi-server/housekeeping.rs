@@ -17,6 +17,12 @@ const TIDY_EVERY: Duration = Duration::from_secs(1);
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// How long the answer to a request is kept for its repetition (source: the wire contract).
 const ANSWER_MEMORY: Duration = Duration::from_hours(24);
+/// How many payments are asked after at the same time.
+const RECONCILERS: usize = 4;
+/// Most payments one of them asks after in a row.
+const RECONCILE_BATCH: usize = 16;
+/// Most reservations of cancelled events taken back in a row.
+const CALL_OFF_BATCH: usize = 256;
 /// Longest pause between tries of something that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
@@ -32,6 +38,12 @@ pub(crate) fn start(
         let shop = shop.clone();
         async move { shop.tidy_once().await.map(|_| ()) }
     }));
+    start_paying(box_office, ending, tasks);
+    let shop = box_office.clone();
+    tasks.spawn(repeat("forget webhooks", FORGET_EVERY, ending.clone(), move || {
+        let shop = shop.clone();
+        async move { shop.forget_deliveries_once().await.map(|_| ()) }
+    }));
     let shop = box_office.clone();
     tasks.spawn(repeat("forget commands", FORGET_EVERY, ending.clone(), move || {
         let shop = shop.clone();
@@ -41,6 +53,28 @@ pub(crate) fn start(
     tasks.spawn(repeat("forget answers", FORGET_EVERY, ending.clone(), move || {
         let (answers, before) = (Arc::clone(&answers), shop.now().before(ANSWER_MEMORY));
         async move { answers.forget_answers(before).await.map(|_| ()) }
+    }));
+}
+
+/// Starts what brings every payment to its end.
+fn start_paying(box_office: &BoxOffice, ending: &CancellationToken, tasks: &TaskTracker) {
+    // Several, so that one provider that hangs does not keep the others' payments waiting.
+    for _ in 0..RECONCILERS {
+        let shop = box_office.clone();
+        tasks.spawn(repeat("reconcile payments", TIDY_EVERY, ending.clone(), move || {
+            let shop = shop.clone();
+            async move { shop.reconcile_once(RECONCILE_BATCH).await.map(|_| ()) }
+        }));
+    }
+    let shop = box_office.clone();
+    tasks.spawn(repeat("look into webhooks", TIDY_EVERY, ending.clone(), move || {
+        let shop = shop.clone();
+        async move { shop.work_inbox_once().await.map(|_| ()) }
+    }));
+    let shop = box_office.clone();
+    tasks.spawn(repeat("refund cancelled events", TIDY_EVERY, ending.clone(), move || {
+        let shop = shop.clone();
+        async move { shop.call_off_once(CALL_OFF_BATCH).await.map(|_| ()) }
     }));
 }
 

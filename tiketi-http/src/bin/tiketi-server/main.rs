@@ -17,6 +17,7 @@ mod settings;
 mod shop;
 mod shutdown;
 mod store;
+mod timer;
 
 use std::env;
 use std::process::ExitCode;

@@ -54,6 +54,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         hold_cap: options.hold_cap,
         payment_window: options.payment_window,
         max_seats_per_buyer: options.max_seats_per_buyer,
+        ..Terms::default()
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{AccountStore, AnswerStore, BoxOffice, CatalogStore, LayoutStore, OutboxStore, SalesStore};
+use tiketi_core::{
+    AccountStore, AnswerStore, BoxOffice, CatalogStore, GuardSettings, Guarded, InboxStore, LayoutStore,
+    OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
+};
 use tiketi_http::AppState;
 use tiketi_postgres::PostgresStore;
 
@@ -12,6 +15,13 @@ use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::store::postgres::Database;
 use crate::store::{StoreKind, file};
+use crate::timer::RuntimeTimer;
+
+/// Puts time limits and a circuit breaker around a gateway.
+fn guarded(gateway: Arc<dyn PaymentGateway>) -> Arc<dyn PaymentGateway> {
+    let (clock, timer) = (Arc::new(SystemClock), Arc::new(RuntimeTimer));
+    Arc::new(Guarded::new(gateway, clock, timer, GuardSettings::default()))
+}
 
 /// A box office and what the server keeps beside it.
 #[derive(Debug, Clone)]
@@ -53,11 +63,18 @@ impl Shop {
 
     fn over<S>(store: &Arc<S>, settings: &Settings) -> Result<Self, Failure>
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + AccountStore + AnswerStore,
+        S: SalesStore
+            + PaymentStore
+            + CatalogStore
+            + LayoutStore
+            + OutboxStore
+            + InboxStore
+            + AccountStore
+            + AnswerStore,
     {
         let box_office = BoxOffice::builder()
             .store(Arc::clone(store))
-            .gateway(Arc::new(TestGateway::default()))
+            .gateway(guarded(Arc::new(TestGateway::default())))
             .terms(settings.terms)
             .build()
             .map_err(|error| Failure::during("cannot open the shop", &error))?;

@@ -2,6 +2,7 @@
 
 mod events;
 mod layouts;
+mod payments;
 mod seats;
 mod tickets;
 
@@ -15,4 +16,5 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(events::routes())
         .merge(seats::routes())
         .merge(tickets::routes())
+        .merge(payments::routes())
 }

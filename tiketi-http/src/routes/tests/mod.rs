@@ -8,6 +8,7 @@ mod paying;
 mod refusals;
 mod reservations;
 mod seats;
+mod settling;
 
 use std::fmt::Display;
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_core::{
-    BoxOffice, CatalogStore, Currency, EventDetails, EventInput, LayoutStore, Money, OutboxStore, Row,
-    SaleWindow, SalesStore, SeatLayout, Section, TicketTypeInput,
+    BoxOffice, CatalogStore, Currency, EventDetails, EventInput, InboxStore, LayoutStore, Money, OutboxStore,
+    PaymentStore, Row, SaleWindow, SalesStore, SeatLayout, Section, TicketTypeInput,
 };
 use tiketi_sqlite::SqliteStore;
 
@@ -39,7 +39,7 @@ impl Shop {
     /// Makes one in a store and its address.
     pub(crate) async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore,
+        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore,
     {
         let shop = BoxOffice::builder().store(store).build().unwrap();
         let won = |minor| Money::new(minor, Currency::KRW);

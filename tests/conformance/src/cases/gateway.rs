@@ -1,0 +1,159 @@
+//! Payment gateways: one effect for each id, and answers that say what is known.
+
+use tiketi_core::{
+    Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, Money, PaymentId,
+    RefundAnswer, RefundId, RefundRequest, Support, WebhookRefused, WebhookRequest,
+};
+use uuid::Uuid;
+
+use crate::gateway::FreshGateway;
+
+fn won(minor: i64) -> Money {
+    Money::new(minor, Currency::KRW)
+}
+
+/// An id nobody used before: stubs may outlive a case.
+fn payment() -> PaymentId {
+    PaymentId::from_uuid(Uuid::from_u128(unused()))
+}
+
+/// Differs with every call of every process, without a source of chance.
+fn unused() -> u128 {
+    use std::hash::{BuildHasher, Hasher};
+    let half = || u128::from(std::hash::RandomState::new().build_hasher().finish());
+    half() << 64 | half()
+}
+
+fn refund_id() -> RefundId {
+    RefundId::from_uuid(Uuid::from_u128(unused()))
+}
+
+impl FreshGateway {
+    async fn prepared(&self, amount: Money) -> ConfirmRequest {
+        let payment = payment();
+        let provider_key = self.provider.authenticate(payment, amount).await;
+        let method = self.gateway.methods()[0].id.clone();
+        ConfirmRequest { payment, amount, method, provider_key }
+    }
+
+    async fn taken(&self, amount: Money) -> (ConfirmRequest, Captured) {
+        let request = self.prepared(amount).await;
+        match self.gateway.confirm(request.clone()).await {
+            ConfirmAnswer::Paid(captured) => (request, captured),
+            other => panic!("should take the money, but said {other:?}"),
+        }
+    }
+
+    async fn look(&self, of: &ConfirmRequest) -> LookupAnswer {
+        let (payment, provider_key, amount) = (of.payment, of.provider_key.clone(), of.amount);
+        let by_key = self.gateway.lookup(LookupRequest { payment, provider_key, amount }).await;
+        let by_order = self.gateway.lookup(LookupRequest { payment, provider_key: None, amount }).await;
+        assert_eq!(by_key, by_order, "by key and by order");
+        by_order
+    }
+}
+
+fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) -> RefundRequest {
+    RefundRequest {
+        payment: of.payment,
+        provider_key: captured.provider_key.clone(),
+        refund: refund_id(),
+        amount: won(amount),
+        refundable: won(refundable),
+        reason: "the singer is ill".to_owned(),
+    }
+}
+
+/// Fails if an answer does not name the order, the amount and what
+/// went back.
+pub async fn a_payment_is_taken_looked_up_and_given_back(it: FreshGateway) {
+    let (request, captured) = it.taken(won(50_000)).await;
+    assert_eq!((captured.order.as_str(), captured.amount), (&*request.payment.to_string(), won(50_000)));
+    assert_eq!(captured.refunded, won(0));
+    assert_eq!(it.look(&request).await, LookupAnswer::Paid(captured.clone()));
+    let refund = back(&request, &captured, 50_000, 50_000);
+    assert_eq!(it.gateway.refund(refund).await, RefundAnswer::Done);
+    let refunded = Captured { refunded: won(50_000), ..captured };
+    assert_eq!(it.look(&request).await, LookupAnswer::Paid(refunded));
+    assert_eq!(it.provider.balance(request.payment).await, 0);
+}
+
+/// Fails if a confirm repeated takes money twice.
+pub async fn a_confirm_sent_twice_takes_once(it: FreshGateway) {
+    let (request, captured) = it.taken(won(50_000)).await;
+    assert_eq!(it.gateway.confirm(request.clone()).await, ConfirmAnswer::Paid(captured));
+    assert_eq!(it.provider.balance(request.payment).await, 50_000);
+}
+
+/// Fails if a lost answer is taken for a no, or cannot be found out.
+pub async fn a_lost_answer_is_unknown_and_a_lookup_knows(it: FreshGateway) {
+    let request = it.prepared(won(50_000)).await;
+    it.provider.lose_next_confirm().await;
+    match it.gateway.confirm(request.clone()).await {
+        ConfirmAnswer::Unknown { .. } => {}
+        // A gateway may look before it answers.
+        ConfirmAnswer::Paid(captured) => assert_eq!(captured.amount, won(50_000)),
+        other => panic!("a lost answer is not {other:?}"),
+    }
+    match it.look(&request).await {
+        LookupAnswer::Paid(captured) => assert_eq!(captured.amount, won(50_000)),
+        other => panic!("money that was taken is not {other:?}"),
+    }
+}
+
+/// Fails if a decline takes money, or is not a decline.
+pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
+    let request = it.prepared(won(50_000)).await;
+    it.provider.decline_next_confirm().await;
+    let answer = it.gateway.confirm(request.clone()).await;
+    assert!(matches!(answer, ConfirmAnswer::Declined { .. }), "{answer:?}");
+    assert_eq!(it.provider.balance(request.payment).await, 0);
+    assert!(!matches!(it.look(&request).await, LookupAnswer::Paid(_)));
+}
+
+/// Fails if an order the provider never heard of is anything else.
+pub async fn an_order_nobody_made_is_not_found(it: FreshGateway) {
+    let request = LookupRequest { payment: payment(), provider_key: None, amount: won(50_000) };
+    assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);
+}
+
+/// Fails if a refund repeated under its id gives back twice.
+pub async fn a_refund_sent_twice_gives_back_once(it: FreshGateway) {
+    let (request, captured) = it.taken(won(50_000)).await;
+    let refund = back(&request, &captured, 20_000, 50_000);
+    for _ in 0..2 {
+        assert_eq!(it.gateway.refund(refund.clone()).await, RefundAnswer::Done);
+    }
+    assert_eq!(it.provider.balance(request.payment).await, 30_000);
+}
+
+/// Fails if a refund whose answer was lost gives back twice when it
+/// is sent again.
+pub async fn a_refund_whose_answer_was_lost_gives_back_once(it: FreshGateway) {
+    let (request, captured) = it.taken(won(50_000)).await;
+    let refund = back(&request, &captured, 20_000, 50_000);
+    it.provider.lose_next_refund().await;
+    let first = it.gateway.refund(refund.clone()).await;
+    assert!(!matches!(first, RefundAnswer::Refused { .. }), "{first:?}");
+    assert_eq!(it.gateway.refund(refund).await, RefundAnswer::Done);
+    assert_eq!(it.provider.balance(request.payment).await, 30_000);
+}
+
+/// Fails if more goes back than was taken.
+pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway) {
+    let (request, captured) = it.taken(won(50_000)).await;
+    if it.gateway.capabilities().partial_refunds == Support::Yes {
+        let first = back(&request, &captured, 20_000, 50_000);
+        assert_eq!(it.gateway.refund(first).await, RefundAnswer::Done);
+        let answer = it.gateway.refund(back(&request, &captured, 40_000, 30_000)).await;
+        assert!(matches!(answer, RefundAnswer::Refused { .. }), "{answer:?}");
+        assert_eq!(it.provider.balance(request.payment).await, 30_000);
+    }
+}
+
+/// Fails if bytes that mean nothing are taken for a hint.
+pub async fn nonsense_is_no_webhook(it: FreshGateway) {
+    let request = WebhookRequest { headers: Vec::new(), body: b"\xff{nonsense".to_vec() };
+    let refused = it.gateway.webhook(request).await.unwrap_err();
+    assert!(!matches!(refused, WebhookRefused::Unavailable), "{refused:?}");
+}

@@ -1,0 +1,117 @@
+//! The inbox: every delivery once, leased to one at a time, until it was looked into.
+
+use std::time::Duration;
+
+use futures::future::join_all;
+use tiketi_core::{Delivery, Hint, InboxStore, PaymentId, Receipt, Timestamp};
+use uuid::Uuid;
+
+use crate::handles::Handles;
+use crate::shop::START;
+
+const LEASE: Duration = Duration::from_mins(1);
+
+fn start() -> Timestamp {
+    START.parse().unwrap()
+}
+
+fn delivery(gateway: &str, which: u32) -> Delivery {
+    let hint = Hint {
+        delivery: format!("delivery-{which}"),
+        payment: PaymentId::from_uuid(Uuid::from_u128(u128::from(which))),
+        provider_key: which.is_multiple_of(2).then(|| format!("key-{which}")),
+    };
+    let received_at = start().after(Duration::from_secs(u64::from(which)));
+    Delivery { gateway: gateway.to_owned(), hint, received_at }
+}
+
+async fn take_in(stores: &Handles<dyn InboxStore>, count: u32) -> Vec<Delivery> {
+    let deliveries: Vec<_> = (0..count).map(|which| delivery("toss", which)).collect();
+    for delivery in &deliveries {
+        assert_eq!(stores.any().receive_delivery(delivery.clone()).await.unwrap(), Receipt::New);
+    }
+    deliveries
+}
+
+async fn claim(stores: &Handles<dyn InboxStore>, now: Timestamp, limit: usize) -> Vec<Delivery> {
+    stores.any().claim_deliveries(now, LEASE, limit).await.unwrap()
+}
+
+async fn ack(stores: &Handles<dyn InboxStore>, of: &Delivery) {
+    stores.any().ack_delivery(&of.gateway, &of.hint.delivery).await.unwrap();
+}
+
+/// Fails if a delivery sent again is taken for another.
+pub async fn a_delivery_is_taken_in_once(stores: Handles<dyn InboxStore>) {
+    let first = take_in(&stores, 1).await.remove(0);
+    let again = Delivery { received_at: start().after(Duration::from_hours(1)), ..first.clone() };
+    assert_eq!(stores.any().receive_delivery(again.clone()).await.unwrap(), Receipt::Known);
+    assert_eq!(claim(&stores, start(), 10).await, std::slice::from_ref(&first));
+    ack(&stores, &first).await;
+    assert_eq!(stores.any().receive_delivery(again).await.unwrap(), Receipt::Known);
+    assert_eq!(claim(&stores, start().after(LEASE), 10).await, []);
+}
+
+/// Fails if deliveries that come in the same moment are all new.
+pub async fn of_32_that_come_at_once_one_is_new(stores: Handles<dyn InboxStore>) {
+    let arrivals = (0..32).map(|_| {
+        let store = stores.any();
+        tokio::spawn(async move { store.receive_delivery(delivery("toss", 1)).await.unwrap() })
+    });
+    let receipts: Vec<_> = join_all(arrivals).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(receipts.iter().filter(|receipt| **receipt == Receipt::New).count(), 1);
+    assert_eq!(claim(&stores, start(), 100).await.len(), 1);
+}
+
+/// Fails if two providers share their deliveries' names.
+pub async fn deliveries_of_two_gateways_are_two(stores: Handles<dyn InboxStore>) {
+    for gateway in ["toss", "stripe"] {
+        assert_eq!(stores.any().receive_delivery(delivery(gateway, 2)).await.unwrap(), Receipt::New);
+    }
+    assert_eq!(claim(&stores, start(), 10).await.len(), 2);
+    ack(&stores, &delivery("toss", 2)).await;
+    assert_eq!(claim(&stores, start().after(LEASE), 10).await, [delivery("stripe", 2)]);
+}
+
+/// Fails if a delivery under lease is given to someone else, or lost
+/// with its server.
+pub async fn a_claimed_delivery_comes_again_when_its_lease_ends(stores: Handles<dyn InboxStore>) {
+    let all = take_in(&stores, 3).await;
+    assert_eq!(claim(&stores, start(), 2).await, all[..2], "the oldest first");
+    assert_eq!(claim(&stores, start(), 10).await, all[2..]);
+    let end = start().after(LEASE);
+    assert_eq!(claim(&stores, end.before(Duration::from_micros(1)), 10).await, []);
+    assert_eq!(claim(&stores, end, 10).await, all);
+}
+
+/// Fails if a delivery comes again that was looked into.
+pub async fn a_delivery_looked_into_never_comes_again(stores: Handles<dyn InboxStore>) {
+    let all = take_in(&stores, 2).await;
+    claim(&stores, start(), 10).await;
+    ack(&stores, &all[0]).await;
+    ack(&stores, &delivery("toss", 99)).await;
+    assert_eq!(claim(&stores, start().after(LEASE), 10).await, all[1..]);
+}
+
+/// Fails if two servers look into one delivery at once.
+pub async fn servers_that_claim_at_once_share_the_deliveries(stores: Handles<dyn InboxStore>) {
+    take_in(&stores, 40).await;
+    let claims = (0..8).map(|_| {
+        let stores = stores.clone();
+        tokio::spawn(async move { claim(&stores, start(), 7).await })
+    });
+    let mut claimed: Vec<_> = join_all(claims).await.into_iter().flat_map(Result::unwrap).collect();
+    claimed.extend(claim(&stores, start(), 100).await);
+    let count = claimed.len();
+    claimed.sort_by_key(|delivery| delivery.received_at);
+    claimed.dedup();
+    assert_eq!((count, claimed.len()), (40, 40));
+}
+
+/// Fails if names are kept for ever, or forgotten too soon.
+pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
+    let all = take_in(&stores, 4).await;
+    assert_eq!(stores.any().forget_deliveries(all[2].received_at).await.unwrap(), 2);
+    assert_eq!(stores.any().receive_delivery(all[3].clone()).await.unwrap(), Receipt::Known);
+    assert_eq!(stores.any().receive_delivery(all[0].clone()).await.unwrap(), Receipt::New);
+}

@@ -1,0 +1,146 @@
+//! Money that comes when nobody waits for it: it buys what can still be had, or goes back.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{CaptureOutcome, RecordOutcomeRefused};
+use tiketi_core::{
+    Captured, EventId, LatePayment, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
+    TermsOverride,
+};
+
+use crate::hall::Hall;
+use crate::shop::Shop;
+
+/// Holds seat 0 and two places to stand, declines the payment, and lets the hold run out.
+async fn expired(shop: &Shop, hall: &Hall) -> (Reservation, Payment) {
+    let wanted = shop.hold_seats(hall, shop.buyer(), &[0]).item(hall.standing, 2);
+    let held = shop.apply(wanted).await.reservation;
+    let payment = shop.confirming(&held).await;
+    shop.apply(shop.declined(&payment)).await;
+    shop.advance(Duration::from_mins(10));
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    (shop.now_of(&held).await, shop.now_of_payment(&payment).await)
+}
+
+async fn goes_back(shop: &Shop, late: &Reservation, payment: &Payment) {
+    let recorded = shop.twice(shop.paid(payment)).await;
+    let after = recorded.payment.unwrap();
+    assert_eq!(after.state, PaymentState::Paid { at: shop.now() });
+    assert_eq!(after.queued_refund().map(|refund| refund.amount), Some(payment.amount));
+    assert_eq!(recorded.reservation.state, late.state);
+    let refund = after.queued_refund().unwrap().id;
+    let done = shop.apply(shop.refunded(&after, refund)).await;
+    assert!(matches!(done.payment.unwrap().state, PaymentState::Refunded { .. }));
+    assert_eq!(done.reservation.state, late.state);
+}
+
+/// Fails if money that came a moment too late buys nothing although
+/// all is free.
+pub async fn late_money_takes_the_same_again_if_all_is_free(shop: Shop) {
+    let hall = shop.hall().await;
+    let (late, payment) = expired(&shop, &hall).await;
+    assert!(matches!(late.state, ReservationState::Expired { .. }));
+    let recorded = shop.twice(shop.paid(&payment)).await;
+    assert_eq!(recorded.reservation.state, ReservationState::Confirmed { at: shop.now() });
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Sold { reservation: late.id });
+    let stock = shop.stock(hall.standing).await;
+    assert_eq!((stock.sold, stock.held), (2, 0));
+}
+
+/// Fails if late money buys some of it, or a seat of another's.
+pub async fn late_money_goes_back_if_anything_is_taken(shop: Shop) {
+    let hall = shop.hall().await;
+    let (late, payment) = expired(&shop, &hall).await;
+    let next = shop.held(&hall, shop.buyer(), &[0]).await;
+    goes_back(&shop, &late, &payment).await;
+    assert_eq!(shop.seat(&hall, 0).await.state.owner(), Some(next.id));
+    assert_eq!(shop.stock(hall.standing).await.sold, 0);
+}
+
+async fn refunds_late_money(shop: &Shop, event: EventId) {
+    let view = shop.store().event(event).await.unwrap().unwrap();
+    let terms = TermsOverride { late_payment: Some(LatePayment::Refund), ..view.event.details.terms };
+    let details = tiketi_core::EventDetails { terms, ..view.event.details };
+    shop.store().edit_event(event, details, None).await.unwrap();
+}
+
+/// Fails if an event's own policy is not kept or not followed.
+pub async fn late_money_goes_back_if_the_event_says_so(shop: Shop) {
+    let hall = shop.hall().await;
+    refunds_late_money(&shop, hall.event).await;
+    let (late, payment) = expired(&shop, &hall).await;
+    goes_back(&shop, &late, &payment).await;
+}
+
+/// Fails if late money brings a buyer beyond the limit.
+pub async fn late_money_never_exceeds_the_limit(shop: Shop) {
+    let hall = shop.hall().await;
+    let (late, payment) = expired(&shop, &hall).await;
+    shop.held(&hall, late.buyer, &[1, 2, 3, 4, 5, 6]).await;
+    goes_back(&shop, &late, &payment).await;
+}
+
+/// Fails if money of an earlier attempt is lost while the hold goes
+/// on.
+pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (first, second) = (shop.prepared(&held).await, shop.prepared(&held).await);
+    let recorded = shop.apply(shop.paid(&first)).await.reservation;
+    assert_eq!(recorded.state, ReservationState::Confirmed { at: shop.now() });
+    assert_eq!(recorded.payment, Some(first.id));
+    assert_eq!(shop.now_of_payment(&second).await.state, PaymentState::Abandoned);
+}
+
+/// Fails if one reservation keeps the money of two attempts.
+pub async fn a_second_capture_goes_back(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let first = shop.confirming(&held).await;
+    shop.apply(shop.declined(&first)).await;
+    let (sold, _) = shop.sold(&held).await;
+    goes_back(&shop, &sold, &shop.now_of_payment(&first).await).await;
+}
+
+/// Fails if another order's money sells anything.
+pub async fn money_of_another_order_is_a_persons_to_see(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    let strange = Captured::kept("another-order", "money", payment.amount);
+    let recorded = shop.twice(shop.outcome(&payment, CaptureOutcome::Paid(strange))).await;
+    assert!(recorded.payment.unwrap().needs_person());
+    assert!(recorded.reservation.held_until().is_some());
+}
+
+/// Fails if an order is given up that the provider may yet hear of.
+pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    let until = shop.now().after(shop.terms().not_found_grace);
+    shop.go_to(until.before(Duration::from_micros(1)));
+    let word = shop.outcome(&payment, CaptureOutcome::NotFound);
+    shop.refuse(word, RecordOutcomeRefused::TooSoon { until }).await;
+    shop.go_to(until);
+    let recorded = shop.apply(shop.outcome(&payment, CaptureOutcome::NotFound)).await;
+    assert!(matches!(recorded.payment.unwrap().state, PaymentState::Declined { .. }));
+}
+
+/// Fails if a refund made at the provider leaves the seats taken.
+pub async fn what_was_refunded_at_the_provider_is_recorded(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let word = |refunded: i64| {
+        let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
+        let refunded = Money::new(refunded, payment.amount.currency());
+        shop.outcome(&payment, CaptureOutcome::Paid(Captured { refunded, ..kept }))
+    };
+    let part = shop.twice(word(30_000)).await;
+    assert_eq!(part.payment.unwrap().refunded.minor(), 30_000);
+    assert!(part.reservation.is_live());
+    let whole = shop.apply(word(payment.amount.minor())).await;
+    assert!(!whole.reservation.is_live());
+    assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
+}

@@ -1,0 +1,118 @@
+//! What a person has to look at: all of it, and nothing else.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{CaptureOutcome, NotePayment, NotePaymentRefused, RecordRefund, RefundOutcome};
+use tiketi_core::{Captured, PageRequest, Payment, PaymentId, PaymentStore, Settles};
+
+use crate::handles::Handles;
+use crate::shop::Shop;
+
+const SLOW: Duration = Duration::from_mins(10);
+
+async fn listed(shop: &Shop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+    let before = shop.now().before(SLOW);
+    let page = stores.any().payments_in_trouble(before, PageRequest::FIRST).await.unwrap();
+    assert_eq!(page.total, page.rows.len() as u64);
+    page.rows.into_iter().map(|payment| payment.id).collect()
+}
+
+fn note(shop: &Shop, of: &Payment, settles: Settles) -> NotePayment {
+    NotePayment::new(shop.now(), shop.key(), of.id, "Kim", "called the bank", settles)
+}
+
+/// Ends a confirm with another order's money.
+async fn stuck(shop: &Shop, seat: usize) -> Payment {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+    let payment = shop.confirming(&held).await;
+    let strange = Captured::kept("another-order", "money", payment.amount);
+    shop.apply(shop.outcome(&payment, CaptureOutcome::Paid(strange))).await;
+    payment
+}
+
+/// Fails if anything stuck or refused is missing, or stays when it
+/// is settled.
+pub async fn what_needs_a_person_is_listed_until_it_is_settled(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let stuck = stuck(&shop, 0).await;
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[1]).await;
+    let (_, refused) = shop.sold(&held).await;
+    let refund = shop.promised(&refused).await;
+    assert_eq!(listed(&shop, &stores).await, [stuck.id]);
+    let no = RefundOutcome::Refused { code: "account_closed".into() };
+    shop.apply(RecordRefund::new(shop.now(), shop.key(), refused.id, refund, no)).await;
+    let mut both = vec![stuck.id, refused.id];
+    both.sort_unstable();
+    assert_eq!(listed(&shop, &stores).await, both);
+
+    stores.any().note_payment(note(&shop, &stuck, Settles::No)).await.unwrap();
+    assert_eq!(listed(&shop, &stores).await, both);
+    let settled = note(&shop, &stuck, Settles::Yes);
+    for _ in 0..2 {
+        stores.any().note_payment(settled.clone()).await.unwrap();
+    }
+    let notes = shop.now_of_payment(&stuck).await.notes;
+    assert_eq!(notes.iter().map(|note| note.settles).collect::<Vec<_>>(), [Settles::No, Settles::Yes]);
+    assert_eq!((notes[1].author.as_str(), notes[1].at), ("Kim", shop.now()));
+    shop.promised(&refused).await;
+    assert_eq!(listed(&shop, &stores).await, [], "it was promised again");
+}
+
+/// Fails if an unknown is nobody's business however long it lasts.
+pub async fn what_is_unknown_for_long_is_listed(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    shop.advance(SLOW.saturating_sub(Duration::from_micros(1)));
+    assert_eq!(listed(&shop, &stores).await, []);
+    shop.advance(Duration::from_micros(1));
+    assert_eq!(listed(&shop, &stores).await, [payment.id]);
+    shop.apply(shop.paid(&payment)).await;
+    assert_eq!(listed(&shop, &stores).await, []);
+}
+
+/// Fails if a page repeats or leaves out anything.
+pub async fn the_list_is_read_in_pages(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let mut expected = Vec::new();
+    for seat in 0..5 {
+        expected.push(stuck(&shop, seat).await.id);
+    }
+    expected.sort_unstable();
+    let mut found = Vec::new();
+    for number in 1..=3 {
+        let page = PageRequest::new(number, 2).unwrap();
+        let page = stores.any().payments_in_trouble(shop.now().before(SLOW), page).await.unwrap();
+        assert_eq!(page.total, 5);
+        found.extend(page.rows.into_iter().map(|payment| payment.id));
+    }
+    assert_eq!(found, expected);
+}
+
+/// Fails if a provider's key leads to no payment, or to another's.
+pub async fn a_payment_is_found_by_its_providers_key(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let key = payment.provider_key.as_deref().unwrap();
+    assert_eq!(stores.any().payment_by_key("test", key).await.unwrap(), Some(payment.id));
+    assert_eq!(stores.any().payment_by_key("another", key).await.unwrap(), None);
+    assert_eq!(stores.any().payment_by_key("test", "no such key").await.unwrap(), None);
+}
+
+/// Fails if an empty note is kept, or one about nothing.
+pub async fn a_note_without_a_word_is_refused(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let payment = stuck(&shop, 0).await;
+    let mut empty = note(&shop, &payment, Settles::Yes);
+    empty.text = String::from("  ");
+    let refused = stores.any().note_payment(empty).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(NotePaymentRefused::LengthOutOfRange));
+    let mut unknown = note(&shop, &payment, Settles::Yes);
+    unknown.payment = PaymentId::from_uuid(shop.ids().next());
+    let refused = stores.any().note_payment(unknown).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(NotePaymentRefused::PaymentNotFound));
+    assert_eq!(listed(&shop, &stores).await, [payment.id]);
+}

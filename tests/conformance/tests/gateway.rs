@@ -1,0 +1,47 @@
+//! Holds the gateway in memory to every case.
+
+use std::sync::Arc;
+
+use tiketi_conformance::{FreshGateway, GatewayFactory, Provider, async_trait};
+use tiketi_core::memory::{ConfirmFault, RefundFault, TestGateway};
+use tiketi_core::{ConfirmAnswer, Money, PaymentGateway, PaymentId};
+
+#[derive(Debug)]
+struct Memory;
+
+#[derive(Debug)]
+struct Books(Arc<TestGateway>);
+
+#[async_trait]
+impl GatewayFactory for Memory {
+    async fn fresh(&self) -> FreshGateway {
+        let gateway = Arc::new(TestGateway::default());
+        let provider = Arc::new(Books(Arc::clone(&gateway)));
+        FreshGateway { gateway: gateway as Arc<dyn PaymentGateway>, provider }
+    }
+}
+
+#[async_trait]
+impl Provider for Books {
+    async fn authenticate(&self, _: PaymentId, _: Money) -> Option<String> {
+        None
+    }
+
+    async fn decline_next_confirm(&self) {
+        self.0.answer_next_confirm(ConfirmAnswer::Declined { code: "CARD_EXPIRED".to_owned() });
+    }
+
+    async fn lose_next_confirm(&self) {
+        self.0.fail_next_confirm(ConfirmFault::LoseAnswer);
+    }
+
+    async fn lose_next_refund(&self) {
+        self.0.fail_next_refund(RefundFault::LoseAnswer);
+    }
+
+    async fn balance(&self, payment: PaymentId) -> i64 {
+        self.0.balance(payment)
+    }
+}
+
+tiketi_conformance::gateway_cases!(crate::Memory);

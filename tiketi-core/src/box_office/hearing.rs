@@ -1,0 +1,90 @@
+//! Webhooks: taken in at once, looked into later, believed never.
+
+use std::time::Duration;
+
+use crate::box_office::BoxOffice;
+use crate::box_office::reconciling::{Look, lookup_of};
+use crate::gateway::{WebhookRefused, WebhookRequest};
+use crate::store::{Delivery, Receipt, StoreError};
+
+/// How long a server has to look into what it claimed, before another may.
+const INBOX_LEASE: Duration = Duration::from_mins(1);
+/// Most deliveries looked into in one call.
+const INBOX_BATCH: usize = 32;
+/// How long a delivery's name is remembered; longer than any provider repeats one (TossPayments: 3 d 19 h).
+const INBOX_MEMORY: Duration = Duration::from_hours(14 * 24);
+
+/// Why a webhook is not taken in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// The shop has no such gateway.
+    #[error("the shop has no payment gateway called {name}")]
+    UnknownGateway {
+        /// The name.
+        name: String,
+    },
+    /// The gateway will not have it.
+    #[error(transparent)]
+    Refused(#[from] WebhookRefused),
+    /// The store failed; the provider shall send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BoxOffice {
+    /// Takes a webhook into the inbox, once, however often it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`]; with [`WebhookRefused::Irrelevant`] the provider need not send it again.
+    pub async fn receive_webhook(
+        &self,
+        gateway: &str,
+        request: WebhookRequest,
+    ) -> Result<Receipt, WebhookError> {
+        let known = self.gateway_named(gateway);
+        let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
+        let hint = known.webhook(request).await?;
+        let delivery = Delivery { gateway: gateway.to_owned(), hint, received_at: self.now() };
+        Ok(self.inner.inbox.receive_delivery(delivery).await?)
+    }
+
+    /// Looks into webhooks that were taken in, by asking their providers, and returns how many it was done with.
+    ///
+    /// Call it about every second, and again at once while it returns any. What a provider does not answer
+    /// comes up again when its lease ends.
+    pub async fn work_inbox_once(&self) -> Result<usize, StoreError> {
+        let deliveries = self.inner.inbox.claim_deliveries(self.now(), INBOX_LEASE, INBOX_BATCH).await?;
+        let mut done = 0;
+        for delivery in deliveries {
+            if self.look_into_delivery(&delivery).await? {
+                self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
+                done += 1;
+            }
+        }
+        Ok(done)
+    }
+
+    /// Forgets deliveries older than 14 days, and returns how many. Call it about every minute.
+    pub async fn forget_deliveries_once(&self) -> Result<u64, StoreError> {
+        self.inner.inbox.forget_deliveries(self.now().before(INBOX_MEMORY)).await
+    }
+
+    /// Asks about the payment a delivery hints at, and tells whether there is nothing more to ask.
+    async fn look_into_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let payment = self.inner.sales.payment(delivery.hint.payment).await?;
+        let payment = payment.filter(|payment| payment.gateway == delivery.gateway);
+        let (Some(payment), Some(gateway)) = (payment, self.gateway_named(&delivery.gateway)) else {
+            return Ok(true);
+        };
+        if gateway.ready().is_err() {
+            return Ok(false);
+        }
+        // By our own key or the order's id: a key out of an unsigned hint is nobody's word.
+        let answer = gateway.lookup(lookup_of(&payment)).await;
+        let unknown = matches!(answer, crate::gateway::LookupAnswer::Unknown { .. });
+        let look = self.learn(gateway, &payment, answer).await?;
+        Ok(look == Look::Settled || !unknown)
+    }
+}

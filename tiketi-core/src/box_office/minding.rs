@@ -1,0 +1,126 @@
+//! What an administrator does about payments that went astray, and about an event that was called off.
+
+use std::time::Duration;
+
+use crate::box_office::reconciling::only_store;
+use crate::box_office::{BoxOffice, RefundError};
+use crate::decide::{CallOff, CallOffRefused, NotePayment, NotePaymentRefused};
+use crate::id::{CommandKey, EventId, PaymentId};
+use crate::payment::{Payment, PaymentState, Settles};
+use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
+
+/// How long a provider's word may be awaited before a person is told.
+const SLOW_AFTER: Duration = Duration::from_mins(10);
+
+/// Why nothing is tried again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RetryError {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// Nothing is awaited, and no refund was refused.
+    #[error("the payment awaits nothing that could be tried again")]
+    NothingToRetry {
+        /// Where it stands.
+        state: PaymentState,
+    },
+    /// The payment came through a gateway this shop no longer has.
+    #[error("the shop has no payment gateway called {name}")]
+    GatewayMissing {
+        /// The gateway's name.
+        name: String,
+    },
+    /// The refund that was refused could not be promised again.
+    #[error(transparent)]
+    Refund(#[from] RefundError),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl BoxOffice {
+    /// Returns the payments a person has to look at: stuck, refund refused, or unknown for over 10 minutes.
+    pub async fn payments_in_trouble(&self, page: PageRequest) -> Result<Page<Payment>, StoreError> {
+        self.inner.payments.payments_in_trouble(self.now().before(SLOW_AFTER), page).await
+    }
+
+    /// Returns anyone's payment, for an administrator.
+    pub async fn any_payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.inner.sales.payment(id).await
+    }
+
+    /// Returns the payment whose money a provider knows by this key.
+    pub async fn payment_by_key(&self, provider_key: &str) -> Result<Option<PaymentId>, StoreError> {
+        for gateway in &self.inner.gateways {
+            if let Some(id) = self.inner.payments.payment_by_key(gateway.name(), provider_key).await? {
+                return Ok(Some(id));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Asks a payment's provider now, or sends a refused refund again, and returns the payment as it then is.
+    ///
+    /// # Errors
+    ///
+    /// [`RetryError::NothingToRetry`] if all is known and no refund was refused.
+    ///
+    /// # Cancel safety
+    ///
+    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    pub async fn retry_payment(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
+        let payment = self.inner.sales.payment(id).await?.ok_or(RetryError::PaymentNotFound)?;
+        if payment.asking.is_some() {
+            let name = payment.gateway.clone();
+            let gateway = self.gateway_named(&name).ok_or(RetryError::GatewayMissing { name })?;
+            self.look_into(gateway, &payment).await?;
+        } else if let Some(refused) = payment.refunds.last().filter(|_| payment.is_refund_refused()) {
+            // A new id: under the old one a provider would only say no again.
+            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key).await?;
+        } else {
+            return Err(RetryError::NothingToRetry { state: payment.state });
+        }
+        self.inner.sales.payment(id).await?.ok_or(RetryError::PaymentNotFound)
+    }
+
+    /// Adds a person's note to a payment; one that settles takes it off the list of those in trouble.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with a [`NotePaymentRefused`].
+    pub async fn note_payment(
+        &self,
+        id: PaymentId,
+        author: &str,
+        text: &str,
+        settles: Settles,
+        key: Option<CommandKey>,
+    ) -> Result<Payment, CommandError<NotePaymentRefused>> {
+        let command = NotePayment::new(self.now(), self.key_or_new(key), id, author, text, settles);
+        let applied = self.inner.payments.note_payment(command).await?;
+        applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
+    }
+
+    /// Ends reservations of cancelled events or promises their money back, at most `limit`, and returns how many.
+    ///
+    /// Call it about every second, and again at once while it returns as many as it may. It goes on where any
+    /// server left off. [`BoxOffice::reconcile_once`] sends the money.
+    pub async fn call_off_once(&self, limit: usize) -> Result<usize, StoreError> {
+        let due = self.inner.payments.to_call_off(limit).await?;
+        for reservation in &due {
+            let key = CommandKey::from_uuid(self.new_id());
+            match self.inner.payments.call_off(CallOff::new(self.now(), key, *reservation)).await {
+                // A payment begun in between settles itself, by its outcome.
+                Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => {}
+                Err(error) => return Err(only_store(error)),
+            }
+        }
+        Ok(due.len())
+    }
+
+    /// Counts how far the refunds of an event have come; `None` if there is no such event.
+    pub async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        self.inner.payments.call_off_progress(event).await
+    }
+}

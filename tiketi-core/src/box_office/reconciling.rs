@@ -1,0 +1,225 @@
+//! Finding out what is not known: asking providers again until every unknown is a fact.
+
+use std::sync::Arc;
+
+use crate::box_office::{BoxOffice, RefundError};
+use crate::decide::{AskLater, AskLaterRefused, AskStep, CaptureOutcome, RecordOutcomeRefused};
+use crate::gateway::{
+    ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway, VoidAnswer,
+    VoidRequest,
+};
+use crate::id::{CommandKey, PaymentId};
+use crate::payment::{Payment, PaymentState, RefundState};
+use crate::store::{CommandError, StoreError, StoreErrorKind};
+
+/// What one round of [`BoxOffice::reconcile_once`] came to, in payments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// What was awaited is known now.
+    pub settled: usize,
+    /// The provider was asked, and it is still not known.
+    pub open: usize,
+    /// The provider cannot be asked at present, and was not.
+    pub postponed: usize,
+}
+
+/// What came of one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    Settled,
+    Open,
+    Postponed,
+}
+
+impl BoxOffice {
+    /// Asks the providers of at most `limit` payments that are due, one after another, and records what they say.
+    ///
+    /// Call it about every second; several calls at once, on any servers, share the work. Payments that
+    /// confirm are looked up, refunds that are queued are sent again under their id.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first payment for which the store failed, after all had their turn.
+    ///
+    /// # Cancel safety
+    ///
+    /// None while a refund is sent: a host runs this to its end.
+    pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
+        let mut round = Reconciled::default();
+        let mut failure = None;
+        for payment in self.inner.payments.payments_due(self.now(), limit).await? {
+            match self.reconcile(&payment).await {
+                Ok(Some(Look::Settled)) => round.settled += 1,
+                Ok(Some(Look::Open)) => round.open += 1,
+                Ok(Some(Look::Postponed)) => round.postponed += 1,
+                Ok(None) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(round),
+        }
+    }
+
+    /// Asks about one payment, unless another server does.
+    async fn reconcile(&self, payment: &Payment) -> Result<Option<Look>, StoreError> {
+        let Some(asking) = &payment.asking else { return Ok(None) };
+        let gateway = self.gateway_named(&payment.gateway);
+        if let Some(unavailable) = gateway.and_then(|gateway| gateway.ready().err()) {
+            let until = self.now().after(unavailable.retry_after);
+            self.ask_later(payment.id, AskStep::Wait { until }).await?;
+            return Ok(Some(Look::Postponed));
+        }
+        if !self.ask_later(payment.id, AskStep::Claim { tries: asking.tries }).await? {
+            return Ok(None);
+        }
+        let Some(gateway) = gateway else {
+            let said = format!("the shop has no payment gateway called {}", payment.gateway);
+            self.doubt(payment.id, said).await?;
+            return Ok(Some(Look::Open));
+        };
+        self.look_into(gateway, payment).await.map(Some)
+    }
+
+    /// Asks about one payment now, whoever else does.
+    pub(super) async fn look_into(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<Look, StoreError> {
+        if let Some(refund) = payment.queued_refund() {
+            return match self.send_refund(payment.id, refund.id).await {
+                Ok(sent) if matches!(sent.refund.state, RefundState::Queued { .. }) => Ok(Look::Open),
+                Ok(_) => Ok(Look::Settled),
+                Err(error) => Err(store_error(error)),
+            };
+        }
+        let answer = gateway.lookup(lookup_of(payment)).await;
+        self.learn(gateway, payment, answer).await
+    }
+
+    /// Records what a provider says of a payment it was asked about.
+    pub(super) async fn learn(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+        answer: LookupAnswer,
+    ) -> Result<Look, StoreError> {
+        let confirming = matches!(payment.state, PaymentState::Confirming { .. });
+        match answer {
+            LookupAnswer::Paid(captured) => self.settle(payment, CaptureOutcome::Paid(captured)).await,
+            LookupAnswer::Declined { code } if confirming => {
+                self.settle(payment, CaptureOutcome::Declined { code }).await
+            }
+            LookupAnswer::NotFound if confirming => self.settle(payment, CaptureOutcome::NotFound).await,
+            LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
+                self.confirm_again(gateway, payment).await
+            }
+            LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
+                self.give_up(gateway, payment).await
+            }
+            LookupAnswer::Unknown { reason } => {
+                self.doubt(payment.id, reason).await?;
+                Ok(Look::Open)
+            }
+        }
+    }
+
+    /// Captures what the buyer authorised, whose confirm was lost on its way.
+    async fn confirm_again(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<Look, StoreError> {
+        let request = ConfirmRequest {
+            payment: payment.id,
+            amount: payment.amount,
+            method: payment.method.clone(),
+            provider_key: payment.provider_key.clone(),
+        };
+        match gateway.confirm(request).await {
+            ConfirmAnswer::Paid(captured) => self.settle(payment, CaptureOutcome::Paid(captured)).await,
+            ConfirmAnswer::Declined { code } => self.settle(payment, CaptureOutcome::Declined { code }).await,
+            ConfirmAnswer::Pending => Ok(Look::Open),
+            ConfirmAnswer::Unknown { reason } => {
+                self.doubt(payment.id, reason).await?;
+                Ok(Look::Open)
+            }
+        }
+    }
+
+    /// Makes sure that an attempt that was given up can take no money any more.
+    async fn give_up(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<Look, StoreError> {
+        if payment.state != PaymentState::Abandoned || payment.asking.is_none() {
+            return Ok(Look::Open);
+        }
+        let request = VoidRequest { payment: payment.id, provider_key: payment.provider_key.clone() };
+        match gateway.void(request).await {
+            VoidAnswer::Done | VoidAnswer::Unsupported => {
+                self.ask_later(payment.id, AskStep::GiveUp).await?;
+                Ok(Look::Settled)
+            }
+            VoidAnswer::TooLate => Ok(Look::Open),
+            VoidAnswer::Unknown { reason } => {
+                self.doubt(payment.id, reason).await?;
+                Ok(Look::Open)
+            }
+        }
+    }
+
+    async fn settle(&self, payment: &Payment, outcome: CaptureOutcome) -> Result<Look, StoreError> {
+        match self.record(payment, outcome).await {
+            Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
+                Ok(Look::Settled)
+            }
+            Err(CommandError::Refused(_)) => Ok(Look::Open),
+            Err(error) => Err(only_store(error)),
+        }
+    }
+
+    /// Keeps what a provider said that decides nothing, for whoever looks at the payment.
+    pub(super) async fn doubt(&self, payment: PaymentId, said: String) -> Result<(), StoreError> {
+        self.ask_later(payment, AskStep::Doubt { said }).await.map(|_| ())
+    }
+
+    /// Moves the moment at which a provider is asked again, and tells whether it did.
+    async fn ask_later(&self, payment: PaymentId, because: AskStep) -> Result<bool, StoreError> {
+        // A key of its own each time: of two servers with one intent, one has to be refused.
+        let key = CommandKey::from_uuid(self.new_id());
+        match self.inner.payments.ask_later(AskLater::new(self.now(), key, payment, because)).await {
+            Ok(_) => Ok(true),
+            Err(CommandError::Refused(AskLaterRefused::PaymentNotFound)) => {
+                Err(StoreError::corrupt(format!("{payment:?} does not exist")))
+            }
+            Err(CommandError::Refused(_)) => Ok(false),
+            Err(error) => Err(only_store(error)),
+        }
+    }
+}
+
+pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
+    LookupRequest { payment: payment.id, provider_key: payment.provider_key.clone(), amount: payment.amount }
+}
+
+/// Returns the failure behind a command that no rule refused.
+pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
+    match error {
+        CommandError::Store(error) => error,
+        CommandError::Refused(_) | CommandError::KeyReused => {
+            StoreError::new(StoreErrorKind::Internal, "a command of the shop's own was refused")
+                .caused_by(error)
+        }
+    }
+}
+
+fn store_error(error: RefundError) -> StoreError {
+    match error {
+        RefundError::Store(error) | RefundError::Record(CommandError::Store(error)) => error,
+        other => StoreError::new(StoreErrorKind::Internal, "a queued refund cannot be sent").caused_by(other),
+    }
+}

@@ -1,0 +1,162 @@
+//! Ask a provider again about what it has not said, and no more often than need be.
+
+use std::time::Duration;
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::Draft;
+use crate::decide::scope::Scope;
+use crate::id::{CommandKey, PaymentId};
+use crate::payment::{Asking, Payment, PaymentState};
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Returns how long to wait before asking again, after it was asked so often: 60 s, then 2, 5 and 10 minutes.
+pub fn ask_after(tries: u32) -> Duration {
+    match tries {
+        0 => Duration::from_mins(1),
+        1 => Duration::from_mins(2),
+        2 => Duration::from_mins(5),
+        _ => Duration::from_mins(10),
+    }
+}
+
+/// Awaits something from `since` on, to be asked after from `next` on.
+pub(super) fn asked_at(since: Timestamp, next: Timestamp) -> Asking {
+    Asking { since, next, tries: 0, doubt: None }
+}
+
+/// Returns what is awaited of a payment whose money's fate is known: the next refund, from now on, or nothing.
+pub(super) fn asking_for_refunds(payment: &Payment, now: Timestamp) -> Option<Asking> {
+    payment.queued_refund().map(|_| asked_at(now, now))
+}
+
+/// Moves the moment at which a provider is asked again, so that of several servers one does.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct AskLater {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Why the moment moves.
+    pub because: AskStep,
+}
+
+/// Why the moment moves at which a provider is asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AskStep {
+    /// The caller asks now: nobody else shall before [`ask_after`] so many tries.
+    Claim {
+        /// How often it was asked again before, as the caller read it.
+        tries: u32,
+    },
+    /// It was asked, and said nothing that decides; the moment stays.
+    Doubt {
+        /// What it said, for an administrator.
+        said: String,
+    },
+    /// It cannot be asked now, and was not.
+    Wait {
+        /// When to look again.
+        until: Timestamp,
+    },
+    /// An attempt that was given up can take no money any more: nothing is awaited.
+    GiveUp,
+}
+
+impl AskLater {
+    /// Makes the command.
+    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, because: AskStep) -> Self {
+        Self { now, key, payment, because }
+    }
+}
+
+/// Why the moment does not move.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskLaterRefused {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// The provider's word is awaited no more.
+    #[error("the payment awaits nothing")]
+    NothingAwaited,
+    /// Another asked since the caller read it.
+    #[error("another asks already")]
+    ClaimedElsewhere,
+    /// Money may still come of it.
+    #[error("money may still come of the payment")]
+    StillOpen,
+}
+
+impl Command for AskLater {
+    type Refused = AskLaterRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("ask-later", self.payment.as_uuid());
+        match &self.because {
+            AskStep::Claim { tries } => fingerprint.text("claim").number(u64::from(*tries)),
+            AskStep::Doubt { said } => fingerprint.text("doubt").text(said),
+            AskStep::Wait { until } => fingerprint.text("wait").text(&until.to_string()),
+            AskStep::GiveUp => fingerprint.text("give up"),
+        };
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> AskLaterRefused {
+        AskLaterRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<AskLaterRefused>> {
+        let refused = CommandError::Refused;
+        let payment = scope.payment(self.payment).ok_or(refused(AskLaterRefused::PaymentNotFound))?;
+        let asking = payment.asking.clone().ok_or(refused(AskLaterRefused::NothingAwaited))?;
+        let asking = self.moved(payment, asking).map_err(refused)?;
+        let mut draft = Draft::new(scope, self.now);
+        draft.payment_quietly(Payment { asking, ..payment.clone() });
+        Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+    }
+}
+
+impl AskLater {
+    fn moved(&self, payment: &Payment, asking: Asking) -> Result<Option<Asking>, AskLaterRefused> {
+        match &self.because {
+            AskStep::Claim { tries } if *tries != asking.tries || asking.next > self.now => {
+                Err(AskLaterRefused::ClaimedElsewhere)
+            }
+            AskStep::Claim { tries } => {
+                let tries = tries.saturating_add(1);
+                Ok(Some(Asking { tries, next: self.now.after(ask_after(tries)), ..asking }))
+            }
+            AskStep::Doubt { said } => Ok(Some(Asking { doubt: Some(said.clone()), ..asking })),
+            AskStep::Wait { until } => Ok(Some(Asking { next: asking.next.max(*until), ..asking })),
+            AskStep::GiveUp => {
+                let over = matches!(payment.state, PaymentState::Abandoned);
+                if over { Ok(None) } else { Err(AskLaterRefused::StillOpen) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,158 @@
+//! Commit the intent to take the money.
+
+use crate::decide::ask::{ask_after, asked_at};
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::{Count, Draft};
+use crate::decide::scope::Scope;
+use crate::event::EventState;
+use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::money::Money;
+use crate::payment::{Payment, PaymentState, PaymentStep};
+use crate::reservation::{Reservation, ReservationStep};
+use crate::seat::SeatStep;
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Commits the intent to take the money, before the provider is asked.
+///
+/// From here until the outcome is recorded the reservation can neither expire nor be cancelled.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct BeginConfirm {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which attempt.
+    pub payment: PaymentId,
+    /// Who asks; another's payment is as good as none.
+    pub buyer: BuyerId,
+    /// What the buyer believes to pay, if he said; anything but the total is refused.
+    pub amount: Option<Money>,
+    /// The provider's key for the money, if the buyer brought one.
+    pub provider_key: Option<String>,
+}
+
+impl BeginConfirm {
+    /// Makes the command.
+    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, buyer: BuyerId) -> Self {
+        Self { now, key, payment, buyer, amount: None, provider_key: None }
+    }
+
+    /// Says what the buyer believes to pay.
+    #[must_use]
+    pub fn expecting(mut self, amount: Money) -> Self {
+        self.amount = Some(amount);
+        self
+    }
+
+    /// Gives the provider's key for the money.
+    #[must_use]
+    pub fn with_provider_key(mut self, provider_key: impl Into<String>) -> Self {
+        self.provider_key = Some(provider_key.into());
+        self
+    }
+}
+
+/// Why the provider is not asked for the money.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum BeginConfirmRefused {
+    /// No such payment, or another buyer's.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// The attempt is over, or its outcome is awaited already.
+    #[error("the payment is not ready to be confirmed")]
+    NotReady {
+        /// Where it stands.
+        state: PaymentState,
+    },
+    /// The reservation expired, was cancelled, or is paid by another attempt.
+    #[error("the reservation is not pending")]
+    ReservationNotPending,
+    /// The event was called off while the buyer was paying.
+    #[error("the event was cancelled")]
+    EventCancelled,
+    /// The buyer believes to pay something else.
+    #[error("the amount to pay is {expected}")]
+    AmountMismatch {
+        /// The total.
+        expected: Money,
+    },
+}
+
+impl Command for BeginConfirm {
+    type Refused = BeginConfirmRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("begin-confirm", self.payment.as_uuid());
+        fingerprint.id(self.buyer.as_uuid()).text(self.provider_key.as_deref().unwrap_or_default());
+        if let Some(amount) = self.amount {
+            fingerprint.text(&amount.to_string());
+        }
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> BeginConfirmRefused {
+        BeginConfirmRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<BeginConfirmRefused>> {
+        let payment = scope
+            .payment(self.payment)
+            .filter(|found| found.buyer == self.buyer)
+            .ok_or(CommandError::Refused(BeginConfirmRefused::PaymentNotFound))?;
+        let reservation = self.check(scope, payment).map_err(CommandError::Refused)?;
+        let mut draft = Draft::new(scope, self.now);
+        let step = SeatStep::Extend { reservation: reservation.id, until: Timestamp::FAR_FUTURE };
+        draft.seats(&reservation.seats, &step, Count::Held, Count::Held)?;
+        let state = reservation.state.apply(&ReservationStep::Pay { payment: payment.id })?;
+        draft.reservation(Reservation { state, ..reservation.clone() });
+        let provider_key = self.provider_key.clone();
+        let asking = Some(asked_at(self.now, self.now.after(ask_after(0))));
+        let confirming = Payment { provider_key, asking, ..payment.clone() };
+        draft.payment(confirming, &PaymentStep::Confirm { at: self.now })?;
+        Ok(draft.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))
+    }
+}
+
+impl BeginConfirm {
+    fn check<'s>(
+        &self,
+        scope: &'s dyn Scope,
+        payment: &Payment,
+    ) -> Result<&'s Reservation, BeginConfirmRefused> {
+        if payment.state != PaymentState::Ready {
+            return Err(BeginConfirmRefused::NotReady { state: payment.state.clone() });
+        }
+        if matches!(scope.event().state, EventState::Cancelled { .. }) {
+            return Err(BeginConfirmRefused::EventCancelled);
+        }
+        let reservation = scope
+            .reservation(payment.reservation)
+            .filter(|found| found.held_until().is_some_and(|until| until > self.now))
+            .filter(|found| found.payment == Some(payment.id) && found.total == payment.amount)
+            .ok_or(BeginConfirmRefused::ReservationNotPending)?;
+        if self.amount.is_some_and(|amount| amount != payment.amount) {
+            return Err(BeginConfirmRefused::AmountMismatch { expected: payment.amount });
+        }
+        Ok(reservation)
+    }
+}

@@ -1,0 +1,127 @@
+//! Take one reservation back whose event was called off.
+
+use crate::decide::cancel::end_confirmed;
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::Draft;
+use crate::decide::refund::promise;
+use crate::decide::release::end_pending;
+use crate::decide::scope::Scope;
+use crate::event::EventState;
+use crate::id::{CommandKey, RefundId, ReservationId};
+use crate::payment::Payment;
+use crate::reservation::{CancelReason, Reservation, ReservationState};
+use crate::store::{CommandError, StoreError};
+use crate::time::Timestamp;
+
+/// Why the money goes back, in words the provider and the buyer may read.
+const REASON: &str = "the event was cancelled";
+
+/// Ends a reservation of a cancelled event, or promises its money back; repeated, it promises no more.
+///
+/// A paid reservation ends once its money is back, as with every refund. Of one that is being paid,
+/// [`crate::decide::RecordOutcome`] sees to the money.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct CallOff {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which reservation.
+    pub reservation: ReservationId,
+}
+
+impl CallOff {
+    /// Makes the command.
+    pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId) -> Self {
+        Self { now, key, reservation }
+    }
+}
+
+/// Why a reservation is not called off.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallOffRefused {
+    /// No such reservation.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
+    /// Its event takes place.
+    #[error("the event was not cancelled")]
+    EventStands,
+    /// Money may be moving; it settles itself when that is known.
+    #[error("a payment for the reservation is under way")]
+    PaymentInProgress,
+}
+
+impl Command for CallOff {
+    type Refused = CallOffRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Reservation(self.reservation)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        fingerprint_of("call-off", self.reservation.as_uuid()).finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> CallOffRefused {
+        CallOffRefused::ReservationNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<CallOffRefused>> {
+        let refused = CommandError::Refused;
+        let reservation = scope.reservation(self.reservation);
+        let reservation = reservation.ok_or(refused(CallOffRefused::ReservationNotFound))?;
+        if !matches!(scope.event().state, EventState::Cancelled { .. }) {
+            return Err(refused(CallOffRefused::EventStands));
+        }
+        let mut draft = Draft::new(scope, self.now);
+        match reservation.state {
+            ReservationState::Paying { .. } => return Err(refused(CallOffRefused::PaymentInProgress)),
+            ReservationState::Held { .. } => {
+                draft.abandon_attempt(reservation.payment)?;
+                end_pending(&mut draft, reservation, CancelReason::ByOrganiser, self.now)?;
+            }
+            ReservationState::Confirmed { .. } => self.call_off_sold(&mut draft, scope, reservation)?,
+            ReservationState::Expired { .. } | ReservationState::Cancelled { .. } => {}
+        }
+        Ok(draft.about(Effect { reservation: reservation.id, payment: reservation.payment }))
+    }
+}
+
+impl CallOff {
+    fn call_off_sold(
+        &self,
+        draft: &mut Draft<'_>,
+        scope: &dyn Scope,
+        reservation: &Reservation,
+    ) -> Result<(), StoreError> {
+        let payment = reservation.payment.and_then(|id| scope.payment(id));
+        let Some(payment) = payment.filter(|payment| payment.captured.is_some()) else {
+            return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
+        };
+        if payment.queued_refund().is_some() || payment.is_refund_refused() {
+            return Ok(());
+        }
+        let refund = RefundId::derived(payment.id, &format!("{REASON} {}", payment.refunds.len()));
+        let promised: Payment = promise(payment, refund, payment.refundable()?, REASON, self.now);
+        draft.payment_row(promised);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,235 @@
+//! What money buys once it is known to be taken: first the fact, then the reservation.
+
+use std::collections::BTreeMap;
+
+use crate::decide::draft::{Count, Draft};
+use crate::decide::refund::promise;
+use crate::decide::release::end_pending;
+use crate::decide::scope::Scope;
+use crate::decide::settle::{News, RecordOutcome, resume_hold, sell};
+use crate::event::EventState;
+use crate::fact::FactBody;
+use crate::gateway::Captured;
+use crate::id::{RefundId, TicketTypeId};
+use crate::limits::LatePayment;
+use crate::money::Money;
+use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
+use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
+use crate::seat::{SeatState, SeatStep};
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// Why money goes back that bought nothing, in words the provider and the buyer may read.
+const TOO_LATE: &str = "the payment arrived too late";
+const WRONG_AMOUNT: &str = "another amount was taken than was asked for";
+const CALLED_OFF: &str = "the event was cancelled";
+const GONE_BACK: &str = "refunded at the provider";
+
+/// What becomes of the reservation that money was taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// It is confirmed.
+    Sell,
+    /// It had expired, and is confirmed all the same.
+    TakeAgain,
+    /// Its event is off: it ends, and the money goes back.
+    CallOff,
+    /// It stays as it is, and the money goes back.
+    GiveBack,
+}
+
+/// Records money the first time it is known to be taken.
+pub(super) fn record_paid(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    ask: &RecordOutcome,
+    payment: &Payment,
+    captured: &Captured,
+    reservation: &Reservation,
+) -> Result<News, StoreError> {
+    if captured.order != payment.id.to_string() {
+        return record_stranger(draft, payment, captured, reservation, ask.now);
+    }
+    let mut taken = Payment {
+        provider_key: Some(captured.provider_key.clone()),
+        captured: Some(captured.amount),
+        refunded: Money::zero(captured.amount.currency()),
+        asking: None,
+        ..payment.clone()
+    };
+    if captured.amount != payment.amount {
+        taken.state = taken.state.apply(&PaymentStep::Stick {
+            reason: StuckReason::AmountMismatch { captured: captured.amount },
+            at: ask.now,
+        })?;
+        let mut stuck = already_returned(taken, captured.refunded, ask.now)?;
+        stuck = give_back(stuck, WRONG_AMOUNT, ask.now)?;
+        draft.payment_row(stuck);
+        resume_hold(draft, reservation, payment.id)?;
+        return Ok(News::Some);
+    }
+    taken.state = taken.state.apply(&PaymentStep::Approve { at: ask.now })?;
+    let taken = already_returned(taken, captured.refunded, ask.now)?;
+    settle(draft, scope, ask, taken, reservation)?;
+    Ok(News::Some)
+}
+
+/// Records that the provider speaks of another order: nothing was taken for this one.
+fn record_stranger(
+    draft: &mut Draft<'_>,
+    payment: &Payment,
+    captured: &Captured,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<News, StoreError> {
+    if !matches!(payment.state, PaymentState::Confirming { .. }) {
+        return Ok(News::None);
+    }
+    let reason = StuckReason::OrderMismatch { order: captured.order.clone() };
+    draft.payment(Payment { asking: None, ..payment.clone() }, &PaymentStep::Stick { reason, at: now })?;
+    resume_hold(draft, reservation, payment.id)?;
+    Ok(News::Some)
+}
+
+/// Decides what money that was taken buys, and writes both.
+fn settle(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    ask: &RecordOutcome,
+    taken: Payment,
+    reservation: &Reservation,
+) -> Result<(), StoreError> {
+    let attempt = taken.id;
+    match fate(scope, ask, &taken, reservation) {
+        Fate::Sell => {
+            let paying = paying(draft, reservation, &taken)?;
+            draft.payment_row(taken);
+            sell(draft, &paying, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
+        }
+        Fate::TakeAgain => {
+            draft.payment_row(taken);
+            take_again(draft, scope, ask, reservation)
+        }
+        Fate::CallOff => {
+            draft.payment_row(give_back(taken, CALLED_OFF, ask.now)?);
+            let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
+            let held = Reservation { state, ..reservation.clone() };
+            end_pending(draft, &held, CancelReason::ByOrganiser, ask.now)
+        }
+        Fate::GiveBack => {
+            draft.payment_row(give_back(taken, TOO_LATE, ask.now)?);
+            resume_hold(draft, reservation, attempt)
+        }
+    }
+}
+
+fn fate(scope: &dyn Scope, ask: &RecordOutcome, taken: &Payment, reservation: &Reservation) -> Fate {
+    let is_cancelled = matches!(scope.event().state, EventState::Cancelled { .. });
+    let kept_all_back = matches!(taken.state, PaymentState::Refunded { .. });
+    let fits = reservation.total == taken.amount && !kept_all_back;
+    match reservation.state {
+        ReservationState::Paying { payment, .. } if payment == taken.id && is_cancelled => Fate::CallOff,
+        ReservationState::Paying { payment, .. } if payment == taken.id && fits => Fate::Sell,
+        ReservationState::Held { until } if until > ask.now && fits && !is_cancelled => Fate::Sell,
+        ReservationState::Expired { .. } if fits && may_take_again(scope, ask, reservation) => {
+            Fate::TakeAgain
+        }
+        ReservationState::Held { .. }
+        | ReservationState::Paying { .. }
+        | ReservationState::Confirmed { .. }
+        | ReservationState::Expired { .. }
+        | ReservationState::Cancelled { .. } => Fate::GiveBack,
+    }
+}
+
+/// Returns the reservation as being paid by this attempt, whichever was the latest.
+fn paying(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    taken: &Payment,
+) -> Result<Reservation, StoreError> {
+    if reservation.held_until().is_none() {
+        return Ok(reservation.clone());
+    }
+    if reservation.payment != Some(taken.id) {
+        draft.abandon_attempt(reservation.payment)?;
+    }
+    let state = reservation.state.apply(&ReservationStep::Pay { payment: taken.id })?;
+    Ok(Reservation { state, payment: Some(taken.id), ..reservation.clone() })
+}
+
+/// Tells whether all that an expired reservation had is free, and its buyer may have it.
+fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation) -> bool {
+    let event = scope.event();
+    let terms = event.details.terms.over(ask.terms);
+    let is_sold = event.state == EventState::Published && ask.now < event.details.sale.closes_at();
+    let live = scope.live_reservations(reservation.buyer);
+    let owned = live.iter().fold(reservation.tickets(), |sum, row| sum.saturating_add(row.tickets()));
+    is_sold
+        && terms.late_payment == LatePayment::TakeAgainElseRefund
+        && ask.buyer == Some(reservation.buyer)
+        && owned <= terms.max_seats_per_buyer
+        && seats_are_free(scope, reservation, ask.now)
+        && units_are_left(scope, reservation)
+}
+
+fn seats_are_free(scope: &dyn Scope, reservation: &Reservation, now: Timestamp) -> bool {
+    let mut seats = reservation.seats.iter().map(|line| scope.seat(line.seat));
+    seats.all(|seat| seat.is_some_and(|seat| seat.is_available_at(now)))
+}
+
+fn units_are_left(scope: &dyn Scope, reservation: &Reservation) -> bool {
+    let mut wanted: BTreeMap<TicketTypeId, u32> = BTreeMap::new();
+    for line in &reservation.items {
+        let quantity = wanted.entry(line.ticket_type).or_default();
+        *quantity = quantity.saturating_add(line.quantity);
+    }
+    let enough = |(id, quantity): (&TicketTypeId, &u32)| {
+        scope.ticket_type(*id).is_some_and(|known| known.stock.available() >= *quantity)
+    };
+    wanted.iter().all(enough)
+}
+
+fn take_again(
+    draft: &mut Draft<'_>,
+    scope: &dyn Scope,
+    ask: &RecordOutcome,
+    reservation: &Reservation,
+) -> Result<(), StoreError> {
+    let step = SeatStep::TakeAgain { reservation: reservation.id, now: ask.now };
+    for line in &reservation.seats {
+        let is_available = scope.seat(line.seat).is_some_and(|seat| seat.state == SeatState::Available);
+        let from = if is_available { Count::Available } else { Count::Held };
+        draft.seat(line.seat, &step, from, Count::Sold)?;
+    }
+    draft.items(&reservation.items, Count::Available, Count::Sold)?;
+    let state = reservation.state.apply(&ReservationStep::TakeAgain { at: ask.now })?;
+    draft.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
+    draft.reservation(Reservation { state, payment: Some(ask.payment), ..reservation.clone() });
+    Ok(())
+}
+
+/// Records what the provider had given back before we knew that it took anything.
+fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Result<Payment, StoreError> {
+    let captured = taken.captured.unwrap_or(taken.amount);
+    if returned.minor() <= 0 || returned.currency() != captured.currency() {
+        return Ok(taken);
+    }
+    let id = RefundId::derived(taken.id, &format!("by hand {returned}"));
+    let (reason, state) = (GONE_BACK.to_owned(), RefundState::Done { at: now });
+    taken.refunds.push(Refund { id, amount: returned, reason, state });
+    taken.refunded = returned;
+    let in_full = returned == captured;
+    taken.state = taken.state.apply(&PaymentStep::Refund { in_full, at: now })?;
+    Ok(taken)
+}
+
+/// Promises what is left of the money back, once a payment.
+fn give_back(taken: Payment, reason: &str, now: Timestamp) -> Result<Payment, StoreError> {
+    let left = taken.refundable()?;
+    let id = RefundId::derived(taken.id, reason);
+    if left.minor() <= 0 || taken.refund(id).is_some() {
+        return Ok(taken);
+    }
+    Ok(promise(&taken, id, left, reason, now))
+}

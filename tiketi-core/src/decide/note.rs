@@ -1,0 +1,104 @@
+//! Write down what a person found out about a payment.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::Draft;
+use crate::decide::scope::Scope;
+use crate::id::{CommandKey, PaymentId};
+use crate::limits::MAX_NOTE_CHARS;
+use crate::payment::{Note, Payment, Settles};
+use crate::store::CommandError;
+use crate::time::Timestamp;
+
+/// Adds a person's note to a payment, which may take it off the list of those that need one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct NotePayment {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Who writes, in the host's words.
+    pub author: String,
+    /// What.
+    pub text: String,
+    /// Whether nothing more is to be done.
+    pub settles: Settles,
+}
+
+impl NotePayment {
+    /// Makes the command.
+    pub fn new(
+        now: Timestamp,
+        key: CommandKey,
+        payment: PaymentId,
+        author: impl Into<String>,
+        text: impl Into<String>,
+        settles: Settles,
+    ) -> Self {
+        Self { now, key, payment, author: author.into(), text: text.into(), settles }
+    }
+}
+
+/// Why a note is not written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotePaymentRefused {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// Nothing was written, or too much.
+    #[error("a note must have from 1 to {MAX_NOTE_CHARS} characters")]
+    LengthOutOfRange,
+}
+
+impl Command for NotePayment {
+    type Refused = NotePaymentRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("note-payment", self.payment.as_uuid());
+        fingerprint.text(&self.author).text(&self.text).number(u64::from(self.settles == Settles::Yes));
+        fingerprint.finish()
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> NotePaymentRefused {
+        NotePaymentRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<NotePaymentRefused>> {
+        let refused = CommandError::Refused;
+        let payment = scope.payment(self.payment).ok_or(refused(NotePaymentRefused::PaymentNotFound))?;
+        if !(1..=MAX_NOTE_CHARS).contains(&self.text.trim().chars().count()) {
+            return Err(refused(NotePaymentRefused::LengthOutOfRange));
+        }
+        let note = Note {
+            at: self.now,
+            author: self.author.clone(),
+            text: self.text.clone(),
+            settles: self.settles,
+        };
+        let mut noted: Payment = payment.clone();
+        noted.notes.push(note);
+        let mut draft = Draft::new(scope, self.now);
+        draft.payment_quietly(noted);
+        Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+    }
+}

@@ -1,0 +1,109 @@
+//! What a gateway answers.
+
+use std::time::Duration;
+
+use crate::money::Money;
+
+/// Money that a provider says it took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Captured {
+    /// The order it was taken for, as the provider names it; ours is the text of the payment's id.
+    pub order: String,
+    /// The provider's key for the money.
+    pub provider_key: String,
+    /// How much it took, refunded since or not.
+    pub amount: Money,
+    /// How much of that it has given back.
+    pub refunded: Money,
+}
+
+impl Captured {
+    /// Says that all of `amount` was taken for an order, and is kept.
+    pub fn kept(order: impl Into<String>, provider_key: impl Into<String>, amount: Money) -> Self {
+        let refunded = Money::zero(amount.currency());
+        Self { order: order.into(), provider_key: provider_key.into(), amount, refunded }
+    }
+}
+
+/// What a provider said of a request to take money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfirmAnswer {
+    /// It took the money.
+    Paid(Captured),
+    /// It did not and will not.
+    Declined {
+        /// The provider's code.
+        code: String,
+    },
+    /// It waits for the buyer, such as for a bank transfer; nothing was taken yet.
+    Pending,
+    /// It cannot be said whether it did.
+    Unknown {
+        /// What happened, for the log and for an administrator.
+        reason: String,
+    },
+}
+
+/// What a provider said of a payment it was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupAnswer {
+    /// It took the money; some or all of it may have gone back since.
+    Paid(Captured),
+    /// It did not and will not.
+    Declined {
+        /// The provider's code.
+        code: String,
+    },
+    /// It may still take it: it waits for the buyer, for a bank, or for our confirm.
+    Pending,
+    /// It knows no such order.
+    NotFound,
+    /// It did not say.
+    Unknown {
+        /// What happened, for the log and for an administrator.
+        reason: String,
+    },
+}
+
+/// What a provider said of a request to give money back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundAnswer {
+    /// The money is on its way.
+    Done,
+    /// It did not and will not.
+    Refused {
+        /// The provider's code.
+        code: String,
+    },
+    /// It cannot be said whether it did.
+    Unknown {
+        /// What happened, for the log and for an administrator.
+        reason: String,
+    },
+}
+
+/// What a provider said of a request to give up a payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VoidAnswer {
+    /// No money can be taken for it any more.
+    Done,
+    /// Money was captured: refund it.
+    TooLate,
+    /// The gateway cannot; see [`crate::Capabilities::void`].
+    Unsupported,
+    /// It cannot be said.
+    Unknown {
+        /// What happened, for the log and for an administrator.
+        reason: String,
+    },
+}
+
+/// A gateway that cannot be asked now; nothing was.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the payment gateway {gateway} cannot be reached")]
+pub struct GatewayUnavailable {
+    /// The gateway's name.
+    pub gateway: String,
+    /// How long to wait before asking again.
+    pub retry_after: Duration,
+}

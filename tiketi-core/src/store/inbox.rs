@@ -1,0 +1,61 @@
+//! The inbox: webhooks taken in, to be looked into.
+
+use std::fmt::Debug;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::gateway::Hint;
+use crate::store::StoreError;
+use crate::time::Timestamp;
+
+/// A webhook as it was taken in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// Name of the gateway it came to; with [`Hint::delivery`], what names it.
+    pub gateway: String,
+    /// What it hints at.
+    pub hint: Hint,
+    /// When it first came.
+    pub received_at: Timestamp,
+}
+
+/// Whether a delivery is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Receipt {
+    /// It came for the first time.
+    New,
+    /// It came before, and nothing was changed.
+    Known,
+}
+
+/// Keeps webhooks until they were looked into, and their names for as long as they may be repeated.
+#[async_trait]
+pub trait InboxStore: Debug + Send + Sync + 'static {
+    /// Takes a delivery in.
+    ///
+    /// # Contract
+    ///
+    /// Of several with one gateway and one [`Hint::delivery`], however close they come, exactly one MUST be
+    /// [`Receipt::New`] and kept, worked on since or not. MUST be durable before it returns.
+    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
+
+    /// Claims up to `limit` deliveries that were not looked into, the oldest first, for as long as `lease`.
+    ///
+    /// # Contract
+    ///
+    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts, and MUST come up again when
+    /// a lease ends without [`InboxStore::ack_delivery`].
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError>;
+
+    /// Notes that a delivery was looked into. An unknown one is no error.
+    async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
+
+    /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.
+    async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,242 @@
+//! Whatever went wrong while money moved, the buyer ends up served or refunded.
+
+use std::time::Duration;
+
+use tiketi_core::memory::ConfirmFault;
+use tiketi_core::{
+    ConfirmAnswer, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
+    Receipt, RefundAnswer, ReservationState, Settles, WebhookRequest,
+};
+
+use crate::{ADA, BEN, Shop, won};
+
+/// Holds a seat, and confirms its payment with this fault.
+async fn unknown(shop: &Shop, fault: ConfirmFault) -> Payment {
+    let held = shop.held(ADA, &[0]).await;
+    shop.gateway.honest.fail_next_confirm(fault);
+    shop.office.process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap()
+}
+
+async fn now_of(shop: &Shop, payment: &Payment) -> Payment {
+    shop.office.payment(payment.id, payment.buyer).await.unwrap().unwrap()
+}
+
+fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
+    let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
+    WebhookRequest { headers, body: payment.id.to_string().into_bytes() }
+}
+
+/// The provider's own books are the shop's, to the won.
+async fn books_agree(shop: &Shop, payments: &[&Payment]) {
+    for payment in payments {
+        let known = now_of(shop, payment).await;
+        let ours = known.captured.map_or(0, Money::minor) - known.refunded.minor();
+        assert_eq!(shop.gateway.honest.balance(payment.id), ours, "{known:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_out_a_minute_later() {
+    let shop = Shop::open().await;
+    let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
+    let asking = now_of(&shop, &payment).await.asking.unwrap();
+    assert_eq!(asking.doubt.as_deref(), Some("the answer was lost"));
+    shop.wait(59);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 0);
+    shop.wait(1);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Paid { .. }));
+    books_agree(&shop, &[&payment]).await;
+}
+
+#[tokio::test]
+async fn a_provider_silent_for_ten_minutes_costs_nobody_anything() {
+    let shop = Shop::open().await;
+    let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
+    // Asked after 1, 3 and 8 minutes, it says nothing; after 18 it does.
+    for _ in 0..3 {
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into() });
+    }
+    for second in 1..=18 * 60 {
+        shop.wait(1);
+        shop.office.tidy_once().await.unwrap();
+        let round = shop.office.reconcile_once(10).await.unwrap();
+        assert_eq!(round.open, usize::from([60, 180, 480].contains(&second)), "after {second} s");
+    }
+    let reservation = shop.office.reservation(payment.reservation, ADA).await.unwrap().unwrap();
+    assert!(matches!(reservation.state, ReservationState::Confirmed { .. }), "{reservation:?}");
+    books_agree(&shop, &[&payment]).await;
+}
+
+#[tokio::test]
+async fn an_order_the_provider_never_heard_of_gives_the_seats_back() {
+    let shop = Shop::open().await;
+    let lost = ConfirmAnswer::Unknown { reason: "connection refused".into() };
+    let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
+    for _ in 0..20 {
+        shop.wait(60);
+        shop.office.reconcile_once(10).await.unwrap();
+    }
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Declined { .. }));
+    shop.office.expire_once().await.unwrap();
+    shop.held(BEN, &[0]).await;
+}
+
+#[tokio::test]
+async fn money_that_came_after_all_takes_the_seat_again_or_goes_back() {
+    for taken in [false, true] {
+        let shop = Shop::open().await;
+        let declined = ConfirmAnswer::Declined { code: "LIMIT".into() };
+        let payment = unknown(&shop, ConfirmFault::Answer(declined)).await;
+        shop.wait(601);
+        shop.office.expire_once().await.unwrap();
+        if taken {
+            shop.held(BEN, &[0]).await;
+        }
+        shop.gateway.honest.pay_in_browser(payment.id, won(100));
+        shop.office.receive_webhook("moody", hint("late", &payment)).await.unwrap();
+        assert_eq!(shop.office.work_inbox_once().await.unwrap(), 1);
+        shop.office.reconcile_once(10).await.unwrap();
+        let reservation = shop.office.reservation(payment.reservation, ADA).await.unwrap().unwrap();
+        assert_eq!(matches!(reservation.state, ReservationState::Confirmed { .. }), !taken);
+        assert_eq!(shop.gateway.honest.balance(payment.id), if taken { 0 } else { 100 });
+        books_agree(&shop, &[&payment]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_asked_is_left_alone_and_nothing_begins() {
+    let shop = Shop::open().await;
+    let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
+    let held = shop.held(BEN, &[1]).await;
+    let prepared = shop.office.prepare(PrepareRequest::new(held.id, BEN)).await.unwrap();
+    shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
+    let refused = shop.office.confirm(prepared.payment.id, BEN, None, None).await.unwrap_err();
+    assert!(matches!(refused, PayError::Unavailable(_)), "{refused:?}");
+    assert_eq!(now_of(&shop, &prepared.payment).await.state, PaymentState::Ready);
+    shop.wait(60);
+    let asked = shop.gateway.seen().len();
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().postponed, 1);
+    assert_eq!(shop.gateway.seen().len(), asked, "it was not asked");
+    shop.gateway.honest.set_unavailable(None);
+    shop.wait(30);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
+    books_agree(&shop, &[&payment]).await;
+}
+
+#[tokio::test]
+async fn webhooks_before_during_and_after_a_confirm_change_nothing_but_knowledge() {
+    let shop = Shop::open().await;
+    let held = shop.held(ADA, &[0]).await;
+    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let hear = async |delivery: &str| {
+        let receipt = shop.office.receive_webhook("moody", hint(delivery, &payment)).await.unwrap();
+        shop.office.work_inbox_once().await.unwrap();
+        receipt
+    };
+    assert_eq!(hear("before").await, Receipt::New);
+    assert_eq!(now_of(&shop, &payment).await.state, PaymentState::Ready);
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.office.confirm(payment.id, ADA, None, None).await.unwrap();
+    assert_eq!(hear("before").await, Receipt::Known);
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
+    hear("during").await;
+    let paid = now_of(&shop, &payment).await;
+    assert!(matches!(paid.state, PaymentState::Paid { .. }));
+    // ABORTED has been seen right after DONE: whatever is said, what was taken stays taken.
+    shop.gateway.honest.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
+    hear("after").await;
+    assert_eq!(now_of(&shop, &payment).await, paid);
+}
+
+#[tokio::test]
+async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
+    let shop = Shop::open().await;
+    let (_, payment) = shop.sold(ADA, &[0]).await;
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
+    shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+    shop.wait(60);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
+    books_agree(&shop, &[&payment]).await;
+}
+
+#[tokio::test]
+async fn a_cancelled_event_s_buyers_get_their_money_however_often_it_is_begun() {
+    let shop = Shop::open().await;
+    let (_, first) = shop.sold(ADA, &[0]).await;
+    let (_, second) = shop.sold(BEN, &[1, 2]).await;
+    shop.office.cancel_event(shop.event).await.unwrap();
+    // One reservation, and the process dies; another server goes on.
+    assert_eq!(shop.office.call_off_once(1).await.unwrap(), 1);
+    assert_eq!(shop.office.call_off_once(10).await.unwrap(), 1);
+    assert_eq!(shop.office.call_off_once(10).await.unwrap(), 0);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 2);
+    let progress = shop.office.call_off_progress(shop.event).await.unwrap().unwrap();
+    assert_eq!((progress.to_do, progress.done, progress.refused), (0, 2, 0));
+    assert_eq!(shop.gateway.honest.balance(first.id) + shop.gateway.honest.balance(second.id), 0);
+    books_agree(&shop, &[&first, &second]).await;
+}
+
+#[tokio::test]
+async fn what_a_provider_charged_wrongly_goes_back_and_the_buyer_pays_anew() {
+    let shop = Shop::open().await;
+    let payment = unknown(&shop, ConfirmFault::Charge(won(1))).await;
+    assert!(matches!(payment.state, PaymentState::Stuck { .. }));
+    shop.office.reconcile_once(10).await.unwrap();
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
+    let paid = shop.office.process(PrepareRequest::new(payment.reservation, ADA)).await.unwrap();
+    assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
+    books_agree(&shop, &[&payment]).await;
+}
+
+#[tokio::test]
+async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
+    for retried in [true, false] {
+        let shop = Shop::open().await;
+        let (_, payment) = shop.sold(ADA, &[0]).await;
+        shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
+        shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+        let listed = async || shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total;
+        assert_eq!(listed().await, 1);
+        if retried {
+            shop.office.retry_payment(payment.id, None).await.unwrap();
+        } else {
+            let text = "paid out by hand";
+            shop.office.note_payment(payment.id, "Kim", text, Settles::Yes, None).await.unwrap();
+        }
+        assert_eq!(listed().await, 0);
+        books_agree(&shop, &[&payment]).await;
+    }
+}
+
+#[tokio::test]
+async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
+    let shop = Shop::open().await;
+    let held = shop.held(ADA, &[0]).await;
+    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    let confirms: Vec<_> = (0..50)
+        .map(|_| {
+            let (office, id) = (shop.office.clone(), payment.id);
+            tokio::spawn(async move { office.confirm(id, ADA, Some(won(100)), None).await.unwrap() })
+        })
+        .collect();
+    while shop.gateway.honest.hanging() == 0 {
+        tokio::task::yield_now().await;
+    }
+    // The sweep at the very moment, a cancel, and another buyer: none of them waits, none of them harms.
+    shop.clock.set(held.held_until().unwrap());
+    shop.wait(600);
+    assert_eq!(shop.office.expire_once().await.unwrap(), []);
+    assert!(shop.office.cancel_or_refund(held.id, ADA, None).await.is_err());
+    shop.sold(BEN, &[1]).await;
+    shop.gateway.honest.let_go();
+    let mut answers = Vec::new();
+    for confirm in confirms {
+        answers.push(confirm.await.unwrap());
+    }
+    assert!(answers.iter().all(|answer| *answer == answers[0]), "50 equal answers");
+    assert!(matches!(answers[0].reservation.state, ReservationState::Confirmed { .. }));
+    books_agree(&shop, &[&payment]).await;
+}

@@ -1,0 +1,202 @@
+//! Payments as administrators see them.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    CallOffProgress, Note, Page, PageRequest, Payment, PaymentState, Refund, RefundState, Settles,
+    StuckReason,
+};
+use utoipa::{IntoParams, ToSchema};
+
+use super::page::page_request;
+use super::{PaginationDto, payment::PaymentDto};
+use crate::error::ApiError;
+
+/// Which payments are wanted.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TroubleQuery {
+    /// Only `stuck` is known: those a person has to look at.
+    #[param(inline, example = "stuck")]
+    state: Option<TroubleState>,
+    /// Which page, from 1; 1 by default.
+    #[param(example = 1, minimum = 1)]
+    page: Option<i64>,
+    /// How many rows a page has, from 1 to 100; 20 by default.
+    #[param(example = 20, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TroubleState {
+    /// Stuck, refund refused, or unknown for over ten minutes.
+    Stuck,
+}
+
+impl TroubleQuery {
+    /// Reads the page.
+    pub(crate) fn request(&self) -> Result<PageRequest, ApiError> {
+        // There is one list so far; naming it or not comes to the same.
+        let _ = self.state;
+        page_request(self.page, self.limit)
+    }
+}
+
+/// A payment with all that is known of its trouble.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TroubledPayment)]
+pub(crate) struct TroubledPaymentDto {
+    #[serde(flatten)]
+    payment: PaymentDto,
+    #[schema(format = Uuid)]
+    user_id: String,
+    #[schema(example = "toss")]
+    gateway: String,
+    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused` or `unknown_for_long`;
+    /// `none` if nobody has to.
+    #[schema(example = "refund_refused")]
+    trouble: &'static str,
+    /// What the provider took, in minor units, if it is known to have taken anything.
+    captured_amount: Option<i64>,
+    captured_currency: Option<String>,
+    refunds: Vec<RefundDto>,
+    /// What the provider said last, if it decided nothing.
+    last_answer: Option<String>,
+    /// When the provider is asked again.
+    #[schema(format = DateTime)]
+    asked_again_at: Option<String>,
+    notes: Vec<NoteDto>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Refund)]
+struct RefundDto {
+    #[schema(format = Uuid)]
+    id: String,
+    amount: i64,
+    reason: String,
+    /// `queued`, `done` or `refused`.
+    status: &'static str,
+    provider_code: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Note)]
+struct NoteDto {
+    #[schema(format = DateTime)]
+    at: String,
+    author: String,
+    text: String,
+    settles: bool,
+}
+
+impl From<&Payment> for TroubledPaymentDto {
+    fn from(payment: &Payment) -> Self {
+        Self {
+            payment: payment.into(),
+            user_id: payment.buyer.to_string(),
+            gateway: payment.gateway.clone(),
+            trouble: trouble(payment),
+            captured_amount: payment.captured.map(tiketi_core::Money::minor),
+            captured_currency: payment.captured.map(|captured| captured.currency().to_string()),
+            refunds: payment.refunds.iter().map(refund).collect(),
+            last_answer: payment.asking.as_ref().and_then(|asking| asking.doubt.clone()),
+            asked_again_at: payment.asking.as_ref().map(|asking| asking.next.to_string()),
+            notes: payment.notes.iter().map(note).collect(),
+        }
+    }
+}
+
+fn trouble(payment: &Payment) -> &'static str {
+    match &payment.state {
+        PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => "amount_mismatch",
+        PaymentState::Stuck { .. } => "order_mismatch",
+        _ if payment.is_refund_refused() => "refund_refused",
+        PaymentState::Confirming { .. } => "unknown_for_long",
+        _ if payment.queued_refund().is_some() => "unknown_for_long",
+        _ => "none",
+    }
+}
+
+fn refund(refund: &Refund) -> RefundDto {
+    let (status, provider_code) = match &refund.state {
+        RefundState::Queued { .. } => ("queued", None),
+        RefundState::Done { .. } => ("done", None),
+        RefundState::Refused { code, .. } => ("refused", Some(code.clone())),
+    };
+    let (id, amount, reason) = (refund.id.to_string(), refund.amount.minor(), refund.reason.clone());
+    RefundDto { id, amount, reason, status, provider_code }
+}
+
+fn note(note: &Note) -> NoteDto {
+    NoteDto {
+        at: note.at.to_string(),
+        author: note.author.clone(),
+        text: note.text.clone(),
+        settles: note.settles == Settles::Yes,
+    }
+}
+
+/// A page of payments a person has to look at.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TroubleList {
+    data: Vec<TroubledPaymentDto>,
+    pagination: PaginationDto,
+}
+
+impl TroubleList {
+    /// Shows a page.
+    pub(crate) fn of(page: &Page<Payment>, request: PageRequest) -> Self {
+        Self {
+            data: page.rows.iter().map(Into::into).collect(),
+            pagination: PaginationDto::of(page, request),
+        }
+    }
+}
+
+/// One payment as an administrator sees it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TroubledPaymentAnswer {
+    pub(crate) payment: TroubledPaymentDto,
+}
+
+/// What a person found out.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct WriteNote {
+    #[schema(example = "Called the bank: the money is back.")]
+    pub(crate) note: String,
+    /// Whether nothing more is to be done, which takes the payment off the list.
+    #[serde(default)]
+    settles: bool,
+}
+
+impl WriteNote {
+    /// Returns whether it settles the payment.
+    pub(crate) const fn settles(&self) -> Settles {
+        if self.settles { Settles::Yes } else { Settles::No }
+    }
+}
+
+/// How far the refunds of a cancelled event have come, in reservations.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct EventRefundsAnswer {
+    /// Those that have not ended yet.
+    #[schema(example = 12)]
+    to_do: u64,
+    /// Cancelled, or refunded in full.
+    #[schema(example = 988)]
+    done: u64,
+    /// Those of the first whose provider refused; see `/api/admin/payments?state=stuck`.
+    #[schema(example = 1)]
+    refused: u64,
+}
+
+impl From<CallOffProgress> for EventRefundsAnswer {
+    fn from(progress: CallOffProgress) -> Self {
+        Self { to_do: progress.to_do, done: progress.done, refused: progress.refused }
+    }
+}

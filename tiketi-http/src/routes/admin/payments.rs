@@ -1,0 +1,150 @@
+//! Payments that went astray, and refunds.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use tiketi_core::{EventId, Money, PaymentId};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{
+    CancelPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
+};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
+use crate::middleware::detached;
+use crate::routes::shown;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(retry))
+        .routes(routes!(refund))
+        .routes(routes!(note))
+        .routes(routes!(event_refunds))
+}
+
+/// List the payments a person has to look at
+///
+/// Stuck ones, those whose refund the provider refused, and those unknown for over ten minutes.
+#[utoipa::path(
+    get, path = "/api/admin/payments", tag = "admin", params(TroubleQuery), security(("bearer" = [])),
+    responses(
+        (status = 200, description = "A page of them", body = TroubleList),
+        (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+    ),
+)]
+async fn list(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiQuery(query): ApiQuery<TroubleQuery>,
+) -> Result<Json<TroubleList>, ApiError> {
+    let request = query.request()?;
+    let page = state.box_office().payments_in_trouble(request).await?;
+    Ok(Json(TroubleList::of(&page, request)))
+}
+
+/// Ask a payment's provider now, or send a refused refund again
+#[utoipa::path(
+    post, path = "/api/admin/payments/{id}/retry", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which payment", format = Uuid)),
+    responses(
+        (status = 200, description = "The payment as it now is", body = TroubledPaymentAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`NOTHING_TO_RETRY`", body = ErrorBody),
+        (status = 503, description = "`GATEWAY_MISSING`", body = ErrorBody),
+    ),
+)]
+async fn retry(
+    State(state): State<AppState>,
+    _: AdminUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<PaymentId>,
+) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+    let box_office = state.box_office().clone();
+    let payment = detached(&state, async move { box_office.retry_payment(id, key).await }).await??;
+    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+}
+
+/// Give anyone's money back, all of it or a part
+#[utoipa::path(
+    post, path = "/api/admin/payments/{id}/refund", tag = "admin", request_body = CancelPayment,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which payment", format = Uuid)),
+    responses(
+        (status = 200, description = "The money is on its way back", body = TroubledPaymentAnswer),
+        (status = 202, description = "The refund is promised and not confirmed yet", body = TroubledPaymentAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`", body = ErrorBody),
+    ),
+)]
+async fn refund(
+    State(state): State<AppState>,
+    _: AdminUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<PaymentId>,
+    ApiJson(body): ApiJson<CancelPayment>,
+) -> Result<(StatusCode, Json<TroubledPaymentAnswer>), ApiError> {
+    let (reason, amount) = body.read()?;
+    let known = state.box_office().any_payment(id).await?;
+    let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
+    let amount = amount.map(|minor| Money::new(minor, known.refunded.currency()));
+    let (box_office, reason) = (state.box_office().clone(), reason.to_owned());
+    let refunded = async move { box_office.refund_by_organiser(id, amount, &reason, key).await };
+    let refunded = detached(&state, refunded).await??;
+    let status = shown::refund_status(&refunded)?;
+    Ok((status, Json(TroubledPaymentAnswer { payment: (&refunded.payment).into() })))
+}
+
+/// Write down what was found out about a payment
+#[utoipa::path(
+    post, path = "/api/admin/payments/{id}/note", tag = "admin", request_body = WriteNote,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which payment", format = Uuid)),
+    responses(
+        (status = 200, description = "The payment with the note", body = TroubledPaymentAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn note(
+    State(state): State<AppState>,
+    AdminUser(admin): AdminUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<PaymentId>,
+    ApiJson(body): ApiJson<WriteNote>,
+) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+    let (author, settles) = (admin.account.to_string(), body.settles());
+    let payment = state.box_office().note_payment(id, &author, &body.note, settles, key).await?;
+    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+}
+
+/// See how far the refunds of a cancelled event have come
+#[utoipa::path(
+    get, path = "/api/admin/events/{id}/refunds", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "Counted in reservations", body = EventRefundsAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn event_refunds(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(id): ApiPath<EventId>,
+) -> Result<Json<EventRefundsAnswer>, ApiError> {
+    let progress = state.box_office().call_off_progress(id).await?;
+    Ok(Json(progress.ok_or_else(|| ApiError::new(Code::EventNotFound))?.into()))
+}

@@ -1,0 +1,223 @@
+//! Confirming, refunding, webhooks, and what an administrator sees of payments.
+
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::http::{Method, Request};
+use serde_json::{Value, json};
+use tiketi_core::memory::{ConfirmFault, RefundFault};
+use tiketi_core::{ConfirmAnswer, PaymentId, RefundAnswer};
+
+use super::{Shop, text};
+
+/// Holds a seat, prepares to pay, and returns what the buyer was told.
+async fn prepared(shop: &Shop) -> Value {
+    let seats = shop.seats().await;
+    let held = shop.held(&shop.buyer, &seats[..1]).await;
+    let body = json!({"reservationId": held["id"]});
+    shop.ok(Method::POST, "/api/payments/prepare", &shop.buyer, &body).await
+}
+
+fn confirm_body(prepared: &Value) -> Value {
+    json!({"orderId": prepared["orderId"], "paymentKey": "brought-back", "amount": prepared["amount"]})
+}
+
+async fn confirmed(shop: &Shop) -> Value {
+    let body = confirm_body(&prepared(shop).await);
+    shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &body).await
+}
+
+fn payment_id(answer: &Value) -> PaymentId {
+    text(&answer["payment"]["id"]).parse().unwrap()
+}
+
+/// Does what the server's housekeeping does about payments.
+async fn settle(shop: &Shop) {
+    let office = shop.server.state.box_office();
+    office.work_inbox_once().await.unwrap();
+    office.call_off_once(100).await.unwrap();
+    office.reconcile_once(100).await.unwrap();
+}
+
+async fn send_webhook(shop: &Shop, gateway: &str, delivery: &str, body: String) -> u16 {
+    let request = Request::post(format!("/api/payments/webhook/{gateway}")).header("test-delivery", delivery);
+    shop.server.send(request.body(Body::from(body)).unwrap()).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn a_prepared_payment_is_confirmed_by_its_order() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    assert_eq!(
+        (&prepared["clientKey"], &prepared["orderId"]),
+        (&json!("test_public"), &prepared["paymentId"])
+    );
+    let body = confirm_body(&prepared);
+    for _ in 0..2 {
+        let paid = shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &body).await;
+        assert_eq!(
+            (&paid["payment"]["status"], &paid["reservation"]["status"]),
+            (&json!("completed"), &json!("confirmed"))
+        );
+    }
+    assert_eq!(shop.server.gateway.captures(), 1);
+}
+
+#[tokio::test]
+async fn a_confirm_of_another_amount_or_another_s_order_is_refused() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    let mut body = confirm_body(&prepared);
+    let answer = shop.post("/api/payments/confirm", &shop.other, &body).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (404, &json!("PAYMENT_NOT_FOUND")));
+    body["amount"] = json!(1);
+    let answer = shop.post("/api/payments/confirm", &shop.buyer, &body).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("AMOUNT_MISMATCH")));
+    assert_eq!(shop.server.gateway.captures(), 0);
+}
+
+#[tokio::test]
+async fn a_provider_that_does_not_say_is_202_with_where_to_look_until_it_is_known() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    shop.server.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
+    let answer = shop.post("/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+    assert_eq!(answer.status.as_u16(), 202);
+    let look_at = answer.headers["location"].to_str().unwrap().to_owned();
+    assert_eq!(shop.read(&look_at, &shop.buyer).await["payment"]["status"], "pending");
+    shop.server.clock.advance(Duration::from_mins(1));
+    settle(&shop).await;
+    assert_eq!(shop.read(&look_at, &shop.buyer).await["payment"]["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_down_is_503_before_anything_is_committed() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    shop.server.gateway.set_unavailable(Some(Duration::from_secs(17)));
+    let answer = shop.post("/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (503, &json!("PAYMENT_UNAVAILABLE")));
+    assert_eq!(answer.headers["retry-after"], "17");
+    shop.server.gateway.set_unavailable(None);
+    shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+}
+
+#[tokio::test]
+async fn money_goes_back_in_parts_and_the_tickets_with_the_last_of_it() {
+    let shop = Shop::open().await;
+    let paid = confirmed(&shop).await;
+    let path = format!("/api/payments/{}/cancel", text(&paid["payment"]["paymentKey"]));
+    let part = json!({"cancelReason": "rain", "cancelAmount": 50_000});
+    let answer = shop.ok(Method::POST, &path, &shop.buyer, &part).await;
+    assert_eq!(answer["payment"]["status"], "partially_refunded");
+    assert_eq!(shop.post(&path, &shop.other, &part).await.status.as_u16(), 404);
+    let rest = shop.ok(Method::POST, &path, &shop.buyer, &json!({"cancelReason": "rain"})).await;
+    assert_eq!(rest["payment"]["status"], "refunded");
+    let reservation = format!("/api/reservations/{}", text(&paid["reservation"]["id"]));
+    assert_eq!(shop.read(&reservation, &shop.buyer).await["reservation"]["status"], "cancelled");
+    assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
+}
+
+#[tokio::test]
+async fn a_webhook_is_kept_at_once_and_believed_only_after_the_provider_was_asked() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    shop.server.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.post("/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+    let order = text(&prepared["orderId"]);
+    for _ in 0..2 {
+        assert_eq!(send_webhook(&shop, "test", "one", order.clone()).await, 200);
+    }
+    settle(&shop).await;
+    let path = format!("/api/payments/{order}");
+    assert_eq!(shop.read(&path, &shop.buyer).await["payment"]["status"], "completed");
+    // Sent again, out of order, or about nothing: it changes nothing.
+    assert_eq!(send_webhook(&shop, "test", "two", order.clone()).await, 200);
+    settle(&shop).await;
+    assert_eq!(shop.read(&path, &shop.buyer).await["payment"]["status"], "completed");
+    assert_eq!(send_webhook(&shop, "test", "three", "nonsense".into()).await, 400);
+    assert_eq!(send_webhook(&shop, "nobody", "four", order).await, 404);
+    assert_eq!(shop.server.gateway.captures(), 1);
+}
+
+#[tokio::test]
+async fn an_administrator_sees_what_is_stuck_retries_it_and_writes_it_down() {
+    let shop = Shop::open().await;
+    let paid = confirmed(&shop).await;
+    let refused = RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() };
+    shop.server.gateway.fail_next_refund(RefundFault::Answer(refused));
+    let path = format!("/api/payments/{}/cancel", text(&paid["payment"]["id"]));
+    let answer = shop.post(&path, &shop.buyer, &json!({"cancelReason": "rain"})).await;
+    assert_eq!(&answer.json()["code"], "REFUND_REFUSED");
+
+    let list = "/api/admin/payments?state=stuck";
+    assert_eq!(shop.get(list, &shop.buyer).await.status.as_u16(), 403);
+    let stuck = shop.read(list, &shop.admin).await;
+    assert_eq!(
+        (&stuck["pagination"]["total"], &stuck["data"][0]["trouble"]),
+        (&json!(1), &json!("refund_refused"))
+    );
+    let payment = format!("/api/admin/payments/{}", text(&paid["payment"]["id"]));
+    let note = json!({"note": "called the bank"});
+    let noted = shop.ok(Method::POST, &format!("{payment}/note"), &shop.admin, &note).await;
+    assert_eq!(noted["payment"]["notes"][0]["text"], "called the bank");
+    let retried = shop.ok(Method::POST, &format!("{payment}/retry"), &shop.admin, &Value::Null).await;
+    assert_eq!(
+        (&retried["payment"]["status"], &retried["payment"]["trouble"]),
+        (&json!("refunded"), &json!("none"))
+    );
+    let again = shop.post(&format!("{payment}/retry"), &shop.admin, &Value::Null).await;
+    assert_eq!(&again.json()["code"], "NOTHING_TO_RETRY");
+    assert_eq!(shop.read(list, &shop.admin).await["data"], json!([]));
+    assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
+}
+
+#[tokio::test]
+async fn an_administrator_refunds_a_part_of_anyone_s_payment() {
+    let shop = Shop::open().await;
+    let paid = confirmed(&shop).await;
+    let path = format!("/api/admin/payments/{}/refund", text(&paid["payment"]["id"]));
+    let body = json!({"cancelReason": "a pillar", "cancelAmount": 10_000});
+    assert_eq!(shop.post(&path, &shop.buyer, &body).await.status.as_u16(), 403);
+    let answer = shop.ok(Method::POST, &path, &shop.admin, &body).await;
+    assert_eq!(answer["payment"]["refundedAmount"], 10_000);
+    assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 140_000);
+}
+
+#[tokio::test]
+async fn a_cancelled_event_refunds_everyone_by_itself() {
+    let shop = Shop::open().await;
+    let paid = confirmed(&shop).await;
+    let event = format!("/api/admin/events/{}", shop.event);
+    shop.ok(Method::POST, &format!("{event}/cancel"), &shop.admin, &Value::Null).await;
+    let before = shop.read(&format!("{event}/refunds"), &shop.admin).await;
+    assert_eq!(before, json!({"toDo": 1, "done": 0, "refused": 0}));
+    settle(&shop).await;
+    let after = shop.read(&format!("{event}/refunds"), &shop.admin).await;
+    assert_eq!(after, json!({"toDo": 0, "done": 1, "refused": 0}));
+    assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
+}
+
+/// A defect of the first Tiketi, number 11: an answer was sent twice; and impatient clicks charge four times.
+#[tokio::test]
+async fn fifty_clicks_at_once_are_charged_once_and_answered_alike() {
+    let shop = Shop::open().await;
+    let body = confirm_body(&prepared(&shop).await);
+    let clicks = (0..50).map(|_| shop.post("/api/payments/confirm", &shop.buyer, &body));
+    let answers = futures::future::join_all(clicks).await;
+    let first = answers[0].json();
+    assert!(answers.iter().all(|answer| answer.status.as_u16() == 200 && answer.json() == first));
+    assert_eq!(shop.server.gateway.captures(), 1);
+}
+
+#[tokio::test]
+async fn a_declined_confirm_is_402_and_another_attempt_pays() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    shop.server.gateway.answer_next_confirm(ConfirmAnswer::Declined { code: "REJECT_CARD".into() });
+    let answer = shop.post("/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (402, &json!("PAYMENT_DECLINED")));
+    let reservation = json!({"reservationId": shop.read("/api/reservations/my", &shop.buyer).await["reservations"][0]["id"]});
+    let again = shop.ok(Method::POST, "/api/payments/prepare", &shop.buyer, &reservation).await;
+    shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &confirm_body(&again)).await;
+}

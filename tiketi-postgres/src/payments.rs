@@ -1,0 +1,117 @@
+//! Payments that are not over.
+
+use async_trait::async_trait;
+use sqlx::Postgres;
+use sqlx::postgres::{PgArguments, PgRow};
+use sqlx::query::Query;
+use tiketi_core::decide::{
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+};
+use tiketi_core::{
+    CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
+    ReservationId, StoreError, Timestamp,
+};
+use tiketi_rows::{Row as _, columns, count, stored};
+
+use crate::error::failed;
+use crate::row::{Row, each, maybe};
+use crate::store::PostgresStore;
+
+const DUE: &str = concat!(
+    "SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE ask_at <= $1 ORDER BY ask_at, id LIMIT $2"
+);
+/// Two lists without a row in common, each by its own index.
+const IN_TROUBLE: &str = concat!(
+    "SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE needs_person UNION ALL SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person ORDER BY id LIMIT $2 OFFSET $3"
+);
+const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
+    (SELECT id FROM tiketi.payments WHERE needs_person \
+    UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person) AS troubled";
+const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
+/// What is held and what is sold have an index each, in which events that are settled have no row.
+const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
+        JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
+        WHERE off.state = 'cancelled' \
+    UNION ALL SELECT sold.id FROM tiketi.events AS off \
+        JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
+        LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
+        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE \
+    ORDER BY id LIMIT $1";
+/// An event without reservations has one row of zeroes; one that does not exist has none.
+const PROGRESS: &str = "SELECT \
+        count(*) FILTER (WHERE reservation.state IN ('held', 'paying', 'confirmed')) AS to_do, \
+        count(*) FILTER (WHERE reservation.cancel_reason IN ('organiser', 'refunded')) AS done, \
+        count(*) FILTER (WHERE payment.refund_refused) AS refused \
+    FROM tiketi.events AS event LEFT JOIN tiketi.reservations AS reservation ON reservation.event = event.id \
+        LEFT JOIN tiketi.payments AS payment ON payment.event = reservation.event \
+            AND payment.id = reservation.payment AND reservation.state IN ('held', 'paying', 'confirmed') \
+    WHERE event.id = $1 GROUP BY event.id";
+
+#[async_trait]
+impl PaymentStore for PostgresStore {
+    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>> {
+        self.command(command).await
+    }
+
+    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
+        self.command(command).await
+    }
+
+    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
+        self.command(command).await
+    }
+
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let due = self.find(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
+        each(&due, |row| tiketi_rows::payment(row))
+    }
+
+    async fn payments_in_trouble(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        let slow_before = slow_before.as_micros();
+        let (size, offset) = (i64::from(page.size()), stored(page.offset()));
+        let found = self.find(sqlx::query(IN_TROUBLE).bind(slow_before).bind(size).bind(offset)).await?;
+        let total = sqlx::query(COUNT_IN_TROUBLE).bind(slow_before).fetch_one(self.pool()).await;
+        let total = count(&Row(&total.map_err(failed)?), "total")?;
+        Ok(Page { rows: each(&found, |row| tiketi_rows::payment(row))?, total })
+    }
+
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let row = sqlx::query(BY_KEY).bind(gateway).bind(provider_key).fetch_optional(self.pool()).await;
+        maybe(row.map_err(failed)?, |row| row.uuid("id").map(PaymentId::from_uuid))
+    }
+
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let found = self.find(sqlx::query(TO_CALL_OFF).bind(limit)).await?;
+        each(&found, |row| row.uuid("id").map(ReservationId::from_uuid))
+    }
+
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        let row = sqlx::query(PROGRESS).bind(event.as_uuid()).fetch_optional(self.pool()).await;
+        maybe(row.map_err(failed)?, |row| {
+            let [to_do, done, refused] = ["to_do", "done", "refused"].map(|name| count(row, name));
+            Ok(CallOffProgress { to_do: to_do?, done: done?, refused: refused? })
+        })
+    }
+}
+
+impl PostgresStore {
+    async fn find(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
+        query.fetch_all(self.pool()).await.map_err(failed)
+    }
+}

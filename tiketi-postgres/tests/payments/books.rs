@@ -1,0 +1,52 @@
+//! What must hold whatever happened: the audit is clean, and the provider's books are ours to the won.
+
+use std::collections::BTreeMap;
+
+use tiketi_core::decide::Scope;
+use tiketi_core::{AuditStore, Money, Payment, PaymentId, Reservation, ReservationState};
+
+use crate::Town;
+
+/// What became of the seats' buyers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Ending {
+    /// Reservations that are confirmed.
+    pub(crate) served: usize,
+    /// Payments of which all went back.
+    pub(crate) refunded: usize,
+}
+
+impl Town {
+    /// Audits the shop, compares its books with the provider's, and returns what became of the buyers.
+    ///
+    /// Nothing may be under way any more: money was taken for a ticket, or it went back.
+    pub(crate) async fn settled(&self) -> Ending {
+        let rows = self.servers[1].store.event_rows(self.event).await.unwrap().unwrap();
+        assert_eq!(tiketi_core::audit(&rows), []);
+        let mut theirs: BTreeMap<PaymentId, (i64, i64)> = BTreeMap::new();
+        for balance in self.provider.books.balances() {
+            theirs.insert(balance.payment, (balance.taken, balance.returned));
+        }
+        let mut ending = Ending::default();
+        for payment in rows.payments() {
+            let (taken, returned) = theirs.remove(&payment.id).unwrap_or_default();
+            let ours = (payment.captured.map_or(0, Money::minor), payment.refunded.minor());
+            assert_eq!(ours, (taken, returned), "the books differ: {payment:?}");
+            assert_eq!(payment.asking, None, "something is under way: {payment:?}");
+            let bought = rows.reservation(payment.reservation).is_some_and(|it| is_bought_by(it, payment));
+            assert_eq!(bought, taken > returned, "money without a ticket, or a ticket without: {payment:?}");
+            ending.refunded += usize::from(taken > 0 && taken == returned);
+        }
+        assert_eq!(theirs, BTreeMap::new(), "money was taken that nobody knows of");
+        ending.served = rows.reservations().filter(|row| is_confirmed(row)).count();
+        ending
+    }
+}
+
+fn is_confirmed(reservation: &Reservation) -> bool {
+    matches!(reservation.state, ReservationState::Confirmed { .. })
+}
+
+fn is_bought_by(reservation: &Reservation, payment: &Payment) -> bool {
+    is_confirmed(reservation) && reservation.payment == Some(payment.id)
+}

@@ -1,0 +1,141 @@
+//! Servers that die, and databases that go away, while money moves.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::poll_fn;
+use tiketi_core::memory::{ConfirmFault, RefundFault};
+use tiketi_core::{BoxOffice, CommandError, HoldRequest, PayError, PaymentState, PrepareRequest};
+
+use crate::Town;
+use crate::books::Ending;
+use crate::town::{at_once, until};
+
+/// Polls a future so often and drops it, as when the task it runs in is ended; tells whether it came to its end.
+async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
+    let mut future = std::pin::pin!(future);
+    let mut left = polls;
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(false);
+        }
+        left -= 1;
+        future.as_mut().poll(context).map(|_| true)
+    })
+    .await
+}
+
+impl Town {
+    /// Lets ten minutes pass, in which the servers do what they always do.
+    async fn recovered(&self) {
+        for _ in 0..10 {
+            self.clock.advance(Duration::from_mins(1));
+            self.reconciled().await;
+            for server in &self.servers {
+                server.office.expire_once().await.unwrap();
+            }
+        }
+        self.clock.advance(Duration::from_mins(10));
+        self.reconciled().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_that_dies_while_the_provider_takes_the_money_leaves_it_to_the_others() {
+    let town = Town::open().await;
+    let payment = town.prepared(0).await;
+    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let (office, id, buyer) = (town.servers[0].office.clone(), payment.id, payment.buyer);
+    let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await.map(|_| ()) });
+    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
+    asking.abort();
+    town.provider.books.pay_in_browser(payment.id, payment.amount);
+    town.recovered().await;
+    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_confirm_that_stops_anywhere_ends_served_or_free() {
+    let town = Town::open().await;
+    for polls in 1..16 {
+        let payment = town.prepared(polls).await;
+        let office = &town.servers[polls % 3].office;
+        dropped_after(polls, office.confirm(payment.id, payment.buyer, None, None)).await;
+    }
+    town.recovered().await;
+    town.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
+    let town = Town::open().await;
+    for polls in 1..16 {
+        let payment = town.sold(polls).await;
+        if polls % 2 == 0 {
+            town.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+        }
+        let office = &town.servers[polls % 3].office;
+        dropped_after(polls, office.refund_by_organiser(payment.id, None, "rain", None)).await;
+    }
+    town.recovered().await;
+    town.settled().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_lost_after_the_provider_approved_costs_nobody_anything() {
+    let town = Town::open().await;
+    let server = town.another(2).await;
+    let payment = town.prepared(0).await;
+    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let (office, id, buyer) = (server.office.clone(), payment.id, payment.buyer);
+    let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await });
+    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
+    server.store.pool().close().await;
+    town.provider.books.let_go();
+    let failed = asking.await.unwrap().unwrap_err();
+    assert!(matches!(failed, PayError::Record(_)), "{failed:?}");
+    assert!(matches!(town.payment(id).await.state, PaymentState::Confirming { .. }));
+    town.recovered().await;
+    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+}
+
+/// Buys a seat as a client does that repeats what failed; tells whether the ticket was promised.
+async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
+    for _ in 0..20 {
+        let Ok(held) = office.hold(wanted.clone()).await else { continue };
+        for _ in 0..20 {
+            let paid = office.process(PrepareRequest::new(held.id, held.buyer)).await;
+            match paid {
+                Ok(paid) => return paid.payment.is_some_and(|it| it.is_captured()),
+                Err(PayError::Prepare(CommandError::Refused(_))) => return false,
+                Err(_) => {}
+            }
+        }
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whoever_cuts_connections_while_money_moves_loses_none() {
+    let town = Town::open().await;
+    let mut tasks = Vec::new();
+    for (seat, server) in (0..90).zip(town.turns()) {
+        let wanted = HoldRequest::new(town.event, town.buyer()).seats([town.seats[seat]]);
+        tasks.push(buy(server.office.clone(), wanted).boxed());
+    }
+    let buying = at_once(tasks);
+    let cutting = async {
+        loop {
+            town.database.terminate_backends(2).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let promised = tokio::select! {
+        promised = buying => promised.into_iter().filter(|promised| *promised).count(),
+        () = cutting => unreachable!("it goes on until all have bought"),
+    };
+    town.recovered().await;
+    let ending = town.settled().await;
+    assert!(ending.served >= promised && promised > 0, "{promised} promised, {ending:?}");
+}

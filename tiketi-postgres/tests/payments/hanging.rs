@@ -1,0 +1,53 @@
+//! A provider that hangs keeps nothing of ours: no lock, no transaction, no connection.
+
+use std::time::Duration;
+
+use tiketi_core::memory::ConfirmFault;
+use tiketi_core::{HoldRequest, PrepareRequest, ReservationState};
+
+use crate::Town;
+use crate::books::Ending;
+use crate::town::{Counter, at_once, until};
+
+const HANGING: usize = 40;
+const POOL: u32 = 2;
+/// Who of the others has a transaction open, or a lock.
+const BUSY: &str = "SELECT count(*) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND (state <> 'idle' OR xact_start IS NOT NULL)";
+
+async fn buy(server: Counter, wanted: HoldRequest) -> ReservationState {
+    let buyer = wanted.buyer;
+    let held = server.office.hold(wanted).await.unwrap();
+    server.office.process(PrepareRequest::new(held.id, buyer)).await.unwrap().reservation.state
+}
+
+/// Seen to fail with a connection that is held while the provider is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
+    let town = Town::open().await;
+    let server = town.another(POOL).await;
+    let wanted = |seat: usize| HoldRequest::new(town.event, town.buyer()).seats([town.seats[seat]]);
+    for _ in 0..HANGING {
+        town.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    }
+    let first: Vec<_> = (0..HANGING).map(|seat| buy(server.clone(), wanted(seat))).collect();
+    let hanging = tokio::spawn(at_once(first));
+    until("all confirms hang", async || town.provider.books.hanging() == HANGING).await;
+
+    until("nobody has anything open", async || {
+        let mut looking = town.servers[1].store.pool().acquire().await.unwrap();
+        sqlx::query_scalar::<_, i64>(BUSY).fetch_one(&mut *looking).await.unwrap() == 0
+    })
+    .await;
+    assert_eq!(server.store.pool().num_idle(), POOL as usize);
+
+    let second = (HANGING..2 * HANGING).map(|seat| buy(server.clone(), wanted(seat)));
+    let sold = at_once(second.collect::<Vec<_>>()).await;
+    assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
+    town.clock.advance(Duration::from_hours(1));
+    assert_eq!(town.servers[2].office.expire_once().await.unwrap(), [], "what is being paid does not expire");
+    town.provider.books.let_go();
+    let sold = hanging.await.unwrap();
+    assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
+    assert_eq!(town.settled().await, Ending { served: 2 * HANGING, refunded: 0 });
+}

@@ -1,0 +1,83 @@
+//! A provider that counts how often it is asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use async_trait::async_trait;
+use tiketi_core::memory::TestGateway;
+use tiketi_core::{
+    Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable, Hint,
+    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
+};
+
+/// The one provider of all servers.
+#[derive(Debug, Default)]
+pub(crate) struct Provider {
+    pub(crate) books: TestGateway,
+    confirms: AtomicUsize,
+    lookups: AtomicUsize,
+    refunds: AtomicUsize,
+}
+
+impl Provider {
+    /// How often it was asked for money.
+    pub(crate) fn confirms(&self) -> usize {
+        self.confirms.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked what became of money.
+    pub(crate) fn lookups(&self) -> usize {
+        self.lookups.load(Ordering::SeqCst)
+    }
+
+    /// How often it was asked to give money back.
+    pub(crate) fn refunds(&self) -> usize {
+        self.refunds.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl PaymentGateway for Provider {
+    fn name(&self) -> &str {
+        self.books.name()
+    }
+
+    fn methods(&self) -> Vec<PaymentMethod> {
+        self.books.methods()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.books.capabilities()
+    }
+
+    fn ready(&self) -> Result<(), GatewayUnavailable> {
+        self.books.ready()
+    }
+
+    async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
+        self.books.checkout(request).await
+    }
+
+    async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
+        self.confirms.fetch_add(1, Ordering::SeqCst);
+        self.books.confirm(request).await
+    }
+
+    async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
+        self.lookups.fetch_add(1, Ordering::SeqCst);
+        self.books.lookup(request).await
+    }
+
+    async fn refund(&self, request: RefundRequest) -> RefundAnswer {
+        self.refunds.fetch_add(1, Ordering::SeqCst);
+        self.books.refund(request).await
+    }
+
+    async fn void(&self, request: VoidRequest) -> VoidAnswer {
+        self.books.void(request).await
+    }
+
+    async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
+        self.books.webhook(request).await
+    }
+}

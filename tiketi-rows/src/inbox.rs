@@ -1,0 +1,16 @@
+//! Deliveries in the inbox.
+
+use tiketi_core::{Delivery, Hint, PaymentId, StoreError};
+
+use crate::row::{Row, moment};
+
+/// Reads a delivery.
+pub fn delivery(row: &impl Row) -> Result<Delivery, StoreError> {
+    let hint = Hint {
+        delivery: row.text("delivery")?.to_owned(),
+        payment: PaymentId::from_uuid(row.uuid("payment")?),
+        provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
+    };
+    let received_at = moment(row, "received_at")?;
+    Ok(Delivery { gateway: row.text("gateway")?.to_owned(), hint, received_at })
+}

@@ -1,0 +1,79 @@
+//! The inbox.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rusqlite::params;
+use tiketi_core::{Delivery, InboxStore, Receipt, StoreError, Timestamp};
+use tiketi_rows::{self as rows, DELIVERY_COLUMNS};
+
+use crate::load::{all, exists};
+use crate::store::SqliteStore;
+use crate::write;
+
+/// Finds what was not looked into, and that nobody has claimed, or whose claim has run out.
+const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)";
+
+#[async_trait]
+impl InboxStore for SqliteStore {
+    async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+        self.write(move |desk| {
+            let sql = "INSERT INTO inbox (gateway, delivery, payment, provider_key, received_at) \
+                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+            let hint = &delivery.hint;
+            let values = params![
+                delivery.gateway,
+                hint.delivery,
+                hint.payment.as_uuid(),
+                hint.provider_key,
+                delivery.received_at.as_micros()
+            ];
+            let is_new = write::run(desk.connection(), sql, values)? == 1;
+            Ok(if is_new { Receipt::New } else { Receipt::Known })
+        })
+        .await
+    }
+
+    async fn claim_deliveries(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        limit: usize,
+    ) -> Result<Vec<Delivery>, StoreError> {
+        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        let any = format!("SELECT 1 FROM inbox WHERE {FREE} LIMIT 1");
+        if !self.read(move |connection| exists(connection, &any, [now.as_micros()])).await? {
+            return Ok(Vec::new());
+        }
+        let until = now.after(lease).as_micros();
+        self.write(move |desk| {
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let sql =
+                format!("SELECT {DELIVERY_COLUMNS} FROM inbox WHERE {FREE} ORDER BY received_at LIMIT ?2");
+            let found = all(desk.connection(), &sql, (now.as_micros(), limit), |row| rows::delivery(row))?;
+            for delivery in &found {
+                let sql = "UPDATE inbox SET claimed_until = ?3 WHERE gateway = ?1 AND delivery = ?2";
+                write::run(desk.connection(), sql, (&delivery.gateway, &delivery.hint.delivery, until))?;
+            }
+            Ok(found)
+        })
+        .await
+    }
+
+    async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError> {
+        let named = (gateway.to_owned(), delivery.to_owned());
+        self.write(move |desk| {
+            let sql = "UPDATE inbox SET done = 1 WHERE gateway = ?1 AND delivery = ?2";
+            write::run(desk.connection(), sql, (&named.0, &named.1)).map(|_| ())
+        })
+        .await
+    }
+
+    async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.write(move |desk| {
+            let sql = "DELETE FROM inbox WHERE received_at < ?1";
+            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+        })
+        .await
+    }
+}

@@ -1,0 +1,118 @@
+//! Payments that are not over.
+
+use async_trait::async_trait;
+use rusqlite::{Connection, params};
+use tiketi_core::decide::{
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+};
+use tiketi_core::{
+    CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
+    ReservationId, StoreError, Timestamp,
+};
+use tiketi_rows::{self as rows, PAYMENT_COLUMNS, stored};
+use uuid::Uuid;
+
+use crate::load::{all, exists, one};
+use crate::reads::total;
+use crate::row::first;
+use crate::store::SqliteStore;
+
+#[async_trait]
+impl PaymentStore for SqliteStore {
+    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>> {
+        self.command(command).await
+    }
+
+    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
+        self.command(command).await
+    }
+
+    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
+        self.command(command).await
+    }
+
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.read(move |connection| payments_due(connection, now, limit)).await
+    }
+
+    async fn payments_in_trouble(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        self.read(move |connection| in_trouble(connection, slow_before, page)).await
+    }
+
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let named = (gateway.to_owned(), provider_key.to_owned());
+        self.read(move |connection| {
+            let sql = "SELECT id FROM payments WHERE gateway = ?1 AND provider_key = ?2";
+            one(connection, sql, (&named.0, &named.1), |row| first::<Uuid>(row).map(PaymentId::from_uuid))
+        })
+        .await
+    }
+
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        self.read(move |connection| to_call_off(connection, limit)).await
+    }
+
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        self.read(move |connection| progress(connection, event)).await
+    }
+}
+
+fn payments_due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+    let sql =
+        format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE ask_at <= ?1 ORDER BY ask_at, id LIMIT ?2");
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, &sql, (now.as_micros(), limit), |row| rows::payment(row))
+}
+
+fn in_trouble(
+    connection: &Connection,
+    slow_before: Timestamp,
+    page: PageRequest,
+) -> Result<Page<Payment>, StoreError> {
+    let wanted = "id IN (SELECT id FROM payments WHERE needs_person \
+        UNION SELECT id FROM payments WHERE awaited_since <= ?1)";
+    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE {wanted} ORDER BY id LIMIT ?2 OFFSET ?3");
+    let values = params![slow_before.as_micros(), page.size(), stored(page.offset())];
+    let found = all(connection, &sql, values, |row| rows::payment(row))?;
+    let sql = format!("SELECT count(*) FROM payments WHERE {wanted}");
+    Ok(Page { rows: found, total: total(connection, &sql, [slow_before.as_micros()])? })
+}
+
+fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+    let sql = "SELECT reservations.id FROM events \
+        JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
+        LEFT JOIN payments ON payments.id = reservations.payment \
+        WHERE events.state = 'cancelled' AND (reservations.state = 'held' OR payments.id IS NULL \
+            OR payments.ask_at IS NULL AND NOT payments.refund_refused) \
+        ORDER BY reservations.id LIMIT ?1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, sql, [limit], |row| first::<Uuid>(row).map(ReservationId::from_uuid))
+}
+
+fn progress(connection: &Connection, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+    let of_event = [event.as_uuid()];
+    if !exists(connection, "SELECT 1 FROM events WHERE id = ?1", of_event)? {
+        return Ok(None);
+    }
+    let count = |wanted: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM reservations LEFT JOIN payments ON payments.id = reservations.payment \
+             WHERE reservations.event = ?1 AND {wanted}"
+        );
+        total(connection, &sql, of_event)
+    };
+    let live = "reservations.state IN ('held', 'paying', 'confirmed')";
+    Ok(Some(CallOffProgress {
+        to_do: count(live)?,
+        done: count("reservations.cancel_reason IN ('organiser', 'refunded')")?,
+        refused: count(&format!("{live} AND payments.refund_refused"))?,
+    }))
+}
