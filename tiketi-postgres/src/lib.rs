@@ -103,6 +103,7 @@ mod reads;
 mod retry;
 mod row;
 mod sales;
+mod session;
 mod store;
 mod wants;
 mod write;

@@ -91,7 +91,7 @@ async fn a_store_lost_after_the_provider_approved_costs_nobody_anything() {
     let (office, id, buyer) = (server.office.clone(), payment.id, payment.buyer);
     let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await });
     until("the provider hangs", async || town.provider.books.hanging() == 1).await;
-    server.store.pool().close().await;
+    server.store.close().await;
     town.provider.books.let_go();
     let failed = asking.await.unwrap().unwrap_err();
     assert!(matches!(failed, PayError::Record(_)), "{failed:?}");
