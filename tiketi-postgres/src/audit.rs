@@ -40,7 +40,7 @@ impl AuditStore for PostgresStore {
     }
 
     async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError> {
-        let mut session = self.database().begin_with(ONE_MOMENT).await?;
+        let mut session = self.database().begin(ONE_MOMENT).await?;
         let rows = event_rows(&mut session, event).await?;
         session.rollback().await?;
         Ok(rows)

@@ -92,7 +92,7 @@ async fn attempt(
 ) -> Result<(), StoreError> {
     let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
     let before = kept.take();
-    let mut session = lanes.writing.begin_with(BEGIN).await?;
+    let mut session = lanes.writing.begin_in_task(BEGIN).await?;
     let Kept { mut desk, turn } = open(&mut session, event, before).await?;
     let mut wants = Wants::default();
     for job in jobs.iter() {

@@ -6,7 +6,7 @@ use tiketi_core::{NewEvent, StoreError};
 
 use crate::error::closed;
 use crate::retry::retry;
-use crate::session::Pool;
+use crate::session::{BEGIN, Pool};
 use crate::write;
 
 /// Most seats one statement inserts.
@@ -38,7 +38,7 @@ async fn count_seats(pool: &Pool) {
 async fn insert(pool: &Pool, new: &NewEvent) -> Result<(), StoreError> {
     let id = new.event.id;
     let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    let mut session = pool.begin().await?;
+    let mut session = pool.begin_in_task(BEGIN).await?;
     write::new_event(&mut session, &new.event, map_version).await?;
     let ticket_types: Vec<_> = new.ticket_types.iter().collect();
     write::new_ticket_types(&mut session, id, &ticket_types).await?;

@@ -5,9 +5,9 @@ use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
 use tiketi_core::StoreError;
 
-use crate::error::{commit_failed, failed};
+use crate::error::{closed, commit_failed, failed};
 
-const BEGIN: &str = "BEGIN";
+pub(crate) const BEGIN: &str = "BEGIN";
 const BEGIN_READING: &str = "BEGIN READ ONLY";
 
 /// A statement with its values.
@@ -57,13 +57,18 @@ impl Pool {
         &self.connections
     }
 
-    /// Begins a transaction.
-    pub(crate) async fn begin(&self) -> Result<Session, StoreError> {
-        self.begin_with(BEGIN).await
+    /// Begins a transaction for a caller who may leave at any time.
+    ///
+    /// In a task of its own: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
+    /// and whoever is given it next finds a transaction open.
+    pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
+        let pool = self.clone();
+        let begun = tokio::spawn(async move { pool.begin_in_task(begin).await });
+        begun.await.map_err(|_| closed())?
     }
 
-    /// Begins a transaction in some other way.
-    pub(crate) async fn begin_with(&self, begin: &'static str) -> Result<Session, StoreError> {
+    /// Begins a transaction in a task that nobody stops.
+    pub(crate) async fn begin_in_task(&self, begin: &'static str) -> Result<Session, StoreError> {
         let transaction = self.connections.begin_with(begin).await.map_err(failed)?;
         Ok(Session { transaction, statements: self.statements })
     }
@@ -73,7 +78,7 @@ impl Pool {
         if self.statements == Statements::Kept {
             return statement.fetch_all(&self.connections).await.map_err(failed);
         }
-        let mut session = self.begin_with(BEGIN_READING).await?;
+        let mut session = self.begin(BEGIN_READING).await?;
         let found = session.fetch_all(statement).await?;
         // Nothing was written, so no outcome can be unknown.
         session.transaction.commit().await.map_err(failed)?;
@@ -97,7 +102,7 @@ impl Pool {
             let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
             return Ok(done.rows_affected());
         }
-        let mut session = self.begin().await?;
+        let mut session = self.begin(BEGIN).await?;
         let changed = session.execute(statement).await?;
         session.commit().await?;
         Ok(changed)
@@ -109,7 +114,7 @@ impl Pool {
             let mut connection = self.connections.acquire().await.map_err(failed)?;
             return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
         }
-        let mut session = self.begin().await?;
+        let mut session = self.begin(BEGIN).await?;
         let answered = session.fetch_all(statement).await?;
         session.commit().await?;
         Ok(answered)
