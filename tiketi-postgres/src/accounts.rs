@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
 
-use crate::error::{commit_failed, exists_already, failed, violates};
+use crate::error::{exists_already, violates};
 use crate::row::maybe;
 use crate::store::PostgresStore;
 
@@ -17,32 +17,31 @@ const BY_EMAIL: &str =
 #[async_trait]
 impl AccountStore for PostgresStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
-        let insert = sqlx::query(INSERT)
-            .bind(account.id.as_uuid())
-            .bind(account.email.as_str())
-            .bind(&*account.name)
-            .bind(account.phone.as_deref())
-            .bind(tiketi_rows::role_word(account.role))
-            .bind(account.password.as_phc())
-            .bind(account.created_at.as_micros());
-        let mut connection = self.pool().acquire().await.map_err(failed)?;
-        match insert.execute(&mut *connection).await {
-            Ok(done) if done.rows_affected() == 0 => {
-                Err(CommandError::Refused(CreateAccountRefused::EmailTaken))
-            }
+        let insert = || {
+            sqlx::query(INSERT)
+                .bind(account.id.as_uuid())
+                .bind(account.email.as_str())
+                .bind(&*account.name)
+                .bind(account.phone.as_deref())
+                .bind(tiketi_rows::role_word(account.role))
+                .bind(account.password.as_phc())
+                .bind(account.created_at.as_micros())
+        };
+        match self.write(insert).await {
+            Ok(0) => Err(CommandError::Refused(CreateAccountRefused::EmailTaken)),
             Ok(_) => Ok(()),
             Err(error) if violates(&error, "accounts_pkey") => Err(exists_already(account.id).into()),
-            Err(error) => Err(commit_failed(error).into()),
+            Err(error) => Err(error.into()),
         }
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query(BY_ID).bind(id.as_uuid()).fetch_optional(self.pool()).await;
-        maybe(row.map_err(failed)?, |row| tiketi_rows::account(row))
+        let row = self.database().fetch_optional(sqlx::query(BY_ID).bind(id.as_uuid())).await?;
+        maybe(row, |row| tiketi_rows::account(row))
     }
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
-        let row = sqlx::query(BY_EMAIL).bind(email.as_str()).fetch_optional(self.pool()).await;
-        maybe(row.map_err(failed)?, |row| tiketi_rows::account(row))
+        let row = self.database().fetch_optional(sqlx::query(BY_EMAIL).bind(email.as_str())).await?;
+        maybe(row, |row| tiketi_rows::account(row))
     }
 }

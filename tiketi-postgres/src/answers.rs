@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreError, Timestamp};
 use uuid::Uuid;
 
-use crate::error::failed;
 use crate::row::maybe;
 use crate::store::PostgresStore;
 
@@ -39,8 +38,8 @@ impl AnswerStore for PostgresStore {
             if self.write(claim).await? > 0 {
                 return Ok(AnswerClaim::Run);
             }
-            let row = sqlx::query(ONE).bind(key.as_uuid()).fetch_optional(self.pool()).await;
-            let kept = maybe(row.map_err(failed)?, |row| tiketi_rows::answer_claim(row, fingerprint, now))?;
+            let row = self.database().fetch_optional(sqlx::query(ONE).bind(key.as_uuid())).await?;
+            let kept = maybe(row, |row| tiketi_rows::answer_claim(row, fingerprint, now))?;
             match kept {
                 // Given up or free again since: claim it once more.
                 None | Some(AnswerClaim::Run) => {}

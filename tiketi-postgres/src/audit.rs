@@ -2,14 +2,13 @@
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
-use sqlx::{Postgres, Transaction};
 use tiketi_core::decide::Snapshot;
 use tiketi_core::{AuditStore, EventId, StoreError};
 use tiketi_rows::{Row as _, columns, count};
 
-use crate::error::failed;
 use crate::load::ticket_types;
 use crate::row::{Row, each};
+use crate::session::Session;
 use crate::store::PostgresStore;
 
 const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -36,48 +35,41 @@ impl AuditStore for PostgresStore {
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let query = sqlx::query(EVENT_IDS).bind(after.map(EventId::as_uuid)).bind(limit);
-        let found = query.fetch_all(self.pool()).await.map_err(failed)?;
+        let found = self.database().fetch_all(query).await?;
         each(&found, |row| Ok(EventId::from_uuid(row.uuid("id")?)))
     }
 
     async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError> {
-        let mut transaction = self.pool().begin_with(ONE_MOMENT).await.map_err(failed)?;
-        let rows = event_rows(&mut transaction, event).await?;
-        transaction.rollback().await.map_err(failed)?;
+        let mut session = self.database().begin(ONE_MOMENT).await?;
+        let rows = event_rows(&mut session, event).await?;
+        session.rollback().await?;
         Ok(rows)
     }
 }
 
-async fn event_rows(
-    transaction: &mut Transaction<'_, Postgres>,
-    id: EventId,
-) -> Result<Option<Snapshot>, StoreError> {
-    let found = of(transaction, EVENT, id).await?;
+async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapshot>, StoreError> {
+    let found = of(session, EVENT, id).await?;
     let Some(row) = found.first() else { return Ok(None) };
     let (event, map_version) = (tiketi_rows::event(&Row(row))?, count(&Row(row), "map_version")?);
     let currency = event.currency;
     let mut snapshot = Snapshot::new(event);
-    for ticket_type in ticket_types(transaction, id, currency).await? {
+    for ticket_type in ticket_types(session, id, currency).await? {
         snapshot.put_ticket_type(ticket_type);
     }
-    for row in &of(transaction, SEATS, id).await? {
+    for row in &of(session, SEATS, id).await? {
         snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(map_version);
-    for row in &of(transaction, RESERVATIONS, id).await? {
+    for row in &of(session, RESERVATIONS, id).await? {
         snapshot.put_reservation(tiketi_rows::reservation(&Row(row))?);
     }
-    for row in &of(transaction, PAYMENTS, id).await? {
+    for row in &of(session, PAYMENTS, id).await? {
         snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
     }
     Ok(Some(snapshot))
 }
 
-async fn of(
-    transaction: &mut Transaction<'_, Postgres>,
-    sql: &'static str,
-    event: EventId,
-) -> Result<Vec<PgRow>, StoreError> {
-    sqlx::query(sql).bind(event.as_uuid()).fetch_all(&mut **transaction).await.map_err(failed)
+async fn of(session: &mut Session, sql: &'static str, event: EventId) -> Result<Vec<PgRow>, StoreError> {
+    session.fetch_all(sqlx::query(sql).bind(event.as_uuid())).await
 }

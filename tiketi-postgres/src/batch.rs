@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgConnection;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 
 use crate::desk::Desk;
-use crate::error::{closed, commit_failed, failed};
+use crate::error::closed;
 use crate::job::Job;
 use crate::lanes::Lanes;
 use crate::load;
 use crate::retry::pause;
+use crate::session::Session;
 use crate::wants::Wants;
 use crate::write;
 
@@ -92,22 +92,22 @@ async fn attempt(
 ) -> Result<(), StoreError> {
     let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
     let before = kept.take();
-    let mut transaction = lanes.writing.begin_with(BEGIN).await.map_err(failed)?;
-    let Kept { mut desk, turn } = open(&mut transaction, event, before).await?;
+    let mut session = lanes.writing.begin_in_task(BEGIN).await?;
+    let Kept { mut desk, turn } = open(&mut session, event, before).await?;
     let mut wants = Wants::default();
     for job in jobs.iter() {
         job.wants(&mut wants);
     }
-    load::rows(&mut transaction, event, &mut desk, &wants).await?;
+    load::rows(&mut session, event, &mut desk, &wants).await?;
     for job in jobs {
         job.decide(&mut desk)?;
     }
     let mut turn = turn;
     if desk.changed().is_empty() {
-        transaction.rollback().await.map_err(failed)?;
+        session.rollback().await?;
     } else {
-        write::all(&mut transaction, event, &desk).await?;
-        transaction.commit().await.map_err(commit_failed)?;
+        write::all(&mut session, event, &desk).await?;
+        session.commit().await?;
         turn += 1;
     }
     desk.settled();
@@ -116,8 +116,8 @@ async fn attempt(
 }
 
 /// Locks an event against every other server, and loads it unless what is kept of it is still true.
-async fn open(connection: &mut PgConnection, event: EventId, kept: Option<Kept>) -> Result<Kept, StoreError> {
-    let Some(locked) = load::lock(connection, event).await? else {
+async fn open(session: &mut Session, event: EventId, kept: Option<Kept>) -> Result<Kept, StoreError> {
+    let Some(locked) = load::lock(session, event).await? else {
         return Ok(Kept { desk: Desk::new(None), turn: 0 });
     };
     if let Some(kept) = kept
@@ -126,5 +126,5 @@ async fn open(connection: &mut PgConnection, event: EventId, kept: Option<Kept>)
         return Ok(kept);
     }
     let turn = locked.turn;
-    Ok(Kept { desk: Desk::new(Some(load::event(connection, locked).await?)), turn })
+    Ok(Kept { desk: Desk::new(Some(load::event(session, locked).await?)), turn })
 }

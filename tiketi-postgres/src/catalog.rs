@@ -23,7 +23,7 @@ use crate::store::PostgresStore;
 #[async_trait]
 impl CatalogStore for PostgresStore {
     async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
-        create_event(self.pool(), new).await
+        create_event(self.database(), new).await
     }
 
     async fn edit_event(
@@ -79,7 +79,7 @@ impl CatalogStore for PostgresStore {
     async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
         let mut news = Vec::new();
         // Most rounds find nothing, and finding nothing takes no lock.
-        for view in reads::outlines(self.pool(), false).await? {
+        for view in reads::outlines(self.database(), false).await? {
             let id = view.event.id;
             if announce_status(&scope_of(view), now).is_some() {
                 let told = self.work(id, Announce(now)).await.map_err(only_store)?;
@@ -90,29 +90,29 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
-        reads::event(self.pool(), id).await
+        reads::event(self.database(), id).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
-        reads::events(self.pool(), &query).await
+        reads::events(self.database(), &query).await
     }
 
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
-        reads::ticket_type(self.pool(), id).await
+        reads::ticket_type(self.database(), id).await
     }
 
     async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
-        reads::map_version(self.pool(), event).await
+        reads::map_version(self.database(), event).await
     }
 
     async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
-        reads::seat_map(self.pool(), event, since).await
+        reads::seat_map(self.database(), event, since).await
     }
 }
 
 impl PostgresStore {
     async fn event_of_ticket_type(&self, id: TicketTypeId) -> Result<Option<EventId>, StoreError> {
-        reads::event_of(self.pool(), reads::EVENT_OF_TICKET_TYPE, id.as_uuid()).await
+        reads::event_of(self.database(), reads::EVENT_OF_TICKET_TYPE, id.as_uuid()).await
     }
 }
 

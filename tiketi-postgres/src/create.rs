@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use sqlx::postgres::PgPool;
 use tiketi_core::{NewEvent, StoreError};
 
-use crate::error::{closed, commit_failed, failed};
+use crate::error::closed;
 use crate::retry::retry;
+use crate::session::{BEGIN, Pool};
 use crate::write;
 
 /// Most seats one statement inserts.
@@ -18,7 +18,7 @@ const MANY_SEATS: usize = 1_000;
 /// Stores a new event with its ticket types and seats, or fails if it exists.
 ///
 /// In a task of its own, so that a caller that leaves cannot stop it halfway.
-pub(crate) async fn create_event(pool: &PgPool, new: NewEvent) -> Result<(), StoreError> {
+pub(crate) async fn create_event(pool: &Pool, new: NewEvent) -> Result<(), StoreError> {
     let (pool, new) = (pool.clone(), Arc::new(new));
     let created = tokio::spawn(async move {
         retry(|| insert(&pool, &new)).await?;
@@ -31,20 +31,20 @@ pub(crate) async fn create_event(pool: &PgPool, new: NewEvent) -> Result<(), Sto
 }
 
 /// Lets the planner know of a new hall at once; whoever may not, or has no time for it, leaves it to the autovacuum.
-async fn count_seats(pool: &PgPool) {
-    let _late = sqlx::query("ANALYZE tiketi.seats").execute(pool).await;
+async fn count_seats(pool: &Pool) {
+    let _late = pool.execute(sqlx::query("ANALYZE tiketi.seats")).await;
 }
 
-async fn insert(pool: &PgPool, new: &NewEvent) -> Result<(), StoreError> {
+async fn insert(pool: &Pool, new: &NewEvent) -> Result<(), StoreError> {
     let id = new.event.id;
     let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
-    let mut transaction = pool.begin().await.map_err(failed)?;
-    write::new_event(&mut transaction, &new.event, map_version).await?;
+    let mut session = pool.begin_in_task(BEGIN).await?;
+    write::new_event(&mut session, &new.event, map_version).await?;
     let ticket_types: Vec<_> = new.ticket_types.iter().collect();
-    write::new_ticket_types(&mut transaction, id, &ticket_types).await?;
+    write::new_ticket_types(&mut session, id, &ticket_types).await?;
     let firsts = (0..).step_by(SEATS_A_STATEMENT);
     for (first, seats) in firsts.zip(new.seats.chunks(SEATS_A_STATEMENT)) {
-        write::new_seats(&mut transaction, id, first, seats).await?;
+        write::new_seats(&mut session, id, first, seats).await?;
     }
-    transaction.commit().await.map_err(commit_failed)
+    session.commit().await
 }

@@ -62,8 +62,13 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
 }
 
 /// Tells whether a constraint of this name was violated.
-pub(crate) fn violates(error: &Error, constraint: &str) -> bool {
-    matches!(error, Error::Database(database) if database.constraint() == Some(constraint))
+pub(crate) fn violates(error: &StoreError, constraint: &str) -> bool {
+    matches!(cause(error), Some(Error::Database(database)) if database.constraint() == Some(constraint))
+}
+
+/// Returns what sqlx said.
+fn cause(error: &StoreError) -> Option<&Error> {
+    std::error::Error::source(error)?.downcast_ref()
 }
 
 /// Fails for something that is to be created and exists.
@@ -78,8 +83,7 @@ pub(crate) fn closed() -> StoreError {
 
 /// Tells whether it failed because a connection was lost or refused, before anything was committed.
 pub(crate) fn was_lost(error: &StoreError) -> bool {
-    let source = std::error::Error::source(error).and_then(|source| source.downcast_ref::<Error>());
-    let lost = match source {
+    let lost = match cause(error) {
         Some(Error::Database(database)) => {
             database.code().is_some_and(|state| state.starts_with("08") || state.starts_with("57P"))
         }

@@ -8,7 +8,6 @@ use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError,
 use tiketi_rows::Row as _;
 
 use crate::desk::Desk;
-use crate::error::failed;
 use crate::job::Work;
 use crate::row::each;
 use crate::store::PostgresStore;
@@ -50,8 +49,8 @@ pub(crate) async fn expire_due(
     limit: usize,
 ) -> Result<Vec<Reservation>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = sqlx::query(DUE).bind(now.as_micros()).bind(limit).fetch_all(store.pool()).await;
-    let due = each(&found.map_err(failed)?, |row| {
+    let found = store.database().fetch_all(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
+    let due = each(&found, |row| {
         Ok((EventId::from_uuid(row.uuid("event")?), ReservationId::from_uuid(row.uuid("id")?)))
     })?;
     let mut of_event: HashMap<EventId, Vec<ReservationId>> = HashMap::new();

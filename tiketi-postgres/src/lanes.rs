@@ -12,6 +12,7 @@ use crate::batch::{self, Kept};
 use crate::batches::Counted;
 use crate::error::closed;
 use crate::job::{Job, Reply, Task, Work};
+use crate::session::Pool;
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -27,9 +28,9 @@ pub const MAX_WRITERS: u32 = 4;
 /// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
 pub(crate) struct Lanes {
     /// Somebody's pool, for reads and for statements that are transactions by themselves.
-    pub(crate) pool: PgPool,
+    pub(crate) pool: Pool,
     /// Connections for batches: behind a crowd of readers, what became of money would come too late.
-    pub(crate) writing: PgPool,
+    pub(crate) writing: Pool,
     pub(crate) writers: Semaphore,
     pub(crate) counted: Counted,
     queues: Mutex<HashMap<EventId, VecDeque<Box<dyn Job>>>>,
@@ -44,7 +45,13 @@ impl Lanes {
         let writing = writing.test_before_acquire(false);
         let writing = writing.connect_lazy_with(pool.connect_options().as_ref().clone());
         let writers = Semaphore::new(usize::try_from(MAX_WRITERS).unwrap_or(1));
-        Self { pool, writing, writers, counted: Counted::default(), queues: Mutex::default() }
+        Self {
+            pool: Pool::of(pool),
+            writing: Pool::of(writing),
+            writers,
+            counted: Counted::default(),
+            queues: Mutex::default(),
+        }
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use tiketi_core::{LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
 use tiketi_rows::{count, stored};
 
-use crate::error::{exists_already, failed};
+use crate::error::exists_already;
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
@@ -35,14 +35,14 @@ impl LayoutStore for PostgresStore {
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
-        let row = sqlx::query(ONE).bind(id.as_uuid()).fetch_optional(self.pool()).await;
-        maybe(row.map_err(failed)?, |row| tiketi_rows::layout(row))
+        let row = self.database().fetch_optional(sqlx::query(ONE).bind(id.as_uuid())).await?;
+        maybe(row, |row| tiketi_rows::layout(row))
     }
 
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
         let found = sqlx::query(PAGE).bind(i64::from(page.size())).bind(stored(page.offset()));
-        let found = found.fetch_all(self.pool()).await.map_err(failed)?;
-        let total = sqlx::query(COUNT).fetch_one(self.pool()).await.map_err(failed)?;
+        let found = self.database().fetch_all(found).await?;
+        let total = self.database().fetch_one(sqlx::query(COUNT)).await?;
         let rows = each(&found, |row| tiketi_rows::layout(row))?;
         Ok(Page { rows, total: count(&Row(&total), "total")? })
     }

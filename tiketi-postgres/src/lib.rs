@@ -54,9 +54,21 @@
 //!
 //! # Behind a pooler
 //!
-//! There is no session state, advisory lock, temporary table or `LISTEN`, except one advisory lock within the
-//! transaction of [`migrate()`]; PgBouncer's transaction mode is enough. Unless it keeps prepared
-//! statements itself, switch them off: `options.statement_cache_capacity(0)`.
+//! `PgBouncer`'s transaction mode is enough: nothing of a session is used beyond a transaction, no advisory lock,
+//! temporary table or `LISTEN`; [`migrate()`] holds one advisory lock within its transaction.
+//!
+//! | Pooler | What it takes |
+//! |---|---|
+//! | `PgBouncer`, any | `ignore_startup_parameters = extra_float_digits` in `pgbouncer.ini` |
+//! | from 1.21, with `max_prepared_statements` above 0 | nothing more |
+//! | earlier, or without | and `options.statement_cache_capacity(0)`, or `statement-cache-capacity=0` in the address |
+//!
+//! A pool whose connections keep no statements is taken to be behind such a pooler: [`PostgresStore::new`] looks at
+//! that setting, once. The store then says every statement without a name, and within a transaction, be it a single
+//! read: `BEGIN`, telling, running and `COMMIT` are four round trips instead of one. Batches take one more for each
+//! statement. [`migrate()`] and [`check`] do so always.
+//!
+//! Tests sell, refund, migrate and cut connections through `PgBouncer` 1.18, with fewer sessions than clients.
 //!
 //! # Sharding
 //!
@@ -103,6 +115,7 @@ mod reads;
 mod retry;
 mod row;
 mod sales;
+mod session;
 mod store;
 mod wants;
 mod write;

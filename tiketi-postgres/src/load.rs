@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::postgres::{PgConnection, PgRow};
+use sqlx::postgres::PgRow;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
     BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
@@ -12,8 +12,8 @@ use tiketi_rows::{Row as _, columns};
 use uuid::Uuid;
 
 use crate::desk::Desk;
-use crate::error::failed;
 use crate::row::{Row, each, maybe};
+use crate::session::Session;
 use crate::wants::Wants;
 
 const LOCK: &str = concat!("SELECT turn, ", columns!(event), " FROM tiketi.events WHERE id = $1 FOR UPDATE");
@@ -66,8 +66,8 @@ pub(crate) struct Locked {
 }
 
 /// Waits until no other server changes an event, and keeps it so.
-pub(crate) async fn lock(connection: &mut PgConnection, id: EventId) -> Result<Option<Locked>, StoreError> {
-    let row = sqlx::query(LOCK).bind(id.as_uuid()).fetch_optional(connection).await.map_err(failed)?;
+pub(crate) async fn lock(session: &mut Session, id: EventId) -> Result<Option<Locked>, StoreError> {
+    let row = session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?;
     maybe(row, |row| {
         let map_version = tiketi_rows::count(row, "map_version")?;
         Ok(Locked { turn: row.int("turn")?, event: tiketi_rows::event(row)?, map_version })
@@ -75,8 +75,8 @@ pub(crate) async fn lock(connection: &mut PgConnection, id: EventId) -> Result<O
 }
 
 /// Loads the ticket types of an event that is locked.
-pub(crate) async fn event(connection: &mut PgConnection, locked: Locked) -> Result<Snapshot, StoreError> {
-    let ticket_types = ticket_types(connection, locked.event.id, locked.event.currency).await?;
+pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<Snapshot, StoreError> {
+    let ticket_types = ticket_types(session, locked.event.id, locked.event.currency).await?;
     let mut snapshot = Snapshot::new(locked.event);
     snapshot.set_map_version(locked.map_version);
     for row in ticket_types {
@@ -87,17 +87,17 @@ pub(crate) async fn event(connection: &mut PgConnection, locked: Locked) -> Resu
 
 /// Returns an event's ticket types, by position.
 pub(crate) async fn ticket_types(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     currency: Currency,
 ) -> Result<Vec<TicketType>, StoreError> {
-    let found = sqlx::query(TICKET_TYPES).bind(event.as_uuid()).fetch_all(connection).await;
-    each(&found.map_err(failed)?, |row| tiketi_rows::ticket_type(row, currency))
+    let found = session.fetch_all(sqlx::query(TICKET_TYPES).bind(event.as_uuid())).await?;
+    each(&found, |row| tiketi_rows::ticket_type(row, currency))
 }
 
 /// Loads what commands look at, unless it is there.
 pub(crate) async fn rows(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     desk: &mut Desk,
     wants: &Wants,
@@ -105,17 +105,17 @@ pub(crate) async fn rows(
     if desk.snapshot().is_none() {
         return Ok(());
     }
-    commands(connection, desk, wants).await?;
+    commands(session, desk, wants).await?;
     let mut more = More::of(desk, wants);
     if !more.is_empty() {
-        reservations(connection, event, desk, &mut more, wants.due).await?;
+        reservations(session, event, desk, &mut more, wants.due).await?;
     }
     desk.know_buyers(wants.buyers.iter().copied());
-    payments(connection, event, desk, &more.payments).await?;
-    seats(connection, event, desk, &more.seats).await?;
+    payments(session, event, desk, &more.payments).await?;
+    seats(session, event, desk, &more.seats).await?;
     if wants.any_reservation {
-        let found = sqlx::query(ANY_RESERVATION).bind(event.as_uuid()).fetch_optional(connection).await;
-        desk.set_has_reservations(found.map_err(failed)?.is_some());
+        let any = sqlx::query(ANY_RESERVATION).bind(event.as_uuid());
+        desk.set_has_reservations(session.fetch_optional(any).await?.is_some());
     }
     Ok(())
 }
@@ -159,13 +159,13 @@ impl More {
     }
 }
 
-async fn commands(connection: &mut PgConnection, desk: &mut Desk, wants: &Wants) -> Result<(), StoreError> {
+async fn commands(session: &mut Session, desk: &mut Desk, wants: &Wants) -> Result<(), StoreError> {
     if wants.keys.is_empty() {
         return Ok(());
     }
     let keys: Vec<Uuid> = wants.keys.iter().map(|key| key.as_uuid()).collect();
     let query = sqlx::query(COMMANDS).bind(keys).bind(wants.serials);
-    for row in &query.fetch_all(connection).await.map_err(failed)? {
+    for row in &session.fetch_all(query).await? {
         let row = &Row(row);
         match row.maybe_uuid("key")? {
             Some(key) => desk.put_record(CommandKey::from_uuid(key), tiketi_rows::command_record(row)?),
@@ -176,7 +176,7 @@ async fn commands(connection: &mut PgConnection, desk: &mut Desk, wants: &Wants)
 }
 
 async fn reservations(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     desk: &mut Desk,
     more: &mut More,
@@ -190,7 +190,7 @@ async fn reservations(
         .bind(ids)
         .bind(payments)
         .bind(due.map(Timestamp::as_micros));
-    let found = query.fetch_all(connection).await.map_err(failed)?;
+    let found = session.fetch_all(query).await?;
     let snapshot = desk.loading()?;
     for row in each(&found, |row| tiketi_rows::reservation(row))? {
         // What is here already is as it will be once this batch is written.
@@ -204,7 +204,7 @@ async fn reservations(
 }
 
 async fn payments(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     desk: &mut Desk,
     wanted: &BTreeSet<PaymentId>,
@@ -212,14 +212,14 @@ async fn payments(
     let snapshot = desk.loading()?;
     let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
-    for row in &of_event(connection, PAYMENTS, event, missing).await? {
+    for row in &of_event(session, PAYMENTS, event, missing).await? {
         snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
     }
     Ok(())
 }
 
 async fn seats(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     desk: &mut Desk,
     wanted: &BTreeSet<SeatId>,
@@ -227,7 +227,7 @@ async fn seats(
     let snapshot = desk.loading()?;
     let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
-    for row in &of_event(connection, SEATS, event, missing).await? {
+    for row in &of_event(session, SEATS, event, missing).await? {
         snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
     }
     Ok(())
@@ -235,7 +235,7 @@ async fn seats(
 
 /// Reads rows of an event by their ids, if any are named.
 async fn of_event(
-    connection: &mut PgConnection,
+    session: &mut Session,
     sql: &'static str,
     event: EventId,
     ids: Vec<Uuid>,
@@ -243,5 +243,5 @@ async fn of_event(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    sqlx::query(sql).bind(event.as_uuid()).bind(ids).fetch_all(connection).await.map_err(failed)
+    session.fetch_all(sqlx::query(sql).bind(event.as_uuid()).bind(ids)).await
 }

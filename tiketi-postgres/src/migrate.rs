@@ -18,6 +18,8 @@ pub const SCHEMA: u32 = {
 };
 
 /// `Tiketi` in ASCII: the advisory lock that lets one migrate at a time, for as long as its transaction.
+///
+/// Like all else here it is said without a name and within a transaction, so that it passes through any pooler.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(92680947823721)";
 const HAS_TABLE: &str = "SELECT to_regclass('tiketi.migrations') IS NOT NULL";
 const CREATE_TABLE: &str = "CREATE SCHEMA IF NOT EXISTS tiketi;
@@ -46,7 +48,7 @@ pub async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
 
 async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await.map_err(failed)?;
-    sqlx::query(LOCK).execute(&mut *transaction).await.map_err(failed)?;
+    sqlx::query(LOCK).persistent(false).execute(&mut *transaction).await.map_err(failed)?;
     let mut found = schema_of(&mut transaction).await?;
     if let Some(found) = found
         && found > i64::from(SCHEMA)
@@ -59,7 +61,7 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreErro
     for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
         if version > found.unwrap_or(0) {
             sqlx::raw_sql(*sql).execute(&mut *transaction).await.map_err(failed)?;
-            let remember = sqlx::query(REMEMBER).bind(version).bind(name);
+            let remember = sqlx::query(REMEMBER).persistent(false).bind(version).bind(name);
             remember.execute(&mut *transaction).await.map_err(failed)?;
             found = Some(version);
         }
@@ -73,14 +75,16 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreErro
 ///
 /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with what to do about it.
 pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
-    let mut connection = pool.acquire().await.map_err(failed)?;
+    // In a transaction, so that all of it is asked of one session even behind a pooler.
+    let mut connection = pool.begin().await.map_err(failed)?;
     match schema_of(&mut connection).await? {
         None | Some(0) => return Err(unmigrated("has no tiketi schema")),
         Some(found) if found > i64::from(SCHEMA) => return Err(newer(found)),
         Some(found) if found < i64::from(SCHEMA) => return Err(unmigrated("has an older tiketi schema")),
         Some(_) => {}
     }
-    let row = sqlx::query(TAKES_WRITES).fetch_one(&mut *connection).await.map_err(failed)?;
+    let row =
+        sqlx::query(TAKES_WRITES).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
     if row.try_get::<bool, _>(0).map_err(failed)? {
         return Ok(());
     }
@@ -90,11 +94,11 @@ pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
 
 /// Returns how many migrations a database has had, or `None` if it knows of none.
 async fn schema_of(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
-    let row = sqlx::query(HAS_TABLE).fetch_one(&mut *connection).await.map_err(failed)?;
+    let row = sqlx::query(HAS_TABLE).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
     if !row.try_get::<bool, _>(0).map_err(failed)? {
         return Ok(None);
     }
-    let row = sqlx::query(LATEST).fetch_one(&mut *connection).await.map_err(failed)?;
+    let row = sqlx::query(LATEST).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
     Ok(Some(row.try_get(0).map_err(failed)?))
 }
 

@@ -7,7 +7,6 @@ use async_trait::async_trait;
 use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Timestamp};
 use tiketi_rows::{Row as _, stored};
 
-use crate::error::failed;
 use crate::row::each;
 use crate::store::PostgresStore;
 
@@ -73,9 +72,11 @@ impl PostgresStore {
     ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
         let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found =
-            sqlx::query(FREE).bind(now.as_micros()).bind(limit).bind(after).fetch_all(self.pool()).await;
-        let found = each(&found.map_err(failed)?, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
+        let found = self
+            .database()
+            .fetch_all(sqlx::query(FREE).bind(now.as_micros()).bind(limit).bind(after))
+            .await?;
+        let found = each(&found, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
         for (event, id) in found {
             free.entry(EventId::from_uuid(event)).or_default().push(id);
         }

@@ -1,9 +1,6 @@
 //! Payments that are not over.
 
 use async_trait::async_trait;
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgRow};
-use sqlx::query::Query;
 use tiketi_core::decide::{
     Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
 };
@@ -13,7 +10,6 @@ use tiketi_core::{
 };
 use tiketi_rows::{Row as _, columns, count, stored};
 
-use crate::error::failed;
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
@@ -69,7 +65,7 @@ impl PaymentStore for PostgresStore {
 
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let due = self.find(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
+        let due = self.database().fetch_all(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
         each(&due, |row| tiketi_rows::payment(row))
     }
 
@@ -80,9 +76,12 @@ impl PaymentStore for PostgresStore {
     ) -> Result<Page<Payment>, StoreError> {
         let slow_before = slow_before.as_micros();
         let (size, offset) = (i64::from(page.size()), stored(page.offset()));
-        let found = self.find(sqlx::query(IN_TROUBLE).bind(slow_before).bind(size).bind(offset)).await?;
-        let total = sqlx::query(COUNT_IN_TROUBLE).bind(slow_before).fetch_one(self.pool()).await;
-        let total = count(&Row(&total.map_err(failed)?), "total")?;
+        let found = self
+            .database()
+            .fetch_all(sqlx::query(IN_TROUBLE).bind(slow_before).bind(size).bind(offset))
+            .await?;
+        let total = self.database().fetch_one(sqlx::query(COUNT_IN_TROUBLE).bind(slow_before)).await?;
+        let total = count(&Row(&total), "total")?;
         Ok(Page { rows: each(&found, |row| tiketi_rows::payment(row))?, total })
     }
 
@@ -91,27 +90,22 @@ impl PaymentStore for PostgresStore {
         gateway: &str,
         provider_key: &str,
     ) -> Result<Option<PaymentId>, StoreError> {
-        let row = sqlx::query(BY_KEY).bind(gateway).bind(provider_key).fetch_optional(self.pool()).await;
-        maybe(row.map_err(failed)?, |row| row.uuid("id").map(PaymentId::from_uuid))
+        let row =
+            self.database().fetch_optional(sqlx::query(BY_KEY).bind(gateway).bind(provider_key)).await?;
+        maybe(row, |row| row.uuid("id").map(PaymentId::from_uuid))
     }
 
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.find(sqlx::query(TO_CALL_OFF).bind(limit)).await?;
+        let found = self.database().fetch_all(sqlx::query(TO_CALL_OFF).bind(limit)).await?;
         each(&found, |row| row.uuid("id").map(ReservationId::from_uuid))
     }
 
     async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
-        let row = sqlx::query(PROGRESS).bind(event.as_uuid()).fetch_optional(self.pool()).await;
-        maybe(row.map_err(failed)?, |row| {
+        let row = self.database().fetch_optional(sqlx::query(PROGRESS).bind(event.as_uuid())).await?;
+        maybe(row, |row| {
             let [to_do, done, refused] = ["to_do", "done", "refused"].map(|name| count(row, name));
             Ok(CallOffProgress { to_do: to_do?, done: done?, refused: refused? })
         })
-    }
-}
-
-impl PostgresStore {
-    async fn find(&self, query: Query<'_, Postgres, PgArguments>) -> Result<Vec<PgRow>, StoreError> {
-        query.fetch_all(self.pool()).await.map_err(failed)
     }
 }

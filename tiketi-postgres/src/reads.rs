@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use sqlx::postgres::PgPool;
 use tiketi_core::{
     BuyerId, Event, EventId, EventQuery, EventView, Page, PageRequest, Payment, PaymentId, Reservation,
     ReservationId, SeatMap, StoreError, TicketType, TicketTypeId,
@@ -10,8 +9,8 @@ use tiketi_core::{
 use tiketi_rows::{Row as _, columns, count, stored};
 use uuid::Uuid;
 
-use crate::error::failed;
 use crate::row::{Row, each, maybe};
+use crate::session::Pool;
 
 pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
 pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
@@ -48,26 +47,26 @@ const SEAT_MAP: &str = "SELECT event.map_version AS current, seat.event, seat.id
 
 /// Returns the event that a look-up by an id alone finds.
 pub(crate) async fn event_of(
-    pool: &PgPool,
+    pool: &Pool,
     sql: &'static str,
     id: Uuid,
 ) -> Result<Option<EventId>, StoreError> {
-    let row = sqlx::query(sql).bind(id).fetch_optional(pool).await.map_err(failed)?;
+    let row = pool.fetch_optional(sqlx::query(sql).bind(id)).await?;
     maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
 }
 
-pub(crate) async fn reservation(pool: &PgPool, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-    let row = sqlx::query(RESERVATION).bind(id.as_uuid()).fetch_optional(pool).await;
-    maybe(row.map_err(failed)?, |row| tiketi_rows::reservation(row))
+pub(crate) async fn reservation(pool: &Pool, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+    let row = pool.fetch_optional(sqlx::query(RESERVATION).bind(id.as_uuid())).await?;
+    maybe(row, |row| tiketi_rows::reservation(row))
 }
 
-pub(crate) async fn payment(pool: &PgPool, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-    let row = sqlx::query(PAYMENT).bind(id.as_uuid()).fetch_optional(pool).await;
-    maybe(row.map_err(failed)?, |row| tiketi_rows::payment(row))
+pub(crate) async fn payment(pool: &Pool, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+    let row = pool.fetch_optional(sqlx::query(PAYMENT).bind(id.as_uuid())).await?;
+    maybe(row, |row| tiketi_rows::payment(row))
 }
 
 pub(crate) async fn reservations_of(
-    pool: &PgPool,
+    pool: &Pool,
     buyer: BuyerId,
     event: Option<EventId>,
     page: PageRequest,
@@ -75,16 +74,16 @@ pub(crate) async fn reservations_of(
     let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
     let (size, offset) = (i64::from(page.size()), stored(page.offset()));
     let found = sqlx::query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
-    let found = found.fetch_all(pool).await.map_err(failed)?;
-    let total = sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event).fetch_one(pool).await;
-    let total = count(&Row(&total.map_err(failed)?), "total")?;
+    let found = pool.fetch_all(found).await?;
+    let total = pool.fetch_one(sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
+    let total = count(&Row(&total), "total")?;
     Ok(Page { rows: each(&found, |row| tiketi_rows::reservation(row))?, total })
 }
 
 /// Returns events with what they sell, in the order of their ids' list.
-pub(crate) async fn views(pool: &PgPool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
+pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
     let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let found = sqlx::query(EVENTS).bind(list).fetch_all(pool).await.map_err(failed)?;
+    let found = pool.fetch_all(sqlx::query(EVENTS).bind(list)).await?;
     let events = each(&found, |row| tiketi_rows::event(row))?;
     let views = with_ticket_types(pool, events).await?;
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
@@ -92,20 +91,20 @@ pub(crate) async fn views(pool: &PgPool, ids: &[EventId]) -> Result<Vec<EventVie
     Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
 }
 
-pub(crate) async fn event(pool: &PgPool, id: EventId) -> Result<Option<EventView>, StoreError> {
+pub(crate) async fn event(pool: &Pool, id: EventId) -> Result<Option<EventView>, StoreError> {
     Ok(views(pool, &[id]).await?.pop())
 }
 
 /// Returns all events with what they sell, but without their descriptions: a shop has few.
-pub(crate) async fn outlines(pool: &PgPool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
-    let found = sqlx::query(OUTLINES).bind(drafts).fetch_all(pool).await.map_err(failed)?;
+pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
+    let found = pool.fetch_all(sqlx::query(OUTLINES).bind(drafts)).await?;
     let events = each(&found, |row| tiketi_rows::event(row))?;
     with_ticket_types(pool, events).await
 }
 
-async fn with_ticket_types(pool: &PgPool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
+async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
-    let found = sqlx::query(TICKET_TYPES).bind(ids).fetch_all(pool).await.map_err(failed)?;
+    let found = pool.fetch_all(sqlx::query(TICKET_TYPES).bind(ids)).await?;
     let mut views: Vec<_> =
         events.into_iter().map(|event| EventView { event, ticket_types: Vec::new() }).collect();
     let places: HashMap<_, _> = views.iter().map(|view| view.event.id).zip(0..).collect();
@@ -120,7 +119,7 @@ async fn with_ticket_types(pool: &PgPool, events: Vec<Event>) -> Result<Vec<Even
 }
 
 /// Answers a query by its own rules, for a status is not a column, and reads only the page in full.
-pub(crate) async fn events(pool: &PgPool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
+pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
     let mut wanted = outlines(pool, query.drafts).await?;
     wanted.retain(|view| query.wants(view));
     wanted.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
@@ -129,24 +128,19 @@ pub(crate) async fn events(pool: &PgPool, query: &EventQuery) -> Result<Page<Eve
     Ok(Page { rows: views(pool, &ids).await?, total: page.total })
 }
 
-pub(crate) async fn ticket_type(pool: &PgPool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+pub(crate) async fn ticket_type(pool: &Pool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
     let Some(event) = event_of(pool, EVENT_OF_TICKET_TYPE, id.as_uuid()).await? else { return Ok(None) };
     let view = self::event(pool, event).await?;
     Ok(view.and_then(|view| view.ticket_types.into_iter().find(|row| row.id == id)))
 }
 
-pub(crate) async fn map_version(pool: &PgPool, event: EventId) -> Result<Option<u64>, StoreError> {
-    let row = sqlx::query(MAP_VERSION).bind(event.as_uuid()).fetch_optional(pool).await.map_err(failed)?;
+pub(crate) async fn map_version(pool: &Pool, event: EventId) -> Result<Option<u64>, StoreError> {
+    let row = pool.fetch_optional(sqlx::query(MAP_VERSION).bind(event.as_uuid())).await?;
     maybe(row, |row| count(row, "map_version"))
 }
 
-pub(crate) async fn seat_map(
-    pool: &PgPool,
-    event: EventId,
-    since: u64,
-) -> Result<Option<SeatMap>, StoreError> {
-    let found = sqlx::query(SEAT_MAP).bind(event.as_uuid()).bind(stored(since)).fetch_all(pool).await;
-    let found = found.map_err(failed)?;
+pub(crate) async fn seat_map(pool: &Pool, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+    let found = pool.fetch_all(sqlx::query(SEAT_MAP).bind(event.as_uuid()).bind(stored(since))).await?;
     let Some(first) = found.first() else { return Ok(None) };
     let version = count(&Row(first), "current")?;
     let complete = since == 0 || since > version;

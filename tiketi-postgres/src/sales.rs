@@ -81,7 +81,7 @@ impl SalesStore for PostgresStore {
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-        reads::reservation(self.pool(), id).await
+        reads::reservation(self.database(), id).await
     }
 
     async fn reservations_of(
@@ -90,10 +90,10 @@ impl SalesStore for PostgresStore {
         event: Option<EventId>,
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
-        reads::reservations_of(self.pool(), buyer, event, page).await
+        reads::reservations_of(self.database(), buyer, event, page).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        reads::payment(self.pool(), id).await
+        reads::payment(self.database(), id).await
     }
 }

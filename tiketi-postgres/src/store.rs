@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgPool, PgRow};
-use sqlx::query::Query;
+use sqlx::postgres::{PgPool, PgRow};
 use tiketi_core::decide::{Applied, Command, Subject};
 use tiketi_core::{CommandError, EventId, PaymentId, ReservationId, StoreError};
 
 use crate::batches::Batches;
-use crate::error::{commit_failed, failed};
 use crate::homes::Homes;
 use crate::job::{Reply, Sale, Work};
 use crate::lanes::Lanes;
 use crate::reads;
 use crate::retry::retry;
+use crate::session::{Pool, Statement};
 
 /// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
 ///
@@ -41,13 +39,18 @@ impl PostgresStore {
 
     /// Returns the pool.
     pub fn pool(&self) -> &PgPool {
+        self.database().connections()
+    }
+
+    /// Returns the pool as the store talks to it.
+    pub(crate) fn database(&self) -> &Pool {
         &self.lanes.pool
     }
 
     /// Lets batches under way finish, and closes the store's connections and the pool's.
     pub async fn close(&self) {
-        self.lanes.writing.close().await;
-        self.lanes.pool.close().await;
+        self.lanes.writing.connections().close().await;
+        self.pool().close().await;
     }
 
     /// Returns how many commands shared how many commits so far.
@@ -81,32 +84,21 @@ impl PostgresStore {
         if let Some(event) = self.homes.find(id) {
             return Ok(Some(event));
         }
-        reads::event_of(self.pool(), sql, id).await
+        reads::event_of(self.database(), sql, id).await
     }
 }
 
 impl PostgresStore {
     /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
-    pub(crate) async fn write<'q>(
-        &self,
-        statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
-    ) -> Result<u64, StoreError> {
-        let done = retry(|| async {
-            let mut connection = self.pool().acquire().await.map_err(failed)?;
-            statement().execute(&mut *connection).await.map_err(commit_failed)
-        });
-        Ok(done.await?.rows_affected())
+    pub(crate) async fn write<'q>(&self, statement: impl Fn() -> Statement<'q>) -> Result<u64, StoreError> {
+        retry(|| self.database().execute(statement())).await
     }
 
     /// Runs one statement that is a transaction by itself, and returns what it answers.
     pub(crate) async fn write_returning<'q>(
         &self,
-        statement: impl Fn() -> Query<'q, Postgres, PgArguments>,
+        statement: impl Fn() -> Statement<'q>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        retry(|| async {
-            let mut connection = self.pool().acquire().await.map_err(failed)?;
-            statement().fetch_all(&mut *connection).await.map_err(commit_failed)
-        })
-        .await
+        retry(|| self.database().execute_returning(statement())).await
     }
 }

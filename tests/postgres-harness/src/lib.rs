@@ -32,6 +32,7 @@ mod account;
 mod binaries;
 mod cluster;
 mod database;
+mod pooler;
 mod port;
 mod processes;
 mod server;
@@ -42,5 +43,6 @@ mod watchdog;
 
 pub use cluster::Fsync;
 pub use database::Database;
+pub use pooler::Pooler;
 pub use port::free as free_port;
 pub use server::Server;

@@ -16,6 +16,11 @@ pub(crate) enum Trouble {
         "Postgres refuses to run as root, and there is neither a user `postgres` nor `nobody` to run it as"
     )]
     NobodyToRunAs,
+    #[error(
+        "no PgBouncer is installed: `pgbouncer` was found neither in PATH nor in /usr/sbin; in Debian, install \
+         the package `pgbouncer`"
+    )]
+    NoPooler,
     #[error("{doing}")]
     Io { doing: String, source: io::Error },
     #[error("{command} failed: {said}")]

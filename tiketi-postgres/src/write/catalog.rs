@@ -2,9 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{Event, EventId, LayoutId, Seat, StoreError, TicketKind, TicketType, TicketTypeId};
 use tiketi_rows::{self as rows, stored};
@@ -12,7 +9,8 @@ use tiketi_rows::{self as rows, stored};
 use uuid::Uuid;
 
 use super::{column, run};
-use crate::error::{exists_already, failed, violates};
+use crate::error::{exists_already, violates};
+use crate::session::{Session, Statement};
 
 const UPDATE_EVENT: &str = "UPDATE tiketi.events SET map_version = $2, \
     title = $3, artist = $4, venue = $5, description = $6, keywords = $7, starts_at = $8, opens_at = $9, \
@@ -43,14 +41,14 @@ const DELETE_EVENT: [&str; 3] = [
 ];
 
 /// Writes an event's details.
-pub(super) async fn details(connection: &mut PgConnection, snapshot: &Snapshot) -> Result<(), StoreError> {
+pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Result<(), StoreError> {
     let statement = bind_event(UPDATE_EVENT, snapshot.event(), snapshot.map_version())?;
-    run(connection, statement, 1).await
+    run(session, statement, 1).await
 }
 
 /// Inserts an event.
 pub(crate) async fn new_event(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: &Event,
     map_version: u64,
 ) -> Result<(), StoreError> {
@@ -58,10 +56,10 @@ pub(crate) async fn new_event(
         .bind(event.currency.code())
         .bind(event.layout.map(LayoutId::as_uuid))
         .bind(event.created_at.as_micros());
-    match statement.execute(connection).await {
+    match session.execute(statement).await {
         Ok(_) => Ok(()),
         Err(error) if violates(&error, "events_pkey") => Err(exists_already(event.id)),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(error),
     }
 }
 
@@ -70,7 +68,7 @@ fn bind_event<'e>(
     sql: &'static str,
     event: &'e Event,
     map_version: u64,
-) -> Result<Query<'e, Postgres, PgArguments>, StoreError> {
+) -> Result<Statement<'e>, StoreError> {
     let details = &event.details;
     let (state, state_at) = rows::event_state(event.state);
     Ok(sqlx::query(sql)
@@ -93,7 +91,7 @@ fn bind_event<'e>(
 
 /// Writes names, prices and capacities, and stocks with them.
 pub(super) async fn edit_ticket_types(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     edited: &[&TicketType],
 ) -> Result<(), StoreError> {
@@ -109,12 +107,12 @@ pub(super) async fn edit_ticket_types(
         .bind(column(edited, |it| it.name.clone()))
         .bind(column(edited, |it| it.price.minor()))
         .bind(column(edited, |it| i64::from(it.stock.capacity)));
-    run(connection, statement, edited.len()).await
+    run(session, statement, edited.len()).await
 }
 
 /// Inserts ticket types.
 pub(crate) async fn new_ticket_types(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     new: &[&TicketType],
 ) -> Result<(), StoreError> {
@@ -136,12 +134,12 @@ pub(crate) async fn new_ticket_types(
         .bind(column(new, |it| i64::from(it.stock.sold)))
         .bind(column(new, |it| i64::from(it.stock.blocked)))
         .bind(column(new, |it| i64::from(it.position)));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }
 
 /// Removes ticket types.
 pub(super) async fn remove_ticket_types(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     removed: &BTreeSet<TicketTypeId>,
 ) -> Result<(), StoreError> {
@@ -150,12 +148,12 @@ pub(super) async fn remove_ticket_types(
     }
     let ids: Vec<Uuid> = removed.iter().map(|id| id.as_uuid()).collect();
     let statement = sqlx::query(DELETE_TICKET_TYPES).bind(event.as_uuid()).bind(ids);
-    run(connection, statement, removed.len()).await
+    run(session, statement, removed.len()).await
 }
 
 /// Inserts seats, the first of them at a position from the stage.
 pub(crate) async fn new_seats(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     first: i64,
     new: &[Seat],
@@ -175,13 +173,13 @@ pub(crate) async fn new_seats(
         .bind(column(new, |it| it.place.accessible))
         .bind(column(new, |it| stored(it.version)))
         .bind(column(new, |it| stored(it.map_version)));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }
 
 /// Removes an event with its ticket types and seats.
-pub(super) async fn delete_event(connection: &mut PgConnection, event: EventId) -> Result<(), StoreError> {
+pub(super) async fn delete_event(session: &mut Session, event: EventId) -> Result<(), StoreError> {
     for sql in DELETE_EVENT {
-        sqlx::query(sql).bind(event.as_uuid()).execute(&mut *connection).await.map_err(failed)?;
+        session.execute(sqlx::query(sql).bind(event.as_uuid())).await?;
     }
     Ok(())
 }

@@ -7,47 +7,40 @@ mod turn;
 
 use std::collections::BTreeSet;
 
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
 use crate::desk::Desk;
-use crate::error::failed;
+use crate::session::{Session, Statement};
 
 pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
 
 /// Writes everything a batch changed.
 ///
 /// What changed comes before what is new: a reservation that ended makes room for its buyer's next one.
-pub(crate) async fn all(
-    connection: &mut PgConnection,
-    event: EventId,
-    desk: &Desk,
-) -> Result<(), StoreError> {
+pub(crate) async fn all(session: &mut Session, event: EventId, desk: &Desk) -> Result<(), StoreError> {
     let changed = desk.changed();
     let Some(snapshot) = desk.snapshot() else {
-        return catalog::delete_event(connection, event).await;
+        return catalog::delete_event(session, event).await;
     };
     if changed.deleted {
         return Err(StoreError::corrupt("an event is deleted and here"));
     }
-    sale::reservations(connection, event, snapshot, &changed.reservations).await?;
-    payment::payments(connection, event, snapshot, &changed.payments).await?;
-    catalog::remove_ticket_types(connection, event, &changed.removed_ticket_types).await?;
+    sale::reservations(session, event, snapshot, &changed.reservations).await?;
+    payment::payments(session, event, snapshot, &changed.payments).await?;
+    catalog::remove_ticket_types(session, event, &changed.removed_ticket_types).await?;
     let (added, edited) = (&changed.new_ticket_types, &changed.edited_ticket_types);
-    new_ticket_types(connection, event, &of(snapshot, added)?).await?;
+    new_ticket_types(session, event, &of(snapshot, added)?).await?;
     let edited: BTreeSet<_> = edited.difference(added).copied().collect();
-    catalog::edit_ticket_types(connection, event, &of(snapshot, &edited)?).await?;
+    catalog::edit_ticket_types(session, event, &of(snapshot, &edited)?).await?;
     let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
     let counted = of(snapshot, counted)?;
-    sale::commands(connection, event, &changed.commands).await?;
-    sale::facts(connection, event, &changed.facts).await?;
+    sale::commands(session, event, &changed.commands).await?;
+    sale::facts(session, event, &changed.facts).await?;
     if changed.event {
-        catalog::details(connection, snapshot).await?;
+        catalog::details(session, snapshot).await?;
     }
-    turn::take(connection, event, snapshot, &changed.seats, &counted).await
+    turn::take(session, event, snapshot, &changed.seats, &counted).await
 }
 
 /// Finds ticket types that were changed, and so are here.
@@ -74,11 +67,7 @@ fn gone() -> StoreError {
 }
 
 /// Runs a statement that has to change exactly so many rows.
-async fn run(
-    connection: &mut PgConnection,
-    statement: Query<'_, Postgres, PgArguments>,
-    rows: usize,
-) -> Result<(), StoreError> {
-    let done = statement.execute(connection).await.map_err(failed)?;
-    if done.rows_affected() == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
+async fn run(session: &mut Session, statement: Statement<'_>, rows: usize) -> Result<(), StoreError> {
+    let changed = session.execute(statement).await?;
+    if changed == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
 }

@@ -2,14 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::Postgres;
-use sqlx::postgres::{PgArguments, PgConnection};
-use sqlx::query::Query;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{EventId, Payment, PaymentId, StoreError};
 use tiketi_rows::{self as rows, PaymentColumns, stored};
 
 use super::{column, gone, run};
+use crate::session::{Session, Statement};
 
 const UPDATE: &str = "UPDATE tiketi.payments AS payment SET provider_key = n.provider_key, version = n.version, \
     state = n.state, state_at = n.state_at, detail = n.detail, refunds = n.refunds, captured = n.captured, \
@@ -38,7 +36,7 @@ struct Written<'s> {
 
 /// Writes payments: those that were there, and then those that are new.
 pub(super) async fn payments(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     snapshot: &Snapshot,
     changed: &BTreeMap<PaymentId, u64>,
@@ -50,28 +48,20 @@ pub(super) async fn payments(
         let written = Written { row, before: *before, columns: rows::payment_columns(row)? };
         if *before == 0 { new.push(written) } else { known.push(written) }
     }
-    update(connection, event, &known).await?;
-    insert(connection, event, &new).await
+    update(session, event, &known).await?;
+    insert(session, event, &new).await
 }
 
-async fn update(
-    connection: &mut PgConnection,
-    event: EventId,
-    changed: &[Written<'_>],
-) -> Result<(), StoreError> {
+async fn update(session: &mut Session, event: EventId, changed: &[Written<'_>]) -> Result<(), StoreError> {
     if changed.is_empty() {
         return Ok(());
     }
     let statement = with_columns(sqlx::query(UPDATE).bind(event.as_uuid()), changed);
     let statement = statement.bind(column(changed, |it| stored(it.before)));
-    run(connection, statement, changed.len()).await
+    run(session, statement, changed.len()).await
 }
 
-async fn insert(
-    connection: &mut PgConnection,
-    event: EventId,
-    new: &[Written<'_>],
-) -> Result<(), StoreError> {
+async fn insert(session: &mut Session, event: EventId, new: &[Written<'_>]) -> Result<(), StoreError> {
     if new.is_empty() {
         return Ok(());
     }
@@ -83,10 +73,8 @@ async fn insert(
         .bind(column(new, |it| &*it.row.gateway))
         .bind(column(new, |it| &*it.row.method))
         .bind(column(new, |it| it.row.created_at.as_micros()));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }
-
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Binds ids and what may change, from the second value to the seventeenth.
 fn with_columns<'q>(statement: Statement<'q>, rows: &'q [Written<'_>]) -> Statement<'q> {

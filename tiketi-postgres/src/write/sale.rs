@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::postgres::PgConnection;
 use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
 use tiketi_core::{
     CommandKey, EventId, FactBody, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
@@ -11,6 +10,7 @@ use tiketi_rows::{self as rows, stored};
 use uuid::Uuid;
 
 use super::{column, gone, run};
+use crate::session::Session;
 
 const UPDATE_RESERVATIONS: &str = "UPDATE tiketi.reservations AS reservation SET seats = n.seats, items = n.items, \
     total = n.total, state = n.state, state_at = n.state_at, cancel_reason = n.cancel_reason, payment = n.payment, \
@@ -33,7 +33,7 @@ const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body, rese
 
 /// Writes reservations: those that were there, and then those that are new.
 pub(super) async fn reservations(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     snapshot: &Snapshot,
     changed: &BTreeMap<ReservationId, u64>,
@@ -45,15 +45,15 @@ pub(super) async fn reservations(
         let written = (row, *before, rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
         if *before == 0 { new.push(written) } else { known.push(written) }
     }
-    update_reservations(connection, event, &known).await?;
-    insert_reservations(connection, event, &new).await
+    update_reservations(session, event, &known).await?;
+    insert_reservations(session, event, &new).await
 }
 
 /// A reservation, the version it had, and the texts of its seats and units.
 type WrittenReservation<'s> = (&'s Reservation, u64, String, String);
 
 async fn update_reservations(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     changed: &[WrittenReservation<'_>],
 ) -> Result<(), StoreError> {
@@ -74,11 +74,11 @@ async fn update_reservations(
         .bind(column(changed, |it| it.0.payment.map(PaymentId::as_uuid)))
         .bind(column(changed, |it| it.0.payment_window_granted))
         .bind(column(changed, |it| stored(it.0.version)));
-    run(connection, statement, changed.len()).await
+    run(session, statement, changed.len()).await
 }
 
 async fn insert_reservations(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     new: &[WrittenReservation<'_>],
 ) -> Result<(), StoreError> {
@@ -103,12 +103,12 @@ async fn insert_reservations(
         .bind(column(new, |it| stored(it.0.number.serial())))
         .bind(column(new, |it| it.0.total.currency().code()))
         .bind(column(new, |it| it.0.created_at.as_micros()));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }
 
 /// Remembers commands that took effect.
 pub(super) async fn commands(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     new: &[(CommandKey, CommandRecord)],
 ) -> Result<(), StoreError> {
@@ -122,12 +122,12 @@ pub(super) async fn commands(
         .bind(column(new, |it| it.1.effect.reservation.as_uuid()))
         .bind(column(new, |it| it.1.effect.payment.map(PaymentId::as_uuid)))
         .bind(column(new, |it| it.1.at.as_micros()));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }
 
 /// Puts facts into the outbox, in their order.
 pub(super) async fn facts(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     new: &[(Timestamp, FactBody)],
 ) -> Result<(), StoreError> {
@@ -140,5 +140,5 @@ pub(super) async fn facts(
         .bind(column(new, |it| it.0.as_micros()))
         .bind(bodies)
         .bind(column(new, |it| it.1.reservation().map(ReservationId::as_uuid)));
-    run(connection, statement, new.len()).await
+    run(session, statement, new.len()).await
 }

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::postgres::PgConnection;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{EventId, Seat, SeatId, StoreError, TicketType};
 use tiketi_rows::{Row as _, seat_state, stored};
 
 use super::{column, gone, miscounted};
-use crate::error::failed;
 use crate::row::Row;
+use crate::session::Session;
 
 /// Updates seats of the versions they had, stocks, and the event, and says how many of the first two there were.
 const TAKE_TURN: &str = "WITH seats AS (UPDATE tiketi.seats AS seat SET state = n.state, owner = n.owner, \
@@ -25,7 +24,7 @@ const TAKE_TURN: &str = "WITH seats AS (UPDATE tiketi.seats AS seat SET state = 
 
 /// Counts a turn of an event, and writes the seats and stocks that changed in it.
 pub(super) async fn take(
-    connection: &mut PgConnection,
+    session: &mut Session,
     event: EventId,
     snapshot: &Snapshot,
     changed: &BTreeMap<SeatId, u64>,
@@ -49,7 +48,7 @@ pub(super) async fn take(
         .bind(column(stocks, |it| i64::from(it.stock.held)))
         .bind(column(stocks, |it| i64::from(it.stock.sold)))
         .bind(column(stocks, |it| i64::from(it.stock.blocked)));
-    let row = statement.fetch_one(connection).await.map_err(failed)?;
+    let row = session.fetch_one(statement).await?;
     let row = Row(&row);
     match (usize::try_from(row.int("seats")?), usize::try_from(row.int("stocks")?)) {
         (Ok(written), Ok(counted)) if written == seats.len() && counted == stocks.len() => Ok(()),

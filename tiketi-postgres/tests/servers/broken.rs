@@ -1,9 +1,10 @@
 //! Faults under load: nothing that was answered is lost, and nothing is half done.
 
 use sqlx::Connection;
+use sqlx::postgres::PgConnectOptions;
 use tiketi_core::{CatalogStore, CommandError, StoreErrorKind};
 use tiketi_postgres::PostgresStore;
-use tiketi_postgres_harness::{Fsync, Server};
+use tiketi_postgres_harness::{Fsync, Pooler, Server};
 
 use crate::town::{Town, assert_sound, handles, store};
 use crate::trade::{Trade, assert_kept};
@@ -12,7 +13,18 @@ const BUYERS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_cut_off_at_random_lose_nothing() {
-    let town = Town::of(3).await;
+    cut_off_at_random(&Town::of(3).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn writers_cut_off_behind_a_pooler_lose_nothing() {
+    let server = Server::shared().await;
+    let pooler = Pooler::start(server).await;
+    let behind = |options: PgConnectOptions| options.port(pooler.port()).statement_cache_capacity(0);
+    cut_off_at_random(&Town::on(server, 3, behind).await).await;
+}
+
+async fn cut_off_at_random(town: &Town) {
     let hall = town.shop.hall().await;
     let trade = Trade::default();
     let cuts = async {

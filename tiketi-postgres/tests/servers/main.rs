@@ -8,6 +8,7 @@
 )]
 
 mod broken;
+mod leaving;
 mod plans;
 mod queues;
 mod races;

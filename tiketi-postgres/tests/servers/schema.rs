@@ -3,7 +3,7 @@
 use futures::future::join_all;
 use tiketi_core::StoreErrorKind;
 use tiketi_postgres::{SCHEMA, check, migrate};
-use tiketi_postgres_harness::{Database, Server};
+use tiketi_postgres_harness::{Database, Pooler, Server};
 
 use crate::town::Town;
 
@@ -20,6 +20,22 @@ async fn servers_that_migrate_at_once_wait_for_each_other() {
     }
     migrate(&options).await.unwrap();
     check(&database.pool(1).await).await.unwrap();
+}
+
+/// Seen to fail with statements that have names, and with a check that is not one transaction.
+#[tokio::test]
+async fn servers_migrate_and_check_through_a_pooler() {
+    let database = empty().await;
+    let pooler = Pooler::start(Server::shared().await).await;
+    // Nothing has to be switched off for it.
+    let options = database.options().port(pooler.port());
+    for done in join_all((0..8).map(|_| migrate(&options))).await {
+        done.unwrap();
+    }
+    let pool = crate::town::store(options, 8);
+    for done in join_all((0..50).map(|_| check(pool.pool()))).await {
+        done.unwrap();
+    }
 }
 
 #[tokio::test]

@@ -2,10 +2,15 @@
 
 use std::time::Duration;
 
+use sqlx::postgres::PgConnectOptions;
 use tiketi_core::{LayoutStore, PageRequest, SalesStore, Timestamp};
-use tiketi_postgres_harness::Server;
+use tiketi_postgres_harness::{Pooler, Server};
 
 use crate::town::{Town, assert_sound};
+use crate::trade::{Trade, assert_kept};
+
+/// Buyers at once, more than the pooler has sessions.
+const BUYERS: usize = 16;
 
 /// Settings that change how careless statements mean, each a server's or a role's to choose.
 const UNUSUAL: &[(&str, &str)] = &[
@@ -47,4 +52,22 @@ async fn a_day_is_the_same_without_prepared_statements() {
     let server = Server::shared().await;
     let town = Town::on(server, 2, |options| options.statement_cache_capacity(0)).await;
     live_a_day(&town).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_day_is_the_same_behind_a_pooler_that_gives_each_transaction_another_session() {
+    let server = Server::shared().await;
+    let pooler = Pooler::start(server).await;
+    let behind = |options: PgConnectOptions| options.port(pooler.port()).statement_cache_capacity(0);
+    let town = Town::on(server, 3, behind).await;
+    live_a_day(&town).await;
+    let hall = town.shop.hall().await;
+    let trade = Trade::default();
+    let end = async {
+        trade.progress(200).await;
+        trade.end();
+    };
+    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), end);
+    assert_kept(&town.stores[0], &owned).await;
+    town.shop.audit().await;
 }

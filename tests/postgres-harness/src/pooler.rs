@@ -1,0 +1,120 @@
+//! A pooler between stores and a server.
+
+use std::env;
+use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::account::Account;
+use crate::cluster::USER;
+use crate::port;
+use crate::server::Server;
+use crate::trouble::{Trouble, blocking};
+
+/// So few that whoever comes through is given another session with nearly every transaction.
+const SESSIONS: u32 = 3;
+const PATIENCE: u32 = 1_000;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
+
+/// Runs the pooler until nobody holds the other end of its input, then removes its folder.
+const SCRIPT: &str = r#"
+trap '' HUP INT TERM
+"$1" "$2/pgbouncer.ini" &
+cat
+kill -KILL $!
+cd / && rm -rf "$2"
+"#;
+
+/// A `PgBouncer` in transaction mode before a server; dropped, it is gone.
+#[derive(Debug)]
+pub struct Pooler {
+    port: u16,
+    process: Mutex<Child>,
+}
+
+impl Pooler {
+    /// Starts a pooler before a server.
+    ///
+    /// # Panics
+    ///
+    /// If none can be started, with the reason.
+    pub async fn start(server: &Server) -> Self {
+        let (port, password) = (server.port(), server.password().to_owned());
+        blocking(move || Self::before(port, &password)).await
+    }
+
+    /// Returns the port it listens at, on the loopback; it asks nobody for a password.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn before(server: u16, password: &str) -> Result<Self, Trouble> {
+        let (account, port) = (Account::find()?, port::free());
+        let ours_alone = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix("tiketi-pooler-").permissions(ours_alone).tempdir();
+        let folder = folder.map_err(Trouble::io("cannot make a temporary folder"))?;
+        account.own(folder.path())?;
+        configure(account, folder.path(), server, port, password)?;
+        let mut command = account.command("/bin/sh", folder.path());
+        command.args(["-c", SCRIPT, "pooler"]).arg(program()?).arg(folder.path()).stdin(Stdio::piped());
+        let process = command.spawn().map_err(Trouble::io("cannot start a pooler"))?;
+        // The script removes it.
+        let _folder = folder.keep();
+        let pooler = Self { port, process: Mutex::new(process) };
+        for _ in 0..PATIENCE {
+            if TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok() {
+                return Ok(pooler);
+            }
+            sleep(BETWEEN_LOOKS);
+        }
+        Err(Trouble::Late("the start of a pooler"))
+    }
+}
+
+impl Drop for Pooler {
+    /// Ends the pooler and waits until it is gone.
+    fn drop(&mut self) {
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        // Closes its input, too.
+        let _ended = process.wait();
+    }
+}
+
+fn configure(account: Account, folder: &Path, server: u16, port: u16, password: &str) -> Result<(), Trouble> {
+    let users = folder.join("users.txt");
+    let settings = format!(
+        "[databases]\n\
+        * = host=127.0.0.1 port={server} user={USER}\n\
+        [pgbouncer]\n\
+        listen_addr = 127.0.0.1\n\
+        listen_port = {port}\n\
+        unix_socket_dir =\n\
+        auth_type = trust\n\
+        auth_file = {}\n\
+        pool_mode = transaction\n\
+        default_pool_size = {SESSIONS}\n\
+        max_client_conn = 100\n\
+        ignore_startup_parameters = extra_float_digits\n",
+        users.display()
+    );
+    let files =
+        [(users.clone(), format!("\"{USER}\" \"{password}\"\n")), (folder.join("pgbouncer.ini"), settings)];
+    for (file, text) in files {
+        fs::write(&file, text).map_err(Trouble::io("cannot configure a pooler"))?;
+        account.own(&file)?;
+    }
+    Ok(())
+}
+
+/// Finds the program, which Debian puts where only root looks.
+fn program() -> Result<PathBuf, Trouble> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
+    let mut programs = folders.map(|folder| folder.join("pgbouncer"));
+    programs.find(|program| program.is_file()).ok_or(Trouble::NoPooler)
+}

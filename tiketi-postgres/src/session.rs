@@ -1,0 +1,202 @@
+//! How statements reach the database: kept by their connection, or, behind a pooler, told anew each time.
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
+use tiketi_core::StoreError;
+
+use crate::error::{closed, commit_failed, failed};
+
+pub(crate) const BEGIN: &str = "BEGIN";
+const BEGIN_READING: &str = "BEGIN READ ONLY";
+
+/// A statement with its values.
+pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
+
+/// What becomes of a statement once it has run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Statements {
+    /// Its connection knows it by a name, and need not be told again.
+    Kept,
+    /// Nothing: a pooler may give each transaction another session, where a name means nothing, or something else.
+    ///
+    /// A nameless one is told in one message and run in another, so both have to be within a transaction.
+    Forgotten,
+}
+
+impl Statements {
+    /// Forgets statements where connections are told to keep none.
+    fn of(options: &PgConnectOptions) -> Self {
+        // The options tell their capacity only in an address, which some hosts and names do not fit into.
+        let nobody = options.clone().host("localhost").username("nobody").password("");
+        let none = ("statement-cache-capacity".into(), "0".into());
+        if nobody.to_url_lossy().query_pairs().any(|pair| pair == none) {
+            Self::Forgotten
+        } else {
+            Self::Kept
+        }
+    }
+}
+
+/// A pool of connections, each to a session of its own or to one that a pooler lends for a transaction.
+#[derive(Debug, Clone)]
+pub(crate) struct Pool {
+    connections: PgPool,
+    statements: Statements,
+}
+
+impl Pool {
+    /// Learns from a pool's settings what becomes of statements.
+    pub(crate) fn of(connections: PgPool) -> Self {
+        let statements = Statements::of(&connections.connect_options());
+        Self { connections, statements }
+    }
+
+    /// Returns the connections.
+    pub(crate) fn connections(&self) -> &PgPool {
+        &self.connections
+    }
+
+    /// Begins a transaction for a caller who may leave at any time.
+    ///
+    /// In a task of its own: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
+    /// and whoever is given it next finds a transaction open.
+    pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
+        let pool = self.clone();
+        let begun = tokio::spawn(async move { pool.begin_in_task(begin).await });
+        begun.await.map_err(|_| closed())?
+    }
+
+    /// Begins a transaction in a task that nobody stops.
+    pub(crate) async fn begin_in_task(&self, begin: &'static str) -> Result<Session, StoreError> {
+        let transaction = self.connections.begin_with(begin).await.map_err(failed)?;
+        Ok(Session { transaction, statements: self.statements })
+    }
+
+    /// Returns what a statement that only reads finds.
+    pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        if self.statements == Statements::Kept {
+            return statement.fetch_all(&self.connections).await.map_err(failed);
+        }
+        let mut session = self.begin(BEGIN_READING).await?;
+        let found = session.fetch_all(statement).await?;
+        // Nothing was written, so no outcome can be unknown.
+        session.transaction.commit().await.map_err(failed)?;
+        Ok(found)
+    }
+
+    /// Returns the first row that a statement that only reads finds, if any.
+    pub(crate) async fn fetch_optional(&self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
+        Ok(self.fetch_all(statement).await?.into_iter().next())
+    }
+
+    /// Returns the row that a statement that only reads always has.
+    pub(crate) async fn fetch_one(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        self.fetch_optional(statement).await?.ok_or_else(no_row)
+    }
+
+    /// Commits one statement, and returns how many rows it changed.
+    pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        if self.statements == Statements::Kept {
+            let mut connection = self.connections.acquire().await.map_err(failed)?;
+            let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
+            return Ok(done.rows_affected());
+        }
+        let mut session = self.begin(BEGIN).await?;
+        let changed = session.execute(statement).await?;
+        session.commit().await?;
+        Ok(changed)
+    }
+
+    /// Commits one statement, and returns the rows it answers with.
+    pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        if self.statements == Statements::Kept {
+            let mut connection = self.connections.acquire().await.map_err(failed)?;
+            return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
+        }
+        let mut session = self.begin(BEGIN).await?;
+        let answered = session.fetch_all(statement).await?;
+        session.commit().await?;
+        Ok(answered)
+    }
+}
+
+/// A session for as long as a transaction; dropped, the transaction is rolled back.
+pub(crate) struct Session {
+    transaction: Transaction<'static, Postgres>,
+    statements: Statements,
+}
+
+impl Session {
+    /// Runs a statement, and returns how many rows it changed.
+    pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        let statement = self.said(statement);
+        let done = statement.execute(&mut *self.transaction).await.map_err(failed)?;
+        Ok(done.rows_affected())
+    }
+
+    /// Runs a statement, and returns what it answers.
+    pub(crate) async fn fetch_all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        let statement = self.said(statement);
+        statement.fetch_all(&mut *self.transaction).await.map_err(failed)
+    }
+
+    /// Runs a statement, and returns the first row it answers with, if any.
+    pub(crate) async fn fetch_optional(
+        &mut self,
+        statement: Statement<'_>,
+    ) -> Result<Option<PgRow>, StoreError> {
+        Ok(self.fetch_all(statement).await?.into_iter().next())
+    }
+
+    /// Runs a statement, and returns the row it always answers with.
+    pub(crate) async fn fetch_one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
+        self.fetch_optional(statement).await?.ok_or_else(no_row)
+    }
+
+    /// Makes durable what was written; if that fails, the outcome may be unknown.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await.map_err(commit_failed)
+    }
+
+    /// Undoes what was written.
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        self.transaction.rollback().await.map_err(failed)
+    }
+
+    /// Leaves a statement a name only where the next of its kind finds it.
+    fn said<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
+        statement.persistent(self.statements == Statements::Kept)
+    }
+}
+
+fn no_row() -> StoreError {
+    failed(Error::RowNotFound)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statements_are_kept_unless_connections_keep_none() {
+        let options = PgConnectOptions::new_without_pgpass();
+        assert_eq!(Statements::of(&options), Statements::Kept);
+        assert_eq!(Statements::of(&options.statement_cache_capacity(0)), Statements::Forgotten);
+    }
+
+    #[test]
+    fn an_address_says_that_no_statement_is_kept() {
+        let options = "postgres://shop@db.example.com/shop?statement-cache-capacity=0";
+        assert_eq!(Statements::of(&options.parse().unwrap()), Statements::Forgotten);
+    }
+
+    /// As an address, these would end the process.
+    #[test]
+    fn hosts_and_names_that_fit_into_no_address_are_no_trouble() {
+        let options = PgConnectOptions::new_without_pgpass().host("::1").username("a b:c/d").password("?#");
+        assert_eq!(Statements::of(&options), Statements::Kept);
+        let options = options.socket("/var/run/some place").database("?#");
+        assert_eq!(Statements::of(&options.statement_cache_capacity(0)), Statements::Forgotten);
+    }
+}
