@@ -3,9 +3,11 @@
 
 #![cfg(test)]
 
+mod giving_up;
 mod housekeeping;
 mod idempotency;
 mod paying;
+mod racing;
 mod reconciling;
 mod refunding;
 
@@ -49,8 +51,17 @@ struct Shop {
 
 impl Shop {
     async fn open() -> Self {
+        Self::over(MoodyGateway::default()).await
+    }
+
+    /// Opens a shop whose buyers' money moves in their browsers.
+    async fn in_browser() -> Self {
+        Self::over(MoodyGateway { honest: TestGateway::in_browser(), ..MoodyGateway::default() }).await
+    }
+
+    async fn over(gateway: MoodyGateway) -> Self {
         let clock = Arc::new(ManualClock::at(opening()));
-        let gateway = Arc::new(MoodyGateway::default());
+        let gateway = Arc::new(gateway);
         let notifier = Arc::new(MemoryNotifier::default());
         let office = BoxOffice::builder()
             .store(Arc::<MemoryStore>::clone(&gateway.store))
@@ -123,6 +134,7 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
 struct MoodyGateway {
     honest: TestGateway,
     next_refund: Mutex<Option<RefundAnswer>>,
+    next_void: Mutex<Option<VoidAnswer>>,
     /// The shop's own store, read while the provider is being asked.
     store: Arc<MemoryStore>,
     /// What the store said of each payment at that moment.
@@ -133,6 +145,11 @@ impl MoodyGateway {
     /// Makes the next refund answer this, without giving money back.
     fn answer_next_refund(&self, answer: RefundAnswer) {
         *self.next_refund.lock().unwrap() = Some(answer);
+    }
+
+    /// Makes the next void answer this, and do nothing.
+    fn answer_next_void(&self, answer: VoidAnswer) {
+        *self.next_void.lock().unwrap() = Some(answer);
     }
 
     fn refunds_asked(&self) -> usize {
@@ -192,7 +209,11 @@ impl PaymentGateway for MoodyGateway {
     }
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
-        self.honest.void(request).await
+        let told = self.next_void.lock().unwrap().take();
+        match told {
+            Some(answer) => answer,
+            None => self.honest.void(request).await,
+        }
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {

@@ -100,8 +100,8 @@ pub(crate) struct Asking {
 }
 
 impl Asking {
-    pub(crate) fn from(next: i64) -> Option<Self> {
-        Some(Self { next, tries: 0 })
+    pub(crate) fn from(next: i64) -> Self {
+        Self { next, tries: 0 }
     }
 }
 

@@ -235,7 +235,7 @@ impl Model {
         self.abandon(of);
         let progress = Progress::Ready;
         let in_browser = is_in_browser(self.attempts.len());
-        let asking = Asking::from(self.now + ASK_AFTER[0]).filter(|_| in_browser);
+        let asking = in_browser.then(|| Asking::from(self.now + ASK_AFTER[0]));
         self.attempts.push(Attempt {
             of,
             amount,
@@ -280,7 +280,7 @@ impl Model {
             {
                 booking.phase = Phase::Paying { deadline: until };
                 self.attempts[at].progress = Progress::Confirming;
-                self.attempts[at].asking = Asking::from(self.now + ASK_AFTER[0]);
+                self.attempts[at].asking = Some(Asking::from(self.now + ASK_AFTER[0]));
                 true
             }
             _ => false,
@@ -387,7 +387,7 @@ impl Model {
             by.is_none_or(|by| by == owner) && attempt.refund.is_none() && (1..=left).contains(&amount);
         if accepted {
             attempt.refund = Some(amount);
-            attempt.asking = Asking::from(self.now + ASK_AFTER[0]);
+            attempt.asking = Some(Asking::from(self.now + ASK_AFTER[0]));
         }
         accepted
     }
@@ -416,7 +416,7 @@ impl Model {
     fn promise(&mut self, at: usize, amount: i64) {
         let attempt = &mut self.attempts[at];
         (attempt.refund, attempt.refused) = (Some(amount), false);
-        attempt.asking = Asking::from(self.now);
+        attempt.asking = Some(Asking::from(self.now));
     }
 
     fn ask_later(&mut self, at: usize, how: Ask) -> bool {
