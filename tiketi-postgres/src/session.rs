@@ -63,8 +63,8 @@ impl Pool {
     /// and whoever is given it next finds a transaction open.
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
         let pool = self.clone();
-        let begun = tokio::spawn(async move { pool.begin_in_task(begin).await });
-        begun.await.map_err(|_| closed())?
+        let session = tokio::spawn(async move { pool.begin_in_task(begin).await });
+        session.await.map_err(|_| closed())?
     }
 
     /// Begins a transaction in a task that nobody stops.
