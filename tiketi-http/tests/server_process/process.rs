@@ -172,9 +172,9 @@ impl Sender {
         &self,
         path: &str,
         token: &str,
-        body: Value,
+        body: &Value,
     ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
-        try_answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(&body))
+        try_answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body))
     }
 
     /// Delivers a webhook of TossPayments, and returns the status it was answered with.

@@ -119,7 +119,7 @@ impl Counter {
         &self,
         order: &Order,
     ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
-        self.running().sender().post("/api/payments/confirm", &order.token, order.body())
+        self.running().sender().post("/api/payments/confirm", &order.token, &order.body())
     }
 
     /// Asks for the money back while something else happens; the answer may never come.
@@ -128,7 +128,7 @@ impl Counter {
         order: &Order,
     ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
         let path = format!("/api/payments/{}/cancel", order.key);
-        self.running().sender().post(&path, &order.token, json!({"cancelReason": "rain"}))
+        self.running().sender().post(&path, &order.token, &json!({"cancelReason": "rain"}))
     }
 
     /// Buys a seat.
