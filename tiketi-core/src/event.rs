@@ -91,6 +91,7 @@ impl TermsOverride {
             max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
             late_payment: self.late_payment.unwrap_or(shop.late_payment),
             not_found_grace: shop.not_found_grace,
+            refunded_seats: shop.refunded_seats,
         }
     }
 }

@@ -110,7 +110,7 @@ pub use id::{
 };
 pub use limits::{
     LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_NOTE_CHARS,
-    MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, Terms, TermsError,
+    MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, RefundedSeats, Terms, TermsError,
 };
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};

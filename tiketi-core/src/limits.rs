@@ -44,6 +44,18 @@ pub struct Terms {
     /// How long a provider may not know an order that is being confirmed, before it is believed; 10 minutes by
     /// default.
     pub not_found_grace: Duration,
+    /// What becomes of seats whose money went back.
+    pub refunded_seats: RefundedSeats,
+}
+
+/// What becomes of seats whose money went back; counted tickets are always for sale again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum RefundedSeats {
+    /// They are for sale again at once.
+    #[default]
+    OnSale,
+    /// They are blocked, until the organiser puts them back on sale.
+    Blocked,
 }
 
 /// What becomes of money that arrives when its reservation has expired.
@@ -65,6 +77,7 @@ impl Default for Terms {
             max_seats_per_buyer: 8,
             late_payment: LatePayment::default(),
             not_found_grace: Duration::from_mins(10),
+            refunded_seats: RefundedSeats::default(),
         }
     }
 }

@@ -53,12 +53,12 @@ pub struct SeatPlace {
 
 /// Who owns a seat.
 ///
-/// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` | `TakeAgain` |
-/// |---|---|---|---|---|---|---|---|---|
-/// | `Available` | `Held` | – | – | – | – | `Blocked` | – | `Sold` |
-/// | `Held` | `Held`, once its `until` has passed | `Held`, by its owner | `Sold`, by its owner | `Available`, by its owner | `Available`, once its `until` has passed | `Blocked`, once its `until` has passed | – | `Sold`, once its `until` has passed |
-/// | `Sold` | – | – | – | `Available`, by its owner | – | – | – | – |
-/// | `Blocked` | – | – | – | – | – | – | `Available` | – |
+/// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` | `TakeAgain` | `Withdraw` |
+/// |---|---|---|---|---|---|---|---|---|---|
+/// | `Available` | `Held` | – | – | – | – | `Blocked` | – | `Sold` | – |
+/// | `Held` | `Held`, once its `until` has passed | `Held`, by its owner | `Sold`, by its owner | `Available`, by its owner | `Available`, once its `until` has passed | `Blocked`, once its `until` has passed | – | `Sold`, once its `until` has passed | – |
+/// | `Sold` | – | – | – | `Available`, by its owner | – | – | – | – | `Blocked`, by its owner |
+/// | `Blocked` | – | – | – | – | – | – | `Available` | – | – |
 ///
 /// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: nothing has
 /// to run for the next buyer to take the seat over in place.
@@ -128,6 +128,13 @@ pub enum SeatStep {
     },
     /// The organiser puts the seat back on sale.
     Unblock,
+    /// The owner got the money back, and the seat does not go on sale again by itself.
+    Withdraw {
+        /// The owner.
+        reservation: ReservationId,
+        /// Why it is blocked.
+        reason: String,
+    },
     /// A reservation that had expired was paid late, and takes the seat at `now` for good.
     TakeAgain {
         /// The new owner.
@@ -176,6 +183,7 @@ impl SeatState {
             | SeatStep::Sell { .. }
             | SeatStep::Release { .. }
             | SeatStep::Lapse { .. }
+            | SeatStep::Withdraw { .. }
             | SeatStep::Unblock => Err(illegal("available", step)),
         }
     }
@@ -200,6 +208,7 @@ impl SeatState {
             | SeatStep::Lapse { .. }
             | SeatStep::Block { .. }
             | SeatStep::TakeAgain { .. }
+            | SeatStep::Withdraw { .. }
             | SeatStep::Unblock => Err(illegal("held", step)),
         }
     }
@@ -207,6 +216,9 @@ impl SeatState {
     fn from_sold(owner: ReservationId, step: &SeatStep) -> Result<Self, IllegalTransition> {
         match step {
             SeatStep::Release { reservation } if *reservation == owner => Ok(Self::Available),
+            SeatStep::Withdraw { reservation, reason } if *reservation == owner => {
+                Ok(Self::Blocked { reason: reason.clone() })
+            }
             SeatStep::Hold { .. }
             | SeatStep::Extend { .. }
             | SeatStep::Sell { .. }
@@ -214,6 +226,7 @@ impl SeatState {
             | SeatStep::Lapse { .. }
             | SeatStep::Block { .. }
             | SeatStep::TakeAgain { .. }
+            | SeatStep::Withdraw { .. }
             | SeatStep::Unblock => Err(illegal("sold", step)),
         }
     }
@@ -227,6 +240,7 @@ impl SeatState {
             | SeatStep::Release { .. }
             | SeatStep::Lapse { .. }
             | SeatStep::TakeAgain { .. }
+            | SeatStep::Withdraw { .. }
             | SeatStep::Block { .. } => Err(illegal("blocked", step)),
         }
     }
@@ -242,6 +256,7 @@ fn illegal(state: &'static str, step: &SeatStep) -> IllegalTransition {
         SeatStep::Block { .. } => "be blocked",
         SeatStep::Unblock => "be unblocked",
         SeatStep::TakeAgain { .. } => "be taken again",
+        SeatStep::Withdraw { .. } => "be withdrawn",
     };
     IllegalTransition::new("seat", state, step)
 }

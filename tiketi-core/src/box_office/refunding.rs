@@ -226,7 +226,7 @@ impl BoxOffice {
             }
         };
         let key = CommandKey::from_text("record-refund", &format!("{refund} {outcome:?}"));
-        let command = RecordRefund::new(self.now(), key, payment, refund, outcome);
+        let command = RecordRefund::new(self.now(), key, payment, refund, outcome).under(self.terms());
         let (payment, reservation) = match self.inner.sales.record_refund(command).await {
             Ok(applied) => with_payment(applied)?,
             // Somebody else heard first: what is known is the answer.

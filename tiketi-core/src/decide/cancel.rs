@@ -7,9 +7,14 @@ use crate::decide::release::{end_pending, give_back};
 use crate::decide::scope::Scope;
 use crate::fact::FactBody;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
+use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
+
+/// Why seats are blocked whose money went back, for the organiser.
+const REFUNDED: &str = "refunded";
 
 /// Cancels a reservation for which no money is kept: everything it has is available again.
 #[derive(Debug, Clone)]
@@ -139,6 +144,32 @@ pub(super) fn end_confirmed(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     give_back(draft, reservation, Count::Sold)?;
+    write_end(draft, reservation, reason, now)
+}
+
+/// Ends a confirmed reservation whose money went back; what becomes of its seats is the shop's to say.
+pub(super) fn end_refunded(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    seats: RefundedSeats,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let reason = CancelReason::Refunded;
+    if seats == RefundedSeats::OnSale {
+        return end_confirmed(draft, reservation, reason, now);
+    }
+    let step = SeatStep::Withdraw { reservation: reservation.id, reason: REFUNDED.to_owned() };
+    draft.seats(&reservation.seats, &step, Count::Sold, Count::Blocked)?;
+    draft.items(&reservation.items, Count::Sold, Count::Available)?;
+    write_end(draft, reservation, reason, now)
+}
+
+fn write_end(
+    draft: &mut Draft<'_>,
+    reservation: &Reservation,
+    reason: CancelReason,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
     draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
     draft.reservation(Reservation { state, ..reservation.clone() });

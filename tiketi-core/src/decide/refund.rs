@@ -1,16 +1,17 @@
 //! Promise money back, and record whether it went.
 
 use crate::decide::ask::{ask_after, asked_at, asking_for_refunds};
-use crate::decide::cancel::end_confirmed;
+use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
 use crate::decide::settle::News;
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
+use crate::limits::{RefundedSeats, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState};
-use crate::reservation::{CancelReason, ReservationState};
+use crate::reservation::ReservationState;
 use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
 
@@ -180,7 +181,8 @@ fn check_refund(payment: &Payment, amount: Money, refundable: Money) -> Result<(
 
 /// Records a known outcome of a refund.
 ///
-/// With the last of the money the reservation ends, and what it had is available again. A partial
+/// With the last of the money the reservation ends, and what it had is available again, unless the terms
+/// keep its seats back ([`RefundedSeats`]). A partial
 /// refund takes nothing from the buyer.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -195,6 +197,8 @@ pub struct RecordRefund {
     pub refund: RefundId,
     /// What the provider said.
     pub outcome: RefundOutcome,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
 }
 
 /// What a provider said of a request to give money back.
@@ -211,7 +215,7 @@ pub enum RefundOutcome {
 }
 
 impl RecordRefund {
-    /// Makes the command.
+    /// Makes the command, under the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -219,7 +223,14 @@ impl RecordRefund {
         refund: RefundId,
         outcome: RefundOutcome,
     ) -> Self {
-        Self { now, key, payment, refund, outcome }
+        Self { now, key, payment, refund, outcome, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
     }
 }
 
@@ -294,7 +305,8 @@ impl Command for RecordRefund {
             RefundOutcome::Done => {
                 refund.state = RefundState::Done { at: self.now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
-                went_back(&mut draft, scope, recorded, self.now)?;
+                let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+                went_back(&mut draft, scope, recorded, seats, self.now)?;
             }
         }
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
@@ -307,6 +319,7 @@ pub(super) fn record_returned(
     scope: &dyn Scope,
     payment: &Payment,
     returned: Money,
+    seats: RefundedSeats,
     now: Timestamp,
 ) -> Result<News, StoreError> {
     let known = payment.refunded;
@@ -329,7 +342,7 @@ pub(super) fn record_returned(
         recorded.refunds.push(Refund { id, amount: unknown, reason, state });
     }
     recorded.refunded = returned;
-    went_back(draft, scope, recorded, now)?;
+    went_back(draft, scope, recorded, seats, now)?;
     Ok(News::Some)
 }
 
@@ -350,6 +363,7 @@ pub(super) fn went_back(
     draft: &mut Draft<'_>,
     scope: &dyn Scope,
     mut payment: Payment,
+    seats: RefundedSeats,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let in_full = payment.captured == Some(payment.refunded);
@@ -365,7 +379,7 @@ pub(super) fn went_back(
     }
     draft.payment_row(payment);
     match bought {
-        Some(reservation) if in_full => end_confirmed(draft, reservation, CancelReason::Refunded, now),
+        Some(reservation) if in_full => end_refunded(draft, reservation, seats, now),
         _ => Ok(()),
     }
 }

@@ -143,7 +143,8 @@ impl Command for RecordOutcome {
                 record_paid(&mut draft, scope, self, payment, captured, reservation)?
             }
             CaptureOutcome::Paid(captured) => {
-                record_returned(&mut draft, scope, payment, captured.refunded, self.now)?
+                let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+                record_returned(&mut draft, scope, payment, captured.refunded, seats, self.now)?
             }
             CaptureOutcome::Declined { code } => {
                 self.record_declined(&mut draft, payment, code, reservation)?

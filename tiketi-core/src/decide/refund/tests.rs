@@ -4,7 +4,7 @@ use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
 use crate::id::ReservationId;
-use crate::reservation::ReservationState;
+use crate::reservation::{CancelReason, ReservationState};
 
 fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> RecordRefund {
     let refund = show.payment(payment).refunds.last().unwrap().id;
@@ -56,6 +56,21 @@ fn defect_2_the_last_of_the_money_ends_the_reservation() {
     let state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: at(50) };
     assert_eq!(show.reservation(held).state, state);
     assert!(show.is_free(0, at(50)));
+}
+
+#[test]
+fn seats_whose_money_went_back_stay_off_sale_if_the_terms_say_so() {
+    let mut show = Show::open();
+    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 2);
+    let held = show.accept(&ask).reservation;
+    let payment = show.paid(at(1), held, ADA);
+    show.accept(&show.refund(at(2), payment));
+    let terms = Terms { refunded_seats: RefundedSeats::Blocked, ..Terms::default() };
+    show.accept(&ends(&show, payment, RefundOutcome::Done).under(terms));
+    assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
+    assert!(!show.is_free(0, at(51)), "a person puts it back");
+    assert_eq!(show.available(show.standing), 5);
+    assert_eq!(audit(&show.snapshot), []);
 }
 
 #[test]

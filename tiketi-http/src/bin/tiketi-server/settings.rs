@@ -76,6 +76,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         max_seats_per_buyer: options.max_seats_per_buyer,
         late_payment: options.paying.late_payment.into(),
         not_found_grace: options.paying.not_found_grace,
+        refunded_seats: options.paying.refunded_seats.into(),
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
-use tiketi_core::LatePayment;
+use tiketi_core::{LatePayment, RefundedSeats};
 use tiketi_toss::TOSS_URL;
 
 use super::values;
@@ -40,6 +40,28 @@ pub(crate) struct Paying {
     /// How long a provider may not know an order that is being confirmed, before it is believed
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) not_found_grace: Duration,
+    /// What becomes of seats whose money went back
+    #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
+    pub(crate) refunded_seats: SeatsBack,
+}
+
+/// What becomes of seats whose money went back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SeatsBack {
+    /// They are for sale again at once
+    #[default]
+    OnSale,
+    /// They are blocked until the organiser puts them back on sale
+    Blocked,
+}
+
+impl From<SeatsBack> for RefundedSeats {
+    fn from(policy: SeatsBack) -> Self {
+        match policy {
+            SeatsBack::OnSale => Self::OnSale,
+            SeatsBack::Blocked => Self::Blocked,
+        }
+    }
 }
 
 /// What becomes of money that comes too late.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use secrecy::ExposeSecret;
 
+use super::paying::{LateMoney, SeatsBack};
 use super::*;
 
 fn options(words: &[&str]) -> Options {
@@ -90,9 +91,22 @@ fn a_missing_file_is_named() {
 #[test]
 fn secrets_are_never_shown() {
     let words = ["--jwt-secret=hush", "--admin-password=hush", "--store=postgres://me:hush@host/db"];
-    let told = options(&words);
+    let toss = ["--toss-secret-key=hush", "--toss-client-key=hush"];
+    let told = options(&[&words[..], &toss].concat());
     assert_eq!(told.jwt_secret.as_ref().map(ExposeSecret::expose_secret), Some("hush"));
     assert!(!format!("{told:?}").contains("hush"));
+}
+
+#[test]
+fn policies_about_money_are_words_and_a_switch_needs_none() {
+    let told = options(&[]).paying;
+    assert_eq!((told.late_payment, told.refunded_seats), (LateMoney::TakeAgain, SeatsBack::OnSale));
+    assert_eq!((told.test_gateway, told.toss_base_url.as_str()), (None, tiketi_toss::TOSS_URL));
+    let words = ["--late-payment=refund", "--refunded-seats=blocked", "--test-gateway"];
+    let told = options(&words).paying;
+    assert_eq!((told.late_payment, told.refunded_seats), (LateMoney::Refund, SeatsBack::Blocked));
+    assert_eq!(told.test_gateway, Some(true));
+    assert!(refused(&["--late-payment=keep"]).contains("take-again"));
 }
 
 #[test]
