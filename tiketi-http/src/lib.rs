@@ -78,4 +78,4 @@ pub use auth::{EnsureAccountError, NewAccount};
 pub use limits::HttpLimits;
 pub use openapi::openapi;
 pub use router::router;
-pub use state::{AppState, AppStateBuilder, StateError};
+pub use state::{AppState, AppStateBuilder, MIN_SECRET_BYTES, StateError};

@@ -67,10 +67,10 @@ pub enum StateError {
 }
 
 /// Least bytes of the secret that signs tokens (source: RFC 7518, 3.2, for HS256).
-const MIN_SECRET_BYTES: usize = 32;
+pub const MIN_SECRET_BYTES: usize = 32;
 
 impl AppState {
-    /// Starts building a state; tokens are signed with `jwt_secret`, of at least 32 bytes.
+    /// Starts building a state; tokens are signed with `jwt_secret`, of at least [`MIN_SECRET_BYTES`].
     pub fn builder(
         box_office: BoxOffice,
         accounts: Arc<dyn AccountStore>,

@@ -135,9 +135,16 @@ impl Hall {
     ///
     /// With the version, the count names what the seats look like: within a version no hold changes its end.
     pub(super) fn lapses(&self, now: Timestamp) -> (usize, Timestamp) {
-        let ends = || self.seats().filter_map(|(_, seat)| seat.look.held_until());
-        let next = ends().filter(|until| *until > now).min();
-        (ends().filter(|until| *until <= now).count(), next.unwrap_or(Timestamp::FAR_FUTURE))
+        let mut lapsed = 0;
+        let mut next = Timestamp::FAR_FUTURE;
+        for until in self.seats().filter_map(|(_, seat)| seat.look.held_until()) {
+            if until <= now {
+                lapsed += 1;
+            } else {
+                next = next.min(until);
+            }
+        }
+        (lapsed, next)
     }
 
     /// Names these seats as they are at `now`, the same on every server.

@@ -2,11 +2,11 @@
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tiketi_core::{AnswerStore, BoxOffice};
+use tiketi_core::BoxOffice;
+use tiketi_http::AppState;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -15,8 +15,6 @@ use tokio_util::task::TaskTracker;
 const TIDY_EVERY: Duration = Duration::from_secs(1);
 /// How often what nobody can ask for any more is forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How long the answer to a request is kept for its repetition (source: the wire contract).
-const ANSWER_MEMORY: Duration = Duration::from_hours(24);
 /// How many payments are asked after at the same time.
 const RECONCILERS: usize = 4;
 /// Most payments one of them asks after in a row.
@@ -27,55 +25,57 @@ const CALL_OFF_BATCH: usize = 256;
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// Starts all of it, until `ending`.
-pub(crate) fn start(
-    box_office: &BoxOffice,
-    answers: &Arc<dyn AnswerStore>,
-    ending: &CancellationToken,
-    tasks: &TaskTracker,
-) {
-    let shop = box_office.clone();
-    tasks.spawn(repeat("tidy", TIDY_EVERY, ending.clone(), move || {
-        let shop = shop.clone();
-        async move { shop.tidy_once().await.map(|_| ()) }
-    }));
-    start_paying(box_office, ending, tasks);
-    let shop = box_office.clone();
-    tasks.spawn(repeat("forget webhooks", FORGET_EVERY, ending.clone(), move || {
-        let shop = shop.clone();
-        async move { shop.forget_deliveries_once().await.map(|_| ()) }
-    }));
-    let shop = box_office.clone();
-    tasks.spawn(repeat("forget commands", FORGET_EVERY, ending.clone(), move || {
-        let shop = shop.clone();
-        async move { shop.forget_once().await.map(|_| ()) }
-    }));
-    let (shop, answers) = (box_office.clone(), Arc::clone(answers));
-    tasks.spawn(repeat("forget answers", FORGET_EVERY, ending.clone(), move || {
-        let (answers, before) = (Arc::clone(&answers), shop.now().before(ANSWER_MEMORY));
-        async move { answers.forget_answers(before).await.map(|_| ()) }
-    }));
-}
-
-/// Starts what brings every payment to its end.
-fn start_paying(box_office: &BoxOffice, ending: &CancellationToken, tasks: &TaskTracker) {
+pub(crate) fn start(shop: &BoxOffice, state: &AppState, ending: &CancellationToken, tasks: &TaskTracker) {
+    let house = House { ending, tasks };
+    house.keep("tidy", TIDY_EVERY, shop, |shop| async move { shop.tidy_once().await.map(drop) });
     // Several, so that one provider that hangs does not keep the others' payments waiting.
     for _ in 0..RECONCILERS {
-        let shop = box_office.clone();
-        tasks.spawn(repeat("reconcile payments", TIDY_EVERY, ending.clone(), move || {
-            let shop = shop.clone();
-            async move { shop.reconcile_once(RECONCILE_BATCH).await.map(|_| ()) }
-        }));
+        house.keep("reconcile payments", TIDY_EVERY, shop, |shop| async move {
+            shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
+        });
     }
-    let shop = box_office.clone();
-    tasks.spawn(repeat("look into webhooks", TIDY_EVERY, ending.clone(), move || {
-        let shop = shop.clone();
-        async move { shop.work_inbox_once().await.map(|_| ()) }
-    }));
-    let shop = box_office.clone();
-    tasks.spawn(repeat("refund cancelled events", TIDY_EVERY, ending.clone(), move || {
-        let shop = shop.clone();
-        async move { shop.call_off_once(CALL_OFF_BATCH).await.map(|_| ()) }
-    }));
+    house.keep("look into webhooks", TIDY_EVERY, shop, |shop| async move {
+        shop.work_inbox_once().await.map(drop)
+    });
+    house.keep("refund cancelled events", TIDY_EVERY, shop, |shop| async move {
+        shop.call_off_once(CALL_OFF_BATCH).await.map(drop)
+    });
+    house.keep("forget webhooks", FORGET_EVERY, shop, |shop| async move {
+        shop.forget_deliveries_once().await.map(drop)
+    });
+    house.keep(
+        "forget commands",
+        FORGET_EVERY,
+        shop,
+        |shop| async move { shop.forget_once().await.map(drop) },
+    );
+    house.keep("forget answers", FORGET_EVERY, state, |state| async move {
+        state.forget_answers_once().await.map(drop)
+    });
+}
+
+/// Where jobs run, and until when.
+struct House<'h> {
+    ending: &'h CancellationToken,
+    tasks: &'h TaskTracker,
+}
+
+impl House<'_> {
+    /// Starts a job that does something with a `T` every `period`.
+    fn keep<T, F, E>(
+        &self,
+        name: &'static str,
+        period: Duration,
+        with: &T,
+        job: impl Fn(T) -> F + Send + 'static,
+    ) where
+        T: Clone + Send + 'static,
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let with = with.clone();
+        self.tasks.spawn(repeat(name, period, self.ending.clone(), move || job(with.clone())));
+    }
 }
 
 /// Does something every `period`, and less often while it fails; neither an error nor a panic ends it.
@@ -107,6 +107,7 @@ fn pause(period: Duration, failures: u32) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;

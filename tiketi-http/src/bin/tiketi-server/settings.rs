@@ -2,15 +2,12 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{Email, Terms};
-use tiketi_http::HttpLimits;
+use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
 
 use crate::failure::Failure;
 use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
-
-/// Least bytes of the secret that signs tokens (source: RFC 7518, 3.2, for HS256).
-const LEAST_SECRET_BYTES: usize = 32;
 
 /// What the server is told, checked.
 #[derive(Debug)]
@@ -100,8 +97,8 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
 /// Refuses a secret that could be guessed, by the name of where it was given.
 pub(crate) fn long_enough(secret: SecretString, named: &str) -> Result<SecretString, Failure> {
     let bytes = secret.expose_secret().len();
-    if bytes < LEAST_SECRET_BYTES {
-        let sentence = format!("{named} has {bytes} bytes, at least {LEAST_SECRET_BYTES} are needed");
+    if bytes < MIN_SECRET_BYTES {
+        let sentence = format!("{named} has {bytes} bytes, at least {MIN_SECRET_BYTES} are needed");
         return Err(Failure::new(sentence));
     }
     Ok(secret)

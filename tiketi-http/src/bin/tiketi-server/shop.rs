@@ -47,7 +47,7 @@ pub(crate) struct Shop {
     /// The same shop, at which no money moves whatever buyers pay with: it sells what the demo shows as sold.
     pub(crate) rehearsal: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
-    pub(crate) answers: Arc<dyn AnswerStore>,
+    answers: Arc<dyn AnswerStore>,
     /// The store to take leave of in the end, if it outlives the server.
     shared: Option<PostgresStore>,
 }
