@@ -201,8 +201,8 @@ impl BoxOffice {
         let _turn = self.inner.turns.wait(payment).await;
         self.check_ready(payment).await?;
         // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
-        let content = format!("{payment} {buyer} {amount:?} {provider_key:?}");
-        let key = CommandKey::from_text("confirm", &content);
+        let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
+        let key = CommandKey::of(payment.as_uuid(), &content);
         let mut command = BeginConfirm::new(self.now(), key, payment, buyer);
         command.amount = amount;
         command.provider_key = provider_key;
@@ -304,7 +304,7 @@ impl BoxOffice {
         payment: &Payment,
         outcome: CaptureOutcome,
     ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        let key = CommandKey::from_text("record-outcome", &format!("{} {outcome:?}", payment.id));
+        let key = CommandKey::of(payment.id.as_uuid(), &format!("record-outcome {outcome:?}"));
         let command =
             RecordOutcome::new(self.now(), key, payment.id, outcome).paid_by(payment.buyer, self.terms());
         self.inner.sales.record_outcome(command).await

@@ -225,7 +225,7 @@ impl BoxOffice {
                 return self.refund_as_it_stands(known, promised).await;
             }
         };
-        let key = CommandKey::from_text("record-refund", &format!("{refund} {outcome:?}"));
+        let key = CommandKey::of(payment.as_uuid(), &format!("record-refund {refund} {outcome:?}"));
         let command = RecordRefund::new(self.now(), key, payment, refund, outcome).under(self.terms());
         let (payment, reservation) = match self.inner.sales.record_refund(command).await {
             Ok(applied) => with_payment(applied)?,
