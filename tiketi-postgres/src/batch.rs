@@ -18,9 +18,10 @@ use crate::write;
 const MAX_KEPT: usize = 50_000;
 
 /// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
-/// whole, and new values meet their rows in a hash table, not each with each. The settings end with the transaction.
+/// whole, and new values meet their rows in a hash table, not each with each. So no plan is better for being made anew,
+/// and each connection makes one a statement. The settings end with the transaction.
 const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
-    SET LOCAL plan_cache_mode = force_custom_plan";
+    SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
 pub(crate) struct Kept {
