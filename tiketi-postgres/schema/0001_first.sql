@@ -131,6 +131,7 @@ CREATE TABLE tiketi.payments (
 CREATE INDEX payments_of_event ON tiketi.payments (event) WHERE version > 0;
 CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX payments_to_ask ON tiketi.payments (ask_at, id) WHERE ask_at IS NOT NULL;
+CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE refund_refused;
 CREATE INDEX payments_in_trouble ON tiketi.payments (id) WHERE needs_person;
 CREATE INDEX payments_awaited ON tiketi.payments (awaited_since) WHERE awaited_since IS NOT NULL;
 -- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.

@@ -48,7 +48,7 @@ const PROGRESS: &str = "WITH live AS (\
         (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') \
             AND cancel_reason IN ('organiser', 'refunded')) AS done, \
         (SELECT count(*) FROM live JOIN tiketi.payments AS payment ON payment.event = live.event \
-            AND payment.id = live.payment WHERE payment.refund_refused) AS refused \
+            AND payment.id = live.payment WHERE payment.event = $1 AND payment.refund_refused) AS refused \
     FROM tiketi.events WHERE id = $1";
 
 #[async_trait]

@@ -16,9 +16,18 @@ use crate::session::Pool;
 pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
 pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
 pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
-const RESERVATIONS: &str =
-    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE id = ANY($1)");
-const PAYMENTS: &str = concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE id = ANY($1)");
+/// `OFFSET 0` keeps each look-up one by its key: a planner that has not counted the rows yet believes that many have
+/// an id, and would read all of them once for a list of ids.
+const RESERVATIONS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE id = wanted.id OFFSET 0) AS found"
+);
+const PAYMENTS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE id = wanted.id OFFSET 0) AS found"
+);
 const RESERVATIONS_OF: &str = concat!(
     "SELECT ",
     columns!(reservation),
