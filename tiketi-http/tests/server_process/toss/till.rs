@@ -110,10 +110,15 @@ impl Till<'_> {
         );
     }
 
-    pub(crate) async fn reservation_status(self, order: &Order) -> String {
+    pub(crate) async fn reservation(self, order: &Order) -> Value {
         let path = format!("/api/reservations/{}", order.reservation);
-        let (_, found) = self.server.get(&path, Some(&order.token)).await;
-        text(&found["reservation"]["status"])
+        let (status, mut found) = self.server.get(&path, Some(&order.token)).await;
+        assert_eq!(status, 200, "{found}");
+        found["reservation"].take()
+    }
+
+    pub(crate) async fn reservation_status(self, order: &Order) -> String {
+        text(&self.reservation(order).await["status"])
     }
 }
 
