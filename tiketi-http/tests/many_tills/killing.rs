@@ -3,10 +3,14 @@
 use serde_json::json;
 use tiketi_toss_stub::{Call, Fault};
 
+use crate::fleet::SERVERS;
 use crate::market::{Market, captures};
 use crate::till::{Order, Till};
 
-/// Orders at the first server, each left where a kill may find one.
+/// How many orders each server is killed in the middle of.
+const ORDERS: usize = 9;
+
+/// Orders at one server, each left where a kill may find one.
 struct Begun {
     /// Nothing was asked of the provider.
     prepared: Order,
@@ -41,27 +45,28 @@ where
 }
 
 impl Begun {
-    async fn at(market: &Market) -> Self {
-        let till = market.till(0);
-        let (paid, refunded) = (till.buy(0).await, till.buy(1).await);
+    /// Begins them at a server, for the seats from one on.
+    async fn at(market: &Market, server: usize, seat: usize) -> Self {
+        let till = market.till(server);
+        let (paid, refunded) = (till.buy(seat).await, till.buy(seat + 1).await);
         assert_eq!(till.refunding(&refunded).await.unwrap().0, 200);
-        let (intended, charged) = (till.prepare(2).await, till.prepare(3).await);
+        let (intended, charged) = (till.prepare(seat + 2).await, till.prepare(seat + 3).await);
         hang(market, Fault::hang(Call::Confirm), Call::Confirm, till.confirming(&intended)).await;
         let taken = Fault::hang(Call::Confirm).after_effect();
         hang(market, taken, Call::Confirm, till.confirming(&charged)).await;
-        let (promised, returned) = (till.buy(4).await, till.buy(5).await);
+        let (promised, returned) = (till.buy(seat + 4).await, till.buy(seat + 5).await);
         hang(market, Fault::hang(Call::Cancel), Call::Cancel, till.refunding(&promised)).await;
         let given = Fault::hang(Call::Cancel).after_effect();
         hang(market, given, Call::Cancel, till.refunding(&returned)).await;
-        let (doubted, doubted_refund) = doubts(market, till).await;
-        let prepared = till.prepare(8).await;
+        let (doubted, doubted_refund) = doubts(market, till, seat + 6).await;
+        let prepared = till.prepare(seat + 8).await;
         Self { prepared, intended, charged, doubted, paid, promised, returned, doubted_refund, refunded }
     }
 }
 
 /// Has a confirm and a refund take effect whose answers are lost, and whose lookups fail.
-async fn doubts(market: &Market, till: Till<'_>) -> (Order, Order) {
-    let (bought, prepared) = (till.buy(6).await, till.prepare(7).await);
+async fn doubts(market: &Market, till: Till<'_>, seat: usize) -> (Order, Order) {
+    let (bought, prepared) = (till.buy(seat).await, till.prepare(seat + 1).await);
     for call in [Call::Confirm, Call::Cancel] {
         market.stub.fail_next(Fault::cut(call).after_effect());
         market.stub.fail_next(Fault::unreadable(Call::Lookup, 500));
@@ -85,8 +90,8 @@ async fn assert_nothing_is_forgotten(till: Till<'_>, begun: &Begun) {
 }
 
 /// Has whoever runs bring everything to its end, and the buyers go on at other servers.
-async fn assert_all_comes_to_its_end(market: &Market, begun: &Begun) {
-    let (one, other) = (market.till(1), market.till(2));
+async fn assert_all_comes_to_its_end(market: &Market, begun: &Begun, killed: usize) {
+    let (one, other) = (market.till(killed + 1), market.till(killed + 2));
     assert_eq!(one.confirm(&begun.prepared).await.0, 200);
     market.pass(1).await;
     for order in [&begun.charged, &begun.doubted] {
@@ -113,24 +118,26 @@ async fn assert_all_comes_to_its_end(market: &Market, begun: &Begun) {
 #[tokio::test]
 async fn what_a_killed_server_began_the_others_finish() {
     let mut market = Market::open().await;
-    let begun = Begun::at(&market).await;
+    let begun = Begun::at(&market, 0, 0).await;
     market.fleet.kill(0).await;
     market.stub.release_hanging();
     assert_nothing_is_forgotten(market.till(1), &begun).await;
-    assert_all_comes_to_its_end(&market, &begun).await;
+    assert_all_comes_to_its_end(&market, &begun, 0).await;
     market.close().await;
 }
 
 #[tokio::test]
-async fn what_a_killed_server_began_is_finished_once_with_it_back() {
+async fn what_each_server_began_that_is_killed_is_finished_once_with_it_back() {
     let mut market = Market::open().await;
-    let begun = Begun::at(&market).await;
-    market.fleet.kill(0).await;
-    market.stub.release_hanging();
-    market.fleet.start(0).await;
-    assert_nothing_is_forgotten(market.till(0), &begun).await;
-    assert_all_comes_to_its_end(&market, &begun).await;
-    assert_eq!(market.till(0).payment_status(&begun.charged).await, "completed");
+    for server in 0..SERVERS {
+        let begun = Begun::at(&market, server, server * ORDERS).await;
+        market.fleet.kill(server).await;
+        market.stub.release_hanging();
+        market.fleet.start(server).await;
+        assert_nothing_is_forgotten(market.till(server), &begun).await;
+        assert_all_comes_to_its_end(&market, &begun, server).await;
+        assert_eq!(market.till(server).payment_status(&begun.charged).await, "completed");
+    }
     market.close().await;
 }
 

@@ -23,6 +23,7 @@ mod refunding;
 #[path = "../server_process/crash/shop.rs"]
 #[expect(dead_code, reason = "the shop that is made in a file is another's")]
 mod shop;
+mod silence;
 #[path = "../server_process/toss/till.rs"]
 mod till;
 mod webhooks;
