@@ -24,6 +24,7 @@ mod refunding;
 #[expect(dead_code, reason = "the shop that is made in a file is another's")]
 mod shop;
 mod silence;
+mod storm;
 #[path = "../server_process/toss/till.rs"]
 mod till;
 mod webhooks;
