@@ -94,6 +94,7 @@ mod hall;
 mod handles;
 mod lists;
 mod picture;
+mod race;
 pub mod runner;
 mod send;
 mod shop;

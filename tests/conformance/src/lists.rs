@@ -167,6 +167,19 @@ macro_rules! sales_cases {
                 a_capacity_cut_while_units_are_held_never_oversells,
                 of_8_creations_of_one_event_one_is_stored,
             }
+            meeting {
+                the_microsecond_decides_between_a_confirm_and_the_sweep,
+                a_confirm_in_the_last_microsecond_and_a_sweep_in_the_next_agree_who_won,
+                one_confirm_sent_by_16_callers_begins_once,
+                of_attempts_begun_and_confirmed_at_once_one_asks_for_the_money,
+                an_attempt_confirmed_and_replaced_at_once_is_one_of_them,
+                a_reservation_confirmed_and_cancelled_at_once_is_one_of_them,
+                a_reservation_confirmed_and_added_to_at_once_is_one_of_them,
+                of_two_words_about_late_money_none_is_forgotten,
+                a_refund_asked_for_by_many_at_once_is_promised_once,
+                of_two_refunds_at_once_that_exceed_the_balance_one_is_promised,
+                of_two_words_about_a_refund_one_is_recorded,
+            }
             dropped {
                 a_dropped_hold_is_whole_or_nothing,
                 a_dropped_release_is_whole_or_nothing,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::box_office::turns::Turns;
 use crate::box_office::{BoxOffice, Inner};
-use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds};
+use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::gateway::PaymentGateway;
 use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
@@ -24,6 +24,7 @@ pub struct BoxOfficeBuilder {
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
+    timer: Option<Arc<dyn Timer>>,
     ids: Option<Arc<dyn IdSource>>,
     terms: Terms,
 }
@@ -85,6 +86,15 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Waits by a timer for the answer to a confirm that another server of the shop sent.
+    ///
+    /// Without one, such a confirm is answered at once with what is known, mostly that nothing is yet. A shop of one
+    /// server needs none.
+    pub fn timer(mut self, timer: Arc<dyn Timer>) -> Self {
+        self.timer = Some(timer);
+        self
+    }
+
     /// Takes new ids from a source; [`TimeOrderedIds`] by default.
     pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
         self.ids = Some(ids);
@@ -120,6 +130,7 @@ impl BoxOfficeBuilder {
             turns: Turns::default(),
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
+            timer: self.timer,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: self.terms,

@@ -1,5 +1,6 @@
 //! The facade: everything a shop does, over whichever adapters it was built from.
 
+mod awaiting;
 mod builder;
 mod hearing;
 mod housekeeping;
@@ -23,7 +24,7 @@ pub use reconciling::Reconciled;
 pub use refunding::{RefundError, RefundRequested};
 pub use selling::HoldRequest;
 
-use crate::clock::{Clock, IdSource};
+use crate::clock::{Clock, IdSource, Timer};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
@@ -34,9 +35,8 @@ use turns::Turns;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
-/// Cheap to clone, and every clone is the same shop. It starts no tasks and keeps no timers: what has
-/// to happen by itself is a `…_once` method that the host calls as often as it likes, such as
-/// [`BoxOffice::expire_once`] every second.
+/// Cheap to clone, and every clone is the same shop. It starts no tasks: what has to happen by itself is a
+/// `…_once` method that the host calls as often as it likes, such as [`BoxOffice::expire_once`] every second.
 ///
 /// Every method of a command takes an optional [`CommandKey`]. With one, the command takes effect at
 /// most once however often it is sent; without one, each call is an intent of its own.
@@ -57,6 +57,7 @@ struct Inner {
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,
+    timer: Option<Arc<dyn Timer>>,
     ids: Arc<dyn IdSource>,
     terms: Terms,
 }

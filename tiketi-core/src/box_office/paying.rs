@@ -21,6 +21,9 @@ use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
 use crate::store::{CommandError, StoreError};
 
+/// What is kept of an answer that decides nothing because the buyer has yet to pay.
+const WAITS_FOR_BUYER: &str = "the provider waits for the buyer";
+
 /// What a buyer says to start paying.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -178,8 +181,9 @@ impl BoxOffice {
 
     /// Takes the money of a prepared attempt.
     ///
-    /// Repeated for an attempt that was confirmed before, it answers what is known of it; while another call
-    /// of this shop is still asking, it waits for that one's answer.
+    /// Repeated for an attempt that was confirmed before, it answers what is known of it. While another call is
+    /// still asking, it waits for that one's answer: for one of this shop always, for another server's if there
+    /// is a timer ([`crate::BoxOfficeBuilder::timer`]).
     ///
     /// # Errors
     ///
@@ -210,7 +214,7 @@ impl BoxOffice {
         let replayed = applied.replayed;
         let (payment, reservation) = with_payment(applied)?;
         if replayed {
-            return Ok(Paid { payment: Some(payment), reservation });
+            return self.awaited(payment, reservation).await;
         }
         self.capture(payment, reservation).await
     }
@@ -234,7 +238,7 @@ impl BoxOffice {
             Ok((payment, _)) if payment.state == PaymentState::Ready => {
                 self.confirm(payment.id, buyer, None, None).await
             }
-            Ok((payment, reservation)) => Ok(Paid { payment: Some(payment), reservation }),
+            Ok((payment, reservation)) => self.awaited(payment, reservation).await,
             Err(error) if may_be_free(&error) => {
                 let command = ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer);
                 match self.inner.sales.confirm_free(command).await {
@@ -277,7 +281,10 @@ impl BoxOffice {
         let outcome = match self.gateway_of(&payment)?.confirm(request).await {
             ConfirmAnswer::Paid(captured) => CaptureOutcome::Paid(captured),
             ConfirmAnswer::Declined { code } => CaptureOutcome::Declined { code },
-            ConfirmAnswer::Pending => return Ok(Paid { payment: Some(payment), reservation }),
+            ConfirmAnswer::Pending => {
+                self.doubt(payment.id, WAITS_FOR_BUYER.to_owned()).await?;
+                return Ok(Paid { payment: Some(payment), reservation });
+            }
             ConfirmAnswer::Unknown { reason } => {
                 self.doubt(payment.id, reason).await?;
                 return Ok(Paid { payment: Some(payment), reservation });
@@ -289,13 +296,6 @@ impl BoxOffice {
             Err(CommandError::Refused(_)) => self.as_it_stands(payment.id).await,
             Err(error) => Err(PayError::Record(error)),
         }
-    }
-
-    async fn as_it_stands(&self, payment: PaymentId) -> Result<Paid, PayError> {
-        let gone = || StoreError::corrupt(format!("{payment:?} does not exist"));
-        let payment = self.inner.sales.payment(payment).await?.ok_or_else(gone)?;
-        let reservation = self.inner.sales.reservation(payment.reservation).await?.ok_or_else(gone)?;
-        Ok(Paid { payment: Some(payment), reservation })
     }
 
     /// Records what a provider said; one word, one key, whoever heard it.

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod awaiting;
 mod giving_up;
 mod housekeeping;
 mod idempotency;

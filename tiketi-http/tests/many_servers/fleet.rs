@@ -17,8 +17,9 @@ pub(crate) const SERVERS: usize = 3;
 pub(crate) struct Fleet {
     pub(crate) shop: Arc<Shop>,
     pub(crate) addresses: Arc<[String]>,
+    pub(crate) database: Database,
     running: Vec<Option<Running>>,
-    database: Database,
+    options: Vec<String>,
 }
 
 /// Makes the schema of a test's database.
@@ -27,8 +28,8 @@ pub(crate) async fn migrate(options: PgConnectOptions) -> Result<(), StoreError>
 }
 
 impl Fleet {
-    /// Makes a shop and starts the servers.
-    pub(crate) async fn open(postgres: &Server, stock: Stock) -> Self {
+    /// Makes a shop and starts the servers, each with these options.
+    pub(crate) async fn open(postgres: &Server, stock: Stock, options: &[&str]) -> Self {
         allow_a_socket_for_everybody();
         let database = Database::fresh(postgres, migrate).await;
         let pool = database.pool(2).await;
@@ -37,7 +38,8 @@ impl Fleet {
         pool.close().await;
         let addresses = (0..SERVERS).map(|_| format!("127.0.0.1:{}", free_port())).collect();
         let running = (0..SERVERS).map(|_| None).collect();
-        let mut fleet = Self { shop, addresses, running, database };
+        let options = options.iter().map(|option| (*option).to_owned()).collect();
+        let mut fleet = Self { shop, addresses, database, running, options };
         for at in 0..SERVERS {
             fleet.start(at).await;
         }
@@ -46,11 +48,10 @@ impl Fleet {
 
     /// Starts a server that does not run.
     pub(crate) async fn start(&mut self, at: usize) {
-        let shop = ["--store", &self.database.url(), "--jwt-secret", SECRET, "--max-seats-per-buyer=1"];
-        // Holds outlast the test; and a machine that is busy with other tests makes the crowd wait.
-        let patient = ["--hold-ttl=2h", "--hold-cap=2h", "--request-timeout=1m", "--log=warn"];
+        let shop = ["--store", &self.database.url(), "--jwt-secret", SECRET, "--log=warn"];
         let listen = ["--listen", &self.addresses[at]];
-        let running = Running::of(server(&[&shop[..], &patient, &listen].concat())).await;
+        let options: Vec<_> = self.options.iter().map(String::as_str).collect();
+        let running = Running::of(server(&[&shop[..], &listen, &options].concat())).await;
         assert_eq!(running.address(), self.addresses[at]);
         self.running[at] = Some(running);
     }
@@ -60,11 +61,22 @@ impl Fleet {
         self.running[at].take().expect("it runs").kill().await;
     }
 
-    /// Ends all servers, and has what they leave audited.
-    pub(crate) async fn close(self) {
-        for running in self.running.into_iter().flatten() {
-            assert_eq!(running.stop().await.code, Some(0));
+    /// Returns a server that runs.
+    pub(crate) fn server(&self, at: usize) -> &Running {
+        self.running[at].as_ref().expect("it is down")
+    }
+
+    /// Ends all servers that run.
+    pub(crate) async fn stop(&mut self) {
+        for running in self.running.iter_mut().filter_map(Option::take) {
+            let said = running.stop().await;
+            assert_eq!(said.code, Some(0), "{said:?}");
         }
+    }
+
+    /// Ends all servers, and has what they leave audited.
+    pub(crate) async fn close(mut self) {
+        self.stop().await;
         let said = run(&["audit", "--store", &self.database.url()]).await;
         assert!(said.code == Some(0) && said.out.contains("all is as it must be"), "{said:?}");
     }

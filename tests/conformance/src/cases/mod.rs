@@ -17,6 +17,7 @@ pub mod late;
 pub mod layouts;
 pub mod listing;
 pub mod maps;
+pub mod meeting;
 pub mod outbox;
 pub mod payment;
 pub mod races;

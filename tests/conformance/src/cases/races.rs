@@ -1,45 +1,12 @@
 //! Races: whoever comes first wins, and nobody gets half.
 
-use std::fmt::Debug;
-
 use futures::future::join_all;
-use tiketi_core::decide::{Applied, BlockSeats, EditRefused, Hold, HoldRefused, RecordOutcomeRefused};
+use tiketi_core::decide::{BlockSeats, EditRefused, Hold, HoldRefused, RecordOutcomeRefused};
 use tiketi_core::{CommandError, SeatId, StoreErrorKind, TicketTypeInput};
 
 use crate::hall::{Hall, STANDING, STANDING_PRICE};
-use crate::send::{Outcome, SalesCommand};
+use crate::race::{at_once, told};
 use crate::shop::Shop;
-
-/// Sends commands from a task each, all at once,
-/// and returns their answers in order.
-async fn at_once<C: SalesCommand>(shop: &Shop, commands: Vec<C>) -> Vec<Outcome<C>> {
-    let gate = std::sync::Arc::new(tokio::sync::Barrier::new(commands.len()));
-    let tasks = commands.into_iter().map(|command| {
-        let (shop, gate) = (shop.clone(), gate.clone());
-        tokio::spawn(async move {
-            gate.wait().await;
-            shop.send(command).await
-        })
-    });
-    let answers = join_all(tasks.collect::<Vec<_>>()).await;
-    answers.into_iter().map(|answer| answer.expect("a caller does not panic")).collect()
-}
-
-/// Splits answers into how many won, and what the others were told.
-fn told<R: Debug>(answers: Vec<Result<Applied, CommandError<R>>>) -> (usize, Vec<R>) {
-    let (mut won, mut refused) = (0, Vec::new());
-    for answer in answers {
-        match answer {
-            Ok(applied) => {
-                assert!(!applied.replayed);
-                won += 1;
-            }
-            Err(CommandError::Refused(why)) => refused.push(why),
-            Err(other) => panic!("a race is no failure: {other:?}"),
-        }
-    }
-    (won, refused)
-}
 
 /// Fails if one seat is sold to two of 32 callers,
 /// or a loser is not told which.

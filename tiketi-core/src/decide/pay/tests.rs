@@ -44,6 +44,25 @@ fn preparing_twice_leaves_one_attempt_that_can_be_confirmed() {
     );
 }
 
+/// No command leads to such rows, since whatever begins another attempt or changes the price gives the earlier one
+/// up: the money is held to it twice.
+///
+/// Caught: with any attempt of the reservation taken for its latest, and with any price for the total.
+#[test]
+fn rows_that_contradict_each_other_ask_nobody_for_money() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let first = show.prepared(at(1), held, ADA);
+    let revived = show.payment(first).clone();
+    let latest = show.prepared(at(2), held, ADA);
+    show.snapshot.put_payment(revived);
+    assert_eq!(show.refuse(&confirm(&show, at(3), first, ADA)), BeginConfirmRefused::ReservationNotPending);
+
+    let dearer = Reservation { total: won(200), ..show.reservation(held).clone() };
+    show.snapshot.put_reservation(dearer);
+    assert_eq!(show.refuse(&confirm(&show, at(3), latest, ADA)), BeginConfirmRefused::ReservationNotPending);
+}
+
 #[test]
 fn an_attempt_abandoned_by_adding_a_seat_cannot_be_confirmed() {
     let mut show = Show::open();

@@ -93,6 +93,7 @@ impl Shop {
     {
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>| {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms);
+            let builder = builder.timer(Arc::new(RuntimeTimer));
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
             builder.build().map_err(|error| Failure::during("cannot open the shop", &error))
         };

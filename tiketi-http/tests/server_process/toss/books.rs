@@ -1,4 +1,4 @@
-//! The shop's books, held against the provider's.
+//! The books of a shop in a file.
 
 use std::path::Path;
 
@@ -6,19 +6,9 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::process::run;
-use crate::toss::counter::{Counter, TOSS_SECRET};
-
-/// A payment, as the shop's file has it.
-struct Row {
-    order: String,
-    state: String,
-    taken: i64,
-    returned: i64,
-    /// Whether the provider's word is awaited, or a person's.
-    is_open: bool,
-    /// The state of the reservation, if this payment is the one that counts for it.
-    bought: Option<String>,
-}
+use crate::toss::agreement::{Row, assert_agrees};
+use crate::toss::counter::Counter;
+use crate::toss::till::TOSS_SECRET;
 
 const ROWS: &str = "
     SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.ask_at IS NOT NULL OR p.needs_person, r.state
@@ -53,25 +43,7 @@ pub(super) fn age(path: &Path, minutes: i64) {
 
 /// Every buyer has what he paid for or his money, the provider says the same, and the audit finds nothing.
 pub(super) async fn assert_settled(counter: &Counter) {
-    let ledger = counter.stub.ledger();
-    let rows = rows(&counter.path);
-    for row in &rows {
-        let accounts = ledger.values().filter(|account| account.order_id == row.order);
-        let (mut taken, mut returned, mut captures) = (0, 0, 0);
-        for account in accounts {
-            taken += account.captured;
-            returned += account.refunded;
-            captures += account.captures;
-        }
-        assert_eq!((row.taken, row.returned), (taken, returned), "{} is {}", row.order, row.state);
-        assert!(captures <= 1, "{} was charged {captures} times", row.order);
-        let is_kept = taken > returned;
-        assert_eq!(is_kept, row.bought.as_deref() == Some("confirmed"), "{} is {}", row.order, row.state);
-        assert!(!row.is_open, "{} is {}, and not over", row.order, row.state);
-    }
-    for account in ledger.values().filter(|account| account.captured > 0) {
-        assert!(rows.iter().any(|row| row.order == account.order_id), "{account:?} is on no record");
-    }
+    assert_agrees(&counter.stub.ledger(), &rows(&counter.path));
     let said = run(&["audit", "--store", &counter.shop.store]).await;
     assert!(said.code == Some(0) && said.out.starts_with("all is as it must be; "), "{said:?}");
     let kept = std::fs::read(&counter.path).unwrap();

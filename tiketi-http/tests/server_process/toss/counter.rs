@@ -1,24 +1,21 @@
-//! The shop, the provider, and a buyer who goes from one to the other.
+//! The shop, and the provider beside it.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiketi_toss_stub::{Call, StubSettings, TossStub};
-use tokio::time::{sleep, timeout};
-use uuid::Uuid;
+use tokio::time::timeout;
 
-use crate::crash::shop::{SECRET, Shop, token};
+use crate::crash::shop::{SECRET, Shop};
 use crate::process::{DEADLINE, Running};
 use crate::toss::books;
+use crate::toss::till::{TOSS_CLIENT, TOSS_SECRET, Till};
 
-pub(super) const TOSS_SECRET: &str = "test_sk_hush_nobody_may_read_this";
 /// The secret key with its colon, as it goes over the wire.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
 /// How the head of every token begins.
 const TOKENS: &str = "eyJ";
-pub(super) const TOSS_CLIENT: &str = "test_ck_for_everybody";
 
 /// A server on a file, and a provider in this process.
 pub(super) struct Counter {
@@ -27,23 +24,6 @@ pub(super) struct Counter {
     pub(super) path: PathBuf,
     running: Option<Running>,
     _folder: TempDir,
-}
-
-/// One buyer's order, at the shop and at the provider.
-#[derive(Debug, Clone)]
-pub(super) struct Order {
-    pub(super) token: String,
-    pub(super) reservation: String,
-    pub(super) id: String,
-    pub(super) amount: i64,
-    pub(super) key: String,
-}
-
-impl Order {
-    /// Returns what the buyer brings back from the payment window.
-    pub(super) fn body(&self) -> Value {
-        json!({"orderId": self.id, "paymentKey": self.key, "amount": self.amount})
-    }
 }
 
 impl Counter {
@@ -90,80 +70,9 @@ impl Counter {
         self.stub.advance(Duration::from_mins(minutes));
     }
 
-    /// Holds a seat and prepares to pay.
-    pub(super) async fn prepare(&self, seat: usize) -> Order {
-        let token = token(Uuid::from_u64_pair(7, seat as u64));
-        let body = json!({"eventId": self.shop.event, "seatIds": [self.shop.seats[seat]]});
-        let (status, held) = self.running().post("/api/reservations", Some(&token), &body).await;
-        assert_eq!(status, 201, "{held}");
-        let reservation = text(&held["reservation"]["id"]);
-        self.prepare_again(&token, &reservation).await
-    }
-
-    /// Prepares another attempt at the same reservation, and has the buyer authenticate at the provider.
-    pub(super) async fn prepare_again(&self, token: &str, reservation: &str) -> Order {
-        let body = json!({"reservationId": reservation, "method": "toss_card"});
-        let (status, prepared) = self.running().post("/api/payments/prepare", Some(token), &body).await;
-        assert_eq!((status, &prepared["clientKey"]), (200, &json!(TOSS_CLIENT)), "{prepared}");
-        let (id, amount) = (text(&prepared["orderId"]), prepared["amount"].as_i64().unwrap());
-        let key = self.stub.authenticate(&id, amount).unwrap();
-        Order { token: token.to_owned(), reservation: reservation.to_owned(), id, amount, key }
-    }
-
-    pub(super) async fn confirm(&self, order: &Order) -> (u16, Value) {
-        self.running().post("/api/payments/confirm", Some(&order.token), &order.body()).await
-    }
-
-    /// Confirms while something else happens; the answer may never come.
-    pub(super) fn confirming(
-        &self,
-        order: &Order,
-    ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
-        self.running().sender().post("/api/payments/confirm", &order.token, &order.body())
-    }
-
-    /// Asks for the money back while something else happens; the answer may never come.
-    pub(super) fn refunding(
-        &self,
-        order: &Order,
-    ) -> impl Future<Output = Result<(u16, Value), reqwest::Error>> + use<> {
-        let path = format!("/api/payments/{}/cancel", order.key);
-        self.running().sender().post(&path, &order.token, &json!({"cancelReason": "rain"}))
-    }
-
-    /// Buys a seat.
-    pub(super) async fn buy(&self, seat: usize) -> Order {
-        let order = self.prepare(seat).await;
-        let (status, paid) = self.confirm(&order).await;
-        assert_eq!((status, &paid["reservation"]["status"]), (200, &json!("confirmed")), "{paid}");
-        order
-    }
-
-    pub(super) async fn payment_status(&self, order: &Order) -> String {
-        let path = format!("/api/payments/{}", order.id);
-        let (status, found) = self.running().get(&path, Some(&order.token)).await;
-        assert_eq!(status, 200, "{found}");
-        text(&found["payment"]["status"])
-    }
-
-    /// Waits until a payment is as it should be.
-    pub(super) async fn until(&self, order: &Order, wanted: &str) {
-        let comes = async {
-            while self.payment_status(order).await != wanted {
-                sleep(Duration::from_millis(50)).await;
-            }
-        };
-        assert!(
-            timeout(DEADLINE, comes).await.is_ok(),
-            "never {wanted}: {}",
-            self.payment_status(order).await
-        );
-    }
-
-    pub(super) async fn reservation_status(&self, order: &Order) -> String {
-        let path = format!("/api/reservations/{}", order.reservation);
-        let (_, found) = self.running().get(&path, Some(&order.token)).await;
-        text(&found["reservation"]["status"])
+    /// Returns the server with what is around it.
+    pub(super) fn till(&self) -> Till<'_> {
+        Till { server: self.running(), shop: &self.shop, stub: &self.stub }
     }
 
     pub(super) async fn until_asked(&self, call: Call, times: usize) {
@@ -184,8 +93,4 @@ fn assert_discreet(said: &str) {
     for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS] {
         assert!(!said.contains(secret), "{secret} was logged");
     }
-}
-
-pub(super) fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }

@@ -1,9 +1,14 @@
 //! Whole sales at a server whose buyers pay at a stub TossPayments, through every fault.
 
+mod agreement;
 mod books;
 mod counter;
 mod killing;
 mod racing;
 mod refunding;
 mod selling;
+mod till;
 mod webhooks;
+
+use crate::crash::shop;
+use crate::process;

@@ -4,7 +4,8 @@ use serde_json::json;
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::process::{finish, run, server};
-use crate::toss::counter::{Counter, TOSS_CLIENT, TOSS_SECRET};
+use crate::toss::counter::Counter;
+use crate::toss::till::{TOSS_CLIENT, TOSS_SECRET};
 
 #[tokio::test]
 async fn buyers_of_a_shop_with_toss_pay_there_and_nowhere_else() {
@@ -12,8 +13,8 @@ async fn buyers_of_a_shop_with_toss_pay_there_and_nowhere_else() {
     let (_, listed) = counter.running().get("/api/payments/methods", None).await;
     let ids: Vec<_> = listed["methods"].as_array().unwrap().iter().map(|method| &method["id"]).collect();
     assert_eq!(ids, ["toss_card", "toss_transfer"]);
-    let order = counter.buy(0).await;
-    let (status, again) = counter.confirm(&order).await;
+    let order = counter.till().buy(0).await;
+    let (status, again) = counter.till().confirm(&order).await;
     assert_eq!((status, &again["payment"]["status"]), (200, &json!("completed")));
     assert_eq!(counter.stub.asked(Call::Confirm), 1);
     counter.close().await;
@@ -22,22 +23,22 @@ async fn buyers_of_a_shop_with_toss_pay_there_and_nowhere_else() {
 #[tokio::test]
 async fn a_declined_card_is_402_and_the_next_one_pays() {
     let counter = Counter::open().await;
-    let order = counter.prepare(0).await;
+    let order = counter.till().prepare(0).await;
     counter.stub.fail_next(Fault::code(Call::Confirm, "REJECT_CARD_COMPANY"));
-    let (status, refused) = counter.confirm(&order).await;
+    let (status, refused) = counter.till().confirm(&order).await;
     assert_eq!((status, &refused["code"]), (402, &json!("PAYMENT_DECLINED")), "{refused}");
     assert_eq!(refused["details"]["providerCode"], "REJECT_CARD_COMPANY");
-    let second = counter.prepare_again(&order.token, &order.reservation).await;
-    assert_eq!(counter.confirm(&second).await.0, 200);
+    let second = counter.till().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.till().confirm(&second).await.0, 200);
     counter.close().await;
 }
 
 #[tokio::test]
 async fn an_answer_that_was_cut_is_looked_up_at_once() {
     let counter = Counter::open().await;
-    let order = counter.prepare(0).await;
+    let order = counter.till().prepare(0).await;
     counter.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
-    let (status, paid) = counter.confirm(&order).await;
+    let (status, paid) = counter.till().confirm(&order).await;
     assert_eq!((status, &paid["payment"]["status"]), (200, &json!("completed")), "{paid}");
     counter.close().await;
 }
@@ -45,14 +46,14 @@ async fn an_answer_that_was_cut_is_looked_up_at_once() {
 #[tokio::test]
 async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
     let counter = Counter::open().await;
-    let order = counter.prepare(0).await;
+    let order = counter.till().prepare(0).await;
     counter.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
     counter.stub.fail_next(Fault::unreadable(Call::Lookup, 502));
-    let (status, open) = counter.confirm(&order).await;
+    let (status, open) = counter.till().confirm(&order).await;
     assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
     counter.pass(1);
-    counter.until(&order, "completed").await;
-    assert_eq!(counter.reservation_status(&order).await, "confirmed");
+    counter.till().until(&order, "completed").await;
+    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
     counter.close().await;
 }
 
@@ -60,19 +61,19 @@ async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
 #[tokio::test]
 async fn a_provider_silent_for_ten_minutes_holds_nobody_else_up_and_nothing_is_lost() {
     let counter = Counter::open().await;
-    let order = counter.prepare(0).await;
+    let order = counter.till().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let (status, open) = counter.confirm(&order).await;
+    let (status, open) = counter.till().confirm(&order).await;
     assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
     for (times, minutes) in [(1, 1), (2, 2), (3, 7)] {
         counter.stub.fail_next(Fault::unreadable(Call::Lookup, 503));
         counter.pass(minutes);
         counter.until_asked(Call::Lookup, times).await;
-        assert_eq!(counter.payment_status(&order).await, "pending");
+        assert_eq!(counter.till().payment_status(&order).await, "pending");
     }
-    counter.buy(1).await;
+    counter.till().buy(1).await;
     counter.pass(10);
-    counter.until(&order, "completed").await;
+    counter.till().until(&order, "completed").await;
     counter.stub.release_hanging();
     counter.close().await;
 }
@@ -80,14 +81,14 @@ async fn a_provider_silent_for_ten_minutes_holds_nobody_else_up_and_nothing_is_l
 #[tokio::test]
 async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() {
     let counter = Counter::open().await;
-    let order = counter.prepare(0).await;
+    let order = counter.till().prepare(0).await;
     // The buyer's key is of the provider's making, and yet the confirm never comes in.
     counter.stub.fail_next(Fault::cut(Call::Confirm));
-    assert_eq!(counter.confirm(&order).await.0, 202);
+    assert_eq!(counter.till().confirm(&order).await.0, 202);
     counter.pass(11);
-    counter.until(&order, "failed").await;
-    let second = counter.prepare_again(&order.token, &order.reservation).await;
-    assert_eq!(counter.confirm(&second).await.0, 200);
+    counter.till().until(&order, "failed").await;
+    let second = counter.till().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.till().confirm(&second).await.0, 200);
     counter.close().await;
 }
 

@@ -1,0 +1,30 @@
+//! Money at three servers of one shop: one Postgres, one provider, and whatever goes wrong between them.
+//!
+//! Each test ends with the provider's books held against the shop's, and with an audit: every buyer has what he
+//! paid for or his money, to the won.
+
+// Always true here; it tells the lints that the functions beside the tests are tests, too.
+#![cfg(test)]
+
+#[path = "../server_process/toss/agreement.rs"]
+mod agreement;
+mod books;
+mod confirming;
+mod ending;
+#[path = "../many_servers/fleet.rs"]
+mod fleet;
+mod killing;
+mod losing;
+mod market;
+#[path = "../server_process/process.rs"]
+#[expect(dead_code, reason = "only the start and the end of a server are of use here")]
+mod process;
+mod refunding;
+#[path = "../server_process/crash/shop.rs"]
+#[expect(dead_code, reason = "the shop that is made in a file is another's")]
+mod shop;
+mod silence;
+mod storm;
+#[path = "../server_process/toss/till.rs"]
+mod till;
+mod webhooks;
