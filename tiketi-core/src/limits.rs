@@ -18,6 +18,8 @@ pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
 pub const MAX_NOTE_CHARS: usize = 2_000;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
+/// Longest that a deposit may be waited for: 30 days.
+pub const MAX_DEPOSIT_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// Most rows one page of a listing may have.
 pub const MAX_PAGE: u32 = 100;
 
@@ -46,6 +48,9 @@ pub struct Terms {
     pub not_found_grace: Duration,
     /// What becomes of seats whose money went back.
     pub refunded_seats: RefundedSeats,
+    /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
+    /// hours by default. The provider's own deadline counts if it is earlier.
+    pub deposit_window: Duration,
 }
 
 /// What becomes of seats whose money went back; counted tickets are always for sale again.
@@ -78,6 +83,7 @@ impl Default for Terms {
             late_payment: LatePayment::default(),
             not_found_grace: Duration::from_mins(10),
             refunded_seats: RefundedSeats::default(),
+            deposit_window: Duration::from_hours(24),
         }
     }
 }
@@ -92,6 +98,9 @@ pub enum TermsError {
         /// The field at fault.
         name: &'static str,
     },
+    /// A deposit is waited for not at all, or for longer than [`MAX_DEPOSIT_WINDOW`].
+    #[error("deposit_window must be longer than zero and at most 30 days")]
+    DepositWindowOutOfRange,
     /// The cap is shorter than a single hold.
     #[error("hold_cap must be at least hold_ttl")]
     CapBelowTtl,
@@ -113,6 +122,9 @@ impl Terms {
             if duration.is_zero() || duration > Duration::from_hours(24) {
                 return Err(TermsError::DurationOutOfRange { name });
             }
+        }
+        if self.deposit_window.is_zero() || self.deposit_window > MAX_DEPOSIT_WINDOW {
+            return Err(TermsError::DepositWindowOutOfRange);
         }
         if self.hold_cap < self.hold_ttl {
             return Err(TermsError::CapBelowTtl);
@@ -146,6 +158,16 @@ mod tests {
             let terms = Terms { hold_ttl, ..Terms::default() };
             assert_eq!(terms.validate(), Err(TermsError::DurationOutOfRange { name: "hold_ttl" }));
         }
+    }
+
+    #[test]
+    fn a_deposit_is_waited_for_some_time_and_not_for_ever() {
+        for deposit_window in [Duration::ZERO, MAX_DEPOSIT_WINDOW + Duration::from_micros(1)] {
+            let terms = Terms { deposit_window, ..Terms::default() };
+            assert_eq!(terms.validate(), Err(TermsError::DepositWindowOutOfRange));
+        }
+        let longest = Terms { deposit_window: MAX_DEPOSIT_WINDOW, ..Terms::default() };
+        assert_eq!(longest.validate(), Ok(()));
     }
 
     #[test]

@@ -49,7 +49,14 @@
 //! # Limits
 //!
 //! Three seconds for a connection, 60 for a request that moves money, five for one that reads ([`TossLimits`]). Won
-//! only. What was paid into a virtual account goes back through a person: the provider wants an account to send it to.
+//! only.
+//!
+//! # Deposits
+//!
+//! What is confirmed with a virtual account is paid when the buyer's money comes in. A missed deadline sends nothing: the
+//! shop asks, and closes the account when it has waited for as long as it will. A deposit may leave again: asked, the
+//! provider then waits for it once more, which the shop shows to a person. What goes back goes to an account that the buyer
+//! names, which no log and no `Debug` shows.
 //!
 //! # Without an account
 //!

@@ -77,7 +77,7 @@ impl BoxOffice {
             self.look_into(gateway, &payment).await?;
         } else if let Some(refused) = payment.refunds.last().filter(|_| payment.is_refund_refused()) {
             // A new id: under the old one a provider would only say no again.
-            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key).await?;
+            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key, None).await?;
         } else {
             return Err(RetryError::NothingToRetry { state: payment.state });
         }

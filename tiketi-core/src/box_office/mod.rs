@@ -1,6 +1,7 @@
 //! The facade: everything a shop does, over whichever adapters it was built from.
 
 mod builder;
+mod depositing;
 mod hearing;
 mod housekeeping;
 mod minding;

@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod depositing;
 mod giving_up;
 mod housekeeping;
 mod idempotency;
@@ -20,7 +21,7 @@ use tiketi_core::{
     BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer, ConfirmRequest,
     CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint, HoldRequest, IdSource,
     LookupAnswer, LookupRequest, ManualClock, Money, Payment, PaymentGateway, PaymentId, PaymentMethod,
-    PrepareRequest, RefundAnswer, RefundRequest, Reservation, Row, SaleWindow, SalesStore, SeatId,
+    PrepareRequest, RefundAnswer, RefundRequest, RefundsTo, Reservation, Row, SaleWindow, SalesStore, SeatId,
     SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer,
     VoidRequest, WebhookRefused, WebhookRequest,
 };
@@ -179,6 +180,10 @@ impl PaymentGateway for MoodyGateway {
 
     fn capabilities(&self) -> Capabilities {
         self.honest.capabilities()
+    }
+
+    fn refunds_to(&self, method: &str) -> RefundsTo {
+        self.honest.refunds_to(method)
     }
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {

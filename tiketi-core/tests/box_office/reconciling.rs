@@ -21,7 +21,7 @@ async fn now_of(shop: &Shop, payment: &Payment) -> Payment {
     shop.office.payment(payment.id, payment.buyer).await.unwrap().unwrap()
 }
 
-fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
+pub(crate) fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
     WebhookRequest { headers, body: payment.id.to_string().into_bytes() }
 }
@@ -154,7 +154,7 @@ async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
-    shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
     shop.wait(60);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
@@ -196,7 +196,7 @@ async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
         let shop = Shop::open().await;
         let (_, payment) = shop.sold(ADA, &[0]).await;
         shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
-        shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+        shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
         let listed = async || shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total;
         assert_eq!(listed().await, 1);
         if retried {

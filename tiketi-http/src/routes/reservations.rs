@@ -135,6 +135,7 @@ async fn extend(
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 422, description = "`REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]
 async fn cancel(

@@ -120,6 +120,7 @@ pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64)
         amount: won(amount),
         refundable: won(left),
         reason: "the buyer changed plans".to_owned(),
+        account: None,
     }
 }
 

@@ -13,12 +13,12 @@ fn refund(minor: i64, state: RefundState) -> Refund {
 }
 
 fn promise(row: &mut Payment, minor: i64) {
-    row.refunds.push(refund(minor, RefundState::Queued { since: at(9) }));
+    row.refunds.push(refund(minor, RefundState::Queued { since: at(9), account: None }));
     row.asking = Some(asking());
 }
 
 fn asking() -> Asking {
-    Asking { since: at(9), next: at(9), tries: 0, doubt: None }
+    Asking { since: at(9), next: at(9), tries: 0, doubt: None, deposit: None }
 }
 
 /// Ends Ada's reservation in good order, but for its money.

@@ -74,6 +74,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         late_payment: options.paying.late_payment.into(),
         not_found_grace: options.paying.not_found_grace,
         refunded_seats: options.paying.refunded_seats.into(),
+        deposit_window: options.paying.deposit_window,
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tiketi_toss_stub::{Call, StubSettings, TossStub};
+use tiketi_toss_stub::{Call, Method, StubSettings, TossStub};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::crash::shop::{SECRET, Shop, token};
+use crate::crash::shop::{SECRET, Shop, admin, token};
 use crate::process::{DEADLINE, Running};
 use crate::toss::books;
 
@@ -18,6 +18,9 @@ pub(super) const TOSS_SECRET: &str = "test_sk_hush_nobody_may_read_this";
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
 /// How the head of every token begins.
 const TOKENS: &str = "eyJ";
+/// The account of a buyer who wants money back.
+pub(super) const ACCOUNT: &str = "110987654321";
+pub(super) const HOLDER: &str = "Ondine Hasselbrack";
 pub(super) const TOSS_CLIENT: &str = "test_ck_for_everybody";
 
 /// A server on a file, and a provider in this process.
@@ -26,6 +29,7 @@ pub(super) struct Counter {
     pub(super) shop: Shop,
     pub(super) path: PathBuf,
     running: Option<Running>,
+    options: Vec<String>,
     _folder: TempDir,
 }
 
@@ -49,12 +53,18 @@ impl Order {
 impl Counter {
     /// Opens a shop, and a provider that has not heard of it.
     pub(super) async fn open() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Opens a shop with further options.
+    pub(super) async fn with(options: &[&str]) -> Self {
+        let options = options.iter().copied().map(str::to_owned).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
         let shop = Shop::make(&path).await;
         let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
-        let mut counter = Self { stub, shop, path, running: None, _folder: folder };
+        let mut counter = Self { stub, shop, path, running: None, options, _folder: folder };
         counter.start().await;
         counter
     }
@@ -69,7 +79,8 @@ impl Counter {
         let toss = ["--toss-secret-key", TOSS_SECRET, "--toss-client-key", TOSS_CLIENT, "--toss-base-url"];
         let store = [&url, "--store", &self.shop.store, "--jwt-secret", SECRET];
         let rest = ["--request-timeout=3s", "--log=trace"];
-        self.running = Some(Running::start(&[&toss[..], &store, &rest].concat()).await);
+        let own: Vec<_> = self.options.iter().map(String::as_str).collect();
+        self.running = Some(Running::start(&[&toss[..], &store, &rest, &own].concat()).await);
     }
 
     /// Kills the server, as a crash would, and starts another on what it left.
@@ -92,21 +103,35 @@ impl Counter {
 
     /// Holds a seat and prepares to pay.
     pub(super) async fn prepare(&self, seat: usize) -> Order {
-        let token = token(Uuid::from_u64_pair(7, seat as u64));
+        let (token, reservation) = self.hold(seat, 7).await;
+        self.prepare_again(&token, &reservation).await
+    }
+
+    /// Holds a seat for a buyer who has a number, and returns his token and the reservation.
+    pub(super) async fn hold(&self, seat: usize, buyer: u64) -> (String, String) {
+        let token = token(Uuid::from_u64_pair(buyer, seat as u64));
         let body = json!({"eventId": self.shop.event, "seatIds": [self.shop.seats[seat]]});
         let (status, held) = self.running().post("/api/reservations", Some(&token), &body).await;
         assert_eq!(status, 201, "{held}");
-        let reservation = text(&held["reservation"]["id"]);
-        self.prepare_again(&token, &reservation).await
+        (token, text(&held["reservation"]["id"]))
     }
 
     /// Prepares another attempt at the same reservation, and has the buyer authenticate at the provider.
     pub(super) async fn prepare_again(&self, token: &str, reservation: &str) -> Order {
-        let body = json!({"reservationId": reservation, "method": "toss_card"});
+        self.prepare_by(Method::Card, token, reservation).await
+    }
+
+    /// Prepares to pay in some way, and has the buyer authenticate at the provider.
+    pub(super) async fn prepare_by(&self, method: Method, token: &str, reservation: &str) -> Order {
+        let name = match method {
+            Method::Card => "toss_card",
+            Method::VirtualAccount => "toss_virtual_account",
+        };
+        let body = json!({"reservationId": reservation, "method": name});
         let (status, prepared) = self.running().post("/api/payments/prepare", Some(token), &body).await;
         assert_eq!((status, &prepared["clientKey"]), (200, &json!(TOSS_CLIENT)), "{prepared}");
         let (id, amount) = (text(&prepared["orderId"]), prepared["amount"].as_i64().unwrap());
-        let key = self.stub.authenticate(&id, amount).unwrap();
+        let key = self.stub.authenticate_by(method, &id, amount).unwrap();
         Order { token: token.to_owned(), reservation: reservation.to_owned(), id, amount, key }
     }
 
@@ -139,11 +164,36 @@ impl Counter {
         order
     }
 
-    pub(super) async fn payment_status(&self, order: &Order) -> String {
+    pub(super) async fn payment(&self, order: &Order) -> Value {
         let path = format!("/api/payments/{}", order.id);
         let (status, found) = self.running().get(&path, Some(&order.token)).await;
         assert_eq!(status, 200, "{found}");
-        text(&found["payment"]["status"])
+        found["payment"].clone()
+    }
+
+    pub(super) async fn payment_status(&self, order: &Order) -> String {
+        text(&self.payment(order).await["status"])
+    }
+
+    /// Returns the order and the trouble of each payment a person has to look at.
+    pub(super) async fn troubled(&self) -> Vec<(String, String)> {
+        let (status, listed) = self.running().get("/api/admin/payments?state=stuck", Some(&admin())).await;
+        assert_eq!(status, 200, "{listed}");
+        let rows = listed["data"].as_array().unwrap().iter();
+        rows.map(|row| (text(&row["orderId"]), text(&row["trouble"]))).collect()
+    }
+
+    /// Waits until exactly these are listed.
+    pub(super) async fn until_troubled(&self, wanted: &[(&str, &str)]) {
+        let is_so = |rows: &[(String, String)]| {
+            rows.iter().map(|(order, trouble)| (order.as_str(), trouble.as_str())).eq(wanted.iter().copied())
+        };
+        let comes = async {
+            while !is_so(&self.troubled().await) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        assert!(timeout(DEADLINE, comes).await.is_ok(), "never {wanted:?}: {:?}", self.troubled().await);
     }
 
     /// Waits until a payment is as it should be.
@@ -181,7 +231,7 @@ impl Counter {
 
 /// Nothing secret is in what a server said, however much it said.
 fn assert_discreet(said: &str) {
-    for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS] {
+    for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS, ACCOUNT, HOLDER] {
         assert!(!said.contains(secret), "{secret} was logged");
     }
 }

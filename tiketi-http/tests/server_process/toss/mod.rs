@@ -2,6 +2,7 @@
 
 mod books;
 mod counter;
+mod depositing;
 mod killing;
 mod racing;
 mod refunding;
