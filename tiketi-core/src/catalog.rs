@@ -231,6 +231,9 @@ const MOST_LENIENT: Terms = Terms {
     not_found_grace: Duration::from_hours(24),
     refunded_seats: RefundedSeats::OnSale,
     deposit_window: MAX_DEPOSIT_WINDOW,
+    ask_again_after: Duration::from_mins(1),
+    ask_again_at_most: Duration::from_hours(24),
+    trouble_after: Duration::from_hours(24),
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {

@@ -97,6 +97,9 @@ impl TermsOverride {
             not_found_grace: shop.not_found_grace,
             refunded_seats: self.refunded_seats.unwrap_or(shop.refunded_seats),
             deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
+            ask_again_after: shop.ask_again_after,
+            ask_again_at_most: shop.ask_again_at_most,
+            trouble_after: shop.trouble_after,
         }
     }
 }

@@ -209,7 +209,7 @@ impl BoxOffice {
         // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
         let content = format!("{payment} {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::from_text("confirm", &content);
-        let mut command = BeginConfirm::new(self.now(), key, payment, buyer);
+        let mut command = BeginConfirm::new(self.now(), key, payment, buyer).under(self.terms());
         command.amount = amount;
         command.provider_key = provider_key;
         let applied = self.inner.sales.begin_confirm(command).await.map_err(PayError::Confirm)?;

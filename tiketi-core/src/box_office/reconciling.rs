@@ -202,7 +202,8 @@ impl BoxOffice {
     async fn ask_later(&self, payment: PaymentId, because: AskStep) -> Result<bool, StoreError> {
         // A key of its own each time: of two servers with one intent, one has to be refused.
         let key = CommandKey::from_uuid(self.new_id());
-        match self.inner.payments.ask_later(AskLater::new(self.now(), key, payment, because)).await {
+        let command = AskLater::new(self.now(), key, payment, because).under(self.terms());
+        match self.inner.payments.ask_later(command).await {
             Ok(_) => Ok(true),
             Err(CommandError::Refused(AskLaterRefused::PaymentNotFound)) => {
                 Err(StoreError::corrupt(format!("{payment:?} does not exist")))

@@ -181,7 +181,7 @@ impl BoxOffice {
         }
         let key = self.key_or_new(key);
         let id = refund_id(key);
-        let mut command = BeginRefund::new(self.now(), key, payment, id, reason);
+        let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
         command.buyer = buyer;
         command.amount = amount;
         command.account = account;

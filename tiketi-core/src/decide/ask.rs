@@ -1,7 +1,5 @@
 //! Ask a provider again about what it has not said, and no more often than need be.
 
-use std::time::Duration;
-
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
@@ -13,16 +11,6 @@ use crate::limits::Terms;
 use crate::payment::{Asking, Deposit, Payment, PaymentState};
 use crate::store::CommandError;
 use crate::time::Timestamp;
-
-/// Returns how long to wait before asking again, after it was asked so often: 60 s, then 2, 5 and 10 minutes.
-pub fn ask_after(tries: u32) -> Duration {
-    match tries {
-        0 => Duration::from_mins(1),
-        1 => Duration::from_mins(2),
-        2 => Duration::from_mins(5),
-        _ => Duration::from_mins(10),
-    }
-}
 
 /// Awaits something from `since` on, to be asked after from `next` on.
 pub(super) fn asked_at(since: Timestamp, next: Timestamp) -> Asking {
@@ -54,7 +42,7 @@ pub struct AskLater {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AskStep {
-    /// The caller asks now: nobody else shall before [`ask_after`] so many tries.
+    /// The caller asks now: nobody else shall before [`Terms::pause`] after so many tries.
     Claim {
         /// How often it was asked again before, as the caller read it.
         tries: u32,
@@ -177,7 +165,7 @@ impl AskLater {
             }
             AskStep::Claim { tries } => {
                 let tries = tries.saturating_add(1);
-                let next = self.now.after(ask_after(tries));
+                let next = self.now.after(self.terms.pause(tries));
                 Ok(Some(self.not_after_due(Asking { next, tries, ..asking })))
             }
             AskStep::Doubt { said } => Ok(Some(Asking { doubt: Some(said.clone()), ..asking })),
@@ -220,7 +208,7 @@ impl AskLater {
         let due = asked.due.map_or(latest, |due| due.min(latest));
         let deposit = Some(Deposit { account: asked.account.clone(), due });
         let known = payment.asking.clone();
-        let asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(ask_after(0))));
+        let asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(self.terms.pause(0))));
         Ok(self.not_after_due(Asking { deposit, ..asking }))
     }
 

@@ -1,6 +1,6 @@
 //! Promise money back, and record whether it went.
 
-use crate::decide::ask::{ask_after, asked_at, asking_for_refunds};
+use crate::decide::ask::{asked_at, asking_for_refunds};
 use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
@@ -44,10 +44,12 @@ pub struct BeginRefund {
     pub reason: String,
     /// Where to, if it cannot go where it came from.
     pub account: Option<RefundAccount>,
+    /// The shop's terms, which say when it is sent again if nothing is heard of it.
+    pub terms: Terms,
 }
 
 impl BeginRefund {
-    /// Makes a command of the organiser to give back all that is left.
+    /// Makes a command of the organiser to give back all that is left, under the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -55,13 +57,30 @@ impl BeginRefund {
         refund: RefundId,
         reason: impl Into<String>,
     ) -> Self {
-        Self { now, key, payment, refund, buyer: None, amount: None, reason: reason.into(), account: None }
+        Self {
+            now,
+            key,
+            payment,
+            refund,
+            buyer: None,
+            amount: None,
+            reason: reason.into(),
+            account: None,
+            terms: Terms::default(),
+        }
     }
 
     /// Makes it a buyer's command, about his own payment.
     #[must_use]
     pub fn by_buyer(mut self, buyer: BuyerId) -> Self {
         self.buyer = Some(buyer);
+        self
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
         self
     }
 
@@ -155,7 +174,7 @@ impl Command for BeginRefund {
         let account = self.account.clone();
         let mut promised = promise_to(payment, self.refund, amount, &self.reason, account, self.now);
         // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
-        promised.asking = Some(asked_at(self.now, self.now.after(ask_after(0))));
+        promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
         let mut draft = Draft::new(scope, self.now);
         draft.payment_row(promised);
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))

@@ -29,7 +29,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// List the payments a person has to look at
 ///
 /// Stuck ones, those whose refund the provider refused, those whose deposit left again, and those unknown for over
-/// ten minutes; a deposit is not awaited for long before it is due.
+/// ten minutes, or what the shop says instead; a deposit is not awaited for long before it is due.
 #[utoipa::path(
     get, path = "/api/admin/payments", tag = "admin", params(TroubleQuery), security(("bearer" = [])),
     responses(

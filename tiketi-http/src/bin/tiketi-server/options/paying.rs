@@ -47,6 +47,19 @@ pub(crate) struct Paying {
     /// How long a provider may not know an order that is being confirmed, before it is believed
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) not_found_grace: Duration,
+    /// How long to wait before a provider that did not say what became of money is asked again; then twice and five
+    /// times as long
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = values::duration)]
+    pub(crate) ask_again_after: Duration,
+    /// How long to wait at most between two such questions
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub(crate) ask_again_at_most: Duration,
+    /// How long a provider's word may be awaited before the payment is listed for a person
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub(crate) trouble_after: Duration,
+    /// How many payments this server asks after at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    pub(crate) reconcilers: u32,
     /// What becomes of seats whose money went back
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) refunded_seats: SeatsBack,

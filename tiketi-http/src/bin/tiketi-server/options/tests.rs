@@ -125,6 +125,25 @@ fn ways_of_paying_are_words_in_the_order_of_offering_and_unknown_ones_are_refuse
 }
 
 #[test]
+fn how_patient_the_shop_is_with_providers_is_told_with_units() {
+    let told = options(&[]);
+    let paying = told.paying;
+    assert_eq!(
+        (paying.ask_again_after, paying.ask_again_at_most),
+        (Duration::from_mins(1), Duration::from_mins(10))
+    );
+    assert_eq!((paying.trouble_after, paying.reconcilers), (Duration::from_mins(10), 4));
+    assert_eq!(told.sweep_every, Duration::from_secs(1));
+    let words =
+        ["--ask-again-after=5s", "--ask-again-at-most=1m", "--trouble-after=1h", "--sweep-every=250ms"];
+    let told = options(&words);
+    assert_eq!(
+        (told.paying.ask_again_after, told.sweep_every),
+        (Duration::from_secs(5), Duration::from_millis(250))
+    );
+}
+
+#[test]
 fn help_says_defaults_units_and_variables() {
     let help = help();
     for wanted in ["[default: 5m]", "TIKETI_HOLD_TTL", "1h30m", "[default: 127.0.0.1:3001]", "import-layout"]
