@@ -61,7 +61,7 @@ impl BoxOffice {
     /// Cancels a buyer's reservation, and gives the money back if it was paid.
     ///
     /// The reservation ends, and its seats are free, once the money is on its way. Repeated, it goes on
-    /// with a refund that was promised and not heard of since.
+    /// with a refund that was promised and not heard of since. One that waits for a deposit ends once its account is closed.
     ///
     /// # Errors
     ///
@@ -88,6 +88,28 @@ impl BoxOffice {
             // Cancelled by this very key before, and refunded: the answer is what came of that.
             Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
                 self.refunded_by(reservation, buyer, key.step("refund")).await
+            }
+            Err(CommandError::Refused(CancelRefused::PaymentInProgress))
+                if self.give_up_deposit(reservation, buyer).await? =>
+            {
+                self.cancel_given_up(reservation, buyer, key.step("cancel")).await
+            }
+            Err(error) => Err(RefundError::Cancel(error)),
+        }
+    }
+
+    /// Ends a reservation whose deposit was given up, unless its hold ran out meanwhile.
+    async fn cancel_given_up(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: CommandKey,
+    ) -> Result<Reservation, RefundError> {
+        let ended = || RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded));
+        match self.inner.sales.cancel(Cancel::by_buyer(self.now(), key, reservation, buyer)).await {
+            Ok(applied) => Ok(applied.reservation),
+            Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
+                self.reservation(reservation, buyer).await?.ok_or_else(ended)
             }
             Err(error) => Err(RefundError::Cancel(error)),
         }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tiketi_core::decide::CancelRefused;
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
-    ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, Money, PageRequest, Payment, PaymentState,
-    PrepareRequest, RefundAccount, RefundAnswer, RefundError, RetryError, SeatStatus, VoidAnswer,
+    CommandError, ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, Money, PageRequest, Payment,
+    PaymentState, PrepareRequest, RefundAccount, RefundAnswer, RefundError, RetryError, SeatStatus,
+    VoidAnswer,
 };
 
 use crate::{ADA, BEN, MoodyGateway, Shop, won};
@@ -96,6 +98,40 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
         shop.wait(10 * 60);
     }
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
+}
+
+/// Caught: with `close_account` taking `TooLate` for a close.
+#[tokio::test]
+async fn a_buyer_who_does_not_want_to_deposit_any_more_gives_the_seat_back_at_once() {
+    let shop = Shop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    for void in [VoidAnswer::TooLate, VoidAnswer::Unknown { reason: "HTTP 500".into() }] {
+        shop.gateway.answer_next_void(void);
+        let kept = shop.office.cancel_or_refund(payment.reservation, ADA, None).await;
+        let refused = |error: &RefundError| {
+            matches!(error, RefundError::Cancel(CommandError::Refused(CancelRefused::PaymentInProgress)))
+        };
+        assert!(kept.as_ref().is_err_and(refused), "{kept:?}");
+        assert_eq!(shop.status(0).await, SeatStatus::Held);
+    }
+    let theirs = shop.office.cancel_or_refund(payment.reservation, BEN, None).await;
+    assert!(theirs.is_err(), "{theirs:?}");
+    let ended = shop.office.cancel_or_refund(payment.reservation, ADA, None).await.unwrap();
+    assert!(!ended.is_live(), "{ended:?}");
+    assert_eq!(shop.status(0).await, SeatStatus::Available);
+    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "the account is closed");
+    shop.sold(BEN, &[0]).await;
+}
+
+/// Hours later the hold it would go back to is over, too.
+#[tokio::test]
+async fn a_deposit_given_up_after_the_hold_ran_out_ends_the_reservation_all_the_same() {
+    let shop = Shop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    shop.wait(50 * 60);
+    let ended = shop.office.cancel_or_refund(payment.reservation, ADA, None).await.unwrap();
+    assert!(!ended.is_live(), "{ended:?}");
+    assert_eq!(shop.status(0).await, SeatStatus::Available);
 }
 
 #[tokio::test]

@@ -22,8 +22,8 @@ use tiketi_core::{
     CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint, HoldRequest, IdSource,
     LookupAnswer, LookupRequest, ManualClock, Money, Payment, PaymentGateway, PaymentId, PaymentMethod,
     PrepareRequest, RefundAnswer, RefundRequest, RefundsTo, Reservation, Row, SaleWindow, SalesStore, SeatId,
-    SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    SeatLayout, SeatStatus, Section, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 use uuid::Uuid;
 
@@ -61,6 +61,10 @@ impl Shop {
     }
 
     async fn over(gateway: MoodyGateway) -> Self {
+        Self::under(Terms::default(), gateway).await
+    }
+
+    async fn under(terms: Terms, gateway: MoodyGateway) -> Self {
         let clock = Arc::new(ManualClock::at(opening()));
         let gateway = Arc::new(gateway);
         let notifier = Arc::new(MemoryNotifier::default());
@@ -70,6 +74,7 @@ impl Shop {
             .gateway(Arc::<MoodyGateway>::clone(&gateway))
             .notifier(Arc::<MemoryNotifier>::clone(&notifier))
             .ids(Arc::new(CountedIds::seeded(1)))
+            .terms(terms)
             .build()
             .unwrap();
         let (event, free) = on_sale(&office).await;

@@ -125,7 +125,8 @@ async fn extend(
 /// Cancel a reservation
 ///
 /// Also with `PUT`. What is pending is released. What is paid is refunded first; its seats are free once the
-/// money is on its way. While the provider does not say, the answer is 202: send it again later.
+/// money is on its way. While the provider does not say, the answer is 202: send it again later. What waits for a deposit
+/// is given up: its account is closed first.
 #[utoipa::path(
     post, path = "/api/reservations/{id}/cancel", tag = "reservations", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),

@@ -92,7 +92,7 @@ async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_whi
     counter.close().await;
 }
 
-/// Caught: with `proves` true for any secret, and with the hint's status believed.
+/// Caught: with `proves` true for any secret.
 #[tokio::test]
 async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told() {
     let counter = Counter::with(&[METHODS]).await;
@@ -149,6 +149,19 @@ async fn a_shop_waits_no_longer_than_it_says_and_closes_the_account() {
     let (token, reservation) = counter.hold(0, 8).await;
     let next = counter.prepare_by(Method::Card, &token, &reservation).await;
     assert_eq!(counter.confirm(&next).await.0, 200);
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn a_buyer_who_changes_his_mind_has_the_account_closed_and_the_seat_given_back() {
+    let counter = Counter::with(&[METHODS]).await;
+    let (order, _) = confirmed(&counter, 0).await;
+    let path = format!("/api/reservations/{}/cancel", order.reservation);
+    let (status, ended) = counter.running().post(&path, Some(&order.token), &json!({})).await;
+    assert_eq!((status, &ended["reservation"]["status"]), (200, &json!("cancelled")), "{ended}");
+    assert_eq!(counter.payment(&order).await["failureCode"], "DEPOSIT_GIVEN_UP");
+    assert!(!counter.stub.deposit(&order.id), "the account is closed");
+    counter.buy(0).await;
     counter.close().await;
 }
 

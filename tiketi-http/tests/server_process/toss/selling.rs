@@ -100,7 +100,8 @@ async fn an_impatient_shop_asks_again_at_once_and_tells_a_person_sooner() {
     counter.stub.fail_next(Fault::cut(Call::Confirm));
     assert_eq!(counter.confirm(&order).await.0, 202);
     counter.until_troubled(&[(&order.id, "unknown_for_long")]).await;
-    counter.until_asked(Call::Lookup, 3).await;
+    // Two questions belong to the confirm, and two to each look at it after that.
+    counter.until_asked(Call::Lookup, 8).await;
     // The provider lets the authentication expire: the next question finds out.
     counter.stub.advance(std::time::Duration::from_mins(10));
     counter.until(&order, "failed").await;
