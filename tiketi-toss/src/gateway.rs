@@ -43,7 +43,8 @@ impl TossGateway {
     ///
     /// # Errors
     ///
-    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content.
+    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content;
+    /// [`TossSettingsError::NoTlsProvider`] until the program has installed a provider of rustls's.
     pub fn new(settings: TossSettings) -> Result<Self, TossSettingsError> {
         let api = Api::new(&settings)?;
         let TossSettings { client_key, methods, .. } = settings;

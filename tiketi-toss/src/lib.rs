@@ -7,6 +7,10 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret_key = "test_sk_from_where_secrets_are_kept".to_owned();
+//! // Once, as the program starts: it chooses who makes connections secret, and no library does.
+//! if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+//!     // Another part of the program chose before.
+//! }
 //! let settings = TossSettings::new(secret_key.into(), "test_ck_for_browsers")
 //!     .methods([TossMethod::Card, TossMethod::Transfer]);
 //! let shop = BoxOffice::builder()

@@ -5,9 +5,10 @@ use std::time::Duration;
 use tiketi_core::{BuyerStep, CheckoutRequest, Confirms, PaymentGateway};
 use tiketi_toss::{TOSS_URL, TossGateway, TossLimits, TossMethod, TossSettings, TossSettingsError};
 
-use crate::shop::{payment_id, won};
+use crate::shop::{choose_tls, payment_id, won};
 
 fn settings() -> TossSettings {
+    choose_tls();
     TossSettings::new("test_sk_secret".to_owned().into(), "test_ck_public")
 }
 
