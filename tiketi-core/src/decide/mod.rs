@@ -36,7 +36,7 @@ mod table;
 mod tell;
 
 pub use announce::announce_status;
-pub use ask::{AskLater, AskLaterRefused, AskStep, ask_after};
+pub use ask::{AskLater, AskLaterRefused, AskStep};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
 pub use call_off::{CallOff, CallOffRefused};
