@@ -18,22 +18,42 @@ use crate::write;
 /// [`Desk::flush`]; all other rows are written as they are decided.
 pub(crate) struct Desk<'c> {
     connection: &'c Connection,
-    events: HashMap<EventId, EventRows>,
     known: Known,
     written: Counters,
 }
 
+/// Most rows kept from one batch to the next: about as many as the next ones look at again.
+const MAX_KEPT: usize = 4_096;
+
 /// What the one writer need not read again with each batch.
-#[derive(Clone, Copy)]
 pub(crate) struct Known {
     counters: Counters,
     /// No hold ends before this; most commands need not look for any.
     next_end: Timestamp,
+    events: HashMap<EventId, EventRows>,
+    /// Another number means that somebody else wrote to the file.
+    data_version: i64,
 }
 
 impl Known {
-    pub(crate) fn read(connection: &Connection) -> Result<Self, StoreError> {
-        Ok(Self { counters: load::counters(connection)?, next_end: load::next_end(connection)? })
+    /// Returns what is known, read again if it may no longer be so.
+    pub(crate) fn now(connection: &Connection, before: Option<Self>) -> Result<Self, StoreError> {
+        let data_version = load::data_version(connection)?;
+        match before {
+            Some(known) if known.data_version == data_version => Ok(known),
+            Some(_) | None => Ok(Self {
+                counters: load::counters(connection)?,
+                next_end: load::next_end(connection)?,
+                events: HashMap::new(),
+                data_version,
+            }),
+        }
+    }
+
+    /// Returns how many rows are kept.
+    fn size(&self) -> usize {
+        let rows = |it: &Snapshot| it.seats().len() + it.reservations().len() + it.payments().len();
+        self.events.values().map(|it| rows(&it.snapshot) + it.buyers.len() + 1).sum()
     }
 }
 
@@ -55,7 +75,8 @@ pub(crate) struct Counters {
 
 impl<'c> Desk<'c> {
     pub(crate) fn new(connection: &'c Connection, known: Known) -> Self {
-        Self { connection, events: HashMap::new(), known, written: known.counters }
+        let written = known.counters;
+        Self { connection, known, written }
     }
 
     /// Returns the connection, for rows that are no event's.
@@ -174,7 +195,7 @@ impl<'c> Desk<'c> {
 
     /// Writes what many commands of a batch change together, and returns what is known once it is committed.
     pub(crate) fn flush(mut self) -> Result<Known, StoreError> {
-        for (event, rows) in &mut self.events {
+        for (event, rows) in &mut self.known.events {
             for id in std::mem::take(&mut rows.changed_stock) {
                 if let Some(ticket_type) = rows.snapshot.ticket_type(id) {
                     write::stock(self.connection, ticket_type)?;
@@ -193,12 +214,15 @@ impl<'c> Desk<'c> {
         if self.known.counters != self.written {
             write::counters(self.connection, self.known.counters)?;
         }
+        if self.known.size() > MAX_KEPT {
+            self.known.events.clear();
+        }
         Ok(self.known)
     }
 
     /// Loads an event with its ticket types, unless that is done; tells whether there is one.
     pub(crate) fn open(&mut self, event: EventId) -> Result<bool, StoreError> {
-        if self.events.contains_key(&event) {
+        if self.known.events.contains_key(&event) {
             return Ok(true);
         }
         let Some(snapshot) = load::event(self.connection, event)? else { return Ok(false) };
@@ -210,7 +234,7 @@ impl<'c> Desk<'c> {
             map_version_written,
             became_true: Vec::new(),
         };
-        self.events.insert(event, rows);
+        self.known.events.insert(event, rows);
         Ok(true)
     }
 
@@ -221,7 +245,7 @@ impl<'c> Desk<'c> {
 
     /// Forgets an event that was deleted.
     pub(crate) fn close(&mut self, event: EventId) {
-        self.events.remove(&event);
+        self.known.events.remove(&event);
     }
 
     /// Loads seats of an event, unless they are there.
@@ -243,7 +267,7 @@ impl<'c> Desk<'c> {
     }
 
     fn rows(&mut self, event: EventId) -> Result<&mut EventRows, StoreError> {
-        self.events.get_mut(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
+        self.known.events.get_mut(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
     }
 
     fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {

@@ -52,6 +52,12 @@ pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
     Ok(Counters { reservation: value("reservation")?, fact: value("fact")? })
 }
 
+/// Returns a number that changes when another connection writes to the file.
+pub(crate) fn data_version(connection: &Connection) -> Result<i64, StoreError> {
+    one(connection, "PRAGMA data_version", (), first)?
+        .ok_or_else(|| StoreError::corrupt("the file has no data version"))
+}
+
 /// Returns when the first pending reservation of any event ends.
 pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError> {
     let sql = "SELECT min(state_at) FROM reservations WHERE state = 'held'";

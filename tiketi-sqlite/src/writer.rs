@@ -150,11 +150,7 @@ fn commit(
     jobs: &mut [Box<dyn Job>],
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let before = match known.take() {
-        Some(known) => known,
-        None => Known::read(&transaction)?,
-    };
-    let mut desk = Desk::new(&transaction, before);
+    let mut desk = Desk::new(&transaction, Known::now(&transaction, known.take())?);
     for job in jobs {
         job.run(&mut desk)?;
     }

@@ -17,6 +17,7 @@ mod sales;
 mod state;
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
@@ -43,9 +44,32 @@ pub struct MemoryStore {
 
 impl MemoryStore {
     /// Locks everything for one command; no command awaits anything while it holds the lock.
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> Locked<'_> {
         // A panic while a change was applied cannot have come from a rule; what is there is what is known.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Locked(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// Everything, for as long as one command lasts; what became true is told at its end.
+struct Locked<'s>(MutexGuard<'s, State>);
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.0
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.0.tell();
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 
 use crate::account::{Account, Email};
-use crate::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run};
+use crate::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run, tell};
 use crate::fact::{Fact, FactBody};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
 use crate::memory::answers::KeptAnswer;
@@ -37,6 +37,14 @@ pub(super) struct State {
     event_of_payment: BTreeMap<PaymentId, EventId>,
     pub(super) commands: Commands,
     serial: u64,
+    news: News,
+}
+
+/// What became true since the state was locked.
+#[derive(Default)]
+struct News {
+    changes: usize,
+    facts: Vec<(EventId, Timestamp, FactBody)>,
 }
 
 impl State {
@@ -79,7 +87,7 @@ impl State {
         Ok(ended)
     }
 
-    /// Applies a change to its event, keeps the ways to find its rows, and puts its facts into the outbox.
+    /// Applies a change to its event, and keeps the ways to find its rows.
     pub(super) fn write(
         &mut self,
         event: EventId,
@@ -102,15 +110,35 @@ impl State {
         let snapshot = self.events.get_mut(&event);
         let snapshot = snapshot.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
         snapshot.apply(change)?;
-        for body in &change.facts {
-            self.announce(event, now, body.clone());
-        }
+        self.news.changes += 1;
+        self.news.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
         Ok(())
     }
 
-    /// Puts a fact into the outbox.
+    /// Lets a fact become true.
     pub(super) fn announce(&mut self, event: EventId, at: Timestamp, body: FactBody) {
-        self.outbox.push(|id| Fact { id, event, at, body });
+        self.news.facts.push((event, at, body));
+    }
+
+    /// Puts what became true since the state was locked into the outbox.
+    pub(super) fn tell(&mut self) {
+        let News { changes, facts } = &mut self.news;
+        // What one change tells is told as it is.
+        if std::mem::take(changes) <= 1 {
+            for (event, at, body) in facts.drain(..) {
+                self.outbox.push(|id| Fact { id, event, at, body });
+            }
+            return;
+        }
+        let mut of_event: BTreeMap<EventId, Vec<_>> = BTreeMap::new();
+        for (event, at, body) in facts.drain(..) {
+            of_event.entry(event).or_default().push((at, body));
+        }
+        for (event, facts) in of_event {
+            for (at, body) in tell(facts) {
+                self.outbox.push(|id| Fact { id, event, at, body });
+            }
+        }
     }
 
     /// Returns an event's rows.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use tiketi_core::decide::Hold;
+use tiketi_core::decide::{Hold, HoldRefused};
 use tiketi_core::{CommandError, CommandKey, ReservationId, SalesStore, StoreErrorKind, Terms};
 use uuid::Uuid;
 
@@ -54,4 +54,19 @@ async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
     }
     let kept = COMMANDS - (1..COMMANDS).filter(|seat| poisoned(*seat)).count();
     assert_eq!(shop.assert_sound().await.reservations, kept);
+}
+
+/// Rows stay in memory from one batch to the next, but not past somebody else's commit.
+///
+/// Caught: without asking for the file's data version.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_program_wrote_is_seen() {
+    let shop = Shop::open(1).await;
+    shop.hold(0).await.unwrap();
+    let file = rusqlite::Connection::open(shop.path("tiketi.db")).unwrap();
+    file.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    let changed = file.execute("UPDATE events SET state = 'cancelled', state_at = 1", ()).unwrap();
+    assert_eq!(changed, 1);
+    let refused = shop.hold(1).await.unwrap_err();
+    assert!(matches!(refused, CommandError::Refused(HoldRefused::EventCancelled)), "{refused:?}");
 }
