@@ -1,6 +1,6 @@
 //! What is told of a commit: everyone hears the last word, and no buyer misses one of his.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use crate::fact::{FactBody, SeatChanged};
 use crate::id::{SeatId, TicketTypeId};
@@ -15,11 +15,10 @@ const MAX_SEATS_A_FACT: usize = 500;
 /// as few facts as its changes fit into, and so is each stock. What is for one buyer stays as it is, and comes first.
 pub fn tell(became_true: impl IntoIterator<Item = (Timestamp, FactBody)>) -> Vec<(Timestamp, FactBody)> {
     let mut told = Told::default();
-    let mut stocks: BTreeMap<TicketTypeId, (Timestamp, FactBody)> = BTreeMap::new();
     for (at, body) in became_true {
         match body {
             FactBody::SeatsChanged { map_version, changes } => told.seats(at, map_version, changes),
-            FactBody::StockChanged { ticket_type, .. } => drop(stocks.insert(ticket_type, (at, body))),
+            FactBody::StockChanged { ticket_type, .. } => told.stock(ticket_type, (at, body)),
             FactBody::EventStatusChanged { .. }
             | FactBody::ReservationConfirmed { .. }
             | FactBody::ReservationExpired { .. }
@@ -29,7 +28,7 @@ pub fn tell(became_true: impl IntoIterator<Item = (Timestamp, FactBody)>) -> Vec
     }
     told.end_seats();
     told.facts.extend(told.of_seats);
-    told.facts.extend(stocks.into_values());
+    told.facts.extend(told.of_stocks.into_iter().map(|(_, fact)| fact));
     told.facts
 }
 
@@ -37,6 +36,8 @@ pub fn tell(became_true: impl IntoIterator<Item = (Timestamp, FactBody)>) -> Vec
 struct Told {
     facts: Vec<(Timestamp, FactBody)>,
     of_seats: Vec<(Timestamp, FactBody)>,
+    /// An event has few ticket types.
+    of_stocks: Vec<(TicketTypeId, (Timestamp, FactBody))>,
     /// When the latest change in the making was, and the map version that includes all of them.
     latest: Option<(Timestamp, u64)>,
     changes: Vec<SeatChanged>,
@@ -56,6 +57,14 @@ impl Told {
                 Some(before) => *before = change,
                 None => self.changes.push(change),
             }
+        }
+    }
+
+    /// Puts the latest word about a stock where the first one was.
+    fn stock(&mut self, of: TicketTypeId, fact: (Timestamp, FactBody)) {
+        match self.of_stocks.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, before)) => *before = fact,
+            None => self.of_stocks.push((of, fact)),
         }
     }
 
