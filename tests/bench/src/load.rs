@@ -8,6 +8,9 @@ use std::time::Duration;
 
 use crate::figures::{Timings, now};
 
+/// For as long as there is something to do.
+pub(crate) const NO_LIMIT: Duration = Duration::from_hours(1);
+
 /// Whether there is more to do.
 pub(crate) enum More {
     /// The thing was done and counts.

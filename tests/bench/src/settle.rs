@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::figures::{Timings, ratio};
 use crate::hall::Hall;
-use crate::load::{self, More};
+use crate::load::{self, More, NO_LIMIT};
 use crate::provider::{Provider, ProviderKind};
 use crate::shop::{Shop, Store};
 use crate::way::{Way, print_table};
@@ -92,9 +92,6 @@ async fn take_turn(options: &Options) -> Result<[Timings; 3], Box<dyn Error>> {
     });
     Ok([holding, preparing, confirming.await?])
 }
-
-/// For as long as there is something to do.
-const NO_LIMIT: Duration = Duration::from_hours(1);
 
 /// Holds each seat for a buyer of its own; the reservations are in the order of the seats.
 async fn hold_all(

@@ -4,6 +4,7 @@ mod bare;
 mod durable;
 mod memory;
 mod postgres;
+mod sizes;
 mod sqlite;
 
 use std::error::Error;
@@ -18,7 +19,7 @@ pub(crate) struct Options {
     /// The store.
     #[arg(long, default_value = "memory:")]
     store: Store,
-    /// Seats of the hall; several sizes for the in-memory store are compared in turns.
+    /// Seats of the hall; several sizes are compared in turns.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     seats: Vec<u32>,
     /// Buyers who call at the same time; the in-memory store is measured with one.
@@ -43,6 +44,9 @@ const LEAST_TURNS: usize = 3;
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     match options.store {
         Store::Memory => memory::run(options),
+        Store::Postgres | Store::Sqlite if options.seats.len() > 1 => {
+            crate::runtime()?.block_on(sizes::run(options, &options.seats))
+        }
         Store::Postgres => crate::runtime()?.block_on(durable::run::<postgres::Postgres>(options)),
         Store::Sqlite => crate::runtime()?.block_on(durable::run::<sqlite::Sqlite>(options)),
     }
