@@ -59,7 +59,8 @@ pub enum AskStep {
     },
     /// It waits for a deposit. What was taken before, as far as was known, left again.
     ///
-    /// It is waited for no longer than [`Terms::deposit_window`], and not at all once the event is called off.
+    /// It is waited for no longer than [`Terms::deposit_window`], never past the moment the event begins, and not at
+    /// all once the event is called off.
     Deposit(DepositAsked),
     /// A deposit that had left again is there: nothing is awaited.
     DepositBack,
@@ -202,7 +203,8 @@ impl AskLater {
         let latest = match event.state {
             EventState::Cancelled { .. } => self.now,
             EventState::Draft | EventState::Published => {
-                since.after(event.details.terms.over(self.terms).deposit_window)
+                let window = event.details.terms.over(self.terms).deposit_window;
+                since.after(window).min(event.details.starts_at)
             }
         };
         let due = asked.due.map_or(latest, |due| due.min(latest));

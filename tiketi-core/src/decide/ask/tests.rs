@@ -84,6 +84,16 @@ fn a_deposit_is_waited_for_until_the_earlier_of_its_day_and_the_terms() {
 }
 
 #[test]
+fn no_deposit_is_waited_for_past_the_moment_the_event_begins() {
+    let (mut show, payment) = confirming();
+    let mut event = show.snapshot.event().clone();
+    event.details.starts_at = at(5_400);
+    show.snapshot.set_event(event);
+    show.accept(&waits(&show, at(6), payment, Some(at(7_200))));
+    assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(5_400));
+}
+
+#[test]
 fn no_deposit_is_waited_for_once_the_event_is_called_off() {
     let (mut show, payment) = confirming();
     show.call_off(at(5));

@@ -243,6 +243,26 @@ async fn what_was_deposited_goes_back_to_the_account_the_buyer_names_of_which_no
     counter.close().await;
 }
 
+#[tokio::test]
+async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_go_back_to() {
+    let counter = Counter::with(&[METHODS]).await;
+    let paid = deposited(&counter, 0).await;
+    let (unpaid, _) = confirmed(&counter, 1).await;
+    let path = format!("/api/admin/events/{}/cancel", counter.shop.event);
+    let (status, cancelled) = counter.running().post(&path, Some(&admin()), &json!({})).await;
+    assert_eq!(status, 200, "{cancelled}");
+    counter.pass(1);
+    counter.until(&unpaid, "failed").await;
+    assert!(!counter.stub.deposit(&unpaid.id), "the account is closed");
+    counter.until_troubled(&[(&paid.id, "refund_refused")]).await;
+    assert_eq!(counter.reservation_status(&paid).await, "confirmed");
+    let (status, refunded) = cancel(&counter, &paid, &wanted_back(&account())).await;
+    assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
+    assert_eq!(counter.troubled().await, []);
+    assert_eq!(counter.reservation_status(&paid).await, "cancelled");
+    counter.close().await;
+}
+
 /// The promise is committed with its account: whoever sends it knows where to.
 #[tokio::test]
 async fn killed_while_a_deposit_is_sent_back_it_still_goes_to_its_account() {
