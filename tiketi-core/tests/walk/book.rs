@@ -98,8 +98,8 @@ pub(crate) struct Attempt {
 
 impl Attempt {
     /// Waits for a deposit: the first, or one that was there and left again.
-    pub(crate) fn wait_for_deposit(&mut self, now: i64, called_off: bool) -> bool {
-        if !matches!(self.progress, Progress::Confirming | Progress::Paid) {
+    pub(crate) fn wait_for_deposit(&mut self, while_it_is: Progress, now: i64, called_off: bool) -> bool {
+        if self.progress != while_it_is {
             return false;
         }
         let due = (now + DEPOSIT).min(if called_off { now } else { BEGINS });

@@ -421,8 +421,10 @@ impl Model {
 
     fn ask_later(&mut self, at: usize, how: Ask) -> bool {
         let (now, called_off, attempt) = (self.now, self.called_off, &mut self.attempts[at]);
-        if how == Ask::Deposit {
-            return attempt.wait_for_deposit(now, called_off);
+        match how {
+            Ask::Deposit => return attempt.wait_for_deposit(Progress::Confirming, now, called_off),
+            Ask::DepositGone => return attempt.wait_for_deposit(Progress::Paid, now, called_off),
+            _ => {}
         }
         let Some(asking) = &mut attempt.asking else { return false };
         match how {
@@ -436,7 +438,7 @@ impl Model {
                 attempt.asking = attempt.asking.filter(|_| attempt.refund.is_some());
                 true
             }
-            Ask::Claim | Ask::StaleClaim | Ask::Deposit | Ask::DepositBack => false,
+            Ask::Claim | Ask::StaleClaim | Ask::Deposit | Ask::DepositGone | Ask::DepositBack => false,
             Ask::Doubt => true,
             Ask::Wait => {
                 asking.next = asking.next.max(now + ASK_NOT_BEFORE);

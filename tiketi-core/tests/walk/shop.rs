@@ -188,12 +188,14 @@ impl Shop {
             Ask::Doubt => AskStep::Doubt { said: "HTTP 503".into() },
             Ask::Wait => AskStep::Wait { until: self.now.after(micros(ASK_NOT_BEFORE)) },
             Ask::GiveUp => AskStep::GiveUp,
-            Ask::Deposit => {
-                let due = Some(self.now.after(micros(DEPOSIT)));
-                AskStep::Deposit(DepositAsked { account: None, due })
-            }
+            Ask::Deposit => AskStep::Deposit(self.deposit()),
+            Ask::DepositGone => AskStep::DepositGone(self.deposit()),
             Ask::DepositBack => AskStep::DepositBack,
         }
+    }
+
+    fn deposit(&self) -> DepositAsked {
+        DepositAsked { account: None, due: Some(self.now.after(micros(DEPOSIT))) }
     }
 
     fn pay(&mut self, step: &Step, key: CommandKey) -> bool {

@@ -36,12 +36,22 @@ pub(crate) enum Ask {
     GiveUp,
     /// The provider waits for a deposit.
     Deposit,
+    /// It waits for it anew.
+    DepositGone,
     /// It has the deposit that had left.
     DepositBack,
 }
 
-pub(crate) const ASKS: [Ask; 7] =
-    [Ask::Claim, Ask::StaleClaim, Ask::Doubt, Ask::Wait, Ask::GiveUp, Ask::Deposit, Ask::DepositBack];
+pub(crate) const ASKS: [Ask; 8] = [
+    Ask::Claim,
+    Ask::StaleClaim,
+    Ask::Doubt,
+    Ask::Wait,
+    Ask::GiveUp,
+    Ask::Deposit,
+    Ask::DepositGone,
+    Ask::DepositBack,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -179,7 +189,7 @@ fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
     };
     let mut steps = Vec::new();
     if !there.is_empty() {
-        steps.push(step(1, there, Ask::Deposit));
+        steps.push(step(1, there, Ask::DepositGone));
     }
     if !gone.is_empty() {
         steps.push(step(3, gone, Ask::DepositBack));

@@ -101,6 +101,21 @@ fn no_deposit_is_waited_for_once_the_event_is_called_off() {
     assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(6));
 }
 
+/// Caught: with one step for both, a confirm's answer that comes after the money takes it for gone.
+#[test]
+fn an_old_answer_that_a_deposit_is_waited_for_says_nothing_about_one_that_is_there() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    assert_eq!(show.refuse(&waits(&show, at(2), payment, None)), AskLaterRefused::NothingAwaited);
+    let gone = AskStep::DepositGone(DepositAsked::default());
+    show.accept(&AskLater::new(at(3), show.key(), payment, gone.clone()));
+    assert!(show.payment(payment).is_withdrawn());
+    let (show, payment) = confirming();
+    let refused = show.refuse(&AskLater::new(at(1), show.key(), payment, gone));
+    assert_eq!(refused, AskLaterRefused::NothingAwaited);
+}
+
 #[test]
 fn nothing_is_waited_for_of_an_attempt_that_is_over() {
     let mut show = Show::open();

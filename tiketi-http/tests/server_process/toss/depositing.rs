@@ -92,6 +92,24 @@ async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_whi
     counter.close().await;
 }
 
+/// Caught: with `AskStep::Deposit` taking the money of a paid one for gone.
+#[tokio::test]
+async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it() {
+    let counter = Counter::with(&[METHODS]).await;
+    let (token, reservation) = counter.hold(0, 7).await;
+    let order = counter.prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
+    let confirming = tokio::spawn(counter.confirming(&order));
+    counter.until_asked(Call::Confirm, 1).await;
+    assert!(counter.stub.deposit(&order.id));
+    deliver(&counter, &counter.stub.webhooks()).await;
+    counter.until(&order, "completed").await;
+    counter.stub.release_hanging();
+    let (status, answer) = confirming.await.unwrap().unwrap();
+    assert!(matches!(status, 200 | 202), "{answer}");
+    counter.close().await;
+}
+
 /// Caught: with `proves` true for any secret.
 #[tokio::test]
 async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told() {
