@@ -49,7 +49,7 @@ pub struct Terms {
     /// What becomes of seats whose money went back.
     pub refunded_seats: RefundedSeats,
     /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
-    /// hours by default. The provider's own deadline counts if it is earlier.
+    /// hours by default. The provider's own deadline, or the event's beginning, counts if it is earlier.
     pub deposit_window: Duration,
     /// How long to wait before a provider is first asked again about money that moves; a minute by default.
     pub ask_again_after: Duration,

@@ -20,8 +20,8 @@ use crate::settings::{TossSettings, TossSettingsError};
 use crate::wire::ConfirmBody;
 use crate::{void, webhook};
 
-/// Longest that a virtual account may live (source: TossPayments, payment window: 90 days).
-const MAX_VALID_HOURS: u64 = 2160;
+/// Longest that a virtual account may live (source: TossPayments, guide to virtual accounts: 30 days).
+const MAX_VALID_HOURS: u64 = 30 * 24;
 /// Longest name of an order that the payment window shows (source: TossPayments, payment window).
 const MAX_ORDER_NAME_CHARS: usize = 100;
 

@@ -17,12 +17,17 @@ const GIVEN_UP: &str = "DEPOSIT_GIVEN_UP";
 
 impl BoxOffice {
     /// Keeps what a provider said of a deposit it waits for, and returns the payment; `None` if nobody waits for it.
+    ///
+    /// The payment is the one that was read before the provider was asked.
     pub(super) async fn await_deposit(
         &self,
         payment: &Payment,
         asked: DepositAsked,
     ) -> Result<Option<Payment>, StoreError> {
-        let (key, because) = (CommandKey::from_uuid(self.new_id()), AskStep::Deposit(asked));
+        let key = CommandKey::from_uuid(self.new_id());
+        // By what was known before the provider was asked: its answer may be older than what is known now.
+        let because =
+            if payment.is_captured() { AskStep::DepositGone(asked) } else { AskStep::Deposit(asked) };
         let command = AskLater::new(self.now(), key, payment.id, because).under(self.terms());
         match self.inner.payments.ask_later(command).await {
             Ok(applied) => Ok(applied.payment),

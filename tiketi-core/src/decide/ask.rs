@@ -57,10 +57,15 @@ pub enum AskStep {
         /// When to look again.
         until: Timestamp,
     },
-    /// It waits for a deposit. What was taken before, as far as was known, left again.
+    /// It confirmed, and waits for the buyer's deposit.
     ///
-    /// It is waited for no longer than [`Terms::deposit_window`], and not at all once the event is called off.
+    /// It is waited for no longer than [`Terms::deposit_window`], never past the moment the event begins, and not at
+    /// all once the event is called off.
     Deposit(DepositAsked),
+    /// It waits anew for a deposit that was there: the money left again.
+    ///
+    /// Only for whoever knew that it was there before he asked: an old answer to an earlier question says the same.
+    DepositGone(DepositAsked),
     /// A deposit that had left again is there: nothing is awaited.
     DepositBack,
     /// An attempt that was given up can take no money any more: nothing is awaited.
@@ -121,6 +126,7 @@ impl Command for AskLater {
             AskStep::Doubt { said } => fingerprint.text("doubt").text(said),
             AskStep::Wait { until } => fingerprint.text("wait").text(&until.to_string()),
             AskStep::Deposit(asked) => fingerprint.text("deposit").text(&format!("{asked:?}")),
+            AskStep::DepositGone(asked) => fingerprint.text("deposit gone").text(&format!("{asked:?}")),
             AskStep::DepositBack => fingerprint.text("deposit back"),
             AskStep::GiveUp => fingerprint.text("give up"),
         };
@@ -139,7 +145,9 @@ impl Command for AskLater {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(AskLaterRefused::PaymentNotFound))?;
         let asking = match &self.because {
-            AskStep::Deposit(asked) => self.waiting(scope, payment, asked).map(Some),
+            AskStep::Deposit(asked) | AskStep::DepositGone(asked) => {
+                self.waiting(scope, payment, asked).map(Some)
+            }
             _ => payment
                 .asking
                 .clone()
@@ -174,7 +182,9 @@ impl AskLater {
                 let refunding = payment.queued_refund().is_some();
                 Ok(refunding.then_some(Asking { deposit: None, ..asking }))
             }
-            AskStep::Deposit(_) | AskStep::DepositBack => Err(AskLaterRefused::NothingAwaited),
+            AskStep::Deposit(_) | AskStep::DepositGone(_) | AskStep::DepositBack => {
+                Err(AskLaterRefused::NothingAwaited)
+            }
             AskStep::GiveUp => {
                 let over = matches!(payment.state, PaymentState::Abandoned);
                 if over { Ok(None) } else { Err(AskLaterRefused::StillOpen) }
@@ -189,10 +199,14 @@ impl AskLater {
         payment: &Payment,
         asked: &DepositAsked,
     ) -> Result<Asking, AskLaterRefused> {
+        let gone = matches!(self.because, AskStep::DepositGone(_));
         let since = match payment.state {
-            PaymentState::Confirming { since } => since,
-            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => self.now,
+            PaymentState::Confirming { since } if !gone => since,
+            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } if gone => self.now,
             PaymentState::Ready
+            | PaymentState::Confirming { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PartlyRefunded { .. }
             | PaymentState::Refunded { .. }
             | PaymentState::Declined { .. }
             | PaymentState::Abandoned
@@ -202,7 +216,8 @@ impl AskLater {
         let latest = match event.state {
             EventState::Cancelled { .. } => self.now,
             EventState::Draft | EventState::Published => {
-                since.after(event.details.terms.over(self.terms).deposit_window)
+                let window = event.details.terms.over(self.terms).deposit_window;
+                since.after(window).min(event.details.starts_at)
             }
         };
         let due = asked.due.map_or(latest, |due| due.min(latest));

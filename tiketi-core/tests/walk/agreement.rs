@@ -41,7 +41,9 @@ pub(crate) fn check(shop: &Shop, model: &Model) {
 
 fn asking_of(payment: &Payment) -> Option<Asking> {
     let asking = payment.asking.as_ref()?;
-    Some(Asking { next: asking.next.as_micros() - moment(0).as_micros(), tries: asking.tries })
+    let since_opening = |at: Timestamp| at.as_micros() - moment(0).as_micros();
+    let deposit = asking.deposit.as_ref().map(|deposit| since_opening(deposit.due));
+    Some(Asking { next: since_opening(asking.next), tries: asking.tries, deposit })
 }
 
 fn progress_of(payment: &Payment) -> Progress {

@@ -22,6 +22,9 @@ pub(crate) const WINDOW: i64 = 10 * MINUTE;
 /// How long to wait before asking again, the first time and when asked not to.
 pub(crate) const ASK_AFTER: [i64; 4] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
 pub(crate) const ASK_NOT_BEFORE: i64 = MINUTE / 2;
+/// Less than the pauses between questions, so that a deposit's end comes before the next of them.
+pub(crate) const DEPOSIT: i64 = MINUTE / 2;
+pub(crate) const BEGINS: i64 = 2 * CLOSES;
 pub(crate) const CLOSES: i64 = 90 * MINUTE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,15 +96,36 @@ pub(crate) struct Attempt {
     pub(crate) asking: Option<Asking>,
 }
 
+impl Attempt {
+    /// Waits for a deposit: the first, or one that was there and left again.
+    pub(crate) fn wait_for_deposit(&mut self, while_it_is: Progress, now: i64, called_off: bool) -> bool {
+        if self.progress != while_it_is {
+            return false;
+        }
+        let due = (now + DEPOSIT).min(if called_off { now } else { BEGINS });
+        let asking = self.asking.unwrap_or(Asking::from(now + ASK_AFTER[0]));
+        self.asking = Some(Asking { deposit: Some(due), ..asking }.not_after_due(now));
+        true
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Asking {
     pub(crate) next: i64,
     pub(crate) tries: u32,
+    /// Until when a deposit is waited for.
+    pub(crate) deposit: Option<i64>,
 }
 
 impl Asking {
     pub(crate) fn from(next: i64) -> Self {
-        Self { next, tries: 0 }
+        Self { next, tries: 0, deposit: None }
+    }
+
+    /// Asks no later than at the end of a deposit's time.
+    pub(crate) fn not_after_due(self, now: i64) -> Self {
+        let due = self.deposit.filter(|due| *due > now);
+        Self { next: due.map_or(self.next, |due| self.next.min(due)), ..self }
     }
 }
 

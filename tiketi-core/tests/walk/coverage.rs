@@ -11,7 +11,7 @@ use crate::Book;
 use crate::model::Late;
 use crate::step::{Ask, Said, Step};
 
-const KINDS: [&str; 22] = [
+const KINDS: [&str; 25] = [
     "ask",
     "block",
     "call off",
@@ -21,6 +21,9 @@ const KINDS: [&str; 22] = [
     "confirm",
     "confirm free",
     "declined",
+    "deposit",
+    "deposit back",
+    "deposit gone",
     "doubt",
     "extend",
     "give up",
@@ -57,6 +60,9 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::AskLater { how: Ask::Doubt, .. } => "doubt",
         Step::AskLater { how: Ask::Wait, .. } => "wait to ask",
         Step::AskLater { how: Ask::GiveUp, .. } => "give up",
+        Step::AskLater { how: Ask::Deposit, .. } => "deposit",
+        Step::AskLater { how: Ask::DepositGone, .. } => "deposit gone",
+        Step::AskLater { how: Ask::DepositBack, .. } => "deposit back",
         Step::CancelEvent => "cancel event",
         Step::CallOff { .. } => "call off",
         Step::Block { .. } => "block",

@@ -214,7 +214,9 @@ pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
     }
     shop.tidy(moment(model.now + 60 * MINUTE));
     for attempt in 0..model.attempts.len() {
-        shop.take(&Step::AskLater { attempt, how: Ask::GiveUp }, model.now + 60 * MINUTE);
+        for how in [Ask::GiveUp, Ask::DepositBack] {
+            shop.take(&Step::AskLater { attempt, how }, model.now + 60 * MINUTE);
+        }
     }
     check(&shop);
     let rows = Rows::of(&shop.snapshot);

@@ -420,15 +420,25 @@ impl Model {
     }
 
     fn ask_later(&mut self, at: usize, how: Ask) -> bool {
-        let (now, attempt) = (self.now, &mut self.attempts[at]);
+        let (now, called_off, attempt) = (self.now, self.called_off, &mut self.attempts[at]);
+        match how {
+            Ask::Deposit => return attempt.wait_for_deposit(Progress::Confirming, now, called_off),
+            Ask::DepositGone => return attempt.wait_for_deposit(Progress::Paid, now, called_off),
+            _ => {}
+        }
         let Some(asking) = &mut attempt.asking else { return false };
         match how {
             Ask::Claim if asking.next <= now => {
                 asking.tries += 1;
                 asking.next = now + ASK_AFTER[usize::try_from(asking.tries).unwrap().min(3)];
+                *asking = asking.not_after_due(now);
                 true
             }
-            Ask::Claim | Ask::StaleClaim => false,
+            Ask::DepositBack if attempt.progress == Progress::Paid && asking.deposit.take().is_some() => {
+                attempt.asking = attempt.asking.filter(|_| attempt.refund.is_some());
+                true
+            }
+            Ask::Claim | Ask::StaleClaim | Ask::Deposit | Ask::DepositGone | Ask::DepositBack => false,
             Ask::Doubt => true,
             Ask::Wait => {
                 asking.next = asking.next.max(now + ASK_NOT_BEFORE);

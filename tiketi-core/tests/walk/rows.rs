@@ -129,10 +129,10 @@ fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat
     before.iter().zip(after).filter(|(before, after)| before != after).collect()
 }
 
-/// Tells whether nothing changed that a buyer is told: when a provider is asked is no news.
+/// Tells whether nothing changed that a buyer is told: where to pay is news, when a provider is asked is none.
 fn says_the_same(before: &Payment, after: &Payment) -> bool {
     let quiet = Payment { asking: after.asking.clone(), version: after.version, ..before.clone() };
-    quiet == *after
+    quiet == *after && before.awaited_deposit() == after.awaited_deposit()
 }
 
 fn told_of(reservation: &Reservation) -> Option<FactBody> {
@@ -148,7 +148,7 @@ fn told_of(reservation: &Reservation) -> Option<FactBody> {
 /// What was given up changes only for money that turned up; what was taken stays taken, and what went back, back.
 fn may_become(before: &Payment, after: &Payment) -> bool {
     if says_the_same(before, after) {
-        return before.asking.is_some();
+        return before.asking.is_some() || after.is_withdrawn();
     }
     let taken_stays = before.captured.is_none() || before.captured == after.captured;
     let returned_stays = before.refunded.minor() <= after.refunded.minor();

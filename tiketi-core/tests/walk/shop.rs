@@ -9,16 +9,16 @@ use tiketi_core::decide::{
     Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
-    BuyerId, Captured, CommandError, CommandKey, Confirms, CountedIds, Currency, Event, EventDetails,
-    EventInput, EventState, EventStep, IdSource, LayoutId, Money, NewEvent, PaymentId, Refund, RefundId,
-    ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, Terms, TermsOverride,
-    TicketTypeId, TicketTypeInput, Timestamp,
+    BuyerId, Captured, CommandError, CommandKey, Confirms, CountedIds, Currency, DepositAsked, Event,
+    EventDetails, EventInput, EventState, EventStep, IdSource, LayoutId, Money, NewEvent, PaymentId, Refund,
+    RefundId, ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, Terms,
+    TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::book::{
-    ASK_NOT_BEFORE, CAP, CLOSES, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING, STANDING_PRICE, TTL,
-    WINDOW, is_in_browser,
+    ASK_NOT_BEFORE, BEGINS, CAP, CLOSES, DEPOSIT, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING,
+    STANDING_PRICE, TTL, WINDOW, is_in_browser,
 };
 use crate::rows::Rows;
 use crate::step::{Ask, Buyer, Said, Step};
@@ -90,7 +90,7 @@ fn new_event(ids: &CountedIds) -> NewEvent {
         venue: "Harbour Hall".into(),
         description: String::new(),
         keywords: Vec::new(),
-        starts_at: moment(2 * CLOSES),
+        starts_at: moment(BEGINS),
         sale: SaleWindow::new(moment(0), moment(CLOSES)).unwrap(),
         terms: TermsOverride::default(),
     };
@@ -188,7 +188,14 @@ impl Shop {
             Ask::Doubt => AskStep::Doubt { said: "HTTP 503".into() },
             Ask::Wait => AskStep::Wait { until: self.now.after(micros(ASK_NOT_BEFORE)) },
             Ask::GiveUp => AskStep::GiveUp,
+            Ask::Deposit => AskStep::Deposit(self.deposit()),
+            Ask::DepositGone => AskStep::DepositGone(self.deposit()),
+            Ask::DepositBack => AskStep::DepositBack,
         }
+    }
+
+    fn deposit(&self) -> DepositAsked {
+        DepositAsked { account: None, due: Some(self.now.after(micros(DEPOSIT))) }
     }
 
     fn pay(&mut self, step: &Step, key: CommandKey) -> bool {

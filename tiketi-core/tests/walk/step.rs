@@ -34,9 +34,24 @@ pub(crate) enum Ask {
     Doubt,
     Wait,
     GiveUp,
+    /// The provider waits for a deposit.
+    Deposit,
+    /// It waits for it anew.
+    DepositGone,
+    /// It has the deposit that had left.
+    DepositBack,
 }
 
-pub(crate) const ASKS: [Ask; 5] = [Ask::Claim, Ask::StaleClaim, Ask::Doubt, Ask::Wait, Ask::GiveUp];
+pub(crate) const ASKS: [Ask; 8] = [
+    Ask::Claim,
+    Ask::StaleClaim,
+    Ask::Doubt,
+    Ask::Wait,
+    Ask::GiveUp,
+    Ask::Deposit,
+    Ask::DepositGone,
+    Ask::DepositBack,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
@@ -150,6 +165,7 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
         let asks = (0..model.attempts.len(), select(&ASKS[..]));
         steps.push((3, asks.prop_map(|(attempt, how)| Step::AskLater { attempt, how }).boxed()));
     }
+    steps.extend(about_a_deposit(model));
     // Late, since after it nothing is sold.
     if model.bookings.len() > 3 {
         let paying = model.bookings.iter().any(|booking| matches!(booking.phase, Phase::Paying { .. }));
@@ -158,6 +174,27 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
         steps.push((weight, (0..model.bookings.len()).prop_map(|of| Step::CallOff { of }).boxed()));
     }
     proptest::strategy::Union::new_weighted(steps).boxed()
+}
+
+/// Deposits that leave again and come back, which chance alone would seldom bring together.
+fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
+    let is_paid = |attempt: &&usize| model.attempts[**attempt].progress == Progress::Paid;
+    let is_gone =
+        |attempt: &usize| model.attempts[*attempt].asking.is_some_and(|asking| asking.deposit.is_some());
+    let all: Vec<usize> = (0..model.attempts.len()).collect();
+    let (gone, there): (Vec<usize>, Vec<usize>) = all.iter().filter(is_paid).partition(|at| is_gone(at));
+    let step = |weight, of: Vec<usize>, how| {
+        let steps = select(of).prop_map(move |attempt| Step::AskLater { attempt, how });
+        (weight, steps.boxed())
+    };
+    let mut steps = Vec::new();
+    if !there.is_empty() {
+        steps.push(step(1, there, Ask::DepositGone));
+    }
+    if !gone.is_empty() {
+        steps.push(step(3, gone, Ask::DepositBack));
+    }
+    steps
 }
 
 fn hold() -> BoxedStrategy<Step> {

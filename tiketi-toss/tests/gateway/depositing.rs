@@ -81,6 +81,18 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
 }
 
 #[tokio::test]
+async fn a_refund_of_a_deposit_that_left_again_closes_its_account_and_moves_no_money() {
+    let shop = Shop::open().await;
+    let order = deposited(&shop).await;
+    assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
+    let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
+    let request = RefundRequest { account: Some(account), ..refund_request(&order, 1, PRICE, PRICE) };
+    assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);
+    assert_eq!(shop.account(&order).refunded, 0);
+    assert!(!shop.stub.deposit(&order.payment.to_string()), "the account is closed");
+}
+
+#[tokio::test]
 async fn a_deposit_goes_back_to_the_account_the_buyer_names_and_else_not_at_all() {
     let shop = Shop::open().await;
     assert_eq!(shop.gateway.refunds_to("toss_virtual_account"), RefundsTo::Account);

@@ -27,7 +27,11 @@ async fn wait_for(
     of: &Payment,
     asked: DepositAsked,
 ) -> Payment {
-    let command = AskLater::new(shop.now(), shop.key(), of.id, AskStep::Deposit(asked)).under(shop.terms());
+    hear(shop, stores, of, AskStep::Deposit(asked)).await
+}
+
+async fn hear(shop: &Shop, stores: &Handles<dyn PaymentStore>, of: &Payment, because: AskStep) -> Payment {
+    let command = AskLater::new(shop.now(), shop.key(), of.id, because).under(shop.terms());
     stores.any().ask_later(command).await.unwrap();
     shop.now_of_payment(of).await
 }
@@ -119,14 +123,15 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     let refused = stores.any().ask_later(back(&shop)).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(AskLaterRefused::NothingAwaited));
 
-    let gone = wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    let left = || AskStep::DepositGone(asked(&shop, HOUR));
+    let gone = hear(&shop, &stores, &payment, left()).await;
     assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
     assert_eq!(troubled(&shop, &stores).await, [payment.id]);
     stores.any().ask_later(back(&shop)).await.unwrap();
     assert_eq!(shop.now_of_payment(&payment).await.asking, None);
     assert_eq!(troubled(&shop, &stores).await, []);
 
-    wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    hear(&shop, &stores, &payment, left()).await;
     let note = tiketi_core::decide::NotePayment::new(
         shop.now(),
         shop.key(),

@@ -84,11 +84,36 @@ fn a_deposit_is_waited_for_until_the_earlier_of_its_day_and_the_terms() {
 }
 
 #[test]
+fn no_deposit_is_waited_for_past_the_moment_the_event_begins() {
+    let (mut show, payment) = confirming();
+    let mut event = show.snapshot.event().clone();
+    event.details.starts_at = at(5_400);
+    show.snapshot.set_event(event);
+    show.accept(&waits(&show, at(6), payment, Some(at(7_200))));
+    assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(5_400));
+}
+
+#[test]
 fn no_deposit_is_waited_for_once_the_event_is_called_off() {
     let (mut show, payment) = confirming();
     show.call_off(at(5));
     show.accept(&waits(&show, at(6), payment, None));
     assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(6));
+}
+
+/// Caught: with one step for both, a confirm's answer that comes after the money takes it for gone.
+#[test]
+fn an_old_answer_that_a_deposit_is_waited_for_says_nothing_about_one_that_is_there() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    assert_eq!(show.refuse(&waits(&show, at(2), payment, None)), AskLaterRefused::NothingAwaited);
+    let gone = AskStep::DepositGone(DepositAsked::default());
+    show.accept(&AskLater::new(at(3), show.key(), payment, gone.clone()));
+    assert!(show.payment(payment).is_withdrawn());
+    let (show, payment) = confirming();
+    let refused = show.refuse(&AskLater::new(at(1), show.key(), payment, gone));
+    assert_eq!(refused, AskLaterRefused::NothingAwaited);
 }
 
 #[test]

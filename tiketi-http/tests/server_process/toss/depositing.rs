@@ -93,6 +93,24 @@ async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_whi
     counter.close().await;
 }
 
+/// Caught: with `AskStep::Deposit` taking the money of a paid one for gone.
+#[tokio::test]
+async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it() {
+    let counter = Counter::with(&[METHODS]).await;
+    let (token, reservation) = counter.hold(0, 7).await;
+    let order = counter.prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
+    let confirming = tokio::spawn(counter.confirming(&order));
+    counter.until_asked(Call::Confirm, 1).await;
+    assert!(counter.stub.deposit(&order.id));
+    deliver(&counter, &counter.stub.webhooks()).await;
+    counter.until(&order, "completed").await;
+    counter.stub.release_hanging();
+    let (status, answer) = confirming.await.unwrap().unwrap();
+    assert!(matches!(status, 200 | 202), "{answer}");
+    counter.close().await;
+}
+
 /// Caught: with `proves` true for any secret.
 #[tokio::test]
 async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told() {
@@ -241,6 +259,26 @@ async fn what_was_deposited_goes_back_to_the_account_the_buyer_names_of_which_no
     assert!(!refunded.to_string().contains(ACCOUNT), "{refunded}");
     assert_eq!(counter.stub.ledger()[&order.key].refunded_to, [ACCOUNT]);
     assert_eq!(counter.till().reservation_status(&order).await, "cancelled");
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_go_back_to() {
+    let counter = Counter::with(&[METHODS]).await;
+    let paid = deposited(&counter, 0).await;
+    let (unpaid, _) = confirmed(&counter, 1).await;
+    let path = format!("/api/admin/events/{}/cancel", counter.shop.event);
+    let (status, cancelled) = counter.running().post(&path, Some(&admin()), &json!({})).await;
+    assert_eq!(status, 200, "{cancelled}");
+    counter.pass(1);
+    counter.until(&unpaid, "failed").await;
+    assert!(!counter.stub.deposit(&unpaid.id), "the account is closed");
+    counter.until_troubled(&[(&paid.id, "refund_refused")]).await;
+    assert_eq!(counter.reservation_status(&paid).await, "confirmed");
+    let (status, refunded) = cancel(&counter, &paid, &wanted_back(&account())).await;
+    assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
+    assert_eq!(counter.troubled().await, []);
+    assert_eq!(counter.reservation_status(&paid).await, "cancelled");
     counter.close().await;
 }
 
