@@ -133,6 +133,28 @@ async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
     assert_eq!(town.shop.gateway.honest.captures(), 1);
 }
 
+/// Caught: with a repetition answered at once.
+#[tokio::test]
+async fn the_same_payment_in_one_step_at_another_server_waits_too() {
+    let (shop, timer) = (Shop::open().await, HandTimer::new());
+    let held = shop.held(ADA, &[0]).await;
+    let request = PrepareRequest::new(held.id, ADA).key(shop.key());
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    let (office, again) = (shop.office.clone(), request.clone());
+    let first = tokio::spawn(async move { office.process(request).await });
+    while shop.gateway.honest.hanging() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let other = another_server(&shop, Some(&timer));
+    let second = tokio::spawn(async move { other.process(again).await });
+    timer.begins().await;
+    shop.gateway.honest.let_go();
+    let first = told(first).await;
+    timer.end_one();
+    assert_eq!(told(second).await, first);
+    assert_eq!(shop.gateway.honest.captures(), 1);
+}
+
 /// Caught: with the doubt not looked at.
 #[tokio::test]
 async fn it_waits_no_longer_once_the_first_has_not_been_told() {
