@@ -7,7 +7,8 @@ use crate::clock::IdSource;
 use crate::event::{Event, EventDetails, EventState, EventStatus};
 use crate::id::{EventId, LayoutId, SeatId, TicketTypeId};
 use crate::limits::{
-    LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR, RefundedSeats, Terms,
+    LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR,
+    RefundedSeats, Terms,
 };
 use crate::money::{Currency, Money};
 use crate::seat::{Seat, SeatState};
@@ -229,6 +230,10 @@ const MOST_LENIENT: Terms = Terms {
     late_payment: LatePayment::Refund,
     not_found_grace: Duration::from_hours(24),
     refunded_seats: RefundedSeats::OnSale,
+    deposit_window: MAX_DEPOSIT_WINDOW,
+    ask_again_after: Duration::from_mins(1),
+    ask_again_at_most: Duration::from_hours(24),
+    trouble_after: Duration::from_hours(24),
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::id::{EventId, LayoutId};
-use crate::limits::{LatePayment, Terms};
+use crate::limits::{LatePayment, RefundedSeats, Terms};
 use crate::money::Currency;
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
@@ -79,6 +79,10 @@ pub struct TermsOverride {
     pub max_seats_per_buyer: Option<u32>,
     /// Overrides [`Terms::late_payment`].
     pub late_payment: Option<LatePayment>,
+    /// Overrides [`Terms::refunded_seats`].
+    pub refunded_seats: Option<RefundedSeats>,
+    /// Overrides [`Terms::deposit_window`].
+    pub deposit_window: Option<Duration>,
 }
 
 impl TermsOverride {
@@ -91,7 +95,11 @@ impl TermsOverride {
             max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
             late_payment: self.late_payment.unwrap_or(shop.late_payment),
             not_found_grace: shop.not_found_grace,
-            refunded_seats: shop.refunded_seats,
+            refunded_seats: self.refunded_seats.unwrap_or(shop.refunded_seats),
+            deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
+            ask_again_after: shop.ask_again_after,
+            ask_again_at_most: shop.ask_again_at_most,
+            trouble_after: shop.trouble_after,
         }
     }
 }

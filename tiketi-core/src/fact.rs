@@ -26,11 +26,11 @@ pub struct FactId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FactBody {
-    /// Seats changed hands. For everyone: no owner is named.
+    /// Seats changed hands, in one commit or in a part of it. For everyone: no owner is named.
     SeatsChanged {
         /// The map version that includes these changes.
         map_version: u64,
-        /// Each seat once.
+        /// Each seat once, as it was left.
         changes: Vec<SeatChanged>,
     },
     /// A ticket type has more or less left. For everyone.

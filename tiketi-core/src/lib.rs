@@ -81,6 +81,7 @@ mod limits;
 mod money;
 mod notifier;
 mod payment;
+mod refund_account;
 mod reservation;
 mod seat;
 mod seat_layout;
@@ -101,23 +102,26 @@ pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOv
 pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
 pub use gateway::{
     Asked, Breaker, BreakerSettings, BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest,
-    ConfirmAnswer, ConfirmRequest, Confirms, GatewayUnavailable, GuardSettings, Guarded, Hint, LookupAnswer,
-    LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, Support, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    ConfirmAnswer, ConfirmRequest, Confirms, DepositAsked, GatewayUnavailable, GuardSettings, Guarded, Hint,
+    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo,
+    Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,
     SeatId, TicketTypeId,
 };
 pub use limits::{
-    LatePayment, MAX_CAPACITY, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_NOTE_CHARS,
-    MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT, RefundedSeats, Terms, TermsError,
+    LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND,
+    MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT,
+    RefundedSeats, Terms, TermsError,
 };
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
 pub use payment::{
-    Asking, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles, StuckReason,
+    Asking, Deposit, DepositAccount, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles,
+    StuckReason,
 };
+pub use refund_account::{RefundAccount, RefundAccountError};
 pub use reservation::{
     CancelReason, ItemLine, ParseReservationNumberError, Reservation, ReservationNumber, ReservationState,
     ReservationStep, SeatLine,

@@ -18,10 +18,12 @@ pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
 pub const MAX_NOTE_CHARS: usize = 2_000;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
+/// Longest that a deposit may be waited for: 30 days.
+pub const MAX_DEPOSIT_WINDOW: Duration = Duration::from_hours(30 * 24);
 /// Most rows one page of a listing may have.
 pub const MAX_PAGE: u32 = 100;
 
-/// What a sale grants its buyers.
+/// What a sale grants its buyers, and how long it waits for providers that do not say.
 ///
 /// ```
 /// use tiketi_core::Terms;
@@ -46,6 +48,15 @@ pub struct Terms {
     pub not_found_grace: Duration,
     /// What becomes of seats whose money went back.
     pub refunded_seats: RefundedSeats,
+    /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
+    /// hours by default. The provider's own deadline counts if it is earlier.
+    pub deposit_window: Duration,
+    /// How long to wait before a provider is first asked again about money that moves; a minute by default.
+    pub ask_again_after: Duration,
+    /// How long to wait at most between two questions; 10 minutes by default. See [`Terms::pause`].
+    pub ask_again_at_most: Duration,
+    /// How long a provider's word may be awaited before a person is told; 10 minutes by default.
+    pub trouble_after: Duration,
 }
 
 /// What becomes of seats whose money went back; counted tickets are always for sale again.
@@ -78,6 +89,10 @@ impl Default for Terms {
             late_payment: LatePayment::default(),
             not_found_grace: Duration::from_mins(10),
             refunded_seats: RefundedSeats::default(),
+            deposit_window: Duration::from_hours(24),
+            ask_again_after: Duration::from_mins(1),
+            ask_again_at_most: Duration::from_mins(10),
+            trouble_after: Duration::from_mins(10),
         }
     }
 }
@@ -92,6 +107,12 @@ pub enum TermsError {
         /// The field at fault.
         name: &'static str,
     },
+    /// A deposit is waited for not at all, or for longer than [`MAX_DEPOSIT_WINDOW`].
+    #[error("deposit_window must be longer than zero and at most 30 days")]
+    DepositWindowOutOfRange,
+    /// The first pause between questions would be longer than the longest.
+    #[error("ask_again_at_most must be at least ask_again_after")]
+    PausesReversed,
     /// The cap is shorter than a single hold.
     #[error("hold_cap must be at least hold_ttl")]
     CapBelowTtl,
@@ -101,6 +122,20 @@ pub enum TermsError {
 }
 
 impl Terms {
+    /// Returns how long to wait before a provider is asked again, after it was asked so often.
+    ///
+    /// First [`Terms::ask_again_after`], then twice and five times that, then [`Terms::ask_again_at_most`], which none
+    /// exceeds: by default 1, 2, 5 and 10 minutes.
+    pub fn pause(&self, tries: u32) -> Duration {
+        let pause = match tries {
+            0 => self.ask_again_after,
+            1 => self.ask_again_after.saturating_mul(2),
+            2 => self.ask_again_after.saturating_mul(5),
+            _ => self.ask_again_at_most,
+        };
+        pause.min(self.ask_again_at_most)
+    }
+
     /// Checks that a sale can run under these terms.
     pub fn validate(&self) -> Result<(), TermsError> {
         let durations = [
@@ -108,11 +143,20 @@ impl Terms {
             ("hold_cap", self.hold_cap),
             ("payment_window", self.payment_window),
             ("not_found_grace", self.not_found_grace),
+            ("ask_again_after", self.ask_again_after),
+            ("ask_again_at_most", self.ask_again_at_most),
+            ("trouble_after", self.trouble_after),
         ];
         for (name, duration) in durations {
             if duration.is_zero() || duration > Duration::from_hours(24) {
                 return Err(TermsError::DurationOutOfRange { name });
             }
+        }
+        if self.deposit_window.is_zero() || self.deposit_window > MAX_DEPOSIT_WINDOW {
+            return Err(TermsError::DepositWindowOutOfRange);
+        }
+        if self.ask_again_at_most < self.ask_again_after {
+            return Err(TermsError::PausesReversed);
         }
         if self.hold_cap < self.hold_ttl {
             return Err(TermsError::CapBelowTtl);
@@ -146,6 +190,32 @@ mod tests {
             let terms = Terms { hold_ttl, ..Terms::default() };
             assert_eq!(terms.validate(), Err(TermsError::DurationOutOfRange { name: "hold_ttl" }));
         }
+    }
+
+    #[test]
+    fn a_deposit_is_waited_for_some_time_and_not_for_ever() {
+        for deposit_window in [Duration::ZERO, MAX_DEPOSIT_WINDOW + Duration::from_micros(1)] {
+            let terms = Terms { deposit_window, ..Terms::default() };
+            assert_eq!(terms.validate(), Err(TermsError::DepositWindowOutOfRange));
+        }
+        let longest = Terms { deposit_window: MAX_DEPOSIT_WINDOW, ..Terms::default() };
+        assert_eq!(longest.validate(), Ok(()));
+    }
+
+    #[test]
+    fn pauses_grow_from_the_first_to_the_longest_and_no_further() {
+        let pauses = |first, longest| {
+            let (ask_again_after, ask_again_at_most) =
+                (Duration::from_secs(first), Duration::from_secs(longest));
+            let terms = Terms { ask_again_after, ask_again_at_most, ..Terms::default() };
+            assert_eq!(terms.validate(), Ok(()));
+            [0, 1, 2, 3, u32::MAX].map(|tries| terms.pause(tries).as_secs())
+        };
+        assert_eq!(pauses(60, 600), [60, 120, 300, 600, 600]);
+        assert_eq!(pauses(5, 600), [5, 10, 25, 600, 600]);
+        assert_eq!(pauses(60, 90), [60, 90, 90, 90, 90]);
+        let reversed = Terms { ask_again_at_most: Duration::from_secs(59), ..Terms::default() };
+        assert_eq!(reversed.validate(), Err(TermsError::PausesReversed));
     }
 
     #[test]

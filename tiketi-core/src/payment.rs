@@ -2,6 +2,7 @@
 
 use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
 use crate::money::{Money, MoneyError};
+use crate::refund_account::RefundAccount;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
 
@@ -69,18 +70,35 @@ impl Payment {
         matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
     }
 
+    /// Returns the deposit that has to come in before it is paid, if that is what it waits for.
+    pub fn awaited_deposit(&self) -> Option<&Deposit> {
+        let confirming = matches!(self.state, PaymentState::Confirming { .. });
+        self.asking.as_ref().filter(|_| confirming).and_then(|asking| asking.deposit.as_ref())
+    }
+
+    /// Tells whether the provider waits anew for a deposit that it had said was there.
+    pub fn is_withdrawn(&self) -> bool {
+        let kept = matches!(self.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
+        kept && self.asking.as_ref().is_some_and(|asking| asking.deposit.is_some())
+    }
+
     /// Tells whether a person has to look, until one wrote that it is settled.
     pub fn needs_person(&self) -> bool {
         let stuck = matches!(self.state, PaymentState::Stuck { .. }) && self.queued_refund().is_none();
         let settled = self.notes.last().is_some_and(|note| note.settles == Settles::Yes);
-        (stuck || self.is_refund_refused()) && !settled
+        (stuck || self.is_refund_refused() || self.is_withdrawn()) && !settled
+    }
+
+    /// Returns since when the provider's word about money that moves is overdue; a deposit is not before its own day.
+    pub fn awaited_since(&self) -> Option<Timestamp> {
+        let confirming = matches!(self.state, PaymentState::Confirming { .. });
+        let asking = self.asking.as_ref().filter(|_| confirming || self.queued_refund().is_some())?;
+        Some(self.awaited_deposit().map_or(asking.since, |deposit| deposit.due.max(asking.since)))
     }
 
     /// Tells whether the provider's word is awaited for longer than since `before`.
     pub fn is_slow(&self, before: Timestamp) -> bool {
-        let money_moves =
-            matches!(self.state, PaymentState::Confirming { .. }) || self.queued_refund().is_some();
-        money_moves && self.asking.as_ref().is_some_and(|asking| asking.since <= before)
+        self.awaited_since().is_some_and(|since| since <= before)
     }
 
     /// Tells whether the money was taken and none of the states after it undid that fact.
@@ -109,6 +127,26 @@ pub struct Asking {
     pub tries: u32,
     /// What was said last, if it decided nothing.
     pub doubt: Option<String>,
+    /// The deposit it waits for, if that is what it said.
+    pub deposit: Option<Deposit>,
+}
+
+/// Money that the buyer has to pay into an account made for the payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deposit {
+    /// Where to, if the provider said.
+    pub account: Option<DepositAccount>,
+    /// Until when; then the account is closed, and the seats go back.
+    pub due: Timestamp,
+}
+
+/// An account that a provider made for one payment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DepositAccount {
+    /// The bank, in the provider's word or code for it.
+    pub bank: String,
+    /// The account's number.
+    pub number: String,
 }
 
 /// What a person wrote about a payment.
@@ -146,6 +184,16 @@ pub struct Refund {
     pub state: RefundState,
 }
 
+impl Refund {
+    /// Returns the account it is on its way to, if it does not go where the money came from.
+    pub fn account(&self) -> Option<&RefundAccount> {
+        match &self.state {
+            RefundState::Queued { account, .. } => account.as_ref(),
+            RefundState::Done { .. } | RefundState::Refused { .. } => None,
+        }
+    }
+}
+
 /// Where a refund stands. `Queued` becomes `Done` or `Refused`, each for good.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundState {
@@ -153,6 +201,8 @@ pub enum RefundState {
     Queued {
         /// Since when.
         since: Timestamp,
+        /// Where to, if it cannot go where it came from; kept no longer than that.
+        account: Option<RefundAccount>,
     },
     /// The provider has sent the money back.
     Done {

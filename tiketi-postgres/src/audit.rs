@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::Snapshot;
-use tiketi_core::{AuditStore, EventId, StoreError};
+use tiketi_core::{AuditStore, EventId, PaymentId, StoreError};
 use tiketi_rows::{Row as _, columns, count};
 
 use crate::load::ticket_types;
@@ -14,20 +14,31 @@ use crate::store::PostgresStore;
 const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 const EVENT_IDS: &str = "SELECT id FROM tiketi.events WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
 const EVENT: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = $1");
-const SEATS: &str =
-    concat!("SELECT ", columns!(seat), " FROM tiketi.seats WHERE event = $1 ORDER BY position");
-const RESERVATIONS: &str =
-    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE event = $1 ORDER BY serial");
+const SEATS: &str = concat!(
+    "SELECT ",
+    columns!(seat),
+    " FROM tiketi.seats WHERE event = $1 AND map_version > 0 ORDER BY position"
+);
+/// An index for each kind of state; there are no others.
+const RESERVATIONS: &str = concat!(
+    "SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'held' UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'paying' UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') ORDER BY serial"
+);
 /// By the reservation too, so that a latest payment that names another event is seen; others are seen where they say.
 const PAYMENTS: &str = concat!(
     "SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE event = $1 \
-    UNION SELECT ",
+    " FROM tiketi.payments WHERE event = $1 AND version > 0 \
+    UNION ALL SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE event <> $1 AND id IN \
-        (SELECT payment FROM tiketi.reservations WHERE event = $1) \
-    ORDER BY created_at, id"
+    " FROM tiketi.payments WHERE event <> $1 AND id = ANY($2) ORDER BY created_at, id"
 );
 
 #[async_trait]
@@ -61,10 +72,14 @@ async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapsho
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(map_version);
+    let mut latest = Vec::new();
     for row in &of(session, RESERVATIONS, id).await? {
-        snapshot.put_reservation(tiketi_rows::reservation(&Row(row))?);
+        let row = tiketi_rows::reservation(&Row(row))?;
+        latest.extend(row.payment.map(PaymentId::as_uuid));
+        snapshot.put_reservation(row);
     }
-    for row in &of(session, PAYMENTS, id).await? {
+    let payments = sqlx::query(PAYMENTS).bind(id.as_uuid()).bind(latest);
+    for row in &session.fetch_all(payments).await? {
         snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
     }
     Ok(Some(snapshot))

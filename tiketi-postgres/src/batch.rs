@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 
 use crate::desk::Desk;
-use crate::error::closed;
+use crate::error::{closed, shared};
 use crate::job::Job;
 use crate::lanes::Lanes;
 use crate::load;
@@ -17,9 +17,11 @@ use crate::write;
 /// Most rows a busy lane keeps in memory from one batch to the next.
 const MAX_KEPT: usize = 50_000;
 
-/// Every statement of a batch finds its rows by a key. A plan made while a table was small, and kept, would go on to
-/// read all of it when it no longer is: each is made anew. The settings end with the transaction.
-const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_custom_plan";
+/// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
+/// whole, and new values meet their rows in a hash table, not each with each. So no plan is better for being made anew,
+/// and each connection makes one a statement. The settings end with the transaction.
+const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
+    SET LOCAL plan_cache_mode = force_generic_plan";
 
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
 pub(crate) struct Kept {
@@ -58,10 +60,7 @@ fn may_be_of_one(error: &StoreError) -> bool {
 fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, done: Result<(), StoreError>) {
     let done = done.map_err(Arc::new);
     for job in jobs {
-        let same = |error: &Arc<StoreError>| {
-            StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
-        };
-        job.answer(done.as_ref().copied().map_err(same));
+        job.answer(done.as_ref().copied().map_err(shared));
     }
 }
 

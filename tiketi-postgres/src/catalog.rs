@@ -90,7 +90,7 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
-        reads::event(self.database(), id).await
+        self.find_event(id).await
     }
 
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {

@@ -1,5 +1,7 @@
 //! What Postgres says, in the words of the store traits.
 
+use std::sync::Arc;
+
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
@@ -74,6 +76,11 @@ fn cause(error: &StoreError) -> Option<&Error> {
 /// Fails for something that is to be created and exists.
 pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
     StoreError::new(StoreErrorKind::Internal, format!("{what:?} exists already"))
+}
+
+/// Returns a failure that met several callers, for one of them.
+pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
+    StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
 }
 
 /// Says that the store's tasks are gone.

@@ -108,6 +108,7 @@ mod job;
 mod lanes;
 mod layouts;
 mod load;
+mod look_ups;
 mod migrate;
 mod outbox;
 mod payments;

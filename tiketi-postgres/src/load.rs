@@ -56,7 +56,10 @@ const SEATS: &str = concat!(
     columns!(seat),
     " FROM tiketi.seats WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
 );
-const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 LIMIT 1";
+const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') LIMIT 1";
 
 /// An event's own row, locked until its transaction ends.
 pub(crate) struct Locked {

@@ -40,14 +40,16 @@ const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
         WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE \
     ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
-const PROGRESS: &str = "SELECT \
-        count(*) FILTER (WHERE reservation.state IN ('held', 'paying', 'confirmed')) AS to_do, \
-        count(*) FILTER (WHERE reservation.cancel_reason IN ('organiser', 'refunded')) AS done, \
-        count(*) FILTER (WHERE payment.refund_refused) AS refused \
-    FROM tiketi.events AS event LEFT JOIN tiketi.reservations AS reservation ON reservation.event = event.id \
-        LEFT JOIN tiketi.payments AS payment ON payment.event = reservation.event \
-            AND payment.id = reservation.payment AND reservation.state IN ('held', 'paying', 'confirmed') \
-    WHERE event.id = $1 GROUP BY event.id";
+const PROGRESS: &str = "WITH live AS (\
+        SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
+        UNION ALL SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
+        UNION ALL SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed') \
+    SELECT (SELECT count(*) FROM live) AS to_do, \
+        (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') \
+            AND cancel_reason IN ('organiser', 'refunded')) AS done, \
+        (SELECT count(*) FROM live JOIN tiketi.payments AS payment ON payment.event = live.event \
+            AND payment.id = live.payment WHERE payment.event = $1 AND payment.refund_refused) AS refused \
+    FROM tiketi.events WHERE id = $1";
 
 #[async_trait]
 impl PaymentStore for PostgresStore {

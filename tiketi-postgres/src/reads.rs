@@ -9,15 +9,25 @@ use tiketi_core::{
 use tiketi_rows::{Row as _, columns, count, stored};
 use uuid::Uuid;
 
+use crate::look_ups::Kept;
 use crate::row::{Row, each, maybe};
 use crate::session::Pool;
 
 pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
 pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
 pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
-const RESERVATION: &str =
-    concat!("SELECT ", columns!(reservation), " FROM tiketi.reservations WHERE id = $1");
-const PAYMENT: &str = concat!("SELECT ", columns!(payment), " FROM tiketi.payments WHERE id = $1");
+/// `OFFSET 0` keeps each look-up one by its key: a planner that has not counted the rows yet believes that many have
+/// an id, and would read all of them once for a list of ids.
+const RESERVATIONS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE id = wanted.id OFFSET 0) AS found"
+);
+const PAYMENTS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE id = wanted.id OFFSET 0) AS found"
+);
 const RESERVATIONS_OF: &str = concat!(
     "SELECT ",
     columns!(reservation),
@@ -42,7 +52,7 @@ const MAP_VERSION: &str = "SELECT map_version FROM tiketi.events WHERE id = $1";
 const SEAT_MAP: &str = "SELECT event.map_version AS current, seat.event, seat.id, ticket_type, section, row, number, \
     label, col, line, accessible, seat.state, owner, until, reason, seat.version, seat.map_version \
     FROM tiketi.events AS event LEFT JOIN tiketi.seats AS seat ON seat.event = event.id \
-        AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
+        AND seat.map_version > 0 AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
     WHERE event.id = $1 ORDER BY seat.position";
 
 /// Returns the event that a look-up by an id alone finds.
@@ -55,14 +65,44 @@ pub(crate) async fn event_of(
     maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
 }
 
-pub(crate) async fn reservation(pool: &Pool, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-    let row = pool.fetch_optional(sqlx::query(RESERVATION).bind(id.as_uuid())).await?;
-    maybe(row, |row| tiketi_rows::reservation(row))
+impl Kept for Reservation {
+    type Id = ReservationId;
+
+    fn id(&self) -> ReservationId {
+        self.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<ReservationId>) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().map(ReservationId::as_uuid).collect();
+        let found = pool.fetch_all(sqlx::query(RESERVATIONS).bind(ids)).await?;
+        each(&found, |row| tiketi_rows::reservation(row))
+    }
 }
 
-pub(crate) async fn payment(pool: &Pool, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-    let row = pool.fetch_optional(sqlx::query(PAYMENT).bind(id.as_uuid())).await?;
-    maybe(row, |row| tiketi_rows::payment(row))
+impl Kept for Payment {
+    type Id = PaymentId;
+
+    fn id(&self) -> PaymentId {
+        self.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<PaymentId>) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().map(PaymentId::as_uuid).collect();
+        let found = pool.fetch_all(sqlx::query(PAYMENTS).bind(ids)).await?;
+        each(&found, |row| tiketi_rows::payment(row))
+    }
+}
+
+impl Kept for EventView {
+    type Id = EventId;
+
+    fn id(&self) -> EventId {
+        self.event.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<EventId>) -> Result<Vec<Self>, StoreError> {
+        views(pool, &ids).await
+    }
 }
 
 pub(crate) async fn reservations_of(
@@ -89,10 +129,6 @@ pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
     // One that was removed meanwhile is left out.
     Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
-}
-
-pub(crate) async fn event(pool: &Pool, id: EventId) -> Result<Option<EventView>, StoreError> {
-    Ok(views(pool, &[id]).await?.pop())
 }
 
 /// Returns all events with what they sell, but without their descriptions: a shop has few.
@@ -130,7 +166,7 @@ pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<Event
 
 pub(crate) async fn ticket_type(pool: &Pool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
     let Some(event) = event_of(pool, EVENT_OF_TICKET_TYPE, id.as_uuid()).await? else { return Ok(None) };
-    let view = self::event(pool, event).await?;
+    let view = views(pool, &[event]).await?.pop();
     Ok(view.and_then(|view| view.ticket_types.into_iter().find(|row| row.id == id)))
 }
 

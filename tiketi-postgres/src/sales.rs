@@ -81,7 +81,7 @@ impl SalesStore for PostgresStore {
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-        reads::reservation(self.database(), id).await
+        self.find_reservation(id).await
     }
 
     async fn reservations_of(
@@ -94,6 +94,6 @@ impl SalesStore for PostgresStore {
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        reads::payment(self.database(), id).await
+        self.find_payment(id).await
     }
 }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use sqlx::postgres::{PgPool, PgRow};
 use tiketi_core::decide::{Applied, Command, Subject};
-use tiketi_core::{CommandError, EventId, PaymentId, ReservationId, StoreError};
+use tiketi_core::{
+    CommandError, EventId, EventView, Payment, PaymentId, Reservation, ReservationId, StoreError,
+};
 
 use crate::batches::Batches;
 use crate::homes::Homes;
 use crate::job::{Reply, Sale, Work};
 use crate::lanes::Lanes;
+use crate::look_ups::LookUps;
 use crate::reads;
 use crate::retry::retry;
 use crate::session::{Pool, Statement};
@@ -21,6 +24,9 @@ use crate::session::{Pool, Statement};
 pub struct PostgresStore {
     lanes: Arc<Lanes>,
     homes: Arc<Homes>,
+    reservations: Arc<LookUps<Reservation>>,
+    payments: Arc<LookUps<Payment>>,
+    events: Arc<LookUps<EventView>>,
 }
 
 impl PostgresStore {
@@ -34,7 +40,13 @@ impl PostgresStore {
     ///
     /// Outside a Tokio runtime.
     pub fn new(pool: PgPool) -> Self {
-        Self { lanes: Arc::new(Lanes::new(pool)), homes: Arc::default() }
+        Self {
+            lanes: Arc::new(Lanes::new(pool)),
+            homes: Arc::default(),
+            reservations: Arc::default(),
+            payments: Arc::default(),
+            events: Arc::default(),
+        }
     }
 
     /// Returns the pool.
@@ -89,6 +101,24 @@ impl PostgresStore {
 }
 
 impl PostgresStore {
+    /// Returns a reservation, looked up together with those that others ask for.
+    pub(crate) async fn find_reservation(
+        &self,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.reservations.find(self.database(), id).await
+    }
+
+    /// Returns a payment, looked up together with those that others ask for.
+    pub(crate) async fn find_payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.payments.find(self.database(), id).await
+    }
+
+    /// Returns an event with what it sells, looked up together with those that others ask for.
+    pub(crate) async fn find_event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        self.events.find(self.database(), id).await
+    }
+
     /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
     pub(crate) async fn write<'q>(&self, statement: impl Fn() -> Statement<'q>) -> Result<u64, StoreError> {
         retry(|| self.database().execute(statement())).await

@@ -2,6 +2,8 @@
 
 /// Expands to the columns a type is read from, as a literal that `concat!` takes.
 ///
+/// They are in the order they are read in, so that a reader that looks for each by its name looks but once.
+///
 /// ```
 /// let sql = concat!("SELECT ", tiketi_rows::columns!(seat), " FROM seats");
 /// ```
@@ -17,10 +19,10 @@ macro_rules! columns {
         "id, event, name, price, section, capacity, held, sold, blocked, position"
     };
     (payment) => {
-        "id, reservation, event, buyer, amount, refunded, currency, gateway, method, provider_key, state, state_at, detail, refunds, captured, taken_in, ask_at, asking, notes, created_at, version"
+        "currency, taken_in, id, reservation, event, buyer, amount, captured, refunded, gateway, method, provider_key, state, state_at, detail, refunds, asking, ask_at, notes, created_at, version"
     };
     (reservation) => {
-        "id, event, buyer, date, serial, seats, items, total, currency, state, state_at, cancel_reason, payment, window_granted, created_at, version"
+        "currency, payment, id, date, serial, event, buyer, seats, items, total, state_at, state, cancel_reason, created_at, window_granted, version"
     };
     (seat) => {
         "event, id, ticket_type, section, row, number, label, col, line, accessible, state, owner, until, reason, version, map_version"

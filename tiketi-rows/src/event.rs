@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventState, EventStatus, LatePayment, LayoutId, SaleWindow,
-    Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
+    Currency, Event, EventDetails, EventId, EventState, EventStatus, LatePayment, LayoutId, RefundedSeats,
+    SaleWindow, Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
 };
 
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
@@ -18,6 +18,10 @@ struct Terms {
     payment_window: Option<u64>,
     max_seats_per_buyer: Option<u32>,
     late_payment: Option<String>,
+    #[serde(default)]
+    refunded_seats: Option<String>,
+    #[serde(default)]
+    deposit_window: Option<u64>,
 }
 
 /// Reads an event.
@@ -97,6 +101,8 @@ pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
         payment_window: micros(terms.payment_window),
         max_seats_per_buyer: terms.max_seats_per_buyer,
         late_payment: terms.late_payment.map(|policy| late_word(policy).to_owned()),
+        refunded_seats: terms.refunded_seats.map(|policy| seats_word(policy).to_owned()),
+        deposit_window: micros(terms.deposit_window),
     })
 }
 
@@ -108,6 +114,8 @@ fn terms(text: &str) -> Result<TermsOverride, StoreError> {
         payment_window: terms.payment_window.map(Duration::from_micros),
         max_seats_per_buyer: terms.max_seats_per_buyer,
         late_payment: terms.late_payment.as_deref().map(late_payment).transpose()?,
+        refunded_seats: terms.refunded_seats.as_deref().map(refunded_seats).transpose()?,
+        deposit_window: terms.deposit_window.map(Duration::from_micros),
     })
 }
 
@@ -122,6 +130,21 @@ fn late_payment(word: &str) -> Result<LatePayment, StoreError> {
     match word {
         "take_again_else_refund" => Ok(LatePayment::TakeAgainElseRefund),
         "refund" => Ok(LatePayment::Refund),
+        _ => Err(unreadable("terms")),
+    }
+}
+
+fn seats_word(policy: RefundedSeats) -> &'static str {
+    match policy {
+        RefundedSeats::OnSale => "on_sale",
+        RefundedSeats::Blocked => "blocked",
+    }
+}
+
+fn refunded_seats(word: &str) -> Result<RefundedSeats, StoreError> {
+    match word {
+        "on_sale" => Ok(RefundedSeats::OnSale),
+        "blocked" => Ok(RefundedSeats::Blocked),
         _ => Err(unreadable("terms")),
     }
 }

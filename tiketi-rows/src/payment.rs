@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Asking, BuyerId, Currency, EventId, Money, Note, Payment, PaymentId, PaymentState, Refund, RefundId,
-    RefundState, ReservationId, Settles, StoreError, StuckReason, Timestamp,
+    Asking, BuyerId, Currency, Deposit, DepositAccount, EventId, Money, Note, Payment, PaymentId,
+    PaymentState, Refund, RefundAccount, RefundId, RefundState, ReservationId, Settles, StoreError,
+    StuckReason, Timestamp,
 };
 use uuid::Uuid;
 
@@ -30,7 +31,7 @@ pub struct PaymentColumns {
     pub ask_at: Option<i64>,
     /// What else is known of that, as a JSON object.
     pub asking: Option<String>,
-    /// Since when money is on its way that nobody has heard of, in microseconds; see [`Payment::is_slow`].
+    /// See [`Payment::awaited_since`]; in microseconds.
     pub awaited_since: Option<i64>,
     /// What people wrote, as a JSON array.
     pub notes: String,
@@ -47,6 +48,26 @@ struct AskingEntry {
     tries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     doubt: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deposit: Option<DepositEntry>,
+}
+
+/// A deposit that is waited for, as JSON.
+#[derive(Serialize, Deserialize)]
+struct DepositEntry {
+    due: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bank: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<String>,
+}
+
+/// An account for money on its way back, as JSON; it goes with the promise.
+#[derive(Serialize, Deserialize)]
+struct AccountEntry {
+    bank: String,
+    number: String,
+    holder: String,
 }
 
 /// A person's note as JSON.
@@ -68,6 +89,8 @@ struct RefundEntry {
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<AccountEntry>,
 }
 
 /// Reads a payment.
@@ -114,12 +137,12 @@ fn state(row: &impl Row) -> Result<PaymentState, StoreError> {
 /// Writes what may change of a payment.
 pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
     let (state, at, detail) = payment_state(&row.state)?;
-    let moves = matches!(row.state, PaymentState::Confirming { .. }) || row.queued_refund().is_some();
     let asking = row.asking.as_ref();
     let entry = |asking: &Asking| AskingEntry {
         since: asking.since.as_micros(),
         tries: asking.tries,
         doubt: asking.doubt.clone(),
+        deposit: asking.deposit.as_ref().map(deposit_entry),
     };
     Ok(PaymentColumns {
         state,
@@ -131,7 +154,7 @@ pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
         refunded: row.refunded.minor(),
         ask_at: asking.map(|asking| asking.next.as_micros()),
         asking: asking.map(|asking| json(&entry(asking))).transpose()?,
-        awaited_since: asking.filter(|_| moves).map(|asking| asking.since.as_micros()),
+        awaited_since: row.awaited_since().map(Timestamp::as_micros),
         notes: notes_text(&row.notes)?,
         needs_person: row.needs_person(),
         refund_refused: row.is_refund_refused(),
@@ -141,8 +164,21 @@ pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
 fn asking(row: &impl Row) -> Result<Option<Asking>, StoreError> {
     let Some(next) = row.maybe_int("ask_at")?.map(Timestamp::from_micros) else { return Ok(None) };
     let text = row.maybe_text("asking")?.ok_or_else(|| unreadable("asking"))?;
-    let AskingEntry { since, tries, doubt } = parse(text, "asking")?;
-    Ok(Some(Asking { since: Timestamp::from_micros(since), next, tries, doubt }))
+    let AskingEntry { since, tries, doubt, deposit } = parse(text, "asking")?;
+    let deposit = deposit.map(|entry| Deposit {
+        account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
+        due: Timestamp::from_micros(entry.due),
+    });
+    Ok(Some(Asking { since: Timestamp::from_micros(since), next, tries, doubt, deposit }))
+}
+
+fn deposit_entry(deposit: &Deposit) -> DepositEntry {
+    let account = deposit.account.as_ref();
+    DepositEntry {
+        due: deposit.due.as_micros(),
+        bank: account.map(|account| account.bank.clone()),
+        number: account.map(|account| account.number.clone()),
+    }
 }
 
 fn notes_text(notes: &[Note]) -> Result<String, StoreError> {
@@ -211,7 +247,7 @@ fn stuck_reason(text: &str) -> Result<StuckReason, StoreError> {
 fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
     let entry = |refund: &Refund| {
         let (state, at, code) = match &refund.state {
-            RefundState::Queued { since } => ("queued", since, None),
+            RefundState::Queued { since, .. } => ("queued", since, None),
             RefundState::Done { at } => ("done", at, None),
             RefundState::Refused { code, at } => ("refused", at, Some(code.clone())),
         };
@@ -222,6 +258,7 @@ fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
             state: state.to_owned(),
             at: at.as_micros(),
             code,
+            account: refund.account().map(account_entry),
         }
     };
     json(&refunds.iter().map(entry).collect::<Vec<_>>())
@@ -235,11 +272,21 @@ fn refunds(text: &str, currency: Currency) -> Result<Vec<Refund>, StoreError> {
 fn refund(entry: RefundEntry, currency: Currency) -> Result<Refund, StoreError> {
     let at = Timestamp::from_micros(entry.at);
     let state = match entry.state.as_str() {
-        "queued" => RefundState::Queued { since: at },
+        "queued" => RefundState::Queued { since: at, account: entry.account.map(account).transpose()? },
         "done" => RefundState::Done { at },
         "refused" => RefundState::Refused { code: entry.code.unwrap_or_default(), at },
         _ => return Err(unreadable("refunds")),
     };
     let amount = Money::new(entry.amount, currency);
     Ok(Refund { id: RefundId::from_uuid(entry.id), amount, reason: entry.reason, state })
+}
+
+fn account_entry(account: &RefundAccount) -> AccountEntry {
+    let (bank, number, holder) = (account.bank(), account.number(), account.holder());
+    AccountEntry { bank: bank.to_owned(), number: number.to_owned(), holder: holder.to_owned() }
+}
+
+fn account(entry: AccountEntry) -> Result<RefundAccount, StoreError> {
+    let AccountEntry { bank, number, holder } = entry;
+    RefundAccount::new(&bank, &number, &holder).map_err(|_| unreadable("refunds"))
 }

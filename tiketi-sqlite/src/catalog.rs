@@ -239,7 +239,7 @@ fn announce(
         let event = Event { announced: status, ..snapshot.event().clone() };
         write::event(desk.connection(), &event)?;
         desk.snapshot(*id)?.set_event(event);
-        desk.announce(*id, now, &FactBody::EventStatusChanged { status })?;
+        desk.announce(*id, now, FactBody::EventStatusChanged { status })?;
         news.push((*id, status));
     }
     Ok(news)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use rusqlite::Connection;
-use tiketi_core::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run};
+use tiketi_core::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run, tell};
 use tiketi_core::{
     BuyerId, CommandError, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
 };
@@ -14,8 +14,8 @@ use crate::write;
 
 /// Rows of the events a batch is about, as they stand after the commands decided so far.
 ///
-/// Rows that many commands of a batch change, stocks and map versions, are written once, by
-/// [`Desk::flush`]; all others are written as they are decided.
+/// What many commands of a batch change together, stocks, map versions and what is told of them, is written once, by
+/// [`Desk::flush`]; all other rows are written as they are decided.
 pub(crate) struct Desk<'c> {
     connection: &'c Connection,
     events: HashMap<EventId, EventRows>,
@@ -43,6 +43,7 @@ struct EventRows {
     buyers: HashSet<BuyerId>,
     changed_stock: BTreeSet<TicketTypeId>,
     map_version_written: u64,
+    became_true: Vec<(Timestamp, FactBody)>,
 }
 
 /// Numbers that only grow.
@@ -157,18 +158,18 @@ impl<'c> Desk<'c> {
         }
         let ends = change.reservations.iter().filter_map(Reservation::held_until);
         self.known.next_end = ends.fold(self.known.next_end, Timestamp::min);
-        change.facts.iter().try_for_each(|body| self.announce(event, now, body))
+        change.facts.iter().try_for_each(|body| self.announce(event, now, body.clone()))
     }
 
-    /// Puts a fact into the outbox.
+    /// Lets a fact become true.
     pub(crate) fn announce(
         &mut self,
         event: EventId,
         at: Timestamp,
-        body: &FactBody,
+        body: FactBody,
     ) -> Result<(), StoreError> {
-        self.known.counters.fact += 1;
-        write::fact(self.connection, self.known.counters.fact, event, at, body)
+        self.rows(event)?.became_true.push((at, body));
+        Ok(())
     }
 
     /// Writes what many commands of a batch change together, and returns what is known once it is committed.
@@ -184,6 +185,10 @@ impl<'c> Desk<'c> {
                 write::map_version(self.connection, *event, map_version)?;
                 rows.map_version_written = map_version;
             }
+            for (at, body) in tell(std::mem::take(&mut rows.became_true)) {
+                self.known.counters.fact += 1;
+                write::fact(self.connection, self.known.counters.fact, *event, at, &body)?;
+            }
         }
         if self.known.counters != self.written {
             write::counters(self.connection, self.known.counters)?;
@@ -198,8 +203,14 @@ impl<'c> Desk<'c> {
         }
         let Some(snapshot) = load::event(self.connection, event)? else { return Ok(false) };
         let map_version_written = snapshot.map_version();
-        let (buyers, changed_stock) = (HashSet::new(), BTreeSet::new());
-        self.events.insert(event, EventRows { snapshot, buyers, changed_stock, map_version_written });
+        let rows = EventRows {
+            snapshot,
+            buyers: HashSet::new(),
+            changed_stock: BTreeSet::new(),
+            map_version_written,
+            became_true: Vec::new(),
+        };
+        self.events.insert(event, rows);
         Ok(true)
     }
 

@@ -24,7 +24,7 @@ pub(crate) fn one<T>(
 ) -> Result<Option<T>, StoreError> {
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
     let mut rows = statement.query(params).map_err(failed)?;
-    rows.next().map_err(failed)?.map(|row| read(&Row(row))).transpose()
+    rows.next().map_err(failed)?.map(|row| read(&Row::of(row))).transpose()
 }
 
 /// Reads all rows.
@@ -38,7 +38,7 @@ pub(crate) fn all<T>(
     let mut rows = statement.query(params).map_err(failed)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next().map_err(failed)? {
-        found.push(read(&Row(row))?);
+        found.push(read(&Row::of(row))?);
     }
     Ok(found)
 }

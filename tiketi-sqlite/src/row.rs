@@ -1,5 +1,7 @@
 //! A row as SQLite has it.
 
+use std::cell::Cell;
+
 use rusqlite::types::FromSql;
 use tiketi_core::StoreError;
 use tiketi_rows::unreadable;
@@ -8,20 +10,38 @@ use uuid::Uuid;
 use crate::error::failed;
 
 /// A row of SQLite, read by the names of its columns.
-pub(crate) struct Row<'r, 's>(pub(crate) &'r rusqlite::Row<'s>);
+pub(crate) struct Row<'r, 's> {
+    row: &'r rusqlite::Row<'s>,
+    /// Where the next column is looked for first: most are read in the order they were asked for.
+    next: Cell<usize>,
+}
 
 /// Reads the first column of a row.
 pub(crate) fn first<T: FromSql>(row: &Row<'_, '_>) -> Result<T, StoreError> {
-    row.0.get(0).map_err(failed)
+    row.row.get(0).map_err(failed)
 }
 
-impl<'r> Row<'r, '_> {
+impl<'r, 's> Row<'r, 's> {
+    pub(crate) fn of(row: &'r rusqlite::Row<'s>) -> Self {
+        Self { row, next: Cell::new(0) }
+    }
+
     fn get<T: FromSql>(&self, column: &str) -> Result<T, StoreError> {
-        self.0.get(column).map_err(failed)
+        self.row.get(self.place(column)?).map_err(failed)
     }
 
     fn value(&self, column: &str) -> Result<rusqlite::types::ValueRef<'r>, StoreError> {
-        self.0.get_ref(column).map_err(failed)
+        self.row.get_ref(self.place(column)?).map_err(failed)
+    }
+
+    /// Finds a column.
+    fn place(&self, column: &str) -> Result<usize, StoreError> {
+        let (statement, next) = (self.row.as_ref(), self.next.get());
+        let is_named = |place: &usize| statement.column_name(*place).is_ok_and(|name| name == column);
+        let place = (next..statement.column_count()).chain(0..next).find(is_named);
+        let place = place.ok_or_else(|| failed(rusqlite::Error::InvalidColumnName(column.to_owned())))?;
+        self.next.set(place + 1);
+        Ok(place)
     }
 }
 

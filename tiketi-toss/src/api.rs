@@ -3,6 +3,7 @@
 use reqwest::header::USER_AGENT;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
+use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -79,6 +80,10 @@ pub(crate) enum Found {
 impl Api {
     pub(crate) fn new(settings: &TossSettings) -> Result<Self, TossSettingsError> {
         let base = settings.checked_url()?;
+        if CryptoProvider::get_default().is_none() {
+            // The HTTP client would panic.
+            return Err(TossSettingsError::NoTlsProvider);
+        }
         let client = Client::builder()
             .connect_timeout(settings.limits.connect)
             // A request that moves money goes where it was sent, once.

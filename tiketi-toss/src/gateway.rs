@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::{
     BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms, Currency,
     GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentId, PaymentMethod,
-    RefundAnswer, RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 
 use crate::api::{Api, Failure, Found, is_payment_key};
@@ -19,6 +20,8 @@ use crate::settings::{TossSettings, TossSettingsError};
 use crate::wire::ConfirmBody;
 use crate::{void, webhook};
 
+/// Longest that a virtual account may live (source: TossPayments, payment window: 90 days).
+const MAX_VALID_HOURS: u64 = 2160;
 /// Longest name of an order that the payment window shows (source: TossPayments, payment window).
 const MAX_ORDER_NAME_CHARS: usize = 100;
 
@@ -40,7 +43,8 @@ impl TossGateway {
     ///
     /// # Errors
     ///
-    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content.
+    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content;
+    /// [`TossSettingsError::NoTlsProvider`] until the program has installed a provider of rustls's.
     pub fn new(settings: TossSettings) -> Result<Self, TossSettingsError> {
         let api = Api::new(&settings)?;
         let TossSettings { client_key, methods, .. } = settings;
@@ -73,6 +77,10 @@ impl PaymentGateway for TossGateway {
         }
     }
 
+    fn refunds_to(&self, method: &str) -> RefundsTo {
+        if method == TossMethod::VirtualAccount.id() { RefundsTo::Account } else { RefundsTo::Source }
+    }
+
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         Ok(())
     }
@@ -86,6 +94,9 @@ impl PaymentGateway for TossGateway {
             ("currency".to_owned(), request.amount.currency().code().to_owned()),
         ]);
         parameters.extend(method.map(|method| ("method".to_owned(), method.script_name().to_owned())));
+        if request.method == TossMethod::VirtualAccount.id() {
+            parameters.insert("validHours".to_owned(), valid_hours(request.deposit_window).to_string());
+        }
         Ok(Checkout { client_key: Some(self.client_key.clone()), parameters })
     }
 
@@ -151,6 +162,13 @@ impl TossGateway {
             }
         }
     }
+}
+
+/// Returns for how long the provider shall wait for a deposit: whole hours, and no fewer than the shop waits.
+///
+/// A browser may ask for more. The shop waits no longer for that, and closes the account.
+fn valid_hours(window: Duration) -> u64 {
+    window.as_secs().div_ceil(3600).clamp(1, MAX_VALID_HOURS)
 }
 
 /// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.

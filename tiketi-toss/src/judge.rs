@@ -1,6 +1,6 @@
 //! What the provider's record of a payment says, in the words of the gateway trait.
 
-use tiketi_core::{Captured, ConfirmAnswer, LookupAnswer, Money};
+use tiketi_core::{Captured, ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, Money, Timestamp};
 
 use crate::wire::{Payment, Status};
 
@@ -35,9 +35,24 @@ impl Payment {
         Some(Captured { order, provider_key, amount, refunded })
     }
 
+    /// Returns where the buyer has to pay what, as far as the provider says.
+    fn deposit(&self) -> DepositAsked {
+        let Some(made) = &self.virtual_account else { return DepositAsked::default() };
+        let account = made.bank_code.clone().zip(made.account_number.clone());
+        DepositAsked {
+            account: account.map(|(bank, number)| DepositAccount { bank, number }),
+            due: made.due_date.as_deref().and_then(moment),
+        }
+    }
+
     fn came_to_nothing(&self, status: &str) -> String {
         self.failure.as_ref().map_or(status, |failure| failure.code.as_str()).to_owned()
     }
+}
+
+/// Reads a moment; without an offset it is Seoul's.
+fn moment(text: &str) -> Option<Timestamp> {
+    text.parse().or_else(|_| format!("{text}+09:00").parse()).ok()
 }
 
 /// Says what came of a payment, from the provider's own record of it.
@@ -47,7 +62,8 @@ pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
         return payment.captured().map_or_else(unreadable, LookupAnswer::Paid);
     }
     match payment.status {
-        Status::Ready | Status::InProgress | Status::WaitingForDeposit => LookupAnswer::Pending,
+        Status::Ready | Status::InProgress => LookupAnswer::Pending,
+        Status::WaitingForDeposit => LookupAnswer::Deposit(payment.deposit()),
         Status::Aborted => LookupAnswer::Declined { code: payment.came_to_nothing("ABORTED") },
         Status::Expired => LookupAnswer::Declined { code: payment.came_to_nothing("EXPIRED") },
         Status::Canceled => LookupAnswer::Declined { code: payment.came_to_nothing("CANCELED") },
@@ -63,7 +79,7 @@ pub(crate) fn confirmed(payment: &Payment, why_asked: &str) -> ConfirmAnswer {
     match looked_up(payment) {
         LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
         LookupAnswer::Declined { code } => ConfirmAnswer::Declined { code },
-        LookupAnswer::Pending if payment.status == Status::WaitingForDeposit => ConfirmAnswer::Pending,
+        LookupAnswer::Deposit(asked) => ConfirmAnswer::Deposit(asked),
         LookupAnswer::Pending | LookupAnswer::NotFound => {
             ConfirmAnswer::Unknown { reason: format!("{why_asked}; not confirmed yet when asked again") }
         }
@@ -90,7 +106,7 @@ mod tests {
         for status in ["DONE", "PARTIAL_CANCELED"] {
             assert!(matches!(looked_up(&payment(status, "")), LookupAnswer::Paid(_)), "{status}");
         }
-        for status in ["READY", "IN_PROGRESS", "WAITING_FOR_DEPOSIT"] {
+        for status in ["READY", "IN_PROGRESS"] {
             assert_eq!(looked_up(&payment(status, "")), LookupAnswer::Pending, "{status}");
         }
         for status in ["ABORTED", "EXPIRED", "CANCELED"] {
@@ -128,6 +144,28 @@ mod tests {
     #[test]
     fn what_waits_for_our_confirm_is_not_known_and_what_waits_for_money_is() {
         assert!(matches!(confirmed(&payment("IN_PROGRESS", ""), "a test"), ConfirmAnswer::Unknown { .. }));
-        assert_eq!(confirmed(&payment("WAITING_FOR_DEPOSIT", ""), "a test"), ConfirmAnswer::Pending);
+        let waits = payment("WAITING_FOR_DEPOSIT", "");
+        assert_eq!(confirmed(&waits, "a test"), ConfirmAnswer::Deposit(DepositAsked::default()));
+    }
+
+    #[test]
+    fn a_deposit_is_shown_with_its_account_and_its_end_as_far_as_the_provider_says() {
+        let noon: Timestamp = "2026-01-05T12:00:00+09:00".parse().unwrap();
+        let asked = |account: &str| match looked_up(&payment(
+            "WAITING_FOR_DEPOSIT",
+            &format!(r#", "virtualAccount": {account}"#),
+        )) {
+            LookupAnswer::Deposit(asked) => asked,
+            other => panic!("{other:?}"),
+        };
+        for due in ["2026-01-05T12:00:00+09:00", "2026-01-05T12:00:00", "2026-01-05T03:00:00Z"] {
+            let said = asked(&format!(
+                r#"{{"bankCode": "20", "accountNumber": "X1", "dueDate": "{due}", "customerName": "x"}}"#
+            ));
+            let account = DepositAccount { bank: "20".into(), number: "X1".into() };
+            assert_eq!(said, DepositAsked { account: Some(account), due: Some(noon) }, "{due}");
+        }
+        assert_eq!(asked(r#"{"accountNumber": "X1", "dueDate": "soon"}"#), DepositAsked::default());
+        assert_eq!(asked("null"), DepositAsked::default());
     }
 }

@@ -7,6 +7,10 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret_key = "test_sk_from_where_secrets_are_kept".to_owned();
+//! // Once, as the program starts: it chooses who makes connections secret, and no library does.
+//! if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
+//!     // Another part of the program chose before.
+//! }
 //! let settings = TossSettings::new(secret_key.into(), "test_ck_for_browsers")
 //!     .methods([TossMethod::Card, TossMethod::Transfer]);
 //! let shop = BoxOffice::builder()
@@ -49,7 +53,14 @@
 //! # Limits
 //!
 //! Three seconds for a connection, 60 for a request that moves money, five for one that reads ([`TossLimits`]). Won
-//! only. What was paid into a virtual account goes back through a person: the provider wants an account to send it to.
+//! only.
+//!
+//! # Deposits
+//!
+//! What is confirmed with a virtual account is paid when the buyer's money comes in. A missed deadline sends nothing: the
+//! shop asks, and closes the account when it has waited for as long as it will. A deposit may leave again: asked, the
+//! provider then waits for it once more, which the shop shows to a person. What goes back goes to an account that the buyer
+//! names, which no log and no `Debug` shows.
 //!
 //! # Without an account
 //!

@@ -12,8 +12,9 @@ pub enum TossMethod {
     Transfer,
     /// Into an account made for the order: `toss_virtual_account`.
     ///
-    /// Until the buyer's money arrives the payment is pending. What goes back needs an account of the
-    /// buyer, which only a person can ask for: such refunds are refused, and listed.
+    /// Until the buyer's money arrives the payment is pending, and the seats are kept, for
+    /// [`tiketi_core::Terms::deposit_window`] at most. What goes back needs an account of the buyer: a refund
+    /// that names none, such as for an event that is called off, is refused, and listed.
     VirtualAccount,
     /// On the bill of a mobile phone: `toss_mobile_phone`.
     MobilePhone,
@@ -22,6 +23,16 @@ pub enum TossMethod {
 impl TossMethod {
     /// Every way of paying.
     pub const ALL: [Self; 4] = [Self::Card, Self::Transfer, Self::VirtualAccount, Self::MobilePhone];
+
+    /// Returns what an operator calls it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Card => "card",
+            Self::Transfer => "transfer",
+            Self::VirtualAccount => "virtual-account",
+            Self::MobilePhone => "mobile-phone",
+        }
+    }
 
     /// Returns what clients send to choose it.
     pub const fn id(self) -> &'static str {

@@ -69,6 +69,7 @@ pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest)
         cancel_reason: &tagged(&request),
         cancel_amount: (request.amount != request.refundable).then(|| request.amount.minor()),
         refundable_amount: Some(request.refundable.minor()),
+        refund_receive_account: request.account.as_ref().map(Into::into),
     };
     let answer = match api.cancel(&request.provider_key, &keys.key(request.refund), &body).await {
         Ok(payment) if listed(&payment, &request) == Listed::Done => RefundAnswer::Done,

@@ -117,6 +117,9 @@ pub enum TossSettingsError {
     /// The secret key would go over the network in the clear.
     #[error("the base URL must be https, except on this machine")]
     PlainHttp,
+    /// Nobody has chosen how connections are made secret: a binary installs a provider of rustls's as it starts.
+    #[error("no provider for TLS is installed: call `install_default` of one of rustls's providers first")]
+    NoTlsProvider,
     /// This machine cannot make TLS connections, such as for want of root certificates.
     #[error("no TLS connections can be made")]
     Tls(#[source] reqwest::Error),

@@ -30,12 +30,18 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
 
 /// Closes a virtual account.
 ///
+/// The provider keeps errors under a key, so that each try has its own; closing twice is closing once.
 /// Should the deposit come in meanwhile, the provider refuses: without an account of the buyer's it sends
 /// no deposit back.
 async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswer {
     let order = request.payment.to_string();
-    let body = CancelBody { cancel_reason: "given up", cancel_amount: None, refundable_amount: None };
-    match api.cancel(&payment.key, &format!("{order}-void"), &body).await {
+    let body = CancelBody {
+        cancel_reason: "given up",
+        cancel_amount: None,
+        refundable_amount: None,
+        refund_receive_account: None,
+    };
+    match api.cancel(&payment.key, &format!("{order}-void-{}", request.tries), &body).await {
         Ok(closed) if closed.order_id != order => unknown("an answer for another order"),
         Ok(closed) if closed.was_captured() => VoidAnswer::TooLate,
         Ok(closed) if closed.status == Status::Canceled => VoidAnswer::Done,

@@ -1,7 +1,10 @@
 //! What goes over the wire, as far as the gateway reads and writes it.
 
+use std::fmt;
+
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use tiketi_core::RefundAccount;
 
 /// A payment, as the provider shows it.
 #[derive(Debug, Deserialize)]
@@ -18,8 +21,20 @@ pub(crate) struct Payment {
     pub(crate) approved_at: Option<String>,
     /// What a deposit callback of this payment proves itself with.
     pub(crate) secret: Option<SecretString>,
+    /// Where a deposit is to go, of one that is paid by deposit.
+    pub(crate) virtual_account: Option<VirtualAccount>,
     pub(crate) cancels: Option<Vec<Cancel>>,
     pub(crate) failure: Option<Failure>,
+}
+
+/// An account made for one payment.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct VirtualAccount {
+    pub(crate) bank_code: Option<String>,
+    pub(crate) account_number: Option<String>,
+    /// Until when the deposit is waited for, with Seoul's offset or without any.
+    pub(crate) due_date: Option<String>,
 }
 
 /// Where a payment stands.
@@ -82,6 +97,30 @@ pub(crate) struct CancelBody<'a> {
     /// What can be given back before this; the provider refuses if that is not so.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refundable_amount: Option<i64>,
+    /// Where to, for what was deposited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) refund_receive_account: Option<ReceiveAccount<'a>>,
+}
+
+/// A buyer's own account.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ReceiveAccount<'a> {
+    pub(crate) bank: &'a str,
+    pub(crate) account_number: &'a str,
+    pub(crate) holder_name: &'a str,
+}
+
+impl<'a> From<&'a RefundAccount> for ReceiveAccount<'a> {
+    fn from(account: &'a RefundAccount) -> Self {
+        Self { bank: account.bank(), account_number: account.number(), holder_name: account.holder() }
+    }
+}
+
+impl fmt::Debug for ReceiveAccount<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReceiveAccount").finish_non_exhaustive()
+    }
 }
 
 /// A webhook of either kind.

@@ -30,6 +30,8 @@ impl GatewayFactory for Toss {
         let settings = StubSettings { clock: Arc::new(Ticking::default()), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
         let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
+        // It fails if another test was first.
+        let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let gateway = TossGateway::new(settings.base_url(stub.url())).unwrap();
         FreshGateway { gateway: Arc::new(gateway), provider: Arc::new(Stub(stub)) }
     }

@@ -39,6 +39,8 @@ impl Shop {
         let mut limits = TossLimits::default();
         (limits.change, limits.read) = (Duration::from_secs(1), Duration::from_secs(30));
         let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
+        // It fails if another test was first.
+        let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let gateway = TossGateway::new(settings.base_url(stub.url()).limits(limits)).unwrap();
         let office = BoxOffice::builder()
             .store(Arc::new(MemoryStore::default()))

@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tiketi_core::{
-    CheckoutRequest, ConfirmRequest, Currency, LookupRequest, Money, PaymentGateway, PaymentId, RefundId,
-    RefundRequest, VoidRequest, WebhookRequest,
+    CheckoutRequest, ConfirmRequest, Currency, LookupRequest, Money, PaymentGateway, PaymentId,
+    RefundAccount, RefundId, RefundRequest, VoidRequest, WebhookRequest,
 };
 use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
 use tiketi_toss_stub::{Call, Fault, Method, StubSettings, TossStub};
@@ -19,6 +19,10 @@ use uuid::Uuid;
 const SECRET_KEY: &str = "test_sk_a4Xq9ZpRb2Lw";
 /// The key with its colon, as the header carries it.
 const ENCODED: &str = "dGVzdF9za19hNFhxOVpwUmIyTHc";
+
+/// The account of a buyer who wants money back.
+const ACCOUNT: &str = "110987654321";
+const HOLDER: &str = "Ondine Hasselbrack";
 
 /// Collects what is logged, from the `log` crate as well.
 #[derive(Clone, Default)]
@@ -61,6 +65,7 @@ impl Shown {
             amount: won(100),
             refundable: won(1000),
             reason: "rain".to_owned(),
+            account: Some(RefundAccount::new("88", ACCOUNT, HOLDER).unwrap()),
         };
         let answer = self.gateway.refund(request).await;
         self.show(answer);
@@ -87,7 +92,7 @@ impl Shown {
             let request = LookupRequest { payment, provider_key: Some(key.clone()), amount: won(1000) };
             let looked_up = self.gateway.lookup(request).await;
             self.show(looked_up);
-            let voided = self.gateway.void(VoidRequest { payment, provider_key: Some(key) }).await;
+            let voided = self.gateway.void(VoidRequest { payment, provider_key: Some(key), tries: 0 }).await;
             self.show(voided);
         }
         self.deposit().await
@@ -99,6 +104,7 @@ impl Shown {
         let key = self.stub.authenticate_by(Method::VirtualAccount, &order, 1000).unwrap();
         self.confirm(payment, &key).await;
         assert!(self.stub.deposit(&order));
+        self.refund(payment, &key, 99).await;
         let mut secrets = Vec::new();
         for webhook in self.stub.webhooks() {
             secrets.extend(webhook.body["secret"].as_str().map(str::to_owned));
@@ -137,6 +143,8 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
 
     let stub = StubSettings { secret_key: SECRET_KEY.to_owned(), ..StubSettings::default() };
     let stub = TossStub::start(stub).await.unwrap();
+    // It fails if another test was first.
+    let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let gateway = TossGateway::new(settings(&stub.url())).unwrap();
     let mut shown = Shown { stub, gateway, text: String::new() };
     let secrets = shown.run().await;
@@ -146,6 +154,7 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
         amount: won(1000),
         method: "toss_card".to_owned(),
         order_name: "Night of the Lighthouse".to_owned(),
+        deposit_window: Duration::from_hours(24),
     };
     let checkout = shown.gateway.checkout(checkout).await;
     shown.show(checkout);
@@ -159,7 +168,7 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
     }
     assert_eq!(secrets.len(), 1);
     let secrets = secrets.iter().map(String::as_str);
-    for secret in secrets.chain([SECRET_KEY, ENCODED, "ps_forged_and_secret_too"]) {
+    for secret in secrets.chain([SECRET_KEY, ENCODED, "ps_forged_and_secret_too", ACCOUNT, HOLDER]) {
         let line = text.lines().find(|line| line.contains(secret));
         assert_eq!(line, None, "a secret is shown");
     }

@@ -9,13 +9,19 @@ mod hall;
 mod hold;
 mod load;
 mod memory;
+mod provider;
 mod sale;
+mod settle;
 mod shop;
 mod way;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+/// The server's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[derive(Debug, Parser)]
 #[command(about = "Measures Tiketi's stores and server", version)]
@@ -28,8 +34,8 @@ struct Arguments {
 enum Bench {
     /// Holds of distinct seats, one seat and one buyer each, through `BoxOffice`.
     Hold(hold::Options),
-    /// Reservations of one seat paid through `BoxOffice`, with a gateway that answers at once.
-    Settle(sale::Options),
+    /// Confirms of prepared payments through `BoxOffice`, against the holds of the same store.
+    Settle(settle::Options),
     /// 70 % reads of the map's changes, 20 % holds, 10 % payments or cancellations.
     Mixed(sale::Options),
     /// Everybody wants the same ten seats.
@@ -41,7 +47,7 @@ enum Bench {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Hold(options) => hold::run(&options),
-        Bench::Settle(options) => sale::run(sale::Kind::Settle, &options),
+        Bench::Settle(options) => settle::run(&options),
         Bench::Mixed(options) => sale::run(sale::Kind::Mixed, &options),
         Bench::Contention(options) => sale::run(sale::Kind::Contention, &options),
         Bench::Memory(options) => memory::run(&options),

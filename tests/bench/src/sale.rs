@@ -1,4 +1,4 @@
-//! `settle`, `mixed`, `contention`: what a sale is made of besides holding.
+//! `mixed`, `contention`: what callers of a sale do besides holding seats that are free.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -36,8 +36,6 @@ pub(crate) struct Options {
 /// What callers do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
-    /// Pay for what was held before the measuring began.
-    Settle,
     /// Look, hold, pay, cancel.
     Mixed,
     /// Ask for the same few seats, and be refused.
@@ -52,7 +50,6 @@ const WANTED: usize = 10;
 /// Measures in turns on a new store each.
 pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
     let name = match kind {
-        Kind::Settle => "settle",
         Kind::Mixed => "mixed",
         Kind::Contention => "contention",
     };
@@ -79,46 +76,17 @@ pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
 async fn take_turn(kind: Kind, options: &Options, time: Duration) -> Result<Timings, Box<dyn Error>> {
     let shop = Shop::open(options.store).await?;
     let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
-    let held = Arc::new(match kind {
-        Kind::Settle => hold_all(&shop.box_office, &hall, options.callers).await?,
-        Kind::Mixed | Kind::Contention => Vec::new(),
-    });
     let box_office = shop.box_office.clone();
     load::run(options.callers, time, move |turn| {
-        let (box_office, hall, held) = (box_office.clone(), Arc::clone(&hall), Arc::clone(&held));
+        let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
         async move {
             match kind {
-                Kind::Settle => settle(&box_office, held.get(turn)).await,
                 Kind::Mixed => mix(&box_office, &hall, turn).await,
                 Kind::Contention => contend(&box_office, &hall, turn).await,
             }
         }
     })
     .await
-}
-
-/// Holds every seat for a buyer of its own, before the measuring begins.
-async fn hold_all(
-    box_office: &BoxOffice,
-    hall: &Arc<Hall>,
-    callers: u32,
-) -> Result<Vec<Reservation>, Box<dyn Error>> {
-    let callers = usize::try_from(callers)?;
-    let tasks = (0..callers).map(|caller| {
-        let (box_office, hall) = (box_office.clone(), Arc::clone(hall));
-        tokio::spawn(async move {
-            let mut held = Vec::new();
-            for turn in (caller..hall.seats.len()).step_by(callers) {
-                held.extend(hold(&box_office, &hall, turn, turn).await?);
-            }
-            Ok::<_, String>(held)
-        })
-    });
-    let mut held = Vec::new();
-    for task in tasks.collect::<Vec<_>>() {
-        held.extend(task.await??);
-    }
-    Ok(held)
 }
 
 /// Holds one seat for the buyer of this turn, unless it is taken.
@@ -137,13 +105,6 @@ async fn hold(
     }
 }
 
-async fn settle(box_office: &BoxOffice, held: Option<&Reservation>) -> Result<More, String> {
-    let Some(held) = held else { return Ok(More::No) };
-    let request = PrepareRequest::new(held.id, held.buyer);
-    box_office.process(request).await.map_err(|error| error.to_string())?;
-    Ok(More::Yes)
-}
-
 /// Of ten turns seven look at the map, two hold, and one pays or cancels what the turn before held.
 async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, String> {
     let seat = turn / 10 * 3;
@@ -154,7 +115,9 @@ async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, S
         2 => {
             let Some(held) = hold(box_office, hall, seat + 2, turn).await? else { return Ok(More::No) };
             if turn % 20 == 2 {
-                return settle(box_office, Some(&held)).await;
+                let request = PrepareRequest::new(held.id, held.buyer);
+                box_office.process(request).await.map_err(|error| error.to_string())?;
+                return Ok(More::Yes);
             }
             box_office.cancel(held.id, held.buyer, None).await.map_err(|error| error.to_string())?;
         }

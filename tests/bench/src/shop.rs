@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use clap::ValueEnum;
 use tempfile::TempDir;
-use tiketi_core::BoxOffice;
 use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::{BoxOffice, PaymentGateway};
 use tiketi_postgres::{Batches, PostgresStore, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tiketi_sqlite::SqliteStore;
@@ -58,9 +58,17 @@ pub(crate) enum Guard {
 }
 
 impl Shop {
-    /// Opens a shop on a new store.
+    /// Opens a shop on a new store, with money that is not real.
     pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
-        let builder = BoxOffice::builder().gateway(Arc::new(TestGateway::default()));
+        Self::open_with(store, Arc::new(TestGateway::default())).await
+    }
+
+    /// Opens a shop on a new store, with a gateway.
+    pub(crate) async fn open_with(
+        store: Store,
+        gateway: Arc<dyn PaymentGateway>,
+    ) -> Result<Self, Box<dyn Error>> {
+        let builder = BoxOffice::builder().gateway(gateway);
         let (builder, guard) = match store {
             Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
             Store::Postgres => {

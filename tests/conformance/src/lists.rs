@@ -122,6 +122,7 @@ macro_rules! sales_cases {
                 a_refund_that_does_not_fit_is_refused,
                 a_refunds_outcome_is_recorded_once,
                 a_cancelled_events_tickets_are_refunded,
+                seats_whose_money_went_back_are_blocked_if_the_event_says_so,
             }
             late {
                 late_money_takes_the_same_again_if_all_is_free,
@@ -326,6 +327,13 @@ macro_rules! payment_cases {
                 the_list_is_read_in_pages,
                 a_payment_is_found_by_its_providers_key,
                 a_note_without_a_word_is_refused,
+            }
+            deposits {
+                a_deposit_is_awaited_until_its_day_without_being_trouble,
+                a_deposit_is_awaited_no_longer_than_the_event_says,
+                a_provider_is_asked_when_a_deposits_time_is_up,
+                a_deposit_that_left_again_is_listed_until_it_is_back_or_settled,
+                a_refund_keeps_its_account_until_it_is_over_and_no_longer,
             }
             calling_off {
                 a_cancelled_events_reservations_end_or_are_promised_back,

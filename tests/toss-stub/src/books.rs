@@ -49,6 +49,7 @@ impl Books {
             last_transaction: None,
             failure: None,
             cancels: Vec::new(),
+            refunded_to: Vec::new(),
         };
         self.payments.insert(key.clone(), payment);
         // Who asks for an order is shown the attempt that was confirmed, or else the latest.
@@ -71,6 +72,11 @@ impl Books {
     /// Notes that the money of a virtual account came in, and tells the shop.
     pub(crate) fn deposit(&mut self, order_id: &str, now: Timestamp) -> bool {
         self.move_deposit(order_id, Status::WaitingForDeposit, now, |payment| payment.capture(now))
+    }
+
+    /// Notes that a bank let a deposit through after its deadline, and tells the shop.
+    pub(crate) fn deposit_late(&mut self, order_id: &str, now: Timestamp) -> bool {
+        self.move_deposit(order_id, Status::Expired, now, |payment| payment.capture(now))
     }
 
     /// Notes that a bank took a deposit back, and tells the shop.
@@ -132,6 +138,7 @@ impl Books {
             refunded: payment.refunded(),
             captures: payment.captures,
             refunds: payment.cancels.len(),
+            refunded_to: payment.refunded_to.clone(),
         };
         self.payments.iter().map(|(key, payment)| (key.clone(), account(payment))).collect()
     }

@@ -16,4 +16,7 @@ pub struct Account {
     pub captures: usize,
     /// How many times money was given back.
     pub refunds: usize,
+    /// Numbers of the accounts it went back to, if it did not go where it came from.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub refunded_to: Vec<String>,
 }

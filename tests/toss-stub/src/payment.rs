@@ -66,6 +66,8 @@ pub(crate) struct Payment {
     pub(crate) last_transaction: Option<String>,
     pub(crate) failure: Option<String>,
     pub(crate) cancels: Vec<Cancel>,
+    /// Numbers of the accounts that money went back to.
+    pub(crate) refunded_to: Vec<String>,
 }
 
 /// Money given back.

@@ -144,6 +144,11 @@ impl TossStub {
         self.desk.with_books(|books, now| books.deposit(order_id, now))
     }
 
+    /// Pays into the virtual account of an order after its deadline; `false` if that has not passed.
+    pub fn deposit_late(&self, order_id: &str) -> bool {
+        self.desk.with_books(|books, now| books.deposit_late(order_id, now))
+    }
+
     /// Has the bank take a deposit back; `false` if there was none.
     pub fn take_deposit_back(&self, order_id: &str) -> bool {
         self.desk.with_books(|books, now| books.take_deposit_back(order_id, now))

@@ -159,9 +159,17 @@ fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
     let may_be = matches!(row.state, PaymentState::Ready | PaymentState::Abandoned);
     match &row.asking {
         None if awaited => found.push(Violation::NobodyAsks { payment }),
-        Some(_) if !awaited && !may_be => found.push(Violation::AskedForNothing { payment }),
+        Some(_) if !awaited && !may_be && !is_withdrawn(row) => {
+            found.push(Violation::AskedForNothing { payment });
+        }
         _ => {}
     }
+}
+
+/// The provider waits anew for a deposit that was there, and a person is told.
+fn is_withdrawn(row: &Payment) -> bool {
+    let kept = matches!(row.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
+    kept && row.asking.as_ref().is_some_and(|asking| asking.deposit.is_some())
 }
 
 /// What went back is the sum of the refunds, no more than came, and what the state says.

@@ -1,16 +1,11 @@
 //! What an administrator does about payments that went astray, and about an event that was called off.
 
-use std::time::Duration;
-
 use crate::box_office::reconciling::only_store;
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{CallOff, CallOffRefused, NotePayment, NotePaymentRefused};
 use crate::id::{CommandKey, EventId, PaymentId};
 use crate::payment::{Payment, PaymentState, Settles};
 use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
-
-/// How long a provider's word may be awaited before a person is told.
-const SLOW_AFTER: Duration = Duration::from_mins(10);
 
 /// Why nothing is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -40,9 +35,11 @@ pub enum RetryError {
 }
 
 impl BoxOffice {
-    /// Returns the payments a person has to look at: stuck, refund refused, or unknown for over 10 minutes.
+    /// Returns the payments a person has to look at: stuck, refund refused, deposit gone again, or unknown for longer
+    /// than [`crate::Terms::trouble_after`].
     pub async fn payments_in_trouble(&self, page: PageRequest) -> Result<Page<Payment>, StoreError> {
-        self.inner.payments.payments_in_trouble(self.now().before(SLOW_AFTER), page).await
+        let before = self.now().before(self.terms().trouble_after);
+        self.inner.payments.payments_in_trouble(before, page).await
     }
 
     /// Returns anyone's payment, for an administrator.
@@ -77,7 +74,7 @@ impl BoxOffice {
             self.look_into(gateway, &payment).await?;
         } else if let Some(refused) = payment.refunds.last().filter(|_| payment.is_refund_refused()) {
             // A new id: under the old one a provider would only say no again.
-            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key).await?;
+            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key, None).await?;
         } else {
             return Err(RetryError::NothingToRetry { state: payment.state });
         }

@@ -2,6 +2,7 @@
 
 mod awaiting;
 mod builder;
+mod depositing;
 mod hearing;
 mod housekeeping;
 mod minding;

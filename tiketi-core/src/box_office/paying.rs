@@ -16,6 +16,7 @@ use crate::gateway::{
     PaymentMethod,
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::limits::Terms;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
@@ -147,12 +148,13 @@ impl BoxOffice {
     pub async fn prepare(&self, request: PrepareRequest) -> Result<Prepared, PayError> {
         let (payment, reservation) = self.start_payment(request).await?;
         let gateway = self.gateway_of(&payment)?;
-        let order_name = self.order_name(&reservation).await?;
+        let (order_name, terms) = self.order_of(&reservation).await?;
         let request = CheckoutRequest {
             payment: payment.id,
             amount: payment.amount,
             method: payment.method.clone(),
             order_name: order_name.clone(),
+            deposit_window: terms.deposit_window,
         };
         let checkout = gateway.checkout(request).await?;
         Ok(Prepared { payment, reservation, order_name, checkout })
@@ -171,11 +173,15 @@ impl BoxOffice {
         Ok(with_payment(applied)?)
     }
 
-    async fn order_name(&self, reservation: &Reservation) -> Result<String, StoreError> {
+    /// Returns what buyers read of an order, and the terms it is sold under.
+    async fn order_of(&self, reservation: &Reservation) -> Result<(String, Terms), StoreError> {
         let view = self.inner.catalog.event(reservation.event).await?;
         Ok(match view {
-            Some(view) => format!("{} × {}", view.event.details.title, reservation.tickets()),
-            None => reservation.number.to_string(),
+            Some(view) => {
+                let name = format!("{} × {}", view.event.details.title, reservation.tickets());
+                (name, view.event.details.terms.over(self.terms()))
+            }
+            None => (reservation.number.to_string(), self.terms()),
         })
     }
 
@@ -205,9 +211,9 @@ impl BoxOffice {
         let _turn = self.inner.turns.wait(payment).await;
         self.check_ready(payment).await?;
         // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
-        let content = format!("{payment} {buyer} {amount:?} {provider_key:?}");
-        let key = CommandKey::from_text("confirm", &content);
-        let mut command = BeginConfirm::new(self.now(), key, payment, buyer);
+        let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
+        let key = CommandKey::of(payment.as_uuid(), &content);
+        let mut command = BeginConfirm::new(self.now(), key, payment, buyer).under(self.terms());
         command.amount = amount;
         command.provider_key = provider_key;
         let applied = self.inner.sales.begin_confirm(command).await.map_err(PayError::Confirm)?;
@@ -285,6 +291,12 @@ impl BoxOffice {
                 self.doubt(payment.id, WAITS_FOR_BUYER.to_owned()).await?;
                 return Ok(Paid { payment: Some(payment), reservation });
             }
+            ConfirmAnswer::Deposit(asked) => {
+                return match self.await_deposit(&payment, asked).await? {
+                    Some(waiting) => Ok(Paid { payment: Some(waiting), reservation }),
+                    None => self.as_it_stands(payment.id).await,
+                };
+            }
             ConfirmAnswer::Unknown { reason } => {
                 self.doubt(payment.id, reason).await?;
                 return Ok(Paid { payment: Some(payment), reservation });
@@ -304,7 +316,7 @@ impl BoxOffice {
         payment: &Payment,
         outcome: CaptureOutcome,
     ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        let key = CommandKey::from_text("record-outcome", &format!("{} {outcome:?}", payment.id));
+        let key = CommandKey::of(payment.id.as_uuid(), &format!("record-outcome {outcome:?}"));
         let command =
             RecordOutcome::new(self.now(), key, payment.id, outcome).paid_by(payment.buyer, self.terms());
         self.inner.sales.record_outcome(command).await

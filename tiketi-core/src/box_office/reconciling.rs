@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::box_office::depositing::void_of;
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{AskLater, AskLaterRefused, AskStep, CaptureOutcome, RecordOutcomeRefused};
 use crate::gateway::{
     ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway, VoidAnswer,
-    VoidRequest,
 };
 use crate::id::{CommandKey, PaymentId};
 use crate::payment::{Payment, PaymentState, RefundState};
@@ -108,7 +108,14 @@ impl BoxOffice {
     ) -> Result<Look, StoreError> {
         let confirming = matches!(payment.state, PaymentState::Confirming { .. });
         match answer {
-            LookupAnswer::Paid(captured) => self.settle(payment, CaptureOutcome::Paid(captured)).await,
+            LookupAnswer::Paid(captured) => {
+                let look = self.settle(payment, CaptureOutcome::Paid(captured)).await?;
+                if payment.is_withdrawn() {
+                    self.ask_later(payment.id, AskStep::DepositBack).await?;
+                }
+                Ok(look)
+            }
+            LookupAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
             LookupAnswer::Declined { code } if confirming => {
                 self.settle(payment, CaptureOutcome::Declined { code }).await
             }
@@ -142,6 +149,7 @@ impl BoxOffice {
             ConfirmAnswer::Paid(captured) => self.settle(payment, CaptureOutcome::Paid(captured)).await,
             ConfirmAnswer::Declined { code } => self.settle(payment, CaptureOutcome::Declined { code }).await,
             ConfirmAnswer::Pending => Ok(Look::Open),
+            ConfirmAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
             ConfirmAnswer::Unknown { reason } => {
                 self.doubt(payment.id, reason).await?;
                 Ok(Look::Open)
@@ -150,7 +158,7 @@ impl BoxOffice {
     }
 
     /// Makes sure that an attempt that was given up can take no money any more.
-    async fn give_up(
+    pub(super) async fn give_up(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
         payment: &Payment,
@@ -158,8 +166,7 @@ impl BoxOffice {
         if payment.state != PaymentState::Abandoned || payment.asking.is_none() {
             return Ok(Look::Open);
         }
-        let request = VoidRequest { payment: payment.id, provider_key: payment.provider_key.clone() };
-        match gateway.void(request).await {
+        match gateway.void(void_of(payment)).await {
             VoidAnswer::Done | VoidAnswer::Unsupported => {
                 self.ask_later(payment.id, AskStep::GiveUp).await?;
                 Ok(Look::Settled)
@@ -172,7 +179,11 @@ impl BoxOffice {
         }
     }
 
-    async fn settle(&self, payment: &Payment, outcome: CaptureOutcome) -> Result<Look, StoreError> {
+    pub(super) async fn settle(
+        &self,
+        payment: &Payment,
+        outcome: CaptureOutcome,
+    ) -> Result<Look, StoreError> {
         match self.record(payment, outcome).await {
             Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
                 Ok(Look::Settled)
@@ -191,7 +202,8 @@ impl BoxOffice {
     async fn ask_later(&self, payment: PaymentId, because: AskStep) -> Result<bool, StoreError> {
         // A key of its own each time: of two servers with one intent, one has to be refused.
         let key = CommandKey::from_uuid(self.new_id());
-        match self.inner.payments.ask_later(AskLater::new(self.now(), key, payment, because)).await {
+        let command = AskLater::new(self.now(), key, payment, because).under(self.terms());
+        match self.inner.payments.ask_later(command).await {
             Ok(_) => Ok(true),
             Err(CommandError::Refused(AskLaterRefused::PaymentNotFound)) => {
                 Err(StoreError::corrupt(format!("{payment:?} does not exist")))

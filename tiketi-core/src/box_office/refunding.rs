@@ -5,10 +5,11 @@ use crate::box_office::paying::with_payment;
 use crate::decide::{
     BeginRefund, BeginRefundRefused, Cancel, CancelRefused, RecordRefund, RecordRefundRefused, RefundOutcome,
 };
-use crate::gateway::{RefundAnswer, RefundRequest};
+use crate::gateway::{RefundAnswer, RefundRequest, RefundsTo};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, ReservationId};
 use crate::money::Money;
 use crate::payment::{Payment, Refund, RefundState};
+use crate::refund_account::RefundAccount;
 use crate::reservation::Reservation;
 use crate::store::{CommandError, StoreError};
 
@@ -42,6 +43,9 @@ pub enum RefundError {
         /// The gateway's name.
         name: String,
     },
+    /// The money cannot go where it came from, and no account was named; nothing is promised.
+    #[error("the money goes back to an account, which has to be named")]
+    AccountNeeded,
     /// The provider will not give the money back.
     #[error("the provider refused the refund with {code}")]
     Refused {
@@ -57,11 +61,12 @@ impl BoxOffice {
     /// Cancels a buyer's reservation, and gives the money back if it was paid.
     ///
     /// The reservation ends, and its seats are free, once the money is on its way. Repeated, it goes on
-    /// with a refund that was promised and not heard of since.
+    /// with a refund that was promised and not heard of since. One that waits for a deposit ends once its account is closed.
     ///
     /// # Errors
     ///
-    /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::Refused`] if the provider keeps the
+    /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::AccountNeeded`] for what was deposited:
+    /// [`BoxOffice::refund`] takes an account. [`RefundError::Refused`] if the provider keeps the
     /// money; the buyer then keeps the tickets.
     ///
     /// # Cancel safety
@@ -83,6 +88,28 @@ impl BoxOffice {
             // Cancelled by this very key before, and refunded: the answer is what came of that.
             Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
                 self.refunded_by(reservation, buyer, key.step("refund")).await
+            }
+            Err(CommandError::Refused(CancelRefused::PaymentInProgress))
+                if self.give_up_deposit(reservation, buyer).await? =>
+            {
+                self.cancel_given_up(reservation, buyer, key.step("cancel")).await
+            }
+            Err(error) => Err(RefundError::Cancel(error)),
+        }
+    }
+
+    /// Ends a reservation whose deposit was given up, unless its hold ran out meanwhile.
+    async fn cancel_given_up(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: CommandKey,
+    ) -> Result<Reservation, RefundError> {
+        let ended = || RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded));
+        match self.inner.sales.cancel(Cancel::by_buyer(self.now(), key, reservation, buyer)).await {
+            Ok(applied) => Ok(applied.reservation),
+            Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
+                self.reservation(reservation, buyer).await?.ok_or_else(ended)
             }
             Err(error) => Err(RefundError::Cancel(error)),
         }
@@ -112,7 +139,7 @@ impl BoxOffice {
         buyer: BuyerId,
         key: CommandKey,
     ) -> Result<Reservation, RefundError> {
-        let refunded = self.refund(payment, buyer, None, "cancelled by the buyer", Some(key)).await?;
+        let refunded = self.refund(payment, buyer, None, "cancelled by the buyer", Some(key), None).await?;
         match refunded.refund.state {
             RefundState::Refused { code, .. } => Err(RefundError::Refused { code }),
             RefundState::Queued { .. } | RefundState::Done { .. } => Ok(refunded.reservation),
@@ -123,6 +150,7 @@ impl BoxOffice {
     ///
     /// # Errors
     ///
+    /// [`RefundError::AccountNeeded`] if what was deposited can only go to an account, and none is named.
     /// [`RefundError::Begin`] with a [`BeginRefundRefused`]. A provider that refuses, or does not say, is no
     /// error: see [`RefundRequested::refund`].
     ///
@@ -136,8 +164,9 @@ impl BoxOffice {
         amount: Option<Money>,
         reason: &str,
         key: Option<CommandKey>,
+        account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
-        self.refund_as(Some(buyer), payment, amount, reason, key).await
+        self.refund_as(Some(buyer), payment, amount, reason, key, account).await
     }
 
     /// Gives anyone's money back, all that is left or only `amount`, in the organiser's name.
@@ -155,8 +184,9 @@ impl BoxOffice {
         amount: Option<Money>,
         reason: &str,
         key: Option<CommandKey>,
+        account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
-        self.refund_as(None, payment, amount, reason, key).await
+        self.refund_as(None, payment, amount, reason, key, account).await
     }
 
     async fn refund_as(
@@ -166,12 +196,17 @@ impl BoxOffice {
         amount: Option<Money>,
         reason: &str,
         key: Option<CommandKey>,
+        account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
+        if account.is_none() {
+            self.check_source(payment).await?;
+        }
         let key = self.key_or_new(key);
         let id = refund_id(key);
-        let mut command = BeginRefund::new(self.now(), key, payment, id, reason);
+        let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
         command.buyer = buyer;
         command.amount = amount;
+        command.account = account;
         match self.inner.sales.begin_refund(command.clone()).await {
             Ok(_) => self.send_refund(payment, id).await,
             // All that is left is wanted, and some of it was promised before: bring that to its end first.
@@ -188,6 +223,14 @@ impl BoxOffice {
             }
             Err(error) => Err(RefundError::Begin(error)),
         }
+    }
+
+    /// Refuses to promise what the provider would refuse to send: it wants an account for what was deposited.
+    async fn check_source(&self, payment: PaymentId) -> Result<(), RefundError> {
+        let Some(known) = self.inner.sales.payment(payment).await? else { return Ok(()) };
+        let to = self.gateway_named(&known.gateway).map(|gateway| gateway.refunds_to(&known.method));
+        let is_left = !known.refundable().map_err(StoreError::from)?.is_zero();
+        if to == Some(RefundsTo::Account) && is_left { Err(RefundError::AccountNeeded) } else { Ok(()) }
     }
 
     /// Asks the gateway to give money back whose promise is committed, and records what it says.
@@ -216,6 +259,7 @@ impl BoxOffice {
                 .minus(known.refunded)
                 .map_err(StoreError::from)?,
             reason: promised.reason.clone(),
+            account: promised.account().cloned(),
         };
         let outcome = match gateway.refund(request).await {
             RefundAnswer::Done => RefundOutcome::Done,
@@ -225,7 +269,7 @@ impl BoxOffice {
                 return self.refund_as_it_stands(known, promised).await;
             }
         };
-        let key = CommandKey::from_text("record-refund", &format!("{refund} {outcome:?}"));
+        let key = CommandKey::of(payment.as_uuid(), &format!("record-refund {refund} {outcome:?}"));
         let command = RecordRefund::new(self.now(), key, payment, refund, outcome).under(self.terms());
         let (payment, reservation) = match self.inner.sales.record_refund(command).await {
             Ok(applied) => with_payment(applied)?,

@@ -1,29 +1,20 @@
 //! Ask a provider again about what it has not said, and no more often than need be.
 
-use std::time::Duration;
-
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
+use crate::event::EventState;
+use crate::gateway::DepositAsked;
 use crate::id::{CommandKey, PaymentId};
-use crate::payment::{Asking, Payment, PaymentState};
+use crate::limits::Terms;
+use crate::payment::{Asking, Deposit, Payment, PaymentState};
 use crate::store::CommandError;
 use crate::time::Timestamp;
 
-/// Returns how long to wait before asking again, after it was asked so often: 60 s, then 2, 5 and 10 minutes.
-pub fn ask_after(tries: u32) -> Duration {
-    match tries {
-        0 => Duration::from_mins(1),
-        1 => Duration::from_mins(2),
-        2 => Duration::from_mins(5),
-        _ => Duration::from_mins(10),
-    }
-}
-
 /// Awaits something from `since` on, to be asked after from `next` on.
 pub(super) fn asked_at(since: Timestamp, next: Timestamp) -> Asking {
-    Asking { since, next, tries: 0, doubt: None }
+    Asking { since, next, tries: 0, doubt: None, deposit: None }
 }
 
 /// Returns what is awaited of a payment whose money's fate is known: the next refund, from now on, or nothing.
@@ -43,13 +34,15 @@ pub struct AskLater {
     pub payment: PaymentId,
     /// Why the moment moves.
     pub because: AskStep,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
 }
 
 /// Why the moment moves at which a provider is asked again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AskStep {
-    /// The caller asks now: nobody else shall before [`ask_after`] so many tries.
+    /// The caller asks now: nobody else shall before [`Terms::pause`] after so many tries.
     Claim {
         /// How often it was asked again before, as the caller read it.
         tries: u32,
@@ -64,14 +57,27 @@ pub enum AskStep {
         /// When to look again.
         until: Timestamp,
     },
+    /// It waits for a deposit. What was taken before, as far as was known, left again.
+    ///
+    /// It is waited for no longer than [`Terms::deposit_window`], and not at all once the event is called off.
+    Deposit(DepositAsked),
+    /// A deposit that had left again is there: nothing is awaited.
+    DepositBack,
     /// An attempt that was given up can take no money any more: nothing is awaited.
     GiveUp,
 }
 
 impl AskLater {
-    /// Makes the command.
+    /// Makes the command, under the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, because: AskStep) -> Self {
-        Self { now, key, payment, because }
+        Self { now, key, payment, because, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
     }
 }
 
@@ -114,6 +120,8 @@ impl Command for AskLater {
             AskStep::Claim { tries } => fingerprint.text("claim").number(u64::from(*tries)),
             AskStep::Doubt { said } => fingerprint.text("doubt").text(said),
             AskStep::Wait { until } => fingerprint.text("wait").text(&until.to_string()),
+            AskStep::Deposit(asked) => fingerprint.text("deposit").text(&format!("{asked:?}")),
+            AskStep::DepositBack => fingerprint.text("deposit back"),
             AskStep::GiveUp => fingerprint.text("give up"),
         };
         fingerprint.finish()
@@ -130,10 +138,21 @@ impl Command for AskLater {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<AskLaterRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(AskLaterRefused::PaymentNotFound))?;
-        let asking = payment.asking.clone().ok_or(refused(AskLaterRefused::NothingAwaited))?;
-        let asking = self.moved(payment, asking).map_err(refused)?;
+        let asking = match &self.because {
+            AskStep::Deposit(asked) => self.waiting(scope, payment, asked).map(Some),
+            _ => payment
+                .asking
+                .clone()
+                .ok_or(AskLaterRefused::NothingAwaited)
+                .and_then(|known| self.moved(payment, known)),
+        };
+        let asked = Payment { asking: asking.map_err(refused)?, ..payment.clone() };
         let mut draft = Draft::new(scope, self.now);
-        draft.payment_quietly(Payment { asking, ..payment.clone() });
+        if asked.awaited_deposit() == payment.awaited_deposit() {
+            draft.payment_quietly(asked);
+        } else {
+            draft.payment_row(asked);
+        }
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
@@ -146,14 +165,60 @@ impl AskLater {
             }
             AskStep::Claim { tries } => {
                 let tries = tries.saturating_add(1);
-                Ok(Some(Asking { tries, next: self.now.after(ask_after(tries)), ..asking }))
+                let next = self.now.after(self.terms.pause(tries));
+                Ok(Some(self.not_after_due(Asking { next, tries, ..asking })))
             }
             AskStep::Doubt { said } => Ok(Some(Asking { doubt: Some(said.clone()), ..asking })),
             AskStep::Wait { until } => Ok(Some(Asking { next: asking.next.max(*until), ..asking })),
+            AskStep::DepositBack if payment.is_withdrawn() => {
+                let refunding = payment.queued_refund().is_some();
+                Ok(refunding.then_some(Asking { deposit: None, ..asking }))
+            }
+            AskStep::Deposit(_) | AskStep::DepositBack => Err(AskLaterRefused::NothingAwaited),
             AskStep::GiveUp => {
                 let over = matches!(payment.state, PaymentState::Abandoned);
                 if over { Ok(None) } else { Err(AskLaterRefused::StillOpen) }
             }
+        }
+    }
+
+    /// Waits for a deposit, until the provider or the terms say that it comes too late.
+    fn waiting(
+        &self,
+        scope: &dyn Scope,
+        payment: &Payment,
+        asked: &DepositAsked,
+    ) -> Result<Asking, AskLaterRefused> {
+        let since = match payment.state {
+            PaymentState::Confirming { since } => since,
+            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => self.now,
+            PaymentState::Ready
+            | PaymentState::Refunded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Abandoned
+            | PaymentState::Stuck { .. } => return Err(AskLaterRefused::NothingAwaited),
+        };
+        let event = scope.event();
+        let latest = match event.state {
+            EventState::Cancelled { .. } => self.now,
+            EventState::Draft | EventState::Published => {
+                since.after(event.details.terms.over(self.terms).deposit_window)
+            }
+        };
+        let due = asked.due.map_or(latest, |due| due.min(latest));
+        let deposit = Some(Deposit { account: asked.account.clone(), due });
+        let known = payment.asking.clone();
+        let asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(self.terms.pause(0))));
+        Ok(self.not_after_due(Asking { deposit, ..asking }))
+    }
+
+    /// Asks at the end of a deposit's time, if that comes before.
+    fn not_after_due(&self, asking: Asking) -> Asking {
+        match &asking.deposit {
+            Some(deposit) if deposit.due > self.now => {
+                Asking { next: asking.next.min(deposit.due), ..asking }
+            }
+            _ => asking,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! Commit the intent to take the money.
 
-use crate::decide::ask::{ask_after, asked_at};
+use crate::decide::ask::asked_at;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::{Count, Draft};
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::limits::Terms;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationStep};
@@ -32,12 +33,21 @@ pub struct BeginConfirm {
     pub amount: Option<Money>,
     /// The provider's key for the money, if the buyer brought one.
     pub provider_key: Option<String>,
+    /// The shop's terms, which say when the provider is asked again if nothing is heard.
+    pub terms: Terms,
 }
 
 impl BeginConfirm {
-    /// Makes the command.
+    /// Makes the command, under the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, buyer: BuyerId) -> Self {
-        Self { now, key, payment, buyer, amount: None, provider_key: None }
+        Self { now, key, payment, buyer, amount: None, provider_key: None, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
     }
 
     /// Says what the buyer believes to pay.
@@ -126,7 +136,7 @@ impl Command for BeginConfirm {
         let state = reservation.state.apply(&ReservationStep::Pay { payment: payment.id })?;
         draft.reservation(Reservation { state, ..reservation.clone() });
         let provider_key = self.provider_key.clone();
-        let asking = Some(asked_at(self.now, self.now.after(ask_after(0))));
+        let asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
         let confirming = Payment { provider_key, asking, ..payment.clone() };
         draft.payment(confirming, &PaymentStep::Confirm { at: self.now })?;
         Ok(draft.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))

@@ -5,7 +5,7 @@
 //! whom, when). It answers with a [`Change`] or a refusal, and touches nothing.
 //!
 //! An adapter runs any command in the same steps: find the command's [`Subject`], lock that event's
-//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts, commit.
+//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts ([`tell`]), commit.
 
 mod announce;
 mod ask;
@@ -33,9 +33,10 @@ mod scope;
 mod settle;
 mod snapshot;
 mod table;
+mod tell;
 
 pub use announce::announce_status;
-pub use ask::{AskLater, AskLaterRefused, AskStep, ask_after};
+pub use ask::{AskLater, AskLaterRefused, AskStep};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
 pub use call_off::{CallOff, CallOffRefused};
@@ -55,3 +56,4 @@ pub use release::{Release, ReleaseRefused};
 pub use scope::Scope;
 pub use settle::{CaptureOutcome, RecordOutcome, RecordOutcomeRefused};
 pub use snapshot::Snapshot;
+pub use tell::tell;

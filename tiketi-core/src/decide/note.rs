@@ -1,5 +1,6 @@
 //! Write down what a person found out about a payment.
 
+use crate::decide::ask::asking_for_refunds;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
@@ -97,6 +98,10 @@ impl Command for NotePayment {
         };
         let mut noted: Payment = payment.clone();
         noted.notes.push(note);
+        if self.settles == Settles::Yes && noted.is_withdrawn() {
+            // Whether the money comes back is that person's affair from now on.
+            noted.asking = asking_for_refunds(&noted, self.now);
+        }
         let mut draft = Draft::new(scope, self.now);
         draft.payment_quietly(noted);
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))

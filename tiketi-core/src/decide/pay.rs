@@ -1,6 +1,6 @@
 //! Start an attempt to pay.
 
-use crate::decide::ask::{ask_after, asked_at};
+use crate::decide::ask::asked_at;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
@@ -176,7 +176,7 @@ impl StartPayment {
     fn asking(&self) -> Option<Asking> {
         match self.confirms {
             Confirms::Server => None,
-            Confirms::Browser => Some(asked_at(self.now, self.now.after(ask_after(0)))),
+            Confirms::Browser => Some(asked_at(self.now, self.now.after(self.terms.pause(0)))),
         }
     }
 

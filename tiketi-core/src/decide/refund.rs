@@ -1,6 +1,6 @@
 //! Promise money back, and record whether it went.
 
-use crate::decide::ask::{ask_after, asked_at, asking_for_refunds};
+use crate::decide::ask::{asked_at, asking_for_refunds};
 use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
@@ -11,6 +11,7 @@ use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
 use crate::limits::{RefundedSeats, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState};
+use crate::refund_account::RefundAccount;
 use crate::reservation::ReservationState;
 use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
@@ -41,10 +42,14 @@ pub struct BeginRefund {
     pub amount: Option<Money>,
     /// Why, in words the provider and the buyer may read.
     pub reason: String,
+    /// Where to, if it cannot go where it came from.
+    pub account: Option<RefundAccount>,
+    /// The shop's terms, which say when it is sent again if nothing is heard of it.
+    pub terms: Terms,
 }
 
 impl BeginRefund {
-    /// Makes a command of the organiser to give back all that is left.
+    /// Makes a command of the organiser to give back all that is left, under the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -52,13 +57,37 @@ impl BeginRefund {
         refund: RefundId,
         reason: impl Into<String>,
     ) -> Self {
-        Self { now, key, payment, refund, buyer: None, amount: None, reason: reason.into() }
+        Self {
+            now,
+            key,
+            payment,
+            refund,
+            buyer: None,
+            amount: None,
+            reason: reason.into(),
+            account: None,
+            terms: Terms::default(),
+        }
     }
 
     /// Makes it a buyer's command, about his own payment.
     #[must_use]
     pub fn by_buyer(mut self, buyer: BuyerId) -> Self {
         self.buyer = Some(buyer);
+        self
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Sends it to that account.
+    #[must_use]
+    pub fn to_account(mut self, account: RefundAccount) -> Self {
+        self.account = Some(account);
         self
     }
 
@@ -120,6 +149,9 @@ impl Command for BeginRefund {
         if let Some(amount) = self.amount {
             fingerprint.text(&amount.to_string());
         }
+        if let Some(account) = &self.account {
+            fingerprint.text(account.bank()).text(account.number()).text(account.holder());
+        }
         fingerprint.text(&self.reason).finish()
     }
 
@@ -139,16 +171,17 @@ impl Command for BeginRefund {
         let refundable = payment.refundable()?;
         let amount = self.amount.unwrap_or(refundable);
         check_refund(payment, amount, refundable).map_err(CommandError::Refused)?;
-        let mut promised = promise(payment, self.refund, amount, &self.reason, self.now);
+        let account = self.account.clone();
+        let mut promised = promise_to(payment, self.refund, amount, &self.reason, account, self.now);
         // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
-        promised.asking = Some(asked_at(self.now, self.now.after(ask_after(0))));
+        promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
         let mut draft = Draft::new(scope, self.now);
         draft.payment_row(promised);
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
 
-/// Adds the promise of a refund, to be sent from now on.
+/// Adds the promise of a refund, to where the money came from, to be sent from now on.
 pub(super) fn promise(
     payment: &Payment,
     id: RefundId,
@@ -156,7 +189,18 @@ pub(super) fn promise(
     reason: &str,
     now: Timestamp,
 ) -> Payment {
-    let state = RefundState::Queued { since: now };
+    promise_to(payment, id, amount, reason, None, now)
+}
+
+fn promise_to(
+    payment: &Payment,
+    id: RefundId,
+    amount: Money,
+    reason: &str,
+    account: Option<RefundAccount>,
+    now: Timestamp,
+) -> Payment {
+    let state = RefundState::Queued { since: now, account };
     let mut promised = payment.clone();
     promised.refunds.push(Refund { id, amount, reason: reason.to_owned(), state });
     promised.asking = Some(asked_at(now, now));

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use crate::money::Money;
+use crate::payment::DepositAccount;
+use crate::time::Timestamp;
 
 /// Money that a provider says it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +27,15 @@ impl Captured {
     }
 }
 
+/// A deposit that a provider waits for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DepositAsked {
+    /// The account it made for it, if it said.
+    pub account: Option<DepositAccount>,
+    /// Until when it waits, if it said.
+    pub due: Option<Timestamp>,
+}
+
 /// What a provider said of a request to take money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmAnswer {
@@ -35,8 +46,10 @@ pub enum ConfirmAnswer {
         /// The provider's code.
         code: String,
     },
-    /// It waits for the buyer, such as for a bank transfer; nothing was taken yet.
+    /// It waits for the buyer or a bank; nothing was taken yet.
     Pending,
+    /// It made an account for the payment, and waits for the buyer's deposit; nothing was taken yet.
+    Deposit(DepositAsked),
     /// It cannot be said whether it did.
     Unknown {
         /// What happened, for the log and for an administrator.
@@ -56,6 +69,8 @@ pub enum LookupAnswer {
     },
     /// It may still take it: it waits for the buyer, for a bank, or for our confirm.
     Pending,
+    /// It waits for the buyer's deposit: the first, or once more, if one was there and left again.
+    Deposit(DepositAsked),
     /// It knows no such order.
     NotFound,
     /// It did not say.

@@ -12,7 +12,7 @@ use crate::clock::{Clock, Timer};
 use crate::gateway::{
     Asked, Breaker, BreakerSettings, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
     GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    RefundRequest, RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 
 /// How long a provider may take, and when it is left alone.
@@ -117,6 +117,10 @@ impl PaymentGateway for Guarded {
         self.gateway.capabilities()
     }
 
+    fn refunds_to(&self, method: &str) -> RefundsTo {
+        self.gateway.refunds_to(method)
+    }
+
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         self.gateway.ready()?;
         let mut breaker = self.lock();
@@ -139,9 +143,10 @@ impl PaymentGateway for Guarded {
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         let asked = |answer: &ConfirmAnswer| match answer {
             ConfirmAnswer::Unknown { .. } => Asked::Failed,
-            ConfirmAnswer::Paid(_) | ConfirmAnswer::Declined { .. } | ConfirmAnswer::Pending => {
-                Asked::Answered
-            }
+            ConfirmAnswer::Paid(_)
+            | ConfirmAnswer::Declined { .. }
+            | ConfirmAnswer::Pending
+            | ConfirmAnswer::Deposit(_) => Asked::Answered,
         };
         let silence = |reason| ConfirmAnswer::Unknown { reason };
         self.ask(self.settings.money_within, self.gateway.confirm(request), asked, silence).await
@@ -153,6 +158,7 @@ impl PaymentGateway for Guarded {
             LookupAnswer::Paid(_)
             | LookupAnswer::Declined { .. }
             | LookupAnswer::Pending
+            | LookupAnswer::Deposit(_)
             | LookupAnswer::NotFound => Asked::Answered,
         };
         let silence = |reason| LookupAnswer::Unknown { reason };

@@ -6,7 +6,9 @@ mod guarded;
 mod request;
 mod webhook;
 
-pub use answer::{Captured, ConfirmAnswer, GatewayUnavailable, LookupAnswer, RefundAnswer, VoidAnswer};
+pub use answer::{
+    Captured, ConfirmAnswer, DepositAsked, GatewayUnavailable, LookupAnswer, RefundAnswer, VoidAnswer,
+};
 pub use breaker::{Asked, Breaker, BreakerSettings};
 pub use guarded::{GuardSettings, Guarded};
 pub use request::{CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest};
@@ -42,6 +44,9 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
 
     /// Returns what it can do.
     fn capabilities(&self) -> Capabilities;
+
+    /// Tells where money paid in this way goes back to, whether the way is still offered or not.
+    fn refunds_to(&self, method: &str) -> RefundsTo;
 
     /// Tells whether it may be asked for anything now.
     ///
@@ -143,6 +148,15 @@ pub enum Confirms {
     Server,
     /// The buyer's browser: money may have moved before the server asks, or without its asking.
     Browser,
+}
+
+/// Where money goes back to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RefundsTo {
+    /// Where it came from.
+    Source,
+    /// To an account that the buyer has to name.
+    Account,
 }
 
 /// Whether a gateway can do something.

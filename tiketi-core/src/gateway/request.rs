@@ -1,7 +1,10 @@
 //! What a gateway is asked.
 
+use std::time::Duration;
+
 use crate::id::{PaymentId, RefundId};
 use crate::money::Money;
+use crate::refund_account::RefundAccount;
 
 /// A request for what a browser needs to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct CheckoutRequest {
     pub method: String,
     /// What the buyer reads on the provider's page, such as the event's title.
     pub order_name: String,
+    /// How long a deposit will be waited for, if the method wants one.
+    pub deposit_window: Duration,
 }
 
 /// A request to take money.
@@ -55,6 +60,8 @@ pub struct RefundRequest {
     pub refundable: Money,
     /// Why, in words the provider and the buyer may read.
     pub reason: String,
+    /// Where to, if the buyer named an account; wanted where [`crate::PaymentGateway::refunds_to`] says so.
+    pub account: Option<RefundAccount>,
 }
 
 /// A request to give up a payment for which no money was captured.
@@ -64,4 +71,6 @@ pub struct VoidRequest {
     pub payment: PaymentId,
     /// The provider's key for the money, if known.
     pub provider_key: Option<String>,
+    /// How often it was asked for anything before; a provider that repeats its errors is asked under another name.
+    pub tries: u32,
 }

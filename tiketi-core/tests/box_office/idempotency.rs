@@ -69,8 +69,8 @@ async fn a_refused_refund_sent_again_does_not_ask_the_provider_again() {
     let (_, payment) = shop.sold(ADA, &[0]).await;
     let key = shop.key();
     shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "TOO_LATE".into() });
-    shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key)).await.unwrap();
-    let again = shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key)).await.unwrap();
+    shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key), None).await.unwrap();
+    let again = shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key), None).await.unwrap();
     assert!(matches!(again.refund.state, RefundState::Refused { .. }));
     assert_eq!(shop.gateway.honest.balance(payment.id), 100);
     assert_eq!(shop.gateway.refunds_asked(), 1);

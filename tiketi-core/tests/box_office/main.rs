@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod awaiting;
+mod depositing;
 mod giving_up;
 mod housekeeping;
 mod idempotency;
@@ -21,9 +22,9 @@ use tiketi_core::{
     BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer, ConfirmRequest,
     CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint, HoldRequest, IdSource,
     LookupAnswer, LookupRequest, ManualClock, Money, Payment, PaymentGateway, PaymentId, PaymentMethod,
-    PrepareRequest, RefundAnswer, RefundRequest, Reservation, Row, SaleWindow, SalesStore, SeatId,
-    SeatLayout, SeatStatus, Section, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    PrepareRequest, RefundAnswer, RefundRequest, RefundsTo, Reservation, Row, SaleWindow, SalesStore, SeatId,
+    SeatLayout, SeatStatus, Section, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 use uuid::Uuid;
 
@@ -61,6 +62,10 @@ impl Shop {
     }
 
     async fn over(gateway: MoodyGateway) -> Self {
+        Self::under(Terms::default(), gateway).await
+    }
+
+    async fn under(terms: Terms, gateway: MoodyGateway) -> Self {
         let clock = Arc::new(ManualClock::at(opening()));
         let gateway = Arc::new(gateway);
         let notifier = Arc::new(MemoryNotifier::default());
@@ -70,6 +75,7 @@ impl Shop {
             .gateway(Arc::<MoodyGateway>::clone(&gateway))
             .notifier(Arc::<MemoryNotifier>::clone(&notifier))
             .ids(Arc::new(CountedIds::seeded(1)))
+            .terms(terms)
             .build()
             .unwrap();
         let (event, free) = on_sale(&office).await;
@@ -180,6 +186,10 @@ impl PaymentGateway for MoodyGateway {
 
     fn capabilities(&self) -> Capabilities {
         self.honest.capabilities()
+    }
+
+    fn refunds_to(&self, method: &str) -> RefundsTo {
+        self.honest.refunds_to(method)
     }
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {

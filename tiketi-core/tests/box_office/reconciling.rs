@@ -5,10 +5,10 @@ use std::time::Duration;
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
     ConfirmAnswer, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
-    Receipt, RefundAnswer, ReservationState, Settles, WebhookRequest,
+    Receipt, RefundAnswer, ReservationState, Settles, Terms, WebhookRequest,
 };
 
-use crate::{ADA, BEN, Shop, won};
+use crate::{ADA, BEN, MoodyGateway, Shop, won};
 
 /// Holds a seat, and confirms its payment with this fault.
 async fn unknown(shop: &Shop, fault: ConfirmFault) -> Payment {
@@ -21,7 +21,7 @@ async fn now_of(shop: &Shop, payment: &Payment) -> Payment {
     shop.office.payment(payment.id, payment.buyer).await.unwrap().unwrap()
 }
 
-fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
+pub(crate) fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
     WebhookRequest { headers, body: payment.id.to_string().into_bytes() }
 }
@@ -65,6 +65,38 @@ async fn a_provider_silent_for_ten_minutes_costs_nobody_anything() {
     }
     let reservation = shop.office.reservation(payment.reservation, ADA).await.unwrap().unwrap();
     assert!(matches!(reservation.state, ReservationState::Confirmed { .. }), "{reservation:?}");
+    books_agree(&shop, &[&payment]).await;
+}
+
+/// Caught: with `BeginConfirm`, `BeginRefund` or `AskLater` under the default terms, and trouble after ten minutes.
+#[tokio::test]
+async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
+    let [second, longest, told] = [1, 3, 2].map(Duration::from_secs);
+    let terms = Terms {
+        ask_again_after: second,
+        ask_again_at_most: longest,
+        trouble_after: told,
+        ..Terms::default()
+    };
+    let shop = Shop::under(terms, MoodyGateway::default()).await;
+    let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
+    for _ in 0..2 {
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into() });
+    }
+    for elapsed in 1..=6 {
+        shop.wait(1);
+        let round = shop.office.reconcile_once(10).await.unwrap();
+        assert_eq!(
+            (round.open, round.settled),
+            (usize::from([1, 3].contains(&elapsed)), usize::from(elapsed == 6))
+        );
+        let listed = shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().rows.len();
+        assert_eq!(listed, usize::from((2..6).contains(&elapsed)), "after {elapsed} s");
+    }
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into() });
+    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.wait(1);
+    assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     books_agree(&shop, &[&payment]).await;
 }
 
@@ -154,7 +186,7 @@ async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
-    shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
     shop.wait(60);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
@@ -196,7 +228,7 @@ async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
         let shop = Shop::open().await;
         let (_, payment) = shop.sold(ADA, &[0]).await;
         shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
-        shop.office.refund(payment.id, ADA, None, "rain", None).await.unwrap();
+        shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
         let listed = async || shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total;
         assert_eq!(listed().await, 1);
         if retried {

@@ -65,11 +65,12 @@ async fn parts_add_up_to_the_whole_and_no_further() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     for (part, left) in [(30, 70), (70, 0)] {
-        let refunded = shop.office.refund(payment.id, ADA, Some(won(part)), "rain", None).await.unwrap();
+        let refunded =
+            shop.office.refund(payment.id, ADA, Some(won(part)), "rain", None, None).await.unwrap();
         assert!(matches!(refunded.refund.state, RefundState::Done { .. }));
         assert_eq!(shop.gateway.honest.balance(payment.id), left);
     }
     let known = shop.office.payment(payment.id, ADA).await.unwrap().unwrap();
     assert!(matches!(known.state, PaymentState::Refunded { .. }));
-    assert!(shop.office.refund(payment.id, ADA, Some(won(1)), "rain", None).await.is_err());
+    assert!(shop.office.refund(payment.id, ADA, Some(won(1)), "rain", None, None).await.is_err());
 }

@@ -7,6 +7,7 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::page::{PaginationDto, page_request};
+use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
 use crate::error::{ApiError, Code};
 
@@ -79,6 +80,13 @@ struct EventLimitsDto {
     /// Most tickets one buyer may hold and own.
     #[schema(example = 8)]
     max_seats_per_buyer: u32,
+    /// What becomes of money that arrives after the hold.
+    late_payment: LatePaymentWord,
+    /// What becomes of seats whose money went back.
+    refunded_seats: RefundedSeatsWord,
+    /// How long a buyer who pays into a virtual account may take, and keeps the seats.
+    #[schema(example = 86_400)]
+    deposit_window_seconds: u64,
 }
 
 /// Whether buyers have to line up.
@@ -124,6 +132,9 @@ impl EventLimitsDto {
             hold_cap_seconds: terms.hold_cap.as_secs(),
             payment_window_seconds: terms.payment_window.as_secs(),
             max_seats_per_buyer: terms.max_seats_per_buyer,
+            late_payment: terms.late_payment.into(),
+            refunded_seats: terms.refunded_seats.into(),
+            deposit_window_seconds: terms.deposit_window.as_secs(),
         }
     }
 }

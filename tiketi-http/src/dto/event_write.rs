@@ -1,10 +1,15 @@
 //! Events as organisers write them.
 
+use std::time::Duration;
+
 use serde::Deserialize;
-use tiketi_core::{Event, EventDetails, EventInput, LatePayment, SaleWindow, TermsOverride, Timestamp};
+use tiketi_core::{
+    Event, EventDetails, EventInput, MAX_DEPOSIT_WINDOW, SaleWindow, TermsOverride, Timestamp,
+};
 use utoipa::ToSchema;
 
 use super::field::{currency, parsed, seconds, within};
+use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::CreateTicketType;
 use crate::error::ApiError;
 
@@ -68,17 +73,12 @@ pub(crate) struct OwnEventLimits {
     /// What becomes of money that arrives after the hold: `take_again_else_refund` or `refund`.
     #[schema(example = "take_again_else_refund")]
     late_payment: Option<LatePaymentWord>,
-}
-
-/// What becomes of money that arrives when its reservation has expired.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = LatePayment)]
-enum LatePaymentWord {
-    /// The buyer gets the same seats if all are free, else the money back.
-    TakeAgainElseRefund,
-    /// The buyer gets the money back.
-    Refund,
+    /// What becomes of seats whose money went back: `on_sale` or `blocked`.
+    #[schema(example = "on_sale")]
+    refunded_seats: Option<RefundedSeatsWord>,
+    /// How long a buyer who pays into a virtual account may take and keeps the seats, up to 30 days.
+    #[schema(example = 86_400)]
+    deposit_window_seconds: Option<i64>,
 }
 
 impl CreateEvent {
@@ -120,10 +120,9 @@ impl OwnEventLimits {
             max_seats_per_buyer: seats
                 .map(|seats| within("limits.maxSeatsPerBuyer", seats, 1, 100))
                 .transpose()?,
-            late_payment: self.late_payment.map(|word| match word {
-                LatePaymentWord::TakeAgainElseRefund => LatePayment::TakeAgainElseRefund,
-                LatePaymentWord::Refund => LatePayment::Refund,
-            }),
+            late_payment: self.late_payment.map(Into::into),
+            refunded_seats: self.refunded_seats.map(Into::into),
+            deposit_window: self.deposit_window_seconds.map(deposit_window).transpose()?,
         })
     }
 }
@@ -177,6 +176,13 @@ impl EditEvent {
         // What was left out was filled in from this version, so no other one may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }
+}
+
+/// Reads how long a deposit is waited for, in seconds.
+fn deposit_window(number: i64) -> Result<Duration, ApiError> {
+    let most = u32::try_from(MAX_DEPOSIT_WINDOW.as_secs()).unwrap_or(u32::MAX);
+    let seconds = within("limits.depositWindowSeconds", number, 1, most)?;
+    Ok(Duration::from_secs(u64::from(seconds)))
 }
 
 fn optional_time(field: &str, text: Option<&str>) -> Result<Option<Timestamp>, ApiError> {

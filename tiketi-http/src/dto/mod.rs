@@ -4,6 +4,7 @@
 //! ids are UUIDs. What clients send arrives as text and wide integers, so that a wrong value is refused by
 //! the name of its field.
 
+mod deposit;
 mod event;
 mod event_write;
 mod field;
@@ -11,6 +12,7 @@ mod layout;
 mod page;
 mod payment;
 mod payment_admin;
+mod policy;
 mod reservation;
 mod seat;
 mod ticket;
@@ -21,7 +23,7 @@ pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use page::{PageQuery, PaginationDto};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment, payment_word,
+    PreparedDto, ProcessPayment, WantedRefund, payment_word,
 };
 pub(crate) use payment_admin::{
     EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     BuyerId, Currency, Money, Payment, PaymentId, PaymentMethod, PaymentState, PrepareRequest, Prepared,
+    RefundAccount,
 };
 use utoipa::ToSchema;
 
+use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
 use super::reservation::ReservationDto;
 use crate::error::ApiError;
@@ -47,6 +49,9 @@ pub(crate) struct PaymentDto {
     #[schema(example = "REJECT_CARD_PAYMENT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
+    /// What the buyer still has to pay in, if a deposit is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposit: Option<DepositDto>,
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -69,6 +74,7 @@ impl From<&Payment> for PaymentDto {
             method: payment.method.clone(),
             payment_key: payment.provider_key.clone(),
             failure_code,
+            deposit: payment.awaited_deposit().map(Into::into),
             created_at: payment.created_at.to_string(),
         }
     }
@@ -178,19 +184,29 @@ pub(crate) struct CancelPayment {
     /// How much, in minor units; all that is left if left out.
     #[schema(example = 100_000)]
     cancel_amount: Option<i64>,
+    /// Where to; needed for what was paid into a virtual account.
+    refund_receive_account: Option<RefundReceiveAccount>,
+}
+
+/// A refund that was read: why, how much in minor units, and where to.
+pub(crate) struct WantedRefund {
+    pub(crate) reason: String,
+    pub(crate) amount: Option<i64>,
+    pub(crate) account: Option<RefundAccount>,
 }
 
 /// Longest reason of a refund (source: TossPayments, 200 characters).
 const MAX_REASON: usize = 200;
 
 impl CancelPayment {
-    /// Reads why, and how much in minor units.
-    pub(crate) fn read(&self) -> Result<(&str, Option<i64>), ApiError> {
+    /// Reads the refund.
+    pub(crate) fn read(&self) -> Result<WantedRefund, ApiError> {
         let reason = self.cancel_reason.trim();
         if !(1..=MAX_REASON).contains(&reason.chars().count()) {
             return Err(ApiError::invalid("cancelReason", format!("must have 1 to {MAX_REASON} characters")));
         }
-        Ok((reason, self.cancel_amount))
+        let account = self.refund_receive_account.as_ref().map(RefundReceiveAccount::read).transpose()?;
+        Ok(WantedRefund { reason: reason.to_owned(), amount: self.cancel_amount, account })
     }
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct TroubleQuery {
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum TroubleState {
-    /// Stuck, refund refused, or unknown for over ten minutes.
+    /// Stuck, refund refused, deposit gone again, or unknown for over ten minutes.
     Stuck,
 }
 
@@ -53,8 +53,8 @@ pub(crate) struct TroubledPaymentDto {
     user_id: String,
     #[schema(example = "toss")]
     gateway: String,
-    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused` or `unknown_for_long`;
-    /// `none` if nobody has to.
+    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused`, `deposit_withdrawn` or
+    /// `unknown_for_long`; `none` if nobody has to.
     #[schema(example = "refund_refused")]
     trouble: &'static str,
     /// What the provider took, in minor units, if it is known to have taken anything.
@@ -115,6 +115,7 @@ fn trouble(payment: &Payment) -> &'static str {
         PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => "amount_mismatch",
         PaymentState::Stuck { .. } => "order_mismatch",
         _ if payment.is_refund_refused() => "refund_refused",
+        _ if payment.is_withdrawn() => "deposit_withdrawn",
         PaymentState::Confirming { .. } => "unknown_for_long",
         _ if payment.queued_refund().is_some() => "unknown_for_long",
         _ => "none",

@@ -221,6 +221,9 @@ codes! {
     RefundOutOfRange "REFUND_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
         "The amount cannot be refunded." "환불할 수 없는 금액입니다."
         "Ask for more than nothing and at most details.refundable.";
+    RefundAccountNeeded "REFUND_ACCOUNT_NEEDED" UNPROCESSABLE_ENTITY
+        "Name the account that the money shall go back to." "환불받을 계좌를 입력해 주세요."
+        "Send refundReceiveAccount to POST /api/payments/{id}/cancel.";
     RefundRefused "REFUND_REFUSED" CONFLICT
         "The payment provider refused the refund." "결제사에서 환불을 거절했습니다."
         "Contact the shop; details.providerCode says why.";

@@ -159,6 +159,7 @@ impl From<RefundError> for ApiError {
             RefundError::Begin(error) => error.into(),
             RefundError::Record(error) => error.into(),
             RefundError::GatewayMissing { .. } => Self::new(Code::GatewayMissing).caused_by(error),
+            RefundError::AccountNeeded => Self::new(Code::RefundAccountNeeded),
             RefundError::Refused { code } => Self::new(Code::RefundRefused).detail("providerCode", code),
             RefundError::Store(failure) => failure.into(),
             other => Self::unlisted(other),

@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::shown;
 use crate::dto::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment,
+    PreparedDto, ProcessPayment, WantedRefund,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
@@ -102,8 +102,10 @@ async fn process(
 /// Confirm a prepared payment
 ///
 /// The money is asked for once, however often and to however many servers this is sent, and each of them answers what
-/// becomes of it; once it is asked for, it is brought to its end even if the client leaves. While the provider does not say whether it took the money, the answer is 202, and `Location`
-/// names where to look.
+/// becomes of it; once it is asked for, it is brought to its end even if the client leaves. While the provider does
+/// not say whether it took the money, the answer is 202, and `Location` names where to look. It is 202 as well while
+/// a virtual account waits for the buyer's deposit: `payment.deposit` says where to pay, and until when the seats are
+/// kept for it.
 #[utoipa::path(
     post, path = "/api/payments/confirm", tag = "payments", request_body = ConfirmPayment,
     security(("bearer" = [])),
@@ -139,7 +141,8 @@ async fn confirm(
 
 /// Give a payment's money back, all of it or a part
 ///
-/// With the last of the money the reservation ends. The payment is named by the provider's key or by its id.
+/// With the last of the money the reservation ends. The payment is named by the provider's key or by its id. What was
+/// paid into a virtual account goes back to `refundReceiveAccount`, which is kept until it has, and no longer.
 #[utoipa::path(
     post, path = "/api/payments/{id}/cancel", tag = "payments", request_body = CancelPayment,
     security(("bearer" = [])),
@@ -150,7 +153,7 @@ async fn confirm(
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]
 async fn cancel(
@@ -160,13 +163,13 @@ async fn cancel(
     ApiPath(name): ApiPath<String>,
     ApiJson(body): ApiJson<CancelPayment>,
 ) -> Result<(StatusCode, Json<PaymentAnswer>), ApiError> {
-    let (reason, amount) = body.read()?;
+    let WantedRefund { reason, amount, account } = body.read()?;
     let id = shown::payment_named(&state, &name).await?;
     let known = state.box_office().payment(id, user.buyer()).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
     let amount = amount.map(|minor| Money::new(minor, known.amount.currency()));
-    let (box_office, buyer, reason) = (state.box_office().clone(), user.buyer(), reason.to_owned());
-    let refunded = async move { box_office.refund(id, buyer, amount, &reason, key).await };
+    let (box_office, buyer) = (state.box_office().clone(), user.buyer());
+    let refunded = async move { box_office.refund(id, buyer, amount, &reason, key, account).await };
     let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
     Ok((status, Json(PaymentAnswer { payment: (&payment).into() })))
 }

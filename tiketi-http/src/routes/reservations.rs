@@ -125,7 +125,8 @@ async fn extend(
 /// Cancel a reservation
 ///
 /// Also with `PUT`. What is pending is released. What is paid is refunded first; its seats are free once the
-/// money is on its way. While the provider does not say, the answer is 202: send it again later.
+/// money is on its way. While the provider does not say, the answer is 202: send it again later. What waits for a deposit
+/// is given up: its account is closed first.
 #[utoipa::path(
     post, path = "/api/reservations/{id}/cancel", tag = "reservations", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),
@@ -135,6 +136,7 @@ async fn extend(
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 422, description = "`REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]
 async fn cancel(

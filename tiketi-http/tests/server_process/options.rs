@@ -49,6 +49,17 @@ async fn terms_no_sale_can_run_under_are_refused() {
     assert_refused(&run(&["--max-seats-per-buyer=0"]).await, 1, &["--max-seats-per-buyer"]);
     assert_refused(&run(&["--request-timeout=0s"]).await, 1, &["--request-timeout"]);
     assert_refused(&run(&["--store-connections=0"]).await, 1, &["--store-connections"]);
+    assert_refused(&run(&["--ask-again-at-most=59s"]).await, 1, &["--ask-again-at-most", "ask-again-after"]);
+    assert_refused(&run(&["--trouble-after=2d"]).await, 1, &["--trouble-after"]);
+    assert_refused(&run(&["--deposit-window=31d"]).await, 1, &["--deposit-window", "30 days"]);
+    assert_refused(&run(&["--sweep-every=0s"]).await, 1, &["--sweep-every", "10ms"]);
+    assert_refused(&run(&["--reconcilers=0"]).await, 1, &["--reconcilers"]);
+    let unknown = run(&["--toss-methods=card,cash"]).await;
+    assert_refused(
+        &unknown,
+        2,
+        &["--toss-methods", "`cash`", "card, transfer, virtual-account, mobile-phone"],
+    );
 }
 
 #[tokio::test]

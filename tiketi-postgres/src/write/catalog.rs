@@ -35,7 +35,7 @@ const INSERT_SEATS: &str = "INSERT INTO tiketi.seats (event, id, position, ticke
         $8::text[], $9::bigint[], $10::bigint[], $11::boolean[], $12::bigint[], $13::bigint[]) AS n";
 /// What an event without reservations has of its own, and then the event.
 const DELETE_EVENT: [&str; 3] = [
-    "DELETE FROM tiketi.seats WHERE event = $1",
+    "DELETE FROM tiketi.seats WHERE event = $1 AND map_version > 0",
     "DELETE FROM tiketi.ticket_types WHERE event = $1",
     "DELETE FROM tiketi.events WHERE id = $1",
 ];

@@ -7,7 +7,7 @@ mod turn;
 
 use std::collections::BTreeSet;
 
-use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::decide::{Scope, Snapshot, tell};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
 use crate::desk::Desk;
@@ -36,7 +36,7 @@ pub(crate) async fn all(session: &mut Session, event: EventId, desk: &Desk) -> R
     let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
     let counted = of(snapshot, counted)?;
     sale::commands(session, event, &changed.commands).await?;
-    sale::facts(session, event, &changed.facts).await?;
+    sale::facts(session, event, &tell(changed.facts.iter().cloned())).await?;
     if changed.event {
         catalog::details(session, snapshot).await?;
     }

@@ -18,7 +18,7 @@ const UPDATE: &str = "UPDATE tiketi.payments AS payment SET provider_key = n.pro
         $17::boolean[], $18::bigint[]) \
         AS n (id, provider_key, version, state, state_at, detail, refunds, captured, taken_in, refunded, ask_at, \
             asking, awaited_since, notes, needs_person, refund_refused, before) \
-    WHERE payment.event = $1 AND payment.id = n.id AND payment.version = n.before";
+    WHERE payment.event = $1 AND payment.id = ANY($2) AND payment.id = n.id AND payment.version = n.before";
 const INSERT: &str = "INSERT INTO tiketi.payments (event, id, provider_key, version, state, state_at, detail, \
     refunds, captured, taken_in, refunded, ask_at, asking, awaited_since, notes, needs_person, refund_refused, \
     reservation, buyer, amount, currency, gateway, method, created_at) \

@@ -18,7 +18,7 @@ const UPDATE_RESERVATIONS: &str = "UPDATE tiketi.reservations AS reservation SET
     FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], \
         $10::uuid[], $11::boolean[], $12::bigint[]) \
         AS n (id, before, seats, items, total, state, state_at, cancel_reason, payment, window_granted, version) \
-    WHERE reservation.event = $1 AND reservation.id = n.id AND reservation.version = n.before";
+    WHERE reservation.event = $1 AND reservation.id = ANY($2) AND reservation.id = n.id AND reservation.version = n.before";
 const INSERT_RESERVATIONS: &str = "INSERT INTO tiketi.reservations (event, id, seats, items, total, state, state_at, \
     cancel_reason, payment, window_granted, version, buyer, date, serial, currency, created_at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], \

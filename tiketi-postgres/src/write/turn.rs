@@ -15,7 +15,7 @@ const TAKE_TURN: &str = "WITH seats AS (UPDATE tiketi.seats AS seat SET state = 
         until = n.until, reason = n.reason, version = n.version, map_version = n.map_version \
         FROM unnest($3::uuid[], $4::bigint[], $5::text[], $6::uuid[], $7::bigint[], $8::text[], $9::bigint[], \
             $10::bigint[]) AS n (id, before, state, owner, until, reason, version, map_version) \
-        WHERE seat.event = $1 AND seat.id = n.id AND seat.version = n.before RETURNING 1), \
+        WHERE seat.event = $1 AND seat.id = ANY($3) AND seat.id = n.id AND seat.version = n.before RETURNING 1), \
     stocks AS (UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, blocked = n.blocked \
         FROM unnest($11::uuid[], $12::bigint[], $13::bigint[], $14::bigint[]) AS n (id, held, sold, blocked) \
         WHERE ticket_type.event = $1 AND ticket_type.id = n.id RETURNING 1) \

@@ -58,7 +58,7 @@ async fn everyone_is_refunded_once_whoever_does_the_work() {
         payments.push(town.sold(seat).await);
     }
     let part = Money::new(30, PRICE.currency());
-    town.servers[0].office.refund_by_organiser(payments[0].id, Some(part), "late", None).await.unwrap();
+    town.servers[0].office.refund_by_organiser(payments[0].id, Some(part), "late", None, None).await.unwrap();
     town.held(SOLD).await;
     let wanted = HoldRequest::new(town.event, town.buyer()).item(town.free, 2);
     let held = town.servers[1].office.hold(wanted).await.unwrap();

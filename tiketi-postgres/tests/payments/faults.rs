@@ -76,7 +76,7 @@ async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
             town.provider.books.fail_next_refund(RefundFault::LoseAnswer);
         }
         let office = &town.servers[polls % 3].office;
-        dropped_after(polls, office.refund_by_organiser(payment.id, None, "rain", None)).await;
+        dropped_after(polls, office.refund_by_organiser(payment.id, None, "rain", None, None)).await;
     }
     town.recovered().await;
     town.settled().await;

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use tiketi_core::memory::TestGateway;
 use tiketi_core::{
     Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable, Hint,
-    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo,
+    VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 
 /// The one provider of all servers.
@@ -48,6 +48,10 @@ impl PaymentGateway for Provider {
 
     fn capabilities(&self) -> Capabilities {
         self.books.capabilities()
+    }
+
+    fn refunds_to(&self, method: &str) -> RefundsTo {
+        self.books.refunds_to(method)
     }
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {

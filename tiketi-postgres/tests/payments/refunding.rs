@@ -9,7 +9,7 @@ use crate::town::{PRICE, at_once};
 
 async fn refund(office: BoxOffice, payment: Payment, minor: i64, key: Option<CommandKey>) -> Option<Payment> {
     let amount = Some(Money::new(minor, PRICE.currency()));
-    let done = office.refund_by_organiser(payment.id, amount, "rain", key).await;
+    let done = office.refund_by_organiser(payment.id, amount, "rain", key, None).await;
     done.ok().map(|done| done.payment)
 }
 

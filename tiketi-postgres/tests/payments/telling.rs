@@ -73,7 +73,7 @@ async fn what_happened_to_one_reservation_is_told_in_its_order() {
         let selling = async move {
             let paid = office.process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
             let payment = paid.payment.unwrap().id;
-            office.refund_by_organiser(payment, None, "rain", None).await.unwrap();
+            office.refund_by_organiser(payment, None, "rain", None, None).await.unwrap();
         };
         tasks.push(selling.boxed());
     }

@@ -2,37 +2,62 @@
 
 use std::time::Duration;
 
-use tiketi_core::{ConfirmAnswer, LookupAnswer, RefundAnswer};
-use tiketi_toss_stub::Method;
+use tiketi_core::{
+    ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, PaymentGateway, RefundAccount, RefundAnswer,
+    RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
+};
+use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{PRICE, Shop, captured};
+use crate::shop::{Order, PRICE, Shop, captured, refund_request};
+
+/// What the stub's virtual accounts say of themselves: they are open for a day from its noon.
+fn asked() -> DepositAsked {
+    let account = DepositAccount { bank: "20".to_owned(), number: "X0000000000001".to_owned() };
+    DepositAsked { account: Some(account), due: Some("2026-01-06T12:00:00+09:00".parse().unwrap()) }
+}
+
+async fn waiting(shop: &Shop) -> Order {
+    let order = shop.order_by(Method::VirtualAccount, 1);
+    assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Deposit(asked()));
+    order
+}
+
+async fn deposited(shop: &Shop) -> Order {
+    let order = waiting(shop).await;
+    assert!(shop.stub.deposit(&order.payment.to_string()));
+    order
+}
 
 #[tokio::test]
-async fn a_virtual_account_is_pending_until_the_money_arrives() {
+async fn a_virtual_account_waits_with_its_number_and_its_end_until_the_money_arrives() {
     let shop = Shop::open().await;
-    let order = shop.order_by(Method::VirtualAccount, 1);
-    assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Pending);
-    assert_eq!(shop.lookup(&order).await, LookupAnswer::Pending);
+    let order = waiting(&shop).await;
+    assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
     assert!(shop.stub.deposit(&order.payment.to_string()));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(captured(&order)));
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (0, 0)));
 }
 
 #[tokio::test]
-async fn a_deposit_the_bank_takes_back_is_pending_again() {
+async fn a_confirm_whose_answer_was_lost_still_says_where_to_pay() {
     let shop = Shop::open().await;
     let order = shop.order_by(Method::VirtualAccount, 1);
-    shop.confirm(&order).await;
-    assert!(shop.stub.deposit(&order.payment.to_string()));
+    shop.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
+    assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Deposit(asked()));
+}
+
+#[tokio::test]
+async fn a_deposit_the_bank_takes_back_is_waited_for_again() {
+    let shop = Shop::open().await;
+    let order = deposited(&shop).await;
     assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
-    assert_eq!(shop.lookup(&order).await, LookupAnswer::Pending);
+    assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
 }
 
 #[tokio::test]
 async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider() {
     let shop = Shop::open().await;
-    let order = shop.order_by(Method::VirtualAccount, 1);
-    shop.confirm(&order).await;
+    let order = waiting(&shop).await;
     let told = shop.stub.webhooks().len();
     shop.stub.advance(Duration::from_hours(24));
     assert!(!shop.stub.deposit(&order.payment.to_string()));
@@ -41,12 +66,32 @@ async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider
 }
 
 #[tokio::test]
-async fn a_deposit_goes_back_only_through_a_person() {
+async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
     let shop = Shop::open().await;
-    let order = shop.order_by(Method::VirtualAccount, 1);
-    shop.confirm(&order).await;
-    assert!(shop.stub.deposit(&order.payment.to_string()));
+    let order = waiting(&shop).await;
+    let close = |tries| VoidRequest { payment: order.payment, provider_key: Some(order.key.clone()), tries };
+    shop.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
+    let failed = shop.gateway.void(close(0)).await;
+    assert!(matches!(failed, VoidAnswer::Unknown { .. }), "{failed:?}");
+    // Under its old key it would be told so for fifteen days.
+    assert_eq!(shop.gateway.void(close(1)).await, VoidAnswer::Done);
+    assert!(!shop.stub.deposit(&order.payment.to_string()), "the account is closed");
+    let declined = LookupAnswer::Declined { code: "CANCELED".to_owned() };
+    assert_eq!(shop.lookup(&order).await, declined);
+}
+
+#[tokio::test]
+async fn a_deposit_goes_back_to_the_account_the_buyer_names_and_else_not_at_all() {
+    let shop = Shop::open().await;
+    assert_eq!(shop.gateway.refunds_to("toss_virtual_account"), RefundsTo::Account);
+    assert_eq!(shop.gateway.refunds_to("toss_card"), RefundsTo::Source);
+    let order = deposited(&shop).await;
     let refused = RefundAnswer::Refused { code: "INVALID_REFUND_ACCOUNT_NUMBER".to_owned() };
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused);
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (0, 0)));
+    let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
+    let request = RefundRequest { account: Some(account), ..refund_request(&order, 2, PRICE, PRICE) };
+    assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);
+    assert_eq!(shop.ledger(&order), ((PRICE, 1), (PRICE, 1)));
+    assert_eq!(shop.account(&order).refunded_to, ["110123456789"]);
 }

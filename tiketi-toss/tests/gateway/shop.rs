@@ -41,8 +41,15 @@ pub(crate) fn payment_id(which: u128) -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(which))
 }
 
+/// Chooses a provider for TLS, as a program does when it starts.
+pub(crate) fn choose_tls() {
+    // It fails if another test was first.
+    let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
 /// Makes a gateway that waits only so long for a change, and for a lookup.
 pub(crate) fn gateway(url: &str, change: Duration, read: Duration) -> TossGateway {
+    choose_tls();
     let mut limits = TossLimits::default();
     (limits.connect, limits.change, limits.read) = (PATIENCE, change, read);
     let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
@@ -120,6 +127,7 @@ pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64)
         amount: won(amount),
         refundable: won(left),
         reason: "the buyer changed plans".to_owned(),
+        account: None,
     }
 }
 

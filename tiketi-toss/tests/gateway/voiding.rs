@@ -9,7 +9,7 @@ use crate::shop::{Order, PRICE, Shop, payment_id};
 
 async fn void(shop: &Shop, order: &Order) -> VoidAnswer {
     let provider_key = Some(order.key.clone());
-    shop.gateway.void(VoidRequest { payment: order.payment, provider_key }).await
+    shop.gateway.void(VoidRequest { payment: order.payment, provider_key, tries: 0 }).await
 }
 
 #[tokio::test]

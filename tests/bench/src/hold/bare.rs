@@ -32,6 +32,7 @@ impl Bare {
             self.serial += 1;
             hold_one(&transaction, self.event, seat.as_uuid(), self.serial)?;
         }
+        tell(&transaction, self.event, seats, self.serial)?;
         let held = i64::try_from(seats.len()).unwrap_or(i64::MAX);
         let sql = "UPDATE ticket_types SET held = held + ?2 WHERE event = ?1";
         transaction.prepare_cached(sql)?.execute((self.event, held))?;
@@ -65,6 +66,25 @@ fn hold_one(connection: &Connection, event: Uuid, seat: Uuid, serial: i64) -> Re
     write_one(connection, [event, seat, reservation, buyer], &label, serial)
 }
 
+/// Tells of a transaction's seats and stock.
+fn tell(connection: &Connection, event: Uuid, seats: &[SeatId], serial: i64) -> Result<(), rusqlite::Error> {
+    let sql = "INSERT INTO outbox (id, event, at, body) VALUES (?1, ?2, 1, ?3)";
+    connection.prepare_cached(sql)?.execute((serial * 2, event, seats_changed(seats, serial)))?;
+    connection.prepare_cached(sql)?.execute((serial * 2 + 1, event, stock_changed(event, serial)))?;
+    Ok(())
+}
+
+/// Writes the fact that seats are held, as the stores do.
+pub(crate) fn seats_changed(seats: &[SeatId], map_version: i64) -> String {
+    let changes = seats.iter().map(|seat| format!("[\"{seat}\",\"held\",2]")).collect::<Vec<_>>().join(",");
+    format!("{{\"fact\":\"seats_changed\",\"map_version\":{map_version},\"changes\":[{changes}]}}")
+}
+
+/// Writes the fact that less is left, as the stores do.
+pub(crate) fn stock_changed(ticket_type: Uuid, available: i64) -> String {
+    format!("{{\"fact\":\"stock_changed\",\"ticket_type\":\"{ticket_type}\",\"available\":{available}}}")
+}
+
 fn write_one(
     connection: &Connection,
     [event, seat, reservation, buyer]: [Uuid; 4],
@@ -79,13 +99,6 @@ fn write_one(
     let sql = "UPDATE seats SET state = 'held', owner = ?3, until = ?4, version = version + 1, map_version = ?5 \
         WHERE event = ?1 AND id = ?2";
     connection.prepare_cached(sql)?.execute((event, seat, reservation, UNTIL, serial))?;
-    let sql = "INSERT INTO outbox (id, event, at, body) VALUES (?1, ?2, 1, ?3)";
-    let changed = format!(
-        "{{\"fact\":\"seats_changed\",\"map_version\":{serial},\"changes\":[[\"{seat}\",\"held\",2]]}}"
-    );
-    connection.prepare_cached(sql)?.execute((serial * 2, event, changed))?;
-    let stock = format!("{{\"fact\":\"stock_changed\",\"ticket_type\":\"{event}\",\"available\":{serial}}}");
-    connection.prepare_cached(sql)?.execute((serial * 2 + 1, event, stock))?;
     let sql =
         "INSERT INTO commands (key, fingerprint, reservation, payment, at) VALUES (?1, ?1, ?1, NULL, 1)";
     connection.prepare_cached(sql)?.execute([reservation])?;

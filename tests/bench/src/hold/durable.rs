@@ -23,6 +23,8 @@ pub(crate) trait Rivals {
     const PLAIN: &'static str;
     /// What the limit is, for the table.
     const LIMIT: &'static str;
+    /// What the limit without the rows that all holds share is, for the table.
+    const APART: &'static str;
 
     /// Holds seats everybody's way.
     fn plain(
@@ -38,6 +40,13 @@ pub(crate) trait Rivals {
         hall: &Hall,
         time: Duration,
     ) -> impl Future<Output = Result<Timings, Box<dyn Error>>>;
+
+    /// Writes the same rows but those that all holds share, if that is another thing.
+    fn apart(
+        shop: &Shop,
+        hall: &Hall,
+        time: Duration,
+    ) -> impl Future<Output = Result<Option<Timings>, Box<dyn Error>>>;
 }
 
 /// Measures all ways in turns.
@@ -49,6 +58,7 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
     let mut alone = Way::new("one caller");
     let mut batches = None;
     let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
+    let mut apart = Way::new(R::APART);
     for _ in 0..turns {
         let (timings, shared) = through_box_office(options, seats, options.callers, each).await?;
         many.record(timings);
@@ -58,8 +68,13 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         plain.record(R::plain(&shop, &hall, options.callers, each).await?);
         let (shop, hall) = open(options, seats).await?;
         limit.record(R::limit(&shop, &hall, each).await?);
+        let (shop, hall) = open(options, seats).await?;
+        if let Some(timings) = R::apart(&shop, &hall, each).await? {
+            apart.record(timings);
+        }
     }
-    print_table(&[&many, &alone, &plain, &limit]);
+    let ways = [&many, &alone, &plain, &limit, &apart];
+    print_table(ways.get(..if apart.is_empty() { 4 } else { 5 }).unwrap_or_default());
     let figures = json!({
         "bench": "hold",
         "store": options.store.name(),
@@ -74,6 +89,8 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         "alone_to_plain_time": ratio(plain.rate(), alone.rate()),
         "plain_per_second": plain.rate().round(),
         "limit_per_second": limit.rate().round(),
+        "ratio_limit_apart": (!apart.is_empty()).then(|| ratio(many.rate(), apart.rate())),
+        "limit_apart_per_second": (!apart.is_empty()).then(|| apart.rate().round()),
         "turns": turns,
         "batch_mean": batches.map(|it: Batches| it.commands / it.count.max(1)),
         "batch_max": batches.map(|it| it.largest),

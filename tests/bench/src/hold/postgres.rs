@@ -1,17 +1,20 @@
 //! `hold --store postgres`: against one transaction a hold, statement by statement, as everybody writes it, and
-//! against the same rows by one statement per 256 holds.
+//! against the same rows by one statement per 256 holds; and, for those who ask what the event's own row costs, against
+//! those of them that two connections do not share.
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnection, PgPool};
+use tiketi_core::SeatId;
 use tiketi_postgres::MAX_BATCH;
 use tiketi_postgres_harness::Database;
 use uuid::Uuid;
 
 use crate::figures::{Timings, now};
 use crate::hall::Hall;
+use crate::hold::bare::{seats_changed, stock_changed};
 use crate::hold::durable::Rivals;
 use crate::load::{self, More};
 use crate::shop::{Guard, Shop};
@@ -32,23 +35,39 @@ const RESERVE: &str = "INSERT INTO tiketi.reservations (event, id, buyer, serial
     4000000000000000, 1, 1, false, 'KRW', 'held', $5, '[]')";
 const REMEMBER: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
     VALUES ($1, $2, $2, $2, 1)";
-/// All rows of many holds but the event's and its stock's, for which two connections would wait for each other.
-const HOLD_MANY: &str = "WITH hold AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], \
-        $5::bigint[], $6::text[], $7::text[], $8::text[]) AS n (seat, id, buyer, serial, seats, changed, stock)), \
-    seats AS (UPDATE tiketi.seats SET state = 'held', owner = hold.id, until = 4000000000000000, \
-        version = version + 1, map_version = hold.serial FROM hold WHERE event = $1 AND seats.id = hold.seat), \
-    reserved AS (INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, \
-        version, window_granted, currency, state, seats, items) \
-        SELECT $1, id, buyer, serial, 20260105, 110000, 4000000000000000, 1, 1, false, 'KRW', 'held', seats, '[]' \
-        FROM hold), \
-    remembered AS (INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
-        SELECT $1, id, id, id, 1 FROM hold) \
-    INSERT INTO tiketi.outbox (id, event, at, body) \
-        SELECT nextval('tiketi.facts'), $1, 1, body FROM hold, LATERAL (VALUES (changed), (stock)) AS fact (body)";
+/// All rows of many holds but the event's and its stock's.
+macro_rules! hold_many {
+    () => {
+        "WITH hold AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[]) \
+            AS n (seat, id, buyer, serial, seats)), \
+        seats AS (UPDATE tiketi.seats SET state = 'held', owner = hold.id, until = 4000000000000000, \
+            version = version + 1, map_version = hold.serial FROM hold \
+            WHERE event = $1 AND seats.id = ANY($2) AND seats.id = hold.seat RETURNING 1), \
+        reserved AS (INSERT INTO tiketi.reservations (event, id, buyer, serial, date, total, state_at, created_at, \
+            version, window_granted, currency, state, seats, items) \
+            SELECT $1, id, buyer, serial, 20260105, 110000, 4000000000000000, 1, 1, false, 'KRW', 'held', seats, '[]' \
+            FROM hold RETURNING 1), \
+        remembered AS (INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
+            SELECT $1, id, id, id, 1 FROM hold RETURNING 1), \
+        told AS (INSERT INTO tiketi.outbox (id, event, at, body) \
+            SELECT nextval('tiketi.facts'), $1, 1, body FROM unnest($7::text[]) AS fact (body) RETURNING 1)"
+    };
+}
+const HOLD_MANY_APART: &str = concat!(hold_many!(), " SELECT count(*) FROM seats");
+/// The event and its stock come last, when all else is written: two connections wait for each other only there.
+const HOLD_MANY: &str = concat!(
+    hold_many!(),
+    ", stock AS (UPDATE tiketi.ticket_types SET held = held + (SELECT count(*) FROM seats) \
+        WHERE event = $1 AND (SELECT count(*) FROM reserved) + (SELECT count(*) FROM remembered) \
+            + (SELECT count(*) FROM told) > 0 RETURNING 1) \
+    UPDATE tiketi.events SET turn = turn + 1, map_version = map_version + 256 \
+    WHERE id = $1 AND (SELECT count(*) FROM stock) > 0"
+);
 
 impl Rivals for Postgres {
     const PLAIN: &'static str = "one transaction a hold, 32 connections";
     const LIMIT: &'static str = "256 holds a statement, 2 connections";
+    const APART: &'static str = "the same without event and stock";
 
     async fn plain(
         shop: &Shop,
@@ -70,35 +89,49 @@ impl Rivals for Postgres {
     }
 
     async fn limit(shop: &Shop, hall: &Hall, time: Duration) -> Result<Timings, Box<dyn Error>> {
-        let pool = database(shop)?.pool(u32::try_from(LIMIT_CONNECTIONS)?).await;
-        let batches = ids(hall).chunks(MAX_BATCH).map(<[Uuid]>::to_vec).collect::<Vec<_>>();
-        let (event, batches) = (hall.event.as_uuid(), Arc::new(batches));
-        let started = now();
-        let writers = (0..LIMIT_CONNECTIONS).map(|writer| {
-            let (pool, batches) = (pool.clone(), Arc::clone(&batches));
-            tokio::spawn(async move {
-                let mut connection = pool.acquire().await?;
-                let mut timings = Timings::default();
-                for (number, seats) in batches.iter().enumerate().skip(writer).step_by(LIMIT_CONNECTIONS) {
-                    if started.elapsed() >= time {
-                        break;
-                    }
-                    let before = now();
-                    hold_many(&mut connection, event, seats, number).await?;
-                    for _ in seats {
-                        timings.record(before.elapsed());
-                    }
-                }
-                Ok::<_, sqlx::Error>(timings)
-            })
-        });
-        let mut timings = Timings::default();
-        for writer in writers.collect::<Vec<_>>() {
-            timings.absorb(writer.await??);
-        }
-        timings.finish(started.elapsed());
-        Ok(timings)
+        hold_all(HOLD_MANY, shop, hall, time).await
     }
+
+    async fn apart(shop: &Shop, hall: &Hall, time: Duration) -> Result<Option<Timings>, Box<dyn Error>> {
+        hold_all(HOLD_MANY_APART, shop, hall, time).await.map(Some)
+    }
+}
+
+/// Holds seats from two connections, a statement a batch.
+async fn hold_all(
+    sql: &'static str,
+    shop: &Shop,
+    hall: &Hall,
+    time: Duration,
+) -> Result<Timings, Box<dyn Error>> {
+    let pool = database(shop)?.pool(u32::try_from(LIMIT_CONNECTIONS)?).await;
+    let batches = hall.seats.chunks(MAX_BATCH).map(<[SeatId]>::to_vec).collect::<Vec<_>>();
+    let (event, batches) = (hall.event.as_uuid(), Arc::new(batches));
+    let started = now();
+    let writers = (0..LIMIT_CONNECTIONS).map(|writer| {
+        let (pool, batches) = (pool.clone(), Arc::clone(&batches));
+        tokio::spawn(async move {
+            let mut connection = pool.acquire().await?;
+            let mut timings = Timings::default();
+            for (number, seats) in batches.iter().enumerate().skip(writer).step_by(LIMIT_CONNECTIONS) {
+                if started.elapsed() >= time {
+                    break;
+                }
+                let before = now();
+                hold_many(sql, &mut connection, event, seats, number).await?;
+                for _ in seats {
+                    timings.record(before.elapsed());
+                }
+            }
+            Ok::<_, sqlx::Error>(timings)
+        })
+    });
+    let mut timings = Timings::default();
+    for writer in writers.collect::<Vec<_>>() {
+        timings.absorb(writer.await??);
+    }
+    timings.finish(started.elapsed());
+    Ok(timings)
 }
 
 fn database(shop: &Shop) -> Result<&Database, Box<dyn Error>> {
@@ -137,27 +170,21 @@ async fn hold_one(pool: &PgPool, event: Uuid, seat: Uuid, turn: usize) -> Result
 }
 
 async fn hold_many(
+    sql: &'static str,
     connection: &mut PgConnection,
     event: Uuid,
-    seats: &[Uuid],
+    seats: &[SeatId],
     number: usize,
 ) -> Result<(), sqlx::Error> {
     let turns = || (number * MAX_BATCH..).take(seats.len());
     let column =
         |read: fn((Uuid, Uuid, i64)) -> Uuid| -> Vec<Uuid> { turns().map(buyer_of).map(read).collect() };
     let serials: Vec<i64> = turns().map(|turn| buyer_of(turn).2).collect();
-    let lines: Vec<String> = seats.iter().map(|seat| line(event, *seat, "R 12 34")).collect();
-    let changed = |(seat, serial): (&Uuid, &i64)| {
-        format!(
-            "{{\"fact\":\"seats_changed\",\"map_version\":{serial},\"changes\":[[\"{seat}\",\"held\",2]]}}"
-        )
-    };
-    let changed: Vec<String> = seats.iter().zip(&serials).map(changed).collect();
-    let stock = |serial: &i64| {
-        format!("{{\"fact\":\"stock_changed\",\"ticket_type\":\"{event}\",\"available\":{serial}}}")
-    };
-    let stock: Vec<String> = serials.iter().map(stock).collect();
-    let hold = sqlx::query(HOLD_MANY).bind(event).bind(seats).bind(column(|it| it.0)).bind(column(|it| it.1));
-    hold.bind(serials).bind(lines).bind(changed).bind(stock).execute(connection).await?;
+    let last = serials.last().copied().unwrap_or_default();
+    let ids: Vec<Uuid> = seats.iter().map(|seat| seat.as_uuid()).collect();
+    let lines: Vec<String> = ids.iter().map(|seat| line(event, *seat, "R 12 34")).collect();
+    let facts = vec![seats_changed(seats, last), stock_changed(event, last)];
+    let hold = sqlx::query(sql).bind(event).bind(ids).bind(column(|it| it.0)).bind(column(|it| it.1));
+    hold.bind(serials).bind(lines).bind(facts).execute(connection).await?;
     Ok(())
 }

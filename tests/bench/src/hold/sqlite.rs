@@ -19,6 +19,7 @@ pub(crate) struct Sqlite;
 impl Rivals for Sqlite {
     const PLAIN: &'static str = "one transaction a hold, by hand";
     const LIMIT: &'static str = "256 holds a transaction, by hand";
+    const APART: &'static str = "";
 
     async fn plain(
         shop: &Shop,
@@ -27,6 +28,10 @@ impl Rivals for Sqlite {
         time: Duration,
     ) -> Result<Timings, Box<dyn Error>> {
         by_hand(path(shop)?, hall, 1, time)
+    }
+
+    async fn apart(_shop: &Shop, _hall: &Hall, _time: Duration) -> Result<Option<Timings>, Box<dyn Error>> {
+        Ok(None)
     }
 
     async fn limit(shop: &Shop, hall: &Hall, time: Duration) -> Result<Timings, Box<dyn Error>> {

@@ -61,6 +61,7 @@ fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) 
         amount: won(amount),
         refundable: won(refundable),
         reason: "the singer is ill".to_owned(),
+        account: None,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 use tiketi_core::{
-    CancelReason, Currency, Money, PaymentId, PaymentState, RefundState, ReservationState, SeatState,
+    CancelReason, Currency, EventDetails, Money, PaymentId, PaymentState, RefundState, RefundedSeats,
+    ReservationState, SeatState, Terms, TermsOverride,
 };
 
 use crate::shop::Shop;
@@ -134,4 +135,28 @@ pub async fn a_cancelled_events_tickets_are_refunded(shop: Shop) {
     let refund = shop.promised(&payment).await;
     let done = shop.apply(shop.refunded(&payment, refund)).await;
     assert!(!done.reservation.is_live());
+}
+
+/// Fails if an event's own policy about seats whose money went back
+/// is not kept or not followed.
+pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: Shop) {
+    let hall = shop.hall().await;
+    for (seat, policy) in [(0, Some(RefundedSeats::Blocked)), (1, Some(RefundedSeats::OnSale)), (2, None)] {
+        let view = shop.store().event(hall.event).await.unwrap().unwrap();
+        let terms = TermsOverride { refunded_seats: policy, ..view.event.details.terms };
+        let details = EventDetails { terms, ..view.event.details };
+        shop.store().edit_event(hall.event, details, None).await.unwrap();
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        let (_, payment) = shop.sold(&held).await;
+        let refund = shop.promised(&payment).await;
+        // The shop's own terms say the opposite.
+        let shops = match policy {
+            Some(RefundedSeats::OnSale) => RefundedSeats::Blocked,
+            Some(RefundedSeats::Blocked) | None => RefundedSeats::OnSale,
+        };
+        let terms = Terms { refunded_seats: shops, ..shop.terms() };
+        shop.apply(shop.refunded(&payment, refund).under(terms)).await;
+        let blocked = matches!(shop.seat_state(&hall, seat).await, SeatState::Blocked { .. });
+        assert_eq!(blocked, policy == Some(RefundedSeats::Blocked), "{policy:?}");
+    }
 }

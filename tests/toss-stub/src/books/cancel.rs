@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use serde::Deserialize;
-use serde_json::Value;
 use tiketi_core::Timestamp;
 
 use super::Books;
@@ -22,7 +21,28 @@ pub(crate) struct CancelBody {
     cancel_reason: String,
     cancel_amount: Option<i64>,
     refundable_amount: Option<i64>,
-    refund_receive_account: Option<Value>,
+    refund_receive_account: Option<ReceiveAccount>,
+}
+
+/// Where what was deposited goes back to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct ReceiveAccount {
+    bank: String,
+    account_number: String,
+    holder_name: String,
+}
+
+impl ReceiveAccount {
+    /// Names the code with which the provider turns it down, if it does.
+    fn refusal(&self) -> Option<&'static str> {
+        let digits = self.account_number.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits || !(1..=20).contains(&self.account_number.len()) {
+            return Some("INVALID_REFUND_ACCOUNT_NUMBER");
+        }
+        let named = !self.bank.is_empty() && (1..=60).contains(&self.holder_name.chars().count());
+        (!named).then_some("INVALID_REFUND_ACCOUNT_INFO")
+    }
 }
 
 impl Books {
@@ -36,6 +56,7 @@ impl Books {
             return Answer::error(code);
         }
         let amount = body.cancel_amount.unwrap_or_else(|| payment.balance());
+        payment.refunded_to.extend(body.refund_receive_account.map(|account| account.account_number));
         payment.cancel(amount, body.cancel_reason, transaction, now);
         self.tell(key, now);
         self.show(key, now)
@@ -68,7 +89,9 @@ fn refusal(payment: &Payment, body: &CancelBody, now: Timestamp) -> Option<&'sta
     if body.cancel_amount.is_some_and(|amount| amount > payment.balance()) {
         return Some("NOT_CANCELABLE_AMOUNT");
     }
-    let nowhere_to_send_it =
-        payment.method == Method::VirtualAccount && body.refund_receive_account.is_none();
-    nowhere_to_send_it.then_some("INVALID_REFUND_ACCOUNT_NUMBER")
+    match (payment.method, &body.refund_receive_account) {
+        (Method::Card, _) => None,
+        (Method::VirtualAccount, Some(account)) => account.refusal(),
+        (Method::VirtualAccount, None) => Some("INVALID_REFUND_ACCOUNT_NUMBER"),
+    }
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::decide::BeginConfirm;
 use crate::decide::fixture::won;
 use crate::id::RefundId;
-use crate::payment::{Asking, PaymentState, Refund, RefundState};
+use crate::payment::{Asking, Deposit, PaymentState, Refund, RefundState};
 use crate::reservation::{CancelReason, ReservationState};
 
 fn refund(minor: i64, state: RefundState) -> Refund {
@@ -13,12 +13,12 @@ fn refund(minor: i64, state: RefundState) -> Refund {
 }
 
 fn promise(row: &mut Payment, minor: i64) {
-    row.refunds.push(refund(minor, RefundState::Queued { since: at(9) }));
+    row.refunds.push(refund(minor, RefundState::Queued { since: at(9), account: None }));
     row.asking = Some(asking());
 }
 
 fn asking() -> Asking {
-    Asking { since: at(9), next: at(9), tries: 0, doubt: None }
+    Asking { since: at(9), next: at(9), tries: 0, doubt: None, deposit: None }
 }
 
 /// Ends Ada's reservation in good order, but for its money.
@@ -153,6 +153,15 @@ fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_doe
     let mut it = sold();
     it.payment(it.paid, |row| row.asking = Some(asking()));
     it.finds(&Violation::AskedForNothing { payment: it.paid });
+}
+
+#[test]
+fn a_deposit_that_left_again_is_a_person_s_to_see_and_no_violation() {
+    let mut it = sold();
+    let deposit = Some(Deposit { account: None, due: at(9) });
+    it.payment(it.paid, |row| row.asking = Some(Asking { deposit, ..asking() }));
+    assert!(it.show.payment(it.paid).needs_person());
+    assert_eq!(audit(&it.show.snapshot), []);
 }
 
 #[test]

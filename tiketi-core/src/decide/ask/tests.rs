@@ -65,3 +65,36 @@ fn what_is_known_is_not_asked_for() {
     let payment = show.paid(at(1), held, ADA);
     assert_eq!(show.refuse(&claim(&show, at(60), payment, 0)), AskLaterRefused::NothingAwaited);
 }
+
+fn waits(show: &Show, now: Timestamp, payment: PaymentId, due: Option<Timestamp>) -> AskLater {
+    AskLater::new(now, show.key(), payment, AskStep::Deposit(DepositAsked { account: None, due }))
+}
+
+#[test]
+fn a_deposit_is_waited_for_until_the_earlier_of_its_day_and_the_terms() {
+    let (mut show, payment) = confirming();
+    let window = Terms::default().deposit_window;
+    for (said, due) in
+        [(Some(at(7200)), at(7200)), (Some(at(999_999)), at(0).after(window)), (None, at(0).after(window))]
+    {
+        show.accept(&waits(&show, at(1), payment, said));
+        assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, due);
+    }
+    assert_eq!(next(&show, payment), Some(at(60)), "it is asked no later for that");
+}
+
+#[test]
+fn no_deposit_is_waited_for_once_the_event_is_called_off() {
+    let (mut show, payment) = confirming();
+    show.call_off(at(5));
+    show.accept(&waits(&show, at(6), payment, None));
+    assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(6));
+}
+
+#[test]
+fn nothing_is_waited_for_of_an_attempt_that_is_over() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.prepared(at(0), held, ADA);
+    assert_eq!(show.refuse(&waits(&show, at(1), payment, None)), AskLaterRefused::NothingAwaited);
+}

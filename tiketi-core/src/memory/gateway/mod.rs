@@ -11,7 +11,7 @@ use async_trait::async_trait;
 use crate::gateway::{
     BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
     GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 use crate::id::PaymentId;
 use crate::money::Money;
@@ -34,6 +34,7 @@ pub struct TestGateway {
     capabilities: Capabilities,
     ledger: Mutex<Ledger>,
     gate: Gate,
+    refunds_to: RefundsTo,
 }
 
 /// How [`TestGateway`] treats one confirm.
@@ -83,7 +84,15 @@ impl TestGateway {
             capabilities,
             ledger: Mutex::default(),
             gate: Gate::default(),
+            refunds_to: RefundsTo::Source,
         }
+    }
+
+    /// Sends money back only to accounts that buyers name.
+    #[must_use]
+    pub fn refunding_to_accounts(mut self) -> Self {
+        self.refunds_to = RefundsTo::Account;
+        self
     }
 
     /// Makes a gateway whose buyers pay in the browser, called `test-browser`, with the method `card`.
@@ -177,6 +186,10 @@ impl PaymentGateway for TestGateway {
         self.capabilities
     }
 
+    fn refunds_to(&self, _: &str) -> RefundsTo {
+        self.refunds_to
+    }
+
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         match self.ledger().unavailable {
             Some(retry_after) => Err(GatewayUnavailable { gateway: self.name.clone(), retry_after }),
@@ -225,6 +238,9 @@ impl PaymentGateway for TestGateway {
         let mut ledger = self.ledger();
         if ledger.was_refunded(request.refund) {
             return RefundAnswer::Done;
+        }
+        if self.refunds_to == RefundsTo::Account && request.account.is_none() {
+            return RefundAnswer::Refused { code: "NO_ACCOUNT".into() };
         }
         match ledger.refund_faults.pop_front() {
             Some(RefundFault::Answer(answer)) => answer,

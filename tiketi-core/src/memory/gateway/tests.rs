@@ -27,6 +27,7 @@ fn refund(which: u128, amount: i64) -> RefundRequest {
         amount: won(amount),
         refundable: won(100),
         reason: "rain".into(),
+        account: None,
     }
 }
 

@@ -5,21 +5,47 @@ mod programme;
 mod selling_out;
 
 use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use tiketi_core::{BoxOffice, EventId, EventInput, EventQuery, EventView, PageRequest, Role, SeatLayout};
+use tiketi_core::{
+    BoxOffice, EventId, EventInput, EventQuery, EventView, IdSource, PageRequest, Role, SeatLayout,
+    StoredLayout, TimeOrderedIds,
+};
 use tiketi_http::{AppState, NewAccount};
+use uuid::{Uuid, uuid};
 
 use crate::failure::Failure;
 
 /// The buyer's address and password, which everybody may know.
 const BUYER: (&str, &str) = ("demo@tiketi.dev", "demo1234");
 
+/// The first thing a demo shop is given is always called this.
+const FIRST: Uuid = uuid!("0192f0d0-7469-8b65-9469-64656d6f0001");
+
+/// Ids for filling one shop: the first is the same at every server, the others are new.
+///
+/// No store takes two things of one id. So of several servers that find one store empty at the same moment, one fills it.
+#[derive(Debug, Default)]
+pub(crate) struct DemoIds {
+    begun: AtomicBool,
+}
+
+impl IdSource for DemoIds {
+    fn next(&self) -> Uuid {
+        if self.begun.swap(true, Ordering::Relaxed) { TimeOrderedIds.next() } else { FIRST }
+    }
+}
+
 /// Fills the store if it is empty, and says how to sign in.
 pub(crate) async fn open(shop: &BoxOffice, state: &AppState) -> Result<(), Failure> {
     let failed = |error: Box<dyn Error + Send + Sync>| Failure::during("cannot fill the demo shop", &*error);
     if is_empty(shop).await.map_err(failed)? {
-        fill(shop).await.map_err(failed)?;
-        tracing::info!("the demo shop was filled: two halls, four events");
+        if let Some(hall) = begin(shop).await.map_err(failed)? {
+            fill(shop, hall).await.map_err(failed)?;
+            tracing::info!("the demo shop was filled: two halls, four events");
+        } else {
+            tracing::info!("another server fills the demo shop");
+        }
     }
     ensure_buyer(state).await.map_err(failed)?;
     let (email, password) = BUYER;
@@ -43,9 +69,19 @@ async fn ensure_buyer(state: &AppState) -> Outcome<()> {
     Ok(())
 }
 
-async fn fill(shop: &BoxOffice) -> Outcome<()> {
+/// Makes the first hall, unless another server did a moment before.
+async fn begin(shop: &BoxOffice) -> Outcome<Option<StoredLayout>> {
+    match shop.create_layout(halls::concert_hall()).await {
+        Ok(hall) => Ok(Some(hall)),
+        Err(error) if is_empty(shop).await? => Err(error.into()),
+        Err(_) => Ok(None),
+    }
+}
+
+/// Makes all that is not there once it was begun.
+async fn fill(shop: &BoxOffice, concert_hall: StoredLayout) -> Outcome<()> {
     let now = shop.now();
-    seated(shop, halls::concert_hall(), programme::on_sale(now)?).await?;
+    publish(shop, programme::on_sale(now)?.seated(concert_hall.id)).await?;
     seated(shop, halls::dome(), programme::upcoming(now)?).await?;
     publish(shop, programme::general_admission(now)?).await?;
     let club_night = publish(shop, programme::sold_out(now)?).await?;
@@ -76,7 +112,8 @@ mod tests {
         let gateway = Arc::new(TestGateway::default());
         let builder = BoxOffice::builder().store(Arc::new(MemoryStore::default()));
         let shop = builder.gateway(Arc::<TestGateway>::clone(&gateway)).build().unwrap();
-        fill(&shop).await.unwrap();
+        let hall = begin(&shop).await.unwrap().unwrap();
+        fill(&shop, hall).await.unwrap();
         (shop, gateway)
     }
 
@@ -131,5 +168,18 @@ mod tests {
     async fn a_shop_that_has_something_is_not_filled_again() {
         let (shop, _) = demo_shop().await;
         assert!(!is_empty(&shop).await.unwrap());
+    }
+
+    /// Caught: with ids that are all new, as a box office has without [`DemoIds`].
+    #[tokio::test]
+    async fn of_many_that_find_a_store_empty_one_fills_it() {
+        let store = Arc::new(MemoryStore::default());
+        let mut begun = 0;
+        for _ in 0..5 {
+            let builder = BoxOffice::builder().store(Arc::clone(&store)).ids(Arc::new(DemoIds::default()));
+            let shop = builder.gateway(Arc::new(TestGateway::default())).build().unwrap();
+            begun += usize::from(begin(&shop).await.unwrap().is_some());
+        }
+        assert_eq!(begun, 1);
     }
 }

@@ -11,33 +11,66 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// How often holds that ran out are ended, statuses announced, and facts delivered.
-const TIDY_EVERY: Duration = Duration::from_secs(1);
+use crate::failure::Failure;
+use crate::options::Options;
+
 /// How often what nobody can ask for any more is forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How many payments are asked after at the same time.
-const RECONCILERS: usize = 4;
 /// Most payments one of them asks after in a row.
 const RECONCILE_BATCH: usize = 16;
 /// Most reservations of cancelled events taken back in a row.
 const CALL_OFF_BATCH: usize = 256;
 /// Longest pause between tries of something that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// Longest that a lapsed hold may wait to be ended: counted tickets are not for sale again before.
+const LONGEST_SWEEP: Duration = Duration::from_mins(1);
+/// Most payments that may be asked after at the same time.
+const MOST_RECONCILERS: u32 = 64;
+
+/// How often things are done, and by how many.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Chores {
+    /// How often holds that ran out are ended, statuses announced, facts delivered, and what is due is looked for.
+    sweep_every: Duration,
+    /// How many payments are asked after at the same time.
+    reconcilers: u32,
+}
+
+impl Chores {
+    /// Checks the options.
+    pub(crate) fn of(options: &Options) -> Result<Self, Failure> {
+        let (sweep_every, reconcilers) = (options.sweep_every, options.paying.reconcilers);
+        if sweep_every < Duration::from_millis(10) || sweep_every > LONGEST_SWEEP {
+            return Err(Failure::new("--sweep-every must be from 10ms to 1m"));
+        }
+        if !(1..=MOST_RECONCILERS).contains(&reconcilers) {
+            return Err(Failure::new(format!("--reconcilers must be from 1 to {MOST_RECONCILERS}")));
+        }
+        Ok(Self { sweep_every, reconcilers })
+    }
+}
 
 /// Starts all of it, until `ending`.
-pub(crate) fn start(shop: &BoxOffice, state: &AppState, ending: &CancellationToken, tasks: &TaskTracker) {
+pub(crate) fn start(
+    shop: &BoxOffice,
+    state: &AppState,
+    chores: Chores,
+    ending: &CancellationToken,
+    tasks: &TaskTracker,
+) {
+    let Chores { sweep_every, reconcilers } = chores;
     let house = House { ending, tasks };
-    house.keep("tidy", TIDY_EVERY, shop, |shop| async move { shop.tidy_once().await.map(drop) });
+    house.keep("tidy", sweep_every, shop, |shop| async move { shop.tidy_once().await.map(drop) });
     // Several, so that one provider that hangs does not keep the others' payments waiting.
-    for _ in 0..RECONCILERS {
-        house.keep("reconcile payments", TIDY_EVERY, shop, |shop| async move {
+    for _ in 0..reconcilers {
+        house.keep("reconcile payments", sweep_every, shop, |shop| async move {
             shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
         });
     }
-    house.keep("look into webhooks", TIDY_EVERY, shop, |shop| async move {
+    house.keep("look into webhooks", sweep_every, shop, |shop| async move {
         shop.work_inbox_once().await.map(drop)
     });
-    house.keep("refund cancelled events", TIDY_EVERY, shop, |shop| async move {
+    house.keep("refund cancelled events", sweep_every, shop, |shop| async move {
         shop.call_off_once(CALL_OFF_BATCH).await.map(drop)
     });
     house.keep("forget webhooks", FORGET_EVERY, shop, |shop| async move {
@@ -114,7 +147,8 @@ mod tests {
 
     #[test]
     fn the_pause_doubles_up_to_its_limit() {
-        let pauses = [0, 1, 2, 3, 10, u32::MAX].map(|failures| pause(TIDY_EVERY, failures).as_secs());
+        let pauses =
+            [0, 1, 2, 3, 10, u32::MAX].map(|failures| pause(Duration::from_secs(1), failures).as_secs());
         assert_eq!(pauses, [1, 2, 4, 8, 30, 30]);
         assert_eq!(pause(FORGET_EVERY, 3), FORGET_EVERY);
     }

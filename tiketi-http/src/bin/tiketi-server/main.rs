@@ -41,6 +41,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     let (options, command) = options::read(env::args_os())?.into_parts();
+    choose_tls();
     match command {
         Command::Serve => {
             start_logging(&options)?;
@@ -56,6 +57,12 @@ fn run() -> Result<(), Failure> {
             runtime()?.block_on(import::run(Settings::of(options)?, plan))
         }
     }
+}
+
+/// Chooses who makes connections secret, for whoever asks for the process's choice.
+fn choose_tls() {
+    // It only fails if that was done before, which nobody else does.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 fn start_logging(options: &Options) -> Result<(), Failure> {

@@ -40,7 +40,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     open_doors(settings, &shop, &state).await?;
 
     let (ending, background) = (CancellationToken::new(), TaskTracker::new());
-    housekeeping::start(&shop.box_office, &state, &ending, &background);
+    housekeeping::start(&shop.box_office, &state, settings.chores, &ending, &background);
     announce(&listener)?;
     let served = serve(listener, tiketi_http::router(state.clone()), signals, &ending).await;
     ending.cancel();

@@ -5,6 +5,7 @@ use tiketi_core::{Email, Terms};
 use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
 
 use crate::failure::Failure;
+use crate::housekeeping::Chores;
 use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
@@ -20,6 +21,7 @@ pub(crate) struct Settings {
     /// Whether to bring such a store up to the schema of this release first.
     pub(crate) migrate: bool,
     pub(crate) demo: bool,
+    pub(crate) chores: Chores,
     pub(crate) admin: Option<Admin>,
     /// The secret that signs tokens, if one was given.
     pub(crate) jwt_secret: Option<SecretString>,
@@ -43,6 +45,7 @@ impl Settings {
         let store = StoreKind::of(&options.store)?;
         let terms = terms(&options)?;
         let limits = limits(&options)?;
+        let chores = Chores::of(&options)?;
         let jwt_secret = options.jwt_secret.map(|secret| long_enough(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
@@ -56,6 +59,7 @@ impl Settings {
             store_connections,
             migrate,
             demo,
+            chores,
             admin,
             jwt_secret,
             terms,
@@ -74,6 +78,10 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         late_payment: options.paying.late_payment.into(),
         not_found_grace: options.paying.not_found_grace,
         refunded_seats: options.paying.refunded_seats.into(),
+        deposit_window: options.paying.deposit_window,
+        ask_again_after: options.paying.ask_again_after,
+        ask_again_at_most: options.paying.ask_again_at_most,
+        trouble_after: options.paying.trouble_after,
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    AccountStore, AnswerStore, BoxOffice, BoxOfficeBuilder, CatalogStore, GuardSettings, Guarded, InboxStore,
-    LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
+    AccountStore, AnswerStore, BoxOffice, BoxOfficeBuilder, CatalogStore, GuardSettings, Guarded, IdSource,
+    InboxStore, LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
+    TimeOrderedIds,
 };
 use tiketi_http::AppState;
 use tiketi_postgres::PostgresStore;
 
+use crate::demo::DemoIds;
 use crate::failure::Failure;
 use crate::settings::Settings;
 use crate::store::postgres::Database;
@@ -91,13 +93,14 @@ impl Shop {
             + AccountStore
             + AnswerStore,
     {
-        let open = |gateways: Vec<Arc<dyn PaymentGateway>>| {
-            let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms);
+        let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
+            let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer));
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
             builder.build().map_err(|error| Failure::during("cannot open the shop", &error))
         };
-        let (box_office, rehearsal) = (open(offered(settings)?)?, open(vec![rehearsing()])?);
+        let box_office = open(offered(settings)?, Arc::new(TimeOrderedIds))?;
+        let rehearsal = open(vec![rehearsing()], Arc::new(DemoIds::default()))?;
         let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
         Ok(Self { box_office, rehearsal, accounts, answers, shared: None })
     }

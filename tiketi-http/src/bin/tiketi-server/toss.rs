@@ -41,7 +41,9 @@ impl Toss {
             (None, Some(_)) => return Err(lonely("--toss-client-key", "--toss-secret-key")),
         };
         check_pair(&secret, &client)?;
-        let settings = TossSettings::new(secret, client.expose_secret()).base_url(options.toss_base_url);
+        let settings = TossSettings::new(secret, client.expose_secret())
+            .base_url(options.toss_base_url)
+            .methods(options.toss_methods.0);
         let toss = Self { settings };
         toss.gateway().map(|_| Some(toss))
     }
@@ -73,7 +75,10 @@ impl Toss {
         match self.gateway()?.lookup(question).await {
             LookupAnswer::NotFound => Ok(format!("{url} answers, and takes the secret key")),
             LookupAnswer::Unknown { reason } => Err(Failure::new(format!("--toss-base-url {url}: {reason}"))),
-            LookupAnswer::Paid(_) | LookupAnswer::Declined { .. } | LookupAnswer::Pending => {
+            LookupAnswer::Paid(_)
+            | LookupAnswer::Declined { .. }
+            | LookupAnswer::Pending
+            | LookupAnswer::Deposit(_) => {
                 let problem = "it knows an order that nobody made";
                 Err(Failure::new(format!("--toss-base-url {url}: {problem}")))
             }

@@ -8,7 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dto::{
-    CancelPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
+    CancelPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WantedRefund,
+    WriteNote,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
@@ -27,7 +28,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List the payments a person has to look at
 ///
-/// Stuck ones, those whose refund the provider refused, and those unknown for over ten minutes.
+/// Stuck ones, those whose refund the provider refused, those whose deposit left again, and those unknown for over
+/// ten minutes, or what the shop says instead; a deposit is not awaited for long before it is due.
 #[utoipa::path(
     get, path = "/api/admin/payments", tag = "admin", params(TroubleQuery), security(("bearer" = [])),
     responses(
@@ -87,7 +89,7 @@ async fn retry(
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]
 async fn refund(
@@ -97,11 +99,11 @@ async fn refund(
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<CancelPayment>,
 ) -> Result<(StatusCode, Json<TroubledPaymentAnswer>), ApiError> {
-    let (reason, amount) = body.read()?;
+    let WantedRefund { reason, amount, account } = body.read()?;
     let known = shown::any_payment(&state, id).await?;
     let amount = amount.map(|minor| Money::new(minor, known.refunded.currency()));
-    let (box_office, reason) = (state.box_office().clone(), reason.to_owned());
-    let refunded = async move { box_office.refund_by_organiser(id, amount, &reason, key).await };
+    let box_office = state.box_office().clone();
+    let refunded = async move { box_office.refund_by_organiser(id, amount, &reason, key, account).await };
     let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
     Ok((status, Json(TroubledPaymentAnswer { payment: (&payment).into() })))
 }

@@ -221,3 +221,28 @@ async fn a_declined_confirm_is_402_and_another_attempt_pays() {
     let again = shop.ok(Method::POST, "/api/payments/prepare", &shop.buyer, &reservation).await;
     shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &confirm_body(&again)).await;
 }
+
+/// Caught: with `refunded_seats` of the event's own terms not in `TermsOverride::over`.
+#[tokio::test]
+async fn an_event_has_policies_of_its_own_about_money_that_goes_astray() {
+    let shop = Shop::open().await;
+    let own = json!({"latePayment": "refund", "refundedSeats": "blocked", "depositWindowSeconds": 7200});
+    let path = format!("/api/admin/events/{}", shop.event);
+    let edited = shop.ok(Method::PUT, &path, &shop.admin, &json!({"limits": own})).await;
+    let limits = &edited["event"]["limits"];
+    for policy in ["latePayment", "refundedSeats", "depositWindowSeconds"] {
+        assert_eq!(limits[policy], own[policy], "{policy}");
+    }
+    let paid = confirmed(&shop).await;
+    let refund = format!("/api/payments/{}/cancel", text(&paid["payment"]["id"]));
+    shop.ok(Method::POST, &refund, &shop.buyer, &json!({"cancelReason": "rain"})).await;
+    assert_eq!(shop.status(&shop.seats().await[0]).await, "blocked");
+
+    for (field, wrong) in [("depositWindowSeconds", json!(0)), ("depositWindowSeconds", json!(2_592_001))] {
+        let answer = shop.call(Method::PUT, &path, &shop.admin, &json!({"limits": {field: wrong}})).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (422, "INVALID_BODY".to_owned()));
+        assert_eq!(answer.json()["details"]["field"], format!("limits.{field}"));
+    }
+    let keep = json!({"limits": {"refundedSeats": "keep"}});
+    assert_eq!(shop.call(Method::PUT, &path, &shop.admin, &keep).await.status, 422);
+}

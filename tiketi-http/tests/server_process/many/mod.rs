@@ -1,6 +1,7 @@
 //! A server whose store is a database that others share.
 
 mod commands;
+mod demo;
 mod outage;
 mod tls;
 

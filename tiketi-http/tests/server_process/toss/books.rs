@@ -33,12 +33,20 @@ fn rows(path: &Path) -> Vec<Row> {
 /// Lets minutes pass for what is awaited, by moving back when that began.
 pub(super) fn age(path: &Path, minutes: i64) {
     let sql = "UPDATE payments SET ask_at = ask_at - ?1, awaited_since = awaited_since - ?1,
-        asking = json_set(asking, '$.since', json_extract(asking, '$.since') - ?1),
+        asking = json_replace(asking, '$.since', json_extract(asking, '$.since') - ?1,
+            '$.deposit.due', json_extract(asking, '$.deposit.due') - ?1),
         state_at = CASE state WHEN 'confirming' THEN state_at - ?1 ELSE state_at END
         WHERE ask_at IS NOT NULL";
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     connection.execute(sql, [minutes * 60_000_000]).unwrap();
+}
+
+/// Lets the holds run out that are being paid for, should nothing come of it.
+pub(super) fn let_holds_lapse(path: &Path) {
+    let connection = Connection::open(path).unwrap();
+    connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    connection.execute("UPDATE reservations SET state_at = created_at WHERE state = 'paying'", ()).unwrap();
 }
 
 /// Every buyer has what he paid for or his money, the provider says the same, and the audit finds nothing.

@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use tiketi_toss_stub::{Call, StubSettings, TossStub};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
-use crate::crash::shop::{SECRET, Shop};
+use crate::crash::shop::{SECRET, Shop, admin};
 use crate::process::{DEADLINE, Running};
 use crate::toss::books;
-use crate::toss::till::{TOSS_CLIENT, TOSS_SECRET, Till};
+use crate::toss::till::{TOSS_CLIENT, TOSS_SECRET, Till, text};
 
 /// The secret key with its colon, as it goes over the wire.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
 /// How the head of every token begins.
 const TOKENS: &str = "eyJ";
+/// The account of a buyer who wants money back.
+pub(super) const ACCOUNT: &str = "110987654321";
+pub(super) const HOLDER: &str = "Ondine Hasselbrack";
 
 /// A server on a file, and a provider in this process.
 pub(super) struct Counter {
@@ -23,18 +26,25 @@ pub(super) struct Counter {
     pub(super) shop: Shop,
     pub(super) path: PathBuf,
     running: Option<Running>,
+    options: Vec<String>,
     _folder: TempDir,
 }
 
 impl Counter {
     /// Opens a shop, and a provider that has not heard of it.
     pub(super) async fn open() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// Opens a shop with further options.
+    pub(super) async fn with(options: &[&str]) -> Self {
+        let options = options.iter().copied().map(str::to_owned).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
         let shop = Shop::make(&path).await;
         let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
-        let mut counter = Self { stub, shop, path, running: None, _folder: folder };
+        let mut counter = Self { stub, shop, path, running: None, options, _folder: folder };
         counter.start().await;
         counter
     }
@@ -49,7 +59,8 @@ impl Counter {
         let toss = ["--toss-secret-key", TOSS_SECRET, "--toss-client-key", TOSS_CLIENT, "--toss-base-url"];
         let store = [&url, "--store", &self.shop.store, "--jwt-secret", SECRET];
         let rest = ["--request-timeout=3s", "--log=trace"];
-        self.running = Some(Running::start(&[&toss[..], &store, &rest].concat()).await);
+        let own: Vec<_> = self.options.iter().map(String::as_str).collect();
+        self.running = Some(Running::start(&[&toss[..], &store, &rest, &own].concat()).await);
     }
 
     /// Kills the server, as a crash would, and starts another on what it left.
@@ -75,6 +86,27 @@ impl Counter {
         Till { server: self.running(), shop: &self.shop, stub: &self.stub }
     }
 
+    /// Returns the order and the trouble of each payment a person has to look at.
+    pub(super) async fn troubled(&self) -> Vec<(String, String)> {
+        let (status, listed) = self.running().get("/api/admin/payments?state=stuck", Some(&admin())).await;
+        assert_eq!(status, 200, "{listed}");
+        let rows = listed["data"].as_array().unwrap().iter();
+        rows.map(|row| (text(&row["orderId"]), text(&row["trouble"]))).collect()
+    }
+
+    /// Waits until exactly these are listed.
+    pub(super) async fn until_troubled(&self, wanted: &[(&str, &str)]) {
+        let is_so = |rows: &[(String, String)]| {
+            rows.iter().map(|(order, trouble)| (order.as_str(), trouble.as_str())).eq(wanted.iter().copied())
+        };
+        let comes = async {
+            while !is_so(&self.troubled().await) {
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        assert!(timeout(DEADLINE, comes).await.is_ok(), "never {wanted:?}: {:?}", self.troubled().await);
+    }
+
     pub(super) async fn until_asked(&self, call: Call, times: usize) {
         timeout(DEADLINE, self.stub.until_asked(call, times)).await.expect("the provider is not asked");
     }
@@ -90,7 +122,7 @@ impl Counter {
 
 /// Nothing secret is in what a server said, however much it said.
 fn assert_discreet(said: &str) {
-    for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS] {
+    for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS, ACCOUNT, HOLDER] {
         assert!(!said.contains(secret), "{secret} was logged");
     }
 }

@@ -3,6 +3,7 @@
 mod agreement;
 mod books;
 mod counter;
+mod depositing;
 mod killing;
 mod racing;
 mod refunding;

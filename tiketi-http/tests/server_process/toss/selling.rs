@@ -92,6 +92,25 @@ async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() 
     counter.close().await;
 }
 
+/// Caught: with an intent committed under the default terms, which wait for a minute.
+#[tokio::test]
+async fn an_impatient_shop_asks_again_at_once_and_tells_a_person_sooner() {
+    let patience = ["--ask-again-after=1s", "--ask-again-at-most=1s", "--trouble-after=1s"];
+    let counter = Counter::with(&[&patience[..], &["--sweep-every=100ms", "--reconcilers=1"]].concat()).await;
+    let order = counter.till().prepare(0).await;
+    counter.stub.fail_next(Fault::cut(Call::Confirm));
+    assert_eq!(counter.till().confirm(&order).await.0, 202);
+    counter.until_troubled(&[(&order.id, "unknown_for_long")]).await;
+    // Two questions belong to the confirm, and two to each look at it after that.
+    counter.until_asked(Call::Lookup, 8).await;
+    // The provider lets the authentication expire: the next question finds out.
+    counter.stub.advance(std::time::Duration::from_mins(10));
+    counter.till().until(&order, "failed").await;
+    let second = counter.till().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.till().confirm(&second).await.0, 200);
+    counter.close().await;
+}
+
 #[tokio::test]
 async fn check_asks_the_provider_whether_it_takes_the_key() {
     let counter = Counter::open().await;

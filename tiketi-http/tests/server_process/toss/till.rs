@@ -1,7 +1,7 @@
 //! One server of a shop, and a buyer who goes from it to the provider and back.
 
 use serde_json::{Value, json};
-use tiketi_toss_stub::TossStub;
+use tiketi_toss_stub::{Method, TossStub};
 use tokio::time::{Duration, sleep, timeout};
 use uuid::Uuid;
 
@@ -42,21 +42,35 @@ pub(crate) struct Till<'t> {
 impl Till<'_> {
     /// Holds a seat and prepares to pay.
     pub(crate) async fn prepare(self, seat: usize) -> Order {
-        let token = token(Uuid::from_u64_pair(7, seat as u64));
+        let (token, reservation) = self.hold(seat, 7).await;
+        self.prepare_again(&token, &reservation).await
+    }
+
+    /// Holds a seat for a buyer who has a number, and returns his token and the reservation.
+    pub(crate) async fn hold(self, seat: usize, buyer: u64) -> (String, String) {
+        let token = token(Uuid::from_u64_pair(buyer, seat as u64));
         let body = json!({"eventId": self.shop.event, "seatIds": [self.shop.seats[seat]]});
         let (status, held) = self.server.post("/api/reservations", Some(&token), &body).await;
         assert_eq!(status, 201, "{held}");
-        let reservation = text(&held["reservation"]["id"]);
-        self.prepare_again(&token, &reservation).await
+        (token, text(&held["reservation"]["id"]))
     }
 
     /// Prepares another attempt at the same reservation, and has the buyer authenticate at the provider.
     pub(crate) async fn prepare_again(self, token: &str, reservation: &str) -> Order {
-        let body = json!({"reservationId": reservation, "method": "toss_card"});
+        self.prepare_by(Method::Card, token, reservation).await
+    }
+
+    /// Prepares to pay in some way, and has the buyer authenticate at the provider.
+    pub(crate) async fn prepare_by(self, method: Method, token: &str, reservation: &str) -> Order {
+        let name = match method {
+            Method::Card => "toss_card",
+            Method::VirtualAccount => "toss_virtual_account",
+        };
+        let body = json!({"reservationId": reservation, "method": name});
         let (status, prepared) = self.server.post("/api/payments/prepare", Some(token), &body).await;
         assert_eq!((status, &prepared["clientKey"]), (200, &json!(TOSS_CLIENT)), "{prepared}");
         let (id, amount) = (text(&prepared["orderId"]), prepared["amount"].as_i64().unwrap());
-        let key = self.stub.authenticate(&id, amount).unwrap();
+        let key = self.stub.authenticate_by(method, &id, amount).unwrap();
         Order { token: token.to_owned(), reservation: reservation.to_owned(), id, amount, key }
     }
 
@@ -89,11 +103,15 @@ impl Till<'_> {
         order
     }
 
-    pub(crate) async fn payment_status(self, order: &Order) -> String {
+    pub(crate) async fn payment(self, order: &Order) -> Value {
         let path = format!("/api/payments/{}", order.id);
-        let (status, found) = self.server.get(&path, Some(&order.token)).await;
+        let (status, mut found) = self.server.get(&path, Some(&order.token)).await;
         assert_eq!(status, 200, "{found}");
-        text(&found["payment"]["status"])
+        found["payment"].take()
+    }
+
+    pub(crate) async fn payment_status(self, order: &Order) -> String {
+        text(&self.payment(order).await["status"])
     }
 
     /// Waits until a payment is as it should be.

@@ -161,6 +161,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 8, help_heading = "Selling")]
     pub(crate) max_seats_per_buyer: u32,
 
+    /// How often holds that ran out are ended and what happened is passed on; nothing is sold twice in between
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = values::duration, help_heading = "Selling")]
+    pub(crate) sweep_every: Duration,
+
     #[command(flatten)]
     pub(crate) paying: Paying,
 

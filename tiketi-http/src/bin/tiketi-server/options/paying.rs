@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
 use tiketi_core::{LatePayment, RefundedSeats};
-use tiketi_toss::TOSS_URL;
+use tiketi_toss::{TOSS_URL, TossMethod};
 
 use super::values;
 
@@ -23,6 +23,13 @@ pub(crate) struct Paying {
     /// Where TossPayments answers, such as a stub; plain http only on this machine
     #[arg(long, value_name = "URL", default_value = TOSS_URL)]
     pub(crate) toss_base_url: String,
+    /// Ways of paying to offer at TossPayments, in this order, with commas between: `card`, `transfer`,
+    /// `virtual-account` and `mobile-phone`
+    #[arg(long, value_name = "METHODS", default_value = "card,transfer", value_parser = toss_methods)]
+    pub(crate) toss_methods: TossMethods,
+    /// How long a buyer who pays into a virtual account may take, and keeps the seats; at most 30 days
+    #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::duration)]
+    pub(crate) deposit_window: Duration,
     /// Offer the built-in ways of paying, which move no money; by default only while there is no other
     #[arg(
         long,
@@ -40,9 +47,42 @@ pub(crate) struct Paying {
     /// How long a provider may not know an order that is being confirmed, before it is believed
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) not_found_grace: Duration,
+    /// How long to wait before a provider that did not say what became of money is asked again; then twice and five
+    /// times as long
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = values::duration)]
+    pub(crate) ask_again_after: Duration,
+    /// How long to wait at most between two such questions
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub(crate) ask_again_at_most: Duration,
+    /// How long a provider's word may be awaited before the payment is listed for a person
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
+    pub(crate) trouble_after: Duration,
+    /// How many payments this server asks after at the same time
+    #[arg(long, value_name = "NUMBER", default_value_t = 4)]
+    pub(crate) reconcilers: u32,
     /// What becomes of seats whose money went back
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) refunded_seats: SeatsBack,
+}
+
+/// Ways of paying, each once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TossMethods(pub(crate) Vec<TossMethod>);
+
+fn toss_methods(text: &str) -> Result<TossMethods, String> {
+    let mut methods = Vec::new();
+    for word in text.split(',').map(str::trim) {
+        let known = TossMethod::ALL.into_iter().find(|method| method.word() == word);
+        let method = known.ok_or_else(|| {
+            let words = TossMethod::ALL.map(TossMethod::word).join(", ");
+            format!("there is no way of paying called `{word}`; there are {words}")
+        })?;
+        if methods.contains(&method) {
+            return Err(format!("`{word}` is there twice"));
+        }
+        methods.push(method);
+    }
+    Ok(TossMethods(methods))
 }
 
 /// What becomes of seats whose money went back.

@@ -110,6 +110,40 @@ fn policies_about_money_are_words_and_a_switch_needs_none() {
 }
 
 #[test]
+fn ways_of_paying_are_words_in_the_order_of_offering_and_unknown_ones_are_refused_with_those_there_are() {
+    use tiketi_toss::TossMethod::{Card, MobilePhone, Transfer, VirtualAccount};
+    assert_eq!(options(&[]).paying.toss_methods.0, [Card, Transfer]);
+    let told = options(&["--toss-methods", "virtual-account, card,mobile-phone"]).paying;
+    assert_eq!(told.toss_methods.0, [VirtualAccount, Card, MobilePhone]);
+    let in_file = with_file("toss-methods = \"transfer\"", |path| options(&["--config", path]));
+    assert_eq!(in_file.paying.toss_methods.0, [Transfer]);
+    for wrong in ["", "card,", "Card", "cash"] {
+        let error = refused(&[&format!("--toss-methods={wrong}")]);
+        assert!(error.contains("there are card, transfer, virtual-account, mobile-phone"), "{error}");
+    }
+    assert!(refused(&["--toss-methods=card,card"]).contains("`card` is there twice"));
+}
+
+#[test]
+fn how_patient_the_shop_is_with_providers_is_told_with_units() {
+    let told = options(&[]);
+    let paying = told.paying;
+    assert_eq!(
+        (paying.ask_again_after, paying.ask_again_at_most),
+        (Duration::from_mins(1), Duration::from_mins(10))
+    );
+    assert_eq!((paying.trouble_after, paying.reconcilers), (Duration::from_mins(10), 4));
+    assert_eq!(told.sweep_every, Duration::from_secs(1));
+    let words =
+        ["--ask-again-after=5s", "--ask-again-at-most=1m", "--trouble-after=1h", "--sweep-every=250ms"];
+    let told = options(&words);
+    assert_eq!(
+        (told.paying.ask_again_after, told.sweep_every),
+        (Duration::from_secs(5), Duration::from_millis(250))
+    );
+}
+
+#[test]
 fn help_says_defaults_units_and_variables() {
     let help = help();
     for wanted in ["[default: 5m]", "TIKETI_HOLD_TTL", "1h30m", "[default: 127.0.0.1:3001]", "import-layout"]

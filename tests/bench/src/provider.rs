@@ -1,0 +1,70 @@
+//! Who takes the money of a bench.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use tiketi_core::memory::TestGateway;
+use tiketi_core::{Payment, PaymentGateway};
+use tiketi_toss::{TossGateway, TossSettings};
+use tiketi_toss_stub::{StubSettings, TossStub};
+
+/// A kind of provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ProviderKind {
+    /// In the shop's own memory: what is measured is the shop.
+    Test,
+    /// `TossPayments`, played by the stub over a loopback socket in the same process.
+    Toss,
+}
+
+impl ProviderKind {
+    /// Returns the word the figures are printed under.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Toss => "toss",
+        }
+    }
+}
+
+/// A provider that lives as long as a turn.
+pub(crate) enum Provider {
+    Test(Arc<TestGateway>),
+    Toss { gateway: Arc<TossGateway>, stub: TossStub },
+}
+
+impl Provider {
+    /// Opens a provider with empty books.
+    pub(crate) async fn open(kind: ProviderKind) -> Result<Self, Box<dyn Error>> {
+        match kind {
+            ProviderKind::Test => Ok(Self::Test(Arc::default())),
+            ProviderKind::Toss => {
+                let settings = StubSettings::default();
+                let secret = settings.secret_key.clone();
+                let stub = TossStub::start(settings).await?;
+                let settings = TossSettings::new(secret.into(), "test_ck_bench").base_url(stub.url());
+                Ok(Self::Toss { gateway: Arc::new(TossGateway::new(settings)?), stub })
+            }
+        }
+    }
+
+    /// Returns the gateway to it.
+    pub(crate) fn gateway(&self) -> Arc<dyn PaymentGateway> {
+        match self {
+            Self::Test(gateway) => Arc::clone(gateway) as _,
+            Self::Toss { gateway, .. } => Arc::clone(gateway) as _,
+        }
+    }
+
+    /// Has the buyer of a payment do what is his at the provider, and returns the key he brings back.
+    pub(crate) fn order(&self, payment: Payment) -> Result<(Payment, Option<String>), Box<dyn Error>> {
+        let key = match self {
+            Self::Test(_) => None,
+            Self::Toss { stub, .. } => {
+                Some(stub.authenticate(&payment.id.to_string(), payment.amount.minor())?)
+            }
+        };
+        Ok((payment, key))
+    }
+}

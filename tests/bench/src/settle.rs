@@ -1,0 +1,169 @@
+//! `settle`: confirms of what was held and prepared before, against the holds of the same store in the same run.
+
+use std::error::Error;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use clap::Args;
+use serde_json::json;
+use tiketi_core::{
+    BoxOffice, BuyerId, HoldRequest, Payment, PaymentState, PrepareRequest, Prepared, Reservation,
+};
+use uuid::Uuid;
+
+use crate::figures::{Timings, ratio};
+use crate::hall::Hall;
+use crate::load::{self, More};
+use crate::provider::{Provider, ProviderKind};
+use crate::shop::{Shop, Store};
+use crate::way::{Way, print_table};
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The store.
+    #[arg(long, default_value = "memory:")]
+    store: Store,
+    /// Who takes the money.
+    #[arg(long, default_value = "test")]
+    provider: ProviderKind,
+    /// Seats of the hall: each is held, and paid while there is time.
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    seats: u32,
+    /// Buyers who call at the same time.
+    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    callers: u32,
+    /// At most how long to measure confirms, in seconds, shared by all turns; holds and attempts take theirs.
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+}
+
+/// Turns whose median is quoted.
+const TURNS: u32 = 3;
+
+/// Measures in turns on a new store each.
+pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let runtime = crate::runtime()?;
+    let mut ways = [
+        Way::new(format!("hold, {} callers", options.callers)),
+        Way::new("prepare"),
+        Way::new(format!("confirm at {}", options.provider.name())),
+    ];
+    for _ in 0..TURNS {
+        let turn = runtime.block_on(take_turn(options))?;
+        ways.iter_mut().zip(turn).for_each(|(way, timings)| way.record(timings));
+    }
+    print_table(&ways.each_ref());
+    let [hold, prepare, confirm] = &ways;
+    let figures = json!({
+        "bench": "settle",
+        "store": options.store.name(),
+        "provider": options.provider.name(),
+        "callers": options.callers,
+        "seats": options.seats,
+        "per_second": confirm.rate().round(),
+        "p50_ms": confirm.p50_ms(),
+        "p99_ms": confirm.p99_ms(),
+        "hold_per_second": hold.rate().round(),
+        "prepare_per_second": prepare.rate().round(),
+        "ratio_hold": ratio(confirm.rate(), hold.rate()),
+        "turns": TURNS,
+    });
+    println!("{figures}");
+    Ok(())
+}
+
+/// Holds every seat, starts to pay for each, and confirms them in that order for as long as there is time.
+async fn take_turn(options: &Options) -> Result<[Timings; 3], Box<dyn Error>> {
+    let provider = Provider::open(options.provider).await?;
+    let shop = Shop::open_with(options.store, provider.gateway()).await?;
+    let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
+    let (holding, held) = hold_all(&shop.box_office, &hall, options.callers).await?;
+    let (preparing, prepared) = prepare_all(&shop.box_office, held, options.callers).await?;
+    let orders = prepared.into_iter().map(|it| provider.order(it.payment)).collect::<Result<Vec<_>, _>>()?;
+    let (box_office, orders) = (shop.box_office.clone(), Arc::new(orders));
+    let time = Duration::from_secs(options.seconds) / TURNS;
+    let confirming = load::run(options.callers, time, move |turn| {
+        let (box_office, orders) = (box_office.clone(), Arc::clone(&orders));
+        async move {
+            let Some((payment, key)) = orders.get(turn) else { return Ok(More::No) };
+            confirm(&box_office, payment, key.clone()).await
+        }
+    });
+    Ok([holding, preparing, confirming.await?])
+}
+
+/// For as long as there is something to do.
+const NO_LIMIT: Duration = Duration::from_hours(1);
+
+/// Holds each seat for a buyer of its own; the reservations are in the order of the seats.
+async fn hold_all(
+    box_office: &BoxOffice,
+    hall: &Arc<Hall>,
+    callers: u32,
+) -> Result<(Timings, Vec<Reservation>), Box<dyn Error>> {
+    let (box_office, hall) = (box_office.clone(), Arc::clone(hall));
+    each(callers, hall.seats.len(), move |turn| {
+        let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
+        async move {
+            let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
+            let seat = hall.seats.get(turn).ok_or("there is no such seat")?;
+            let request = HoldRequest::new(hall.event, buyer).seats([*seat]);
+            box_office.hold(request).await.map_err(|error| error.to_string())
+        }
+    })
+    .await
+}
+
+/// Starts an attempt to pay for each reservation.
+async fn prepare_all(
+    box_office: &BoxOffice,
+    held: Vec<Reservation>,
+    callers: u32,
+) -> Result<(Timings, Vec<Prepared>), Box<dyn Error>> {
+    let (box_office, count, held) = (box_office.clone(), held.len(), Arc::new(held));
+    each(callers, count, move |turn| {
+        let (box_office, held) = (box_office.clone(), Arc::clone(&held));
+        async move {
+            let held = held.get(turn).ok_or("there is no such reservation")?;
+            let request = PrepareRequest::new(held.id, held.buyer);
+            box_office.prepare(request).await.map_err(|error| error.to_string())
+        }
+    })
+    .await
+}
+
+/// Does something so many times, and returns what came of it in that order.
+async fn each<F, W, T>(callers: u32, count: usize, work: W) -> Result<(Timings, Vec<T>), Box<dyn Error>>
+where
+    F: Future<Output = Result<T, String>> + Send,
+    W: Fn(usize) -> F + Send + Sync + 'static,
+    T: Send + 'static,
+{
+    let (work, done) = (Arc::new(work), Arc::new(Mutex::new(Vec::with_capacity(count))));
+    let into = Arc::clone(&done);
+    let timings = load::run(callers, NO_LIMIT, move |turn| {
+        let (work, into) = (Arc::clone(&work), Arc::clone(&into));
+        async move {
+            if turn >= count {
+                return Ok(More::No);
+            }
+            let done = work(turn).await?;
+            into.lock().unwrap_or_else(PoisonError::into_inner).push((turn, done));
+            Ok(More::Yes)
+        }
+    })
+    .await?;
+    let mut done = std::mem::take(&mut *done.lock().unwrap_or_else(PoisonError::into_inner));
+    done.sort_unstable_by_key(|(turn, _)| *turn);
+    Ok((timings, done.into_iter().map(|(_, done)| done).collect()))
+}
+
+async fn confirm(box_office: &BoxOffice, payment: &Payment, key: Option<String>) -> Result<More, String> {
+    let amount = Some(payment.amount);
+    let paid = box_office.confirm(payment.id, payment.buyer, amount, key).await;
+    match paid.map_err(|error| error.to_string())?.payment.map(|payment| payment.state) {
+        Some(PaymentState::Paid { .. }) => Ok(More::Yes),
+        other => Err(format!("a confirmed payment is {other:?}")),
+    }
+}

@@ -1,0 +1,163 @@
+//! Deposits: awaited until their day and no longer, listed when they leave again, given back to an account.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{AskLater, AskLaterRefused, AskStep, RecordRefund, RefundOutcome};
+use tiketi_core::{
+    Deposit, DepositAccount, DepositAsked, EventDetails, EventId, PageRequest, Payment, PaymentId,
+    PaymentState, PaymentStore, RefundAccount, Settles, TermsOverride,
+};
+
+use crate::handles::Handles;
+use crate::shop::Shop;
+
+const SLOW: Duration = Duration::from_mins(10);
+const MICROSECOND: Duration = Duration::from_micros(1);
+const HOUR: Duration = Duration::from_hours(1);
+
+fn asked(shop: &Shop, within: Duration) -> DepositAsked {
+    let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
+    DepositAsked { account: Some(account), due: Some(shop.now().after(within)) }
+}
+
+/// Hears that a deposit is waited for, and returns the payment.
+async fn wait_for(
+    shop: &Shop,
+    stores: &Handles<dyn PaymentStore>,
+    of: &Payment,
+    asked: DepositAsked,
+) -> Payment {
+    let command = AskLater::new(shop.now(), shop.key(), of.id, AskStep::Deposit(asked)).under(shop.terms());
+    stores.any().ask_later(command).await.unwrap();
+    shop.now_of_payment(of).await
+}
+
+async fn confirming(shop: &Shop) -> Payment {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.confirming(&held).await
+}
+
+async fn troubled(shop: &Shop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+    let page = stores.any().payments_in_trouble(shop.now().before(SLOW), PageRequest::FIRST).await.unwrap();
+    page.rows.into_iter().map(|payment| payment.id).collect()
+}
+
+async fn due(shop: &Shop, stores: &Handles<dyn PaymentStore>) -> usize {
+    stores.any().payments_due(shop.now(), 100).await.unwrap().len()
+}
+
+/// Fails if what a buyer has to pay in is lost, or he is taken for
+/// trouble before his time is up.
+pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let payment = confirming(&shop).await;
+    let waiting = wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
+    let deposit = Deposit { account: Some(account), due: shop.now().after(HOUR) };
+    assert_eq!(waiting.awaited_deposit(), Some(&deposit));
+    shop.go_to(deposit.due.after(SLOW).before(MICROSECOND));
+    assert_eq!(troubled(&shop, &stores).await, []);
+    shop.advance(MICROSECOND);
+    assert_eq!(troubled(&shop, &stores).await, [payment.id]);
+    shop.apply(shop.paid(&payment)).await;
+    assert_eq!(shop.now_of_payment(&payment).await.asking, None);
+}
+
+/// Fails if a provider that gives buyers a week keeps the seats for
+/// a week.
+pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let payment = confirming(&shop).await;
+    let week = asked(&shop, Duration::from_hours(7 * 24));
+    let since = shop.now();
+    let by_the_shop = wait_for(&shop, &stores, &payment, week.clone()).await;
+    let due_of = |payment: &Payment| payment.awaited_deposit().unwrap().due;
+    assert_eq!(due_of(&by_the_shop), since.after(shop.terms().deposit_window));
+    own_window(&shop, payment.event, 2 * HOUR).await;
+    shop.advance(HOUR);
+    let by_the_event = wait_for(&shop, &stores, &payment, week).await;
+    assert_eq!(due_of(&by_the_event), since.after(2 * HOUR));
+    let unsaid = wait_for(&shop, &stores, &payment, DepositAsked::default()).await;
+    assert_eq!(due_of(&unsaid), since.after(2 * HOUR));
+}
+
+async fn own_window(shop: &Shop, event: EventId, window: Duration) {
+    let view = shop.store().event(event).await.unwrap().unwrap();
+    let terms = TermsOverride { deposit_window: Some(window), ..view.event.details.terms };
+    let details = EventDetails { terms, ..view.event.details };
+    shop.store().edit_event(event, details, None).await.unwrap();
+}
+
+/// Fails if the end of a deposit's time is slept through.
+pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let payment = confirming(&shop).await;
+    wait_for(&shop, &stores, &payment, asked(&shop, Duration::from_secs(90))).await;
+    let end = shop.now().after(Duration::from_secs(90));
+    shop.advance(Duration::from_mins(1));
+    let claim = AskLater::new(shop.now(), shop.key(), payment.id, AskStep::Claim { tries: 0 });
+    stores.any().ask_later(claim).await.unwrap();
+    shop.go_to(end.before(MICROSECOND));
+    assert_eq!(due(&shop, &stores).await, 0);
+    shop.go_to(end);
+    assert_eq!(due(&shop, &stores).await, 1);
+}
+
+/// Fails if money that left again is silently taken for paid, or
+/// stays listed once it is back.
+pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let payment = confirming(&shop).await;
+    shop.apply(shop.paid(&payment)).await;
+    let back = |shop: &Shop| AskLater::new(shop.now(), shop.key(), payment.id, AskStep::DepositBack);
+    let refused = stores.any().ask_later(back(&shop)).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(AskLaterRefused::NothingAwaited));
+
+    let gone = wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
+    assert_eq!(troubled(&shop, &stores).await, [payment.id]);
+    stores.any().ask_later(back(&shop)).await.unwrap();
+    assert_eq!(shop.now_of_payment(&payment).await.asking, None);
+    assert_eq!(troubled(&shop, &stores).await, []);
+
+    wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    let note = tiketi_core::decide::NotePayment::new(
+        shop.now(),
+        shop.key(),
+        payment.id,
+        "Kim",
+        "paid in cash",
+        Settles::Yes,
+    );
+    stores.any().note_payment(note).await.unwrap();
+    assert_eq!(troubled(&shop, &stores).await, []);
+    assert_eq!(shop.now_of_payment(&payment).await.asking, None, "nobody asks for ever");
+}
+
+/// Fails if a promise forgets where the money is to go, or remembers
+/// it once that is done.
+pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let payment = confirming(&shop).await;
+    shop.apply(shop.paid(&payment)).await;
+    let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
+    for outcome in [RefundOutcome::Refused { code: "account_closed".into() }, RefundOutcome::Done] {
+        let command = shop.refund(&payment).to_account(account.clone());
+        let refund = command.refund;
+        shop.apply(command).await;
+        shop.advance(HOUR);
+        let due = stores.any().payments_due(shop.now(), 100).await.unwrap();
+        assert_eq!(due[0].queued_refund().and_then(|refund| refund.account()), Some(&account));
+        shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, outcome)).await;
+        let over = shop.now_of_payment(&payment).await;
+        assert_eq!(over.refund(refund).unwrap().account(), None);
+    }
+}

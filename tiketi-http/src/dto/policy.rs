@@ -1,0 +1,63 @@
+//! Policies about money that goes astray, in words.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{LatePayment, RefundedSeats};
+use utoipa::ToSchema;
+
+/// What becomes of money that arrives when its reservation has expired.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = LatePayment)]
+pub(crate) enum LatePaymentWord {
+    /// The buyer gets the same seats if all are free, else the money back.
+    TakeAgainElseRefund,
+    /// The buyer gets the money back.
+    Refund,
+}
+
+impl From<LatePaymentWord> for LatePayment {
+    fn from(word: LatePaymentWord) -> Self {
+        match word {
+            LatePaymentWord::TakeAgainElseRefund => Self::TakeAgainElseRefund,
+            LatePaymentWord::Refund => Self::Refund,
+        }
+    }
+}
+
+impl From<LatePayment> for LatePaymentWord {
+    fn from(policy: LatePayment) -> Self {
+        match policy {
+            LatePayment::TakeAgainElseRefund => Self::TakeAgainElseRefund,
+            LatePayment::Refund => Self::Refund,
+        }
+    }
+}
+
+/// What becomes of seats whose money went back.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RefundedSeats)]
+pub(crate) enum RefundedSeatsWord {
+    /// They are for sale again at once.
+    OnSale,
+    /// They are blocked, until an administrator puts them back on sale.
+    Blocked,
+}
+
+impl From<RefundedSeatsWord> for RefundedSeats {
+    fn from(word: RefundedSeatsWord) -> Self {
+        match word {
+            RefundedSeatsWord::OnSale => Self::OnSale,
+            RefundedSeatsWord::Blocked => Self::Blocked,
+        }
+    }
+}
+
+impl From<RefundedSeats> for RefundedSeatsWord {
+    fn from(policy: RefundedSeats) -> Self {
+        match policy {
+            RefundedSeats::OnSale => Self::OnSale,
+            RefundedSeats::Blocked => Self::Blocked,
+        }
+    }
+}

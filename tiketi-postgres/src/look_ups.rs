@@ -1,0 +1,123 @@
+//! Rows asked for by their ids: whoever asks while others are being answered shares the next statement.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tiketi_core::StoreError;
+use tokio::sync::oneshot::{self, Sender};
+
+use crate::error::{closed, shared};
+use crate::session::Pool;
+
+/// Most statements of one kind that run at once; who comes then waits for one of them, and no longer.
+const MAX_RUNNING: usize = 2;
+/// Most ids of one statement.
+const MAX_IDS: usize = 256;
+
+/// A kind of row that is found by its id.
+pub(crate) trait Kept: Clone + Send + Sync + Sized + 'static {
+    /// Names a row.
+    type Id: Copy + Ord + Hash + Send + Sync + 'static;
+
+    /// Returns the id of a row.
+    fn id(&self) -> Self::Id;
+
+    /// Reads those of some rows that exist.
+    fn read(pool: &Pool, ids: Vec<Self::Id>) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
+}
+
+/// Reads rows of one kind: at once while few ask, and together when many do.
+pub(crate) struct LookUps<R: Kept> {
+    asked: Mutex<Asked<R>>,
+}
+
+struct Asked<R: Kept> {
+    running: usize,
+    waiting: Vec<(R::Id, Answer<R>)>,
+}
+
+type Answer<R> = Sender<Result<Option<R>, StoreError>>;
+
+impl<R: Kept> Default for LookUps<R> {
+    fn default() -> Self {
+        Self { asked: Mutex::new(Asked { running: 0, waiting: Vec::new() }) }
+    }
+}
+
+impl<R: Kept> LookUps<R> {
+    /// Returns the row of an id as it stands once this was called, or later.
+    pub(crate) async fn find(self: &Arc<Self>, pool: &Pool, id: R::Id) -> Result<Option<R>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(pool, id, answer);
+        answered.await.map_err(|_| closed())?
+    }
+
+    fn ask(self: &Arc<Self>, pool: &Pool, id: R::Id, answer: Answer<R>) {
+        let mut asked = self.lock();
+        asked.waiting.push((id, answer));
+        if asked.running < MAX_RUNNING {
+            asked.running += 1;
+            // A task of its own, so that a caller that leaves takes nobody's answer along.
+            let runner = Runner { look_ups: Arc::clone(self), has_left: false };
+            tokio::spawn(serve(runner, pool.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked<R>> {
+        // Nothing is left half done under it.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who answer.
+struct Runner<R: Kept> {
+    look_ups: Arc<LookUps<R>>,
+    has_left: bool,
+}
+
+impl<R: Kept> Runner<R> {
+    /// Takes what is waiting, up to a statement's worth; leaves if nothing is.
+    fn take(&mut self) -> Option<Vec<(R::Id, Answer<R>)>> {
+        let mut asked = self.look_ups.lock();
+        if asked.waiting.is_empty() {
+            asked.running -= 1;
+            self.has_left = true;
+            return None;
+        }
+        let count = asked.waiting.len().min(MAX_IDS);
+        Some(asked.waiting.drain(..count).collect())
+    }
+}
+
+impl<R: Kept> Drop for Runner<R> {
+    /// Lets nobody wait for a runner that ended halfway, by a defect or with its runtime.
+    fn drop(&mut self) {
+        if !self.has_left {
+            let mut asked = self.look_ups.lock();
+            asked.running -= 1;
+            asked.waiting.clear();
+        }
+    }
+}
+
+async fn serve<R: Kept>(mut runner: Runner<R>, pool: Pool) {
+    while let Some(asked) = runner.take() {
+        let ids: BTreeSet<R::Id> = asked.iter().map(|(id, _)| *id).collect();
+        let found = R::read(&pool, ids.into_iter().collect()).await.map_err(Arc::new);
+        let found = found.map(|rows| rows.into_iter().map(|row| (row.id(), row)).collect::<HashMap<_, _>>());
+        for (id, answer) in asked {
+            let row = found.as_ref().map(|rows| rows.get(&id).cloned()).map_err(shared);
+            // A caller that has gone needs no answer.
+            let _gone = answer.send(row);
+        }
+    }
+}
+
+impl<R: Kept> fmt::Debug for LookUps<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LookUps").field("running", &self.lock().running).finish_non_exhaustive()
+    }
+}
