@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tiketi_core::decide::{AskLater, AskStep, BeginRefund};
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
-    BoxOffice, ConfirmAnswer, CountedIds, ManualClock, Paid, PayError, Payment, PaymentState, PaymentStore,
-    PrepareRequest, RefundId, SalesStore, Timer,
+    BoxOffice, ConfirmAnswer, CountedIds, DepositAsked, ManualClock, Paid, PayError, Payment, PaymentState,
+    PaymentStore, PrepareRequest, RefundId, SalesStore, Timer,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -168,20 +168,23 @@ async fn it_waits_no_longer_once_the_first_has_not_been_told() {
     assert_eq!(town.timer.waits().len(), 1);
 }
 
-/// Caught: with the pending answer leaving no word, for a repetition that waits a minute for a deposit.
+/// Caught: with a pending answer that leaves no word, and with the deposit not looked at.
 #[tokio::test]
 async fn it_does_not_wait_for_a_buyers_deposit() {
-    let shop = Shop::open().await;
-    let held = shop.held(ADA, &[0]).await;
-    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    shop.gateway.honest.answer_next_confirm(ConfirmAnswer::Pending);
-    confirm(shop.office.clone(), payment.clone()).await.unwrap();
-    let timer = HandTimer::new();
-    let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
-    let known = told(second).await.payment.unwrap();
-    assert!(matches!(known.state, PaymentState::Confirming { .. }));
-    assert_eq!(known.asking.unwrap().doubt.as_deref(), Some("the provider waits for the buyer"));
-    assert!(timer.waits().is_empty());
+    for waits in [ConfirmAnswer::Pending, ConfirmAnswer::Deposit(DepositAsked::default())] {
+        let shop = Shop::open().await;
+        let held = shop.held(ADA, &[0]).await;
+        let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+        shop.gateway.honest.answer_next_confirm(waits);
+        let first = confirm(shop.office.clone(), payment.clone()).await.unwrap().payment.unwrap();
+        let timer = HandTimer::new();
+        let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
+        let known = told(second).await.payment.unwrap();
+        assert_eq!((&known.state, known.awaited_deposit()), (&first.state, first.awaited_deposit()));
+        let asking = known.asking.unwrap();
+        assert!(asking.deposit.is_some() || asking.doubt.is_some(), "{asking:?}");
+        assert!(timer.waits().is_empty());
+    }
 }
 
 /// Caught: with the moment not looked at, and with the tries not looked at.
