@@ -13,6 +13,7 @@
 mod agreement;
 mod books;
 mod confirming;
+mod depositing;
 mod ending;
 #[path = "../many_servers/fleet.rs"]
 mod fleet;
