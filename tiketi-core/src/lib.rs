@@ -62,7 +62,8 @@
 //! # Time, ids, chance
 //!
 //! Rules read no clock. [`Clock`] and [`IdSource`] are given to the builder; [`ManualClock`] and
-//! [`CountedIds`] make a run repeatable. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
+//! [`CountedIds`] make a run repeatable. A shop of several servers is given a [`Timer`] too, so that the same confirm
+//! has one answer at all of them. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
 
 pub mod decide;
 pub mod memory;

@@ -42,8 +42,8 @@ impl BoxOffice {
 
 /// Tells whether whoever began the confirm may still be asking.
 ///
-/// Whoever heard nothing that decides leaves a doubt or the deposit that is to come, and from the moment at which others are to ask, nobody counts
-/// on the first any more: what is not known by then may take days.
+/// Whoever heard nothing that decides leaves a doubt, or the deposit that is to come. From the moment at which others
+/// are to ask, nobody counts on the first any more: what is not known by then may take days.
 fn is_being_confirmed(payment: &Payment, now: Timestamp) -> bool {
     matches!(payment.state, PaymentState::Confirming { .. })
         && payment.awaited_deposit().is_none()

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use tiketi_core::decide::{AskLater, AskStep, BeginRefund};
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
-    BoxOffice, ConfirmAnswer, CountedIds, ManualClock, Paid, PayError, Payment, PaymentState, PaymentStore,
-    PrepareRequest, RefundId, SalesStore, Timer,
+    BoxOffice, ConfirmAnswer, CountedIds, DepositAsked, ManualClock, Paid, PayError, Payment, PaymentState,
+    PaymentStore, PrepareRequest, RefundId, SalesStore, Timer,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -133,6 +133,28 @@ async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
     assert_eq!(town.shop.gateway.honest.captures(), 1);
 }
 
+/// Caught: with a repetition answered at once.
+#[tokio::test]
+async fn the_same_payment_in_one_step_at_another_server_waits_too() {
+    let (shop, timer) = (Shop::open().await, HandTimer::new());
+    let held = shop.held(ADA, &[0]).await;
+    let request = PrepareRequest::new(held.id, ADA).key(shop.key());
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    let (office, again) = (shop.office.clone(), request.clone());
+    let first = tokio::spawn(async move { office.process(request).await });
+    while shop.gateway.honest.hanging() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let other = another_server(&shop, Some(&timer));
+    let second = tokio::spawn(async move { other.process(again).await });
+    timer.begins().await;
+    shop.gateway.honest.let_go();
+    let first = told(first).await;
+    timer.end_one();
+    assert_eq!(told(second).await, first);
+    assert_eq!(shop.gateway.honest.captures(), 1);
+}
+
 /// Caught: with the doubt not looked at.
 #[tokio::test]
 async fn it_waits_no_longer_once_the_first_has_not_been_told() {
@@ -146,20 +168,23 @@ async fn it_waits_no_longer_once_the_first_has_not_been_told() {
     assert_eq!(town.timer.waits().len(), 1);
 }
 
-/// Caught: with the pending answer leaving no word, for a repetition that waits a minute for a deposit.
+/// Caught: with a pending answer that leaves no word, and with the deposit not looked at.
 #[tokio::test]
 async fn it_does_not_wait_for_a_buyers_deposit() {
-    let shop = Shop::open().await;
-    let held = shop.held(ADA, &[0]).await;
-    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    shop.gateway.honest.answer_next_confirm(ConfirmAnswer::Pending);
-    confirm(shop.office.clone(), payment.clone()).await.unwrap();
-    let timer = HandTimer::new();
-    let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
-    let known = told(second).await.payment.unwrap();
-    assert!(matches!(known.state, PaymentState::Confirming { .. }));
-    assert_eq!(known.asking.unwrap().doubt.as_deref(), Some("the provider waits for the buyer"));
-    assert!(timer.waits().is_empty());
+    for waits in [ConfirmAnswer::Pending, ConfirmAnswer::Deposit(DepositAsked::default())] {
+        let shop = Shop::open().await;
+        let held = shop.held(ADA, &[0]).await;
+        let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+        shop.gateway.honest.answer_next_confirm(waits);
+        let first = confirm(shop.office.clone(), payment.clone()).await.unwrap().payment.unwrap();
+        let timer = HandTimer::new();
+        let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
+        let known = told(second).await.payment.unwrap();
+        assert_eq!((&known.state, known.awaited_deposit()), (&first.state, first.awaited_deposit()));
+        let asking = known.asking.unwrap();
+        assert!(asking.deposit.is_some() || asking.doubt.is_some(), "{asking:?}");
+        assert!(timer.waits().is_empty());
+    }
 }
 
 /// Caught: with the moment not looked at, and with the tries not looked at.

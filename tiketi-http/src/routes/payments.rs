@@ -101,10 +101,11 @@ async fn process(
 
 /// Confirm a prepared payment
 ///
-/// The money is asked for once, however often this is sent; once it is, it is brought to its end even if the
-/// client leaves. While the provider does not say whether it took the money, the answer is 202, and `Location`
-/// names where to look. It is 202 as well while a virtual account waits for the buyer's deposit: `payment.deposit`
-/// says where to pay, and until when the seats are kept for it.
+/// The money is asked for once, however often and to however many servers this is sent, and each of them answers what
+/// becomes of it; once it is asked for, it is brought to its end even if the client leaves. While the provider does
+/// not say whether it took the money, the answer is 202, and `Location` names where to look. It is 202 as well while
+/// a virtual account waits for the buyer's deposit: `payment.deposit` says where to pay, and until when the seats are
+/// kept for it.
 #[utoipa::path(
     post, path = "/api/payments/confirm", tag = "payments", request_body = ConfirmPayment,
     security(("bearer" = [])),

@@ -13,7 +13,8 @@ const OPEN: &str = "SELECT count(*) FROM tiketi.payments WHERE ask_at IS NOT NUL
 /// Servers trust the rows they have until an event's turn moves.
 const TURN: &str = "UPDATE tiketi.events SET turn = turn + 1";
 const AGE: &str = "UPDATE tiketi.payments SET ask_at = ask_at - $1, awaited_since = awaited_since - $1, \
-    asking = jsonb_set(asking::jsonb, '{since}', to_jsonb((asking::jsonb ->> 'since')::bigint - $1))::text, \
+    asking = jsonb_set(jsonb_set(asking::jsonb, '{since}', to_jsonb((asking::jsonb ->> 'since')::bigint - $1)), \
+        '{deposit,due}', to_jsonb(coalesce((asking::jsonb #>> '{deposit,due}')::bigint - $1, 0)), false)::text, \
     state_at = CASE state WHEN 'confirming' THEN state_at - $1 ELSE state_at END WHERE ask_at IS NOT NULL";
 
 async fn connect(database: &Database) -> PgConnection {

@@ -136,3 +136,22 @@ async fn of_two_keys_for_one_order_at_two_servers_one_is_charged() {
     }
     market.close().await;
 }
+
+#[tokio::test]
+async fn what_is_being_paid_at_one_server_is_not_given_up_at_another() {
+    let market = Market::open().await;
+    for seat in 0..3 {
+        let order = market.till(seat).prepare(seat).await;
+        market.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
+        let confirming = tokio::spawn(market.till(seat).confirming(&order));
+        market.until_asked(Call::Confirm, seat + 1).await;
+        let cancels = join_all((0..9).map(|at| market.till(at).cancelling(&order))).await;
+        for (status, said) in cancels.into_iter().map(Result::unwrap) {
+            assert_eq!((status, &said["code"]), (409, &json!("PAYMENT_IN_PROGRESS")), "{said}");
+        }
+        market.stub.release_hanging();
+        let (status, paid) = confirming.await.unwrap().unwrap();
+        assert_eq!((status, &paid["reservation"]["status"]), (200, &json!("confirmed")), "{paid}");
+    }
+    market.close().await;
+}

@@ -30,7 +30,7 @@ async fn a_postgres_lost_after_the_provider_s_word_learns_of_it_when_it_is_back(
     for answer in answers {
         // Nobody is told that it failed for good, nor that it is done.
         let (status, said) = answer.await.unwrap().unwrap();
-        assert_eq!(status, 503, "{said}");
+        assert!(matches!(status, 202 | 503), "{status} {said}");
     }
     market.fleet.kill(0).await;
     postgres.restart().await;
