@@ -267,7 +267,10 @@ impl<'c> Desk<'c> {
     }
 
     fn rows(&mut self, event: EventId) -> Result<&mut EventRows, StoreError> {
-        self.known.events.get_mut(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
+        self.known
+            .events
+            .get_mut(&event)
+            .ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
     }
 
     fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {

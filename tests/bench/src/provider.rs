@@ -40,6 +40,8 @@ impl Provider {
         match kind {
             ProviderKind::Test => Ok(Self::Test(Arc::default())),
             ProviderKind::Toss => {
+                // Nobody else chooses one here, and the gateway wants to know whose TLS it would speak.
+                let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
                 let settings = StubSettings::default();
                 let secret = settings.secret_key.clone();
                 let stub = TossStub::start(settings).await?;

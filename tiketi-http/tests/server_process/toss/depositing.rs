@@ -97,14 +97,14 @@ async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_whi
 #[tokio::test]
 async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it() {
     let counter = Counter::with(&[METHODS]).await;
-    let (token, reservation) = counter.hold(0, 7).await;
-    let order = counter.prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    let (token, reservation) = counter.till().hold(0, 7).await;
+    let order = counter.till().prepare_by(Method::VirtualAccount, &token, &reservation).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.confirming(&order));
+    let confirming = tokio::spawn(counter.till().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     assert!(counter.stub.deposit(&order.id));
     deliver(&counter, &counter.stub.webhooks()).await;
-    counter.until(&order, "completed").await;
+    counter.till().until(&order, "completed").await;
     counter.stub.release_hanging();
     let (status, answer) = confirming.await.unwrap().unwrap();
     assert!(matches!(status, 200 | 202), "{answer}");
@@ -271,14 +271,14 @@ async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_
     let (status, cancelled) = counter.running().post(&path, Some(&admin()), &json!({})).await;
     assert_eq!(status, 200, "{cancelled}");
     counter.pass(1);
-    counter.until(&unpaid, "failed").await;
+    counter.till().until(&unpaid, "failed").await;
     assert!(!counter.stub.deposit(&unpaid.id), "the account is closed");
     counter.until_troubled(&[(&paid.id, "refund_refused")]).await;
-    assert_eq!(counter.reservation_status(&paid).await, "confirmed");
+    assert_eq!(counter.till().reservation_status(&paid).await, "confirmed");
     let (status, refunded) = cancel(&counter, &paid, &wanted_back(&account())).await;
     assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
     assert_eq!(counter.troubled().await, []);
-    assert_eq!(counter.reservation_status(&paid).await, "cancelled");
+    assert_eq!(counter.till().reservation_status(&paid).await, "cancelled");
     counter.close().await;
 }
 
