@@ -30,8 +30,19 @@
 //! take turns; loads what the commands look at; decides them one after another with the rules of
 //! [`tiketi_core::decide`] against one working copy; writes the union, one statement a table; commits once,
 //! and answers them all. Commands of different events go side by side, on up to [`MAX_WRITERS`] connections of
-//! the store's own, which no crowd of readers can take. What was answered is as durable as Postgres makes a commit: leave `fsync` and
-//! `synchronous_commit` on.
+//! the store's own, which no crowd of readers can take. What was answered is as durable as Postgres makes a
+//! commit: leave `fsync` and `synchronous_commit` on.
+//!
+//! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
+//! whoever asks while nobody else does is answered at once.
+//!
+//! # Planning
+//!
+//! No statement of a sale depends on the planner knowing how many rows there are, which nobody does when a sale
+//! begins: within a batch, tables are read by key only (`enable_seqscan` and `enable_nestloop` off, for the
+//! transaction), each connection plans a statement once, and no index but a partial one begins with the event. An
+//! index of your own on these tables should not either. What people ask later, such as lists, relies on `ANALYZE`,
+//! as autovacuum does it.
 //!
 //! # When something breaks
 //!

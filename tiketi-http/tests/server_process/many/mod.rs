@@ -3,6 +3,7 @@
 mod commands;
 mod demo;
 mod outage;
+mod pooling;
 mod tls;
 
 use sqlx::postgres::PgConnectOptions;
