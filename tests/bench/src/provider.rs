@@ -60,13 +60,12 @@ impl Provider {
     }
 
     /// Has the buyer of a payment do what is his at the provider, and returns the key he brings back.
-    pub(crate) fn order(&self, payment: Payment) -> Result<(Payment, Option<String>), Box<dyn Error>> {
-        let key = match self {
-            Self::Test(_) => None,
+    pub(crate) fn authenticate(&self, payment: &Payment) -> Result<Option<String>, Box<dyn Error>> {
+        match self {
+            Self::Test(_) => Ok(None),
             Self::Toss { stub, .. } => {
-                Some(stub.authenticate(&payment.id.to_string(), payment.amount.minor())?)
+                Ok(Some(stub.authenticate(&payment.id.to_string(), payment.amount.minor())?))
             }
-        };
-        Ok((payment, key))
+        }
     }
 }

@@ -87,6 +87,14 @@ impl Shop {
         Ok(Self { box_office: builder.build()?, guard })
     }
 
+    /// Returns the database of a shop that is in one.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        match &self.guard {
+            Guard::Database { database, .. } => Some(database),
+            Guard::Nothing | Guard::Folder(_) => None,
+        }
+    }
+
     /// Returns how many commands shared how many commits, of a store that says so.
     pub(crate) fn batches(&self) -> Option<Batches> {
         match &self.guard {

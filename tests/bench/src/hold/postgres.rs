@@ -17,7 +17,7 @@ use crate::hall::Hall;
 use crate::hold::bare::{seats_changed, stock_changed};
 use crate::hold::durable::Rivals;
 use crate::load::{self, More};
-use crate::shop::{Guard, Shop};
+use crate::shop::Shop;
 
 /// Bare Postgres.
 pub(crate) struct Postgres;
@@ -135,10 +135,7 @@ async fn hold_all(
 }
 
 fn database(shop: &Shop) -> Result<&Database, Box<dyn Error>> {
-    match &shop.guard {
-        Guard::Database { database, .. } => Ok(database),
-        Guard::Nothing | Guard::Folder(_) => Err("the shop is not in a database".into()),
-    }
+    shop.database().ok_or_else(|| "the shop is not in a database".into())
 }
 
 fn ids(hall: &Hall) -> Vec<Uuid> {

@@ -1,5 +1,7 @@
 //! `settle`: confirms of what was held and prepared before, against the holds of the same store in the same run.
 
+mod plain;
+
 use std::error::Error;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +9,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use tiketi_core::{
-    BoxOffice, BuyerId, HoldRequest, Payment, PaymentState, PrepareRequest, Prepared, Reservation,
+    BoxOffice, BuyerId, HoldRequest, Payment, PaymentState, PrepareRequest, Prepared, Reservation, SeatId,
 };
 use uuid::Uuid;
 
@@ -38,6 +40,23 @@ pub(crate) struct Options {
     seconds: u64,
 }
 
+/// A prepared attempt to pay for one seat.
+#[derive(Debug)]
+struct Order {
+    payment: Payment,
+    seat: SeatId,
+    /// What the buyer brings back from the provider.
+    key: Option<String>,
+}
+
+impl Order {
+    fn of(prepared: Prepared, provider: &Provider) -> Result<Self, Box<dyn Error>> {
+        let seat = prepared.reservation.seats.first().ok_or("a reservation has no seat")?.seat;
+        let key = provider.authenticate(&prepared.payment)?;
+        Ok(Self { payment: prepared.payment, seat, key })
+    }
+}
+
 /// Turns whose median is quoted.
 const TURNS: u32 = 3;
 
@@ -48,13 +67,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         Way::new(format!("hold, {} callers", options.callers)),
         Way::new("prepare"),
         Way::new(format!("confirm at {}", options.provider.name())),
+        Way::new("two transactions a confirm, by hand"),
     ];
     for _ in 0..TURNS {
         let turn = runtime.block_on(take_turn(options))?;
         ways.iter_mut().zip(turn).for_each(|(way, timings)| way.record(timings));
     }
-    print_table(&ways.each_ref());
-    let [hold, prepare, confirm] = &ways;
+    let [hold, prepare, confirm, plain] = &ways;
+    let compared = [hold, prepare, confirm, plain];
+    print_table(compared.get(..if plain.is_empty() { 3 } else { 4 }).unwrap_or_default());
     let figures = json!({
         "bench": "settle",
         "store": options.store.name(),
@@ -67,30 +88,38 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         "hold_per_second": hold.rate().round(),
         "prepare_per_second": prepare.rate().round(),
         "ratio_hold": ratio(confirm.rate(), hold.rate()),
+        "plain_per_second": (!plain.is_empty()).then(|| plain.rate().round()),
+        "ratio_naive": (!plain.is_empty()).then(|| ratio(confirm.rate(), plain.rate())),
         "turns": TURNS,
     });
     println!("{figures}");
     Ok(())
 }
 
-/// Holds every seat, starts to pay for each, and confirms them in that order for as long as there is time.
-async fn take_turn(options: &Options) -> Result<[Timings; 3], Box<dyn Error>> {
+/// Holds every seat, starts to pay for each, and confirms them in that order for as long as there is time; where
+/// there is a database to do so by hand, then everybody's way.
+async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     let provider = Provider::open(options.provider).await?;
     let shop = Shop::open_with(options.store, provider.gateway()).await?;
     let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
     let (holding, held) = hold_all(&shop.box_office, &hall, options.callers).await?;
     let (preparing, prepared) = prepare_all(&shop.box_office, held, options.callers).await?;
-    let orders = prepared.into_iter().map(|it| provider.order(it.payment)).collect::<Result<Vec<_>, _>>()?;
+    let orders = prepared.into_iter().map(|it| Order::of(it, &provider)).collect::<Result<Vec<_>, _>>()?;
     let (box_office, orders) = (shop.box_office.clone(), Arc::new(orders));
     let time = Duration::from_secs(options.seconds) / TURNS;
+    let all = Arc::clone(&orders);
     let confirming = load::run(options.callers, time, move |turn| {
         let (box_office, orders) = (box_office.clone(), Arc::clone(&orders));
         async move {
-            let Some((payment, key)) = orders.get(turn) else { return Ok(More::No) };
-            confirm(&box_office, payment, key.clone()).await
+            let Some(order) = orders.get(turn) else { return Ok(More::No) };
+            confirm(&box_office, order).await
         }
     });
-    Ok([holding, preparing, confirming.await?])
+    let mut timings = vec![holding, preparing, confirming.await?];
+    if let Some(database) = shop.database() {
+        timings.push(plain::confirm(database, provider.gateway(), all, options.callers, time).await?);
+    }
+    Ok(timings)
 }
 
 /// Holds each seat for a buyer of its own; the reservations are in the order of the seats.
@@ -156,9 +185,10 @@ where
     Ok((timings, done.into_iter().map(|(_, done)| done).collect()))
 }
 
-async fn confirm(box_office: &BoxOffice, payment: &Payment, key: Option<String>) -> Result<More, String> {
+async fn confirm(box_office: &BoxOffice, order: &Order) -> Result<More, String> {
+    let payment = &order.payment;
     let amount = Some(payment.amount);
-    let paid = box_office.confirm(payment.id, payment.buyer, amount, key).await;
+    let paid = box_office.confirm(payment.id, payment.buyer, amount, order.key.clone()).await;
     match paid.map_err(|error| error.to_string())?.payment.map(|payment| payment.state) {
         Some(PaymentState::Paid { .. }) => Ok(More::Yes),
         other => Err(format!("a confirmed payment is {other:?}")),

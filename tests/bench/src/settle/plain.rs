@@ -1,0 +1,101 @@
+//! Confirms as everybody writes them: a transaction before the provider is asked and one after, statement by statement.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::postgres::PgPool;
+use tiketi_core::{ConfirmAnswer, ConfirmRequest, PaymentGateway};
+use tiketi_postgres_harness::Database;
+use uuid::Uuid;
+
+use crate::figures::Timings;
+use crate::load::{self, More};
+use crate::settle::Order;
+
+/// Connections of those who confirm one by one.
+const CONNECTIONS: u32 = 32;
+
+const LOCK: &str = "SELECT state FROM tiketi.payments WHERE event = $1 AND id = $2 FOR UPDATE";
+const LOCK_RESERVATION: &str =
+    "SELECT state FROM tiketi.reservations WHERE event = $1 AND id = $2 FOR UPDATE";
+const CONFIRMING: &str = "UPDATE tiketi.payments SET state = 'confirming', state_at = 1, asking = '{\"since\":1,\"tries\":0}', \
+    ask_at = 4000000000000000, awaited_since = 1, version = version + 1 WHERE event = $1 AND id = $2";
+const PAYING: &str =
+    "UPDATE tiketi.reservations SET state = 'paying', version = version + 1 WHERE event = $1 AND id = $2";
+const PAID: &str = "UPDATE tiketi.payments SET state = 'paid', captured = amount, taken_in = currency, asking = NULL, \
+    ask_at = NULL, awaited_since = NULL, provider_key = $3, version = version + 1 WHERE event = $1 AND id = $2";
+const CONFIRMED: &str =
+    "UPDATE tiketi.reservations SET state = 'confirmed', version = version + 1 WHERE event = $1 AND id = $2";
+const SOLD: &str = "UPDATE tiketi.seats SET state = 'sold', until = NULL, version = version + 1, \
+    map_version = map_version + 1 WHERE event = $1 AND id = $2";
+
+/// Confirms orders from the last one back, until the time is up or none is left that nobody began.
+pub(super) async fn confirm(
+    database: &Database,
+    gateway: Arc<dyn PaymentGateway>,
+    orders: Arc<Vec<Order>>,
+    callers: u32,
+    time: Duration,
+) -> Result<Timings, Box<dyn Error>> {
+    let pool = database.pool(CONNECTIONS).await;
+    load::run(callers, time, move |turn| {
+        let (pool, gateway, orders) = (pool.clone(), Arc::clone(&gateway), Arc::clone(&orders));
+        async move {
+            let Some(order) = orders.len().checked_sub(turn + 1).and_then(|at| orders.get(at)) else {
+                return Ok(More::No);
+            };
+            if !begin(&pool, order).await.map_err(|error| error.to_string())? {
+                return Ok(More::No);
+            }
+            let key = take(&*gateway, order).await?;
+            finish(&pool, order, &key).await.map_err(|error| error.to_string())?;
+            Ok(More::Yes)
+        }
+    })
+    .await
+}
+
+/// Commits the intent, unless somebody did.
+async fn begin(pool: &PgPool, order: &Order) -> Result<bool, sqlx::Error> {
+    let (event, payment, reservation, _) = ids(order);
+    let mut transaction = pool.begin().await?;
+    let row = sqlx::query(LOCK).bind(event).bind(payment).fetch_one(&mut *transaction).await?;
+    if sqlx::Row::try_get::<String, _>(&row, "state")? != "ready" {
+        return Ok(false);
+    }
+    sqlx::query(LOCK_RESERVATION).bind(event).bind(reservation).fetch_one(&mut *transaction).await?;
+    sqlx::query(CONFIRMING).bind(event).bind(payment).execute(&mut *transaction).await?;
+    sqlx::query(PAYING).bind(event).bind(reservation).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+async fn take(gateway: &dyn PaymentGateway, order: &Order) -> Result<String, String> {
+    let request = ConfirmRequest {
+        payment: order.payment.id,
+        amount: order.payment.amount,
+        method: order.payment.method.clone(),
+        provider_key: order.key.clone(),
+    };
+    match gateway.confirm(request).await {
+        ConfirmAnswer::Paid(captured) => Ok(captured.provider_key),
+        other => Err(format!("a provider says {other:?}")),
+    }
+}
+
+/// Commits that it was paid.
+async fn finish(pool: &PgPool, order: &Order, key: &str) -> Result<(), sqlx::Error> {
+    let (event, payment, reservation, seat) = ids(order);
+    let mut transaction = pool.begin().await?;
+    sqlx::query(LOCK).bind(event).bind(payment).fetch_one(&mut *transaction).await?;
+    sqlx::query(PAID).bind(event).bind(payment).bind(key).execute(&mut *transaction).await?;
+    sqlx::query(CONFIRMED).bind(event).bind(reservation).execute(&mut *transaction).await?;
+    sqlx::query(SOLD).bind(event).bind(seat).execute(&mut *transaction).await?;
+    transaction.commit().await
+}
+
+fn ids(order: &Order) -> (Uuid, Uuid, Uuid, Uuid) {
+    let payment = &order.payment;
+    (payment.event.as_uuid(), payment.id.as_uuid(), payment.reservation.as_uuid(), order.seat.as_uuid())
+}
