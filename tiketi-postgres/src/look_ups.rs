@@ -121,3 +121,91 @@ impl<R: Kept> fmt::Debug for LookUps<R> {
         f.debug_struct("LookUps").field("running", &self.lock().running).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+    use tiketi_core::StoreErrorKind;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// An even number: there are no others, and 13 breaks whatever looks for it.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Even(u32);
+
+    const UNLUCKY: u32 = 13;
+    /// From here on nothing is found before the gate opens.
+    const GATED: u32 = 1_000;
+    static GATE: Semaphore = Semaphore::const_new(0);
+    static AT_GATE: AtomicUsize = AtomicUsize::new(0);
+
+    impl Kept for Even {
+        type Id = u32;
+
+        fn id(&self) -> u32 {
+            self.0
+        }
+
+        async fn read(_pool: &Pool, ids: Vec<u32>) -> Result<Vec<Self>, StoreError> {
+            if ids.iter().any(|id| *id >= GATED) {
+                AT_GATE.fetch_add(1, Ordering::Relaxed);
+                let _through = GATE.acquire().await.unwrap();
+            }
+            if ids.contains(&UNLUCKY) {
+                return Err(StoreError::new(StoreErrorKind::Unavailable, "it is away"));
+            }
+            Ok(ids.into_iter().filter(|id| id % 2 == 0).map(Self).collect())
+        }
+    }
+
+    /// A pool that nobody asks.
+    fn pool() -> Pool {
+        Pool::of(PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()))
+    }
+
+    /// Seen to fail with no limit to what runs at once.
+    #[tokio::test]
+    async fn those_who_ask_while_others_are_answered_share_the_next_statement() {
+        let (look_ups, pool) = (Arc::<LookUps<Even>>::default(), pool());
+        let mut asking = Vec::new();
+        for id in GATED..GATED + 100 {
+            let (look_ups, pool) = (Arc::clone(&look_ups), pool.clone());
+            asking.push(tokio::spawn(async move { look_ups.find(&pool, id).await }));
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(AT_GATE.load(Ordering::Relaxed), MAX_RUNNING);
+        GATE.add_permits(MAX_RUNNING);
+        for (id, found) in (GATED..).zip(join_all(asking).await) {
+            assert_eq!(found.unwrap().unwrap(), (id % 2 == 0).then_some(Even(id)));
+        }
+        assert!(AT_GATE.load(Ordering::Relaxed) <= MAX_RUNNING + 1, "{AT_GATE:?} statements");
+        assert_eq!(look_ups.lock().running, 0);
+    }
+
+    #[tokio::test]
+    async fn each_gets_his_own_row_and_all_who_share_a_failure_hear_of_it() {
+        let (look_ups, pool) = (Arc::<LookUps<Even>>::default(), pool());
+        let found = join_all((100..300).map(|id| look_ups.find(&pool, id))).await;
+        for (id, found) in (100..).zip(found) {
+            assert_eq!(found.unwrap(), (id % 2 == 0).then_some(Even(id)));
+        }
+        let failed = join_all([UNLUCKY, 14].map(|id| look_ups.find(&pool, id))).await;
+        for failed in failed {
+            assert_eq!(failed.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        }
+        assert_eq!(look_ups.find(&pool, 14).await.unwrap(), Some(Even(14)));
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_takes_nobodys_answer_along() {
+        let (look_ups, pool) = (Arc::<LookUps<Even>>::default(), pool());
+        let left = look_ups.find(&pool, 2);
+        drop(tokio::time::timeout(std::time::Duration::ZERO, left).await);
+        assert_eq!(look_ups.find(&pool, 4).await.unwrap(), Some(Even(4)));
+    }
+}
