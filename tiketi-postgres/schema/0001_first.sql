@@ -4,7 +4,7 @@
 -- Rows of an event change only under a lock on its row in tiketi.events: what a foreign key would check with a
 -- look-up a row, the commands check once a batch, and the audit proves.
 --
--- No index but a partial one begins with the event. A planner that has not counted an event's rows yet believes that
+-- No index of seats, reservations or payments but a partial one begins with the event. A planner that has not counted an event's rows yet believes that
 -- there are few, and would read all of them by such an index rather than look for each by its key; a partial one it
 -- may only use for a statement that repeats its condition.
 

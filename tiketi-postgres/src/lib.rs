@@ -40,8 +40,8 @@
 //!
 //! No statement of a sale depends on the planner knowing how many rows there are, which nobody does when a sale
 //! begins: within a batch, tables are read by key only (`enable_seqscan` and `enable_nestloop` off, for the
-//! transaction), each connection plans a statement once, and no index but a partial one begins with the event. An
-//! index of your own on these tables should not either. What people ask later, such as lists, relies on `ANALYZE`,
+//! transaction), each connection plans a statement once, and no index of `seats`, `reservations` or `payments` but a
+//! partial one begins with the event. An index of your own on them should not either. What people ask later, such as lists, relies on `ANALYZE`,
 //! as autovacuum does it.
 //!
 //! # When something breaks
@@ -79,7 +79,8 @@
 //! read: `BEGIN`, telling, running and `COMMIT` are four round trips instead of one. Batches take one more for each
 //! statement. [`migrate()`] and [`check`] do so always.
 //!
-//! Tests sell, refund, migrate and cut connections through `PgBouncer` 1.18, with fewer sessions than clients.
+//! Tests sell, refund, migrate and cut connections through `PgBouncer` 1.18, with fewer sessions than clients; what is
+//! said of later ones is what its manual says.
 //!
 //! # Sharding
 //!

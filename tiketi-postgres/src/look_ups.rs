@@ -18,7 +18,7 @@ const MAX_RUNNING: usize = 2;
 const MAX_IDS: usize = 256;
 
 /// A kind of row that is found by its id.
-pub(crate) trait Kept: Clone + Send + Sync + Sized + 'static {
+pub(crate) trait ById: Clone + Send + Sync + Sized + 'static {
     /// Names a row.
     type Id: Copy + Ord + Hash + Send + Sync + 'static;
 
@@ -30,24 +30,24 @@ pub(crate) trait Kept: Clone + Send + Sync + Sized + 'static {
 }
 
 /// Reads rows of one kind: at once while few ask, and together when many do.
-pub(crate) struct LookUps<R: Kept> {
+pub(crate) struct LookUps<R: ById> {
     asked: Mutex<Asked<R>>,
 }
 
-struct Asked<R: Kept> {
+struct Asked<R: ById> {
     running: usize,
     waiting: Vec<(R::Id, Answer<R>)>,
 }
 
 type Answer<R> = Sender<Result<Option<R>, StoreError>>;
 
-impl<R: Kept> Default for LookUps<R> {
+impl<R: ById> Default for LookUps<R> {
     fn default() -> Self {
         Self { asked: Mutex::new(Asked { running: 0, waiting: Vec::new() }) }
     }
 }
 
-impl<R: Kept> LookUps<R> {
+impl<R: ById> LookUps<R> {
     /// Returns the row of an id as it stands once this was called, or later.
     pub(crate) async fn find(self: &Arc<Self>, pool: &Pool, id: R::Id) -> Result<Option<R>, StoreError> {
         let (answer, answered) = oneshot::channel();
@@ -73,12 +73,12 @@ impl<R: Kept> LookUps<R> {
 }
 
 /// One of those who answer.
-struct Runner<R: Kept> {
+struct Runner<R: ById> {
     look_ups: Arc<LookUps<R>>,
     has_left: bool,
 }
 
-impl<R: Kept> Runner<R> {
+impl<R: ById> Runner<R> {
     /// Takes what is waiting, up to a statement's worth; leaves if nothing is.
     fn take(&mut self) -> Option<Vec<(R::Id, Answer<R>)>> {
         let mut asked = self.look_ups.lock();
@@ -92,7 +92,7 @@ impl<R: Kept> Runner<R> {
     }
 }
 
-impl<R: Kept> Drop for Runner<R> {
+impl<R: ById> Drop for Runner<R> {
     /// Lets nobody wait for a runner that ended halfway, by a defect or with its runtime.
     fn drop(&mut self) {
         if !self.has_left {
@@ -103,7 +103,7 @@ impl<R: Kept> Drop for Runner<R> {
     }
 }
 
-async fn serve<R: Kept>(mut runner: Runner<R>, pool: Pool) {
+async fn serve<R: ById>(mut runner: Runner<R>, pool: Pool) {
     while let Some(asked) = runner.take() {
         let ids: BTreeSet<R::Id> = asked.iter().map(|(id, _)| *id).collect();
         let found = R::read(&pool, ids.into_iter().collect()).await.map_err(Arc::new);
@@ -116,7 +116,7 @@ async fn serve<R: Kept>(mut runner: Runner<R>, pool: Pool) {
     }
 }
 
-impl<R: Kept> fmt::Debug for LookUps<R> {
+impl<R: ById> fmt::Debug for LookUps<R> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LookUps").field("running", &self.lock().running).finish_non_exhaustive()
     }
@@ -143,7 +143,7 @@ mod tests {
     static GATE: Semaphore = Semaphore::const_new(0);
     static AT_GATE: AtomicUsize = AtomicUsize::new(0);
 
-    impl Kept for Even {
+    impl ById for Even {
         type Id = u32;
 
         fn id(&self) -> u32 {

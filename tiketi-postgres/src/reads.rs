@@ -9,7 +9,7 @@ use tiketi_core::{
 use tiketi_rows::{Row as _, columns, count, stored};
 use uuid::Uuid;
 
-use crate::look_ups::Kept;
+use crate::look_ups::ById;
 use crate::row::{Row, each, maybe};
 use crate::session::Pool;
 
@@ -65,7 +65,7 @@ pub(crate) async fn event_of(
     maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
 }
 
-impl Kept for Reservation {
+impl ById for Reservation {
     type Id = ReservationId;
 
     fn id(&self) -> ReservationId {
@@ -79,7 +79,7 @@ impl Kept for Reservation {
     }
 }
 
-impl Kept for Payment {
+impl ById for Payment {
     type Id = PaymentId;
 
     fn id(&self) -> PaymentId {
@@ -93,7 +93,7 @@ impl Kept for Payment {
     }
 }
 
-impl Kept for EventView {
+impl ById for EventView {
     type Id = EventId;
 
     fn id(&self) -> EventId {

@@ -3,9 +3,10 @@
 use std::error::Error;
 
 use tiketi_core::{
-    BoxOffice, Currency, EventDetails, EventId, EventInput, Money, Row, SaleWindow, SeatId, SeatLayout,
-    Section, TermsOverride,
+    BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Reservation, Row,
+    SaleWindow, SeatId, SeatLayout, Section, TermsOverride,
 };
+use uuid::Uuid;
 
 /// An event on sale and its seats, from the stage backwards.
 #[derive(Debug)]
@@ -15,6 +16,11 @@ pub(crate) struct Hall {
 }
 
 const SEATS_A_ROW: u32 = 100;
+
+/// Returns the buyer of a turn, who is nobody else's.
+pub(crate) fn buyer(turn: usize) -> BuyerId {
+    BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1))
+}
 
 impl Hall {
     /// Builds a hall of at least `seats` seats in rows of a hundred, and opens the sale.
@@ -41,5 +47,16 @@ impl Hall {
         box_office.publish_event(event).await?;
         let map = box_office.seat_map(event, 0).await?.ok_or("the event is gone")?;
         Ok(Self { event, seats: map.seats.into_iter().map(|seat| seat.id).collect() })
+    }
+
+    /// Holds the seat of a turn for the buyer of that turn, if there is such a seat.
+    pub(crate) async fn hold(
+        &self,
+        box_office: &BoxOffice,
+        turn: usize,
+    ) -> Result<Option<Reservation>, String> {
+        let Some(seat) = self.seats.get(turn) else { return Ok(None) };
+        let request = HoldRequest::new(self.event, buyer(turn)).seats([*seat]);
+        box_office.hold(request).await.map(Some).map_err(|error| error.to_string())
     }
 }

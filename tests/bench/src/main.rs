@@ -37,9 +37,9 @@ enum Bench {
     /// Confirms of prepared payments through `BoxOffice`, against the holds of the same store.
     Settle(settle::Options),
     /// 70 % reads of the map's changes, 20 % holds, 10 % payments or cancellations.
-    Mixed(sale::Options),
+    Mixed(sale::Crowd),
     /// Everybody wants the same ten seats.
-    Contention(sale::Options),
+    Contention(sale::Crowd),
     /// Memory that a large event takes in the idle server, with SQLite.
     Memory(memory::Options),
 }

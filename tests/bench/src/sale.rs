@@ -7,30 +7,29 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 use tiketi_core::decide::HoldRefused;
-use tiketi_core::{BoxOffice, BuyerId, CommandError, HoldRequest, PrepareRequest, Reservation};
-use uuid::Uuid;
+use tiketi_core::{BoxOffice, CommandError, HoldRequest, PrepareRequest, Reservation};
 
 use crate::figures::Timings;
-use crate::hall::Hall;
+use crate::hall::{Hall, buyer};
 use crate::load::{self, More};
 use crate::shop::{Shop, Store};
 use crate::way::{Way, print_table};
 
-/// What to measure.
+/// Who calls where, and for how long.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub(crate) struct Crowd {
     /// The store.
     #[arg(long, default_value = "memory:")]
-    store: Store,
+    pub(crate) store: Store,
     /// Seats of the hall.
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    seats: u32,
+    pub(crate) seats: u32,
     /// Buyers who call at the same time.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    callers: u32,
+    pub(crate) callers: u32,
     /// About how long to measure, in seconds, shared by all turns.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    seconds: u64,
+    pub(crate) seconds: u64,
 }
 
 /// What callers do.
@@ -48,7 +47,7 @@ const TURNS: u32 = 3;
 const WANTED: usize = 10;
 
 /// Measures in turns on a new store each.
-pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(kind: Kind, options: &Crowd) -> Result<(), Box<dyn Error>> {
     let name = match kind {
         Kind::Mixed => "mixed",
         Kind::Contention => "contention",
@@ -73,7 +72,7 @@ pub(crate) fn run(kind: Kind, options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn take_turn(kind: Kind, options: &Options, time: Duration) -> Result<Timings, Box<dyn Error>> {
+async fn take_turn(kind: Kind, options: &Crowd, time: Duration) -> Result<Timings, Box<dyn Error>> {
     let shop = Shop::open(options.store).await?;
     let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
     let box_office = shop.box_office.clone();
@@ -97,8 +96,7 @@ async fn hold(
     turn: usize,
 ) -> Result<Option<Reservation>, String> {
     let Some(seat) = hall.seats.get(seat) else { return Ok(None) };
-    let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
-    match box_office.hold(HoldRequest::new(hall.event, buyer).seats([*seat])).await {
+    match box_office.hold(HoldRequest::new(hall.event, buyer(turn)).seats([*seat])).await {
         Ok(held) => Ok(Some(held)),
         Err(CommandError::Refused(HoldRefused::SeatsTaken { .. })) => Ok(None),
         Err(error) => Err(error.to_string()),

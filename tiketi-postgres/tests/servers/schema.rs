@@ -79,3 +79,18 @@ async fn nothing_is_made_outside_the_schema() {
     let strangers: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
     assert_eq!(strangers, 0);
 }
+
+/// Indexes of what grows with a sale that begin with the event and hold every row.
+const TEMPTING: &str = "SELECT index.relname::text FROM pg_index AS of \
+    JOIN pg_class AS index ON index.oid = of.indexrelid JOIN pg_attribute AS first ON first.attrelid = of.indrelid \
+    WHERE of.indrelid = ANY (ARRAY['tiketi.seats', 'tiketi.reservations', 'tiketi.payments']::regclass[]) \
+        AND first.attnum = of.indkey[0] AND first.attname = 'event' AND of.indpred IS NULL";
+
+/// Seen to fail with an index of seats by their change that is not a partial one.
+#[tokio::test]
+async fn no_index_tempts_the_planner_to_read_all_of_an_event() {
+    let town = Town::of(1).await;
+    let mut connection = town.connect().await;
+    let found: Vec<String> = sqlx::query_scalar(TEMPTING).fetch_all(&mut connection).await.unwrap();
+    assert_eq!(found, Vec::<String>::new());
+}

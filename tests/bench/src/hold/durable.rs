@@ -6,9 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tiketi_core::{BuyerId, HoldRequest};
 use tiketi_postgres::Batches;
-use uuid::Uuid;
 
 use crate::figures::{Timings, ratio};
 use crate::hall::Hall;
@@ -117,13 +115,7 @@ async fn through_box_office(
     let (box_office, hall) = (shop.box_office.clone(), Arc::new(hall));
     let timings = load::run(callers, time, move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
-        async move {
-            let Some(seat) = hall.seats.get(turn) else { return Ok(More::No) };
-            let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
-            let request = HoldRequest::new(hall.event, buyer).seats([*seat]);
-            box_office.hold(request).await.map_err(|error| error.to_string())?;
-            Ok(More::Yes)
-        }
+        async move { Ok(hall.hold(&box_office, turn).await?.map_or(More::No, |_| More::Yes)) }
     })
     .await?;
     Ok((timings, shop.batches()))

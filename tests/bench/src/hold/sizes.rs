@@ -4,8 +4,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use serde_json::json;
-use tiketi_core::{BoxOffice, BuyerId, HoldRequest};
-use uuid::Uuid;
+use tiketi_core::BoxOffice;
 
 use crate::figures::{Timings, ratio};
 use crate::hall::Hall;
@@ -63,13 +62,10 @@ async fn hold(
     load::run(callers, NO_LIMIT, move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
         async move {
-            let Some(seat) = hall.seats.get(first + turn).filter(|_| turn < holds) else {
+            if turn >= holds {
                 return Ok(More::No);
-            };
-            let buyer = BuyerId::from_uuid(Uuid::from_u128((first + turn) as u128 + 1));
-            let request = HoldRequest::new(hall.event, buyer).seats([*seat]);
-            box_office.hold(request).await.map_err(|error| error.to_string())?;
-            Ok(More::Yes)
+            }
+            Ok(hall.hold(&box_office, first + turn).await?.map_or(More::No, |_| More::Yes))
         }
     })
     .await

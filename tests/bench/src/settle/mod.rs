@@ -8,36 +8,25 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
-use tiketi_core::{
-    BoxOffice, BuyerId, HoldRequest, Payment, PaymentState, PrepareRequest, Prepared, Reservation, SeatId,
-};
-use uuid::Uuid;
+use tiketi_core::{BoxOffice, Payment, PaymentState, PrepareRequest, Prepared, Reservation, SeatId};
 
 use crate::figures::{Timings, ratio};
 use crate::hall::Hall;
 use crate::load::{self, More, NO_LIMIT};
 use crate::provider::{Provider, ProviderKind};
-use crate::shop::{Shop, Store};
+use crate::sale::Crowd;
+use crate::shop::Shop;
 use crate::way::{Way, print_table};
 
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The store.
-    #[arg(long, default_value = "memory:")]
-    store: Store,
+    /// Seats are held and paid while there is time; the time is for confirms, holds and attempts take theirs.
+    #[command(flatten)]
+    crowd: Crowd,
     /// Who takes the money.
     #[arg(long, default_value = "test")]
     provider: ProviderKind,
-    /// Seats of the hall: each is held, and paid while there is time.
-    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
-    seats: u32,
-    /// Buyers who call at the same time.
-    #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
-    callers: u32,
-    /// At most how long to measure confirms, in seconds, shared by all turns; holds and attempts take theirs.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
-    seconds: u64,
 }
 
 /// A prepared attempt to pay for one seat.
@@ -64,7 +53,7 @@ const TURNS: u32 = 3;
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let runtime = crate::runtime()?;
     let mut ways = [
-        Way::new(format!("hold, {} callers", options.callers)),
+        Way::new(format!("hold, {} callers", options.crowd.callers)),
         Way::new("prepare"),
         Way::new(format!("confirm at {}", options.provider.name())),
         Way::new("two transactions a confirm, by hand"),
@@ -78,10 +67,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     print_table(compared.get(..if plain.is_empty() { 3 } else { 4 }).unwrap_or_default());
     let figures = json!({
         "bench": "settle",
-        "store": options.store.name(),
+        "store": options.crowd.store.name(),
         "provider": options.provider.name(),
-        "callers": options.callers,
-        "seats": options.seats,
+        "callers": options.crowd.callers,
+        "seats": options.crowd.seats,
         "per_second": confirm.rate().round(),
         "p50_ms": confirm.p50_ms(),
         "p99_ms": confirm.p99_ms(),
@@ -100,15 +89,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 /// there is a database to do so by hand, then everybody's way.
 async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     let provider = Provider::open(options.provider).await?;
-    let shop = Shop::open_with(options.store, provider.gateway()).await?;
-    let hall = Arc::new(Hall::open(&shop.box_office, options.seats).await?);
-    let (holding, held) = hold_all(&shop.box_office, &hall, options.callers).await?;
-    let (preparing, prepared) = prepare_all(&shop.box_office, held, options.callers).await?;
+    let shop = Shop::open_with(options.crowd.store, provider.gateway()).await?;
+    let hall = Arc::new(Hall::open(&shop.box_office, options.crowd.seats).await?);
+    let (holding, held) = hold_all(&shop.box_office, &hall, options.crowd.callers).await?;
+    let (preparing, prepared) = prepare_all(&shop.box_office, held, options.crowd.callers).await?;
     let orders = prepared.into_iter().map(|it| Order::of(it, &provider)).collect::<Result<Vec<_>, _>>()?;
     let (box_office, orders) = (shop.box_office.clone(), Arc::new(orders));
-    let time = Duration::from_secs(options.seconds) / TURNS;
+    let time = Duration::from_secs(options.crowd.seconds) / TURNS;
     let all = Arc::clone(&orders);
-    let confirming = load::run(options.callers, time, move |turn| {
+    let confirming = load::run(options.crowd.callers, time, move |turn| {
         let (box_office, orders) = (box_office.clone(), Arc::clone(&orders));
         async move {
             let Some(order) = orders.get(turn) else { return Ok(More::No) };
@@ -117,7 +106,7 @@ async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     });
     let mut timings = vec![holding, preparing, confirming.await?];
     if let Some(database) = shop.database() {
-        timings.push(plain::confirm(database, provider.gateway(), all, options.callers, time).await?);
+        timings.push(plain::confirm(database, provider.gateway(), all, options.crowd.callers, time).await?);
     }
     Ok(timings)
 }
@@ -131,12 +120,7 @@ async fn hold_all(
     let (box_office, hall) = (box_office.clone(), Arc::clone(hall));
     each(callers, hall.seats.len(), move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
-        async move {
-            let buyer = BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1));
-            let seat = hall.seats.get(turn).ok_or("there is no such seat")?;
-            let request = HoldRequest::new(hall.event, buyer).seats([*seat]);
-            box_office.hold(request).await.map_err(|error| error.to_string())
-        }
+        async move { hall.hold(&box_office, turn).await?.ok_or_else(|| "there is no such seat".to_owned()) }
     })
     .await
 }
