@@ -2,8 +2,10 @@
 
 use crate::process::{finish, run, server};
 
-const PRETIX: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/lantern-hall.pretix.json");
-const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");
+const PRETIX: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/lantern-hall.pretix.json");
+const OWN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
 
 #[tokio::test]
 async fn check_says_that_all_is_well() {

@@ -100,7 +100,7 @@ pub(crate) fn file_of(store: &str) -> &str {
 async fn a_second_server_on_one_file_is_refused_and_the_first_sells_on() {
     let (_folder, store) = store();
     let first = Running::start(&["--demo", "--store", &store]).await;
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
     let second = ["--listen", "127.0.0.1:0", "--store", &store];
     for arguments in
         [&second[..], &["import-layout", own, "--store", &store], &["migrate", "--store", &store]]
@@ -115,7 +115,7 @@ async fn a_second_server_on_one_file_is_refused_and_the_first_sells_on() {
 #[tokio::test]
 async fn an_imported_layout_is_there_for_the_server() {
     let (_folder, store) = store();
-    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");
+    let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
     let said = run(&["import-layout", own, "--store", &store]).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     let id = said.out.lines().find_map(|line| line.strip_prefix("kept as layout ")).expect(&said.out);
