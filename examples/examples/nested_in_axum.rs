@@ -4,22 +4,21 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
+use tiketi_core::BoxOffice;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{BoxOffice, StoreError};
 use tiketi_http::AppState;
 use tokio::net::TcpListener;
-use tokio::time::interval;
+use tokio::time::sleep;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let shop = open_shop()?;
     let listener = TcpListener::bind("127.0.0.1:3002").await?;
     println!("the shop is at http://{}/tickets/api/docs/", listener.local_addr()?);
-    tokio::spawn(keep_tidy(shop.clone()));
+    tokio::spawn(run_jobs(shop.clone()));
     axum::serve(listener, app(shop.clone())).with_graceful_shutdown(told_to_stop()).await?;
 
     // Work that moves money outlives its request, and the server must not end before it.
@@ -43,31 +42,31 @@ fn open_shop() -> Result<AppState, Box<dyn Error>> {
     Ok(AppState::builder(box_office, store.clone(), store, secret).build()?)
 }
 
-/// The library starts no tasks: ending what ran out, and forgetting what is a day old, is called from here.
-async fn keep_tidy(shop: AppState) {
-    let mut second = interval(Duration::from_secs(1));
-    for seconds in 0_u64.. {
-        second.tick().await;
-        if let Err(error) = shop.box_office().tidy_once().await {
-            eprintln!("tidied later: {error}");
+/// The library starts no tasks. Everything that has to happen by itself is done by this loop.
+async fn run_jobs(shop: AppState) {
+    loop {
+        let report = shop.run_jobs_once().await;
+        for (job, error) in report.failures() {
+            eprintln!("{} is tried again: {error}", job.name());
         }
-        if seconds.is_multiple_of(60)
-            && let Err(error) = forget(&shop).await
-        {
-            eprintln!("forgotten later: {error}");
-        }
+        sleep(report.next).await;
     }
-}
-
-async fn forget(shop: &AppState) -> Result<(), StoreError> {
-    shop.box_office().forget_once().await?;
-    shop.forget_answers_once().await?;
-    Ok(())
 }
 
 async fn told_to_stop() {
     if let Err(error) = tokio::signal::ctrl_c().await {
         eprintln!("cannot listen for Ctrl-C: {error}");
+    }
+}
+
+#[cfg(test)]
+#[tokio::test]
+async fn the_loop_runs_every_job() {
+    use tiketi_core::Job;
+
+    let ran = open_shop().unwrap().run_jobs_once().await.runs;
+    for job in [Job::Expire, Job::Reconcile, Job::Inbox, Job::CallOff, Job::ForgetAnswers] {
+        assert!(ran.iter().any(|run| run.job == job && run.outcome.is_ok()), "{job:?}");
     }
 }
 

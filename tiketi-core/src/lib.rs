@@ -42,14 +42,26 @@
 //!
 //! # What has to happen by itself
 //!
-//! Call [`BoxOffice::tidy_once`] about every second, from any number of servers: it ends holds that ran
-//! out, announces events that opened or sold out, and delivers committed [`Fact`]s to your [`Notifier`].
-//! [`BoxOffice::reconcile_once`], [`BoxOffice::work_inbox_once`] and [`BoxOffice::call_off_once`] about every
-//! second bring every payment to its end: they ask providers about what is not known, look into webhooks,
-//! and refund the buyers of cancelled events. [`BoxOffice::forget_once`] and
-//! [`BoxOffice::forget_deliveries_once`] once a minute keep the memory of commands to a day and that of
-//! webhooks to two weeks. Nothing unsafe happens while they do not run: a hold that ran out is available to
-//! the next buyer all the same.
+//! Call [`BoxOffice::run_jobs_once`] in a loop, on any number of servers. It ends holds that ran out, announces
+//! events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks providers about what is
+//! not known, looks into webhooks, refunds the buyers of cancelled events, and forgets what is too old to be asked
+//! for. It says when to call it again:
+//!
+//! ```
+//! # async fn run_jobs(shop: tiketi_core::BoxOffice) {
+//! loop {
+//!     let report = shop.run_jobs_once().await;
+//!     for (job, error) in report.failures() {
+//!         eprintln!("{} is tried again: {error}", job.name());
+//!     }
+//!     tokio::time::sleep(report.next).await;
+//! }
+//! # }
+//! ```
+//!
+//! Without it, a payment whose answer was lost stays unknown, and no refund is repeated. No seat is sold twice: a hold
+//! that ran out is available to the next buyer all the same. Each part is a method of its own as well, such as
+//! [`BoxOffice::expire_once`].
 //!
 //! # Bringing your own store, gateway or notifier
 //!
@@ -93,8 +105,9 @@ mod transition;
 pub use account::{Account, Email, ParseEmailError, PasswordHash, Role};
 pub use audit::{AuditedRow, Violation, audit};
 pub use box_office::{
-    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, HousekeepingError, OrganiseError, Paid, PayError,
-    PrepareRequest, Prepared, Reconciled, RefundError, RefundRequested, RetryError, Tidied, WebhookError,
+    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, HousekeepingError, Job, JobError, JobRun,
+    JobsReport, OrganiseError, Paid, PayError, PrepareRequest, Prepared, Reconciled, RefundError,
+    RefundRequested, RetryError, Tidied, WebhookError,
 };
 pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
 pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds, Timer};

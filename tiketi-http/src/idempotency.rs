@@ -15,7 +15,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tiketi_core::decide::Fingerprint;
-use tiketi_core::{Answer, AnswerClaim, CommandKey, StoreError};
+use tiketi_core::{Answer, AnswerClaim, CommandKey, Job, JobRun, JobsReport, StoreError};
 use tracing::Instrument;
 
 use crate::error::{ApiError, Code, render};
@@ -38,6 +38,25 @@ impl AppState {
     /// Call it about every minute.
     pub async fn forget_answers_once(&self) -> Result<u64, StoreError> {
         self.answers().forget_answers(self.now().before(ANSWER_MEMORY)).await
+    }
+
+    /// Does everything that has to happen by itself and is due, and says when to call it again.
+    ///
+    /// It is [`BoxOffice::run_jobs_once`], and forgets answers as often as that forgets commands. A host calls it in a
+    /// loop, on any number of servers; the manual of this crate shows it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe, as [`BoxOffice::run_jobs_once`].
+    ///
+    /// [`BoxOffice::run_jobs_once`]: tiketi_core::BoxOffice::run_jobs_once
+    pub async fn run_jobs_once(&self) -> JobsReport {
+        let mut report = self.box_office().run_jobs_once().await;
+        if report.runs.iter().any(|run| run.job == Job::ForgetCommands) {
+            let forgotten = self.forget_answers_once().await;
+            report.runs.push(JobRun::new(Job::ForgetAnswers, forgotten.map_err(Into::into)));
+        }
+        report
     }
 }
 

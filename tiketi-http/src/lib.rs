@@ -42,12 +42,27 @@
 //!
 //! # What has to happen by itself
 //!
-//! Nothing here runs between requests. The host calls [`BoxOffice::tidy_once`] about every second, and
-//! [`BoxOffice::forget_once`] and [`AppState::forget_answers_once`] about every minute. What moves money outlives its
-//! request: close [`AppState::tasks`] and wait for it when shutting down.
+//! Nothing here runs between requests. The host calls [`AppState::run_jobs_once`] in a loop, on any number of servers:
 //!
-//! [`BoxOffice::tidy_once`]: tiketi_core::BoxOffice::tidy_once
-//! [`BoxOffice::forget_once`]: tiketi_core::BoxOffice::forget_once
+//! ```
+//! use tiketi_http::AppState;
+//!
+//! async fn run_jobs(state: AppState) {
+//!     loop {
+//!         let report = state.run_jobs_once().await;
+//!         for (job, error) in report.failures() {
+//!             eprintln!("{} is tried again: {error}", job.name());
+//!         }
+//!         tokio::time::sleep(report.next).await;
+//!     }
+//! }
+//! ```
+//!
+//! It ends holds that ran out, delivers facts, asks providers about payments and refunds that are not known, looks into
+//! webhooks, refunds the buyers of cancelled events, and forgets what is old. Without it, a payment whose answer was
+//! lost stays unknown.
+//!
+//! What moves money outlives its request: close [`AppState::tasks`] and wait for it when shutting down.
 //!
 //! # What holds for every route
 //!

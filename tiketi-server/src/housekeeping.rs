@@ -14,12 +14,8 @@ use tokio_util::task::TaskTracker;
 use crate::failure::Failure;
 use crate::options::Options;
 
-/// How often what nobody can ask for any more is forgotten.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
 /// Most payments one of them asks after in a row.
 const RECONCILE_BATCH: usize = 16;
-/// Most reservations of cancelled events taken back in a row.
-const CALL_OFF_BATCH: usize = 256;
 /// Longest pause between tries of something that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest that a lapsed hold may wait to be ended: counted tickets are not for sale again before.
@@ -37,6 +33,11 @@ pub(crate) struct Chores {
 }
 
 impl Chores {
+    /// Returns how often jobs run.
+    pub(crate) fn sweep_every(self) -> Duration {
+        self.sweep_every
+    }
+
     /// Checks the options.
     pub(crate) fn of(options: &Options) -> Result<Self, Failure> {
         let (sweep_every, reconcilers) = (options.sweep_every, options.paying.reconcilers);
@@ -59,32 +60,27 @@ pub(crate) fn start(
     tasks: &TaskTracker,
 ) {
     let Chores { sweep_every, reconcilers } = chores;
+    tasks.spawn(run_jobs(state.clone(), ending.clone()));
     let house = House { ending, tasks };
-    house.keep("tidy", sweep_every, shop, |shop| async move { shop.tidy_once().await.map(drop) });
-    // Several, so that one provider that hangs does not keep the others' payments waiting.
-    for _ in 0..reconcilers {
+    // The loop above asks about payments one after another. More of them keep a provider that hangs from delaying others.
+    for _ in 1..reconcilers {
         house.keep("reconcile payments", sweep_every, shop, |shop| async move {
             shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
         });
     }
-    house.keep("look into webhooks", sweep_every, shop, |shop| async move {
-        shop.work_inbox_once().await.map(drop)
-    });
-    house.keep("refund cancelled events", sweep_every, shop, |shop| async move {
-        shop.call_off_once(CALL_OFF_BATCH).await.map(drop)
-    });
-    house.keep("forget webhooks", FORGET_EVERY, shop, |shop| async move {
-        shop.forget_deliveries_once().await.map(drop)
-    });
-    house.keep(
-        "forget commands",
-        FORGET_EVERY,
-        shop,
-        |shop| async move { shop.forget_once().await.map(drop) },
-    );
-    house.keep("forget answers", FORGET_EVERY, state, |state| async move {
-        state.forget_answers_once().await.map(drop)
-    });
+}
+
+/// Runs what is due, and waits until more is, until told to stop.
+async fn run_jobs(state: AppState, stop: CancellationToken) {
+    let mut wait = Duration::ZERO;
+    while stop.run_until_cancelled(sleep(wait)).await.is_some() {
+        let report = state.run_jobs_once().await;
+        for (job, error) in report.failures() {
+            let error: &dyn std::error::Error = error;
+            tracing::error!(job = job.name(), error, "housekeeping failed, and is tried again");
+        }
+        wait = report.next;
+    }
 }
 
 /// Where jobs run, and until when.
@@ -150,7 +146,8 @@ mod tests {
         let pauses =
             [0, 1, 2, 3, 10, u32::MAX].map(|failures| pause(Duration::from_secs(1), failures).as_secs());
         assert_eq!(pauses, [1, 2, 4, 8, 30, 30]);
-        assert_eq!(pause(FORGET_EVERY, 3), FORGET_EVERY);
+        let minute = Duration::from_mins(1);
+        assert_eq!(pause(minute, 3), minute);
     }
 
     #[tokio::test]

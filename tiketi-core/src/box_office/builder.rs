@@ -1,7 +1,9 @@
 //! Building a box office, checked once.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use crate::box_office::job_table::JobTable;
 use crate::box_office::turns::Turns;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
@@ -10,6 +12,11 @@ use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
 use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
+
+/// How often jobs run, unless the host says otherwise.
+const JOBS_EVERY: Duration = Duration::from_secs(1);
+/// Longest time between two runs: counted tickets of a lapsed hold are not for sale before.
+const LONGEST_BETWEEN_JOBS: Duration = Duration::from_mins(1);
 
 /// Collects the parts of a [`BoxOffice`].
 #[derive(Debug, Default)]
@@ -27,6 +34,7 @@ pub struct BoxOfficeBuilder {
     timer: Option<Arc<dyn Timer>>,
     ids: Option<Arc<dyn IdSource>>,
     terms: Terms,
+    jobs_every: Option<Duration>,
 }
 
 /// A box office that cannot be built.
@@ -48,6 +56,9 @@ pub enum BuildError {
         /// The method.
         method: String,
     },
+    /// Jobs would run without a pause, or too seldom.
+    #[error("jobs run at least every minute, and not without a pause")]
+    JobsEveryOutOfRange,
     /// No sale can run under the terms.
     #[error(transparent)]
     Terms(#[from] TermsError),
@@ -107,6 +118,12 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See [`BoxOffice::run_jobs_once`].
+    pub fn jobs_every(mut self, every: Duration) -> Self {
+        self.jobs_every = Some(every);
+        self
+    }
+
     /// Builds the shop.
     ///
     /// # Errors
@@ -115,6 +132,10 @@ impl BoxOfficeBuilder {
     pub fn build(self) -> Result<BoxOffice, BuildError> {
         self.terms.validate()?;
         check_gateways(&self.gateways)?;
+        let jobs_every = self.jobs_every.unwrap_or(JOBS_EVERY);
+        if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
+            return Err(BuildError::JobsEveryOutOfRange);
+        }
         let (Some(sales), Some(catalog), Some(layouts), Some(outbox), Some(payments), Some(inbox)) =
             (self.sales, self.catalog, self.layouts, self.outbox, self.payments, self.inbox)
         else {
@@ -128,6 +149,7 @@ impl BoxOfficeBuilder {
             payments,
             inbox,
             turns: Turns::default(),
+            jobs: JobTable::new(jobs_every),
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
             timer: self.timer,
@@ -160,8 +182,6 @@ fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::memory::{MemoryStore, TestGateway};
 

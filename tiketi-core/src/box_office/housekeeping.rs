@@ -14,7 +14,7 @@ const OUTBOX_LEASE: Duration = Duration::from_secs(30);
 /// Most facts delivered in one call.
 const OUTBOX_BATCH: usize = 512;
 /// Most reservations ended in one call, so that none keeps the store busy for long.
-const EXPIRE_BATCH: usize = 1_000;
+pub(super) const EXPIRE_BATCH: usize = 1_000;
 /// How long the key of a command is remembered.
 const COMMAND_MEMORY: Duration = Duration::from_hours(24);
 

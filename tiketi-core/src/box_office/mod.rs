@@ -5,6 +5,8 @@ mod builder;
 mod depositing;
 mod hearing;
 mod housekeeping;
+mod job_table;
+mod jobs;
 mod minding;
 mod organising;
 mod paying;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 pub use builder::{BoxOfficeBuilder, BuildError};
 pub use hearing::WebhookError;
 pub use housekeeping::{HousekeepingError, Tidied};
+pub use jobs::{Job, JobError, JobRun, JobsReport};
 pub use minding::RetryError;
 pub use organising::OrganiseError;
 pub use paying::{Paid, PayError, PrepareRequest, Prepared};
@@ -32,12 +35,13 @@ use crate::limits::Terms;
 use crate::notifier::Notifier;
 use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
 use crate::time::Timestamp;
+use job_table::JobTable;
 use turns::Turns;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
-/// Cheap to clone, and every clone is the same shop. It starts no tasks: what has to happen by itself is a
-/// `…_once` method that the host calls as often as it likes, such as [`BoxOffice::expire_once`] every second.
+/// Cheap to clone, and every clone is the same shop. It starts no tasks: the host calls
+/// [`BoxOffice::run_jobs_once`] in a loop, which does what has to happen by itself.
 ///
 /// Every method of a command takes an optional [`CommandKey`]. With one, the command takes effect at
 /// most once however often it is sent; without one, each call is an intent of its own.
@@ -55,6 +59,7 @@ struct Inner {
     payments: Arc<dyn PaymentStore>,
     inbox: Arc<dyn InboxStore>,
     turns: Turns,
+    jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,

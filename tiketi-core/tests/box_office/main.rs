@@ -8,6 +8,7 @@ mod depositing;
 mod giving_up;
 mod housekeeping;
 mod idempotency;
+mod jobs;
 mod paying;
 mod racing;
 mod reconciling;

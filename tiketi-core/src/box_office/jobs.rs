@@ -1,0 +1,301 @@
+//! Everything that has to happen by itself, in one call that says when to call it again.
+
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::box_office::housekeeping::{EXPIRE_BATCH, HousekeepingError};
+use crate::box_office::{BoxOffice, Reconciled};
+
+/// Most batches of facts delivered in one run.
+const RELAY_BATCHES: usize = 16;
+/// Most payments asked about in one run.
+const RECONCILE_BATCH: usize = 16;
+/// Most reservations of cancelled events taken back in one run.
+const CALL_OFF_BATCH: usize = 256;
+/// How often what nobody can ask for any more is forgotten.
+const FORGET_EVERY: Duration = Duration::from_mins(1);
+
+/// A part of what has to happen by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Job {
+    /// Ends reservations whose hold has run out: [`BoxOffice::expire_once`].
+    Expire,
+    /// Announces events whose status changed: [`BoxOffice::announce_statuses_once`].
+    Announce,
+    /// Delivers committed facts to the notifier: [`BoxOffice::relay_once`].
+    Relay,
+    /// Ends or refunds reservations of cancelled events: [`BoxOffice::call_off_once`].
+    CallOff,
+    /// Asks providers about payments and refunds that are not known: [`BoxOffice::reconcile_once`].
+    Reconcile,
+    /// Looks into webhooks that were taken in: [`BoxOffice::work_inbox_once`].
+    Inbox,
+    /// Forgets the keys of old commands: [`BoxOffice::forget_once`].
+    ForgetCommands,
+    /// Forgets the names of old webhooks: [`BoxOffice::forget_deliveries_once`].
+    ForgetDeliveries,
+    /// Forgets old answers to requests; a job of the crate `tiketi-http`, which keeps them.
+    ForgetAnswers,
+}
+
+impl Job {
+    /// The jobs of a box office, in the order in which a call starts them.
+    pub(super) const OWN: [Self; 8] = [
+        Self::Expire,
+        Self::Announce,
+        Self::Relay,
+        Self::CallOff,
+        Self::Reconcile,
+        Self::Inbox,
+        Self::ForgetCommands,
+        Self::ForgetDeliveries,
+    ];
+
+    /// Returns how long to wait after a run, if nothing failed and nothing was left over.
+    pub(super) fn period(self, jobs_every: Duration) -> Duration {
+        match self {
+            Self::Expire | Self::Announce | Self::Relay | Self::CallOff | Self::Reconcile | Self::Inbox => {
+                jobs_every
+            }
+            Self::ForgetCommands | Self::ForgetDeliveries | Self::ForgetAnswers => {
+                FORGET_EVERY.max(jobs_every)
+            }
+        }
+    }
+
+    /// Returns what it is called in logs.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Expire => "end lapsed holds",
+            Self::Announce => "announce statuses",
+            Self::Relay => "deliver facts",
+            Self::CallOff => "refund cancelled events",
+            Self::Reconcile => "reconcile payments",
+            Self::Inbox => "look into webhooks",
+            Self::ForgetCommands => "forget commands",
+            Self::ForgetDeliveries => "forget webhooks",
+            Self::ForgetAnswers => "forget answers",
+        }
+    }
+}
+
+/// Why a job did not finish; it is tried again.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum JobError {
+    /// The store or the notifier failed.
+    #[error(transparent)]
+    Failed(#[from] HousekeepingError),
+    /// An adapter panicked.
+    #[error("it panicked")]
+    Panicked,
+}
+
+/// One run of one job.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct JobRun {
+    /// Which job.
+    pub job: Job,
+    /// How many things it did, such as reservations ended or payments settled, or why it did not finish.
+    pub outcome: Result<u64, JobError>,
+}
+
+impl JobRun {
+    /// Records a run of a job of the host's, beside those of the box office.
+    pub fn new(job: Job, outcome: Result<u64, JobError>) -> Self {
+        Self { job, outcome }
+    }
+}
+
+/// What one call of [`BoxOffice::run_jobs_once`] did, and when to call it again.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct JobsReport {
+    /// Each run of a job that was due, in the order in which they ended.
+    pub runs: Vec<JobRun>,
+    /// How long to wait before the next call; zero if a job left something over.
+    pub next: Duration,
+}
+
+impl JobsReport {
+    /// Returns how many things a job did.
+    pub fn count(&self, job: Job) -> u64 {
+        let runs = self.runs.iter().filter(|run| run.job == job);
+        runs.filter_map(|run| run.outcome.as_ref().ok()).sum()
+    }
+
+    /// Returns the jobs that did not finish, and why.
+    pub fn failures(&self) -> impl Iterator<Item = (Job, &JobError)> {
+        self.runs.iter().filter_map(|run| Some((run.job, run.outcome.as_ref().err()?)))
+    }
+}
+
+/// How much a run did, and whether it left something over.
+struct Work {
+    count: u64,
+    more: bool,
+}
+
+impl Work {
+    fn some(count: usize, limit: usize) -> Self {
+        Self { count: u64::try_from(count).unwrap_or(u64::MAX), more: count >= limit }
+    }
+}
+
+/// A run under way.
+struct Running<'r> {
+    work: Pin<Box<dyn Future<Output = JobRun> + Send + 'r>>,
+    /// Whether the call began with it; the call starts nothing more once those have ended.
+    is_of_first_round: bool,
+}
+
+impl BoxOffice {
+    /// Does everything that has to happen by itself and is due, and says when to call it again.
+    ///
+    /// This is the one loop that a host needs:
+    ///
+    /// ```
+    /// # use tiketi_core::BoxOffice;
+    /// async fn run_jobs(shop: BoxOffice) {
+    ///     loop {
+    ///         let report = shop.run_jobs_once().await;
+    ///         for (job, error) in report.failures() {
+    ///             eprintln!("{} is tried again: {error}", job.name());
+    ///         }
+    ///         tokio::time::sleep(report.next).await;
+    ///     }
+    /// }
+    /// ```
+    ///
+    /// Each [`Job`] runs about every second ([`crate::BoxOfficeBuilder::jobs_every`]), those that forget every minute. A run does
+    /// a bounded amount of work, and is repeated at once if it left something over. Jobs run beside one another: one
+    /// that fails, panics or waits keeps no other from running, and is tried again after a pause that doubles, up to
+    /// 30 seconds.
+    ///
+    /// A call ends when its jobs have ended, which takes as long as a payment provider takes to answer. With a timer
+    /// ([`crate::BoxOfficeBuilder::timer`]) the other jobs run again meanwhile. Without one, run the loop in two tasks: a
+    /// call leaves out the jobs that another call of this process is running.
+    ///
+    /// Any number of servers may run it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: a job that was interrupted is due at once, and goes on from what is committed. A provider that was being
+    /// asked is asked again when the claim ends, after [`crate::Terms::pause`].
+    pub async fn run_jobs_once(&self) -> JobsReport {
+        let mut report = JobsReport::default();
+        let mut running = Vec::new();
+        self.start_due(&mut running, true);
+        while !running.is_empty() {
+            let may_start = running.iter().any(|run| run.is_of_first_round);
+            match &self.inner.timer {
+                Some(timer) if may_start => {
+                    let another_round = timer.sleep(self.inner.jobs.every());
+                    run_until(&mut running, &mut report.runs, another_round).await;
+                    if running.iter().any(|run| run.is_of_first_round) {
+                        self.start_due(&mut running, false);
+                    }
+                }
+                Some(_) | None => run_until(&mut running, &mut report.runs, pending()).await,
+            }
+        }
+        report.next = self.inner.jobs.next(self.now());
+        report
+    }
+
+    /// Adds a run of every job that is due and not being run by this process.
+    fn start_due<'s>(&'s self, running: &mut Vec<Running<'s>>, is_of_first_round: bool) {
+        for job in Job::OWN {
+            let Some(turn) = self.inner.jobs.take(job, self.now()) else { continue };
+            let work = Box::pin(async move {
+                let outcome = caught(self.run_job(job)).await;
+                let more = outcome.as_ref().is_ok_and(|work| work.more);
+                turn.end(self.now(), outcome.is_ok(), more);
+                JobRun { job, outcome: outcome.map(|work| work.count) }
+            });
+            running.push(Running { work, is_of_first_round });
+        }
+    }
+
+    async fn run_job(&self, job: Job) -> Result<Work, JobError> {
+        let work = match job {
+            Job::Expire => Work::some(self.expire_once().await.map_err(failed)?.len(), EXPIRE_BATCH),
+            Job::Announce => {
+                let announced = self.announce_statuses_once().await.map_err(failed)?;
+                Work::some(announced.len(), usize::MAX)
+            }
+            Job::Relay => self.relay_some().await?,
+            Job::CallOff => {
+                Work::some(self.call_off_once(CALL_OFF_BATCH).await.map_err(failed)?, CALL_OFF_BATCH)
+            }
+            Job::Reconcile => {
+                let Reconciled { settled, open, postponed } =
+                    self.reconcile_once(RECONCILE_BATCH).await.map_err(failed)?;
+                let looked_at = settled.saturating_add(open).saturating_add(postponed);
+                Work { more: looked_at >= RECONCILE_BATCH, ..Work::some(settled, usize::MAX) }
+            }
+            Job::Inbox => {
+                let done = self.work_inbox_once().await.map_err(failed)?;
+                Work { more: done > 0, ..Work::some(done, usize::MAX) }
+            }
+            Job::ForgetCommands => Work { count: self.forget_once().await.map_err(failed)?, more: false },
+            Job::ForgetDeliveries => {
+                Work { count: self.forget_deliveries_once().await.map_err(failed)?, more: false }
+            }
+            Job::ForgetAnswers => Work { count: 0, more: false },
+        };
+        Ok(work)
+    }
+
+    /// Delivers facts until none is left, or for a number of batches.
+    async fn relay_some(&self) -> Result<Work, JobError> {
+        let mut count = 0;
+        for _ in 0..RELAY_BATCHES {
+            match self.relay_once().await? {
+                0 => return Ok(Work::some(count, usize::MAX)),
+                facts => count += facts,
+            }
+        }
+        Ok(Work { more: true, ..Work::some(count, usize::MAX) })
+    }
+}
+
+fn failed(error: impl Into<HousekeepingError>) -> JobError {
+    JobError::Failed(error.into())
+}
+
+/// Turns a panic of an adapter into an error, so that the other jobs go on.
+async fn caught<T>(work: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let polled = std::panic::AssertUnwindSafe(|| work.as_mut().poll(context));
+        std::panic::catch_unwind(polled).unwrap_or(Poll::Ready(Err(JobError::Panicked)))
+    })
+    .await
+}
+
+/// Runs jobs beside one another until all have ended or `limit` has, and moves what ended to `ended`.
+async fn run_until(running: &mut Vec<Running<'_>>, ended: &mut Vec<JobRun>, limit: impl Future<Output = ()>) {
+    let mut limit = pin!(limit);
+    poll_fn(|context| {
+        running.retain_mut(|run| match run.work.as_mut().poll(context) {
+            Poll::Ready(output) => {
+                ended.push(output);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if running.is_empty() { Poll::Ready(()) } else { limit.as_mut().poll(context) }
+    })
+    .await;
+}
+
+impl From<crate::store::StoreError> for JobError {
+    fn from(error: crate::store::StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
