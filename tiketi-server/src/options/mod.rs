@@ -104,7 +104,7 @@ pub(crate) struct Options {
     // Kept as a secret, because the address of a database may hold its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
-    /// Connections the server keeps to Postgres, besides up to 4 that write; those of all servers must fit into its
+    /// Connections the server keeps to Postgres, besides up to 5 that write; those of all servers must fit into its
     /// `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
     pub(crate) store_connections: u32,
