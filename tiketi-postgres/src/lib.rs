@@ -4,13 +4,13 @@
 //! use std::sync::Arc;
 //! use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 //! use tiketi_core::BoxOffice;
-//! use tiketi_postgres::{PostgresStore, check, migrate};
+//! use tiketi_postgres::{Durability, PostgresStore, check, migrate};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let options: PgConnectOptions = "postgres://shop@localhost/shop".parse()?;
 //! migrate(&options).await?;
 //! let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
-//! check(&pool).await?;
+//! check(&pool, Durability::Required).await?;
 //! let shop = BoxOffice::builder().store(Arc::new(PostgresStore::new(pool))).build()?;
 //! # Ok(())
 //! # }
@@ -32,7 +32,8 @@
 //! and answers them all. Commands of different events go side by side, on up to [`MAX_WRITERS`] connections of
 //! the store's own, which no crowd of readers can take. An event that another session keeps locked is tried on
 //! [`MAX_WAITERS`] more, so that it takes none from events that are not locked. What was answered is as durable as Postgres makes a
-//! commit: leave `fsync` and `synchronous_commit` on.
+//! commit: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a database that has one of
+//! them off, unless told that this is wanted ([`Durability::Relaxed`]).
 //!
 //! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
 //! whoever asks while nobody else does is answered at once.
@@ -149,6 +150,6 @@ mod write;
 
 pub use batches::Batches;
 pub use lanes::{MAX_BATCH, MAX_QUEUE};
-pub use migrate::{SCHEMA, check, migrate};
+pub use migrate::{Durability, SCHEMA, check, migrate};
 pub use permits::{MAX_WAITERS, MAX_WRITERS};
 pub use store::PostgresStore;
