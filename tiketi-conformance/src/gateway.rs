@@ -39,6 +39,12 @@ pub trait Provider: Debug + Send + Sync + 'static {
     /// Gives the money of the next refund back, and loses the answer.
     async fn lose_next_refund(&self);
 
+    /// Returns a key that has the form of the provider's and was never given to a buyer; `None` if it gives no keys.
+    async fn key_never_given(&self) -> Option<String>;
+
+    /// Answers nothing from now on, and takes and gives back nothing.
+    async fn fall_silent(&self);
+
     /// Returns what was taken and not given back for a payment, in minor units, by the provider's own books.
     async fn balance(&self, payment: PaymentId) -> i64;
 }

@@ -380,6 +380,9 @@ macro_rules! gateway_cases {
                 a_refund_sent_twice_gives_back_once,
                 a_refund_whose_answer_was_lost_gives_back_once,
                 parts_add_up_and_no_more_than_was_taken_goes_back,
+                a_provider_that_answers_nothing_is_silent,
+                a_key_never_given_is_answered_and_takes_nothing,
+                an_attempt_is_accepted_by_its_form,
                 nonsense_is_no_webhook,
             }
         }

@@ -39,6 +39,14 @@ impl Provider for Books {
         self.0.fail_next_refund(RefundFault::LoseAnswer);
     }
 
+    async fn key_never_given(&self) -> Option<String> {
+        None
+    }
+
+    async fn fall_silent(&self) {
+        self.0.set_silent(true);
+    }
+
     async fn balance(&self, payment: PaymentId) -> i64 {
         self.0.balance(payment)
     }

@@ -229,6 +229,7 @@ const MOST_LENIENT: Terms = Terms {
     max_seats_per_buyer: 1,
     late_payment: LatePayment::Refund,
     not_found_grace: Duration::from_hours(24),
+    not_found_grace_past_cap: Duration::from_hours(24),
     refunded_seats: RefundedSeats::OnSale,
     deposit_window: MAX_DEPOSIT_WINDOW,
     ask_again_after: Duration::from_mins(1),

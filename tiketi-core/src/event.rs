@@ -95,6 +95,7 @@ impl TermsOverride {
             max_seats_per_buyer: self.max_seats_per_buyer.unwrap_or(shop.max_seats_per_buyer),
             late_payment: self.late_payment.unwrap_or(shop.late_payment),
             not_found_grace: shop.not_found_grace,
+            not_found_grace_past_cap: shop.not_found_grace_past_cap,
             refunded_seats: self.refunded_seats.unwrap_or(shop.refunded_seats),
             deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
             ask_again_after: shop.ask_again_after,

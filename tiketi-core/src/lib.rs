@@ -114,10 +114,11 @@ pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrder
 pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
 pub use fact::{Fact, FactBody, FactId, SeatChanged, SeatStatus};
 pub use gateway::{
-    Asked, Breaker, BreakerSettings, BuyerStep, Capabilities, Captured, Checkout, CheckoutRequest,
-    ConfirmAnswer, ConfirmRequest, Confirms, DepositAsked, GatewayUnavailable, GuardSettings, Guarded, Hint,
-    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo,
-    Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, AttemptStep, Breaker, BreakerSettings, BuyerStep, Capabilities, Captured, Checkout,
+    CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms, DepositAsked, GatewayUnavailable,
+    GuardSettings, Guarded, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway,
+    PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused,
+    WebhookRequest,
 };
 pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, ParseIdError, PaymentId, RefundId, ReservationId,
@@ -145,7 +146,7 @@ pub use store::{
     AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
     CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
     OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
-    StoreErrorKind, Swept,
+    StoreErrorKind,
 };
 pub use ticket_type::{Stock, TicketKind, TicketType};
 pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};

@@ -46,6 +46,12 @@ pub struct Terms {
     /// How long a provider may not know an order that is being confirmed, before it is believed; 10 minutes by
     /// default.
     pub not_found_grace: Duration,
+    /// How long after its confirm that is the case at least, once the hold is past [`Terms::hold_cap`]; 2 minutes by
+    /// default. It has to be longer than a gateway waits for a confirm.
+    ///
+    /// So an attempt that its provider does not know keeps its seats for [`Terms::hold_cap`], what
+    /// [`Terms::payment_window`] adds to it, and this, and no longer.
+    pub not_found_grace_past_cap: Duration,
     /// What becomes of seats whose money went back.
     pub refunded_seats: RefundedSeats,
     /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
@@ -88,6 +94,7 @@ impl Default for Terms {
             max_seats_per_buyer: 8,
             late_payment: LatePayment::default(),
             not_found_grace: Duration::from_mins(10),
+            not_found_grace_past_cap: Duration::from_mins(2),
             refunded_seats: RefundedSeats::default(),
             deposit_window: Duration::from_hours(24),
             ask_again_after: Duration::from_mins(1),
@@ -143,6 +150,7 @@ impl Terms {
             ("hold_cap", self.hold_cap),
             ("payment_window", self.payment_window),
             ("not_found_grace", self.not_found_grace),
+            ("not_found_grace_past_cap", self.not_found_grace_past_cap),
             ("ask_again_after", self.ask_again_after),
             ("ask_again_at_most", self.ask_again_at_most),
             ("trouble_after", self.trouble_after),

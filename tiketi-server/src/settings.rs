@@ -3,7 +3,6 @@
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{Email, Terms};
 use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
-use tiketi_postgres::Durability;
 
 use crate::failure::Failure;
 use crate::housekeeping::Chores;
@@ -43,9 +42,7 @@ pub(crate) struct Admin {
 impl Settings {
     /// Checks the options.
     pub(crate) fn of(options: Options) -> Result<Self, Failure> {
-        let durability =
-            if options.allow_unsafe_durability { Durability::Relaxed } else { Durability::Required };
-        let store = StoreKind::of(&options.store, durability)?;
+        let store = StoreKind::of(&options.store)?;
         let terms = terms(&options)?;
         let limits = limits(&options)?;
         let chores = Chores::of(&options)?;
@@ -80,6 +77,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         max_seats_per_buyer: options.max_seats_per_buyer,
         late_payment: options.paying.late_payment.into(),
         not_found_grace: options.paying.not_found_grace,
+        not_found_grace_past_cap: options.paying.not_found_grace_past_cap,
         refunded_seats: options.paying.refunded_seats.into(),
         deposit_window: options.paying.deposit_window,
         ask_again_after: options.paying.ask_again_after,

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
-    Currency, GuardSettings, IdSource, LookupAnswer, LookupRequest, Money, PaymentGateway, PaymentId,
-    TimeOrderedIds,
+    BuyerId, Currency, GuardSettings, IdSource, LookupAnswer, LookupRequest, Money, PaymentGateway,
+    PaymentId, TimeOrderedIds,
 };
 use tiketi_toss::{TossGateway, TossLimits, TossSettings, TossSettingsError};
 
@@ -70,11 +70,18 @@ impl Toss {
     /// Asks after an order nobody made, and says whether the provider answers this shop.
     pub(crate) async fn look(&self) -> Result<String, Failure> {
         let (payment, amount) = (PaymentId::from_uuid(TimeOrderedIds.next()), Money::zero(Currency::KRW));
-        let question = LookupRequest { payment, provider_key: None, amount };
+        let question = LookupRequest {
+            payment,
+            buyer: BuyerId::from_uuid(TimeOrderedIds.next()),
+            provider_key: None,
+            amount,
+        };
         let url = &self.settings.base_url;
         match self.gateway()?.lookup(question).await {
             LookupAnswer::NotFound => Ok(format!("{url} answers, and takes the secret key")),
-            LookupAnswer::Unknown { reason } => Err(Failure::new(format!("--toss-base-url {url}: {reason}"))),
+            LookupAnswer::Unknown { reason, heard: _ } => {
+                Err(Failure::new(format!("--toss-base-url {url}: {reason}")))
+            }
             LookupAnswer::Paid(_)
             | LookupAnswer::Declined { .. }
             | LookupAnswer::Pending

@@ -6,8 +6,8 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    FactBody, NewEvent, Page, SeatMap, StoreError, StoreErrorKind, Swept, TicketType, TicketTypeId,
-    TicketTypeInput, Timestamp,
+    FactBody, NewEvent, Page, SeatMap, StoreError, StoreErrorKind, TicketType, TicketTypeId, TicketTypeInput,
+    Timestamp,
 };
 
 use crate::desk::Desk;
@@ -83,20 +83,13 @@ impl CatalogStore for SqliteStore {
         self.writer().run(unblock).await
     }
 
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
         // Most rounds find nothing, and finding nothing should not take the writer's time.
         let suspects = self.read(move |connection| suspects(connection, now)).await?;
         if suspects.is_empty() {
-            return Ok(Swept::default());
+            return Ok(Vec::new());
         }
-        let mut swept = Swept::default();
-        for id in suspects {
-            match self.write(move |desk| announce(desk, id, now)).await {
-                Ok(told) => swept.done.extend(told.map(|status| (id, status))),
-                Err(error) => swept.skipped.push((id, error)),
-            }
-        }
-        Ok(swept)
+        self.write(move |desk| announce(desk, &suspects, now)).await
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
@@ -231,15 +224,23 @@ fn suspects(connection: &rusqlite::Connection, now: Timestamp) -> Result<Vec<Eve
     Ok(found)
 }
 
-fn announce(desk: &mut Desk<'_>, id: EventId, now: Timestamp) -> Result<Option<EventStatus>, StoreError> {
-    if !desk.open(id)? {
-        return Ok(None);
+fn announce(
+    desk: &mut Desk<'_>,
+    suspects: &[EventId],
+    now: Timestamp,
+) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    let mut news = Vec::new();
+    for id in suspects {
+        if !desk.open(*id)? {
+            continue;
+        }
+        let snapshot = desk.snapshot(*id)?;
+        let Some(status) = announce_status(snapshot, now) else { continue };
+        let event = Event { announced: status, ..snapshot.event().clone() };
+        write::event(desk.connection(), &event)?;
+        desk.snapshot(*id)?.set_event(event);
+        desk.announce(*id, now, FactBody::EventStatusChanged { status })?;
+        news.push((*id, status));
     }
-    let snapshot = desk.snapshot(id)?;
-    let Some(status) = announce_status(snapshot, now) else { return Ok(None) };
-    let event = Event { announced: status, ..snapshot.event().clone() };
-    write::event(desk.connection(), &event)?;
-    desk.snapshot(id)?.set_event(event);
-    desk.announce(id, now, FactBody::EventStatusChanged { status })?;
-    Ok(Some(status))
+    Ok(news)
 }

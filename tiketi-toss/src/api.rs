@@ -7,6 +7,7 @@ use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tiketi_core::Heard;
 
 use crate::code::CodeClass;
 use crate::settings::{TossLimits, TossSettings, TossSettingsError};
@@ -34,6 +35,8 @@ pub(crate) enum Failure {
     Code { status: u16, code: String },
     /// It said nothing that can be read.
     Silence { reason: String },
+    /// It was not asked.
+    NotAsked { reason: &'static str },
 }
 
 impl Failure {
@@ -45,7 +48,7 @@ impl Failure {
     pub(crate) fn class(&self) -> CodeClass {
         match self {
             Self::Code { status, code } => CodeClass::of_answer(*status, code),
-            Self::Silence { .. } => CodeClass::Unknown,
+            Self::Silence { .. } | Self::NotAsked { .. } => CodeClass::Unknown,
         }
     }
 
@@ -53,7 +56,17 @@ impl Failure {
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Code { code, .. } => Some(code),
-            Self::Silence { .. } => None,
+            Self::Silence { .. } | Self::NotAsked { .. } => None,
+        }
+    }
+
+    /// Tells whether the provider answered: a broken or busy one did not, whatever it wrote.
+    pub(crate) fn heard(&self) -> Heard {
+        match self {
+            Self::Code { status, .. } if *status >= 500 || *status == 429 => Heard::Silence,
+            Self::Code { .. } => Heard::Answered,
+            Self::Silence { .. } => Heard::Silence,
+            Self::NotAsked { .. } => Heard::NotAsked,
         }
     }
 
@@ -62,6 +75,7 @@ impl Failure {
         match self {
             Self::Code { status, code } => format!("{code}, with status {status}"),
             Self::Silence { reason } => reason.clone(),
+            Self::NotAsked { reason } => (*reason).to_owned(),
         }
     }
 }
@@ -107,7 +121,7 @@ impl Api {
         body: &CancelBody<'_>,
     ) -> Result<Payment, Failure> {
         if !is_payment_key(payment_key) {
-            return Err(Failure::silence("no payment key of the provider's is known"));
+            return Err(Failure::NotAsked { reason: "no payment key of the provider's is known" });
         }
         self.post(&[payment_key, "cancel"], key, body).await
     }
@@ -223,6 +237,19 @@ mod tests {
         {
             assert!(is_payment_key(text), "{text}");
         }
+    }
+
+    #[test]
+    fn only_a_provider_that_can_be_understood_and_is_not_broken_or_busy_was_heard() {
+        let code = |status| Failure::Code { status, code: "NOT_FOUND_PAYMENT_SESSION".to_owned() };
+        for status in [400, 401, 403, 404, 409] {
+            assert_eq!(code(status).heard(), Heard::Answered, "{status}");
+        }
+        for status in [429, 500, 502, 503] {
+            assert_eq!(code(status).heard(), Heard::Silence, "{status}");
+        }
+        assert_eq!(Failure::silence("no connection").heard(), Heard::Silence);
+        assert_eq!(Failure::NotAsked { reason: "no key" }.heard(), Heard::NotAsked);
     }
 
     #[test]

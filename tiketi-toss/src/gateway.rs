@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::{
-    BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms, Currency,
-    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentId, PaymentMethod,
-    RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, AttemptStep, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
+    Confirms, Currency, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
+    PaymentGateway, PaymentId, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
 };
 
 use crate::api::{Api, Failure, Found, is_payment_key};
@@ -85,6 +86,18 @@ impl PaymentGateway for TossGateway {
         Ok(())
     }
 
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
+        attempt.check_method(&self.methods())?;
+        attempt.check_currency(&[Currency::KRW])?;
+        match attempt.step {
+            AttemptStep::Confirm { provider_key: None } => Err(NotAccepted::KeyMissing),
+            AttemptStep::Confirm { provider_key: Some(key) } if !is_payment_key(key) => {
+                Err(NotAccepted::KeyMalformed)
+            }
+            AttemptStep::Confirm { .. } | AttemptStep::Prepare => Ok(()),
+        }
+    }
+
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let method = self.methods.iter().find(|method| method.id() == request.method);
         let mut parameters = BTreeMap::from([
@@ -97,22 +110,30 @@ impl PaymentGateway for TossGateway {
         if request.method == TossMethod::VirtualAccount.id() {
             parameters.insert("validHours".to_owned(), valid_hours(request.deposit_window).to_string());
         }
-        Ok(Checkout { client_key: Some(self.client_key.clone()), parameters })
+        // The provider learns of the order from the browser.
+        let client_key = Some(self.client_key.clone());
+        Ok(Checkout { client_key, parameters, heard: Heard::NotAsked })
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         let order = request.payment.to_string();
         let Some(payment_key) = request.provider_key.as_deref().filter(|key| is_payment_key(key)) else {
             // Nothing is asked for without a key, but an earlier request may have had one.
-            return self.settle(&order, None, "the buyer brought no payment key").await;
+            return self.settle(&order, None, "the buyer brought no payment key", Heard::NotAsked).await;
         };
         if request.amount.currency() != Currency::KRW {
-            return ConfirmAnswer::Unknown { reason: "only amounts in won can be asked for".to_owned() };
+            let reason = "only amounts in won can be asked for".to_owned();
+            return ConfirmAnswer::Unknown { reason, heard: Heard::NotAsked };
         }
         let body = ConfirmBody { payment_key, order_id: &order, amount: request.amount.minor() };
         match self.api.confirm(&order, &body).await {
-            Ok(payment) if payment.order_id == order => judge::confirmed(&payment, "the provider answered"),
-            Ok(_) => self.settle(&order, Some(payment_key), "an answer for another order").await,
+            Ok(payment) if payment.order_id == order => {
+                judge::confirmed(&payment, "the provider answered", Heard::Answered)
+            }
+            Ok(_) => {
+                let why = "an answer for another order";
+                self.settle(&order, Some(payment_key), why, Heard::Answered).await
+            }
             Err(failure) => self.after_failure(request.payment, payment_key, failure).await,
         }
     }
@@ -124,7 +145,7 @@ impl PaymentGateway for TossGateway {
             Found::Nothing => LookupAnswer::NotFound,
             Found::Unsaid(failure) => {
                 alarm(&failure, request.payment);
-                LookupAnswer::Unknown { reason: failure.reason() }
+                LookupAnswer::Unknown { reason: failure.reason(), heard: failure.heard() }
             }
         }
     }
@@ -146,19 +167,27 @@ impl TossGateway {
     /// Says what came of a confirm that was answered with an error, or not at all.
     async fn after_failure(&self, payment: PaymentId, payment_key: &str, failure: Failure) -> ConfirmAnswer {
         alarm(&failure, payment);
-        match (failure.class(), failure.code()) {
-            (CodeClass::Declined, Some(code)) => ConfirmAnswer::Declined { code: code.to_owned() },
-            _ => self.settle(&payment.to_string(), Some(payment_key), &failure.reason()).await,
+        if let (CodeClass::Declined, Some(code)) = (failure.class(), failure.code()) {
+            return ConfirmAnswer::Declined { code: code.to_owned() };
         }
+        let order = payment.to_string();
+        self.settle(&order, Some(payment_key), &failure.reason(), failure.heard()).await
     }
 
     /// Asks the provider for its record of the order, and says what came of the confirm.
-    async fn settle(&self, order: &str, payment_key: Option<&str>, why: &str) -> ConfirmAnswer {
+    ///
+    /// `heard` says whether the confirm itself was answered. Without one, whether this question is.
+    async fn settle(&self, order: &str, payment_key: Option<&str>, why: &str, heard: Heard) -> ConfirmAnswer {
+        let or = |found| if heard == Heard::NotAsked { found } else { heard };
         match self.api.find(order, payment_key).await {
-            Found::Payment(payment) => judge::confirmed(&payment, why),
-            Found::Nothing => ConfirmAnswer::Unknown { reason: format!("{why}; no such order when asked") },
+            Found::Payment(payment) => judge::confirmed(&payment, why, or(Heard::Answered)),
+            Found::Nothing => {
+                let reason = format!("{why}; no such order when asked");
+                ConfirmAnswer::Unknown { reason, heard: or(Heard::Answered) }
+            }
             Found::Unsaid(failure) => {
-                ConfirmAnswer::Unknown { reason: format!("{why}; then, asked again: {}", failure.reason()) }
+                let reason = format!("{why}; then, asked again: {}", failure.reason());
+                ConfirmAnswer::Unknown { reason, heard: or(failure.heard()) }
             }
         }
     }

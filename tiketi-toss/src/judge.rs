@@ -1,6 +1,8 @@
 //! What the provider's record of a payment says, in the words of the gateway trait.
 
-use tiketi_core::{Captured, ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, Money, Timestamp};
+use tiketi_core::{
+    Captured, ConfirmAnswer, DepositAccount, DepositAsked, Heard, LookupAnswer, Money, Timestamp,
+};
 
 use crate::wire::{Payment, Status};
 
@@ -55,9 +57,14 @@ fn moment(text: &str) -> Option<Timestamp> {
     text.parse().or_else(|_| format!("{text}+09:00").parse()).ok()
 }
 
+/// Says that a record was read, and decides nothing.
+fn unknown(reason: &str) -> LookupAnswer {
+    LookupAnswer::Unknown { reason: reason.to_owned(), heard: Heard::Answered }
+}
+
 /// Says what came of a payment, from the provider's own record of it.
 pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
-    let unreadable = || LookupAnswer::Unknown { reason: "amounts that cannot be true".to_owned() };
+    let unreadable = || unknown("amounts that cannot be true");
     if payment.was_captured() {
         return payment.captured().map_or_else(unreadable, LookupAnswer::Paid);
     }
@@ -68,23 +75,25 @@ pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
         Status::Expired => LookupAnswer::Declined { code: payment.came_to_nothing("EXPIRED") },
         Status::Canceled => LookupAnswer::Declined { code: payment.came_to_nothing("CANCELED") },
         Status::Done | Status::PartialCanceled => unreadable(),
-        Status::Unlisted => LookupAnswer::Unknown { reason: "a status nobody listed".to_owned() },
+        Status::Unlisted => unknown("a status nobody listed"),
     }
 }
 
 /// Says what came of a confirm, from the provider's own record of the payment.
 ///
 /// A payment that still waits for our confirm was not declined; what we asked may yet arrive.
-pub(crate) fn confirmed(payment: &Payment, why_asked: &str) -> ConfirmAnswer {
+/// `heard` says whether the confirm itself was answered: a provider that answers nothing but look-ups takes no money.
+pub(crate) fn confirmed(payment: &Payment, why_asked: &str, heard: Heard) -> ConfirmAnswer {
     match looked_up(payment) {
         LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
         LookupAnswer::Declined { code } => ConfirmAnswer::Declined { code },
         LookupAnswer::Deposit(asked) => ConfirmAnswer::Deposit(asked),
         LookupAnswer::Pending | LookupAnswer::NotFound => {
-            ConfirmAnswer::Unknown { reason: format!("{why_asked}; not confirmed yet when asked again") }
+            let reason = format!("{why_asked}; not confirmed yet when asked again");
+            ConfirmAnswer::Unknown { reason, heard }
         }
-        LookupAnswer::Unknown { reason } => {
-            ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}") }
+        LookupAnswer::Unknown { reason, heard: _ } => {
+            ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}"), heard }
         }
     }
 }
@@ -143,9 +152,15 @@ mod tests {
 
     #[test]
     fn what_waits_for_our_confirm_is_not_known_and_what_waits_for_money_is() {
-        assert!(matches!(confirmed(&payment("IN_PROGRESS", ""), "a test"), ConfirmAnswer::Unknown { .. }));
+        assert!(matches!(
+            confirmed(&payment("IN_PROGRESS", ""), "a test", Heard::Answered),
+            ConfirmAnswer::Unknown { .. }
+        ));
         let waits = payment("WAITING_FOR_DEPOSIT", "");
-        assert_eq!(confirmed(&waits, "a test"), ConfirmAnswer::Deposit(DepositAsked::default()));
+        assert_eq!(
+            confirmed(&waits, "a test", Heard::Answered),
+            ConfirmAnswer::Deposit(DepositAsked::default())
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tiketi_core::{Currency, RefundAnswer, RefundId, RefundRequest};
+use tiketi_core::{Currency, Heard, RefundAnswer, RefundId, RefundRequest};
 
 use crate::api::{Api, Failure, Found};
 use crate::code::CodeClass;
@@ -63,7 +63,8 @@ enum Listed {
 /// believe in, and each cancel carries the refund's id, by which it is found in the provider's list.
 pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest) -> RefundAnswer {
     if request.amount.currency() != Currency::KRW {
-        return RefundAnswer::Refused { code: "UNSUPPORTED_CURRENCY".to_owned() };
+        let reason = "only amounts in won can be given back".to_owned();
+        return RefundAnswer::Unknown { reason, heard: Heard::NotAsked };
     }
     let body = CancelBody {
         cancel_reason: &tagged(&request),
@@ -93,7 +94,8 @@ async fn compare(
     failure: Option<Failure>,
 ) -> RefundAnswer {
     let why = failure.as_ref().map_or_else(|| "an answer without the refund".to_owned(), Failure::reason);
-    let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}") };
+    let heard = failure.as_ref().map_or(Heard::Answered, Failure::heard);
+    let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}"), heard };
     let payment = match api.find(&request.payment.to_string(), Some(&request.provider_key)).await {
         Found::Payment(payment) if payment.key == request.provider_key => payment,
         Found::Payment(_) | Found::Nothing => return unknown("no such payment when asked"),

@@ -1,6 +1,6 @@
 //! Giving up a payment before money is taken.
 
-use tiketi_core::{VoidAnswer, VoidRequest};
+use tiketi_core::{Heard, VoidAnswer, VoidRequest};
 
 use crate::api::{Api, Found};
 use crate::gateway::alarm;
@@ -15,7 +15,7 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
     let payment = match api.find(&order, request.provider_key.as_deref()).await {
         Found::Payment(payment) => payment,
         Found::Nothing => return VoidAnswer::Unsupported,
-        Found::Unsaid(failure) => return unknown(&failure.reason()),
+        Found::Unsaid(failure) => return unknown(&failure.reason(), failure.heard()),
     };
     if payment.was_captured() {
         return VoidAnswer::TooLate;
@@ -24,7 +24,9 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
         Status::Canceled | Status::Aborted | Status::Expired => VoidAnswer::Done,
         Status::WaitingForDeposit => close(api, &request, &payment).await,
         Status::Ready | Status::InProgress => VoidAnswer::Unsupported,
-        Status::Done | Status::PartialCanceled | Status::Unlisted => unknown("a status that says nothing"),
+        Status::Done | Status::PartialCanceled | Status::Unlisted => {
+            unknown("a status that says nothing", Heard::Answered)
+        }
     }
 }
 
@@ -42,17 +44,17 @@ async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswe
         refund_receive_account: None,
     };
     match api.cancel(&payment.key, &format!("{order}-void-{}", request.tries), &body).await {
-        Ok(closed) if closed.order_id != order => unknown("an answer for another order"),
+        Ok(closed) if closed.order_id != order => unknown("an answer for another order", Heard::Answered),
         Ok(closed) if closed.was_captured() => VoidAnswer::TooLate,
         Ok(closed) if closed.status == Status::Canceled => VoidAnswer::Done,
-        Ok(_) => unknown("an answer without the cancel"),
+        Ok(_) => unknown("an answer without the cancel", Heard::Answered),
         Err(failure) => {
             alarm(&failure, request.payment);
-            unknown(&failure.reason())
+            unknown(&failure.reason(), failure.heard())
         }
     }
 }
 
-fn unknown(reason: &str) -> VoidAnswer {
-    VoidAnswer::Unknown { reason: reason.to_owned() }
+fn unknown(reason: &str, heard: Heard) -> VoidAnswer {
+    VoidAnswer::Unknown { reason: reason.to_owned(), heard }
 }

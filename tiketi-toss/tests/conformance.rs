@@ -58,6 +58,17 @@ impl Provider for Stub {
         self.0.fail_next(Fault::cut(Call::Cancel).after_effect());
     }
 
+    async fn key_never_given(&self) -> Option<String> {
+        Some("tgen_20260105_never_given".to_owned())
+    }
+
+    async fn fall_silent(&self) {
+        // More than a case asks; each request meets the first fault of its kind.
+        for call in [Call::Confirm, Call::Cancel, Call::Lookup] {
+            (0..16).for_each(|_| self.0.fail_next(Fault::cut(call)));
+        }
+    }
+
     async fn balance(&self, payment: PaymentId) -> i64 {
         let order = payment.to_string();
         let accounts = self.0.ledger();

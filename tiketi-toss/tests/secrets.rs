@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tiketi_core::{
-    CheckoutRequest, ConfirmRequest, Currency, LookupRequest, Money, PaymentGateway, PaymentId,
+    BuyerId, CheckoutRequest, ConfirmRequest, Currency, LookupRequest, Money, PaymentGateway, PaymentId,
     RefundAccount, RefundId, RefundRequest, VoidRequest, WebhookRequest,
 };
 use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
@@ -17,6 +17,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use uuid::Uuid;
 
 const SECRET_KEY: &str = "test_sk_a4Xq9ZpRb2Lw";
+const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 /// The key with its colon, as the header carries it.
 const ENCODED: &str = "dGVzdF9za19hNFhxOVpwUmIyTHc";
 
@@ -52,7 +53,13 @@ impl Shown {
 
     async fn confirm(&mut self, payment: PaymentId, key: &str) {
         let provider_key = Some(key.to_owned());
-        let request = ConfirmRequest { payment, amount: won(1000), method: "toss_card".into(), provider_key };
+        let request = ConfirmRequest {
+            payment,
+            buyer: BUYER,
+            amount: won(1000),
+            method: "toss_card".into(),
+            provider_key,
+        };
         let answer = self.gateway.confirm(request).await;
         self.show(answer);
     }
@@ -60,6 +67,7 @@ impl Shown {
     async fn refund(&mut self, payment: PaymentId, key: &str, which: u128) {
         let request = RefundRequest {
             payment,
+            buyer: BUYER,
             provider_key: key.to_owned(),
             refund: RefundId::from_uuid(Uuid::from_u128(which)),
             amount: won(100),
@@ -89,10 +97,14 @@ impl Shown {
             self.confirm(payment, &key).await;
             self.stub.fail_next(Fault::cut(Call::Cancel));
             self.refund(payment, &key, which).await;
-            let request = LookupRequest { payment, provider_key: Some(key.clone()), amount: won(1000) };
+            let request =
+                LookupRequest { payment, buyer: BUYER, provider_key: Some(key.clone()), amount: won(1000) };
             let looked_up = self.gateway.lookup(request).await;
             self.show(looked_up);
-            let voided = self.gateway.void(VoidRequest { payment, provider_key: Some(key), tries: 0 }).await;
+            let voided = self
+                .gateway
+                .void(VoidRequest { payment, buyer: BUYER, provider_key: Some(key), tries: 0 })
+                .await;
             self.show(voided);
         }
         self.deposit().await
@@ -151,6 +163,7 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
     shown.show(settings("https://api.example.com"));
     let checkout = CheckoutRequest {
         payment: PaymentId::from_uuid(Uuid::from_u128(1)),
+        buyer: BUYER,
         amount: won(1000),
         method: "toss_card".to_owned(),
         order_name: "Night of the Lighthouse".to_owned(),

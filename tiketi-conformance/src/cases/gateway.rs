@@ -1,8 +1,9 @@
 //! Payment gateways: one effect for each id, and answers that say what is known.
 
 use tiketi_core::{
-    Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, Money, PaymentId,
-    RefundAnswer, RefundId, RefundRequest, Support, WebhookRefused, WebhookRequest,
+    Attempt, AttemptStep, BuyerId, Captured, ConfirmAnswer, ConfirmRequest, Currency, Heard, LookupAnswer,
+    LookupRequest, Money, NotAccepted, PaymentId, RefundAnswer, RefundId, RefundRequest, Support, VoidAnswer,
+    VoidRequest, WebhookRefused, WebhookRequest,
 };
 use uuid::Uuid;
 
@@ -11,6 +12,9 @@ use crate::gateway::FreshGateway;
 fn won(minor: i64) -> Money {
     Money::new(minor, Currency::KRW)
 }
+
+/// Who pays for everything here.
+const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 
 /// An id nobody used before: stubs may outlive a case.
 fn payment() -> PaymentId {
@@ -33,7 +37,7 @@ impl FreshGateway {
         let payment = payment();
         let provider_key = self.provider.authenticate(payment, amount).await;
         let method = self.gateway.methods()[0].id.clone();
-        ConfirmRequest { payment, amount, method, provider_key }
+        ConfirmRequest { payment, buyer: BUYER, amount, method, provider_key }
     }
 
     async fn taken(&self, amount: Money) -> (ConfirmRequest, Captured) {
@@ -46,8 +50,9 @@ impl FreshGateway {
 
     async fn look(&self, of: &ConfirmRequest) -> LookupAnswer {
         let (payment, provider_key, amount) = (of.payment, of.provider_key.clone(), of.amount);
-        let by_key = self.gateway.lookup(LookupRequest { payment, provider_key, amount }).await;
-        let by_order = self.gateway.lookup(LookupRequest { payment, provider_key: None, amount }).await;
+        let by_key = self.gateway.lookup(LookupRequest { payment, buyer: BUYER, provider_key, amount }).await;
+        let by_order =
+            self.gateway.lookup(LookupRequest { payment, buyer: BUYER, provider_key: None, amount }).await;
         assert_eq!(by_key, by_order, "by key and by order");
         by_order
     }
@@ -56,6 +61,7 @@ impl FreshGateway {
 fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) -> RefundRequest {
     RefundRequest {
         payment: of.payment,
+        buyer: of.buyer,
         provider_key: captured.provider_key.clone(),
         refund: refund_id(),
         amount: won(amount),
@@ -114,7 +120,7 @@ pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
 
 /// Fails if an order the provider never heard of is anything else.
 pub async fn an_order_nobody_made_is_not_found(it: FreshGateway) {
-    let request = LookupRequest { payment: payment(), provider_key: None, amount: won(50_000) };
+    let request = LookupRequest { payment: payment(), buyer: BUYER, provider_key: None, amount: won(50_000) };
     assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);
 }
 
@@ -149,6 +155,58 @@ pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway)
         let answer = it.gateway.refund(back(&request, &captured, 40_000, 30_000)).await;
         assert!(matches!(answer, RefundAnswer::Refused { .. }), "{answer:?}");
         assert_eq!(it.provider.balance(request.payment).await, 30_000);
+    }
+}
+
+/// Fails if a provider that answers nothing is heard, or believed to have said anything.
+pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
+    let (taken, captured) = it.taken(won(50_000)).await;
+    let request = it.prepared(won(50_000)).await;
+    it.provider.fall_silent().await;
+    let confirmed = it.gateway.confirm(request.clone()).await;
+    assert!(matches!(confirmed, ConfirmAnswer::Unknown { heard: Heard::Silence, .. }), "{confirmed:?}");
+    let (payment, provider_key, amount) = (request.payment, request.provider_key, request.amount);
+    let question = LookupRequest { payment, buyer: BUYER, provider_key: provider_key.clone(), amount };
+    let found = it.gateway.lookup(question).await;
+    assert!(matches!(found, LookupAnswer::Unknown { heard: Heard::Silence, .. }), "{found:?}");
+    let returned = it.gateway.refund(back(&taken, &captured, 50_000, 50_000)).await;
+    assert!(matches!(returned, RefundAnswer::Unknown { heard: Heard::Silence, .. }), "{returned:?}");
+    let voided = it.gateway.void(VoidRequest { payment, buyer: BUYER, provider_key, tries: 0 }).await;
+    let silent = matches!(voided, VoidAnswer::Unknown { heard: Heard::Silence, .. });
+    assert!(silent || voided == VoidAnswer::Unsupported, "{voided:?}");
+}
+
+/// Fails if a provider that does not know an order counts as one that does not answer: one buyer's bogus
+/// keys would stop every other.
+pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
+    let Some(key) = it.provider.key_never_given().await else { return };
+    let request = ConfirmRequest { provider_key: Some(key), ..it.prepared(won(50_000)).await };
+    let answer = it.gateway.confirm(request.clone()).await;
+    assert_eq!(answer.heard(), Heard::Answered, "{answer:?}");
+    assert!(!matches!(answer, ConfirmAnswer::Paid(_)), "{answer:?}");
+    assert_eq!(it.provider.balance(request.payment).await, 0);
+}
+
+/// Fails if a gateway refuses what it offers and its buyers bring back, or accepts what can only fail.
+pub async fn an_attempt_is_accepted_by_its_form(it: FreshGateway) {
+    let request = it.prepared(won(50_000)).await;
+    let provider_key = request.provider_key.as_deref();
+    let confirm = Attempt {
+        method: &request.method,
+        amount: request.amount,
+        step: AttemptStep::Confirm { provider_key },
+    };
+    let prepare = Attempt { step: AttemptStep::Prepare, ..confirm };
+    for attempt in [prepare, confirm] {
+        assert_eq!(it.gateway.accepts(attempt), Ok(()), "{attempt:?}");
+        let refused = it.gateway.accepts(Attempt { method: "no_such_method", ..attempt });
+        assert!(matches!(refused, Err(NotAccepted::Method { .. })), "{refused:?}");
+    }
+    let too_long = "k".repeat(10_000);
+    for key in ["", "a\0b", "a\nb", "a b", "열쇠", &too_long] {
+        let step = AttemptStep::Confirm { provider_key: Some(key) };
+        let refused = it.gateway.accepts(Attempt { step, ..confirm });
+        assert_eq!(refused, Err(NotAccepted::KeyMalformed), "{key:?}");
     }
 }
 

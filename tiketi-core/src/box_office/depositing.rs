@@ -85,7 +85,7 @@ impl BoxOffice {
                 self.doubt(waiting.id, "its account cannot be closed".to_owned()).await?;
                 Ok(Look::Open)
             }
-            VoidAnswer::Unknown { reason } => {
+            VoidAnswer::Unknown { reason, heard: _ } => {
                 self.doubt(waiting.id, reason).await?;
                 Ok(Look::Open)
             }
@@ -96,5 +96,10 @@ impl BoxOffice {
 /// Asks to give a payment up.
 pub(super) fn void_of(payment: &Payment) -> VoidRequest {
     let tries = payment.asking.as_ref().map_or(0, |asking| asking.tries);
-    VoidRequest { payment: payment.id, provider_key: payment.provider_key.clone(), tries }
+    VoidRequest {
+        payment: payment.id,
+        buyer: payment.buyer,
+        provider_key: payment.provider_key.clone(),
+        tries,
+    }
 }

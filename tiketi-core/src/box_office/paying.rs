@@ -12,8 +12,8 @@ use crate::decide::{
     RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
 };
 use crate::gateway::{
-    BuyerStep, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable, PaymentGateway,
-    PaymentMethod,
+    Attempt, AttemptStep, BuyerStep, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
+    GatewayUnavailable, NotAccepted, PaymentGateway, PaymentMethod,
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::limits::Terms;
@@ -120,6 +120,9 @@ pub enum PayError {
         /// The gateway's name.
         name: String,
     },
+    /// The gateway does not take the attempt, by its currency, method or key; no money was asked for, and the hold goes on.
+    #[error(transparent)]
+    NotAccepted(#[from] NotAccepted),
     /// The provider does not answer at present; no money was asked for, and the hold goes on.
     #[error(transparent)]
     Unavailable(#[from] GatewayUnavailable),
@@ -144,13 +147,15 @@ impl BoxOffice {
     ///
     /// # Errors
     ///
-    /// [`PayError::UnknownMethod`], or [`PayError::Prepare`] with a [`StartPaymentRefused`].
+    /// [`PayError::UnknownMethod`], [`PayError::NotAccepted`] if the gateway does not take the currency, or
+    /// [`PayError::Prepare`] with a [`StartPaymentRefused`].
     pub async fn prepare(&self, request: PrepareRequest) -> Result<Prepared, PayError> {
         let (payment, reservation) = self.start_payment(request).await?;
         let gateway = self.gateway_of(&payment)?;
         let (order_name, terms) = self.order_of(&reservation).await?;
         let request = CheckoutRequest {
             payment: payment.id,
+            buyer: payment.buyer,
             amount: payment.amount,
             method: payment.method.clone(),
             order_name: order_name.clone(),
@@ -162,6 +167,10 @@ impl BoxOffice {
 
     async fn start_payment(&self, request: PrepareRequest) -> Result<(Payment, Reservation), PayError> {
         let (gateway, method) = self.gateway_for(request.method.as_deref())?;
+        let known = self.reservation(request.reservation, request.buyer).await?;
+        if let Some(amount) = known.map(|known| known.total).filter(|total| !total.is_zero()) {
+            gateway.accepts(Attempt { method: &method, amount, step: AttemptStep::Prepare })?;
+        }
         let key = self.key_or_new(request.key);
         let id = PaymentId::from_uuid(self.new_id());
         let (reservation, buyer) = (request.reservation, request.buyer);
@@ -193,7 +202,8 @@ impl BoxOffice {
     ///
     /// # Errors
     ///
-    /// [`PayError::Unavailable`] before anything is committed, if the gateway may not be asked now.
+    /// Before anything is committed, [`PayError::NotAccepted`] if the gateway can tell by the key, the currency or the
+    /// method that no money can come of it, and [`PayError::Unavailable`] if it may not be asked now.
     /// [`PayError::Confirm`] with a [`BeginConfirmRefused`]. A provider that declines, or does not say,
     /// is no error: see [`Paid::payment`].
     ///
@@ -209,7 +219,7 @@ impl BoxOffice {
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
         let _turn = self.inner.turns.wait(payment).await;
-        self.check_ready(payment).await?;
+        self.check_gateway(payment, buyer, amount, provider_key.as_deref()).await?;
         // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
         let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::of(payment.as_uuid(), &content);
@@ -244,6 +254,11 @@ impl BoxOffice {
             Ok((payment, _)) if payment.state == PaymentState::Ready => {
                 self.confirm(payment.id, buyer, None, None).await
             }
+            // Sent again, after the attempt ended with its hold or gave way to a later one: no money was asked for.
+            Ok((payment, _)) if payment.state == PaymentState::Abandoned => {
+                let state = payment.state;
+                Err(PayError::Confirm(CommandError::Refused(BeginConfirmRefused::NotReady { state })))
+            }
             Ok((payment, reservation)) => self.awaited(payment, reservation).await,
             Err(error) if may_be_free(&error) => {
                 let command = ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer);
@@ -265,21 +280,32 @@ impl BoxOffice {
         Ok(found.filter(|payment| payment.buyer == buyer))
     }
 
-    /// Refuses before anything is committed, if the gateway of an attempt may not be asked now.
-    async fn check_ready(&self, payment: PaymentId) -> Result<(), PayError> {
-        match self.inner.sales.payment(payment).await? {
-            Some(payment) if payment.state == PaymentState::Ready => {
-                Ok(self.gateway_of(&payment)?.ready()?)
-            }
-            // What was begun before is answered, however the gateway fares; what does not exist is refused.
-            Some(_) | None => Ok(()),
-        }
+    /// Refuses before anything is committed, if the gateway does not take an attempt or may not be asked now.
+    async fn check_gateway(
+        &self,
+        payment: PaymentId,
+        buyer: BuyerId,
+        amount: Option<Money>,
+        provider_key: Option<&str>,
+    ) -> Result<(), PayError> {
+        // What was begun before is answered, however the gateway fares; what the rule refuses asks no gateway, and so
+        // takes no turn of those that a breaker admits.
+        let is_new = |known: &Payment| {
+            let as_agreed = amount.is_none_or(|amount| amount == known.amount);
+            known.state == PaymentState::Ready && known.buyer == buyer && as_agreed
+        };
+        let Some(known) = self.inner.sales.payment(payment).await?.filter(is_new) else { return Ok(()) };
+        let gateway = self.gateway_of(&known)?;
+        let step = AttemptStep::Confirm { provider_key };
+        gateway.accepts(Attempt { method: &known.method, amount: known.amount, step })?;
+        Ok(gateway.ready()?)
     }
 
     /// Asks the gateway for the money of a payment whose intent is committed, and records what it says.
     pub(super) async fn capture(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
         let request = ConfirmRequest {
             payment: payment.id,
+            buyer: payment.buyer,
             amount: payment.amount,
             method: payment.method.clone(),
             provider_key: payment.provider_key.clone(),
@@ -297,7 +323,7 @@ impl BoxOffice {
                     None => self.as_it_stands(payment.id).await,
                 };
             }
-            ConfirmAnswer::Unknown { reason } => {
+            ConfirmAnswer::Unknown { reason, heard: _ } => {
                 self.doubt(payment.id, reason).await?;
                 return Ok(Paid { payment: Some(payment), reservation });
             }

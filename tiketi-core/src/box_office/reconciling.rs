@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use crate::box_office::depositing::void_of;
-use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{AskLater, AskLaterRefused, AskStep, CaptureOutcome, RecordOutcomeRefused};
 use crate::gateway::{
@@ -22,8 +21,6 @@ pub struct Reconciled {
     pub open: usize,
     /// The provider cannot be asked at present, and was not.
     pub postponed: usize,
-    /// The event was locked by another session for too long; they are tried again later.
-    pub skipped: usize,
 }
 
 /// What came of one payment.
@@ -35,12 +32,10 @@ pub(super) enum Look {
 }
 
 impl BoxOffice {
-    /// Asks the providers of at most `limit` payments that are due, and records what they say.
+    /// Asks the providers of at most `limit` payments that are due, one after another, and records what they say.
     ///
     /// Call it about every second; several calls at once, on any servers, share the work. Payments that
-    /// confirm are looked up, refunds that are queued are sent again under their id. As many as
-    /// [`crate::BoxOfficeBuilder::asked_at_once`] are asked about side by side. With a timer, one whose
-    /// event is locked by another server is given up after 3 seconds, and tried again later.
+    /// confirm are looked up, refunds that are queued are sent again under their id.
     ///
     /// # Errors
     ///
@@ -52,15 +47,12 @@ impl BoxOffice {
     pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
         let mut round = Reconciled::default();
         let mut failure = None;
-        let due = self.inner.payments.payments_due(self.now(), limit).await?;
-        let looks = due.into_iter().map(|payment| self.reconcile(payment));
-        for look in together(looks, self.inner.asked_at_once).await {
-            match unless_locked(look) {
-                Ok(Some(Some(Look::Settled))) => round.settled += 1,
-                Ok(Some(Some(Look::Open))) => round.open += 1,
-                Ok(Some(Some(Look::Postponed))) => round.postponed += 1,
-                Ok(Some(None)) => {}
-                Ok(None) => round.skipped += 1,
+        for payment in self.inner.payments.payments_due(self.now(), limit).await? {
+            match self.reconcile(&payment).await {
+                Ok(Some(Look::Settled)) => round.settled += 1,
+                Ok(Some(Look::Open)) => round.open += 1,
+                Ok(Some(Look::Postponed)) => round.postponed += 1,
+                Ok(None) => {}
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -71,15 +63,15 @@ impl BoxOffice {
     }
 
     /// Asks about one payment, unless another server does.
-    async fn reconcile(&self, payment: Payment) -> Result<Option<Look>, StoreError> {
+    async fn reconcile(&self, payment: &Payment) -> Result<Option<Look>, StoreError> {
         let Some(asking) = &payment.asking else { return Ok(None) };
         let gateway = self.gateway_named(&payment.gateway);
         if let Some(unavailable) = gateway.and_then(|gateway| gateway.ready().err()) {
             let until = self.now().after(unavailable.retry_after);
-            self.claim(payment.id, AskStep::Wait { until }).await?;
+            self.ask_later(payment.id, AskStep::Wait { until }).await?;
             return Ok(Some(Look::Postponed));
         }
-        if !self.claim(payment.id, AskStep::Claim { tries: asking.tries }).await? {
+        if !self.ask_later(payment.id, AskStep::Claim { tries: asking.tries }).await? {
             return Ok(None);
         }
         let Some(gateway) = gateway else {
@@ -87,13 +79,7 @@ impl BoxOffice {
             self.doubt(payment.id, said).await?;
             return Ok(Some(Look::Open));
         };
-        self.look_into(gateway, &payment).await.map(Some)
-    }
-
-    /// Moves the moment of a payment that nobody is asking about yet, unless its event is locked for too long.
-    ///
-    async fn claim(&self, payment: PaymentId, step: AskStep) -> Result<bool, StoreError> {
-        in_time(self.timer(), EVENT_DEADLINE, self.ask_later(payment, step)).await
+        self.look_into(gateway, payment).await.map(Some)
     }
 
     /// Asks about one payment now, whoever else does.
@@ -123,7 +109,7 @@ impl BoxOffice {
         let confirming = matches!(payment.state, PaymentState::Confirming { .. });
         match answer {
             LookupAnswer::Paid(captured) => {
-                let look = self.settle_in_time(payment, CaptureOutcome::Paid(captured)).await?;
+                let look = self.settle(payment, CaptureOutcome::Paid(captured)).await?;
                 if payment.is_withdrawn() {
                     self.ask_later(payment.id, AskStep::DepositBack).await?;
                 }
@@ -131,27 +117,20 @@ impl BoxOffice {
             }
             LookupAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
             LookupAnswer::Declined { code } if confirming => {
-                self.settle_in_time(payment, CaptureOutcome::Declined { code }).await
+                self.settle(payment, CaptureOutcome::Declined { code }).await
             }
-            LookupAnswer::NotFound if confirming => {
-                self.settle_in_time(payment, CaptureOutcome::NotFound).await
-            }
+            LookupAnswer::NotFound if confirming => self.settle(payment, CaptureOutcome::NotFound).await,
             LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
                 self.confirm_again(gateway, payment).await
             }
             LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
                 self.give_up(gateway, payment).await
             }
-            LookupAnswer::Unknown { reason } => {
-                in_time(self.timer(), EVENT_DEADLINE, self.doubt(payment.id, reason)).await?;
+            LookupAnswer::Unknown { reason, heard: _ } => {
+                self.doubt(payment.id, reason).await?;
                 Ok(Look::Open)
             }
         }
-    }
-
-    /// Records what a look-up found, unless the event is locked for too long: then it is looked up again later.
-    async fn settle_in_time(&self, payment: &Payment, outcome: CaptureOutcome) -> Result<Look, StoreError> {
-        in_time(self.timer(), EVENT_DEADLINE, self.settle(payment, outcome)).await
     }
 
     /// Captures what the buyer authorised, whose confirm was lost on its way.
@@ -162,6 +141,7 @@ impl BoxOffice {
     ) -> Result<Look, StoreError> {
         let request = ConfirmRequest {
             payment: payment.id,
+            buyer: payment.buyer,
             amount: payment.amount,
             method: payment.method.clone(),
             provider_key: payment.provider_key.clone(),
@@ -171,7 +151,7 @@ impl BoxOffice {
             ConfirmAnswer::Declined { code } => self.settle(payment, CaptureOutcome::Declined { code }).await,
             ConfirmAnswer::Pending => Ok(Look::Open),
             ConfirmAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
-            ConfirmAnswer::Unknown { reason } => {
+            ConfirmAnswer::Unknown { reason, heard: _ } => {
                 self.doubt(payment.id, reason).await?;
                 Ok(Look::Open)
             }
@@ -193,7 +173,7 @@ impl BoxOffice {
                 Ok(Look::Settled)
             }
             VoidAnswer::TooLate => Ok(Look::Open),
-            VoidAnswer::Unknown { reason } => {
+            VoidAnswer::Unknown { reason, heard: _ } => {
                 self.doubt(payment.id, reason).await?;
                 Ok(Look::Open)
             }
@@ -208,6 +188,10 @@ impl BoxOffice {
         match self.record(payment, outcome).await {
             Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
                 Ok(Look::Settled)
+            }
+            Err(CommandError::Refused(RecordOutcomeRefused::TooSoon { .. })) => {
+                self.ask_later(payment.id, AskStep::NotKnown).await?;
+                Ok(Look::Open)
             }
             Err(CommandError::Refused(_)) => Ok(Look::Open),
             Err(error) => Err(only_store(error)),
@@ -236,7 +220,12 @@ impl BoxOffice {
 }
 
 pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
-    LookupRequest { payment: payment.id, provider_key: payment.provider_key.clone(), amount: payment.amount }
+    LookupRequest {
+        payment: payment.id,
+        buyer: payment.buyer,
+        provider_key: payment.provider_key.clone(),
+        amount: payment.amount,
+    }
 }
 
 /// Returns the failure behind a command that no rule refused.

@@ -250,6 +250,7 @@ impl BoxOffice {
         let gateway = gateway.ok_or_else(|| RefundError::GatewayMissing { name: known.gateway.clone() })?;
         let request = RefundRequest {
             payment,
+            buyer: known.buyer,
             provider_key: known.provider_key.clone().unwrap_or_default(),
             refund,
             amount: promised.amount,
@@ -264,7 +265,7 @@ impl BoxOffice {
         let outcome = match gateway.refund(request).await {
             RefundAnswer::Done => RefundOutcome::Done,
             RefundAnswer::Refused { code } => RefundOutcome::Refused { code },
-            RefundAnswer::Unknown { reason } => {
+            RefundAnswer::Unknown { reason, heard: _ } => {
                 self.doubt(payment, reason).await?;
                 return self.refund_as_it_stands(known, promised).await;
             }

@@ -4,6 +4,7 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
+use crate::decide::settle::not_found_is_final_at;
 use crate::event::EventState;
 use crate::gateway::DepositAsked;
 use crate::id::{CommandKey, PaymentId};
@@ -11,6 +12,9 @@ use crate::limits::Terms;
 use crate::payment::{Asking, Deposit, Payment, PaymentState};
 use crate::store::CommandError;
 use crate::time::Timestamp;
+
+/// What is kept of a provider's word that is not believed yet.
+const NOT_KNOWN: &str = "the provider knows no such order";
 
 /// Awaits something from `since` on, to be asked after from `next` on.
 pub(super) fn asked_at(since: Timestamp, next: Timestamp) -> Asking {
@@ -52,6 +56,8 @@ pub enum AskStep {
         /// What it said, for an administrator.
         said: String,
     },
+    /// It knows no such order, which is not believed yet: it is asked again at the moment it is.
+    NotKnown,
     /// It cannot be asked now, and was not.
     Wait {
         /// When to look again.
@@ -124,6 +130,7 @@ impl Command for AskLater {
         match &self.because {
             AskStep::Claim { tries } => fingerprint.text("claim").number(u64::from(*tries)),
             AskStep::Doubt { said } => fingerprint.text("doubt").text(said),
+            AskStep::NotKnown => fingerprint.text("not known"),
             AskStep::Wait { until } => fingerprint.text("wait").text(&until.to_string()),
             AskStep::Deposit(asked) => fingerprint.text("deposit").text(&format!("{asked:?}")),
             AskStep::DepositGone(asked) => fingerprint.text("deposit gone").text(&format!("{asked:?}")),
@@ -152,7 +159,7 @@ impl Command for AskLater {
                 .asking
                 .clone()
                 .ok_or(AskLaterRefused::NothingAwaited)
-                .and_then(|known| self.moved(payment, known)),
+                .and_then(|known| self.moved(scope, payment, known)),
         };
         let asked = Payment { asking: asking.map_err(refused)?, ..payment.clone() };
         let mut draft = Draft::new(scope, self.now);
@@ -166,7 +173,12 @@ impl Command for AskLater {
 }
 
 impl AskLater {
-    fn moved(&self, payment: &Payment, asking: Asking) -> Result<Option<Asking>, AskLaterRefused> {
+    fn moved(
+        &self,
+        scope: &dyn Scope,
+        payment: &Payment,
+        asking: Asking,
+    ) -> Result<Option<Asking>, AskLaterRefused> {
         match &self.because {
             AskStep::Claim { tries } if *tries != asking.tries || asking.next > self.now => {
                 Err(AskLaterRefused::ClaimedElsewhere)
@@ -177,6 +189,7 @@ impl AskLater {
                 Ok(Some(self.not_after_due(Asking { next, tries, ..asking })))
             }
             AskStep::Doubt { said } => Ok(Some(Asking { doubt: Some(said.clone()), ..asking })),
+            AskStep::NotKnown => Ok(Some(self.not_known(scope, payment, asking))),
             AskStep::Wait { until } => Ok(Some(Asking { next: asking.next.max(*until), ..asking })),
             AskStep::DepositBack if payment.is_withdrawn() => {
                 let refunding = payment.queued_refund().is_some();
@@ -190,6 +203,16 @@ impl AskLater {
                 if over { Ok(None) } else { Err(AskLaterRefused::StillOpen) }
             }
         }
+    }
+
+    /// Asks again when the provider's word that it knows no such order is final, if that is sooner.
+    fn not_known(&self, scope: &dyn Scope, payment: &Payment, asking: Asking) -> Asking {
+        let terms = scope.event().details.terms.over(self.terms);
+        let final_at = scope
+            .reservation(payment.reservation)
+            .and_then(|reservation| not_found_is_final_at(payment, reservation, terms));
+        let next = final_at.map_or(asking.next, |at| asking.next.min(at));
+        Asking { next, doubt: Some(NOT_KNOWN.to_owned()), ..asking }
     }
 
     /// Waits for a deposit, until the provider or the terms say that it comes too late.

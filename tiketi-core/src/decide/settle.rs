@@ -49,7 +49,7 @@ pub enum CaptureOutcome {
         /// The provider's code.
         code: String,
     },
-    /// It knows no such order: final once [`Terms::not_found_grace`] has passed.
+    /// It knows no such order: final once [`Terms::not_found_grace`] has passed, or sooner past [`Terms::hold_cap`].
     NotFound,
 }
 
@@ -150,7 +150,8 @@ impl Command for RecordOutcome {
                 self.record_declined(&mut draft, payment, code, reservation)?
             }
             CaptureOutcome::NotFound => {
-                self.check_grace(payment).map_err(CommandError::Refused)?;
+                let terms = scope.event().details.terms.over(self.terms);
+                self.check_grace(payment, reservation, terms).map_err(CommandError::Refused)?;
                 self.record_declined(&mut draft, payment, NOT_FOUND, reservation)?
             }
         };
@@ -170,10 +171,16 @@ pub(super) enum News {
 }
 
 impl RecordOutcome {
-    fn check_grace(&self, payment: &Payment) -> Result<(), RecordOutcomeRefused> {
-        let PaymentState::Confirming { since } = payment.state else { return Ok(()) };
-        let until = since.after(self.terms.not_found_grace);
-        if self.now < until { Err(RecordOutcomeRefused::TooSoon { until }) } else { Ok(()) }
+    fn check_grace(
+        &self,
+        payment: &Payment,
+        reservation: &Reservation,
+        terms: Terms,
+    ) -> Result<(), RecordOutcomeRefused> {
+        match not_found_is_final_at(payment, reservation, terms) {
+            Some(until) if self.now < until => Err(RecordOutcomeRefused::TooSoon { until }),
+            Some(_) | None => Ok(()),
+        }
     }
 
     fn record_declined(
@@ -191,6 +198,21 @@ impl RecordOutcome {
         resume_hold(draft, reservation, payment.id)?;
         Ok(News::Some)
     }
+}
+
+/// Returns from when on a provider is believed that knows no order of a payment that is being confirmed.
+///
+/// While the hold could have gone on anyway, there is time for the whole grace. Past its cap, only for our own
+/// request to be over: seats that no money was asked for must not be kept from others.
+pub(super) fn not_found_is_final_at(
+    payment: &Payment,
+    reservation: &Reservation,
+    terms: Terms,
+) -> Option<Timestamp> {
+    let PaymentState::Confirming { since } = payment.state else { return None };
+    let cap = reservation.created_at.after(terms.hold_cap);
+    let past_cap = since.after(terms.not_found_grace_past_cap).max(cap);
+    Some(since.after(terms.not_found_grace).min(past_cap))
 }
 
 /// Confirms a reservation: its seats and units are sold.

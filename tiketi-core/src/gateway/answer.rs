@@ -2,9 +2,22 @@
 
 use std::time::Duration;
 
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use crate::payment::DepositAccount;
 use crate::time::Timestamp;
+
+/// Whether a provider was heard.
+///
+/// A [`crate::Breaker`] opens by silence alone, and closes by an answer alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Heard {
+    /// It answered, whatever it said: also that it does not know the order, or a code that is not listed.
+    Answered,
+    /// It was asked and did not answer: no connection, a broken one, a timeout, a 5xx, nothing that can be read.
+    Silence,
+    /// It was not asked.
+    NotAsked,
+}
 
 /// Money that a provider says it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +67,8 @@ pub enum ConfirmAnswer {
     Unknown {
         /// What happened, for the log and for an administrator.
         reason: String,
+        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        heard: Heard,
     },
 }
 
@@ -77,6 +92,8 @@ pub enum LookupAnswer {
     Unknown {
         /// What happened, for the log and for an administrator.
         reason: String,
+        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        heard: Heard,
     },
 }
 
@@ -94,6 +111,8 @@ pub enum RefundAnswer {
     Unknown {
         /// What happened, for the log and for an administrator.
         reason: String,
+        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        heard: Heard,
     },
 }
 
@@ -110,10 +129,55 @@ pub enum VoidAnswer {
     Unknown {
         /// What happened, for the log and for an administrator.
         reason: String,
+        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        heard: Heard,
     },
 }
 
-/// A gateway that cannot be asked now; nothing was.
+impl ConfirmAnswer {
+    /// Returns whether the provider answered.
+    pub fn heard(&self) -> Heard {
+        match self {
+            Self::Unknown { heard, .. } => *heard,
+            Self::Paid(_) | Self::Declined { .. } | Self::Pending | Self::Deposit(_) => Heard::Answered,
+        }
+    }
+}
+
+impl LookupAnswer {
+    /// Returns whether the provider answered.
+    pub fn heard(&self) -> Heard {
+        match self {
+            Self::Unknown { heard, .. } => *heard,
+            Self::Paid(_) | Self::Declined { .. } | Self::Pending | Self::Deposit(_) | Self::NotFound => {
+                Heard::Answered
+            }
+        }
+    }
+}
+
+impl RefundAnswer {
+    /// Returns whether the provider answered.
+    pub fn heard(&self) -> Heard {
+        match self {
+            Self::Unknown { heard, .. } => *heard,
+            Self::Done | Self::Refused { .. } => Heard::Answered,
+        }
+    }
+}
+
+impl VoidAnswer {
+    /// Returns whether the provider answered.
+    pub fn heard(&self) -> Heard {
+        match self {
+            Self::Unknown { heard, .. } => *heard,
+            Self::Done | Self::TooLate => Heard::Answered,
+            Self::Unsupported => Heard::NotAsked,
+        }
+    }
+}
+
+/// A gateway that cannot be asked now; nothing took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payment gateway {gateway} cannot be reached")]
 pub struct GatewayUnavailable {
@@ -121,4 +185,32 @@ pub struct GatewayUnavailable {
     pub gateway: String,
     /// How long to wait before asking again.
     pub retry_after: Duration,
+    /// Whether the provider answered before the gateway gave up.
+    pub heard: Heard,
+}
+
+/// Why a gateway does not take an attempt to pay, by its form alone.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotAccepted {
+    /// The gateway does not take this currency.
+    #[error("the payment gateway does not take {currency}")]
+    Currency {
+        /// The currency of the amount.
+        currency: Currency,
+        /// The currencies it takes.
+        accepted: Vec<Currency>,
+    },
+    /// The gateway does not offer this way of paying.
+    #[error("the payment gateway does not offer this method")]
+    Method {
+        /// The methods it offers.
+        offered: Vec<String>,
+    },
+    /// The buyer brought no key of the provider's.
+    #[error("the provider's key is missing")]
+    KeyMissing,
+    /// The text cannot be a key of the provider's.
+    #[error("this is no key of the provider's")]
+    KeyMalformed,
 }

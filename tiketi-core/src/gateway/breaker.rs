@@ -2,14 +2,19 @@
 
 use std::time::Duration;
 
+use crate::gateway::Heard;
+use crate::id::BuyerId;
 use crate::time::Timestamp;
 
 /// When a [`Breaker`] opens, and how it closes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// How many failures in a row open it; 5 by default.
-    pub failures: u32,
-    /// How long it then admits nobody; 30 seconds by default.
+    /// How many requests in a row without an answer open it; 5 by default.
+    pub silences: u32,
+    /// From how many buyers they have to be at least; 3 by default, and never fewer than 2, so that what one buyer
+    /// does stops no other.
+    pub buyers: usize,
+    /// How long it then admits no request; 30 seconds by default.
     pub open_for: Duration,
     /// How often one is admitted after that, until an answer comes; every 5 seconds by default.
     pub probe_every: Duration,
@@ -17,36 +22,35 @@ pub struct BreakerSettings {
 
 impl Default for BreakerSettings {
     fn default() -> Self {
-        Self { failures: 5, open_for: Duration::from_secs(30), probe_every: Duration::from_secs(5) }
+        Self {
+            silences: 5,
+            buyers: 3,
+            open_for: Duration::from_secs(30),
+            probe_every: Duration::from_secs(5),
+        }
     }
-}
-
-/// What came of asking.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Asked {
-    /// The provider answered, yes or no.
-    Answered,
-    /// It did not, or said nothing that can be understood.
-    Failed,
 }
 
 /// Keeps callers from a provider that does not answer.
 ///
-/// | from \ on | admit | answered | failed |
+/// | from \ on | admit | answered | silence |
 /// |---|---|---|---|
-/// | `Closed` | yes | `Closed`, no failures | `Closed`, one more; `Open` at the limit |
+/// | `Closed` | yes | `Closed`, none counted | `Closed`, one more; `Open` at the limit, if from several buyers |
 /// | `Open` | no; once its time is over yes, and `HalfOpen` | `Closed` | `Open` as it was |
-/// | `HalfOpen` | one each `probe_every` | `Closed` | `Open` anew |
+/// | `HalfOpen` | one each `probe_every` | `Closed` | `HalfOpen` after the first, `Open` after one of another buyer |
 ///
-/// A probe needs no end of its own: one that is never heard of only delays the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A request that asked no provider changes nothing. A probe needs no end of its own: one that is never heard of only
+/// delays the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breaker {
     /// Everyone is admitted.
     Closed {
-        /// Failures in a row.
-        failures: u32,
+        /// Requests in a row without an answer.
+        silences: u32,
+        /// Whose they were; no more of them than matter.
+        buyers: Vec<BuyerId>,
     },
-    /// Nobody is.
+    /// No request is.
     Open {
         /// Until when.
         until: Timestamp,
@@ -55,88 +59,164 @@ pub enum Breaker {
     HalfOpen {
         /// When the next one is.
         next_probe: Timestamp,
+        /// Whose probe had no answer.
+        silent: Option<BuyerId>,
     },
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self::Closed { failures: 0 }
+        Self::Closed { silences: 0, buyers: Vec::new() }
     }
 }
 
 impl Breaker {
-    /// Returns the state after someone wants to ask, or how long he shall wait.
-    pub fn admit(self, now: Timestamp, settings: BreakerSettings) -> Result<Self, Duration> {
-        match self {
-            Self::Closed { .. } => Ok(self),
-            Self::Open { until: wait } | Self::HalfOpen { next_probe: wait } if now < wait => {
-                Err(wait.since(now))
-            }
-            Self::Open { .. } | Self::HalfOpen { .. } => {
-                Ok(Self::HalfOpen { next_probe: now.after(settings.probe_every) })
-            }
+    /// Admits a request, or returns how long to wait.
+    ///
+    /// # Errors
+    ///
+    /// The time until a request may be admitted.
+    pub fn admit(&mut self, now: Timestamp, settings: BreakerSettings) -> Result<(), Duration> {
+        let (wait, silent) = match self {
+            Self::Closed { .. } => return Ok(()),
+            Self::Open { until } => (*until, None),
+            Self::HalfOpen { next_probe, silent } => (*next_probe, *silent),
+        };
+        if now < wait {
+            return Err(wait.since(now));
+        }
+        *self = Self::HalfOpen { next_probe: now.after(settings.probe_every), silent };
+        Ok(())
+    }
+
+    /// Records whether the provider answered a request made for a buyer.
+    pub fn hear(&mut self, heard: Heard, buyer: BuyerId, now: Timestamp, settings: BreakerSettings) {
+        match heard {
+            Heard::NotAsked => {}
+            Heard::Answered => *self = Self::default(),
+            Heard::Silence => self.hear_silence(buyer, now, settings),
         }
     }
 
-    /// Returns the state after something came of asking.
-    #[must_use]
-    pub fn after(self, asked: Asked, now: Timestamp, settings: BreakerSettings) -> Self {
-        let opened = Self::Open { until: now.after(settings.open_for) };
-        match (self, asked) {
-            (_, Asked::Answered) => Self::default(),
-            (Self::Closed { failures }, Asked::Failed) if failures.saturating_add(1) < settings.failures => {
-                Self::Closed { failures: failures + 1 }
+    fn hear_silence(&mut self, buyer: BuyerId, now: Timestamp, settings: BreakerSettings) {
+        let opens = match self {
+            Self::Closed { silences, buyers } => {
+                let enough = settings.buyers.max(2);
+                *silences = silences.saturating_add(1);
+                if buyers.len() < enough && !buyers.contains(&buyer) {
+                    buyers.push(buyer);
+                }
+                *silences >= settings.silences && buyers.len() >= enough
             }
-            (Self::Closed { .. } | Self::HalfOpen { .. }, Asked::Failed) => opened,
             // A straggler from before it opened says nothing new.
-            (Self::Open { .. }, Asked::Failed) => self,
+            Self::Open { .. } => false,
+            Self::HalfOpen { silent, .. } => silent.replace(buyer).is_some_and(|before| before != buyer),
+        };
+        if opens {
+            *self = Self::Open { until: now.after(settings.open_for) };
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::EPOCH.after(Duration::from_secs(seconds))
     }
 
-    fn after_failures(count: u32) -> Breaker {
-        let failed = |breaker: Breaker, _| breaker.after(Asked::Failed, at(0), BreakerSettings::default());
-        (0..count).fold(Breaker::default(), failed)
+    fn buyer(which: u128) -> BuyerId {
+        BuyerId::from_uuid(Uuid::from_u128(which))
     }
 
-    fn admits(breaker: Breaker, now: Timestamp) -> bool {
+    fn hear(breaker: &mut Breaker, heard: Heard, of: u128, now: Timestamp) {
+        breaker.hear(heard, buyer(of), now, BreakerSettings::default());
+    }
+
+    /// A breaker after requests without an answer, each of another buyer.
+    fn after_silences(count: u128) -> Breaker {
+        let mut breaker = Breaker::default();
+        (0..count).for_each(|which| hear(&mut breaker, Heard::Silence, which, at(0)));
+        breaker
+    }
+
+    fn admits(breaker: &mut Breaker, now: Timestamp) -> bool {
         breaker.admit(now, BreakerSettings::default()).is_ok()
     }
 
     #[test]
-    fn only_failures_in_a_row_open_it() {
-        assert!(admits(after_failures(4), at(0)));
-        let spared = after_failures(4).after(Asked::Answered, at(0), BreakerSettings::default());
+    fn only_silences_in_a_row_open_it() {
+        assert!(admits(&mut after_silences(4), at(0)));
+        let mut spared = after_silences(4);
+        hear(&mut spared, Heard::Answered, 9, at(0));
         assert_eq!(spared, Breaker::default());
-        assert_eq!(after_failures(5), Breaker::Open { until: at(30) });
+        assert_eq!(after_silences(5), Breaker::Open { until: at(30) });
+    }
+
+    #[test]
+    fn a_request_that_asks_no_provider_neither_opens_nor_resets_it() {
+        let mut breaker = after_silences(4);
+        for which in 0..100 {
+            hear(&mut breaker, Heard::NotAsked, which, at(0));
+        }
+        hear(&mut breaker, Heard::Silence, 4, at(0));
+        assert_eq!(breaker, Breaker::Open { until: at(30) });
+        hear(&mut breaker, Heard::NotAsked, 1, at(0));
+        assert_eq!(breaker, Breaker::Open { until: at(30) });
+    }
+
+    #[test]
+    fn one_buyer_alone_never_opens_it() {
+        for buyers in [0, 1, 3] {
+            let settings = BreakerSettings { buyers, ..BreakerSettings::default() };
+            let mut breaker = Breaker::default();
+            for second in 0..1_000 {
+                breaker.hear(Heard::Silence, buyer(1), at(second), settings);
+                assert!(breaker.admit(at(second), settings).is_ok());
+            }
+        }
+        let mut two = Breaker::default();
+        (0..100).for_each(|which| hear(&mut two, Heard::Silence, which % 2, at(0)));
+        assert!(admits(&mut two, at(0)), "by default three buyers have to meet silence");
     }
 
     #[test]
     fn an_open_one_says_how_long_to_wait() {
-        let wait = after_failures(5).admit(at(10), BreakerSettings::default());
+        let wait = after_silences(5).admit(at(10), BreakerSettings::default());
         assert_eq!(wait, Err(Duration::from_secs(20)));
     }
 
     #[test]
     fn after_its_time_one_at_a_time_may_try() {
-        let settings = BreakerSettings::default();
-        let probing = after_failures(5).admit(at(30), settings).unwrap();
-        assert!(!admits(probing, at(30)) && !admits(probing, at(34)) && admits(probing, at(35)));
-        assert_eq!(probing.after(Asked::Answered, at(31), settings), Breaker::default());
-        assert_eq!(probing.after(Asked::Failed, at(31), settings), Breaker::Open { until: at(61) });
+        let mut probing = after_silences(5);
+        assert!(admits(&mut probing, at(30)));
+        assert!(
+            !admits(&mut probing, at(30)) && !admits(&mut probing, at(34)) && admits(&mut probing, at(35))
+        );
+        hear(&mut probing, Heard::Answered, 1, at(36));
+        assert_eq!(probing, Breaker::default());
+    }
+
+    #[test]
+    fn a_probe_without_an_answer_opens_it_again_unless_one_buyer_makes_them_all() {
+        let mut probing = after_silences(5);
+        for second in [30, 35, 40, 45] {
+            assert!(admits(&mut probing, at(second)));
+            assert!(!admits(&mut probing, at(second)), "no more than one");
+            hear(&mut probing, Heard::Silence, 1, at(second));
+        }
+        assert!(admits(&mut probing, at(50)));
+        hear(&mut probing, Heard::Silence, 2, at(51));
+        assert_eq!(probing, Breaker::Open { until: at(81) });
     }
 
     #[test]
     fn a_straggler_does_not_keep_it_open_longer() {
-        let open = after_failures(5);
-        assert_eq!(open.after(Asked::Failed, at(29), BreakerSettings::default()), open);
+        let mut open = after_silences(5);
+        hear(&mut open, Heard::Silence, 9, at(29));
+        assert_eq!(open, Breaker::Open { until: at(30) });
     }
 }

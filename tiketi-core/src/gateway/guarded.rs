@@ -10,10 +10,12 @@ use async_trait::async_trait;
 
 use crate::clock::{Clock, Timer};
 use crate::gateway::{
-    Asked, Breaker, BreakerSettings, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
-    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, Breaker, BreakerSettings, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer,
+    ConfirmRequest, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
+    PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
+    WebhookRefused, WebhookRequest,
 };
+use crate::id::BuyerId;
 
 /// How long a provider may take, and when it is left alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,7 +41,8 @@ impl Default for GuardSettings {
 /// Any gateway, with a time limit on every call, and a circuit breaker.
 ///
 /// The breaker answers [`PaymentGateway::ready`] and nothing else: what was committed is carried out however
-/// the provider fares, and what comes of it moves the breaker.
+/// the provider fares. What was heard of the provider moves the breaker: silence opens it, an answer closes it, whatever
+/// it says about the order, and what asked no provider does neither.
 #[derive(Debug)]
 pub struct Guarded {
     gateway: Arc<dyn PaymentGateway>,
@@ -62,30 +65,26 @@ impl Guarded {
 
     /// Returns how the breaker stands.
     pub fn breaker(&self) -> Breaker {
-        *self.lock()
+        self.lock().clone()
     }
 
     fn lock(&self) -> MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn note(&self, asked: Asked) {
-        let mut breaker = self.lock();
-        *breaker = breaker.after(asked, self.clock.now(), self.settings.breaker);
-    }
-
-    /// Waits for an answer, but no longer than the limit, and notes whether it was one.
+    /// Waits for an answer, but no longer than the limit, and records whether the provider was heard.
     async fn ask<T>(
         &self,
+        buyer: BuyerId,
         limit: Duration,
         answer: impl Future<Output = T> + Send,
-        asked: impl Fn(&T) -> Asked + Send,
+        heard: impl Fn(&T) -> Heard + Send,
         silence: impl FnOnce(String) -> T + Send,
     ) -> T {
         let limit_passed = self.timer.sleep(limit);
         let answer = first(answer, limit_passed).await;
         let answer = answer.unwrap_or_else(|| silence(format!("no answer within {limit:?}")));
-        self.note(asked(&answer));
+        self.lock().hear(heard(&answer), buyer, self.clock.now(), self.settings.breaker);
         answer
     }
 }
@@ -123,64 +122,51 @@ impl PaymentGateway for Guarded {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         self.gateway.ready()?;
-        let mut breaker = self.lock();
-        match breaker.admit(self.clock.now(), self.settings.breaker) {
-            Ok(after) => {
-                *breaker = after;
-                Ok(())
-            }
-            Err(retry_after) => Err(GatewayUnavailable { gateway: self.name().to_owned(), retry_after }),
-        }
+        let admitted = self.lock().admit(self.clock.now(), self.settings.breaker);
+        admitted.map_err(|retry_after| GatewayUnavailable {
+            gateway: self.name().to_owned(),
+            retry_after,
+            heard: Heard::NotAsked,
+        })
+    }
+
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
+        self.gateway.accepts(attempt)
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let (gateway, retry_after) = (self.name().to_owned(), self.settings.breaker.probe_every);
-        let asked = |answer: &Result<_, _>| if answer.is_ok() { Asked::Answered } else { Asked::Failed };
-        let silence = |_| Err(GatewayUnavailable { gateway, retry_after });
-        self.ask(self.settings.question_within, self.gateway.checkout(request), asked, silence).await
+        let heard = |answer: &Result<Checkout, GatewayUnavailable>| match answer {
+            Ok(checkout) => checkout.heard,
+            Err(unavailable) => unavailable.heard,
+        };
+        let silence = |_| Err(GatewayUnavailable { gateway, retry_after, heard: Heard::Silence });
+        let (buyer, limit) = (request.buyer, self.settings.question_within);
+        self.ask(buyer, limit, self.gateway.checkout(request), heard, silence).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
-        let asked = |answer: &ConfirmAnswer| match answer {
-            ConfirmAnswer::Unknown { .. } => Asked::Failed,
-            ConfirmAnswer::Paid(_)
-            | ConfirmAnswer::Declined { .. }
-            | ConfirmAnswer::Pending
-            | ConfirmAnswer::Deposit(_) => Asked::Answered,
-        };
-        let silence = |reason| ConfirmAnswer::Unknown { reason };
-        self.ask(self.settings.money_within, self.gateway.confirm(request), asked, silence).await
+        let silence = |reason| ConfirmAnswer::Unknown { reason, heard: Heard::Silence };
+        let (buyer, limit) = (request.buyer, self.settings.money_within);
+        self.ask(buyer, limit, self.gateway.confirm(request), ConfirmAnswer::heard, silence).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
-        let asked = |answer: &LookupAnswer| match answer {
-            LookupAnswer::Unknown { .. } => Asked::Failed,
-            LookupAnswer::Paid(_)
-            | LookupAnswer::Declined { .. }
-            | LookupAnswer::Pending
-            | LookupAnswer::Deposit(_)
-            | LookupAnswer::NotFound => Asked::Answered,
-        };
-        let silence = |reason| LookupAnswer::Unknown { reason };
-        self.ask(self.settings.question_within, self.gateway.lookup(request), asked, silence).await
+        let silence = |reason| LookupAnswer::Unknown { reason, heard: Heard::Silence };
+        let (buyer, limit) = (request.buyer, self.settings.question_within);
+        self.ask(buyer, limit, self.gateway.lookup(request), LookupAnswer::heard, silence).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
-        let asked = |answer: &RefundAnswer| match answer {
-            RefundAnswer::Unknown { .. } => Asked::Failed,
-            RefundAnswer::Done | RefundAnswer::Refused { .. } => Asked::Answered,
-        };
-        let silence = |reason| RefundAnswer::Unknown { reason };
-        self.ask(self.settings.money_within, self.gateway.refund(request), asked, silence).await
+        let silence = |reason| RefundAnswer::Unknown { reason, heard: Heard::Silence };
+        let (buyer, limit) = (request.buyer, self.settings.money_within);
+        self.ask(buyer, limit, self.gateway.refund(request), RefundAnswer::heard, silence).await
     }
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
-        let asked = |answer: &VoidAnswer| match answer {
-            VoidAnswer::Unknown { .. } => Asked::Failed,
-            VoidAnswer::Done | VoidAnswer::TooLate | VoidAnswer::Unsupported => Asked::Answered,
-        };
-        let silence = |reason| VoidAnswer::Unknown { reason };
-        self.ask(self.settings.money_within, self.gateway.void(request), asked, silence).await
+        let silence = |reason| VoidAnswer::Unknown { reason, heard: Heard::Silence };
+        let (buyer, limit) = (request.buyer, self.settings.money_within);
+        self.ask(buyer, limit, self.gateway.void(request), VoidAnswer::heard, silence).await
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {

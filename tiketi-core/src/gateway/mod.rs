@@ -7,11 +7,14 @@ mod request;
 mod webhook;
 
 pub use answer::{
-    Captured, ConfirmAnswer, DepositAsked, GatewayUnavailable, LookupAnswer, RefundAnswer, VoidAnswer,
+    Captured, ConfirmAnswer, DepositAsked, GatewayUnavailable, Heard, LookupAnswer, NotAccepted,
+    RefundAnswer, VoidAnswer,
 };
-pub use breaker::{Asked, Breaker, BreakerSettings};
+pub use breaker::{Breaker, BreakerSettings};
 pub use guarded::{GuardSettings, Guarded};
-pub use request::{CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest};
+pub use request::{
+    Attempt, AttemptStep, CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest,
+};
 pub use webhook::{Hint, WebhookRefused, WebhookRequest};
 
 use std::collections::BTreeMap;
@@ -32,7 +35,8 @@ use async_trait::async_trait;
 ///
 /// An answer says what is known, never what is guessed: `Declined`, `NotFound` and `Refused` only when the
 /// provider said so in words that mean it. A timeout, a broken connection, an unreadable answer or an
-/// unlisted code MUST be `Unknown`. Requests with the same payment or refund id MUST have at most one
+/// unlisted code MUST be `Unknown`, which also says whether the provider was heard: [`Heard::Silence`] for the first three,
+/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] where nothing was sent. Requests with the same payment or refund id MUST have at most one
 /// effect. No text an implementation returns may hold a secret.
 #[async_trait]
 pub trait PaymentGateway: Debug + Send + Sync + 'static {
@@ -55,6 +59,21 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     /// MUST answer at once. It is asked before an intent is committed, never after: an implementation that
     /// answers `Err` here MUST still carry out a `confirm` whose intent was committed before.
     fn ready(&self) -> Result<(), GatewayUnavailable>;
+
+    /// Judges an attempt by its form alone, before anything is committed.
+    ///
+    /// It is called before an attempt is prepared, and again before it is confirmed. What is refused here never holds
+    /// seats as an attempt whose money may be moving.
+    ///
+    /// # Contract
+    ///
+    /// MUST answer at once, and ask nobody. MUST refuse a currency and a method that it does not take, and a key that its
+    /// provider cannot have given. MUST accept what a buyer brings back from the provider.
+    ///
+    /// # Errors
+    ///
+    /// [`NotAccepted`].
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted>;
 
     /// Returns what the buyer's browser needs to pay.
     ///
@@ -178,10 +197,12 @@ pub enum BuyerStep {
 }
 
 /// What a buyer's browser needs to pay.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Checkout {
     /// The gateway's public key, if the browser needs one.
     pub client_key: Option<String>,
     /// What else the provider's script wants, by its own names; nothing secret from this buyer.
     pub parameters: BTreeMap<String, String>,
+    /// Whether the provider was asked for it: [`Heard::NotAsked`] if the gateway made it by itself.
+    pub heard: Heard,
 }

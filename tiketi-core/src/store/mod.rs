@@ -16,7 +16,6 @@ mod outbox;
 mod page;
 mod payment;
 mod sales;
-mod swept;
 
 pub use account::{AccountStore, CreateAccountRefused};
 pub use answer::{Answer, AnswerClaim, AnswerStore};
@@ -29,4 +28,3 @@ pub use outbox::OutboxStore;
 pub use page::{Page, PageOutOfRange, PageRequest};
 pub use payment::{CallOffProgress, PaymentStore};
 pub use sales::SalesStore;
-pub use swept::Swept;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use tiketi_core::decide::CancelRefused;
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
-    CommandError, ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, Money, PageRequest, Payment,
-    PaymentState, PrepareRequest, RefundAccount, RefundAnswer, RefundError, RetryError, SeatStatus,
+    CommandError, ConfirmAnswer, DepositAccount, DepositAsked, Heard, LookupAnswer, Money, PageRequest,
+    Payment, PaymentState, PrepareRequest, RefundAccount, RefundAnswer, RefundError, RetryError, SeatStatus,
     VoidAnswer,
 };
 
@@ -88,9 +88,11 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
     let shop = Shop::open().await;
     let (payment, asked) = waiting(&shop).await;
     shop.wait(HOUR);
-    for void in
-        [VoidAnswer::Unknown { reason: "HTTP 500".into() }, VoidAnswer::TooLate, VoidAnswer::Unsupported]
-    {
+    for void in [
+        VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence },
+        VoidAnswer::TooLate,
+        VoidAnswer::Unsupported,
+    ] {
         shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
         shop.gateway.answer_next_void(void);
         assert_eq!(shop.office.reconcile_once(10).await.unwrap().open, 1);
@@ -105,7 +107,9 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
 async fn a_buyer_who_does_not_want_to_deposit_any_more_gives_the_seat_back_at_once() {
     let shop = Shop::open().await;
     let (payment, _) = waiting(&shop).await;
-    for void in [VoidAnswer::TooLate, VoidAnswer::Unknown { reason: "HTTP 500".into() }] {
+    for void in
+        [VoidAnswer::TooLate, VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence }]
+    {
         shop.gateway.answer_next_void(void);
         let kept = shop.office.cancel_or_refund(payment.reservation, ADA, None).await;
         let refused = |error: &RefundError| {
@@ -182,7 +186,8 @@ async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without(
     let again = shop.office.retry_payment(payment.id, None).await.unwrap_err();
     assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
 
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into() });
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
     shop.office.refund(payment.id, ADA, None, "rain", None, to).await.unwrap();
     let promised = now_of(&shop, &payment).await;
     assert_eq!(promised.queued_refund().and_then(|refund| refund.account()), Some(&account));

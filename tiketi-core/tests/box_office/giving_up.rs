@@ -1,6 +1,6 @@
 //! Attempts that nobody confirms, while money may move in the buyer's browser.
 
-use tiketi_core::{Payment, PaymentState, PrepareRequest, VoidAnswer};
+use tiketi_core::{Heard, Payment, PaymentState, PrepareRequest, VoidAnswer};
 
 use crate::{ADA, Shop, won};
 
@@ -44,7 +44,7 @@ async fn money_that_moved_before_the_void_goes_back() {
 /// Caught: with `give_up` taking any answer for the end.
 #[tokio::test]
 async fn a_void_that_was_too_late_or_not_answered_is_not_the_end() {
-    let unknown = VoidAnswer::Unknown { reason: "HTTP 500".into() };
+    let unknown = VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence };
     for (answer, doubt) in [(VoidAnswer::TooLate, None), (unknown, Some("HTTP 500"))] {
         let shop = Shop::in_browser().await;
         let payment = given_up(&shop).await;

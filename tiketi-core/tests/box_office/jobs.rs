@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
-    BoxOffice, BuildError, ConfirmAnswer, Fact, Job, JobError, ManualClock, Notifier, NotifyError,
+    BoxOffice, BuildError, ConfirmAnswer, Fact, Heard, Job, JobError, ManualClock, Notifier, NotifyError,
     PaymentState, PrepareRequest, RefundAnswer, ReservationState, Timer,
 };
 use tokio::sync::Notify;
@@ -35,7 +35,8 @@ async fn one_loop_brings_everything_to_its_end() {
     shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
     let lost = shop.office.process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap();
     let (_, returned) = shop.sold(BEN, &[1]).await;
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     shop.office.refund(returned.id, BEN, None, "rain", None, None).await.unwrap();
     let lapsed = shop.held(BEN, &[2]).await;
     shop.office.receive_webhook("moody", hint("delivery", &lost)).await.unwrap();

@@ -13,6 +13,7 @@ mod paying;
 mod racing;
 mod reconciling;
 mod refunding;
+mod unproven;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -20,12 +21,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer, ConfirmRequest,
-    CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint, HoldRequest, IdSource,
-    LookupAnswer, LookupRequest, ManualClock, Money, Payment, PaymentGateway, PaymentId, PaymentMethod,
-    PrepareRequest, RefundAnswer, RefundRequest, RefundsTo, Reservation, Row, SaleWindow, SalesStore, SeatId,
-    SeatLayout, SeatStatus, Section, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
-    VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer,
+    ConfirmRequest, CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint,
+    HoldRequest, IdSource, LookupAnswer, LookupRequest, ManualClock, Money, NotAccepted, Payment,
+    PaymentGateway, PaymentId, PaymentMethod, PrepareRequest, RefundAnswer, RefundRequest, RefundsTo,
+    Reservation, Row, SaleWindow, SalesStore, SeatId, SeatLayout, SeatStatus, Section, Terms, TermsOverride,
+    TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 use uuid::Uuid;
 
@@ -195,6 +196,10 @@ impl PaymentGateway for MoodyGateway {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         self.honest.ready()
+    }
+
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
+        self.honest.accepts(attempt)
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {

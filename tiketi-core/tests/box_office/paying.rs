@@ -2,7 +2,7 @@
 
 use tiketi_core::decide::{BeginConfirmRefused, StartPaymentRefused};
 use tiketi_core::{
-    Captured, CommandError, ConfirmAnswer, PayError, PaymentState, PrepareRequest, RefundState,
+    Captured, CommandError, ConfirmAnswer, Heard, PayError, PaymentState, PrepareRequest, RefundState,
     ReservationState, SeatStatus,
 };
 
@@ -78,13 +78,13 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     let shop = Shop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let prepared = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap();
-    let unknown = ConfirmAnswer::Unknown { reason: "connection reset".into() };
+    let unknown = ConfirmAnswer::Unknown { reason: "connection reset".into(), heard: Heard::Silence };
     shop.gateway.honest.answer_next_confirm(unknown);
     let paid = shop.office.confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Confirming { .. }));
 
     shop.wait(3_600);
-    assert_eq!(shop.office.expire_once().await.unwrap().done, []);
+    assert_eq!(shop.office.expire_once().await.unwrap(), []);
     assert_eq!(shop.status(0).await, SeatStatus::Held);
     let again = shop.office.confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(again.payment.unwrap().state, PaymentState::Confirming { .. }));

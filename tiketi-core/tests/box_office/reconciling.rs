@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
-    ConfirmAnswer, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
+    ConfirmAnswer, Heard, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
     Receipt, RefundAnswer, ReservationState, Settles, Terms, WebhookRequest,
 };
 
@@ -55,7 +55,9 @@ async fn a_provider_silent_for_ten_minutes_costs_nobody_anything() {
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     // Asked after 1, 3 and 8 minutes, it says nothing; after 18 it does.
     for _ in 0..3 {
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into() });
+        shop.gateway
+            .honest
+            .answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
     }
     for second in 1..=18 * 60 {
         shop.wait(1);
@@ -81,7 +83,9 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     let shop = Shop::under(terms, MoodyGateway::default()).await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     for _ in 0..2 {
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into() });
+        shop.gateway
+            .honest
+            .answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
     }
     for elapsed in 1..=6 {
         shop.wait(1);
@@ -93,7 +97,8 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
         let listed = shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().rows.len();
         assert_eq!(listed, usize::from((2..6).contains(&elapsed)), "after {elapsed} s");
     }
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into() });
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
     shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
     shop.wait(1);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
@@ -103,7 +108,7 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
 #[tokio::test]
 async fn an_order_the_provider_never_heard_of_gives_the_seats_back() {
     let shop = Shop::open().await;
-    let lost = ConfirmAnswer::Unknown { reason: "connection refused".into() };
+    let lost = ConfirmAnswer::Unknown { reason: "connection refused".into(), heard: Heard::Silence };
     let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
     for _ in 0..20 {
         shop.wait(60);
@@ -185,7 +190,8 @@ async fn webhooks_before_during_and_after_a_confirm_change_nothing_but_knowledge
 async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
     shop.wait(60);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
@@ -260,7 +266,7 @@ async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
     // The sweep at the very moment, a cancel, and another buyer: none of them waits, none of them harms.
     shop.clock.set(held.held_until().unwrap());
     shop.wait(600);
-    assert_eq!(shop.office.expire_once().await.unwrap().done, []);
+    assert_eq!(shop.office.expire_once().await.unwrap(), []);
     assert!(shop.office.cancel_or_refund(held.id, ADA, None).await.is_err());
     shop.sold(BEN, &[1]).await;
     shop.gateway.honest.let_go();

@@ -2,7 +2,7 @@
 
 use tiketi_core::decide::CancelRefused;
 use tiketi_core::{
-    CancelReason, CommandError, PaymentState, PrepareRequest, RefundAnswer, RefundError, RefundState,
+    CancelReason, CommandError, Heard, PaymentState, PrepareRequest, RefundAnswer, RefundError, RefundState,
     ReservationState, SeatStatus,
 };
 
@@ -37,7 +37,8 @@ async fn cancelling_what_is_not_paid_asks_no_provider() {
 async fn defect_2_a_refund_nobody_answered_is_queued_and_goes_on_when_asked_again() {
     let shop = Shop::open().await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway.answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into() });
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     let kept = shop.office.cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(kept.state, ReservationState::Confirmed { .. }), "not refunded before it is known");
     assert_eq!(shop.status(0).await, SeatStatus::Sold);

@@ -194,6 +194,12 @@ codes! {
     UnknownPaymentMethod "UNKNOWN_PAYMENT_METHOD" UNPROCESSABLE_ENTITY
         "There is no such payment method." "지원하지 않는 결제 수단입니다."
         "Use one of details.known.";
+    CurrencyNotAccepted "CURRENCY_NOT_ACCEPTED" UNPROCESSABLE_ENTITY
+        "This payment method does not take the currency." "이 결제 수단으로는 해당 통화를 결제할 수 없습니다."
+        "Choose a method that takes details.currency; this one takes details.accepted.";
+    InvalidPaymentKey "INVALID_PAYMENT_KEY" UNPROCESSABLE_ENTITY
+        "The payment key is missing or not valid. Nothing was charged." "결제 키가 없거나 올바르지 않습니다. 결제는 이루어지지 않았습니다."
+        "Send the payment key that the provider gave the buyer for this order.";
     BuyerStepNeeded "BUYER_STEP_NEEDED" UNPROCESSABLE_ENTITY
         "This payment method cannot be paid in one step." "한 번에 처리할 수 없는 결제 수단입니다."
         "Prepare the payment, let the buyer pay at the provider, then confirm it.";

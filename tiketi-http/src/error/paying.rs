@@ -5,7 +5,8 @@ use tiketi_core::decide::{
     StartPaymentRefused,
 };
 use tiketi_core::{
-    GatewayUnavailable, Money, PayError, PaymentState, RefundError, RetryError, WebhookError, WebhookRefused,
+    GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, WebhookError,
+    WebhookRefused,
 };
 
 use crate::dto::payment_word;
@@ -91,6 +92,22 @@ impl From<RecordRefundRefused> for ApiError {
     }
 }
 
+impl From<NotAccepted> for ApiError {
+    fn from(refused: NotAccepted) -> Self {
+        match refused {
+            NotAccepted::Currency { currency, accepted } => {
+                let accepted: Vec<_> = accepted.iter().map(|currency| currency.code()).collect();
+                Self::new(Code::CurrencyNotAccepted)
+                    .detail("currency", currency.code())
+                    .detail("accepted", accepted)
+            }
+            NotAccepted::Method { offered } => Self::new(Code::UnknownPaymentMethod).detail("known", offered),
+            NotAccepted::KeyMissing | NotAccepted::KeyMalformed => Self::new(Code::InvalidPaymentKey),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
 impl From<GatewayUnavailable> for ApiError {
     fn from(unavailable: GatewayUnavailable) -> Self {
         Self::new(Code::PaymentUnavailable).retry_after(unavailable.retry_after).caused_by(unavailable)
@@ -144,6 +161,7 @@ impl From<PayError> for ApiError {
             PayError::Free(error) => error.into(),
             PayError::Record(error) => error.into(),
             PayError::GatewayMissing { .. } => Self::new(Code::GatewayMissing).caused_by(error),
+            PayError::NotAccepted(refused) => refused.into(),
             PayError::Unavailable(unavailable) => unavailable.into(),
             PayError::BuyerStepNeeded { method } => Self::new(Code::BuyerStepNeeded).detail("method", method),
             PayError::Store(failure) => failure.into(),

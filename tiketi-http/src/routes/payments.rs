@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::AppendHeaders;
+use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::{
     Money, Paid, PaymentId, PaymentState, PrepareRequest, WebhookError, WebhookRefused, WebhookRequest,
 };
@@ -46,7 +47,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `NOTHING_TO_PAY`, \
             `EVENT_CANCELLED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `CURRENCY_NOT_ACCEPTED`", body = ErrorBody),
         (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
     ),
 )]
@@ -78,7 +79,8 @@ async fn prepare(
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
             `PAYMENT_NOT_READY`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `BUYER_STEP_NEEDED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `UNKNOWN_PAYMENT_METHOD`, `CURRENCY_NOT_ACCEPTED`, \
+            `BUYER_STEP_NEEDED`", body = ErrorBody),
         (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
     ),
 )]
@@ -117,7 +119,8 @@ async fn process(
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
             `PAYMENT_NOT_READY`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `INVALID_PAYMENT_KEY`, `CURRENCY_NOT_ACCEPTED`, \
+            `UNKNOWN_PAYMENT_METHOD`", body = ErrorBody),
         (status = 503, description = "`PAYMENT_UNAVAILABLE`", body = ErrorBody),
     ),
 )]
@@ -262,7 +265,15 @@ async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiEr
             look_at = Some((LOCATION, format!("/api/payments/{id}")));
             StatusCode::ACCEPTED
         }
-        _ => StatusCode::OK,
+        // Nothing was asked for, and nothing will be.
+        Some((_, state @ (PaymentState::Ready | PaymentState::Abandoned))) => {
+            return Err(BeginConfirmRefused::NotReady { state: state.clone() }.into());
+        }
+        Some((
+            _,
+            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } | PaymentState::Refunded { .. },
+        ))
+        | None => StatusCode::OK,
     };
     let reservation = shown::reservation(state, &paid.reservation).await?;
     let answer = PaidAnswer { payment: paid.payment.as_ref().map(Into::into), reservation };

@@ -10,7 +10,6 @@ mod calling_off;
 mod confirming;
 mod faults;
 mod hanging;
-mod locked;
 mod provider;
 mod reconciling;
 mod refunding;

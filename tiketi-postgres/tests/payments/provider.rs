@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tiketi_core::memory::TestGateway;
 use tiketi_core::{
-    Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable, Hint,
-    LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo,
-    VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
+    Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod, RefundAnswer,
+    RefundRequest, RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 
 /// The one provider of all servers.
@@ -56,6 +56,10 @@ impl PaymentGateway for Provider {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         self.books.ready()
+    }
+
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
+        self.books.accepts(attempt)
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {

@@ -9,7 +9,6 @@
 
 mod broken;
 mod leaving;
-mod locked;
 mod plans;
 mod queues;
 mod races;

@@ -47,6 +47,9 @@ pub(crate) struct Paying {
     /// How long a provider may not know an order that is being confirmed, before it is believed
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) not_found_grace: Duration,
+    /// The same once the hold is past its cap: how much longer an order the provider does not know may keep its seats
+    #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = values::duration)]
+    pub(crate) not_found_grace_past_cap: Duration,
     /// How long to wait before a provider that did not say what became of money is asked again; then twice and five
     /// times as long
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = values::duration)]

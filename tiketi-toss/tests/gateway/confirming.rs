@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::{ConfirmAnswer, ConfirmRequest, LookupAnswer, PaymentGateway};
+use tiketi_core::{ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer, PaymentGateway};
 use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
 
 use crate::shop::{
@@ -193,6 +193,6 @@ async fn a_wrong_secret_key_is_unknown_and_never_a_decline() {
     let key = stub.authenticate(&payment_id(1).to_string(), PRICE).unwrap();
     let order = Order { payment: payment_id(1), key };
     let answer = gateway(&stub.url(), PATIENCE, PATIENCE).confirm(confirm_request(&order)).await;
-    let ConfirmAnswer::Unknown { reason } = answer else { panic!("{answer:?}") };
+    let ConfirmAnswer::Unknown { reason, heard: Heard::Answered } = answer else { panic!("{answer:?}") };
     assert!(reason.contains("UNAUTHORIZED_KEY"), "{reason}");
 }

@@ -8,7 +8,7 @@ use tiketi_core::{
 };
 use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{Order, PRICE, Shop, captured, refund_request};
+use crate::shop::{BUYER, Order, PRICE, Shop, captured, refund_request};
 
 /// What the stub's virtual accounts say of themselves: they are open for a day from its noon.
 fn asked() -> DepositAsked {
@@ -69,7 +69,12 @@ async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider
 async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
     let shop = Shop::open().await;
     let order = waiting(&shop).await;
-    let close = |tries| VoidRequest { payment: order.payment, provider_key: Some(order.key.clone()), tries };
+    let close = |tries| VoidRequest {
+        payment: order.payment,
+        buyer: BUYER,
+        provider_key: Some(order.key.clone()),
+        tries,
+    };
     shop.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
     let failed = shop.gateway.void(close(0)).await;
     assert!(matches!(failed, VoidAnswer::Unknown { .. }), "{failed:?}");

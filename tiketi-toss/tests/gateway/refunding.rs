@@ -174,7 +174,7 @@ async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused("NOT_CANCELABLE_PAYMENT"));
     let euros = Money::new(PRICE, "EUR".parse().unwrap());
     let request = RefundRequest { amount: euros, ..refund_request(&order, 1, PRICE, PRICE) };
-    assert_eq!(shop.gateway.refund(request).await, refused("UNSUPPORTED_CURRENCY"));
+    assert!(is_unknown(&shop.gateway.refund(request).await));
 }
 
 #[tokio::test]

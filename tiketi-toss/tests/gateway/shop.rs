@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::{
-    Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, ManualClock, Money,
-    PaymentGateway, PaymentId, RefundAnswer, RefundId, RefundRequest, Timestamp,
+    BuyerId, Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, ManualClock,
+    Money, PaymentGateway, PaymentId, RefundAnswer, RefundId, RefundRequest, Timestamp,
 };
 use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
 use tiketi_toss_stub::{Account, Method, StubSettings, TossStub};
@@ -36,6 +36,9 @@ pub(crate) fn won(amount: i64) -> Money {
 pub(crate) fn refund_id(which: u128) -> RefundId {
     RefundId::from_uuid(Uuid::from_u128(which))
 }
+
+/// Who pays for every order here.
+pub(crate) const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 
 pub(crate) fn payment_id(which: u128) -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(which))
@@ -94,7 +97,8 @@ impl Shop {
 
     pub(crate) async fn lookup(&self, order: &Order) -> LookupAnswer {
         let provider_key = Some(order.key.clone());
-        let request = LookupRequest { payment: order.payment, provider_key, amount: won(PRICE) };
+        let request =
+            LookupRequest { payment: order.payment, buyer: BUYER, provider_key, amount: won(PRICE) };
         self.gateway.lookup(request).await
     }
 
@@ -116,12 +120,13 @@ impl Shop {
 
 pub(crate) fn confirm_request(order: &Order) -> ConfirmRequest {
     let (payment, provider_key) = (order.payment, Some(order.key.clone()));
-    ConfirmRequest { payment, amount: won(PRICE), method: "toss_card".to_owned(), provider_key }
+    ConfirmRequest { payment, buyer: BUYER, amount: won(PRICE), method: "toss_card".to_owned(), provider_key }
 }
 
 pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64) -> RefundRequest {
     RefundRequest {
         payment: order.payment,
+        buyer: BUYER,
         provider_key: order.key.clone(),
         refund: refund_id(which),
         amount: won(amount),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::{ConfirmAnswer, LookupAnswer, PaymentGateway, RefundAnswer};
+use tiketi_core::{ConfirmAnswer, Heard, LookupAnswer, PaymentGateway, RefundAnswer};
 use tiketi_toss_stub::{Call, Fault};
 use tokio::net::TcpListener;
 
@@ -54,7 +54,9 @@ async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm));
     assert!(is_unknown(&shop.confirm(&order).await));
-    let ConfirmAnswer::Unknown { reason } = shop.confirm(&order).await else { panic!("nothing was taken") };
+    let ConfirmAnswer::Unknown { reason, heard: Heard::Answered } = shop.confirm(&order).await else {
+        panic!("nothing was taken")
+    };
     assert!(reason.contains("IDEMPOTENT_REQUEST_PROCESSING"), "{reason}");
     shop.stub.release_hanging();
     assert_eq!(shop.confirm(&order).await, paid(&order));
@@ -125,7 +127,9 @@ async fn a_provider_that_is_not_there_is_unknown() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gateway = gateway(&format!("http://{address}"), PATIENCE, PATIENCE);
     let order = Order { payment: payment_id(1), key: "stub_key".to_owned() };
-    let ConfirmAnswer::Unknown { reason } = gateway.confirm(confirm_request(&order)).await else {
+    let ConfirmAnswer::Unknown { reason, heard: Heard::Silence } =
+        gateway.confirm(confirm_request(&order)).await
+    else {
         panic!("nobody answered")
     };
     assert!(reason.contains("no connection"), "{reason}");

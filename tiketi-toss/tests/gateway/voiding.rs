@@ -5,11 +5,11 @@ use std::time::Duration;
 use tiketi_core::{LookupAnswer, PaymentGateway, VoidAnswer, VoidRequest};
 use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{Order, PRICE, Shop, payment_id};
+use crate::shop::{BUYER, Order, PRICE, Shop, payment_id};
 
 async fn void(shop: &Shop, order: &Order) -> VoidAnswer {
     let provider_key = Some(order.key.clone());
-    shop.gateway.void(VoidRequest { payment: order.payment, provider_key, tries: 0 }).await
+    shop.gateway.void(VoidRequest { payment: order.payment, buyer: BUYER, provider_key, tries: 0 }).await
 }
 
 #[tokio::test]

@@ -74,6 +74,7 @@ async fn begin(pool: &PgPool, order: &Order) -> Result<bool, sqlx::Error> {
 async fn take(gateway: &dyn PaymentGateway, order: &Order) -> Result<String, String> {
     let request = ConfirmRequest {
         payment: order.payment.id,
+        buyer: order.payment.buyer,
         amount: order.payment.amount,
         method: order.payment.method.clone(),
         provider_key: order.key.clone(),

@@ -1,6 +1,11 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::audit;
+use crate::decide::ask::{AskLater, AskStep};
+use crate::decide::begin_confirm::BeginConfirm;
 use crate::decide::cancel::{Cancel, CancelRefused};
+use crate::decide::extend::ExtendHold;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::limits::LatePayment;
 use crate::money::Money;
@@ -214,4 +219,109 @@ fn what_is_being_paid_is_cancelled_by_nobody() {
     show.confirming(at(1), held, ADA);
     let ask = Cancel::by_organiser(at(2), show.key(), held);
     assert_eq!(show.refuse(&ask), CancelRefused::PaymentInProgress);
+}
+
+/// Of an attempt begun at `since`, when a hold made at 0 could have gone on to 900 s.
+#[test]
+fn past_the_cap_an_order_nobody_heard_of_is_believed_as_soon_as_our_request_is_over() {
+    for (prepared_at, since, believed_at) in
+        [(1, 1, 601), (100, 500, 900), (200, 790, 910), (290, 889, 1_009)]
+    {
+        let mut show = Show::open();
+        let held = show.held(at(0), ADA, &[0]);
+        let payment = show.prepared(at(prepared_at), held, ADA);
+        show.accept(&BeginConfirm::new(at(since), show.key(), payment, ADA));
+        let word = |now| RecordOutcome::new(now, show.key(), payment, CaptureOutcome::NotFound);
+        let (early, late) = (word(at(believed_at - 1)), word(at(believed_at)));
+        assert_eq!(show.refuse(&early), RecordOutcomeRefused::TooSoon { until: at(believed_at) });
+        show.accept(&late);
+        assert_eq!(audit(&show.snapshot), []);
+    }
+}
+
+/// What a buyer without money does at random moments.
+#[derive(Debug, Clone, Copy)]
+enum Trick {
+    Extend,
+    Prepare,
+    Confirm,
+}
+
+fn tricks() -> impl Strategy<Value = Vec<(u64, Trick)>> {
+    let trick = prop_oneof![Just(Trick::Extend), Just(Trick::Prepare), Just(Trick::Confirm)];
+    prop::collection::vec((1..400_u64, trick), 1..40)
+}
+
+/// Lets the provider say that it knows no such order, whenever it is due to be asked.
+fn hear_not_found(show: &mut Show, payment: PaymentId, now: Timestamp) {
+    while let Some(asking) = show.payment(payment).asking.clone().filter(|asking| asking.next <= now) {
+        let claim = AskStep::Claim { tries: asking.tries };
+        show.accept(&AskLater::new(asking.next, show.key(), payment, claim));
+        let word = RecordOutcome::new(asking.next, show.key(), payment, CaptureOutcome::NotFound);
+        match word.decide(&show.snapshot) {
+            Ok(_) => drop(show.accept(&word)),
+            Err(_) => drop(show.accept(&AskLater::new(asking.next, show.key(), payment, AskStep::NotKnown))),
+        }
+    }
+}
+
+proptest! {
+    /// Caught: with the grace as long past the cap as before it.
+    #[test]
+    fn no_trick_without_money_keeps_a_seat_beyond_the_stated_bound(tricks in tricks()) {
+        let terms = Terms::default();
+        let mut show = Show::open();
+        let held = show.held(at(0), ADA, &[0]);
+        let bound = at(0).after(terms.hold_cap + terms.payment_window + terms.not_found_grace_past_cap);
+        let (mut now, mut payments) = (0, Vec::new());
+        for (pause, trick) in tricks {
+            now += pause;
+            for payment in payments.clone() {
+                hear_not_found(&mut show, payment, at(now));
+            }
+            match trick {
+                Trick::Extend => {
+                    let extend = ExtendHold::new(at(now), show.key(), held, ADA, terms);
+                    try_to(&mut show, &extend);
+                }
+                Trick::Prepare => {
+                    let prepare = show.prepare(at(now), held, ADA);
+                    if prepare.decide(&show.snapshot).is_ok() {
+                        payments.push(prepare.payment);
+                    }
+                    try_to(&mut show, &prepare);
+                }
+                Trick::Confirm => {
+                    if let Some(payment) = payments.last() {
+                        let confirm = BeginConfirm::new(at(now), show.key(), *payment, ADA);
+                        try_to(&mut show, &confirm);
+                    }
+                }
+            }
+        }
+        let end = bound.max(at(now));
+        for payment in payments {
+            hear_not_found(&mut show, payment, end);
+        }
+        prop_assert!(show.is_free(0, end));
+    }
+
+    /// Caught: with no grace at all past the cap.
+    #[test]
+    fn nothing_is_given_up_while_our_own_request_may_be_on_its_way(since in 1..590_u64, waited in 0..120_u64) {
+        let mut show = Show::open();
+        let held = show.held(at(0), ADA, &[0]);
+        let payment = show.prepared(at(1), held, ADA);
+        show.accept(&BeginConfirm::new(at(since), show.key(), payment, ADA));
+        let word = RecordOutcome::new(at(since + waited), show.key(), payment, CaptureOutcome::NotFound);
+        let refused = show.refuse(&word);
+        prop_assert!(matches!(refused, RecordOutcomeRefused::TooSoon { .. }), "{refused:?}");
+    }
+}
+
+/// Applies a command unless it is refused.
+fn try_to<C: Command>(show: &mut Show, command: &C) {
+    if command.decide(&show.snapshot).is_ok() {
+        show.accept(command);
+    }
 }

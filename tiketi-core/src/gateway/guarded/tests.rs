@@ -2,6 +2,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::gateway::AttemptStep;
 use crate::id::PaymentId;
 use crate::memory::{ConfirmFault, TestGateway};
 use crate::money::{Currency, Money};
@@ -30,9 +31,14 @@ fn guard() -> Guard {
     Guard { inner, clock, guarded }
 }
 
+fn buyer(which: u128) -> BuyerId {
+    BuyerId::from_uuid(Uuid::from_u128(which))
+}
+
 fn confirm(which: u128) -> ConfirmRequest {
     ConfirmRequest {
         payment: PaymentId::from_uuid(Uuid::from_u128(which)),
+        buyer: buyer(which),
         amount: Money::new(100, Currency::KRW),
         method: "naver_pay".into(),
         provider_key: None,
@@ -42,14 +48,14 @@ fn confirm(which: u128) -> ConfirmRequest {
 async fn confirm_silently(it: &Guard, which: u128) {
     it.inner.fail_next_confirm(ConfirmFault::Hang);
     let answer = it.guarded.confirm(confirm(which)).await;
-    assert!(matches!(answer, ConfirmAnswer::Unknown { .. }), "{answer:?}");
+    assert!(matches!(answer, ConfirmAnswer::Unknown { heard: Heard::Silence, .. }), "{answer:?}");
 }
 
 #[tokio::test]
 async fn a_provider_that_hangs_is_unknown_when_its_time_is_over() {
     let it = guard();
     confirm_silently(&it, 1).await;
-    assert_eq!(it.guarded.breaker(), Breaker::Closed { failures: 1 });
+    assert_eq!(it.guarded.breaker(), Breaker::Closed { silences: 1, buyers: vec![buyer(1)] });
     assert!(it.guarded.ready().is_ok());
 }
 
@@ -84,4 +90,52 @@ async fn one_probe_that_is_answered_closes_it() {
     assert!(it.guarded.ready().is_err(), "one at a time");
     it.guarded.confirm(confirm(9)).await;
     assert!(it.guarded.ready().is_ok());
+}
+
+#[tokio::test]
+async fn a_provider_that_knows_no_such_order_is_heard_and_stays_open_to_all() {
+    let it = guard();
+    for which in 0..50 {
+        let reason = "NOT_FOUND_PAYMENT_SESSION".to_owned();
+        it.inner.answer_next_confirm(ConfirmAnswer::Unknown { reason, heard: Heard::Answered });
+        it.guarded.confirm(confirm(which)).await;
+        assert!(it.guarded.ready().is_ok());
+    }
+    assert_eq!(it.guarded.breaker(), Breaker::default());
+}
+
+#[tokio::test]
+async fn a_checkout_that_asks_no_provider_does_not_hide_its_silence() {
+    let it = guard();
+    it.inner.set_silent(true);
+    let mut admitted = 0;
+    for which in 0..50 {
+        let ConfirmRequest { payment, buyer, amount, method, .. } = confirm(which);
+        let (order_name, deposit_window) = (String::new(), Duration::from_secs(1));
+        let checkout = CheckoutRequest { payment, buyer, amount, method, order_name, deposit_window };
+        it.guarded.checkout(checkout).await.unwrap();
+        if it.guarded.ready().is_ok() {
+            admitted += 1;
+            it.guarded.confirm(confirm(which)).await;
+        }
+    }
+    assert_eq!(admitted, 5, "of 50");
+}
+
+#[tokio::test]
+async fn one_buyer_s_silences_stop_no_other_buyer() {
+    let it = guard();
+    for _ in 0..50 {
+        confirm_silently(&it, 1).await;
+    }
+    assert!(it.guarded.ready().is_ok());
+}
+
+#[test]
+fn the_form_of_an_attempt_is_the_guarded_gateways_to_judge() {
+    let it = guard();
+    let attempt =
+        Attempt { method: "gold", amount: Money::new(1, Currency::KRW), step: AttemptStep::Prepare };
+    assert_eq!(it.guarded.accepts(attempt), it.inner.accepts(attempt));
+    assert!(it.guarded.accepts(attempt).is_err());
 }

@@ -3,24 +3,28 @@
 mod gate;
 mod ledger;
 
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::gateway::{
-    BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
-    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    Attempt, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
+    GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod,
+    RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
 };
 use crate::id::PaymentId;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 use gate::Gate;
 pub use ledger::Balance;
 use ledger::{Ledger, provider_key};
 
 /// Header that names a delivery to [`TestGateway`]'s webhook; the body is the payment's id.
 const DELIVERY_HEADER: &str = "test-delivery";
+
+/// What is said of a provider that answers nothing.
+const SILENT: &str = "no answer";
 
 /// Takes and gives back money that is not real, and keeps a ledger of it.
 ///
@@ -35,6 +39,7 @@ pub struct TestGateway {
     ledger: Mutex<Ledger>,
     gate: Gate,
     refunds_to: RefundsTo,
+    currencies: Option<Vec<Currency>>,
 }
 
 /// How [`TestGateway`] treats one confirm.
@@ -85,7 +90,15 @@ impl TestGateway {
             ledger: Mutex::default(),
             gate: Gate::default(),
             refunds_to: RefundsTo::Source,
+            currencies: None,
         }
+    }
+
+    /// Takes money in these currencies only; in any by default.
+    #[must_use]
+    pub fn taking(mut self, currencies: &[Currency]) -> Self {
+        self.currencies = Some(currencies.to_vec());
+        self
     }
 
     /// Sends money back only to accounts that buyers name.
@@ -123,6 +136,11 @@ impl TestGateway {
     /// Says that it cannot be reached, or that it can again: see [`PaymentGateway::ready`].
     pub fn set_unavailable(&self, retry_after: Option<Duration>) {
         self.ledger().unavailable = retry_after;
+    }
+
+    /// Answers nothing from now on, and takes and gives back nothing; or answers again.
+    pub fn set_silent(&self, is_silent: bool) {
+        self.ledger().is_silent = is_silent;
     }
 
     /// Lets every confirm that hangs go on.
@@ -192,17 +210,29 @@ impl PaymentGateway for TestGateway {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         match self.ledger().unavailable {
-            Some(retry_after) => Err(GatewayUnavailable { gateway: self.name.clone(), retry_after }),
+            Some(retry_after) => {
+                Err(GatewayUnavailable { gateway: self.name.clone(), retry_after, heard: Heard::NotAsked })
+            }
             None => Ok(()),
         }
     }
 
+    fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
+        attempt.check_method(&self.methods)?;
+        attempt.check_key()?;
+        self.currencies.as_deref().map_or(Ok(()), |accepted| attempt.check_currency(accepted))
+    }
+
     async fn checkout(&self, _: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         self.ready()?;
-        Ok(Checkout { client_key: Some(format!("{}_public", self.name)), ..Checkout::default() })
+        let client_key = Some(format!("{}_public", self.name));
+        Ok(Checkout { client_key, parameters: BTreeMap::new(), heard: Heard::NotAsked })
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
+        if self.ledger().is_silent {
+            return ConfirmAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+        }
         // One effect a payment: what was taken before is answered again, whatever was to happen next.
         if let Some(captured) = self.ledger().captured(request.payment) {
             return ConfirmAnswer::Paid(captured);
@@ -215,7 +245,7 @@ impl PaymentGateway for TestGateway {
             }
             Some(ConfirmFault::LoseAnswer) => {
                 self.take(request.payment, request.amount);
-                ConfirmAnswer::Unknown { reason: "the answer was lost".into() }
+                ConfirmAnswer::Unknown { reason: "the answer was lost".into(), heard: Heard::Silence }
             }
             Some(ConfirmFault::Charge(amount)) => self.take(request.payment, amount),
             Some(ConfirmFault::Hang) => {
@@ -228,6 +258,9 @@ impl PaymentGateway for TestGateway {
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         let mut ledger = self.ledger();
+        if ledger.is_silent {
+            return LookupAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+        }
         if let Some(answer) = ledger.lookups.pop_front() {
             return answer;
         }
@@ -236,6 +269,9 @@ impl PaymentGateway for TestGateway {
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
         let mut ledger = self.ledger();
+        if ledger.is_silent {
+            return RefundAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+        }
         if ledger.was_refunded(request.refund) {
             return RefundAnswer::Done;
         }
@@ -246,7 +282,7 @@ impl PaymentGateway for TestGateway {
             Some(RefundFault::Answer(answer)) => answer,
             Some(RefundFault::LoseAnswer) => {
                 ledger.give_back(&request);
-                RefundAnswer::Unknown { reason: "the answer was lost".into() }
+                RefundAnswer::Unknown { reason: "the answer was lost".into(), heard: Heard::Silence }
             }
             None => ledger.give_back(&request),
         }
@@ -254,6 +290,9 @@ impl PaymentGateway for TestGateway {
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
         let mut ledger = self.ledger();
+        if ledger.is_silent {
+            return VoidAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+        }
         if ledger.captured(request.payment).is_some() {
             return VoidAnswer::TooLate;
         }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::*;
-use crate::id::RefundId;
+use crate::id::{BuyerId, RefundId};
 use crate::money::Currency;
 
 const PAYMENT: PaymentId = PaymentId::from_uuid(Uuid::from_u128(1));
+const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(2));
 
 fn won(minor: i64) -> Money {
     Money::new(minor, Currency::KRW)
@@ -16,12 +17,13 @@ fn won(minor: i64) -> Money {
 
 fn confirm(amount: i64) -> ConfirmRequest {
     let amount = won(amount);
-    ConfirmRequest { payment: PAYMENT, amount, method: "naver_pay".into(), provider_key: None }
+    ConfirmRequest { payment: PAYMENT, buyer: BUYER, amount, method: "naver_pay".into(), provider_key: None }
 }
 
 fn refund(which: u128, amount: i64) -> RefundRequest {
     RefundRequest {
         payment: PAYMENT,
+        buyer: BUYER,
         provider_key: "taken".into(),
         refund: RefundId::from_uuid(Uuid::from_u128(which)),
         amount: won(amount),
@@ -68,7 +70,7 @@ async fn more_than_was_taken_is_not_given_back() {
 #[tokio::test]
 async fn an_answer_that_was_told_is_given_once_and_takes_nothing() {
     let gateway = TestGateway::default();
-    gateway.answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into() });
+    gateway.answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     assert!(matches!(gateway.confirm(confirm(100)).await, ConfirmAnswer::Unknown { .. }));
     assert_eq!(gateway.captures(), 0);
     assert!(matches!(gateway.confirm(confirm(100)).await, ConfirmAnswer::Paid(_)));

@@ -2,10 +2,10 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use tiketi_core::{ConfirmAnswer, PaymentId};
+use tiketi_core::{ConfirmAnswer, Heard, PaymentId, PaymentState};
 
 use super::{Shop, assert_refused, text};
-use crate::test_support::{answered, json_request, signed};
+use crate::test_support::{answered, json_request, signed, with_header};
 
 async fn held(shop: &Shop) -> Value {
     let seats = shop.seats().await;
@@ -41,7 +41,9 @@ async fn a_declined_payment_is_402_and_the_next_attempt_succeeds() {
 async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
     let shop = Shop::open().await;
     let reservation = held(&shop).await;
-    shop.server.gateway.answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into() });
+    shop.server
+        .gateway
+        .answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     let unknown = process(&shop, &reservation).await;
     let body = unknown.json();
     assert_eq!((unknown.status.as_u16(), &body["payment"]["status"]), (202, &json!("pending")));
@@ -52,6 +54,45 @@ async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
     shop.server.clock.advance(std::time::Duration::from_hours(1));
     shop.server.state.box_office().tidy_once().await.unwrap();
     assert_eq!(shop.status(&text(&reservation["seats"][0]["seatId"])).await, "locked");
+}
+
+/// A retry was answered with 200 for an attempt that had ended without money.
+#[tokio::test]
+async fn a_process_sent_again_after_its_hold_ran_out_is_not_answered_as_paid() {
+    let shop = Shop::open().await;
+    let reservation = held(&shop).await;
+    let send = async || {
+        let body = json!({"reservationId": reservation["id"], "paymentMethod": "naver_pay"});
+        let request = json_request(Method::POST, "/api/payments/process", &body);
+        let request = with_header(request, "idempotency-key", "pay-for-my-seat");
+        shop.server.send(signed(request, &shop.buyer)).await
+    };
+    shop.server.gateway.set_unavailable(Some(std::time::Duration::from_secs(17)));
+    assert_eq!(send().await.status.as_u16(), 503);
+    shop.server.gateway.set_unavailable(None);
+    shop.server.clock.advance(std::time::Duration::from_mins(11));
+    shop.server.state.box_office().tidy_once().await.unwrap();
+
+    let again = send().await;
+    assert_refused(&again, 409, "PAYMENT_NOT_READY", "cannot be confirmed");
+    assert_eq!(shop.server.gateway.captures(), 0);
+}
+
+#[tokio::test]
+async fn a_key_that_no_provider_gives_is_refused_before_anything_is_committed() {
+    let shop = Shop::open().await;
+    let reservation = held(&shop).await;
+    let body = json!({"reservationId": reservation["id"]});
+    let prepared = shop.ok(Method::POST, "/api/payments/prepare", &shop.buyer, &body).await;
+    for key in ["a b", "a\nb", &"k".repeat(256)] {
+        let body = json!({"orderId": prepared["orderId"], "paymentKey": key, "amount": prepared["amount"]});
+        let answer = shop.post("/api/payments/confirm", &shop.buyer, &body).await;
+        assert!(answer.status.as_u16() == 422, "{key:?}: {answer:?}");
+    }
+    let path = format!("/api/payments/{}", text(&prepared["paymentId"]));
+    let payment: PaymentId = text(&prepared["paymentId"]).parse().unwrap();
+    let known = shop.server.state.box_office().any_payment(payment).await.unwrap().unwrap();
+    assert_eq!(known.state, PaymentState::Ready, "{path}");
 }
 
 #[tokio::test]
