@@ -197,6 +197,12 @@ macro_rules! sales_cases {
             walks {
                 commands_by_chance_come_to_what_they_come_to_in_memory,
             }
+            texts {
+                a_command_with_a_text_no_store_keeps_is_refused_by_its_field,
+                an_edit_with_a_text_no_store_keeps_is_refused_by_its_field,
+                a_refused_text_takes_no_neighbour_with_it,
+                what_a_provider_says_is_recorded_whatever_characters_it_has,
+            }
         }
     };
 }
@@ -289,6 +295,7 @@ macro_rules! account_cases {
                 a_taken_address_is_refused_in_any_case,
                 an_id_that_exists_is_not_replaced,
                 of_32_registrations_of_one_address_one_wins,
+                an_account_no_store_keeps_is_refused_by_its_field,
             }
         }
     };
@@ -327,6 +334,8 @@ macro_rules! payment_cases {
                 the_list_is_read_in_pages,
                 a_payment_is_found_by_its_providers_key,
                 a_note_without_a_word_is_refused,
+                a_note_no_store_keeps_is_refused_by_its_field,
+                what_is_awaited_is_kept_whatever_characters_it_has,
             }
             deposits {
                 a_deposit_is_awaited_until_its_day_without_being_trouble,
@@ -359,6 +368,7 @@ macro_rules! inbox_cases {
                 a_delivery_looked_into_never_comes_again,
                 servers_that_claim_at_once_share_the_deliveries,
                 deliveries_are_forgotten_by_age,
+                a_delivery_no_store_keeps_is_invalid_data,
             }
         }
     };
@@ -401,6 +411,7 @@ macro_rules! answer_cases {
                 a_key_given_up_is_free,
                 answers_are_forgotten_by_age,
                 of_32_claims_at_once_one_runs,
+                an_answer_no_store_keeps_is_invalid_data,
             }
         }
     };

@@ -4,6 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::AccountId;
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
 /// Someone who can sign in.
@@ -23,6 +25,21 @@ pub struct Account {
     pub password: PasswordHash,
     /// When the account was made.
     pub created_at: Timestamp,
+}
+
+impl Account {
+    /// Checks every text of the account; stores do so before they keep one.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        // An address is checked as it is read.
+        let Self { id: _, email: _, name, phone, role: _, password, created_at: _ } = self;
+        check_line("name", name, 0..=MAX_NAME_CHARS)?;
+        check_line("phone", phone.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)?;
+        check_line("password", password.as_phc(), 0..=MAX_NOTE_CHARS)
+    }
 }
 
 /// What an account may do.

@@ -13,6 +13,7 @@ use crate::limits::{
 use crate::money::{Currency, Money};
 use crate::seat::{Seat, SeatState};
 use crate::seat_layout::{SeatLayout, StoredLayout};
+use crate::text::{TextError, check_line, check_lines};
 use crate::ticket_type::{Stock, TicketKind, TicketType};
 use crate::time::Timestamp;
 
@@ -80,16 +81,9 @@ pub struct NewEvent {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// A text is empty or too long.
-    #[error("{field} must have from {least} to {most} characters")]
-    TextLength {
-        /// The field at fault.
-        field: &'static str,
-        /// Fewest characters.
-        least: usize,
-        /// Most characters.
-        most: usize,
-    },
+    /// A text is empty, too long, or has what no store keeps.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// More further words than an event may have.
     #[error("an event may have at most {MAX_KEYWORDS} keywords")]
     TooManyKeywords,
@@ -238,23 +232,25 @@ const MOST_LENIENT: Terms = Terms {
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {
-    check_text("title", &details.title, 1, MAX_NAME_CHARS)?;
-    check_text("artist", &details.artist, 0, MAX_NAME_CHARS)?;
-    check_text("venue", &details.venue, 0, MAX_NAME_CHARS)?;
-    check_text("description", &details.description, 0, MAX_DESCRIPTION_CHARS)?;
-    if details.keywords.len() > MAX_KEYWORDS {
+    let EventDetails { title, artist, venue, description, keywords, starts_at: _, sale: _, terms } = details;
+    check_line("title", title, 1..=MAX_NAME_CHARS)?;
+    check_line("artist", artist, 0..=MAX_NAME_CHARS)?;
+    check_line("venue", venue, 0..=MAX_NAME_CHARS)?;
+    check_lines("description", description, 0..=MAX_DESCRIPTION_CHARS)?;
+    if keywords.len() > MAX_KEYWORDS {
         return Err(CatalogError::TooManyKeywords);
     }
-    details.keywords.iter().try_for_each(|word| check_text("keywords", word, 1, MAX_NAME_CHARS))?;
+    keywords.iter().try_for_each(|word| check_line("keywords", word, 1..=MAX_NAME_CHARS))?;
     // Whatever the shop's terms are, those the event names have to be possible and fit each other.
-    details.terms.over(MOST_LENIENT).validate()?;
+    terms.over(MOST_LENIENT).validate()?;
     Ok(())
 }
 
 pub(crate) fn check_ticket_type(input: &TicketTypeInput, currency: Currency) -> Result<(), CatalogError> {
-    check_text("name", &input.name, 1, MAX_NAME_CHARS)?;
-    check_price(input.price, currency)?;
-    if (1..=MAX_CAPACITY).contains(&input.capacity) { Ok(()) } else { Err(CatalogError::CapacityOutOfRange) }
+    let TicketTypeInput { name, price, capacity } = input;
+    check_line("name", name, 1..=MAX_NAME_CHARS)?;
+    check_price(*price, currency)?;
+    if (1..=MAX_CAPACITY).contains(capacity) { Ok(()) } else { Err(CatalogError::CapacityOutOfRange) }
 }
 
 fn check_price(price: Money, currency: Currency) -> Result<(), CatalogError> {
@@ -262,15 +258,6 @@ fn check_price(price: Money, currency: Currency) -> Result<(), CatalogError> {
         return Err(CatalogError::WrongCurrency { expected: currency });
     }
     if (0..=MAX_PRICE_MINOR).contains(&price.minor()) { Ok(()) } else { Err(CatalogError::PriceOutOfRange) }
-}
-
-fn check_text(field: &'static str, text: &str, least: usize, most: usize) -> Result<(), CatalogError> {
-    let length = text.trim().chars().count();
-    if (least..=most).contains(&length) {
-        Ok(())
-    } else {
-        Err(CatalogError::TextLength { field, least, most })
-    }
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ mod reservation;
 mod seat;
 mod seat_layout;
 mod store;
+mod text;
 mod ticket_type;
 mod time;
 mod transition;
@@ -125,9 +126,9 @@ pub use id::{
     SeatId, TicketTypeId,
 };
 pub use limits::{
-    LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_LINES_PER_COMMAND,
-    MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY, MAX_SEATS_PER_LAYOUT,
-    RefundedSeats, Terms, TermsError,
+    LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_KEY_CHARS,
+    MAX_LINES_PER_COMMAND, MAX_NAME_CHARS, MAX_NOTE_CHARS, MAX_PAGE, MAX_PRICE_MINOR, MAX_QUANTITY,
+    MAX_REASON_CHARS, MAX_SEATS_PER_LAYOUT, RefundedSeats, Terms, TermsError,
 };
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
@@ -148,6 +149,7 @@ pub use store::{
     OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
     StoreErrorKind,
 };
+pub use text::{TextError, TextProblem, can_be_kept, check_line, check_lines};
 pub use ticket_type::{Stock, TicketKind, TicketType};
 pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};
 pub use transition::IllegalTransition;

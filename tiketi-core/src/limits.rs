@@ -16,6 +16,11 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// Most characters in a note about a payment.
 pub const MAX_NOTE_CHARS: usize = 2_000;
+/// Most characters in the reason of a refund or of blocked seats, and in a provider's code (source for refunds:
+/// TossPayments core API, cancel).
+pub const MAX_REASON_CHARS: usize = 200;
+/// Most characters in what a provider names a payment or a webhook by; each is part of an index.
+pub const MAX_KEY_CHARS: usize = 255;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 /// Longest that a deposit may be waited for: 30 days.

@@ -7,6 +7,7 @@ use crate::id::LayoutId;
 use crate::limits::{MAX_NAME_CHARS, MAX_PRICE_MINOR, MAX_SEATS_PER_LAYOUT};
 use crate::money::Money;
 use crate::seat::SeatPlace;
+use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
 /// The seats of a hall as its owner draws them, with a price per section.
@@ -86,12 +87,11 @@ pub enum LayoutError {
         /// How many there are.
         seats: usize,
     },
-    /// A name is empty or longer than [`MAX_NAME_CHARS`] characters.
-    #[error("{what} must have from 1 to {MAX_NAME_CHARS} characters")]
-    BadName {
-        /// Where: `venue`, `name`, or the path of a section, row or seat.
-        what: String,
-    },
+    /// A name is empty, longer than [`MAX_NAME_CHARS`] characters, or has what no store keeps.
+    ///
+    /// The field is `venue`, `name`, or the path of a section, row or seat.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// Two sections, rows or seats beside each other have the same name.
     #[error("{what} appears twice")]
     Duplicate {
@@ -140,8 +140,9 @@ impl SeatLayout {
 
     /// Checks that seats can be made from the plan: names, prices and places are sound and unique.
     pub fn validate(&self) -> Result<(), LayoutError> {
-        check_name(&self.venue, || "venue".into())?;
-        check_name(&self.name, || "name".into())?;
+        let Self { venue, name, sections: _ } = self;
+        check_name(venue, || "venue".into())?;
+        check_name(name, || "name".into())?;
         match self.seat_count() {
             0 => return Err(LayoutError::Empty),
             seats if seats > MAX_SEATS_PER_LAYOUT => return Err(LayoutError::TooManySeats { seats }),
@@ -151,7 +152,7 @@ impl SeatLayout {
         let mut names = HashSet::new();
         for section in &self.sections {
             if !names.insert(&section.name) {
-                return Err(LayoutError::Duplicate { what: format!("section {}", section.name) });
+                return Err(LayoutError::Duplicate { what: format!("section {}", shown(&section.name)) });
             }
             if Some(section.price.currency()) != currency {
                 return Err(LayoutError::MixedCurrencies { section: section.name.clone() });
@@ -197,7 +198,7 @@ impl Section {
         }
         let mut labels = HashSet::new();
         for row in &self.rows {
-            let path = || format!("row {} of section {}", row.label, self.name);
+            let path = || format!("row {} of section {}", shown(&row.label), self.name);
             check_name(&row.label, path)?;
             if !labels.insert(&row.label) {
                 return Err(LayoutError::Duplicate { what: path() });
@@ -267,7 +268,7 @@ impl Row {
         let mut numbers = HashSet::new();
         let mut columns = HashSet::new();
         for seat in &self.seats {
-            let seat_path = || format!("seat {} in {}", seat.number, path());
+            let seat_path = || format!("seat {} in {}", shown(&seat.number), path());
             check_name(&seat.number, seat_path)?;
             if !numbers.insert(&seat.number) {
                 return Err(LayoutError::Duplicate { what: seat_path() });
@@ -280,12 +281,15 @@ impl Row {
     }
 }
 
-fn check_name(name: &str, what: impl Fn() -> String) -> Result<(), LayoutError> {
-    let length = name.chars().count();
-    if name.trim().is_empty() || length > MAX_NAME_CHARS {
-        return Err(LayoutError::BadName { what: what() });
-    }
-    Ok(())
+/// Checks a name; where it is, is only said if it is bad.
+fn check_name(name: &str, path: impl Fn() -> String) -> Result<(), LayoutError> {
+    check_line("name", name, 1..=MAX_NAME_CHARS)
+        .map_err(|TextError { problem, .. }| TextError { field: path().into(), problem }.into())
+}
+
+/// Returns a name for an error, which may be about that very name.
+fn shown(name: &str) -> String {
+    cleaned(name, MAX_NAME_CHARS)
 }
 
 /// Spreadsheet columns: 0 is `A`, 25 is `Z`, 26 is `AA`.

@@ -17,6 +17,7 @@ const BY_EMAIL: &str =
 #[async_trait]
 impl AccountStore for PostgresStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
+        account.check_texts()?;
         let insert = || {
             sqlx::query(INSERT)
                 .bind(account.id.as_uuid())

@@ -49,6 +49,7 @@ impl AnswerStore for PostgresStore {
     }
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
+        answer.check_texts()?;
         let keep = || {
             sqlx::query(KEEP)
                 .bind(key.as_uuid())

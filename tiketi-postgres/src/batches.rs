@@ -12,6 +12,8 @@ pub struct Batches {
     pub commands: u64,
     /// How many commands in the largest.
     pub largest: u64,
+    /// How many transactions they took: one each, and more for what was tried again or taken apart.
+    pub transactions: u64,
 }
 
 /// Counts batches as they are taken from their queues.
@@ -20,6 +22,7 @@ pub(crate) struct Counted {
     count: AtomicU64,
     commands: AtomicU64,
     largest: AtomicU64,
+    transactions: AtomicU64,
 }
 
 impl Counted {
@@ -30,11 +33,16 @@ impl Counted {
         self.largest.fetch_max(commands, Ordering::Relaxed);
     }
 
+    pub(crate) fn add_transaction(&self) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(crate) fn so_far(&self) -> Batches {
         Batches {
             count: self.count.load(Ordering::Relaxed),
             commands: self.commands.load(Ordering::Relaxed),
             largest: self.largest.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tiketi_core::{NewEvent, StoreError};
 
-use crate::error::closed;
+use crate::error::ended;
 use crate::retry::retry;
 use crate::session::{BEGIN, Pool};
 use crate::write;
@@ -27,7 +27,7 @@ pub(crate) async fn create_event(pool: &Pool, new: NewEvent) -> Result<(), Store
         }
         Ok(())
     });
-    created.await.map_err(|_| closed())?
+    created.await.map_err(ended)?
 }
 
 /// Lets the planner know of a new hall at once; whoever may not, or has no time for it, leaves it to the autovacuum.

@@ -1,11 +1,13 @@
 //! What Postgres says, in the words of the store traits.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tiketi_core::{StoreError, StoreErrorKind};
+use tokio::task::JoinError;
 
 /// Says what a failure means for the command that met it, before anything was committed.
 pub(crate) fn failed(error: Error) -> StoreError {
@@ -50,6 +52,10 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
         "3F000" | "42P01" | "42703" => {
             (StoreErrorKind::Unavailable, "the database has no schema of this release: migrate it first")
         }
+        // 54000 is a value too long for an index, 22 a value that its type does not have.
+        state if state.starts_with("22") || state == "54000" => {
+            (StoreErrorKind::InvalidData, "the database cannot keep a value of the command")
+        }
         state if state.starts_with("08") || state.starts_with("57P") => {
             (StoreErrorKind::Unavailable, "the connection to the database was lost")
         }
@@ -81,6 +87,18 @@ pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
 /// Returns a failure that met several callers, for one of them.
 pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
     StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
+}
+
+/// Says that a command, or what reads and writes its rows, panicked; a defect, told to those who asked for it.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+    let message = format!("a command panicked: {}", text.unwrap_or("it does not say why"));
+    StoreError::new(StoreErrorKind::Internal, message)
+}
+
+/// Says why a task of the store's own ended without an answer: a defect, or the end of its runtime.
+pub(crate) fn ended(error: JoinError) -> StoreError {
+    error.try_into_panic().map_or_else(|_| closed(), |panic| panicked(&*panic))
 }
 
 /// Says that the store's tasks are gone.

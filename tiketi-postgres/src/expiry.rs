@@ -69,5 +69,6 @@ pub(crate) fn only_store(error: CommandError<Infallible>) -> StoreError {
         CommandError::Store(error) => error,
         CommandError::Refused(never) => match never {},
         CommandError::KeyReused => StoreError::corrupt("work without a key has a key"),
+        CommandError::Text(error) => error.into(),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{Delivery, InboxStore, Receipt, StoreError, Timestamp};
+use tiketi_core::{Delivery, InboxStore, Receipt, StoreError, Timestamp, can_be_kept};
 use tiketi_rows::columns;
 
 use crate::row::each;
@@ -27,6 +27,7 @@ const FORGET: &str = "DELETE FROM tiketi.inbox WHERE received_at < $1";
 #[async_trait]
 impl InboxStore for PostgresStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+        delivery.check_texts()?;
         let hint = &delivery.hint;
         let receive = || {
             sqlx::query(RECEIVE)
@@ -56,6 +57,9 @@ impl InboxStore for PostgresStore {
     }
 
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError> {
+        if !can_be_kept(gateway) || !can_be_kept(delivery) {
+            return Ok(());
+        }
         self.write(|| sqlx::query(ACKNOWLEDGE).bind(gateway).bind(delivery)).await?;
         Ok(())
     }

@@ -4,12 +4,14 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::future::Future;
 use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use futures::FutureExt;
 use tiketi_core::StoreError;
 use tokio::sync::oneshot::{self, Sender};
 
-use crate::error::{closed, shared};
+use crate::error::{closed, panicked, shared};
 use crate::session::Pool;
 
 /// Most statements of one kind that run at once; who comes then waits for one of them, and no longer.
@@ -106,7 +108,8 @@ impl<R: ById> Drop for Runner<R> {
 async fn serve<R: ById>(mut runner: Runner<R>, pool: Pool) {
     while let Some(asked) = runner.take() {
         let ids: BTreeSet<R::Id> = asked.iter().map(|(id, _)| *id).collect();
-        let found = R::read(&pool, ids.into_iter().collect()).await.map_err(Arc::new);
+        let read = AssertUnwindSafe(R::read(&pool, ids.into_iter().collect())).catch_unwind().await;
+        let found = read.unwrap_or_else(|panic| Err(panicked(&*panic))).map_err(Arc::new);
         let found = found.map(|rows| rows.into_iter().map(|row| (row.id(), row)).collect::<HashMap<_, _>>());
         for (id, answer) in asked {
             let row = found.as_ref().map(|rows| rows.get(&id).cloned()).map_err(shared);
@@ -138,6 +141,7 @@ mod tests {
     struct Even(u32);
 
     const UNLUCKY: u32 = 13;
+    const DEFECTIVE: u32 = 17;
     /// From here on nothing is found before the gate opens.
     const GATED: u32 = 1_000;
     static GATE: Semaphore = Semaphore::const_new(0);
@@ -155,6 +159,7 @@ mod tests {
                 AT_GATE.fetch_add(1, Ordering::Relaxed);
                 let _through = GATE.acquire().await.unwrap();
             }
+            assert!(!ids.contains(&DEFECTIVE), "a defect of the adapter");
             if ids.contains(&UNLUCKY) {
                 return Err(StoreError::new(StoreErrorKind::Unavailable, "it is away"));
             }
@@ -199,6 +204,16 @@ mod tests {
             assert_eq!(failed.unwrap_err().kind(), StoreErrorKind::Unavailable);
         }
         assert_eq!(look_ups.find(&pool, 14).await.unwrap(), Some(Even(14)));
+    }
+
+    /// Seen to fail, with `Unavailable`, while the panic ended the task that reads.
+    #[tokio::test]
+    async fn a_panic_is_told_to_those_who_asked_and_the_next_are_answered() {
+        let (look_ups, pool) = (Arc::<LookUps<Even>>::default(), pool());
+        let failed = look_ups.find(&pool, DEFECTIVE).await.unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::Internal);
+        assert_eq!(failed.to_string(), "a command panicked: a defect of the adapter");
+        assert_eq!(look_ups.find(&pool, 4).await.unwrap(), Some(Even(4)));
     }
 
     #[tokio::test]

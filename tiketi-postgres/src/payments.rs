@@ -6,7 +6,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
-    ReservationId, StoreError, Timestamp,
+    ReservationId, StoreError, Timestamp, can_be_kept,
 };
 use tiketi_rows::{Row as _, columns, count, stored};
 
@@ -92,6 +92,9 @@ impl PaymentStore for PostgresStore {
         gateway: &str,
         provider_key: &str,
     ) -> Result<Option<PaymentId>, StoreError> {
+        if !can_be_kept(gateway) || !can_be_kept(provider_key) {
+            return Ok(None);
+        }
         let row =
             self.database().fetch_optional(sqlx::query(BY_KEY).bind(gateway).bind(provider_key)).await?;
         maybe(row, |row| row.uuid("id").map(PaymentId::from_uuid))

@@ -5,7 +5,7 @@ use sqlx::query::Query;
 use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
 use tiketi_core::StoreError;
 
-use crate::error::{closed, commit_failed, failed};
+use crate::error::{commit_failed, ended, failed};
 
 pub(crate) const BEGIN: &str = "BEGIN";
 const BEGIN_READING: &str = "BEGIN READ ONLY";
@@ -64,7 +64,7 @@ impl Pool {
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
         let pool = self.clone();
         let session = tokio::spawn(async move { pool.begin_in_task(begin).await });
-        session.await.map_err(|_| closed())?
+        session.await.map_err(ended)?
     }
 
     /// Begins a transaction in a task that nobody stops.

@@ -12,6 +12,7 @@ use crate::write;
 #[async_trait]
 impl AccountStore for SqliteStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
+        account.check_texts()?;
         self.writer()
             .run(move |desk| {
                 let connection = desk.connection();

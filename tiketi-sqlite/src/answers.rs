@@ -33,6 +33,7 @@ impl AnswerStore for SqliteStore {
     }
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
+        answer.check_texts()?;
         self.write(move |desk| {
             let sql = "UPDATE answers SET answered_at = ?2, status = ?3, content_type = ?4, body = ?5 WHERE key = ?1";
             let values = (key.as_uuid(), now.as_micros(), answer.status, &answer.content_type, &answer.body);

@@ -342,3 +342,6 @@ impl<'c> Desk<'c> {
         self.connection.query_row(&set, (), |_| Ok(())).map_err(failed)
     }
 }
+
+#[cfg(test)]
+mod tests;

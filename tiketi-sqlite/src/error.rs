@@ -1,6 +1,8 @@
 //! What SQLite says, in the words of the store traits.
 
+use std::any::Any;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::{Error, ErrorCode};
 use tiketi_core::{StoreError, StoreErrorKind};
@@ -68,6 +70,9 @@ pub(crate) fn failed(error: Error) -> StoreError {
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ConstraintViolation) => {
             (StoreErrorKind::Corrupt, "the database contradicts itself")
         }
+        Some(ErrorCode::TooBig | ErrorCode::TypeMismatch) => {
+            (StoreErrorKind::InvalidData, "the database cannot keep a value of the command")
+        }
         _ => (StoreErrorKind::Internal, "sqlite failed"),
     };
     StoreError::new(kind, message).caused_by(error)
@@ -80,6 +85,33 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
             .caused_by(error);
     }
     failed(error)
+}
+
+/// Tells whether a single command can have made a whole batch fail like this.
+///
+/// A full disk may have room for the others. Whatever ails the file is everyone's, and asking it once more for each of
+/// them would keep all of them waiting.
+pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
+    match error.kind() {
+        StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal => true,
+        StoreErrorKind::Unavailable => {
+            let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
+            cause.and_then(Error::sqlite_error_code) == Some(ErrorCode::DiskFull)
+        }
+        StoreErrorKind::Contention | StoreErrorKind::OutcomeUnknown => false,
+    }
+}
+
+/// Returns a failure that met several callers, for one of them.
+pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
+    StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
+}
+
+/// Says that a command or a read panicked; a defect, told to those who asked for it.
+pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
+    let message = format!("a command panicked: {}", text.unwrap_or("it does not say why"));
+    StoreError::new(StoreErrorKind::Internal, message)
 }
 
 /// Says that the store is shutting down or its threads are gone.

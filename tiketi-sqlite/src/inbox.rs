@@ -17,6 +17,7 @@ const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)"
 #[async_trait]
 impl InboxStore for SqliteStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+        delivery.check_texts()?;
         self.write(move |desk| {
             let sql = "INSERT INTO inbox (gateway, delivery, payment, provider_key, received_at) \
                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";

@@ -20,8 +20,8 @@
 //! it takes whatever commands are queued, up to [`MAX_BATCH`], never waiting for more; decides them one
 //! after another with the rules of [`tiketi_core::decide`] against one working copy; commits once; and
 //! answers them all. An idle store answers at once, a busy one shares each commit among many. If anything
-//! fails, the batch is rolled back and its commands are run again one by one, so that a command that
-//! cannot be kept never takes its neighbours with it. Reads have connections of their own.
+//! fails, the batch is rolled back and run again in halves, so that a command that cannot be kept, or that
+//! panics, never takes its neighbours with it. Reads have connections of their own.
 //!
 //! # Who may open the file
 //!

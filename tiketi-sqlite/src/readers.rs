@@ -1,6 +1,7 @@
 //! The threads that read, each with a connection of its own.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::mpsc::{self, Receiver, SyncSender, TrySendError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use rusqlite::Connection;
 use tiketi_core::{StoreError, StoreErrorKind};
 use tokio::sync::oneshot;
 
-use crate::error::{OpenError, closed};
+use crate::error::{OpenError, closed, panicked};
 use crate::open;
 
 /// Most reads that wait; one more is refused at once.
@@ -57,7 +58,9 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         let read: Read = Box::new(move |connection| {
-            let found = work(connection);
+            // A panic drops the transaction, which ends it; the thread goes on with the next read.
+            let found = catch_unwind(AssertUnwindSafe(|| work(connection)));
+            let found = found.unwrap_or_else(|panic| Err(panicked(&*panic)));
             // A caller that has gone needs no answer.
             let _gone = reply.send(found);
         });

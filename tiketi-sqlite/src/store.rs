@@ -101,5 +101,6 @@ fn only_store(error: CommandError<std::convert::Infallible>) -> StoreError {
         CommandError::Store(error) => error,
         CommandError::Refused(never) => match never {},
         CommandError::KeyReused => StoreError::corrupt("a write without a key has a key"),
+        CommandError::Text(error) => error.into(),
     }
 }

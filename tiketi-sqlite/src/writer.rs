@@ -1,6 +1,8 @@
 //! The thread that writes: takes what is queued, decides it, commits once, answers all.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -8,7 +10,7 @@ use tiketi_core::{CommandError, StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::desk::{Desk, Known};
-use crate::error::{closed, commit_failed, failed};
+use crate::error::{closed, commit_failed, failed, may_be_of_one, panicked, shared};
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -114,31 +116,55 @@ impl fmt::Debug for Writer {
 
 fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     let mut known = None;
-    let mut batch = Vec::with_capacity(MAX_BATCH);
     while let Some(first) = jobs.blocking_recv() {
-        batch.push(first);
+        let mut batch = vec![first];
         while batch.len() < MAX_BATCH {
             match jobs.try_recv() {
                 Ok(job) => batch.push(job),
                 Err(_) => break,
             }
         }
-        settle(&mut connection, &mut known, &mut batch);
+        settle(&mut connection, &mut known, batch);
     }
 }
 
-/// Commits a batch as one; if it fails, its commands one by one.
-fn settle(connection: &mut Connection, known: &mut Option<Known>, batch: &mut Vec<Box<dyn Job>>) {
-    if batch.len() > 1 && commit(connection, known, batch).is_ok() {
-        for job in batch.drain(..) {
-            job.answer(Ok(()));
+/// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
+///
+/// One such command among 256 costs 16 more transactions, and is answered with its failure alone. Returns how many
+/// transactions were begun.
+fn settle(connection: &mut Connection, known: &mut Option<Known>, batch: Vec<Box<dyn Job>>) -> usize {
+    let mut parts = vec![batch];
+    let mut transactions = 0;
+    while let Some(mut jobs) = parts.pop() {
+        transactions += 1;
+        match attempt(connection, known, &mut jobs) {
+            Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
+                let later = jobs.split_off(jobs.len() / 2);
+                parts.extend([later, jobs]);
+            }
+            done => answer(jobs, done),
         }
-        return;
     }
-    for mut job in batch.drain(..) {
-        let committed = commit(connection, known, std::slice::from_mut(&mut job));
-        job.answer(committed);
+    transactions
+}
+
+fn answer(jobs: Vec<Box<dyn Job>>, done: Result<(), StoreError>) {
+    let done = done.map_err(Arc::new);
+    for job in jobs {
+        job.answer(done.as_ref().copied().map_err(shared));
     }
+}
+
+/// Runs jobs in one transaction, and survives a panic of one of them.
+///
+/// A panic drops the transaction, which rolls it back, and what was known with it.
+fn attempt(
+    connection: &mut Connection,
+    known: &mut Option<Known>,
+    jobs: &mut [Box<dyn Job>],
+) -> Result<(), StoreError> {
+    let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, known, jobs)));
+    committed.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
 /// Runs jobs in one transaction, and returns once they are on disk.
@@ -159,3 +185,6 @@ fn commit(
     *known = Some(after);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ use tiketi_core::{
     Role, StoreErrorKind,
 };
 
+use crate::cases::texts::{NUL, refuses};
 use crate::handles::Handles;
 use crate::shop::START;
 
@@ -86,4 +87,21 @@ pub async fn of_32_registrations_of_one_address_one_wins(stores: Handles<dyn Acc
     }
     assert_eq!(won.len(), 1);
     assert_eq!(stores.any().account_by_email(&won[0].email).await.unwrap(), won.pop());
+}
+
+/// Fails if an account is kept with a text that no store keeps.
+pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn AccountStore>) {
+    let fine = || account(&CountedIds::seeded(6), "hanbyul@mail.example");
+    let spoils: [(&'static str, fn(&mut Account)); 3] = [
+        ("name", |it| it.name = NUL.into()),
+        ("phone", |it| it.phone = Some(NUL.into())),
+        ("password", |it| it.password = PasswordHash::from_phc(NUL.into())),
+    ];
+    for (field, spoil) in spoils {
+        let mut bad = fine();
+        spoil(&mut bad);
+        refuses(stores.any().create_account(bad).await, field);
+    }
+    assert_eq!(stores.any().account(fine().id).await.unwrap(), None);
+    assert!("han\0byul@mail.example".parse::<tiketi_core::Email>().is_err());
 }

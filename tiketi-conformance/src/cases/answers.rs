@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, Timestamp};
+use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreErrorKind, Timestamp};
 
+use crate::cases::texts::NUL;
 use crate::handles::Handles;
 use crate::shop::START;
 
@@ -99,4 +100,20 @@ pub async fn of_32_claims_at_once_one_runs(stores: Handles<dyn AnswerStore>) {
     let claims: Vec<_> = claims.into_iter().map(|claim| claim.unwrap()).collect();
     assert_eq!(claims.iter().filter(|claim| **claim == AnswerClaim::Run).count(), 1);
     assert_eq!(claims.iter().filter(|claim| **claim == AnswerClaim::Running).count(), 31);
+}
+
+/// Fails if an answer is kept with a text that no store keeps; its body is bytes, and any will do.
+pub async fn an_answer_no_store_keeps_is_invalid_data(stores: Handles<dyn AnswerStore>) {
+    let now: Timestamp = START.parse().unwrap();
+    let key = key("no store keeps");
+    let answer =
+        |content_type: &str| Answer { status: 200, content_type: content_type.into(), body: vec![0, 255, 0] };
+    let store = stores.any();
+    let claim = || store.claim_answer(key, 1, now, Timestamp::FAR_FUTURE);
+    assert_eq!(claim().await.unwrap(), AnswerClaim::Run);
+    let failed = stores.any().keep_answer(key, answer(NUL), now).await.unwrap_err();
+    assert_eq!(failed.kind(), StoreErrorKind::InvalidData);
+    assert_eq!(claim().await.unwrap(), AnswerClaim::Running);
+    stores.any().keep_answer(key, answer("image/png"), now).await.unwrap();
+    assert_eq!(claim().await.unwrap(), AnswerClaim::Replay(answer("image/png")));
 }

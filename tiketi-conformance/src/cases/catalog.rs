@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
 use tiketi_core::{
     CatalogError, CommandError, Currency, EventId, EventState, EventStep, Money, SeatId, SeatState,
-    StoreErrorKind, TicketTypeId, TicketTypeInput, general_admission,
+    StoreErrorKind, TicketTypeId, TicketTypeInput, check_line, general_admission,
 };
 
 use crate::hall::{Hall, STANDING_PRICE};
@@ -119,7 +119,7 @@ pub async fn bad_details_are_refused(shop: Shop) {
     details.terms.max_seats_per_buyer = Some(0);
     let refused = CatalogError::Terms(tiketi_core::TermsError::SeatsPerBuyerOutOfRange);
     shop.refuses(store.edit_event(hall.event, details, None), EditRefused::Invalid(refused)).await;
-    let empty = CatalogError::TextLength { field: "title", least: 1, most: 200 };
+    let empty = CatalogError::Text(check_line("title", " ", 1..=200).unwrap_err());
     let edit = store.edit_event(hall.event, shop.details(" "), None);
     shop.refuses(edit, EditRefused::Invalid(empty)).await;
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tiketi_core::{Delivery, Hint, InboxStore, PaymentId, Receipt, Timestamp};
+use tiketi_core::{Delivery, Hint, InboxStore, PaymentId, Receipt, StoreErrorKind, Timestamp};
 use uuid::Uuid;
 
+use crate::cases::texts::NUL;
 use crate::handles::Handles;
 use crate::shop::START;
 
@@ -114,4 +115,23 @@ pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     assert_eq!(stores.any().forget_deliveries(all[2].received_at).await.unwrap(), 2);
     assert_eq!(stores.any().receive_delivery(all[3].clone()).await.unwrap(), Receipt::Known);
     assert_eq!(stores.any().receive_delivery(all[0].clone()).await.unwrap(), Receipt::New);
+}
+
+/// Fails if a delivery is kept with a text that no store keeps, or its name cannot be acknowledged.
+pub async fn a_delivery_no_store_keeps_is_invalid_data(stores: Handles<dyn InboxStore>) {
+    let spoils: [fn(&mut Delivery); 4] = [
+        |it| it.gateway = NUL.into(),
+        |it| it.hint.delivery = NUL.into(),
+        |it| it.hint.provider_key = Some(NUL.into()),
+        |it| it.hint.delivery = "d".repeat(256),
+    ];
+    for (at, spoil) in spoils.into_iter().enumerate() {
+        let mut bad = delivery("toss", 1);
+        spoil(&mut bad);
+        let failed = stores.any().receive_delivery(bad).await.unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::InvalidData, "{at}: {failed:?}");
+    }
+    stores.any().ack_delivery("toss", NUL).await.unwrap();
+    stores.any().ack_delivery(NUL, "delivery").await.unwrap();
+    assert_eq!(claim(&stores, start(), 10).await, []);
 }

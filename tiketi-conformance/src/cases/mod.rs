@@ -27,5 +27,6 @@ pub mod refund;
 pub mod release;
 pub mod replay;
 pub mod rows;
+pub mod texts;
 pub mod trouble;
 pub mod walks;

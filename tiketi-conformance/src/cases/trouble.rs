@@ -2,9 +2,15 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::{CaptureOutcome, NotePayment, NotePaymentRefused, RecordRefund, RefundOutcome};
-use tiketi_core::{Captured, PageRequest, Payment, PaymentId, PaymentStore, Settles};
+use tiketi_core::decide::{
+    AskLater, AskStep, CaptureOutcome, NotePayment, NotePaymentRefused, RecordRefund, RefundOutcome,
+};
+use tiketi_core::{
+    Captured, CommandError, DepositAccount, DepositAsked, PageRequest, Payment, PaymentId, PaymentStore,
+    Settles,
+};
 
+use crate::cases::texts::{CLEANED, NUL, refuses};
 use crate::handles::Handles;
 use crate::shop::Shop;
 
@@ -109,10 +115,46 @@ pub async fn a_note_without_a_word_is_refused(shop: Shop, stores: Handles<dyn Pa
     let mut empty = note(&shop, &payment, Settles::Yes);
     empty.text = String::from("  ");
     let refused = stores.any().note_payment(empty).await.unwrap_err();
-    assert_eq!(refused.refusal(), Some(NotePaymentRefused::LengthOutOfRange));
+    assert!(matches!(refused, CommandError::Text(error) if error.field == "note"));
     let mut unknown = note(&shop, &payment, Settles::Yes);
     unknown.payment = PaymentId::from_uuid(shop.ids().next());
     let refused = stores.any().note_payment(unknown).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(NotePaymentRefused::PaymentNotFound));
     assert_eq!(listed(&shop, &stores).await, [payment.id]);
+}
+
+/// Fails if a note with a text that no store keeps is anything but refused by its field.
+pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let hall = shop.hall().await;
+    let payment = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
+    let note = |author: &str, text: &str| {
+        NotePayment::new(shop.now(), shop.key(), payment.id, author, text, Settles::No)
+    };
+    refuses(stores.any().note_payment(note(NUL, "fine")).await, "author");
+    refuses(stores.any().note_payment(note("fine", NUL)).await, "note");
+    assert_eq!(shop.now_of_payment(&payment).await, payment);
+    let lines = "two lines\n\tand a tab";
+    let noted = stores.any().note_payment(note("fine", lines)).await.unwrap().payment.unwrap();
+    assert_eq!(noted.notes[0].text, lines);
+}
+
+/// Fails if a provider's doubt or account is not kept because of its characters,
+/// or a key that no payment can have is looked for.
+pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let hall = shop.hall().await;
+    let payment = shop.confirming(&shop.held(&hall, shop.buyer(), &[0]).await).await;
+    let ask = |because: AskStep| AskLater::new(shop.now(), shop.key(), payment.id, because);
+    let doubt = ask(AskStep::Doubt { said: NUL.into() });
+    let doubted = stores.any().ask_later(doubt).await.unwrap().payment.unwrap();
+    assert_eq!(doubted.asking.unwrap().doubt.as_deref(), Some(CLEANED));
+    let account = Some(DepositAccount { bank: NUL.into(), number: NUL.into() });
+    let deposit = ask(AskStep::Deposit(DepositAsked { account, due: None }));
+    let waiting = stores.any().ask_later(deposit).await.unwrap().payment.unwrap();
+    let account = waiting.awaited_deposit().unwrap().account.clone().unwrap();
+    assert_eq!((&*account.bank, &*account.number), (CLEANED, CLEANED));
+    assert_eq!(stores.any().payment_by_key("test", NUL).await.unwrap(), None);
+    assert_eq!(stores.any().payment_by_key(NUL, "key").await.unwrap(), None);
 }

@@ -47,6 +47,7 @@ impl BoxOffice {
         let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
         let hint = known.webhook(request).await?;
         let delivery = Delivery { gateway: gateway.to_owned(), hint, received_at: self.now() };
+        delivery.check_texts().map_err(|error| WebhookRefused::Malformed { reason: error.to_string() })?;
         Ok(self.inner.inbox.receive_delivery(delivery).await?)
     }
 

@@ -232,7 +232,7 @@ pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
 pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
     match error {
         CommandError::Store(error) => error,
-        CommandError::Refused(_) | CommandError::KeyReused => {
+        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Text(_) => {
             StoreError::new(StoreErrorKind::Internal, "a command of the shop's own was refused")
                 .caused_by(error)
         }

@@ -8,9 +8,10 @@ use crate::decide::settle::not_found_is_final_at;
 use crate::event::EventState;
 use crate::gateway::DepositAsked;
 use crate::id::{CommandKey, PaymentId};
-use crate::limits::Terms;
-use crate::payment::{Asking, Deposit, Payment, PaymentState};
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
+use crate::payment::{Asking, Deposit, DepositAccount, Payment, PaymentState};
 use crate::store::CommandError;
+use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 
 /// What is kept of a provider's word that is not believed yet.
@@ -140,6 +141,12 @@ impl Command for AskLater {
         fingerprint.finish()
     }
 
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, because: _, terms: _ } = self;
+        // What the provider said is cleaned where it is recorded.
+        Ok(())
+    }
+
     fn needs(&self) -> Needs<'_> {
         Needs::default()
     }
@@ -188,7 +195,9 @@ impl AskLater {
                 let next = self.now.after(self.terms.pause(tries));
                 Ok(Some(self.not_after_due(Asking { next, tries, ..asking })))
             }
-            AskStep::Doubt { said } => Ok(Some(Asking { doubt: Some(said.clone()), ..asking })),
+            AskStep::Doubt { said } => {
+                Ok(Some(Asking { doubt: Some(cleaned(said, MAX_NOTE_CHARS)), ..asking }))
+            }
             AskStep::NotKnown => Ok(Some(self.not_known(scope, payment, asking))),
             AskStep::Wait { until } => Ok(Some(Asking { next: asking.next.max(*until), ..asking })),
             AskStep::DepositBack if payment.is_withdrawn() => {
@@ -244,7 +253,11 @@ impl AskLater {
             }
         };
         let due = asked.due.map_or(latest, |due| due.min(latest));
-        let deposit = Some(Deposit { account: asked.account.clone(), due });
+        let account = asked.account.as_ref().map(|account| DepositAccount {
+            bank: cleaned(&account.bank, MAX_NAME_CHARS),
+            number: cleaned(&account.number, MAX_NAME_CHARS),
+        });
+        let deposit = Some(Deposit { account, due });
         let known = payment.asking.clone();
         let asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(self.terms.pause(0))));
         Ok(self.not_after_due(Asking { deposit, ..asking }))

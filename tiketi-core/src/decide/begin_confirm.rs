@@ -7,12 +7,13 @@ use crate::decide::draft::{Count, Draft};
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, PaymentId};
-use crate::limits::Terms;
+use crate::limits::{MAX_KEY_CHARS, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
 use crate::store::CommandError;
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
 /// Commits the intent to take the money, before the provider is asked.
@@ -114,6 +115,12 @@ impl Command for BeginConfirm {
             fingerprint.text(&amount.to_string());
         }
         fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, buyer: _, amount: _, provider_key, terms: _ } = self;
+        let key = provider_key.as_deref();
+        key.map_or(Ok(()), |key| check_line("provider_key", key, 1..=MAX_KEY_CHARS))
     }
 
     fn needs(&self) -> Needs<'_> {

@@ -4,8 +4,10 @@ use crate::decide::change::Change;
 use crate::decide::draft::{Count, Draft};
 use crate::decide::scope::Scope;
 use crate::id::{EventId, SeatId};
+use crate::limits::MAX_REASON_CHARS;
 use crate::seat::{SeatState, SeatStep};
 use crate::store::CommandError;
+use crate::text::check_line;
 use crate::time::Timestamp;
 
 /// Takes available seats off sale. Seats already blocked stay so and are no error.
@@ -71,6 +73,8 @@ pub enum BlockRefused {
 
 /// Decides which seats to take off sale.
 pub fn block_seats(scope: &dyn Scope, ask: &BlockSeats) -> Result<Change, CommandError<BlockRefused>> {
+    let BlockSeats { now: _, event: _, seats: _, reason } = ask;
+    check_line("reason", reason, 0..=MAX_REASON_CHARS)?;
     let seats = known(scope, &ask.seats)?;
     let open: Vec<_> =
         seats.iter().filter(|(_, state)| !matches!(state, SeatState::Blocked { .. })).collect();

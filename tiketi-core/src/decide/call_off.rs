@@ -13,6 +13,7 @@ use crate::id::{CommandKey, RefundId, ReservationId};
 use crate::payment::Payment;
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::store::{CommandError, StoreError};
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Why the money goes back, in words the provider and the buyer may read.
@@ -72,6 +73,11 @@ impl Command for CallOff {
 
     fn fingerprint(&self) -> u128 {
         fingerprint_of("call-off", self.reservation.as_uuid()).finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, reservation: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

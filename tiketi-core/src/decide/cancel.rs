@@ -11,6 +11,7 @@ use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Why seats are blocked whose money went back, for the organiser.
@@ -84,6 +85,11 @@ impl Command for Cancel {
             fingerprint.id(buyer.as_uuid());
         }
         fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, reservation: _, buyer: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

@@ -9,6 +9,7 @@ use crate::id::{BuyerId, CommandKey, EventId, PaymentId, ReservationId, SeatId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
 use crate::store::{CommandError, StoreError};
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// One intent of one caller: decided by one rule, applied in one transaction, at most once.
@@ -27,6 +28,16 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
 
     /// Returns a digest of what is asked; equal for every try of one intent.
     fn fingerprint(&self) -> u128;
+
+    /// Checks every text that the command asks a store to keep, by the rule of [`crate::check_line`].
+    ///
+    /// Implementations take the command apart field by field, so that a new text cannot be forgotten. What a provider
+    /// said is not checked: it is cleaned as it is recorded.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    fn check_texts(&self) -> Result<(), TextError>;
 
     /// Returns the rows its rule looks at, besides those its subject leads to.
     fn needs(&self) -> Needs<'_>;
@@ -113,12 +124,14 @@ pub enum Verdict {
 ///
 /// # Errors
 ///
-/// [`CommandError::KeyReused`] if the key was used for other content, else what the rule says.
+/// [`CommandError::Text`] for a text that no store keeps, [`CommandError::KeyReused`] if the key was used for other
+/// content, else what the rule says.
 pub fn run<C: Command>(
     command: &C,
     scope: &dyn Scope,
     remembered: Option<&CommandRecord>,
 ) -> Result<Verdict, CommandError<C::Refused>> {
+    command.check_texts()?;
     let fingerprint = command.fingerprint();
     if let Some(record) = remembered {
         return if record.fingerprint == fingerprint {

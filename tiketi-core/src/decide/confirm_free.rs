@@ -10,6 +10,7 @@ use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::reservation::ReservationStep;
 use crate::store::CommandError;
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Confirms a pending reservation whose total is zero; no gateway takes part.
@@ -68,6 +69,11 @@ impl Command for ConfirmFree {
 
     fn fingerprint(&self) -> u128 {
         fingerprint_of("confirm-free", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, reservation: _, buyer: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

@@ -9,6 +9,7 @@ use crate::limits::Terms;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
 use crate::store::CommandError;
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Renews a pending reservation's hold, for a buyer who is still picking.
@@ -75,6 +76,11 @@ impl Command for ExtendHold {
 
     fn fingerprint(&self) -> u128 {
         fingerprint_of("extend", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, reservation: _, buyer: _, terms: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

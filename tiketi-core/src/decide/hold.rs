@@ -15,6 +15,7 @@ use crate::money::Money;
 use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Holds seats and general-admission units of one event for one buyer.
@@ -208,6 +209,11 @@ impl Command for Hold {
             fingerprint.id(ticket_type.as_uuid()).number(u64::from(*quantity));
         }
         fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, event: _, buyer: _, reservation: _, seats: _, items: _, terms: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

@@ -11,12 +11,13 @@ use crate::event::EventState;
 use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{RefundId, TicketTypeId};
-use crate::limits::LatePayment;
+use crate::limits::{LatePayment, MAX_KEY_CHARS};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::seat::{SeatState, SeatStep};
 use crate::store::StoreError;
+use crate::text::cleaned;
 use crate::time::Timestamp;
 
 /// Why money goes back that bought nothing, in words the provider and the buyer may read.
@@ -51,7 +52,7 @@ pub(super) fn record_paid(
         return record_stranger(draft, payment, captured, reservation, ask.now);
     }
     let mut taken = Payment {
-        provider_key: Some(captured.provider_key.clone()),
+        provider_key: Some(cleaned(&captured.provider_key, MAX_KEY_CHARS)),
         captured: Some(captured.amount),
         refunded: Money::zero(captured.amount.currency()),
         asking: None,
@@ -85,7 +86,7 @@ fn record_stranger(
     if !matches!(payment.state, PaymentState::Confirming { .. }) {
         return Ok(News::None);
     }
-    let reason = StuckReason::OrderMismatch { order: captured.order.clone() };
+    let reason = StuckReason::OrderMismatch { order: cleaned(&captured.order, MAX_KEY_CHARS) };
     draft.payment(Payment { asking: None, ..payment.clone() }, &PaymentStep::Stick { reason, at: now })?;
     resume_hold(draft, reservation, payment.id)?;
     Ok(News::Some)

@@ -6,9 +6,10 @@ use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
 use crate::id::{CommandKey, PaymentId};
-use crate::limits::MAX_NOTE_CHARS;
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{Note, Payment, Settles};
 use crate::store::CommandError;
+use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 
 /// Adds a person's note to a payment, which may take it off the list of those that need one.
@@ -50,9 +51,6 @@ pub enum NotePaymentRefused {
     /// No such payment.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// Nothing was written, or too much.
-    #[error("a note must have from 1 to {MAX_NOTE_CHARS} characters")]
-    LengthOutOfRange,
 }
 
 impl Command for NotePayment {
@@ -76,6 +74,12 @@ impl Command for NotePayment {
         fingerprint.finish()
     }
 
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, author, text, settles: _ } = self;
+        check_line("author", author, 0..=MAX_NAME_CHARS)?;
+        check_lines("note", text, 1..=MAX_NOTE_CHARS)
+    }
+
     fn needs(&self) -> Needs<'_> {
         Needs::default()
     }
@@ -87,9 +91,6 @@ impl Command for NotePayment {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<NotePaymentRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(NotePaymentRefused::PaymentNotFound))?;
-        if !(1..=MAX_NOTE_CHARS).contains(&self.text.trim().chars().count()) {
-            return Err(refused(NotePaymentRefused::LengthOutOfRange));
-        }
         let note = Note {
             at: self.now,
             author: self.author.clone(),

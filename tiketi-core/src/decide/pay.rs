@@ -9,11 +9,12 @@ use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::gateway::Confirms;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
-use crate::limits::Terms;
+use crate::limits::{MAX_NAME_CHARS, Terms};
 use crate::money::Money;
 use crate::payment::{Asking, Payment, PaymentState};
 use crate::reservation::Reservation;
 use crate::store::CommandError;
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
 /// Starts an attempt to pay for a pending reservation: fixes the amount and grants the payment window.
@@ -129,6 +130,23 @@ impl Command for StartPayment {
             fingerprint.text(&amount.to_string());
         }
         fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self {
+            now: _,
+            key: _,
+            payment: _,
+            reservation: _,
+            buyer: _,
+            amount: _,
+            gateway,
+            method,
+            confirms: _,
+            terms: _,
+        } = self;
+        check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
+        check_line("method", method, 0..=MAX_NAME_CHARS)
     }
 
     fn needs(&self) -> Needs<'_> {

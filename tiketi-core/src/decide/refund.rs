@@ -8,12 +8,13 @@ use crate::decide::draft::Draft;
 use crate::decide::scope::Scope;
 use crate::decide::settle::News;
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
-use crate::limits::{RefundedSeats, Terms};
+use crate::limits::{MAX_REASON_CHARS, RefundedSeats, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState};
 use crate::refund_account::RefundAccount;
 use crate::reservation::ReservationState;
 use crate::store::{CommandError, StoreError};
+use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
 /// Why money went back that nobody asked us for.
@@ -153,6 +154,13 @@ impl Command for BeginRefund {
             fingerprint.text(account.bank()).text(account.number()).text(account.holder());
         }
         fingerprint.text(&self.reason).finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, refund: _, buyer: _, amount: _, reason, account: _, terms: _ } =
+            self;
+        // An account is checked as it is made.
+        check_line("reason", reason, 0..=MAX_REASON_CHARS)
     }
 
     fn needs(&self) -> Needs<'_> {
@@ -318,6 +326,12 @@ impl Command for RecordRefund {
         fingerprint.finish()
     }
 
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, refund: _, outcome: _, terms: _ } = self;
+        // What the provider said is cleaned where it is recorded.
+        Ok(())
+    }
+
     fn needs(&self) -> Needs<'_> {
         Needs::default()
     }
@@ -342,7 +356,7 @@ impl Command for RecordRefund {
         let mut draft = Draft::new(scope, self.now);
         match &self.outcome {
             RefundOutcome::Refused { code } => {
-                refund.state = RefundState::Refused { code: code.clone(), at: self.now };
+                refund.state = RefundState::Refused { code: cleaned(code, MAX_REASON_CHARS), at: self.now };
                 recorded.asking = asking_for_refunds(&recorded, self.now);
                 draft.payment_row(recorded);
             }

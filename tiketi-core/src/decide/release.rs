@@ -10,6 +10,7 @@ use crate::id::{BuyerId, CommandKey, ReservationId, SeatId};
 use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
+use crate::text::TextError;
 use crate::time::Timestamp;
 
 /// Gives seats of a pending reservation back; the rest stays held until the same moment.
@@ -88,6 +89,11 @@ impl Command for Release {
             fingerprint.id(seat.as_uuid());
         }
         fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, reservation: _, buyer: _, seats: _ } = self;
+        Ok(())
     }
 
     fn needs(&self) -> Needs<'_> {

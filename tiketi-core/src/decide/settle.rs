@@ -9,11 +9,12 @@ use crate::decide::scope::Scope;
 use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, PaymentId};
-use crate::limits::Terms;
+use crate::limits::{MAX_REASON_CHARS, Terms};
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationState, ReservationStep};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
+use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 
 /// Records what the provider says of an attempt: the money was taken, declined, or it knows no such order.
@@ -122,6 +123,12 @@ impl Command for RecordOutcome {
         fingerprint.finish()
     }
 
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, buyer: _, outcome: _, terms: _ } = self;
+        // What the provider said is cleaned where it is recorded: money that moved is never refused for its words.
+        Ok(())
+    }
+
     fn needs(&self) -> Needs<'_> {
         Needs { seats: &[], buyer: self.buyer }
     }
@@ -193,7 +200,7 @@ impl RecordOutcome {
         if !matches!(payment.state, PaymentState::Confirming { .. }) {
             return Ok(News::None);
         }
-        let step = PaymentStep::Decline { code: code.to_owned(), at: self.now };
+        let step = PaymentStep::Decline { code: cleaned(code, MAX_REASON_CHARS), at: self.now };
         draft.payment(Payment { asking: None, ..payment.clone() }, &step)?;
         resume_hold(draft, reservation, payment.id)?;
         Ok(News::Some)

@@ -10,6 +10,7 @@ use crate::store::{AccountStore, CommandError, CreateAccountRefused, StoreError,
 #[async_trait]
 impl AccountStore for MemoryStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
+        account.check_texts()?;
         let mut state = self.lock();
         if state.account_of_email.contains_key(&account.email) {
             return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));

@@ -51,6 +51,7 @@ impl AnswerStore for MemoryStore {
     }
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
+        answer.check_texts()?;
         if let Some(kept) = self.lock().answers.get_mut(&key) {
             kept.answer = Some((answer, now));
         }

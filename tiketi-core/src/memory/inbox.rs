@@ -29,6 +29,7 @@ fn name(delivery: &Delivery) -> (String, String) {
 #[async_trait]
 impl InboxStore for MemoryStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
+        delivery.check_texts()?;
         let inbox = &mut self.lock().inbox;
         if !inbox.known.insert(name(&delivery)) {
             return Ok(Receipt::Known);

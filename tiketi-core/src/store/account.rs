@@ -15,7 +15,8 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Of two accounts with one address, exactly one MUST be stored, however close they come.
+    /// Of two accounts with one address, exactly one MUST be stored, however close they come. What
+    /// [`Account::check_texts`] refuses MUST be answered with [`CommandError::Text`].
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>>;
 
     /// Returns an account.

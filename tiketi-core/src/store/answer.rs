@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::id::CommandKey;
+use crate::limits::MAX_KEY_CHARS;
 use crate::store::StoreError;
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
 /// An answer kept for a request: a status and the bytes that went with it.
@@ -17,6 +19,18 @@ pub struct Answer {
     pub content_type: String,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl Answer {
+    /// Checks the answer's text; stores do so before they keep one. The body is bytes, and any will do.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { status: _, content_type, body: _ } = self;
+        check_line("content_type", content_type, 0..=MAX_KEY_CHARS)
+    }
 }
 
 /// What a claim on a key came to.
@@ -50,6 +64,10 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
     ) -> Result<AnswerClaim, StoreError>;
 
     /// Keeps the answer to a claimed request.
+    ///
+    /// # Contract
+    ///
+    /// What [`Answer::check_texts`] refuses MUST fail with [`crate::StoreErrorKind::InvalidData`].
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError>;
 
     /// Gives a claimed key up, because the request changed nothing.

@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use crate::money::MoneyError;
+use crate::text::TextError;
 use crate::transition::IllegalTransition;
 
 /// A store could not do its work; nothing is said about the command itself.
@@ -25,6 +26,9 @@ pub enum StoreErrorKind {
     OutcomeUnknown,
     /// What was read cannot be true; nothing was applied, and a person has to look.
     Corrupt,
+    /// A value of the command is one that the store cannot keep, such as a text with a NUL; nothing was applied, and the
+    /// same command fails again.
+    InvalidData,
     /// A defect of the adapter; nothing was applied.
     Internal,
 }
@@ -34,7 +38,7 @@ impl StoreErrorKind {
     pub const fn is_retryable(self) -> bool {
         match self {
             Self::Unavailable | Self::Contention | Self::OutcomeUnknown => true,
-            Self::Corrupt | Self::Internal => false,
+            Self::Corrupt | Self::InvalidData | Self::Internal => false,
         }
     }
 
@@ -42,7 +46,9 @@ impl StoreErrorKind {
     pub const fn may_have_applied(self) -> bool {
         match self {
             Self::OutcomeUnknown => true,
-            Self::Unavailable | Self::Contention | Self::Corrupt | Self::Internal => false,
+            Self::Unavailable | Self::Contention | Self::Corrupt | Self::InvalidData | Self::Internal => {
+                false
+            }
         }
     }
 }
@@ -99,6 +105,13 @@ impl From<IllegalTransition> for StoreError {
     }
 }
 
+/// For what is stored without a command of its own; a [`CommandError`] has [`CommandError::Text`].
+impl From<TextError> for StoreError {
+    fn from(error: TextError) -> Self {
+        Self::new(StoreErrorKind::InvalidData, error.to_string()).caused_by(error)
+    }
+}
+
 impl From<MoneyError> for StoreError {
     fn from(error: MoneyError) -> Self {
         Self::corrupt("amounts contradict each other").caused_by(error)
@@ -114,6 +127,9 @@ pub enum CommandError<R> {
     /// The command's key was used before, by a command of other content; nothing was changed.
     #[error("this idempotency key was used before, for another request")]
     KeyReused,
+    /// A text of the command is one that no store keeps; nothing was changed.
+    #[error(transparent)]
+    Text(#[from] TextError),
     /// The store failed; see [`StoreErrorKind`] for what to do.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -124,7 +140,7 @@ impl<R> CommandError<R> {
     pub fn refusal(self) -> Option<R> {
         match self {
             Self::Refused(refused) => Some(refused),
-            Self::KeyReused | Self::Store(_) => None,
+            Self::KeyReused | Self::Text(_) | Self::Store(_) => None,
         }
     }
 }

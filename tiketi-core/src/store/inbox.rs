@@ -6,7 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::gateway::Hint;
+use crate::limits::{MAX_KEY_CHARS, MAX_NAME_CHARS};
 use crate::store::StoreError;
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
 /// A webhook as it was taken in.
@@ -18,6 +20,21 @@ pub struct Delivery {
     pub hint: Hint,
     /// When it first came.
     pub received_at: Timestamp,
+}
+
+impl Delivery {
+    /// Checks every text of the delivery; stores do so before they keep one.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { gateway, hint, received_at: _ } = self;
+        let Hint { delivery, payment: _, provider_key } = hint;
+        check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
+        check_line("delivery", delivery, 1..=MAX_KEY_CHARS)?;
+        check_line("provider_key", provider_key.as_deref().unwrap_or_default(), 0..=MAX_KEY_CHARS)
+    }
 }
 
 /// Whether a delivery is new.
@@ -37,7 +54,8 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// Of several with one gateway and one [`Hint::delivery`], however close they come, exactly one MUST be
-    /// [`Receipt::New`] and kept, worked on since or not. MUST be durable before it returns.
+    /// [`Receipt::New`] and kept, worked on since or not. MUST be durable before it returns. What
+    /// [`Delivery::check_texts`] refuses MUST fail with [`crate::StoreErrorKind::InvalidData`].
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
 
     /// Claims up to `limit` deliveries that were not looked into, the oldest first, for as long as `lease`.
@@ -53,7 +71,7 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Notes that a delivery was looked into. An unknown one is no error.
+    /// Notes that a delivery was looked into. An unknown one is no error, nor is a name that no delivery can have.
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
 
     /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.

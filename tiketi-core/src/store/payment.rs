@@ -47,7 +47,7 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<Payment>, StoreError>;
 
-    /// Returns the payment whose money a provider knows by this key.
+    /// Returns the payment whose money a provider knows by this key; none for a text that no store keeps.
     async fn payment_by_key(
         &self,
         gateway: &str,

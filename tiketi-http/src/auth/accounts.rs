@@ -3,7 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
     Account, AccountId, CommandError, CreateAccountRefused, Email, MAX_NAME_CHARS, ParseEmailError, Role,
-    StoreError,
+    StoreError, check_line,
 };
 
 use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
@@ -81,6 +81,7 @@ impl AppState {
         match self.accounts().create_account(account).await {
             Ok(()) => Ok(true),
             Err(CommandError::Store(failure)) => Err(failure.into()),
+            Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
             // Another server made it between the look and the write.
             Err(CommandError::Refused(CreateAccountRefused::EmailTaken | _) | CommandError::KeyReused) => {
                 self.has_account(&email, new.role).await?;
@@ -101,9 +102,7 @@ impl AppState {
 /// Trims a name, and returns it if it has an allowed length and can be shown on one line.
 pub(super) fn checked_name(name: &str) -> Option<String> {
     let name = name.trim();
-    let length = name.chars().count();
-    let showable = !name.chars().any(char::is_control);
-    ((1..=MAX_NAME_CHARS).contains(&length) && showable).then(|| name.to_owned())
+    check_line("name", name, 1..=MAX_NAME_CHARS).is_ok().then(|| name.to_owned())
 }
 
 /// Tells whether a password is neither too short nor too long.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, Currency, Money, Payment, PaymentId, PaymentMethod, PaymentState, PrepareRequest, Prepared,
-    RefundAccount,
+    BuyerId, Currency, MAX_REASON_CHARS, Money, Payment, PaymentId, PaymentMethod, PaymentState,
+    PrepareRequest, Prepared, RefundAccount, check_line,
 };
 use utoipa::ToSchema;
 
@@ -195,16 +195,11 @@ pub(crate) struct WantedRefund {
     pub(crate) account: Option<RefundAccount>,
 }
 
-/// Longest reason of a refund (source: TossPayments, 200 characters).
-const MAX_REASON: usize = 200;
-
 impl CancelPayment {
     /// Reads the refund.
     pub(crate) fn read(&self) -> Result<WantedRefund, ApiError> {
         let reason = self.cancel_reason.trim();
-        if !(1..=MAX_REASON).contains(&reason.chars().count()) {
-            return Err(ApiError::invalid("cancelReason", format!("must have 1 to {MAX_REASON} characters")));
-        }
+        check_line("cancelReason", reason, 1..=MAX_REASON_CHARS)?;
         let account = self.refund_receive_account.as_ref().map(RefundReceiveAccount::read).transpose()?;
         Ok(WantedRefund { reason: reason.to_owned(), amount: self.cancel_amount, account })
     }

@@ -1,7 +1,7 @@
 //! Seats and seat maps.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Event, MAX_NAME_CHARS, Seat, SeatId, SeatStatus, Timestamp};
+use tiketi_core::{Event, MAX_REASON_CHARS, Seat, SeatId, SeatStatus, Timestamp, check_line};
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed_list;
@@ -183,12 +183,7 @@ impl BlockSeatsBody {
     /// Returns why, in a bounded number of characters.
     pub(crate) fn reason(&self) -> Result<&str, ApiError> {
         let reason = self.reason.trim();
-        if reason.chars().count() > MAX_NAME_CHARS {
-            return Err(ApiError::invalid(
-                "reason",
-                format!("must have at most {MAX_NAME_CHARS} characters"),
-            ));
-        }
+        check_line("reason", reason, 0..=MAX_REASON_CHARS)?;
         Ok(reason)
     }
 

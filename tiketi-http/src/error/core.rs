@@ -1,6 +1,8 @@
 //! What a store's failures and a command's two kinds of no are to a client.
 
-use tiketi_core::{CommandError, CreateAccountRefused, PageOutOfRange, StoreError, StoreErrorKind};
+use tiketi_core::{
+    CommandError, CreateAccountRefused, PageOutOfRange, StoreError, StoreErrorKind, TextError, TextProblem,
+};
 
 use crate::error::{ApiError, Code};
 
@@ -10,10 +12,15 @@ impl From<StoreError> for ApiError {
             StoreErrorKind::Unavailable => Code::ServiceUnavailable,
             StoreErrorKind::Contention => Code::TooBusy,
             StoreErrorKind::OutcomeUnknown => Code::OutcomeUnknown,
+            StoreErrorKind::InvalidData => Code::InvalidBody,
             StoreErrorKind::Corrupt | StoreErrorKind::Internal => Code::Internal,
         };
         let error = Self::new(code).caused_by(failure);
-        if code == Code::OutcomeUnknown { error.detail("lookAt", "/api/reservations/my") } else { error }
+        match code {
+            Code::OutcomeUnknown => error.detail("lookAt", "/api/reservations/my"),
+            Code::InvalidBody => error.detail("reason", "a value in it cannot be kept"),
+            _ => error,
+        }
     }
 }
 
@@ -25,7 +32,23 @@ where
         match error {
             CommandError::Refused(refused) => refused.into(),
             CommandError::KeyReused => Self::new(Code::IdempotencyKeyReused),
+            CommandError::Text(error) => error.into(),
             CommandError::Store(failure) => failure.into(),
+        }
+    }
+}
+
+/// Core knows the fields by its own names; whoever sent them knows them by those of the wire.
+impl From<TextError> for ApiError {
+    fn from(error: TextError) -> Self {
+        let field = if error.field == "provider_key" { "paymentKey" } else { &*error.field };
+        let invalid = Self::invalid(field, error.problem);
+        match error.problem {
+            TextProblem::Length { least, most } => invalid.detail("least", least).detail("most", most),
+            TextProblem::ControlCharacter { character } => {
+                invalid.detail("character", format!("U+{:04X}", u32::from(character)))
+            }
+            _ => invalid,
         }
     }
 }

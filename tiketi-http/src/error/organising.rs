@@ -41,9 +41,7 @@ impl From<CatalogError> for ApiError {
     fn from(error: CatalogError) -> Self {
         let reason = error.to_string();
         match error {
-            CatalogError::TextLength { field, least, most } => {
-                Self::invalid(field, reason).detail("least", least).detail("most", most)
-            }
+            CatalogError::Text(error) => error.into(),
             CatalogError::TooManyKeywords => Self::invalid("keywords", reason).detail("most", MAX_KEYWORDS),
             CatalogError::PriceOutOfRange => Self::invalid("price", reason).detail("most", MAX_PRICE_MINOR),
             CatalogError::WrongCurrency { expected } => {
@@ -88,7 +86,8 @@ impl From<LayoutError> for ApiError {
         let invalid = Self::new(Code::InvalidLayout).detail("reason", error.to_string());
         match error {
             LayoutError::TooManySeats { seats } => invalid.detail("seats", seats),
-            LayoutError::BadName { what } | LayoutError::Duplicate { what } => invalid.detail("what", what),
+            LayoutError::Text(error) => invalid.detail("field", error.field.as_ref()),
+            LayoutError::Duplicate { what } => invalid.detail("what", what),
             LayoutError::SameColumn { row, column } => invalid.detail("row", row).detail("column", column),
             LayoutError::BadPrice { section } | LayoutError::MixedCurrencies { section } => {
                 invalid.detail("section", section)

@@ -118,7 +118,6 @@ impl From<NotePaymentRefused> for ApiError {
     fn from(refused: NotePaymentRefused) -> Self {
         match refused {
             NotePaymentRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
-            NotePaymentRefused::LengthOutOfRange => Self::invalid("note", refused),
             other => Self::unlisted(other),
         }
     }

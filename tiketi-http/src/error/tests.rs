@@ -9,7 +9,7 @@ use tiketi_core::decide::{
 use tiketi_core::{
     CatalogError, CommandError, CreateAccountRefused, Currency, LayoutError, Money, OrganiseError,
     PageRequest, PayError, PaymentId, PaymentState, RefundError, RefundId, ReservationId, SeatId, StoreError,
-    StoreErrorKind, TermsError, TicketTypeId, Timestamp,
+    StoreErrorKind, TermsError, TicketTypeId, Timestamp, check_line,
 };
 use uuid::Uuid;
 
@@ -170,7 +170,7 @@ fn refusals_to_organisers_name_what_to_change() {
 #[test]
 fn what_cannot_be_written_names_its_field() {
     let cases: [(CatalogError, &str); 6] = [
-        (CatalogError::TextLength { field: "title", least: 1, most: 200 }, "title"),
+        (CatalogError::Text(check_line("title", "", 1..=200).unwrap_err()), "title"),
         (CatalogError::TooManyKeywords, "keywords"),
         (CatalogError::PriceOutOfRange, "price"),
         (CatalogError::WrongCurrency { expected: Currency::KRW }, "currency"),

@@ -9,6 +9,7 @@ mod refusals;
 mod reservations;
 mod seats;
 mod settling;
+mod texts;
 
 use std::fmt::Display;
 
