@@ -48,7 +48,7 @@
 //!
 //! | What happens | What the caller gets |
 //! |---|---|
-//! | One command of a batch cannot be kept | That one fails; the others are run again one by one |
+//! | One command of a batch cannot be kept | That one fails, or panics; it is found by halves, and the others are kept |
 //! | Deadlock or serialization failure | Nothing: tried again, a few times, with growing random pauses; then [`Contention`] |
 //! | The connection is lost before the commit | Nothing: tried again likewise; then [`Unavailable`] |
 //! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key tells |

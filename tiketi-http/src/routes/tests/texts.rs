@@ -59,7 +59,7 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
     assert_eq!(answer.json()["error"], "요청의 항목이 빠졌거나 올바르지 않습니다.");
     let cancel = format!("/api/payments/{order}/cancel");
     refuses(&shop, &cancel, &json!({"cancelReason": NUL}), "cancelReason").await;
-    let note = format!("/api/admin/payments/{order}/notes");
+    let note = format!("/api/admin/payments/{order}/note");
     refuses(&shop, &note, &json!({"note": NUL}), "note").await;
     // The attempt is as it was, and can be paid.
     let paid = shop.ok(Method::POST, "/api/payments/confirm", &shop.admin, &confirm("key")).await;
