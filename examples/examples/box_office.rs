@@ -55,7 +55,8 @@ async fn open_sale(shop: &BoxOffice) -> Result<EventId, Box<dyn Error>> {
     let stalls = Section::new("Stalls", Money::new(110_000, Currency::KRW))
         .row(Row::numbered("A", 10).gap_after("5").accessible(["1", "10"]))
         .row(Row::numbered("B", 12).gap_after("6"));
-    let layout = shop.create_layout(SeatLayout::new("Harbour Hall", "Small hall").section(stalls)).await?;
+    let layout =
+        shop.create_layout(SeatLayout::new("Harbour Hall", "Small hall").section(stalls), None).await?;
     let (opens, begins) = (shop.now(), shop.now().after(Duration::from_hours(24)));
     let details = EventDetails::new("Night of the Lighthouse", begins, SaleWindow::new(opens, begins)?);
     let made = shop.create_event(EventInput::new(details, Currency::KRW).seated(layout.id)).await?;

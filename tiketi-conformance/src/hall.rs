@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use tiketi_core::decide::{CreateEvent, CreateRefused, Created};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventInput, EventStep, LayoutId, Money, NewEvent, Row,
-    SaleWindow, SeatId, SeatLayout, Section, StoredLayout, TermsOverride, TicketTypeId, TicketTypeInput,
+    CommandError, Currency, Event, EventDetails, EventId, EventInput, EventStep, LayoutId, Money, NewEvent,
+    Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, TermsOverride, TicketTypeId, TicketTypeInput,
     Timestamp,
 };
 
@@ -79,6 +80,11 @@ impl Shop {
         NewEvent::assemble(&input, Some(&stored), self.ids(), self.now()).expect("the hall is sound")
     }
 
+    /// Stores an event under a key of its own.
+    pub(crate) async fn create(&self, new: NewEvent) -> Result<Created, CommandError<CreateRefused>> {
+        self.store().create_event(CreateEvent::new(self.now(), self.key(), new)).await
+    }
+
     /// Stores a draft, and returns it with its rows.
     pub async fn draft(&self, details: EventDetails) -> (Hall, Event) {
         let new = self.new_hall(details);
@@ -92,7 +98,7 @@ impl Shop {
             closes_at: new.event.details.sale.closes_at(),
         };
         let event = new.event.clone();
-        self.store().create_event(new).await.expect("an event can be stored");
+        self.create(new).await.expect("an event can be stored");
         self.known().events.push(hall.event);
         (hall, event)
     }

@@ -214,7 +214,7 @@ macro_rules! catalog_cases {
         $crate::expand_cases! { $factory, selling;
             catalog {
                 an_event_is_read_as_it_was_written,
-                creating_what_exists_fails_and_replaces_nothing,
+                creating_what_exists_is_refused_and_replaces_nothing,
                 an_edit_changes_the_details_and_the_version,
                 an_edit_of_an_outdated_copy_is_refused,
                 of_16_edits_of_one_copy_one_wins,
@@ -244,6 +244,14 @@ macro_rules! catalog_cases {
                 a_map_since_a_version_has_exactly_what_changed,
                 a_map_since_zero_or_the_future_is_complete,
                 units_leave_the_map_version_alone,
+            }
+            creating {
+                an_event_asked_for_twice_is_made_once,
+                an_event_that_opens_when_it_is_made_is_made_once,
+                of_16_requests_for_one_event_one_makes_it,
+                a_ticket_type_asked_for_twice_is_added_once,
+                a_key_outlives_what_it_made_until_it_is_forgotten,
+                something_new_no_store_keeps_is_refused_by_its_field,
             }
         }
     };
@@ -279,6 +287,8 @@ macro_rules! layout_cases {
                 a_layout_that_exists_is_not_replaced,
                 layouts_are_listed_by_venue_and_name,
                 a_layout_is_removed_once,
+                a_layout_asked_for_twice_is_made_once,
+                a_layout_no_store_keeps_is_refused_by_its_field,
             }
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::IdSource;
 use crate::event::{Event, EventDetails, EventState, EventStatus};
-use crate::id::{EventId, LayoutId, SeatId, TicketTypeId};
+use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
 use crate::limits::{
     LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR,
     RefundedSeats, Terms,
@@ -32,12 +32,38 @@ pub struct EventInput {
     pub general_admission: Vec<TicketTypeInput>,
     /// The layout to make seats from.
     pub layout: Option<LayoutId>,
+    /// The key under which it is made at most once.
+    pub key: Option<CommandKey>,
+    /// Whether its sale opens at the moment it is made; see [`EventInput::opening_when_made`].
+    pub opens_when_made: bool,
 }
 
 impl EventInput {
     /// Makes an event with nothing to sell yet.
     pub fn new(details: EventDetails, currency: Currency) -> Self {
-        Self { details, currency, general_admission: Vec::new(), layout: None }
+        Self {
+            details,
+            currency,
+            general_admission: Vec::new(),
+            layout: None,
+            key: None,
+            opens_when_made: false,
+        }
+    }
+
+    /// Makes it at most once under this key: a repetition is answered with the event that the first one made.
+    #[must_use]
+    pub fn key(mut self, key: CommandKey) -> Self {
+        self.key = Some(key);
+        self
+    }
+
+    /// Says that the opening of the sale is the moment of this call, so that a repetition under the same key, whose
+    /// moment is a later one, asks for the same.
+    #[must_use]
+    pub fn opening_when_made(mut self) -> Self {
+        self.opens_when_made = true;
+        self
     }
 
     /// Makes its seats from a layout.
@@ -147,6 +173,20 @@ impl NewEvent {
     }
 }
 
+impl NewEvent {
+    /// Checks every text of the event and of what it sells.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { event, ticket_types, seats } = self;
+        check_detail_texts(&event.details)?;
+        ticket_types.iter().try_for_each(TicketType::check_texts)?;
+        seats.iter().try_for_each(|seat| seat.place.check_texts())
+    }
+}
+
 /// Makes a general-admission ticket type of an event.
 ///
 /// # Errors
@@ -232,18 +272,23 @@ const MOST_LENIENT: Terms = Terms {
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {
-    let EventDetails { title, artist, venue, description, keywords, starts_at: _, sale: _, terms } = details;
+    if details.keywords.len() > MAX_KEYWORDS {
+        return Err(CatalogError::TooManyKeywords);
+    }
+    check_detail_texts(details)?;
+    // Whatever the shop's terms are, those the event names have to be possible and fit each other.
+    details.terms.over(MOST_LENIENT).validate()?;
+    Ok(())
+}
+
+fn check_detail_texts(details: &EventDetails) -> Result<(), TextError> {
+    let EventDetails { title, artist, venue, description, keywords, starts_at: _, sale: _, terms: _ } =
+        details;
     check_line("title", title, 1..=MAX_NAME_CHARS)?;
     check_line("artist", artist, 0..=MAX_NAME_CHARS)?;
     check_line("venue", venue, 0..=MAX_NAME_CHARS)?;
     check_lines("description", description, 0..=MAX_DESCRIPTION_CHARS)?;
-    if keywords.len() > MAX_KEYWORDS {
-        return Err(CatalogError::TooManyKeywords);
-    }
-    keywords.iter().try_for_each(|word| check_line("keywords", word, 1..=MAX_NAME_CHARS))?;
-    // Whatever the shop's terms are, those the event names have to be possible and fit each other.
-    terms.over(MOST_LENIENT).validate()?;
-    Ok(())
+    keywords.iter().try_for_each(|word| check_line("keywords", word, 1..=MAX_NAME_CHARS))
 }
 
 pub(crate) fn check_ticket_type(input: &TicketTypeInput, currency: Currency) -> Result<(), CatalogError> {

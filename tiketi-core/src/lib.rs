@@ -146,8 +146,8 @@ pub use seat_layout::{LayoutError, PlannedSeat, Row, SeatLayout, Section, Stored
 pub use store::{
     AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
     CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
-    OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
-    StoreErrorKind,
+    OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreClock,
+    StoreError, StoreErrorKind,
 };
 pub use text::{TextError, TextProblem, can_be_kept, check_line, check_lines};
 pub use ticket_type::{Stock, TicketKind, TicketType};

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::id::{EventId, ReservationId, SeatId, TicketTypeId};
+use crate::limits::MAX_NAME_CHARS;
+use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
 
@@ -49,6 +51,22 @@ pub struct SeatPlace {
     pub line: u32,
     /// Whether the place is meant for a wheelchair user.
     pub accessible: bool,
+}
+
+impl SeatPlace {
+    /// Checks every text of the place.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { section, row, number, label, column: _, line: _, accessible: _ } = self;
+        check_line("section", section, 1..=MAX_NAME_CHARS)?;
+        check_line("row", row, 1..=MAX_NAME_CHARS)?;
+        check_line("number", number, 1..=MAX_NAME_CHARS)?;
+        // It is made of the three and what is between them.
+        check_line("label", label, 1..=4 * MAX_NAME_CHARS)
+    }
 }
 
 /// Who owns a seat.

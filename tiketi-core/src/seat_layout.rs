@@ -162,6 +162,28 @@ impl SeatLayout {
         Ok(())
     }
 
+    /// Checks every text of the plan, which is a part of [`SeatLayout::validate`].
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { venue, name, sections } = self;
+        check_line("venue", venue, 1..=MAX_NAME_CHARS)?;
+        check_line("name", name, 1..=MAX_NAME_CHARS)?;
+        for Section { name, price: _, rows } in sections {
+            check_line("section", name, 1..=MAX_NAME_CHARS)?;
+            for Row { label, seats } in rows {
+                check_line("row", label, 1..=MAX_NAME_CHARS)?;
+                let numbers = seats.iter().map(|PlannedSeat { number, column: _, accessible: _ }| number);
+                numbers
+                    .map(|number| check_line("number", number, 1..=MAX_NAME_CHARS))
+                    .collect::<Result<(), _>>()?;
+            }
+        }
+        Ok(())
+    }
+
     /// Returns every place with the index of its section, from the stage backwards, left to right.
     pub fn places(&self) -> impl Iterator<Item = (usize, SeatPlace)> + '_ {
         let mut line = 0_u32;

@@ -1,7 +1,9 @@
 //! Ticket types: what is sold at one price, and how much of it is left.
 
 use crate::id::{EventId, TicketTypeId};
+use crate::limits::MAX_NAME_CHARS;
 use crate::money::Money;
+use crate::text::{TextError, check_line};
 
 /// Something of an event sold at one price: a section's seats, or standing room by the unit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,22 @@ pub struct TicketType {
     pub stock: Stock,
     /// Place in listings, lowest first.
     pub position: u32,
+}
+
+impl TicketType {
+    /// Checks every text of the ticket type.
+    ///
+    /// # Errors
+    ///
+    /// [`TextError`] naming the field.
+    pub fn check_texts(&self) -> Result<(), TextError> {
+        let Self { id: _, event: _, name, price: _, kind, stock: _, position: _ } = self;
+        check_line("name", name, 1..=MAX_NAME_CHARS)?;
+        match kind {
+            TicketKind::Seated { section } => check_line("section", section, 1..=MAX_NAME_CHARS),
+            TicketKind::GeneralAdmission => Ok(()),
+        }
+    }
 }
 
 /// How a ticket type is sold.

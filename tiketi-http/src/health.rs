@@ -93,7 +93,20 @@ async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> 
     if state.tasks().is_closed() {
         return Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"server": "stopping"})));
     }
-    read(&state).await.map(Json)
+    let health = read(&state).await?;
+    in_time(&state, check_clock(&state)).await?;
+    Ok(Json(health))
+}
+
+/// Refuses buyers for a server whose clock is wrong: it would end holds too early, others' or its own.
+async fn check_clock(state: &AppState) -> Result<(), ApiError> {
+    let skew = state.box_office().clock_skew().await?.unwrap_or_default();
+    if skew.is_ready() {
+        return Ok(());
+    }
+    let way = if skew.ahead > skew.behind { "ahead of" } else { "behind" };
+    let said = format!("{:.1?} {way} the store's", skew.size());
+    Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"clock": said})))
 }
 
 /// Ask whether the store answers
@@ -139,11 +152,18 @@ async fn read(state: &AppState) -> Result<Health, ApiError> {
         state.box_office().event(nothing).await?;
         Ok::<_, StoreError>(OK)
     };
-    let outcome = tokio::time::timeout(state.limits().health_patience, reads).await.unwrap_or_else(|_| {
-        Err(StoreError::new(StoreErrorKind::Unavailable, "the store took too long to answer"))
-    });
-    outcome.map_err(|failure| {
+    in_time(state, reads).await.map_err(|failure| {
         ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"db": "down"})).caused_by(failure)
+    })
+}
+
+/// Waits for the store no longer than a health check may take.
+async fn in_time<T, E: From<StoreError>>(
+    state: &AppState,
+    asked: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(state.limits().health_patience, asked).await.unwrap_or_else(|_| {
+        Err(StoreError::new(StoreErrorKind::Unavailable, "the store took too long to answer").into())
     })
 }
 

@@ -187,6 +187,8 @@ fn replay(answer: Answer) -> Result<Response, ApiError> {
 }
 
 #[cfg(test)]
+mod creating_tests;
+#[cfg(test)]
 mod failure_tests;
 #[cfg(test)]
 mod tests;

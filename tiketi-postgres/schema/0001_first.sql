@@ -148,6 +148,16 @@ CREATE TABLE tiketi.commands (
 );
 CREATE INDEX commands_by_age ON tiketi.commands (at);
 
+-- What was made of an administrator's request, so that its repetition makes nothing.
+CREATE TABLE tiketi.creations (
+    key         uuid NOT NULL,
+    fingerprint uuid NOT NULL,
+    made        uuid NOT NULL,             -- the id of an event, a ticket type or a layout
+    at          bigint NOT NULL,
+    CONSTRAINT one_creation_a_key PRIMARY KEY (key)
+);
+CREATE INDEX creations_by_age ON tiketi.creations (at);
+
 CREATE TABLE tiketi.outbox (
     id            bigint NOT NULL,
     event         uuid NOT NULL,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
 
-use crate::error::{exists_already, violates};
+use crate::error::violates;
 use crate::row::maybe;
 use crate::store::PostgresStore;
 
@@ -31,7 +31,9 @@ impl AccountStore for PostgresStore {
         match self.write(insert).await {
             Ok(0) => Err(CommandError::Refused(CreateAccountRefused::EmailTaken)),
             Ok(_) => Ok(()),
-            Err(error) if violates(&error, "accounts_pkey") => Err(exists_already(account.id).into()),
+            Err(error) if violates(&error, "accounts_pkey") => {
+                Err(CommandError::Refused(CreateAccountRefused::IdTaken))
+            }
             Err(error) => Err(error.into()),
         }
     }

@@ -2,10 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 
+use crate::clock::BatchClock;
 use crate::desk::Desk;
 use crate::error::{closed, panicked, shared};
 use crate::job::Job;
@@ -51,7 +53,10 @@ pub(crate) async fn settle(lanes: &Lanes, event: EventId, kept: &mut Option<Kept
 fn may_be_of_one(error: &StoreError) -> bool {
     match error.kind() {
         StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal => true,
-        StoreErrorKind::Unavailable | StoreErrorKind::Contention | StoreErrorKind::OutcomeUnknown => false,
+        StoreErrorKind::Unavailable
+        | StoreErrorKind::Contention
+        | StoreErrorKind::OutcomeUnknown
+        | StoreErrorKind::ClockAhead => false,
     }
 }
 
@@ -93,7 +98,7 @@ async fn attempt(
     let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
     let before = kept.take();
     let mut session = lanes.writing.begin_in_task(BEGIN).await?;
-    let Kept { mut desk, turn } = open(&mut session, event, before).await?;
+    let Kept { mut desk, turn } = open(&mut session, event, before, lanes.clock_lead).await?;
     let mut wants = Wants::default();
     for job in jobs.iter() {
         job.wants(&mut wants);
@@ -116,17 +121,23 @@ async fn attempt(
 }
 
 /// Locks an event against every other server, and loads it unless what is kept of it is still true.
-async fn open(session: &mut Session, event: EventId, kept: Option<Kept>) -> Result<Kept, StoreError> {
+async fn open(
+    session: &mut Session,
+    event: EventId,
+    kept: Option<Kept>,
+    margin: Duration,
+) -> Result<Kept, StoreError> {
     let Some(locked) = load::lock(session, event).await? else {
         return Ok(Kept { desk: Desk::new(None), turn: 0 });
     };
-    if let Some(kept) = kept
-        && kept.turn == locked.turn
-    {
-        return Ok(kept);
-    }
-    let turn = locked.turn;
-    Ok(Kept { desk: Desk::new(Some(load::event(session, locked).await?)), turn })
+    let (turn, clock) = (locked.turn, BatchClock { store_now: locked.store_now, margin });
+    let kept = kept.filter(|kept| kept.turn == turn);
+    let mut desk = match kept {
+        Some(kept) => kept.desk,
+        None => Desk::new(Some(load::event(session, locked).await?)),
+    };
+    desk.set_clock(clock);
+    Ok(Kept { desk, turn })
 }
 
 #[cfg(test)]

@@ -4,26 +4,26 @@ mod edits;
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    self, BlockRefused, BlockSeats, EditRefused, Snapshot, UnblockSeats, announce_status,
+    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused,
+    Snapshot, UnblockSeats, announce_status,
 };
 use tiketi_core::{
     CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    NewEvent, Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+    Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
 
 use crate::catalog::edits::{
-    AddTicketType, Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, RemoveTicketType, Unblock,
+    Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, NewTicketType, RemoveTicketType, Unblock,
 };
 use crate::create::create_event;
-use crate::error::exists_already;
 use crate::expiry::only_store;
 use crate::reads;
 use crate::store::PostgresStore;
 
 #[async_trait]
 impl CatalogStore for PostgresStore {
-    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
-        create_event(self.database(), new).await
+    async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
+        create_event(self.database(), command).await
     }
 
     async fn edit_event(
@@ -47,11 +47,9 @@ impl CatalogStore for PostgresStore {
         self.work(id, DeleteEvent).await
     }
 
-    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
-        if self.event_of_ticket_type(ticket_type.id).await?.is_some() {
-            return Err(exists_already(ticket_type.id).into());
-        }
-        self.work(ticket_type.event, AddTicketType(ticket_type)).await
+    async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
+        let is_taken = self.event_of_ticket_type(command.ticket_type.id).await?.is_some();
+        self.work(command.ticket_type.event, NewTicketType { command, is_taken }).await
     }
 
     async fn edit_ticket_type(

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tiketi_core::decide::{Change, CommandRecord};
+use tiketi_core::decide::{Change, CommandRecord, CreationRecord};
 use tiketi_core::{CommandKey, FactBody, PaymentId, ReservationId, SeatId, TicketTypeId, Timestamp};
 
 /// Rows to write, by key; those that have a version with the one they had before, 0 for a new row.
@@ -13,6 +13,7 @@ pub(crate) struct Changed {
     pub(crate) payments: BTreeMap<PaymentId, u64>,
     pub(crate) stock: BTreeSet<TicketTypeId>,
     pub(crate) commands: Vec<(CommandKey, CommandRecord)>,
+    pub(crate) creations: Vec<(CommandKey, CreationRecord)>,
     pub(crate) facts: Vec<(Timestamp, FactBody)>,
     /// Whether the event's own details changed.
     pub(crate) event: bool,
@@ -46,6 +47,7 @@ impl Changed {
             && self.payments.is_empty()
             && self.stock.is_empty()
             && self.commands.is_empty()
+            && self.creations.is_empty()
             && self.facts.is_empty()
             && self.new_ticket_types.is_empty()
             && self.edited_ticket_types.is_empty()

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 
 use tiketi_core::decide::{
-    Applied, Change, Command, CommandRecord, Effect, Scope, Snapshot, Verdict, expire, run,
+    Applied, Change, Command, CommandRecord, CreationRecord, Effect, Scope, Snapshot, Verdict, expire, run,
 };
 use tiketi_core::{
     BuyerId, CommandError, CommandKey, Event, FactBody, Reservation, ReservationId, StoreError, TicketType,
@@ -11,17 +11,21 @@ use tiketi_core::{
 };
 
 use crate::changed::Changed;
+use crate::clock::BatchClock;
 
 /// Rows of one event as they stand after the commands decided so far, and what those changed.
 #[derive(Debug)]
 pub(crate) struct Desk {
     snapshot: Option<Snapshot>,
     records: HashMap<CommandKey, CommandRecord>,
+    creations: HashMap<CommandKey, CreationRecord>,
     /// Whose live reservations are all here.
     buyers: HashSet<BuyerId>,
     serials: VecDeque<u64>,
     has_reservations: bool,
     changed: Changed,
+    /// `None` where there is no event, and so nothing that a wrong clock could end.
+    clock: Option<BatchClock>,
 }
 
 impl Desk {
@@ -30,11 +34,23 @@ impl Desk {
         Self {
             snapshot,
             records: HashMap::new(),
+            creations: HashMap::new(),
             buyers: HashSet::new(),
             serials: VecDeque::new(),
             has_reservations: false,
             changed: Changed::default(),
+            clock: None,
         }
+    }
+
+    /// Takes note of the database's clock.
+    pub(crate) fn set_clock(&mut self, clock: BatchClock) {
+        self.clock = Some(clock);
+    }
+
+    /// Fails for a command whose moment is too far ahead of the database's clock; comes before all it does.
+    pub(crate) fn check_clock(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.clock.map_or(Ok(()), |clock| clock.check(now))
     }
 
     /// Returns the event's rows, if there is an event.
@@ -60,6 +76,22 @@ impl Desk {
     /// Takes note of a command that took effect earlier.
     pub(crate) fn put_record(&mut self, key: CommandKey, record: CommandRecord) {
         self.records.insert(key, record);
+    }
+
+    /// Takes note of something made earlier.
+    pub(crate) fn put_creation(&mut self, key: CommandKey, record: CreationRecord) {
+        self.creations.insert(key, record);
+    }
+
+    /// Returns what was made under a key.
+    pub(crate) fn creation(&self, key: CommandKey) -> Option<&CreationRecord> {
+        self.creations.get(&key)
+    }
+
+    /// Remembers something made in this batch.
+    pub(crate) fn remember_creation(&mut self, key: CommandKey, record: CreationRecord) {
+        self.creations.insert(key, record);
+        self.changed.creations.push((key, record));
     }
 
     /// Returns what the commands that took effect earlier were about.
@@ -97,6 +129,7 @@ impl Desk {
         if self.snapshot.is_none() {
             return Err(CommandError::Refused(command.subject_unknown()));
         }
+        self.check_clock(command.now())?;
         self.expire_due(command.now())?;
         let serial = self.serials.front().copied().unwrap_or_default();
         self.loading()?.set_serial(serial);
@@ -203,6 +236,7 @@ impl Desk {
         self.changed = Changed::default();
         self.serials.clear();
         self.records.clear();
+        self.creations.clear();
         self.has_reservations = false;
     }
 }

@@ -79,11 +79,6 @@ fn cause(error: &StoreError) -> Option<&Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
-/// Fails for something that is to be created and exists.
-pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
-    StoreError::new(StoreErrorKind::Internal, format!("{what:?} exists already"))
-}
-
 /// Returns a failure that met several callers, for one of them.
 pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
     StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))

@@ -34,6 +34,7 @@ impl Work for Expiry {
     }
 
     fn decide(&self, desk: &mut Desk) -> Result<Vec<Reservation>, CommandError<Infallible>> {
+        desk.check_clock(self.now)?;
         let mut ended = Vec::new();
         for id in &self.due {
             ended.extend(desk.expire(*id, self.now)?);

@@ -1,7 +1,7 @@
 //! A command as a batch sees it.
 
 use tiketi_core::decide::{Applied, Command};
-use tiketi_core::{CommandError, StoreError};
+use tiketi_core::{CommandError, StoreError, StoreErrorKind};
 use tokio::sync::oneshot;
 
 use crate::desk::Desk;
@@ -59,7 +59,8 @@ impl<W: Work> Job for Task<W> {
 
     fn decide(&mut self, desk: &mut Desk) -> Result<(), StoreError> {
         match self.work.decide(desk) {
-            Err(CommandError::Store(error)) => Err(error),
+            // It changed nothing, and its neighbours may come from a clock that is right.
+            Err(CommandError::Store(error)) if error.kind() != StoreErrorKind::ClockAhead => Err(error),
             found => {
                 self.found = Some(found);
                 Ok(())

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
@@ -33,12 +34,14 @@ pub(crate) struct Lanes {
     pub(crate) writing: Pool,
     pub(crate) writers: Semaphore,
     pub(crate) counted: Counted,
+    /// How far commands may be ahead of the database's clock.
+    pub(crate) clock_lead: Duration,
     queues: Mutex<HashMap<EventId, VecDeque<Box<dyn Job>>>>,
 }
 
 impl Lanes {
     /// Makes lanes with connections of their own, to where a pool's go and with its settings.
-    pub(crate) fn new(pool: PgPool) -> Self {
+    pub(crate) fn new(pool: PgPool, clock_lead: Duration) -> Self {
         let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS);
         // A connection that is gone shows at the batch's first statement, and the batch is tried again: asking before
         // would be one more round trip for each.
@@ -50,6 +53,7 @@ impl Lanes {
             writing: Pool::of(writing),
             writers,
             counted: Counted::default(),
+            clock_lead,
             queues: Mutex::default(),
         }
     }

@@ -1,15 +1,14 @@
 //! Seat layouts.
 
 use async_trait::async_trait;
-use tiketi_core::{LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
+use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
+use tiketi_core::{CommandError, LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
 use tiketi_rows::{count, stored};
 
-use crate::error::exists_already;
+use crate::create::create_layout;
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
-const INSERT: &str = "INSERT INTO tiketi.layouts (id, venue, name, sections, created_at) VALUES ($1, $2, $3, $4, $5) \
-    ON CONFLICT (id) DO NOTHING";
 const ONE: &str = "SELECT id, venue, name, sections, created_at FROM tiketi.layouts WHERE id = $1";
 const PAGE: &str = "SELECT id, venue, name, sections, created_at FROM tiketi.layouts \
     ORDER BY venue, name, id LIMIT $1 OFFSET $2";
@@ -18,20 +17,8 @@ const DELETE: &str = "DELETE FROM tiketi.layouts WHERE id = $1";
 
 #[async_trait]
 impl LayoutStore for PostgresStore {
-    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError> {
-        let sections = tiketi_rows::sections_text(&layout.layout)?;
-        let insert = || {
-            sqlx::query(INSERT)
-                .bind(layout.id.as_uuid())
-                .bind(&*layout.layout.venue)
-                .bind(&*layout.layout.name)
-                .bind(&*sections)
-                .bind(layout.created_at.as_micros())
-        };
-        match self.write(insert).await? {
-            0 => Err(exists_already(layout.id)),
-            _ => Ok(()),
-        }
+    async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
+        create_layout(self.database(), command).await
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {

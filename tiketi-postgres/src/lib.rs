@@ -54,11 +54,15 @@
 //! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key tells |
 //! | A queue is full, the pool exhausted, a statement timed out | [`Unavailable`] |
 //! | The server is a standby, starting or stopping | [`Unavailable`] |
+//! | A value of the command is none the database can keep | [`InvalidData`] |
+//! | The server's clock is more than 3 seconds ahead of the database's | [`ClockAhead`], and nothing is ended or sold |
 //! | Rows contradict each other | [`Corrupt`] |
 //!
 //! [`Contention`]: tiketi_core::StoreErrorKind::Contention
 //! [`Unavailable`]: tiketi_core::StoreErrorKind::Unavailable
 //! [`OutcomeUnknown`]: tiketi_core::StoreErrorKind::OutcomeUnknown
+//! [`InvalidData`]: tiketi_core::StoreErrorKind::InvalidData
+//! [`ClockAhead`]: tiketi_core::StoreErrorKind::ClockAhead
 //! [`Corrupt`]: tiketi_core::StoreErrorKind::Corrupt
 //!
 //! A caller that goes away leaves its command whole or undone, never half.
@@ -110,6 +114,7 @@ mod batch;
 mod batches;
 mod catalog;
 mod changed;
+mod clock;
 mod create;
 mod desk;
 mod error;

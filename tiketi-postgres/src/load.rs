@@ -11,12 +11,18 @@ use tiketi_core::{
 use tiketi_rows::{Row as _, columns};
 use uuid::Uuid;
 
+use crate::create;
 use crate::desk::Desk;
 use crate::row::{Row, each, maybe};
 use crate::session::Session;
 use crate::wants::Wants;
 
-const LOCK: &str = concat!("SELECT turn, ", columns!(event), " FROM tiketi.events WHERE id = $1 FOR UPDATE");
+/// The clock is read once the lock is had, however long that took.
+const LOCK: &str = concat!(
+    "SELECT turn, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    columns!(event),
+    " FROM tiketi.events WHERE id = $1 FOR UPDATE"
+);
 const TICKET_TYPES: &str = concat!(
     "SELECT ",
     columns!(ticket_type),
@@ -64,6 +70,8 @@ const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $
 /// An event's own row, locked until its transaction ends.
 pub(crate) struct Locked {
     pub(crate) turn: i64,
+    /// The moment by the database's clock.
+    pub(crate) store_now: Timestamp,
     event: Event,
     map_version: u64,
 }
@@ -73,7 +81,8 @@ pub(crate) async fn lock(session: &mut Session, id: EventId) -> Result<Option<Lo
     let row = session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?;
     maybe(row, |row| {
         let map_version = tiketi_rows::count(row, "map_version")?;
-        Ok(Locked { turn: row.int("turn")?, event: tiketi_rows::event(row)?, map_version })
+        let store_now = Timestamp::from_micros(row.int("store_now")?);
+        Ok(Locked { turn: row.int("turn")?, store_now, event: tiketi_rows::event(row)?, map_version })
     })
 }
 
@@ -109,6 +118,11 @@ pub(crate) async fn rows(
         return Ok(());
     }
     commands(session, desk, wants).await?;
+    for key in &wants.creations {
+        if let Some(record) = create::record(session, *key).await? {
+            desk.put_creation(*key, record);
+        }
+    }
     let mut more = More::of(desk, wants);
     if !more.is_empty() {
         reservations(session, event, desk, &mut more, wants.due).await?;

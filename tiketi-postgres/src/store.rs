@@ -1,9 +1,10 @@
 //! The store: a pool of somebody's making, and a lane for each event that sells.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::postgres::{PgPool, PgRow};
-use tiketi_core::decide::{Applied, Command, Subject};
+use tiketi_core::decide::{Applied, Command, MAX_CLOCK_LEAD, Subject};
 use tiketi_core::{
     CommandError, EventId, EventView, Payment, PaymentId, Reservation, ReservationId, StoreError,
 };
@@ -40,8 +41,21 @@ impl PostgresStore {
     ///
     /// Outside a Tokio runtime.
     pub fn new(pool: PgPool) -> Self {
+        Self::with_clock_lead(pool, MAX_CLOCK_LEAD)
+    }
+
+    /// Sells as [`PostgresStore::new`] does, with commands up to `lead` ahead of the database's clock.
+    ///
+    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: by `lead`, 3 seconds unless said, a
+    /// server whose clock is wrong can end others' holds too early, and by no more. [`Duration::MAX`] is for simulations that
+    /// run ahead of time.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn with_clock_lead(pool: PgPool, lead: Duration) -> Self {
         Self {
-            lanes: Arc::new(Lanes::new(pool)),
+            lanes: Arc::new(Lanes::new(pool, lead)),
             homes: Arc::default(),
             reservations: Arc::default(),
             payments: Arc::default(),

@@ -10,6 +10,8 @@ use tiketi_core::{BuyerId, CommandKey, MAX_LINES_PER_COMMAND, PaymentId, Reserva
 pub(crate) struct Wants {
     /// Keys of commands that may have taken effect earlier.
     pub(crate) keys: BTreeSet<CommandKey>,
+    /// Keys under which something may have been made earlier.
+    pub(crate) creations: BTreeSet<CommandKey>,
     pub(crate) seats: BTreeSet<SeatId>,
     /// Those whose live reservations count.
     pub(crate) buyers: BTreeSet<BuyerId>,

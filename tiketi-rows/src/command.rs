@@ -1,6 +1,6 @@
 //! What is remembered of commands and requests.
 
-use tiketi_core::decide::{CommandRecord, Effect};
+use tiketi_core::decide::{CommandRecord, CreationRecord, Effect};
 use tiketi_core::{Answer, AnswerClaim, PaymentId, ReservationId, StoreError, Timestamp};
 
 use crate::row::{Row, moment, unreadable};
@@ -12,6 +12,15 @@ pub fn command_record(row: &impl Row) -> Result<CommandRecord, StoreError> {
     Ok(CommandRecord {
         fingerprint: row.uuid("fingerprint")?.as_u128(),
         effect: Effect { reservation, payment },
+        at: moment(row, "at")?,
+    })
+}
+
+/// Reads what is remembered under the key of something made.
+pub fn creation_record(row: &impl Row) -> Result<CreationRecord, StoreError> {
+    Ok(CreationRecord {
+        fingerprint: row.uuid("fingerprint")?.as_u128(),
+        made: row.uuid("made")?,
         at: moment(row, "at")?,
     })
 }

@@ -22,7 +22,7 @@ pub use account::{account, role_word};
 pub use columns::{
     DELIVERY_COLUMNS, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };
-pub use command::{answer_claim, command_record};
+pub use command::{answer_claim, command_record, creation_record};
 pub use event::{event, event_state, keywords_text, status_word, terms_text, ticket_type};
 pub use fact::{fact, fact_text};
 pub use inbox::delivery;

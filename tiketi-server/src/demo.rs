@@ -71,7 +71,7 @@ async fn ensure_buyer(state: &AppState) -> Outcome<()> {
 
 /// Makes the first hall, unless another server did a moment before.
 async fn begin(shop: &BoxOffice) -> Outcome<Option<StoredLayout>> {
-    match shop.create_layout(halls::concert_hall()).await {
+    match shop.create_layout(halls::concert_hall(), None).await {
         Ok(hall) => Ok(Some(hall)),
         Err(error) if is_empty(shop).await? => Err(error.into()),
         Err(_) => Ok(None),
@@ -89,7 +89,7 @@ async fn fill(shop: &BoxOffice, concert_hall: StoredLayout) -> Outcome<()> {
 }
 
 async fn seated(shop: &BoxOffice, layout: SeatLayout, event: EventInput) -> Outcome<EventId> {
-    let layout = shop.create_layout(layout).await?;
+    let layout = shop.create_layout(layout, None).await?;
     Ok(publish(shop, event.seated(layout.id)).await?.event.id)
 }
 

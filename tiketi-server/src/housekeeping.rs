@@ -5,7 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures::FutureExt;
-use tiketi_core::BoxOffice;
+use tiketi_core::decide::MAX_CLOCK_SKEW;
+use tiketi_core::{BoxOffice, StoreError};
 use tiketi_http::AppState;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,8 @@ use crate::options::Options;
 
 /// Most payments one of them asks after in a row.
 const RECONCILE_BATCH: usize = 16;
+/// How often the server's clock is compared with the store's.
+const WATCH_CLOCK_EVERY: Duration = Duration::from_secs(30);
 /// Longest pause between tries of something that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// Longest that a lapsed hold may wait to be ended: counted tickets are not for sale again before.
@@ -62,12 +65,23 @@ pub(crate) fn start(
     let Chores { sweep_every, reconcilers } = chores;
     tasks.spawn(run_jobs(state.clone(), ending.clone()));
     let house = House { ending, tasks };
+    house.keep("watch the clock", WATCH_CLOCK_EVERY, shop, watch_clock);
     // The loop above asks about payments one after another. More of them keep a provider that hangs from delaying others.
     for _ in 1..reconcilers {
         house.keep("reconcile payments", sweep_every, shop, |shop| async move {
             shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
         });
     }
+}
+
+/// Warns when the server's clock is not the store's.
+pub(crate) async fn watch_clock(shop: BoxOffice) -> Result<(), StoreError> {
+    let skew = shop.clock_skew().await?.unwrap_or_default();
+    if !skew.is_ready() {
+        let (ahead, behind) = (skew.ahead, skew.behind);
+        tracing::warn!(?ahead, ?behind, most = ?MAX_CLOCK_SKEW, "the clock differs from the store's: not ready until corrected");
+    }
+    Ok(())
 }
 
 /// Runs what is due, and waits until more is, until told to stop.

@@ -60,6 +60,9 @@ async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Resul
     } else {
         tracing::warn!("the store is memory: everything is forgotten when the server stops");
     }
+    housekeeping::watch_clock(shop.box_office.clone())
+        .await
+        .map_err(|error| Failure::during("cannot compare the clock with the store's", &error))?;
     if settings.toss.is_some() {
         let rehearsed = settings.test_gateway;
         tracing::info!(rehearsed, "buyers pay at TossPayments");

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
     AccountStore, AnswerStore, BoxOffice, BoxOfficeBuilder, CatalogStore, GuardSettings, Guarded, IdSource,
-    InboxStore, LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, SystemClock,
+    InboxStore, LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, StoreClock, SystemClock,
     TimeOrderedIds,
 };
 use tiketi_http::AppState;
@@ -90,6 +90,7 @@ impl Shop {
             + LayoutStore
             + OutboxStore
             + InboxStore
+            + StoreClock
             + AccountStore
             + AnswerStore,
     {

@@ -132,6 +132,15 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX commands_by_age ON commands (at);
 
+-- What was made of an administrator's request, so that its repetition makes nothing.
+CREATE TABLE creations (
+    key         BLOB PRIMARY KEY,
+    fingerprint BLOB NOT NULL,
+    made        BLOB NOT NULL,             -- the id of an event, a ticket type or a layout
+    at          INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX creations_by_age ON creations (at);
+
 CREATE TABLE outbox (
     id            INTEGER PRIMARY KEY,
     event         BLOB NOT NULL,

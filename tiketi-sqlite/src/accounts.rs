@@ -4,7 +4,6 @@ use async_trait::async_trait;
 use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
 use tiketi_rows as rows;
 
-use crate::catalog::exists_already;
 use crate::load::{exists, one};
 use crate::store::SqliteStore;
 use crate::write;
@@ -20,7 +19,7 @@ impl AccountStore for SqliteStore {
                     return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));
                 }
                 if exists(connection, "SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_uuid()])? {
-                    return Err(exists_already(account.id).into());
+                    return Err(CommandError::Refused(CreateAccountRefused::IdTaken));
                 }
                 let sql = "INSERT INTO accounts (id, email, name, phone, role, password, created_at) \
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

@@ -1,13 +1,14 @@
 //! The catalog.
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tiketi_core::decide::{
-    self, BlockRefused, BlockSeats, EditRefused, Scope, UnblockSeats, announce_status,
+    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, Creation,
+    CreationVerdict, EditRefused, Scope, UnblockSeats, announce_status, create,
 };
 use tiketi_core::{
     CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    FactBody, NewEvent, Page, SeatMap, StoreError, StoreErrorKind, TicketType, TicketTypeId, TicketTypeInput,
-    Timestamp,
+    FactBody, Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
 
 use crate::desk::Desk;
@@ -17,8 +18,8 @@ use crate::{load, reads, write};
 
 #[async_trait]
 impl CatalogStore for SqliteStore {
-    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
-        self.write(move |desk| create_event(desk, &new)).await
+    async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
+        self.writer().run(move |desk| create_event(desk, &command)).await
     }
 
     async fn edit_event(
@@ -44,8 +45,8 @@ impl CatalogStore for SqliteStore {
         self.writer().run(move |desk| delete_event(desk, id)).await
     }
 
-    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run(move |desk| add_ticket_type(desk, &ticket_type)).await
+    async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
+        self.writer().run(move |desk| add_ticket_type(desk, &command)).await
     }
 
     async fn edit_ticket_type(
@@ -113,15 +114,16 @@ impl CatalogStore for SqliteStore {
     }
 }
 
-/// Fails for something that is to be created and exists.
-pub(crate) fn exists_already(what: impl std::fmt::Debug) -> StoreError {
-    StoreError::new(StoreErrorKind::Internal, format!("{what:?} exists already"))
-}
-
-fn create_event(desk: &mut Desk<'_>, new: &NewEvent) -> Result<(), StoreError> {
+fn create_event(desk: &mut Desk<'_>, command: &CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
     let connection = desk.connection();
-    if desk.open(new.event.id)? {
-        return Err(exists_already(new.event.id));
+    let new = &command.event;
+    let mut is_taken = desk.open(new.event.id)?;
+    for row in &new.ticket_types {
+        is_taken |= reads::event_of_ticket_type(connection, row.id)?.is_some();
+    }
+    let created = make(connection, command, is_taken)?;
+    if created.replayed {
+        return Ok(created);
     }
     let map_version = new.seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
     write::new_event(connection, &new.event, map_version)?;
@@ -131,7 +133,23 @@ fn create_event(desk: &mut Desk<'_>, new: &NewEvent) -> Result<(), StoreError> {
     for (position, seat) in (0..).zip(&new.seats) {
         write::new_seat(connection, position, seat)?;
     }
-    Ok(())
+    Ok(created)
+}
+
+/// Decides whether something new is made, and remembers it under its key if so.
+pub(crate) fn make<C: Creation>(
+    connection: &Connection,
+    command: &C,
+    is_taken: bool,
+) -> Result<Created, CommandError<CreateRefused>> {
+    let remembered = load::creation(connection, command.key())?;
+    match create(command, remembered.as_ref(), is_taken)? {
+        CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
+        CreationVerdict::Make(record) => {
+            write::creation(connection, command.key(), &record)?;
+            Ok(Created { id: record.made, replayed: false })
+        }
+    }
 }
 
 fn change_event(
@@ -158,15 +176,21 @@ fn delete_event(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<Edi
     Ok(())
 }
 
-fn add_ticket_type(desk: &mut Desk<'_>, ticket_type: &TicketType) -> Result<(), CommandError<EditRefused>> {
-    let connection = desk.connection();
-    if reads::event_of_ticket_type(connection, ticket_type.id)?.is_some() {
-        return Err(exists_already(ticket_type.id).into());
+fn add_ticket_type(
+    desk: &mut Desk<'_>,
+    command: &AddTicketType,
+) -> Result<Created, CommandError<CreateRefused>> {
+    let (connection, ticket_type) = (desk.connection(), &command.ticket_type);
+    if !desk.open(ticket_type.event)? {
+        return Err(CommandError::Refused(CreateRefused::EventNotFound));
     }
-    open_for_edit(desk, ticket_type.event)?;
-    write::new_ticket_type(connection, ticket_type)?;
-    desk.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());
-    Ok(())
+    let is_taken = reads::event_of_ticket_type(connection, ticket_type.id)?.is_some();
+    let created = make(connection, command, is_taken)?;
+    if !created.replayed {
+        write::new_ticket_type(connection, ticket_type)?;
+        desk.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());
+    }
+    Ok(created)
 }
 
 fn edit_ticket_type(
@@ -210,7 +234,7 @@ fn open_for_blocking(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandErro
 }
 
 /// Returns the events whose status is no longer the one announced.
-fn suspects(connection: &rusqlite::Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
+fn suspects(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
     let ids = load::all(connection, "SELECT id FROM events WHERE state <> 'draft'", (), |row| {
         first(row).map(EventId::from_uuid)
     })?;

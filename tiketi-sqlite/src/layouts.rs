@@ -1,9 +1,11 @@
 //! Seat layouts.
 
 use async_trait::async_trait;
-use tiketi_core::{LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
+use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
+use tiketi_core::{CommandError, LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
 
-use crate::catalog::exists_already;
+use crate::catalog::make;
+use crate::desk::Desk;
 use crate::load::{all, exists, one};
 use crate::reads::total;
 use crate::store::SqliteStore;
@@ -12,21 +14,22 @@ use tiketi_rows::{self as rows, stored};
 
 #[async_trait]
 impl LayoutStore for SqliteStore {
-    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError> {
-        self.write(move |desk| {
-            let connection = desk.connection();
-            if exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [layout.id.as_uuid()])? {
-                return Err(exists_already(layout.id));
+    async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
+        let create = move |desk: &mut Desk<'_>| {
+            let (connection, stored) = (desk.connection(), &command.layout);
+            let id = stored.id.as_uuid();
+            let is_taken = exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [id])?;
+            let created = make(connection, &command, is_taken)?;
+            if !created.replayed {
+                let sql =
+                    "INSERT INTO layouts (id, venue, name, sections, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
+                let sections = rows::sections_text(&stored.layout)?;
+                let (venue, name) = (&stored.layout.venue, &stored.layout.name);
+                write::run(connection, sql, (id, venue, name, sections, stored.created_at.as_micros()))?;
             }
-            let sql =
-                "INSERT INTO layouts (id, venue, name, sections, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-            let sections = rows::sections_text(&layout.layout)?;
-            let (venue, name) = (&layout.layout.venue, &layout.layout.name);
-            let values = (layout.id.as_uuid(), venue, name, sections, layout.created_at.as_micros());
-            write::run(connection, sql, values)?;
-            Ok(())
-        })
-        .await
+            Ok(created)
+        };
+        self.writer().run(create).await
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {

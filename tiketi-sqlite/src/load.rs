@@ -1,7 +1,7 @@
 //! Statements that read rows for a decision.
 
 use rusqlite::{Connection, OptionalExtension, Params};
-use tiketi_core::decide::{CommandRecord, Snapshot};
+use tiketi_core::decide::{CommandRecord, CreationRecord, Snapshot};
 use tiketi_core::{
     BuyerId, CommandKey, Currency, EventId, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId,
     StoreError, TicketType, Timestamp,
@@ -161,6 +161,14 @@ pub(crate) fn due_in(
 pub(crate) fn command(connection: &Connection, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
     let sql = "SELECT fingerprint, reservation, payment, at FROM commands WHERE key = ?1";
     one(connection, sql, [key.as_uuid()], |row| rows::command_record(row))
+}
+
+pub(crate) fn creation(
+    connection: &Connection,
+    key: CommandKey,
+) -> Result<Option<CreationRecord>, StoreError> {
+    let sql = "SELECT fingerprint, made, at FROM creations WHERE key = ?1";
+    one(connection, sql, [key.as_uuid()], |row| rows::creation_record(row))
 }
 
 /// Tells whether a statement finds anything.

@@ -86,8 +86,9 @@ impl SalesStore for SqliteStore {
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.write(move |desk| {
-            let sql = "DELETE FROM commands WHERE at < ?1";
-            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+            let (connection, before) = (desk.connection(), [before.as_micros()]);
+            write::run(connection, "DELETE FROM creations WHERE at < ?1", before)?;
+            Ok(write::run(connection, "DELETE FROM commands WHERE at < ?1", before)? as u64)
         })
         .await
     }

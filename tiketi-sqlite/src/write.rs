@@ -1,7 +1,7 @@
 //! Statements that write rows a decision changed.
 
 use rusqlite::{Connection, Params, params};
-use tiketi_core::decide::{CommandRecord, SeatChange};
+use tiketi_core::decide::{CommandRecord, CreationRecord, SeatChange};
 use tiketi_core::{
     CommandKey, Event, EventId, FactBody, Payment, PaymentState, Reservation, Seat, StoreError, TicketKind,
     TicketType, Timestamp,
@@ -175,6 +175,16 @@ pub(crate) fn command(
     let fingerprint = Uuid::from_u128(record.fingerprint);
     let values = (key.as_uuid(), fingerprint, effect.reservation.as_uuid(), payment, record.at.as_micros());
     run_one(connection, sql, values)
+}
+
+pub(crate) fn creation(
+    connection: &Connection,
+    key: CommandKey,
+    record: &CreationRecord,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO creations (key, fingerprint, made, at) VALUES (?1, ?2, ?3, ?4)";
+    let fingerprint = Uuid::from_u128(record.fingerprint);
+    run_one(connection, sql, (key.as_uuid(), fingerprint, record.made, record.at.as_micros()))
 }
 
 pub(crate) fn fact(

@@ -29,7 +29,7 @@ impl Hall {
         let rows = (1..=seats.div_ceil(SEATS_A_ROW)).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
         let section = Section { name: "R".into(), price, rows: rows.collect() };
         let layout = SeatLayout::new("Bench Hall", format!("{seats} seats")).section(section);
-        let layout = box_office.create_layout(layout).await?;
+        let layout = box_office.create_layout(layout, None).await?;
         let now = box_office.now();
         let hour = std::time::Duration::from_hours(1);
         let details = EventDetails {

@@ -2,8 +2,7 @@
 
 use futures::future::join_all;
 use tiketi_core::{
-    Account, AccountId, AccountStore, CommandError, CountedIds, CreateAccountRefused, IdSource, PasswordHash,
-    Role, StoreErrorKind,
+    Account, AccountId, AccountStore, CountedIds, CreateAccountRefused, IdSource, PasswordHash, Role,
 };
 
 use crate::cases::texts::{NUL, refuses};
@@ -63,8 +62,8 @@ pub async fn an_id_that_exists_is_not_replaced(stores: Handles<dyn AccountStore>
     stores.any().create_account(first.clone()).await.unwrap();
     let mut second = account(&ids, "other@mail.example");
     second.id = first.id;
-    let failed = stores.any().create_account(second.clone()).await.unwrap_err();
-    assert!(matches!(failed, CommandError::Store(failed) if failed.kind() == StoreErrorKind::Internal));
+    let refused = stores.any().create_account(second.clone()).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(CreateAccountRefused::IdTaken));
     assert_eq!(stores.any().account(first.id).await.unwrap(), Some(first));
     assert_eq!(stores.any().account_by_email(&second.email).await.unwrap(), None);
 }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
+use tiketi_core::decide::{
+    AddTicketType, BlockRefused, BlockSeats, CreateRefused, EditRefused, UnblockSeats,
+};
 use tiketi_core::{
-    CatalogError, CommandError, Currency, EventId, EventState, EventStep, Money, SeatId, SeatState,
-    StoreErrorKind, TicketTypeId, TicketTypeInput, check_line, general_admission,
+    CatalogError, Currency, EventId, EventState, EventStep, Money, SeatId, SeatState, TicketType,
+    TicketTypeId, TicketTypeInput, check_line, general_admission,
 };
 
 use crate::hall::{Hall, STANDING_PRICE};
@@ -32,7 +34,7 @@ pub async fn an_event_is_read_as_it_was_written(shop: Shop) {
     details.terms.payment_window = Some(Duration::from_secs(61));
     details.terms.max_seats_per_buyer = Some(3);
     let new = shop.new_hall(details);
-    shop.store().create_event(new.clone()).await.unwrap();
+    shop.create(new.clone()).await.unwrap();
     let id = new.event.id;
     let view = shop.store().event(id).await.unwrap().unwrap();
     assert_eq!((view.event, view.ticket_types), (new.event, new.ticket_types.clone()));
@@ -45,13 +47,15 @@ pub async fn an_event_is_read_as_it_was_written(shop: Shop) {
 
 /// Fails if an event made twice replaces the first:
 /// an upsert called create.
-pub async fn creating_what_exists_fails_and_replaces_nothing(shop: Shop) {
+pub async fn creating_what_exists_is_refused_and_replaces_nothing(shop: Shop) {
     let new = shop.new_hall(shop.details("First"));
-    shop.store().create_event(new.clone()).await.unwrap();
+    shop.create(new.clone()).await.unwrap();
     let mut other = new.clone();
     other.event.details.title = "Second".into();
-    let failed = shop.store().create_event(other).await.unwrap_err();
-    assert_eq!(failed.kind(), StoreErrorKind::Internal);
+    shop.refuses(shop.create(other), CreateRefused::IdTaken).await;
+    let mut other = shop.new_hall(shop.details("Third"));
+    other.ticket_types[0].id = new.ticket_types[0].id;
+    shop.refuses(shop.create(other), CreateRefused::IdTaken).await;
     let view = shop.store().event(new.event.id).await.unwrap().unwrap();
     assert_eq!(view.event, new.event);
 }
@@ -101,11 +105,12 @@ pub async fn an_unknown_event_is_refused_everywhere(shop: Shop) {
     let unknown = EditRefused::EventNotFound;
     shop.refuses(store.edit_event(id, shop.details("Nowhere"), None), unknown.clone()).await;
     shop.refuses(store.step_event(id, EventStep::Publish), unknown.clone()).await;
-    shop.refuses(store.delete_event(id), unknown.clone()).await;
+    shop.refuses(store.delete_event(id), unknown).await;
     let mut nowhere = shop.new_hall(shop.details("Nowhere")).event;
     nowhere.id = id;
     let ticket_type = general_admission(&nowhere, &standing(3), 9, shop.ids()).unwrap();
-    shop.refuses(store.add_ticket_type(ticket_type), unknown).await;
+    let command = AddTicketType::new(shop.now(), shop.key(), ticket_type);
+    shop.refuses(store.add_ticket_type(command), CreateRefused::EventNotFound).await;
     let seats = BlockSeats::new(shop.now(), id, vec![], "nothing");
     shop.refuses(store.block_seats(seats), BlockRefused::EventNotFound).await;
     let seats = UnblockSeats::new(shop.now(), id, vec![]);
@@ -165,12 +170,12 @@ pub async fn ticket_types_come_and_go(shop: Shop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let event = store.event(hall.event).await.unwrap().unwrap().event;
     let added = general_admission(&event, &standing(3), 7, shop.ids()).unwrap();
-    store.add_ticket_type(added.clone()).await.unwrap();
+    let add = |row: &TicketType| AddTicketType::new(shop.now(), shop.key(), row.clone());
+    store.add_ticket_type(add(&added)).await.unwrap();
     let view = store.event(hall.event).await.unwrap().unwrap();
     assert_eq!(view.ticket_types.last(), Some(&added), "by position");
     shop.apply(shop.hold(&hall, shop.buyer()).item(added.id, 3)).await;
-    let again = store.add_ticket_type(added.clone()).await.unwrap_err();
-    assert!(matches!(again, CommandError::Store(failed) if failed.kind() == StoreErrorKind::Internal));
+    shop.refuses(store.add_ticket_type(add(&added)), CreateRefused::IdTaken).await;
     assert_eq!(shop.stock(added.id).await.held, 3, "adding what exists replaces nothing");
     store.remove_ticket_type(hall.free).await.unwrap();
     assert_eq!(store.ticket_type(hall.free).await.unwrap(), None);

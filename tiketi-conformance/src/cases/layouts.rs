@@ -1,8 +1,9 @@
 //! Seat layouts: kept as drawn.
 
+use tiketi_core::decide::{CreateLayout, CreateRefused};
 use tiketi_core::{
-    Clock, CountedIds, Currency, IdSource, LayoutId, LayoutStore, ManualClock, Money, PageRequest, Row,
-    SeatLayout, Section, StoreErrorKind, StoredLayout,
+    Clock, CommandError, CommandKey, CountedIds, Currency, IdSource, LayoutId, LayoutStore, ManualClock,
+    Money, PageRequest, Row, SeatLayout, Section, StoredLayout,
 };
 
 use crate::handles::Handles;
@@ -19,22 +20,28 @@ fn stored(ids: &CountedIds, venue: &str, name: &str) -> StoredLayout {
     StoredLayout { id: LayoutId::from_uuid(ids.next()), layout, created_at }
 }
 
+/// Makes the command that keeps a layout under a key of its own: each seed of ids has one for each layout.
+fn made(layout: StoredLayout) -> CreateLayout {
+    let key = CommandKey::of(layout.id.as_uuid(), &layout.layout.name);
+    CreateLayout::new(layout.created_at, key, layout)
+}
+
 /// Fails if a section, row, gap, price or accessible place is lost.
 pub async fn a_layout_is_read_as_it_was_drawn(stores: Handles<dyn LayoutStore>) {
     let layout = stored(&CountedIds::seeded(1), "Hafenhalle", "Great hall, “with pit”");
-    stores.any().create_layout(layout.clone()).await.unwrap();
+    stores.any().create_layout(made(layout.clone())).await.unwrap();
     assert_eq!(stores.any().layout(layout.id).await.unwrap(), Some(layout));
 }
 
 /// Fails if a layout made twice replaces the first.
 pub async fn a_layout_that_exists_is_not_replaced(stores: Handles<dyn LayoutStore>) {
     let first = stored(&CountedIds::seeded(2), "Hafenhalle", "First");
-    stores.any().create_layout(first.clone()).await.unwrap();
+    stores.any().create_layout(made(first.clone())).await.unwrap();
     let mut second = first.clone();
     second.layout.name = "Second".into();
     second.layout.sections[0].price = Money::new(1, Currency::KRW);
-    let failed = stores.any().create_layout(second).await.unwrap_err();
-    assert_eq!(failed.kind(), StoreErrorKind::Internal);
+    let refused = stores.any().create_layout(made(second)).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(CreateRefused::IdTaken));
     assert_eq!(stores.any().layout(first.id).await.unwrap(), Some(first));
 }
 
@@ -45,7 +52,7 @@ pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStor
     let mut sorted = Vec::new();
     for (venue, name) in [("B", "1"), ("A", "2"), ("a", "0"), ("A", "1"), ("가", "1"), ("A", "2")] {
         let layout = stored(&ids, venue, name);
-        stores.any().create_layout(layout.clone()).await.unwrap();
+        stores.any().create_layout(made(layout.clone())).await.unwrap();
         sorted.push(layout);
     }
     let key = |stored: &StoredLayout| (stored.layout.venue.clone(), stored.layout.name.clone(), stored.id);
@@ -64,10 +71,43 @@ pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStor
 pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(4);
     let (gone, stays) = (stored(&ids, "A", "1"), stored(&ids, "A", "2"));
-    stores.any().create_layout(gone.clone()).await.unwrap();
-    stores.any().create_layout(stays.clone()).await.unwrap();
+    stores.any().create_layout(made(gone.clone())).await.unwrap();
+    stores.any().create_layout(made(stays.clone())).await.unwrap();
     assert!(stores.any().delete_layout(gone.id).await.unwrap());
     assert!(!stores.any().delete_layout(gone.id).await.unwrap());
     assert_eq!(stores.any().layout(gone.id).await.unwrap(), None);
     assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().rows, [stays]);
+}
+
+/// Fails if a request for a layout whose answer was lost makes a second one,
+/// or the key is taken for another layout.
+pub async fn a_layout_asked_for_twice_is_made_once(stores: Handles<dyn LayoutStore>) {
+    let ids = CountedIds::seeded(9);
+    let key = CommandKey::from_uuid(ids.next());
+    let ask = |name: &str| CreateLayout::new(START.parse().unwrap(), key, stored(&ids, "Harbour Hall", name));
+    let first = stores.any().create_layout(ask("Great hall")).await.unwrap();
+    let again = stores.any().create_layout(ask("Great hall")).await.unwrap();
+    assert_eq!((first.replayed, again.id, again.replayed), (false, first.id, true));
+    let other = stores.any().create_layout(ask("Small hall")).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().total, 1);
+}
+
+/// Fails if a layout is kept with a text that no store keeps.
+pub async fn a_layout_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn LayoutStore>) {
+    use crate::cases::texts::{NUL, refuses};
+    let ids = CountedIds::seeded(10);
+    let spoils: [(&'static str, fn(&mut SeatLayout)); 5] = [
+        ("venue", |it| it.venue = NUL.into()),
+        ("name", |it| it.name = NUL.into()),
+        ("section", |it| it.sections[0].name = NUL.into()),
+        ("row", |it| it.sections[0].rows[0].label = NUL.into()),
+        ("number", |it| it.sections[0].rows[0].seats[0].number = NUL.into()),
+    ];
+    for (field, spoil) in spoils {
+        let mut bad = stored(&ids, "Harbour Hall", "Great hall");
+        spoil(&mut bad.layout);
+        refuses(stores.any().create_layout(made(bad)).await, field);
+    }
+    assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().total, 0);
 }

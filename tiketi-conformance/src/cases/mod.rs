@@ -7,6 +7,7 @@ pub mod answers;
 pub mod asking;
 pub mod calling_off;
 pub mod catalog;
+pub mod creating;
 pub mod deposits;
 pub mod dropped;
 pub mod expiry;

@@ -1,8 +1,8 @@
 //! Races: whoever comes first wins, and nobody gets half.
 
 use futures::future::join_all;
-use tiketi_core::decide::{BlockSeats, EditRefused, Hold, HoldRefused, RecordOutcomeRefused};
-use tiketi_core::{CommandError, SeatId, StoreErrorKind, TicketTypeInput};
+use tiketi_core::decide::{BlockSeats, CreateRefused, EditRefused, Hold, HoldRefused, RecordOutcomeRefused};
+use tiketi_core::{CommandError, SeatId, TicketTypeInput};
 
 use crate::hall::{Hall, STANDING, STANDING_PRICE};
 use crate::race::{at_once, told};
@@ -227,12 +227,13 @@ pub async fn of_8_creations_of_one_event_one_is_stored(shop: Shop) {
     let new = shop.new_hall(shop.details("Made once"));
     let tasks = (0..8).map(|_| {
         let (shop, new) = (shop.clone(), new.clone());
-        tokio::spawn(async move { shop.store().create_event(new).await })
+        tokio::spawn(async move { shop.create(new).await })
     });
     let answers = join_all(tasks.collect::<Vec<_>>()).await;
     let failed: Vec<_> = answers.into_iter().filter_map(|answer| answer.unwrap().err()).collect();
     assert_eq!(failed.len(), 7);
-    assert!(failed.iter().all(|error| error.kind() == StoreErrorKind::Internal), "{failed:?}");
+    let refused = failed.into_iter().map(CommandError::refusal);
+    assert!(refused.into_iter().all(|refused| refused == Some(CreateRefused::IdTaken)));
     let view = shop.store().event(new.event.id).await.unwrap().unwrap();
     assert_eq!((view.event, view.ticket_types), (new.event, new.ticket_types));
 }

@@ -11,7 +11,9 @@ use crate::gateway::PaymentGateway;
 use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
-use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
+use crate::store::{
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+};
 
 /// How often jobs run, unless the host says otherwise.
 const JOBS_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +30,7 @@ pub struct BoxOfficeBuilder {
     outbox: Option<Arc<dyn OutboxStore>>,
     payments: Option<Arc<dyn PaymentStore>>,
     inbox: Option<Arc<dyn InboxStore>>,
+    store_clock: Option<Arc<dyn StoreClock>>,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
@@ -68,13 +71,14 @@ impl BoxOfficeBuilder {
     /// Keeps everything in one adapter.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
-        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore,
+        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
     {
         self.sales = Some(Arc::<S>::clone(&store));
         self.catalog = Some(Arc::<S>::clone(&store));
         self.layouts = Some(Arc::<S>::clone(&store));
         self.outbox = Some(Arc::<S>::clone(&store));
         self.payments = Some(Arc::<S>::clone(&store));
+        self.store_clock = Some(Arc::<S>::clone(&store));
         self.inbox = Some(store);
         self
     }
@@ -136,8 +140,23 @@ impl BoxOfficeBuilder {
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
         }
-        let (Some(sales), Some(catalog), Some(layouts), Some(outbox), Some(payments), Some(inbox)) =
-            (self.sales, self.catalog, self.layouts, self.outbox, self.payments, self.inbox)
+        let (
+            Some(sales),
+            Some(catalog),
+            Some(layouts),
+            Some(outbox),
+            Some(payments),
+            Some(inbox),
+            Some(store_clock),
+        ) = (
+            self.sales,
+            self.catalog,
+            self.layouts,
+            self.outbox,
+            self.payments,
+            self.inbox,
+            self.store_clock,
+        )
         else {
             return Err(BuildError::StoreMissing);
         };
@@ -148,6 +167,7 @@ impl BoxOfficeBuilder {
             outbox,
             payments,
             inbox,
+            store_clock,
             turns: Turns::default(),
             jobs: JobTable::new(jobs_every),
             gateways: self.gateways,

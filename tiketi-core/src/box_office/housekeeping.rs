@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::box_office::BoxOffice;
+use crate::decide::ClockSkew;
 use crate::event::EventStatus;
 use crate::id::EventId;
 use crate::notifier::NotifyError;
@@ -42,6 +43,16 @@ pub struct Tidied {
 }
 
 impl BoxOffice {
+    /// Compares this server's clock with the store's; nothing if the store has no other clock.
+    ///
+    /// Ask at start and about every half minute. A server for which [`ClockSkew::is_ready`] says no is to be sent no buyers:
+    /// with a clock that is ahead its commands are refused, with one that is behind its own buyers' holds end early.
+    pub async fn clock_skew(&self) -> Result<Option<ClockSkew>, StoreError> {
+        let before = self.now();
+        let store = self.inner.store_clock.store_time().await?;
+        Ok(store.map(|store| ClockSkew::between(before, store, self.now())))
+    }
+
     /// Ends reservations whose hold has run out, and returns them.
     ///
     /// Call it about every second. Nothing depends on it: a lapsed hold is available without it. It frees

@@ -33,7 +33,9 @@ use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
 use crate::notifier::Notifier;
-use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
+use crate::store::{
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+};
 use crate::time::Timestamp;
 use job_table::JobTable;
 use turns::Turns;
@@ -58,6 +60,7 @@ struct Inner {
     outbox: Arc<dyn OutboxStore>,
     payments: Arc<dyn PaymentStore>,
     inbox: Arc<dyn InboxStore>,
+    store_clock: Arc<dyn StoreClock>,
     turns: Turns,
     jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,

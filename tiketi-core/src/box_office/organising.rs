@@ -2,9 +2,12 @@
 
 use crate::box_office::BoxOffice;
 use crate::catalog::{CatalogError, EventInput, NewEvent, TicketTypeInput, general_admission};
-use crate::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
+use crate::decide::{
+    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused, EditRefused,
+    UnblockSeats,
+};
 use crate::event::{Event, EventDetails, EventStep};
-use crate::id::{EventId, LayoutId, SeatId, TicketTypeId};
+use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
 use crate::seat_layout::{LayoutError, SeatLayout, StoredLayout};
 use crate::store::{CommandError, EventQuery, EventView, Page, PageRequest, SeatMap, StoreError};
 use crate::ticket_type::TicketType;
@@ -19,26 +22,36 @@ pub enum OrganiseError {
     /// The layout cannot be as it was drawn.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// The edit was refused.
+    /// It was refused, or the store failed.
     #[error(transparent)]
-    Edit(#[from] CommandError<EditRefused>),
+    Create(#[from] CommandError<CreateRefused>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl BoxOffice {
-    /// Keeps a seat layout.
+    /// Keeps a seat layout; repeated under its key, it returns the layout that the first call kept.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Layout`] naming what is wrong with the plan.
-    pub async fn create_layout(&self, layout: SeatLayout) -> Result<StoredLayout, OrganiseError> {
+    /// [`OrganiseError::Layout`] naming what is wrong with the plan; [`OrganiseError::Create`] with
+    /// [`CommandError::KeyReused`] if the key was used for another plan.
+    pub async fn create_layout(
+        &self,
+        layout: SeatLayout,
+        key: Option<CommandKey>,
+    ) -> Result<StoredLayout, OrganiseError> {
         layout.validate()?;
-        let id = LayoutId::from_uuid(self.new_id());
-        let stored = StoredLayout { id, layout, created_at: self.now() };
-        self.inner.layouts.create_layout(stored.clone()).await?;
-        Ok(stored)
+        let now = self.now();
+        let stored = StoredLayout { id: LayoutId::from_uuid(self.new_id()), layout, created_at: now };
+        let command = CreateLayout::new(now, self.key_or_new(key), stored.clone());
+        let created = self.inner.layouts.create_layout(command).await?;
+        if !created.replayed {
+            return Ok(stored);
+        }
+        let first = self.inner.layouts.layout(LayoutId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
     }
 
     /// Returns a seat layout.
@@ -56,20 +69,29 @@ impl BoxOffice {
         self.inner.layouts.delete_layout(id).await
     }
 
-    /// Makes an event, its ticket types and its seats, as a draft.
+    /// Makes an event, its ticket types and its seats, as a draft; repeated under its key ([`EventInput::key`]), it returns
+    /// the event that the first call made, as it stands now.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Catalog`] naming what cannot be.
+    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CommandError::KeyReused`] if the
+    /// key was used for another event.
     pub async fn create_event(&self, input: EventInput) -> Result<EventView, OrganiseError> {
         let layout = match input.layout {
             Some(id) => self.inner.layouts.layout(id).await?,
             None => None,
         };
-        let new = NewEvent::assemble(&input, layout.as_ref(), self.inner.ids.as_ref(), self.now())?;
+        let now = self.now();
+        let new = NewEvent::assemble(&input, layout.as_ref(), self.inner.ids.as_ref(), now)?;
         let view = EventView { event: new.event.clone(), ticket_types: new.ticket_types.clone() };
-        self.inner.catalog.create_event(new).await?;
-        Ok(view)
+        let mut command = CreateEvent::new(now, self.key_or_new(input.key), new);
+        command.opens_when_made = input.opens_when_made;
+        let created = self.inner.catalog.create_event(command).await?;
+        if !created.replayed {
+            return Ok(view);
+        }
+        let first = self.inner.catalog.event(EventId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
     }
 
     /// Changes what is written about an event; `read_version` guards against edits of others.
@@ -124,22 +146,30 @@ impl BoxOffice {
         self.inner.catalog.events(query).await
     }
 
-    /// Adds a general-admission ticket type to an event.
+    /// Adds a general-admission ticket type to an event; repeated under its key, it returns the ticket type that the first
+    /// call added, as it stands now.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Catalog`] naming what cannot be, [`EditRefused::EventNotFound`].
+    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CreateRefused::EventNotFound`], or
+    /// with [`CommandError::KeyReused`] if the key was used for another ticket type.
     pub async fn add_ticket_type(
         &self,
         event: EventId,
         input: TicketTypeInput,
+        key: Option<CommandKey>,
     ) -> Result<TicketType, OrganiseError> {
         let view = self.inner.catalog.event(event).await?;
-        let view = view.ok_or(CommandError::Refused(EditRefused::EventNotFound))?;
+        let view = view.ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
         let position = view.ticket_types.iter().map(|known| known.position + 1).max().unwrap_or(0);
         let ticket_type = general_admission(&view.event, &input, position, self.inner.ids.as_ref())?;
-        self.inner.catalog.add_ticket_type(ticket_type.clone()).await?;
-        Ok(ticket_type)
+        let command = AddTicketType::new(self.now(), self.key_or_new(key), ticket_type.clone());
+        let created = self.inner.catalog.add_ticket_type(command).await?;
+        if !created.replayed {
+            return Ok(ticket_type);
+        }
+        let first = self.inner.catalog.ticket_type(TicketTypeId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
     }
 
     /// Changes a ticket type's name, price or capacity; what is held or sold keeps its price.

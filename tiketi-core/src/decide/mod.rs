@@ -14,8 +14,10 @@ mod block;
 mod call_off;
 mod cancel;
 mod change;
+mod clock;
 mod command;
 mod confirm_free;
+mod create;
 mod draft;
 mod edit;
 mod expire;
@@ -42,8 +44,13 @@ pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_sea
 pub use call_off::{CallOff, CallOffRefused};
 pub use cancel::{Cancel, CancelRefused};
 pub use change::{Change, Effect, SeatChange};
+pub use clock::{ClockAhead, ClockSkew, MAX_CLOCK_LEAD, MAX_CLOCK_SKEW, check_clock};
 pub use command::{Applied, Command, CommandRecord, Needs, Subject, Verdict, run};
 pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
+pub use create::{
+    AddTicketType, CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord,
+    CreationVerdict, create,
+};
 pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
 pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};

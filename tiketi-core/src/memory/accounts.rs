@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use crate::account::{Account, Email};
 use crate::id::AccountId;
 use crate::memory::MemoryStore;
-use crate::store::{AccountStore, CommandError, CreateAccountRefused, StoreError, StoreErrorKind};
+use crate::store::{AccountStore, CommandError, CreateAccountRefused, StoreError};
 
 #[async_trait]
 impl AccountStore for MemoryStore {
@@ -16,8 +16,7 @@ impl AccountStore for MemoryStore {
             return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));
         }
         if state.accounts.contains_key(&account.id) {
-            let message = format!("{:?} exists already", account.id);
-            return Err(StoreError::new(StoreErrorKind::Internal, message).into());
+            return Err(CommandError::Refused(CreateAccountRefused::IdTaken));
         }
         state.account_of_email.insert(account.email.clone(), account.id);
         state.accounts.insert(account.id, account);

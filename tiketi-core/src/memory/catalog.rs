@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::catalog::{NewEvent, TicketTypeInput};
+use crate::catalog::TicketTypeInput;
 use crate::decide::{
-    self, BlockRefused, BlockSeats, EditRefused, Scope, Snapshot, UnblockSeats, announce_status,
+    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, Scope,
+    Snapshot, UnblockSeats, announce_status,
 };
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::fact::FactBody;
@@ -12,20 +13,22 @@ use crate::id::{EventId, TicketTypeId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::seat::Seat;
-use crate::store::{
-    CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, StoreErrorKind,
-};
+use crate::store::{CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
 #[async_trait]
 impl CatalogStore for MemoryStore {
-    async fn create_event(&self, new: NewEvent) -> Result<(), StoreError> {
+    async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
-        let id = new.event.id;
-        if state.events.contains_key(&id) {
-            return Err(StoreError::new(StoreErrorKind::Internal, format!("{id:?} exists already")));
+        let (id, ticket_types) = (command.event.event.id, &command.event.ticket_types);
+        let is_taken = state.events.contains_key(&id)
+            || ticket_types.iter().any(|row| state.event_of_ticket_type.contains_key(&row.id));
+        let created = state.create(&command, is_taken)?;
+        if created.replayed {
+            return Ok(created);
         }
+        let new = command.event;
         let mut snapshot = Snapshot::new(new.event);
         for ticket_type in new.ticket_types {
             state.event_of_ticket_type.insert(ticket_type.id, id);
@@ -33,7 +36,7 @@ impl CatalogStore for MemoryStore {
         }
         new.seats.into_iter().for_each(|seat| snapshot.put_seat(seat));
         state.events.insert(id, snapshot);
-        Ok(())
+        Ok(created)
     }
 
     async fn edit_event(
@@ -74,16 +77,21 @@ impl CatalogStore for MemoryStore {
         Ok(())
     }
 
-    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>> {
+    async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
-        if state.event_of_ticket_type.contains_key(&ticket_type.id) {
-            let message = format!("{:?} exists already", ticket_type.id);
-            return Err(StoreError::new(StoreErrorKind::Internal, message).into());
+        let (id, event) = (command.ticket_type.id, command.ticket_type.event);
+        if !state.events.contains_key(&event) {
+            return Err(CommandError::Refused(CreateRefused::EventNotFound));
         }
-        let (id, event) = (ticket_type.id, ticket_type.event);
-        event_mut(&mut state, event)?.put_ticket_type(ticket_type);
-        state.event_of_ticket_type.insert(id, event);
-        Ok(())
+        let is_taken = state.event_of_ticket_type.contains_key(&id);
+        let created = state.create(&command, is_taken)?;
+        if !created.replayed
+            && let Some(snapshot) = state.events.get_mut(&event)
+        {
+            snapshot.put_ticket_type(command.ticket_type);
+            state.event_of_ticket_type.insert(id, event);
+        }
+        Ok(created)
     }
 
     async fn edit_ticket_type(

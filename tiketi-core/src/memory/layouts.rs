@@ -2,20 +2,22 @@
 
 use async_trait::async_trait;
 
+use crate::decide::{CreateLayout, CreateRefused, Created};
 use crate::id::LayoutId;
 use crate::memory::MemoryStore;
 use crate::seat_layout::StoredLayout;
-use crate::store::{LayoutStore, Page, PageRequest, StoreError, StoreErrorKind};
+use crate::store::{CommandError, LayoutStore, Page, PageRequest, StoreError};
 
 #[async_trait]
 impl LayoutStore for MemoryStore {
-    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError> {
+    async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
         let mut state = self.lock();
-        if state.layouts.contains_key(&layout.id) {
-            return Err(StoreError::new(StoreErrorKind::Internal, format!("{:?} exists already", layout.id)));
+        let is_taken = state.layouts.contains_key(&command.layout.id);
+        let created = state.create(&command, is_taken)?;
+        if !created.replayed {
+            state.layouts.insert(command.layout.id, command.layout);
         }
-        state.layouts.insert(layout.id, layout);
-        Ok(())
+        Ok(created)
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {

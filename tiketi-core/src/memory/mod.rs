@@ -6,6 +6,7 @@ mod accounts;
 mod answers;
 mod audit;
 mod catalog;
+mod clock;
 mod commands;
 mod gateway;
 mod inbox;

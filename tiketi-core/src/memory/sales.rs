@@ -89,7 +89,9 @@ impl SalesStore for MemoryStore {
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.lock().commands.forget(before))
+        let mut state = self.lock();
+        state.creations.retain(|_, record| record.at >= before);
+        Ok(state.commands.forget(before))
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use foldhash::fast::RandomState;
 
 use crate::account::{Account, Email};
-use crate::decide::{Applied, Change, Command, Scope, Snapshot, Subject, Verdict, expire, run, tell};
+use crate::decide::{
+    Applied, Change, Command, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, Scope,
+    Snapshot, Subject, Verdict, create, expire, run, tell,
+};
 use crate::fact::{Fact, FactBody};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
 use crate::memory::answers::KeptAnswer;
@@ -36,6 +39,7 @@ pub(super) struct State {
     event_of_reservation: BTreeMap<ReservationId, EventId>,
     event_of_payment: BTreeMap<PaymentId, EventId>,
     pub(super) commands: Commands,
+    pub(super) creations: Rows<CommandKey, CreationRecord>,
     serial: u64,
     news: News,
 }
@@ -48,6 +52,21 @@ struct News {
 }
 
 impl State {
+    /// Decides whether something new is made, and remembers it under its key if so.
+    pub(super) fn create<C: Creation>(
+        &mut self,
+        command: &C,
+        is_taken: bool,
+    ) -> Result<Created, CommandError<CreateRefused>> {
+        match create(command, self.creations.get(&command.key()), is_taken)? {
+            CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
+            CreationVerdict::Make(record) => {
+                self.creations.insert(command.key(), record);
+                Ok(Created { id: record.made, replayed: false })
+            }
+        }
+    }
+
     /// Runs a sales command: end what is due, decide, write, remember.
     pub(super) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
         let event = self.event_of(command.subject());

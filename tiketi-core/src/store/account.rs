@@ -33,4 +33,7 @@ pub enum CreateAccountRefused {
     /// Another account has the address.
     #[error("an account with this e-mail address exists")]
     EmailTaken,
+    /// Another account has the id.
+    #[error("an account with this id exists")]
+    IdTaken,
 }

@@ -4,8 +4,10 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::catalog::{NewEvent, TicketTypeInput};
-use crate::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
+use crate::catalog::TicketTypeInput;
+use crate::decide::{
+    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, UnblockSeats,
+};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::id::{EventId, TicketTypeId};
 use crate::seat::Seat;
@@ -18,16 +20,21 @@ use crate::time::Timestamp;
 /// # Contract
 ///
 /// Every change MUST be atomic, durable before it returns, and decided by the function of
-/// [`crate::decide`] its method names, against rows no other command changes meanwhile. Creating what
-/// exists MUST fail with [`crate::StoreErrorKind::Internal`], never replace it.
+/// [`crate::decide`] its method names, against rows no other command changes meanwhile.
 ///
 /// # Cancel safety
 ///
 /// A dropped future leaves a change applied as a whole or not at all.
 #[async_trait]
 pub trait CatalogStore: Debug + Send + Sync + 'static {
-    /// Stores a new event with its ticket types and seats.
-    async fn create_event(&self, event: NewEvent) -> Result<(), StoreError>;
+    /// Stores a new event with its ticket types and seats, by [`crate::decide::create`].
+    ///
+    /// # Contract
+    ///
+    /// Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at least 24 hours: a repetition
+    /// under its key, from any server and however close, MUST make nothing and answer with the id of the first. An id of
+    /// the event or of one of its ticket types that exists MUST be refused.
+    async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Changes an event's details, by [`crate::decide::edit_details`], and returns the event.
     async fn edit_event(
@@ -43,8 +50,12 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
 
-    /// Adds a general-admission ticket type to its event.
-    async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>>;
+    /// Adds a general-admission ticket type to its event, by [`crate::decide::create`].
+    ///
+    /// # Contract
+    ///
+    /// As [`CatalogStore::create_event`]; refused with [`CreateRefused::EventNotFound`] if there is no such event.
+    async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Changes a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
     async fn edit_ticket_type(

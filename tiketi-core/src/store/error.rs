@@ -24,6 +24,9 @@ pub enum StoreErrorKind {
     Contention,
     /// The connection was lost while committing; it may or may not have been applied.
     OutcomeUnknown,
+    /// The caller's clock is too far ahead of the store's; nothing was applied. The same command succeeds from another server,
+    /// or once the clock is right.
+    ClockAhead,
     /// What was read cannot be true; nothing was applied, and a person has to look.
     Corrupt,
     /// A value of the command is one that the store cannot keep, such as a text with a NUL; nothing was applied, and the
@@ -37,7 +40,7 @@ impl StoreErrorKind {
     /// Tells whether the same command, with the same key, may succeed if sent again.
     pub const fn is_retryable(self) -> bool {
         match self {
-            Self::Unavailable | Self::Contention | Self::OutcomeUnknown => true,
+            Self::Unavailable | Self::Contention | Self::OutcomeUnknown | Self::ClockAhead => true,
             Self::Corrupt | Self::InvalidData | Self::Internal => false,
         }
     }
@@ -46,9 +49,12 @@ impl StoreErrorKind {
     pub const fn may_have_applied(self) -> bool {
         match self {
             Self::OutcomeUnknown => true,
-            Self::Unavailable | Self::Contention | Self::Corrupt | Self::InvalidData | Self::Internal => {
-                false
-            }
+            Self::Unavailable
+            | Self::Contention
+            | Self::ClockAhead
+            | Self::Corrupt
+            | Self::InvalidData
+            | Self::Internal => false,
         }
     }
 }

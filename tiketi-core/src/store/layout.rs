@@ -4,20 +4,22 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use crate::decide::{CreateLayout, CreateRefused, Created};
 use crate::id::LayoutId;
 use crate::seat_layout::StoredLayout;
-use crate::store::{Page, PageRequest, StoreError};
+use crate::store::{CommandError, Page, PageRequest, StoreError};
 
 /// Keeps seat layouts. Events copy their seats from a layout, so they never depend on it later.
 #[async_trait]
 pub trait LayoutStore: Debug + Send + Sync + 'static {
-    /// Stores a new layout.
+    /// Stores a new layout, by [`crate::decide::create`].
     ///
     /// # Contract
     ///
-    /// The caller has validated it. An id that exists MUST be answered with
-    /// [`crate::StoreErrorKind::Internal`], never by replacing the layout.
-    async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError>;
+    /// The caller has validated it. Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at
+    /// least 24 hours: a repetition under its key, from any server and however close, MUST make nothing and answer with
+    /// the id of the first. An id that exists MUST be refused.
+    async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Returns a layout.
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError>;

@@ -31,7 +31,8 @@ use crate::time::Timestamp;
 /// - MUST make it as durable as it ever will be before it returns;
 /// - MUST answer a repetition under the same key with the rows as they stand now and
 ///   [`Applied::replayed`] set, for at least 24 hours, and change nothing;
-/// - MUST take `now` from the command, never from a clock of its own.
+/// - MUST take `now` from the command, never from a clock of its own, which may only refuse: see
+///   [`crate::StoreClock`].
 ///
 /// # Errors
 ///
@@ -93,7 +94,7 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     /// Each MUST be decided with [`crate::decide::expire`]; any number of servers may run this at once.
     async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError>;
 
-    /// Forgets the keys of commands applied before `before`, and returns how many.
+    /// Forgets the keys of commands applied before `before`, and returns how many; and the keys of what was created.
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError>;
 
     /// Returns a reservation.

@@ -119,7 +119,7 @@ impl Shop {
 async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
     let plan = SeatLayout::new("Harbour Hall", "Studio")
         .section(Section::new("Stalls", won(100)).row(Row::numbered("A", 3)));
-    let layout = office.create_layout(plan).await.unwrap();
+    let layout = office.create_layout(plan, None).await.unwrap();
     let day = Duration::from_hours(24);
     let details = EventDetails {
         title: "Evening of Lanterns".into(),

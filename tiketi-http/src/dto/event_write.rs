@@ -85,7 +85,9 @@ impl CreateEvent {
     /// Reads what was sent; a sale without a start opens at `now`.
     pub(crate) fn input(&self, now: Timestamp) -> Result<EventInput, ApiError> {
         let starts_at = parsed("eventDate", &self.event_date)?;
-        let opens_at = optional_time("saleStart", self.sale_start.as_deref())?.unwrap_or(now);
+        let opens_at = optional_time("saleStart", self.sale_start.as_deref())?;
+        let opens_when_made = opens_at.is_none();
+        let opens_at = opens_at.unwrap_or(now);
         let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?.unwrap_or(starts_at);
         let details = EventDetails {
             title: self.title.trim().to_owned(),
@@ -99,6 +101,7 @@ impl CreateEvent {
         };
         let currency = currency("currency", self.currency.as_deref())?;
         let mut input = EventInput::new(details, currency);
+        input.opens_when_made = opens_when_made;
         for (at, ticket_type) in self.ticket_types.iter().enumerate() {
             input = input.admitting(ticket_type.input(&format!("ticketTypes[{at}]."), currency)?);
         }

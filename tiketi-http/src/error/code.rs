@@ -77,6 +77,9 @@ codes! {
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY
         "This idempotency key was used before, for another request." "이미 다른 요청에 사용된 멱등성 키입니다."
         "Make a new key for each new request.";
+    RemovedSince "REMOVED_SINCE" CONFLICT
+        "What this request made was removed since." "이 요청으로 만든 항목은 이후에 삭제되었습니다."
+        "To make it once more, send a new idempotency key.";
     RequestInProgress "REQUEST_IN_PROGRESS" CONFLICT
         "The same request is still running." "같은 요청이 아직 처리되고 있습니다."
         "Send it again, with the same key, after Retry-After seconds.";

@@ -9,7 +9,7 @@ use crate::error::{ApiError, Code};
 impl From<StoreError> for ApiError {
     fn from(failure: StoreError) -> Self {
         let code = match failure.kind() {
-            StoreErrorKind::Unavailable => Code::ServiceUnavailable,
+            StoreErrorKind::Unavailable | StoreErrorKind::ClockAhead => Code::ServiceUnavailable,
             StoreErrorKind::Contention => Code::TooBusy,
             StoreErrorKind::OutcomeUnknown => Code::OutcomeUnknown,
             StoreErrorKind::InvalidData => Code::InvalidBody,

@@ -1,6 +1,6 @@
 //! What refusals of events, ticket types, layouts and blocked seats are to a client.
 
-use tiketi_core::decide::{BlockRefused, EditRefused};
+use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
     CatalogError, LayoutError, MAX_CAPACITY, MAX_KEYWORDS, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR,
     OrganiseError, TermsError,
@@ -15,6 +15,17 @@ impl From<BlockRefused> for ApiError {
             BlockRefused::EventNotFound => Self::new(Code::EventNotFound),
             BlockRefused::UnknownSeats { seats } => Self::new(Code::UnknownSeats).ids("seatIds", seats),
             BlockRefused::SeatsTaken { seats } => Self::new(Code::SeatsTaken).ids("unavailableSeats", seats),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<CreateRefused> for ApiError {
+    fn from(refused: CreateRefused) -> Self {
+        match refused {
+            CreateRefused::EventNotFound => Self::new(Code::EventNotFound),
+            CreateRefused::Removed => Self::new(Code::RemovedSince),
+            // Ids are made here, and no two are alike: it is a defect.
             other => Self::unlisted(other),
         }
     }
@@ -118,7 +129,7 @@ impl From<OrganiseError> for ApiError {
         match error {
             OrganiseError::Catalog(error) => error.into(),
             OrganiseError::Layout(error) => error.into(),
-            OrganiseError::Edit(error) => error.into(),
+            OrganiseError::Create(error) => error.into(),
             OrganiseError::Store(failure) => failure.into(),
             other => Self::unlisted(other),
         }

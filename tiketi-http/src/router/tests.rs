@@ -90,6 +90,7 @@ async fn a_failing_store_is_told_without_its_message() {
         (StoreErrorKind::Contention, 503, "TOO_BUSY", "1"),
         (StoreErrorKind::OutcomeUnknown, 202, "OUTCOME_UNKNOWN", "1"),
         (StoreErrorKind::Corrupt, 500, "INTERNAL", ""),
+        (StoreErrorKind::ClockAhead, 503, "SERVICE_UNAVAILABLE", "1"),
         (StoreErrorKind::InvalidData, 422, "INVALID_BODY", ""),
         (StoreErrorKind::Internal, 500, "INTERNAL", ""),
     ];

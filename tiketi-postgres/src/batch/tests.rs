@@ -1,10 +1,10 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use tiketi_core::decide::Scope;
+use tiketi_core::decide::{CreateEvent, MAX_CLOCK_LEAD, Scope};
 use tiketi_core::{
-    CommandError, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, NewEvent, SaleWindow,
-    TimeOrderedIds, Timestamp,
+    CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, NewEvent,
+    SaleWindow, TimeOrderedIds, Timestamp,
 };
 use tiketi_postgres_harness::{Database, Server};
 use tokio::sync::oneshot::Receiver;
@@ -53,13 +53,14 @@ impl Work for Step {
 async fn lanes() -> (Database, Lanes, EventId) {
     let server = Server::shared().await;
     let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
-    let lanes = Lanes::new(database.pool(2).await);
+    let lanes = Lanes::new(database.pool(2).await, MAX_CLOCK_LEAD);
     let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW);
     let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
     let event = new.event.id;
-    create_event(&lanes.pool, new).await.unwrap();
+    let key = CommandKey::from_uuid(event.as_uuid());
+    create_event(&lanes.pool, CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
     (database, lanes, event)
 }
 

@@ -3,14 +3,14 @@
 use std::convert::Infallible;
 
 use tiketi_core::decide::{
-    self, BlockRefused, BlockSeats, EditRefused, Scope, Snapshot, UnblockSeats, announce_status,
+    self, AddTicketType, BlockRefused, BlockSeats, CreateRefused, Created, CreationVerdict, EditRefused,
+    Scope, Snapshot, UnblockSeats, announce_status, create,
 };
 use tiketi_core::{
     CommandError, Event, EventStatus, FactBody, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
 
 use crate::desk::Desk;
-use crate::error::exists_already;
 use crate::job::Work;
 use crate::wants::Wants;
 
@@ -21,7 +21,11 @@ pub(super) struct ChangeEvent<F>(pub(super) F);
 pub(super) struct DeleteEvent;
 
 /// Adds a ticket type.
-pub(super) struct AddTicketType(pub(super) TicketType);
+pub(super) struct NewTicketType {
+    pub(super) command: AddTicketType,
+    /// Whether some event had a ticket type of its id before.
+    pub(super) is_taken: bool,
+}
 
 /// Changes a ticket type.
 pub(super) struct EditTicketType {
@@ -84,17 +88,26 @@ impl Work for DeleteEvent {
     }
 }
 
-impl Work for AddTicketType {
-    type Found = ();
-    type Refused = EditRefused;
+impl Work for NewTicketType {
+    type Found = Created;
+    type Refused = CreateRefused;
 
-    fn wants(&self, _: &mut Wants) {}
+    fn wants(&self, wants: &mut Wants) {
+        wants.creations.insert(self.command.key);
+    }
 
-    fn decide(&self, desk: &mut Desk) -> Result<(), CommandError<EditRefused>> {
-        if open(desk)?.ticket_type(self.0.id).is_some() {
-            return Err(exists_already(self.0.id).into());
+    fn decide(&self, desk: &mut Desk) -> Result<Created, CommandError<CreateRefused>> {
+        let id = self.command.ticket_type.id;
+        let snapshot = desk.snapshot().ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
+        let is_taken = self.is_taken || snapshot.ticket_type(id).is_some();
+        match create(&self.command, desk.creation(self.command.key), is_taken)? {
+            CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
+            CreationVerdict::Make(record) => {
+                desk.remember_creation(self.command.key, record);
+                desk.add_ticket_type(self.command.ticket_type.clone())?;
+                Ok(Created { id: record.made, replayed: false })
+            }
         }
-        Ok(desk.add_ticket_type(self.0.clone())?)
     }
 }
 
@@ -138,6 +151,7 @@ impl Work for Block {
     }
 
     fn decide(&self, desk: &mut Desk) -> Result<u64, CommandError<BlockRefused>> {
+        desk.check_clock(self.0.now)?;
         desk.expire_due(self.0.now)?;
         let change = decide::block_seats(for_blocking(desk)?, &self.0)?;
         desk.apply(&change, self.0.now)?;
@@ -154,6 +168,7 @@ impl Work for Unblock {
     }
 
     fn decide(&self, desk: &mut Desk) -> Result<u64, CommandError<BlockRefused>> {
+        desk.check_clock(self.0.now)?;
         let change = decide::unblock_seats(for_blocking(desk)?, &self.0)?;
         desk.apply(&change, self.0.now)?;
         Ok(for_blocking(desk)?.map_version())
@@ -167,6 +182,7 @@ impl Work for Announce {
     fn wants(&self, _: &mut Wants) {}
 
     fn decide(&self, desk: &mut Desk) -> Result<Option<EventStatus>, CommandError<Infallible>> {
+        desk.check_clock(self.0)?;
         let Some(snapshot) = desk.snapshot() else { return Ok(None) };
         let Some(status) = announce_status(snapshot, self.0) else { return Ok(None) };
         let event = Event { announced: status, ..snapshot.event().clone() };

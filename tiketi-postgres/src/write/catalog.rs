@@ -9,7 +9,6 @@ use tiketi_rows::{self as rows, stored};
 use uuid::Uuid;
 
 use super::{column, run};
-use crate::error::{exists_already, violates};
 use crate::session::{Session, Statement};
 
 const UPDATE_EVENT: &str = "UPDATE tiketi.events SET map_version = $2, \
@@ -56,11 +55,7 @@ pub(crate) async fn new_event(
         .bind(event.currency.code())
         .bind(event.layout.map(LayoutId::as_uuid))
         .bind(event.created_at.as_micros());
-    match session.execute(statement).await {
-        Ok(_) => Ok(()),
-        Err(error) if violates(&error, "events_pkey") => Err(exists_already(event.id)),
-        Err(error) => Err(error),
-    }
+    session.execute(statement).await.map(drop)
 }
 
 /// Binds what an event is inserted and updated with alike.

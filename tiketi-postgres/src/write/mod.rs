@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 use tiketi_core::decide::{Scope, Snapshot, tell};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
+use crate::create;
 use crate::desk::Desk;
 use crate::session::{Session, Statement};
 
@@ -36,6 +37,9 @@ pub(crate) async fn all(session: &mut Session, event: EventId, desk: &Desk) -> R
     let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
     let counted = of(snapshot, counted)?;
     sale::commands(session, event, &changed.commands).await?;
+    for (key, record) in &changed.creations {
+        create::remember(session, *key, record).await?;
+    }
     sale::facts(session, event, &tell(changed.facts.iter().cloned())).await?;
     if changed.event {
         catalog::details(session, snapshot).await?;

@@ -145,7 +145,7 @@ async fn on_sale(office: &BoxOffice) -> EventId {
     let rows = (0..SEATS / 20).map(|row| Row::numbered(row.to_string(), 20));
     let stalls = rows.fold(Section::new("Stalls", PRICE), Section::row);
     let plan = SeatLayout::new("Harbour Hall", "Great hall").section(stalls);
-    let layout = office.create_layout(plan).await.unwrap();
+    let layout = office.create_layout(plan, None).await.unwrap();
     let (opens, closes) = (office.now(), office.now().after(Duration::from_hours(30 * 24)));
     let details = EventDetails::new("Evening of Lanterns", closes, SaleWindow::new(opens, closes).unwrap());
     let lap =

@@ -8,6 +8,7 @@
 )]
 
 mod broken;
+mod clocks;
 mod leaving;
 mod plans;
 mod queues;

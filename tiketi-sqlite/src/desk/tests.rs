@@ -16,7 +16,8 @@ async fn hall(path: &std::path::Path) -> (EventId, Vec<tiketi_core::SeatId>) {
     let store = std::sync::Arc::new(SqliteStore::open(path).unwrap());
     let shop = BoxOffice::builder().store(store).build().unwrap();
     let section = Section::new("Floor", Money::new(100, Currency::KRW)).row(Row::numbered("A", SEATS));
-    let layout = shop.create_layout(SeatLayout::new("Harbour Hall", "Floor").section(section)).await.unwrap();
+    let layout =
+        shop.create_layout(SeatLayout::new("Harbour Hall", "Floor").section(section), None).await.unwrap();
     let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW).seated(layout.id);

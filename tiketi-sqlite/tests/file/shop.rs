@@ -42,7 +42,7 @@ impl Shop {
         let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW)).collect();
         let section = Section { name: "R".into(), price: Money::new(100, Currency::KRW), rows };
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-        let layout = box_office.create_layout(layout).await.unwrap();
+        let layout = box_office.create_layout(layout, None).await.unwrap();
         let (opens, closes) = (box_office.now(), box_office.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
         let input = EventInput::new(details, Currency::KRW).seated(layout.id);

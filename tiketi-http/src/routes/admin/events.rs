@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery};
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
 use crate::routes::shown;
 use crate::state::AppState;
 
@@ -52,15 +52,18 @@ async fn list(
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+        (status = 409, description = "`REMOVED_SINCE`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`", body = ErrorBody),
     ),
 )]
 async fn create(
     State(state): State<AppState>,
     _: AdminUser,
+    IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<CreateEvent>,
 ) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
-    let input = body.input(state.box_office().now())?;
+    let mut input = body.input(state.box_office().now())?;
+    input.key = key;
     let view = state.box_office().create_event(input).await?;
     Ok((StatusCode::CREATED, Json(EventAnswer::of(&view, state.box_office()))))
 }

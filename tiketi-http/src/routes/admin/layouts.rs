@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{LayoutAnswer, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery};
+use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
 use crate::layout_file::LayoutFile;
 use crate::routes::shown;
 use crate::state::AppState;
@@ -52,9 +52,10 @@ async fn list(
 async fn create(
     State(state): State<AppState>,
     _: AdminUser,
+    IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Result<(StatusCode, Json<LayoutAnswer>), ApiError> {
-    let stored = state.box_office().create_layout(body.into_layout()?).await?;
+    let stored = state.box_office().create_layout(body.into_layout()?, key).await?;
     Ok((StatusCode::CREATED, Json(LayoutAnswer { layout: (&stored).into() })))
 }
 

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath};
+use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
 use crate::routes::shown;
 use crate::state::AppState;
 
@@ -53,12 +53,13 @@ async fn list(
 async fn create(
     State(state): State<AppState>,
     _: AdminUser,
+    IdemKey(key): IdemKey,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<CreateTicketType>,
 ) -> Result<(StatusCode, Json<TicketTypeAnswer>), ApiError> {
     let view = shown::any_event(&state, event).await?;
     let input = body.input("", view.event.currency)?;
-    let made = state.box_office().add_ticket_type(event, input).await?;
+    let made = state.box_office().add_ticket_type(event, input, key).await?;
     state.seat_maps().event_was_edited(event);
     Ok((StatusCode::CREATED, Json(TicketTypeAnswer { ticket_type: (&made).into() })))
 }

@@ -109,7 +109,7 @@ async fn event(box_office: &BoxOffice, rows: u32) -> EventId {
     let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), 20).gap_after("10").accessible(["1"]));
     let section = Section { name: "R \"가\"".into(), price, rows: rows.collect() };
     let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-    let layout = box_office.create_layout(layout).await.unwrap();
+    let layout = box_office.create_layout(layout, None).await.unwrap();
     let input = EventInput::new(details("Night of the Lighthouse"), Currency::KRW).seated(layout.id);
     let id = box_office.create_event(input).await.unwrap().event.id;
     box_office.publish_event(id).await.unwrap();

@@ -46,7 +46,7 @@ impl Shop {
         let rows = (1..=stock.rows).map(|row| Row::numbered(row.to_string(), 50)).collect();
         let section = Section { name: "R".into(), price: won(110_000), rows };
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-        let layout = shop.create_layout(layout).await.unwrap();
+        let layout = shop.create_layout(layout, None).await.unwrap();
         let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
         let standing =

@@ -1,5 +1,6 @@
 //! A server whose store is a database that others share.
 
+mod clock;
 mod commands;
 mod demo;
 mod outage;

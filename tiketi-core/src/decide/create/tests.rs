@@ -1,0 +1,74 @@
+use super::*;
+use crate::catalog::{EventInput, TicketTypeInput};
+use crate::clock::CountedIds;
+use crate::decide::fixture::{at, won};
+use crate::money::Currency;
+use crate::time::SaleWindow;
+
+fn command(seed: u64, title: &str, second: u64) -> CreateEvent {
+    let sale = SaleWindow::new(at(0), at(100)).unwrap();
+    let standing = TicketTypeInput { name: "Standing".into(), price: won(30), capacity: 5 };
+    let input = EventInput::new(EventDetails::new(title, at(200), sale), Currency::KRW).admitting(standing);
+    let new = NewEvent::assemble(&input, None, &CountedIds::seeded(seed), at(second)).unwrap();
+    CreateEvent::new(at(second), CommandKey::from_text("create", "one"), new)
+}
+
+fn made(command: &CreateEvent) -> CreationRecord {
+    match create(command, None, false).unwrap() {
+        CreationVerdict::Make(record) => record,
+        CreationVerdict::Replay(id) => panic!("{id} was made before"),
+    }
+}
+
+#[test]
+fn a_repetition_with_other_ids_at_another_moment_is_answered_with_the_first_id() {
+    let record = made(&command(1, "Paper Boats", 0));
+    let again = command(2, "Paper Boats", 9);
+    assert_ne!(again.id(), record.made);
+    assert_eq!(create(&again, Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
+    // A repetition comes with the very id, too, which exists by then.
+    let same = command(1, "Paper Boats", 0);
+    assert_eq!(create(&same, Some(&record), true).unwrap(), CreationVerdict::Replay(record.made));
+}
+
+#[test]
+fn a_key_used_for_other_content_is_refused() {
+    let record = made(&command(1, "Paper Boats", 0));
+    let other = create(&command(1, "Kites", 0), Some(&record), false);
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    let mut other = command(1, "Paper Boats", 0);
+    other.event.ticket_types[0].stock.capacity = 6;
+    assert!(matches!(create(&other, Some(&record), false), Err(CommandError::KeyReused)));
+    let mut other = command(1, "Paper Boats", 0);
+    other.event.ticket_types[0].price = won(31);
+    assert!(matches!(create(&other, Some(&record), false), Err(CommandError::KeyReused)));
+}
+
+#[test]
+fn an_opening_at_the_moment_of_making_is_the_same_request_later() {
+    let opening = |second: u64| {
+        let mut it = command(1, "Paper Boats", second).opening_when_made();
+        it.event.event.details.sale = SaleWindow::new(at(second), at(100)).unwrap();
+        it
+    };
+    let record = made(&opening(0));
+    assert_eq!(create(&opening(5), Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
+    let mut fixed = opening(5);
+    fixed.opens_when_made = false;
+    assert!(matches!(create(&fixed, Some(&record), false), Err(CommandError::KeyReused)));
+}
+
+#[test]
+fn an_id_that_exists_and_a_text_that_no_store_keeps_are_refused() {
+    let taken = create(&command(1, "Paper Boats", 0), None, true).map_err(CommandError::refusal);
+    assert_eq!(taken, Err(Some(CreateRefused::IdTaken)));
+    let bad = create(&command(1, "Paper Boats", 0).with_title("a\0b"), None, false);
+    assert!(matches!(bad, Err(CommandError::Text(error)) if error.field == "title"));
+}
+
+impl CreateEvent {
+    fn with_title(mut self, title: &str) -> Self {
+        self.event.event.details.title = title.into();
+        self
+    }
+}

@@ -1,0 +1,14 @@
+//! The clock of the in-memory store: its process has the only one.
+
+use async_trait::async_trait;
+
+use crate::memory::MemoryStore;
+use crate::store::{StoreClock, StoreError};
+use crate::time::Timestamp;
+
+#[async_trait]
+impl StoreClock for MemoryStore {
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(None)
+    }
+}

@@ -1,0 +1,118 @@
+//! A server whose clock is wrong, beside one whose clock is right.
+
+use std::time::Duration;
+
+use tiketi_conformance::SalesCommand;
+use tiketi_core::decide::{BlockSeats, ClockAhead};
+use tiketi_core::{
+    BoxOffice, CatalogStore, Clock, CommandError, EventDetails, ReservationState, SaleWindow, SalesStore,
+    StoreClock, StoreError, StoreErrorKind, SystemClock, Timestamp,
+};
+
+use crate::town::{Town, assert_sound};
+
+/// A second more than holds last.
+const WRONG_BY: Duration = Duration::from_secs(301);
+
+/// Sells from now on, by the clock of the machine and so of its database.
+fn on_sale_now() -> EventDetails {
+    let (opens, closes) = (SystemClock.now(), SystemClock.now().after(Duration::from_hours(48)));
+    EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap())
+}
+
+fn assert_ahead(error: &StoreError) {
+    assert_eq!(error.kind(), StoreErrorKind::ClockAhead, "{error:?}");
+    let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<ClockAhead>());
+    let ahead = cause.unwrap_or_else(|| panic!("{error:?} does not say how far")).ahead;
+    assert!(ahead > Duration::from_secs(200) && ahead <= WRONG_BY, "{ahead:?}");
+}
+
+/// Sends a command as a server does whose clock is ahead, and checks how it fails.
+async fn refused_ahead<C: SalesCommand>(town: &Town, command: C) {
+    let wrong = SystemClock.now().after(WRONG_BY);
+    match command.at(wrong).send(&town.stores[1]).await {
+        Err(CommandError::Store(error)) => assert_ahead(&error),
+        other => panic!("a clock that is ahead should be refused, not {other:?}"),
+    }
+}
+
+/// Seen to fail, with the first server's hold ended, while no clock but the command's was looked at.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
+    let town = Town::of(2).await;
+    let shop = &town.shop;
+    shop.go_to(SystemClock.now());
+    let hall = shop.hall_with(on_sale_now()).await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    refused_ahead(&town, shop.hold_seats(&hall, shop.buyer(), &[0])).await;
+    refused_ahead(&town, shop.hold_seats(&hall, shop.buyer(), &[1])).await;
+    refused_ahead(&town, shop.cancel(&held)).await;
+    let wrong = SystemClock.now().after(WRONG_BY);
+    assert_ahead(&town.stores[1].expire_due(wrong, 100).await.unwrap_err());
+    let block = BlockSeats::new(wrong, hall.event, vec![hall.seats[0]], "");
+    match town.stores[1].block_seats(block).await {
+        Err(CommandError::Store(error)) => assert_ahead(&error),
+        other => panic!("a clock that is ahead should be refused, not {other:?}"),
+    }
+    // By then the sale is over, which is not so.
+    let ended = SystemClock.now().after(Duration::from_hours(49));
+    let failed = town.stores[1].announce_statuses(ended).await.unwrap_err();
+    assert_eq!(failed.kind(), StoreErrorKind::ClockAhead);
+    assert!(matches!(shop.now_of(&held).await.state, ReservationState::Held { .. }));
+    shop.held(&hall, shop.buyer(), &[1]).await;
+    assert_sound(&town.stores[0]).await;
+}
+
+/// What shares a batch with a command from a wrong clock is decided by its own moment.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn commands_of_a_right_clock_are_kept_beside_those_of_a_wrong_one() {
+    let town = Town::of(1).await;
+    let shop = &town.shop;
+    shop.go_to(SystemClock.now());
+    let hall = shop.hall_with(on_sale_now()).await;
+    let wrong = SystemClock.now().after(WRONG_BY);
+    let commands = (0..20).map(|seat| {
+        let command = shop.hold_seats(&hall, shop.buyer(), &[seat]);
+        let command = if seat % 2 == 0 { command } else { command.at(wrong) };
+        command.send(&town.stores[0])
+    });
+    let answers = futures::future::join_all(commands).await;
+    for (seat, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Ok(_) => assert_eq!(seat % 2, 0),
+            Err(CommandError::Store(error)) => {
+                assert_eq!(seat % 2, 1, "{error:?}");
+                assert_ahead(&error);
+            }
+            Err(other) => panic!("seat {seat}: {other:?}"),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shifted {
+    ahead: Duration,
+    behind: Duration,
+}
+
+impl Clock for Shifted {
+    fn now(&self) -> Timestamp {
+        SystemClock.now().after(self.ahead).before(self.behind)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_measures_how_wrong_its_clock_is() {
+    let town = Town::of(1).await;
+    let store = std::sync::Arc::new(town.stores[0].clone());
+    assert!(store.store_time().await.unwrap().is_some());
+    for (ahead, behind) in [(0, 0), (301, 0), (0, 301)]
+        .map(|(ahead, behind): (u64, u64)| (Duration::from_secs(ahead), Duration::from_secs(behind)))
+    {
+        let clock = std::sync::Arc::new(Shifted { ahead, behind });
+        let office = BoxOffice::builder().store(store.clone()).clock(clock).build().unwrap();
+        let skew = office.clock_skew().await.unwrap().unwrap();
+        assert!(skew.ahead <= ahead && skew.behind <= behind, "{skew:?}");
+        assert_eq!(skew.is_ready(), (ahead + behind).is_zero(), "{skew:?}");
+    }
+}
