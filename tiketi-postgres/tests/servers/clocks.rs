@@ -16,7 +16,10 @@ const WRONG_BY: Duration = Duration::from_secs(301);
 
 /// Sells from now on, by the clock of the machine and so of its database.
 fn on_sale_now() -> EventDetails {
-    let (opens, closes) = (SystemClock.now(), SystemClock.now().after(Duration::from_hours(48)));
+    let (opens, closes) = (
+        SystemClock.now().before(Duration::from_hours(1)),
+        SystemClock.now().after(Duration::from_hours(48)),
+    );
     EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap())
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 use tiketi_core::{
     BoxOffice, CatalogStore, Currency, EventDetails, EventInput, InboxStore, LayoutStore, Money, OutboxStore,
-    PaymentStore, Row, SaleWindow, SalesStore, SeatLayout, Section, TicketTypeInput,
+    PaymentStore, Row, SaleWindow, SalesStore, SeatLayout, Section, StoreClock, TicketTypeInput,
 };
 use tiketi_sqlite::SqliteStore;
 
@@ -39,7 +39,7 @@ impl Shop {
     /// Makes one in a store and its address.
     pub(crate) async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
     where
-        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore,
+        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
     {
         let shop = BoxOffice::builder().store(store).build().unwrap();
         let won = |minor| Money::new(minor, Currency::KRW);
