@@ -146,7 +146,7 @@ pub use store::{
     AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
     CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
     OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreError,
-    StoreErrorKind,
+    StoreErrorKind, Swept,
 };
 pub use ticket_type::{Stock, TicketKind, TicketType};
 pub use time::{EmptySaleWindow, ParseTimestampError, SaleWindow, Timestamp};

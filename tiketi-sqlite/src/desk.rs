@@ -130,6 +130,20 @@ impl<'c> Desk<'c> {
         Ok(ended)
     }
 
+    /// Ends those of an event's reservations that are due, and returns them.
+    pub(crate) fn expire_these(
+        &mut self,
+        event: EventId,
+        due: &[ReservationId],
+        now: Timestamp,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        let mut ended = Vec::with_capacity(due.len());
+        for reservation in due {
+            ended.extend(self.expire_one(event, *reservation, now)?);
+        }
+        Ok(ended)
+    }
+
     /// Ends every reservation of an event that is due.
     pub(crate) fn expire_in(&mut self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
         if now < self.known.next_end {

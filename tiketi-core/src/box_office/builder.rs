@@ -17,6 +17,8 @@ use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentSt
 const JOBS_EVERY: Duration = Duration::from_secs(1);
 /// Longest time between two runs: counted tickets of a lapsed hold are not for sale before.
 const LONGEST_BETWEEN_JOBS: Duration = Duration::from_mins(1);
+/// How many payments a provider is asked about at the same time, unless the host says otherwise.
+const ASKED_AT_ONCE: usize = 4;
 
 /// Collects the parts of a [`BoxOffice`].
 #[derive(Debug, Default)]
@@ -35,6 +37,7 @@ pub struct BoxOfficeBuilder {
     ids: Option<Arc<dyn IdSource>>,
     terms: Terms,
     jobs_every: Option<Duration>,
+    asked_at_once: Option<usize>,
 }
 
 /// A box office that cannot be built.
@@ -124,6 +127,14 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Lets each job ask about this many payments at the same time, at least 1; 4 by default.
+    ///
+    /// A provider that does not answer, or an event that is locked, delays a job only if it meets as many of them.
+    pub fn asked_at_once(mut self, payments: usize) -> Self {
+        self.asked_at_once = Some(payments);
+        self
+    }
+
     /// Builds the shop.
     ///
     /// # Errors
@@ -156,6 +167,7 @@ impl BoxOfficeBuilder {
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: self.terms,
+            asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
         };
         Ok(BoxOffice { inner: Arc::new(inner) })
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::box_office::BoxOffice;
 use crate::box_office::reconciling::{Look, lookup_of};
+use crate::box_office::together::{together, unless_locked};
 use crate::gateway::{WebhookRefused, WebhookRequest};
 use crate::store::{Delivery, Receipt, StoreError};
 
@@ -53,17 +54,27 @@ impl BoxOffice {
     /// Looks into webhooks that were taken in, by asking their providers, and returns how many it was done with.
     ///
     /// Call it about every second, and again at once while it returns any. What a provider does not answer
-    /// comes up again when its lease ends.
+    /// comes up again when its lease ends. As many as [`crate::BoxOfficeBuilder::asked_at_once`] are looked into
+    /// side by side.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first delivery for which the store failed, after all had their turn.
     pub async fn work_inbox_once(&self) -> Result<usize, StoreError> {
         let deliveries = self.inner.inbox.claim_deliveries(self.now(), INBOX_LEASE, INBOX_BATCH).await?;
-        let mut done = 0;
-        for delivery in deliveries {
-            if self.look_into_delivery(&delivery).await? {
-                self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
-                done += 1;
-            }
+        let works = deliveries.into_iter().map(|delivery| self.work_delivery(delivery));
+        let ended = together(works, self.inner.asked_at_once).await;
+        let done = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(done.into_iter().filter(|done| *done == Some(true)).count())
+    }
+
+    /// Looks into one delivery, and tells whether that was all there is to do about it.
+    async fn work_delivery(&self, delivery: Delivery) -> Result<bool, StoreError> {
+        let is_done = self.look_into_delivery(&delivery).await?;
+        if is_done {
+            self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
         }
-        Ok(done)
+        Ok(is_done)
     }
 
     /// Forgets deliveries older than 14 days, and returns how many. Call it about every minute.

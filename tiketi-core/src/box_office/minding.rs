@@ -1,9 +1,10 @@
 //! What an administrator does about payments that went astray, and about an event that was called off.
 
 use crate::box_office::reconciling::only_store;
+use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{CallOff, CallOffRefused, NotePayment, NotePaymentRefused};
-use crate::id::{CommandKey, EventId, PaymentId};
+use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
 use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
 
@@ -101,19 +102,30 @@ impl BoxOffice {
 
     /// Ends reservations of cancelled events or promises their money back, at most `limit`, and returns how many.
     ///
+    /// Those whose event another session has locked for too long are not among them, and are tried again later.
+    ///
     /// Call it about every second, and again at once while it returns as many as it may. It goes on where any
-    /// server left off. [`BoxOffice::reconcile_once`] sends the money.
+    /// server left off. [`BoxOffice::reconcile_once`] sends the money. All are tried side by side: with a
+    /// timer, one whose event is locked by another server is given up after 3 seconds, and tried again later.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first reservation for which the store failed, after all had their turn.
     pub async fn call_off_once(&self, limit: usize) -> Result<usize, StoreError> {
         let due = self.inner.payments.to_call_off(limit).await?;
-        for reservation in &due {
-            let key = CommandKey::from_uuid(self.new_id());
-            match self.inner.payments.call_off(CallOff::new(self.now(), key, *reservation)).await {
-                // A payment begun in between settles itself, by its outcome.
-                Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => {}
-                Err(error) => return Err(only_store(error)),
-            }
+        let ended = together(due.into_iter().map(|due| self.call_off_one(due)), limit).await;
+        let ended = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(ended.into_iter().flatten().count())
+    }
+
+    async fn call_off_one(&self, reservation: ReservationId) -> Result<(), StoreError> {
+        let key = CommandKey::from_uuid(self.new_id());
+        let call_off = self.inner.payments.call_off(CallOff::new(self.now(), key, reservation));
+        match in_time(self.timer(), EVENT_DEADLINE, call_off).await {
+            // A payment begun in between settles itself, by its outcome.
+            Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => Ok(()),
+            Err(error) => Err(only_store(error)),
         }
-        Ok(due.len())
     }
 
     /// Counts how far the refunds of an event have come; `None` if there is no such event.

@@ -13,6 +13,7 @@ mod paying;
 mod reconciling;
 mod refunding;
 mod selling;
+mod together;
 mod turns;
 
 use std::sync::Arc;
@@ -66,6 +67,7 @@ struct Inner {
     timer: Option<Arc<dyn Timer>>,
     ids: Arc<dyn IdSource>,
     terms: Terms,
+    asked_at_once: usize,
 }
 
 impl BoxOffice {
@@ -82,6 +84,10 @@ impl BoxOffice {
     /// Returns the terms that events follow unless they have their own.
     pub fn terms(&self) -> Terms {
         self.inner.terms
+    }
+
+    fn timer(&self) -> Option<&dyn Timer> {
+        self.inner.timer.as_deref()
     }
 
     fn new_id(&self) -> uuid::Uuid {

@@ -13,7 +13,7 @@ use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::seat::Seat;
 use crate::store::{
-    CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, StoreErrorKind,
+    CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, StoreErrorKind, Swept,
 };
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
@@ -123,7 +123,7 @@ impl CatalogStore for MemoryStore {
         Ok(state.snapshot(command.event)?.map_version())
     }
 
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         let mut state = self.lock();
         let news: Vec<_> = state
             .events
@@ -138,7 +138,7 @@ impl CatalogStore for MemoryStore {
             }
             state.announce(*id, now, FactBody::EventStatusChanged { status: *status });
         }
-        Ok(news)
+        Ok(Swept::all(news))
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {

@@ -9,7 +9,7 @@ use crate::decide::{BlockRefused, BlockSeats, EditRefused, UnblockSeats};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::id::{EventId, TicketTypeId};
 use crate::seat::Seat;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
@@ -64,7 +64,16 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
 
     /// Keeps and announces every status that is no longer the one announced, by
     /// [`crate::decide::announce_status`], and returns them.
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError>;
+    ///
+    /// # Contract
+    ///
+    /// Each event MUST be announced for itself: one that fails, or that another session keeps locked, is passed over
+    /// within a bounded time, and keeps no other event back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError>;
 
     /// Returns an event with what it sells, drafts included.
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError>;

@@ -20,7 +20,8 @@ pub trait OutboxStore: Debug + Send + Sync + 'static {
     /// lease ends without [`OutboxStore::ack_outbox`], and MUST NOT come up before its commit. A claim goes
     /// by state, never by "id greater than the last": commits become visible out of order. A fact of a
     /// reservation ([`crate::FactBody::reservation`]) MUST NOT be handed out while an earlier one of the same
-    /// reservation is claimed by another caller.
+    /// reservation is claimed by another caller. Facts of one event that cannot be claimed MUST NOT keep those of
+    /// another back.
     ///
     /// # Cancel safety
     ///

@@ -33,7 +33,8 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Those whose [`crate::Asking::next`] is not after `now`, by `next` and then by id.
+    /// Those whose [`crate::Asking::next`] is not after `now`, by `next` and then by id. Payments of an event that
+    /// another session has had locked a moment ago may be left out, so that they keep no others from their turn.
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
 
     /// Returns payments a person has to look at, by id.
@@ -60,7 +61,8 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     ///
     /// Those that are held, and those that are confirmed and either free or paid by a payment that awaits
     /// nothing ([`Payment::asking`]) and whose latest refund was not refused. Calling one off takes it off
-    /// this list, so that the job goes on after a crash from where it was, on any server.
+    /// this list, so that the job goes on after a crash from where it was, on any server. As with
+    /// [`PaymentStore::payments_due`], those of an event that is locked may be left out for a moment.
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError>;
 
     /// Counts how far the refunds of an event have come; `None` if there is no such event.

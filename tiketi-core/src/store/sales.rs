@@ -13,7 +13,7 @@ use crate::decide::{
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
 use crate::time::Timestamp;
 
 /// Keeps reservations and payments, and the seats and stock they take.
@@ -90,8 +90,14 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Each MUST be decided with [`crate::decide::expire`]; any number of servers may run this at once.
-    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError>;
+    /// Each MUST be decided with [`crate::decide::expire`]; any number of servers may run this at once. Each event
+    /// MUST be swept for itself: one that fails, or that another session keeps locked, is passed over within a
+    /// bounded time, and keeps no other event back, however many of its reservations are due.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError>;
 
     /// Forgets the keys of commands applied before `before`, and returns how many.
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError>;

@@ -266,7 +266,7 @@ async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
     // The sweep at the very moment, a cancel, and another buyer: none of them waits, none of them harms.
     shop.clock.set(held.held_until().unwrap());
     shop.wait(600);
-    assert_eq!(shop.office.expire_once().await.unwrap(), []);
+    assert_eq!(shop.office.expire_once().await.unwrap().done, []);
     assert!(shop.office.cancel_or_refund(held.id, ADA, None).await.is_err());
     shop.sold(BEN, &[1]).await;
     shop.gateway.honest.let_go();

@@ -9,6 +9,7 @@
 
 mod broken;
 mod leaving;
+mod locked;
 mod plans;
 mod queues;
 mod races;

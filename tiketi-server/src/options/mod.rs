@@ -104,7 +104,7 @@ pub(crate) struct Options {
     // Kept as a secret, because the address of a database may hold its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
-    /// Connections the server keeps to Postgres, besides up to 4 that write; those of all servers must fit into its
+    /// Connections the server keeps to Postgres, besides up to 5 that write; those of all servers must fit into its
     /// `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
     pub(crate) store_connections: u32,
@@ -122,6 +122,21 @@ pub(crate) struct Options {
         help_heading = "Keeping"
     )]
     pub(crate) migrate: bool,
+    /// Sell from a Postgres that may forget sales in a crash, since `synchronous_commit`, `fsync` or `full_page_writes`
+    /// is off: for tests and rehearsals
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set,
+        hide_possible_values = true,
+        help_heading = "Keeping"
+    )]
+    pub(crate) allow_unsafe_durability: bool,
     /// Fill an empty store with halls, events and a buyer, to try the shop
     #[arg(
         long,

@@ -13,8 +13,8 @@
 #![cfg(test)]
 
 mod buyer;
-#[expect(dead_code, reason = "nobody asks one server of the fleet by itself here")]
 mod fleet;
+mod frozen;
 mod map;
 #[path = "../server_process/process.rs"]
 #[expect(dead_code, reason = "only the start and the end of a server are of use here")]

@@ -24,6 +24,8 @@ pub(crate) fn server(arguments: &[&str]) -> Command {
     }
     // By default a server keeps its sales in the folder it is started in; a test says so if it wants that.
     command.env("TIKETI_STORE", "memory:");
+    // The databases of tests do not wait for the disk.
+    command.env("TIKETI_ALLOW_UNSAFE_DURABILITY", "true");
     command.kill_on_drop(true);
     command
 }

@@ -113,3 +113,19 @@ async fn many_servers_need_one_secret_to_sign_with() {
         assert_refused(&said, &["--jwt-secret is needed with --store postgres://"], "hush");
     }
 }
+
+/// Seen to be served by a server that does not look.
+#[tokio::test]
+async fn a_database_that_may_forget_sales_is_sold_from_only_on_request() {
+    let database = Database::fresh(Server::shared().await, migrate).await;
+    let store = database.url();
+    let careful = ["--allow-unsafe-durability=false", "--store", &store, "--jwt-secret", SECRET];
+    for command in [&["serve", "--listen=127.0.0.1:0"][..], &["check"]] {
+        let said = run(&[command, &careful].concat()).await;
+        assert_refused(&said, &["may forget sales", "fsync is off", "--allow-unsafe-durability"], SECRET);
+    }
+    // Nothing is sold by an audit.
+    assert_done(&run(&[&["audit"][..], &careful].concat()).await, &["all is as it must be"]);
+    let check = run(&["check", "--allow-unsafe-durability", "--store", &store, "--jwt-secret", SECRET]).await;
+    assert_done(&check, &["is sound"]);
+}
