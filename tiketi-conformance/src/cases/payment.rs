@@ -67,7 +67,7 @@ pub async fn only_the_latest_attempt_can_be_confirmed(shop: Shop) {
 pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
     let hall = shop.hall().await;
     for (at, captured) in
-        [Money::new(1, Currency::KRW), Money::new(100_000, "USD".parse().unwrap())].into_iter().enumerate()
+        [Money::new(1, Currency::KRW), Money::new(100_000, Currency::USD)].into_iter().enumerate()
     {
         let held = shop.held(&hall, shop.buyer(), &[at]).await;
         let payment = shop.confirming(&held).await;

@@ -92,7 +92,7 @@ pub async fn a_refund_that_does_not_fit_is_refused(shop: Shop) {
     let mut command = shop.refund(&payment);
     command.payment = PaymentId::from_uuid(shop.ids().next());
     shop.refuse(command, BeginRefundRefused::PaymentNotFound).await;
-    let usd = "USD".parse().unwrap();
+    let usd = Currency::USD;
     for bad in [
         Money::zero(Currency::KRW),
         Money::new(-1, Currency::KRW),

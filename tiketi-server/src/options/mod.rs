@@ -74,7 +74,7 @@ pub(crate) struct ImportLayout {
     /// ISO 4217 currency of the prices, such as KRW; needed if the plan does not say
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<tiketi_core::Currency>,
-    /// Price of a category or section in minor units, such as VIP=150000; may be given several times
+    /// Price of a category or section in minor units: VIP=2500 is 25.00 EUR, or 2500 KRW; may be given several times
     #[arg(long, value_name = "CATEGORY=AMOUNT", value_parser = values::price)]
     pub(crate) price: Vec<(String, i64)>,
     /// Name of the building; by default what the plan says, or its name
