@@ -97,6 +97,7 @@ macro_rules! sales_cases {
                 after_a_decline_the_hold_goes_on_to_its_old_end,
                 a_decline_after_the_end_frees_the_seats,
                 a_lapsed_seat_can_be_blocked,
+                a_lapsed_hold_is_left_alone_when_seats_are_put_back,
             }
             payment {
                 a_paid_reservation_owns_its_seats_and_units,
@@ -257,6 +258,7 @@ macro_rules! outbox_cases {
                 servers_that_claim_at_once_share_the_facts,
                 a_later_fact_of_a_reservation_waits_for_an_earlier_one,
                 facts_written_while_others_are_delivered_are_not_skipped,
+                facts_of_one_commit_are_coalesced_and_in_their_order,
                 an_expiry_is_told_to_its_buyer_once,
             }
         }

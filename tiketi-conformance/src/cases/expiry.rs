@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::decide::{
     BeginConfirmRefused, BlockSeats, CancelRefused, ConfirmFreeRefused, ExtendRefused, HoldRefused,
-    ReleaseRefused, Shortage, StartPaymentRefused,
+    ReleaseRefused, Shortage, StartPaymentRefused, UnblockSeats,
 };
 use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState};
 
@@ -208,4 +208,18 @@ pub async fn a_lapsed_seat_can_be_blocked(shop: Shop) {
     shop.store().block_seats(block).await.unwrap();
     assert_eq!(shop.now_of(&lapsed).await.state, ReservationState::Expired { at: shop.now() });
     assert_eq!(shop.stock(hall.front).await.blocked, 1);
+}
+
+/// Fails if putting a seat back on sale ends a hold that lapsed.
+pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: Shop) {
+    let hall = shop.hall().await;
+    let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[5]], "camera");
+    shop.store().block_seats(block).await.unwrap();
+    let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let unblock = UnblockSeats::new(shop.now(), hall.event, vec![hall.seats[5]]);
+    shop.store().unblock_seats(unblock).await.unwrap();
+    assert_eq!(shop.now_of(&lapsed).await, lapsed, "nothing of the unblocking needs its end");
+    assert_eq!(shop.seat_state(&hall, 5).await, SeatState::Available);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().len(), 1);
 }

@@ -17,9 +17,16 @@ use crate::time::Timestamp;
 ///
 /// # Contract
 ///
-/// Every change MUST be atomic, durable before it returns, and decided by the function of
-/// [`crate::decide`] its method names, against rows no other command changes meanwhile. Creating what
-/// exists MUST fail with [`crate::StoreErrorKind::Internal`], never replace it.
+/// - Every change MUST be atomic, durable before it returns, and decided by the function of
+///   [`crate::decide`] its method names, against rows no other command changes meanwhile, those of
+///   [`crate::SalesStore`] included.
+/// - Facts of a change MUST go through [`crate::decide::tell`] and into the outbox in the same commit.
+/// - Creating what exists MUST fail with [`crate::StoreErrorKind::Internal`], never replace it; of several that
+///   create one thing at once, exactly one succeeds.
+/// - What is read MUST equal what was written: every character of a text, every microsecond of a time.
+/// - A refused change MUST change nothing. Only [`CatalogStore::block_seats`] ends lapsed holds; every other method
+///   MUST leave them to the sales commands and the sweep.
+/// - A read of what does not exist MUST answer `None`.
 ///
 /// # Cancel safety
 ///
@@ -27,9 +34,17 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// Stores a new event with its ticket types and seats.
+    ///
+    /// # Contract
+    ///
+    /// The map version of an event with seats MUST be 1, and that of one without MUST be 0. Seats keep their order.
     async fn create_event(&self, event: NewEvent) -> Result<(), StoreError>;
 
     /// Changes an event's details, by [`crate::decide::edit_details`], and returns the event.
+    ///
+    /// # Contract
+    ///
+    /// Of several edits with one `read_version` at once, exactly one MUST be applied.
     async fn edit_event(
         &self,
         id: EventId,
@@ -41,12 +56,21 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
 
     /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].
+    ///
+    /// # Contract
+    ///
+    /// A reservation that ended counts. Its ticket types and seats MUST go with it. Of a removal and a hold at once,
+    /// exactly one MUST succeed.
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
 
     /// Adds a general-admission ticket type to its event.
     async fn add_ticket_type(&self, ticket_type: TicketType) -> Result<(), CommandError<EditRefused>>;
 
     /// Changes a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
+    ///
+    /// # Contract
+    ///
+    /// Its counters MUST stay as they are. A new capacity MUST NOT be told as a fact by itself.
     async fn edit_ticket_type(
         &self,
         id: TicketTypeId,
@@ -57,9 +81,19 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>>;
 
     /// Takes seats off sale, by [`crate::decide::block_seats`], and returns the new map version.
+    ///
+    /// # Contract
+    ///
+    /// MUST first end every reservation of the event that is due at the command's `now`, as a sales command does.
+    /// The map version MUST stay as it is if no seat changes.
     async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
     /// Puts seats back on sale, by [`crate::decide::unblock_seats`], and returns the new map version.
+    ///
+    /// # Contract
+    ///
+    /// MUST NOT end a reservation that is due: no lapsed hold stands in its way. The map version MUST stay as it is
+    /// if no seat changes.
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
     /// Keeps and announces every status that is no longer the one announced, by
@@ -67,18 +101,25 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Each event MUST be announced for itself: one that fails, or that another session keeps locked, is passed over
-    /// within a bounded time, and keeps no other event back.
+    /// Any number of servers may run this at once: each change MUST be announced once, as one
+    /// [`crate::FactBody::EventStatusChanged`] in the commit that keeps it. A draft MUST NOT be announced. The event's
+    /// version MUST stay as it is. Each event MUST be announced for itself: one that fails, or that another session
+    /// keeps locked, is passed over within a bounded time, and keeps no other event back.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError>;
 
-    /// Returns an event with what it sells, drafts included.
+    /// Returns an event with what it sells, by position and then by id, drafts included.
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError>;
 
     /// Returns the events that match a query.
+    ///
+    /// # Contract
+    ///
+    /// MUST answer as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case, with
+    /// characters such as `%`, `_`, `'` and `\` taken as they are. [`Page::total`] MUST count the whole listing.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
 
     /// Returns a ticket type.
@@ -91,7 +132,10 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// `since` 0, and any `since` greater than the present version, MUST answer every seat.
+    /// - `since` 0, and any `since` greater than the present version, MUST answer every seat, with
+    ///   [`SeatMap::complete`] set; any other exactly the seats whose [`Seat::map_version`] is greater.
+    /// - The version and the seats MUST be of one moment.
+    /// - A commit that changes seats MUST raise the version; one that changes only units MUST NOT.
     async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError>;
 }
 

@@ -37,15 +37,18 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// Of several with one gateway and one [`Hint::delivery`], however close they come, exactly one MUST be
-    /// [`Receipt::New`] and kept, worked on since or not. MUST be durable before it returns.
+    /// [`Receipt::New`] and kept; the others MUST change nothing, [`Delivery::received_at`] included. This holds until
+    /// the delivery is forgotten, also after it was looked into. Equal names at two gateways are two deliveries. MUST
+    /// be durable before it returns.
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
 
     /// Claims up to `limit` deliveries that were not looked into, the oldest first, for as long as `lease`.
     ///
     /// # Contract
     ///
-    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts, and MUST come up again when
-    /// a lease ends without [`InboxStore::ack_delivery`].
+    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts. At `now` plus `lease` it MUST come up
+    /// again if it was not acknowledged with [`InboxStore::ack_delivery`]. Deliveries MUST come in the order of
+    /// [`Delivery::received_at`], exactly as they were taken in.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -53,9 +56,17 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Notes that a delivery was looked into. An unknown one is no error.
+    /// Notes that a delivery was looked into.
+    ///
+    /// # Contract
+    ///
+    /// It MUST NOT be claimed again, and its name MUST stay known. An unknown one MUST be no error.
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
 
     /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.
+    ///
+    /// # Contract
+    ///
+    /// One that came at `before` MUST stay. A forgotten one that comes again MUST be [`Receipt::New`].
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -16,13 +16,19 @@ pub trait LayoutStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// The caller has validated it. An id that exists MUST be answered with
-    /// [`crate::StoreErrorKind::Internal`], never by replacing the layout.
+    /// [`crate::StoreErrorKind::Internal`], never by replacing the layout. Sections, rows, gaps and accessible places
+    /// MUST come back as they were drawn, in their order.
     async fn create_layout(&self, layout: StoredLayout) -> Result<(), StoreError>;
 
     /// Returns a layout.
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError>;
 
-    /// Returns the layouts, by venue and name.
+    /// Returns the layouts, by venue, then name, then id.
+    ///
+    /// # Contract
+    ///
+    /// Texts MUST be compared by code points, not by the rules of a language. [`Page::total`] MUST count the whole
+    /// listing.
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError>;
 
     /// Removes a layout, and tells whether there was one.
