@@ -221,5 +221,5 @@ pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: Shop) {
     shop.store().unblock_seats(unblock).await.unwrap();
     assert_eq!(shop.now_of(&lapsed).await, lapsed, "nothing of the unblocking needs its end");
     assert_eq!(shop.seat_state(&hall, 5).await, SeatState::Available);
-    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().len(), 1);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done.len(), 1);
 }

@@ -59,11 +59,18 @@ impl Database {
 
     /// Opens `connections`, once the database is known to have the schema of this release.
     ///
-    /// All are kept open: the first minute of a sale is no time to be introduced.
+    /// All are kept open: the first minute of a sale is no time to be introduced. One is open before this returns, so
+    /// that whoever asks first, such as a check whether the server is ready, does not wait for the others.
     pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
         self.open_checked(self.durability).await?.close().await;
         let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
-        Ok(pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(PgConnectOptions::clone(&self.options)))
+        let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
+        let first = timeout(FIRST_ANSWER, first_connection(&pool)).await;
+        first
+            .map_err(|_| Failure::new(format!("{self} does not answer")))?
+            .map_err(|error| self.unreachable(&error))?;
+        Ok(pool)
     }
 
     /// Opens one connection to a database that has the schema of this release, however durable it is.
@@ -122,6 +129,16 @@ impl Database {
         match error.kind() {
             StoreErrorKind::Unavailable => Failure::new(format!("{}; {ADVICE}", failure.sentence())),
             _ => failure,
+        }
+    }
+}
+
+/// Waits until a pool has a connection, also on a machine so busy that it takes longer than a request may wait.
+async fn first_connection(pool: &PgPool) -> Result<(), Error> {
+    loop {
+        match pool.acquire().await {
+            Err(Error::PoolTimedOut) => {}
+            acquired => return acquired.map(drop),
         }
     }
 }

@@ -12,6 +12,8 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
+#[path = "../server_process/asking.rs"]
+mod asking;
 mod buyer;
 mod fleet;
 mod frozen;

@@ -72,6 +72,10 @@ async fn servers_told_to_migrate_do_so_once_and_sell() {
     let database = Database::empty(Server::shared().await).await;
     let shop = ["--migrate", "--store", &database.url(), "--jwt-secret", SECRET];
     let (one, other) = tokio::join!(Running::start(&shop), Running::start(&shop));
+    // Each has a connection by the time it says where it listens.
+    let open = "SELECT FROM pg_stat_activity WHERE application_name = 'tiketi-server' AND datname = current_database()";
+    let open = database.pool(1).await.fetch_all(open).await.unwrap();
+    assert!(open.len() >= 2, "{} connections are open", open.len());
     assert_eq!(one.get("/health/ready", None).await.0, 200);
     assert_eq!(other.get("/health/db", None).await.0, 200);
 }
