@@ -359,6 +359,7 @@ macro_rules! inbox_cases {
                 deliveries_of_two_gateways_are_two,
                 a_claimed_delivery_comes_again_when_its_lease_ends,
                 a_delivery_looked_into_never_comes_again,
+                a_postponed_delivery_waits_and_keeps_no_other_waiting,
                 servers_that_claim_at_once_share_the_deliveries,
                 deliveries_are_forgotten_by_age,
             }

@@ -165,6 +165,7 @@ CREATE TABLE tiketi.inbox (
     payment       uuid NOT NULL,
     received_at   bigint NOT NULL,
     claimed_until bigint,
+    tries         bigint NOT NULL,         -- how often it was postponed
     done          boolean NOT NULL,
     provider_key  text,
     PRIMARY KEY (gateway, delivery)

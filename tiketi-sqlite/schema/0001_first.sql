@@ -150,6 +150,7 @@ CREATE TABLE inbox (
     received_at   INTEGER NOT NULL,
     claimed_until INTEGER,
     done          INTEGER NOT NULL DEFAULT 0,
+    tries         INTEGER NOT NULL DEFAULT 0, -- how often it was postponed
     PRIMARY KEY (gateway, delivery)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_to_do ON inbox (received_at) WHERE done = 0;

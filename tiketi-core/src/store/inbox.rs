@@ -18,6 +18,8 @@ pub struct Delivery {
     pub hint: Hint,
     /// When it first came.
     pub received_at: Timestamp,
+    /// How often it was postponed; 0 for one that comes in.
+    pub tries: u32,
 }
 
 /// Whether a delivery is new.
@@ -62,6 +64,19 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     ///
     /// It MUST NOT be claimed again, and its name MUST stay known. An unknown one MUST be no error.
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
+
+    /// Keeps a delivery back until `until`, because it could not be looked into, and counts it in [`Delivery::tries`].
+    ///
+    /// # Contract
+    ///
+    /// MUST NOT come up before `until`, also when its lease ends earlier, and MUST come up from then on. Other
+    /// deliveries MUST NOT wait for it. One that is unknown or was looked into is no error, and stays as it is.
+    async fn postpone_delivery(
+        &self,
+        gateway: &str,
+        delivery: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.
     ///
