@@ -59,6 +59,7 @@ macro_rules! sales_cases {
                 an_events_own_limit_prevails,
                 nothing_is_added_while_a_payment_is_under_way,
                 a_reservation_keeps_the_price_it_was_held_at,
+                a_reservation_id_used_again_is_refused,
             }
             extend {
                 a_renewed_hold_lasts_its_full_time_from_now,
@@ -114,6 +115,7 @@ macro_rules! sales_cases {
                 what_costs_nothing_is_confirmed_without_payment,
                 what_costs_money_is_not_confirmed_for_nothing,
                 nothing_free_is_confirmed_of_a_cancelled_event,
+                a_payment_id_used_again_is_refused,
             }
             refund {
                 with_the_last_of_the_money_the_tickets_go_back,
@@ -124,6 +126,7 @@ macro_rules! sales_cases {
                 a_refunds_outcome_is_recorded_once,
                 a_cancelled_events_tickets_are_refunded,
                 seats_whose_money_went_back_are_blocked_if_the_event_says_so,
+                a_refund_id_used_again_is_never_a_second_refund,
             }
             late {
                 late_money_takes_the_same_again_if_all_is_free,
@@ -135,6 +138,8 @@ macro_rules! sales_cases {
                 money_of_another_order_is_a_persons_to_see,
                 an_unheard_of_order_is_believed_after_its_grace,
                 what_was_refunded_at_the_provider_is_recorded,
+                money_after_another_orders_money_is_recorded,
+                money_given_back_in_full_sells_nothing,
             }
             replay {
                 a_hold_sent_twice_applies_once,
@@ -322,6 +327,7 @@ macro_rules! payment_cases {
                 a_doubt_and_a_wait_are_kept,
                 what_is_settled_is_never_due,
                 a_queued_refund_is_due_until_it_is_known,
+                what_is_due_at_one_moment_comes_by_id,
             }
             trouble {
                 what_needs_a_person_is_listed_until_it_is_settled,
@@ -329,6 +335,8 @@ macro_rules! payment_cases {
                 the_list_is_read_in_pages,
                 a_payment_is_found_by_its_providers_key,
                 a_note_without_a_word_is_refused,
+                a_note_settles_only_what_came_before_it,
+                what_a_person_ends_frees_its_seats_and_is_asked_about,
             }
             deposits {
                 a_deposit_is_awaited_until_its_day_without_being_trouble,
@@ -343,6 +351,8 @@ macro_rules! payment_cases {
                 servers_that_call_off_at_once_promise_once,
                 a_refused_refund_is_not_promised_again_by_itself,
                 an_event_that_stands_is_left_alone,
+                a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out,
+                what_buyers_gave_up_themselves_does_not_count_as_done,
             }
         }
     };

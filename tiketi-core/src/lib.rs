@@ -132,8 +132,8 @@ pub use limits::{
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
 pub use payment::{
-    Asking, Deposit, DepositAccount, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles,
-    StuckReason,
+    Asking, Deposit, DepositAccount, ENDED_BY_STAFF, Note, Payment, PaymentState, PaymentStep, Refund,
+    RefundState, Settles, StuckReason,
 };
 pub use refund_account::{RefundAccount, RefundAccountError};
 pub use reservation::{

@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
+    NotePaymentRefused,
 };
 use tiketi_core::{
     CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
@@ -39,7 +40,7 @@ const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
     UNION ALL SELECT sold.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
         LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE \
+        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.call_off_refused IS NOT TRUE \
             AND off.id <> ALL ($2) \
     ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
@@ -51,7 +52,7 @@ const PROGRESS: &str = "WITH live AS (\
         (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') \
             AND cancel_reason IN ('organiser', 'refunded')) AS done, \
         (SELECT count(*) FROM live JOIN tiketi.payments AS payment ON payment.event = live.event \
-            AND payment.id = live.payment WHERE payment.event = $1 AND payment.refund_refused) AS refused \
+            AND payment.id = live.payment WHERE payment.event = $1 AND payment.call_off_refused) AS refused \
     FROM tiketi.events WHERE id = $1";
 
 #[async_trait]
@@ -61,6 +62,10 @@ impl PaymentStore for PostgresStore {
     }
 
     async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
+        self.command(command).await
+    }
+
+    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
         self.command(command).await
     }
 

@@ -108,7 +108,7 @@ CREATE TABLE payments (
     awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
     notes        TEXT NOT NULL,            -- a JSON array
     needs_person INTEGER NOT NULL,
-    refund_refused INTEGER NOT NULL,       -- whether the latest refund was
+    call_off_refused INTEGER NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),

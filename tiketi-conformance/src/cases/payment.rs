@@ -212,3 +212,18 @@ pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: Shop) {
     shop.call_off(&hall).await;
     shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::EventCancelled).await;
 }
+
+/// Fails if a payment is replaced by another of its id.
+pub async fn a_payment_id_used_again_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let first = shop.start_payment(&held);
+    shop.apply(first.clone()).await;
+    let next = shop.held(&hall, shop.buyer(), &[1]).await;
+    for of in [&held, &next] {
+        let mut again = shop.start_payment(of);
+        again.payment = first.payment;
+        let refused = StartPaymentRefused::PaymentIdTaken { payment: first.payment };
+        shop.refuse(again, refused).await;
+    }
+}

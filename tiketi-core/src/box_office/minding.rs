@@ -3,7 +3,9 @@
 use crate::box_office::reconciling::only_store;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
-use crate::decide::{CallOff, CallOffRefused, NotePayment, NotePaymentRefused};
+use crate::decide::{
+    CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+};
 use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
 use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
@@ -98,6 +100,27 @@ impl BoxOffice {
         let command = NotePayment::new(self.now(), self.key_or_new(key), id, author, text, settles);
         let applied = self.inner.payments.note_payment(command).await?;
         applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
+    }
+
+    /// Ends a payment whose outcome its provider does not tell, with the reason why.
+    ///
+    /// The reservation's hold goes on, or is over if its time has passed. Money that the provider took all the same is
+    /// late money: [`BoxOffice::reconcile_once`] asks on until the provider says that it took none.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::trouble_after`] has passed, the
+    /// outcome may still come.
+    pub async fn end_payment(
+        &self,
+        id: PaymentId,
+        author: &str,
+        reason: &str,
+        key: Option<CommandKey>,
+    ) -> Result<Payment, CommandError<EndPaymentRefused>> {
+        let command = EndPayment::new(self.now(), self.key_or_new(key), id, author, reason);
+        let applied = self.inner.payments.end_payment(command.under(self.terms())).await?;
+        applied.payment.ok_or_else(|| StoreError::corrupt("an ended payment was not answered").into())
     }
 
     /// Ends reservations of cancelled events or promises their money back, at most `limit`, and returns how many.

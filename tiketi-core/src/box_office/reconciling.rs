@@ -139,6 +139,10 @@ impl BoxOffice {
             LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
                 self.confirm_again(gateway, payment).await
             }
+            LookupAnswer::Declined { .. } | LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+                self.ask_later(payment.id, AskStep::GiveUp).await?;
+                Ok(Look::Settled)
+            }
             LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
                 self.give_up(gateway, payment).await
             }
@@ -185,10 +189,13 @@ impl BoxOffice {
         gateway: &Arc<dyn PaymentGateway>,
         payment: &Payment,
     ) -> Result<Look, StoreError> {
-        if payment.state != PaymentState::Abandoned || payment.asking.is_none() {
+        let was_asked_for = payment.is_ended_by_staff();
+        if !was_asked_for && payment.state != PaymentState::Abandoned || payment.asking.is_none() {
             return Ok(Look::Open);
         }
         match gateway.void(void_of(payment)).await {
+            // The provider was asked for the money: until it says that it took none, it may have.
+            VoidAnswer::Unsupported if was_asked_for => Ok(Look::Open),
             VoidAnswer::Done | VoidAnswer::Unsupported => {
                 self.ask_later(payment.id, AskStep::GiveUp).await?;
                 Ok(Look::Settled)

@@ -126,7 +126,7 @@ impl BoxOffice {
         if let Some(found) = found
             && let Some(payment) = found.payment
             && let Some(payment) = self.payment(payment, buyer).await?
-            && payment.refund(refund_id(key)).is_some()
+            && payment.refund(refund_id(payment.id, key)).is_some()
         {
             return Ok(found);
         }
@@ -202,7 +202,7 @@ impl BoxOffice {
             self.check_source(payment).await?;
         }
         let key = self.key_or_new(key);
-        let id = refund_id(key);
+        let id = refund_id(payment, key);
         let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
         command.buyer = buyer;
         command.amount = amount;
@@ -298,9 +298,12 @@ impl BoxOffice {
     }
 }
 
-/// One intent to refund makes one refund, whatever it is called with again.
-fn refund_id(key: CommandKey) -> RefundId {
-    RefundId::from_uuid(key.as_uuid())
+/// One intent to refund a payment makes one refund, whatever it is called with again.
+///
+/// The payment is in the id, since a provider sends one refund for each id: a key used for another payment later is
+/// another refund.
+fn refund_id(payment: PaymentId, key: CommandKey) -> RefundId {
+    RefundId::derived(payment, &format!("refund {}", key.as_uuid()))
 }
 
 fn refund_of(payment: &Payment, refund: RefundId) -> Result<Refund, StoreError> {

@@ -12,6 +12,9 @@ use crate::store::CommandError;
 use crate::time::Timestamp;
 
 /// Adds a person's note to a payment, which may take it off the list of those that need one.
+///
+/// It settles what came before it: whatever happens later puts the payment on the list again. That is so whichever
+/// server's clock is behind: a note's moment is not before that of what it settles.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NotePayment {
@@ -87,15 +90,10 @@ impl Command for NotePayment {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<NotePaymentRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(NotePaymentRefused::PaymentNotFound))?;
-        if !(1..=MAX_NOTE_CHARS).contains(&self.text.trim().chars().count()) {
+        if !has_note_length(&self.text) {
             return Err(refused(NotePaymentRefused::LengthOutOfRange));
         }
-        let note = Note {
-            at: self.now,
-            author: self.author.clone(),
-            text: self.text.clone(),
-            settles: self.settles,
-        };
+        let note = note_on(payment, self.now, &self.author, &self.text, self.settles);
         let mut noted: Payment = payment.clone();
         noted.notes.push(note);
         if self.settles == Settles::Yes && noted.is_withdrawn() {
@@ -107,3 +105,17 @@ impl Command for NotePayment {
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
+
+/// Tells whether a text is neither empty nor too long for a note.
+pub(super) fn has_note_length(text: &str) -> bool {
+    (1..=MAX_NOTE_CHARS).contains(&text.trim().chars().count())
+}
+
+/// Makes a note whose moment is not before that of anything it settles.
+pub(super) fn note_on(payment: &Payment, now: Timestamp, author: &str, text: &str, settles: Settles) -> Note {
+    let at = payment.trouble_since().map_or(now, |since| since.max(now));
+    Note { at, author: author.to_owned(), text: text.to_owned(), settles }
+}
+
+#[cfg(test)]
+mod tests;
