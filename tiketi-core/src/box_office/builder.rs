@@ -11,6 +11,7 @@ use crate::gateway::PaymentGateway;
 use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
+use crate::spawner::Spawner;
 use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
 
 /// How often jobs run, unless the host says otherwise.
@@ -24,16 +25,17 @@ const ASKED_AT_ONCE: usize = 4;
 #[derive(Debug, Default)]
 #[must_use]
 pub struct BoxOfficeBuilder {
-    sales: Option<Arc<dyn SalesStore>>,
+    pub(super) sales: Option<Arc<dyn SalesStore>>,
     catalog: Option<Arc<dyn CatalogStore>>,
     layouts: Option<Arc<dyn LayoutStore>>,
     outbox: Option<Arc<dyn OutboxStore>>,
-    payments: Option<Arc<dyn PaymentStore>>,
+    pub(super) payments: Option<Arc<dyn PaymentStore>>,
     inbox: Option<Arc<dyn InboxStore>>,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
     timer: Option<Arc<dyn Timer>>,
+    spawner: Option<Arc<dyn Spawner>>,
     ids: Option<Arc<dyn IdSource>>,
     terms: Terms,
     jobs_every: Option<Duration>,
@@ -109,6 +111,15 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Runs work that moves money on a spawner, so that it goes on when its caller is dropped.
+    ///
+    /// Without one, such work stops where it is when its caller is dropped, and the jobs bring it to its end
+    /// ([`BoxOffice::run_jobs_once`]), as after a crash.
+    pub fn spawner(mut self, spawner: Arc<dyn Spawner>) -> Self {
+        self.spawner = Some(spawner);
+        self
+    }
+
     /// Takes new ids from a source; [`TimeOrderedIds`] by default.
     pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
         self.ids = Some(ids);
@@ -164,6 +175,7 @@ impl BoxOfficeBuilder {
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
             timer: self.timer,
+            spawner: self.spawner,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: self.terms,

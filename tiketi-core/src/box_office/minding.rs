@@ -68,8 +68,15 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::pause`].
     pub async fn retry_payment(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
+        let office = self.clone();
+        self.to_its_end(async move { office.retry_here(id, key).await }).await
+    }
+
+    async fn retry_here(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
         let payment = self.inner.sales.payment(id).await?.ok_or(RetryError::PaymentNotFound)?;
         if payment.asking.is_some() {
             let name = payment.gateway.clone();

@@ -16,6 +16,9 @@ mod selling;
 mod together;
 mod turns;
 
+#[cfg(test)]
+mod dropping;
+
 use std::sync::Arc;
 
 pub use builder::{BoxOfficeBuilder, BuildError};
@@ -34,7 +37,10 @@ use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
 use crate::notifier::Notifier;
-use crate::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore};
+use crate::spawner::{Spawner, run_detached};
+use crate::store::{
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreError, StoreErrorKind,
+};
 use crate::time::Timestamp;
 use job_table::JobTable;
 use turns::Turns;
@@ -65,6 +71,7 @@ struct Inner {
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,
     timer: Option<Arc<dyn Timer>>,
+    spawner: Option<Arc<dyn Spawner>>,
     ids: Arc<dyn IdSource>,
     terms: Terms,
     asked_at_once: usize,
@@ -88,6 +95,23 @@ impl BoxOffice {
 
     fn timer(&self) -> Option<&dyn Timer> {
         self.inner.timer.as_deref()
+    }
+
+    /// Runs work that moves money: to its end whatever becomes of the caller, if there is a spawner.
+    async fn to_its_end<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Some(spawner) = &self.inner.spawner else { return work.await };
+        let cut_off = || {
+            let message = "the work was cut off; what was begun is brought to its end by the jobs";
+            StoreError::new(StoreErrorKind::OutcomeUnknown, message)
+        };
+        run_detached(spawner.as_ref(), work).await.unwrap_or_else(|| Err(cut_off().into()))
     }
 
     fn new_id(&self) -> uuid::Uuid {

@@ -48,7 +48,7 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None while a refund is sent: a host runs this to its end.
+    /// Safe: what a provider was asked is asked again when the claim ends, after [`crate::Terms::pause`].
     pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
         let mut round = Reconciled::default();
         let mut failure = None;

@@ -71,8 +71,20 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn cancel_or_refund(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: Option<CommandKey>,
+    ) -> Result<Reservation, RefundError> {
+        let office = self.clone();
+        self.to_its_end(async move { office.cancel_or_refund_here(reservation, buyer, key).await }).await
+    }
+
+    async fn cancel_or_refund_here(
         &self,
         reservation: ReservationId,
         buyer: BuyerId,
@@ -156,7 +168,9 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn refund(
         &self,
         payment: PaymentId,
@@ -190,6 +204,20 @@ impl BoxOffice {
     }
 
     async fn refund_as(
+        &self,
+        buyer: Option<BuyerId>,
+        payment: PaymentId,
+        amount: Option<Money>,
+        reason: &str,
+        key: Option<CommandKey>,
+        account: Option<RefundAccount>,
+    ) -> Result<RefundRequested, RefundError> {
+        let (office, reason) = (self.clone(), reason.to_owned());
+        let work = async move { office.refund_here(buyer, payment, amount, &reason, key, account).await };
+        self.to_its_end(work).await
+    }
+
+    async fn refund_here(
         &self,
         buyer: Option<BuyerId>,
         payment: PaymentId,
