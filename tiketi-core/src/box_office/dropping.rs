@@ -74,6 +74,7 @@ slow! { SalesStore for MemoryStore {
 slow! { PaymentStore for MemoryStore {
     fn ask_later(c: AskLater) -> Result<Applied, CommandError<AskLaterRefused>>;
     fn note_payment(c: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
+    fn end_payment(c: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>>;
     fn call_off(c: CallOff) -> Result<Applied, CommandError<CallOffRefused>>;
     fn payments_due(now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
     fn payments_in_trouble(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;

@@ -73,7 +73,7 @@ impl BoxOffice {
     /// says, after [`crate::Terms::pause`].
     pub async fn retry_payment(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
         let office = self.clone();
-        self.to_its_end(async move { office.retry_here(id, key).await }).await
+        self.to_its_end(Box::pin(async move { office.retry_here(id, key).await })).await
     }
 
     async fn retry_here(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {

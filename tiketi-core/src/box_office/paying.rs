@@ -220,7 +220,10 @@ impl BoxOffice {
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
         let office = self.clone();
-        self.to_its_end(async move { office.confirm_here(payment, buyer, amount, provider_key).await }).await
+        self.to_its_end(Box::pin(
+            async move { office.confirm_here(payment, buyer, amount, provider_key).await },
+        ))
+        .await
     }
 
     async fn confirm_here(
@@ -260,7 +263,7 @@ impl BoxOffice {
     /// As [`BoxOffice::confirm`].
     pub async fn process(&self, request: PrepareRequest) -> Result<Paid, PayError> {
         let office = self.clone();
-        self.to_its_end(async move { office.process_here(request).await }).await
+        self.to_its_end(Box::pin(async move { office.process_here(request).await })).await
     }
 
     async fn process_here(&self, request: PrepareRequest) -> Result<Paid, PayError> {

@@ -81,7 +81,8 @@ impl BoxOffice {
         key: Option<CommandKey>,
     ) -> Result<Reservation, RefundError> {
         let office = self.clone();
-        self.to_its_end(async move { office.cancel_or_refund_here(reservation, buyer, key).await }).await
+        self.to_its_end(Box::pin(async move { office.cancel_or_refund_here(reservation, buyer, key).await }))
+            .await
     }
 
     async fn cancel_or_refund_here(
@@ -214,7 +215,7 @@ impl BoxOffice {
     ) -> Result<RefundRequested, RefundError> {
         let (office, reason) = (self.clone(), reason.to_owned());
         let work = async move { office.refund_here(buyer, payment, amount, &reason, key, account).await };
-        self.to_its_end(work).await
+        self.to_its_end(Box::pin(work)).await
     }
 
     async fn refund_here(

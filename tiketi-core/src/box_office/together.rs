@@ -56,7 +56,7 @@ pub(super) async fn in_time<T, E: From<StoreError>>(
         Poll::Pending => end.as_mut().poll(context).map(|()| {
             Err(StoreError::new(StoreErrorKind::Contention, "the event was not free in time").into())
         }),
-        done => done,
+        done @ Poll::Ready(_) => done,
     })
     .await
 }
