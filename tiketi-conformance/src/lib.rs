@@ -32,19 +32,22 @@
 //! `cargo test` then shows `hold::every_seat_that_is_taken_is_named` and all the others. An adapter that
 //! has only some of the traits expands only their lists:
 //!
-//! | List | Needs | Holds it to |
+//! | List | Needs | What it is for |
 //! |---|---|---|
-//! | [`sales_cases!`] | [`SellingStore`] | [`tiketi_core::SalesStore`] |
-//! | [`catalog_cases!`] | [`SellingStore`] | [`tiketi_core::CatalogStore`] |
-//! | [`outbox_cases!`] | [`SellingStore`] | [`tiketi_core::OutboxStore`] |
-//! | [`layout_cases!`] | [`tiketi_core::LayoutStore`] | the same |
-//! | [`account_cases!`] | [`tiketi_core::AccountStore`] | the same |
-//! | [`answer_cases!`] | [`tiketi_core::AnswerStore`] | the same |
-//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::PaymentStore`] | [`tiketi_core::PaymentStore`] |
-//! | [`inbox_cases!`] | [`tiketi_core::InboxStore`] | the same |
-//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::AuditStore`] | [`tiketi_core::AuditStore`] |
+//! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::SalesStore`]) |
+//! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::CatalogStore`]) |
+//! | [`outbox_cases!`] | [`SellingStore`] | facts: told once, in order, leased to one server at a time ([`tiketi_core::OutboxStore`]) |
+//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::PaymentStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
+//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
+//! | [`inbox_cases!`] | [`tiketi_core::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
+//! | [`layout_cases!`] | [`tiketi_core::LayoutStore`] | seat layouts |
+//! | [`account_cases!`] | [`tiketi_core::AccountStore`] | accounts: one for each address |
+//! | [`answer_cases!`] | [`tiketi_core::AnswerStore`] | answers kept for a repeated request |
+//! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money taken and given back once, whatever answer is lost |
 //!
-//! A payment gateway has a list of its own, [`gateway_cases!`], over a [`GatewayFactory`].
+//! [`all_cases!`] expands every list but [`gateway_cases!`], whose factory is another.
+//!
+//! Each list has its cases in modules, one for each subject; the name of a module is the first part of a test's name.
 //!
 //! # What a factory may do
 //!

@@ -59,6 +59,7 @@ macro_rules! sales_cases {
                 an_events_own_limit_prevails,
                 nothing_is_added_while_a_payment_is_under_way,
                 a_reservation_keeps_the_price_it_was_held_at,
+                a_reservation_id_used_again_is_refused,
             }
             extend {
                 a_renewed_hold_lasts_its_full_time_from_now,
@@ -97,6 +98,7 @@ macro_rules! sales_cases {
                 after_a_decline_the_hold_goes_on_to_its_old_end,
                 a_decline_after_the_end_frees_the_seats,
                 a_lapsed_seat_can_be_blocked,
+                a_lapsed_hold_is_left_alone_when_seats_are_put_back,
             }
             payment {
                 a_paid_reservation_owns_its_seats_and_units,
@@ -113,6 +115,7 @@ macro_rules! sales_cases {
                 what_costs_nothing_is_confirmed_without_payment,
                 what_costs_money_is_not_confirmed_for_nothing,
                 nothing_free_is_confirmed_of_a_cancelled_event,
+                a_payment_id_used_again_is_refused,
             }
             refund {
                 with_the_last_of_the_money_the_tickets_go_back,
@@ -123,6 +126,7 @@ macro_rules! sales_cases {
                 a_refunds_outcome_is_recorded_once,
                 a_cancelled_events_tickets_are_refunded,
                 seats_whose_money_went_back_are_blocked_if_the_event_says_so,
+                a_refund_id_used_again_is_never_a_second_refund,
             }
             late {
                 late_money_takes_the_same_again_if_all_is_free,
@@ -134,6 +138,8 @@ macro_rules! sales_cases {
                 money_of_another_order_is_a_persons_to_see,
                 an_unheard_of_order_is_believed_after_its_grace,
                 what_was_refunded_at_the_provider_is_recorded,
+                money_after_another_orders_money_is_recorded,
+                money_given_back_in_full_sells_nothing,
             }
             replay {
                 a_hold_sent_twice_applies_once,
@@ -271,6 +277,7 @@ macro_rules! outbox_cases {
                 servers_that_claim_at_once_share_the_facts,
                 a_later_fact_of_a_reservation_waits_for_an_earlier_one,
                 facts_written_while_others_are_delivered_are_not_skipped,
+                facts_of_one_commit_are_coalesced_and_in_their_order,
                 an_expiry_is_told_to_its_buyer_once,
             }
         }
@@ -337,6 +344,7 @@ macro_rules! payment_cases {
                 a_doubt_and_a_wait_are_kept,
                 what_is_settled_is_never_due,
                 a_queued_refund_is_due_until_it_is_known,
+                what_is_due_at_one_moment_comes_by_id,
             }
             trouble {
                 what_needs_a_person_is_listed_until_it_is_settled,
@@ -346,6 +354,8 @@ macro_rules! payment_cases {
                 a_note_without_a_word_is_refused,
                 a_note_no_store_keeps_is_refused_by_its_field,
                 what_is_awaited_is_kept_whatever_characters_it_has,
+                a_note_settles_only_what_came_before_it,
+                what_a_person_ends_frees_its_seats_and_is_asked_about,
             }
             deposits {
                 a_deposit_is_awaited_until_its_day_without_being_trouble,
@@ -360,6 +370,8 @@ macro_rules! payment_cases {
                 servers_that_call_off_at_once_promise_once,
                 a_refused_refund_is_not_promised_again_by_itself,
                 an_event_that_stands_is_left_alone,
+                a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out,
+                what_buyers_gave_up_themselves_does_not_count_as_done,
             }
         }
     };
@@ -376,6 +388,7 @@ macro_rules! inbox_cases {
                 deliveries_of_two_gateways_are_two,
                 a_claimed_delivery_comes_again_when_its_lease_ends,
                 a_delivery_looked_into_never_comes_again,
+                a_postponed_delivery_waits_and_keeps_no_other_waiting,
                 servers_that_claim_at_once_share_the_deliveries,
                 deliveries_are_forgotten_by_age,
                 a_delivery_no_store_keeps_is_invalid_data,

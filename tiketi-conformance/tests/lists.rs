@@ -21,3 +21,45 @@ fn every_case_is_listed_once() {
         assert_eq!(listed.iter().filter(|name| **name == case).count(), 1, "{case}");
     }
 }
+
+/// Returns the names of the lists of cases, without the macro that expands them all.
+fn list_names(lists: &str) -> BTreeSet<&str> {
+    let macros = lists.lines().filter_map(|line| line.strip_prefix("macro_rules! ")?.split(' ').next());
+    macros.filter(|name| name.ends_with("_cases") && !matches!(*name, "all_cases" | "expand_cases")).collect()
+}
+
+/// Returns what each row of a manual's table says its list is for.
+fn described<'m>(manual: &'m str, prefix: &str) -> Vec<(&'m str, &'m str)> {
+    let rows = manual.lines().filter_map(|line| line.strip_prefix(prefix)?.strip_suffix(" |"));
+    rows.filter_map(|row| Some((row.split_once('!')?.0, row.rsplit_once(" | ")?.1))).collect()
+}
+
+/// Fails if a manual leaves a list out, names one that does not exist, or does not say what it is for.
+///
+/// Seen to fail: the README named six of the ten lists.
+#[test]
+fn both_manuals_name_every_list_and_say_what_it_is_for() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
+    let lists = read("src/lists.rs");
+    let names = list_names(&lists);
+    assert!(names.len() >= 10, "{names:?}");
+    for (file, prefix) in [("src/lib.rs", "//! | [`"), ("README.md", "| `")] {
+        let manual = read(file);
+        let mut rows = described(&manual, prefix);
+        rows.retain(|(name, _)| name.ends_with("_cases"));
+        assert_eq!(rows.iter().map(|(name, _)| *name).collect::<BTreeSet<_>>(), names, "{file}");
+        assert_eq!(rows.len(), names.len(), "{file} names a list twice");
+        assert!(rows.iter().all(|(_, purpose)| purpose.len() > 10), "{file}: {rows:?}");
+    }
+}
+
+/// Fails if `all_cases!` leaves out a list that a store can be held to.
+#[test]
+fn all_cases_expands_every_list_of_a_store() {
+    let lists = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lists.rs")).unwrap();
+    let all = lists.split("macro_rules! all_cases").nth(1).unwrap().split("macro_rules!").next().unwrap();
+    for name in list_names(&lists).into_iter().filter(|name| *name != "gateway_cases") {
+        assert_eq!(all.matches(&format!("$crate::{name}!")).count(), 1, "{name}");
+    }
+}

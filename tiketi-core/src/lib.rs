@@ -63,6 +63,14 @@
 //! that ran out is available to the next buyer all the same. Each part is a method of its own as well, such as
 //! [`BoxOffice::expire_once`].
 //!
+//! # Cancel safety
+//!
+//! Every method of [`BoxOffice`] may be dropped at any point, as a web framework does when a client leaves. What was
+//! committed is brought to its end by [`BoxOffice::run_jobs_once`], as after a crash: an intent is committed before a
+//! provider is asked, and no money moves without one. That takes about as long as [`Terms::ask_again_after`]. With a
+//! [`Spawner`] ([`BoxOfficeBuilder::spawner`]) work that moves money goes on by itself when its caller is dropped, and
+//! its outcome is recorded at once. Give one to a shop that is called from request handlers.
+//!
 //! # Bringing your own store, gateway or notifier
 //!
 //! Implement [`SalesStore`], [`PaymentStore`], [`InboxStore`], [`CatalogStore`], [`LayoutStore`] and
@@ -97,6 +105,7 @@ mod refund_account;
 mod reservation;
 mod seat;
 mod seat_layout;
+mod spawner;
 mod store;
 mod text;
 mod ticket_type;
@@ -133,8 +142,8 @@ pub use limits::{
 pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
 pub use payment::{
-    Asking, Deposit, DepositAccount, Note, Payment, PaymentState, PaymentStep, Refund, RefundState, Settles,
-    StuckReason,
+    Asking, Deposit, DepositAccount, ENDED_BY_STAFF, Note, Payment, PaymentState, PaymentStep, Refund,
+    RefundState, Settles, StuckReason,
 };
 pub use refund_account::{RefundAccount, RefundAccountError};
 pub use reservation::{
@@ -143,11 +152,12 @@ pub use reservation::{
 };
 pub use seat::{Seat, SeatPlace, SeatState, SeatStep};
 pub use seat_layout::{LayoutError, PlannedSeat, Row, SeatLayout, Section, StoredLayout};
+pub use spawner::{DetachedWork, Spawner};
 pub use store::{
     AccountStore, Answer, AnswerClaim, AnswerStore, AuditReport, AuditStore, CallOffProgress, CatalogStore,
     CommandError, CreateAccountRefused, Delivery, EventQuery, EventSort, EventView, InboxStore, LayoutStore,
     OutboxStore, Page, PageOutOfRange, PageRequest, PaymentStore, Receipt, SalesStore, SeatMap, StoreClock,
-    StoreError, StoreErrorKind,
+    StoreError, StoreErrorKind, Swept,
 };
 pub use text::{TextError, TextProblem, can_be_kept, check_line, check_lines};
 pub use ticket_type::{Stock, TicketKind, TicketType};

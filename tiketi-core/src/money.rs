@@ -12,10 +12,44 @@ pub struct Currency(iso_currency::Currency);
 #[error("not a valid currency: expected an ISO 4217 code such as KRW or EUR")]
 pub struct ParseCurrencyError;
 
-impl Currency {
-    /// South Korean won, which has no minor unit.
-    pub const KRW: Self = Self(iso_currency::Currency::KRW);
+/// Declares constants for common currencies; all others are parsed from their code.
+macro_rules! common_currencies {
+    ($($(#[$doc:meta])* $code:ident)*) => {
+        impl Currency {$(
+            $(#[$doc])*
+            pub const $code: Self = Self(iso_currency::Currency::$code);
+        )*}
+    };
+}
 
+common_currencies! {
+    /// Australian dollar; 2 decimals.
+    AUD
+    /// Canadian dollar; 2 decimals.
+    CAD
+    /// Swiss franc; 2 decimals.
+    CHF
+    /// Chinese yuan; 2 decimals.
+    CNY
+    /// Euro; 2 decimals.
+    EUR
+    /// Pound sterling; 2 decimals.
+    GBP
+    /// Hong Kong dollar; 2 decimals.
+    HKD
+    /// Japanese yen, which has no minor unit.
+    JPY
+    /// South Korean won, which has no minor unit.
+    KRW
+    /// Singapore dollar; 2 decimals.
+    SGD
+    /// New Taiwan dollar; 2 decimals.
+    TWD
+    /// United States dollar; 2 decimals.
+    USD
+}
+
+impl Currency {
     /// Returns the three-letter code, such as `KRW`.
     pub fn code(self) -> &'static str {
         self.0.code()
@@ -49,11 +83,15 @@ impl FromStr for Currency {
 
 /// An amount of money in minor units of one currency.
 ///
+/// It is displayed in major units, with as many digits after the point as the currency has.
+///
 /// ```
 /// use tiketi_core::{Currency, Money};
 ///
 /// let seat = Money::new(110_000, Currency::KRW);
 /// assert_eq!(seat.times(2)?.minor(), 220_000);
+/// assert_eq!(seat.to_string(), "110000 KRW");
+/// assert_eq!(Money::new(10_000, Currency::EUR).to_string(), "100.00 EUR");
 /// # Ok::<(), tiketi_core::MoneyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,7 +169,15 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.minor, self.currency)
+        let (sign, minor) = (if self.minor < 0 { "-" } else { "" }, self.minor.unsigned_abs());
+        let decimals = self.currency.decimals();
+        // No currency has more decimals than a 64-bit number has digits; if one had, all digits follow the point.
+        let unit = 10_u64.checked_pow(u32::from(decimals)).unwrap_or(u64::MAX);
+        write!(f, "{sign}{}", minor / unit)?;
+        if decimals > 0 {
+            write!(f, ".{:0width$}", minor % unit, width = usize::from(decimals))?;
+        }
+        write!(f, " {}", self.currency)
     }
 }
 
@@ -152,12 +198,48 @@ mod tests {
     #[test]
     fn the_won_has_no_decimals_and_the_euro_two() {
         assert_eq!(Currency::KRW.decimals(), 0);
-        assert_eq!("EUR".parse::<Currency>().unwrap().decimals(), 2);
+        assert_eq!(Currency::EUR.decimals(), 2);
+    }
+
+    #[test]
+    fn an_amount_is_displayed_with_the_decimals_of_its_currency() {
+        let shown = |minor, code: &str| Money::new(minor, code.parse().unwrap()).to_string();
+        assert_eq!(shown(10_000, "EUR"), "100.00 EUR");
+        assert_eq!(shown(5, "EUR"), "0.05 EUR");
+        assert_eq!(shown(0, "EUR"), "0.00 EUR");
+        assert_eq!(shown(-5, "EUR"), "-0.05 EUR");
+        assert_eq!(shown(-12_345, "USD"), "-123.45 USD");
+        assert_eq!(shown(150_000, "KRW"), "150000 KRW");
+        assert_eq!(shown(-1, "JPY"), "-1 JPY");
+        assert_eq!(shown(1_005, "KWD"), "1.005 KWD");
+        assert_eq!(shown(12_345, "CLF"), "1.2345 CLF");
+        assert_eq!(shown(i64::MIN, "EUR"), "-92233720368547758.08 EUR");
+        assert_eq!(shown(i64::MIN, "KRW"), "-9223372036854775808 KRW");
+        assert_eq!(format!("{:?}", Money::new(4_500, Currency::EUR)), "45.00 EUR");
+    }
+
+    /// A fingerprint of a command contains amounts as text, so two amounts must not share one.
+    #[test]
+    fn different_amounts_are_displayed_differently() {
+        let amounts = [0, 1, -1, 10, 100, -100, 1_000, i64::MAX, i64::MIN];
+        let currencies = [Currency::KRW, Currency::EUR, Currency::USD, "KWD".parse().unwrap()];
+        let texts: std::collections::HashSet<_> = currencies
+            .into_iter()
+            .flat_map(|currency| amounts.map(|minor| Money::new(minor, currency).to_string()))
+            .collect();
+        assert_eq!(texts.len(), amounts.len() * currencies.len());
+    }
+
+    #[test]
+    fn common_currencies_are_constants_named_by_their_code() {
+        assert_eq!("GBP".parse(), Ok(Currency::GBP));
+        assert_eq!("JPY".parse(), Ok(Currency::JPY));
+        assert_eq!((Currency::USD.code(), Currency::JPY.decimals()), ("USD", 0));
     }
 
     #[test]
     fn unlike_currencies_do_not_add() {
-        let euro = Money::new(1, "EUR".parse().unwrap());
+        let euro = Money::new(1, Currency::EUR);
         assert!(matches!(won(1).plus(euro), Err(MoneyError::CurrencyMismatch { .. })));
     }
 

@@ -1,10 +1,15 @@
 //! Payments: one record for each attempt to pay, and what became of the money.
 
+use std::time::Duration;
+
 use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
 use crate::money::{Money, MoneyError};
 use crate::refund_account::RefundAccount;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
+
+/// The code of a payment that a person ended because its provider did not tell the outcome.
+pub const ENDED_BY_STAFF: &str = "ENDED_BY_STAFF";
 
 /// One attempt to pay for one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +75,23 @@ impl Payment {
         matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
     }
 
+    /// Tells whether the provider refused to give back just what is left, when the event was cancelled.
+    ///
+    /// It is not asked for the same again by itself; a person has to look.
+    pub fn is_call_off_refused(&self) -> bool {
+        let Ok(left) = self.refundable() else { return false };
+        let mut refunds = self.refunds.iter().enumerate();
+        refunds.any(|(at, refund)| {
+            let refused = matches!(refund.state, RefundState::Refused { .. }) && !left.is_zero();
+            refused && refund.amount == left && refund.id == self.call_off_refund(at)
+        })
+    }
+
+    /// Returns the id of the refund that is promised as the `at`-th because the event was cancelled.
+    pub(crate) fn call_off_refund(&self, at: usize) -> RefundId {
+        RefundId::derived(self.id, &format!("the event was cancelled {at}"))
+    }
+
     /// Returns the deposit that has to come in before it is paid, if that is what it waits for.
     pub fn awaited_deposit(&self) -> Option<&Deposit> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
@@ -82,11 +104,39 @@ impl Payment {
         kept && self.asking.as_ref().is_some_and(|asking| asking.deposit.is_some())
     }
 
-    /// Tells whether a person has to look, until one wrote that it is settled.
+    /// Tells whether a person has to look, until one wrote after it that it is settled.
     pub fn needs_person(&self) -> bool {
-        let stuck = matches!(self.state, PaymentState::Stuck { .. }) && self.queued_refund().is_none();
-        let settled = self.notes.last().is_some_and(|note| note.settles == Settles::Yes);
-        (stuck || self.is_refund_refused() || self.is_withdrawn()) && !settled
+        let settled =
+            |since| self.notes.last().is_some_and(|note| note.settles == Settles::Yes && note.at >= since);
+        self.trouble_since().is_some_and(|since| !settled(since))
+    }
+
+    /// Returns when the latest thing happened that a person has to look at, settled or not.
+    pub(crate) fn trouble_since(&self) -> Option<Timestamp> {
+        let stuck = match self.state {
+            PaymentState::Stuck { at, .. } if self.queued_refund().is_none() => Some(at),
+            PaymentState::Stuck { .. }
+            | PaymentState::Ready
+            | PaymentState::Confirming { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PartlyRefunded { .. }
+            | PaymentState::Refunded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Abandoned => None,
+        };
+        let refused = self.refunds.last().and_then(|refund| match refund.state {
+            RefundState::Refused { at, .. } => Some(at),
+            RefundState::Queued { .. } | RefundState::Done { .. } => None,
+        });
+        let withdrawn = self.asking.as_ref().filter(|_| self.is_withdrawn()).map(|asking| asking.since);
+        [stuck, refused, withdrawn].into_iter().flatten().max()
+    }
+
+    /// Returns `now`, or just after the last note where the clock of its server was ahead.
+    ///
+    /// What happens after a note has to look later than the note, or the note would seem to settle it.
+    pub(crate) fn after_notes(&self, now: Timestamp) -> Timestamp {
+        self.notes.last().map_or(now, |note| now.max(note.at.after(Duration::from_micros(1))))
     }
 
     /// Returns since when the provider's word about money that moves is overdue; a deposit is not before its own day.
@@ -94,6 +144,11 @@ impl Payment {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
         let asking = self.asking.as_ref().filter(|_| confirming || self.queued_refund().is_some())?;
         Some(self.awaited_deposit().map_or(asking.since, |deposit| deposit.due.max(asking.since)))
+    }
+
+    /// Tells whether a person ended it without knowing its outcome; its provider is asked until it says that it took nothing.
+    pub fn is_ended_by_staff(&self) -> bool {
+        matches!(&self.state, PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF)
     }
 
     /// Tells whether the provider's word is awaited for longer than since `before`.
@@ -227,7 +282,8 @@ pub enum RefundState {
 /// | `Declined`, `Abandoned` | – | `Paid` | – | – | `Stuck` | – |
 /// | `Paid` | – | – | – | – | – | `PartlyRefunded` or `Refunded` |
 /// | `PartlyRefunded` | – | – | – | – | – | `PartlyRefunded` or `Refunded` |
-/// | `Stuck` | – | – | – | – | – | `Stuck` or `Refunded` |
+/// | `Stuck` on another order's money | – | `Paid` | – | – | `Stuck` | – |
+/// | `Stuck` on another amount | – | – | – | – | – | `Stuck` or `Refunded` |
 /// | `Refunded` | – | – | – | – | – | – |
 ///
 /// A dash is an [`IllegalTransition`]. Money that turns up late is a fact, whatever was believed before;
@@ -256,9 +312,9 @@ pub enum PaymentState {
         /// When the last of it did.
         at: Timestamp,
     },
-    /// The provider said no; the buyer may try again with a new attempt.
+    /// The provider said no, or a person ended it; the buyer may try again with a new attempt.
     Declined {
-        /// The provider's code.
+        /// The provider's code, or [`ENDED_BY_STAFF`].
         code: String,
         /// When that was learned.
         at: Timestamp,
@@ -339,7 +395,11 @@ impl PaymentState {
             Self::Refunded { .. } => Err(illegal("refunded", step)),
             Self::Declined { .. } => Self::from_given_up("declined", step),
             Self::Abandoned => Self::from_given_up("abandoned", step),
-            Self::Stuck { .. } => self.while_stuck(step),
+            // Nothing is known to be taken for this order, so that it may still turn up.
+            Self::Stuck { reason: StuckReason::OrderMismatch { .. }, .. } => {
+                Self::from_given_up("stuck", step)
+            }
+            Self::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => self.while_stuck(step),
         }
     }
 

@@ -68,14 +68,27 @@ async fn the_log_tells_of_each_request_and_never_its_secrets() {
     login(&app, "a wrong password").await;
     let request = Request::get("/api/auth/me?token=in-the-query").header("x-request-id", "seen-1");
     let request = request.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
-    app.oneshot(request).await.unwrap();
+    app.clone().oneshot(request).await.unwrap();
+
+    let nothing = "/api/events/01890a5d-ac96-774b-bcce-b302099a8057";
+    app.clone().oneshot(Request::get(nothing).body(Body::empty()).unwrap()).await.unwrap();
+    let endless = format!("/{}", "x".repeat(10_000));
+    app.oneshot(Request::get(&endless).body(Body::empty()).unwrap()).await.unwrap();
 
     let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    for told in
-        ["method=GET", "/api/auth/me", "request_id=\"seen-1\"", "status=200", "status=401", "latency="]
-    {
+    for told in [
+        "method=GET",
+        "path=\"/api/auth/me\"",
+        nothing,
+        "request_id=\"seen-1\"",
+        "status=200",
+        "status=401",
+        "latency=",
+    ] {
         assert!(text.contains(told), "{told} is not in {text}");
     }
+    assert!(!text.contains("Id}") && !text.contains("{id"), "a route stands for a path: {text}");
+    assert!(!text.contains(&endless), "a path is logged whole, however long");
     for secret in ["in-the-query", token, "a wrong password", PASSWORD, "argon2"] {
         assert!(!text.contains(secret), "{secret} is in {text}");
     }

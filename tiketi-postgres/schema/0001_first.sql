@@ -112,7 +112,7 @@ CREATE TABLE tiketi.payments (
     created_at     bigint NOT NULL,
     version        bigint NOT NULL,
     needs_person   boolean NOT NULL,
-    refund_refused boolean NOT NULL,       -- whether the latest refund was
+    call_off_refused boolean NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     currency       text NOT NULL,
     gateway        text NOT NULL,
     method         text NOT NULL,
@@ -131,7 +131,7 @@ CREATE TABLE tiketi.payments (
 CREATE INDEX payments_of_event ON tiketi.payments (event) WHERE version > 0;
 CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX payments_to_ask ON tiketi.payments (ask_at, id) WHERE ask_at IS NOT NULL;
-CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE refund_refused;
+CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE call_off_refused;
 CREATE INDEX payments_in_trouble ON tiketi.payments (id) WHERE needs_person;
 CREATE INDEX payments_awaited ON tiketi.payments (awaited_since) WHERE awaited_since IS NOT NULL;
 -- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
@@ -175,6 +175,7 @@ CREATE TABLE tiketi.inbox (
     payment       uuid NOT NULL,
     received_at   bigint NOT NULL,
     claimed_until bigint,
+    tries         bigint NOT NULL,         -- how often it was postponed
     done          boolean NOT NULL,
     provider_key  text,
     PRIMARY KEY (gateway, delivery)

@@ -11,7 +11,9 @@ use crate::row::{Row, each};
 use crate::session::Session;
 use crate::store::PostgresStore;
 
-const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// The time-out is explained at [`crate::session::BEGIN`].
+const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL idle_in_transaction_session_timeout = 5000";
 const EVENT_IDS: &str = "SELECT id FROM tiketi.events WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
 const EVENT: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = $1");
 const SEATS: &str = concat!(

@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tokio::time::Instant;
 
 use crate::clock::BatchClock;
 use crate::desk::Desk;
-use crate::error::{closed, panicked, shared};
+use crate::error::{lock_timed_out, panicked, shared};
 use crate::job::Job;
 use crate::lanes::Lanes;
 use crate::load;
+use crate::permits::LOCK_PATIENCE;
 use crate::retry::pause;
 use crate::session::Session;
 use crate::wants::Wants;
@@ -21,11 +23,28 @@ use crate::write;
 /// Most rows a busy lane keeps in memory from one batch to the next.
 const MAX_KEPT: usize = 50_000;
 
+/// Begins a batch, with the milliseconds for which it may wait for a lock.
+///
 /// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
 /// whole, and new values meet their rows in a hash table, not each with each. So no plan is better for being made anew,
 /// and each connection makes one a statement. The settings end with the transaction.
-const BEGIN: &str = "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
-    SET LOCAL plan_cache_mode = force_generic_plan";
+///
+/// `lock_timeout` is long enough for the batches of other servers that are ahead in the queue for the event's row, and
+/// short enough that an event that somebody keeps locked leaves its permit soon; see [`crate::permits`]. The other
+/// time-out is explained at [`crate::session::BEGIN`]. All of it travels with `BEGIN`, in one message.
+macro_rules! begin {
+    ($lock_timeout:literal) => {
+        concat!(
+            "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
+                SET LOCAL plan_cache_mode = force_generic_plan; \
+                SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",
+            $lock_timeout
+        )
+    };
+}
+const BEGIN: &str = begin!("200");
+/// For an event that could not be locked in that time: the queue of servers may just be long.
+const BEGIN_WAITING: &str = begin!("500");
 
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
 pub(crate) struct Kept {
@@ -67,19 +86,32 @@ fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, done: Result<(), StoreEr
     }
 }
 
-/// Runs jobs until they are committed, fail for good, or have failed often enough.
+/// Runs jobs until they are committed, fail for good, have failed often enough, or have waited for a lock long enough.
+///
+/// No permit is kept between tries, so that an event that is locked elsewhere keeps no other one from being written.
 async fn attempts(
     lanes: &Lanes,
     event: EventId,
     kept: &mut Option<Kept>,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<(), StoreError> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
     let mut tried = 0;
     loop {
+        let permit = lanes.permits.acquire(event, deadline).await?;
+        let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
         lanes.counted.add_transaction();
         // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
-        let attempt = AssertUnwindSafe(attempt(lanes, event, kept, jobs)).catch_unwind().await;
-        match attempt.unwrap_or_else(|panic| Err(panicked(&*panic))) {
+        let attempt = AssertUnwindSafe(attempt(lanes, begin, event, kept, jobs)).catch_unwind().await;
+        let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        drop(permit);
+        match done {
+            Err(error) if lock_timed_out(&error) => {
+                lanes.permits.note_locked(event);
+                if Instant::now() >= deadline {
+                    return Err(error);
+                }
+            }
             Err(error) if pause(tried, &error).await => tried += 1,
             done => return done,
         }
@@ -91,14 +123,15 @@ async fn attempts(
 /// Rows are kept only across commits: after a failure they are read again.
 async fn attempt(
     lanes: &Lanes,
+    begin: &'static str,
     event: EventId,
     kept: &mut Option<Kept>,
     jobs: &mut [Box<dyn Job>],
 ) -> Result<(), StoreError> {
-    let _writer = lanes.writers.acquire().await.map_err(|_| closed())?;
     let before = kept.take();
-    let mut session = lanes.writing.begin_in_task(BEGIN).await?;
+    let mut session = lanes.writing.begin_in_task(begin).await?;
     let Kept { mut desk, turn } = open(&mut session, event, before, lanes.clock_lead).await?;
+    lanes.permits.note_free(event);
     let mut wants = Wants::default();
     for job in jobs.iter() {
         job.wants(&mut wants);

@@ -9,7 +9,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+    Page, SeatMap, StoreError, Swept, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
 
 use crate::catalog::edits::{
@@ -19,6 +19,7 @@ use crate::create::create_event;
 use crate::expiry::only_store;
 use crate::reads;
 use crate::store::PostgresStore;
+use crate::sweep;
 
 #[async_trait]
 impl CatalogStore for PostgresStore {
@@ -74,17 +75,20 @@ impl CatalogStore for PostgresStore {
         self.work(command.event, Unblock(command)).await
     }
 
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
-        let mut news = Vec::new();
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         // Most rounds find nothing, and finding nothing takes no lock.
-        for view in reads::outlines(self.database(), false).await? {
-            let id = view.event.id;
-            if announce_status(&scope_of(view), now).is_some() {
-                let told = self.work(id, Announce(now)).await.map_err(only_store)?;
-                news.extend(told.map(|status| (id, status)));
-            }
-        }
-        Ok(news)
+        let mut suspects = reads::outlines(self.database(), false).await?;
+        suspects.retain(|view| announce_status(&scope_of(view.clone()), now).is_some());
+        let works = suspects.into_iter().map(|view| {
+            let (store, id) = (self.clone(), view.event.id);
+            let work = async move {
+                let told = store.work(id, Announce(now)).await.map_err(only_store)?;
+                Ok(told.map(|status| (id, status)))
+            };
+            (id, work)
+        });
+        let Swept { done, skipped } = sweep::each(self.permits(), works).await;
+        Ok(Swept { done: done.into_iter().flatten().collect(), skipped })
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {

@@ -9,6 +9,9 @@ use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tiketi_core::{StoreError, StoreErrorKind};
 use tokio::task::JoinError;
 
+/// The SQLSTATE of a lock that was not granted within `lock_timeout`.
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Says what a failure means for the command that met it, before anything was committed.
 pub(crate) fn failed(error: Error) -> StoreError {
     let (kind, message) = match &error {
@@ -46,7 +49,10 @@ fn ends_connection(error: &dyn DatabaseError) -> bool {
 fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
     let state = error.code().unwrap_or_default();
     match &*state {
-        "40001" | "40P01" | "55P03" => (StoreErrorKind::Contention, "others kept winning the same rows"),
+        "40001" | "40P01" => (StoreErrorKind::Contention, "others kept winning the same rows"),
+        LOCK_NOT_AVAILABLE => {
+            (StoreErrorKind::Contention, "another session has locked the same rows for too long")
+        }
         "57014" => (StoreErrorKind::Unavailable, "the database took too long"),
         "25006" => (StoreErrorKind::Unavailable, "the database takes no writes"),
         "3F000" | "42P01" | "42703" => {
@@ -56,9 +62,7 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
         state if state.starts_with("22") || state == "54000" => {
             (StoreErrorKind::InvalidData, "the database cannot keep a value of the command")
         }
-        state if state.starts_with("08") || state.starts_with("57P") => {
-            (StoreErrorKind::Unavailable, "the connection to the database was lost")
-        }
+        state if says_lost(state) => (StoreErrorKind::Unavailable, "the connection to the database was lost"),
         state if state.starts_with("53") || state.starts_with("58") => {
             (StoreErrorKind::Unavailable, "the database is out of room or broken")
         }
@@ -67,6 +71,18 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
         }
         _ => (StoreErrorKind::Internal, "postgres failed"),
     }
+}
+
+/// Tells whether the server ended the connection, or is about to, as it said this.
+///
+/// The 25P states end a session whose transaction stood still, or lasted, for too long.
+fn says_lost(state: &str) -> bool {
+    state.starts_with("08") || state.starts_with("57P") || matches!(state, "25P03" | "25P04")
+}
+
+/// Tells whether it failed because another session's lock lasted longer than `lock_timeout`.
+pub(crate) fn lock_timed_out(error: &StoreError) -> bool {
+    matches!(cause(error), Some(Error::Database(database)) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
 }
 
 /// Tells whether a constraint of this name was violated.
@@ -104,9 +120,7 @@ pub(crate) fn closed() -> StoreError {
 /// Tells whether it failed because a connection was lost or refused, before anything was committed.
 pub(crate) fn was_lost(error: &StoreError) -> bool {
     let lost = match cause(error) {
-        Some(Error::Database(database)) => {
-            database.code().is_some_and(|state| state.starts_with("08") || state.starts_with("57P"))
-        }
+        Some(Error::Database(database)) => database.code().is_some_and(|state| says_lost(&state)),
         Some(Error::Io(_) | Error::Protocol(_) | Error::WorkerCrashed) => true,
         _ => false,
     };

@@ -3,20 +3,23 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use futures::future::try_join_all;
-use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Timestamp};
+use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Swept, Timestamp};
 use tiketi_rows::Row as _;
 
 use crate::desk::Desk;
 use crate::job::Work;
 use crate::row::each;
 use crate::store::PostgresStore;
+use crate::sweep;
 use crate::wants::Wants;
 
 /// Looks event by event, for which there is an index: a shop has few events and many reservations.
+///
+/// Events that somebody has locked are left out: what is due in one of them may be more than the limit.
 pub(crate) const DUE: &str = "SELECT due.event, due.id FROM tiketi.events AS sold CROSS JOIN LATERAL \
         (SELECT event, id, state_at FROM tiketi.reservations \
         WHERE event = sold.id AND state = 'held' AND state_at <= $1 ORDER BY state_at LIMIT $2) AS due \
+    WHERE sold.id <> ALL ($3) \
     ORDER BY due.state_at, due.id LIMIT $2";
 
 /// Reservations of one event that were due when somebody looked.
@@ -48,9 +51,10 @@ pub(crate) async fn expire_due(
     store: &PostgresStore,
     now: Timestamp,
     limit: usize,
-) -> Result<Vec<Reservation>, StoreError> {
+) -> Result<Swept<Reservation>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let found = store.database().fetch_all(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
+    let find = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(store.passed_over());
+    let found = store.database().fetch_all(find).await?;
     let due = each(&found, |row| {
         Ok((EventId::from_uuid(row.uuid("event")?), ReservationId::from_uuid(row.uuid("id")?)))
     })?;
@@ -58,10 +62,13 @@ pub(crate) async fn expire_due(
     for (event, id) in &due {
         of_event.entry(*event).or_default().push(*id);
     }
-    let works = of_event.into_iter().map(|(event, due)| store.work(event, Expiry { now, due }));
-    let ended = try_join_all(works).await.map_err(only_store)?;
-    let mut ended: HashMap<_, _> = ended.into_iter().flatten().map(|row| (row.id, row)).collect();
-    Ok(due.iter().filter_map(|(_, id)| ended.remove(id)).collect())
+    let works = of_event.into_iter().map(|(event, due)| {
+        let store = store.clone();
+        (event, async move { store.work(event, Expiry { now, due }).await.map_err(only_store) })
+    });
+    let Swept { done, skipped } = sweep::each(store.permits(), works).await;
+    let mut ended: HashMap<_, _> = done.into_iter().flatten().map(|row| (row.id, row)).collect();
+    Ok(Swept { done: due.iter().filter_map(|(_, id)| ended.remove(id)).collect(), skipped })
 }
 
 /// Returns the failure of work that no rule can refuse.

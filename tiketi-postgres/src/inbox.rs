@@ -9,8 +9,8 @@ use tiketi_rows::columns;
 use crate::row::each;
 use crate::store::PostgresStore;
 
-const RECEIVE: &str = "INSERT INTO tiketi.inbox (gateway, delivery, payment, provider_key, received_at, done) \
-    VALUES ($1, $2, $3, $4, $5, false) ON CONFLICT DO NOTHING";
+const RECEIVE: &str = "INSERT INTO tiketi.inbox (gateway, delivery, payment, provider_key, received_at, tries, done) \
+    VALUES ($1, $2, $3, $4, $5, 0, false) ON CONFLICT DO NOTHING";
 /// Claims what was not looked into and that nobody has claimed, is claiming, or whose claim has run out.
 const CLAIM: &str = concat!(
     "WITH free AS MATERIALIZED (SELECT gateway AS of_gateway, delivery AS of_delivery FROM tiketi.inbox \
@@ -22,6 +22,8 @@ const CLAIM: &str = concat!(
 );
 const ACKNOWLEDGE: &str =
     "UPDATE tiketi.inbox SET done = true WHERE gateway = $1 AND delivery = $2 AND NOT done";
+const POSTPONE: &str = "UPDATE tiketi.inbox SET claimed_until = $3, tries = tries + 1 \
+    WHERE gateway = $1 AND delivery = $2 AND NOT done";
 const FORGET: &str = "DELETE FROM tiketi.inbox WHERE received_at < $1";
 
 #[async_trait]
@@ -61,6 +63,17 @@ impl InboxStore for PostgresStore {
             return Ok(());
         }
         self.write(|| sqlx::query(ACKNOWLEDGE).bind(gateway).bind(delivery)).await?;
+        Ok(())
+    }
+
+    async fn postpone_delivery(
+        &self,
+        gateway: &str,
+        delivery: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let until = until.as_micros();
+        self.write(|| sqlx::query(POSTPONE).bind(gateway).bind(delivery).bind(until)).await?;
         Ok(())
     }
 

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
-use tokio::sync::Semaphore;
 
 use crate::batch::{self, Kept};
 use crate::batches::Counted;
 use crate::error::closed;
 use crate::job::{Job, Reply, Task, Work};
+use crate::permits::{MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::session::Pool;
 
 /// Most commands that share one commit.
@@ -22,9 +22,6 @@ pub const MAX_BATCH: usize = 256;
 pub const MAX_QUEUE: usize = 16_384;
 /// How often a lane steps back for callers, at most, while more of them keep coming.
 const MAX_YIELDS: u32 = 16;
-/// Most batches that are written at the same time, by lanes of different events, each on a connection of its own
-/// that no reader can take.
-pub const MAX_WRITERS: u32 = 4;
 
 /// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
 pub(crate) struct Lanes {
@@ -32,7 +29,7 @@ pub(crate) struct Lanes {
     pub(crate) pool: Pool,
     /// Connections for batches: behind a crowd of readers, what became of money would come too late.
     pub(crate) writing: Pool,
-    pub(crate) writers: Semaphore,
+    pub(crate) permits: Arc<Permits>,
     pub(crate) counted: Counted,
     /// How far commands may be ahead of the database's clock.
     pub(crate) clock_lead: Duration,
@@ -42,16 +39,15 @@ pub(crate) struct Lanes {
 impl Lanes {
     /// Makes lanes with connections of their own, to where a pool's go and with its settings.
     pub(crate) fn new(pool: PgPool, clock_lead: Duration) -> Self {
-        let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS);
+        let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
         // A connection that is gone shows at the batch's first statement, and the batch is tried again: asking before
         // would be one more round trip for each.
         let writing = writing.test_before_acquire(false);
         let writing = writing.connect_lazy_with(pool.connect_options().as_ref().clone());
-        let writers = Semaphore::new(usize::try_from(MAX_WRITERS).unwrap_or(1));
         Self {
             pool: Pool::of(pool),
             writing: Pool::of(writing),
-            writers,
+            permits: Arc::new(Permits::new()),
             counted: Counted::default(),
             clock_lead,
             queues: Mutex::default(),

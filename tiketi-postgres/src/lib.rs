@@ -4,13 +4,13 @@
 //! use std::sync::Arc;
 //! use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 //! use tiketi_core::BoxOffice;
-//! use tiketi_postgres::{PostgresStore, check, migrate};
+//! use tiketi_postgres::{Durability, PostgresStore, check, migrate};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let options: PgConnectOptions = "postgres://shop@localhost/shop".parse()?;
 //! migrate(&options).await?;
 //! let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
-//! check(&pool).await?;
+//! check(&pool, Durability::Required).await?;
 //! let shop = BoxOffice::builder().store(Arc::new(PostgresStore::new(pool))).build()?;
 //! # Ok(())
 //! # }
@@ -30,8 +30,10 @@
 //! take turns; loads what the commands look at; decides them one after another with the rules of
 //! [`tiketi_core::decide`] against one working copy; writes the union, one statement a table; commits once,
 //! and answers them all. Commands of different events go side by side, on up to [`MAX_WRITERS`] connections of
-//! the store's own, which no crowd of readers can take. What was answered is as durable as Postgres makes a
-//! commit: leave `fsync` and `synchronous_commit` on.
+//! the store's own, which no crowd of readers can take. An event that another session keeps locked is tried on
+//! [`MAX_WAITERS`] more, so that it takes none from events that are not locked. What was answered is as durable as Postgres makes a
+//! commit: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a database that has one of
+//! them off, unless told that this is wanted ([`Durability::Relaxed`]).
 //!
 //! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
 //! whoever asks while nobody else does is answered at once.
@@ -51,6 +53,7 @@
 //! | One command of a batch cannot be kept | That one fails, or panics; it is found by halves, and the others are kept |
 //! | Deadlock or serialization failure | Nothing: tried again, a few times, with growing random pauses; then [`Contention`] |
 //! | The connection is lost before the commit | Nothing: tried again likewise; then [`Unavailable`] |
+//! | Another session keeps the event locked | Nothing, for 10 s; then [`Contention`] |
 //! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key tells |
 //! | A queue is full, the pool exhausted, a statement timed out | [`Unavailable`] |
 //! | The server is a standby, starting or stopping | [`Unavailable`] |
@@ -66,6 +69,16 @@
 //! [`Corrupt`]: tiketi_core::StoreErrorKind::Corrupt
 //!
 //! A caller that goes away leaves its command whole or undone, never half.
+//!
+//! A server that stands still in the middle of a transaction, or whose network does, keeps its locks until the database
+//! ends its session, after 5 s: every transaction of the store sets `idle_in_transaction_session_timeout`, and
+//! `lock_timeout`, for itself. If it goes on later, what it then sends is refused, and it tries again with the rows as
+//! they are by then. Jobs over many events ([`expire_due`], [`announce_statuses`], [`claim_outbox`]) pass over an event that is
+//! locked for a second, and say so; for the next 3 s it is left out of what is due, so that it fills no list.
+//!
+//! [`expire_due`]: tiketi_core::SalesStore::expire_due
+//! [`announce_statuses`]: tiketi_core::CatalogStore::announce_statuses
+//! [`claim_outbox`]: tiketi_core::OutboxStore::claim_outbox
 //!
 //! # Behind a pooler
 //!
@@ -129,16 +142,19 @@ mod look_ups;
 mod migrate;
 mod outbox;
 mod payments;
+mod permits;
 mod reads;
 mod retry;
 mod row;
 mod sales;
 mod session;
 mod store;
+mod sweep;
 mod wants;
 mod write;
 
 pub use batches::Batches;
-pub use lanes::{MAX_BATCH, MAX_QUEUE, MAX_WRITERS};
-pub use migrate::{SCHEMA, check, migrate};
+pub use lanes::{MAX_BATCH, MAX_QUEUE};
+pub use migrate::{Durability, SCHEMA, check, migrate};
+pub use permits::{MAX_WAITERS, MAX_WRITERS};
 pub use store::PostgresStore;

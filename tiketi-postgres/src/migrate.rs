@@ -26,6 +26,10 @@ const CREATE_TABLE: &str = "CREATE SCHEMA IF NOT EXISTS tiketi;
     CREATE TABLE tiketi.migrations (version bigint PRIMARY KEY, name text NOT NULL)";
 const LATEST: &str = "SELECT coalesce(max(version), 0) FROM tiketi.migrations";
 const REMEMBER: &str = "INSERT INTO tiketi.migrations (version, name) VALUES ($1, $2)";
+/// Settings that let a crash of the database or its machine take back what was committed, as this session has them:
+/// its role, its database and the pool's own options may each have set them.
+const FORGETFUL: &str = "SELECT string_agg(name || ' is ' || setting, ' and ' ORDER BY name) FROM pg_settings \
+    WHERE name IN ('synchronous_commit', 'fsync', 'full_page_writes') AND setting = 'off'";
 const TAKES_WRITES: &str =
     "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
 
@@ -69,12 +73,25 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreErro
     transaction.commit().await.map_err(crate::error::commit_failed)
 }
 
-/// Tells whether a database can be sold from: reachable, of this release's schema, and taking writes.
+/// What a database has to promise of a commit before it can be sold from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// A commit is on disk when it is answered: `synchronous_commit`, `fsync` and `full_page_writes` are not off.
+    Required,
+    /// A crash may take back what was answered: tickets may be sold again, and money be taken that nobody knows of. For
+    /// tests and rehearsals.
+    Relaxed,
+}
+
+/// Tells whether a database can be sold from: reachable, of this release's schema, taking writes, and durable.
+///
+/// Settings are looked at as the pool's own sessions have them. `synchronous_commit = local` is taken: a failover to a
+/// standby may then take commits back, a crash does not.
 ///
 /// # Errors
 ///
 /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with what to do about it.
-pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
+pub async fn check(pool: &PgPool, durability: Durability) -> Result<(), StoreError> {
     // In a transaction, so that all of it is asked of one session even behind a pooler.
     let mut connection = pool.begin().await.map_err(failed)?;
     match schema_of(&mut connection).await? {
@@ -85,11 +102,24 @@ pub async fn check(pool: &PgPool) -> Result<(), StoreError> {
     }
     let row =
         sqlx::query(TAKES_WRITES).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
-    if row.try_get::<bool, _>(0).map_err(failed)? {
-        return Ok(());
+    if !row.try_get::<bool, _>(0).map_err(failed)? {
+        let message = "the database takes no writes: it is a standby or read-only; connect to the primary";
+        return Err(StoreError::new(StoreErrorKind::Unavailable, message));
     }
-    let message = "the database takes no writes: it is a standby or read-only; connect to the primary";
-    Err(StoreError::new(StoreErrorKind::Unavailable, message))
+    match durability {
+        Durability::Required => refuse_forgetful(&mut connection).await,
+        Durability::Relaxed => Ok(()),
+    }
+}
+
+/// Refuses a database whose settings let it forget commits.
+async fn refuse_forgetful(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let row = sqlx::query(FORGETFUL).persistent(false).fetch_one(connection).await.map_err(failed)?;
+    let Some(off) = row.try_get::<Option<String>, _>(0).map_err(failed)? else { return Ok(()) };
+    let message = format!(
+        "the database may forget sales that were answered: {off}; turn it on, for the server, this role and this database"
+    );
+    Err(StoreError::new(StoreErrorKind::Internal, message))
 }
 
 /// Returns how many migrations a database has had, or `None` if it knows of none.

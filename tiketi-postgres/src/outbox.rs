@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Timestamp};
+use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Swept, Timestamp};
 use tiketi_rows::{Row as _, stored};
 
 use crate::row::each;
 use crate::store::PostgresStore;
+use crate::sweep;
 
 /// Finds what nobody has claimed, or whose claim has run out.
 const FREE: &str = "SELECT event, id FROM tiketi.outbox \
@@ -43,13 +44,18 @@ impl OutboxStore for PostgresStore {
             let free = self.free_facts(now, seen, limit).await?;
             let Some(latest) = free.values().flatten().max() else { return Ok(Vec::new()) };
             seen = *latest;
-            let mut claimed: Vec<Fact> = Vec::new();
-            for (event, ids) in free {
-                claimed.extend(self.claim_facts(event, ids, now, until).await?);
-            }
+            let works = free.into_iter().map(|(event, ids)| {
+                let store = self.clone();
+                (event, async move { store.claim_facts(event, ids, now, until).await })
+            });
+            let Swept { done, skipped } = sweep::each(self.permits(), works).await;
+            let mut claimed: Vec<Fact> = done.into_iter().flatten().collect();
             if !claimed.is_empty() {
                 claimed.sort_unstable_by_key(|fact| fact.id);
                 return Ok(claimed);
+            }
+            if let Some((_, error)) = skipped.into_iter().next() {
+                return Err(error);
             }
         }
     }

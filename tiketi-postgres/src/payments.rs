@@ -2,7 +2,8 @@
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
+    NotePaymentRefused,
 };
 use tiketi_core::{
     CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
@@ -13,10 +14,11 @@ use tiketi_rows::{Row as _, columns, count, stored};
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
+/// Events that somebody has locked are left out: their payments cannot be claimed, and may be more than the limit.
 const DUE: &str = concat!(
     "SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE ask_at <= $1 ORDER BY ask_at, id LIMIT $2"
+    " FROM tiketi.payments WHERE ask_at <= $1 AND event <> ALL ($3) ORDER BY ask_at, id LIMIT $2"
 );
 /// Two lists without a row in common, each by its own index.
 const IN_TROUBLE: &str = concat!(
@@ -30,14 +32,16 @@ const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
     (SELECT id FROM tiketi.payments WHERE needs_person \
     UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person) AS troubled";
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
-/// What is held and what is sold have an index each, in which events that are settled have no row.
+/// What is held and what is sold have an index each, in which events that are settled have no row; events that somebody
+/// has locked are left out.
 const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
-        WHERE off.state = 'cancelled' \
+        WHERE off.state = 'cancelled' AND off.id <> ALL ($2) \
     UNION ALL SELECT sold.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
         LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.refund_refused IS NOT TRUE \
+        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.call_off_refused IS NOT TRUE \
+            AND off.id <> ALL ($2) \
     ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
 const PROGRESS: &str = "WITH live AS (\
@@ -48,7 +52,7 @@ const PROGRESS: &str = "WITH live AS (\
         (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') \
             AND cancel_reason IN ('organiser', 'refunded')) AS done, \
         (SELECT count(*) FROM live JOIN tiketi.payments AS payment ON payment.event = live.event \
-            AND payment.id = live.payment WHERE payment.event = $1 AND payment.refund_refused) AS refused \
+            AND payment.id = live.payment WHERE payment.event = $1 AND payment.call_off_refused) AS refused \
     FROM tiketi.events WHERE id = $1";
 
 #[async_trait]
@@ -61,13 +65,18 @@ impl PaymentStore for PostgresStore {
         self.command(command).await
     }
 
+    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
+        self.command(command).await
+    }
+
     async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
         self.command(command).await
     }
 
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let due = self.database().fetch_all(sqlx::query(DUE).bind(now.as_micros()).bind(limit)).await?;
+        let due = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(self.passed_over());
+        let due = self.database().fetch_all(due).await?;
         each(&due, |row| tiketi_rows::payment(row))
     }
 
@@ -102,7 +111,8 @@ impl PaymentStore for PostgresStore {
 
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self.database().fetch_all(sqlx::query(TO_CALL_OFF).bind(limit)).await?;
+        let found =
+            self.database().fetch_all(sqlx::query(TO_CALL_OFF).bind(limit).bind(self.passed_over())).await?;
         each(&found, |row| row.uuid("id").map(ReservationId::from_uuid))
     }
 

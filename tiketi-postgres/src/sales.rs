@@ -9,7 +9,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
-    SalesStore, StoreError, Timestamp,
+    SalesStore, StoreError, Swept, Timestamp,
 };
 
 use crate::expiry::expire_due;
@@ -70,7 +70,7 @@ impl SalesStore for PostgresStore {
         self.command(command).await
     }
 
-    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError> {
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
         expire_due(self, now, limit).await
     }
 

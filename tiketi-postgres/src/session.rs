@@ -7,8 +7,15 @@ use tiketi_core::StoreError;
 
 use crate::error::{commit_failed, ended, failed};
 
-pub(crate) const BEGIN: &str = "BEGIN";
-const BEGIN_READING: &str = "BEGIN READ ONLY";
+/// Begins a transaction that no other session can keep waiting for ever, and that keeps no other one waiting for ever.
+///
+/// Should this process stand still in its middle, or its network, the database ends the transaction after
+/// `idle_in_transaction_session_timeout` and with it the locks; what this process then sends is refused. The settings
+/// end with the transaction, so that they are right behind a pooler too.
+pub(crate) const BEGIN: &str =
+    "BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL idle_in_transaction_session_timeout = 5000";
+/// A reader locks no rows, but a session of a pooler, and it keeps old rows from being cleaned away.
+const BEGIN_READING: &str = "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 5000";
 
 /// A statement with its values.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;

@@ -8,12 +8,14 @@ use tiketi_core::decide::{Applied, Command, MAX_CLOCK_LEAD, Subject};
 use tiketi_core::{
     CommandError, EventId, EventView, Payment, PaymentId, Reservation, ReservationId, StoreError,
 };
+use uuid::Uuid;
 
 use crate::batches::Batches;
 use crate::homes::Homes;
 use crate::job::{Reply, Sale, Work};
 use crate::lanes::Lanes;
 use crate::look_ups::LookUps;
+use crate::permits::Permits;
 use crate::reads;
 use crate::retry::retry;
 use crate::session::{Pool, Statement};
@@ -34,7 +36,8 @@ impl PostgresStore {
     /// Sells from the database of a pool, which was migrated before by [`crate::migrate()`].
     ///
     /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
-    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write: readers never keep a
+    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write, and
+    /// [`crate::MAX_WAITERS`] more for events that another session has locked: readers never keep a
     /// batch waiting.
     ///
     /// # Panics
@@ -87,6 +90,16 @@ impl PostgresStore {
     /// Has work done in a batch of an event.
     pub(crate) async fn work<W: Work>(&self, event: EventId, work: W) -> Reply<W> {
         self.lanes.run(event, work).await
+    }
+
+    /// Returns who may write, and which events are locked.
+    pub(crate) fn permits(&self) -> &Arc<Permits> {
+        &self.lanes.permits
+    }
+
+    /// Returns the events that jobs pass over for now, since somebody else has them locked.
+    pub(crate) fn passed_over(&self) -> Vec<Uuid> {
+        self.lanes.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
     }
 
     /// Runs a sales command in a batch of its event.

@@ -36,6 +36,8 @@ impl Wants {
             self.seats.extend(needs.seats);
         }
         self.buyers.extend(needs.buyer);
+        self.reservations.extend(needs.new_reservation);
+        self.payments.extend(needs.new_payment);
         match command.subject() {
             // Only what is about the event itself makes reservations.
             Subject::Event(_) => self.serials += 1,

@@ -10,7 +10,7 @@
 #[macro_export]
 macro_rules! columns {
     (delivery) => {
-        "gateway, delivery, payment, provider_key, received_at"
+        "gateway, delivery, payment, provider_key, received_at, tries"
     };
     (event) => {
         "id, title, artist, venue, description, keywords, starts_at, opens_at, closes_at, terms, currency, layout, state, state_at, announced, created_at, version, map_version"

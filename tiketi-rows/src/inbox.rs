@@ -2,7 +2,7 @@
 
 use tiketi_core::{Delivery, Hint, PaymentId, StoreError};
 
-use crate::row::{Row, moment};
+use crate::row::{Row, count, moment};
 
 /// Reads a delivery.
 pub fn delivery(row: &impl Row) -> Result<Delivery, StoreError> {
@@ -12,5 +12,6 @@ pub fn delivery(row: &impl Row) -> Result<Delivery, StoreError> {
         provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
     };
     let received_at = moment(row, "received_at")?;
-    Ok(Delivery { gateway: row.text("gateway")?.to_owned(), hint, received_at })
+    let tries = u32::try_from(count(row, "tries")?).unwrap_or(u32::MAX);
+    Ok(Delivery { gateway: row.text("gateway")?.to_owned(), hint, received_at, tries })
 }

@@ -37,8 +37,8 @@ pub struct PaymentColumns {
     pub notes: String,
     /// See [`Payment::needs_person`].
     pub needs_person: bool,
-    /// See [`Payment::is_refund_refused`].
-    pub refund_refused: bool,
+    /// See [`Payment::is_call_off_refused`].
+    pub call_off_refused: bool,
 }
 
 /// What a provider has yet to say, as JSON; when it is asked next is a column.
@@ -157,7 +157,7 @@ pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
         awaited_since: row.awaited_since().map(Timestamp::as_micros),
         notes: notes_text(&row.notes)?,
         needs_person: row.needs_person(),
-        refund_refused: row.is_refund_refused(),
+        call_off_refused: row.is_call_off_refused(),
     })
 }
 

@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use crate::failure::Failure;
 use crate::options::Options;
 
-/// Most payments one of them asks after in a row.
+/// Most payments that one round asks after.
 const RECONCILE_BATCH: usize = 16;
 /// How often the server's clock is compared with the store's.
 const WATCH_CLOCK_EVERY: Duration = Duration::from_secs(30);
@@ -41,6 +41,16 @@ impl Chores {
         self.sweep_every
     }
 
+    /// Returns how many rounds of asking after payments may run at the same time.
+    fn rounds(self) -> u32 {
+        self.reconcilers.div_ceil(2)
+    }
+
+    /// Returns how many payments each round asks after at the same time.
+    pub(crate) fn asked_at_once(self) -> usize {
+        usize::try_from(self.reconcilers / self.rounds()).unwrap_or(1)
+    }
+
     /// Checks the options.
     pub(crate) fn of(options: &Options) -> Result<Self, Failure> {
         let (sweep_every, reconcilers) = (options.sweep_every, options.paying.reconcilers);
@@ -62,12 +72,12 @@ pub(crate) fn start(
     ending: &CancellationToken,
     tasks: &TaskTracker,
 ) {
-    let Chores { sweep_every, reconcilers } = chores;
+    let Chores { sweep_every, .. } = chores;
     tasks.spawn(run_jobs(state.clone(), ending.clone()));
     let house = House { ending, tasks };
     house.keep("watch the clock", WATCH_CLOCK_EVERY, shop, watch_clock);
-    // The loop above asks about payments one after another. More of them keep a provider that hangs from delaying others.
-    for _ in 1..reconcilers {
+    // The loop above ends a round of asking with its slowest answer. More of them begin the next one meanwhile.
+    for _ in 1..chores.rounds() {
         house.keep("reconcile payments", sweep_every, shop, |shop| async move {
             shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
         });
@@ -89,6 +99,10 @@ async fn run_jobs(state: AppState, stop: CancellationToken) {
     let mut wait = Duration::ZERO;
     while stop.run_until_cancelled(sleep(wait)).await.is_some() {
         let report = state.run_jobs_once().await;
+        for (job, event, error) in report.skipped() {
+            let error: &dyn std::error::Error = error;
+            tracing::warn!(job = job.name(), %event, error, "an event is passed over, and is tried again");
+        }
         for (job, error) in report.failures() {
             let error: &dyn std::error::Error = error;
             tracing::error!(job = job.name(), error, "housekeeping failed, and is tried again");

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use tiketi_core::{Money, SeatLayout, Section};
+use tiketi_core::{SeatLayout, Section};
 use tiketi_http::layout_file::LayoutReader;
 
 use crate::failure::Failure;
@@ -58,35 +58,9 @@ fn summary(layout: &SeatLayout) -> String {
 fn line(section: &Section, width: usize) -> String {
     let (rows, seats) = (section.rows.len(), section.seat_count());
     let accessible = section.rows.iter().flat_map(|row| &row.seats).filter(|seat| seat.accessible).count();
-    let price = written(section.price);
+    let price = section.price;
     format!(
         "  {:width$}  rows {rows:>3}  seats {seats:>5}  accessible {accessible:>3}  {price}",
         section.name
     )
-}
-
-/// Writes an amount with its decimals, as in `45.00 EUR`.
-fn written(price: Money) -> String {
-    let (minor, currency) = (price.minor(), price.currency());
-    let decimals = usize::from(currency.decimals());
-    if decimals == 0 {
-        return format!("{minor} {currency}");
-    }
-    let digits = format!("{minor:0>width$}", width = decimals + 1);
-    let (whole, part) = digits.split_at(digits.len() - decimals);
-    format!("{whole}.{part} {currency}")
-}
-
-#[cfg(test)]
-mod tests {
-    use tiketi_core::Currency;
-
-    use super::*;
-
-    #[test]
-    fn amounts_have_the_decimals_of_their_currency() {
-        let euro = |minor| written(Money::new(minor, "EUR".parse().unwrap()));
-        assert_eq!(written(Money::new(150_000, Currency::KRW)), "150000 KRW");
-        assert_eq!([0, 5, 4_500].map(euro), ["0.00 EUR", "0.05 EUR", "45.00 EUR"]);
-    }
 }

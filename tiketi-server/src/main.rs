@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod demo;
 mod failure;
+mod front_page;
 mod housekeeping;
 mod import;
 mod logging;

@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::get;
 use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tiketi_core::Role;
@@ -18,7 +19,7 @@ use crate::output::say;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, housekeeping, secrets};
+use crate::{demo, front_page, housekeeping, secrets};
 
 /// Longest that running requests are waited for.
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
@@ -42,7 +43,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let (ending, background) = (CancellationToken::new(), TaskTracker::new());
     housekeeping::start(&shop.box_office, &state, settings.chores, &ending, &background);
     announce(&listener)?;
-    let served = serve(listener, tiketi_http::router(state.clone()), signals, &ending).await;
+    let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
+    let served = serve(listener, routes, signals, &ending).await;
     ending.cancel();
     finish("work behind the requests", state.tasks()).await;
     finish("housekeeping", &background).await;

@@ -3,6 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{Email, Terms};
 use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
+use tiketi_postgres::Durability;
 
 use crate::failure::Failure;
 use crate::housekeeping::Chores;
@@ -42,7 +43,9 @@ pub(crate) struct Admin {
 impl Settings {
     /// Checks the options.
     pub(crate) fn of(options: Options) -> Result<Self, Failure> {
-        let store = StoreKind::of(&options.store)?;
+        let durability =
+            if options.allow_unsafe_durability { Durability::Relaxed } else { Durability::Required };
+        let store = StoreKind::of(&options.store, durability)?;
         let terms = terms(&options)?;
         let limits = limits(&options)?;
         let chores = Chores::of(&options)?;

@@ -97,6 +97,7 @@ impl Shop {
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.chores.sweep_every());
+            let builder = builder.asked_at_once(settings.chores.asked_at_once());
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
             builder.build().map_err(|error| Failure::during("cannot open the shop", &error))
         };

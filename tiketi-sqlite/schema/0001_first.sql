@@ -108,7 +108,7 @@ CREATE TABLE payments (
     awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
     notes        TEXT NOT NULL,            -- a JSON array
     needs_person INTEGER NOT NULL,
-    refund_refused INTEGER NOT NULL,       -- whether the latest refund was
+    call_off_refused INTEGER NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
@@ -159,6 +159,7 @@ CREATE TABLE inbox (
     received_at   INTEGER NOT NULL,
     claimed_until INTEGER,
     done          INTEGER NOT NULL DEFAULT 0,
+    tries         INTEGER NOT NULL DEFAULT 0, -- how often it was postponed
     PRIMARY KEY (gateway, delivery)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX inbox_to_do ON inbox (received_at) WHERE done = 0;

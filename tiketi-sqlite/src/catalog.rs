@@ -8,7 +8,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    FactBody, Page, SeatMap, StoreError, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+    FactBody, Page, SeatMap, StoreError, Swept, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
 
 use crate::desk::Desk;
@@ -84,13 +84,20 @@ impl CatalogStore for SqliteStore {
         self.writer().run(unblock).await
     }
 
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         // Most rounds find nothing, and finding nothing should not take the writer's time.
         let suspects = self.read(move |connection| suspects(connection, now)).await?;
         if suspects.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Swept::default());
         }
-        self.write(move |desk| announce(desk, &suspects, now)).await
+        let mut swept = Swept::default();
+        for id in suspects {
+            match self.write(move |desk| announce(desk, id, now)).await {
+                Ok(told) => swept.done.extend(told.map(|status| (id, status))),
+                Err(error) => swept.skipped.push((id, error)),
+            }
+        }
+        Ok(swept)
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
@@ -248,23 +255,15 @@ fn suspects(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, Sto
     Ok(found)
 }
 
-fn announce(
-    desk: &mut Desk<'_>,
-    suspects: &[EventId],
-    now: Timestamp,
-) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
-    let mut news = Vec::new();
-    for id in suspects {
-        if !desk.open(*id)? {
-            continue;
-        }
-        let snapshot = desk.snapshot(*id)?;
-        let Some(status) = announce_status(snapshot, now) else { continue };
-        let event = Event { announced: status, ..snapshot.event().clone() };
-        write::event(desk.connection(), &event)?;
-        desk.snapshot(*id)?.set_event(event);
-        desk.announce(*id, now, FactBody::EventStatusChanged { status })?;
-        news.push((*id, status));
+fn announce(desk: &mut Desk<'_>, id: EventId, now: Timestamp) -> Result<Option<EventStatus>, StoreError> {
+    if !desk.open(id)? {
+        return Ok(None);
     }
-    Ok(news)
+    let snapshot = desk.snapshot(id)?;
+    let Some(status) = announce_status(snapshot, now) else { return Ok(None) };
+    let event = Event { announced: status, ..snapshot.event().clone() };
+    write::event(desk.connection(), &event)?;
+    desk.snapshot(id)?.set_event(event);
+    desk.announce(id, now, FactBody::EventStatusChanged { status })?;
+    Ok(Some(status))
 }

@@ -130,6 +130,20 @@ impl<'c> Desk<'c> {
         Ok(ended)
     }
 
+    /// Ends those of an event's reservations that are due, and returns them.
+    pub(crate) fn expire_these(
+        &mut self,
+        event: EventId,
+        due: &[ReservationId],
+        now: Timestamp,
+    ) -> Result<Vec<Reservation>, StoreError> {
+        let mut ended = Vec::with_capacity(due.len());
+        for reservation in due {
+            ended.extend(self.expire_one(event, *reservation, now)?);
+        }
+        Ok(ended)
+    }
+
     /// Ends every reservation of an event that is due.
     pub(crate) fn expire_in(&mut self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
         if now < self.known.next_end {
@@ -295,6 +309,12 @@ impl<'c> Desk<'c> {
                 self.load_reservation(event, reservation)?;
             }
         }
+        if let Some(id) = needs.new_reservation {
+            self.load_reservation(event, id)?;
+        }
+        if let Some(id) = needs.new_payment {
+            self.load_payment(event, id)?;
+        }
         match command.subject() {
             Subject::Event(_) => Ok(()),
             Subject::Reservation(id) => self.load_reservation(event, id),
@@ -307,7 +327,8 @@ impl<'c> Desk<'c> {
         if self.rows(event)?.snapshot.reservation(id).is_some() {
             return Ok(());
         }
-        let Some(reservation) = load::reservation(self.connection, id)? else { return Ok(()) };
+        let found = load::reservation(self.connection, id)?;
+        let Some(reservation) = found.filter(|row| row.event == event) else { return Ok(()) };
         self.load_seats(event, reservation.seats.iter().map(|line| line.seat))?;
         if let Some(payment) = reservation.payment
             && self.rows(event)?.snapshot.payment(payment).is_none()
@@ -322,7 +343,7 @@ impl<'c> Desk<'c> {
     /// Loads a payment with its reservation, unless they are there.
     fn load_payment(&mut self, event: EventId, id: tiketi_core::PaymentId) -> Result<(), StoreError> {
         if self.rows(event)?.snapshot.payment(id).is_none()
-            && let Some(payment) = load::payment(self.connection, id)?
+            && let Some(payment) = load::payment(self.connection, id)?.filter(|row| row.event == event)
         {
             self.rows(event)?.snapshot.put_payment(payment);
         }

@@ -1,7 +1,7 @@
 //! What SQLite says, in the words of the store traits.
 
 use std::any::Any;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rusqlite::{Error, ErrorCode};
@@ -18,7 +18,7 @@ pub enum OpenError {
         path: PathBuf,
     },
     /// The file is a database of something else, or no database.
-    #[error("{} is not a tiketi store: nothing in it was touched", path.display())]
+    #[error("{} is not a tiketi store: nothing in it was touched; name another file", path.display())]
     ForeignFile {
         /// The file.
         path: PathBuf,
@@ -43,8 +43,16 @@ pub enum OpenError {
         /// The schema this release needs.
         known: u32,
     },
+    /// The file is a shop's, and parts of it are lost or overwritten.
+    #[error("{} is corrupt ({problem}): nothing in it was touched; put a backup in its place", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite finds wrong with it.
+        problem: String,
+    },
     /// The folder or file cannot be read or written.
-    #[error("{} cannot be opened", path.display())]
+    #[error("{} cannot be opened to be read and written", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -55,6 +63,27 @@ pub enum OpenError {
     /// SQLite failed.
     #[error("sqlite failed to open the store")]
     Sqlite(#[from] Error),
+}
+
+impl OpenError {
+    /// Names the file, where SQLite did not, and sorts what SQLite says of it.
+    pub(crate) fn of(self, path: &Path) -> Self {
+        let Self::Sqlite(error) = self else { return self };
+        let path = path.to_owned();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => Self::ForeignFile { path },
+            Some(ErrorCode::DatabaseCorrupt) => Self::Damaged { path, problem: error.to_string() },
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse { path },
+            Some(
+                ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::PermissionDenied
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DiskFull,
+            ) => Self::Unreadable { path, source: std::io::Error::other(error) },
+            _ => Self::Sqlite(error),
+        }
+    }
 }
 
 /// Says what a failure of SQLite means for the command that met it.

@@ -70,6 +70,21 @@ impl InboxStore for SqliteStore {
         .await
     }
 
+    async fn postpone_delivery(
+        &self,
+        gateway: &str,
+        delivery: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let named = (gateway.to_owned(), delivery.to_owned());
+        self.write(move |desk| {
+            let sql = "UPDATE inbox SET claimed_until = ?3, tries = tries + 1 \
+                WHERE gateway = ?1 AND delivery = ?2 AND done = 0";
+            write::run(desk.connection(), sql, (&named.0, &named.1, until.as_micros())).map(|_| ())
+        })
+        .await
+    }
+
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
         self.write(move |desk| {
             let sql = "DELETE FROM inbox WHERE received_at < ?1";

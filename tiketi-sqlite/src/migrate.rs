@@ -26,6 +26,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     if found > SCHEMA {
         return Err(OpenError::NewerSchema { path: path.to_owned(), found, known: SCHEMA });
     }
+    refuse_damage(connection, path)?;
     for (version, (name, sql)) in (1_u32..).zip(MIGRATIONS).skip(usize::try_from(found).unwrap_or(usize::MAX))
     {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -42,16 +43,19 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     Ok(())
 }
 
+/// Refuses a file with lost or overwritten pages: its rows cannot be trusted, and writing would lose more.
+fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    if found == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged { path: path.to_owned(), problem: found.replace('\n', " ") })
+}
+
 /// Returns how many migrations a file has had: 0 for an empty one.
 pub(crate) fn schema_of(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
     let foreign = || OpenError::ForeignFile { path: path.to_owned() };
-    let first = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get::<_, u32>(0));
-    let tables = match first {
-        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::NotADatabase) => {
-            return Err(foreign());
-        }
-        other => other?,
-    };
+    let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     match (tables, application) {
         (0, 0) => Ok(0),

@@ -1,6 +1,7 @@
 //! Opening the file: one process, one writer, several readers.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -12,11 +13,23 @@ use crate::migrate::migrate;
 /// Statements kept prepared on each connection: more than there are.
 const PREPARED: usize = 128;
 
+/// Tells by the operating system's word why a file cannot be opened: SQLite only says that it cannot.
+pub(crate) fn probe(path: &Path, options: &OpenOptions) -> io::Result<()> {
+    if options.open(path)?.metadata()?.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    Ok(())
+}
+
 /// Locks the file against other processes for as long as the lock lives.
 ///
 /// The lock is on a file beside the database, because SQLite's own locks come and go with transactions.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
+    match probe(path, OpenOptions::new().read(true).write(true)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(unreadable(error)),
+        _ => {}
+    }
     let lock = OpenOptions::new()
         .create(true)
         .truncate(false)

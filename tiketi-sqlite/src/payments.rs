@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use tiketi_core::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
+    NotePaymentRefused,
 };
 use tiketi_core::{
     CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
@@ -24,6 +25,10 @@ impl PaymentStore for SqliteStore {
     }
 
     async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
+        self.command(command).await
+    }
+
+    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
         self.command(command).await
     }
 
@@ -91,7 +96,7 @@ fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationI
         JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
         LEFT JOIN payments ON payments.id = reservations.payment \
         WHERE events.state = 'cancelled' AND (reservations.state = 'held' OR payments.id IS NULL \
-            OR payments.ask_at IS NULL AND NOT payments.refund_refused) \
+            OR payments.ask_at IS NULL AND NOT payments.call_off_refused) \
         ORDER BY reservations.id LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     all(connection, sql, [limit], |row| first::<Uuid>(row).map(ReservationId::from_uuid))
@@ -113,6 +118,6 @@ fn progress(connection: &Connection, event: EventId) -> Result<Option<CallOffPro
     Ok(Some(CallOffProgress {
         to_do: count(live)?,
         done: count("reservations.cancel_reason IN ('organiser', 'refunded')")?,
-        refused: count(&format!("{live} AND payments.refund_refused"))?,
+        refused: count(&format!("{live} AND payments.call_off_refused"))?,
     }))
 }

@@ -31,7 +31,10 @@ impl SqliteReader {
         let path = path.as_ref().to_owned();
         let found = Self::schema_of(&path)?;
         match found {
-            SCHEMA => Ok(Self { readers: Readers::start(&path, 1)?, path }),
+            SCHEMA => {
+                let readers = Readers::start(&path, 1).map_err(|error| error.of(&path))?;
+                Ok(Self { readers, path })
+            }
             found if found > SCHEMA => Err(OpenError::NewerSchema { path, found, known: SCHEMA }),
             found => Err(OpenError::OlderSchema { path, found, known: SCHEMA }),
         }
@@ -44,10 +47,10 @@ impl SqliteReader {
     /// As [`SqliteReader::open`], but any schema is right.
     pub fn schema_of(path: impl AsRef<Path>) -> Result<u32, OpenError> {
         let path = path.as_ref();
-        // SQLite only says that it cannot open a file, and not why.
-        std::fs::File::open(path)
+        open::probe(path, std::fs::OpenOptions::new().read(true))
             .map_err(|source| OpenError::Unreadable { path: path.to_owned(), source })?;
-        schema_of(&open::reader(path)?, path)
+        let found = open::reader(path).and_then(|connection| schema_of(&connection, path));
+        found.map_err(|error| error.of(path))
     }
 
     /// Returns the file.

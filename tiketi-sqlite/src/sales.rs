@@ -1,5 +1,7 @@
 //! Selling.
 
+use std::collections::{BTreeSet, HashMap};
+
 use async_trait::async_trait;
 use tiketi_core::decide::{
     Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
@@ -9,7 +11,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
-    SalesStore, StoreError, Timestamp,
+    SalesStore, StoreError, StoreErrorKind, Swept, Timestamp,
 };
 
 use crate::store::SqliteStore;
@@ -19,6 +21,25 @@ impl SqliteStore {
     /// Runs a sales command in a batch.
     pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
         self.writer().run(move |desk| desk.run(&command)).await
+    }
+}
+
+impl SqliteStore {
+    /// Ends what is due, event by event.
+    async fn expire_each(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
+        let due = self.read(move |connection| load::due(connection, now, limit)).await?;
+        let mut swept = Swept::default();
+        let events: BTreeSet<EventId> = due.iter().map(|(event, _)| *event).collect();
+        for event in events {
+            let of_event: Vec<_> = due.iter().filter(|(of, _)| *of == event).map(|(_, id)| *id).collect();
+            match self.write(move |desk| desk.expire_these(event, &of_event, now)).await {
+                Ok(ended) => swept.done.extend(ended),
+                Err(error) => swept.skipped.push((event, error)),
+            }
+        }
+        let place: HashMap<_, _> = due.iter().map(|(_, id)| *id).zip(0..).collect();
+        swept.done.sort_by_key(|row| place.get(&row.id).copied().unwrap_or(usize::MAX));
+        Ok(swept)
     }
 }
 
@@ -76,12 +97,16 @@ impl SalesStore for SqliteStore {
         self.command(command).await
     }
 
-    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError> {
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
         // Most rounds find nothing, and finding nothing should not take the writer's time.
         if self.read(load::next_end).await? > now {
-            return Ok(Vec::new());
+            return Ok(Swept::default());
         }
-        self.write(move |desk| desk.expire_due(now, limit)).await
+        // All in one commit, unless an event fails: then each for itself, so that it keeps no other back.
+        match self.write(move |desk| desk.expire_due(now, limit)).await {
+            Err(error) if error.kind() == StoreErrorKind::Corrupt => self.expire_each(now, limit).await,
+            done => done.map(Swept::all),
+        }
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {

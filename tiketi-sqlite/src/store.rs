@@ -30,14 +30,16 @@ const READERS: usize = 4;
 impl SqliteStore {
     /// Opens a shop's file, makes it if there is none, and brings its schema up to date.
     ///
+    /// The file is read once as a whole, so that nothing is sold from a corrupt one.
+    ///
     /// # Errors
     ///
     /// [`OpenError`] naming the file and what is wrong with it; a refused file is not touched.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let lock = open::lock(&path)?;
-        let connection = open::writer(&path)?;
-        let readers = Readers::start(&path, READERS)?;
+        let connection = open::writer(&path).map_err(|error| error.of(&path))?;
+        let readers = Readers::start(&path, READERS).map_err(|error| error.of(&path))?;
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
         let writer = Writer::start(connection).map_err(unreadable)?;
         Ok(Self { readers, writer, path, _lock: lock })

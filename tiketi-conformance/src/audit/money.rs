@@ -1,6 +1,8 @@
 //! Nothing is sold without its money, and no money is kept without what it bought.
 
-use tiketi_core::{CancelReason, Money, Payment, PaymentState, RefundState, Reservation, ReservationState};
+use tiketi_core::{
+    CancelReason, Money, Payment, PaymentState, RefundState, Reservation, ReservationState, Settles,
+};
 
 use crate::picture::Picture;
 
@@ -61,7 +63,8 @@ fn check_payment(payment: &Payment, row: &Reservation) {
     assert!(given <= taken, "more went back than came: {payment:?}");
     let bought = matches!(row.state, ReservationState::Confirmed { .. }) && row.payment == Some(payment.id);
     let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
-    let seen = queued || payment.is_refund_refused();
+    let settled = payment.notes.last().is_some_and(|note| note.settles == Settles::Yes);
+    let seen = queued || payment.needs_person() || payment.is_refund_refused() && settled;
     assert!(given == taken || bought || seen, "money is kept for nothing: {payment:?}");
     let awaited = queued || matches!(payment.state, PaymentState::Confirming { .. });
     assert!(!awaited || payment.asking.is_some(), "nobody will ask: {payment:?}");

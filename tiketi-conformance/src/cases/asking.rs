@@ -106,3 +106,23 @@ pub async fn a_queued_refund_is_due_until_it_is_known(shop: Shop, stores: Handle
     shop.apply(shop.refunded(&paid, refund)).await;
     assert_eq!(due(&shop, &stores).await, []);
 }
+
+/// Fails if payments of one moment come in another order than that of
+/// their ids, so that a limit cuts others each time.
+pub async fn what_is_due_at_one_moment_comes_by_id(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let hall = shop.hall().await;
+    let mut prepared = Vec::new();
+    for seat in 0..6 {
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        prepared.push(shop.prepared(&held).await);
+    }
+    for at in [4, 1, 5, 0, 3, 2] {
+        shop.apply(shop.begin_confirm(&prepared[at])).await;
+    }
+    shop.advance(Duration::from_hours(1));
+    let mut expected: Vec<_> = prepared.iter().map(|payment| payment.id).collect();
+    expected.sort_unstable();
+    assert_eq!(due(&shop, &stores).await, expected);
+    let first = stores.any().payments_due(shop.now(), 4).await.unwrap();
+    assert_eq!(first.iter().map(|payment| payment.id).collect::<Vec<_>>(), expected[..4]);
+}

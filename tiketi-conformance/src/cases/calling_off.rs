@@ -1,9 +1,12 @@
 //! Calling an event off: everyone is refunded once, whoever begins and whoever goes on.
 
 use futures::future::join_all;
-use tiketi_core::decide::{CallOff, CallOffRefused, RecordRefund, RefundOutcome};
+use tiketi_core::decide::{
+    CallOff, CallOffRefused, CaptureOutcome, NotePayment, RecordRefund, RefundOutcome,
+};
 use tiketi_core::{
-    CallOffProgress, CommandError, EventId, Payment, PaymentStore, Reservation, ReservationId,
+    CallOffProgress, Captured, CommandError, EventId, Money, PageRequest, Payment, PaymentStore, Reservation,
+    ReservationId, Settles,
 };
 
 use crate::handles::Handles;
@@ -132,4 +135,80 @@ pub async fn an_event_that_stands_is_left_alone(shop: Shop, stores: Handles<dyn 
     assert!(matches!(refused, Err(CommandError::Refused(CallOffRefused::ReservationNotFound))));
     let nowhere = EventId::from_uuid(shop.ids().next());
     assert_eq!(stores.any().call_off_progress(nowhere).await.unwrap(), None);
+}
+
+/// Records that the provider refused the refund that is under way.
+async fn refuse_refund(shop: &Shop, payment: &Payment) {
+    let refund = shop.now_of_payment(payment).await.queued_refund().unwrap().id;
+    let no = RefundOutcome::Refused { code: "too_late".into() };
+    shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
+}
+
+/// Fails if an old refusal, of a part or of all, keeps a buyer's money
+/// once the event is cancelled, or if the provider is asked for ever.
+pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let hall = shop.hall().await;
+    let mut sold = Vec::new();
+    for (seat, part) in [(0, Some(30_000)), (1, None)] {
+        let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+        let (reservation, payment) = shop.sold(&held).await;
+        let mut refund = shop.refund(&payment);
+        refund.amount = part.map(|minor| Money::new(minor, payment.amount.currency()));
+        shop.apply(refund).await;
+        refuse_refund(&shop, &payment).await;
+        let note = NotePayment::new(shop.now(), shop.key(), payment.id, "Kim", "it is settled", Settles::Yes);
+        stores.any().note_payment(note).await.unwrap();
+        sold.push((reservation, payment));
+    }
+    shop.call_off(&hall).await;
+    let mut expected: Vec<_> = sold.iter().map(|(row, _)| row.id).collect();
+    expected.sort_unstable();
+    assert_eq!(to_do(&stores).await, expected);
+    assert_eq!(progress(&stores, hall.event).await, (2, 0, 0), "none was refused for the cancellation");
+    for (reservation, payment) in &sold {
+        stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
+        let promised = shop.now_of_payment(payment).await;
+        assert_eq!(promised.queued_refund().map(|refund| refund.amount), Some(payment.amount));
+        refuse_refund(&shop, payment).await;
+    }
+    assert_eq!(to_do(&stores).await, [], "a person has to look");
+    assert_eq!(progress(&stores, hall.event).await, (2, 0, 2));
+    let troubled = stores.any().payments_in_trouble(shop.now(), PageRequest::FIRST).await.unwrap();
+    assert_eq!(troubled.total, 2);
+    // A part that went back by hand leaves less, which was never refused.
+    let (reservation, payment) = &sold[0];
+    let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
+    let refunded = Money::new(40_000, payment.amount.currency());
+    shop.apply(shop.outcome(payment, CaptureOutcome::Paid(Captured { refunded, ..kept }))).await;
+    assert_eq!(to_do(&stores).await, [reservation.id]);
+    stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
+    let promised = shop.now_of_payment(payment).await;
+    assert_eq!(promised.queued_refund().map(|refund| refund.amount.minor()), Some(60_000));
+}
+
+/// Fails if what buyers gave up or let expire counts as taken back with
+/// the event.
+pub async fn what_buyers_gave_up_themselves_does_not_count_as_done(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let hall = shop.hall().await;
+    let cancelled = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.apply(shop.cancel(&cancelled)).await;
+    let released = shop.held(&hall, shop.buyer(), &[1]).await;
+    shop.apply(shop.release(&released)).await;
+    let free = shop.held_free(&hall, shop.buyer(), 1).await;
+    shop.apply(shop.confirm_free(&free)).await;
+    shop.apply(shop.cancel(&free)).await;
+    shop.held(&hall, shop.buyer(), &[2]).await;
+    shop.advance(std::time::Duration::from_mins(5));
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    let held = shop.held(&hall, shop.buyer(), &[3]).await;
+    shop.call_off(&hall).await;
+    assert_eq!(progress(&stores, hall.event).await, (1, 0, 0));
+    stores.any().call_off(call_off(&shop, held.id)).await.unwrap();
+    assert_eq!(progress(&stores, hall.event).await, (0, 1, 0));
 }

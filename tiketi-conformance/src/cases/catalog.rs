@@ -218,7 +218,7 @@ pub async fn a_bad_ticket_type_is_refused(shop: Shop) {
     let bad = TicketTypeInput { price: Money::new(-1, Currency::KRW), ..standing(10) };
     let refused = EditRefused::Invalid(CatalogError::PriceOutOfRange);
     shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
-    let bad = TicketTypeInput { price: Money::new(1, "EUR".parse().unwrap()), ..standing(10) };
+    let bad = TicketTypeInput { price: Money::new(1, Currency::EUR), ..standing(10) };
     let refused = EditRefused::Invalid(CatalogError::WrongCurrency { expected: Currency::KRW });
     shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
     let refused = EditRefused::Invalid(CatalogError::CapacityOutOfRange);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::decide::{
     BeginConfirmRefused, BlockSeats, CancelRefused, ConfirmFreeRefused, ExtendRefused, HoldRefused,
-    ReleaseRefused, Shortage, StartPaymentRefused,
+    ReleaseRefused, Shortage, StartPaymentRefused, UnblockSeats,
 };
 use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState};
 
@@ -20,7 +20,7 @@ pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: Shop) {
     shop.go_to(held.held_until().unwrap().before(MICROSECOND));
     let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] };
     shop.refuse(shop.hold_seats(&hall, shop.buyer(), &[0]), taken).await;
-    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done, []);
     shop.sold(&held).await;
 }
 
@@ -102,7 +102,7 @@ pub async fn after_a_sweep_the_late_buyer_is_refused(shop: Shop) {
     let late = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.prepared(&late).await;
     shop.go_to(shop.now_of(&late).await.held_until().unwrap());
-    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().len(), 1);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done.len(), 1);
     shop.held(&hall, shop.buyer(), &[0]).await;
     shop.refuse(shop.release(&late), ReleaseRefused::NotPending).await;
     shop.refuse(shop.extend(&late), ExtendRefused::NotPending).await;
@@ -130,10 +130,10 @@ pub async fn a_sweep_ends_exactly_what_is_due(shop: Shop) {
     shop.advance(MICROSECOND);
     let second = shop.held(&hall, shop.buyer(), &[1]).await;
     shop.go_to(first.held_until().unwrap());
-    let ended = shop.store().expire_due(shop.now(), 10).await.unwrap();
+    let ended = shop.store().expire_due(shop.now(), 10).await.unwrap().done;
     assert_eq!(ended, [shop.now_of(&first).await]);
     assert_eq!(ended[0].state, ReservationState::Expired { at: shop.now() });
-    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done, []);
     assert!(shop.now_of(&second).await.is_live());
 }
 
@@ -149,7 +149,7 @@ pub async fn a_sweep_starts_with_the_most_overdue(shop: Shop) {
     shop.advance(Duration::from_hours(1));
     let mut ended: Vec<ReservationId> = Vec::new();
     for limit in [0, 1, 2, 10] {
-        let swept = shop.store().expire_due(shop.now(), limit).await.unwrap();
+        let swept = shop.store().expire_due(shop.now(), limit).await.unwrap().done;
         assert!(swept.len() <= limit);
         ended.extend(swept.iter().map(|reservation| reservation.id));
     }
@@ -164,7 +164,7 @@ pub async fn a_paying_reservation_never_expires(shop: Shop) {
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 5)).await.reservation;
     let payment = shop.confirming(&held).await;
     shop.advance(Duration::from_hours(25 * 24));
-    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap(), []);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done, []);
     let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] };
     shop.refuse(shop.hold_seats(&hall, shop.buyer(), &[0]), taken).await;
     let sold = shop.apply(shop.paid(&payment)).await.reservation;
@@ -208,4 +208,18 @@ pub async fn a_lapsed_seat_can_be_blocked(shop: Shop) {
     shop.store().block_seats(block).await.unwrap();
     assert_eq!(shop.now_of(&lapsed).await.state, ReservationState::Expired { at: shop.now() });
     assert_eq!(shop.stock(hall.front).await.blocked, 1);
+}
+
+/// Fails if putting a seat back on sale ends a hold that lapsed.
+pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: Shop) {
+    let hall = shop.hall().await;
+    let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[5]], "camera");
+    shop.store().block_seats(block).await.unwrap();
+    let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.go_to(lapsed.held_until().unwrap());
+    let unblock = UnblockSeats::new(shop.now(), hall.event, vec![hall.seats[5]]);
+    shop.store().unblock_seats(unblock).await.unwrap();
+    assert_eq!(shop.now_of(&lapsed).await, lapsed, "nothing of the unblocking needs its end");
+    assert_eq!(shop.seat_state(&hall, 5).await, SeatState::Available);
+    assert_eq!(shop.store().expire_due(shop.now(), 10).await.unwrap().done.len(), 1);
 }

@@ -218,3 +218,18 @@ pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: Shop) {
     assert_eq!(held.total.minor(), STANDING_PRICE.minor() + 40_000);
     assert_eq!(held.items.len(), 2);
 }
+
+/// Fails if a reservation is replaced by another of its id.
+pub async fn a_reservation_id_used_again_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let first = shop.hold_seats(&hall, shop.buyer(), &[0]);
+    shop.apply(first.clone()).await;
+    shop.advance(Duration::from_mins(5));
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    let mut other = shop.hold_seats(&hall, shop.buyer(), &[1]);
+    other.reservation = first.reservation;
+    let refused = HoldRefused::ReservationIdTaken { reservation: first.reservation };
+    shop.refuse(other.clone(), refused).await;
+    other.reservation = shop.reservation_id();
+    shop.apply(other).await;
+}

@@ -23,7 +23,7 @@ fn delivery(gateway: &str, which: u32) -> Delivery {
         provider_key: which.is_multiple_of(2).then(|| format!("key-{which}")),
     };
     let received_at = start().after(Duration::from_secs(u64::from(which)));
-    Delivery { gateway: gateway.to_owned(), hint, received_at }
+    Delivery { gateway: gateway.to_owned(), hint, received_at, tries: 0 }
 }
 
 async fn take_in(stores: &Handles<dyn InboxStore>, count: u32) -> Vec<Delivery> {
@@ -92,6 +92,26 @@ pub async fn a_delivery_looked_into_never_comes_again(stores: Handles<dyn InboxS
     ack(&stores, &all[0]).await;
     ack(&stores, &delivery("toss", 99)).await;
     assert_eq!(claim(&stores, start().after(LEASE), 10).await, all[1..]);
+}
+
+/// Fails if a delivery that could not be looked into comes at once
+/// again, never again, or keeps another waiting.
+pub async fn a_postponed_delivery_waits_and_keeps_no_other_waiting(stores: Handles<dyn InboxStore>) {
+    let all = take_in(&stores, 3).await;
+    claim(&stores, start(), 10).await;
+    let until = start().after(3 * LEASE);
+    for of in [&all[0], &delivery("toss", 99)] {
+        stores.any().postpone_delivery(&of.gateway, &of.hint.delivery, until).await.unwrap();
+    }
+    ack(&stores, &all[2]).await;
+    stores.any().postpone_delivery("toss", &all[2].hint.delivery, until).await.unwrap();
+    assert_eq!(claim(&stores, start().after(LEASE), 10).await, all[1..2]);
+    ack(&stores, &all[1]).await;
+    assert_eq!(claim(&stores, until.before(Duration::from_micros(1)), 10).await, []);
+    let again = Delivery { tries: 1, ..all[0].clone() };
+    assert_eq!(claim(&stores, until, 10).await, [again.clone()]);
+    stores.any().postpone_delivery("toss", &again.hint.delivery, until).await.unwrap();
+    assert_eq!(claim(&stores, until, 10).await, [Delivery { tries: 2, ..again }]);
 }
 
 /// Fails if two servers look into one delivery at once.

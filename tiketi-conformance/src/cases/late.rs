@@ -144,3 +144,30 @@ pub async fn what_was_refunded_at_the_provider_is_recorded(shop: Shop) {
     assert!(!whole.reservation.is_live());
     assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
 }
+
+/// Fails if the right money is not recorded because another order's was
+/// named before.
+pub async fn money_after_another_orders_money_is_recorded(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    let strange = Captured::kept("another-order", "money", payment.amount);
+    shop.apply(shop.outcome(&payment, CaptureOutcome::Paid(strange))).await;
+    let recorded = shop.twice(shop.paid(&payment)).await;
+    let paid = recorded.payment.unwrap();
+    assert_eq!(paid.state, PaymentState::Paid { at: shop.now() });
+    assert_eq!((paid.captured, paid.needs_person()), (Some(payment.amount), false));
+    assert_eq!(recorded.reservation.state, ReservationState::Confirmed { at: shop.now() });
+}
+
+/// Fails if money that was given back in full sells anything.
+pub async fn money_given_back_in_full_sells_nothing(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
+    let returned = CaptureOutcome::Paid(Captured { refunded: payment.amount, ..kept });
+    let recorded = shop.twice(shop.outcome(&payment, returned)).await;
+    assert_eq!(recorded.payment.unwrap().state, PaymentState::Refunded { at: shop.now() });
+    assert_eq!(recorded.reservation.held_until(), Some(shop.now().after(Duration::from_mins(10))));
+}

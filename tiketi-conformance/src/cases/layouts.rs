@@ -10,11 +10,10 @@ use crate::handles::Handles;
 use crate::shop::START;
 
 fn stored(ids: &CountedIds, venue: &str, name: &str) -> StoredLayout {
-    let section = Section::new("Parkett", Money::new(4_950, "EUR".parse().unwrap()))
+    let section = Section::new("Parkett", Money::new(4_950, Currency::EUR))
         .row(Row::numbered("A", 12).gap_after("6").accessible(["1", "12"]))
         .row(Row::lettered("가", 3));
-    let balcony =
-        Section::new("Balcony", Money::new(0, "EUR".parse().unwrap())).row(Row::of("1", ["L", "R"]));
+    let balcony = Section::new("Balcony", Money::new(0, Currency::EUR)).row(Row::of("1", ["L", "R"]));
     let layout = SeatLayout::new(venue, name).section(section).section(balcony);
     let created_at = ManualClock::at(START.parse().unwrap()).now();
     StoredLayout { id: LayoutId::from_uuid(ids.next()), layout, created_at }

@@ -168,8 +168,8 @@ pub async fn a_new_status_is_told_once(shop: Shop) {
     let version = store.event(hall.event).await.unwrap().unwrap().event.version;
     let mut statuses = Vec::new();
     let mut step = async |shop: &Shop| {
-        let news = store.announce_statuses(shop.now()).await.unwrap();
-        assert_eq!(store.announce_statuses(shop.now()).await.unwrap(), [], "once is enough");
+        let news = store.announce_statuses(shop.now()).await.unwrap().done;
+        assert_eq!(store.announce_statuses(shop.now()).await.unwrap().done, [], "once is enough");
         statuses.extend(news.iter().map(|(event, status)| (*event, *status)));
     };
     step(&shop).await;
@@ -209,7 +209,7 @@ pub async fn servers_that_announce_at_once_tell_once(shop: Shop) {
     }
     let servers = (0..8).map(|_| {
         let shop = shop.clone();
-        tokio::spawn(async move { shop.store().announce_statuses(shop.now()).await.unwrap().len() })
+        tokio::spawn(async move { shop.store().announce_statuses(shop.now()).await.unwrap().done.len() })
     });
     let told = futures::future::join_all(servers.collect::<Vec<_>>()).await;
     assert_eq!(told.into_iter().map(|told| told.unwrap()).sum::<usize>(), 4);

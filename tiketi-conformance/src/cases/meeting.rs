@@ -49,7 +49,7 @@ async fn meet(
 ) -> Outcome<BeginConfirm> {
     let sweep = || {
         let store = shop.store();
-        async move { store.expire_due(sweep_at, 100).await.unwrap() }
+        async move { store.expire_due(sweep_at, 100).await.unwrap().done }
     };
     match first {
         First::Confirm => {

@@ -174,6 +174,28 @@ pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: Shop
     assert_eq!(shop.known().facts.iter().filter(cancelled).count(), 20);
 }
 
+/// Fails if the facts of one commit are not those of
+/// [`tiketi_core::decide::tell`], in its order.
+pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: Shop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 12]).item(hall.standing, 2)).await.reservation;
+    shop.prepared(&held).await;
+    shop.drain().await;
+    shop.apply(shop.cancel(&held)).await;
+    let facts = shop.drain().await;
+    let bodies: Vec<_> = facts.iter().map(|fact| (fact.at, fact.body.clone())).collect();
+    assert_eq!(tiketi_core::decide::tell(bodies.clone()), bodies);
+    let kind = |body: &FactBody| match body {
+        FactBody::SeatsChanged { changes, .. } => ("seats", changes.len()),
+        FactBody::StockChanged { .. } => ("stock", 1),
+        _ => ("buyer", 1),
+    };
+    let kinds: Vec<_> = facts.iter().map(|fact| kind(&fact.body)).collect();
+    let (buyers, public) = kinds.split_at(2);
+    assert_eq!(buyers, [("buyer", 1); 2], "the payment and the reservation: {facts:?}");
+    assert_eq!(public, [("seats", 2), ("stock", 1), ("stock", 1), ("stock", 1)], "{facts:?}");
+}
+
 /// Fails if what was refused, or expired, is told wrongly.
 pub async fn an_expiry_is_told_to_its_buyer_once(shop: Shop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());

@@ -67,7 +67,7 @@ pub async fn only_the_latest_attempt_can_be_confirmed(shop: Shop) {
 pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
     let hall = shop.hall().await;
     for (at, captured) in
-        [Money::new(1, Currency::KRW), Money::new(100_000, "USD".parse().unwrap())].into_iter().enumerate()
+        [Money::new(1, Currency::KRW), Money::new(100_000, Currency::USD)].into_iter().enumerate()
     {
         let held = shop.held(&hall, shop.buyer(), &[at]).await;
         let payment = shop.confirming(&held).await;
@@ -211,4 +211,19 @@ pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: Shop) {
     let held = shop.held_free(&hall, shop.buyer(), 1).await;
     shop.call_off(&hall).await;
     shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::EventCancelled).await;
+}
+
+/// Fails if a payment is replaced by another of its id.
+pub async fn a_payment_id_used_again_is_refused(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let first = shop.start_payment(&held);
+    shop.apply(first.clone()).await;
+    let next = shop.held(&hall, shop.buyer(), &[1]).await;
+    for of in [&held, &next] {
+        let mut again = shop.start_payment(of);
+        again.payment = first.payment;
+        let refused = StartPaymentRefused::PaymentIdTaken { payment: first.payment };
+        shop.refuse(again, refused).await;
+    }
 }

@@ -139,7 +139,7 @@ pub async fn sweeps_and_buyers_at_once_agree(shop: Shop) {
         let sweeps = (0..4).map(|_| {
             let shop = shop.clone();
             tokio::spawn(async move {
-                let ended = shop.store().expire_due(shop.now(), 10).await.unwrap();
+                let ended = shop.store().expire_due(shop.now(), 10).await.unwrap().done;
                 ended.iter().filter(|row| row.id == lapsed).count()
             })
         });

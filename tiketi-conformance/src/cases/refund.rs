@@ -1,11 +1,14 @@
 //! Refunds: promised first, then recorded; with the last of the money the tickets go back.
 
+use std::time::Duration;
+
 use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 use tiketi_core::{
     CancelReason, Currency, EventDetails, Money, PaymentId, PaymentState, RefundState, RefundedSeats,
     ReservationState, SeatState, Terms, TermsOverride,
 };
 
+use crate::send::SalesCommand;
 use crate::shop::Shop;
 
 /// Fails if seats stay sold after their money went back,
@@ -92,7 +95,7 @@ pub async fn a_refund_that_does_not_fit_is_refused(shop: Shop) {
     let mut command = shop.refund(&payment);
     command.payment = PaymentId::from_uuid(shop.ids().next());
     shop.refuse(command, BeginRefundRefused::PaymentNotFound).await;
-    let usd = "USD".parse().unwrap();
+    let usd = Currency::USD;
     for bad in [
         Money::zero(Currency::KRW),
         Money::new(-1, Currency::KRW),
@@ -159,4 +162,23 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
         let blocked = matches!(shop.seat_state(&hall, seat).await, SeatState::Blocked { .. });
         assert_eq!(blocked, policy == Some(RefundedSeats::Blocked), "{policy:?}");
     }
+}
+
+/// Fails if a refund whose key was forgotten is promised a second time,
+/// or its id is taken for another refund.
+pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: Shop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    let command = shop.refund(&payment).only(Money::new(30_000, Currency::KRW));
+    let promised = shop.apply(command.clone()).await.payment.unwrap();
+    let again = shop.apply(command.clone().keyed(shop.key())).await;
+    assert_eq!(again.payment.as_ref(), Some(&promised));
+    let done = shop.apply(shop.refunded(&payment, command.refund)).await.payment.unwrap();
+    let later = shop.now().after(Duration::from_micros(1));
+    shop.store().forget_commands(later).await.unwrap();
+    let again = shop.apply(command.clone()).await;
+    assert_eq!(again.payment, Some(done));
+    let refused = BeginRefundRefused::RefundIdTaken { refund: command.refund };
+    shop.refuse(command.only(Money::new(1, Currency::KRW)).keyed(shop.key()), refused).await;
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    AskLater, AskStep, CaptureOutcome, NotePayment, NotePaymentRefused, RecordRefund, RefundOutcome,
+    AskLater, AskStep, CaptureOutcome, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    RecordRefund, RefundOutcome,
 };
 use tiketi_core::{
     Captured, CommandError, DepositAccount, DepositAsked, PageRequest, Payment, PaymentId, PaymentStore,
@@ -121,6 +122,56 @@ pub async fn a_note_without_a_word_is_refused(shop: Shop, stores: Handles<dyn Pa
     let refused = stores.any().note_payment(unknown).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(NotePaymentRefused::PaymentNotFound));
     assert_eq!(listed(&shop, &stores).await, [payment.id]);
+}
+
+/// Fails if a note hides a refusal that came after it.
+pub async fn a_note_settles_only_what_came_before_it(shop: Shop, stores: Handles<dyn PaymentStore>) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_, payment) = shop.sold(&held).await;
+    for _ in 0..3 {
+        let refund = shop.promised(&payment).await;
+        let no = RefundOutcome::Refused { code: "account_closed".into() };
+        shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
+        assert_eq!(listed(&shop, &stores).await, [payment.id]);
+        stores.any().note_payment(note(&shop, &payment, Settles::Yes)).await.unwrap();
+        assert_eq!(listed(&shop, &stores).await, []);
+    }
+    stores.any().note_payment(note(&shop, &payment, Settles::No)).await.unwrap();
+    assert_eq!(listed(&shop, &stores).await, [payment.id], "there is more to do");
+}
+
+/// Fails if a person cannot end what the provider does not tell,
+/// or if its late money is not found.
+pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
+    shop: Shop,
+    stores: Handles<dyn PaymentStore>,
+) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let payment = shop.confirming(&held).await;
+    let until = shop.now().after(shop.terms().trouble_after);
+    let end = |now| EndPayment::new(now, shop.key(), payment.id, "Kim", "the provider closed");
+    let refused = stores.any().end_payment(end(shop.now())).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(EndPaymentRefused::TooSoon { until }));
+    shop.go_to(until);
+    assert_eq!(listed(&shop, &stores).await, [payment.id]);
+    let command = end(until);
+    for replayed in [false, true] {
+        let ended = stores.any().end_payment(command.clone()).await.unwrap();
+        assert_eq!(ended.replayed, replayed);
+        let ended = ended.payment.unwrap();
+        assert!(ended.is_ended_by_staff() && ended.notes[0].author == "Kim", "{ended:?}");
+    }
+    assert_eq!(listed(&shop, &stores).await, []);
+    let due = stores.any().payments_due(shop.now(), 10).await.unwrap();
+    assert_eq!(due.iter().map(|payment| payment.id).collect::<Vec<_>>(), [payment.id]);
+    let next = shop.held(&hall, shop.buyer(), &[0]).await;
+    let late = shop.apply(shop.paid(&payment)).await.payment.unwrap();
+    assert_eq!(late.queued_refund().map(|refund| refund.amount), Some(payment.amount));
+    assert_eq!(shop.seat(&hall, 0).await.state.owner(), Some(next.id));
+    let refused = stores.any().end_payment(end(shop.now())).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(EndPaymentRefused::NotConfirming { state: late.state }));
 }
 
 /// Fails if a note with a text that no store keeps is anything but refused by its field.

@@ -54,14 +54,14 @@ impl Step {
             Self::Price(id, edit) => answer(store.edit_ticket_type(id, edit).await),
             Self::CallOff(event, at) => answer(store.step_event(event, EventStep::Cancel { at }).await),
             Self::Expire(now, events) => {
-                let mut ended = store.expire_due(now, 1_000).await.expect("a sweep succeeds");
+                let mut ended = store.expire_due(now, 1_000).await.expect("a sweep succeeds").done;
                 // Other walks over the same store may have left something due.
                 ended.retain(|row| events.contains(&row.event));
                 ended.sort_by_key(|row| row.id);
                 format!("{:?}", ended.into_iter().map(unnumbered).collect::<Vec<_>>())
             }
             Self::Announce(now, events) => {
-                let mut news = store.announce_statuses(now).await.expect("statuses are told");
+                let mut news = store.announce_statuses(now).await.expect("statuses are told").done;
                 news.retain(|(event, _)| events.contains(event));
                 news.sort_by_key(|(event, _)| *event);
                 format!("{news:?}")

@@ -2,11 +2,13 @@
 
 use crate::audit::Violation;
 use crate::decide::{Scope, Snapshot};
+use crate::event::EventState;
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, RefundState, StuckReason};
+use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, RefundState, Settles, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 
 pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
+    let cancelled = matches!(rows.event().state, EventState::Cancelled { .. });
     for reservation in rows.reservations() {
         let payment = reservation.payment.and_then(|id| rows.payment(id));
         let payment = payment.filter(|payment| payment.reservation == reservation.id);
@@ -20,7 +22,11 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
     for payment in rows.payments() {
         let reservation = rows.reservation(payment.reservation);
         match reservation.filter(|reservation| reservation.buyer == payment.buyer) {
-            Some(reservation) => found.extend(check_payment(payment, reservation)),
+            Some(reservation) => {
+                found.extend(check_payment(payment, reservation));
+                let bought = !cancelled && owns(reservation, payment);
+                found.extend(check_listed(payment, bought, payment.needs_person()));
+            }
             None => found
                 .push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation }),
         }
@@ -109,6 +115,7 @@ fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> 
 fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
     let (payment, kept) = (row.id, kept(row));
     let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
+    // Of what was refused, `check_listed` asks whether a person is told.
     let last_refused =
         matches!(row.refunds.last().map(|refund| &refund.state), Some(RefundState::Refused { .. }));
     if kept.minor() <= 0 || is_refund_queued(row) || last_refused {
@@ -121,6 +128,24 @@ fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
         }
         _ => Some(Violation::MoneyWithoutTickets { payment, kept }),
     }
+}
+
+fn owns(reservation: &Reservation, payment: &Payment) -> bool {
+    matches!(reservation.state, ReservationState::Confirmed { .. }) && reservation.payment == Some(payment.id)
+}
+
+/// Money that bought nothing, or whose event is cancelled, and that the provider refused to give back is listed.
+///
+/// A person may have settled it, but only after the refusal: a note settles what came before it. Without a refusal it
+/// is still to be promised back, or [`check_kept`] finds it.
+pub(super) fn check_listed(row: &Payment, bought: bool, is_listed: bool) -> Option<Violation> {
+    let kept = kept(row);
+    if bought || is_listed || row.captured.is_none() || kept.minor() <= 0 || is_refund_queued(row) {
+        return None;
+    }
+    let RefundState::Refused { at, .. } = row.refunds.last()?.state else { return None };
+    let settled = row.notes.last().is_some_and(|note| note.settles == Settles::Yes && note.at >= at);
+    (!settled).then_some(Violation::UnlistedMoney { payment: row.id, kept })
 }
 
 fn kept(payment: &Payment) -> Money {
@@ -155,8 +180,16 @@ fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
 fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
     let payment = row.id;
     let awaited = matches!(row.state, PaymentState::Confirming { .. }) || is_refund_queued(row);
-    // Money may still move in a browser for an attempt that nobody confirmed.
-    let may_be = matches!(row.state, PaymentState::Ready | PaymentState::Abandoned);
+    // Money may still move in a browser for an attempt that nobody confirmed, and for one that a person ended.
+    let may_be = match &row.state {
+        PaymentState::Ready | PaymentState::Abandoned => true,
+        PaymentState::Declined { code, .. } => code == ENDED_BY_STAFF,
+        PaymentState::Confirming { .. }
+        | PaymentState::Paid { .. }
+        | PaymentState::PartlyRefunded { .. }
+        | PaymentState::Refunded { .. }
+        | PaymentState::Stuck { .. } => false,
+    };
     match &row.asking {
         None if awaited => found.push(Violation::NobodyAsks { payment }),
         Some(_) if !awaited && !may_be && !is_withdrawn(row) => {

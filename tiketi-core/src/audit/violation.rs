@@ -201,6 +201,14 @@ pub enum Violation {
         /// What was taken and not given back.
         kept: Money,
     },
+    /// Money is kept that is owed to its buyer, neither a refund is queued nor a person told.
+    #[error("payment {payment} keeps {kept}, which is owed to its buyer and on no list")]
+    UnlistedMoney {
+        /// The payment.
+        payment: PaymentId,
+        /// What was taken and not given back.
+        kept: Money,
+    },
     /// A reservation is being paid, but its payment is not under way.
     #[error("reservation {reservation} is being paid, but its payment is neither under way nor stuck")]
     PayingByNothing {

@@ -11,6 +11,7 @@ use crate::gateway::PaymentGateway;
 use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
+use crate::spawner::Spawner;
 use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
 };
@@ -19,25 +20,29 @@ use crate::store::{
 const JOBS_EVERY: Duration = Duration::from_secs(1);
 /// Longest time between two runs: counted tickets of a lapsed hold are not for sale before.
 const LONGEST_BETWEEN_JOBS: Duration = Duration::from_mins(1);
+/// How many payments a provider is asked about at the same time, unless the host says otherwise.
+const ASKED_AT_ONCE: usize = 4;
 
 /// Collects the parts of a [`BoxOffice`].
 #[derive(Debug, Default)]
 #[must_use]
 pub struct BoxOfficeBuilder {
-    sales: Option<Arc<dyn SalesStore>>,
+    pub(super) sales: Option<Arc<dyn SalesStore>>,
     catalog: Option<Arc<dyn CatalogStore>>,
     layouts: Option<Arc<dyn LayoutStore>>,
     outbox: Option<Arc<dyn OutboxStore>>,
-    payments: Option<Arc<dyn PaymentStore>>,
+    pub(super) payments: Option<Arc<dyn PaymentStore>>,
     inbox: Option<Arc<dyn InboxStore>>,
     store_clock: Option<Arc<dyn StoreClock>>,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
     timer: Option<Arc<dyn Timer>>,
+    spawner: Option<Arc<dyn Spawner>>,
     ids: Option<Arc<dyn IdSource>>,
     terms: Terms,
     jobs_every: Option<Duration>,
+    asked_at_once: Option<usize>,
 }
 
 /// A box office that cannot be built.
@@ -110,6 +115,15 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Runs work that moves money on a spawner, so that it goes on when its caller is dropped.
+    ///
+    /// Without one, such work stops where it is when its caller is dropped, and the jobs bring it to its end
+    /// ([`BoxOffice::run_jobs_once`]), as after a crash.
+    pub fn spawner(mut self, spawner: Arc<dyn Spawner>) -> Self {
+        self.spawner = Some(spawner);
+        self
+    }
+
     /// Takes new ids from a source; [`TimeOrderedIds`] by default.
     pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
         self.ids = Some(ids);
@@ -125,6 +139,14 @@ impl BoxOfficeBuilder {
     /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See [`BoxOffice::run_jobs_once`].
     pub fn jobs_every(mut self, every: Duration) -> Self {
         self.jobs_every = Some(every);
+        self
+    }
+
+    /// Lets each job ask about this many payments at the same time, at least 1; 4 by default.
+    ///
+    /// A provider that does not answer, or an event that is locked, delays a job only if it meets as many of them.
+    pub fn asked_at_once(mut self, payments: usize) -> Self {
+        self.asked_at_once = Some(payments);
         self
     }
 
@@ -173,9 +195,11 @@ impl BoxOfficeBuilder {
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
             timer: self.timer,
+            spawner: self.spawner,
             clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: self.terms,
+            asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
         };
         Ok(BoxOffice { inner: Arc::new(inner) })
     }

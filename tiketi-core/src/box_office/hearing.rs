@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::box_office::BoxOffice;
 use crate::box_office::reconciling::{Look, lookup_of};
+use crate::box_office::together::{together, unless_locked};
 use crate::gateway::{WebhookRefused, WebhookRequest};
-use crate::store::{Delivery, Receipt, StoreError};
+use crate::store::{Delivery, Receipt, StoreError, StoreErrorKind};
 
 /// How long a server has to look into what it claimed, before another may.
 const INBOX_LEASE: Duration = Duration::from_mins(1);
@@ -46,7 +47,7 @@ impl BoxOffice {
         let known = self.gateway_named(gateway);
         let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
         let hint = known.webhook(request).await?;
-        let delivery = Delivery { gateway: gateway.to_owned(), hint, received_at: self.now() };
+        let delivery = Delivery { gateway: gateway.to_owned(), hint, received_at: self.now(), tries: 0 };
         delivery.check_texts().map_err(|error| WebhookRefused::Malformed { reason: error.to_string() })?;
         Ok(self.inner.inbox.receive_delivery(delivery).await?)
     }
@@ -54,17 +55,42 @@ impl BoxOffice {
     /// Looks into webhooks that were taken in, by asking their providers, and returns how many it was done with.
     ///
     /// Call it about every second, and again at once while it returns any. What a provider does not answer
-    /// comes up again when its lease ends.
+    /// comes up again when its lease ends. As many as [`crate::BoxOfficeBuilder::asked_at_once`] are looked into
+    /// side by side. One for which the store fails keeps no other waiting: it comes up again after pauses that grow as
+    /// those of [`crate::Terms::pause`], until it is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first delivery for which the store failed, after all had their turn; its text names the
+    /// delivery.
     pub async fn work_inbox_once(&self) -> Result<usize, StoreError> {
         let deliveries = self.inner.inbox.claim_deliveries(self.now(), INBOX_LEASE, INBOX_BATCH).await?;
-        let mut done = 0;
-        for delivery in deliveries {
-            if self.look_into_delivery(&delivery).await? {
-                self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
-                done += 1;
-            }
+        let works = deliveries.into_iter().map(|delivery| self.work_delivery(delivery));
+        let ended = together(works, self.inner.asked_at_once).await;
+        let done = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(done.into_iter().filter(|done| *done == Some(true)).count())
+    }
+
+    /// Works one delivery, and postpones it if that fails; of a locked event, the lease is the pause.
+    async fn work_delivery(&self, delivery: Delivery) -> Result<bool, StoreError> {
+        let worked = self.finish_delivery(&delivery).await;
+        let Err(error) = worked else { return worked };
+        if error.kind() != StoreErrorKind::Contention {
+            let until = self.now().after(self.terms().pause(delivery.tries));
+            let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
+            // If this fails as well, the delivery comes up when its lease ends.
+            let _ = self.inner.inbox.postpone_delivery(gateway, name, until).await;
         }
-        Ok(done)
+        Err(about(&delivery, error))
+    }
+
+    /// Looks into one delivery, and tells whether that was all there is to do about it.
+    async fn finish_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let is_done = self.look_into_delivery(delivery).await?;
+        if is_done {
+            self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
+        }
+        Ok(is_done)
     }
 
     /// Forgets deliveries older than 14 days, and returns how many. Call it about every minute.
@@ -89,3 +115,13 @@ impl BoxOffice {
         Ok(look == Look::Settled || !unknown)
     }
 }
+
+/// Says which delivery a failure is about.
+fn about(delivery: &Delivery, error: StoreError) -> StoreError {
+    let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
+    StoreError::new(error.kind(), format!("the delivery {name} of {gateway} cannot be looked into"))
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use crate::event::EventStatus;
 use crate::id::EventId;
 use crate::notifier::NotifyError;
 use crate::reservation::Reservation;
-use crate::store::StoreError;
+use crate::store::{StoreError, Swept};
 
 /// How long a server has to deliver the facts it claimed, before another may.
 const OUTBOX_LEASE: Duration = Duration::from_secs(30);
@@ -40,6 +40,8 @@ pub struct Tidied {
     pub statuses: usize,
     /// Facts delivered.
     pub delivered: usize,
+    /// Events that failed, or that another session has locked: they are tried again in the next round.
+    pub skipped: usize,
 }
 
 impl BoxOffice {
@@ -56,13 +58,15 @@ impl BoxOffice {
     /// Ends reservations whose hold has run out, and returns them.
     ///
     /// Call it about every second. Nothing depends on it: a lapsed hold is available without it. It frees
-    /// counted stock, and tells buyers.
-    pub async fn expire_once(&self) -> Result<Vec<Reservation>, StoreError> {
+    /// counted stock, and tells buyers. An event that fails or is locked is passed over.
+    pub async fn expire_once(&self) -> Result<Swept<Reservation>, StoreError> {
         self.inner.sales.expire_due(self.now(), EXPIRE_BATCH).await
     }
 
     /// Announces every event whose status is no longer the one announced. Call it about every second.
-    pub async fn announce_statuses_once(&self) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    ///
+    /// An event that fails or is locked is passed over.
+    pub async fn announce_statuses_once(&self) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         self.inner.catalog.announce_statuses(self.now()).await
     }
 
@@ -86,13 +90,28 @@ impl BoxOffice {
     }
 
     /// Does all of the above that is due about every second: expires, announces, and relays until nothing is left.
+    ///
+    /// # Errors
+    ///
+    /// [`HousekeepingError`] of the first part that failed, after all had their turn.
     pub async fn tidy_once(&self) -> Result<Tidied, HousekeepingError> {
-        let expired = self.expire_once().await?.len();
-        let statuses = self.announce_statuses_once().await?.len();
+        let expired = self.expire_once().await;
+        let statuses = self.announce_statuses_once().await;
+        let delivered = self.relay_all().await;
+        let (expired, statuses) = (expired?, statuses?);
+        Ok(Tidied {
+            expired: expired.done.len(),
+            statuses: statuses.done.len(),
+            delivered: delivered?,
+            skipped: expired.skipped.len() + statuses.skipped.len(),
+        })
+    }
+
+    async fn relay_all(&self) -> Result<usize, HousekeepingError> {
         let mut delivered = 0;
         loop {
             match self.relay_once().await? {
-                0 => return Ok(Tidied { expired, statuses, delivered }),
+                0 => return Ok(delivered),
                 facts => delivered += facts,
             }
         }

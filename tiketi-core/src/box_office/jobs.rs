@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use crate::box_office::housekeeping::{EXPIRE_BATCH, HousekeepingError};
 use crate::box_office::{BoxOffice, Reconciled};
+use crate::id::EventId;
+use crate::store::{StoreError, Swept};
 
 /// Most batches of facts delivered in one run.
 const RELAY_BATCHES: usize = 16;
@@ -102,12 +104,14 @@ pub struct JobRun {
     pub job: Job,
     /// How many things it did, such as reservations ended or payments settled, or why it did not finish.
     pub outcome: Result<u64, JobError>,
+    /// Events that it passed over, since they failed or another session has them locked; the next run tries them again.
+    pub skipped: Vec<(EventId, StoreError)>,
 }
 
 impl JobRun {
     /// Records a run of a job of the host's, beside those of the box office.
     pub fn new(job: Job, outcome: Result<u64, JobError>) -> Self {
-        Self { job, outcome }
+        Self { job, outcome, skipped: Vec::new() }
     }
 }
 
@@ -128,6 +132,11 @@ impl JobsReport {
         runs.filter_map(|run| run.outcome.as_ref().ok()).sum()
     }
 
+    /// Returns the events that jobs passed over, and why.
+    pub fn skipped(&self) -> impl Iterator<Item = (Job, EventId, &StoreError)> {
+        self.runs.iter().flat_map(|run| run.skipped.iter().map(|(event, error)| (run.job, *event, error)))
+    }
+
     /// Returns the jobs that did not finish, and why.
     pub fn failures(&self) -> impl Iterator<Item = (Job, &JobError)> {
         self.runs.iter().filter_map(|run| Some((run.job, run.outcome.as_ref().err()?)))
@@ -138,11 +147,21 @@ impl JobsReport {
 struct Work {
     count: u64,
     more: bool,
+    skipped: Vec<(EventId, StoreError)>,
 }
 
 impl Work {
     fn some(count: usize, limit: usize) -> Self {
-        Self { count: u64::try_from(count).unwrap_or(u64::MAX), more: count >= limit }
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        Self { count, more: usize::try_from(count).is_ok_and(|count| count >= limit), skipped: Vec::new() }
+    }
+
+    fn forgotten(count: u64) -> Self {
+        Self { count, more: false, skipped: Vec::new() }
+    }
+
+    fn swept<T>(swept: Swept<T>, limit: usize) -> Self {
+        Self { skipped: swept.skipped, ..Self::some(swept.done.len(), limit) }
     }
 }
 
@@ -215,7 +234,10 @@ impl BoxOffice {
                 let outcome = caught(self.run_job(job)).await;
                 let more = outcome.as_ref().is_ok_and(|work| work.more);
                 turn.end(self.now(), outcome.is_ok(), more);
-                JobRun { job, outcome: outcome.map(|work| work.count) }
+                match outcome {
+                    Ok(Work { count, skipped, .. }) => JobRun { job, outcome: Ok(count), skipped },
+                    Err(error) => JobRun::new(job, Err(error)),
+                }
             });
             running.push(Running { work, is_of_first_round });
         }
@@ -223,17 +245,14 @@ impl BoxOffice {
 
     async fn run_job(&self, job: Job) -> Result<Work, JobError> {
         let work = match job {
-            Job::Expire => Work::some(self.expire_once().await.map_err(failed)?.len(), EXPIRE_BATCH),
-            Job::Announce => {
-                let announced = self.announce_statuses_once().await.map_err(failed)?;
-                Work::some(announced.len(), usize::MAX)
-            }
+            Job::Expire => Work::swept(self.expire_once().await.map_err(failed)?, EXPIRE_BATCH),
+            Job::Announce => Work::swept(self.announce_statuses_once().await.map_err(failed)?, usize::MAX),
             Job::Relay => self.relay_some().await?,
             Job::CallOff => {
                 Work::some(self.call_off_once(CALL_OFF_BATCH).await.map_err(failed)?, CALL_OFF_BATCH)
             }
             Job::Reconcile => {
-                let Reconciled { settled, open, postponed } =
+                let Reconciled { settled, open, postponed, skipped: _ } =
                     self.reconcile_once(RECONCILE_BATCH).await.map_err(failed)?;
                 let looked_at = settled.saturating_add(open).saturating_add(postponed);
                 Work { more: looked_at >= RECONCILE_BATCH, ..Work::some(settled, usize::MAX) }
@@ -242,11 +261,9 @@ impl BoxOffice {
                 let done = self.work_inbox_once().await.map_err(failed)?;
                 Work { more: done > 0, ..Work::some(done, usize::MAX) }
             }
-            Job::ForgetCommands => Work { count: self.forget_once().await.map_err(failed)?, more: false },
-            Job::ForgetDeliveries => {
-                Work { count: self.forget_deliveries_once().await.map_err(failed)?, more: false }
-            }
-            Job::ForgetAnswers => Work { count: 0, more: false },
+            Job::ForgetCommands => Work::forgotten(self.forget_once().await.map_err(failed)?),
+            Job::ForgetDeliveries => Work::forgotten(self.forget_deliveries_once().await.map_err(failed)?),
+            Job::ForgetAnswers => Work::forgotten(0),
         };
         Ok(work)
     }
@@ -294,8 +311,8 @@ async fn run_until(running: &mut Vec<Running<'_>>, ended: &mut Vec<JobRun>, limi
     .await;
 }
 
-impl From<crate::store::StoreError> for JobError {
-    fn from(error: crate::store::StoreError) -> Self {
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
         Self::Failed(error.into())
     }
 }

@@ -1,9 +1,12 @@
 //! What an administrator does about payments that went astray, and about an event that was called off.
 
 use crate::box_office::reconciling::only_store;
+use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
-use crate::decide::{CallOff, CallOffRefused, NotePayment, NotePaymentRefused};
-use crate::id::{CommandKey, EventId, PaymentId};
+use crate::decide::{
+    CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+};
+use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
 use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
 
@@ -65,8 +68,15 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::pause`].
     pub async fn retry_payment(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
+        let office = self.clone();
+        self.to_its_end(Box::pin(async move { office.retry_here(id, key).await })).await
+    }
+
+    async fn retry_here(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
         let payment = self.inner.sales.payment(id).await?.ok_or(RetryError::PaymentNotFound)?;
         if payment.asking.is_some() {
             let name = payment.gateway.clone();
@@ -99,21 +109,53 @@ impl BoxOffice {
         applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
     }
 
+    /// Ends a payment whose outcome its provider does not tell, with the reason why.
+    ///
+    /// The reservation's hold goes on, or is over if its time has passed. Money that the provider took all the same is
+    /// late money: [`BoxOffice::reconcile_once`] asks on until the provider says that it took none.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::trouble_after`] has passed, the
+    /// outcome may still come.
+    pub async fn end_payment(
+        &self,
+        id: PaymentId,
+        author: &str,
+        reason: &str,
+        key: Option<CommandKey>,
+    ) -> Result<Payment, CommandError<EndPaymentRefused>> {
+        let command = EndPayment::new(self.now(), self.key_or_new(key), id, author, reason);
+        let applied = self.inner.payments.end_payment(command.under(self.terms())).await?;
+        applied.payment.ok_or_else(|| StoreError::corrupt("an ended payment was not answered").into())
+    }
+
     /// Ends reservations of cancelled events or promises their money back, at most `limit`, and returns how many.
     ///
+    /// Those whose event another session has locked for too long are not among them, and are tried again later.
+    ///
     /// Call it about every second, and again at once while it returns as many as it may. It goes on where any
-    /// server left off. [`BoxOffice::reconcile_once`] sends the money.
+    /// server left off. [`BoxOffice::reconcile_once`] sends the money. All are tried side by side: with a
+    /// timer, one whose event is locked by another server is given up after 3 seconds, and tried again later.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first reservation for which the store failed, after all had their turn.
     pub async fn call_off_once(&self, limit: usize) -> Result<usize, StoreError> {
         let due = self.inner.payments.to_call_off(limit).await?;
-        for reservation in &due {
-            let key = CommandKey::from_uuid(self.new_id());
-            match self.inner.payments.call_off(CallOff::new(self.now(), key, *reservation)).await {
-                // A payment begun in between settles itself, by its outcome.
-                Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => {}
-                Err(error) => return Err(only_store(error)),
-            }
+        let ended = together(due.into_iter().map(|due| self.call_off_one(due)), limit).await;
+        let ended = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(ended.into_iter().flatten().count())
+    }
+
+    async fn call_off_one(&self, reservation: ReservationId) -> Result<(), StoreError> {
+        let key = CommandKey::from_uuid(self.new_id());
+        let call_off = self.inner.payments.call_off(CallOff::new(self.now(), key, reservation));
+        match in_time(self.timer(), EVENT_DEADLINE, call_off).await {
+            // A payment begun in between settles itself, by its outcome.
+            Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => Ok(()),
+            Err(error) => Err(only_store(error)),
         }
-        Ok(due.len())
     }
 
     /// Counts how far the refunds of an event have come; `None` if there is no such event.

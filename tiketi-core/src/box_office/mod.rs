@@ -13,7 +13,11 @@ mod paying;
 mod reconciling;
 mod refunding;
 mod selling;
+mod together;
 mod turns;
+
+#[cfg(test)]
+mod dropping;
 
 use std::sync::Arc;
 
@@ -33,8 +37,10 @@ use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
 use crate::notifier::Notifier;
+use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock, StoreError,
+    StoreErrorKind,
 };
 use crate::time::Timestamp;
 use job_table::JobTable;
@@ -67,8 +73,10 @@ struct Inner {
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,
     timer: Option<Arc<dyn Timer>>,
+    spawner: Option<Arc<dyn Spawner>>,
     ids: Arc<dyn IdSource>,
     terms: Terms,
+    asked_at_once: usize,
 }
 
 impl BoxOffice {
@@ -85,6 +93,27 @@ impl BoxOffice {
     /// Returns the terms that events follow unless they have their own.
     pub fn terms(&self) -> Terms {
         self.inner.terms
+    }
+
+    fn timer(&self) -> Option<&dyn Timer> {
+        self.inner.timer.as_deref()
+    }
+
+    /// Runs work that moves money: to its end whatever becomes of the caller, if there is a spawner.
+    async fn to_its_end<T, E>(
+        &self,
+        work: impl Future<Output = Result<T, E>> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        let Some(spawner) = &self.inner.spawner else { return work.await };
+        let cut_off = || {
+            let message = "the work was cut off; what was begun is brought to its end by the jobs";
+            StoreError::new(StoreErrorKind::OutcomeUnknown, message)
+        };
+        run_detached(spawner.as_ref(), work).await.unwrap_or_else(|| Err(cut_off().into()))
     }
 
     fn new_id(&self) -> uuid::Uuid {

@@ -209,9 +209,24 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own. If that task
-    /// dies, the payment stays visibly `Confirming`, and [`BoxOffice::reconcile_once`] finds out.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`Terms::ask_again_after`]; until then the payment is visibly `Confirming`.
     pub async fn confirm(
+        &self,
+        payment: PaymentId,
+        buyer: BuyerId,
+        amount: Option<Money>,
+        provider_key: Option<String>,
+    ) -> Result<Paid, PayError> {
+        let office = self.clone();
+        self.to_its_end(Box::pin(
+            async move { office.confirm_here(payment, buyer, amount, provider_key).await },
+        ))
+        .await
+    }
+
+    async fn confirm_here(
         &self,
         payment: PaymentId,
         buyer: BuyerId,
@@ -247,12 +262,17 @@ impl BoxOffice {
     ///
     /// As [`BoxOffice::confirm`].
     pub async fn process(&self, request: PrepareRequest) -> Result<Paid, PayError> {
+        let office = self.clone();
+        self.to_its_end(Box::pin(async move { office.process_here(request).await })).await
+    }
+
+    async fn process_here(&self, request: PrepareRequest) -> Result<Paid, PayError> {
         let (reservation, buyer) = (request.reservation, request.buyer);
         let key = self.key_or_new(request.key);
         let request = PrepareRequest { method: Some(self.one_step_method(request.method)?), ..request };
         match self.start_payment(request.key(key.step("prepare"))).await {
             Ok((payment, _)) if payment.state == PaymentState::Ready => {
-                self.confirm(payment.id, buyer, None, None).await
+                self.confirm_here(payment.id, buyer, None, None).await
             }
             // Sent again, after the attempt ended with its hold or gave way to a later one: no money was asked for.
             Ok((payment, _)) if payment.state == PaymentState::Abandoned => {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::box_office::depositing::void_of;
+use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{AskLater, AskLaterRefused, AskStep, CaptureOutcome, RecordOutcomeRefused};
 use crate::gateway::{
@@ -21,6 +22,8 @@ pub struct Reconciled {
     pub open: usize,
     /// The provider cannot be asked at present, and was not.
     pub postponed: usize,
+    /// The event was locked by another session for too long; they are tried again later.
+    pub skipped: usize,
 }
 
 /// What came of one payment.
@@ -32,10 +35,12 @@ pub(super) enum Look {
 }
 
 impl BoxOffice {
-    /// Asks the providers of at most `limit` payments that are due, one after another, and records what they say.
+    /// Asks the providers of at most `limit` payments that are due, and records what they say.
     ///
     /// Call it about every second; several calls at once, on any servers, share the work. Payments that
-    /// confirm are looked up, refunds that are queued are sent again under their id.
+    /// confirm are looked up, refunds that are queued are sent again under their id. As many as
+    /// [`crate::BoxOfficeBuilder::asked_at_once`] are asked about side by side. With a timer, one whose
+    /// event is locked by another server is given up after 3 seconds, and tried again later.
     ///
     /// # Errors
     ///
@@ -43,16 +48,19 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None while a refund is sent: a host runs this to its end.
+    /// Safe: what a provider was asked is asked again when the claim ends, after [`crate::Terms::pause`].
     pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
         let mut round = Reconciled::default();
         let mut failure = None;
-        for payment in self.inner.payments.payments_due(self.now(), limit).await? {
-            match self.reconcile(&payment).await {
-                Ok(Some(Look::Settled)) => round.settled += 1,
-                Ok(Some(Look::Open)) => round.open += 1,
-                Ok(Some(Look::Postponed)) => round.postponed += 1,
-                Ok(None) => {}
+        let due = self.inner.payments.payments_due(self.now(), limit).await?;
+        let looks = due.into_iter().map(|payment| self.reconcile(payment));
+        for look in together(looks, self.inner.asked_at_once).await {
+            match unless_locked(look) {
+                Ok(Some(Some(Look::Settled))) => round.settled += 1,
+                Ok(Some(Some(Look::Open))) => round.open += 1,
+                Ok(Some(Some(Look::Postponed))) => round.postponed += 1,
+                Ok(Some(None)) => {}
+                Ok(None) => round.skipped += 1,
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
@@ -63,15 +71,15 @@ impl BoxOffice {
     }
 
     /// Asks about one payment, unless another server does.
-    async fn reconcile(&self, payment: &Payment) -> Result<Option<Look>, StoreError> {
+    async fn reconcile(&self, payment: Payment) -> Result<Option<Look>, StoreError> {
         let Some(asking) = &payment.asking else { return Ok(None) };
         let gateway = self.gateway_named(&payment.gateway);
         if let Some(unavailable) = gateway.and_then(|gateway| gateway.ready().err()) {
             let until = self.now().after(unavailable.retry_after);
-            self.ask_later(payment.id, AskStep::Wait { until }).await?;
+            self.claim(payment.id, AskStep::Wait { until }).await?;
             return Ok(Some(Look::Postponed));
         }
-        if !self.ask_later(payment.id, AskStep::Claim { tries: asking.tries }).await? {
+        if !self.claim(payment.id, AskStep::Claim { tries: asking.tries }).await? {
             return Ok(None);
         }
         let Some(gateway) = gateway else {
@@ -79,7 +87,13 @@ impl BoxOffice {
             self.doubt(payment.id, said).await?;
             return Ok(Some(Look::Open));
         };
-        self.look_into(gateway, payment).await.map(Some)
+        self.look_into(gateway, &payment).await.map(Some)
+    }
+
+    /// Moves the moment of a payment that nobody is asking about yet, unless its event is locked for too long.
+    ///
+    async fn claim(&self, payment: PaymentId, step: AskStep) -> Result<bool, StoreError> {
+        in_time(self.timer(), EVENT_DEADLINE, self.ask_later(payment, step)).await
     }
 
     /// Asks about one payment now, whoever else does.
@@ -109,7 +123,7 @@ impl BoxOffice {
         let confirming = matches!(payment.state, PaymentState::Confirming { .. });
         match answer {
             LookupAnswer::Paid(captured) => {
-                let look = self.settle(payment, CaptureOutcome::Paid(captured)).await?;
+                let look = self.settle_in_time(payment, CaptureOutcome::Paid(captured)).await?;
                 if payment.is_withdrawn() {
                     self.ask_later(payment.id, AskStep::DepositBack).await?;
                 }
@@ -117,20 +131,31 @@ impl BoxOffice {
             }
             LookupAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
             LookupAnswer::Declined { code } if confirming => {
-                self.settle(payment, CaptureOutcome::Declined { code }).await
+                self.settle_in_time(payment, CaptureOutcome::Declined { code }).await
             }
-            LookupAnswer::NotFound if confirming => self.settle(payment, CaptureOutcome::NotFound).await,
+            LookupAnswer::NotFound if confirming => {
+                self.settle_in_time(payment, CaptureOutcome::NotFound).await
+            }
             LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
                 self.confirm_again(gateway, payment).await
+            }
+            LookupAnswer::Declined { .. } | LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+                self.ask_later(payment.id, AskStep::GiveUp).await?;
+                Ok(Look::Settled)
             }
             LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
                 self.give_up(gateway, payment).await
             }
             LookupAnswer::Unknown { reason, heard: _ } => {
-                self.doubt(payment.id, reason).await?;
+                in_time(self.timer(), EVENT_DEADLINE, self.doubt(payment.id, reason)).await?;
                 Ok(Look::Open)
             }
         }
+    }
+
+    /// Records what a look-up found, unless the event is locked for too long: then it is looked up again later.
+    async fn settle_in_time(&self, payment: &Payment, outcome: CaptureOutcome) -> Result<Look, StoreError> {
+        in_time(self.timer(), EVENT_DEADLINE, self.settle(payment, outcome)).await
     }
 
     /// Captures what the buyer authorised, whose confirm was lost on its way.
@@ -164,10 +189,13 @@ impl BoxOffice {
         gateway: &Arc<dyn PaymentGateway>,
         payment: &Payment,
     ) -> Result<Look, StoreError> {
-        if payment.state != PaymentState::Abandoned || payment.asking.is_none() {
+        let was_asked_for = payment.is_ended_by_staff();
+        if !was_asked_for && payment.state != PaymentState::Abandoned || payment.asking.is_none() {
             return Ok(Look::Open);
         }
         match gateway.void(void_of(payment)).await {
+            // The provider was asked for the money: until it says that it took none, it may have.
+            VoidAnswer::Unsupported if was_asked_for => Ok(Look::Open),
             VoidAnswer::Done | VoidAnswer::Unsupported => {
                 self.ask_later(payment.id, AskStep::GiveUp).await?;
                 Ok(Look::Settled)

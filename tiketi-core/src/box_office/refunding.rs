@@ -71,8 +71,21 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn cancel_or_refund(
+        &self,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        key: Option<CommandKey>,
+    ) -> Result<Reservation, RefundError> {
+        let office = self.clone();
+        self.to_its_end(Box::pin(async move { office.cancel_or_refund_here(reservation, buyer, key).await }))
+            .await
+    }
+
+    async fn cancel_or_refund_here(
         &self,
         reservation: ReservationId,
         buyer: BuyerId,
@@ -126,7 +139,7 @@ impl BoxOffice {
         if let Some(found) = found
             && let Some(payment) = found.payment
             && let Some(payment) = self.payment(payment, buyer).await?
-            && payment.refund(refund_id(key)).is_some()
+            && payment.refund(refund_id(payment.id, key)).is_some()
         {
             return Ok(found);
         }
@@ -156,7 +169,9 @@ impl BoxOffice {
     ///
     /// # Cancel safety
     ///
-    /// None once the provider is asked: a host runs this to its end in a task of its own.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
+    /// does not begin, and what is begun is committed: [`BoxOffice::run_jobs_once`] asks the provider and records what it
+    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn refund(
         &self,
         payment: PaymentId,
@@ -198,11 +213,25 @@ impl BoxOffice {
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
+        let (office, reason) = (self.clone(), reason.to_owned());
+        let work = async move { office.refund_here(buyer, payment, amount, &reason, key, account).await };
+        self.to_its_end(Box::pin(work)).await
+    }
+
+    async fn refund_here(
+        &self,
+        buyer: Option<BuyerId>,
+        payment: PaymentId,
+        amount: Option<Money>,
+        reason: &str,
+        key: Option<CommandKey>,
+        account: Option<RefundAccount>,
+    ) -> Result<RefundRequested, RefundError> {
         if account.is_none() {
             self.check_source(payment).await?;
         }
         let key = self.key_or_new(key);
-        let id = refund_id(key);
+        let id = refund_id(payment, key);
         let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
         command.buyer = buyer;
         command.amount = amount;
@@ -298,9 +327,12 @@ impl BoxOffice {
     }
 }
 
-/// One intent to refund makes one refund, whatever it is called with again.
-fn refund_id(key: CommandKey) -> RefundId {
-    RefundId::from_uuid(key.as_uuid())
+/// One intent to refund a payment makes one refund, whatever it is called with again.
+///
+/// The payment is in the id, since a provider sends one refund for each id: a key used for another payment later is
+/// another refund.
+fn refund_id(payment: PaymentId, key: CommandKey) -> RefundId {
+    RefundId::derived(payment, &format!("refund {}", key.as_uuid()))
 }
 
 fn refund_of(payment: &Payment, refund: RefundId) -> Result<Refund, StoreError> {

@@ -208,7 +208,7 @@ impl AskLater {
                 Err(AskLaterRefused::NothingAwaited)
             }
             AskStep::GiveUp => {
-                let over = matches!(payment.state, PaymentState::Abandoned);
+                let over = matches!(payment.state, PaymentState::Abandoned) || payment.is_ended_by_staff();
                 if over { Ok(None) } else { Err(AskLaterRefused::StillOpen) }
             }
         }
@@ -259,7 +259,10 @@ impl AskLater {
         });
         let deposit = Some(Deposit { account, due });
         let known = payment.asking.clone();
-        let asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(self.terms.pause(0))));
+        let mut asking = known.unwrap_or_else(|| asked_at(self.now, self.now.after(self.terms.pause(0))));
+        if gone && !payment.is_withdrawn() {
+            asking.since = payment.after_notes(self.now);
+        }
         Ok(self.not_after_due(Asking { deposit, ..asking }))
     }
 

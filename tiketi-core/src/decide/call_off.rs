@@ -9,8 +9,7 @@ use crate::decide::refund::promise;
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
-use crate::id::{CommandKey, RefundId, ReservationId};
-use crate::payment::Payment;
+use crate::id::{CommandKey, ReservationId};
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
@@ -20,6 +19,10 @@ use crate::time::Timestamp;
 const REASON: &str = "the event was cancelled";
 
 /// Ends a reservation of a cancelled event, or promises its money back; repeated, it promises no more.
+///
+/// All that is kept of the money is owed, whatever was tried before the event was cancelled. If the provider refuses
+/// to give just that back, a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back
+/// by hand, the rest is promised again.
 ///
 /// A paid reservation ends once its money is back, as with every refund. Of one that is being paid,
 /// [`crate::decide::RecordOutcome`] sees to the money.
@@ -124,12 +127,15 @@ impl CallOff {
         let Some(payment) = payment.filter(|payment| payment.captured.is_some()) else {
             return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
         };
-        if payment.queued_refund().is_some() || payment.is_refund_refused() {
+        if payment.queued_refund().is_some() || payment.is_call_off_refused() {
             return Ok(());
         }
-        let refund = RefundId::derived(payment.id, &format!("{REASON} {}", payment.refunds.len()));
-        let promised: Payment = promise(payment, refund, payment.refundable()?, REASON, self.now);
-        draft.payment_row(promised);
+        let owed = payment.refundable()?;
+        if owed.is_zero() {
+            return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
+        }
+        let refund = payment.call_off_refund(payment.refunds.len());
+        draft.payment_row(promise(payment, refund, owed, REASON, self.now)?);
         Ok(())
     }
 }

@@ -59,6 +59,10 @@ pub struct Needs<'c> {
     pub seats: &'c [SeatId],
     /// The buyer whose live reservations count, each with its seats and latest payment.
     pub buyer: Option<BuyerId>,
+    /// The id of a reservation it may make: the one that has it already, if the event has one.
+    pub new_reservation: Option<ReservationId>,
+    /// The id of a payment it makes: the one that has it already, if the event has one.
+    pub new_payment: Option<PaymentId>,
 }
 
 /// What a command names to say which event it belongs to.

@@ -7,6 +7,7 @@ use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::{Count, Draft};
 use crate::decide::extend::renewed_until;
 use crate::decide::hold::wanted::{Wanted, check_form};
+use crate::decide::new_id::is_new_reservation;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
@@ -165,6 +166,12 @@ pub enum HoldRefused {
         /// How many more were asked for.
         asked: u32,
     },
+    /// The id of the new reservation is that of another, whose key is forgotten.
+    #[error("there is a reservation of that id")]
+    ReservationIdTaken {
+        /// Which reservation.
+        reservation: ReservationId,
+    },
     /// The buyer's pending reservation is being paid, so nothing can be added to it.
     #[error("a payment for your reservation is under way")]
     PaymentInProgress {
@@ -217,7 +224,12 @@ impl Command for Hold {
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs { seats: &self.seats, buyer: Some(self.buyer) }
+        Needs {
+            seats: &self.seats,
+            buyer: Some(self.buyer),
+            new_reservation: Some(self.reservation),
+            ..Needs::default()
+        }
     }
 
     fn subject_unknown(&self) -> HoldRefused {
@@ -235,6 +247,10 @@ fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefuse
     check_form(ask).map_err(CommandError::Refused)?;
     let live = scope.live_reservations(ask.buyer);
     let pending = pending(&live, ask.now).map_err(CommandError::Refused)?;
+    if pending.is_none() && !is_new_reservation(scope, ask.reservation) {
+        let refused = HoldRefused::ReservationIdTaken { reservation: ask.reservation };
+        return Err(CommandError::Refused(refused));
+    }
     let wanted = Wanted::of(scope, ask, pending).map_err(CommandError::Refused)?;
     let terms = scope.event().details.terms.over(ask.terms);
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));

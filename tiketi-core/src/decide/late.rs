@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::decide::draft::{Count, Draft};
-use crate::decide::refund::promise;
+use crate::decide::new_id::add_refund;
+use crate::decide::refund::{believed, promise};
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
 use crate::decide::settle::{News, RecordOutcome, resume_hold, sell};
@@ -59,10 +60,9 @@ pub(super) fn record_paid(
         ..payment.clone()
     };
     if captured.amount != payment.amount {
-        taken.state = taken.state.apply(&PaymentStep::Stick {
-            reason: StuckReason::AmountMismatch { captured: captured.amount },
-            at: ask.now,
-        })?;
+        let reason = StuckReason::AmountMismatch { captured: captured.amount };
+        let at = payment.after_notes(ask.now);
+        taken.state = taken.state.apply(&PaymentStep::Stick { reason, at })?;
         let mut stuck = already_returned(taken, captured.refunded, ask.now)?;
         stuck = give_back(stuck, WRONG_AMOUNT, ask.now)?;
         draft.payment_row(stuck);
@@ -87,7 +87,8 @@ fn record_stranger(
         return Ok(News::None);
     }
     let reason = StuckReason::OrderMismatch { order: cleaned(&captured.order, MAX_KEY_CHARS) };
-    draft.payment(Payment { asking: None, ..payment.clone() }, &PaymentStep::Stick { reason, at: now })?;
+    let at = payment.after_notes(now);
+    draft.payment(Payment { asking: None, ..payment.clone() }, &PaymentStep::Stick { reason, at })?;
     resume_hold(draft, reservation, payment.id)?;
     Ok(News::Some)
 }
@@ -213,12 +214,13 @@ fn take_again(
 /// Records what the provider had given back before we knew that it took anything.
 fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Result<Payment, StoreError> {
     let captured = taken.captured.unwrap_or(taken.amount);
+    let returned = believed(returned, taken.captured);
     if returned.minor() <= 0 || returned.currency() != captured.currency() {
         return Ok(taken);
     }
     let id = RefundId::derived(taken.id, &format!("by hand {returned}"));
     let (reason, state) = (GONE_BACK.to_owned(), RefundState::Done { at: now });
-    taken.refunds.push(Refund { id, amount: returned, reason, state });
+    add_refund(&mut taken, Refund { id, amount: returned, reason, state })?;
     taken.refunded = returned;
     let in_full = returned == captured;
     taken.state = taken.state.apply(&PaymentStep::Refund { in_full, at: now })?;
@@ -232,5 +234,5 @@ fn give_back(taken: Payment, reason: &str, now: Timestamp) -> Result<Payment, St
     if left.minor() <= 0 || taken.refund(id).is_some() {
         return Ok(taken);
     }
-    Ok(promise(&taken, id, left, reason, now))
+    promise(&taken, id, left, reason, now)
 }

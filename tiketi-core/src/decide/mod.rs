@@ -20,6 +20,7 @@ mod confirm_free;
 mod create;
 mod draft;
 mod edit;
+mod end_payment;
 mod expire;
 mod extend;
 mod fingerprint;
@@ -27,6 +28,7 @@ mod fingerprint;
 pub(crate) mod fixture;
 mod hold;
 mod late;
+mod new_id;
 mod note;
 mod pay;
 mod refund;
@@ -52,6 +54,7 @@ pub use create::{
     CreationVerdict, create,
 };
 pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
+pub use end_payment::{EndPayment, EndPaymentRefused};
 pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;

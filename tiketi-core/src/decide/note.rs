@@ -13,6 +13,9 @@ use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 
 /// Adds a person's note to a payment, which may take it off the list of those that need one.
+///
+/// It settles what came before it: whatever happens later puts the payment on the list again. That is so whichever
+/// server's clock is behind: a note's moment is not before that of what it settles.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NotePayment {
@@ -91,12 +94,7 @@ impl Command for NotePayment {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<NotePaymentRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(NotePaymentRefused::PaymentNotFound))?;
-        let note = Note {
-            at: self.now,
-            author: self.author.clone(),
-            text: self.text.clone(),
-            settles: self.settles,
-        };
+        let note = note_on(payment, self.now, &self.author, &self.text, self.settles);
         let mut noted: Payment = payment.clone();
         noted.notes.push(note);
         if self.settles == Settles::Yes && noted.is_withdrawn() {
@@ -108,3 +106,12 @@ impl Command for NotePayment {
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
+
+/// Makes a note whose moment is not before that of anything it settles.
+pub(super) fn note_on(payment: &Payment, now: Timestamp, author: &str, text: &str, settles: Settles) -> Note {
+    let at = payment.trouble_since().map_or(now, |since| since.max(now));
+    Note { at, author: author.to_owned(), text: text.to_owned(), settles }
+}
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,7 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::extend::{NotPending, move_end, pending_of};
+use crate::decide::new_id::is_new_payment;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::gateway::Confirms;
@@ -97,6 +98,12 @@ pub enum StartPaymentRefused {
     /// The event was called off while the buyer was picking.
     #[error("the event was cancelled")]
     EventCancelled,
+    /// The id of the new attempt is that of another, whose key is forgotten.
+    #[error("there is a payment of that id")]
+    PaymentIdTaken {
+        /// Which payment.
+        payment: PaymentId,
+    },
     /// The total is zero; see [`crate::decide::ConfirmFree`].
     #[error("the reservation costs nothing")]
     NothingToPay,
@@ -150,7 +157,7 @@ impl Command for StartPayment {
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs::default()
+        Needs { new_payment: Some(self.payment), ..Needs::default() }
     }
 
     fn subject_unknown(&self) -> StartPaymentRefused {
@@ -181,6 +188,9 @@ impl StartPayment {
     fn check(&self, scope: &dyn Scope, reservation: &Reservation) -> Result<(), StartPaymentRefused> {
         if matches!(scope.event().state, EventState::Cancelled { .. }) {
             return Err(StartPaymentRefused::EventCancelled);
+        }
+        if !is_new_payment(scope, self.payment) {
+            return Err(StartPaymentRefused::PaymentIdTaken { payment: self.payment });
         }
         if reservation.total.is_zero() {
             return Err(StartPaymentRefused::NothingToPay);

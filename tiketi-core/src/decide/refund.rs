@@ -5,6 +5,7 @@ use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
+use crate::decide::new_id::add_refund;
 use crate::decide::scope::Scope;
 use crate::decide::settle::News;
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
@@ -26,6 +27,9 @@ const THE_REST: &str = "the rest of a payment that bought nothing";
 /// Commits the promise to give money back, before the provider is asked.
 ///
 /// Until the outcome is recorded the buyer keeps what he bought.
+///
+/// The refund's id is new to the payment, or names a refund of the same content: then nothing changes, and the answer
+/// is that refund as it stands. So a command sent again after its key was forgotten promises nothing twice.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BeginRefund {
@@ -119,6 +123,12 @@ pub enum BeginRefundRefused {
         /// Which refund.
         refund: RefundId,
     },
+    /// The payment has a refund of that id, with another amount, reason or account.
+    #[error("the payment has another refund of that id")]
+    RefundIdTaken {
+        /// Which refund.
+        refund: RefundId,
+    },
     /// Zero, negative, more than is left, or in another currency.
     #[error("a refund must be more than nothing and at most {refundable}")]
     AmountOutOfRange {
@@ -176,16 +186,29 @@ impl Command for BeginRefund {
             .payment(self.payment)
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(BeginRefundRefused::PaymentNotFound))?;
+        let effect = Effect { reservation: payment.reservation, payment: Some(payment.id) };
+        let mut draft = Draft::new(scope, self.now);
+        if let Some(known) = payment.refund(self.refund) {
+            let taken = CommandError::Refused(BeginRefundRefused::RefundIdTaken { refund: known.id });
+            return if self.repeats(known) { Ok(draft.about(effect)) } else { Err(taken) };
+        }
         let refundable = payment.refundable()?;
         let amount = self.amount.unwrap_or(refundable);
         check_refund(payment, amount, refundable).map_err(CommandError::Refused)?;
         let account = self.account.clone();
-        let mut promised = promise_to(payment, self.refund, amount, &self.reason, account, self.now);
+        let mut promised = promise_to(payment, self.refund, amount, &self.reason, account, self.now)?;
         // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
         promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
-        let mut draft = Draft::new(scope, self.now);
         draft.payment_row(promised);
-        Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+        Ok(draft.about(effect))
+    }
+}
+
+impl BeginRefund {
+    /// Tells whether this asks for a refund that was promised before. The account is known while it is queued.
+    fn repeats(&self, known: &Refund) -> bool {
+        let same_account = !is_queued(known) || known.account() == self.account.as_ref();
+        self.amount.is_none_or(|amount| amount == known.amount) && self.reason == known.reason && same_account
     }
 }
 
@@ -196,7 +219,7 @@ pub(super) fn promise(
     amount: Money,
     reason: &str,
     now: Timestamp,
-) -> Payment {
+) -> Result<Payment, StoreError> {
     promise_to(payment, id, amount, reason, None, now)
 }
 
@@ -207,12 +230,12 @@ fn promise_to(
     reason: &str,
     account: Option<RefundAccount>,
     now: Timestamp,
-) -> Payment {
+) -> Result<Payment, StoreError> {
     let state = RefundState::Queued { since: now, account };
     let mut promised = payment.clone();
-    promised.refunds.push(Refund { id, amount, reason: reason.to_owned(), state });
+    add_refund(&mut promised, Refund { id, amount, reason: reason.to_owned(), state })?;
     promised.asking = Some(asked_at(now, now));
-    promised
+    Ok(promised)
 }
 
 fn is_queued(refund: &Refund) -> bool {
@@ -356,7 +379,8 @@ impl Command for RecordRefund {
         let mut draft = Draft::new(scope, self.now);
         match &self.outcome {
             RefundOutcome::Refused { code } => {
-                refund.state = RefundState::Refused { code: cleaned(code, MAX_REASON_CHARS), at: self.now };
+                let at = payment.after_notes(self.now);
+                refund.state = RefundState::Refused { code: cleaned(code, MAX_REASON_CHARS), at };
                 recorded.asking = asking_for_refunds(&recorded, self.now);
                 draft.payment_row(recorded);
             }
@@ -371,6 +395,14 @@ impl Command for RecordRefund {
     }
 }
 
+/// Returns how much went back of what was taken: a provider that says more means all of it.
+pub(super) fn believed(returned: Money, captured: Option<Money>) -> Money {
+    match captured {
+        Some(all) if all.currency() == returned.currency() && returned.minor() > all.minor() => all,
+        Some(_) | None => returned,
+    }
+}
+
 /// Records what the provider gave back without our asking, or by a refund we heard nothing of.
 pub(super) fn record_returned(
     draft: &mut Draft<'_>,
@@ -381,6 +413,7 @@ pub(super) fn record_returned(
     now: Timestamp,
 ) -> Result<News, StoreError> {
     let known = payment.refunded;
+    let returned = believed(returned, payment.captured);
     if returned.currency() != known.currency() || returned.minor() <= known.minor() {
         return Ok(News::None);
     }
@@ -397,7 +430,7 @@ pub(super) fn record_returned(
     if unknown.minor() > 0 {
         let id = RefundId::derived(payment.id, &format!("by hand {returned}"));
         let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: now });
-        recorded.refunds.push(Refund { id, amount: unknown, reason, state });
+        add_refund(&mut recorded, Refund { id, amount: unknown, reason, state })?;
     }
     recorded.refunded = returned;
     went_back(draft, scope, recorded, seats, now)?;
@@ -413,7 +446,7 @@ fn promise_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError>
         return Ok(payment);
     }
     let id = RefundId::derived(payment.id, &format!("the rest after {}", payment.refunded));
-    Ok(promise(&payment, id, left, THE_REST, now))
+    promise(&payment, id, left, THE_REST, now)
 }
 
 /// Writes a payment of which more went back; with the last of it the reservation it paid for ends.

@@ -130,7 +130,7 @@ impl Command for RecordOutcome {
     }
 
     fn needs(&self) -> Needs<'_> {
-        Needs { seats: &[], buyer: self.buyer }
+        Needs { buyer: self.buyer, ..Needs::default() }
     }
 
     fn subject_unknown(&self) -> RecordOutcomeRefused {

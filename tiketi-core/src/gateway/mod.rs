@@ -94,7 +94,7 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// None: a dropped future may have taken the money. Callers run it to its end.
+    /// A dropped future may have taken the money. The caller takes it for unknown, and looks it up.
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer;
 
     /// Asks what became of a payment, by the provider's key or else by the order id; changes nothing.
@@ -119,7 +119,7 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     ///
     /// # Cancel safety
     ///
-    /// None: a dropped future may have given the money back. Callers run it to its end.
+    /// A dropped future may have given the money back. The caller asks again under the same refund id.
     async fn refund(&self, request: RefundRequest) -> RefundAnswer;
 
     /// Gives up a payment for which no money was captured, so that none can be from then on.

@@ -13,7 +13,7 @@ use crate::id::{EventId, TicketTypeId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::seat::Seat;
-use crate::store::{CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError};
+use crate::store::{CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
@@ -131,7 +131,7 @@ impl CatalogStore for MemoryStore {
         Ok(state.snapshot(command.event)?.map_version())
     }
 
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError> {
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         let mut state = self.lock();
         let news: Vec<_> = state
             .events
@@ -146,7 +146,7 @@ impl CatalogStore for MemoryStore {
             }
             state.announce(*id, now, FactBody::EventStatusChanged { status: *status });
         }
-        Ok(news)
+        Ok(Swept::all(news))
     }
 
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {

@@ -64,6 +64,23 @@ impl InboxStore for MemoryStore {
         Ok(())
     }
 
+    async fn postpone_delivery(
+        &self,
+        gateway: &str,
+        delivery: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let named = |entry: &&mut Entry| {
+            !entry.done && entry.delivery.gateway == gateway && entry.delivery.hint.delivery == delivery
+        };
+        if let Some(entry) = state.inbox.entries.iter_mut().find(named) {
+            entry.claimed_until = Some(until);
+            entry.delivery.tries = entry.delivery.tries.saturating_add(1);
+        }
+        Ok(())
+    }
+
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
         let inbox = &mut self.lock().inbox;
         let count = inbox.entries.len();

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused, Scope,
-    Snapshot,
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
+    NotePaymentRefused, Scope, Snapshot,
 };
 use crate::event::EventState;
 use crate::id::{EventId, PaymentId, ReservationId};
@@ -22,6 +22,10 @@ impl PaymentStore for MemoryStore {
     }
 
     async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
+        self.lock().run(&command)
+    }
+
+    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
         self.lock().run(&command)
     }
 
@@ -85,7 +89,7 @@ fn is_to_call_off(rows: &Snapshot, reservation: &Reservation) -> bool {
     match reservation.state {
         ReservationState::Held { .. } => true,
         ReservationState::Confirmed { .. } => {
-            payment.is_none_or(|payment| payment.asking.is_none() && !payment.is_refund_refused())
+            payment.is_none_or(|payment| payment.asking.is_none() && !payment.is_call_off_refused())
         }
         ReservationState::Paying { .. }
         | ReservationState::Expired { .. }
@@ -97,7 +101,7 @@ fn progress(rows: &Snapshot) -> CallOffProgress {
     let mut progress = CallOffProgress::default();
     for row in rows.reservations() {
         let payment = row.payment.and_then(|id| rows.payment(id));
-        let refused = payment.is_some_and(Payment::is_refund_refused);
+        let refused = payment.is_some_and(Payment::is_call_off_refused);
         let reasons = [CancelReason::ByOrganiser, CancelReason::Refunded];
         let done =
             matches!(row.state, ReservationState::Cancelled { reason, .. } if reasons.contains(&reason));

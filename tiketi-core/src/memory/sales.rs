@@ -14,7 +14,7 @@ use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, SalesStore, StoreError};
+use crate::store::{CommandError, Page, PageRequest, SalesStore, StoreError, Swept};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -71,7 +71,7 @@ impl SalesStore for MemoryStore {
         self.lock().run(&command)
     }
 
-    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError> {
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
         let mut state = self.lock();
         let next = |(event, snapshot): (&EventId, &Snapshot)| Some((snapshot.next_end()?, *event));
         let mut due: BTreeSet<(Timestamp, EventId)> = state.events.iter().filter_map(next).collect();
@@ -85,7 +85,7 @@ impl SalesStore for MemoryStore {
             ended.extend(due_now);
             due.extend(state.snapshot(event)?.next_end().map(|end| (end, event)));
         }
-        Ok(ended)
+        Ok(Swept::all(ended))
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {

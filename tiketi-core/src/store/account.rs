@@ -15,14 +15,16 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Of two accounts with one address, exactly one MUST be stored, however close they come. What
+    /// Of several accounts with one address, exactly one MUST be stored, however close they come; the others are
+    /// refused with [`CreateAccountRefused::EmailTaken`]. An id that exists MUST be refused with
+    /// [`CreateAccountRefused::IdTaken`]; the account it names MUST stay as it is, and the new address free. What
     /// [`Account::check_texts`] refuses MUST be answered with [`CommandError::Text`].
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>>;
 
-    /// Returns an account.
+    /// Returns an account exactly as it was stored; `None` if there is none.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 
-    /// Returns the account with an address.
+    /// Returns the account with an address; `None` if there is none.
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError>;
 }
 

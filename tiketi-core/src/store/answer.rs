@@ -47,14 +47,23 @@ pub enum AnswerClaim {
 }
 
 /// Keeps the answers to requests that carry an idempotency key.
+///
+/// # Contract
+///
+/// Time MUST come from the arguments, never from a clock of the adapter.
 #[async_trait]
 pub trait AnswerStore: Debug + Send + Sync + 'static {
     /// Claims a key for a request with this fingerprint, until `until`.
     ///
     /// # Contract
     ///
-    /// Of several claims at once, exactly one MUST get [`AnswerClaim::Run`]. A claim that was neither kept
-    /// nor given up by `until`, because its server died, MUST be free again.
+    /// - Of several claims at once, exactly one MUST get [`AnswerClaim::Run`], and the others
+    ///   [`AnswerClaim::Running`].
+    /// - Another fingerprint MUST get [`AnswerClaim::Mismatch`] while the claim lasts, and while an answer is kept.
+    /// - Once an answer is kept, the same fingerprint MUST get [`AnswerClaim::Replay`] with it, also after `until`,
+    ///   with every byte of the body.
+    /// - A claim that was neither kept nor given up, because its server died, MUST last until `until`. At `until` it
+    ///   MUST be free for the same fingerprint, and the next claim takes it over.
     async fn claim_answer(
         &self,
         key: CommandKey,
@@ -63,16 +72,26 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
         until: Timestamp,
     ) -> Result<AnswerClaim, StoreError>;
 
-    /// Keeps the answer to a claimed request.
+    /// Keeps the answer to a claimed request; `now` is its age.
     ///
     /// # Contract
     ///
-    /// What [`Answer::check_texts`] refuses MUST fail with [`crate::StoreErrorKind::InvalidData`].
+    /// A durable adapter MUST have the answer on disk before it returns. What [`Answer::check_texts`] refuses MUST fail with
+    /// [`crate::StoreErrorKind::InvalidData`].
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError>;
 
     /// Gives a claimed key up, because the request changed nothing.
+    ///
+    /// # Contract
+    ///
+    /// The key MUST be free at once, for any request. A kept answer MUST NOT be dropped: it is still replayed. An
+    /// unknown key MUST be no error.
     async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError>;
 
     /// Forgets the answers kept before `before`, and returns how many.
+    ///
+    /// # Contract
+    ///
+    /// An answer kept at `before` MUST stay. A forgotten key MUST be free for any request.
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -16,14 +16,19 @@ const EVENTS_PAGE: usize = 100;
 #[async_trait]
 pub trait AuditStore: Debug + Send + Sync + 'static {
     /// Returns ids of events in their order, those after `after`, at most `limit`.
+    ///
+    /// # Contract
+    ///
+    /// Read page after page, the ids MUST name every event once, drafts and what is over included.
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError>;
 
     /// Returns all rows of an event, drafts and what is over included.
     ///
     /// # Contract
     ///
-    /// The rows MUST be those of one moment between two commits, however long they take to read, and the
-    /// map version MUST be the one the store keeps, not one derived from the seats.
+    /// The rows MUST be those of one moment between two commits, however long they take to read, and equal to what
+    /// the other reads show. The map version MUST be the one the store keeps, not one derived from the seats. An
+    /// event that does not exist MUST be answered with `None`.
     async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError>;
 }
 

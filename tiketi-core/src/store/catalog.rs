@@ -11,7 +11,7 @@ use crate::decide::{
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::id::{EventId, TicketTypeId};
 use crate::seat::Seat;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
@@ -19,8 +19,16 @@ use crate::time::Timestamp;
 ///
 /// # Contract
 ///
-/// Every change MUST be atomic, durable before it returns, and decided by the function of
-/// [`crate::decide`] its method names, against rows no other command changes meanwhile.
+/// - Every change MUST be atomic, durable before it returns, and decided by the function of
+///   [`crate::decide`] its method names, against rows no other command changes meanwhile, those of
+///   [`crate::SalesStore`] included.
+/// - Facts of a change MUST go through [`crate::decide::tell`] and into the outbox in the same commit.
+/// - Creating what exists MUST be refused, and never replace it; of several that create one thing at once, exactly
+///   one succeeds.
+/// - What is read MUST equal what was written: every character of a text, every microsecond of a time.
+/// - A refused change MUST change nothing. Only [`CatalogStore::block_seats`] ends lapsed holds; every other method
+///   MUST leave them to the sales commands and the sweep.
+/// - A read of what does not exist MUST answer `None`.
 ///
 /// # Cancel safety
 ///
@@ -31,12 +39,18 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
+    /// The map version of an event with seats MUST be 1, and that of one without MUST be 0. Seats keep their order.
+    ///
     /// Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at least 24 hours: a repetition
     /// under its key, from any server and however close, MUST make nothing and answer with the id of the first. An id of
     /// the event or of one of its ticket types that exists MUST be refused.
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Changes an event's details, by [`crate::decide::edit_details`], and returns the event.
+    ///
+    /// # Contract
+    ///
+    /// Of several edits with one `read_version` at once, exactly one MUST be applied.
     async fn edit_event(
         &self,
         id: EventId,
@@ -48,6 +62,11 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
 
     /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].
+    ///
+    /// # Contract
+    ///
+    /// A reservation that ended counts. Its ticket types and seats MUST go with it. Of a removal and a hold at once,
+    /// exactly one MUST succeed.
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
 
     /// Adds a general-admission ticket type to its event, by [`crate::decide::create`].
@@ -58,6 +77,10 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Changes a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
+    ///
+    /// # Contract
+    ///
+    /// Its counters MUST stay as they are. A new capacity MUST NOT be told as a fact by itself.
     async fn edit_ticket_type(
         &self,
         id: TicketTypeId,
@@ -68,19 +91,45 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>>;
 
     /// Takes seats off sale, by [`crate::decide::block_seats`], and returns the new map version.
+    ///
+    /// # Contract
+    ///
+    /// MUST first end every reservation of the event that is due at the command's `now`, as a sales command does.
+    /// The map version MUST stay as it is if no seat changes.
     async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
     /// Puts seats back on sale, by [`crate::decide::unblock_seats`], and returns the new map version.
+    ///
+    /// # Contract
+    ///
+    /// MUST NOT end a reservation that is due: no lapsed hold stands in its way. The map version MUST stay as it is
+    /// if no seat changes.
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
     /// Keeps and announces every status that is no longer the one announced, by
     /// [`crate::decide::announce_status`], and returns them.
-    async fn announce_statuses(&self, now: Timestamp) -> Result<Vec<(EventId, EventStatus)>, StoreError>;
+    ///
+    /// # Contract
+    ///
+    /// Any number of servers may run this at once: each change MUST be announced once, as one
+    /// [`crate::FactBody::EventStatusChanged`] in the commit that keeps it. A draft MUST NOT be announced. The event's
+    /// version MUST stay as it is. Each event MUST be announced for itself: one that fails, or that another session
+    /// keeps locked, is passed over within a bounded time, and keeps no other event back.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError>;
 
-    /// Returns an event with what it sells, drafts included.
+    /// Returns an event with what it sells, by position and then by id, drafts included.
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError>;
 
     /// Returns the events that match a query.
+    ///
+    /// # Contract
+    ///
+    /// MUST answer as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case, with
+    /// characters such as `%`, `_`, `'` and `\` taken as they are. [`Page::total`] MUST count the whole listing.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
 
     /// Returns a ticket type.
@@ -93,7 +142,10 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// `since` 0, and any `since` greater than the present version, MUST answer every seat.
+    /// - `since` 0, and any `since` greater than the present version, MUST answer every seat, with
+    ///   [`SeatMap::complete`] set; any other exactly the seats whose [`Seat::map_version`] is greater.
+    /// - The version and the seats MUST be of one moment.
+    /// - A commit that changes seats MUST raise the version; one that changes only units MUST NOT.
     async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError>;
 }
 

@@ -20,6 +20,8 @@ pub struct Delivery {
     pub hint: Hint,
     /// When it first came.
     pub received_at: Timestamp,
+    /// How often it was postponed; 0 for one that comes in.
+    pub tries: u32,
 }
 
 impl Delivery {
@@ -29,7 +31,7 @@ impl Delivery {
     ///
     /// [`TextError`] naming the field.
     pub fn check_texts(&self) -> Result<(), TextError> {
-        let Self { gateway, hint, received_at: _ } = self;
+        let Self { gateway, hint, received_at: _, tries: _ } = self;
         let Hint { delivery, payment: _, provider_key } = hint;
         check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
         check_line("delivery", delivery, 1..=MAX_KEY_CHARS)?;
@@ -54,16 +56,19 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// Of several with one gateway and one [`Hint::delivery`], however close they come, exactly one MUST be
-    /// [`Receipt::New`] and kept, worked on since or not. MUST be durable before it returns. What
-    /// [`Delivery::check_texts`] refuses MUST fail with [`crate::StoreErrorKind::InvalidData`].
+    /// [`Receipt::New`] and kept; the others MUST change nothing, [`Delivery::received_at`] included. This holds until
+    /// the delivery is forgotten, also after it was looked into. Equal names at two gateways are two deliveries. MUST
+    /// be durable before it returns. What [`Delivery::check_texts`] refuses MUST fail with
+    /// [`crate::StoreErrorKind::InvalidData`].
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
 
     /// Claims up to `limit` deliveries that were not looked into, the oldest first, for as long as `lease`.
     ///
     /// # Contract
     ///
-    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts, and MUST come up again when
-    /// a lease ends without [`InboxStore::ack_delivery`].
+    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts. At `now` plus `lease` it MUST come up
+    /// again if it was not acknowledged with [`InboxStore::ack_delivery`]. Deliveries MUST come in the order of
+    /// [`Delivery::received_at`], exactly as they were taken in.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -71,9 +76,31 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Notes that a delivery was looked into. An unknown one is no error, nor is a name that no delivery can have.
+    /// Notes that a delivery was looked into.
+    ///
+    /// # Contract
+    ///
+    /// It MUST NOT be claimed again, and its name MUST stay known. An unknown one MUST be no error, nor a name that no
+    /// delivery can have.
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
 
+    /// Keeps a delivery back until `until`, because it could not be looked into, and counts it in [`Delivery::tries`].
+    ///
+    /// # Contract
+    ///
+    /// MUST NOT come up before `until`, also when its lease ends earlier, and MUST come up from then on. Other
+    /// deliveries MUST NOT wait for it. One that is unknown or was looked into is no error, and stays as it is.
+    async fn postpone_delivery(
+        &self,
+        gateway: &str,
+        delivery: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError>;
+
     /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.
+    ///
+    /// # Contract
+    ///
+    /// One that came at `before` MUST stay. A forgotten one that comes again MUST be [`Receipt::New`].
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

@@ -16,15 +16,21 @@ pub trait LayoutStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// The caller has validated it. Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at
-    /// least 24 hours: a repetition under its key, from any server and however close, MUST make nothing and answer with
-    /// the id of the first. An id that exists MUST be refused.
+    /// The caller has validated it. Sections, rows, gaps and accessible places MUST come back as they were drawn, in their
+    /// order. Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at least 24 hours: a
+    /// repetition under its key, from any server and however close, MUST make nothing and answer with the id of the first.
+    /// An id that exists MUST be refused.
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Returns a layout.
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError>;
 
-    /// Returns the layouts, by venue and name.
+    /// Returns the layouts, by venue, then name, then id.
+    ///
+    /// # Contract
+    ///
+    /// Texts MUST be compared by code points, not by the rules of a language. [`Page::total`] MUST count the whole
+    /// listing.
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError>;
 
     /// Removes a layout, and tells whether there was one.

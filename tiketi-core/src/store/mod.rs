@@ -17,6 +17,7 @@ mod outbox;
 mod page;
 mod payment;
 mod sales;
+mod swept;
 
 pub use account::{AccountStore, CreateAccountRefused};
 pub use answer::{Answer, AnswerClaim, AnswerStore};
@@ -30,3 +31,4 @@ pub use outbox::OutboxStore;
 pub use page::{Page, PageOutOfRange, PageRequest};
 pub use payment::{CallOffProgress, PaymentStore};
 pub use sales::SalesStore;
+pub use swept::Swept;

@@ -5,7 +5,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, NotePayment, NotePaymentRefused,
+    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
+    NotePaymentRefused,
 };
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
@@ -26,6 +27,9 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     /// Adds a person's note to a payment.
     async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
 
+    /// Ends a payment whose outcome its provider does not tell.
+    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>>;
+
     /// Ends one reservation of a cancelled event, or promises its money back.
     async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>>;
 
@@ -33,7 +37,9 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Those whose [`crate::Asking::next`] is not after `now`, by `next` and then by id.
+    /// Those whose [`crate::Asking::next`] is not after `now`, by `next` and then by id: those of one moment MUST come
+    /// in the order of their ids, so that a limit cuts the same ones for every server. Payments of an event that
+    /// another session has had locked a moment ago may be left out, so that they keep no others from their turn.
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
 
     /// Returns payments a person has to look at, by id.
@@ -59,11 +65,17 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// Those that are held, and those that are confirmed and either free or paid by a payment that awaits
-    /// nothing ([`Payment::asking`]) and whose latest refund was not refused. Calling one off takes it off
-    /// this list, so that the job goes on after a crash from where it was, on any server.
+    /// nothing ([`Payment::asking`]) and of which [`Payment::is_call_off_refused`] is false: a refusal before the event
+    /// was cancelled, or of a part, MUST NOT keep one off the list. Calling one off takes it off this list, so that the
+    /// job goes on after a crash from where it was, on any server. As with [`PaymentStore::payments_due`], those of an
+    /// event that is locked may be left out for a moment.
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError>;
 
     /// Counts how far the refunds of an event have come; `None` if there is no such event.
+    ///
+    /// # Contract
+    ///
+    /// MUST count as [`CallOffProgress`] says.
     async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError>;
 }
 
@@ -72,8 +84,8 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
 pub struct CallOffProgress {
     /// Live ones: their money is not back yet, or they are not ended yet.
     pub to_do: u64,
-    /// Cancelled by the organiser, or refunded in full.
+    /// Cancelled by the organiser, or refunded in full. What a buyer gave up or let expire does not count.
     pub done: u64,
-    /// Those of the live ones whose provider refused the latest refund; a person has to look.
+    /// Those of the live ones for which [`Payment::is_call_off_refused`] says so; a person has to look.
     pub refused: u64,
 }

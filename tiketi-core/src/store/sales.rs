@@ -13,7 +13,7 @@ use crate::decide::{
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
 use crate::time::Timestamp;
 
 /// Keeps reservations and payments, and the seats and stock they take.
@@ -28,11 +28,19 @@ use crate::time::Timestamp;
 /// - MUST first end every reservation of the event that is due at the command's `now`, with
 ///   [`crate::decide::expire`], so that nobody is refused for what a lapsed hold still counts. This
 ///   stands even if the command itself is refused;
+/// - MUST pass all facts of one event that become true in one commit through one call of
+///   [`crate::decide::tell`], in the order in which they became true, and put what it returns into the
+///   outbox in its order, in the same commit;
 /// - MUST make it as durable as it ever will be before it returns;
 /// - MUST answer a repetition under the same key with the rows as they stand now and
-///   [`Applied::replayed`] set, for at least 24 hours, and change nothing;
+///   [`Applied::replayed`] set, for at least 24 hours, and change nothing. Of one key sent by several callers
+///   at once, exactly one command MUST be applied;
+/// - MUST NOT remember a refused command: its key is free again, for any command;
+/// - MUST give a new reservation a serial ([`crate::decide::Scope::serial`]) that no other reservation of the store
+///   ever had, of whatever event; serials may leave gaps, and a later reservation has a greater one;
 /// - MUST take `now` from the command, never from a clock of its own, which may only refuse: see
-///   [`crate::StoreClock`].
+///   [`crate::StoreClock`];
+/// - MUST lock rows in one order of its own, never in the order in which a caller names them.
 ///
 /// # Errors
 ///
@@ -41,8 +49,8 @@ use crate::time::Timestamp;
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves the command applied as a whole or not at all. The caller who needs to
-/// know sends it again under the same key.
+/// A dropped future leaves the command applied as a whole or not at all, and leaves no lock. The caller who
+/// needs to know sends it again under the same key.
 #[async_trait]
 pub trait SalesStore: Debug + Send + Sync + 'static {
     /// Holds seats and units, all or nothing.
@@ -91,16 +99,33 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Each MUST be decided with [`crate::decide::expire`]; any number of servers may run this at once.
-    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Reservation>, StoreError>;
+    /// Each MUST be decided with [`crate::decide::expire`]: exactly those whose end is not after `now` and whose
+    /// payment is not under way. The order is by that end across all events. Any number of servers may run this at
+    /// once: each reservation MUST be ended once, and returned by one of them. Each event MUST be swept for itself: one
+    /// that fails, or that another session keeps locked, is passed over within a bounded time, and keeps no other event
+    /// back, however many of its reservations are due.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError>;
 
     /// Forgets the keys of commands applied before `before`, and returns how many; and the keys of what was created.
+    ///
+    /// # Contract
+    ///
+    /// A key's age MUST be the command's `now`, not the order in which commands came. A key of `before` itself MUST
+    /// stay. A forgotten key MUST be a new one.
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError>;
 
-    /// Returns a reservation.
+    /// Returns a reservation; `None` if there is none.
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError>;
 
     /// Returns a buyer's reservations, of one event or of all, the newest first.
+    ///
+    /// # Contract
+    ///
+    /// Ended ones MUST be listed too. [`Page::total`] MUST count the whole listing.
     async fn reservations_of(
         &self,
         buyer: BuyerId,
@@ -108,6 +133,6 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError>;
 
-    /// Returns a payment.
+    /// Returns a payment; `None` if there is none.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
 }

@@ -35,7 +35,7 @@ async fn a_lapsed_hold_is_available_though_nobody_tidied() {
     shop.wait(300);
     assert_eq!(shop.status(0).await, SeatStatus::Available);
     shop.held(BEN, &[0]).await;
-    assert_eq!(shop.office.expire_once().await.unwrap(), [], "the next command ended it already");
+    assert_eq!(shop.office.expire_once().await.unwrap().done, [], "the next command ended it already");
     assert!(!shop.office.reservation(held.id, ADA).await.unwrap().unwrap().is_live());
 }
 
@@ -46,11 +46,11 @@ async fn an_event_sells_out_and_comes_back() {
     shop.held(BEN, &[0, 1, 2]).await;
     let ask = shop.wanting(ADA, &[]).item(shop.free, 5);
     shop.office.hold(ask).await.unwrap();
-    let told = shop.office.announce_statuses_once().await.unwrap();
+    let told = shop.office.announce_statuses_once().await.unwrap().done;
     assert_eq!(told, [(shop.event, EventStatus::SoldOut)]);
     shop.wait(300);
     shop.office.expire_once().await.unwrap();
-    let told = shop.office.announce_statuses_once().await.unwrap();
+    let told = shop.office.announce_statuses_once().await.unwrap().done;
     assert_eq!(told, [(shop.event, EventStatus::OnSale)]);
 }
 

@@ -84,7 +84,7 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Confirming { .. }));
 
     shop.wait(3_600);
-    assert_eq!(shop.office.expire_once().await.unwrap(), []);
+    assert_eq!(shop.office.expire_once().await.unwrap().done, []);
     assert_eq!(shop.status(0).await, SeatStatus::Held);
     let again = shop.office.confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(again.payment.unwrap().state, PaymentState::Confirming { .. }));

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use tiketi_core::decide::BeginRefundRefused;
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
-    ConfirmAnswer, Heard, LookupAnswer, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest,
-    Receipt, RefundAnswer, ReservationState, Settles, Terms, WebhookRequest,
+    Captured, CommandError, ConfirmAnswer, Heard, LookupAnswer, Money, PageRequest, PayError, Payment,
+    PaymentState, PrepareRequest, Receipt, RefundAnswer, RefundError, RefundState, ReservationState, Settles,
+    Terms, VoidAnswer, WebhookRequest,
 };
 
 use crate::{ADA, BEN, MoodyGateway, Shop, won};
@@ -266,7 +268,7 @@ async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
     // The sweep at the very moment, a cancel, and another buyer: none of them waits, none of them harms.
     shop.clock.set(held.held_until().unwrap());
     shop.wait(600);
-    assert_eq!(shop.office.expire_once().await.unwrap(), []);
+    assert_eq!(shop.office.expire_once().await.unwrap().done, []);
     assert!(shop.office.cancel_or_refund(held.id, ADA, None).await.is_err());
     shop.sold(BEN, &[1]).await;
     shop.gateway.honest.let_go();
@@ -277,4 +279,110 @@ async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
     assert!(answers.iter().all(|answer| *answer == answers[0]), "50 equal answers");
     assert!(matches!(answers[0].reservation.state, ReservationState::Confirmed { .. }));
     books_agree(&shop, &[&payment]).await;
+}
+
+/// The webhook of one beside it is worked in the same round.
+#[tokio::test]
+async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
+    let shop = Shop::open().await;
+    let strange = Captured::kept("another-order", "taken", won(100));
+    let stuck = unknown(&shop, ConfirmFault::Answer(ConfirmAnswer::Paid(strange))).await;
+    assert!(matches!(stuck.state, PaymentState::Stuck { .. }), "{stuck:?}");
+    let held = shop.held(BEN, &[1]).await;
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
+    let lost = shop.office.process(PrepareRequest::new(held.id, BEN)).await.unwrap().payment.unwrap();
+    assert!(shop.gateway.honest.pay_in_browser(stuck.id, won(100)));
+    for (delivery, payment) in [("stuck", &stuck), ("lost", &lost)] {
+        shop.office.receive_webhook("moody", hint(delivery, payment)).await.unwrap();
+    }
+    assert_eq!(shop.office.work_inbox_once().await.unwrap(), 2);
+    for payment in [&stuck, &lost] {
+        assert!(matches!(now_of(&shop, payment).await.state, PaymentState::Paid { .. }));
+    }
+    assert_eq!(shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total, 0);
+    books_agree(&shop, &[&stuck, &lost]).await;
+}
+
+/// Caught: with `learn` giving an ended payment up for what decides nothing, and with `EndPayment` asking no more.
+#[tokio::test]
+async fn a_payment_that_a_person_ended_is_asked_about_until_it_took_nothing_or_goes_back() {
+    for paid in [true, false] {
+        let shop = Shop::open().await;
+        let silent = || LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Answered };
+        let fault = if paid {
+            ConfirmFault::LoseAnswer
+        } else {
+            ConfirmFault::Answer(ConfirmAnswer::Unknown {
+                reason: "connection refused".into(),
+                heard: Heard::Silence,
+            })
+        };
+        let payment = unknown(&shop, fault).await;
+        shop.wait(600);
+        assert_eq!(shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total, 1);
+        shop.office.end_payment(payment.id, "Kim", "the provider closed", None).await.unwrap();
+        assert_eq!(shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total, 0);
+        shop.office.expire_once().await.unwrap();
+        shop.sold(BEN, &[0]).await;
+        // It is silent, then undecided where nothing can be given up, and then it knows.
+        shop.gateway.honest.answer_next_lookup(silent());
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Pending);
+        shop.gateway.answer_next_void(VoidAnswer::Unsupported);
+        for _ in 0..4 {
+            shop.wait(600);
+            shop.office.reconcile_once(10).await.unwrap();
+        }
+        let known = now_of(&shop, &payment).await;
+        assert_eq!(matches!(known.state, PaymentState::Refunded { .. }), paid, "{known:?}");
+        assert_eq!((known.asking, shop.gateway.honest.balance(payment.id)), (None, 0));
+    }
+}
+
+/// A provider that says more went back than it took gave all of it back.
+#[tokio::test]
+async fn more_given_back_than_was_taken_is_all_of_it() {
+    for known in [true, false] {
+        let shop = Shop::open().await;
+        let payment =
+            if known { shop.sold(ADA, &[0]).await.1 } else { unknown(&shop, ConfirmFault::LoseAnswer).await };
+        let kept = Captured::kept(payment.id.to_string(), "taken", won(100));
+        let word = LookupAnswer::Paid(Captured { refunded: won(101), ..kept });
+        shop.gateway.honest.answer_next_lookup(word);
+        shop.office.receive_webhook("moody", hint("more", &payment)).await.unwrap();
+        assert_eq!(shop.office.work_inbox_once().await.unwrap(), 1);
+        let refunded = now_of(&shop, &payment).await;
+        assert!(matches!(refunded.state, PaymentState::Refunded { .. }), "{refunded:?}");
+        assert_eq!(refunded.refunded, won(100));
+        let reservation = shop.office.reservation(payment.reservation, ADA).await.unwrap().unwrap();
+        assert!(!matches!(reservation.state, ReservationState::Confirmed { .. }), "{reservation:?}");
+    }
+}
+
+/// A key that its store forgot makes no second refund, and for another payment makes a refund of that one.
+#[tokio::test]
+async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
+    let shop = Shop::open().await;
+    let (_, first) = shop.sold(ADA, &[0]).await;
+    let (_, second) = shop.sold(ADA, &[1]).await;
+    let key = Some(shop.key());
+    let part = Some(won(40));
+    shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    shop.wait(25 * 3_600);
+    shop.office.forget_once().await.unwrap();
+    let again = shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    assert!(matches!(again.refund.state, RefundState::Done { .. }), "{again:?}");
+    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    // Within the day that follows, the store remembers the repetition; after it, the rule refuses.
+    assert!(matches!(other, Err(RefundError::Begin(CommandError::KeyReused))), "{other:?}");
+    shop.wait(25 * 3_600);
+    shop.office.forget_once().await.unwrap();
+    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    let Err(RefundError::Begin(CommandError::Refused(refused))) = other else { panic!("{other:?}") };
+    assert_eq!(refused, BeginRefundRefused::RefundIdTaken { refund: again.refund.id });
+    assert_eq!(now_of(&shop, &first).await.refunds.len(), 1);
+    let elsewhere = shop.office.refund(second.id, ADA, None, "rain", key, None).await.unwrap();
+    assert_ne!(elsewhere.refund.id, again.refund.id);
+    assert!(matches!(elsewhere.refund.state, RefundState::Done { .. }), "{elsewhere:?}");
+    shop.office.refund(first.id, ADA, None, "rain", None, None).await.unwrap();
+    books_agree(&shop, &[&first, &second]).await;
 }

@@ -5,7 +5,8 @@ use tiketi_core::{Currency, Money, PaymentState, PaymentStep, StuckReason};
 
 use crate::{at, check_cell, config};
 
-fn states() -> [PaymentState; 8] {
+fn states() -> [PaymentState; 9] {
+    let captured = Money::new(2, Currency::KRW);
     [
         PaymentState::Ready,
         PaymentState::Confirming { since: at(1) },
@@ -15,6 +16,7 @@ fn states() -> [PaymentState; 8] {
         PaymentState::Declined { code: "CARD_EXPIRED".into(), at: at(5) },
         PaymentState::Abandoned,
         PaymentState::Stuck { reason: StuckReason::OrderMismatch { order: "another".into() }, at: at(6) },
+        PaymentState::Stuck { reason: StuckReason::AmountMismatch { captured }, at: at(7) },
     ]
 }
 
@@ -43,7 +45,8 @@ fn a_payment_follows_its_table() {
         ["-",          "-",     "-",        "-",         "-",     "-",              "-"],        // Refunded
         ["-",          "Paid",  "-",        "-",         "Stuck", "-",              "-"],        // Declined
         ["-",          "Paid",  "-",        "-",         "Stuck", "-",              "-"],        // Abandoned
-        ["-",          "-",     "-",        "-",         "-",     "Stuck",          "Refunded"], // Stuck
+        ["-",          "Paid",  "-",        "-",         "Stuck", "-",              "-"],        // Stuck: another order
+        ["-",          "-",     "-",        "-",         "-",     "Stuck",          "Refunded"], // Stuck: another amount
     ];
     for (state, row) in states().iter().zip(table) {
         for (step, expected) in steps().iter().zip(row) {

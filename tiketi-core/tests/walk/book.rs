@@ -21,6 +21,8 @@ pub(crate) const CAP: i64 = 8 * MINUTE;
 pub(crate) const WINDOW: i64 = 10 * MINUTE;
 /// How long to wait before asking again, the first time and when asked not to.
 pub(crate) const ASK_AFTER: [i64; 4] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
+/// How long a provider may be silent before a person may end a payment.
+pub(crate) const TROUBLE_AFTER: i64 = 2 * MINUTE;
 pub(crate) const ASK_NOT_BEFORE: i64 = MINUTE / 2;
 /// Less than the pauses between questions, so that a deposit's end comes before the next of them.
 pub(crate) const DEPOSIT: i64 = MINUTE / 2;
@@ -90,8 +92,12 @@ pub(crate) struct Attempt {
     pub(crate) taken: i64,
     pub(crate) returned: i64,
     pub(crate) refund: Option<i64>,
-    /// Whether the latest refund was refused.
-    pub(crate) refused: bool,
+    /// Whether the refund under way was promised because the event is off.
+    pub(crate) for_the_event: bool,
+    /// What the provider refused to give back for that.
+    pub(crate) refused_for_the_event: BTreeSet<i64>,
+    /// Since when the provider's word on the money is awaited.
+    pub(crate) since: i64,
     /// When the provider is to be asked next, and how often it was.
     pub(crate) asking: Option<Asking>,
 }

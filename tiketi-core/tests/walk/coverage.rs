@@ -11,7 +11,8 @@ use crate::Book;
 use crate::model::Late;
 use crate::step::{Ask, Said, Step};
 
-const KINDS: [&str; 25] = [
+const KINDS: [&str; 27] = [
+    "another order",
     "ask",
     "block",
     "call off",
@@ -25,6 +26,7 @@ const KINDS: [&str; 25] = [
     "deposit back",
     "deposit gone",
     "doubt",
+    "end payment",
     "extend",
     "give up",
     "hold",
@@ -50,6 +52,8 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::Outcome { said: Said::Paid, .. } => "paid",
         Step::Outcome { said: Said::Declined, .. } => "declined",
         Step::Outcome { said: Said::WrongAmount, .. } => "wrong amount",
+        Step::Outcome { said: Said::AnotherOrder, .. } => "another order",
+        Step::EndPayment { .. } => "end payment",
         Step::Cancel { by: Some(_), .. } => "cancel",
         Step::Cancel { by: None, .. } => "cancel by organiser",
         Step::Refund { part: true, .. } => "partial refund",
@@ -79,7 +83,7 @@ fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
     let config = Config { rng_seed: RngSeed::Fixed(crate::SEED), ..crate::config() };
     let mut runner = TestRunner::new(config);
     let (mut accepted, mut refused, mut late) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for _ in 0..300 {
+    for _ in 0..600 {
         let walks = Book::sequential_strategy(1..50);
         let (mut model, steps, _) = walks.new_tree(&mut runner).unwrap().current();
         for step in steps {

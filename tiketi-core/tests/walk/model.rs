@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::book::{
     ASK_AFTER, ASK_NOT_BEFORE, Asking, Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase,
-    Progress, SEATS, STANDING, TTL, WINDOW, is_in_browser,
+    Progress, SEATS, STANDING, TROUBLE_AFTER, TTL, WINDOW, is_in_browser,
 };
 use crate::step::{Ask, Buyer, Said, Step, Wait};
 
@@ -83,6 +83,7 @@ impl Model {
             Step::Refund { by, attempt, part } => self.refund(*by, *attempt, *part),
             Step::RefundEnds { attempt, done } => self.refund_ends(*attempt, *done),
             Step::AskLater { attempt, how } => self.ask_later(*attempt, *how),
+            Step::EndPayment { attempt } => self.end_payment(*attempt),
             Step::CancelEvent => !std::mem::replace(&mut self.called_off, true),
             Step::CallOff { of } => self.call_off(*of),
             Step::Block { seat } => self.block(*seat),
@@ -243,7 +244,9 @@ impl Model {
             taken: 0,
             returned: 0,
             refund: None,
-            refused: false,
+            for_the_event: false,
+            refused_for_the_event: BTreeSet::new(),
+            since: self.now,
             asking,
         });
         let booking = &mut self.bookings[of];
@@ -279,8 +282,9 @@ impl Model {
                     && progress == Progress::Ready =>
             {
                 booking.phase = Phase::Paying { deadline: until };
-                self.attempts[at].progress = Progress::Confirming;
-                self.attempts[at].asking = Some(Asking::from(self.now + ASK_AFTER[0]));
+                let attempt = &mut self.attempts[at];
+                (attempt.progress, attempt.since) = (Progress::Confirming, self.now);
+                attempt.asking = Some(Asking::from(self.now + ASK_AFTER[0]));
                 true
             }
             _ => false,
@@ -295,7 +299,12 @@ impl Model {
                 self.resume(of, at);
                 true
             }
-            Said::Declined => false,
+            Said::AnotherOrder if progress == Progress::Confirming => {
+                (self.attempts[at].progress, self.attempts[at].asking) = (Progress::Stuck, None);
+                self.resume(of, at);
+                true
+            }
+            Said::Declined | Said::AnotherOrder => false,
             // That it was taken is known once; nothing can be learned twice.
             Said::Paid | Said::WrongAmount if taken > 0 => false,
             Said::Paid => {
@@ -386,7 +395,7 @@ impl Model {
         let accepted =
             by.is_none_or(|by| by == owner) && attempt.refund.is_none() && (1..=left).contains(&amount);
         if accepted {
-            attempt.refund = Some(amount);
+            (attempt.refund, attempt.for_the_event) = (Some(amount), false);
             attempt.asking = Some(Asking::from(self.now + ASK_AFTER[0]));
         }
         accepted
@@ -395,7 +404,10 @@ impl Model {
     fn refund_ends(&mut self, at: usize, done: bool) -> bool {
         let attempt = &mut self.attempts[at];
         let Some(amount) = attempt.refund.take() else { return false };
-        (attempt.refused, attempt.asking) = (!done, None);
+        attempt.asking = None;
+        if !done && attempt.for_the_event {
+            attempt.refused_for_the_event.insert(amount);
+        }
         if done {
             attempt.returned += amount;
             let (of, rest) = (attempt.of, attempt.taken - attempt.returned);
@@ -415,7 +427,7 @@ impl Model {
     /// Owes money, to be sent from now on.
     fn promise(&mut self, at: usize, amount: i64) {
         let attempt = &mut self.attempts[at];
-        (attempt.refund, attempt.refused) = (Some(amount), false);
+        (attempt.refund, attempt.for_the_event) = (Some(amount), false);
         attempt.asking = Some(Asking::from(self.now));
     }
 
@@ -452,6 +464,20 @@ impl Model {
         }
     }
 
+    /// Ends what its provider has not told for long; it is asked all the same.
+    fn end_payment(&mut self, at: usize) -> bool {
+        let (now, attempt) = (self.now, &mut self.attempts[at]);
+        let deposit = attempt.asking.and_then(|asking| asking.deposit).unwrap_or(attempt.since);
+        if attempt.progress != Progress::Confirming || now < attempt.since.max(deposit) + TROUBLE_AFTER {
+            return false;
+        }
+        attempt.progress = Progress::Over;
+        attempt.asking = attempt.asking.map(|asking| Asking { deposit: None, ..asking });
+        let of = attempt.of;
+        self.resume(of, at);
+        true
+    }
+
     /// Ends what is cancelled with its event, or owes the buyer all that is left.
     fn call_off(&mut self, of: usize) -> bool {
         let booking = &self.bookings[of];
@@ -464,8 +490,10 @@ impl Model {
             }
             (Phase::Confirmed, Some(at)) => {
                 let attempt = &self.attempts[at];
-                if attempt.refund.is_none() && !attempt.refused {
-                    self.promise(at, attempt.taken - attempt.returned);
+                let owed = attempt.taken - attempt.returned;
+                if attempt.refund.is_none() && !attempt.refused_for_the_event.contains(&owed) {
+                    self.promise(at, owed);
+                    self.attempts[at].for_the_event = true;
                 }
             }
             (Phase::Confirmed, None) => self.end(of, Phase::Cancelled),

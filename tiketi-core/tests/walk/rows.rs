@@ -154,6 +154,7 @@ fn may_become(before: &Payment, after: &Payment) -> bool {
     let returned_stays = before.refunded.minor() <= after.refunded.minor();
     let moves = match before.state {
         PaymentState::Declined { .. } | PaymentState::Abandoned => after.captured.is_some(),
+        PaymentState::Stuck { .. } if before.captured.is_none() => after.captured.is_some(),
         PaymentState::Stuck { .. } => {
             matches!(after.state, PaymentState::Stuck { .. } | PaymentState::Refunded { .. })
         }

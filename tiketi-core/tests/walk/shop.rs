@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tiketi_core::decide::{
     AskLater, AskStep, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome,
-    Change, Command, ConfirmFree, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome, Release,
-    Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
+    Change, Command, ConfirmFree, EndPayment, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome,
+    Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
     BuyerId, Captured, CommandError, CommandKey, Confirms, CountedIds, Currency, DepositAsked, Event,
@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::book::{
     ASK_NOT_BEFORE, BEGINS, CAP, CLOSES, DEPOSIT, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING,
-    STANDING_PRICE, TTL, WINDOW, is_in_browser,
+    STANDING_PRICE, TROUBLE_AFTER, TTL, WINDOW, is_in_browser,
 };
 use crate::rows::Rows;
 use crate::step::{Ask, Buyer, Said, Step};
@@ -74,6 +74,7 @@ pub(crate) fn terms() -> Terms {
         hold_cap: micros(CAP),
         payment_window: micros(WINDOW),
         max_seats_per_buyer: LIMIT,
+        trouble_after: micros(TROUBLE_AFTER),
         ..Terms::default()
     }
 }
@@ -163,6 +164,10 @@ impl Shop {
                 let ask = UnblockSeats::new(now, self.snapshot.event().id, self.ids_of(&[*seat]));
                 self.organise(|scope| unblock_seats(scope, &ask))
             }
+            Step::EndPayment { attempt } => {
+                let end = EndPayment::new(now, key, payment_id(*attempt), "Kim", "the provider is silent");
+                self.run(&end.under(terms()))
+            }
             Step::CancelEvent => self.cancel_event(),
             Step::CallOff { of } => self.run(&CallOff::new(now, key, reservation_id(*of))),
             Step::AskLater { attempt, how } => {
@@ -213,8 +218,10 @@ impl Shop {
             }
             Step::Outcome { attempt, said } => {
                 let outcome = self.outcome(*attempt, *said);
-                let taken =
-                    if let CaptureOutcome::Paid(captured) = &outcome { captured.amount.minor() } else { 0 };
+                let taken = match &outcome {
+                    CaptureOutcome::Paid(captured) if *said != Said::AnotherOrder => captured.amount.minor(),
+                    _ => 0,
+                };
                 let buyer = self.snapshot.payment(payment_id(*attempt)).unwrap().buyer;
                 let record = RecordOutcome::new(now, key, payment_id(*attempt), outcome);
                 let accepted = self.run(&record.paid_by(buyer, terms()));
@@ -263,6 +270,7 @@ impl Shop {
         let (order, provider_key) = (payment_id(attempt).to_string(), format!("taken-{attempt}"));
         match said {
             Said::Paid => CaptureOutcome::Paid(Captured::kept(order, provider_key, asked)),
+            Said::AnotherOrder => CaptureOutcome::Paid(Captured::kept("another-order", provider_key, asked)),
             Said::Declined => CaptureOutcome::Declined { code: "CARD_EXPIRED".into() },
             Said::WrongAmount => {
                 let amount = asked.minus(won(1)).unwrap();

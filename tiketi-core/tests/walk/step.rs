@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::book::{Phase, Progress, SEATS};
+use crate::book::{Phase, Progress, SEATS, TROUBLE_AFTER};
 use crate::model::Model;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,6 +23,8 @@ pub(crate) enum Said {
     Paid,
     Declined,
     WrongAmount,
+    /// The money is of another order.
+    AnotherOrder,
 }
 
 /// Why the moment is to move at which the provider is asked about an attempt.
@@ -76,6 +78,7 @@ pub(crate) enum Step {
     Refund { by: Option<Buyer>, attempt: usize, part: bool },
     RefundEnds { attempt: usize, done: bool },
     AskLater { attempt: usize, how: Ask },
+    EndPayment { attempt: usize },
     CancelEvent,
     CallOff { of: usize },
     Block { seat: usize },
@@ -107,6 +110,7 @@ impl fmt::Debug for Step {
             Self::RefundEnds { attempt, done: true } => write!(f, "the refund of P{attempt} is done"),
             Self::RefundEnds { attempt, done: false } => write!(f, "the refund of P{attempt} is refused"),
             Self::AskLater { attempt, how } => write!(f, "asking about P{attempt}: {how:?}"),
+            Self::EndPayment { attempt } => write!(f, "P{attempt} is ended by a person"),
             Self::CancelEvent => f.write_str("the event is cancelled"),
             Self::CallOff { of } => write!(f, "R{of} is called off"),
             Self::Block { seat } => write!(f, "seat {seat} is blocked"),
@@ -138,6 +142,7 @@ impl Step {
             | Self::Outcome { attempt, .. }
             | Self::Refund { attempt, .. }
             | Self::RefundEnds { attempt, .. }
+            | Self::EndPayment { attempt }
             | Self::AskLater { attempt, .. } => *attempt < model.attempts.len(),
             Self::Hold { .. }
             | Self::Block { .. }
@@ -166,6 +171,7 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
         steps.push((3, asks.prop_map(|(attempt, how)| Step::AskLater { attempt, how }).boxed()));
     }
     steps.extend(about_a_deposit(model));
+    steps.extend(about_a_silence(model));
     // Late, since after it nothing is sold.
     if model.bookings.len() > 3 {
         let paying = model.bookings.iter().any(|booking| matches!(booking.phase, Phase::Paying { .. }));
@@ -195,6 +201,16 @@ fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
         steps.push(step(3, gone, Ask::DepositBack));
     }
     steps
+}
+
+/// Attempts that a person ends, which chance alone would seldom bring about late enough.
+fn about_a_silence(model: &Model) -> Option<(u32, BoxedStrategy<Step>)> {
+    let waits = |at: &usize| model.attempts[*at].progress == Progress::Confirming;
+    let silent = |at: &usize| model.attempts[*at].since + TROUBLE_AFTER <= model.now;
+    let waiting: Vec<usize> = (0..model.attempts.len()).filter(waits).collect();
+    let weight = if waiting.iter().any(silent) { 6 } else { 1 };
+    let ends = (!waiting.is_empty()).then(|| select(waiting));
+    ends.map(|of| (weight, of.prop_map(|attempt| Step::EndPayment { attempt }).boxed()))
 }
 
 fn hold() -> BoxedStrategy<Step> {
@@ -263,7 +279,7 @@ fn about_an_attempt(model: &Model) -> BoxedStrategy<Step> {
         .map(|attempt| (model.bookings[attempt.of].buyer, attempt.progress, attempt.refund.is_some()))
         .collect();
     let attempt = prop_oneof![4 => select(likely), 1 => select(all)];
-    let said = prop_oneof![8 => Just(Said::Paid), 3 => Just(Said::Declined), 1 => Just(Said::WrongAmount)];
+    let said = prop_oneof![8 => Just(Said::Paid), 3 => Just(Said::Declined), 1 => Just(Said::WrongAmount), 1 => Just(Said::AnotherOrder)];
     let by = prop_oneof![1 => select(&BUYERS[..]).prop_map(Some), 6 => Just(None)];
     (attempt, by, said, any::<bool>(), any::<bool>(), any::<bool>())
         .prop_flat_map(move |(attempt, anyone, said, organiser, part, done)| {

@@ -26,7 +26,7 @@ pub(crate) use payment::{
     PreparedDto, ProcessPayment, WantedRefund, payment_word,
 };
 pub(crate) use payment_admin::{
-    EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
+    EndPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
 };
 pub(crate) use reservation::{
     CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationEventDto,

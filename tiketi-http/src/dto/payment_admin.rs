@@ -181,6 +181,13 @@ impl WriteNote {
     }
 }
 
+/// Why a payment is ended whose outcome is unknown.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct EndPayment {
+    #[schema(example = "The provider closed and answers no questions.")]
+    pub(crate) reason: String,
+}
+
 /// How far the refunds of a cancelled event have come, in reservations.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -191,7 +198,7 @@ pub(crate) struct EventRefundsAnswer {
     /// Cancelled, or refunded in full.
     #[schema(example = 988)]
     done: u64,
-    /// Those of the first whose provider refused; see `/api/admin/payments?state=stuck`.
+    /// Those of the first whose provider refused to give back what is left; see `/api/admin/payments?state=stuck`.
     #[schema(example = 1)]
     refused: u64,
 }

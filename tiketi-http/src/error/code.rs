@@ -212,6 +212,12 @@ codes! {
     NothingToRetry "NOTHING_TO_RETRY" CONFLICT
         "There is nothing to try again." "다시 시도할 항목이 없습니다."
         "Read the payment; details.status says how it stands.";
+    PaymentOutcomeKnown "PAYMENT_OUTCOME_KNOWN" CONFLICT
+        "The outcome of the payment is not awaited." "결과를 기다리는 결제가 아닙니다."
+        "Read the payment; details.status says how it stands.";
+    PaymentStillAwaited "PAYMENT_STILL_AWAITED" CONFLICT
+        "The outcome of the payment may still be known." "결제 결과를 아직 기다려야 합니다."
+        "End the payment after details.until, if its outcome is unknown by then.";
     GatewayNotFound "GATEWAY_NOT_FOUND" NOT_FOUND
         "There is no such payment provider." "결제사를 찾을 수 없습니다."
         "Send webhooks to the address of a gateway the shop has.";

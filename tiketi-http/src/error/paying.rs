@@ -1,8 +1,8 @@
 //! What refusals of payments and refunds are to a client.
 
 use tiketi_core::decide::{
-    BeginConfirmRefused, BeginRefundRefused, NotePaymentRefused, RecordOutcomeRefused, RecordRefundRefused,
-    StartPaymentRefused,
+    BeginConfirmRefused, BeginRefundRefused, EndPaymentRefused, NotePaymentRefused, RecordOutcomeRefused,
+    RecordRefundRefused, StartPaymentRefused,
 };
 use tiketi_core::{
     GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, WebhookError,
@@ -73,6 +73,10 @@ impl From<BeginRefundRefused> for ApiError {
             R::RefundInProgress { refund } => {
                 Self::new(Code::RefundInProgress).detail("refundId", refund.to_string())
             }
+            // The id follows from the key, so that a key the store forgot is known by its refund.
+            R::RefundIdTaken { refund } => {
+                Self::new(Code::IdempotencyKeyReused).detail("refundId", refund.to_string())
+            }
             R::AmountOutOfRange { refundable } => Self::new(Code::RefundOutOfRange)
                 .detail("refundable", refundable.minor())
                 .detail("currency", refundable.currency().code()),
@@ -118,6 +122,21 @@ impl From<NotePaymentRefused> for ApiError {
     fn from(refused: NotePaymentRefused) -> Self {
         match refused {
             NotePaymentRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<EndPaymentRefused> for ApiError {
+    fn from(refused: EndPaymentRefused) -> Self {
+        match refused {
+            EndPaymentRefused::PaymentNotFound => Self::new(Code::PaymentNotFound),
+            EndPaymentRefused::NotConfirming { state } => {
+                Self::payment_state(Code::PaymentOutcomeKnown, &state)
+            }
+            EndPaymentRefused::TooSoon { until } => {
+                Self::new(Code::PaymentStillAwaited).detail("until", until.to_string())
+            }
             other => Self::unlisted(other),
         }
     }

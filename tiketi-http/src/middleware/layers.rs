@@ -4,7 +4,7 @@ use std::any::Any;
 use std::future::Future;
 
 use axum::Router;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{OriginalUri, Request, State};
 use axum::http;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -17,6 +17,9 @@ use crate::idempotency::idempotency;
 use crate::middleware::body::limit;
 use crate::middleware::context::{RequestContext, context};
 use crate::state::AppState;
+
+/// Most characters of a path that are logged: more than any route has with its ids.
+const MAX_PATH_CHARS: usize = 200;
 
 /// Puts every layer around the routes.
 pub(crate) fn wrap(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
@@ -80,9 +83,10 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     ApiError::internal(format!("a handler panicked: {said}")).into_response()
 }
 
-/// Opens the span of a request: never its query, body or tokens.
+/// Opens the span of a request: its path as it was sent, and never its query, body or tokens.
 fn span(request: &http::Request<axum::body::Body>) -> Span {
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    let original = request.extensions().get::<OriginalUri>().map(|uri| uri.path());
+    let path: String = original.unwrap_or(request.uri().path()).chars().take(MAX_PATH_CHARS).collect();
     let id = request.extensions().get::<RequestContext>().map_or("", |context| &context.id);
-    tracing::info_span!("request", method = %request.method(), route, request_id = id)
+    tracing::info_span!("request", method = %request.method(), path, request_id = id)
 }

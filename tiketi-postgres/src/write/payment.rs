@@ -12,15 +12,15 @@ use crate::session::{Session, Statement};
 const UPDATE: &str = "UPDATE tiketi.payments AS payment SET provider_key = n.provider_key, version = n.version, \
     state = n.state, state_at = n.state_at, detail = n.detail, refunds = n.refunds, captured = n.captured, \
     taken_in = n.taken_in, refunded = n.refunded, ask_at = n.ask_at, asking = n.asking, \
-    awaited_since = n.awaited_since, notes = n.notes, needs_person = n.needs_person, refund_refused = n.refund_refused \
+    awaited_since = n.awaited_since, notes = n.notes, needs_person = n.needs_person, call_off_refused = n.call_off_refused \
     FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], \
         $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], $16::boolean[], \
         $17::boolean[], $18::bigint[]) \
         AS n (id, provider_key, version, state, state_at, detail, refunds, captured, taken_in, refunded, ask_at, \
-            asking, awaited_since, notes, needs_person, refund_refused, before) \
+            asking, awaited_since, notes, needs_person, call_off_refused, before) \
     WHERE payment.event = $1 AND payment.id = ANY($2) AND payment.id = n.id AND payment.version = n.before";
 const INSERT: &str = "INSERT INTO tiketi.payments (event, id, provider_key, version, state, state_at, detail, \
-    refunds, captured, taken_in, refunded, ask_at, asking, awaited_since, notes, needs_person, refund_refused, \
+    refunds, captured, taken_in, refunded, ask_at, asking, awaited_since, notes, needs_person, call_off_refused, \
     reservation, buyer, amount, currency, gateway, method, created_at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
         $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], \
@@ -94,5 +94,5 @@ fn with_columns<'q>(statement: Statement<'q>, rows: &'q [Written<'_>]) -> Statem
         .bind(column(rows, |it| it.columns.awaited_since))
         .bind(column(rows, |it| &*it.columns.notes))
         .bind(column(rows, |it| it.columns.needs_person))
-        .bind(column(rows, |it| it.columns.refund_refused))
+        .bind(column(rows, |it| it.columns.call_off_refused))
 }

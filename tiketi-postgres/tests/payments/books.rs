@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use tiketi_core::decide::Scope;
-use tiketi_core::{AuditStore, Money, Payment, PaymentId, Reservation, ReservationState};
+use tiketi_core::{AuditStore, EventId, Money, Payment, PaymentId, Reservation, ReservationState};
 
 use crate::Town;
 
@@ -21,13 +21,32 @@ impl Town {
     ///
     /// Nothing may be under way any more: money was taken for a ticket, or it went back.
     pub(crate) async fn settled(&self) -> Ending {
-        let rows = self.servers[1].store.event_rows(self.event).await.unwrap().unwrap();
-        assert_eq!(tiketi_core::audit(&rows), []);
+        self.settled_with(&[]).await
+    }
+
+    /// Does so for a shop that sells more events than the one.
+    pub(crate) async fn settled_with(&self, others: &[EventId]) -> Ending {
         let mut theirs: BTreeMap<PaymentId, (i64, i64)> = BTreeMap::new();
         for balance in self.provider.books.balances() {
             theirs.insert(balance.payment, (balance.taken, balance.returned));
         }
         let mut ending = Ending::default();
+        for event in others.iter().chain([&self.event]) {
+            self.settle_books(*event, &mut theirs, &mut ending).await;
+        }
+        assert_eq!(theirs, BTreeMap::new(), "money was taken that nobody knows of");
+        ending
+    }
+
+    /// Compares the books of one event, of which it takes the provider's entries.
+    async fn settle_books(
+        &self,
+        event: EventId,
+        theirs: &mut BTreeMap<PaymentId, (i64, i64)>,
+        ending: &mut Ending,
+    ) {
+        let rows = self.servers[1].store.event_rows(event).await.unwrap().unwrap();
+        assert_eq!(tiketi_core::audit(&rows), []);
         for payment in rows.payments() {
             let (taken, returned) = theirs.remove(&payment.id).unwrap_or_default();
             let ours = (payment.captured.map_or(0, Money::minor), payment.refunded.minor());
@@ -37,9 +56,7 @@ impl Town {
             assert_eq!(bought, taken > returned, "money without a ticket, or a ticket without: {payment:?}");
             ending.refunded += usize::from(taken > 0 && taken == returned);
         }
-        assert_eq!(theirs, BTreeMap::new(), "money was taken that nobody knows of");
-        ending.served = rows.reservations().filter(|row| is_confirmed(row)).count();
-        ending
+        ending.served += rows.reservations().filter(|row| is_confirmed(row)).count();
     }
 }
 

@@ -10,6 +10,7 @@ mod calling_off;
 mod confirming;
 mod faults;
 mod hanging;
+mod locked;
 mod provider;
 mod reconciling;
 mod refunding;

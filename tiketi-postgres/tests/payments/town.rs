@@ -4,10 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use tiketi_core::{
-    BoxOffice, BuyerId, CountedIds, Currency, EventDetails, EventId, EventInput, HoldRequest, IdSource,
-    ManualClock, Money, Payment, PaymentId, PrepareRequest, Reconciled, Reservation, Row, SaleWindow, SeatId,
-    SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp,
+    BoxOffice, BoxOfficeBuilder, BuyerId, CountedIds, Currency, EventDetails, EventId, EventInput,
+    HoldRequest, IdSource, ManualClock, Money, Payment, PaymentId, PrepareRequest, Reconciled, Reservation,
+    Row, SaleWindow, SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timer, Timestamp,
 };
 use tiketi_postgres::{PostgresStore, migrate};
 use tiketi_postgres_harness::{Database, Server};
@@ -66,6 +67,13 @@ impl Town {
     /// Opens one more server, with so many connections.
     pub(crate) async fn another(&self, connections: u32) -> Counter {
         serve(&self.database, &self.provider, &self.clock, &self.ids, connections).await
+    }
+
+    /// Opens one more server, which gives up what takes too long.
+    pub(crate) async fn impatient(&self) -> Counter {
+        let server = self.another(CONNECTIONS).await;
+        let office = builder(&server.store, &self.provider, &self.clock, &self.ids);
+        Counter { office: office.timer(Arc::new(RuntimeTimer)).build().unwrap(), ..server }
     }
 
     /// Returns the servers in turn, for ever.
@@ -131,17 +139,35 @@ async fn serve(
     connections: u32,
 ) -> Counter {
     let store = PostgresStore::new(database.pool(connections).await);
-    let office = BoxOffice::builder()
+    let office = builder(&store, provider, clock, ids).build().unwrap();
+    Counter { office, store }
+}
+
+fn builder(
+    store: &PostgresStore,
+    provider: &Arc<Provider>,
+    clock: &Arc<ManualClock>,
+    ids: &Arc<CountedIds>,
+) -> BoxOfficeBuilder {
+    BoxOffice::builder()
         .store(Arc::new(store.clone()))
         .gateway(Arc::<Provider>::clone(provider))
         .clock(Arc::<ManualClock>::clone(clock))
         .ids(Arc::<CountedIds>::clone(ids))
-        .build()
-        .unwrap();
-    Counter { office, store }
 }
 
-async fn on_sale(office: &BoxOffice) -> EventId {
+/// Waits as the runtime does.
+#[derive(Debug)]
+struct RuntimeTimer;
+
+#[async_trait]
+impl Timer for RuntimeTimer {
+    async fn sleep(&self, length: Duration) {
+        tokio::time::sleep(length).await;
+    }
+}
+
+pub(crate) async fn on_sale(office: &BoxOffice) -> EventId {
     let rows = (0..SEATS / 20).map(|row| Row::numbered(row.to_string(), 20));
     let stalls = rows.fold(Section::new("Stalls", PRICE), Section::row);
     let plan = SeatLayout::new("Harbour Hall", "Great hall").section(stalls);

@@ -10,6 +10,7 @@
 mod broken;
 mod clocks;
 mod leaving;
+mod locked;
 mod plans;
 mod queues;
 mod races;

@@ -34,7 +34,7 @@ const FILL: [&str; 11] = [
         gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, false, 'KRW', \
         CASE WHEN n % 2 = 0 THEN 'held' ELSE 'confirmed' END, '[]', '[]' FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.payments (event, id, reservation, buyer, amount, refunded, created_at, version, currency, \
-        gateway, method, state, refunds, notes, needs_person, refund_refused, provider_key, ask_at, asking, awaited_since) \
+        gateway, method, state, refunds, notes, needs_person, call_off_refused, provider_key, ask_at, asking, awaited_since) \
         SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 0, 1, 1, 'KRW', \
         'test', 'card', 'ready', '[]', '[]', n % 1000 = 0, false, 'taken ' || n, 4000000000000000, '{\"since\":1,\"tries\":0}', \
         4000000000000000 FROM generate_series(1, 50000) AS n",
@@ -136,7 +136,7 @@ async fn look_after(town: &Town, payment: &Payment) {
     assert_eq!(store.to_call_off(100).await.unwrap(), []);
     store.call_off_progress(payment.event).await.unwrap();
     let hint = Hint { delivery: payment.id.to_string(), payment: payment.id, provider_key: None };
-    let delivery = Delivery { gateway: "toss".into(), hint, received_at: now };
+    let delivery = Delivery { gateway: "toss".into(), hint, received_at: now, tries: 0 };
     store.receive_delivery(delivery).await.unwrap();
     for delivery in store.claim_deliveries(now, Duration::from_secs(1), 32).await.unwrap() {
         store.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await.unwrap();

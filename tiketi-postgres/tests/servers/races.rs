@@ -53,7 +53,7 @@ async fn a_hold_that_ends_as_it_is_paid_is_one_or_the_other() {
         shop.go_to(until);
         let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
         let (begun, swept) = tokio::join!(shop.send(command), join_all(sweeps));
-        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().len()).sum();
+        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         let now = shop.now_of(&held).await;
         match now.state {
             ReservationState::Paying { .. } => assert!(begun.is_ok() && swept == 0),
@@ -76,7 +76,7 @@ async fn a_reservation_cancelled_as_it_is_swept_frees_its_seats_once() {
         shop.go_to(until);
         let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
         let (cancelled, swept) = tokio::join!(shop.send(cancel), join_all(sweeps));
-        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().len()).sum();
+        let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         assert_eq!(usize::from(cancelled.is_ok()) + swept, 1);
         assert_eq!(shop.stock(hall.front).await.held, 0);
     }

@@ -2,8 +2,8 @@
 
 use futures::future::join_all;
 use tiketi_core::StoreErrorKind;
-use tiketi_postgres::{SCHEMA, check, migrate};
-use tiketi_postgres_harness::{Database, Pooler, Server};
+use tiketi_postgres::{Durability, SCHEMA, check, migrate};
+use tiketi_postgres_harness::{Database, Fsync, Pooler, Server};
 
 use crate::town::Town;
 
@@ -19,7 +19,7 @@ async fn servers_that_migrate_at_once_wait_for_each_other() {
         done.unwrap();
     }
     migrate(&options).await.unwrap();
-    check(&database.pool(1).await).await.unwrap();
+    check(&database.pool(1).await, Durability::Relaxed).await.unwrap();
 }
 
 /// Seen to fail with statements that have names, and with a check that is not one transaction.
@@ -33,7 +33,7 @@ async fn servers_migrate_and_check_through_a_pooler() {
         done.unwrap();
     }
     let pool = crate::town::store(options, 8);
-    for done in join_all((0..50).map(|_| check(pool.pool()))).await {
+    for done in join_all((0..50).map(|_| check(pool.pool(), Durability::Relaxed))).await {
         done.unwrap();
     }
 }
@@ -41,7 +41,7 @@ async fn servers_migrate_and_check_through_a_pooler() {
 #[tokio::test]
 async fn a_database_that_was_not_migrated_says_what_to_do() {
     let database = empty().await;
-    let error = check(&database.pool(1).await).await.unwrap_err();
+    let error = check(&database.pool(1).await, Durability::Relaxed).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("migrate it first"), "{error}");
 }
@@ -53,21 +53,47 @@ async fn a_newer_schema_is_refused_untouched() {
     town.run(&format!("INSERT INTO tiketi.migrations VALUES ({newer}, 'tomorrow')")).await;
     for error in [
         migrate(&town.database.options()).await.unwrap_err(),
-        check(town.stores[0].pool()).await.unwrap_err(),
+        check(town.stores[0].pool(), Durability::Relaxed).await.unwrap_err(),
     ] {
         assert!(error.to_string().contains("use a later release"), "{error}");
     }
     town.run(&format!("DELETE FROM tiketi.migrations WHERE version = {newer}")).await;
-    check(town.stores[0].pool()).await.unwrap();
+    check(town.stores[0].pool(), Durability::Relaxed).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_database_that_takes_no_writes_is_said_to() {
     let town = Town::of(1).await;
     let options = town.database.options().options([("default_transaction_read_only", "on")]);
-    let error = check(crate::town::store(options, 1).pool()).await.unwrap_err();
+    let error = check(crate::town::store(options, 1).pool(), Durability::Relaxed).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("connect to the primary"), "{error}");
+}
+
+/// Seen to pass over all of them without the look at the settings.
+#[tokio::test]
+async fn a_database_that_may_forget_commits_is_refused_unless_that_is_wanted() {
+    let server = Server::start(Fsync::On).await;
+    let town = Town::on(&server, 1, |options| options).await;
+    let pool = town.stores[0].pool();
+    check(pool, Durability::Required).await.unwrap();
+    let refused = async |options, named: &str| {
+        let store = crate::town::store(options, 1);
+        let error = check(store.pool(), Durability::Required).await.unwrap_err();
+        assert!(error.to_string().contains(named), "{error}");
+        check(store.pool(), Durability::Relaxed).await.unwrap();
+    };
+    let off = "synchronous_commit is off";
+    let by_the_pool = town.database.options().options([("synchronous_commit", "off")]);
+    refused(by_the_pool, off).await;
+    town.run(&format!("ALTER DATABASE {} SET synchronous_commit = off", town.database.name())).await;
+    refused(town.database.options(), off).await;
+    town.run(&format!("ALTER DATABASE {} RESET synchronous_commit", town.database.name())).await;
+    town.run("ALTER ROLE CURRENT_USER SET synchronous_commit = off").await;
+    refused(town.database.options(), off).await;
+    town.run("ALTER ROLE CURRENT_USER RESET synchronous_commit").await;
+    check(crate::town::store(town.database.options(), 1).pool(), Durability::Required).await.unwrap();
+    refused(Town::of(1).await.database.options(), "fsync is off and full_page_writes is off").await;
 }
 
 #[tokio::test]

@@ -32,7 +32,7 @@ async fn live_a_day(town: &Town) {
     shop.apply(shop.refunded(&payment, refund)).await;
     let lapsing = shop.held(&hall, shop.buyer(), &[2]).await;
     shop.advance(Duration::from_hours(1));
-    let ended = town.stores[0].expire_due(shop.now(), 10).await.unwrap();
+    let ended = town.stores[0].expire_due(shop.now(), 10).await.unwrap().done;
     assert_eq!(ended.iter().map(|row| row.id).collect::<Vec<_>>(), [lapsing.id]);
     assert_eq!(town.stores[0].layouts(PageRequest::FIRST).await.unwrap().total, 0);
     assert_eq!(town.stores[0].forget_commands(Timestamp::FAR_FUTURE).await.unwrap(), 7);

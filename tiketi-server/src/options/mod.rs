@@ -74,7 +74,7 @@ pub(crate) struct ImportLayout {
     /// ISO 4217 currency of the prices, such as KRW; needed if the plan does not say
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<tiketi_core::Currency>,
-    /// Price of a category or section in minor units, such as VIP=150000; may be given several times
+    /// Price of a category or section in minor units: VIP=2500 is 25.00 EUR, or 2500 KRW; may be given several times
     #[arg(long, value_name = "CATEGORY=AMOUNT", value_parser = values::price)]
     pub(crate) price: Vec<(String, i64)>,
     /// Name of the building; by default what the plan says, or its name
@@ -104,7 +104,7 @@ pub(crate) struct Options {
     // Kept as a secret, because the address of a database may hold its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
-    /// Connections the server keeps to Postgres, besides up to 4 that write; those of all servers must fit into its
+    /// Connections the server keeps to Postgres, besides up to 5 that write; those of all servers must fit into its
     /// `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
     pub(crate) store_connections: u32,
@@ -122,6 +122,21 @@ pub(crate) struct Options {
         help_heading = "Keeping"
     )]
     pub(crate) migrate: bool,
+    /// Sell from a Postgres that may forget sales in a crash, since `synchronous_commit`, `fsync` or `full_page_writes`
+    /// is off: for tests and rehearsals
+    #[arg(
+        long,
+        value_name = "BOOL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_value = "false",
+        default_missing_value = "true",
+        value_parser = clap::builder::BoolishValueParser::new(),
+        action = clap::ArgAction::Set,
+        hide_possible_values = true,
+        help_heading = "Keeping"
+    )]
+    pub(crate) allow_unsafe_durability: bool,
     /// Fill an empty store with halls, events and a buyer, to try the shop
     #[arg(
         long,

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Error};
 use tiketi_core::{AuditStore, StoreError, StoreErrorKind};
-use tiketi_postgres::{PostgresStore, SCHEMA};
+use tiketi_postgres::{Durability, PostgresStore, SCHEMA};
 use tokio::time::timeout;
 
 use crate::failure::Failure;
@@ -17,6 +17,7 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest the database may take to answer a command, or a server that starts.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 const ADVICE: &str = "`tiketi-server migrate` brings a database up to date, and so does --migrate";
+const DURABILITY_ADVICE: &str = "for tests and rehearsals, --allow-unsafe-durability sells from it as it is";
 /// What may follow the `?` of an address; another name would be passed over, and written to the log.
 const PARAMETERS: [&str; 13] = [
     "application_name",
@@ -36,11 +37,15 @@ const PARAMETERS: [&str; 13] = [
 
 /// A database and how to reach it; shown without who asks and by which password.
 #[derive(Clone)]
-pub(crate) struct Database(Box<PgConnectOptions>);
+pub(crate) struct Database {
+    options: Box<PgConnectOptions>,
+    /// What it has to promise of a commit, to be sold from.
+    durability: Durability,
+}
 
 impl Database {
     /// Reads an address, of which no refusal shows anything.
-    pub(crate) fn of(address: &SecretString) -> Result<Self, Failure> {
+    pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
         let address = address.expose_secret();
         refuse_bare_signs(address)?;
         refuse_unknown_parameters(address)?;
@@ -49,38 +54,55 @@ impl Database {
         let options = options.map_err(|error| Failure::during("--store", &error))?;
         let named = options.get_application_name().is_some();
         let options = if named { options } else { options.application_name("tiketi-server") };
-        Ok(Self(Box::new(options)))
+        Ok(Self { options: Box::new(options), durability })
     }
 
     /// Opens `connections`, once the database is known to have the schema of this release.
     ///
-    /// All are kept open: the first minute of a sale is no time to be introduced.
+    /// All are kept open: the first minute of a sale is no time to be introduced. One is open before this returns, so
+    /// that whoever asks first, such as a check whether the server is ready, does not wait for the others.
     pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
-        self.open_to_read().await?.close().await;
+        self.open_checked(self.durability).await?.close().await;
         let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
-        Ok(pool.acquire_timeout(ACQUIRE_TIMEOUT).connect_lazy_with(PgConnectOptions::clone(&self.0)))
+        let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT);
+        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
+        let first = timeout(FIRST_ANSWER, first_connection(&pool)).await;
+        first
+            .map_err(|_| Failure::new(format!("{self} does not answer")))?
+            .map_err(|error| self.unreachable(&error))?;
+        Ok(pool)
     }
 
-    /// Opens one connection to a database that has the schema of this release.
+    /// Opens one connection to a database that has the schema of this release, however durable it is.
     pub(crate) async fn open_to_read(&self) -> Result<PgPool, Failure> {
+        self.open_checked(Durability::Relaxed).await
+    }
+
+    async fn open_checked(&self, durability: Durability) -> Result<PgPool, Failure> {
         self.reach().await?;
         let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER);
-        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.0));
-        tiketi_postgres::check(&pool).await.map_err(|error| self.not_ready(&error))?;
+        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
+        let relaxed = tiketi_postgres::check(&pool, Durability::Relaxed).await;
+        relaxed.map_err(|error| self.not_ready(&error))?;
+        // Asked once more, so that it is clear what the advice is for.
+        let durable = tiketi_postgres::check(&pool, durability).await;
+        durable.map_err(|error| {
+            Failure::new(format!("{}; {DURABILITY_ADVICE}", Failure::during(self, &error).sentence()))
+        })?;
         Ok(pool)
     }
 
     /// Brings the database up to the schema of this release, and says which that is.
     pub(crate) async fn migrate(&self) -> Result<String, Failure> {
         self.reach().await?;
-        let migrated = tiketi_postgres::migrate(&self.0).await;
+        let migrated = tiketi_postgres::migrate(&self.options).await;
         migrated.map_err(|error| Failure::during(format!("cannot migrate {self}"), &error))?;
         Ok(format!("schema {SCHEMA} now"))
     }
 
     /// Looks at the database without changing it, and says how it is.
     pub(crate) async fn look(&self) -> Result<String, Failure> {
-        let store = PostgresStore::new(self.open_to_read().await?);
+        let store = PostgresStore::new(self.open_checked(self.durability).await?);
         let events = store.event_ids(None, usize::MAX).await;
         let events = events.map_err(|error| Failure::during(format!("{self} cannot be read"), &error))?;
         Ok(format!("is sound, with schema {SCHEMA} and {} events", events.len()))
@@ -88,7 +110,7 @@ impl Database {
 
     /// Connects once, since a pool would not say why it cannot.
     async fn reach(&self) -> Result<(), Failure> {
-        let reached = timeout(FIRST_ANSWER, PgConnection::connect_with(&self.0)).await;
+        let reached = timeout(FIRST_ANSWER, PgConnection::connect_with(&self.options)).await;
         let connection = reached
             .map_err(|_| Failure::new(format!("{self} does not answer")))?
             .map_err(|error| self.unreachable(&error))?;
@@ -107,6 +129,16 @@ impl Database {
         match error.kind() {
             StoreErrorKind::Unavailable => Failure::new(format!("{}; {ADVICE}", failure.sentence())),
             _ => failure,
+        }
+    }
+}
+
+/// Waits until a pool has a connection, also on a machine so busy that it takes longer than a request may wait.
+async fn first_connection(pool: &PgPool) -> Result<(), Error> {
+    loop {
+        match pool.acquire().await {
+            Err(Error::PoolTimedOut) => {}
+            acquired => return acquired.map(drop),
         }
     }
 }
@@ -136,10 +168,12 @@ fn refuse_bare_signs(address: &str) -> Result<(), Failure> {
 
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let database = self.0.get_database().unwrap_or_default();
-        match self.0.get_socket() {
+        let database = self.options.get_database().unwrap_or_default();
+        match self.options.get_socket() {
             Some(socket) => write!(f, "postgres://{}/{database}", socket.display()),
-            None => write!(f, "postgres://{}:{}/{database}", self.0.get_host(), self.0.get_port()),
+            None => {
+                write!(f, "postgres://{}:{}/{database}", self.options.get_host(), self.options.get_port())
+            }
         }
     }
 }
@@ -156,7 +190,7 @@ mod tests {
     use super::*;
 
     fn read(address: &str) -> Result<Database, Failure> {
-        Database::of(&SecretString::from(address))
+        Database::of(&SecretString::from(address), Durability::Required)
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
+use crate::asking::{Answer as Answered, ask_once};
 use crate::fleet::SERVERS;
 use crate::sale::{Came, Sale};
 use crate::shop::token;
@@ -113,9 +114,9 @@ impl Buyer {
         loop {
             let again = request.try_clone().unwrap();
             let served = self.sale.counter.acquire().await.unwrap();
-            let answer = answered(again).await;
+            let answer = ask_once(again).await;
             drop(served);
-            let Ok((status, retry_after, body)) = answer else {
+            let Ok(Answered { status, retry_after, body }) = answer else {
                 self.sale.assert_faults("a connection was lost");
                 self.server = (self.server + 1) % SERVERS;
                 return Answer::Lost;
@@ -139,14 +140,8 @@ impl Buyer {
     }
 
     /// Waits as long as told, and not all at the same moment.
-    async fn come_back(&self, seconds: u64) {
+    async fn come_back(&self, pause: Duration) {
         let spread = Duration::from_millis(self.number % 20 * 50);
-        sleep(Duration::from_secs(seconds) + spread).await;
+        sleep(pause + spread).await;
     }
-}
-
-async fn answered(request: reqwest::RequestBuilder) -> Result<(u16, Option<u64>, Value), reqwest::Error> {
-    let response = request.send().await?;
-    let retry_after = response.headers().get("retry-after").map(|seconds| seconds.to_str().unwrap().parse());
-    Ok((response.status().as_u16(), retry_after.transpose().unwrap(), response.json().await?))
 }

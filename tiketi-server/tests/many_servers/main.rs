@@ -12,9 +12,11 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
+#[path = "../server_process/asking.rs"]
+mod asking;
 mod buyer;
-#[expect(dead_code, reason = "nobody asks one server of the fleet by itself here")]
 mod fleet;
+mod frozen;
 mod map;
 #[path = "../server_process/process.rs"]
 #[expect(dead_code, reason = "only the start and the end of a server are of use here")]

@@ -12,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::asking::ask;
 use crate::buyer::Buyer;
 use crate::fleet::Fleet;
 use crate::map::SharedMap;
@@ -131,7 +132,7 @@ impl Sale {
     async fn assert_told_right(&self, at: usize, (token, reservation, seat): &Told) {
         let server = &self.addresses[at % self.addresses.len()];
         let request = self.client.get(format!("http://{server}/api/reservations/{reservation}"));
-        let read: Value = request.bearer_auth(token).send().await.unwrap().json().await.unwrap();
+        let read = ask(request.bearer_auth(token)).await.unwrap().body;
         let shown = &read["reservation"];
         assert_eq!(shown["status"], "confirmed", "{read}");
         assert_eq!(shown["seats"][0]["seatId"].as_str(), seat.as_deref(), "{read}");
@@ -146,7 +147,7 @@ impl Sale {
         let stuck = self.stuck();
         for address in self.addresses.iter() {
             let url = format!("http://{address}/api/seats/{}", self.shop.event);
-            let map: Value = self.client.get(url).send().await.unwrap().json().await.unwrap();
+            let map = ask(self.client.get(url)).await.unwrap().body;
             let seats = map["seats"].as_array().unwrap();
             let sold: HashSet<&str> = ids(seats, "reserved").collect();
             let held = ids(seats, "locked").count();

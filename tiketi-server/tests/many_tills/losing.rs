@@ -1,10 +1,13 @@
 //! The database lost between the provider's word and our record of it.
 
+use serde_json::json;
 use tiketi_postgres_harness::{Fsync, Server};
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::fleet::SERVERS;
 use crate::market::{Market, PATIENT};
+
+const CONFIRM: &str = "/api/payments/confirm";
 
 /// Every server has a confirm and a refund at the provider, which took effect, when Postgres dies; and one of the
 /// servers dies with it.
@@ -18,8 +21,15 @@ async fn a_postgres_lost_after_the_provider_s_word_learns_of_it_when_it_is_back(
         let (order, bought) = (till.prepare(at).await, till.buy(SERVERS + at).await);
         market.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
         market.stub.fail_next(Fault::hang(Call::Cancel).after_effect());
-        answers.push(tokio::spawn(till.confirming(&order)));
-        answers.push(tokio::spawn(till.refunding(&bought)));
+        // Each is sent once: a client that comes back would wait for the database.
+        let sender = till.server.sender();
+        answers.push(tokio::spawn(sender.post_once(CONFIRM, &order.token, &order.body())));
+        let cancel = format!("/api/payments/{}/cancel", bought.key);
+        answers.push(tokio::spawn(sender.post_once(
+            &cancel,
+            &bought.token,
+            &json!({"cancelReason": "rain"}),
+        )));
         confirmed.push(order);
         refunded.push(bought);
     }
@@ -29,8 +39,8 @@ async fn a_postgres_lost_after_the_provider_s_word_learns_of_it_when_it_is_back(
     market.stub.release_hanging();
     for answer in answers {
         // Nobody is told that it failed for good, nor that it is done.
-        let (status, said) = answer.await.unwrap().unwrap();
-        assert!(matches!(status, 202 | 503), "{status} {said}");
+        let answer = answer.await.unwrap().unwrap();
+        assert!(matches!(answer.status, 202 | 503), "{answer:?}");
     }
     market.fleet.kill(0).await;
     postgres.restart().await;

@@ -11,6 +11,8 @@
 
 #[path = "../server_process/toss/agreement.rs"]
 mod agreement;
+#[path = "../server_process/asking.rs"]
+mod asking;
 mod books;
 mod confirming;
 mod depositing;

@@ -1,8 +1,9 @@
 //! Money back, asked for at several servers at once.
 
 use futures::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 
+use crate::asking::ask;
 use crate::market::Market;
 use crate::process::DEADLINE;
 use crate::till::{Answered, Order};
@@ -75,8 +76,8 @@ async fn a_refund_under_one_key_at_three_servers_is_one_refund() {
         let address = &market.fleet.addresses[at % market.fleet.addresses.len()];
         let request = client.post(format!("http://{address}/api/payments/{}/cancel", order.id));
         let request = request.bearer_auth(&order.token).header("idempotency-key", "once");
-        let answer = request.json(&json!({"cancelReason": "rain", "cancelAmount": part})).send().await?;
-        Ok((answer.status().as_u16(), answer.json::<Value>().await?))
+        let answer = ask(request.json(&json!({"cancelReason": "rain", "cancelAmount": part}))).await?;
+        Ok((answer.status, answer.body))
     };
     let answers: Vec<Answered> = join_all((0..9).map(ask)).await;
     assert_no_failure(&answers);

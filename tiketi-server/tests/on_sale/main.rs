@@ -9,6 +9,8 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
+#[path = "../server_process/asking.rs"]
+mod asking;
 mod books;
 mod person;
 #[path = "../server_process/process.rs"]

@@ -1,12 +1,12 @@
 //! Someone with a connection and a token of their own.
 
-use bytes::Bytes;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::asking;
 use crate::process::DEADLINE;
 
 /// What the server signs tokens with.
@@ -24,7 +24,7 @@ pub(crate) struct Person {
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    body: Bytes,
+    body: Value,
 }
 
 impl Person {
@@ -72,9 +72,10 @@ impl Person {
 
     /// Whatever the crowd does, the server never breaks.
     async fn send(&self, request: RequestBuilder) -> Answer {
-        let answered = request.bearer_auth(&self.token).send().await.unwrap();
-        let answer = Answer { status: answered.status().as_u16(), body: answered.bytes().await.unwrap() };
-        assert!(answer.status < 500, "{}", answer.text());
+        let asking::Answer { status, body, .. } =
+            asking::ask(request.bearer_auth(&self.token)).await.unwrap();
+        let answer = Answer { status, body };
+        assert!(answer.status < 500, "{}", answer.body);
         answer
     }
 }
@@ -83,19 +84,15 @@ impl Answer {
     /// Reads an answer that has to be a success.
     #[track_caller]
     pub(crate) fn ok<T: DeserializeOwned>(&self) -> T {
-        assert!((200..300).contains(&self.status), "{} {}", self.status, self.text());
-        serde_json::from_slice(&self.body).unwrap()
+        assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
+        serde_json::from_value(self.body.clone()).unwrap()
     }
 
     /// Reads the details of a refusal that has to be this one.
     #[track_caller]
     pub(crate) fn refused(&self, code: &str) -> Value {
-        let body: Value = serde_json::from_slice(&self.body).unwrap();
+        let body = &self.body;
         assert_eq!((self.status, body["code"].as_str()), (409, Some(code)), "{body}");
         body["details"].clone()
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
     }
 }

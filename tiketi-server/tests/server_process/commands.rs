@@ -62,6 +62,8 @@ async fn a_plan_without_prices_is_imported_with_those_it_is_given() {
     let said = run(&[&["import-layout", PRETIX, "--currency", "KRW"], &prices[..]].concat()).await;
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(said.out.contains("100 seats") && said.out.contains("45000 KRW"), "{}", said.out);
+    let said = run(&[&["import-layout", PRETIX, "--currency", "EUR"], &prices[..]].concat()).await;
+    assert!(said.out.contains("  450.00 EUR"), "{}", said.out);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
+mod asking;
 mod commands;
 mod crash;
 mod keeping;

@@ -10,6 +10,8 @@ use tokio::process::{Child, ChildStdout, Command};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::asking::{Answer, ask, ask_once};
+
 /// Longer than anything here takes on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
@@ -24,6 +26,8 @@ pub(crate) fn server(arguments: &[&str]) -> Command {
     }
     // By default a server keeps its sales in the folder it is started in; a test says so if it wants that.
     command.env("TIKETI_STORE", "memory:");
+    // The databases of tests do not wait for the disk.
+    command.env("TIKETI_ALLOW_UNSAFE_DURABILITY", "true");
     command.kill_on_drop(true);
     command
 }
@@ -94,6 +98,16 @@ impl Running {
             request = request.bearer_auth(token);
         }
         answer(request).await
+    }
+
+    /// Reads a path once, also if the server says to come back later.
+    pub(crate) async fn get_once(&self, path: &str) -> Answer {
+        ask_once(self.client.get(self.url(path))).await.unwrap()
+    }
+
+    /// Sends JSON to a path once, signed in, also if the server says to come back later.
+    pub(crate) async fn post_once(&self, path: &str, token: &str, body: &Value) -> Answer {
+        self.sender().post_once(path, token, body).await.unwrap()
     }
 
     /// Sends JSON to a path, signed in with `token` if there is one.
@@ -177,6 +191,16 @@ impl Sender {
         try_answer(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body))
     }
 
+    /// Sends JSON to a path once, signed in, also if the server says to come back later.
+    pub(crate) fn post_once(
+        &self,
+        path: &str,
+        token: &str,
+        body: &Value,
+    ) -> impl Future<Output = Result<Answer, reqwest::Error>> + use<> {
+        ask_once(self.client.post(format!("{}{path}", self.base)).bearer_auth(token).json(body))
+    }
+
     /// Delivers a webhook of TossPayments, and returns the status it was answered with.
     pub(crate) async fn webhook(&self, gateway: &str, name: &str, body: &Value) -> u16 {
         let request = self.client.post(format!("{}/api/payments/webhook/{gateway}", self.base));
@@ -190,8 +214,6 @@ async fn answer(request: reqwest::RequestBuilder) -> (u16, Value) {
 }
 
 async fn try_answer(request: reqwest::RequestBuilder) -> Result<(u16, Value), reqwest::Error> {
-    let response = request.send().await?;
-    let status = response.status().as_u16();
-    let text = response.text().await?;
-    Ok((status, serde_json::from_str(&text).unwrap_or(Value::String(text))))
+    let answer = ask(request).await?;
+    Ok((answer.status, answer.body))
 }

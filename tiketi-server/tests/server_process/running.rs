@@ -25,6 +25,28 @@ async fn the_first_line_is_the_address_and_the_only_one() {
 }
 
 #[tokio::test]
+async fn the_front_page_says_where_to_go_on() {
+    let running = Running::start(&[]).await;
+    let url = format!("http://{}/", running.address());
+    let page = reqwest::get(&url).await.unwrap();
+    let header = |name: &str| page.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(
+        (page.status().as_u16(), header("content-type")),
+        (200, "text/html; charset=utf-8".to_owned())
+    );
+    assert!(header("content-security-policy").starts_with("default-src 'none'"));
+    let text = page.text().await.unwrap();
+    assert!(!text.contains("style") && !text.contains("<script"), "the policy allows neither: {text}");
+    let links: Vec<_> = text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    assert!(links.contains(&"api/docs/") && links.contains(&"health/all"), "{links:?}");
+    for link in links {
+        assert_eq!(reqwest::get(format!("{url}{link}")).await.unwrap().status().as_u16(), 200, "{link}");
+    }
+    // What is no route is still answered in the shape of errors.
+    assert_eq!(running.get("/nowhere", None).await.1["code"], "NOT_FOUND");
+}
+
+#[tokio::test]
 async fn a_shop_without_demo_is_empty() {
     let running = Running::start(&["--demo=false"]).await;
     let (status, events) = running.get("/api/events", None).await;

@@ -70,6 +70,52 @@ fn a_file_that_is_open_is_refused_until_it_is_closed() {
     SqliteStore::open(&path).unwrap();
 }
 
+/// Makes a shop's file, and changes its bytes.
+fn broken(change: impl FnOnce(&mut Vec<u8>)) -> (TempDir, PathBuf) {
+    let (folder, path) = tampered("VACUUM");
+    let mut bytes = fs::read(&path).unwrap();
+    assert!(bytes.len() > 8 * PAGE, "{}", bytes.len());
+    change(&mut bytes);
+    fs::write(&path, bytes).unwrap();
+    (folder, path)
+}
+
+/// The size of SQLite's pages, in bytes.
+const PAGE: usize = 4_096;
+
+fn is_damaged(error: &OpenError) -> bool {
+    matches!(error, OpenError::Damaged { .. }) && error.to_string().contains("is corrupt")
+}
+
+/// Seen to fail: a cut file was "sqlite failed to open the store".
+#[test]
+fn a_file_that_was_cut_off_is_refused_as_corrupt() {
+    let (_folder, path) = broken(|bytes| bytes.truncate(5 * PAGE / 2));
+    refused(&path, is_damaged);
+}
+
+/// Seen to fail: it was opened, and failed as buyers came.
+#[test]
+fn a_file_with_an_overwritten_page_is_not_sold_from() {
+    let (_folder, path) = broken(|bytes| bytes[3 * PAGE..4 * PAGE].fill(0xA5));
+    let before = fs::read(&path).unwrap();
+    let error = SqliteStore::open(&path).unwrap_err();
+    assert!(is_damaged(&error), "{error:?}");
+    assert!(fs::read(&path).unwrap() == before, "the file was touched");
+}
+
+#[test]
+fn a_folder_is_refused_by_name_and_gets_no_lock_beside_it() {
+    let (folder, path) = in_folder("tiketi.db");
+    fs::create_dir(&path).unwrap();
+    let errors = [SqliteStore::open(&path).map(|_| ()), SqliteReader::open(&path).map(|_| ())];
+    for error in errors.map(Result::unwrap_err) {
+        let OpenError::Unreadable { source, .. } = &error else { panic!("{error:?}") };
+        assert_eq!(source.kind(), std::io::ErrorKind::IsADirectory, "{error:?}");
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "something was made beside it");
+}
+
 #[test]
 fn a_folder_that_does_not_exist_is_named() {
     let (_folder, path) = in_folder("nowhere/tiketi.db");

@@ -175,7 +175,7 @@ async fn another_amount_than_was_authenticated_is_not_taken() {
 async fn nothing_is_asked_for_without_a_key_or_in_another_currency() {
     let shop = Shop::open().await;
     let order = shop.order(1);
-    let euros = tiketi_core::Money::new(PRICE, "EUR".parse().unwrap());
+    let euros = tiketi_core::Money::new(PRICE, tiketi_core::Currency::EUR);
     let no_key = ConfirmRequest { provider_key: None, ..confirm_request(&order) };
     let no_key_of_theirs =
         ConfirmRequest { provider_key: Some("../cancel".into()), ..confirm_request(&order) };

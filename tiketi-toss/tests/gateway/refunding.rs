@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::{Captured, LookupAnswer, Money, PaymentGateway, RefundAnswer, RefundRequest};
+use tiketi_core::{Captured, Currency, LookupAnswer, Money, PaymentGateway, RefundAnswer, RefundRequest};
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::shop::{PATIENCE, PRICE, Shop, captured, gateway, refund_request, won};
@@ -172,7 +172,7 @@ async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
     let shop = Shop::open().await;
     let order = shop.order(1);
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused("NOT_CANCELABLE_PAYMENT"));
-    let euros = Money::new(PRICE, "EUR".parse().unwrap());
+    let euros = Money::new(PRICE, Currency::EUR);
     let request = RefundRequest { amount: euros, ..refund_request(&order, 1, PRICE, PRICE) };
     assert!(is_unknown(&shop.gateway.refund(request).await));
 }

@@ -1,10 +1,11 @@
 //! Payments, refunds, and what they are for.
 
 use super::*;
-use crate::decide::BeginConfirm;
+use crate::audit::money::check_listed;
 use crate::decide::fixture::won;
+use crate::decide::{BeginConfirm, EndPayment};
 use crate::id::RefundId;
-use crate::payment::{Asking, Deposit, PaymentState, Refund, RefundState};
+use crate::payment::{Asking, Deposit, Note, PaymentState, Refund, RefundState, Settles};
 use crate::reservation::{CancelReason, ReservationState};
 
 fn refund(minor: i64, state: RefundState) -> Refund {
@@ -208,4 +209,39 @@ fn a_state_that_does_not_fit_what_went_back_is_found() {
     it.finds(&Violation::RefundDisagrees { payment: it.paid, refunded: won(50), amount: won(200) });
     it.payment(it.paid, |row| row.state = PaymentState::PartlyRefunded { at: at(9) });
     assert_eq!(audit(&it.show.snapshot), []);
+}
+
+/// The list is derived from the row, so that only a defect of `Payment::needs_person` leaves anything out.
+///
+/// Caught: with `needs_person` trusting the last note, whatever came after it.
+#[test]
+fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
+    let mut it = sold();
+    let refused = RefundState::Refused { code: "NO".into(), at: at(9) };
+    let note = |at| Note { at, author: "Kim".into(), text: "done".into(), settles: Settles::Yes };
+    it.payment(it.paid, |row| {
+        row.notes.push(note(at(8)));
+        row.refunds.push(refund(200, refused));
+    });
+    let row = it.show.payment(it.paid).clone();
+    assert!(row.needs_person());
+    assert_eq!(check_listed(&row, true, false), None, "its buyer owns what it bought");
+    assert_eq!(check_listed(&row, false, true), None, "it is listed");
+    let found = Violation::UnlistedMoney { payment: it.paid, kept: won(200) };
+    assert_eq!(check_listed(&row, false, false), Some(found));
+    let mut settled = row;
+    settled.notes.push(note(at(9)));
+    assert!(!settled.needs_person());
+    assert_eq!(check_listed(&settled, false, false), None, "a person settled it");
+}
+
+#[test]
+fn an_ended_payment_is_asked_about_and_no_violation() {
+    let mut it = sold();
+    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    it.show.accept(&EndPayment::new(at(605), it.show.key(), it.ready, "Kim", "it is silent"));
+    assert!(it.show.payment(it.ready).asking.is_some());
+    assert_eq!(audit(&it.show.snapshot), []);
+    it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });
+    it.finds(&Violation::AskedForNothing { payment: it.ready });
 }

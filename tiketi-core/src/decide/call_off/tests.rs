@@ -1,7 +1,10 @@
 use super::*;
 use crate::audit;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
-use crate::decide::{ConfirmFree, RecordRefund, RefundOutcome};
+use crate::decide::{CaptureOutcome, ConfirmFree, NotePayment, RecordOutcome, RecordRefund, RefundOutcome};
+use crate::gateway::Captured;
+use crate::id::PaymentId;
+use crate::payment::Settles;
 
 fn call_off(show: &Show, of: ReservationId) -> CallOff {
     CallOff::new(at(10), show.key(), of)
@@ -86,4 +89,63 @@ fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
     show.accept(&CallOff::new(at(303), show.key(), other));
     assert!(show.is_free(0, at(304)));
     assert_eq!(audit(&show.snapshot), []);
+}
+
+/// Records that the provider refused the refund that is under way.
+fn refuse_refund(show: &mut Show, now: Timestamp, payment: PaymentId) {
+    let refund = show.payment(payment).queued_refund().unwrap().id;
+    let refused = RefundOutcome::Refused { code: "TOO_LATE".into() };
+    show.accept(&RecordRefund::new(now, show.key(), payment, refund, refused));
+}
+
+fn settling(show: &Show, now: Timestamp, payment: PaymentId) -> NotePayment {
+    NotePayment::new(now, show.key(), payment, "Kim", "paid out by hand", Settles::Yes)
+}
+
+fn promised(show: &Show, payment: PaymentId) -> Option<crate::Money> {
+    show.payment(payment).queued_refund().map(|refund| refund.amount)
+}
+
+/// What is owed follows from the event and the money kept, not from what was tried before.
+#[test]
+fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
+    for part in [Some(won(40)), None] {
+        let mut show = Show::open();
+        let sold = show.held(at(0), ADA, &[0]);
+        let payment = show.paid(at(1), sold, ADA);
+        let mut ask = show.refund(at(2), payment);
+        ask.amount = part;
+        show.accept(&ask);
+        refuse_refund(&mut show, at(3), payment);
+        show.accept(&settling(&show, at(4), payment));
+        show.call_off(at(9));
+        show.accept(&call_off(&show, sold));
+        assert_eq!(promised(&show, payment), Some(won(100)));
+        refuse_refund(&mut show, at(11), payment);
+        assert!(show.payment(payment).needs_person(), "the old note settles no later refusal");
+        show.accept(&call_off(&show, sold));
+        assert_eq!(promised(&show, payment), None, "a person has to look");
+        assert_eq!(audit(&show.snapshot), []);
+    }
+}
+
+#[test]
+fn what_a_hand_refund_leaves_is_promised_again_after_a_refusal() {
+    let mut show = Show::open();
+    let sold = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), sold, ADA);
+    show.call_off(at(9));
+    show.accept(&call_off(&show, sold));
+    refuse_refund(&mut show, at(11), payment);
+    let kept = Captured::kept(payment.to_string(), "taken", won(100));
+    let part = CaptureOutcome::Paid(Captured { refunded: won(30), ..kept });
+    show.accept(&RecordOutcome::new(at(12), show.key(), payment, part));
+    for _ in 0..2 {
+        show.accept(&call_off(&show, sold));
+        assert_eq!(promised(&show, payment), Some(won(70)));
+    }
+    refuse_refund(&mut show, at(13), payment);
+    show.accept(&call_off(&show, sold));
+    assert_eq!(promised(&show, payment), None);
+    assert!(show.payment(payment).needs_person());
 }

@@ -235,3 +235,18 @@ fn a_draft_is_nobody_s_business_and_a_cancelled_event_sells_nothing() {
     show.snapshot.set_event(Event { state, ..published });
     assert_eq!(show.refuse(&show.hold(at(0), ADA, &[0])), HoldRefused::EventCancelled);
 }
+
+/// A store forgets keys after 24 hours, and never a reservation.
+#[test]
+fn a_new_reservation_never_takes_the_id_of_another() {
+    let mut show = Show::open();
+    let first = show.hold(at(0), ADA, &[0]);
+    show.accept(&first);
+    show.accept(&Hold { seats: vec![show.seats[1]], ..first.clone() });
+    show.expire(at(600), first.reservation);
+    for buyer in [ADA, BEN] {
+        let again = Hold { now: at(700), buyer, ..first.clone() };
+        let refused = HoldRefused::ReservationIdTaken { reservation: first.reservation };
+        assert_eq!(show.refuse(&again), refused);
+    }
+}

@@ -154,3 +154,17 @@ fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
     assert!(matches!(show.payment(declined).state, PaymentState::Declined { .. }));
     assert!(show.payment(paid).is_captured());
 }
+
+/// A store forgets keys after 24 hours, and never a payment.
+#[test]
+fn a_new_attempt_never_takes_the_id_of_another() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let first = show.prepare(at(1), held, ADA);
+    show.accept(&first);
+    let refused = StartPaymentRefused::PaymentIdTaken { payment: first.payment };
+    assert_eq!(show.refuse(&first), refused);
+    let other = show.held(at(1), BEN, &[1]);
+    let stolen = StartPayment { reservation: other, buyer: BEN, ..first };
+    assert_eq!(show.refuse(&stolen), refused);
+}

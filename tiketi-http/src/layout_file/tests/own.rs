@@ -118,7 +118,7 @@ fn a_file_without_a_currency_is_in_won_or_in_what_the_reader_brings() {
         read(&reader, &plan.to_string()).unwrap().sections[0].price.currency().code().to_owned()
     };
     assert_eq!(currency_of(LayoutReader::new()), "KRW");
-    assert_eq!(currency_of(LayoutReader::new().currency("EUR".parse().unwrap())), "EUR");
+    assert_eq!(currency_of(LayoutReader::new().currency(Currency::EUR)), "EUR");
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn prices_and_venue_may_be_brought_and_the_currency_must_agree() {
     assert_eq!((layout.sections[0].price.minor(), layout.venue.as_str()), (1, "Elsewhere"));
     let error = read(&LayoutReader::new().price("VIPP", 1), PAPER_BOAT).unwrap_err();
     assert!(matches!(error, LayoutFileError::UnknownPrice { name, .. } if name == "VIPP"));
-    let euro: Currency = "EUR".parse().unwrap();
+    let euro = Currency::EUR;
     let error = read(&LayoutReader::new().currency(euro), PAPER_BOAT).unwrap_err();
     assert_eq!(error.to_string(), "the plan is priced in KRW, not in EUR");
 }

@@ -8,8 +8,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dto::{
-    CancelPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WantedRefund,
-    WriteNote,
+    CancelPayment, EndPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer,
+    WantedRefund, WriteNote,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
@@ -23,6 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(retry))
         .routes(routes!(refund))
         .routes(routes!(note))
+        .routes(routes!(end))
         .routes(routes!(event_refunds))
 }
 
@@ -89,7 +90,7 @@ async fn retry(
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]
 async fn refund(
@@ -130,6 +131,35 @@ async fn note(
 ) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
     let (author, settles) = (admin.account.to_string(), body.settles());
     let payment = state.box_office().note_payment(id, &author, &body.note, settles, key).await?;
+    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+}
+
+/// End a payment whose outcome its provider does not tell
+///
+/// It counts as failed, and the reason is noted. The reservation is held on for what is left of its time, or expires.
+/// The provider is asked on: if it took the money all the same, that buys the same seats if they are free, or goes back.
+#[utoipa::path(
+    post, path = "/api/admin/payments/{id}/end", tag = "admin", request_body = EndPayment,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which payment", format = Uuid)),
+    responses(
+        (status = 200, description = "The payment as it now is", body = TroubledPaymentAnswer),
+        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
+        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
+        (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`PAYMENT_OUTCOME_KNOWN`, `PAYMENT_STILL_AWAITED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn end(
+    State(state): State<AppState>,
+    AdminUser(admin): AdminUser,
+    IdemKey(key): IdemKey,
+    ApiPath(id): ApiPath<PaymentId>,
+    ApiJson(body): ApiJson<EndPayment>,
+) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+    let author = admin.account.to_string();
+    let payment = state.box_office().end_payment(id, &author, &body.reason, key).await?;
     Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
 }
 

@@ -6,9 +6,10 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use tiketi_core::memory::{ConfirmFault, RefundFault};
-use tiketi_core::{ConfirmAnswer, PaymentId, RefundAnswer};
+use tiketi_core::{ConfirmAnswer, PaymentId, RefundAnswer, Role};
 
 use super::{Shop, text};
+use crate::test_support::json_request;
 
 /// Holds a seat, prepares to pay, and returns what the buyer was told.
 async fn prepared(shop: &Shop) -> Value {
@@ -170,6 +171,62 @@ async fn an_administrator_sees_what_is_stuck_retries_it_and_writes_it_down() {
     assert_eq!(&again.json()["code"], "NOTHING_TO_RETRY");
     assert_eq!(shop.read(list, &shop.admin).await["data"], json!([]));
     assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
+}
+
+#[tokio::test]
+async fn an_administrator_ends_a_payment_whose_outcome_stays_unknown() {
+    let shop = Shop::open().await;
+    let prepared = prepared(&shop).await;
+    shop.server.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.post("/api/payments/confirm", &shop.buyer, &confirm_body(&prepared)).await;
+    let end = format!("/api/admin/payments/{}/end", text(&prepared["orderId"]));
+    let body = json!({"reason": "the provider closed"});
+    assert_eq!(shop.post(&end, &shop.buyer, &body).await.status.as_u16(), 403);
+    let early = shop.post(&end, &shop.admin, &body).await;
+    assert_eq!((early.status.as_u16(), early.code()), (409, "PAYMENT_STILL_AWAITED".to_owned()));
+    shop.server.clock.advance(Duration::from_mins(10));
+    let silent = shop.post(&end, &shop.admin, &json!({"reason": " "})).await;
+    assert_eq!((silent.status.as_u16(), &silent.json()["details"]["field"]), (422, &json!("reason")));
+    let ended = shop.ok(Method::POST, &end, &shop.admin, &body).await;
+    assert_eq!(
+        (&ended["payment"]["status"], &ended["payment"]["trouble"], &ended["payment"]["notes"][0]["text"]),
+        (&json!("failed"), &json!("none"), &json!("the provider closed"))
+    );
+    assert!(ended["payment"]["askedAgainAt"].is_string(), "{ended}");
+    let again = shop.post(&end, &shop.admin, &body).await;
+    assert_eq!((again.status.as_u16(), again.code()), (409, "PAYMENT_OUTCOME_KNOWN".to_owned()));
+    // The seat is free, and the money that the provider took all the same goes back.
+    let seats = shop.seats().await;
+    shop.held(&shop.other, &seats[..1]).await;
+    for _ in 0..2 {
+        settle(&shop).await;
+    }
+    assert_eq!(shop.server.gateway.balance(text(&prepared["orderId"]).parse().unwrap()), 0);
+}
+
+/// A key that the store forgot is known by the refund that it made.
+#[tokio::test]
+async fn a_refund_key_used_again_after_a_day_makes_no_second_refund() {
+    let shop = Shop::open().await;
+    let paid = confirmed(&shop).await;
+    let path = format!("/api/admin/payments/{}/refund", text(&paid["payment"]["id"]));
+    let body = |amount| json!({"cancelReason": "a pillar", "cancelAmount": amount});
+    for (amount, status) in [(10_000, 200), (10_000, 200), (20_000, 422)] {
+        // Signed in again: a day is longer than any token lasts.
+        let token = shop.server.token_of("admin@example.com", Role::Admin).await;
+        let mut request = json_request(Method::POST, &path, &body(amount));
+        request.headers_mut().insert("idempotency-key", "one-key".parse().unwrap());
+        request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        let answer = shop.server.send(request).await;
+        assert_eq!(answer.status.as_u16(), status, "{answer:?}");
+        if status == 422 {
+            assert_eq!(answer.code(), "IDEMPOTENCY_KEY_REUSED");
+        }
+        shop.server.clock.advance(Duration::from_hours(25));
+        shop.server.state.box_office().forget_once().await.unwrap();
+        shop.server.state.forget_answers_once().await.unwrap();
+    }
+    assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 140_000);
 }
 
 #[tokio::test]

@@ -72,6 +72,10 @@ async fn servers_told_to_migrate_do_so_once_and_sell() {
     let database = Database::empty(Server::shared().await).await;
     let shop = ["--migrate", "--store", &database.url(), "--jwt-secret", SECRET];
     let (one, other) = tokio::join!(Running::start(&shop), Running::start(&shop));
+    // Each has a connection by the time it says where it listens.
+    let open = "SELECT FROM pg_stat_activity WHERE application_name = 'tiketi-server' AND datname = current_database()";
+    let open = database.pool(1).await.fetch_all(open).await.unwrap();
+    assert!(open.len() >= 2, "{} connections are open", open.len());
     assert_eq!(one.get("/health/ready", None).await.0, 200);
     assert_eq!(other.get("/health/db", None).await.0, 200);
 }
@@ -112,4 +116,20 @@ async fn many_servers_need_one_secret_to_sign_with() {
         let said = run(&[command, "--listen=127.0.0.1:0", "--store", store]).await;
         assert_refused(&said, &["--jwt-secret is needed with --store postgres://"], "hush");
     }
+}
+
+/// Seen to be served by a server that does not look.
+#[tokio::test]
+async fn a_database_that_may_forget_sales_is_sold_from_only_on_request() {
+    let database = Database::fresh(Server::shared().await, migrate).await;
+    let store = database.url();
+    let careful = ["--allow-unsafe-durability=false", "--store", &store, "--jwt-secret", SECRET];
+    for command in [&["serve", "--listen=127.0.0.1:0"][..], &["check"]] {
+        let said = run(&[command, &careful].concat()).await;
+        assert_refused(&said, &["may forget sales", "fsync is off", "--allow-unsafe-durability"], SECRET);
+    }
+    // Nothing is sold by an audit.
+    assert_done(&run(&[&["audit"][..], &careful].concat()).await, &["all is as it must be"]);
+    let check = run(&["check", "--allow-unsafe-durability", "--store", &store, "--jwt-secret", SECRET]).await;
+    assert_done(&check, &["is sound"]);
 }

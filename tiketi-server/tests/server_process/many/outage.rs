@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tokio::time::{sleep, timeout};
 
+use crate::asking::Answer;
 use crate::crash::shop::SECRET;
 use crate::keeping::buy;
 use crate::many::migrate;
@@ -13,19 +14,11 @@ use crate::process::{DEADLINE, Running};
 
 async fn until_ready(running: &Running) {
     let ready = async {
-        while running.get("/health/ready", None).await.0 != 200 {
+        while running.get_once("/health/ready").await.status != 200 {
             sleep(Duration::from_millis(50)).await;
         }
     };
     timeout(DEADLINE, ready).await.expect("it never came back");
-}
-
-/// Asks without waiting for an answer that is no answer, and returns what a client reads of a 503.
-async fn refused(running: &Running, path: &str) -> (u16, Value, Option<String>) {
-    let response = reqwest::get(format!("http://{}{path}", running.address())).await.unwrap();
-    let status = response.status().as_u16();
-    let retry_after = response.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
-    (status, response.json().await.unwrap(), retry_after)
 }
 
 #[tokio::test]
@@ -38,16 +31,16 @@ async fn while_postgres_is_away_buyers_are_told_to_come_back_and_then_it_sells_b
     postgres.stop().await;
 
     for health in ["/health/db", "/health/ready", "/health/all"] {
-        let (status, body, retry_after) = refused(&running, health).await;
+        let Answer { status, retry_after, body } = running.get_once(health).await;
         assert_eq!((status, body["details"]["checks"]["db"].as_str()), (503, Some("down")), "{body}");
         assert!(retry_after.is_some());
     }
     assert_eq!(running.get("/health/live", None).await.0, 200);
-    let (status, body, retry_after) = refused(&running, "/api/events").await;
+    let Answer { status, retry_after, body } = running.get_once("/api/events").await;
     assert_eq!((status, body["code"].as_str()), (503, Some("SERVICE_UNAVAILABLE")), "{body}");
     assert!(retry_after.is_some());
     let body = json!({ "eventId": NOBODYS_ID, "seatIds": [NOBODYS_ID] });
-    let (status, body) = running.post("/api/seats/reserve", Some(&token), &body).await;
+    let Answer { status, body, .. } = running.post_once("/api/seats/reserve", &token, &body).await;
     assert_eq!((status, body["code"].as_str()), (503, Some("SERVICE_UNAVAILABLE")), "{body}");
 
     postgres.restart().await;

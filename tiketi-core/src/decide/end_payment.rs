@@ -1,0 +1,154 @@
+//! End a payment whose outcome its provider does not tell.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
+use crate::decide::draft::Draft;
+use crate::decide::note::note_on;
+use crate::decide::scope::Scope;
+use crate::decide::settle::resume_hold;
+use crate::id::{CommandKey, PaymentId};
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
+use crate::payment::{Asking, ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Settles};
+use crate::store::{CommandError, StoreError};
+use crate::text::{TextError, check_line, check_lines};
+use crate::time::Timestamp;
+
+/// Ends a payment that is being confirmed, because its provider does not tell the outcome.
+///
+/// The payment is `Declined` with the code [`ENDED_BY_STAFF`], and a note says who ended it and why. The reservation is
+/// held until the moment at which its hold would have ended; if that has passed, it expires.
+///
+/// The provider is asked again at the pauses of the terms until it says that it took nothing, because it may have taken
+/// the money: that is late money then, and buys what can still be had, or goes back.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct EndPayment {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Who ends it, in the host's words.
+    pub author: String,
+    /// Why, for the person who looks at the payment later.
+    pub reason: String,
+    /// The shop's terms, which say for how long a provider's silence is no reason.
+    pub terms: Terms,
+}
+
+impl EndPayment {
+    /// Makes the command, under the default terms.
+    pub fn new(
+        now: Timestamp,
+        key: CommandKey,
+        payment: PaymentId,
+        author: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
+        let (author, reason) = (author.into(), reason.into());
+        Self { now, key, payment, author, reason, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+}
+
+/// Why a payment is not ended.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EndPaymentRefused {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// Its outcome is known, or no money was asked for.
+    #[error("the payment awaits no outcome")]
+    NotConfirming {
+        /// Where it stands.
+        state: PaymentState,
+    },
+    /// The provider's silence, or the time after a deposit was due, is shorter than [`Terms::trouble_after`].
+    #[error("the provider may still tell the outcome")]
+    TooSoon {
+        /// From when on the payment can be ended.
+        until: Timestamp,
+    },
+}
+
+impl Command for EndPayment {
+    type Refused = EndPaymentRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("end-payment", self.payment.as_uuid());
+        fingerprint.text(&self.author).text(&self.reason).finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, author, reason, terms: _ } = self;
+        check_line("author", author, 0..=MAX_NAME_CHARS)?;
+        check_lines("reason", reason, 1..=MAX_NOTE_CHARS)
+    }
+
+    fn needs(&self) -> Needs<'_> {
+        Needs::default()
+    }
+
+    fn subject_unknown(&self) -> EndPaymentRefused {
+        EndPaymentRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<EndPaymentRefused>> {
+        let refused = CommandError::Refused;
+        let payment = scope.payment(self.payment).ok_or(refused(EndPaymentRefused::PaymentNotFound))?;
+        self.check(payment).map_err(refused)?;
+        let reservation = scope
+            .reservation(payment.reservation)
+            .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
+        let mut draft = Draft::new(scope, self.now);
+        let mut ended = payment.clone();
+        // A deposit that comes in from now on is late money too; its account is closed when the provider answers.
+        ended.asking = payment.asking.clone().map(|asking| Asking { deposit: None, ..asking });
+        ended.notes.push(note_on(payment, self.now, &self.author, &self.reason, Settles::Yes));
+        draft.payment(ended, &PaymentStep::Decline { code: ENDED_BY_STAFF.to_owned(), at: self.now })?;
+        resume_hold(&mut draft, reservation, payment.id)?;
+        Ok(draft.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
+    }
+}
+
+impl EndPayment {
+    fn check(&self, payment: &Payment) -> Result<(), EndPaymentRefused> {
+        let since = match payment.state {
+            PaymentState::Confirming { since } => payment.awaited_since().unwrap_or(since),
+            PaymentState::Ready
+            | PaymentState::Paid { .. }
+            | PaymentState::PartlyRefunded { .. }
+            | PaymentState::Refunded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Abandoned
+            | PaymentState::Stuck { .. } => {
+                return Err(EndPaymentRefused::NotConfirming { state: payment.state.clone() });
+            }
+        };
+        let until = since.after(self.terms.trouble_after);
+        if self.now < until { Err(EndPaymentRefused::TooSoon { until }) } else { Ok(()) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,53 @@
+use super::*;
+use crate::decide::fixture::{ADA, Show, at};
+use crate::decide::{AskLater, AskStep, RecordRefund, RefundOutcome};
+use crate::gateway::DepositAsked;
+
+fn note(show: &Show, now: Timestamp, payment: PaymentId, settles: Settles) -> NotePayment {
+    NotePayment::new(now, show.key(), payment, "Kim", "called the bank", settles)
+}
+
+fn sold(show: &mut Show) -> PaymentId {
+    let held = show.held(at(0), ADA, &[0]);
+    show.paid(at(1), held, ADA)
+}
+
+/// Promises a refund that the provider refuses.
+fn refused(show: &mut Show, now: Timestamp, payment: PaymentId) {
+    let ask = show.refund(now, payment);
+    show.accept(&ask);
+    let no = RefundOutcome::Refused { code: "TOO_LATE".into() };
+    show.accept(&RecordRefund::new(now, show.key(), payment, ask.refund, no));
+}
+
+/// The third refusal is recorded by a server whose clock is behind that of the note's.
+#[test]
+fn a_note_settles_what_came_before_it_and_no_later_refusal() {
+    let mut show = Show::open();
+    let payment = sold(&mut show);
+    for (refusal, settled) in [(2, 3), (4, 4), (3, 2)] {
+        refused(&mut show, at(refusal), payment);
+        assert!(show.payment(payment).needs_person(), "refused at {refusal}");
+        show.accept(&note(&show, at(settled), payment, Settles::Yes));
+        assert!(!show.payment(payment).needs_person(), "settled at {settled}");
+    }
+    show.accept(&note(&show, at(5), payment, Settles::No));
+    assert!(show.payment(payment).needs_person(), "there is more to do");
+}
+
+#[test]
+fn a_deposit_that_leaves_after_a_note_is_listed_again() {
+    let mut show = Show::open();
+    let payment = sold(&mut show);
+    let gone = |show: &Show, now| {
+        let asked = DepositAsked { account: None, due: None };
+        AskLater::new(now, show.key(), payment, AskStep::DepositGone(asked))
+    };
+    for now in [2, 4, 3] {
+        show.accept(&gone(&show, at(now)));
+        assert!(show.payment(payment).needs_person(), "gone at {now}");
+        show.accept(&gone(&show, at(now)));
+        show.accept(&note(&show, at(now), payment, Settles::Yes));
+        assert!(!show.payment(payment).needs_person(), "settled at {now}");
+    }
+}

@@ -1,0 +1,159 @@
+//! Permits to write, and what keeps events that are locked elsewhere from using them up.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::closed;
+
+/// Most batches that are written at the same time, by lanes of different events, each on a connection of its own
+/// that no reader can take.
+pub const MAX_WRITERS: u32 = 4;
+/// Most batches that wait at the same time for an event that another session has had locked for long, each on a
+/// connection of its own that no writer needs.
+pub const MAX_WAITERS: u32 = 1;
+/// Longest that a batch, or anything else of the store, waits for another session's lock before it is answered with
+/// [`StoreErrorKind::Contention`]; longer than the database lets the store's own transactions stand still.
+pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
+/// How long an event that could not be locked is passed over by jobs that have other events to work on.
+const PASSED_OVER: Duration = Duration::from_secs(3);
+
+/// Permits to write, and which events could not be locked when it was last tried.
+///
+/// A batch waits for its event's lock in the database's queue, where servers take turns in the order in which they
+/// came, but for a fraction of a second only. An event whose lock does not come in that time waits with
+/// others of its kind, and takes no permit or connection that events which are not locked need.
+#[derive(Debug)]
+pub(crate) struct Permits {
+    writers: Semaphore,
+    waiters: Semaphore,
+    /// Since when each event that could not be locked is known to be so; there are few.
+    locked: Mutex<HashMap<EventId, Instant>>,
+    /// How many those are, so that a batch need not lock the map to learn that there are none.
+    count: AtomicUsize,
+}
+
+/// A permit to write one batch, until it is dropped.
+#[derive(Debug)]
+pub(crate) enum Permit<'p> {
+    /// One of [`MAX_WRITERS`].
+    Writer(#[expect(dead_code, reason = "it is kept to be dropped")] SemaphorePermit<'p>),
+    /// One of [`MAX_WAITERS`].
+    Waiter(#[expect(dead_code, reason = "it is kept to be dropped")] SemaphorePermit<'p>),
+}
+
+impl Permit<'_> {
+    /// Tells whether it is for an event that could not be locked when it was last tried.
+    pub(crate) fn is_waiter(&self) -> bool {
+        matches!(self, Self::Waiter(_))
+    }
+}
+
+impl Permits {
+    pub(crate) fn new() -> Self {
+        let semaphore = |permits| Semaphore::new(usize::try_from(permits).unwrap_or(1));
+        Self {
+            writers: semaphore(MAX_WRITERS),
+            waiters: semaphore(MAX_WAITERS),
+            locked: Mutex::default(),
+            count: AtomicUsize::new(0),
+        }
+    }
+
+    /// Waits for a permit to write to an event; one that is locked elsewhere waits until `deadline` at most.
+    pub(crate) async fn acquire(&self, event: EventId, deadline: Instant) -> Result<Permit<'_>, StoreError> {
+        if !self.is_locked(event) {
+            return self.writers.acquire().await.map(Permit::Writer).map_err(|_| closed());
+        }
+        match timeout_at(deadline, self.waiters.acquire()).await {
+            Ok(permit) => permit.map(Permit::Waiter).map_err(|_| closed()),
+            Err(_) => {
+                Err(StoreError::new(StoreErrorKind::Contention, "another session has the event locked"))
+            }
+        }
+    }
+
+    /// Takes note that an event could not be locked in time.
+    pub(crate) fn note_locked(&self, event: EventId) {
+        let mut locked = self.locked();
+        locked.insert(event, Instant::now());
+        self.count.store(locked.len(), Ordering::Relaxed);
+    }
+
+    /// Takes note that an event was locked in time.
+    pub(crate) fn note_free(&self, event: EventId) {
+        if self.count.load(Ordering::Relaxed) > 0 {
+            let mut locked = self.locked();
+            locked.remove(&event);
+            self.count.store(locked.len(), Ordering::Relaxed);
+        }
+    }
+
+    /// Returns the events that a job passes over for now: those that could not be locked a moment ago.
+    pub(crate) fn passed_over(&self) -> Vec<EventId> {
+        let locked = self.locked();
+        locked.iter().filter(|(_, since)| since.elapsed() < PASSED_OVER).map(|(event, _)| *event).collect()
+    }
+
+    /// Tells whether an event could not be locked when it was last tried.
+    pub(crate) fn is_locked(&self, event: EventId) -> bool {
+        self.count.load(Ordering::Relaxed) > 0 && self.locked().contains_key(&event)
+    }
+
+    fn locked(&self) -> MutexGuard<'_, HashMap<EventId, Instant>> {
+        // Nothing is left half done under it.
+        self.locked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn event(number: u128) -> EventId {
+        EventId::from_uuid(Uuid::from_u128(number))
+    }
+
+    #[tokio::test]
+    async fn events_that_are_locked_take_no_permit_of_the_others() {
+        let (permits, deadline) = (Permits::new(), Instant::now() + LOCK_PATIENCE);
+        (0..16).for_each(|number| permits.note_locked(event(number)));
+        let waiting = permits.acquire(event(0), deadline).await.unwrap();
+        assert!(permits.acquire(event(1), deadline).now_or_never().is_none(), "one waits at a time");
+        let mut writing = Vec::new();
+        for number in 100..100 + u128::from(MAX_WRITERS) {
+            writing.push(permits.acquire(event(number), deadline).await.unwrap());
+        }
+        assert!(permits.acquire(event(200), deadline).now_or_never().is_none());
+        drop((waiting, writing));
+        permits.note_free(event(1));
+        let _first = permits.acquire(event(0), deadline).await.unwrap();
+        assert!(permits.acquire(event(1), deadline).now_or_never().is_some(), "it is not locked any more");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wait_behind_other_locked_events_ends_at_its_deadline() {
+        let (permits, deadline) = (Permits::new(), Instant::now() + LOCK_PATIENCE);
+        (0..2).for_each(|number| permits.note_locked(event(number)));
+        let _waiting = permits.acquire(event(0), deadline).await.unwrap();
+        let late = permits.acquire(event(1), deadline).await.unwrap_err();
+        assert_eq!(late.kind(), StoreErrorKind::Contention);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn jobs_pass_a_locked_event_over_for_a_moment_and_then_try_it_again() {
+        let permits = Permits::new();
+        permits.note_locked(event(1));
+        assert_eq!(permits.passed_over(), [event(1)]);
+        tokio::time::advance(PASSED_OVER).await;
+        assert_eq!(permits.passed_over(), []);
+    }
+}
