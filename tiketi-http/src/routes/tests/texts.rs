@@ -53,10 +53,9 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
     let order = text(&prepared["orderId"]);
     let confirm = |key: &str| json!({"orderId": order, "amount": prepared["amount"], "paymentKey": key});
     // A gateway looks at the form of its keys before anything is kept.
-    for key in [NUL, &"k".repeat(256)] {
-        let answer = shop.post("/api/payments/confirm", &shop.admin, &confirm(key)).await;
-        assert_refused(&answer, 422, "INVALID_PAYMENT_KEY", key);
-    }
+    let answer = shop.post("/api/payments/confirm", &shop.admin, &confirm(NUL)).await;
+    assert_refused(&answer, 422, "INVALID_PAYMENT_KEY", "a NUL");
+    refuses(&shop, "/api/payments/confirm", &confirm(&"k".repeat(256)), "paymentKey").await;
     let cancel = format!("/api/payments/{order}/cancel");
     refuses(&shop, &cancel, &json!({"cancelReason": NUL}), "cancelReason").await;
     let note = format!("/api/admin/payments/{order}/note");
