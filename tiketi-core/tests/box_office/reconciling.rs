@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::BeginRefundRefused;
+use tiketi_core::decide::{BeginRefundRefused, RefundWanted};
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
     Captured, CommandError, ConfirmAnswer, Heard, LookupAnswer, Money, PageRequest, PayError, Payment,
@@ -101,7 +101,7 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     }
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
-    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     shop.wait(1);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     books_agree(&shop, &[&payment]).await;
@@ -194,7 +194,7 @@ async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
     let (_, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
-    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     shop.wait(60);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
@@ -236,7 +236,7 @@ async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
         let shop = Shop::open().await;
         let (_, payment) = shop.sold(ADA, &[0]).await;
         shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
-        shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+        shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
         let listed = async || shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total;
         assert_eq!(listed().await, 1);
         if retried {

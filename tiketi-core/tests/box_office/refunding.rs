@@ -1,6 +1,6 @@
 //! Money back, once.
 
-use tiketi_core::decide::CancelRefused;
+use tiketi_core::decide::{CancelRefused, RefundWanted};
 use tiketi_core::{
     CancelReason, CommandError, Heard, PaymentState, PrepareRequest, RefundAnswer, RefundError, RefundState,
     ReservationState, SeatStatus,
@@ -66,12 +66,16 @@ async fn parts_add_up_to_the_whole_and_no_further() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     for (part, left) in [(30, 70), (70, 0)] {
-        let refunded =
-            shop.office.refund(payment.id, ADA, Some(won(part)), "rain", None, None).await.unwrap();
+        let refunded = shop
+            .office
+            .refund_by_organiser(payment.id, RefundWanted::waiver(won(part)), "rain", None, None)
+            .await;
+        let refunded = refunded.unwrap();
         assert!(matches!(refunded.refund.state, RefundState::Done { .. }));
         assert_eq!(shop.gateway.honest.balance(payment.id), left);
     }
     let known = shop.office.payment(payment.id, ADA).await.unwrap().unwrap();
     assert!(matches!(known.state, PaymentState::Refunded { .. }));
-    assert!(shop.office.refund(payment.id, ADA, Some(won(1)), "rain", None, None).await.is_err());
+    let more = RefundWanted::waiver(won(1));
+    assert!(shop.office.refund_by_organiser(payment.id, more, "rain", None, None).await.is_err());
 }
