@@ -102,16 +102,20 @@ impl Payment {
         matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
     }
 
-    /// Tells whether the provider refused to give back just what is left, when the event was cancelled.
+    /// Tells whether the provider refused what is owed because the event was cancelled, and nothing went back since.
     ///
     /// It is not asked for the same again by itself; a person has to look.
     pub fn is_call_off_refused(&self) -> bool {
-        let Ok(left) = self.refundable() else { return false };
-        let mut refunds = self.refunds.iter().enumerate();
-        refunds.any(|(at, refund)| {
-            let refused = matches!(refund.state, RefundState::Refused { .. }) && !left.is_zero();
-            refused && refund.amount == left && refund.id == self.call_off_refund(at)
-        })
+        let refused = |(at, refund): (usize, &Refund)| {
+            matches!(refund.state, RefundState::Refused { .. }) && refund.id == self.call_off_refund(at)
+        };
+        let went_back = |(_, refund): (usize, &Refund)| {
+            matches!(refund.state, RefundState::Done { .. }) && !refund.amount.is_zero()
+        };
+        let last = |wanted: &dyn Fn((usize, &Refund)) -> bool| {
+            self.refunds.iter().enumerate().rev().find(|it| wanted(*it)).map(|(at, _)| at)
+        };
+        last(&refused).is_some_and(|refused| last(&went_back) < Some(refused))
     }
 
     /// Returns the id of the refund that is promised as the `at`-th because the event was cancelled.

@@ -87,6 +87,7 @@ CREATE TABLE tiketi.reservations (
     created_at     bigint NOT NULL,
     version        bigint NOT NULL,
     window_granted boolean NOT NULL,
+    cancellation   text,                           -- a JSON object: the policy it was confirmed under; NULL before
     currency       text NOT NULL,
     state          text NOT NULL CHECK (state IN ('held', 'paying', 'confirmed', 'expired', 'cancelled')),
     cancel_reason  text,

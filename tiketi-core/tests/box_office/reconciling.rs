@@ -365,18 +365,18 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
     let (_, first) = shop.sold(ADA, &[0]).await;
     let (_, second) = shop.sold(ADA, &[1]).await;
     let key = Some(shop.key());
-    let part = Some(won(40));
-    shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    let part = || RefundWanted::waiver(won(40));
+    shop.office.refund_by_organiser(first.id, part(), "rain", key, None).await.unwrap();
     shop.wait(25 * 3_600);
     shop.office.forget_once().await.unwrap();
-    let again = shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    let again = shop.office.refund_by_organiser(first.id, part(), "rain", key, None).await.unwrap();
     assert!(matches!(again.refund.state, RefundState::Done { .. }), "{again:?}");
-    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    let other = shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     // Within the day that follows, the store remembers the repetition; after it, the rule refuses.
     assert!(matches!(other, Err(RefundError::Begin(CommandError::KeyReused))), "{other:?}");
     shop.wait(25 * 3_600);
     shop.office.forget_once().await.unwrap();
-    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    let other = shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     let Err(RefundError::Begin(CommandError::Refused(refused))) = other else { panic!("{other:?}") };
     assert_eq!(refused, BeginRefundRefused::RefundIdTaken { refund: again.refund.id });
     assert_eq!(now_of(&shop, &first).await.refunds.len(), 1);
