@@ -95,7 +95,8 @@ impl RefundWanted {
                     of.map(|item| u64::from(item.quantity)).sum()
                 };
                 let same_units = items.iter().all(|(id, quantity)| units(*id) == u64::from(*quantity));
-                let no_more = returned.items.iter().all(|item| items.iter().any(|(id, _)| *id == item.ticket_type));
+                let no_more =
+                    returned.items.iter().all(|item| items.iter().any(|(id, _)| *id == item.ticket_type));
                 amount.is_none_or(|amount| amount == refund.amount)
                     && *seats == returned.seats
                     && same_units

@@ -257,7 +257,10 @@ impl BeginRefund {
         let Granted { amount, tickets } = granted;
         let (reason, state) = (self.reason.clone(), RefundState::Done { at: self.now });
         let mut recorded = payment.clone();
-        add_refund(&mut recorded, Refund { id: self.refund, amount, reason, tickets: tickets.clone(), state })?;
+        add_refund(
+            &mut recorded,
+            Refund { id: self.refund, amount, reason, tickets: tickets.clone(), state },
+        )?;
         draft.payment_row(recorded);
         let seats = scope.event().details.terms.over(self.terms).refunded_seats;
         match (bought_by(scope, payment), &tickets) {

@@ -371,16 +371,19 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
     shop.office.forget_once().await.unwrap();
     let again = shop.office.refund_by_organiser(first.id, part(), "rain", key, None).await.unwrap();
     assert!(matches!(again.refund.state, RefundState::Done { .. }), "{again:?}");
-    let other = shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
+    let other =
+        shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     // Within the day that follows, the store remembers the repetition; after it, the rule refuses.
     assert!(matches!(other, Err(RefundError::Begin(CommandError::KeyReused))), "{other:?}");
     shop.wait(25 * 3_600);
     shop.office.forget_once().await.unwrap();
-    let other = shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
+    let other =
+        shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     let Err(RefundError::Begin(CommandError::Refused(refused))) = other else { panic!("{other:?}") };
     assert_eq!(refused, BeginRefundRefused::RefundIdTaken { refund: again.refund.id });
     assert_eq!(now_of(&shop, &first).await.refunds.len(), 1);
-    let elsewhere = shop.office.refund(second.id, ADA, RefundWanted::everything(), "rain", key, None).await.unwrap();
+    let elsewhere =
+        shop.office.refund(second.id, ADA, RefundWanted::everything(), "rain", key, None).await.unwrap();
     assert_ne!(elsewhere.refund.id, again.refund.id);
     assert!(matches!(elsewhere.refund.state, RefundState::Done { .. }), "{elsewhere:?}");
     shop.office.refund(first.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();

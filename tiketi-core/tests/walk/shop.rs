@@ -6,8 +6,8 @@ use std::time::Duration;
 use tiketi_core::decide::{
     AskLater, AskStep, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome,
     Change, Command, ConfirmFree, EndPayment, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome,
-    RefundWanted,
-    Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
+    RefundWanted, Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run,
+    unblock_seats,
 };
 use tiketi_core::{
     BuyerId, CancellationPolicy, CancellationTier, Captured, CommandError, CommandKey, Confirms, CountedIds,

@@ -6,8 +6,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, Timestamp,
-    WebhookError,
-    WebhookRefused,
+    WebhookError, WebhookRefused,
 };
 
 use crate::dto::payment_word;
