@@ -220,7 +220,7 @@ impl BoxOffice {
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
         let (office, reason) = (self.clone(), reason.to_owned());
-        let work = async move { office.refund_here(buyer, payment, amount, &reason, key, account).await };
+        let work = async move { office.refund_here(buyer, payment, wanted, &reason, key, account).await };
         self.to_its_end(Box::pin(work)).await
     }
 
@@ -228,7 +228,7 @@ impl BoxOffice {
         &self,
         buyer: Option<BuyerId>,
         payment: PaymentId,
-        amount: Option<Money>,
+        wanted: RefundWanted,
         reason: &str,
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
