@@ -9,7 +9,7 @@ use crate::money::Money;
 use crate::time::Timestamp;
 
 /// Most tiers one policy may have.
-pub const MAX_CANCELLATION_TIERS: usize = 8;
+pub const MAX_CANCELLATION_TIERS: usize = 6;
 /// Longest time before the start at which a tier may end: 3,650 days.
 pub const MAX_CANCELLATION_LEAD: Duration = Duration::from_hours(3_650 * 24);
 /// The whole price as a share in basis points.
@@ -231,9 +231,9 @@ mod tests {
 
     #[test]
     fn tiers_end_one_after_the_other_and_there_are_not_too_many() {
-        let many: Vec<_> = (0..9).map(|at| tier(900 - at * 100, 0, 0)).collect();
+        let many: Vec<_> = (0..7).map(|at| tier(900 - at * 100, 0, 0)).collect();
         assert_eq!(CancellationPolicy::new(&many), Err(CancellationPolicyError::TooManyTiers));
-        assert_eq!(CancellationPolicy::new(&many[..8]).unwrap().tiers(), &many[..8]);
+        assert_eq!(CancellationPolicy::new(&many[..6]).unwrap().tiers(), &many[..6]);
         let out_of_order = Err(CancellationPolicyError::TiersOutOfOrder);
         assert_eq!(CancellationPolicy::new(&[tier(5, 0, 0), tier(5, 10, 0)]), out_of_order);
         assert_eq!(CancellationPolicy::new(&[tier(5, 0, 0), tier(6, 10, 0)]), out_of_order);

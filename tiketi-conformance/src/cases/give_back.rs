@@ -37,8 +37,8 @@ async fn edit(shop: &Shop, hall: &Hall, edit: impl FnOnce(&mut EventDetails)) {
 
 /// Sells seats 0 and 1, two places to stand and one free place to one buyer.
 async fn sold(shop: &Shop, hall: &Hall) -> (Reservation, Payment) {
-    let hold = shop.hold_seats(hall, shop.buyer(), &[0, 1]).item(hall.standing, 2).item(hall.free, 1);
-    let held = shop.apply(hold).await.reservation;
+    let wanted = shop.hold_seats(hall, shop.buyer(), &[0, 1]).item(hall.standing, 2).item(hall.free, 1);
+    let held = shop.apply(wanted).await.reservation;
     shop.sold(&held).await
 }
 

@@ -304,14 +304,14 @@ fn about_an_attempt(model: &Model) -> BoxedStrategy<Step> {
     let by = prop_oneof![1 => select(&BUYERS[..]).prop_map(Some), 6 => Just(None)];
     (attempt, by, said, any::<bool>(), 0_u32..6, any::<bool>())
         .prop_flat_map(move |(attempt, anyone, said, organiser, how, done)| {
-            let (owner, progress, refunding, owned) = known[attempt].clone();
+            let (owner, progress, refunding, tickets) = known[attempt].clone();
             let by = anyone.unwrap_or(owner);
             let confirm = Step::Confirm { by, attempt };
             let outcome = Step::Outcome { attempt, said };
             let by = (!organiser).then_some(by);
             let refund = match how {
                 0 | 1 => Step::Refund { by, attempt, part: how == 0 },
-                _ => Step::GiveBack { by, attempt, tickets: some_of(owned, how) },
+                _ => Step::GiveBack { by, attempt, tickets: some_of(tickets, how) },
             };
             let refund_ends = Step::RefundEnds { attempt, done };
             let awaited = match progress {

@@ -77,7 +77,7 @@ pub(crate) struct OwnEventLimits {
     /// What becomes of seats whose money went back: `on_sale` or `blocked`.
     #[schema(example = "on_sale")]
     refunded_seats: Option<RefundedSeatsWord>,
-    /// What the shop keeps of each ticket that is given back, at most 8 tiers, the earliest end first; none for no
+    /// What the shop keeps of each ticket that is given back, at most 6 tiers, the earliest end first; none for no
     /// refunds. What was confirmed before keeps its policy.
     cancellation_policy: Option<Vec<CancellationTierDto>>,
     /// How long a buyer who pays into a virtual account may take and keeps the seats, up to 30 days.

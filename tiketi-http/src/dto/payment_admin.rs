@@ -183,22 +183,22 @@ enum TicketsWord {
 impl RefundPayment {
     /// Reads the refund, of money in this currency.
     pub(crate) fn read(&self, currency: Currency) -> Result<WantedRefund, ApiError> {
-        let named = wanted(self.seat_ids.as_deref(), self.items.as_deref())?;
-        let names = self.seat_ids.is_some() || self.items.is_some();
+        let tickets = wanted(self.seat_ids.as_deref(), self.items.as_deref())?;
+        let names_tickets = self.seat_ids.is_some() || self.items.is_some();
         let amount = self.cancel_amount.map(|minor| Money::new(minor, currency));
         let wanted = match (self.tickets, amount) {
-            (Some(TicketsWord::Keep), _) if names => {
+            (Some(TicketsWord::Keep), _) if names_tickets => {
                 return Err(ApiError::invalid("tickets", "cannot be keep while tickets are named"));
             }
             (Some(TicketsWord::Keep), Some(amount)) => RefundWanted::waiver(amount),
             (Some(TicketsWord::Keep), None) => {
                 return Err(ApiError::invalid("cancelAmount", "must say how much is waived"));
             }
-            (None, Some(_)) if !names => {
+            (None, Some(_)) if !names_tickets => {
                 return Err(ApiError::invalid("tickets", "must say what becomes of the tickets"));
             }
-            (_, Some(amount)) => named.of(amount),
-            (_, None) => named,
+            (_, Some(amount)) => tickets.of(amount),
+            (_, None) => tickets,
         };
         let account = self.refund_receive_account.as_ref().map(RefundReceiveAccount::read).transpose()?;
         Ok(WantedRefund { reason: reason(&self.cancel_reason)?, wanted, account })

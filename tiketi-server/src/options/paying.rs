@@ -68,7 +68,7 @@ pub(crate) struct Paying {
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) refunded_seats: SeatsBack,
     /// Until when buyers may give tickets back, and what the shop keeps of the price: tiers of
-    /// TIME_BEFORE_THE_START:PERCENT%+FEE with commas between, or `none` for no refunds
+    /// `TIME_BEFORE_THE_START:PERCENT%+FEE` with commas between, or `none` for no refunds
     #[arg(long, value_name = "TIERS", default_value = "0s:0%", value_parser = cancellation::policy)]
     pub(crate) cancellation_policy: CancellationPolicy,
 }

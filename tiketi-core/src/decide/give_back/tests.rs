@@ -37,8 +37,8 @@ fn edit(show: &mut Show, edit: impl FnOnce(&mut EventDetails)) {
 
 /// Ada owns seats 0 and 1 at 100 won, two standing places at 30, and two free ones.
 fn sold(show: &mut Show) -> (ReservationId, PaymentId) {
-    let hold = show.hold(at(0), ADA, &[0, 1]).item(show.standing, 2).item(show.free, 2);
-    let held = show.accept(&hold).reservation;
+    let wanted = show.hold(at(0), ADA, &[0, 1]).item(show.standing, 2).item(show.free, 2);
+    let held = show.accept(&wanted).reservation;
     (held, show.paid(at(1), held, ADA))
 }
 
