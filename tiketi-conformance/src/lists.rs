@@ -117,9 +117,18 @@ macro_rules! sales_cases {
                 nothing_free_is_confirmed_of_a_cancelled_event,
                 a_payment_id_used_again_is_refused,
             }
+            give_back {
+                named_tickets_stop_being_the_buyers_and_are_sold_again,
+                a_policy_survives_an_edit_of_its_event,
+                a_kept_fee_does_not_keep_a_reservation_alive,
+                what_nothing_comes_back_for_is_taken_at_once,
+                buyers_give_nothing_back_after_the_deadline,
+                named_seats_are_blocked_if_the_event_says_so,
+                the_free_tickets_of_a_paid_reservation_outlive_its_money,
+            }
             refund {
                 with_the_last_of_the_money_the_tickets_go_back,
-                partial_refunds_leave_the_tickets_until_the_last,
+                what_staff_waive_leaves_the_tickets,
                 a_refused_refund_can_be_promised_again,
                 one_refund_is_under_way_at_a_time,
                 a_refund_that_does_not_fit_is_refused,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::cancellation_policy::CancellationPolicy;
 use crate::clock::IdSource;
 use crate::event::{Event, EventDetails, EventState, EventStatus};
 use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
@@ -265,6 +266,7 @@ const MOST_LENIENT: Terms = Terms {
     not_found_grace: Duration::from_hours(24),
     not_found_grace_past_cap: Duration::from_hours(24),
     refunded_seats: RefundedSeats::OnSale,
+    cancellation: CancellationPolicy::FULL_UNTIL_START,
     deposit_window: MAX_DEPOSIT_WINDOW,
     ask_again_after: Duration::from_mins(1),
     ask_again_at_most: Duration::from_hours(24),

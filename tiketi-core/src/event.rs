@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::cancellation_policy::CancellationPolicy;
 use crate::id::{EventId, LayoutId};
 use crate::limits::{LatePayment, RefundedSeats, Terms};
 use crate::money::Currency;
@@ -81,6 +82,8 @@ pub struct TermsOverride {
     pub late_payment: Option<LatePayment>,
     /// Overrides [`Terms::refunded_seats`].
     pub refunded_seats: Option<RefundedSeats>,
+    /// Overrides [`Terms::cancellation`].
+    pub cancellation: Option<CancellationPolicy>,
     /// Overrides [`Terms::deposit_window`].
     pub deposit_window: Option<Duration>,
 }
@@ -97,6 +100,7 @@ impl TermsOverride {
             not_found_grace: shop.not_found_grace,
             not_found_grace_past_cap: shop.not_found_grace_past_cap,
             refunded_seats: self.refunded_seats.unwrap_or(shop.refunded_seats),
+            cancellation: self.cancellation.unwrap_or(shop.cancellation),
             deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
             ask_again_after: shop.ask_again_after,
             ask_again_at_most: shop.ask_again_at_most,

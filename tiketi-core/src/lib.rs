@@ -91,6 +91,7 @@ pub mod memory;
 mod account;
 mod audit;
 mod box_office;
+mod cancellation_policy;
 mod catalog;
 mod clock;
 mod event;
@@ -119,6 +120,10 @@ pub use box_office::{
     JobsReport, OrganiseError, Paid, PayError, PrepareRequest, Prepared, Reconciled, RefundError,
     RefundRequested, RetryError, Tidied, WebhookError,
 };
+pub use cancellation_policy::{
+    AgreedCancellation, CancellationPolicy, CancellationPolicyError, CancellationTier, MAX_CANCELLATION_LEAD,
+    MAX_CANCELLATION_TIERS, WHOLE_SHARE,
+};
 pub use catalog::{CatalogError, EventInput, MAX_KEYWORDS, NewEvent, TicketTypeInput, general_admission};
 pub use clock::{Clock, CountedIds, IdSource, ManualClock, SystemClock, TimeOrderedIds, Timer};
 pub use event::{Event, EventDetails, EventState, EventStatus, EventStep, TermsOverride};
@@ -143,7 +148,7 @@ pub use money::{Currency, Money, MoneyError, ParseCurrencyError};
 pub use notifier::{Notifier, NotifyError};
 pub use payment::{
     Asking, Deposit, DepositAccount, ENDED_BY_STAFF, Note, Payment, PaymentState, PaymentStep, Refund,
-    RefundState, Settles, StuckReason,
+    RefundState, RefundTickets, ReturnedItem, ReturnedTickets, Settles, StuckReason,
 };
 pub use refund_account::{RefundAccount, RefundAccountError};
 pub use reservation::{

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::cancellation_policy::CancellationPolicy;
+
 /// Most seats and quantities one hold or release may name, whatever a buyer may own.
 pub const MAX_LINES_PER_COMMAND: usize = 100;
 /// Most units of one ticket type one hold may ask for.
@@ -59,6 +61,9 @@ pub struct Terms {
     pub not_found_grace_past_cap: Duration,
     /// What becomes of seats whose money went back.
     pub refunded_seats: RefundedSeats,
+    /// Until when buyers may give tickets back, and what the shop keeps; all of the price comes back until the event
+    /// starts by default.
+    pub cancellation: CancellationPolicy,
     /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
     /// hours by default. The provider's own deadline, or the event's beginning, counts if it is earlier.
     pub deposit_window: Duration,
@@ -101,6 +106,7 @@ impl Default for Terms {
             not_found_grace: Duration::from_mins(10),
             not_found_grace_past_cap: Duration::from_mins(2),
             refunded_seats: RefundedSeats::default(),
+            cancellation: CancellationPolicy::default(),
             deposit_window: Duration::from_hours(24),
             ask_again_after: Duration::from_mins(1),
             ask_again_at_most: Duration::from_mins(10),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
+use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId};
 use crate::money::{Money, MoneyError};
 use crate::refund_account::RefundAccount;
 use crate::time::Timestamp;
@@ -70,21 +70,52 @@ impl Payment {
         queued.map(|refund| refund.amount).try_fold(captured.minus(self.refunded)?, Money::minus)
     }
 
+    /// Returns how much the shop keeps, of what was taken, for tickets that were given back or will be.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError`] if the row's amounts contradict each other.
+    pub fn kept_for_returned(&self) -> Result<Money, MoneyError> {
+        let stands = |refund: &&Refund| !matches!(refund.state, RefundState::Refused { .. });
+        let nothing = Money::zero(self.refunded.currency());
+        let sum = |sum: Money, refund: &Refund| sum.plus(refund.kept()?);
+        self.refunds.iter().filter(stands).try_fold(nothing, sum)
+    }
+
+    /// Tells whether a part of the money was sent back at the provider, and no refund says what for.
+    pub fn is_refund_unstated(&self) -> bool {
+        self.unstated_since().is_some()
+    }
+
+    /// Returns when the latest part was sent back at the provider while the buyer keeps what the rest paid for.
+    fn unstated_since(&self) -> Option<Timestamp> {
+        let partly = matches!(self.state, PaymentState::PartlyRefunded { .. });
+        let unstated = |refund: &Refund| match (&refund.tickets, &refund.state) {
+            (RefundTickets::Unstated, RefundState::Done { at }) => Some(*at),
+            _ => None,
+        };
+        self.refunds.iter().filter(|_| partly).filter_map(unstated).max()
+    }
+
     /// Tells whether the latest refund was refused by the provider.
     pub fn is_refund_refused(&self) -> bool {
         matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
     }
 
-    /// Tells whether the provider refused to give back just what is left, when the event was cancelled.
+    /// Tells whether the provider refused what is owed because the event was cancelled, and nothing went back since.
     ///
     /// It is not asked for the same again by itself; a person has to look.
     pub fn is_call_off_refused(&self) -> bool {
-        let Ok(left) = self.refundable() else { return false };
-        let mut refunds = self.refunds.iter().enumerate();
-        refunds.any(|(at, refund)| {
-            let refused = matches!(refund.state, RefundState::Refused { .. }) && !left.is_zero();
-            refused && refund.amount == left && refund.id == self.call_off_refund(at)
-        })
+        let refused = |(at, refund): (usize, &Refund)| {
+            matches!(refund.state, RefundState::Refused { .. }) && refund.id == self.call_off_refund(at)
+        };
+        let went_back = |(_, refund): (usize, &Refund)| {
+            matches!(refund.state, RefundState::Done { .. }) && !refund.amount.is_zero()
+        };
+        let last = |wanted: &dyn Fn((usize, &Refund)) -> bool| {
+            self.refunds.iter().enumerate().rev().find(|it| wanted(*it)).map(|(at, _)| at)
+        };
+        last(&refused).is_some_and(|refused| last(&went_back) < Some(refused))
     }
 
     /// Returns the id of the refund that is promised as the `at`-th because the event was cancelled.
@@ -129,7 +160,7 @@ impl Payment {
             RefundState::Queued { .. } | RefundState::Done { .. } => None,
         });
         let withdrawn = self.asking.as_ref().filter(|_| self.is_withdrawn()).map(|asking| asking.since);
-        [stuck, refused, withdrawn].into_iter().flatten().max()
+        [stuck, refused, withdrawn, self.unstated_since()].into_iter().flatten().max()
     }
 
     /// Returns `now`, or just after the last note where the clock of its server was ahead.
@@ -235,11 +266,64 @@ pub struct Refund {
     pub amount: Money,
     /// Why, in words the provider and the buyer may read.
     pub reason: String,
+    /// What becomes of the tickets that the payment bought.
+    pub tickets: RefundTickets,
     /// Where it stands.
     pub state: RefundState,
 }
 
+/// What a refund says of the tickets that its payment bought.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundTickets {
+    /// The payment bought none.
+    None,
+    /// The buyer keeps all of them: staff waive the amount, for the refund's reason.
+    Kept,
+    /// These stop being the buyer's once the money has been sent back.
+    Returned(ReturnedTickets),
+    /// Nothing was said: the money was sent back at the provider. The buyer keeps them unless all of it was.
+    Unstated,
+}
+
+/// Tickets that a refund takes back from the buyer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReturnedTickets {
+    /// Which seats.
+    pub seats: Vec<SeatId>,
+    /// How many general-admission units.
+    pub items: Vec<ReturnedItem>,
+    /// What the buyer paid for all of them. The shop keeps what the refund's amount leaves of it.
+    pub price: Money,
+}
+
+/// General-admission units that a refund takes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReturnedItem {
+    /// Of which ticket type.
+    pub ticket_type: TicketTypeId,
+    /// Price of one when it was held; it tells lines of one ticket type apart.
+    pub unit_price: Money,
+    /// How many.
+    pub quantity: u32,
+}
+
 impl Refund {
+    /// Returns what the shop keeps of the price of the tickets that go back; zero unless some do.
+    ///
+    /// It is negative if staff gave back more than the price.
+    ///
+    /// # Errors
+    ///
+    /// [`MoneyError`] if the refund's amounts contradict each other.
+    pub fn kept(&self) -> Result<Money, MoneyError> {
+        match &self.tickets {
+            RefundTickets::Returned(returned) => returned.price.minus(self.amount),
+            RefundTickets::None | RefundTickets::Kept | RefundTickets::Unstated => {
+                Ok(Money::zero(self.amount.currency()))
+            }
+        }
+    }
+
     /// Returns the account it is on its way to, if it does not go where the money came from.
     pub fn account(&self) -> Option<&RefundAccount> {
         match &self.state {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use crate::cancellation_policy::AgreedCancellation;
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::money::Money;
 use crate::time::Timestamp;
@@ -34,6 +35,8 @@ pub struct Reservation {
     pub payment_window_granted: bool,
     /// The latest attempt to pay, if any.
     pub payment: Option<PaymentId>,
+    /// Under which terms its tickets may be given back; set when it is confirmed.
+    pub cancellation: Option<AgreedCancellation>,
     /// Grows by one with each change.
     pub version: u64,
 }
@@ -216,7 +219,7 @@ pub enum CancelReason {
     ByBuyer,
     /// The organiser or an administrator cancelled it.
     ByOrganiser,
-    /// It was paid and has been refunded in full.
+    /// It was paid, and its tickets were given back; how much of the price came back is on its payment.
     Refunded,
 }
 

@@ -66,7 +66,7 @@ async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapsho
     let (event, map_version) = (tiketi_rows::event(&Row(row))?, count(&Row(row), "map_version")?);
     let currency = event.currency;
     let mut snapshot = Snapshot::new(event);
-    for ticket_type in ticket_types(session, id, currency).await? {
+    for (ticket_type, _) in ticket_types(session, id, currency).await? {
         snapshot.put_ticket_type(ticket_type);
     }
     for row in &of(session, SEATS, id).await? {

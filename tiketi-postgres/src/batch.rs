@@ -15,6 +15,7 @@ use crate::job::Job;
 use crate::lanes::Lanes;
 use crate::load;
 use crate::permits::LOCK_PATIENCE;
+use crate::places::Places;
 use crate::retry::pause;
 use crate::session::Session;
 use crate::wants::Wants;
@@ -50,6 +51,9 @@ const BEGIN_WAITING: &str = begin!("500");
 pub(crate) struct Kept {
     desk: Desk,
     turn: i64,
+    places: Places,
+    /// Whether no other server wrote to the event since, as far as the last batch could see.
+    is_alone: bool,
 }
 
 /// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
@@ -130,7 +134,8 @@ async fn attempt(
 ) -> Result<(), StoreError> {
     let before = kept.take();
     let mut session = lanes.writing.begin_in_task(begin).await?;
-    let Kept { mut desk, turn } = open(&mut session, event, before, lanes.clock_lead).await?;
+    let Kept { mut desk, turn, mut places, is_alone } =
+        open(&mut session, event, before, lanes.clock_lead).await?;
     lanes.permits.note_free(event);
     let mut wants = Wants::default();
     for job in jobs.iter() {
@@ -144,12 +149,13 @@ async fn attempt(
     if desk.changed().is_empty() {
         session.rollback().await?;
     } else {
-        write::all(&mut session, event, &desk).await?;
+        write::all(&mut session, event, &desk, &mut places).await?;
         session.commit().await?;
         turn += 1;
     }
+    let is_worth_keeping = desk.size() <= MAX_KEPT && !desk.changed().moves_ticket_types();
     desk.settled();
-    *kept = (desk.size() <= MAX_KEPT).then_some(Kept { desk, turn });
+    *kept = is_worth_keeping.then_some(Kept { desk, turn, places, is_alone });
     Ok(())
 }
 
@@ -160,17 +166,26 @@ async fn open(
     kept: Option<Kept>,
     margin: Duration,
 ) -> Result<Kept, StoreError> {
-    let Some(locked) = load::lock(session, event).await? else {
-        return Ok(Kept { desk: Desk::new(None), turn: 0 });
+    // Where other servers write too, the row is elsewhere each time: to look where it was would be for nothing.
+    let place = kept.as_ref().filter(|kept| kept.is_alone).map(|kept| &*kept.places.event);
+    let Some(locked) = load::lock(session, event, place).await? else {
+        let (desk, places) = (Desk::new(None), Places::default());
+        return Ok(Kept { desk, turn: 0, places, is_alone: true });
     };
-    let (turn, clock) = (locked.turn, BatchClock { store_now: locked.store_now, margin });
-    let kept = kept.filter(|kept| kept.turn == turn);
-    let mut desk = match kept {
-        Some(kept) => kept.desk,
-        None => Desk::new(Some(load::event(session, locked).await?)),
-    };
+    let clock = BatchClock { store_now: locked.store_now, margin };
+    let is_first = kept.is_none();
+    if let Some(mut kept) = kept
+        && kept.turn == locked.turn
+    {
+        kept.places.event = locked.place;
+        kept.desk.set_clock(clock);
+        return Ok(Kept { is_alone: true, ..kept });
+    }
+    let turn = locked.turn;
+    let (snapshot, places) = load::event(session, locked).await?;
+    let mut desk = Desk::new(Some(snapshot));
     desk.set_clock(clock);
-    Ok(Kept { desk, turn })
+    Ok(Kept { desk, turn, places, is_alone: is_first })
 }
 
 #[cfg(test)]

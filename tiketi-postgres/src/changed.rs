@@ -40,6 +40,13 @@ impl Changed {
         self.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
     }
 
+    /// Tells whether rows of ticket types came, went or were written whole, so that where they lie is not known.
+    pub(crate) fn moves_ticket_types(&self) -> bool {
+        !self.new_ticket_types.is_empty()
+            || !self.edited_ticket_types.is_empty()
+            || !self.removed_ticket_types.is_empty()
+    }
+
     /// Tells whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.seats.is_empty()

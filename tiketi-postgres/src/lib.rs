@@ -46,6 +46,18 @@
 //! partial one begins with the event. An index of your own on them should not either. What people ask later, such as lists, relies on `ANALYZE`,
 //! as autovacuum does it.
 //!
+//! # Long snapshots
+//!
+//! Every batch leaves a dead version of the event's row and of each ticket type it sold. They are cleaned away as the next
+//! ones are written, unless somebody still reads from an older snapshot: `pg_dump`, a long report, an idle transaction or a
+//! replication slot. A look-up by key then visits all of them. The batches of a busy event do not look up by key: they
+//! find these rows where the last batch left them. Others do, and slow down for as long as the snapshot lasts: events
+//! that several servers sell at the same time, the first batch after a pause, the version of a seat map, and claims of facts.
+//! In a model of one event (Postgres 15, rows of 0.8 KB, 12,000 batches under one snapshot), a batch that finds its rows by
+//! key grows from 0.1 to 9.5 ms, one that knows where they lie from 0.1 to 0.6 ms.
+//!
+//! So take dumps and reports of a shop that sells from a standby, with `hot_standby_feedback` off, or when little is sold.
+//!
 //! # When something breaks
 //!
 //! | What happens | What the caller gets |
@@ -143,6 +155,7 @@ mod migrate;
 mod outbox;
 mod payments;
 mod permits;
+mod places;
 mod reads;
 mod retry;
 mod row;

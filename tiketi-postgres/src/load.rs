@@ -1,6 +1,6 @@
 //! Statements that read rows for a decision, under the lock of their event.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::{Scope, Snapshot};
@@ -13,18 +13,25 @@ use uuid::Uuid;
 
 use crate::create;
 use crate::desk::Desk;
+use crate::places::Places;
 use crate::row::{Row, each, maybe};
 use crate::session::Session;
 use crate::wants::Wants;
 
 /// The clock is read once the lock is had, however long that took.
 const LOCK: &str = concat!(
-    "SELECT turn, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    "SELECT turn, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
     columns!(event),
     " FROM tiketi.events WHERE id = $1 FOR UPDATE"
 );
+/// Finds no row if another server wrote to the event since.
+const LOCK_AT: &str = concat!(
+    "SELECT turn, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    columns!(event),
+    " FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 FOR UPDATE"
+);
 const TICKET_TYPES: &str = concat!(
-    "SELECT ",
+    "SELECT ctid::text AS place, ",
     columns!(ticket_type),
     " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
 );
@@ -72,39 +79,64 @@ pub(crate) struct Locked {
     pub(crate) turn: i64,
     /// The moment by the database's clock.
     pub(crate) store_now: Timestamp,
+    /// Where the row lies.
+    pub(crate) place: String,
     event: Event,
     map_version: u64,
 }
 
 /// Waits until no other server changes an event, and keeps it so.
-pub(crate) async fn lock(session: &mut Session, id: EventId) -> Result<Option<Locked>, StoreError> {
-    let row = session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?;
+///
+/// Looks at the place where this server left the row, if it is known.
+pub(crate) async fn lock(
+    session: &mut Session,
+    id: EventId,
+    place: Option<&str>,
+) -> Result<Option<Locked>, StoreError> {
+    if let Some(place) = place {
+        let there = sqlx::query(LOCK_AT).bind(id.as_uuid()).bind(place);
+        let locked = read(session.fetch_optional(there).await?)?;
+        if locked.is_some() {
+            return Ok(locked);
+        }
+    }
+    read(session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?)
+}
+
+fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
     maybe(row, |row| {
         let map_version = tiketi_rows::count(row, "map_version")?;
-        let store_now = Timestamp::from_micros(row.int("store_now")?);
-        Ok(Locked { turn: row.int("turn")?, store_now, event: tiketi_rows::event(row)?, map_version })
+        Ok(Locked {
+            turn: row.int("turn")?,
+            store_now: Timestamp::from_micros(row.int("store_now")?),
+            place: row.text("place")?.to_owned(),
+            event: tiketi_rows::event(row)?,
+            map_version,
+        })
     })
 }
 
-/// Loads the ticket types of an event that is locked.
-pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<Snapshot, StoreError> {
+/// Loads the ticket types of an event that is locked, and where they lie.
+pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<(Snapshot, Places), StoreError> {
     let ticket_types = ticket_types(session, locked.event.id, locked.event.currency).await?;
     let mut snapshot = Snapshot::new(locked.event);
     snapshot.set_map_version(locked.map_version);
-    for row in ticket_types {
+    let mut places = Places { event: locked.place, ticket_types: BTreeMap::new() };
+    for (row, place) in ticket_types {
+        places.ticket_types.insert(row.id, place);
         snapshot.put_ticket_type(row);
     }
-    Ok(snapshot)
+    Ok((snapshot, places))
 }
 
-/// Returns an event's ticket types, by position.
+/// Returns an event's ticket types, by position, with where they lie.
 pub(crate) async fn ticket_types(
     session: &mut Session,
     event: EventId,
     currency: Currency,
-) -> Result<Vec<TicketType>, StoreError> {
+) -> Result<Vec<(TicketType, String)>, StoreError> {
     let found = session.fetch_all(sqlx::query(TICKET_TYPES).bind(event.as_uuid())).await?;
-    each(&found, |row| tiketi_rows::ticket_type(row, currency))
+    each(&found, |row| Ok((tiketi_rows::ticket_type(row, currency)?, row.text("place")?.to_owned())))
 }
 
 /// Loads what commands look at, unless it is there.

@@ -126,14 +126,14 @@ mod tests {
     async fn events_that_are_locked_take_no_permit_of_the_others() {
         let (permits, deadline) = (Permits::new(), Instant::now() + LOCK_PATIENCE);
         (0..16).for_each(|number| permits.note_locked(event(number)));
-        let waiting = permits.acquire(event(0), deadline).await.unwrap();
+        let waiter = permits.acquire(event(0), deadline).await.unwrap();
         assert!(permits.acquire(event(1), deadline).now_or_never().is_none(), "one waits at a time");
-        let mut writing = Vec::new();
+        let mut writers = Vec::new();
         for number in 100..100 + u128::from(MAX_WRITERS) {
-            writing.push(permits.acquire(event(number), deadline).await.unwrap());
+            writers.push(permits.acquire(event(number), deadline).await.unwrap());
         }
         assert!(permits.acquire(event(200), deadline).now_or_never().is_none());
-        drop((waiting, writing));
+        drop((waiter, writers));
         permits.note_free(event(1));
         let _first = permits.acquire(event(0), deadline).await.unwrap();
         assert!(permits.acquire(event(1), deadline).now_or_never().is_some(), "it is not locked any more");

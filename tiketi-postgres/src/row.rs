@@ -11,7 +11,11 @@ use crate::error::failed;
 pub(crate) struct Row<'r>(pub(crate) &'r PgRow);
 
 impl<'r> Row<'r> {
-    fn get<T: Decode<'r, Postgres> + Type<Postgres>>(&self, column: &str) -> Result<T, StoreError> {
+    /// Returns a column of a type that only Postgres has.
+    pub(crate) fn get<T: Decode<'r, Postgres> + Type<Postgres>>(
+        &self,
+        column: &str,
+    ) -> Result<T, StoreError> {
         sqlx::Row::try_get(self.0, column).map_err(failed)
     }
 }

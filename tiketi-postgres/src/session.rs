@@ -156,11 +156,6 @@ impl Session {
         Ok(self.fetch_all(statement).await?.into_iter().next())
     }
 
-    /// Runs a statement, and returns the row it always answers with.
-    pub(crate) async fn fetch_one(&mut self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
-        self.fetch_optional(statement).await?.ok_or_else(no_row)
-    }
-
     /// Makes durable what was written; if that fails, the outcome may be unknown.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(commit_failed)

@@ -22,7 +22,7 @@ macro_rules! columns {
         "currency, taken_in, id, reservation, event, buyer, amount, captured, refunded, gateway, method, provider_key, state, state_at, detail, refunds, asking, ask_at, notes, created_at, version"
     };
     (reservation) => {
-        "currency, payment, id, date, serial, event, buyer, seats, items, total, state_at, state, cancel_reason, created_at, window_granted, version"
+        "currency, payment, id, date, serial, event, buyer, seats, items, total, state_at, state, cancel_reason, created_at, window_granted, cancellation, version"
     };
     (seat) => {
         "event, id, ticket_type, section, row, number, label, col, line, accessible, state, owner, until, reason, version, map_version"

@@ -8,9 +8,10 @@ use tiketi_core::{
     SaleWindow, Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
 };
 
+use crate::cancellation::{TierEntry, policy, tiers};
 use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
 
-/// An event's own terms as JSON, in microseconds.
+/// An event's own terms as JSON, in microseconds; the tiers of a policy are in seconds.
 #[derive(Serialize, Deserialize)]
 struct Terms {
     hold_ttl: Option<u64>,
@@ -20,6 +21,8 @@ struct Terms {
     late_payment: Option<String>,
     #[serde(default)]
     refunded_seats: Option<String>,
+    #[serde(default)]
+    cancellation: Option<Vec<TierEntry>>,
     #[serde(default)]
     deposit_window: Option<u64>,
 }
@@ -102,6 +105,7 @@ pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
         max_seats_per_buyer: terms.max_seats_per_buyer,
         late_payment: terms.late_payment.map(|policy| late_word(policy).to_owned()),
         refunded_seats: terms.refunded_seats.map(|policy| seats_word(policy).to_owned()),
+        cancellation: terms.cancellation.as_ref().map(tiers),
         deposit_window: micros(terms.deposit_window),
     })
 }
@@ -115,6 +119,7 @@ fn terms(text: &str) -> Result<TermsOverride, StoreError> {
         max_seats_per_buyer: terms.max_seats_per_buyer,
         late_payment: terms.late_payment.as_deref().map(late_payment).transpose()?,
         refunded_seats: terms.refunded_seats.as_deref().map(refunded_seats).transpose()?,
+        cancellation: terms.cancellation.as_deref().map(policy).transpose()?,
         deposit_window: terms.deposit_window.map(Duration::from_micros),
     })
 }

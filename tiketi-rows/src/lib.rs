@@ -7,6 +7,7 @@
 //! It serves the adapters alone; what it offers may change with any release.
 
 mod account;
+mod cancellation;
 mod columns;
 mod command;
 mod event;
@@ -19,6 +20,7 @@ mod row;
 mod seat;
 
 pub use account::{account, role_word};
+pub use cancellation::cancellation_text;
 pub use columns::{
     DELIVERY_COLUMNS, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Asking, BuyerId, Currency, Deposit, DepositAccount, EventId, Money, Note, Payment, PaymentId,
-    PaymentState, Refund, RefundAccount, RefundId, RefundState, ReservationId, Settles, StoreError,
-    StuckReason, Timestamp,
+    PaymentState, Refund, RefundAccount, RefundId, RefundState, RefundTickets, ReservationId, ReturnedItem,
+    ReturnedTickets, SeatId, Settles, StoreError, StuckReason, TicketTypeId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -79,12 +79,25 @@ struct NoteEntry {
     settles: bool,
 }
 
+/// Tickets that a refund takes back, as JSON.
+#[derive(Serialize, Deserialize)]
+struct ReturnedEntry {
+    seats: Vec<Uuid>,
+    /// Ticket type, unit price, quantity.
+    items: Vec<(Uuid, i64, u32)>,
+    price: i64,
+}
+
 /// A refund as JSON.
 #[derive(Serialize, Deserialize)]
 struct RefundEntry {
     id: Uuid,
     amount: i64,
     reason: String,
+    /// `none`, `kept`, `returned` or `unstated`.
+    tickets: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    returned: Option<ReturnedEntry>,
     state: String,
     at: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -255,6 +268,8 @@ fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
             id: refund.id.as_uuid(),
             amount: refund.amount.minor(),
             reason: refund.reason.clone(),
+            tickets: tickets_word(&refund.tickets).to_owned(),
+            returned: returned_entry(&refund.tickets),
             state: state.to_owned(),
             at: at.as_micros(),
             code,
@@ -277,8 +292,51 @@ fn refund(entry: RefundEntry, currency: Currency) -> Result<Refund, StoreError> 
         "refused" => RefundState::Refused { code: entry.code.unwrap_or_default(), at },
         _ => return Err(unreadable("refunds")),
     };
+    let tickets = tickets(&entry.tickets, entry.returned, currency)?;
     let amount = Money::new(entry.amount, currency);
-    Ok(Refund { id: RefundId::from_uuid(entry.id), amount, reason: entry.reason, state })
+    Ok(Refund { id: RefundId::from_uuid(entry.id), amount, reason: entry.reason, tickets, state })
+}
+
+fn tickets_word(tickets: &RefundTickets) -> &'static str {
+    match tickets {
+        RefundTickets::None => "none",
+        RefundTickets::Kept => "kept",
+        RefundTickets::Returned(_) => "returned",
+        RefundTickets::Unstated => "unstated",
+    }
+}
+
+fn returned_entry(tickets: &RefundTickets) -> Option<ReturnedEntry> {
+    let RefundTickets::Returned(returned) = tickets else { return None };
+    let item = |item: &ReturnedItem| (item.ticket_type.as_uuid(), item.unit_price.minor(), item.quantity);
+    Some(ReturnedEntry {
+        seats: returned.seats.iter().map(|seat| seat.as_uuid()).collect(),
+        items: returned.items.iter().map(item).collect(),
+        price: returned.price.minor(),
+    })
+}
+
+fn tickets(
+    word: &str,
+    returned: Option<ReturnedEntry>,
+    currency: Currency,
+) -> Result<RefundTickets, StoreError> {
+    let item = |(ticket_type, unit_price, quantity)| ReturnedItem {
+        ticket_type: TicketTypeId::from_uuid(ticket_type),
+        unit_price: Money::new(unit_price, currency),
+        quantity,
+    };
+    match (word, returned) {
+        ("none", None) => Ok(RefundTickets::None),
+        ("kept", None) => Ok(RefundTickets::Kept),
+        ("unstated", None) => Ok(RefundTickets::Unstated),
+        ("returned", Some(entry)) => Ok(RefundTickets::Returned(ReturnedTickets {
+            seats: entry.seats.into_iter().map(SeatId::from_uuid).collect(),
+            items: entry.items.into_iter().map(item).collect(),
+            price: Money::new(entry.price, currency),
+        })),
+        _ => Err(unreadable("refunds")),
+    }
 }
 
 fn account_entry(account: &RefundAccount) -> AccountEntry {

@@ -8,6 +8,7 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
+use crate::cancellation::agreed;
 use crate::row::{Row, count, currency, json, moment, money, parse, small, unreadable};
 
 /// A seat of a reservation: seat, ticket type, label, price.
@@ -31,6 +32,7 @@ pub fn reservation(row: &impl Row) -> Result<Reservation, StoreError> {
         created_at: moment(row, "created_at")?,
         payment_window_granted: row.flag("window_granted")?,
         payment,
+        cancellation: row.maybe_text("cancellation")?.map(agreed).transpose()?,
         version: count(row, "version")?,
     })
 }

@@ -82,6 +82,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         not_found_grace: options.paying.not_found_grace,
         not_found_grace_past_cap: options.paying.not_found_grace_past_cap,
         refunded_seats: options.paying.refunded_seats.into(),
+        cancellation: options.paying.cancellation_policy,
         deposit_window: options.paying.deposit_window,
         ask_again_after: options.paying.ask_again_after,
         ask_again_at_most: options.paying.ask_again_at_most,

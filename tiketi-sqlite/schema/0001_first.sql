@@ -77,6 +77,7 @@ CREATE TABLE reservations (
     cancel_reason  TEXT,
     payment        BLOB,
     window_granted INTEGER NOT NULL,
+    cancellation   TEXT,                   -- a JSON object: the policy it was confirmed under; NULL before
     created_at     INTEGER NOT NULL,
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;

@@ -30,10 +30,11 @@ pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<
     let (state, at, reason) = rows::reservation_state(row.state);
     let (seats, items) = (rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
     let payment = row.payment.map(tiketi_core::PaymentId::as_uuid);
+    let cancellation = rows::cancellation_text(row.cancellation.as_ref())?;
     if row.version == 1 {
         let sql = "INSERT INTO reservations (id, event, buyer, date, serial, currency, created_at, \
-            seats, items, total, state, state_at, cancel_reason, payment, window_granted, version) \
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
+            seats, items, total, state, state_at, cancel_reason, payment, window_granted, cancellation, version) \
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
         let values = params![
             row.id.as_uuid(),
             row.event.as_uuid(),
@@ -50,12 +51,13 @@ pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<
             reason,
             payment,
             row.payment_window_granted,
+            cancellation,
             stored(row.version),
         ];
         return run_one(connection, sql, values);
     }
     let sql = "UPDATE reservations SET seats = ?3, items = ?4, total = ?5, state = ?6, state_at = ?7, \
-        cancel_reason = ?8, payment = ?9, window_granted = ?10, version = ?2 WHERE id = ?1 AND version = ?2 - 1";
+        cancel_reason = ?8, payment = ?9, window_granted = ?10, cancellation = ?11, version = ?2 WHERE id = ?1 AND version = ?2 - 1";
     let values = params![
         row.id.as_uuid(),
         stored(row.version),
@@ -67,6 +69,7 @@ pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<
         reason,
         payment,
         row.payment_window_granted,
+        cancellation,
     ];
     run_one(connection, sql, values)
 }

@@ -156,7 +156,9 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let (reservation, payment) = shop.sold(&held).await;
         let mut refund = shop.refund(&payment);
-        refund.amount = part.map(|minor| Money::new(minor, payment.amount.currency()));
+        if let Some(minor) = part {
+            refund = refund.only(Money::new(minor, payment.amount.currency()));
+        }
         shop.apply(refund).await;
         refuse_refund(&shop, &payment).await;
         let note = NotePayment::new(shop.now(), shop.key(), payment.id, "Kim", "it is settled", Settles::Yes);

@@ -109,7 +109,7 @@ pub async fn a_postponed_delivery_waits_and_keeps_no_other_waiting(stores: Handl
     ack(&stores, &all[1]).await;
     assert_eq!(claim(&stores, until.before(Duration::from_micros(1)), 10).await, []);
     let again = Delivery { tries: 1, ..all[0].clone() };
-    assert_eq!(claim(&stores, until, 10).await, [again.clone()]);
+    assert_eq!(claim(&stores, until, 10).await, std::slice::from_ref(&again));
     stores.any().postpone_delivery("toss", &again.hint.delivery, until).await.unwrap();
     assert_eq!(claim(&stores, until, 10).await, [Delivery { tries: 2, ..again }]);
 }

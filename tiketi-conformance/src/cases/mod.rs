@@ -13,6 +13,7 @@ pub mod dropped;
 pub mod expiry;
 pub mod extend;
 pub mod gateway;
+pub mod give_back;
 pub mod hold;
 pub mod inbox;
 pub mod late;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::{BlockSeats, RecordRefund, RefundOutcome, UnblockSeats};
+use tiketi_core::decide::{BeginRefund, BlockSeats, RecordRefund, RefundOutcome, RefundWanted, UnblockSeats};
 use tiketi_core::{
     BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Reservation, ReservationId, SeatId,
     TicketTypeInput,
@@ -157,10 +157,21 @@ impl Walker {
             11 if self.chance.once_in(4) => {
                 Step::RecordOutcome(self.shop.took(&of, Money::new(7, Currency::KRW)))
             }
-            11 | 12 => Step::BeginRefund(self.shop.refund(&of)),
+            11 => Step::BeginRefund(self.shop.refund(&of)),
+            12 => Step::BeginRefund(self.give_back(&of).await),
             13 => Step::BeginRefund(self.shop.refund(&of).only(Money::new(30_000, Currency::KRW))),
             _ => self.refunded(&of),
         }
+    }
+
+    /// Gives a seat, units or everything back, as the buyer.
+    async fn give_back(&mut self, of: &Payment) -> BeginRefund {
+        let refund = self.shop.refund(of).by_buyer(of.buyer);
+        let bought = self.shop.store().reservation(of.reservation).await.expect("a reservation can be read");
+        let Some(bought) = bought.filter(|_| !self.chance.once_in(4)) else { return refund };
+        let seats = bought.seats.iter().take(1).map(|line| line.seat).collect();
+        let items = bought.items.iter().take(1).map(|line| (line.ticket_type, line.quantity));
+        refund.wanting(RefundWanted::tickets(seats, items.collect()))
     }
 
     /// Chooses what a payment in this state waits for, so that many are walked to their end.

@@ -4,7 +4,9 @@ use crate::audit::Violation;
 use crate::decide::{Scope, Snapshot};
 use crate::event::EventState;
 use crate::money::Money;
-use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, RefundState, Settles, StuckReason};
+use crate::payment::{
+    ENDED_BY_STAFF, Payment, PaymentState, Refund, RefundState, RefundTickets, Settles, StuckReason,
+};
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 
 pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
@@ -69,19 +71,21 @@ fn was_refunded(reservation: &Reservation) -> bool {
     matches!(reservation.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. })
 }
 
-/// Sold is paid, with exactly its price, or free.
+/// Sold is paid, with exactly its price, or free, or staff said why not.
 fn check_sold(row: &Reservation, payment: Option<&Payment>) -> Option<Violation> {
     let (reservation, total) = (row.id, row.total);
     let captured = payment.filter(|payment| match payment.state {
-        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => true,
+        PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } | PaymentState::Refunded { .. } => {
+            true
+        }
         PaymentState::Ready
         | PaymentState::Confirming { .. }
-        | PaymentState::Refunded { .. }
         | PaymentState::Declined { .. }
         | PaymentState::Abandoned
         | PaymentState::Stuck { .. } => false,
     });
     match captured {
+        Some(payment) if sent_back(payment).next().is_some() => check_rest(row, payment),
         Some(payment) if payment.amount != total => {
             let (payment, amount) = (payment.id, payment.amount);
             Some(Violation::WrongAmount { reservation, payment, total, amount })
@@ -89,6 +93,43 @@ fn check_sold(row: &Reservation, payment: Option<&Payment>) -> Option<Violation>
         None if !total.is_zero() => Some(Violation::SoldUnpaid { reservation }),
         Some(_) | None => None,
     }
+}
+
+/// After refunds: what is kept is the price of what is still owned, and what the policy kept of tickets given back, less
+/// what staff waived for a reason. What was sent back by hand at the provider is on the list of a person.
+fn check_rest(row: &Reservation, payment: &Payment) -> Option<Violation> {
+    let mut due = i128::from(row.total.minor());
+    let mut gone = 0;
+    for refund in sent_back(payment) {
+        let amount = i128::from(refund.amount.minor());
+        gone += amount;
+        match &refund.tickets {
+            RefundTickets::Returned(returned) => due += i128::from(returned.price.minor()) - amount,
+            RefundTickets::Kept if !refund.reason.trim().is_empty() => due -= amount,
+            RefundTickets::Unstated => due -= amount,
+            RefundTickets::Kept | RefundTickets::None => {}
+        }
+    }
+    let taken = payment.captured.unwrap_or(payment.amount);
+    let kept = i128::from(taken.minor()) - gone;
+    let (reservation, payment) = (row.id, payment.id);
+    (kept != due).then_some(Violation::OwnedUnpaid { reservation, payment, kept, due })
+}
+
+/// The refunds that are done.
+fn sent_back(payment: &Payment) -> impl Iterator<Item = &Refund> {
+    payment.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Done { .. }))
+}
+
+/// What the shop kept of the price of tickets that were given back.
+fn kept_of_returned(payment: &Payment) -> i128 {
+    let kept = |refund: &Refund| match &refund.tickets {
+        RefundTickets::Returned(returned) => {
+            i128::from(returned.price.minor()) - i128::from(refund.amount.minor())
+        }
+        RefundTickets::None | RefundTickets::Kept | RefundTickets::Unstated => 0,
+    };
+    sent_back(payment).map(kept).sum()
 }
 
 /// A payment's state fits the reservation it is for.
@@ -111,7 +152,7 @@ fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> 
     }
 }
 
-/// Money that is kept bought something, or is on its way back, or a person is told that it is not.
+/// Money that is kept bought something, or is what the policy kept of tickets given back, or is on its way back, or a person is told that it is not.
 fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
     let (payment, kept) = (row.id, kept(row));
     let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
@@ -123,6 +164,7 @@ fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
     }
     match reservation.payment {
         Some(owner) if confirmed && owner == payment => None,
+        _ if i128::from(kept.minor()) <= kept_of_returned(row) => None,
         Some(first) if confirmed => {
             Some(Violation::PaidTwice { reservation: reservation.id, first, second: payment })
         }

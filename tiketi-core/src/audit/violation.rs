@@ -183,6 +183,21 @@ pub enum Violation {
         /// What was taken.
         amount: Money,
     },
+    /// A buyer owns tickets for which the money went back, and no refund says why.
+    #[error(
+        "reservation {reservation} owns what {due} have to be kept for, but payment {payment} keeps {kept}"
+    )]
+    OwnedUnpaid {
+        /// The reservation.
+        reservation: ReservationId,
+        /// The payment.
+        payment: PaymentId,
+        /// What was taken and not given back, in minor units.
+        kept: i128,
+        /// In minor units: the price of what is owned, and what the policy kept of what was given back, less what staff
+        /// waived.
+        due: i128,
+    },
     /// Two payments took money for one reservation, and neither gives it back.
     #[error("reservation {reservation} was paid twice: by {first} and by {second}")]
     PaidTwice {

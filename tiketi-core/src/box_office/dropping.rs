@@ -234,7 +234,7 @@ async fn a_payment_dropped_at_any_point_is_brought_to_its_end() {
 async fn a_refund_dropped_at_any_point_is_brought_to_its_end() {
     let refund = async |office: BoxOffice, held: Reservation| {
         let payment = office.reservation(held.id, ADA).await.unwrap().unwrap().payment.unwrap();
-        let _ = office.refund_by_organiser(payment, None, "rain", None, None).await;
+        let _ = office.refund_by_organiser(payment, RefundWanted::everything(), "rain", None, None).await;
     };
     let cancel = async |office: BoxOffice, held: Reservation| {
         let _ = office.cancel_or_refund(held.id, ADA, None).await;

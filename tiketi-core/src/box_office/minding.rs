@@ -4,7 +4,7 @@ use crate::box_office::reconciling::only_store;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, RefundError};
 use crate::decide::{
-    CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused, RefundWanted,
 };
 use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
@@ -84,7 +84,8 @@ impl BoxOffice {
             self.look_into(gateway, &payment).await?;
         } else if let Some(refused) = payment.refunds.last().filter(|_| payment.is_refund_refused()) {
             // A new id: under the old one a provider would only say no again.
-            self.refund_by_organiser(id, Some(refused.amount), &refused.reason, key, None).await?;
+            let wanted = RefundWanted::again(refused);
+            self.refund_by_organiser(id, wanted, &refused.reason, key, None).await?;
         } else {
             return Err(RetryError::NothingToRetry { state: payment.state });
         }

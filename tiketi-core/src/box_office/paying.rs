@@ -281,7 +281,8 @@ impl BoxOffice {
             }
             Ok((payment, reservation)) => self.awaited(payment, reservation).await,
             Err(error) if may_be_free(&error) => {
-                let command = ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer);
+                let command =
+                    ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer).under(self.terms());
                 match self.inner.sales.confirm_free(command).await {
                     Ok(applied) => Ok(Paid { payment: None, reservation: applied.reservation }),
                     Err(CommandError::Refused(

@@ -4,10 +4,10 @@ use crate::box_office::BoxOffice;
 use crate::box_office::paying::with_payment;
 use crate::decide::{
     BeginRefund, BeginRefundRefused, Cancel, CancelRefused, RecordRefund, RecordRefundRefused, RefundOutcome,
+    RefundWanted,
 };
 use crate::gateway::{RefundAnswer, RefundRequest, RefundsTo};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, ReservationId};
-use crate::money::Money;
 use crate::payment::{Payment, Refund, RefundState};
 use crate::refund_account::RefundAccount;
 use crate::reservation::Reservation;
@@ -58,14 +58,15 @@ pub enum RefundError {
 }
 
 impl BoxOffice {
-    /// Cancels a buyer's reservation, and gives the money back if it was paid.
+    /// Cancels a buyer's reservation, and gives back what its cancellation policy gives if it was paid.
     ///
     /// The reservation ends, and its seats are free, once the money is on its way. Repeated, it goes on
     /// with a refund that was promised and not heard of since. One that waits for a deposit ends once its account is closed.
     ///
     /// # Errors
     ///
-    /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::AccountNeeded`] for what was deposited:
+    /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::Begin`] with a [`BeginRefundRefused`], such as
+    /// [`BeginRefundRefused::CancellationClosed`]. [`RefundError::AccountNeeded`] for what was deposited:
     /// [`BoxOffice::refund`] takes an account. [`RefundError::Refused`] if the provider keeps the
     /// money; the buyer then keeps the tickets.
     ///
@@ -152,19 +153,22 @@ impl BoxOffice {
         buyer: BuyerId,
         key: CommandKey,
     ) -> Result<Reservation, RefundError> {
-        let refunded = self.refund(payment, buyer, None, "cancelled by the buyer", Some(key), None).await?;
+        let wanted = RefundWanted::everything();
+        let refunded = self.refund(payment, buyer, wanted, "cancelled by the buyer", Some(key), None).await?;
         match refunded.refund.state {
             RefundState::Refused { code, .. } => Err(RefundError::Refused { code }),
             RefundState::Queued { .. } | RefundState::Done { .. } => Ok(refunded.reservation),
         }
     }
 
-    /// Gives a buyer's money back, all that is left or only `amount`.
+    /// Takes a buyer's tickets back, all or some, and gives back what the reservation's cancellation policy gives.
+    ///
+    /// They stop being the buyer's once the money is on its way.
     ///
     /// # Errors
     ///
     /// [`RefundError::AccountNeeded`] if what was deposited can only go to an account, and none is named.
-    /// [`RefundError::Begin`] with a [`BeginRefundRefused`]. A provider that refuses, or does not say, is no
+    /// [`RefundError::Begin`] with a [`BeginRefundRefused`], such as [`BeginRefundRefused::CancellationClosed`]. A provider that refuses, or does not say, is no
     /// error: see [`RefundRequested::refund`].
     ///
     /// # Cancel safety
@@ -176,15 +180,17 @@ impl BoxOffice {
         &self,
         payment: PaymentId,
         buyer: BuyerId,
-        amount: Option<Money>,
+        wanted: RefundWanted,
         reason: &str,
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
-        self.refund_as(Some(buyer), payment, amount, reason, key, account).await
+        self.refund_as(Some(buyer), payment, wanted, reason, key, account).await
     }
 
-    /// Gives anyone's money back, all that is left or only `amount`, in the organiser's name.
+    /// Gives anyone's money back in the organiser's name: any amount, and what becomes of the tickets is said.
+    ///
+    /// No cancellation policy applies.
     ///
     /// # Errors
     ///
@@ -196,25 +202,25 @@ impl BoxOffice {
     pub async fn refund_by_organiser(
         &self,
         payment: PaymentId,
-        amount: Option<Money>,
+        wanted: RefundWanted,
         reason: &str,
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
-        self.refund_as(None, payment, amount, reason, key, account).await
+        self.refund_as(None, payment, wanted, reason, key, account).await
     }
 
     async fn refund_as(
         &self,
         buyer: Option<BuyerId>,
         payment: PaymentId,
-        amount: Option<Money>,
+        wanted: RefundWanted,
         reason: &str,
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
         let (office, reason) = (self.clone(), reason.to_owned());
-        let work = async move { office.refund_here(buyer, payment, amount, &reason, key, account).await };
+        let work = async move { office.refund_here(buyer, payment, wanted, &reason, key, account).await };
         self.to_its_end(Box::pin(work)).await
     }
 
@@ -222,7 +228,7 @@ impl BoxOffice {
         &self,
         buyer: Option<BuyerId>,
         payment: PaymentId,
-        amount: Option<Money>,
+        wanted: RefundWanted,
         reason: &str,
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
@@ -234,21 +240,27 @@ impl BoxOffice {
         let id = refund_id(payment, key);
         let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
         command.buyer = buyer;
-        command.amount = amount;
+        command.wanted = wanted;
         command.account = account;
         match self.inner.sales.begin_refund(command.clone()).await {
             Ok(_) => self.send_refund(payment, id).await,
-            // All that is left is wanted, and some of it was promised before: bring that to its end first.
+            // Everything is wanted, and some of it was promised before: bring that to its end first.
             Err(CommandError::Refused(BeginRefundRefused::RefundInProgress { refund }))
-                if amount.is_none() =>
+                if command.wanted == RefundWanted::everything() =>
             {
                 let earlier = self.send_refund(payment, refund).await?;
-                let left = earlier.payment.refundable().map_err(StoreError::from)?;
-                if left.is_zero() || !matches!(earlier.refund.state, RefundState::Done { .. }) {
+                if !matches!(earlier.refund.state, RefundState::Done { .. }) {
                     return Ok(earlier);
                 }
-                self.inner.sales.begin_refund(command).await.map_err(RefundError::Begin)?;
-                self.send_refund(payment, id).await
+                match self.inner.sales.begin_refund(command).await {
+                    Ok(_) => self.send_refund(payment, id).await,
+                    // The earlier one was all of it, or the rest was promised with it.
+                    Err(CommandError::Refused(
+                        BeginRefundRefused::NothingToRefund { .. }
+                        | BeginRefundRefused::RefundInProgress { .. },
+                    )) => Ok(earlier),
+                    Err(error) => Err(RefundError::Begin(error)),
+                }
             }
             Err(error) => Err(RefundError::Begin(error)),
         }

@@ -5,11 +5,13 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
 use crate::decide::expire::end_lapsed;
+use crate::decide::give_back::{all_of, owed_for_all};
 use crate::decide::refund::promise;
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::id::{CommandKey, ReservationId};
+use crate::payment::RefundTickets;
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
@@ -20,11 +22,12 @@ const REASON: &str = "the event was cancelled";
 
 /// Ends a reservation of a cancelled event, or promises its money back; repeated, it promises no more.
 ///
-/// All that is kept of the money is owed, whatever was tried before the event was cancelled. If the provider refuses
-/// to give just that back, a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back
-/// by hand, the rest is promised again.
+/// The price of what is owned is owed, and no more than is kept, whatever was tried before the event was cancelled. What
+/// the shop kept of tickets that were given back before stays the shop's. If the provider refuses to give just that back,
+/// a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back by hand, the rest is
+/// promised again.
 ///
-/// A paid reservation ends once its money is back, as with every refund. Of one that is being paid,
+/// A paid reservation ends once its price is back. Of one that is being paid,
 /// [`crate::decide::RecordOutcome`] sees to the money.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -130,12 +133,13 @@ impl CallOff {
         if payment.queued_refund().is_some() || payment.is_call_off_refused() {
             return Ok(());
         }
-        let owed = payment.refundable()?;
+        let owed = owed_for_all(payment, reservation)?;
         if owed.is_zero() {
             return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
         }
         let refund = payment.call_off_refund(payment.refunds.len());
-        draft.payment_row(promise(payment, refund, owed, REASON, self.now)?);
+        let tickets = RefundTickets::Returned(all_of(reservation));
+        draft.payment_row(promise(payment, refund, owed, REASON, tickets, self.now)?);
         Ok(())
     }
 }

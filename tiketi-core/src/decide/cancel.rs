@@ -3,12 +3,13 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::{Count, Draft};
+use crate::decide::give_back::{CancellationClosed, check_open};
 use crate::decide::release::{end_pending, give_back};
 use crate::decide::scope::Scope;
 use crate::fact::FactBody;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::limits::RefundedSeats;
-use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
+use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
 use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
@@ -18,6 +19,8 @@ use crate::time::Timestamp;
 const REFUNDED: &str = "refunded";
 
 /// Cancels a reservation for which no money is kept: everything it has is available again.
+///
+/// A buyer gives a free reservation back as long as its [`crate::CancellationPolicy`] lets tickets be given back.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Cancel {
@@ -61,6 +64,12 @@ pub enum CancelRefused {
     Paid {
         /// The payment to refund.
         payment: PaymentId,
+    },
+    /// The buyer can no longer give it back.
+    #[error("tickets can no longer be given back")]
+    CancellationClosed {
+        /// Since when; `None` if they never could.
+        since: Option<Timestamp>,
     },
 }
 
@@ -111,7 +120,7 @@ impl Command for Cancel {
                 draft.abandon_attempt(reservation.payment)?;
                 end_pending(&mut draft, reservation, self.reason(), self.now)?;
             }
-            ReservationState::Confirmed { .. } => self.end_free(&mut draft, reservation)?,
+            ReservationState::Confirmed { .. } => self.end_free(&mut draft, scope, reservation)?,
             ReservationState::Paying { .. } => {
                 return Err(CommandError::Refused(CancelRefused::PaymentInProgress));
             }
@@ -133,12 +142,23 @@ impl Cancel {
     fn end_free(
         &self,
         draft: &mut Draft<'_>,
+        scope: &dyn Scope,
         reservation: &Reservation,
     ) -> Result<(), CommandError<CancelRefused>> {
         if let Some(payment) = reservation.payment {
             return Err(CommandError::Refused(CancelRefused::Paid { payment }));
         }
+        if self.buyer.is_some() {
+            let open = check_open(scope.event(), reservation, self.now);
+            open.map_err(|closed| CommandError::Refused(closed.into()))?;
+        }
         Ok(end_confirmed(draft, reservation, self.reason(), self.now)?)
+    }
+}
+
+impl From<CancellationClosed> for CancelRefused {
+    fn from(closed: CancellationClosed) -> Self {
+        Self::CancellationClosed { since: closed.since }
     }
 }
 
@@ -153,21 +173,32 @@ pub(super) fn end_confirmed(
     write_end(draft, reservation, reason, now)
 }
 
-/// Ends a confirmed reservation whose money went back; what becomes of its seats is the shop's to say.
+/// Ends a confirmed reservation whose tickets were given back; the shop says what becomes of its seats.
 pub(super) fn end_refunded(
     draft: &mut Draft<'_>,
     reservation: &Reservation,
     seats: RefundedSeats,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let reason = CancelReason::Refunded;
-    if seats == RefundedSeats::OnSale {
-        return end_confirmed(draft, reservation, reason, now);
-    }
-    let step = SeatStep::Withdraw { reservation: reservation.id, reason: REFUNDED.to_owned() };
-    draft.seats(&reservation.seats, &step, Count::Sold, Count::Blocked)?;
+    take_seats(draft, reservation.id, &reservation.seats, seats)?;
     draft.items(&reservation.items, Count::Sold, Count::Available)?;
-    write_end(draft, reservation, reason, now)
+    write_end(draft, reservation, CancelReason::Refunded, now)
+}
+
+/// Takes sold seats from a reservation; they are for sale again, or blocked.
+pub(super) fn take_seats(
+    draft: &mut Draft<'_>,
+    reservation: ReservationId,
+    lines: &[SeatLine],
+    seats: RefundedSeats,
+) -> Result<(), StoreError> {
+    let (step, to) = match seats {
+        RefundedSeats::OnSale => (SeatStep::Release { reservation }, Count::Available),
+        RefundedSeats::Blocked => {
+            (SeatStep::Withdraw { reservation, reason: REFUNDED.to_owned() }, Count::Blocked)
+        }
+    };
+    draft.seats(lines, &step, Count::Sold, to)
 }
 
 fn write_end(

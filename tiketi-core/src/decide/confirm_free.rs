@@ -1,5 +1,6 @@
 //! Confirm a reservation that costs nothing.
 
+use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
@@ -8,6 +9,7 @@ use crate::decide::scope::Scope;
 use crate::decide::settle::sell;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, ReservationId};
+use crate::limits::Terms;
 use crate::reservation::ReservationStep;
 use crate::store::CommandError;
 use crate::text::TextError;
@@ -25,12 +27,21 @@ pub struct ConfirmFree {
     pub reservation: ReservationId,
     /// Who asks; another's reservation is as good as none.
     pub buyer: BuyerId,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
 }
 
 impl ConfirmFree {
-    /// Makes the command.
+    /// Makes the command, under the default terms.
     pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { now, key, reservation, buyer }
+        Self { now, key, reservation, buyer, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
     }
 }
 
@@ -72,7 +83,7 @@ impl Command for ConfirmFree {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _, buyer: _ } = self;
+        let Self { now: _, key: _, reservation: _, buyer: _, terms: _ } = self;
         Ok(())
     }
 
@@ -93,7 +104,8 @@ impl Command for ConfirmFree {
             return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
         }
         let mut draft = Draft::new(scope, self.now);
-        sell(&mut draft, reservation, &ReservationStep::Confirm { payment: None, at: self.now })?;
+        let agreed = AgreedCancellation::at(scope.event(), self.terms);
+        sell(&mut draft, reservation, agreed, &ReservationStep::Confirm { payment: None, at: self.now })?;
         Ok(draft.about(Effect { reservation: self.reservation, payment: None }))
     }
 }

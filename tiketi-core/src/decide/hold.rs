@@ -333,6 +333,7 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms) -> Reservation {
         created_at: ask.now,
         payment_window_granted: false,
         payment: None,
+        cancellation: None,
         version: 0,
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::draft::{Count, Draft};
 use crate::decide::new_id::add_refund;
 use crate::decide::refund::{believed, promise};
@@ -14,7 +15,7 @@ use crate::gateway::Captured;
 use crate::id::{RefundId, TicketTypeId};
 use crate::limits::{LatePayment, MAX_KEY_CHARS};
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, StuckReason};
+use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::seat::{SeatState, SeatStep};
 use crate::store::StoreError;
@@ -106,7 +107,8 @@ fn settle(
         Fate::Sell => {
             let paying = paying(draft, reservation, &taken)?;
             draft.payment_row(taken);
-            sell(draft, &paying, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
+            let agreed = AgreedCancellation::at(scope.event(), ask.terms);
+            sell(draft, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
         }
         Fate::TakeAgain => {
             draft.payment_row(taken);
@@ -207,7 +209,8 @@ fn take_again(
     draft.items(&reservation.items, Count::Available, Count::Sold)?;
     let state = reservation.state.apply(&ReservationStep::TakeAgain { at: ask.now })?;
     draft.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
-    draft.reservation(Reservation { state, payment: Some(ask.payment), ..reservation.clone() });
+    let cancellation = Some(AgreedCancellation::at(scope.event(), ask.terms));
+    draft.reservation(Reservation { state, cancellation, payment: Some(ask.payment), ..reservation.clone() });
     Ok(())
 }
 
@@ -220,7 +223,8 @@ fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Resu
     }
     let id = RefundId::derived(taken.id, &format!("by hand {returned}"));
     let (reason, state) = (GONE_BACK.to_owned(), RefundState::Done { at: now });
-    add_refund(&mut taken, Refund { id, amount: returned, reason, state })?;
+    let tickets = RefundTickets::Unstated;
+    add_refund(&mut taken, Refund { id, amount: returned, reason, tickets, state })?;
     taken.refunded = returned;
     let in_full = returned == captured;
     taken.state = taken.state.apply(&PaymentStep::Refund { in_full, at: now })?;
@@ -234,5 +238,5 @@ fn give_back(taken: Payment, reason: &str, now: Timestamp) -> Result<Payment, St
     if left.minor() <= 0 || taken.refund(id).is_some() {
         return Ok(taken);
     }
-    promise(&taken, id, left, reason, now)
+    promise(&taken, id, left, reason, RefundTickets::None, now)
 }

@@ -26,6 +26,7 @@ mod extend;
 mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod give_back;
 mod hold;
 mod late;
 mod new_id;
@@ -58,6 +59,7 @@ pub use end_payment::{EndPayment, EndPaymentRefused};
 pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;
+pub use give_back::{CancellationClosed, CancellationQuote, RefundWanted, quote_cancellation};
 pub use hold::{Hold, HoldRefused, Shortage};
 pub use note::{NotePayment, NotePaymentRefused};
 pub use pay::{StartPayment, StartPaymentRefused};

@@ -5,15 +5,15 @@ use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::Draft;
+use crate::decide::give_back::{Granted, RefundWanted, bought_by, grant, owed_for_nothing, take_back};
 use crate::decide::new_id::add_refund;
 use crate::decide::scope::Scope;
 use crate::decide::settle::News;
-use crate::id::{BuyerId, CommandKey, PaymentId, RefundId};
+use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
 use crate::limits::{MAX_REASON_CHARS, RefundedSeats, Terms};
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState};
+use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets};
 use crate::refund_account::RefundAccount;
-use crate::reservation::ReservationState;
 use crate::store::{CommandError, StoreError};
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
@@ -26,7 +26,9 @@ const THE_REST: &str = "the rest of a payment that bought nothing";
 
 /// Commits the promise to give money back, before the provider is asked.
 ///
-/// Until the outcome is recorded the buyer keeps what he bought.
+/// A buyer gets what the policy gives, under which his reservation was confirmed; staff say how much, and what becomes
+/// of the tickets. Until the outcome is recorded the buyer keeps what he bought. If no money comes back for what is
+/// given back, no provider is asked, and it stops being the buyer's at once.
 ///
 /// The refund's id is new to the payment, or names a refund of the same content: then nothing changes, and the answer
 /// is that refund as it stands. So a command sent again after its key was forgotten promises nothing twice.
@@ -43,8 +45,8 @@ pub struct BeginRefund {
     pub refund: RefundId,
     /// Who asks: a buyer for his own; `None` for the organiser.
     pub buyer: Option<BuyerId>,
-    /// How much; `None` for all that is left.
-    pub amount: Option<Money>,
+    /// What is given back.
+    pub wanted: RefundWanted,
     /// Why, in words the provider and the buyer may read.
     pub reason: String,
     /// Where to, if it cannot go where it came from.
@@ -54,7 +56,7 @@ pub struct BeginRefund {
 }
 
 impl BeginRefund {
-    /// Makes a command of the organiser to give back all that is left, under the default terms.
+    /// Makes a command of the organiser to take everything back for its price, under the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -68,7 +70,7 @@ impl BeginRefund {
             payment,
             refund,
             buyer: None,
-            amount: None,
+            wanted: RefundWanted::everything(),
             reason: reason.into(),
             account: None,
             terms: Terms::default(),
@@ -96,11 +98,17 @@ impl BeginRefund {
         self
     }
 
-    /// Gives back only so much.
+    /// Gives this back.
     #[must_use]
-    pub fn only(mut self, amount: Money) -> Self {
-        self.amount = Some(amount);
+    pub fn wanting(mut self, wanted: RefundWanted) -> Self {
+        self.wanted = wanted;
         self
+    }
+
+    /// Gives back only so much money; the tickets stay the buyer's.
+    #[must_use]
+    pub fn only(self, amount: Money) -> Self {
+        self.wanting(RefundWanted::waiver(amount))
     }
 }
 
@@ -135,6 +143,35 @@ pub enum BeginRefundRefused {
         /// The most that can go back.
         refundable: Money,
     },
+    /// The buyer can no longer give tickets back.
+    #[error("tickets can no longer be given back")]
+    CancellationClosed {
+        /// Since when; `None` if they never could.
+        since: Option<Timestamp>,
+    },
+    /// The buyer named another amount than the policy gives.
+    #[error("{granted} comes back for these tickets")]
+    AmountNotGranted {
+        /// What comes back.
+        granted: Money,
+    },
+    /// Some of the tickets named are not the buyer's, or were named more often than he has them.
+    #[error("some of the tickets are not in the reservation")]
+    TicketsNotOwned {
+        /// Which seats.
+        seats: Vec<SeatId>,
+        /// Of which ticket types too many units, or none, were named.
+        ticket_types: Vec<TicketTypeId>,
+    },
+    /// An empty list of tickets was given.
+    #[error("name at least one ticket")]
+    NothingAsked,
+    /// Money is given back without taking tickets, and nothing says why.
+    #[error("say why the buyer keeps the tickets")]
+    ReasonMissing,
+    /// Only staff give money back and leave the tickets with the buyer.
+    #[error("only staff give money back without taking tickets")]
+    StaffOnly,
 }
 
 impl Command for BeginRefund {
@@ -157,9 +194,7 @@ impl Command for BeginRefund {
         if let Some(buyer) = self.buyer {
             fingerprint.id(buyer.as_uuid());
         }
-        if let Some(amount) = self.amount {
-            fingerprint.text(&amount.to_string());
-        }
+        self.wanted.add_to(&mut fingerprint);
         if let Some(account) = &self.account {
             fingerprint.text(account.bank()).text(account.number()).text(account.holder());
         }
@@ -167,7 +202,7 @@ impl Command for BeginRefund {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, refund: _, buyer: _, amount: _, reason, account: _, terms: _ } =
+        let Self { now: _, key: _, payment: _, refund: _, buyer: _, wanted: _, reason, account: _, terms: _ } =
             self;
         // An account is checked as it is made.
         check_line("reason", reason, 0..=MAX_REASON_CHARS)
@@ -192,14 +227,20 @@ impl Command for BeginRefund {
             let taken = CommandError::Refused(BeginRefundRefused::RefundIdTaken { refund: known.id });
             return if self.repeats(known) { Ok(draft.about(effect)) } else { Err(taken) };
         }
-        let refundable = payment.refundable()?;
-        let amount = self.amount.unwrap_or(refundable);
-        check_refund(payment, amount, refundable).map_err(CommandError::Refused)?;
-        let account = self.account.clone();
-        let mut promised = promise_to(payment, self.refund, amount, &self.reason, account, self.now)?;
-        // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
-        promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
-        draft.payment_row(promised);
+        check_refund(payment).map_err(CommandError::Refused)?;
+        let granted = grant(scope, self, payment)?;
+        if granted.amount.is_zero() {
+            self.take_for_nothing(&mut draft, scope, payment, granted)?;
+        } else {
+            let Granted { amount, tickets } = granted;
+            let state = RefundState::Queued { since: self.now, account: self.account.clone() };
+            let refund = Refund { id: self.refund, amount, reason: self.reason.clone(), tickets, state };
+            let mut promised = payment.clone();
+            add_refund(&mut promised, refund)?;
+            // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
+            promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
+            draft.payment_row(promised);
+        }
         Ok(draft.about(effect))
     }
 }
@@ -208,7 +249,34 @@ impl BeginRefund {
     /// Tells whether this asks for a refund that was promised before. The account is known while it is queued.
     fn repeats(&self, known: &Refund) -> bool {
         let same_account = !is_queued(known) || known.account() == self.account.as_ref();
-        self.amount.is_none_or(|amount| amount == known.amount) && self.reason == known.reason && same_account
+        self.wanted.is_of(known) && self.reason == known.reason && same_account
+    }
+}
+
+impl BeginRefund {
+    /// Takes tickets back for which no money is sent.
+    fn take_for_nothing(
+        &self,
+        draft: &mut Draft<'_>,
+        scope: &dyn Scope,
+        payment: &Payment,
+        granted: Granted,
+    ) -> Result<(), StoreError> {
+        let Granted { amount, tickets } = granted;
+        let (reason, state) = (self.reason.clone(), RefundState::Done { at: self.now });
+        let mut recorded = payment.clone();
+        add_refund(
+            &mut recorded,
+            Refund { id: self.refund, amount, reason, tickets: tickets.clone(), state },
+        )?;
+        draft.payment_row(recorded);
+        let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+        match (bought_by(scope, payment), &tickets) {
+            (Some(reservation), RefundTickets::Returned(returned)) => {
+                take_back(draft, reservation, returned, seats, self.now)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -218,22 +286,12 @@ pub(super) fn promise(
     id: RefundId,
     amount: Money,
     reason: &str,
+    tickets: RefundTickets,
     now: Timestamp,
 ) -> Result<Payment, StoreError> {
-    promise_to(payment, id, amount, reason, None, now)
-}
-
-fn promise_to(
-    payment: &Payment,
-    id: RefundId,
-    amount: Money,
-    reason: &str,
-    account: Option<RefundAccount>,
-    now: Timestamp,
-) -> Result<Payment, StoreError> {
-    let state = RefundState::Queued { since: now, account };
+    let state = RefundState::Queued { since: now, account: None };
     let mut promised = payment.clone();
-    add_refund(&mut promised, Refund { id, amount, reason: reason.to_owned(), state })?;
+    add_refund(&mut promised, Refund { id, amount, reason: reason.to_owned(), tickets, state })?;
     promised.asking = Some(asked_at(now, now));
     Ok(promised)
 }
@@ -242,23 +300,20 @@ fn is_queued(refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Queued { .. })
 }
 
-fn check_refund(payment: &Payment, amount: Money, refundable: Money) -> Result<(), BeginRefundRefused> {
+fn check_refund(payment: &Payment) -> Result<(), BeginRefundRefused> {
     if let Some(refund) = payment.queued_refund() {
         return Err(BeginRefundRefused::RefundInProgress { refund: refund.id });
     }
-    if payment.captured.is_none() || refundable.is_zero() {
+    if payment.captured.is_none() {
         return Err(BeginRefundRefused::NothingToRefund { state: payment.state.clone() });
     }
-    let in_range =
-        amount.currency() == refundable.currency() && (1..=refundable.minor()).contains(&amount.minor());
-    if in_range { Ok(()) } else { Err(BeginRefundRefused::AmountOutOfRange { refundable }) }
+    Ok(())
 }
 
 /// Records a known outcome of a refund.
 ///
-/// With the last of the money the reservation ends, and what it had is available again, unless the terms
-/// keep its seats back ([`RefundedSeats`]). A partial
-/// refund takes nothing from the buyer.
+/// The tickets that the refund names stop being the buyer's, and are available again, unless the terms keep the seats
+/// back ([`RefundedSeats`]). With the last of them the reservation ends, whether or not the shop keeps a fee.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordRefund {
@@ -375,7 +430,7 @@ impl Command for RecordRefund {
         if !is_queued(refund) {
             return Err(CommandError::Refused(RecordRefundRefused::NotQueued));
         }
-        let amount = refund.amount;
+        let (amount, tickets) = (refund.amount, refund.tickets.clone());
         let mut draft = Draft::new(scope, self.now);
         match &self.outcome {
             RefundOutcome::Refused { code } => {
@@ -388,7 +443,7 @@ impl Command for RecordRefund {
                 refund.state = RefundState::Done { at: self.now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
                 let seats = scope.event().details.terms.over(self.terms).refunded_seats;
-                went_back(&mut draft, scope, recorded, seats, self.now)?;
+                went_back(&mut draft, scope, recorded, Some(&tickets), seats, self.now)?;
             }
         }
         Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
@@ -419,21 +474,28 @@ pub(super) fn record_returned(
     }
     let mut recorded = payment.clone();
     let mut unknown = returned.minus(known)?;
+    let mut tickets = None;
     if let Some(queued) = recorded.refunds.iter_mut().find(|refund| is_queued(refund)) {
         // Less than what is under way is somebody else's: wait for the word on ours.
         if unknown.minor() < queued.amount.minor() {
             return Ok(News::None);
         }
         queued.state = RefundState::Done { at: now };
+        tickets = Some(queued.tickets.clone());
         unknown = unknown.minus(queued.amount)?;
     }
     if unknown.minor() > 0 {
         let id = RefundId::derived(payment.id, &format!("by hand {returned}"));
-        let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: now });
-        add_refund(&mut recorded, Refund { id, amount: unknown, reason, state })?;
+        // A note that was written before does not say what this part is for.
+        let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: recorded.after_notes(now) });
+        let by_hand = match bought_by(scope, payment) {
+            Some(_) => RefundTickets::Unstated,
+            None => RefundTickets::None,
+        };
+        add_refund(&mut recorded, Refund { id, amount: unknown, reason, tickets: by_hand, state })?;
     }
     recorded.refunded = returned;
-    went_back(draft, scope, recorded, seats, now)?;
+    went_back(draft, scope, recorded, tickets.as_ref(), seats, now)?;
     Ok(News::Some)
 }
 
@@ -441,36 +503,39 @@ pub(super) fn record_returned(
 ///
 /// A whole refund may have been refused before, and whoever then sent a part has seen to the list of those refused.
 fn promise_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
-    let left = payment.refundable()?;
+    let left = owed_for_nothing(&payment)?;
     if left.minor() <= 0 || payment.queued_refund().is_some() {
         return Ok(payment);
     }
     let id = RefundId::derived(payment.id, &format!("the rest after {}", payment.refunded));
-    promise(&payment, id, left, THE_REST, now)
+    promise(&payment, id, left, THE_REST, RefundTickets::None, now)
 }
 
-/// Writes a payment of which more went back; with the last of it the reservation it paid for ends.
+/// Writes a payment of which more went back, and takes the tickets that a refund names.
+///
+/// If the last of the money was sent back at the provider, the reservation it paid for ends.
 pub(super) fn went_back(
     draft: &mut Draft<'_>,
     scope: &dyn Scope,
     mut payment: Payment,
+    tickets: Option<&RefundTickets>,
     seats: RefundedSeats,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let in_full = payment.captured == Some(payment.refunded);
-    let reservation = scope.reservation(payment.reservation);
-    let bought = reservation.filter(|reservation| {
-        reservation.payment == Some(payment.id)
-            && matches!(reservation.state, ReservationState::Confirmed { .. })
-    });
+    let bought = bought_by(scope, &payment);
+    let by_hand = payment.refunds.last().is_some_and(|last| last.tickets == RefundTickets::Unstated);
     payment.asking = asking_for_refunds(&payment, now);
     payment.state = payment.state.apply(&PaymentStep::Refund { in_full, at: now })?;
     if bought.is_none() {
         payment = promise_rest(payment, now)?;
     }
     draft.payment_row(payment);
-    match bought {
-        Some(reservation) if in_full => end_refunded(draft, reservation, seats, now),
+    match (bought, tickets) {
+        (Some(reservation), _) if in_full && by_hand => end_refunded(draft, reservation, seats, now),
+        (Some(reservation), Some(RefundTickets::Returned(returned))) => {
+            take_back(draft, reservation, returned, seats, now)
+        }
         _ => Ok(()),
     }
 }

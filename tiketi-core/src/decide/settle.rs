@@ -1,5 +1,6 @@
 //! Record what became of the money.
 
+use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
 use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
 use crate::decide::draft::{Count, Draft};
@@ -61,6 +62,13 @@ impl RecordOutcome {
     /// Makes the command, under the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, outcome: CaptureOutcome) -> Self {
         Self { now, key, payment, buyer: None, outcome, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
     }
 
     /// Says who pays, so that late money may take the same seats again, under these terms.
@@ -222,10 +230,11 @@ pub(super) fn not_found_is_final_at(
     Some(since.after(terms.not_found_grace).min(past_cap))
 }
 
-/// Confirms a reservation: its seats and units are sold.
+/// Confirms a reservation: its seats and units are sold, under these terms of giving them back.
 pub(super) fn sell(
     draft: &mut Draft<'_>,
     reservation: &Reservation,
+    agreed: AgreedCancellation,
     step: &ReservationStep,
 ) -> Result<(), StoreError> {
     let state = reservation.state.apply(step)?;
@@ -233,7 +242,7 @@ pub(super) fn sell(
     draft.seats(&reservation.seats, &sell, Count::Held, Count::Sold)?;
     draft.items(&reservation.items, Count::Held, Count::Sold)?;
     draft.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
-    draft.reservation(Reservation { state, ..reservation.clone() });
+    draft.reservation(Reservation { state, cancellation: Some(agreed), ..reservation.clone() });
     Ok(())
 }
 

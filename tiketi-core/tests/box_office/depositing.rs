@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::CancelRefused;
+use tiketi_core::decide::{CancelRefused, RefundWanted};
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
     CommandError, ConfirmAnswer, DepositAccount, DepositAsked, Heard, LookupAnswer, Money, PageRequest,
@@ -172,23 +172,27 @@ async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without(
     let honest = TestGateway::default().refunding_to_accounts();
     let shop = Shop::over(MoodyGateway { honest, ..MoodyGateway::default() }).await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
-    let bare = shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap_err();
+    let bare = shop
+        .office
+        .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None)
+        .await
+        .unwrap_err();
     assert!(matches!(bare, RefundError::AccountNeeded), "{bare:?}");
     let bare = shop.office.cancel_or_refund(sold.id, ADA, None).await.unwrap_err();
     assert!(matches!(bare, RefundError::AccountNeeded), "{bare:?}");
     assert_eq!(shop.gateway.refunds_asked(), 0);
 
     let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
-    let (part, to) = (Some(won(40)), Some(account.clone()));
+    let to = Some(account.clone());
     shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
-    shop.office.refund(payment.id, ADA, part, "rain", None, to.clone()).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to.clone()).await.unwrap();
     // The account is forgotten with the refusal: somebody has to name one again.
     let again = shop.office.retry_payment(payment.id, None).await.unwrap_err();
     assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
 
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
-    shop.office.refund(payment.id, ADA, None, "rain", None, to).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to).await.unwrap();
     let promised = now_of(&shop, &payment).await;
     assert_eq!(promised.queued_refund().and_then(|refund| refund.account()), Some(&account));
     shop.wait(60);

@@ -1,8 +1,9 @@
 //! A request sent again with its key: one effect, and the first answer.
 
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::{CommandError, PrepareRequest, RefundAnswer, RefundState, ReservationState};
 
-use crate::{ADA, Shop, won};
+use crate::{ADA, Shop};
 
 #[tokio::test]
 async fn a_hold_sent_again_is_the_same_reservation() {
@@ -69,8 +70,12 @@ async fn a_refused_refund_sent_again_does_not_ask_the_provider_again() {
     let (_, payment) = shop.sold(ADA, &[0]).await;
     let key = shop.key();
     shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "TOO_LATE".into() });
-    shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key), None).await.unwrap();
-    let again = shop.office.refund(payment.id, ADA, Some(won(40)), "rain", Some(key), None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", Some(key), None).await.unwrap();
+    let again = shop
+        .office
+        .refund(payment.id, ADA, RefundWanted::everything(), "rain", Some(key), None)
+        .await
+        .unwrap();
     assert!(matches!(again.refund.state, RefundState::Refused { .. }));
     assert_eq!(shop.gateway.honest.balance(payment.id), 100);
     assert_eq!(shop.gateway.refunds_asked(), 1);

@@ -37,7 +37,10 @@ async fn one_loop_brings_everything_to_its_end() {
     let (_, returned) = shop.sold(BEN, &[1]).await;
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
-    shop.office.refund(returned.id, BEN, None, "rain", None, None).await.unwrap();
+    shop.office
+        .refund(returned.id, BEN, tiketi_core::decide::RefundWanted::everything(), "rain", None, None)
+        .await
+        .unwrap();
     let lapsed = shop.held(BEN, &[2]).await;
     shop.office.receive_webhook("moody", hint("delivery", &lost)).await.unwrap();
 

@@ -1,6 +1,6 @@
 //! From a hold to money and back, step by step.
 
-use tiketi_core::decide::{BeginConfirmRefused, StartPaymentRefused};
+use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused};
 use tiketi_core::{
     Captured, CommandError, ConfirmAnswer, Heard, PayError, PaymentState, PrepareRequest, RefundState,
     ReservationState, SeatStatus,
@@ -21,7 +21,8 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     assert_eq!(shop.status(0).await, SeatStatus::Sold);
     assert_eq!(shop.gateway.honest.balance(payment), 200);
 
-    let refunded = shop.office.refund(payment, ADA, None, "rain", None, None).await.unwrap();
+    let refunded =
+        shop.office.refund(payment, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     assert!(matches!(refunded.payment.state, PaymentState::Refunded { .. }));
     assert_eq!(shop.gateway.honest.balance(payment), 0);
     assert_eq!(shop.status(0).await, SeatStatus::Available);
@@ -63,7 +64,7 @@ async fn a_way_of_paying_nobody_offers_is_refused_with_those_there_are() {
 async fn defect_3_the_intent_is_committed_before_the_provider_is_asked() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
-    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     let seen = shop.gateway.seen();
     let [asked, returned] = seen.as_slice() else { panic!("the provider was asked {} times", seen.len()) };
     assert!(matches!(asked.state, PaymentState::Confirming { .. }), "{asked:?}");

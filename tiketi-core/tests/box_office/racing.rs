@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tiketi_core::decide::BeginConfirmRefused;
+use tiketi_core::decide::{BeginConfirmRefused, RefundWanted};
 use tiketi_core::{
     CommandError, PayError, Payment, PaymentId, PaymentState, PrepareRequest, RefundState, Reservation,
     ReservationState,
@@ -108,7 +108,9 @@ async fn a_refund_asked_for_by_ten_at_once_is_given_once() {
         let mut refunds = JoinSet::new();
         for _ in 0..10 {
             let (office, id) = (shop.office.clone(), payment.id);
-            refunds.spawn(async move { office.refund(id, ADA, None, "rain", None, None).await });
+            refunds.spawn(async move {
+                office.refund(id, ADA, RefundWanted::everything(), "rain", None, None).await
+            });
         }
         for refunded in refunds.join_all().await.into_iter().flatten() {
             assert!(matches!(refunded.refund.state, RefundState::Done { .. }), "{refunded:?}");

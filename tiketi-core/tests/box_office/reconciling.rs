@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::BeginRefundRefused;
+use tiketi_core::decide::{BeginRefundRefused, RefundWanted};
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
     Captured, CommandError, ConfirmAnswer, Heard, LookupAnswer, Money, PageRequest, PayError, Payment,
@@ -101,7 +101,7 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     }
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
-    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     shop.wait(1);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     books_agree(&shop, &[&payment]).await;
@@ -194,7 +194,7 @@ async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
     let (_, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
-    shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
     shop.wait(60);
     assert_eq!(shop.office.reconcile_once(10).await.unwrap().settled, 1);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
@@ -236,7 +236,7 @@ async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
         let shop = Shop::open().await;
         let (_, payment) = shop.sold(ADA, &[0]).await;
         shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
-        shop.office.refund(payment.id, ADA, None, "rain", None, None).await.unwrap();
+        shop.office.refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None).await.unwrap();
         let listed = async || shop.office.payments_in_trouble(PageRequest::FIRST).await.unwrap().total;
         assert_eq!(listed().await, 1);
         if retried {
@@ -365,24 +365,30 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
     let (_, first) = shop.sold(ADA, &[0]).await;
     let (_, second) = shop.sold(ADA, &[1]).await;
     let key = Some(shop.key());
-    let part = Some(won(40));
-    shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    let part = || RefundWanted::waiver(won(40));
+    shop.office.refund_by_organiser(first.id, part(), "rain", key, None).await.unwrap();
     shop.wait(25 * 3_600);
     shop.office.forget_once().await.unwrap();
-    let again = shop.office.refund(first.id, ADA, part, "rain", key, None).await.unwrap();
+    let again = shop.office.refund_by_organiser(first.id, part(), "rain", key, None).await.unwrap();
     assert!(matches!(again.refund.state, RefundState::Done { .. }), "{again:?}");
-    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    let other =
+        shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     // Within the day that follows, the store remembers the repetition; after it, the rule refuses.
     assert!(matches!(other, Err(RefundError::Begin(CommandError::KeyReused))), "{other:?}");
     shop.wait(25 * 3_600);
     shop.office.forget_once().await.unwrap();
-    let other = shop.office.refund(first.id, ADA, Some(won(10)), "rain", key, None).await;
+    let other =
+        shop.office.refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None).await;
     let Err(RefundError::Begin(CommandError::Refused(refused))) = other else { panic!("{other:?}") };
     assert_eq!(refused, BeginRefundRefused::RefundIdTaken { refund: again.refund.id });
     assert_eq!(now_of(&shop, &first).await.refunds.len(), 1);
-    let elsewhere = shop.office.refund(second.id, ADA, None, "rain", key, None).await.unwrap();
+    let elsewhere = shop
+        .office
+        .refund_by_organiser(second.id, RefundWanted::everything(), "rain", key, None)
+        .await
+        .unwrap();
     assert_ne!(elsewhere.refund.id, again.refund.id);
     assert!(matches!(elsewhere.refund.state, RefundState::Done { .. }), "{elsewhere:?}");
-    shop.office.refund(first.id, ADA, None, "rain", None, None).await.unwrap();
+    shop.office.refund_by_organiser(first.id, RefundWanted::everything(), "rain", None, None).await.unwrap();
     books_agree(&shop, &[&first, &second]).await;
 }

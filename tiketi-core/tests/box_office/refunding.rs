@@ -1,12 +1,14 @@
 //! Money back, once.
 
-use tiketi_core::decide::CancelRefused;
+use std::time::Duration;
+
+use tiketi_core::decide::{CancelRefused, RefundWanted};
 use tiketi_core::{
-    CancelReason, CommandError, Heard, PaymentState, PrepareRequest, RefundAnswer, RefundError, RefundState,
-    ReservationState, SeatStatus,
+    CancelReason, CancellationPolicy, CancellationTier, CommandError, Heard, PaymentState, PrepareRequest,
+    RefundAnswer, RefundError, RefundState, ReservationState, SeatStatus, Terms,
 };
 
-use crate::{ADA, Shop, won};
+use crate::{ADA, BEN, MoodyGateway, Shop, won};
 
 #[tokio::test]
 async fn cancelling_what_is_paid_gives_the_money_back_first() {
@@ -66,12 +68,63 @@ async fn parts_add_up_to_the_whole_and_no_further() {
     let shop = Shop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     for (part, left) in [(30, 70), (70, 0)] {
-        let refunded =
-            shop.office.refund(payment.id, ADA, Some(won(part)), "rain", None, None).await.unwrap();
+        let refunded = shop
+            .office
+            .refund_by_organiser(payment.id, RefundWanted::waiver(won(part)), "rain", None, None)
+            .await;
+        let refunded = refunded.unwrap();
         assert!(matches!(refunded.refund.state, RefundState::Done { .. }));
         assert_eq!(shop.gateway.honest.balance(payment.id), left);
     }
     let known = shop.office.payment(payment.id, ADA).await.unwrap().unwrap();
     assert!(matches!(known.state, PaymentState::Refunded { .. }));
-    assert!(shop.office.refund(payment.id, ADA, Some(won(1)), "rain", None, None).await.is_err());
+    let more = RefundWanted::waiver(won(1));
+    assert!(shop.office.refund_by_organiser(payment.id, more, "rain", None, None).await.is_err());
+}
+
+#[tokio::test]
+async fn a_seat_given_back_is_sold_to_the_next_and_the_fee_is_kept() {
+    let tier = CancellationTier::new(Duration::ZERO, 1_000, 0).unwrap();
+    let terms = Terms { cancellation: CancellationPolicy::new(&[tier]).unwrap(), ..Terms::default() };
+    let shop = Shop::under(terms, MoodyGateway::default()).await;
+    let (sold, payment) = shop.sold(ADA, &[0, 1]).await;
+    let one = RefundWanted::tickets(vec![shop.seats[0]], Vec::new());
+    let done = shop.office.refund(payment.id, ADA, one, "one less", None, None).await.unwrap();
+    assert!(matches!(done.refund.state, RefundState::Done { .. }));
+    assert_eq!((done.reservation.seats.len(), shop.gateway.honest.balance(payment.id)), (1, 110));
+    assert_eq!((shop.status(0).await, shop.status(1).await), (SeatStatus::Available, SeatStatus::Sold));
+    shop.sold(BEN, &[0]).await;
+    let ended = shop.office.cancel_or_refund(sold.id, ADA, None).await.unwrap();
+    assert!(matches!(ended.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. }));
+    assert_eq!(shop.gateway.honest.balance(payment.id), 20);
+    assert!(
+        shop.office
+            .refund_by_organiser(payment.id, RefundWanted::everything(), "more", None, None)
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn named_tickets_whose_refund_was_refused_go_back_when_it_is_tried_again() {
+    let shop = Shop::open().await;
+    let (_, payment) = shop.sold(ADA, &[0, 1]).await;
+    shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "TOO_LATE".into() });
+    let one = RefundWanted::tickets(vec![shop.seats[0]], Vec::new());
+    let refused = shop.office.refund(payment.id, ADA, one, "one less", None, None).await.unwrap();
+    assert_eq!((refused.reservation.seats.len(), shop.status(0).await), (2, SeatStatus::Sold));
+    shop.office.retry_payment(payment.id, None).await.unwrap();
+    assert_eq!((shop.status(0).await, shop.status(1).await), (SeatStatus::Available, SeatStatus::Sold));
+    assert_eq!(shop.gateway.honest.balance(payment.id), 100);
+}
+
+#[tokio::test]
+async fn tickets_for_which_nothing_comes_back_ask_no_provider() {
+    let all = CancellationTier::new(Duration::ZERO, 10_000, 0).unwrap();
+    let terms = Terms { cancellation: CancellationPolicy::new(&[all]).unwrap(), ..Terms::default() };
+    let shop = Shop::under(terms, MoodyGateway::default()).await;
+    let (sold, payment) = shop.sold(ADA, &[0]).await;
+    let ended = shop.office.cancel_or_refund(sold.id, ADA, None).await.unwrap();
+    assert!(matches!(ended.state, ReservationState::Cancelled { .. }));
+    assert_eq!((shop.gateway.refunds_asked(), shop.gateway.honest.balance(payment.id)), (0, 100));
 }

@@ -12,6 +12,8 @@ pub(crate) const STANDING_PRICE: i64 = 30;
 pub(crate) const FREE: u32 = 4;
 pub(crate) const LIMIT: u32 = 4;
 pub(crate) const PART_REFUND: i64 = 10;
+/// What a ticket's price is kept of, after the first tier: a tenth and a fee.
+pub(crate) const FEE: i64 = 3;
 
 /// Moments are microseconds since the sale opened.
 pub(crate) const MINUTE: i64 = 60_000_000;
@@ -28,6 +30,9 @@ pub(crate) const ASK_NOT_BEFORE: i64 = MINUTE / 2;
 pub(crate) const DEPOSIT: i64 = MINUTE / 2;
 pub(crate) const BEGINS: i64 = 2 * CLOSES;
 pub(crate) const CLOSES: i64 = 90 * MINUTE;
+/// Until when all comes back, and until when some does; early enough for walks to meet both.
+pub(crate) const FULL_UNTIL: i64 = 15 * MINUTE;
+pub(crate) const PART_UNTIL: i64 = 40 * MINUTE;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
@@ -83,6 +88,43 @@ pub(crate) enum Progress {
     Stuck,
 }
 
+/// Tickets that a refund takes back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Tickets {
+    pub(crate) seats: BTreeSet<usize>,
+    pub(crate) standing: u32,
+    pub(crate) free: u32,
+}
+
+impl Tickets {
+    pub(crate) fn of(booking: &Booking) -> Self {
+        Self { seats: booking.seats.clone(), standing: booking.standing, free: booking.free }
+    }
+
+    pub(crate) fn count(&self) -> u32 {
+        u32::try_from(self.seats.len()).unwrap() + self.standing + self.free
+    }
+
+    pub(crate) fn are_of(&self, booking: &Booking) -> bool {
+        self.seats.is_subset(&booking.seats) && self.standing <= booking.standing && self.free <= booking.free
+    }
+
+    /// Adds up a figure of each price.
+    pub(crate) fn sum(&self, of: fn(i64) -> i64) -> i64 {
+        let seats: i64 = self.seats.iter().map(|seat| of(SEAT_PRICES[*seat])).sum();
+        seats + i64::from(self.standing) * of(STANDING_PRICE)
+    }
+}
+
+/// What of a price comes back to a buyer who gives a ticket back now; `None` once nothing does.
+pub(crate) fn comes_back(now: i64) -> Option<fn(i64) -> i64> {
+    match now {
+        _ if now < FULL_UNTIL => Some(|price| price),
+        _ if now < PART_UNTIL => Some(|price| price - price / 10 - FEE),
+        _ => None,
+    }
+}
+
 /// An attempt to pay, with what the provider's own books say of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
@@ -92,10 +134,14 @@ pub(crate) struct Attempt {
     pub(crate) taken: i64,
     pub(crate) returned: i64,
     pub(crate) refund: Option<i64>,
+    /// What the refund under way takes back.
+    pub(crate) takes: Option<Tickets>,
+    /// What was kept of the price of tickets that went back.
+    pub(crate) fees: i64,
     /// Whether the refund under way was promised because the event is off.
     pub(crate) for_the_event: bool,
-    /// What the provider refused to give back for that.
-    pub(crate) refused_for_the_event: BTreeSet<i64>,
+    /// Whether the provider refused to give that back, and nothing went back since.
+    pub(crate) refused_for_the_event: bool,
     /// Since when the provider's word on the money is awaited.
     pub(crate) since: i64,
     /// When the provider is to be asked next, and how often it was.

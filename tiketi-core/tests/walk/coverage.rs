@@ -11,7 +11,7 @@ use crate::Book;
 use crate::model::Late;
 use crate::step::{Ask, Said, Step};
 
-const KINDS: [&str; 27] = [
+const KINDS: [&str; 28] = [
     "another order",
     "ask",
     "block",
@@ -28,6 +28,7 @@ const KINDS: [&str; 27] = [
     "doubt",
     "end payment",
     "extend",
+    "give back",
     "give up",
     "hold",
     "paid",
@@ -58,6 +59,7 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::Cancel { by: None, .. } => "cancel by organiser",
         Step::Refund { part: true, .. } => "partial refund",
         Step::Refund { part: false, .. } => "refund",
+        Step::GiveBack { .. } => "give back",
         Step::RefundEnds { done: true, .. } => "refund done",
         Step::RefundEnds { done: false, .. } => "refund refused",
         Step::AskLater { how: Ask::Claim, .. } => "ask",

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use tiketi_core::decide::Scope;
 use tiketi_core::{
-    Money, PaymentState, RefundState, Reservation, ReservationState, SeatId, SeatState, Stock, TicketKind,
-    TicketTypeId, Timestamp, audit,
+    Money, Payment, Refund, RefundState, RefundTickets, Reservation, ReservationState, SeatId, SeatState,
+    Stock, TicketKind, TicketTypeId, Timestamp, audit,
 };
 
 use crate::book::{CAP, LIMIT, MINUTE, Progress, WINDOW};
@@ -109,25 +109,24 @@ fn units_counted(rows: &Rows, of: TicketTypeId) -> Stock {
     stock
 }
 
-/// Caught: with `ConfirmFree` not asking for the total, and with `went_back` ending nothing.
+/// Caught: with `ConfirmFree` not asking for the total.
 fn sold_means_paid_or_free(rows: &Rows) {
     let confirmed =
         |reservation: &&Reservation| matches!(reservation.state, ReservationState::Confirmed { .. });
     for reservation in rows.reservations.values().filter(confirmed) {
         let payment = reservation.payment.map(|payment| &rows.payments[&payment]);
-        let paid = payment.is_some_and(|payment| {
-            payment.reservation == reservation.id
-                && matches!(payment.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. })
-        });
+        let paid =
+            payment.is_some_and(|payment| payment.reservation == reservation.id && payment.is_captured());
         assert!(paid || reservation.total.is_zero(), "sold and not paid: {reservation:?}");
     }
 }
 
-/// The provider's books are ours, and what it keeps is the price of what its payer owns, less what was given
-/// back in part; or it is on its way back, or a person is told.
+/// The provider's books are ours, and what it keeps is the price of what its payer owns and what the policy kept of
+/// what he gave back, less what staff waived; or it is on its way back, or a person is told.
 ///
 /// Caught: with `RecordOutcome` confirming whatever amount was taken, with `RecordRefund` not adding what
-/// went back, and with `Fate::GiveBack` promising nothing.
+/// went back, with `Fate::GiveBack` promising nothing, and with
+/// `take_back` leaving the tickets.
 fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
     for payment in rows.payments.values() {
         let ledger = shop.ledger.get(&payment.id).copied().unwrap_or_default();
@@ -138,12 +137,35 @@ fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
             matches!(bought.state, ReservationState::Confirmed { .. }) && bought.payment == Some(payment.id);
         let kept = ledger.taken - ledger.returned;
         if owned {
-            assert_eq!(won(kept), bought.total.minus(payment.refunded).unwrap(), "kept for {bought:?}");
+            let due = bought.total.minor() + policy_kept(payment) - waived(payment);
+            assert_eq!(kept, due, "kept for {bought:?} by {payment:?}");
             continue;
         }
         let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
-        assert!(kept == 0 || queued || payment.needs_person(), "kept for nothing: {payment:?}");
+        assert!(
+            kept <= policy_kept(payment).max(0) || queued || payment.needs_person(),
+            "kept for nothing: {payment:?}"
+        );
     }
+}
+
+/// What the shop kept of the price of tickets that went back.
+fn policy_kept(payment: &Payment) -> i64 {
+    let kept = |refund: &Refund| match (&refund.tickets, &refund.state) {
+        (RefundTickets::Returned(returned), RefundState::Done { .. }) => {
+            returned.price.minor() - refund.amount.minor()
+        }
+        _ => 0,
+    };
+    payment.refunds.iter().map(kept).sum()
+}
+
+fn waived(payment: &Payment) -> i64 {
+    let waived = |refund: &Refund| match (&refund.tickets, &refund.state) {
+        (RefundTickets::Kept, RefundState::Done { .. }) => refund.amount.minor(),
+        _ => 0,
+    };
+    payment.refunds.iter().map(waived).sum()
 }
 
 /// Caught: with `check_limit` removed.

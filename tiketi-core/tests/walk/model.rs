@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::book::{
     ASK_AFTER, ASK_NOT_BEFORE, Asking, Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase,
-    Progress, SEATS, STANDING, TROUBLE_AFTER, TTL, WINDOW, is_in_browser,
+    Progress, SEATS, STANDING, TROUBLE_AFTER, TTL, Tickets, WINDOW, comes_back, is_in_browser,
 };
 use crate::step::{Ask, Buyer, Said, Step, Wait};
 
@@ -80,7 +80,9 @@ impl Model {
             Step::Confirm { by, attempt } => self.confirm(*by, *attempt),
             Step::Outcome { attempt, said } => self.outcome(*attempt, *said),
             Step::Cancel { by, of } => self.cancel(*by, *of),
-            Step::Refund { by, attempt, part } => self.refund(*by, *attempt, *part),
+            Step::Refund { by, attempt, part: true } => self.waive(*by, *attempt),
+            Step::Refund { by, attempt, part: false } => self.give_back(*by, *attempt, None),
+            Step::GiveBack { by, attempt, tickets } => self.give_back(*by, *attempt, Some(tickets)),
             Step::RefundEnds { attempt, done } => self.refund_ends(*attempt, *done),
             Step::AskLater { attempt, how } => self.ask_later(*attempt, *how),
             Step::EndPayment { attempt } => self.end_payment(*attempt),
@@ -244,8 +246,10 @@ impl Model {
             taken: 0,
             returned: 0,
             refund: None,
+            takes: None,
+            fees: 0,
             for_the_event: false,
-            refused_for_the_event: BTreeSet::new(),
+            refused_for_the_event: false,
             since: self.now,
             asking,
         });
@@ -378,7 +382,8 @@ impl Model {
 
     fn cancel(&mut self, by: Option<Buyer>, of: usize) -> bool {
         let booking = &self.bookings[of];
-        let free = booking.phase == Phase::Confirmed && booking.total() == 0;
+        let in_time = by.is_none() || self.called_off || comes_back(self.now).is_some();
+        let free = booking.phase == Phase::Confirmed && booking.attempt.is_none() && in_time;
         let accepted = by.is_none_or(|by| by == booking.buyer) && (booking.is_pending(self.now) || free);
         if accepted {
             self.abandon(of);
@@ -387,38 +392,94 @@ impl Model {
         accepted
     }
 
-    fn refund(&mut self, by: Option<Buyer>, at: usize, part: bool) -> bool {
-        let owner = self.bookings[self.attempts[at].of].buyer;
-        let attempt = &mut self.attempts[at];
+    /// Sends a part back as staff; the tickets stay.
+    fn waive(&mut self, by: Option<Buyer>, at: usize) -> bool {
+        let attempt = &self.attempts[at];
         let left = attempt.taken - attempt.returned;
-        let amount = if part { PART_REFUND } else { left };
-        let accepted =
-            by.is_none_or(|by| by == owner) && attempt.refund.is_none() && (1..=left).contains(&amount);
+        let accepted = by.is_none() && attempt.refund.is_none() && (1..=left).contains(&PART_REFUND);
         if accepted {
-            (attempt.refund, attempt.for_the_event) = (Some(amount), false);
-            attempt.asking = Some(Asking::from(self.now + ASK_AFTER[0]));
+            self.ask_for_refund(at, PART_REFUND, None);
         }
         accepted
+    }
+
+    /// Gives tickets back, or all that is owed of money that owns none.
+    fn give_back(&mut self, by: Option<Buyer>, at: usize, named: Option<&Tickets>) -> bool {
+        let attempt = &self.attempts[at];
+        let booking = &self.bookings[attempt.of];
+        let left = attempt.taken - attempt.returned;
+        if by.is_some_and(|by| by != booking.buyer) || attempt.refund.is_some() || attempt.taken == 0 {
+            return false;
+        }
+        if booking.phase != Phase::Confirmed || booking.attempt != Some(at) {
+            let owed = left - attempt.fees.max(0);
+            let accepted = named.is_none() && owed > 0;
+            if accepted {
+                self.ask_for_refund(at, owed, None);
+            }
+            return accepted;
+        }
+        let tickets = named.cloned().unwrap_or_else(|| Tickets::of(booking));
+        let whole: fn(i64) -> i64 = |price| price;
+        let by_policy = by.is_some() && !self.called_off;
+        let rate = if by_policy { comes_back(self.now) } else { Some(whole) };
+        let Some(rate) = rate.filter(|_| tickets.count() > 0 && tickets.are_of(booking)) else {
+            return false;
+        };
+        let amount = tickets.sum(rate).min(left);
+        if amount > 0 {
+            self.ask_for_refund(at, amount, Some(tickets));
+        } else {
+            self.take_back(at, 0, &tickets);
+        }
+        true
+    }
+
+    fn ask_for_refund(&mut self, at: usize, amount: i64, takes: Option<Tickets>) {
+        let asking = Some(Asking::from(self.now + ASK_AFTER[0]));
+        let attempt = &mut self.attempts[at];
+        (attempt.refund, attempt.takes, attempt.asking) = (Some(amount), takes, asking);
+        attempt.for_the_event = false;
+    }
+
+    /// Takes tickets from their buyer, for what came back.
+    fn take_back(&mut self, at: usize, amount: i64, tickets: &Tickets) {
+        let attempt = &mut self.attempts[at];
+        attempt.fees += tickets.sum(|price| price) - amount;
+        let of = attempt.of;
+        let booking = &mut self.bookings[of];
+        if *tickets == Tickets::of(booking) {
+            return self.end(of, Phase::Cancelled);
+        }
+        booking.seats.retain(|seat| !tickets.seats.contains(seat));
+        booking.standing -= tickets.standing;
+        booking.free -= tickets.free;
+        for seat in &tickets.seats {
+            self.owners[*seat] = None;
+        }
     }
 
     fn refund_ends(&mut self, at: usize, done: bool) -> bool {
         let attempt = &mut self.attempts[at];
         let Some(amount) = attempt.refund.take() else { return false };
+        let takes = attempt.takes.take();
         attempt.asking = None;
         if !done && attempt.for_the_event {
-            attempt.refused_for_the_event.insert(amount);
+            attempt.refused_for_the_event = true;
         }
         if done {
             attempt.returned += amount;
+            attempt.refused_for_the_event = false;
             let (of, rest) = (attempt.of, attempt.taken - attempt.returned);
             let bought = self.bookings[of].phase == Phase::Confirmed && self.bookings[of].attempt == Some(at);
-            if rest > 0 && !bought {
-                self.promise(at, rest);
-            } else if rest == 0 {
+            let owed = rest - attempt.fees.max(0);
+            if rest == 0 {
                 attempt.progress = Progress::Over;
-                if bought {
-                    self.end(of, Phase::Cancelled);
-                }
+            }
+            if owed > 0 && !bought {
+                self.promise(at, owed);
+            } else if let Some(takes) = takes.filter(|_| bought) {
+                self.take_back(at, amount, &takes);
             }
         }
         true
@@ -427,7 +488,7 @@ impl Model {
     /// Owes money, to be sent from now on.
     fn promise(&mut self, at: usize, amount: i64) {
         let attempt = &mut self.attempts[at];
-        (attempt.refund, attempt.for_the_event) = (Some(amount), false);
+        (attempt.refund, attempt.takes, attempt.for_the_event) = (Some(amount), None, false);
         attempt.asking = Some(Asking::from(self.now));
     }
 
@@ -490,10 +551,16 @@ impl Model {
             }
             (Phase::Confirmed, Some(at)) => {
                 let attempt = &self.attempts[at];
-                let owed = attempt.taken - attempt.returned;
-                if attempt.refund.is_none() && !attempt.refused_for_the_event.contains(&owed) {
-                    self.promise(at, owed);
-                    self.attempts[at].for_the_event = true;
+                if attempt.refund.is_none() && !attempt.refused_for_the_event {
+                    let (tickets, left) = (Tickets::of(booking), attempt.taken - attempt.returned);
+                    match booking.total().min(left) {
+                        0 => self.end(of, Phase::Cancelled),
+                        owed => {
+                            self.promise(at, owed);
+                            self.attempts[at].takes = Some(tickets);
+                            self.attempts[at].for_the_event = true;
+                        }
+                    }
                 }
             }
             (Phase::Confirmed, None) => self.end(of, Phase::Cancelled),

@@ -159,7 +159,8 @@ fn may_become(before: &Payment, after: &Payment) -> bool {
             matches!(after.state, PaymentState::Stuck { .. } | PaymentState::Refunded { .. })
         }
         PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => after.is_captured(),
-        PaymentState::Refunded { .. } => false,
+        // What was paid back in full may still be given back, for nothing.
+        PaymentState::Refunded { .. } => before.state == after.state,
         PaymentState::Ready | PaymentState::Confirming { .. } => true,
     };
     taken_stays && returned_stays && moves

@@ -6,19 +6,20 @@ use std::time::Duration;
 use tiketi_core::decide::{
     AskLater, AskStep, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome,
     Change, Command, ConfirmFree, EndPayment, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome,
-    Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
+    RefundWanted, Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run,
+    unblock_seats,
 };
 use tiketi_core::{
-    BuyerId, Captured, CommandError, CommandKey, Confirms, CountedIds, Currency, DepositAsked, Event,
-    EventDetails, EventInput, EventState, EventStep, IdSource, LayoutId, Money, NewEvent, PaymentId, Refund,
-    RefundId, ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, Terms,
-    TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    BuyerId, CancellationPolicy, CancellationTier, Captured, CommandError, CommandKey, Confirms, CountedIds,
+    Currency, DepositAsked, Event, EventDetails, EventInput, EventState, EventStep, IdSource, LayoutId,
+    Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId, SeatLayout,
+    Section, StoredLayout, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
 };
 use uuid::Uuid;
 
 use crate::book::{
-    ASK_NOT_BEFORE, BEGINS, CAP, CLOSES, DEPOSIT, FREE, LIMIT, PART_REFUND, SEAT_PRICES, STANDING,
-    STANDING_PRICE, TROUBLE_AFTER, TTL, WINDOW, is_in_browser,
+    ASK_NOT_BEFORE, BEGINS, CAP, CLOSES, DEPOSIT, FEE, FREE, FULL_UNTIL, LIMIT, PART_REFUND, PART_UNTIL,
+    SEAT_PRICES, STANDING, STANDING_PRICE, TROUBLE_AFTER, TTL, WINDOW, is_in_browser,
 };
 use crate::rows::Rows;
 use crate::step::{Ask, Buyer, Said, Step};
@@ -79,6 +80,11 @@ pub(crate) fn terms() -> Terms {
     }
 }
 
+fn cancellation() -> CancellationPolicy {
+    let tier = |end, share, fee| CancellationTier::new(micros(BEGINS - end), share, fee).unwrap();
+    CancellationPolicy::new(&[tier(FULL_UNTIL, 0, 0), tier(PART_UNTIL, 1_000, FEE)]).unwrap()
+}
+
 fn new_event(ids: &CountedIds) -> NewEvent {
     let plan = SeatLayout::new("Harbour Hall", "Studio")
         .section(Section::new("Stalls", won(SEAT_PRICES[0])).row(Row::numbered("A", 3)))
@@ -93,7 +99,7 @@ fn new_event(ids: &CountedIds) -> NewEvent {
         keywords: Vec::new(),
         starts_at: moment(BEGINS),
         sale: SaleWindow::new(moment(0), moment(CLOSES)).unwrap(),
-        terms: TermsOverride::default(),
+        terms: TermsOverride { cancellation: Some(cancellation()), ..TermsOverride::default() },
     };
     let counted = |name: &str, price: i64, capacity: u32| TicketTypeInput {
         name: name.into(),
@@ -234,7 +240,20 @@ impl Shop {
                 let refund = RefundId::from_uuid(self.ids.next());
                 let mut ask = BeginRefund::new(now, key, payment_id(*attempt), refund, "rain");
                 ask.buyer = by.map(buyer_id);
-                ask.amount = part.then(|| won(PART_REFUND));
+                if *part {
+                    ask = ask.only(won(PART_REFUND));
+                }
+                self.run(&ask)
+            }
+            Step::GiveBack { by, attempt, tickets } => {
+                let refund = RefundId::from_uuid(self.ids.next());
+                let seats: Vec<usize> = tickets.seats.iter().copied().collect();
+                let items = [(self.standing, tickets.standing), (self.free, tickets.free)];
+                let items = items.into_iter().filter(|(_, quantity)| *quantity > 0).collect();
+                let wanted = RefundWanted::tickets(self.ids_of(&seats), items);
+                let mut ask =
+                    BeginRefund::new(now, key, payment_id(*attempt), refund, "rain").wanting(wanted);
+                ask.buyer = by.map(buyer_id);
                 self.run(&ask)
             }
             Step::RefundEnds { attempt, done } => {

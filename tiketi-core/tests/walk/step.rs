@@ -5,7 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
-use crate::book::{Phase, Progress, SEATS, TROUBLE_AFTER};
+use crate::book::{Phase, Progress, SEATS, TROUBLE_AFTER, Tickets};
 use crate::model::Model;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,6 +76,7 @@ pub(crate) enum Step {
     Outcome { attempt: usize, said: Said },
     Cancel { by: Option<Buyer>, of: usize },
     Refund { by: Option<Buyer>, attempt: usize, part: bool },
+    GiveBack { by: Option<Buyer>, attempt: usize, tickets: Tickets },
     RefundEnds { attempt: usize, done: bool },
     AskLater { attempt: usize, how: Ask },
     EndPayment { attempt: usize },
@@ -107,6 +108,11 @@ impl fmt::Debug for Step {
             Self::Cancel { by, of } => write!(f, "{} cancels R{of}", who(by)),
             Self::Refund { by, attempt, part: true } => write!(f, "{} refunds part of P{attempt}", who(by)),
             Self::Refund { by, attempt, part: false } => write!(f, "{} refunds P{attempt}", who(by)),
+            Self::GiveBack { by, attempt, tickets: Tickets { seats, standing, free } } => {
+                let seats: Vec<usize> = seats.iter().copied().collect();
+                let what = format!("{standing} standing, {free} free, seats {}", list(&seats));
+                write!(f, "{} gives {what} of P{attempt} back", who(by))
+            }
             Self::RefundEnds { attempt, done: true } => write!(f, "the refund of P{attempt} is done"),
             Self::RefundEnds { attempt, done: false } => write!(f, "the refund of P{attempt} is refused"),
             Self::AskLater { attempt, how } => write!(f, "asking about P{attempt}: {how:?}"),
@@ -141,6 +147,7 @@ impl Step {
             Self::Confirm { attempt, .. }
             | Self::Outcome { attempt, .. }
             | Self::Refund { attempt, .. }
+            | Self::GiveBack { attempt, .. }
             | Self::RefundEnds { attempt, .. }
             | Self::EndPayment { attempt }
             | Self::AskLater { attempt, .. } => *attempt < model.attempts.len(),
@@ -267,27 +274,45 @@ fn by_and_of(by: Buyer, of: usize, seats: Vec<usize>) -> BoxedStrategy<Step> {
     .boxed()
 }
 
+/// Some of what a booking has, or nothing, or more than it has.
+fn some_of(owned: Tickets, how: u32) -> Tickets {
+    let first = owned.seats.iter().next().copied();
+    match how {
+        2 => Tickets { seats: first.into_iter().collect(), ..Tickets::default() },
+        3 => Tickets { standing: owned.standing.min(1), ..Tickets::default() },
+        4 => Tickets { free: owned.free, seats: owned.seats, standing: 0 },
+        _ => Tickets { standing: owned.standing + 1, ..owned },
+    }
+}
+
 /// Mostly what an attempt that still goes on waits for; sometimes anything, about any.
 fn about_an_attempt(model: &Model) -> BoxedStrategy<Step> {
     let all: Vec<usize> = (0..model.attempts.len()).collect();
     let open = |at: &usize| !matches!(model.attempts[*at].progress, Progress::Over | Progress::Stuck);
     let open: Vec<usize> = all.iter().copied().filter(open).collect();
     let likely = if open.is_empty() { all.clone() } else { open };
-    let known: Vec<(Buyer, Progress, bool)> = model
+    let known: Vec<(Buyer, Progress, bool, Tickets)> = model
         .attempts
         .iter()
-        .map(|attempt| (model.bookings[attempt.of].buyer, attempt.progress, attempt.refund.is_some()))
+        .map(|attempt| {
+            let booking = &model.bookings[attempt.of];
+            (booking.buyer, attempt.progress, attempt.refund.is_some(), Tickets::of(booking))
+        })
         .collect();
     let attempt = prop_oneof![4 => select(likely), 1 => select(all)];
     let said = prop_oneof![8 => Just(Said::Paid), 3 => Just(Said::Declined), 1 => Just(Said::WrongAmount), 1 => Just(Said::AnotherOrder)];
     let by = prop_oneof![1 => select(&BUYERS[..]).prop_map(Some), 6 => Just(None)];
-    (attempt, by, said, any::<bool>(), any::<bool>(), any::<bool>())
-        .prop_flat_map(move |(attempt, anyone, said, organiser, part, done)| {
-            let (owner, progress, refunding) = known[attempt];
+    (attempt, by, said, any::<bool>(), 0_u32..6, any::<bool>())
+        .prop_flat_map(move |(attempt, anyone, said, organiser, how, done)| {
+            let (owner, progress, refunding, tickets) = known[attempt].clone();
             let by = anyone.unwrap_or(owner);
             let confirm = Step::Confirm { by, attempt };
             let outcome = Step::Outcome { attempt, said };
-            let refund = Step::Refund { by: (!organiser).then_some(by), attempt, part };
+            let by = (!organiser).then_some(by);
+            let refund = match how {
+                0 | 1 => Step::Refund { by, attempt, part: how == 0 },
+                _ => Step::GiveBack { by, attempt, tickets: some_of(tickets, how) },
+            };
             let refund_ends = Step::RefundEnds { attempt, done };
             let awaited = match progress {
                 Progress::Ready => &confirm,

@@ -6,6 +6,7 @@ use tiketi_core::{
 };
 use utoipa::{IntoParams, ToSchema};
 
+use super::cancellation::{CancellationTierDto, tiers};
 use super::page::{PaginationDto, page_request};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
@@ -84,6 +85,10 @@ struct EventLimitsDto {
     late_payment: LatePaymentWord,
     /// What becomes of seats whose money went back.
     refunded_seats: RefundedSeatsWord,
+    /// What the shop keeps of each ticket that is given back, by when that is, the earliest end first. After the last tier,
+    /// and from the start on, nothing comes back; without tiers it never does. A reservation keeps what was in force
+    /// when it was confirmed.
+    cancellation_policy: Vec<CancellationTierDto>,
     /// How long a buyer who pays into a virtual account may take, and keeps the seats.
     #[schema(example = 86_400)]
     deposit_window_seconds: u64,
@@ -134,6 +139,7 @@ impl EventLimitsDto {
             max_seats_per_buyer: terms.max_seats_per_buyer,
             late_payment: terms.late_payment.into(),
             refunded_seats: terms.refunded_seats.into(),
+            cancellation_policy: tiers(&terms.cancellation),
             deposit_window_seconds: terms.deposit_window.as_secs(),
         }
     }

@@ -8,6 +8,7 @@ use tiketi_core::{
 };
 use utoipa::ToSchema;
 
+use super::cancellation::{CancellationTierDto, policy};
 use super::field::{currency, parsed, seconds, within};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::CreateTicketType;
@@ -55,7 +56,7 @@ pub(crate) struct CreateEvent {
 /// Where an event departs from the shop's limits.
 ///
 /// What is left out follows the shop.
-#[derive(Debug, Default, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Default, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnEventLimits {
     /// How long a hold lasts from its last renewal, up to a day.
@@ -76,6 +77,9 @@ pub(crate) struct OwnEventLimits {
     /// What becomes of seats whose money went back: `on_sale` or `blocked`.
     #[schema(example = "on_sale")]
     refunded_seats: Option<RefundedSeatsWord>,
+    /// What the shop keeps of each ticket that is given back, at most 6 tiers, the earliest end first; none for no
+    /// refunds. What was confirmed before keeps its policy.
+    cancellation_policy: Option<Vec<CancellationTierDto>>,
     /// How long a buyer who pays into a virtual account may take and keeps the seats, up to 30 days.
     #[schema(example = 86_400)]
     deposit_window_seconds: Option<i64>,
@@ -97,7 +101,7 @@ impl CreateEvent {
             keywords: self.keywords.clone(),
             starts_at,
             sale: sale(opens_at, closes_at)?,
-            terms: self.limits.unwrap_or_default().terms()?,
+            terms: self.limits.clone().unwrap_or_default().terms()?,
         };
         let currency = currency("currency", self.currency.as_deref())?;
         let mut input = EventInput::new(details, currency);
@@ -125,6 +129,10 @@ impl OwnEventLimits {
                 .transpose()?,
             late_payment: self.late_payment.map(Into::into),
             refunded_seats: self.refunded_seats.map(Into::into),
+            cancellation: self
+                .cancellation_policy
+                .map(|tiers| policy("limits.cancellationPolicy", &tiers))
+                .transpose()?,
             deposit_window: self.deposit_window_seconds.map(deposit_window).transpose()?,
         })
     }

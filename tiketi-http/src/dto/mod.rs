@@ -4,6 +4,7 @@
 //! ids are UUIDs. What clients send arrives as text and wide integers, so that a wrong value is refused by
 //! the name of its field.
 
+mod cancellation;
 mod deposit;
 mod event;
 mod event_write;
@@ -23,14 +24,15 @@ pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use page::{PageQuery, PaginationDto};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment, WantedRefund, payment_word,
+    PreparedDto, ProcessPayment, RefundAnswer, WantedRefund, payment_word,
 };
 pub(crate) use payment_admin::{
-    EndPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer, WriteNote,
+    EndPayment, EventRefundsAnswer, RefundPayment, TroubleList, TroubleQuery, TroubledPaymentAnswer,
+    WriteNote,
 };
 pub(crate) use reservation::{
-    CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationEventDto,
-    ReservationList, ReserveSeats,
+    CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationList,
+    ReserveSeats,
 };
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
     BuyerId, Currency, MAX_REASON_CHARS, Money, Payment, PaymentId, PaymentMethod, PaymentState,
     PrepareRequest, Prepared, RefundAccount, check_line,
 };
 use utoipa::ToSchema;
 
+use super::cancellation::{RefundDto, ReturnedItemBody, wanted};
 use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
 use super::reservation::ReservationDto;
@@ -99,6 +101,13 @@ pub(crate) struct PaymentAnswer {
     pub(crate) payment: PaymentDto,
 }
 
+/// A payment and the refund that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RefundAnswer {
+    pub(crate) payment: PaymentDto,
+    pub(crate) refund: RefundDto,
+}
+
 /// A payment and what it pays for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct PaidAnswer {
@@ -174,35 +183,49 @@ impl ConfirmPayment {
     }
 }
 
-/// A refund to make.
+/// Tickets to give back: those named, or all if neither `seatIds` nor `items` is there.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelPayment {
     /// Why, in words the provider and the buyer may read.
     #[schema(example = "The buyer changed his mind", max_length = 200)]
     cancel_reason: String,
-    /// How much, in minor units; all that is left if left out.
-    #[schema(example = 100_000)]
+    /// What the buyer believes to get back, in minor units; anything but what the policy gives is refused.
+    #[schema(example = 90_000)]
     cancel_amount: Option<i64>,
+    /// Which seats.
+    #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
+    seat_ids: Option<Vec<String>>,
+    /// How many general-admission tickets.
+    items: Option<Vec<ReturnedItemBody>>,
     /// Where to; needed for what was paid into a virtual account.
     refund_receive_account: Option<RefundReceiveAccount>,
 }
 
-/// A refund that was read: why, how much in minor units, and where to.
+/// A refund that was read: why, what, and where to.
 pub(crate) struct WantedRefund {
     pub(crate) reason: String,
-    pub(crate) amount: Option<i64>,
+    pub(crate) wanted: RefundWanted,
     pub(crate) account: Option<RefundAccount>,
 }
 
 impl CancelPayment {
-    /// Reads the refund.
-    pub(crate) fn read(&self) -> Result<WantedRefund, ApiError> {
-        let reason = self.cancel_reason.trim();
-        check_line("cancelReason", reason, 1..=MAX_REASON_CHARS)?;
+    /// Reads the refund, of money in this currency.
+    pub(crate) fn read(&self, currency: Currency) -> Result<WantedRefund, ApiError> {
+        let mut wanted = wanted(self.seat_ids.as_deref(), self.items.as_deref())?;
+        if let Some(minor) = self.cancel_amount {
+            wanted = wanted.of(Money::new(minor, currency));
+        }
         let account = self.refund_receive_account.as_ref().map(RefundReceiveAccount::read).transpose()?;
-        Ok(WantedRefund { reason: reason.to_owned(), amount: self.cancel_amount, account })
+        Ok(WantedRefund { reason: reason(&self.cancel_reason)?, wanted, account })
     }
+}
+
+/// Reads why money goes back.
+pub(super) fn reason(text: &str) -> Result<String, ApiError> {
+    let reason = text.trim();
+    check_line("cancelReason", reason, 1..=MAX_REASON_CHARS)?;
+    Ok(reason.to_owned())
 }
 
 /// What the buyer believes to pay.

@@ -1,13 +1,16 @@
 //! Payments as administrators see them.
 
 use serde::{Deserialize, Serialize};
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
-    CallOffProgress, Note, Page, PageRequest, Payment, PaymentState, Refund, RefundState, Settles,
-    StuckReason,
+    CallOffProgress, Currency, Money, Note, Page, PageRequest, Payment, PaymentState, Settles, StuckReason,
 };
 use utoipa::{IntoParams, ToSchema};
 
+use super::cancellation::{RefundDto, ReturnedItemBody, wanted};
+use super::deposit::RefundReceiveAccount;
 use super::page::page_request;
+use super::payment::{WantedRefund, reason};
 use super::{PaginationDto, payment::PaymentDto};
 use crate::error::ApiError;
 
@@ -53,8 +56,8 @@ pub(crate) struct TroubledPaymentDto {
     user_id: String,
     #[schema(example = "toss")]
     gateway: String,
-    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused`, `deposit_withdrawn` or
-    /// `unknown_for_long`; `none` if nobody has to.
+    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused`, `deposit_withdrawn`,
+    /// `unknown_for_long`, or `refund_unstated` (a part was sent back at the provider); `none` if nobody has to.
     #[schema(example = "refund_refused")]
     trouble: &'static str,
     /// What the provider took, in minor units, if it is known to have taken anything.
@@ -67,19 +70,6 @@ pub(crate) struct TroubledPaymentDto {
     #[schema(format = DateTime)]
     asked_again_at: Option<String>,
     notes: Vec<NoteDto>,
-}
-
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Refund)]
-struct RefundDto {
-    #[schema(format = Uuid)]
-    id: String,
-    amount: i64,
-    reason: String,
-    /// `queued`, `done` or `refused`.
-    status: &'static str,
-    provider_code: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -100,9 +90,9 @@ impl From<&Payment> for TroubledPaymentDto {
             user_id: payment.buyer.to_string(),
             gateway: payment.gateway.clone(),
             trouble: trouble(payment),
-            captured_amount: payment.captured.map(tiketi_core::Money::minor),
+            captured_amount: payment.captured.map(Money::minor),
             captured_currency: payment.captured.map(|captured| captured.currency().to_string()),
-            refunds: payment.refunds.iter().map(refund).collect(),
+            refunds: payment.refunds.iter().map(Into::into).collect(),
             last_answer: payment.asking.as_ref().and_then(|asking| asking.doubt.clone()),
             asked_again_at: payment.asking.as_ref().map(|asking| asking.next.to_string()),
             notes: payment.notes.iter().map(note).collect(),
@@ -118,18 +108,9 @@ fn trouble(payment: &Payment) -> &'static str {
         _ if payment.is_withdrawn() => "deposit_withdrawn",
         PaymentState::Confirming { .. } => "unknown_for_long",
         _ if payment.queued_refund().is_some() => "unknown_for_long",
+        _ if payment.is_refund_unstated() => "refund_unstated",
         _ => "none",
     }
-}
-
-fn refund(refund: &Refund) -> RefundDto {
-    let (status, provider_code) = match &refund.state {
-        RefundState::Queued { .. } => ("queued", None),
-        RefundState::Done { .. } => ("done", None),
-        RefundState::Refused { code, .. } => ("refused", Some(code.clone())),
-    };
-    let (id, amount, reason) = (refund.id.to_string(), refund.amount.minor(), refund.reason.clone());
-    RefundDto { id, amount, reason, status, provider_code }
 }
 
 fn note(note: &Note) -> NoteDto {
@@ -162,6 +143,66 @@ impl TroubleList {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TroubledPaymentAnswer {
     pub(crate) payment: TroubledPaymentDto,
+}
+
+/// A refund in the shop's name: any amount, and what becomes of the tickets.
+///
+/// With `cancelAmount`, `tickets` has to be there unless tickets are named. Without it, the tickets are taken back for
+/// all of their price.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RefundPayment {
+    /// Why, in words the provider and the buyer may read.
+    #[schema(example = "A pillar in the view", max_length = 200)]
+    cancel_reason: String,
+    /// How much, in minor units.
+    #[schema(example = 10_000)]
+    cancel_amount: Option<i64>,
+    /// What becomes of the tickets.
+    #[schema(example = "keep")]
+    tickets: Option<TicketsWord>,
+    /// Which seats are taken back.
+    #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
+    seat_ids: Option<Vec<String>>,
+    /// How many general-admission tickets are taken back.
+    items: Option<Vec<ReturnedItemBody>>,
+    /// Where to; needed for what was paid into a virtual account.
+    refund_receive_account: Option<RefundReceiveAccount>,
+}
+
+/// What becomes of the tickets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum TicketsWord {
+    /// The buyer keeps all of them; the amount is waived.
+    Keep,
+    /// Those named are taken back, or all if none is named.
+    TakeBack,
+}
+
+impl RefundPayment {
+    /// Reads the refund, of money in this currency.
+    pub(crate) fn read(&self, currency: Currency) -> Result<WantedRefund, ApiError> {
+        let tickets = wanted(self.seat_ids.as_deref(), self.items.as_deref())?;
+        let names_tickets = self.seat_ids.is_some() || self.items.is_some();
+        let amount = self.cancel_amount.map(|minor| Money::new(minor, currency));
+        let wanted = match (self.tickets, amount) {
+            (Some(TicketsWord::Keep), _) if names_tickets => {
+                return Err(ApiError::invalid("tickets", "cannot be keep while tickets are named"));
+            }
+            (Some(TicketsWord::Keep), Some(amount)) => RefundWanted::waiver(amount),
+            (Some(TicketsWord::Keep), None) => {
+                return Err(ApiError::invalid("cancelAmount", "must say how much is waived"));
+            }
+            (None, Some(_)) if !names_tickets => {
+                return Err(ApiError::invalid("tickets", "must say what becomes of the tickets"));
+            }
+            (_, Some(amount)) => tickets.of(amount),
+            (_, None) => tickets,
+        };
+        let account = self.refund_receive_account.as_ref().map(RefundReceiveAccount::read).transpose()?;
+        Ok(WantedRefund { reason: reason(&self.cancel_reason)?, wanted, account })
+    }
 }
 
 /// What a person found out.

@@ -7,6 +7,7 @@ use tiketi_core::{
 };
 use utoipa::ToSchema;
 
+use super::cancellation::CancellationDto;
 use super::field::{parsed, parsed_list, quantity};
 use super::page::PaginationDto;
 use super::payment::payment_word;
@@ -44,6 +45,9 @@ pub(crate) struct ReservationDto {
     #[schema(format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<String>,
+    /// What giving the tickets back comes to now; absent unless the reservation is confirmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation: Option<CancellationDto>,
     /// When the hold ends; `null` once it cannot run out any more.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
@@ -55,7 +59,7 @@ pub(crate) struct ReservationDto {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservationEvent)]
-pub(crate) struct ReservationEventDto {
+struct ReservationEventDto {
     #[schema(format = Uuid)]
     id: String,
     #[schema(example = "Night of the Lighthouse")]
@@ -127,7 +131,7 @@ impl ReservationDto {
     /// `payment` is the latest attempt to pay for it.
     pub(crate) fn of(
         reservation: &Reservation,
-        event: ReservationEventDto,
+        event: &Event,
         payment: Option<&Payment>,
         now: Timestamp,
     ) -> Self {
@@ -135,7 +139,7 @@ impl ReservationDto {
             id: reservation.id.to_string(),
             reservation_number: reservation.number.to_string(),
             event_id: reservation.event.to_string(),
-            event,
+            event: event.into(),
             user_id: reservation.buyer.to_string(),
             seats: reservation.seats.iter().map(Into::into).collect(),
             items: reservation.items.iter().map(Into::into).collect(),
@@ -144,6 +148,7 @@ impl ReservationDto {
             status: reservation_word(reservation, now),
             payment_status: payment_status(reservation, payment, now),
             payment_id: reservation.payment.map(|payment| payment.to_string()),
+            cancellation: CancellationDto::of(reservation, event, payment, now),
             expires_at: reservation.held_until().map(|until| until.to_string()),
             created_at: reservation.created_at.to_string(),
         }

@@ -236,6 +236,15 @@ codes! {
     RefundOutOfRange "REFUND_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
         "The amount cannot be refunded." "환불할 수 없는 금액입니다."
         "Ask for more than nothing and at most details.refundable.";
+    CancellationClosed "CANCELLATION_CLOSED" CONFLICT
+        "These tickets can no longer be cancelled." "취소할 수 있는 기간이 아닙니다."
+        "Nothing comes back since details.since, or ever if it is null; ask the shop.";
+    RefundAmountMismatch "REFUND_AMOUNT_MISMATCH" CONFLICT
+        "The amount is not what comes back for these tickets." "환불 금액이 일치하지 않습니다."
+        "Leave cancelAmount out, or send details.expectedAmount in details.currency.";
+    TicketsNotInReservation "TICKETS_NOT_IN_RESERVATION" UNPROCESSABLE_ENTITY
+        "Some of the tickets are not in the reservation." "이 예매에 포함되지 않은 티켓이 있습니다."
+        "Leave out details.seatIds, and name no more of details.ticketTypeIds than the reservation has.";
     RefundAccountNeeded "REFUND_ACCOUNT_NEEDED" UNPROCESSABLE_ENTITY
         "Name the account that the money shall go back to." "환불받을 계좌를 입력해 주세요."
         "Send refundReceiveAccount to POST /api/payments/{id}/cancel.";

@@ -5,8 +5,8 @@ use tiketi_core::decide::{
     RecordRefundRefused, StartPaymentRefused,
 };
 use tiketi_core::{
-    GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, WebhookError,
-    WebhookRefused,
+    GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, Timestamp,
+    WebhookError, WebhookRefused,
 };
 
 use crate::dto::payment_word;
@@ -17,6 +17,10 @@ impl ApiError {
         Self::new(Code::AmountMismatch)
             .detail("expectedAmount", expected.minor())
             .detail("currency", expected.currency().code())
+    }
+
+    pub(super) fn cancellation_closed(since: Option<Timestamp>) -> Self {
+        Self::new(Code::CancellationClosed).detail("since", since.map(|since| since.to_string()))
     }
 
     fn payment_state(code: Code, state: &PaymentState) -> Self {
@@ -80,6 +84,16 @@ impl From<BeginRefundRefused> for ApiError {
             R::AmountOutOfRange { refundable } => Self::new(Code::RefundOutOfRange)
                 .detail("refundable", refundable.minor())
                 .detail("currency", refundable.currency().code()),
+            R::CancellationClosed { since } => Self::cancellation_closed(since),
+            R::AmountNotGranted { granted } => Self::new(Code::RefundAmountMismatch)
+                .detail("expectedAmount", granted.minor())
+                .detail("currency", granted.currency().code()),
+            R::TicketsNotOwned { seats, ticket_types } => Self::new(Code::TicketsNotInReservation)
+                .ids("seatIds", seats)
+                .ids("ticketTypeIds", ticket_types),
+            R::NothingAsked => Self::new(Code::NothingAsked),
+            R::ReasonMissing => Self::invalid("cancelReason", refused),
+            R::StaffOnly => Self::new(Code::Forbidden),
             other => Self::unlisted(other),
         }
     }

@@ -90,6 +90,7 @@ impl From<CancelRefused> for ApiError {
         match refused {
             CancelRefused::ReservationNotFound => Self::new(Code::ReservationNotFound),
             CancelRefused::AlreadyEnded => Self::new(Code::ReservationEnded),
+            CancelRefused::CancellationClosed { since } => Self::cancellation_closed(since),
             CancelRefused::PaymentInProgress => Self::new(Code::PaymentInProgress),
             CancelRefused::Paid { payment } => {
                 Self::new(Code::ReservationPaid).detail("paymentId", payment.to_string())

@@ -143,6 +143,22 @@ fn refusals_of_refunds_name_what_can_be_refunded() {
     let refundable = Money::new(500, Currency::KRW);
     let most = json!({"refundable": 500, "currency": "KRW"});
     told(R::AmountOutOfRange { refundable }, Code::RefundOutOfRange, &most);
+    let granted = Money::new(400, Currency::KRW);
+    let expected = json!({"expectedAmount": 400, "currency": "KRW"});
+    told(R::AmountNotGranted { granted }, Code::RefundAmountMismatch, &expected);
+    let since = Some(Timestamp::EPOCH);
+    let closed = json!({"since": "1970-01-01T00:00:00Z"});
+    told(R::CancellationClosed { since }, Code::CancellationClosed, &closed);
+    told(
+        CancelRefused::CancellationClosed { since: None },
+        Code::CancellationClosed,
+        &json!({"since": null}),
+    );
+    let foreign = R::TicketsNotOwned { seats: seats(), ticket_types: ticket_types() };
+    let named = json!({"seatIds": [ID], "ticketTypeIds": [ID]});
+    told(foreign, Code::TicketsNotInReservation, &named);
+    told(R::NothingAsked, Code::NothingAsked, &json!({}));
+    told(R::StaffOnly, Code::Forbidden, &json!({}));
     told(RecordRefundRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
     told(RecordRefundRefused::RefundNotFound, Code::RefundNotFound, &json!({}));
     told(RecordRefundRefused::NotQueued, Code::RefundSettled, &json!({}));

@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::AppendHeaders;
 use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::{
-    Money, Paid, PaymentId, PaymentState, PrepareRequest, WebhookError, WebhookRefused, WebhookRequest,
+    Paid, PaymentId, PaymentState, PrepareRequest, WebhookError, WebhookRefused, WebhookRequest,
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -16,7 +16,7 @@ use utoipa_axum::routes;
 use super::shown;
 use crate::dto::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment, WantedRefund,
+    PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
@@ -142,21 +142,24 @@ async fn confirm(
     shown_paid(&state, &paid).await
 }
 
-/// Give a payment's money back, all of it or a part
+/// Give tickets back, all of them or some, for what the cancellation policy gives
 ///
-/// With the last of the money the reservation ends. The payment is named by the provider's key or by its id. What was
+/// They stop being the buyer's once the money is on its way; with the last of them the reservation ends, whether or not
+/// the shop keeps a fee. `cancellation` of a reservation says what comes back. The payment is named by the provider's key or by its id. What was
 /// paid into a virtual account goes back to `refundReceiveAccount`, which is kept until it has, and no longer.
 #[utoipa::path(
     post, path = "/api/payments/{id}/cancel", tag = "payments", request_body = CancelPayment,
     security(("bearer" = [])),
     params(("id" = String, Path, description = "The provider's key for the money, or the payment's id")),
     responses(
-        (status = 200, description = "The money is on its way back", body = PaymentAnswer),
-        (status = 202, description = "The refund is promised and not confirmed yet", body = PaymentAnswer),
+        (status = 200, description = "The money is on its way back", body = RefundAnswer),
+        (status = 202, description = "The refund is promised and not confirmed yet", body = RefundAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
+        (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`, \
+            `CANCELLATION_CLOSED`, `REFUND_AMOUNT_MISMATCH`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `REFUND_ACCOUNT_NEEDED`, `NOTHING_ASKED`, \
+            `TICKETS_NOT_IN_RESERVATION`, `TOO_MANY_LINES`", body = ErrorBody),
     ),
 )]
 async fn cancel(
@@ -165,16 +168,15 @@ async fn cancel(
     IdemKey(key): IdemKey,
     ApiPath(name): ApiPath<String>,
     ApiJson(body): ApiJson<CancelPayment>,
-) -> Result<(StatusCode, Json<PaymentAnswer>), ApiError> {
-    let WantedRefund { reason, amount, account } = body.read()?;
+) -> Result<(StatusCode, Json<RefundAnswer>), ApiError> {
     let id = shown::payment_named(&state, &name).await?;
     let known = state.box_office().payment(id, user.buyer()).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
-    let amount = amount.map(|minor| Money::new(minor, known.amount.currency()));
+    let WantedRefund { reason, wanted, account } = body.read(known.refunded.currency())?;
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
-    let refunded = async move { box_office.refund(id, buyer, amount, &reason, key, account).await };
-    let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
-    Ok((status, Json(PaymentAnswer { payment: (&payment).into() })))
+    let refunded = async move { box_office.refund(id, buyer, wanted, &reason, key, account).await };
+    let (status, payment, refund) = shown::refund_within_patience(&state, id, refunded).await?;
+    Ok((status, Json(RefundAnswer { payment: (&payment).into(), refund: (&refund).into() })))
 }
 
 /// Take a provider's webhook in

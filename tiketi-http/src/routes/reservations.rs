@@ -124,8 +124,8 @@ async fn extend(
 
 /// Cancel a reservation
 ///
-/// Also with `PUT`. What is pending is released. What is paid is refunded first; its seats are free once the
-/// money is on its way. While the provider does not say, the answer is 202: send it again later. What waits for a deposit
+/// Also with `PUT`. What is pending is released. Of what is paid, the cancellation policy's part goes back first; its seats are free
+/// once the money is on its way. While the provider does not say, the answer is 202: send it again later. What waits for a deposit
 /// is given up: its account is closed first.
 #[utoipa::path(
     post, path = "/api/reservations/{id}/cancel", tag = "reservations", security(("bearer" = [])),
@@ -135,7 +135,8 @@ async fn extend(
         (status = 202, description = "The refund is promised and not confirmed yet", body = ReservationAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
+        (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, \
+            `CANCELLATION_CLOSED`", body = ErrorBody),
         (status = 422, description = "`REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
     ),
 )]

@@ -6,11 +6,11 @@ use std::collections::hash_map::Entry;
 use axum::http::StatusCode;
 use futures::future::try_join_all;
 use tiketi_core::{
-    BuyerId, EventId, EventView, LayoutId, Paid, Payment, PaymentId, PaymentState, RefundError,
-    RefundRequested, RefundState, Reservation, ReservationId, StoredLayout,
+    BuyerId, Event, EventId, EventView, LayoutId, Paid, Payment, PaymentId, PaymentState, Refund,
+    RefundError, RefundRequested, RefundState, Reservation, ReservationId, StoredLayout,
 };
 
-use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, ReservationEventDto};
+use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
 use crate::error::{ApiError, Code};
 use crate::middleware::with_patience;
 use crate::state::AppState;
@@ -38,7 +38,7 @@ pub(super) async fn reservation(
 ) -> Result<ReservationDto, ApiError> {
     let event = event_of(state, reservation.event).await?;
     let payment = payment_of(state, reservation).await?;
-    Ok(ReservationDto::of(reservation, event, payment.as_ref(), state.box_office().now()))
+    Ok(ReservationDto::of(reservation, &event, payment.as_ref(), state.box_office().now()))
 }
 
 /// Answers with a reservation.
@@ -69,18 +69,18 @@ pub(super) async fn reservations(
     let payments = try_join_all(reservations.iter().map(|of| payment_of(state, of))).await?;
     let now = state.box_office().now();
     let shown = reservations.iter().zip(&payments).filter_map(|(reservation, payment)| {
-        let event = events.get(&reservation.event)?.clone();
+        let event = events.get(&reservation.event)?;
         Some(ReservationDto::of(reservation, event, payment.as_ref(), now))
     });
     Ok(shown.collect())
 }
 
-async fn event_of(state: &AppState, id: EventId) -> Result<ReservationEventDto, ApiError> {
+async fn event_of(state: &AppState, id: EventId) -> Result<Event, ApiError> {
     let view = state.box_office().event(id).await?;
     // An event with a reservation cannot be removed.
     let view =
         view.ok_or_else(|| ApiError::internal(format!("{id:?} has reservations and does not exist")))?;
-    Ok(ReservationEventDto::from(&view.event))
+    Ok(view.event)
 }
 
 async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Option<Payment>, ApiError> {
@@ -147,17 +147,17 @@ pub(super) async fn refund_within_patience<F>(
     state: &AppState,
     id: PaymentId,
     refund: F,
-) -> Result<(StatusCode, Payment), ApiError>
+) -> Result<(StatusCode, Payment, Refund), ApiError>
 where
     F: Future<Output = Result<RefundRequested, RefundError>> + Send + 'static,
 {
     if let Some(refunded) = with_patience(state, refund).await? {
         let refunded = refunded?;
-        return Ok((refund_status(&refunded)?, refunded.payment));
+        return Ok((refund_status(&refunded)?, refunded.payment, refunded.refund));
     }
     let payment = any_payment(state, id).await?;
-    match payment.queued_refund() {
-        Some(_) => Ok((StatusCode::ACCEPTED, payment)),
+    match payment.queued_refund().cloned() {
+        Some(refund) => Ok((StatusCode::ACCEPTED, payment, refund)),
         None => Err(ApiError::new(Code::TimedOut)),
     }
 }

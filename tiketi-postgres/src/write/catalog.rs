@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{Event, EventId, LayoutId, Seat, StoreError, TicketKind, TicketType, TicketTypeId};
-use tiketi_rows::{self as rows, stored};
+use tiketi_rows::{self as rows, Row as _, stored};
 
 use uuid::Uuid;
 
-use super::{column, run};
+use super::{column, miscounted, run};
+use crate::row::maybe;
 use crate::session::{Session, Statement};
 
 const UPDATE_EVENT: &str = "UPDATE tiketi.events SET map_version = $2, \
     title = $3, artist = $4, venue = $5, description = $6, keywords = $7, starts_at = $8, opens_at = $9, \
-    closes_at = $10, terms = $11, state = $12, state_at = $13, announced = $14, version = $15 WHERE id = $1";
+    closes_at = $10, terms = $11, state = $12, state_at = $13, announced = $14, version = $15 WHERE id = $1 \
+    RETURNING ctid::text AS place";
 const INSERT_EVENT: &str = "INSERT INTO tiketi.events (id, map_version, title, artist, venue, description, keywords, \
     starts_at, opens_at, closes_at, terms, state, state_at, announced, version, currency, layout, created_at, turn) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)";
@@ -39,10 +41,11 @@ const DELETE_EVENT: [&str; 3] = [
     "DELETE FROM tiketi.events WHERE id = $1",
 ];
 
-/// Writes an event's details.
-pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Result<(), StoreError> {
+/// Writes an event's details, and returns where its row lies then.
+pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Result<String, StoreError> {
     let statement = bind_event(UPDATE_EVENT, snapshot.event(), snapshot.map_version())?;
-    run(session, statement, 1).await
+    let place = maybe(session.fetch_optional(statement).await?, |row| row.text("place").map(str::to_owned))?;
+    place.ok_or_else(|| miscounted("events"))
 }
 
 /// Inserts an event.

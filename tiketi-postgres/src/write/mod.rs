@@ -12,6 +12,7 @@ use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
 use crate::create;
 use crate::desk::Desk;
+use crate::places::Places;
 use crate::session::{Session, Statement};
 
 pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
@@ -19,7 +20,12 @@ pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
 /// Writes everything a batch changed.
 ///
 /// What changed comes before what is new: a reservation that ended makes room for its buyer's next one.
-pub(crate) async fn all(session: &mut Session, event: EventId, desk: &Desk) -> Result<(), StoreError> {
+pub(crate) async fn all(
+    session: &mut Session,
+    event: EventId,
+    desk: &Desk,
+    places: &mut Places,
+) -> Result<(), StoreError> {
     let changed = desk.changed();
     let Some(snapshot) = desk.snapshot() else {
         return catalog::delete_event(session, event).await;
@@ -42,9 +48,9 @@ pub(crate) async fn all(session: &mut Session, event: EventId, desk: &Desk) -> R
     }
     sale::facts(session, event, &tell(changed.facts.iter().cloned())).await?;
     if changed.event {
-        catalog::details(session, snapshot).await?;
+        places.event = catalog::details(session, snapshot).await?;
     }
-    turn::take(session, event, snapshot, &changed.seats, &counted).await
+    turn::take(session, event, snapshot, &changed.seats, &counted, places).await
 }
 
 /// Finds ticket types that were changed, and so are here.

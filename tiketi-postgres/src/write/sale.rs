@@ -14,16 +14,17 @@ use crate::session::Session;
 
 const UPDATE_RESERVATIONS: &str = "UPDATE tiketi.reservations AS reservation SET seats = n.seats, items = n.items, \
     total = n.total, state = n.state, state_at = n.state_at, cancel_reason = n.cancel_reason, payment = n.payment, \
-    window_granted = n.window_granted, version = n.version \
+    window_granted = n.window_granted, cancellation = n.cancellation, version = n.version \
     FROM unnest($2::uuid[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::bigint[], $9::text[], \
-        $10::uuid[], $11::boolean[], $12::bigint[]) \
-        AS n (id, before, seats, items, total, state, state_at, cancel_reason, payment, window_granted, version) \
+        $10::uuid[], $11::boolean[], $12::text[], $13::bigint[]) \
+        AS n (id, before, seats, items, total, state, state_at, cancel_reason, payment, window_granted, cancellation, \
+            version) \
     WHERE reservation.event = $1 AND reservation.id = ANY($2) AND reservation.id = n.id AND reservation.version = n.before";
 const INSERT_RESERVATIONS: &str = "INSERT INTO tiketi.reservations (event, id, seats, items, total, state, state_at, \
-    cancel_reason, payment, window_granted, version, buyer, date, serial, currency, created_at) \
+    cancel_reason, payment, window_granted, cancellation, version, buyer, date, serial, currency, created_at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::bigint[], $8::text[], \
-        $9::uuid[], $10::boolean[], $11::bigint[], $12::uuid[], $13::bigint[], $14::bigint[], $15::text[], \
-        $16::bigint[]) AS n";
+        $9::uuid[], $10::boolean[], $11::text[], $12::bigint[], $13::uuid[], $14::bigint[], $15::bigint[], \
+        $16::text[], $17::bigint[]) AS n";
 const INSERT_COMMANDS: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, payment, at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[]) AS n";
 /// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
@@ -42,15 +43,17 @@ pub(super) async fn reservations(
     let mut new = Vec::new();
     for (id, before) in changed {
         let row = snapshot.reservation(*id).ok_or_else(gone)?;
-        let written = (row, *before, rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
+        let cancellation = rows::cancellation_text(row.cancellation.as_ref())?;
+        let (seats, items) = (rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
+        let written = (row, *before, seats, items, cancellation);
         if *before == 0 { new.push(written) } else { known.push(written) }
     }
     update_reservations(session, event, &known).await?;
     insert_reservations(session, event, &new).await
 }
 
-/// A reservation, the version it had, and the texts of its seats and units.
-type WrittenReservation<'s> = (&'s Reservation, u64, String, String);
+/// A reservation, the version it had, and the texts of its seats, units and policy.
+type WrittenReservation<'s> = (&'s Reservation, u64, String, String, Option<String>);
 
 async fn update_reservations(
     session: &mut Session,
@@ -73,6 +76,7 @@ async fn update_reservations(
         .bind(column(&states, |it| it.2))
         .bind(column(changed, |it| it.0.payment.map(PaymentId::as_uuid)))
         .bind(column(changed, |it| it.0.payment_window_granted))
+        .bind(column(changed, |it| it.4.as_deref()))
         .bind(column(changed, |it| stored(it.0.version)));
     run(session, statement, changed.len()).await
 }
@@ -97,6 +101,7 @@ async fn insert_reservations(
         .bind(column(&states, |it| it.2))
         .bind(column(new, |it| it.0.payment.map(PaymentId::as_uuid)))
         .bind(column(new, |it| it.0.payment_window_granted))
+        .bind(column(new, |it| it.4.as_deref()))
         .bind(column(new, |it| stored(it.0.version)))
         .bind(column(new, |it| it.0.buyer.as_uuid()))
         .bind(column(new, |it| i64::from(it.0.number.date())))

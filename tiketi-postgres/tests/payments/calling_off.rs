@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::{ConfirmFault, RefundFault};
 use tiketi_core::{
     CallOffProgress, CancelReason, HoldRequest, Money, Payment, PrepareRequest, RefundAnswer,
@@ -58,7 +59,8 @@ async fn everyone_is_refunded_once_whoever_does_the_work() {
         payments.push(town.sold(seat).await);
     }
     let part = Money::new(30, PRICE.currency());
-    town.servers[0].office.refund_by_organiser(payments[0].id, Some(part), "late", None, None).await.unwrap();
+    let part = RefundWanted::waiver(part);
+    town.servers[0].office.refund_by_organiser(payments[0].id, part, "late", None, None).await.unwrap();
     town.held(SOLD).await;
     let wanted = HoldRequest::new(town.event, town.buyer()).item(town.free, 2);
     let held = town.servers[1].office.hold(wanted).await.unwrap();

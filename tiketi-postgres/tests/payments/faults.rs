@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::poll_fn;
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::{ConfirmFault, RefundFault};
 use tiketi_core::{BoxOffice, CommandError, HoldRequest, PayError, PaymentState, PrepareRequest};
 
@@ -76,7 +77,11 @@ async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
             town.provider.books.fail_next_refund(RefundFault::LoseAnswer);
         }
         let office = &town.servers[polls % 3].office;
-        dropped_after(polls, office.refund_by_organiser(payment.id, None, "rain", None, None)).await;
+        dropped_after(
+            polls,
+            office.refund_by_organiser(payment.id, RefundWanted::everything(), "rain", None, None),
+        )
+        .await;
     }
     town.recovered().await;
     town.settled().await;

@@ -1,5 +1,6 @@
 //! Refunds that meet one another.
 
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::RefundFault;
 use tiketi_core::{BoxOffice, CommandKey, Money, PageRequest, Payment, PaymentState, RefundAnswer};
 
@@ -8,8 +9,9 @@ use crate::books::Ending;
 use crate::town::{PRICE, at_once};
 
 async fn refund(office: BoxOffice, payment: Payment, minor: i64, key: Option<CommandKey>) -> Option<Payment> {
-    let amount = Some(Money::new(minor, PRICE.currency()));
-    let done = office.refund_by_organiser(payment.id, amount, "rain", key, None).await;
+    let amount = Money::new(minor, PRICE.currency());
+    let wanted = if amount == PRICE { RefundWanted::everything() } else { RefundWanted::waiver(amount) };
+    let done = office.refund_by_organiser(payment.id, wanted, "rain", key, None).await;
     done.ok().map(|done| done.payment)
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures::FutureExt;
+use tiketi_core::decide::RefundWanted;
 use tiketi_core::{Clock, Fact, FactId, OutboxStore, PrepareRequest, ReservationId};
 
 use crate::Town;
@@ -73,7 +74,10 @@ async fn what_happened_to_one_reservation_is_told_in_its_order() {
         let selling = async move {
             let paid = office.process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
             let payment = paid.payment.unwrap().id;
-            office.refund_by_organiser(payment, None, "rain", None, None).await.unwrap();
+            office
+                .refund_by_organiser(payment, RefundWanted::everything(), "rain", None, None)
+                .await
+                .unwrap();
         };
         tasks.push(selling.boxed());
     }

@@ -38,8 +38,8 @@ const FILL: [&str; 11] = [
         SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 0, 1, 1, 'KRW', \
         'test', 'card', 'ready', '[]', '[]', n % 1000 = 0, false, 'taken ' || n, 4000000000000000, '{\"since\":1,\"tries\":0}', \
         4000000000000000 FROM generate_series(1, 50000) AS n",
-    "INSERT INTO tiketi.inbox (gateway, delivery, payment, received_at, done) SELECT 'test', n::text, \
-        gen_random_uuid(), 3000000000000000 + n, n % 1000 <> 0 FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.inbox (gateway, delivery, payment, received_at, tries, done) SELECT 'test', n::text, \
+        gen_random_uuid(), 3000000000000000 + n, 0, n % 1000 <> 0 FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) SELECT md5((n / 500)::text)::uuid, \
         gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 3000000000000000 + n FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.outbox (id, event, at, body, reservation) SELECT n + 1000000, md5((n / 500)::text)::uuid, 1, \

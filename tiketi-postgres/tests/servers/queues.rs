@@ -92,3 +92,50 @@ async fn events_do_not_wait_for_each_other() {
     lock.rollback().await.unwrap();
     waits.await.unwrap().unwrap();
 }
+
+/// Buyers who keep a lane busy, and how many seats each holds and gives back.
+const BUSY: usize = 16;
+const TURNS: usize = 40;
+const SCANS: &str = "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes \
+    WHERE indexrelname IN ('events_pkey', 'ticket_types_pkey')";
+
+const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity \
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
+
+/// A look-up by key visits every dead version that an old snapshot keeps; a batch leaves one of each of these rows.
+///
+/// Seen to fail with an event that is found by its key: there is a scan a batch.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them() {
+    let town = Town::of(1).await;
+    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    let before = scans(&town).await;
+    let buyers = (0..BUSY).map(|seat| {
+        let (shop, hall) = (shop.clone(), hall.clone());
+        tokio::spawn(async move {
+            for _ in 0..TURNS {
+                let held = shop.held(&hall, shop.buyer(), &[seat]).await;
+                shop.apply(shop.release(&held)).await;
+            }
+        })
+    });
+    for buyer in join_all(buyers.collect::<Vec<_>>()).await {
+        buyer.unwrap();
+    }
+    shop.audit().await;
+    let batches = i64::try_from(town.stores[0].batches().count).unwrap();
+    // What its sessions counted is told as they end.
+    town.stores[0].close().await;
+    let mut connection = town.connect().await;
+    while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut connection).await.unwrap() > 0 {
+        tokio::task::yield_now().await;
+    }
+    let scans = scans(&town).await - before;
+    assert!(scans < batches / 2, "{scans} scans in {batches} batches");
+}
+
+/// Counts the scans that sessions told of.
+async fn scans(town: &Town) -> i64 {
+    let mut connection = town.connect().await;
+    sqlx::query_scalar(SCANS).fetch_one(&mut connection).await.unwrap()
+}

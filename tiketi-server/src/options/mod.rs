@@ -3,6 +3,7 @@
 //! A later option is one entry in [`Options`]: its variable and its key in the file follow from its
 //! flag, `--hold-ttl` being `TIKETI_HOLD_TTL` and `hold-ttl`.
 
+mod cancellation;
 mod file;
 mod layers;
 mod paying;

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
-use tiketi_core::{LatePayment, RefundedSeats};
+use tiketi_core::{CancellationPolicy, LatePayment, RefundedSeats};
 use tiketi_toss::{TOSS_URL, TossMethod};
 
+use super::cancellation;
 use super::values;
 
 /// The options about payments.
@@ -66,6 +67,10 @@ pub(crate) struct Paying {
     /// What becomes of seats whose money went back
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) refunded_seats: SeatsBack,
+    /// Until when buyers may give tickets back, and what the shop keeps of the price: tiers of
+    /// `TIME_BEFORE_THE_START:PERCENT%+FEE` with commas between, or `none` for no refunds
+    #[arg(long, value_name = "TIERS", default_value = "0s:0%", value_parser = cancellation::policy)]
+    pub(crate) cancellation_policy: CancellationPolicy,
 }
 
 /// Ways of paying, each once.

@@ -5,12 +5,14 @@ use crate::audit::money::check_listed;
 use crate::decide::fixture::won;
 use crate::decide::{BeginConfirm, EndPayment};
 use crate::id::RefundId;
-use crate::payment::{Asking, Deposit, Note, PaymentState, Refund, RefundState, Settles};
+use crate::payment::{
+    Asking, Deposit, Note, PaymentState, Refund, RefundState, RefundTickets, ReturnedTickets, Settles,
+};
 use crate::reservation::{CancelReason, ReservationState};
 
 fn refund(minor: i64, state: RefundState) -> Refund {
     let id = RefundId::from_uuid(Uuid::from_u128(0xBACC));
-    Refund { id, amount: won(minor), reason: "rain".into(), state }
+    Refund { id, amount: won(minor), reason: "rain".into(), tickets: RefundTickets::Kept, state }
 }
 
 fn promise(row: &mut Payment, minor: i64) {
@@ -244,4 +246,69 @@ fn an_ended_payment_is_asked_about_and_no_violation() {
     assert_eq!(audit(&it.show.snapshot), []);
     it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });
     it.finds(&Violation::AskedForNothing { payment: it.ready });
+}
+
+/// Puts a refund of 50 won that is done on Ada's payment, which says this of the tickets.
+fn sent_back(it: &mut House, tickets: RefundTickets, reason: &str) {
+    it.payment(it.paid, |row| {
+        let done = refund(50, RefundState::Done { at: at(9) });
+        row.refunds.push(Refund { tickets, reason: reason.into(), ..done });
+        row.refunded = won(50);
+        row.state = PaymentState::PartlyRefunded { at: at(9) };
+    });
+}
+
+#[test]
+fn tickets_whose_money_went_back_for_no_stated_reason_are_found() {
+    let returned = |price| {
+        let (seats, items) = (Vec::new(), Vec::new());
+        RefundTickets::Returned(ReturnedTickets { seats, items, price: won(price) })
+    };
+    for (tickets, reason, due) in [
+        (RefundTickets::None, "rain", Some(200)),
+        (RefundTickets::Kept, " ", Some(200)),
+        (returned(100), "rain", Some(250)),
+        (returned(50), "rain", Some(200)),
+        (RefundTickets::Kept, "rain", None),
+        (RefundTickets::Unstated, "", None),
+    ] {
+        let mut it = sold();
+        sent_back(&mut it, tickets, reason);
+        let (reservation, payment, kept) = (it.sold, it.paid, 150);
+        let found = due.map(|due| Violation::OwnedUnpaid { reservation, payment, kept, due });
+        assert_eq!(audit(&it.show.snapshot), found.into_iter().collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn what_the_policy_kept_of_tickets_given_back_is_no_money_for_nothing() {
+    let mut it = sold();
+    end_the_sold(&mut it, CancelReason::Refunded);
+    let (seats, items) = (Vec::new(), Vec::new());
+    let tickets = RefundTickets::Returned(ReturnedTickets { seats, items, price: won(200) });
+    sent_back(&mut it, tickets, "cancelled by the buyer");
+    assert_eq!(audit(&it.show.snapshot), []);
+    it.payment(it.paid, |row| {
+        if let RefundTickets::Returned(returned) = &mut row.refunds[0].tickets {
+            returned.price = won(199);
+        }
+    });
+    it.finds(&Violation::MoneyWithoutTickets { payment: it.paid, kept: won(150) });
+}
+
+#[test]
+fn money_sent_back_by_hand_is_a_person_s_to_see_until_a_note_settles_it() {
+    let mut it = sold();
+    sent_back(&mut it, RefundTickets::Unstated, "refunded at the provider");
+    assert!(it.show.payment(it.paid).needs_person());
+    let note = |seconds| Note {
+        at: at(seconds),
+        author: "Desk".into(),
+        text: "A gift for the wait".into(),
+        settles: Settles::Yes,
+    };
+    it.payment(it.paid, |row| row.notes.push(note(8)));
+    assert!(it.show.payment(it.paid).needs_person(), "the note was there before");
+    it.payment(it.paid, |row| row.notes.push(note(10)));
+    assert!(!it.show.payment(it.paid).needs_person());
 }

@@ -114,7 +114,9 @@ fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
         let sold = show.held(at(0), ADA, &[0]);
         let payment = show.paid(at(1), sold, ADA);
         let mut ask = show.refund(at(2), payment);
-        ask.amount = part;
+        if let Some(part) = part {
+            ask = ask.only(part);
+        }
         show.accept(&ask);
         refuse_refund(&mut show, at(3), payment);
         show.accept(&settling(&show, at(4), payment));

@@ -3,12 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use tiketi_core::{EventId, Money, PaymentId};
+use tiketi_core::{EventId, PaymentId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dto::{
-    CancelPayment, EndPayment, EventRefundsAnswer, TroubleList, TroubleQuery, TroubledPaymentAnswer,
+    EndPayment, EventRefundsAnswer, RefundPayment, TroubleList, TroubleQuery, TroubledPaymentAnswer,
     WantedRefund, WriteNote,
 };
 use crate::error::{ApiError, Code, ErrorBody};
@@ -29,7 +29,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List the payments a person has to look at
 ///
-/// Stuck ones, those whose refund the provider refused, those whose deposit left again, and those unknown for over
+/// Stuck ones, those whose refund the provider refused, those whose deposit left again, those of which a part was sent
+/// back at the provider, and those unknown for over
 /// ten minutes, or what the shop says instead; a deposit is not awaited for long before it is due.
 #[utoipa::path(
     get, path = "/api/admin/payments", tag = "admin", params(TroubleQuery), security(("bearer" = [])),
@@ -78,9 +79,11 @@ async fn retry(
     Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
 }
 
-/// Give anyone's money back, all of it or a part
+/// Give anyone's money back: any amount, and say what becomes of the tickets
+///
+/// No cancellation policy applies.
 #[utoipa::path(
-    post, path = "/api/admin/payments/{id}/refund", tag = "admin", request_body = CancelPayment,
+    post, path = "/api/admin/payments/{id}/refund", tag = "admin", request_body = RefundPayment,
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
@@ -90,7 +93,8 @@ async fn retry(
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`, \
+            `NOTHING_ASKED`, `TICKETS_NOT_IN_RESERVATION`, `TOO_MANY_LINES`", body = ErrorBody),
     ),
 )]
 async fn refund(
@@ -98,14 +102,13 @@ async fn refund(
     _: AdminUser,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
-    ApiJson(body): ApiJson<CancelPayment>,
+    ApiJson(body): ApiJson<RefundPayment>,
 ) -> Result<(StatusCode, Json<TroubledPaymentAnswer>), ApiError> {
-    let WantedRefund { reason, amount, account } = body.read()?;
     let known = shown::any_payment(&state, id).await?;
-    let amount = amount.map(|minor| Money::new(minor, known.refunded.currency()));
+    let WantedRefund { reason, wanted, account } = body.read(known.refunded.currency())?;
     let box_office = state.box_office().clone();
-    let refunded = async move { box_office.refund_by_organiser(id, amount, &reason, key, account).await };
-    let (status, payment) = shown::refund_within_patience(&state, id, refunded).await?;
+    let refunded = async move { box_office.refund_by_organiser(id, wanted, &reason, key, account).await };
+    let (status, payment, _) = shown::refund_within_patience(&state, id, refunded).await?;
     Ok((status, Json(TroubledPaymentAnswer { payment: (&payment).into() })))
 }
 

@@ -105,6 +105,7 @@ async fn an_event_tells_what_is_sold_of_it() {
         json!({
             "holdSeconds": 300, "holdCapSeconds": 900, "paymentWindowSeconds": 600, "maxSeatsPerBuyer": 8,
             "latePayment": "take_again_else_refund", "refundedSeats": "on_sale", "depositWindowSeconds": 86_400,
+            "cancellationPolicy": [{"untilSecondsBefore": 0, "keptBasisPoints": 0, "keptFee": 0}],
         })
     );
     let types: Vec<_> = event["ticketTypes"]

@@ -3,6 +3,7 @@
 mod administration;
 mod buying;
 mod events;
+mod giving_back;
 mod layouts;
 mod paying;
 mod refusals;
@@ -12,6 +13,7 @@ mod settling;
 mod texts;
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request};
@@ -41,6 +43,14 @@ impl Shop {
         let layout = shop.create_layout().await;
         shop.event = shop.publish(&event_on(&layout)).await;
         shop
+    }
+
+    /// Lets time pass, and signs everyone in again.
+    pub(super) async fn wait(&mut self, by: Duration) {
+        self.server.clock.advance(by);
+        self.admin = self.server.token_of("admin@example.com", Role::Admin).await;
+        self.buyer = self.server.token_of("buyer@example.com", Role::Buyer).await;
+        self.other = self.server.token_of("other@example.com", Role::Buyer).await;
     }
 
     /// Sends a request, signed unless `token` is empty, with JSON unless `body` is null.

@@ -8,7 +8,8 @@ use crate::keeping::buy;
 use crate::many::migrate;
 use crate::process::{Running, Said, run};
 
-const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/layouts/paper-boat-theatre.json");
+const OWN: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
 
 async fn serve(store: &str, more: &[&str]) -> Said {
     let shop = ["--listen=127.0.0.1:0", "--store", store, "--jwt-secret", SECRET];
