@@ -153,7 +153,9 @@ async fn attempt(
         session.commit().await?;
         turn += 1;
     }
-    let is_worth_keeping = desk.size() <= MAX_KEPT && !desk.changed().moves_ticket_types();
+    // An event that does not exist has no row to look at again, and may be created by the next batch.
+    let exists = desk.snapshot().is_some();
+    let is_worth_keeping = exists && desk.size() <= MAX_KEPT && !desk.changed().moves_ticket_types();
     desk.settled();
     *kept = is_worth_keeping.then_some(Kept { desk, turn, places, is_alone });
     Ok(())
@@ -170,7 +172,7 @@ async fn open(
     let place = kept.as_ref().filter(|kept| kept.is_alone).map(|kept| &*kept.places.event);
     let Some(locked) = load::lock(session, event, place).await? else {
         let (desk, places) = (Desk::new(None), Places::default());
-        return Ok(Kept { desk, turn: 0, places, is_alone: true });
+        return Ok(Kept { desk, turn: 0, places, is_alone: false });
     };
     let clock = BatchClock { store_now: locked.store_now, margin };
     let is_first = kept.is_none();
