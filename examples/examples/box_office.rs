@@ -27,24 +27,24 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let seats = available(&shop, event).await?;
     let wanted: Vec<SeatId> = seats.iter().take(2).copied().collect();
 
-    let held = shop.hold(HoldRequest::new(event, ada).seats(wanted.clone())).await?;
+    let held = shop.sales().hold(HoldRequest::new(event, ada).seats(wanted.clone())).await?;
     let labels: Vec<_> = held.seats.iter().map(|line| line.label.as_ref()).collect();
     println!("Ada holds {} for {}, as {}", labels.join(" and "), held.total, held.number);
 
     // A refusal is an expected answer that names all that stands in the way, and has changed nothing.
-    match shop.hold(HoldRequest::new(event, ben).seats(wanted)).await {
+    match shop.sales().hold(HoldRequest::new(event, ben).seats(wanted)).await {
         Err(CommandError::Refused(HoldRefused::SeatsTaken { seats })) => {
             println!("Ben is told that {} of his seats are taken", seats.len());
         }
         other => return Err(format!("Ben got {other:?}").into()),
     }
 
-    let paid = shop.process(PrepareRequest::new(held.id, ada).method("kakao_pay")).await?;
+    let paid = shop.payments().process(PrepareRequest::new(held.id, ada).method("kakao_pay")).await?;
     println!("Ada has paid: {:?}", paid.reservation.state);
     println!("{} seats are left", available(&shop, event).await?.len());
 
     // Money goes back before its seats are free again.
-    let refunded = shop.cancel_or_refund(held.id, ada, None).await?;
+    let refunded = shop.payments().cancel_or_refund(held.id, ada, None).await?;
     println!("Ada cannot come after all: {:?}", refunded.state);
     println!("{} seats are left", available(&shop, event).await?.len());
     Ok(())
@@ -55,19 +55,21 @@ async fn open_sale(shop: &BoxOffice) -> Result<EventId, Box<dyn Error>> {
     let stalls = Section::new("Stalls", Money::new(110_000, Currency::KRW))
         .row(Row::numbered("A", 10).gap_after("5").accessible(["1", "10"]))
         .row(Row::numbered("B", 12).gap_after("6"));
-    let layout =
-        shop.create_layout(SeatLayout::new("Harbour Hall", "Small hall").section(stalls), None).await?;
+    let layout = shop
+        .catalog()
+        .create_layout(SeatLayout::new("Harbour Hall", "Small hall").section(stalls), None)
+        .await?;
     let (opens, begins) = (shop.now(), shop.now().after(Duration::from_hours(24)));
     let details = EventDetails::new("Night of the Lighthouse", begins, SaleWindow::new(opens, begins)?);
-    let made = shop.create_event(EventInput::new(details, Currency::KRW).seated(layout.id)).await?;
-    shop.publish_event(made.event.id).await?;
+    let made = shop.catalog().create_event(EventInput::new(details, Currency::KRW).seated(layout.id)).await?;
+    shop.catalog().publish_event(made.event.id).await?;
     println!("{} is on sale", made.event.details.title);
     Ok(made.event.id)
 }
 
 /// Returns the seats that can be held now, from the stage backwards.
 async fn available(shop: &BoxOffice, event: EventId) -> Result<Vec<SeatId>, Box<dyn Error>> {
-    let map = shop.seat_map(event, 0).await?.ok_or("there is no such event")?;
+    let map = shop.catalog().seat_map(event, 0).await?.ok_or("there is no such event")?;
     let now = shop.now();
     Ok(map.seats.iter().filter(|seat| seat.is_available_at(now)).map(|seat| seat.id).collect())
 }

@@ -62,7 +62,7 @@ async fn told_to_stop() {
 #[cfg(test)]
 #[tokio::test]
 async fn the_loop_runs_every_job() {
-    use tiketi_core::Job;
+    use tiketi_core::box_office::Job;
 
     let ran = open_shop().unwrap().run_jobs_once().await.runs;
     for job in [Job::Expire, Job::Reconcile, Job::Inbox, Job::CallOff, Job::ForgetAnswers] {

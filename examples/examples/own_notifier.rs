@@ -9,8 +9,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BuyerId, Currency, EventDetails, EventInput, EventView, Fact, FactBody, HoldRequest, Money,
-    Notifier, NotifyError, PrepareRequest, SaleWindow, Terms, TicketTypeInput,
+    BoxOffice, BuyerId, Currency, EventDetails, EventInput, Fact, FactBody, HoldRequest, Money, Notifier,
+    NotifyError, PrepareRequest, SaleWindow, Terms, TicketTypeInput, store::EventView,
 };
 use tokio::sync::Notify;
 use tokio::time::interval;
@@ -61,9 +61,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
 
     let buyer = |last: u8| format!("01890a5d-ac96-774b-bcce-b302099a80{last:02}").parse::<BuyerId>();
-    let held = shop.hold(HoldRequest::new(event, buyer(1)?).item(standing, 2)).await?;
-    shop.process(PrepareRequest::new(held.id, buyer(1)?)).await?;
-    shop.hold(HoldRequest::new(event, buyer(2)?).item(standing, 1)).await?;
+    let held = shop.sales().hold(HoldRequest::new(event, buyer(1)?).item(standing, 2)).await?;
+    shop.payments().process(PrepareRequest::new(held.id, buyer(1)?)).await?;
+    shop.sales().hold(HoldRequest::new(event, buyer(2)?).item(standing, 1)).await?;
     printer.a_hold_ran_out.notified().await;
     Ok(())
 }
@@ -74,7 +74,7 @@ async fn keep_tidy(shop: BoxOffice) {
     loop {
         second.tick().await;
         // Nothing is lost by a failure: what is due stays due.
-        if let Err(error) = shop.tidy_once().await {
+        if let Err(error) = shop.jobs().tidy_once().await {
             eprintln!("tidied later: {error}");
         }
     }
@@ -85,8 +85,9 @@ async fn open_sale(shop: &BoxOffice) -> Result<EventView, Box<dyn Error>> {
     let details = EventDetails::new("Night of the Lighthouse", begins, SaleWindow::new(opens, begins)?);
     let price = Money::new(66_000, Currency::KRW);
     let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 100 };
-    let made = shop.create_event(EventInput::new(details, Currency::KRW).admitting(standing)).await?;
-    shop.publish_event(made.event.id).await?;
+    let made =
+        shop.catalog().create_event(EventInput::new(details, Currency::KRW).ticket_type(standing)).await?;
+    shop.catalog().publish_event(made.event.id).await?;
     Ok(made)
 }
 

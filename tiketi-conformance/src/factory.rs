@@ -4,7 +4,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiketi_core::{CatalogStore, OutboxStore, SalesStore};
+use tiketi_core::store::{CatalogStore, OutboxStore, SalesStore};
 
 /// Opens a fresh store for each case.
 ///

@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use tiketi_core::decide::{CreateEvent, CreateRefused, Created};
 use tiketi_core::{
-    CommandError, Currency, Event, EventDetails, EventId, EventInput, EventStep, LayoutId, Money, NewEvent,
-    Row, SaleWindow, SeatId, SeatLayout, Section, StoredLayout, TermsOverride, TicketTypeId, TicketTypeInput,
-    Timestamp,
+    CommandError, Currency, Event, EventDetails, EventId, EventInput, LayoutId, Money, Row, SaleWindow,
+    SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp,
+    catalog::NewEvent,
+    event::{EventStep, TermsOverride},
+    seat_layout::StoredLayout,
 };
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Price of a seat in the front section.
 pub const FRONT_PRICE: Money = Money::new(100_000, Currency::KRW);
@@ -43,7 +45,7 @@ pub struct Hall {
     pub closes_at: Timestamp,
 }
 
-impl Shop {
+impl TestShop {
     /// Returns the details of an event that is on sale.
     ///
     /// It opened an hour ago, and closes in thirty days.
@@ -75,8 +77,8 @@ impl Shop {
         let admits = |name: &str, price, capacity| TicketTypeInput { name: name.to_owned(), price, capacity };
         let input = EventInput::new(details, Currency::KRW)
             .seated(id)
-            .admitting(admits("Standing", STANDING_PRICE, STANDING))
-            .admitting(admits("Free", Money::zero(Currency::KRW), FREE));
+            .ticket_type(admits("Standing", STANDING_PRICE, STANDING))
+            .ticket_type(admits("Free", Money::zero(Currency::KRW), FREE));
         NewEvent::assemble(&input, Some(&stored), self.ids(), self.now()).expect("the hall is sound")
     }
 

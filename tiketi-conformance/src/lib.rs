@@ -34,15 +34,15 @@
 //!
 //! | List | Needs | What it is for |
 //! |---|---|---|
-//! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::SalesStore`]) |
-//! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::CatalogStore`]) |
-//! | [`outbox_cases!`] | [`SellingStore`] | facts: told once, in order, leased to one server at a time ([`tiketi_core::OutboxStore`]) |
-//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::PaymentStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
-//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
-//! | [`inbox_cases!`] | [`tiketi_core::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
-//! | [`layout_cases!`] | [`tiketi_core::LayoutStore`] | seat layouts |
-//! | [`account_cases!`] | [`tiketi_core::AccountStore`] | accounts: one for each address |
-//! | [`answer_cases!`] | [`tiketi_core::AnswerStore`] | answers kept for a repeated request |
+//! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::store::SalesStore`]) |
+//! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::store::CatalogStore`]) |
+//! | [`outbox_cases!`] | [`SellingStore`] | facts: told once, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
+//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::store::PaymentStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
+//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
+//! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
+//! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
+//! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
+//! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers kept for a repeated request |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money taken and given back once, whatever answer is lost |
 //!
 //! [`all_cases!`] expands every list but [`gateway_cases!`], whose factory is another.
@@ -65,7 +65,7 @@
 //! - It runs on several threads, within [`runner::CASE_DEADLINE`]; it never sleeps.
 //! - A case about a refusal compares everything visible before and after, facts included, and sends the
 //!   command again: a refusal changes nothing and takes no key.
-//! - Each case about selling ends with [`Shop::audit`]: seats and reservations name each other, kept
+//! - Each case about selling ends with [`TestShop::audit`]: seats and reservations name each other, kept
 //!   counters are what counting gives, money and tickets agree, limits hold, and every change was told
 //!   once and in order.
 //!
@@ -77,7 +77,7 @@
 //!
 //! - Serials of reservation numbers may leave gaps, and ids of facts may too.
 //! - Durability over a crash needs a process to kill; each durable adapter tests it by itself.
-//! - A lapsed claim of an [`tiketi_core::AnswerStore`] is free for the same request; whether another
+//! - A lapsed claim of an [`tiketi_core::store::AnswerStore`] is free for the same request; whether another
 //!   request may have the key then is not asked.
 
 #![expect(
@@ -111,4 +111,4 @@ pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};
 pub use handles::Handles;
 pub use picture::Picture;
 pub use send::{Outcome, SalesCommand};
-pub use shop::{START, Shop};
+pub use shop::{START, TestShop};

@@ -34,7 +34,7 @@ macro_rules! expand_cases {
     )*};
 }
 
-/// Expands to tests of selling: [`tiketi_core::SalesStore`].
+/// Expands to tests of selling: [`tiketi_core::store::SalesStore`].
 #[macro_export]
 macro_rules! sales_cases {
     ($factory:expr) => {
@@ -183,7 +183,7 @@ macro_rules! sales_cases {
                 a_capacity_cut_while_units_are_held_never_oversells,
                 of_8_creations_of_one_event_one_is_stored,
             }
-            meeting {
+            payment_races {
                 the_microsecond_decides_between_a_confirm_and_the_sweep,
                 a_confirm_in_the_last_microsecond_and_a_sweep_in_the_next_agree_who_won,
                 one_confirm_sent_by_16_callers_begins_once,
@@ -222,7 +222,7 @@ macro_rules! sales_cases {
     };
 }
 
-/// Expands to tests of events: [`tiketi_core::CatalogStore`].
+/// Expands to tests of events: [`tiketi_core::store::CatalogStore`].
 #[macro_export]
 macro_rules! catalog_cases {
     ($factory:expr) => {
@@ -272,7 +272,7 @@ macro_rules! catalog_cases {
     };
 }
 
-/// Expands to tests of facts: [`tiketi_core::OutboxStore`].
+/// Expands to tests of facts: [`tiketi_core::store::OutboxStore`].
 #[macro_export]
 macro_rules! outbox_cases {
     ($factory:expr) => {
@@ -293,7 +293,7 @@ macro_rules! outbox_cases {
     };
 }
 
-/// Expands to tests of layouts: [`tiketi_core::LayoutStore`].
+/// Expands to tests of layouts: [`tiketi_core::store::LayoutStore`].
 #[macro_export]
 macro_rules! layout_cases {
     ($factory:expr) => {
@@ -310,7 +310,7 @@ macro_rules! layout_cases {
     };
 }
 
-/// Expands to tests of accounts: [`tiketi_core::AccountStore`].
+/// Expands to tests of accounts: [`tiketi_core::store::AccountStore`].
 #[macro_export]
 macro_rules! account_cases {
     ($factory:expr) => {
@@ -327,7 +327,7 @@ macro_rules! account_cases {
     };
 }
 
-/// Expands to tests of whole events: [`tiketi_core::AuditStore`].
+/// Expands to tests of whole events: [`tiketi_core::store::AuditStore`].
 #[macro_export]
 macro_rules! audit_cases {
     ($factory:expr) => {
@@ -341,12 +341,12 @@ macro_rules! audit_cases {
     };
 }
 
-/// Expands to tests of payments that are not over: [`tiketi_core::PaymentStore`].
+/// Expands to tests of payments that are not over: [`tiketi_core::store::PaymentStore`].
 #[macro_export]
 macro_rules! payment_cases {
     ($factory:expr) => {
         $crate::expand_cases! { $factory, paying;
-            asking {
+            reconciliation {
                 a_payment_is_due_from_its_moment_on,
                 the_most_overdue_is_asked_first_up_to_the_limit,
                 of_16_servers_that_claim_one_payment_one_asks,
@@ -355,7 +355,7 @@ macro_rules! payment_cases {
                 a_queued_refund_is_due_until_it_is_known,
                 what_is_due_at_one_moment_comes_by_id,
             }
-            trouble {
+            needs_attention {
                 what_needs_a_person_is_listed_until_it_is_settled,
                 what_is_unknown_for_long_is_listed,
                 the_list_is_read_in_pages,
@@ -386,7 +386,7 @@ macro_rules! payment_cases {
     };
 }
 
-/// Expands to tests of webhooks: [`tiketi_core::InboxStore`].
+/// Expands to tests of webhooks: [`tiketi_core::store::InboxStore`].
 #[macro_export]
 macro_rules! inbox_cases {
     ($factory:expr) => {
@@ -431,7 +431,7 @@ macro_rules! gateway_cases {
     };
 }
 
-/// Expands to tests of answers: [`tiketi_core::AnswerStore`].
+/// Expands to tests of answers: [`tiketi_core::store::AnswerStore`].
 #[macro_export]
 macro_rules! answer_cases {
     ($factory:expr) => {

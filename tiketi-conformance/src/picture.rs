@@ -5,13 +5,13 @@ use std::future::Future;
 
 use tiketi_core::decide::Applied;
 use tiketi_core::{
-    CommandError, EventId, EventView, PageRequest, Payment, Reservation, Seat, SeatMap, SeatState, Stock,
-    TicketTypeId,
+    CommandError, EventId, PageRequest, Payment, Reservation, Seat, SeatMap, SeatState, TicketTypeId,
+    store::EventView, ticket_type::Stock,
 };
 
 use crate::hall::Hall;
 use crate::send::SalesCommand;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Everything a store shows of the events and buyers of a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Picture {
     }
 }
 
-impl Shop {
+impl TestShop {
     /// Takes pictures until two in a row are equal.
     ///
     /// An adapter may still be finishing what a caller left.

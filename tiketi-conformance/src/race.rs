@@ -9,11 +9,11 @@ use tiketi_core::decide::Applied;
 use tokio::sync::Barrier;
 
 use crate::send::{Outcome, SalesCommand};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Sends commands from a task each, all at once,
 /// and returns their answers in order.
-pub(crate) async fn at_once<C: SalesCommand>(shop: &Shop, commands: Vec<C>) -> Vec<Outcome<C>> {
+pub(crate) async fn at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<C>) -> Vec<Outcome<C>> {
     let gate = Arc::new(Barrier::new(commands.len()));
     let tasks = commands.into_iter().map(|command| {
         let (shop, gate) = (shop.clone(), gate.clone());
@@ -27,7 +27,7 @@ pub(crate) async fn at_once<C: SalesCommand>(shop: &Shop, commands: Vec<C>) -> V
 }
 
 /// Sends two commands of different kinds from a task each, at once.
-pub(crate) async fn both_at_once<A, B>(shop: &Shop, one: A, other: B) -> (Outcome<A>, Outcome<B>)
+pub(crate) async fn both_at_once<A, B>(shop: &TestShop, one: A, other: B) -> (Outcome<A>, Outcome<B>)
 where
     A: SalesCommand,
     B: SalesCommand,

@@ -4,12 +4,12 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::{AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore};
+use tiketi_core::store::{AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore};
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
 use crate::gateway::{FreshGateway, GatewayFactory};
 use crate::handles::Handles;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// How long one case may take, so that a deadlock is a failure.
 pub const CASE_DEADLINE: Duration = Duration::from_mins(2);
@@ -19,7 +19,7 @@ pub const CASE_DEADLINE: Duration = Duration::from_mins(2);
 /// # Panics
 ///
 /// If the case or the audit fails.
-pub fn selling<F, C>(factory: &F, case: fn(Shop) -> C)
+pub fn selling<F, C>(factory: &F, case: fn(TestShop) -> C)
 where
     F: StoreFactory,
     F::Store: SellingStore,
@@ -27,7 +27,7 @@ where
 {
     run(factory, move |stores| async move {
         let stores = stores.into_iter().map(|store| store as Arc<dyn SellingStore>).collect();
-        let shop = Shop::over(Handles::new(stores));
+        let shop = TestShop::over(Handles::new(stores));
         case(shop.clone()).await;
         shop.audit().await;
     });
@@ -38,7 +38,7 @@ where
 /// # Panics
 ///
 /// If the case or the audit fails.
-pub fn audited<F, C>(factory: &F, case: fn(Shop, Handles<dyn AuditStore>) -> C)
+pub fn audited<F, C>(factory: &F, case: fn(TestShop, Handles<dyn AuditStore>) -> C)
 where
     F: StoreFactory,
     F::Store: SellingStore + AuditStore,
@@ -47,7 +47,7 @@ where
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
         let audited = stores.into_iter().map(|store| store as Arc<dyn AuditStore>).collect();
-        let shop = Shop::over(Handles::new(selling));
+        let shop = TestShop::over(Handles::new(selling));
         case(shop.clone(), Handles::new(audited)).await;
         shop.audit().await;
     });
@@ -58,7 +58,7 @@ where
 /// # Panics
 ///
 /// If the case or the audit fails.
-pub fn paying<F, C>(factory: &F, case: fn(Shop, Handles<dyn PaymentStore>) -> C)
+pub fn paying<F, C>(factory: &F, case: fn(TestShop, Handles<dyn PaymentStore>) -> C)
 where
     F: StoreFactory,
     F::Store: SellingStore + PaymentStore,
@@ -67,7 +67,7 @@ where
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
         let paying = stores.into_iter().map(|store| store as Arc<dyn PaymentStore>).collect();
-        let shop = Shop::over(Handles::new(selling));
+        let shop = TestShop::over(Handles::new(selling));
         shop.known().quiet = true;
         case(shop.clone(), Handles::new(paying)).await;
         shop.audit().await;

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use tiketi_core::decide::Applied;
 use tiketi_core::{
-    BuyerId, Clock, CommandKey, CountedIds, EventId, Fact, IdSource, ManualClock, PaymentId, RefundId,
-    ReservationId, Terms, Timestamp,
+    BuyerId, Clock, CommandKey, EventId, Fact, IdSource, PaymentId, RefundId, ReservationId, Terms,
+    Timestamp,
+    clock::{CountedIds, ManualClock},
 };
 
 use crate::factory::SellingStore;
@@ -19,7 +20,7 @@ use crate::send::{Outcome, SalesCommand};
 ///
 /// Cloning is cheap, and every clone is the same shop.
 #[derive(Clone, Debug)]
-pub struct Shop {
+pub struct TestShop {
     inner: Arc<Inner>,
 }
 
@@ -50,7 +51,7 @@ impl fmt::Debug for Inner {
 /// The moment at which every case begins.
 pub const START: &str = "2026-01-05T10:00:00Z";
 
-impl Shop {
+impl TestShop {
     /// Opens a shop over a store, at [`START`].
     pub fn over(stores: Handles<dyn SellingStore>) -> Self {
         Self::seeded(stores, 7)
@@ -85,7 +86,7 @@ impl Shop {
 
     /// Returns the present moment.
     ///
-    /// Only [`Shop::advance`] and [`Shop::go_to`] move it.
+    /// Only [`TestShop::advance`] and [`TestShop::go_to`] move it.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }

@@ -4,12 +4,12 @@ use tiketi_core::decide::{
     BeginConfirm, BeginRefund, Cancel, CaptureOutcome, ConfirmFree, ExtendHold, Hold, RecordOutcome,
     RecordRefund, RefundOutcome, Release, StartPayment,
 };
-use tiketi_core::{BuyerId, Captured, Money, Payment, RefundId, Reservation};
+use tiketi_core::{BuyerId, Money, Payment, RefundId, Reservation, gateway::Captured};
 
 use crate::hall::Hall;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
-impl Shop {
+impl TestShop {
     /// Makes a hold that asks for nothing yet.
     pub fn hold(&self, hall: &Hall, buyer: BuyerId) -> Hold {
         Hold::new(self.now(), self.key(), hall.event, buyer, self.reservation_id(), self.terms())

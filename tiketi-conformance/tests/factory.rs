@@ -6,8 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tiketi_conformance::{Fresh, Handles, StoreFactory, async_trait, runner};
-use tiketi_core::AnswerStore;
 use tiketi_core::memory::MemoryStore;
+use tiketi_core::store::AnswerStore;
 
 /// Two stores in the place of two openings of one, so that they can be told apart.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tiketi_conformance::{FreshGateway, GatewayFactory, Provider, async_trait};
 use tiketi_core::memory::{ConfirmFault, RefundFault, TestGateway};
-use tiketi_core::{ConfirmAnswer, Money, PaymentGateway, PaymentId};
+use tiketi_core::{Money, PaymentGateway, PaymentId, gateway::ConfirmAnswer};
 
 #[derive(Debug)]
 struct Memory;

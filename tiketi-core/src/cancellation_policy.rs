@@ -78,7 +78,7 @@ impl CancellationTier {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tiketi_core::{CancellationPolicy, CancellationTier};
+/// use tiketi_core::{cancellation_policy::CancellationTier, CancellationPolicy};
 ///
 /// // All of it until ten days before, nine tenths until a day before, then nothing.
 /// let policy = CancellationPolicy::new(&[
@@ -86,7 +86,7 @@ impl CancellationTier {
 ///     CancellationTier::new(Duration::from_hours(24), 1_000, 0)?,
 /// ])?;
 /// assert_eq!(policy.tiers().len(), 2);
-/// # Ok::<(), tiketi_core::CancellationPolicyError>(())
+/// # Ok::<(), tiketi_core::cancellation_policy::CancellationPolicyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CancellationPolicy {

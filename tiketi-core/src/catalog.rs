@@ -76,7 +76,7 @@ impl EventInput {
 
     /// Adds a general-admission ticket type.
     #[must_use]
-    pub fn admitting(mut self, ticket_type: TicketTypeInput) -> Self {
+    pub fn ticket_type(mut self, ticket_type: TicketTypeInput) -> Self {
         self.general_admission.push(ticket_type);
         self
     }
@@ -128,7 +128,7 @@ pub enum CatalogError {
     CapacityOutOfRange,
     /// The event's own terms cannot be, or contradict each other.
     #[error(transparent)]
-    Terms(#[from] crate::TermsError),
+    Terms(#[from] crate::limits::TermsError),
     /// The layout named does not exist.
     #[error("there is no such layout")]
     LayoutNotFound,
@@ -270,7 +270,7 @@ const MOST_LENIENT: Terms = Terms {
     deposit_window: MAX_DEPOSIT_WINDOW,
     ask_again_after: Duration::from_mins(1),
     ask_again_at_most: Duration::from_hours(24),
-    trouble_after: Duration::from_hours(24),
+    attention_after: Duration::from_hours(24),
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {
@@ -334,6 +334,6 @@ mod tests {
             hold_cap: Some(Duration::from_mins(1)),
             ..TermsOverride::default()
         };
-        assert_eq!(with_terms(terms), Err(CatalogError::Terms(crate::TermsError::CapBelowTtl)));
+        assert_eq!(with_terms(terms), Err(CatalogError::Terms(crate::limits::TermsError::CapBelowTtl)));
     }
 }

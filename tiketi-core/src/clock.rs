@@ -45,7 +45,7 @@ impl Clock for SystemClock {
 ///
 /// ```
 /// use std::time::Duration;
-/// use tiketi_core::{Clock, ManualClock, Timestamp};
+/// use tiketi_core::{clock::ManualClock, Clock, Timestamp};
 ///
 /// let clock = ManualClock::at(Timestamp::EPOCH);
 /// clock.advance(Duration::from_secs(1));

@@ -33,13 +33,13 @@ pub struct Event {
 /// What an organiser writes about an event and may edit later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDetails {
-    /// What is on, at most [`crate::MAX_NAME_CHARS`] characters.
+    /// What is on, at most [`crate::limits::MAX_NAME_CHARS`] characters.
     pub title: String,
     /// Who performs.
     pub artist: String,
     /// Where.
     pub venue: String,
-    /// Free text for buyers, at most [`crate::MAX_DESCRIPTION_CHARS`] characters.
+    /// Free text for buyers, at most [`crate::limits::MAX_DESCRIPTION_CHARS`] characters.
     pub description: String,
     /// Further words under which the event is found, such as its name in another language.
     pub keywords: Vec<String>,
@@ -104,7 +104,7 @@ impl TermsOverride {
             deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
             ask_again_after: shop.ask_again_after,
             ask_again_at_most: shop.ask_again_at_most,
-            trouble_after: shop.trouble_after,
+            attention_after: shop.attention_after,
         }
     }
 }

@@ -72,7 +72,7 @@ pub struct Terms {
     /// How long to wait at most between two questions; 10 minutes by default. See [`Terms::pause`].
     pub ask_again_at_most: Duration,
     /// How long a provider's word may be awaited before a person is told; 10 minutes by default.
-    pub trouble_after: Duration,
+    pub attention_after: Duration,
 }
 
 /// What becomes of seats whose money went back; counted tickets are always for sale again.
@@ -110,7 +110,7 @@ impl Default for Terms {
             deposit_window: Duration::from_hours(24),
             ask_again_after: Duration::from_mins(1),
             ask_again_at_most: Duration::from_mins(10),
-            trouble_after: Duration::from_mins(10),
+            attention_after: Duration::from_mins(10),
         }
     }
 }
@@ -164,7 +164,7 @@ impl Terms {
             ("not_found_grace_past_cap", self.not_found_grace_past_cap),
             ("ask_again_after", self.ask_again_after),
             ("ask_again_at_most", self.ask_again_at_most),
-            ("trouble_after", self.trouble_after),
+            ("attention_after", self.attention_after),
         ];
         for (name, duration) in durations {
             if duration.is_zero() || duration > Duration::from_hours(24) {

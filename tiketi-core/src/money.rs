@@ -92,7 +92,7 @@ impl FromStr for Currency {
 /// assert_eq!(seat.times(2)?.minor(), 220_000);
 /// assert_eq!(seat.to_string(), "110000 KRW");
 /// assert_eq!(Money::new(10_000, Currency::EUR).to_string(), "100.00 EUR");
-/// # Ok::<(), tiketi_core::MoneyError>(())
+/// # Ok::<(), tiketi_core::money::MoneyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Money {

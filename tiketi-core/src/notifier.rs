@@ -11,7 +11,7 @@ use crate::fact::Fact;
 ///
 /// # Contract
 ///
-/// Facts come at least once and, after a failure, again: a receiver keeps [`crate::FactId`]s to apply
+/// Facts come at least once and, after a failure, again: a receiver keeps [`crate::fact::FactId`]s to apply
 /// each once. An error means that none of the facts can be relied on to have arrived.
 #[async_trait]
 pub trait Notifier: Debug + Send + Sync + 'static {

@@ -39,7 +39,7 @@ pub struct Payment {
     /// Refunds asked for, oldest first.
     pub refunds: Vec<Refund>,
     /// What the provider has yet to say; `None` while nothing is awaited.
-    pub asking: Option<Asking>,
+    pub reconciliation: Option<Reconciliation>,
     /// What people wrote about it, oldest first.
     pub notes: Vec<Note>,
     /// When the attempt was made.
@@ -109,13 +109,13 @@ impl Payment {
         let refused = |(at, refund): (usize, &Refund)| {
             matches!(refund.state, RefundState::Refused { .. }) && refund.id == self.call_off_refund(at)
         };
-        let went_back = |(_, refund): (usize, &Refund)| {
+        let apply_refund = |(_, refund): (usize, &Refund)| {
             matches!(refund.state, RefundState::Done { .. }) && !refund.amount.is_zero()
         };
         let last = |wanted: &dyn Fn((usize, &Refund)) -> bool| {
             self.refunds.iter().enumerate().rev().find(|it| wanted(*it)).map(|(at, _)| at)
         };
-        last(&refused).is_some_and(|refused| last(&went_back) < Some(refused))
+        last(&refused).is_some_and(|refused| last(&apply_refund) < Some(refused))
     }
 
     /// Returns the id of the refund that is promised as the `at`-th because the event was cancelled.
@@ -126,17 +126,20 @@ impl Payment {
     /// Returns the deposit that has to come in before it is paid, if that is what it waits for.
     pub fn awaited_deposit(&self) -> Option<&Deposit> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
-        self.asking.as_ref().filter(|_| confirming).and_then(|asking| asking.deposit.as_ref())
+        self.reconciliation
+            .as_ref()
+            .filter(|_| confirming)
+            .and_then(|reconciliation| reconciliation.deposit.as_ref())
     }
 
     /// Tells whether the provider waits anew for a deposit that it had said was there.
     pub fn is_withdrawn(&self) -> bool {
         let kept = matches!(self.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
-        kept && self.asking.as_ref().is_some_and(|asking| asking.deposit.is_some())
+        kept && self.reconciliation.as_ref().is_some_and(|reconciliation| reconciliation.deposit.is_some())
     }
 
     /// Tells whether a person has to look, until one wrote after it that it is settled.
-    pub fn needs_person(&self) -> bool {
+    pub fn needs_attention(&self) -> bool {
         let settled =
             |since| self.notes.last().is_some_and(|note| note.settles == Settles::Yes && note.at >= since);
         self.trouble_since().is_some_and(|since| !settled(since))
@@ -159,7 +162,11 @@ impl Payment {
             RefundState::Refused { at, .. } => Some(at),
             RefundState::Queued { .. } | RefundState::Done { .. } => None,
         });
-        let withdrawn = self.asking.as_ref().filter(|_| self.is_withdrawn()).map(|asking| asking.since);
+        let withdrawn = self
+            .reconciliation
+            .as_ref()
+            .filter(|_| self.is_withdrawn())
+            .map(|reconciliation| reconciliation.since);
         [stuck, refused, withdrawn, self.unstated_since()].into_iter().flatten().max()
     }
 
@@ -173,8 +180,12 @@ impl Payment {
     /// Returns since when the provider's word about money that moves is overdue; a deposit is not before its own day.
     pub fn awaited_since(&self) -> Option<Timestamp> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
-        let asking = self.asking.as_ref().filter(|_| confirming || self.queued_refund().is_some())?;
-        Some(self.awaited_deposit().map_or(asking.since, |deposit| deposit.due.max(asking.since)))
+        let reconciliation =
+            self.reconciliation.as_ref().filter(|_| confirming || self.queued_refund().is_some())?;
+        Some(
+            self.awaited_deposit()
+                .map_or(reconciliation.since, |deposit| deposit.due.max(reconciliation.since)),
+        )
     }
 
     /// Tells whether a person ended it without knowing its outcome; its provider is asked until it says that it took nothing.
@@ -204,7 +215,7 @@ impl Payment {
 
 /// What the provider has yet to say, and when it is to be asked next.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asking {
+pub struct Reconciliation {
     /// Since when that is awaited.
     pub since: Timestamp,
     /// The first moment at which it is to be asked again.
@@ -212,7 +223,7 @@ pub struct Asking {
     /// How often it was asked again.
     pub tries: u32,
     /// What was said last, if it decided nothing.
-    pub doubt: Option<String>,
+    pub last_inconclusive: Option<String>,
     /// The deposit it waits for, if that is what it said.
     pub deposit: Option<Deposit>,
 }

@@ -12,12 +12,12 @@ const MAX_BANK_CHARS: usize = 40;
 /// A buyer's account, for money that was paid in by transfer; `Debug` shows nothing of it.
 ///
 /// ```
-/// use tiketi_core::RefundAccount;
+/// use tiketi_core::refund_account::RefundAccount;
 ///
 /// let account = RefundAccount::new("88", "110123456789", "Hong Gildong")?;
 /// assert_eq!(account.number(), "110123456789");
 /// assert!(RefundAccount::new("88", "110-123-456789", "Hong Gildong").is_err());
-/// # Ok::<(), tiketi_core::RefundAccountError>(())
+/// # Ok::<(), tiketi_core::refund_account::RefundAccountError>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct RefundAccount {

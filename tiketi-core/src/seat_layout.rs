@@ -175,10 +175,8 @@ impl SeatLayout {
             check_line("section", name, 1..=MAX_NAME_CHARS)?;
             for Row { label, seats } in rows {
                 check_line("row", label, 1..=MAX_NAME_CHARS)?;
-                let numbers = seats.iter().map(|PlannedSeat { number, column: _, accessible: _ }| number);
-                numbers
-                    .map(|number| check_line("number", number, 1..=MAX_NAME_CHARS))
-                    .collect::<Result<(), _>>()?;
+                let mut numbers = seats.iter().map(|PlannedSeat { number, column: _, accessible: _ }| number);
+                numbers.try_for_each(|number| check_line("number", number, 1..=MAX_NAME_CHARS))?;
             }
         }
         Ok(())

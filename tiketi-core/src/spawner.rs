@@ -12,7 +12,7 @@ pub type DetachedWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Runs work to its end on the host's runtime; what a runtime has, and core has not.
 ///
 /// ```
-/// use tiketi_core::{DetachedWork, Spawner};
+/// use tiketi_core::spawner::{DetachedWork, Spawner};
 ///
 /// #[derive(Debug)]
 /// struct Tokio;
@@ -31,7 +31,7 @@ pub trait Spawner: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// MUST run the work to its end unless the process ends. What is cut off all the same is as what a crash cuts off:
-    /// [`crate::BoxOffice::run_jobs_once`] brings it to its end.
+    /// [`crate::box_office::Jobs::run_once`] brings it to its end.
     fn spawn(&self, work: DetachedWork);
 }
 

@@ -1,7 +1,7 @@
 //! The one rule for text: which characters a store keeps, and how many of them.
 //!
 //! Text that somebody asks us to keep is refused if it breaks the rule, with the field named. Text that a provider says
-//! about money is [`cleaned`] instead: what it says of the money has to be recorded, whatever else is in it.
+//! about money is cleaned instead: what it says of the money has to be recorded, whatever else is in it.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -45,7 +45,7 @@ pub enum TextProblem {
 /// [`TextError`] naming the field and what is wrong.
 ///
 /// ```
-/// use tiketi_core::{TextProblem, check_line};
+/// use tiketi_core::text::{TextProblem, check_line};
 ///
 /// assert!(check_line("title", "Evening of Lanterns", 1..=200).is_ok());
 /// let refused = check_line("title", "Evening\0", 1..=200).unwrap_err();

@@ -4,7 +4,7 @@
 
 use std::process::Command;
 
-use tiketi_core::{ReservationNumber, Timestamp};
+use tiketi_core::{Timestamp, reservation::ReservationNumber};
 
 /// Half an hour before midnight in UTC, already the next day in Seoul, still the afternoon in Newfoundland.
 const MOMENT: &str = "2026-03-01T23:30:00Z";

@@ -149,7 +149,7 @@ async fn read(state: &AppState) -> Result<Health, ApiError> {
     let nothing = EventId::from_uuid(Uuid::nil());
     let reads = async {
         state.accounts().account(nobody).await?;
-        state.box_office().event(nothing).await?;
+        state.box_office().catalog().event(nothing).await?;
         Ok::<_, StoreError>(OK)
     };
     in_time(state, reads).await.map_err(|failure| {

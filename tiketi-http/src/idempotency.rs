@@ -15,7 +15,11 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tiketi_core::decide::Fingerprint;
-use tiketi_core::{Answer, AnswerClaim, CommandKey, Job, JobRun, JobsReport, StoreError};
+use tiketi_core::{
+    CommandKey, StoreError,
+    box_office::{Job, JobRun, JobsReport},
+    store::{Answer, AnswerClaim},
+};
 use tracing::Instrument;
 
 use crate::error::{ApiError, Code, render};
@@ -42,16 +46,16 @@ impl AppState {
 
     /// Does everything that has to happen by itself and is due, and says when to call it again.
     ///
-    /// It is [`BoxOffice::run_jobs_once`], and forgets answers as often as that forgets commands. A host calls it in a
+    /// It is [`Jobs::run_once`](tiketi_core::box_office::Jobs::run_once), and forgets answers as often as that forgets commands. A host calls it in a
     /// loop, on any number of servers; the manual of this crate shows it.
     ///
     /// # Cancel safety
     ///
-    /// Safe, as [`BoxOffice::run_jobs_once`].
+    /// Safe, as [`Jobs::run_once`](tiketi_core::box_office::Jobs::run_once).
     ///
-    /// [`BoxOffice::run_jobs_once`]: tiketi_core::BoxOffice::run_jobs_once
+    /// [`BoxOffice::run_jobs_once`]: tiketi_core::box_office::Jobs::run_once
     pub async fn run_jobs_once(&self) -> JobsReport {
-        let mut report = self.box_office().run_jobs_once().await;
+        let mut report = self.box_office().jobs().run_once().await;
         if report.runs.iter().any(|run| run.job == Job::ForgetCommands) {
             let forgotten = self.forget_answers_once().await;
             report.runs.push(JobRun::new(Job::ForgetAnswers, forgotten.map_err(Into::into)));

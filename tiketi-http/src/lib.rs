@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use tiketi_core::{BoxOffice, memory::{MemoryStore, TestGateway}};
+//! use tiketi_core::{memory::{MemoryStore, TestGateway}, BoxOffice};
 //! use tiketi_http::AppState;
 //!
 //! let store = Arc::new(MemoryStore::default());

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
-    AccountStore, AnswerStore, BoxOffice, Clock, IdSource, SystemClock, TimeOrderedIds, Timestamp,
+    BoxOffice, Clock, IdSource, Timestamp,
+    clock::{SystemClock, TimeOrderedIds},
+    store::{AccountStore, AnswerStore},
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;

@@ -9,7 +9,11 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{BoxOffice, Clock, CountedIds, IdSource, ManualClock, Role, Timestamp};
+use tiketi_core::{
+    BoxOffice, Clock, IdSource, Timestamp,
+    account::Role,
+    clock::{CountedIds, ManualClock},
+};
 use tower::ServiceExt;
 
 use crate::auth::NewAccount;

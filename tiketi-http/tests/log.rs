@@ -11,7 +11,7 @@ use axum::http::Request;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{BoxOffice, Role};
+use tiketi_core::{BoxOffice, account::Role};
 use tiketi_http::{AppState, NewAccount, router};
 use tower::ServiceExt;
 

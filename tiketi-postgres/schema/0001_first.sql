@@ -31,7 +31,7 @@ CREATE TABLE tiketi.events (
     created_at  bigint NOT NULL,
     version     bigint NOT NULL,
     map_version bigint NOT NULL,
-    turn        bigint NOT NULL            -- grows with each commit that changes anything of the event
+    revision    bigint NOT NULL            -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
 
@@ -112,11 +112,11 @@ CREATE TABLE tiketi.payments (
     captured       bigint,                 -- what the provider took, once it said so
     refunded       bigint NOT NULL,
     state_at       bigint,
-    ask_at         bigint,                 -- when the provider is to be asked; NULL while nothing is awaited
+    reconcile_at   bigint,                 -- when the provider is to be asked; NULL while nothing is awaited
     awaited_since  bigint,                 -- NULL unless money is on its way that nobody has heard of
     created_at     bigint NOT NULL,
     version        bigint NOT NULL,
-    needs_person   boolean NOT NULL,
+    needs_attention boolean NOT NULL,
     call_off_refused boolean NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     currency       text NOT NULL,
     gateway        text NOT NULL,
@@ -125,19 +125,19 @@ CREATE TABLE tiketi.payments (
     state          text NOT NULL,
     detail         text,                   -- a provider's code, or what does not fit
     taken_in       text,                   -- the currency of captured and refunded
-    asking         text,                   -- a JSON object: since when, how often, what it said
+    reconciliation text,                   -- a JSON object: since when, how often, what it said
     refunds        text NOT NULL,          -- a JSON array
     notes          text NOT NULL,          -- a JSON array
     PRIMARY KEY (id, event),
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
     CHECK ((captured IS NULL) = (taken_in IS NULL)),
-    CHECK ((ask_at IS NULL) = (asking IS NULL))
+    CHECK ((reconcile_at IS NULL) = (reconciliation IS NULL))
 );
 CREATE INDEX payments_of_event ON tiketi.payments (event) WHERE version > 0;
 CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
-CREATE INDEX payments_to_ask ON tiketi.payments (ask_at, id) WHERE ask_at IS NOT NULL;
+CREATE INDEX payments_to_reconcile ON tiketi.payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
 CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE call_off_refused;
-CREATE INDEX payments_in_trouble ON tiketi.payments (id) WHERE needs_person;
+CREATE INDEX payments_needing_attention ON tiketi.payments (id) WHERE needs_attention;
 CREATE INDEX payments_awaited ON tiketi.payments (awaited_since) WHERE awaited_since IS NOT NULL;
 -- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
 CREATE UNIQUE INDEX one_capture ON tiketi.payments (reservation, event) WHERE state = 'confirming';

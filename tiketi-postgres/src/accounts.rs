@@ -1,7 +1,11 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
+use tiketi_core::{
+    AccountId, CommandError, StoreError,
+    account::{Account, Email},
+    store::{AccountStore, CreateAccountRefused},
+};
 
 use crate::error::violates;
 use crate::row::maybe;

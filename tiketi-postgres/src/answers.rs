@@ -1,7 +1,10 @@
 //! Answers kept for idempotency keys.
 
 use async_trait::async_trait;
-use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreError, Timestamp};
+use tiketi_core::{
+    CommandKey, StoreError, Timestamp,
+    store::{Answer, AnswerClaim, AnswerStore},
+};
 use uuid::Uuid;
 
 use crate::row::maybe;

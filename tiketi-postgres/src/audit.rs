@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::Snapshot;
-use tiketi_core::{AuditStore, EventId, PaymentId, StoreError};
+use tiketi_core::{EventId, PaymentId, StoreError, store::AuditStore};
 use tiketi_rows::{Row as _, columns, count};
 
 use crate::load::ticket_types;

@@ -9,20 +9,20 @@ use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use tokio::time::Instant;
 
 use crate::clock::BatchClock;
-use crate::desk::Desk;
 use crate::error::{lock_timed_out, panicked, shared};
-use crate::job::Job;
-use crate::lanes::Lanes;
+use crate::event_queues::EventQueues;
 use crate::load;
 use crate::permits::LOCK_PATIENCE;
 use crate::places::Places;
+use crate::queued_command::QueuedCommand;
+use crate::read_set::BatchReadSet;
 use crate::retry::pause;
 use crate::session::Session;
-use crate::wants::Wants;
+use crate::working_set::WorkingSet;
 use crate::write;
 
 /// Most rows a busy lane keeps in memory from one batch to the next.
-const MAX_KEPT: usize = 50_000;
+const MAX_CACHED_ROWS: usize = 50_000;
 
 /// Begins a batch, with the milliseconds for which it may wait for a lock.
 ///
@@ -48,9 +48,9 @@ const BEGIN: &str = begin!("200");
 const BEGIN_WAITING: &str = begin!("500");
 
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
-pub(crate) struct Kept {
-    desk: Desk,
-    turn: i64,
+pub(crate) struct CachedWorkingSet {
+    set: WorkingSet,
+    revision: i64,
     places: Places,
     /// Whether no other server wrote to the event since, as far as the last batch could see.
     is_alone: bool,
@@ -59,10 +59,15 @@ pub(crate) struct Kept {
 /// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
 ///
 /// One such command among 256 costs 16 more transactions, and is answered with its failure alone.
-pub(crate) async fn settle(lanes: &Lanes, event: EventId, kept: &mut Option<Kept>, jobs: Vec<Box<dyn Job>>) {
+pub(crate) async fn commit_batch(
+    queues: &EventQueues,
+    event: EventId,
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: Vec<Box<dyn QueuedCommand>>,
+) {
     let mut parts = vec![jobs];
     while let Some(mut jobs) = parts.pop() {
-        match attempts(lanes, event, kept, &mut jobs).await {
+        match attempts(queues, event, cached, &mut jobs).await {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
@@ -83,7 +88,7 @@ fn may_be_of_one(error: &StoreError) -> bool {
     }
 }
 
-fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, done: Result<(), StoreError>) {
+fn answer(jobs: impl IntoIterator<Item = Box<dyn QueuedCommand>>, done: Result<(), StoreError>) {
     let done = done.map_err(Arc::new);
     for job in jobs {
         job.answer(done.as_ref().copied().map_err(shared));
@@ -94,24 +99,24 @@ fn answer(jobs: impl IntoIterator<Item = Box<dyn Job>>, done: Result<(), StoreEr
 ///
 /// No permit is kept between tries, so that an event that is locked elsewhere keeps no other one from being written.
 async fn attempts(
-    lanes: &Lanes,
+    queues: &EventQueues,
     event: EventId,
-    kept: &mut Option<Kept>,
-    jobs: &mut [Box<dyn Job>],
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: &mut [Box<dyn QueuedCommand>],
 ) -> Result<(), StoreError> {
     let deadline = Instant::now() + LOCK_PATIENCE;
     let mut tried = 0;
     loop {
-        let permit = lanes.permits.acquire(event, deadline).await?;
+        let permit = queues.permits.acquire(event, deadline).await?;
         let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
-        lanes.counted.add_transaction();
+        queues.counted.add_transaction();
         // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
-        let attempt = AssertUnwindSafe(attempt(lanes, begin, event, kept, jobs)).catch_unwind().await;
+        let attempt = AssertUnwindSafe(attempt(queues, begin, event, cached, jobs)).catch_unwind().await;
         let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
         drop(permit);
         match done {
             Err(error) if lock_timed_out(&error) => {
-                lanes.permits.note_locked(event);
+                queues.permits.note_locked(event);
                 if Instant::now() >= deadline {
                     return Err(error);
                 }
@@ -126,38 +131,38 @@ async fn attempts(
 ///
 /// Rows are kept only across commits: after a failure they are read again.
 async fn attempt(
-    lanes: &Lanes,
+    queues: &EventQueues,
     begin: &'static str,
     event: EventId,
-    kept: &mut Option<Kept>,
-    jobs: &mut [Box<dyn Job>],
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: &mut [Box<dyn QueuedCommand>],
 ) -> Result<(), StoreError> {
-    let before = kept.take();
-    let mut session = lanes.writing.begin_in_task(begin).await?;
-    let Kept { mut desk, turn, mut places, is_alone } =
-        open(&mut session, event, before, lanes.clock_lead).await?;
-    lanes.permits.note_free(event);
-    let mut wants = Wants::default();
+    let before = cached.take();
+    let mut session = queues.writing.begin_in_task(begin).await?;
+    let CachedWorkingSet { mut set, revision, mut places, is_alone } =
+        open(&mut session, event, before, queues.clock_lead).await?;
+    queues.permits.note_free(event);
+    let mut reads = BatchReadSet::default();
     for job in jobs.iter() {
-        job.wants(&mut wants);
+        job.read_set(&mut reads);
     }
-    load::rows(&mut session, event, &mut desk, &wants).await?;
+    load::rows(&mut session, event, &mut set, &reads).await?;
     for job in jobs {
-        job.decide(&mut desk)?;
+        job.decide(&mut set)?;
     }
-    let mut turn = turn;
-    if desk.changed().is_empty() {
+    let mut revision = revision;
+    if set.writes().is_empty() {
         session.rollback().await?;
     } else {
-        write::all(&mut session, event, &desk, &mut places).await?;
+        write::all(&mut session, event, &set, &mut places).await?;
         session.commit().await?;
-        turn += 1;
+        revision += 1;
     }
     // An event that does not exist has no row to look at again, and may be created by the next batch.
-    let exists = desk.snapshot().is_some();
-    let is_worth_keeping = exists && desk.size() <= MAX_KEPT && !desk.changed().moves_ticket_types();
-    desk.settled();
-    *kept = is_worth_keeping.then_some(Kept { desk, turn, places, is_alone });
+    let exists = set.snapshot().is_some();
+    let is_worth_keeping = exists && set.size() <= MAX_CACHED_ROWS && !set.writes().moves_ticket_types();
+    set.committed();
+    *cached = is_worth_keeping.then_some(CachedWorkingSet { set, revision, places, is_alone });
     Ok(())
 }
 
@@ -165,29 +170,29 @@ async fn attempt(
 async fn open(
     session: &mut Session,
     event: EventId,
-    kept: Option<Kept>,
+    cached: Option<CachedWorkingSet>,
     margin: Duration,
-) -> Result<Kept, StoreError> {
+) -> Result<CachedWorkingSet, StoreError> {
     // Where other servers write too, the row is elsewhere each time: to look where it was would be for nothing.
-    let place = kept.as_ref().filter(|kept| kept.is_alone).map(|kept| &*kept.places.event);
+    let place = cached.as_ref().filter(|cached| cached.is_alone).map(|cached| &*cached.places.event);
     let Some(locked) = load::lock(session, event, place).await? else {
-        let (desk, places) = (Desk::new(None), Places::default());
-        return Ok(Kept { desk, turn: 0, places, is_alone: false });
+        let (set, places) = (WorkingSet::new(None), Places::default());
+        return Ok(CachedWorkingSet { set, revision: 0, places, is_alone: false });
     };
     let clock = BatchClock { store_now: locked.store_now, margin };
-    let is_first = kept.is_none();
-    if let Some(mut kept) = kept
-        && kept.turn == locked.turn
+    let is_first = cached.is_none();
+    if let Some(mut cached) = cached
+        && cached.revision == locked.revision
     {
-        kept.places.event = locked.place;
-        kept.desk.set_clock(clock);
-        return Ok(Kept { is_alone: true, ..kept });
+        cached.places.event = locked.place;
+        cached.set.set_clock(clock);
+        return Ok(CachedWorkingSet { is_alone: true, ..cached });
     }
-    let turn = locked.turn;
+    let revision = locked.revision;
     let (snapshot, places) = load::event(session, locked).await?;
-    let mut desk = Desk::new(Some(snapshot));
-    desk.set_clock(clock);
-    Ok(Kept { desk, turn, places, is_alone: is_first })
+    let mut set = WorkingSet::new(Some(snapshot));
+    set.set_clock(clock);
+    Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
 }
 
 #[cfg(test)]

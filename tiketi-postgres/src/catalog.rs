@@ -8,8 +8,10 @@ use tiketi_core::decide::{
     Snapshot, UnblockSeats, announce_status,
 };
 use tiketi_core::{
-    CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    Page, SeatMap, StoreError, Swept, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+    CommandError, Event, EventDetails, EventId, EventStatus, Page, SeatMap, StoreError, TicketType,
+    TicketTypeId, TicketTypeInput, Timestamp,
+    event::EventStep,
+    store::{CatalogStore, EventQuery, EventView, Swept},
 };
 
 use crate::catalog::edits::{

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use tiketi_core::decide::{
     CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, create,
 };
-use tiketi_core::{CommandError, CommandKey, NewEvent, StoreError, StoreErrorKind, StoredLayout};
+use tiketi_core::{
+    CommandError, CommandKey, StoreError, StoreErrorKind, catalog::NewEvent, seat_layout::StoredLayout,
+};
 use uuid::Uuid;
 
 use crate::error::{ended, violates};

@@ -3,15 +3,15 @@
 use std::collections::HashMap;
 use std::convert::Infallible;
 
-use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Swept, Timestamp};
+use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Timestamp, store::Swept};
 use tiketi_rows::Row as _;
 
-use crate::desk::Desk;
-use crate::job::Work;
+use crate::queued_command::BatchCommand;
+use crate::read_set::BatchReadSet;
 use crate::row::each;
 use crate::store::PostgresStore;
 use crate::sweep;
-use crate::wants::Wants;
+use crate::working_set::WorkingSet;
 
 /// Looks event by event, for which there is an index: a shop has few events and many reservations.
 ///
@@ -28,19 +28,19 @@ struct Expiry {
     due: Vec<ReservationId>,
 }
 
-impl Work for Expiry {
+impl BatchCommand for Expiry {
     type Found = Vec<Reservation>;
     type Refused = Infallible;
 
-    fn wants(&self, wants: &mut Wants) {
-        wants.reservations.extend(&self.due);
+    fn read_set(&self, reads: &mut BatchReadSet) {
+        reads.reservations.extend(&self.due);
     }
 
-    fn decide(&self, desk: &mut Desk) -> Result<Vec<Reservation>, CommandError<Infallible>> {
-        desk.check_clock(self.now)?;
+    fn decide(&self, set: &mut WorkingSet) -> Result<Vec<Reservation>, CommandError<Infallible>> {
+        set.check_clock(self.now)?;
         let mut ended = Vec::new();
         for id in &self.due {
-            ended.extend(desk.expire(*id, self.now)?);
+            ended.extend(set.expire(*id, self.now)?);
         }
         Ok(ended)
     }

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{Delivery, InboxStore, Receipt, StoreError, Timestamp, can_be_kept};
+use tiketi_core::{
+    StoreError, Timestamp,
+    store::{Delivery, InboxStore, Receipt},
+    text::can_be_kept,
+};
 use tiketi_rows::columns;
 
 use crate::row::each;

@@ -2,7 +2,9 @@
 
 use async_trait::async_trait;
 use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
-use tiketi_core::{CommandError, LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
+use tiketi_core::{
+    CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
+};
 use tiketi_rows::{count, stored};
 
 use crate::create::create_layout;

@@ -88,9 +88,9 @@
 //! they are by then. Jobs over many events ([`expire_due`], [`announce_statuses`], [`claim_outbox`]) pass over an event that is
 //! locked for a second, and say so; for the next 3 s it is left out of what is due, so that it fills no list.
 //!
-//! [`expire_due`]: tiketi_core::SalesStore::expire_due
-//! [`announce_statuses`]: tiketi_core::CatalogStore::announce_statuses
-//! [`claim_outbox`]: tiketi_core::OutboxStore::claim_outbox
+//! [`expire_due`]: tiketi_core::store::SalesStore::expire_due
+//! [`announce_statuses`]: tiketi_core::store::CatalogStore::announce_statuses
+//! [`claim_outbox`]: tiketi_core::store::OutboxStore::claim_outbox
 //!
 //! # Behind a pooler
 //!
@@ -138,24 +138,23 @@ mod audit;
 mod batch;
 mod batches;
 mod catalog;
-mod changed;
 mod clock;
 mod create;
-mod desk;
 mod error;
+mod event_id_cache;
+mod event_queues;
 mod expiry;
-mod homes;
 mod inbox;
-mod job;
-mod lanes;
 mod layouts;
 mod load;
-mod look_ups;
 mod migrate;
 mod outbox;
 mod payments;
 mod permits;
 mod places;
+mod queued_command;
+mod read_batcher;
+mod read_set;
 mod reads;
 mod retry;
 mod row;
@@ -163,11 +162,12 @@ mod sales;
 mod session;
 mod store;
 mod sweep;
-mod wants;
+mod working_set;
 mod write;
+mod write_set;
 
 pub use batches::Batches;
-pub use lanes::{MAX_BATCH, MAX_QUEUE};
+pub use event_queues::{MAX_BATCH, MAX_QUEUE};
 pub use migrate::{Durability, SCHEMA, check, migrate};
 pub use permits::{MAX_WAITERS, MAX_WRITERS};
 pub use store::PostgresStore;

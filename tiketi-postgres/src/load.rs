@@ -12,21 +12,21 @@ use tiketi_rows::{Row as _, columns};
 use uuid::Uuid;
 
 use crate::create;
-use crate::desk::Desk;
 use crate::places::Places;
+use crate::read_set::BatchReadSet;
 use crate::row::{Row, each, maybe};
 use crate::session::Session;
-use crate::wants::Wants;
+use crate::working_set::WorkingSet;
 
 /// The clock is read once the lock is had, however long that took.
 const LOCK: &str = concat!(
-    "SELECT turn, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
     columns!(event),
     " FROM tiketi.events WHERE id = $1 FOR UPDATE"
 );
 /// Finds no row if another server wrote to the event since.
 const LOCK_AT: &str = concat!(
-    "SELECT turn, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
     columns!(event),
     " FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 FOR UPDATE"
 );
@@ -76,7 +76,7 @@ const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $
 
 /// An event's own row, locked until its transaction ends.
 pub(crate) struct Locked {
-    pub(crate) turn: i64,
+    pub(crate) revision: i64,
     /// The moment by the database's clock.
     pub(crate) store_now: Timestamp,
     /// Where the row lies.
@@ -107,7 +107,7 @@ fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
     maybe(row, |row| {
         let map_version = tiketi_rows::count(row, "map_version")?;
         Ok(Locked {
-            turn: row.int("turn")?,
+            revision: row.int("revision")?,
             store_now: Timestamp::from_micros(row.int("store_now")?),
             place: row.text("place")?.to_owned(),
             event: tiketi_rows::event(row)?,
@@ -143,28 +143,28 @@ pub(crate) async fn ticket_types(
 pub(crate) async fn rows(
     session: &mut Session,
     event: EventId,
-    desk: &mut Desk,
-    wants: &Wants,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
 ) -> Result<(), StoreError> {
-    if desk.snapshot().is_none() {
+    if set.snapshot().is_none() {
         return Ok(());
     }
-    commands(session, desk, wants).await?;
-    for key in &wants.creations {
+    commands(session, set, reads).await?;
+    for key in &reads.creations {
         if let Some(record) = create::record(session, *key).await? {
-            desk.put_creation(*key, record);
+            set.put_creation(*key, record);
         }
     }
-    let mut more = More::of(desk, wants);
+    let mut more = More::of(set, reads);
     if !more.is_empty() {
-        reservations(session, event, desk, &mut more, wants.due).await?;
+        reservations(session, event, set, &mut more, reads.due).await?;
     }
-    desk.know_buyers(wants.buyers.iter().copied());
-    payments(session, event, desk, &more.payments).await?;
-    seats(session, event, desk, &more.seats).await?;
-    if wants.any_reservation {
+    set.know_buyers(reads.buyers.iter().copied());
+    payments(session, event, set, &more.payments).await?;
+    seats(session, event, set, &more.seats).await?;
+    if reads.any_reservation {
         let any = sqlx::query(ANY_RESERVATION).bind(event.as_uuid());
-        desk.set_has_reservations(session.fetch_optional(any).await?.is_some());
+        set.set_has_reservations(session.fetch_optional(any).await?.is_some());
     }
     Ok(())
 }
@@ -179,21 +179,21 @@ struct More {
 }
 
 impl More {
-    fn of(desk: &Desk, wants: &Wants) -> Self {
-        let buyers = wants.buyers.iter().filter(|buyer| !desk.knows(**buyer));
+    fn of(set: &WorkingSet, reads: &BatchReadSet) -> Self {
+        let buyers = reads.buyers.iter().filter(|buyer| !set.knows(**buyer));
         let mut more = Self {
             buyers: buyers.copied().map(BuyerId::as_uuid).collect(),
-            reservations: wants.reservations.clone(),
-            payments: wants.payments.clone(),
-            seats: wants.seats.clone(),
-            due: wants.due,
+            reservations: reads.reservations.clone(),
+            payments: reads.payments.clone(),
+            seats: reads.seats.clone(),
+            due: reads.due,
         };
         // A command that took effect earlier is answered with what it was about.
-        for effect in desk.effects() {
+        for effect in set.effects() {
             more.reservations.insert(effect.reservation);
             more.payments.extend(effect.payment);
         }
-        if let Some(snapshot) = desk.snapshot() {
+        if let Some(snapshot) = set.snapshot() {
             more.reservations.retain(|id| snapshot.reservation(*id).is_none());
         }
         more
@@ -208,17 +208,21 @@ impl More {
     }
 }
 
-async fn commands(session: &mut Session, desk: &mut Desk, wants: &Wants) -> Result<(), StoreError> {
-    if wants.keys.is_empty() {
+async fn commands(
+    session: &mut Session,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
+) -> Result<(), StoreError> {
+    if reads.keys.is_empty() {
         return Ok(());
     }
-    let keys: Vec<Uuid> = wants.keys.iter().map(|key| key.as_uuid()).collect();
-    let query = sqlx::query(COMMANDS).bind(keys).bind(wants.serials);
+    let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
+    let query = sqlx::query(COMMANDS).bind(keys).bind(reads.serials);
     for row in &session.fetch_all(query).await? {
         let row = &Row(row);
         match row.maybe_uuid("key")? {
-            Some(key) => desk.put_record(CommandKey::from_uuid(key), tiketi_rows::command_record(row)?),
-            None => desk.put_serial(tiketi_rows::count(row, "at")?),
+            Some(key) => set.put_record(CommandKey::from_uuid(key), tiketi_rows::command_record(row)?),
+            None => set.put_serial(tiketi_rows::count(row, "at")?),
         }
     }
     Ok(())
@@ -227,7 +231,7 @@ async fn commands(session: &mut Session, desk: &mut Desk, wants: &Wants) -> Resu
 async fn reservations(
     session: &mut Session,
     event: EventId,
-    desk: &mut Desk,
+    set: &mut WorkingSet,
     more: &mut More,
     due: Option<Timestamp>,
 ) -> Result<(), StoreError> {
@@ -240,7 +244,7 @@ async fn reservations(
         .bind(payments)
         .bind(due.map(Timestamp::as_micros));
     let found = session.fetch_all(query).await?;
-    let snapshot = desk.loading()?;
+    let snapshot = set.loading()?;
     for row in each(&found, |row| tiketi_rows::reservation(row))? {
         // What is here already is as it will be once this batch is written.
         if snapshot.reservation(row.id).is_none() {
@@ -255,10 +259,10 @@ async fn reservations(
 async fn payments(
     session: &mut Session,
     event: EventId,
-    desk: &mut Desk,
+    set: &mut WorkingSet,
     wanted: &BTreeSet<PaymentId>,
 ) -> Result<(), StoreError> {
-    let snapshot = desk.loading()?;
+    let snapshot = set.loading()?;
     let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, PAYMENTS, event, missing).await? {
@@ -270,10 +274,10 @@ async fn payments(
 async fn seats(
     session: &mut Session,
     event: EventId,
-    desk: &mut Desk,
+    set: &mut WorkingSet,
     wanted: &BTreeSet<SeatId>,
 ) -> Result<(), StoreError> {
-    let snapshot = desk.loading()?;
+    let snapshot = set.loading()?;
     let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, SEATS, event, missing).await? {

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{EventId, Fact, FactId, OutboxStore, StoreError, Swept, Timestamp};
+use tiketi_core::{
+    EventId, Fact, StoreError, Timestamp,
+    fact::FactId,
+    store::{OutboxStore, Swept},
+};
 use tiketi_rows::{Row as _, stored};
 
 use crate::row::each;

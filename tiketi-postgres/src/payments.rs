@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use tiketi_core::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
-    NotePaymentRefused,
+    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    ScheduleReconciliation, ScheduleReconciliationRefused,
 };
 use tiketi_core::{
-    CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
-    ReservationId, StoreError, Timestamp, can_be_kept,
+    CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
+    store::{CallOffProgress, PaymentStore},
+    text::can_be_kept,
 };
 use tiketi_rows::{Row as _, columns, count, stored};
 
@@ -18,19 +19,19 @@ use crate::store::PostgresStore;
 const DUE: &str = concat!(
     "SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE ask_at <= $1 AND event <> ALL ($3) ORDER BY ask_at, id LIMIT $2"
+    " FROM tiketi.payments WHERE reconcile_at <= $1 AND event <> ALL ($3) ORDER BY reconcile_at, id LIMIT $2"
 );
 /// Two lists without a row in common, each by its own index.
-const IN_TROUBLE: &str = concat!(
+const NEEDING_ATTENTION: &str = concat!(
     "SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE needs_person UNION ALL SELECT ",
+    " FROM tiketi.payments WHERE needs_attention UNION ALL SELECT ",
     columns!(payment),
-    " FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person ORDER BY id LIMIT $2 OFFSET $3"
+    " FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_attention ORDER BY id LIMIT $2 OFFSET $3"
 );
-const COUNT_IN_TROUBLE: &str = "SELECT count(*) AS total FROM \
-    (SELECT id FROM tiketi.payments WHERE needs_person \
-    UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_person) AS troubled";
+const COUNT_NEEDING_ATTENTION: &str = "SELECT count(*) AS total FROM \
+    (SELECT id FROM tiketi.payments WHERE needs_attention \
+    UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_attention) AS troubled";
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
 /// What is held and what is sold have an index each, in which events that are settled have no row; events that somebody
 /// has locked are left out.
@@ -40,7 +41,7 @@ const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
     UNION ALL SELECT sold.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS sold ON sold.event = off.id AND sold.state = 'confirmed' \
         LEFT JOIN tiketi.payments AS paid ON paid.event = sold.event AND paid.id = sold.payment \
-        WHERE off.state = 'cancelled' AND paid.ask_at IS NULL AND paid.call_off_refused IS NOT TRUE \
+        WHERE off.state = 'cancelled' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
             AND off.id <> ALL ($2) \
     ORDER BY id LIMIT $1";
 /// An event without reservations has one row of zeroes; one that does not exist has none.
@@ -57,7 +58,10 @@ const PROGRESS: &str = "WITH live AS (\
 
 #[async_trait]
 impl PaymentStore for PostgresStore {
-    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>> {
+    async fn schedule_reconciliation(
+        &self,
+        command: ScheduleReconciliation,
+    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
         self.command(command).await
     }
 
@@ -80,7 +84,7 @@ impl PaymentStore for PostgresStore {
         each(&due, |row| tiketi_rows::payment(row))
     }
 
-    async fn payments_in_trouble(
+    async fn payments_needing_attention(
         &self,
         slow_before: Timestamp,
         page: PageRequest,
@@ -89,9 +93,9 @@ impl PaymentStore for PostgresStore {
         let (size, offset) = (i64::from(page.size()), stored(page.offset()));
         let found = self
             .database()
-            .fetch_all(sqlx::query(IN_TROUBLE).bind(slow_before).bind(size).bind(offset))
+            .fetch_all(sqlx::query(NEEDING_ATTENTION).bind(slow_before).bind(size).bind(offset))
             .await?;
-        let total = self.database().fetch_one(sqlx::query(COUNT_IN_TROUBLE).bind(slow_before)).await?;
+        let total = self.database().fetch_one(sqlx::query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
         let total = count(&Row(&total), "total")?;
         Ok(Page { rows: each(&found, |row| tiketi_rows::payment(row))?, total })
     }

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use tiketi_core::{
-    BuyerId, Event, EventId, EventQuery, EventView, Page, PageRequest, Payment, PaymentId, Reservation,
-    ReservationId, SeatMap, StoreError, TicketType, TicketTypeId,
+    BuyerId, Event, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId, SeatMap,
+    StoreError, TicketType, TicketTypeId,
+    store::{EventQuery, EventView},
 };
 use tiketi_rows::{Row as _, columns, count, stored};
 use uuid::Uuid;
 
-use crate::look_ups::ById;
+use crate::read_batcher::ById;
 use crate::row::{Row, each, maybe};
 use crate::session::Pool;
 

@@ -9,7 +9,8 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
-    SalesStore, StoreError, Swept, Timestamp,
+    StoreError, Timestamp,
+    store::{SalesStore, Swept},
 };
 
 use crate::expiry::expire_due;

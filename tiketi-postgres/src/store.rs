@@ -6,16 +6,16 @@ use std::time::Duration;
 use sqlx::postgres::{PgPool, PgRow};
 use tiketi_core::decide::{Applied, Command, MAX_CLOCK_LEAD, Subject};
 use tiketi_core::{
-    CommandError, EventId, EventView, Payment, PaymentId, Reservation, ReservationId, StoreError,
+    CommandError, EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, store::EventView,
 };
 use uuid::Uuid;
 
 use crate::batches::Batches;
-use crate::homes::Homes;
-use crate::job::{Reply, Sale, Work};
-use crate::lanes::Lanes;
-use crate::look_ups::LookUps;
+use crate::event_id_cache::EventIdCache;
+use crate::event_queues::EventQueues;
 use crate::permits::Permits;
+use crate::queued_command::{BatchCommand, Reply, Sale};
+use crate::read_batcher::ReadBatcher;
 use crate::reads;
 use crate::retry::retry;
 use crate::session::{Pool, Statement};
@@ -25,11 +25,11 @@ use crate::session::{Pool, Statement};
 /// Cheap to clone; clones share their lanes. Each server of a shop has one store, over a pool of its own.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
-    lanes: Arc<Lanes>,
-    homes: Arc<Homes>,
-    reservations: Arc<LookUps<Reservation>>,
-    payments: Arc<LookUps<Payment>>,
-    events: Arc<LookUps<EventView>>,
+    queues: Arc<EventQueues>,
+    event_ids: Arc<EventIdCache>,
+    reservations: Arc<ReadBatcher<Reservation>>,
+    payments: Arc<ReadBatcher<Payment>>,
+    events: Arc<ReadBatcher<EventView>>,
 }
 
 impl PostgresStore {
@@ -58,8 +58,8 @@ impl PostgresStore {
     /// Outside a Tokio runtime.
     pub fn with_clock_lead(pool: PgPool, lead: Duration) -> Self {
         Self {
-            lanes: Arc::new(Lanes::new(pool, lead)),
-            homes: Arc::default(),
+            queues: Arc::new(EventQueues::new(pool, lead)),
+            event_ids: Arc::default(),
             reservations: Arc::default(),
             payments: Arc::default(),
             events: Arc::default(),
@@ -73,33 +73,33 @@ impl PostgresStore {
 
     /// Returns the pool as the store talks to it.
     pub(crate) fn database(&self) -> &Pool {
-        &self.lanes.pool
+        &self.queues.pool
     }
 
     /// Lets batches under way finish, and closes the store's connections and the pool's.
     pub async fn close(&self) {
-        self.lanes.writing.connections().close().await;
+        self.queues.writing.connections().close().await;
         self.pool().close().await;
     }
 
     /// Returns how many commands shared how many commits so far.
     pub fn batches(&self) -> Batches {
-        self.lanes.counted.so_far()
+        self.queues.counted.so_far()
     }
 
     /// Has work done in a batch of an event.
-    pub(crate) async fn work<W: Work>(&self, event: EventId, work: W) -> Reply<W> {
-        self.lanes.run(event, work).await
+    pub(crate) async fn work<W: BatchCommand>(&self, event: EventId, work: W) -> Reply<W> {
+        self.queues.run(event, work).await
     }
 
     /// Returns who may write, and which events are locked.
     pub(crate) fn permits(&self) -> &Arc<Permits> {
-        &self.lanes.permits
+        &self.queues.permits
     }
 
     /// Returns the events that jobs pass over for now, since somebody else has them locked.
     pub(crate) fn passed_over(&self) -> Vec<Uuid> {
-        self.lanes.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
+        self.queues.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
     }
 
     /// Runs a sales command in a batch of its event.
@@ -107,9 +107,9 @@ impl PostgresStore {
         let unknown = CommandError::Refused(command.subject_unknown());
         let Some(event) = self.event_of(command.subject()).await? else { return Err(unknown) };
         let applied = self.work(event, Sale(command)).await?;
-        self.homes.learn(applied.reservation.id.as_uuid(), event);
+        self.event_ids.learn(applied.reservation.id.as_uuid(), event);
         if let Some(payment) = &applied.payment {
-            self.homes.learn(payment.id.as_uuid(), event);
+            self.event_ids.learn(payment.id.as_uuid(), event);
         }
         Ok(applied)
     }
@@ -120,7 +120,7 @@ impl PostgresStore {
             Subject::Reservation(id) => (ReservationId::as_uuid(id), reads::EVENT_OF_RESERVATION),
             Subject::Payment(id) => (PaymentId::as_uuid(id), reads::EVENT_OF_PAYMENT),
         };
-        if let Some(event) = self.homes.find(id) {
+        if let Some(event) = self.event_ids.find(id) {
             return Ok(Some(event));
         }
         reads::event_of(self.database(), sql, id).await

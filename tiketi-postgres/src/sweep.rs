@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::{EventId, StoreError, StoreErrorKind, Swept};
+use tiketi_core::{EventId, StoreError, StoreErrorKind, store::Swept};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -19,7 +19,7 @@ const LOOKS: usize = 10;
 
 /// Works on events side by side, and passes those over that fail, or that are locked and not done within a second.
 ///
-/// Work runs in tasks of its own: what is passed over is not stopped halfway, and is done once it can be.
+/// The work runs in tasks of its own: what is passed over is not stopped halfway, and is done once it can be.
 pub(crate) async fn each<T, F>(
     permits: &Arc<Permits>,
     works: impl IntoIterator<Item = (EventId, F)>,

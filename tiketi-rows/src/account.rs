@@ -1,6 +1,9 @@
 //! Accounts.
 
-use tiketi_core::{Account, AccountId, PasswordHash, Role, StoreError};
+use tiketi_core::{
+    AccountId, StoreError,
+    account::{Account, PasswordHash, Role},
+};
 
 use crate::row::{Row, moment, unreadable};
 

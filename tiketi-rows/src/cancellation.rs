@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{AgreedCancellation, CancellationPolicy, CancellationTier, StoreError, Timestamp};
+use tiketi_core::{
+    CancellationPolicy, StoreError, Timestamp,
+    cancellation_policy::{AgreedCancellation, CancellationTier},
+};
 
 use crate::row::{json, parse, unreadable};
 

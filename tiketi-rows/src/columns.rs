@@ -19,7 +19,7 @@ macro_rules! columns {
         "id, event, name, price, section, capacity, held, sold, blocked, position"
     };
     (payment) => {
-        "currency, taken_in, id, reservation, event, buyer, amount, captured, refunded, gateway, method, provider_key, state, state_at, detail, refunds, asking, ask_at, notes, created_at, version"
+        "currency, taken_in, id, reservation, event, buyer, amount, captured, refunded, gateway, method, provider_key, state, state_at, detail, refunds, reconciliation, reconcile_at, notes, created_at, version"
     };
     (reservation) => {
         "currency, payment, id, date, serial, event, buyer, seats, items, total, state_at, state, cancel_reason, created_at, window_granted, cancellation, version"

@@ -1,7 +1,10 @@
 //! What is remembered of commands and requests.
 
 use tiketi_core::decide::{CommandRecord, CreationRecord, Effect};
-use tiketi_core::{Answer, AnswerClaim, PaymentId, ReservationId, StoreError, Timestamp};
+use tiketi_core::{
+    PaymentId, ReservationId, StoreError, Timestamp,
+    store::{Answer, AnswerClaim},
+};
 
 use crate::row::{Row, moment, unreadable};
 

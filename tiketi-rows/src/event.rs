@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventState, EventStatus, LatePayment, LayoutId, RefundedSeats,
-    SaleWindow, Stock, StoreError, TermsOverride, TicketKind, TicketType, TicketTypeId,
+    Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, RefundedSeats, SaleWindow,
+    StoreError, TicketType, TicketTypeId,
+    event::{EventState, TermsOverride},
+    ticket_type::{Stock, TicketKind},
 };
 
 use crate::cancellation::{TierEntry, policy, tiers};

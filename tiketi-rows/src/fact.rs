@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, EventId, Fact, FactBody, FactId, PaymentId, ReservationId, SeatChanged, SeatId, SeatStatus,
-    StoreError, TicketTypeId,
+    BuyerId, EventId, Fact, FactBody, PaymentId, ReservationId, SeatId, StoreError, TicketTypeId,
+    fact::{FactId, SeatChanged, SeatStatus},
 };
 use uuid::Uuid;
 

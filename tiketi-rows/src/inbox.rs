@@ -1,6 +1,6 @@
 //! Deliveries in the inbox.
 
-use tiketi_core::{Delivery, Hint, PaymentId, StoreError};
+use tiketi_core::{PaymentId, StoreError, gateway::Hint, store::Delivery};
 
 use crate::row::{Row, count, moment};
 

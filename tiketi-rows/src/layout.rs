@@ -1,7 +1,10 @@
 //! Seat layouts.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{LayoutId, Money, PlannedSeat, SeatLayout, Section, StoreError, StoredLayout};
+use tiketi_core::{
+    LayoutId, Money, SeatLayout, Section, StoreError,
+    seat_layout::{PlannedSeat, StoredLayout},
+};
 
 use crate::row::{Row, json, moment, parse, unreadable};
 

@@ -2,9 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Asking, BuyerId, Currency, Deposit, DepositAccount, EventId, Money, Note, Payment, PaymentId,
-    PaymentState, Refund, RefundAccount, RefundId, RefundState, RefundTickets, ReservationId, ReturnedItem,
-    ReturnedTickets, SeatId, Settles, StoreError, StuckReason, TicketTypeId, Timestamp,
+    BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Refund, RefundId, ReservationId,
+    SeatId, StoreError, TicketTypeId, Timestamp,
+    payment::{
+        Deposit, DepositAccount, Note, Reconciliation, RefundState, RefundTickets, ReturnedItem,
+        ReturnedTickets, Settles, StuckReason,
+    },
+    refund_account::RefundAccount,
 };
 use uuid::Uuid;
 
@@ -28,26 +32,26 @@ pub struct PaymentColumns {
     /// How much went back.
     pub refunded: i64,
     /// When the provider is to be asked, in microseconds; nothing while nothing is awaited.
-    pub ask_at: Option<i64>,
+    pub reconcile_at: Option<i64>,
     /// What else is known of that, as a JSON object.
-    pub asking: Option<String>,
+    pub reconciliation: Option<String>,
     /// See [`Payment::awaited_since`]; in microseconds.
     pub awaited_since: Option<i64>,
     /// What people wrote, as a JSON array.
     pub notes: String,
-    /// See [`Payment::needs_person`].
-    pub needs_person: bool,
+    /// See [`Payment::needs_attention`].
+    pub needs_attention: bool,
     /// See [`Payment::is_call_off_refused`].
     pub call_off_refused: bool,
 }
 
 /// What a provider has yet to say, as JSON; when it is asked next is a column.
 #[derive(Serialize, Deserialize)]
-struct AskingEntry {
+struct ReconciliationEntry {
     since: i64,
     tries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    doubt: Option<String>,
+    last_inconclusive: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     deposit: Option<DepositEntry>,
 }
@@ -124,7 +128,7 @@ pub fn payment(row: &impl Row) -> Result<Payment, StoreError> {
         provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
         state: state(row)?,
         refunds: refunds(row.text("refunds")?, taken_in)?,
-        asking: asking(row)?,
+        reconciliation: reconciliation(row)?,
         notes: notes(row.text("notes")?)?,
         created_at: moment(row, "created_at")?,
         version: count(row, "version")?,
@@ -150,12 +154,12 @@ fn state(row: &impl Row) -> Result<PaymentState, StoreError> {
 /// Writes what may change of a payment.
 pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
     let (state, at, detail) = payment_state(&row.state)?;
-    let asking = row.asking.as_ref();
-    let entry = |asking: &Asking| AskingEntry {
-        since: asking.since.as_micros(),
-        tries: asking.tries,
-        doubt: asking.doubt.clone(),
-        deposit: asking.deposit.as_ref().map(deposit_entry),
+    let reconciliation = row.reconciliation.as_ref();
+    let entry = |reconciliation: &Reconciliation| ReconciliationEntry {
+        since: reconciliation.since.as_micros(),
+        tries: reconciliation.tries,
+        last_inconclusive: reconciliation.last_inconclusive.clone(),
+        deposit: reconciliation.deposit.as_ref().map(deposit_entry),
     };
     Ok(PaymentColumns {
         state,
@@ -165,24 +169,24 @@ pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
         captured: row.captured.map(Money::minor),
         taken_in: row.captured.map(|captured| captured.currency().code()),
         refunded: row.refunded.minor(),
-        ask_at: asking.map(|asking| asking.next.as_micros()),
-        asking: asking.map(|asking| json(&entry(asking))).transpose()?,
+        reconcile_at: reconciliation.map(|reconciliation| reconciliation.next.as_micros()),
+        reconciliation: reconciliation.map(|reconciliation| json(&entry(reconciliation))).transpose()?,
         awaited_since: row.awaited_since().map(Timestamp::as_micros),
         notes: notes_text(&row.notes)?,
-        needs_person: row.needs_person(),
+        needs_attention: row.needs_attention(),
         call_off_refused: row.is_call_off_refused(),
     })
 }
 
-fn asking(row: &impl Row) -> Result<Option<Asking>, StoreError> {
-    let Some(next) = row.maybe_int("ask_at")?.map(Timestamp::from_micros) else { return Ok(None) };
-    let text = row.maybe_text("asking")?.ok_or_else(|| unreadable("asking"))?;
-    let AskingEntry { since, tries, doubt, deposit } = parse(text, "asking")?;
+fn reconciliation(row: &impl Row) -> Result<Option<Reconciliation>, StoreError> {
+    let Some(next) = row.maybe_int("reconcile_at")?.map(Timestamp::from_micros) else { return Ok(None) };
+    let text = row.maybe_text("reconciliation")?.ok_or_else(|| unreadable("reconciliation"))?;
+    let ReconciliationEntry { since, tries, last_inconclusive, deposit } = parse(text, "reconciliation")?;
     let deposit = deposit.map(|entry| Deposit {
         account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
         due: Timestamp::from_micros(entry.due),
     });
-    Ok(Some(Asking { since: Timestamp::from_micros(since), next, tries, doubt, deposit }))
+    Ok(Some(Reconciliation { since: Timestamp::from_micros(since), next, tries, last_inconclusive, deposit }))
 }
 
 fn deposit_entry(deposit: &Deposit) -> DepositEntry {

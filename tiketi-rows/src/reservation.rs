@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use tiketi_core::{
-    BuyerId, CancelReason, Currency, EventId, ItemLine, Money, PaymentId, Reservation, ReservationId,
-    ReservationNumber, ReservationState, SeatId, SeatLine, StoreError, TicketTypeId, Timestamp,
+    BuyerId, Currency, EventId, Money, PaymentId, Reservation, ReservationId, ReservationState, SeatId,
+    StoreError, TicketTypeId, Timestamp,
+    reservation::{CancelReason, ItemLine, ReservationNumber, SeatLine},
 };
 use uuid::Uuid;
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tiketi_core::{EventId, ReservationId, Seat, SeatId, SeatPlace, SeatState, StoreError, TicketTypeId};
+use tiketi_core::{
+    EventId, ReservationId, Seat, SeatId, SeatState, StoreError, TicketTypeId, seat::SeatPlace,
+};
 use uuid::Uuid;
 
 use crate::row::{Row, count, due_moment, small, unreadable};

@@ -1,6 +1,6 @@
 //! `audit`: what must always hold, proved from the rows of a store that may be selling.
 
-use tiketi_core::AuditReport;
+use tiketi_core::store::AuditReport;
 use tiketi_postgres::PostgresStore;
 
 use crate::failure::Failure;

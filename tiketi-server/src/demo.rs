@@ -8,8 +8,11 @@ use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tiketi_core::{
-    BoxOffice, EventId, EventInput, EventQuery, EventView, IdSource, PageRequest, Role, SeatLayout,
-    StoredLayout, TimeOrderedIds,
+    BoxOffice, EventId, EventInput, IdSource, PageRequest, SeatLayout,
+    account::Role,
+    clock::TimeOrderedIds,
+    seat_layout::StoredLayout,
+    store::{EventQuery, EventView},
 };
 use tiketi_http::{AppState, NewAccount};
 use uuid::{Uuid, uuid};
@@ -57,7 +60,8 @@ type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 async fn is_empty(shop: &BoxOffice) -> Outcome<bool> {
     let query = EventQuery::published(shop.now(), PageRequest::FIRST).with_drafts();
-    Ok(shop.events(query).await?.total == 0 && shop.layouts(PageRequest::FIRST).await?.total == 0)
+    Ok(shop.catalog().events(query).await?.total == 0
+        && shop.catalog().layouts(PageRequest::FIRST).await?.total == 0)
 }
 
 async fn ensure_buyer(state: &AppState) -> Outcome<()> {
@@ -71,7 +75,7 @@ async fn ensure_buyer(state: &AppState) -> Outcome<()> {
 
 /// Makes the first hall, unless another server did a moment before.
 async fn begin(shop: &BoxOffice) -> Outcome<Option<StoredLayout>> {
-    match shop.create_layout(halls::concert_hall(), None).await {
+    match shop.catalog().create_layout(halls::concert_hall(), None).await {
         Ok(hall) => Ok(Some(hall)),
         Err(error) if is_empty(shop).await? => Err(error.into()),
         Err(_) => Ok(None),
@@ -89,13 +93,13 @@ async fn fill(shop: &BoxOffice, concert_hall: StoredLayout) -> Outcome<()> {
 }
 
 async fn seated(shop: &BoxOffice, layout: SeatLayout, event: EventInput) -> Outcome<EventId> {
-    let layout = shop.create_layout(layout, None).await?;
+    let layout = shop.catalog().create_layout(layout, None).await?;
     Ok(publish(shop, event.seated(layout.id)).await?.event.id)
 }
 
 async fn publish(shop: &BoxOffice, event: EventInput) -> Outcome<EventView> {
-    let view = shop.create_event(event).await?;
-    shop.publish_event(view.event.id).await?;
+    let view = shop.catalog().create_event(event).await?;
+    shop.catalog().publish_event(view.event.id).await?;
     Ok(view)
 }
 
@@ -119,13 +123,13 @@ mod tests {
 
     async fn events(shop: &BoxOffice, search: &str) -> Vec<EventView> {
         let query = EventQuery::published(shop.now(), PageRequest::FIRST).matching(search);
-        shop.events(query).await.unwrap().rows
+        shop.catalog().events(query).await.unwrap().rows
     }
 
     #[tokio::test]
     async fn two_halls_have_two_thousand_and_twenty_thousand_seats() {
         let (shop, _) = demo_shop().await;
-        let halls = shop.layouts(PageRequest::FIRST).await.unwrap().rows;
+        let halls = shop.catalog().layouts(PageRequest::FIRST).await.unwrap().rows;
         let mut seats: Vec<_> = halls.iter().map(|hall| hall.layout.seat_count()).collect();
         seats.sort_unstable();
         assert_eq!(seats, [2_000, 20_000]);
@@ -141,7 +145,7 @@ mod tests {
         let (shop, gateway) = demo_shop().await;
         let sold_out =
             EventQuery::published(shop.now(), PageRequest::FIRST).with_status(EventStatus::SoldOut);
-        let sold_out = shop.events(sold_out).await.unwrap().rows;
+        let sold_out = shop.catalog().events(sold_out).await.unwrap().rows;
         assert_eq!(sold_out.len(), 1);
         let stock = sold_out[0].ticket_types[0].stock;
         assert_eq!((stock.sold, stock.held, stock.blocked), (stock.capacity, 0, 0));

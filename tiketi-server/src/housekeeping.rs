@@ -79,7 +79,7 @@ pub(crate) fn start(
     // The loop above ends a round of asking with its slowest answer. More of them begin the next one meanwhile.
     for _ in 1..chores.rounds() {
         house.keep("reconcile payments", sweep_every, shop, |shop| async move {
-            shop.reconcile_once(RECONCILE_BATCH).await.map(drop)
+            shop.jobs().reconcile_once(RECONCILE_BATCH).await.map(drop)
         });
     }
 }

@@ -18,7 +18,7 @@ pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Fa
     if !settings.store.is_durable() {
         return say("not kept: memory: forgets everything when this command ends; the plan is sound");
     }
-    let stored = Shop::open(&settings).await?.box_office.create_layout(layout, None).await;
+    let stored = Shop::open(&settings).await?.box_office.catalog().create_layout(layout, None).await;
     let stored = stored.map_err(|error| Failure::during("cannot keep the layout", &error))?;
     say(&format!("kept as layout {}", stored.id))
 }

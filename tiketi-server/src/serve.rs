@@ -7,7 +7,7 @@ use axum::Router;
 use axum::routing::get;
 use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
-use tiketi_core::Role;
+use tiketi_core::account::Role;
 use tiketi_http::{AppState, EnsureAccountError, NewAccount};
 use tokio::net::TcpListener;
 use tokio::time::timeout;

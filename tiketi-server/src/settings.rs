@@ -1,7 +1,7 @@
 //! Options that make sense together.
 
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_core::{Email, Terms};
+use tiketi_core::{Terms, account::Email};
 use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
 use tiketi_postgres::Durability;
 
@@ -86,7 +86,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         deposit_window: options.paying.deposit_window,
         ask_again_after: options.paying.ask_again_after,
         ask_again_at_most: options.paying.ask_again_at_most,
-        trouble_after: options.paying.trouble_after,
+        attention_after: options.paying.attention_after,
     };
     // The rules name their fields; whoever starts a server knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -5,9 +5,13 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    AccountStore, AnswerStore, BoxOffice, BoxOfficeBuilder, CatalogStore, GuardSettings, Guarded, IdSource,
-    InboxStore, LayoutStore, OutboxStore, PaymentGateway, PaymentStore, SalesStore, StoreClock, SystemClock,
-    TimeOrderedIds,
+    BoxOffice, BoxOfficeBuilder, IdSource, PaymentGateway,
+    clock::{SystemClock, TimeOrderedIds},
+    gateway::{GuardSettings, Guarded},
+    store::{
+        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
+        SalesStore, StoreClock,
+    },
 };
 use tiketi_http::AppState;
 use tiketi_postgres::PostgresStore;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
-    BuyerId, Currency, GuardSettings, IdSource, LookupAnswer, LookupRequest, Money, PaymentGateway,
-    PaymentId, TimeOrderedIds,
+    BuyerId, Currency, IdSource, Money, PaymentGateway, PaymentId,
+    clock::TimeOrderedIds,
+    gateway::{GuardSettings, LookupAnswer, LookupRequest},
 };
 use tiketi_toss::{TossGateway, TossLimits, TossSettings, TossSettingsError};
 

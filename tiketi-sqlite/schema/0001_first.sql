@@ -104,22 +104,22 @@ CREATE TABLE payments (
     refunds      TEXT NOT NULL,            -- a JSON array
     captured     INTEGER,                  -- what the provider took, once it said so
     taken_in     TEXT,                     -- the currency of captured and refunded
-    ask_at       INTEGER,                  -- when the provider is to be asked; NULL while nothing is awaited
-    asking       TEXT,                     -- a JSON object: since when, how often, what it said
+    reconcile_at INTEGER,                  -- when the provider is to be asked; NULL while nothing is awaited
+    reconciliation TEXT,                     -- a JSON object: since when, how often, what it said
     awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
     notes        TEXT NOT NULL,            -- a JSON array
-    needs_person INTEGER NOT NULL,
+    needs_attention INTEGER NOT NULL,
     call_off_refused INTEGER NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
     CHECK ((captured IS NULL) = (taken_in IS NULL)),
-    CHECK ((ask_at IS NULL) = (asking IS NULL))
+    CHECK ((reconcile_at IS NULL) = (reconciliation IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX payments_of_event ON payments (event);
 CREATE INDEX payments_by_key ON payments (provider_key) WHERE provider_key IS NOT NULL;
-CREATE INDEX payments_to_ask ON payments (ask_at, id) WHERE ask_at IS NOT NULL;
-CREATE INDEX payments_in_trouble ON payments (id) WHERE needs_person;
+CREATE INDEX payments_to_reconcile ON payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
+CREATE INDEX payments_needing_attention ON payments (id) WHERE needs_attention;
 CREATE INDEX payments_awaited ON payments (awaited_since) WHERE awaited_since IS NOT NULL;
 -- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
 CREATE UNIQUE INDEX one_capture ON payments (reservation) WHERE state = 'confirming';

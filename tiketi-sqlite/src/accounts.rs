@@ -1,7 +1,11 @@
 //! Accounts.
 
 use async_trait::async_trait;
-use tiketi_core::{Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError};
+use tiketi_core::{
+    AccountId, CommandError, StoreError,
+    account::{Account, Email},
+    store::{AccountStore, CreateAccountRefused},
+};
 use tiketi_rows as rows;
 
 use crate::load::{exists, one};
@@ -13,8 +17,8 @@ impl AccountStore for SqliteStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
         account.check_texts()?;
         self.writer()
-            .run(move |desk| {
-                let connection = desk.connection();
+            .run(move |set| {
+                let connection = set.connection();
                 if exists(connection, "SELECT 1 FROM accounts WHERE email = ?1", [account.email.as_str()])? {
                     return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));
                 }

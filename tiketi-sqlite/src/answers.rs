@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreError, Timestamp};
+use tiketi_core::{
+    CommandKey, StoreError, Timestamp,
+    store::{Answer, AnswerClaim, AnswerStore},
+};
 use uuid::Uuid;
 
 use crate::load::one;
@@ -18,8 +21,8 @@ impl AnswerStore for SqliteStore {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<AnswerClaim, StoreError> {
-        self.write(move |desk| {
-            let connection = desk.connection();
+        self.write(move |set| {
+            let connection = set.connection();
             let claim = claim_of(connection, key, fingerprint, now)?;
             if claim == AnswerClaim::Run {
                 let sql = "INSERT INTO answers (key, fingerprint, claimed_until) VALUES (?1, ?2, ?3) \
@@ -34,28 +37,28 @@ impl AnswerStore for SqliteStore {
 
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
         answer.check_texts()?;
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "UPDATE answers SET answered_at = ?2, status = ?3, content_type = ?4, body = ?5 WHERE key = ?1";
             let values = (key.as_uuid(), now.as_micros(), answer.status, &answer.content_type, &answer.body);
-            write::run(desk.connection(), sql, values)?;
+            write::run(set.connection(), sql, values)?;
             Ok(())
         })
         .await
     }
 
     async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError> {
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "DELETE FROM answers WHERE key = ?1 AND answered_at IS NULL";
-            write::run(desk.connection(), sql, [key.as_uuid()])?;
+            write::run(set.connection(), sql, [key.as_uuid()])?;
             Ok(())
         })
         .await
     }
 
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "DELETE FROM answers WHERE coalesce(answered_at, claimed_until) < ?1";
-            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+            Ok(write::run(set.connection(), sql, [before.as_micros()])? as u64)
         })
         .await
     }

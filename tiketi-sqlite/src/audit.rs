@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::decide::Snapshot;
-use tiketi_core::{AuditStore, EventId, StoreError};
+use tiketi_core::{EventId, StoreError, store::AuditStore};
 use uuid::Uuid;
 
 use crate::load::{self, all};

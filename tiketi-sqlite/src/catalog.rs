@@ -7,19 +7,21 @@ use tiketi_core::decide::{
     CreationVerdict, EditRefused, Scope, UnblockSeats, announce_status, create,
 };
 use tiketi_core::{
-    CatalogStore, CommandError, Event, EventDetails, EventId, EventQuery, EventStatus, EventStep, EventView,
-    FactBody, Page, SeatMap, StoreError, Swept, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
+    CommandError, Event, EventDetails, EventId, EventStatus, FactBody, Page, SeatMap, StoreError, TicketType,
+    TicketTypeId, TicketTypeInput, Timestamp,
+    event::EventStep,
+    store::{CatalogStore, EventQuery, EventView, Swept},
 };
 
-use crate::desk::Desk;
 use crate::row::first;
 use crate::store::SqliteStore;
+use crate::working_set::WorkingSet;
 use crate::{load, reads, write};
 
 #[async_trait]
 impl CatalogStore for SqliteStore {
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run(move |desk| create_event(desk, &command)).await
+        self.writer().run(move |set| create_event(set, &command)).await
     }
 
     async fn edit_event(
@@ -28,8 +30,8 @@ impl CatalogStore for SqliteStore {
         details: EventDetails,
         read_version: Option<u64>,
     ) -> Result<Event, CommandError<EditRefused>> {
-        let edit = move |desk: &mut Desk<'_>| {
-            change_event(desk, id, |event| decide::edit_details(event, details.clone(), read_version))
+        let edit = move |set: &mut WorkingSet<'_>| {
+            change_event(set, id, |event| decide::edit_details(event, details.clone(), read_version))
         };
         self.writer().run(edit).await
     }
@@ -38,15 +40,15 @@ impl CatalogStore for SqliteStore {
         let take = move |event: &Event| {
             Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
         };
-        self.writer().run(move |desk| change_event(desk, id, take)).await
+        self.writer().run(move |set| change_event(set, id, take)).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run(move |desk| delete_event(desk, id)).await
+        self.writer().run(move |set| delete_event(set, id)).await
     }
 
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run(move |desk| add_ticket_type(desk, &command)).await
+        self.writer().run(move |set| add_ticket_type(set, &command)).await
     }
 
     async fn edit_ticket_type(
@@ -54,32 +56,32 @@ impl CatalogStore for SqliteStore {
         id: TicketTypeId,
         edit: TicketTypeInput,
     ) -> Result<TicketType, CommandError<EditRefused>> {
-        self.writer().run(move |desk| edit_ticket_type(desk, id, &edit)).await
+        self.writer().run(move |set| edit_ticket_type(set, id, &edit)).await
     }
 
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run(move |desk| remove_ticket_type(desk, id)).await
+        self.writer().run(move |set| remove_ticket_type(set, id)).await
     }
 
     async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
-        let block = move |desk: &mut Desk<'_>| {
-            open_for_blocking(desk, command.event)?;
-            desk.expire_in(command.event, command.now)?;
-            desk.load_seats(command.event, command.seats.iter().copied())?;
-            let change = decide::block_seats(desk.snapshot(command.event)?, &command)?;
-            desk.apply(command.event, &change, command.now)?;
-            Ok(desk.snapshot(command.event)?.map_version())
+        let block = move |set: &mut WorkingSet<'_>| {
+            open_for_blocking(set, command.event)?;
+            set.expire_in(command.event, command.now)?;
+            set.load_seats(command.event, command.seats.iter().copied())?;
+            let change = decide::block_seats(set.snapshot(command.event)?, &command)?;
+            set.apply(command.event, &change, command.now)?;
+            Ok(set.snapshot(command.event)?.map_version())
         };
         self.writer().run(block).await
     }
 
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
-        let unblock = move |desk: &mut Desk<'_>| {
-            open_for_blocking(desk, command.event)?;
-            desk.load_seats(command.event, command.seats.iter().copied())?;
-            let change = decide::unblock_seats(desk.snapshot(command.event)?, &command)?;
-            desk.apply(command.event, &change, command.now)?;
-            Ok(desk.snapshot(command.event)?.map_version())
+        let unblock = move |set: &mut WorkingSet<'_>| {
+            open_for_blocking(set, command.event)?;
+            set.load_seats(command.event, command.seats.iter().copied())?;
+            let change = decide::unblock_seats(set.snapshot(command.event)?, &command)?;
+            set.apply(command.event, &change, command.now)?;
+            Ok(set.snapshot(command.event)?.map_version())
         };
         self.writer().run(unblock).await
     }
@@ -92,7 +94,7 @@ impl CatalogStore for SqliteStore {
         }
         let mut swept = Swept::default();
         for id in suspects {
-            match self.write(move |desk| announce(desk, id, now)).await {
+            match self.write(move |set| announce(set, id, now)).await {
                 Ok(told) => swept.done.extend(told.map(|status| (id, status))),
                 Err(error) => swept.skipped.push((id, error)),
             }
@@ -121,10 +123,13 @@ impl CatalogStore for SqliteStore {
     }
 }
 
-fn create_event(desk: &mut Desk<'_>, command: &CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
-    let connection = desk.connection();
+fn create_event(
+    set: &mut WorkingSet<'_>,
+    command: &CreateEvent,
+) -> Result<Created, CommandError<CreateRefused>> {
+    let connection = set.connection();
     let new = &command.event;
-    let mut is_taken = desk.open(new.event.id)?;
+    let mut is_taken = set.open(new.event.id)?;
     for row in &new.ticket_types {
         is_taken |= reads::event_of_ticket_type(connection, row.id)?.is_some();
     }
@@ -160,84 +165,84 @@ pub(crate) fn make<C: Creation>(
 }
 
 fn change_event(
-    desk: &mut Desk<'_>,
+    set: &mut WorkingSet<'_>,
     id: EventId,
     change: impl FnOnce(&Event) -> Result<Event, EditRefused>,
 ) -> Result<Event, CommandError<EditRefused>> {
-    open_for_edit(desk, id)?;
-    let changed = change(desk.snapshot(id)?.event()).map_err(CommandError::Refused)?;
-    write::event(desk.connection(), &changed)?;
-    desk.snapshot(id)?.set_event(changed.clone());
+    open_for_edit(set, id)?;
+    let changed = change(set.snapshot(id)?.event()).map_err(CommandError::Refused)?;
+    write::event(set.connection(), &changed)?;
+    set.snapshot(id)?.set_event(changed.clone());
     Ok(changed)
 }
 
-fn delete_event(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
-    open_for_edit(desk, id)?;
-    let connection = desk.connection();
+fn delete_event(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
+    open_for_edit(set, id)?;
+    let connection = set.connection();
     let event = [id.as_uuid()];
     if load::exists(connection, "SELECT 1 FROM reservations WHERE event = ?1 LIMIT 1", event)? {
         return Err(CommandError::Refused(EditRefused::HasReservations));
     }
-    desk.close(id);
+    set.close(id);
     write::run(connection, "DELETE FROM events WHERE id = ?1", event)?;
     Ok(())
 }
 
 fn add_ticket_type(
-    desk: &mut Desk<'_>,
+    set: &mut WorkingSet<'_>,
     command: &AddTicketType,
 ) -> Result<Created, CommandError<CreateRefused>> {
-    let (connection, ticket_type) = (desk.connection(), &command.ticket_type);
-    if !desk.open(ticket_type.event)? {
+    let (connection, ticket_type) = (set.connection(), &command.ticket_type);
+    if !set.open(ticket_type.event)? {
         return Err(CommandError::Refused(CreateRefused::EventNotFound));
     }
     let is_taken = reads::event_of_ticket_type(connection, ticket_type.id)?.is_some();
     let created = make(connection, command, is_taken)?;
     if !created.replayed {
         write::new_ticket_type(connection, ticket_type)?;
-        desk.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());
+        set.snapshot(ticket_type.event)?.put_ticket_type(ticket_type.clone());
     }
     Ok(created)
 }
 
 fn edit_ticket_type(
-    desk: &mut Desk<'_>,
+    set: &mut WorkingSet<'_>,
     id: TicketTypeId,
     edit: &TicketTypeInput,
 ) -> Result<TicketType, CommandError<EditRefused>> {
-    let (event, known) = known_ticket_type(desk, id)?;
-    let edited = decide::edit_ticket_type(desk.snapshot(event)?.event(), &known, edit)
+    let (event, known) = known_ticket_type(set, id)?;
+    let edited = decide::edit_ticket_type(set.snapshot(event)?.event(), &known, edit)
         .map_err(CommandError::Refused)?;
-    write::ticket_type(desk.connection(), &edited)?;
-    desk.snapshot(event)?.put_ticket_type(edited.clone());
+    write::ticket_type(set.connection(), &edited)?;
+    set.snapshot(event)?.put_ticket_type(edited.clone());
     Ok(edited)
 }
 
-fn remove_ticket_type(desk: &mut Desk<'_>, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
-    let (event, known) = known_ticket_type(desk, id)?;
+fn remove_ticket_type(set: &mut WorkingSet<'_>, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+    let (event, known) = known_ticket_type(set, id)?;
     decide::remove_ticket_type(&known).map_err(CommandError::Refused)?;
-    write::run(desk.connection(), "DELETE FROM ticket_types WHERE id = ?1", [id.as_uuid()])?;
-    desk.snapshot(event)?.remove_ticket_type(id);
+    write::run(set.connection(), "DELETE FROM ticket_types WHERE id = ?1", [id.as_uuid()])?;
+    set.snapshot(event)?.remove_ticket_type(id);
     Ok(())
 }
 
 fn known_ticket_type(
-    desk: &mut Desk<'_>,
+    set: &mut WorkingSet<'_>,
     id: TicketTypeId,
 ) -> Result<(EventId, TicketType), CommandError<EditRefused>> {
     let unknown = || CommandError::Refused(EditRefused::TicketTypeNotFound);
-    let event = reads::event_of_ticket_type(desk.connection(), id)?.ok_or_else(unknown)?;
-    open_for_edit(desk, event)?;
-    let known = desk.snapshot(event)?.ticket_type(id).cloned().ok_or_else(unknown)?;
+    let event = reads::event_of_ticket_type(set.connection(), id)?.ok_or_else(unknown)?;
+    open_for_edit(set, event)?;
+    let known = set.snapshot(event)?.ticket_type(id).cloned().ok_or_else(unknown)?;
     Ok((event, known))
 }
 
-fn open_for_edit(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
-    if desk.open(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
+fn open_for_edit(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
+    if set.open(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
 }
 
-fn open_for_blocking(desk: &mut Desk<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
-    if desk.open(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
+fn open_for_blocking(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
+    if set.open(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
 }
 
 /// Returns the events whose status is no longer the one announced.
@@ -255,15 +260,19 @@ fn suspects(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, Sto
     Ok(found)
 }
 
-fn announce(desk: &mut Desk<'_>, id: EventId, now: Timestamp) -> Result<Option<EventStatus>, StoreError> {
-    if !desk.open(id)? {
+fn announce(
+    set: &mut WorkingSet<'_>,
+    id: EventId,
+    now: Timestamp,
+) -> Result<Option<EventStatus>, StoreError> {
+    if !set.open(id)? {
         return Ok(None);
     }
-    let snapshot = desk.snapshot(id)?;
+    let snapshot = set.snapshot(id)?;
     let Some(status) = announce_status(snapshot, now) else { return Ok(None) };
     let event = Event { announced: status, ..snapshot.event().clone() };
-    write::event(desk.connection(), &event)?;
-    desk.snapshot(id)?.set_event(event);
-    desk.announce(id, now, FactBody::EventStatusChanged { status })?;
+    write::event(set.connection(), &event)?;
+    set.snapshot(id)?.set_event(event);
+    set.announce(id, now, FactBody::EventStatusChanged { status })?;
     Ok(Some(status))
 }

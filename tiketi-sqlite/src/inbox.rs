@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::params;
-use tiketi_core::{Delivery, InboxStore, Receipt, StoreError, Timestamp};
+use tiketi_core::{
+    StoreError, Timestamp,
+    store::{Delivery, InboxStore, Receipt},
+};
 use tiketi_rows::{self as rows, DELIVERY_COLUMNS};
 
 use crate::load::{all, exists};
@@ -18,7 +21,7 @@ const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)"
 impl InboxStore for SqliteStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
         delivery.check_texts()?;
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "INSERT INTO inbox (gateway, delivery, payment, provider_key, received_at) \
                 VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
             let hint = &delivery.hint;
@@ -29,7 +32,7 @@ impl InboxStore for SqliteStore {
                 hint.provider_key,
                 delivery.received_at.as_micros()
             ];
-            let is_new = write::run(desk.connection(), sql, values)? == 1;
+            let is_new = write::run(set.connection(), sql, values)? == 1;
             Ok(if is_new { Receipt::New } else { Receipt::Known })
         })
         .await
@@ -47,14 +50,14 @@ impl InboxStore for SqliteStore {
             return Ok(Vec::new());
         }
         let until = now.after(lease).as_micros();
-        self.write(move |desk| {
+        self.write(move |set| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let sql =
                 format!("SELECT {DELIVERY_COLUMNS} FROM inbox WHERE {FREE} ORDER BY received_at LIMIT ?2");
-            let found = all(desk.connection(), &sql, (now.as_micros(), limit), |row| rows::delivery(row))?;
+            let found = all(set.connection(), &sql, (now.as_micros(), limit), |row| rows::delivery(row))?;
             for delivery in &found {
                 let sql = "UPDATE inbox SET claimed_until = ?3 WHERE gateway = ?1 AND delivery = ?2";
-                write::run(desk.connection(), sql, (&delivery.gateway, &delivery.hint.delivery, until))?;
+                write::run(set.connection(), sql, (&delivery.gateway, &delivery.hint.delivery, until))?;
             }
             Ok(found)
         })
@@ -63,9 +66,9 @@ impl InboxStore for SqliteStore {
 
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError> {
         let named = (gateway.to_owned(), delivery.to_owned());
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "UPDATE inbox SET done = 1 WHERE gateway = ?1 AND delivery = ?2";
-            write::run(desk.connection(), sql, (&named.0, &named.1)).map(|_| ())
+            write::run(set.connection(), sql, (&named.0, &named.1)).map(|_| ())
         })
         .await
     }
@@ -77,18 +80,18 @@ impl InboxStore for SqliteStore {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let named = (gateway.to_owned(), delivery.to_owned());
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "UPDATE inbox SET claimed_until = ?3, tries = tries + 1 \
                 WHERE gateway = ?1 AND delivery = ?2 AND done = 0";
-            write::run(desk.connection(), sql, (&named.0, &named.1, until.as_micros())).map(|_| ())
+            write::run(set.connection(), sql, (&named.0, &named.1, until.as_micros())).map(|_| ())
         })
         .await
     }
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |desk| {
+        self.write(move |set| {
             let sql = "DELETE FROM inbox WHERE received_at < ?1";
-            Ok(write::run(desk.connection(), sql, [before.as_micros()])? as u64)
+            Ok(write::run(set.connection(), sql, [before.as_micros()])? as u64)
         })
         .await
     }

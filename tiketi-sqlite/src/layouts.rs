@@ -2,21 +2,23 @@
 
 use async_trait::async_trait;
 use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
-use tiketi_core::{CommandError, LayoutId, LayoutStore, Page, PageRequest, StoreError, StoredLayout};
+use tiketi_core::{
+    CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
+};
 
 use crate::catalog::make;
-use crate::desk::Desk;
 use crate::load::{all, exists, one};
 use crate::reads::total;
 use crate::store::SqliteStore;
+use crate::working_set::WorkingSet;
 use crate::write;
 use tiketi_rows::{self as rows, stored};
 
 #[async_trait]
 impl LayoutStore for SqliteStore {
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
-        let create = move |desk: &mut Desk<'_>| {
-            let (connection, stored) = (desk.connection(), &command.layout);
+        let create = move |set: &mut WorkingSet<'_>| {
+            let (connection, stored) = (set.connection(), &command.layout);
             let id = stored.id.as_uuid();
             let is_taken = exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [id])?;
             let created = make(connection, &command, is_taken)?;
@@ -49,8 +51,8 @@ impl LayoutStore for SqliteStore {
     }
 
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
-        self.write(move |desk| {
-            Ok(write::run(desk.connection(), "DELETE FROM layouts WHERE id = ?1", [id.as_uuid()])? > 0)
+        self.write(move |set| {
+            Ok(write::run(set.connection(), "DELETE FROM layouts WHERE id = ?1", [id.as_uuid()])? > 0)
         })
         .await
     }

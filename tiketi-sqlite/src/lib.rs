@@ -40,7 +40,6 @@ mod answers;
 mod audit;
 mod catalog;
 mod copy;
-mod desk;
 mod error;
 mod inbox;
 mod layouts;
@@ -55,6 +54,7 @@ mod reads;
 mod row;
 mod sales;
 mod store;
+mod working_set;
 mod write;
 mod writer;
 

@@ -8,9 +8,9 @@ use tiketi_core::{
 };
 use tiketi_rows::Row as _;
 
-use crate::desk::Counters;
 use crate::error::failed;
 use crate::row::{Row, first};
+use crate::working_set::Counters;
 use tiketi_rows::{
     self as rows, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::{Fact, FactId, OutboxStore, StoreError, Timestamp};
+use tiketi_core::{Fact, StoreError, Timestamp, fact::FactId, store::OutboxStore};
 
 use crate::load::{all, exists};
 use crate::store::SqliteStore;
@@ -31,15 +31,15 @@ impl OutboxStore for SqliteStore {
             return Ok(Vec::new());
         }
         let until = now.after(lease);
-        self.write(move |desk| {
+        self.write(move |set| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let sql = format!(
                 "SELECT id, event, at, body FROM outbox WHERE {FREE} AND NOT {EARLIER_IS_OUT} ORDER BY id LIMIT ?2"
             );
-            let facts = all(desk.connection(), &sql, (now.as_micros(), limit), |row| rows::fact(row))?;
+            let facts = all(set.connection(), &sql, (now.as_micros(), limit), |row| rows::fact(row))?;
             for fact in &facts {
                 let sql = "UPDATE outbox SET claimed_until = ?2 WHERE id = ?1";
-                write::run(desk.connection(), sql, (stored(fact.id.0), until.as_micros()))?;
+                write::run(set.connection(), sql, (stored(fact.id.0), until.as_micros()))?;
             }
             Ok(facts)
         })
@@ -48,9 +48,9 @@ impl OutboxStore for SqliteStore {
 
     async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
         let facts = facts.to_vec();
-        self.write(move |desk| {
+        self.write(move |set| {
             for fact in &facts {
-                write::run(desk.connection(), "DELETE FROM outbox WHERE id = ?1", [stored(fact.0)])?;
+                write::run(set.connection(), "DELETE FROM outbox WHERE id = ?1", [stored(fact.0)])?;
             }
             Ok(())
         })

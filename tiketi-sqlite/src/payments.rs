@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
 use tiketi_core::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
-    NotePaymentRefused,
+    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    ScheduleReconciliation, ScheduleReconciliationRefused,
 };
 use tiketi_core::{
-    CallOffProgress, CommandError, EventId, Page, PageRequest, Payment, PaymentId, PaymentStore,
-    ReservationId, StoreError, Timestamp,
+    CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
+    store::{CallOffProgress, PaymentStore},
 };
 use tiketi_rows::{self as rows, PAYMENT_COLUMNS, stored};
 use uuid::Uuid;
@@ -20,7 +20,10 @@ use crate::store::SqliteStore;
 
 #[async_trait]
 impl PaymentStore for SqliteStore {
-    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>> {
+    async fn schedule_reconciliation(
+        &self,
+        command: ScheduleReconciliation,
+    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
         self.command(command).await
     }
 
@@ -40,12 +43,12 @@ impl PaymentStore for SqliteStore {
         self.read(move |connection| payments_due(connection, now, limit)).await
     }
 
-    async fn payments_in_trouble(
+    async fn payments_needing_attention(
         &self,
         slow_before: Timestamp,
         page: PageRequest,
     ) -> Result<Page<Payment>, StoreError> {
-        self.read(move |connection| in_trouble(connection, slow_before, page)).await
+        self.read(move |connection| needing_attention(connection, slow_before, page)).await
     }
 
     async fn payment_by_key(
@@ -71,18 +74,19 @@ impl PaymentStore for SqliteStore {
 }
 
 fn payments_due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
-    let sql =
-        format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE ask_at <= ?1 ORDER BY ask_at, id LIMIT ?2");
+    let sql = format!(
+        "SELECT {PAYMENT_COLUMNS} FROM payments WHERE reconcile_at <= ?1 ORDER BY reconcile_at, id LIMIT ?2"
+    );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     all(connection, &sql, (now.as_micros(), limit), |row| rows::payment(row))
 }
 
-fn in_trouble(
+fn needing_attention(
     connection: &Connection,
     slow_before: Timestamp,
     page: PageRequest,
 ) -> Result<Page<Payment>, StoreError> {
-    let wanted = "id IN (SELECT id FROM payments WHERE needs_person \
+    let wanted = "id IN (SELECT id FROM payments WHERE needs_attention \
         UNION SELECT id FROM payments WHERE awaited_since <= ?1)";
     let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE {wanted} ORDER BY id LIMIT ?2 OFFSET ?3");
     let values = params![slow_before.as_micros(), page.size(), stored(page.offset())];
@@ -96,7 +100,7 @@ fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationI
         JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
         LEFT JOIN payments ON payments.id = reservations.payment \
         WHERE events.state = 'cancelled' AND (reservations.state = 'held' OR payments.id IS NULL \
-            OR payments.ask_at IS NULL AND NOT payments.call_off_refused) \
+            OR payments.reconcile_at IS NULL AND NOT payments.call_off_refused) \
         ORDER BY reservations.id LIMIT ?1";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     all(connection, sql, [limit], |row| first::<Uuid>(row).map(ReservationId::from_uuid))

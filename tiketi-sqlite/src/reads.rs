@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, params};
 use tiketi_core::{
-    BuyerId, EventId, EventQuery, EventView, Page, PageRequest, Reservation, SeatMap, StoreError, TicketType,
-    TicketTypeId,
+    BuyerId, EventId, Page, PageRequest, Reservation, SeatMap, StoreError, TicketType, TicketTypeId,
+    store::{EventQuery, EventView},
 };
 use uuid::Uuid;
 

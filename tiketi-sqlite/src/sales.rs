@@ -11,7 +11,8 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
-    SalesStore, StoreError, StoreErrorKind, Swept, Timestamp,
+    StoreError, StoreErrorKind, Timestamp,
+    store::{SalesStore, Swept},
 };
 
 use crate::store::SqliteStore;
@@ -20,7 +21,7 @@ use crate::{load, reads, write};
 impl SqliteStore {
     /// Runs a sales command in a batch.
     pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
-        self.writer().run(move |desk| desk.run(&command)).await
+        self.writer().run(move |set| set.run(&command)).await
     }
 }
 
@@ -32,7 +33,7 @@ impl SqliteStore {
         let events: BTreeSet<EventId> = due.iter().map(|(event, _)| *event).collect();
         for event in events {
             let of_event: Vec<_> = due.iter().filter(|(of, _)| *of == event).map(|(_, id)| *id).collect();
-            match self.write(move |desk| desk.expire_these(event, &of_event, now)).await {
+            match self.write(move |set| set.expire_these(event, &of_event, now)).await {
                 Ok(ended) => swept.done.extend(ended),
                 Err(error) => swept.skipped.push((event, error)),
             }
@@ -103,15 +104,15 @@ impl SalesStore for SqliteStore {
             return Ok(Swept::default());
         }
         // All in one commit, unless an event fails: then each for itself, so that it keeps no other back.
-        match self.write(move |desk| desk.expire_due(now, limit)).await {
+        match self.write(move |set| set.expire_due(now, limit)).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt => self.expire_each(now, limit).await,
             done => done.map(Swept::all),
         }
     }
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(move |desk| {
-            let (connection, before) = (desk.connection(), [before.as_micros()]);
+        self.write(move |set| {
+            let (connection, before) = (set.connection(), [before.as_micros()]);
             write::run(connection, "DELETE FROM creations WHERE at < ?1", before)?;
             Ok(write::run(connection, "DELETE FROM commands WHERE at < ?1", before)? as u64)
         })

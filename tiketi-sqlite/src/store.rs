@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use tiketi_core::{CommandError, StoreClock, StoreError, Timestamp};
+use tiketi_core::{CommandError, StoreError, Timestamp, store::StoreClock};
 
 use crate::copy;
 use crate::error::OpenError;
@@ -69,8 +69,8 @@ impl SqliteStore {
     /// A command that would go beyond it fails with [`tiketi_core::StoreErrorKind::Unavailable`], as if the
     /// disk were full. A file that is larger already stays as it is.
     pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
-        let limited = self.writer.run::<_, std::convert::Infallible, _>(move |desk| {
-            desk.limit_size(bytes)?;
+        let limited = self.writer.run::<_, std::convert::Infallible, _>(move |set| {
+            set.limit_size(bytes)?;
             Ok(())
         });
         limited.await.map_err(only_store)
@@ -91,10 +91,10 @@ impl SqliteStore {
     /// Writes something that no rule can refuse.
     pub(crate) async fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
     where
-        F: FnMut(&mut crate::desk::Desk<'_>) -> Result<T, StoreError> + Send + 'static,
+        F: FnMut(&mut crate::working_set::WorkingSet<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let written = self.writer.run::<T, std::convert::Infallible, _>(move |desk| Ok(work(desk)?));
+        let written = self.writer.run::<T, std::convert::Infallible, _>(move |set| Ok(work(set)?));
         written.await.map_err(only_store)
     }
 }

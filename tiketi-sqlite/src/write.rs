@@ -3,13 +3,13 @@
 use rusqlite::{Connection, Params, params};
 use tiketi_core::decide::{CommandRecord, CreationRecord, SeatChange};
 use tiketi_core::{
-    CommandKey, Event, EventId, FactBody, Payment, PaymentState, Reservation, Seat, StoreError, TicketKind,
-    TicketType, Timestamp,
+    CommandKey, Event, EventId, FactBody, Payment, PaymentState, Reservation, Seat, StoreError, TicketType,
+    Timestamp, ticket_type::TicketKind,
 };
 use uuid::Uuid;
 
-use crate::desk::Counters;
 use crate::error::failed;
+use crate::working_set::Counters;
 use tiketi_rows::{self as rows, stored};
 
 /// Runs a statement, and returns how many rows it changed.
@@ -78,10 +78,10 @@ pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<
 pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), StoreError> {
     if row.version == 1 {
         let sql = "INSERT INTO payments (id, reservation, event, buyer, amount, currency, gateway, method, created_at, \
-            version, refunded, state, refunds, notes, needs_person, call_off_refused) \
+            version, refunded, state, refunds, notes, needs_attention, call_off_refused) \
             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 'ready', '[]', '[]', 0, 0)";
         // Most attempts are nothing more than this; of others the rest follows.
-        let plain = row.state == PaymentState::Ready && row.asking.is_none();
+        let plain = row.state == PaymentState::Ready && row.reconciliation.is_none();
         let values = params![
             row.id.as_uuid(),
             row.reservation.as_uuid(),
@@ -101,8 +101,8 @@ pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), Stor
     }
     let columns = rows::payment_columns(row)?;
     let sql = "UPDATE payments SET version = ?2, provider_key = ?3, state = ?4, state_at = ?5, detail = ?6, \
-        refunds = ?7, captured = ?8, taken_in = ?9, refunded = ?10, ask_at = ?11, asking = ?12, awaited_since = ?13, \
-        notes = ?14, needs_person = ?15, call_off_refused = ?16 WHERE id = ?1 AND version = ?2 - 1";
+        refunds = ?7, captured = ?8, taken_in = ?9, refunded = ?10, reconcile_at = ?11, reconciliation = ?12, awaited_since = ?13, \
+        notes = ?14, needs_attention = ?15, call_off_refused = ?16 WHERE id = ?1 AND version = ?2 - 1";
     let values = params![
         row.id.as_uuid(),
         stored(row.version),
@@ -114,11 +114,11 @@ pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), Stor
         columns.captured,
         columns.taken_in,
         columns.refunded,
-        columns.ask_at,
-        columns.asking,
+        columns.reconcile_at,
+        columns.reconciliation,
         columns.awaited_since,
         columns.notes,
-        columns.needs_person,
+        columns.needs_attention,
         columns.call_off_refused,
     ];
     run_one(connection, sql, values)

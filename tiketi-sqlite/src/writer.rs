@@ -9,8 +9,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use tiketi_core::{CommandError, StoreError, StoreErrorKind};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::desk::{Desk, Known};
 use crate::error::{closed, commit_failed, failed, may_be_of_one, panicked, shared};
+use crate::working_set::{WorkingSet, WriterCache};
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -19,33 +19,33 @@ const MAX_QUEUE: usize = 16_384;
 
 /// Sends commands to the thread that writes.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn Job>>>,
+    queue: Option<mpsc::Sender<Box<dyn QueuedCommand>>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// What one command does within a batch, however often the batch is tried.
-trait Job: Send {
+trait QueuedCommand: Send {
     /// Runs against the working copy; an error means that the transaction is spoilt.
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError>;
+    fn run(&mut self, set: &mut WorkingSet<'_>) -> Result<(), StoreError>;
 
     /// Answers the caller: with what `run` found, or with the failure that kept it from being committed.
     fn answer(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
-struct Task<F, T, R> {
+struct Pending<F, T, R> {
     work: F,
     found: Option<Result<T, CommandError<R>>>,
     reply: oneshot::Sender<Result<T, CommandError<R>>>,
 }
 
-impl<F, T, R> Job for Task<F, T, R>
+impl<F, T, R> QueuedCommand for Pending<F, T, R>
 where
-    F: FnMut(&mut Desk<'_>) -> Result<T, CommandError<R>> + Send,
+    F: FnMut(&mut WorkingSet<'_>) -> Result<T, CommandError<R>> + Send,
     T: Send,
     R: Send,
 {
-    fn run(&mut self, desk: &mut Desk<'_>) -> Result<(), StoreError> {
-        match (self.work)(desk) {
+    fn run(&mut self, set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
+        match (self.work)(set) {
             Err(CommandError::Store(error)) => Err(error),
             found => {
                 self.found = Some(found);
@@ -80,12 +80,12 @@ impl Writer {
     /// The work may run more than once, each time from the beginning, when its batch fails.
     pub(crate) async fn run<T, R, F>(&self, work: F) -> Result<T, CommandError<R>>
     where
-        F: FnMut(&mut Desk<'_>) -> Result<T, CommandError<R>> + Send + 'static,
+        F: FnMut(&mut WorkingSet<'_>) -> Result<T, CommandError<R>> + Send + 'static,
         T: Send + 'static,
         R: Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job: Box<dyn Job> = Box::new(Task { work, found: None, reply });
+        let job: Box<dyn QueuedCommand> = Box::new(Pending { work, found: None, reply });
         let queue = self.queue.as_ref().ok_or_else(closed)?;
         queue.try_send(job).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => StoreError::new(
@@ -114,8 +114,8 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
-    let mut known = None;
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn QueuedCommand>>) {
+    let mut cache = None;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
         while batch.len() < MAX_BATCH {
@@ -124,7 +124,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
                 Err(_) => break,
             }
         }
-        settle(&mut connection, &mut known, batch);
+        commit_batch(&mut connection, &mut cache, batch);
     }
 }
 
@@ -132,12 +132,16 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
 ///
 /// One such command among 256 costs 16 more transactions, and is answered with its failure alone. Returns how many
 /// transactions were begun.
-fn settle(connection: &mut Connection, known: &mut Option<Known>, batch: Vec<Box<dyn Job>>) -> usize {
+fn commit_batch(
+    connection: &mut Connection,
+    cache: &mut Option<WriterCache>,
+    batch: Vec<Box<dyn QueuedCommand>>,
+) -> usize {
     let mut parts = vec![batch];
     let mut transactions = 0;
     while let Some(mut jobs) = parts.pop() {
         transactions += 1;
-        match attempt(connection, known, &mut jobs) {
+        match attempt(connection, cache, &mut jobs) {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
@@ -148,7 +152,7 @@ fn settle(connection: &mut Connection, known: &mut Option<Known>, batch: Vec<Box
     transactions
 }
 
-fn answer(jobs: Vec<Box<dyn Job>>, done: Result<(), StoreError>) {
+fn answer(jobs: Vec<Box<dyn QueuedCommand>>, done: Result<(), StoreError>) {
     let done = done.map_err(Arc::new);
     for job in jobs {
         job.answer(done.as_ref().copied().map_err(shared));
@@ -160,10 +164,10 @@ fn answer(jobs: Vec<Box<dyn Job>>, done: Result<(), StoreError>) {
 /// A panic drops the transaction, which rolls it back, and what was known with it.
 fn attempt(
     connection: &mut Connection,
-    known: &mut Option<Known>,
-    jobs: &mut [Box<dyn Job>],
+    cache: &mut Option<WriterCache>,
+    jobs: &mut [Box<dyn QueuedCommand>],
 ) -> Result<(), StoreError> {
-    let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, known, jobs)));
+    let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, cache, jobs)));
     committed.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
@@ -172,17 +176,17 @@ fn attempt(
 /// What is known is kept only across commits: after a failure it is read again.
 fn commit(
     connection: &mut Connection,
-    known: &mut Option<Known>,
-    jobs: &mut [Box<dyn Job>],
+    cache: &mut Option<WriterCache>,
+    jobs: &mut [Box<dyn QueuedCommand>],
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let mut desk = Desk::new(&transaction, Known::now(&transaction, known.take())?);
+    let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, cache.take())?);
     for job in jobs {
-        job.run(&mut desk)?;
+        job.run(&mut set)?;
     }
-    let after = desk.flush()?;
+    let after = set.flush()?;
     transaction.commit().map_err(commit_failed)?;
-    *known = Some(after);
+    *cache = Some(after);
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tiketi_core::Heard;
+use tiketi_core::gateway::Heard;
 
 use crate::code::CodeClass;
 use crate::settings::{TossLimits, TossSettings, TossSettingsError};

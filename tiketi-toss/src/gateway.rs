@@ -6,10 +6,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::{
-    Attempt, AttemptStep, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
-    Confirms, Currency, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
-    PaymentGateway, PaymentId, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    Currency, PaymentGateway, PaymentId,
+    gateway::{
+        Attempt, AttemptStep, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer,
+        ConfirmRequest, Confirms, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
+        PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest,
+        WebhookRefused, WebhookRequest,
+    },
 };
 
 use crate::api::{Api, Failure, Found, is_payment_key};

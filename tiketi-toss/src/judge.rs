@@ -1,7 +1,9 @@
 //! What the provider's record of a payment says, in the words of the gateway trait.
 
 use tiketi_core::{
-    Captured, ConfirmAnswer, DepositAccount, DepositAsked, Heard, LookupAnswer, Money, Timestamp,
+    Money, Timestamp,
+    gateway::{Captured, ConfirmAnswer, DepositAsked, Heard, LookupAnswer},
+    payment::DepositAccount,
 };
 
 use crate::wire::{Payment, Status};

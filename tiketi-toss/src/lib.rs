@@ -2,7 +2,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use tiketi_core::{BoxOffice, memory::MemoryStore};
+//! use tiketi_core::{memory::MemoryStore, BoxOffice};
 //! use tiketi_toss::{TossGateway, TossMethod, TossSettings};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {

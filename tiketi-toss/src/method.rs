@@ -1,6 +1,6 @@
 //! The ways of paying.
 
-use tiketi_core::PaymentMethod;
+use tiketi_core::gateway::PaymentMethod;
 
 /// A way of paying at TossPayments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

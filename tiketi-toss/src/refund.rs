@@ -3,7 +3,10 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use tiketi_core::{Currency, Heard, RefundAnswer, RefundId, RefundRequest};
+use tiketi_core::{
+    Currency, RefundId,
+    gateway::{Heard, RefundAnswer, RefundRequest},
+};
 
 use crate::api::{Api, Failure, Found};
 use crate::code::CodeClass;

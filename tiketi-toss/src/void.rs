@@ -1,6 +1,6 @@
 //! Giving up a payment before money is taken.
 
-use tiketi_core::{Heard, VoidAnswer, VoidRequest};
+use tiketi_core::gateway::{Heard, VoidAnswer, VoidRequest};
 
 use crate::api::{Api, Found};
 use crate::gateway::alarm;

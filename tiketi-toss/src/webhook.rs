@@ -2,7 +2,10 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
-use tiketi_core::{Hint, PaymentId, WebhookRefused, WebhookRequest};
+use tiketi_core::{
+    PaymentId,
+    gateway::{Hint, WebhookRefused, WebhookRequest},
+};
 
 use crate::api::{Api, Found, is_payment_key};
 use crate::wire::{WebhookBody, WebhookPayment};

@@ -4,7 +4,7 @@ use std::fmt;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tiketi_core::RefundAccount;
+use tiketi_core::refund_account::RefundAccount;
 
 /// A payment, as the provider shows it.
 #[derive(Debug, Deserialize)]

@@ -8,9 +8,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
-    BoxOffice, BuyerId, CountedIds, Currency, EventDetails, EventInput, GuardSettings, Guarded, HoldRequest,
-    ManualClock, Money, PayError, PaymentId, PaymentState, PrepareRequest, SaleWindow, TicketTypeInput,
-    Timer, Timestamp,
+    BoxOffice, BuyerId, Currency, EventDetails, EventInput, HoldRequest, Money, PayError, PaymentId,
+    PaymentState, PrepareRequest, SaleWindow, TicketTypeInput, Timer, Timestamp,
+    clock::{CountedIds, ManualClock},
+    gateway::{GuardSettings, Guarded},
 };
 use tiketi_toss::{TossGateway, TossSettings};
 use tiketi_toss_stub::{StubSettings, TossStub};
@@ -33,12 +34,12 @@ fn buyer(which: u128) -> BuyerId {
 }
 
 /// A guarded shop, and an attempt of each buyer.
-struct Shop {
+struct TestShop {
     office: BoxOffice,
     attempts: Vec<(BuyerId, PaymentId)>,
 }
 
-impl Shop {
+impl TestShop {
     async fn open(url: &str, buyers: u128) -> Self {
         // It fails if another test was first.
         let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -63,21 +64,22 @@ impl Shop {
         let details = EventDetails::new("Winter Lights", begins, SaleWindow::new(now, begins).unwrap());
         let price = Money::new(PRICE, Currency::KRW);
         let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 100 };
-        let input = EventInput::new(details, Currency::KRW).admitting(standing);
-        let made = office.create_event(input).await.unwrap();
-        office.publish_event(made.event.id).await.unwrap();
+        let input = EventInput::new(details, Currency::KRW).ticket_type(standing);
+        let made = office.catalog().create_event(input).await.unwrap();
+        office.catalog().publish_event(made.event.id).await.unwrap();
         let standing = made.ticket_types.first().unwrap().id;
         let mut attempts = Vec::new();
         for buyer in (1..=buyers).map(buyer) {
-            let held = office.hold(HoldRequest::new(made.event.id, buyer).item(standing, 1)).await.unwrap();
-            let prepared = office.prepare(PrepareRequest::new(held.id, buyer)).await.unwrap();
+            let held =
+                office.sales().hold(HoldRequest::new(made.event.id, buyer).item(standing, 1)).await.unwrap();
+            let prepared = office.payments().prepare(PrepareRequest::new(held.id, buyer)).await.unwrap();
             attempts.push((buyer, prepared.payment.id));
         }
         Self { office, attempts }
     }
 
     async fn confirm(&self, of: (BuyerId, PaymentId), key: &str) -> Result<PaymentState, PayError> {
-        let paid = self.office.confirm(of.1, of.0, None, Some(key.to_owned())).await?;
+        let paid = self.office.payments().confirm(of.1, of.0, None, Some(key.to_owned())).await?;
         Ok(paid.payment.unwrap().state)
     }
 }
@@ -86,13 +88,13 @@ impl Shop {
 async fn a_dead_provider_stops_confirms_before_they_are_committed() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    let shop = Shop::open(&format!("http://{address}"), 50).await;
+    let shop = TestShop::open(&format!("http://{address}"), 50).await;
     let mut admitted = 0;
     for attempt in &shop.attempts {
         match shop.confirm(*attempt, "tgen_some_key").await {
             Ok(PaymentState::Confirming { .. }) => admitted += 1,
             Err(PayError::Unavailable(_)) => {
-                let known = shop.office.any_payment(attempt.1).await.unwrap().unwrap();
+                let known = shop.office.support().any_payment(attempt.1).await.unwrap().unwrap();
                 assert_eq!(known.state, PaymentState::Ready, "its hold goes on");
             }
             other => panic!("{other:?}"),
@@ -104,7 +106,7 @@ async fn a_dead_provider_stops_confirms_before_they_are_committed() {
 #[tokio::test]
 async fn bogus_keys_stop_no_honest_buyer() {
     let stub = TossStub::start(StubSettings::default()).await.unwrap();
-    let shop = Shop::open(&stub.url(), 21).await;
+    let shop = TestShop::open(&stub.url(), 21).await;
     let (honest, others) = shop.attempts.split_last().unwrap();
     for attempt in others {
         let state = shop.confirm(*attempt, "tgen_never_given").await.unwrap();

@@ -8,8 +8,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tiketi_core::{
-    BuyerId, CheckoutRequest, ConfirmRequest, Currency, LookupRequest, Money, PaymentGateway, PaymentId,
-    RefundAccount, RefundId, RefundRequest, VoidRequest, WebhookRequest,
+    BuyerId, Currency, Money, PaymentGateway, PaymentId, RefundId,
+    gateway::{CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest, WebhookRequest},
+    refund_account::RefundAccount,
 };
 use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
 use tiketi_toss_stub::{Call, Fault, Method, StubSettings, TossStub};

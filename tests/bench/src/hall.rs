@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Reservation, Row,
-    SaleWindow, SeatId, SeatLayout, Section, TermsOverride,
+    SaleWindow, SeatId, SeatLayout, Section, event::TermsOverride,
 };
 use uuid::Uuid;
 
@@ -29,7 +29,7 @@ impl Hall {
         let rows = (1..=seats.div_ceil(SEATS_A_ROW)).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
         let section = Section { name: "R".into(), price, rows: rows.collect() };
         let layout = SeatLayout::new("Bench Hall", format!("{seats} seats")).section(section);
-        let layout = box_office.create_layout(layout, None).await?;
+        let layout = box_office.catalog().create_layout(layout, None).await?;
         let now = box_office.now();
         let hour = std::time::Duration::from_hours(1);
         let details = EventDetails {
@@ -43,9 +43,9 @@ impl Hall {
             terms: TermsOverride::default(),
         };
         let input = EventInput::new(details, Currency::KRW).seated(layout.id);
-        let event = box_office.create_event(input).await?.event.id;
-        box_office.publish_event(event).await?;
-        let map = box_office.seat_map(event, 0).await?.ok_or("the event is gone")?;
+        let event = box_office.catalog().create_event(input).await?.event.id;
+        box_office.catalog().publish_event(event).await?;
+        let map = box_office.catalog().seat_map(event, 0).await?.ok_or("the event is gone")?;
         Ok(Self { event, seats: map.seats.into_iter().map(|seat| seat.id).collect() })
     }
 
@@ -57,6 +57,6 @@ impl Hall {
     ) -> Result<Option<Reservation>, String> {
         let Some(seat) = self.seats.get(turn) else { return Ok(None) };
         let request = HoldRequest::new(self.event, buyer(turn)).seats([*seat]);
-        box_office.hold(request).await.map(Some).map_err(|error| error.to_string())
+        box_office.sales().hold(request).await.map(Some).map_err(|error| error.to_string())
     }
 }

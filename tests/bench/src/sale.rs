@@ -96,7 +96,7 @@ async fn hold(
     turn: usize,
 ) -> Result<Option<Reservation>, String> {
     let Some(seat) = hall.seats.get(seat) else { return Ok(None) };
-    match box_office.hold(HoldRequest::new(hall.event, buyer(turn)).seats([*seat])).await {
+    match box_office.sales().hold(HoldRequest::new(hall.event, buyer(turn)).seats([*seat])).await {
         Ok(held) => Ok(Some(held)),
         Err(CommandError::Refused(HoldRefused::SeatsTaken { .. })) => Ok(None),
         Err(error) => Err(error.to_string()),
@@ -114,15 +114,16 @@ async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, S
             let Some(held) = hold(box_office, hall, seat + 2, turn).await? else { return Ok(More::No) };
             if turn % 20 == 2 {
                 let request = PrepareRequest::new(held.id, held.buyer);
-                box_office.process(request).await.map_err(|error| error.to_string())?;
+                box_office.payments().process(request).await.map_err(|error| error.to_string())?;
                 return Ok(More::Yes);
             }
-            box_office.cancel(held.id, held.buyer, None).await.map_err(|error| error.to_string())?;
+            box_office.sales().cancel(held.id, held.buyer, None).await.map_err(|error| error.to_string())?;
         }
         _ => {
-            let version = box_office.seat_map_version(hall.event).await.map_err(|error| error.to_string())?;
+            let version =
+                box_office.catalog().seat_map_version(hall.event).await.map_err(|error| error.to_string())?;
             let since = version.unwrap_or_default().saturating_sub(10).max(1);
-            box_office.seat_map(hall.event, since).await.map_err(|error| error.to_string())?;
+            box_office.catalog().seat_map(hall.event, since).await.map_err(|error| error.to_string())?;
         }
     }
     Ok(More::Yes)
@@ -130,7 +131,11 @@ async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, S
 
 async fn contend(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, String> {
     if let Some(held) = hold(box_office, hall, turn % WANTED, turn).await? {
-        box_office.release(held.id, held.buyer, None, None).await.map_err(|error| error.to_string())?;
+        box_office
+            .sales()
+            .release(held.id, held.buyer, None, None)
+            .await
+            .map_err(|error| error.to_string())?;
     }
     Ok(More::Yes)
 }

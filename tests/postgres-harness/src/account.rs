@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::{env, fs};
 
-use crate::trouble::Trouble;
+use crate::error::HarnessError;
 
 /// The user of a server's programs and files.
 #[derive(Debug, Clone, Copy)]
@@ -20,22 +20,22 @@ pub(crate) enum Account {
 
 impl Account {
     /// Returns our own, or for root that of `postgres` or else `nobody`.
-    pub(crate) fn find() -> Result<Self, Trouble> {
+    pub(crate) fn find() -> Result<Self, HarnessError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Ours);
         }
-        let users = fs::read_to_string("/etc/passwd").map_err(Trouble::io("cannot read /etc/passwd"))?;
+        let users = fs::read_to_string("/etc/passwd").map_err(HarnessError::io("cannot read /etc/passwd"))?;
         let found = ["postgres", "nobody"].into_iter().find_map(|name| numbers(&users, name));
-        let (user, group) = found.ok_or(Trouble::NobodyToRunAs)?;
+        let (user, group) = found.ok_or(HarnessError::NobodyToRunAs)?;
         Ok(Self::Other { user, group })
     }
 
     /// Gives a file or folder to the user.
-    pub(crate) fn own(self, path: &Path) -> Result<(), Trouble> {
+    pub(crate) fn own(self, path: &Path) -> Result<(), HarnessError> {
         match self {
             Self::Ours => Ok(()),
             Self::Other { user, group } => chown(path, Some(user), Some(group))
-                .map_err(Trouble::io(format!("cannot give {} away", path.display()))),
+                .map_err(HarnessError::io(format!("cannot give {} away", path.display()))),
         }
     }
 

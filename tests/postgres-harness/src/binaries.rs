@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-use crate::trouble::Trouble;
+use crate::error::HarnessError;
 
 const NEEDED: [&str; 4] = ["initdb", "pg_ctl", "postgres", "pg_basebackup"];
 
 /// Returns the folder that has every program: the one in `PATH`, what `pg_config` says, or Debian's newest.
-pub(crate) fn folder() -> Result<PathBuf, Trouble> {
+pub(crate) fn folder() -> Result<PathBuf, HarnessError> {
     let candidates = in_path().chain(told_by_pg_config()).chain(debians());
-    candidates.into_iter().find(|folder| has_everything(folder)).ok_or(Trouble::NotInstalled)
+    candidates.into_iter().find(|folder| has_everything(folder)).ok_or(HarnessError::NotInstalled)
 }
 
 fn has_everything(folder: &Path) -> bool {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::account::Account;
-use crate::trouble::Trouble;
+use crate::error::HarnessError;
 use crate::watchdog::Watchdog;
 use crate::{binaries, port, processes, tls};
 
@@ -38,12 +38,12 @@ pub(crate) struct Cluster {
 
 impl Cluster {
     /// Makes a new data folder and starts a server on it.
-    pub(crate) fn start(fsync: Fsync, settings: &[(&str, &str)]) -> Result<Self, Trouble> {
+    pub(crate) fn start(fsync: Fsync, settings: &[(&str, &str)]) -> Result<Self, HarnessError> {
         Self::start_once(fsync, settings, |_| Ok(()))
     }
 
     /// Makes a new data folder and starts a server on it that refuses whoever speaks in the clear.
-    pub(crate) fn start_with_tls() -> Result<Self, Trouble> {
+    pub(crate) fn start_with_tls() -> Result<Self, HarnessError> {
         Self::start_once(Fsync::Off, &[("ssl", "on")], |cluster| {
             tls::require(cluster.account, &cluster.data())
         })
@@ -52,8 +52,8 @@ impl Cluster {
     fn start_once(
         fsync: Fsync,
         settings: &[(&str, &str)],
-        prepared: impl FnOnce(&Self) -> Result<(), Trouble>,
-    ) -> Result<Self, Trouble> {
+        prepared: impl FnOnce(&Self) -> Result<(), HarnessError>,
+    ) -> Result<Self, HarnessError> {
         let mut cluster = Self::prepare(format!("{:032x}", rand::random::<u128>()))?;
         cluster.make_data()?;
         cluster.configure(fsync, settings)?;
@@ -63,7 +63,7 @@ impl Cluster {
     }
 
     /// Copies a running server into a data folder of its own, and starts a standby on it.
-    pub(crate) fn start_standby(primary: &Self) -> Result<Self, Trouble> {
+    pub(crate) fn start_standby(primary: &Self) -> Result<Self, HarnessError> {
         let mut cluster = Self::prepare(primary.password.clone())?;
         let mut copy = cluster.program("pg_basebackup");
         copy.args(["-h", "127.0.0.1", "-p", &primary.port.to_string(), "-U", USER, "-R", "-c", "fast", "-D"]);
@@ -74,19 +74,19 @@ impl Cluster {
     }
 
     /// Makes a folder that is removed whatever happens next.
-    fn prepare(password: String) -> Result<Self, Trouble> {
+    fn prepare(password: String) -> Result<Self, HarnessError> {
         let (account, binaries) = (Account::find()?, binaries::folder()?);
         let ours_alone = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix("tiketi-postgres-").permissions(ours_alone).tempdir();
-        let folder = folder.map_err(Trouble::io("cannot make a temporary folder"))?;
+        let folder = folder.map_err(HarnessError::io("cannot make a temporary folder"))?;
         account.own(folder.path())?;
         let watchdog = Watchdog::start(account, &binaries, folder.path())?;
         Ok(Self { account, binaries, folder: folder.keep(), password, port: 0, _watchdog: watchdog })
     }
 
-    fn make_data(&self) -> Result<(), Trouble> {
+    fn make_data(&self) -> Result<(), HarnessError> {
         let secret = self.folder.join("password");
-        fs::write(&secret, &self.password).map_err(Trouble::io("cannot write a password"))?;
+        fs::write(&secret, &self.password).map_err(HarnessError::io("cannot write a password"))?;
         self.account.own(&secret)?;
         let mut make = self.program("initdb");
         make.args(["-U", USER, "-A", "scram-sha-256", "-E", "UTF8", "--no-sync", "--no-instructions"]);
@@ -96,7 +96,7 @@ impl Cluster {
         run(make)
     }
 
-    fn configure(&self, fsync: Fsync, settings: &[(&str, &str)]) -> Result<(), Trouble> {
+    fn configure(&self, fsync: Fsync, settings: &[(&str, &str)]) -> Result<(), HarnessError> {
         let mut lines = vec![
             ("listen_addresses", "127.0.0.1"),
             ("unix_socket_directories", ""),
@@ -110,10 +110,10 @@ impl Cluster {
         let text = lines.concat();
         let file = OpenOptions::new().append(true).open(self.data().join("postgresql.conf"));
         let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
-        written.map_err(Trouble::io("cannot configure a Postgres server"))
+        written.map_err(HarnessError::io("cannot configure a Postgres server"))
     }
 
-    fn start_somewhere(&mut self) -> Result<(), Trouble> {
+    fn start_somewhere(&mut self) -> Result<(), HarnessError> {
         let mut tries = 1;
         loop {
             self.port = port::free();
@@ -125,29 +125,29 @@ impl Cluster {
     }
 
     /// Starts the server at the port it has, after a crash too.
-    pub(crate) fn start_again(&self) -> Result<(), Trouble> {
+    pub(crate) fn start_again(&self) -> Result<(), HarnessError> {
         let mut start = self.control("start");
         start.arg("-o").arg(format!("-p {}", self.port)).arg("-l").arg(self.folder.join("log"));
-        run(start).map_err(|trouble| match trouble {
-            Trouble::Command { command, .. } => Trouble::Command { command, said: self.log() },
+        run(start).map_err(|error| match error {
+            HarnessError::Command { command, .. } => HarnessError::Command { command, said: self.log() },
             other => other,
         })
     }
 
     /// Stops the server: its clients are cut off, and what is committed is written.
-    pub(crate) fn stop(&self) -> Result<(), Trouble> {
+    pub(crate) fn stop(&self) -> Result<(), HarnessError> {
         let mut stop = self.control("stop");
         stop.args(["-m", "fast"]);
         run(stop)
     }
 
     /// Kills the server with all its processes.
-    pub(crate) fn kill(&self) -> Result<(), Trouble> {
+    pub(crate) fn kill(&self) -> Result<(), HarnessError> {
         processes::kill(&self.data())
     }
 
     /// Makes a standby take over.
-    pub(crate) fn promote(&self) -> Result<(), Trouble> {
+    pub(crate) fn promote(&self) -> Result<(), HarnessError> {
         run(self.control("promote"))
     }
 
@@ -177,13 +177,13 @@ impl Cluster {
 }
 
 /// Runs a program to its end, which has to be a good one.
-fn run(mut command: Command) -> Result<(), Trouble> {
+fn run(mut command: Command) -> Result<(), HarnessError> {
     let name =
         Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();
     let output = command.stderr(std::process::Stdio::piped()).output();
-    let output = output.map_err(Trouble::io(format!("cannot run {name}")))?;
+    let output = output.map_err(HarnessError::io(format!("cannot run {name}")))?;
     if output.status.success() {
         return Ok(());
     }
-    Err(Trouble::Command { command: name, said: String::from_utf8_lossy(&output.stderr).into_owned() })
+    Err(HarnessError::Command { command: name, said: String::from_utf8_lossy(&output.stderr).into_owned() })
 }

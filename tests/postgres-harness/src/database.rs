@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
 
 use crate::Server;
-use crate::trouble::{Trouble, expect};
+use crate::error::{HarnessError, expect};
 
 /// As long as a busy machine may take to open a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -48,7 +48,7 @@ impl Database {
         expect(Self::make(server, "empty", "template1").await)
     }
 
-    async fn make(server: &Server, kind: &str, template: &str) -> Result<Self, Trouble> {
+    async fn make(server: &Server, kind: &str, template: &str) -> Result<Self, HarnessError> {
         let name = format!("{kind}_{:032x}", rand::random::<u128>());
         create(server, &name, template).await?;
         Ok(Self { server: server.clone(), name })
@@ -77,7 +77,7 @@ impl Database {
     pub async fn pool(&self, connections: u32) -> PgPool {
         let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
         let pool = pool.connect_with(self.options()).await;
-        expect(pool.map_err(Trouble::sql("cannot open a pool to a database of the tests")))
+        expect(pool.map_err(HarnessError::sql("cannot open a pool to a database of the tests")))
     }
 
     /// Cuts off up to `most` clients of the database, chosen at random, and returns how many there were.
@@ -91,7 +91,7 @@ impl Database {
         let mut connection = self.server.connect().await;
         let asked =
             sqlx::query_scalar(TERMINATE).bind(&self.name).bind(most).fetch_one(&mut connection).await;
-        expect(asked.map_err(Trouble::sql("cannot cut off the clients of a database")))
+        expect(asked.map_err(HarnessError::sql("cannot cut off the clients of a database")))
     }
 }
 
@@ -119,7 +119,7 @@ async fn discard(options: PgConnectOptions, name: String) -> Result<(), sqlx::Er
 async fn make_template<F, E>(
     server: &Server,
     migrate: impl FnOnce(PgConnectOptions) -> F,
-) -> Result<String, Trouble>
+) -> Result<String, HarnessError>
 where
     F: Future<Output = Result<(), E>>,
     E: Display,
@@ -127,12 +127,12 @@ where
     let name = "migrated".to_owned();
     create(server, &name, "template1").await?;
     let migrated = migrate(server.options().database(&name)).await;
-    migrated.map_err(|error| Trouble::Migration(error.to_string()))?;
+    migrated.map_err(|error| HarnessError::Migration(error.to_string()))?;
     Ok(name)
 }
 
-async fn create(server: &Server, name: &str, template: &str) -> Result<(), Trouble> {
-    let failed = || Trouble::sql("cannot make a database for a test");
+async fn create(server: &Server, name: &str, template: &str) -> Result<(), HarnessError> {
+    let failed = || HarnessError::sql("cannot make a database for a test");
     let mut connection = server.connect().await;
     // The names are our own, and an identifier cannot be bound.
     let create = AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE {template}"));

@@ -32,13 +32,13 @@ mod account;
 mod binaries;
 mod cluster;
 mod database;
+mod error;
 mod pooler;
 mod port;
 mod processes;
 mod server;
 mod standby;
 mod tls;
-mod trouble;
 mod watchdog;
 
 pub use cluster::Fsync;

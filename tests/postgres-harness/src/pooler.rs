@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use crate::account::Account;
 use crate::cluster::USER;
+use crate::error::{HarnessError, blocking};
 use crate::port;
 use crate::server::Server;
-use crate::trouble::{Trouble, blocking};
 
 /// So few that whoever comes through is given another session with nearly every transaction.
 const SESSIONS: u32 = 3;
@@ -53,16 +53,16 @@ impl Pooler {
         self.port
     }
 
-    fn before(server: u16, password: &str) -> Result<Self, Trouble> {
+    fn before(server: u16, password: &str) -> Result<Self, HarnessError> {
         let (account, port) = (Account::find()?, port::free());
         let ours_alone = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix("tiketi-pooler-").permissions(ours_alone).tempdir();
-        let folder = folder.map_err(Trouble::io("cannot make a temporary folder"))?;
+        let folder = folder.map_err(HarnessError::io("cannot make a temporary folder"))?;
         account.own(folder.path())?;
         configure(account, folder.path(), server, port, password)?;
         let mut command = account.command("/bin/sh", folder.path());
         command.args(["-c", SCRIPT, "pooler"]).arg(program()?).arg(folder.path()).stdin(Stdio::piped());
-        let process = command.spawn().map_err(Trouble::io("cannot start a pooler"))?;
+        let process = command.spawn().map_err(HarnessError::io("cannot start a pooler"))?;
         // The script removes it.
         let _folder = folder.keep();
         let pooler = Self { port, process: Mutex::new(process) };
@@ -72,7 +72,7 @@ impl Pooler {
             }
             sleep(BETWEEN_LOOKS);
         }
-        Err(Trouble::Late("the start of a pooler"))
+        Err(HarnessError::Late("the start of a pooler"))
     }
 }
 
@@ -85,7 +85,13 @@ impl Drop for Pooler {
     }
 }
 
-fn configure(account: Account, folder: &Path, server: u16, port: u16, password: &str) -> Result<(), Trouble> {
+fn configure(
+    account: Account,
+    folder: &Path,
+    server: u16,
+    port: u16,
+    password: &str,
+) -> Result<(), HarnessError> {
     let users = folder.join("users.txt");
     let settings = format!(
         "[databases]\n\
@@ -105,16 +111,16 @@ fn configure(account: Account, folder: &Path, server: u16, port: u16, password: 
     let files =
         [(users.clone(), format!("\"{USER}\" \"{password}\"\n")), (folder.join("pgbouncer.ini"), settings)];
     for (file, text) in files {
-        fs::write(&file, text).map_err(Trouble::io("cannot configure a pooler"))?;
+        fs::write(&file, text).map_err(HarnessError::io("cannot configure a pooler"))?;
         account.own(&file)?;
     }
     Ok(())
 }
 
 /// Finds the program, which Debian puts where only root looks.
-fn program() -> Result<PathBuf, Trouble> {
+fn program() -> Result<PathBuf, HarnessError> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);
     let mut programs = folders.map(|folder| folder.join("pgbouncer"));
-    programs.find(|program| program.is_file()).ok_or(Trouble::NoPooler)
+    programs.find(|program| program.is_file()).ok_or(HarnessError::NoPooler)
 }

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::trouble::Trouble;
+use crate::error::HarnessError;
 
 const PATIENCE: u32 = 1_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
 /// Kills the server of a data folder, and returns when nothing of it runs any more.
-pub(crate) fn kill(data: &Path) -> Result<(), Trouble> {
+pub(crate) fn kill(data: &Path) -> Result<(), HarnessError> {
     let file = data.join("postmaster.pid");
-    let text = fs::read_to_string(&file).map_err(Trouble::io("cannot tell which process to kill"))?;
+    let text = fs::read_to_string(&file).map_err(HarnessError::io("cannot tell which process to kill"))?;
     let Some(first) = text.lines().next().and_then(|line| line.trim().parse().ok()).and_then(Pid::from_raw)
     else {
-        return Err(Trouble::Command { command: "reading postmaster.pid".to_owned(), said: text });
+        return Err(HarnessError::Command { command: "reading postmaster.pid".to_owned(), said: text });
     };
     // Stopped, it makes no new process while the others are counted.
     send(first, Signal::STOP)?;
@@ -31,18 +31,20 @@ pub(crate) fn kill(data: &Path) -> Result<(), Trouble> {
         if !all.iter().any(|one| runs(*one)) {
             // Left behind, as by a real crash, it would only make the next start wonder about a dead process
             // that nobody has buried yet.
-            return fs::remove_file(&file).map_err(Trouble::io("cannot remove postmaster.pid"));
+            return fs::remove_file(&file).map_err(HarnessError::io("cannot remove postmaster.pid"));
         }
         sleep(BETWEEN_LOOKS);
     }
-    Err(Trouble::Late("the end of a killed server"))
+    Err(HarnessError::Late("the end of a killed server"))
 }
 
-fn send(to: Pid, signal: Signal) -> Result<(), Trouble> {
+fn send(to: Pid, signal: Signal) -> Result<(), HarnessError> {
     match kill_process(to, signal) {
         // It ended by itself meanwhile.
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
-        Err(error) => Err(Trouble::Io { doing: "cannot kill a server".to_owned(), source: error.into() }),
+        Err(error) => {
+            Err(HarnessError::Io { doing: "cannot kill a server".to_owned(), source: error.into() })
+        }
     }
 }
 

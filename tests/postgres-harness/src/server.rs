@@ -8,8 +8,8 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::sync::OnceCell;
 
 use crate::cluster::{Cluster, Fsync, USER};
+use crate::error::{HarnessError, blocking, expect};
 use crate::tls;
-use crate::trouble::{Trouble, blocking, expect};
 
 /// A private Postgres server; dropped, it is gone.
 ///
@@ -139,10 +139,13 @@ impl Server {
     /// If the server does not answer.
     pub async fn connect(&self) -> PgConnection {
         let connected = PgConnection::connect_with(&self.options()).await;
-        expect(connected.map_err(Trouble::sql("cannot connect to a Postgres server of the tests")))
+        expect(connected.map_err(HarnessError::sql("cannot connect to a Postgres server of the tests")))
     }
 
-    pub(crate) async fn work(&self, work: impl FnOnce(&Cluster) -> Result<(), Trouble> + Send + 'static) {
+    pub(crate) async fn work(
+        &self,
+        work: impl FnOnce(&Cluster) -> Result<(), HarnessError> + Send + 'static,
+    ) {
         let cluster = Arc::clone(&self.cluster);
         blocking(move || work(&cluster)).await;
     }

@@ -8,7 +8,7 @@ use sqlx::postgres::PgConnection;
 
 use crate::Server;
 use crate::cluster::Cluster;
-use crate::trouble::{Trouble, blocking, expect};
+use crate::error::{HarnessError, blocking, expect};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
@@ -42,8 +42,8 @@ impl Server {
         self.work(Cluster::promote).await;
     }
 
-    async fn wait_for_standby(&self) -> Result<(), Trouble> {
-        let failed = || Trouble::sql("cannot make a standby synchronous");
+    async fn wait_for_standby(&self) -> Result<(), HarnessError> {
+        let failed = || HarnessError::sql("cannot make a standby synchronous");
         let mut connection = self.connect().await;
         sqlx::query(CONFIRM).execute(&mut connection).await.map_err(failed())?;
         sqlx::query(RELOAD).execute(&mut connection).await.map_err(failed())?;
@@ -54,7 +54,7 @@ impl Server {
             Ok(())
         };
         let followed = tokio::time::timeout(PATIENCE, follows).await;
-        followed.map_err(|_| Trouble::Late("a synchronous standby"))??;
+        followed.map_err(|_| HarnessError::Late("a synchronous standby"))??;
         connection.close().await.map_err(failed())
     }
 }

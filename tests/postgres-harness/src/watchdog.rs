@@ -5,7 +5,7 @@ use std::process::{Child, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use crate::account::Account;
-use crate::trouble::Trouble;
+use crate::error::HarnessError;
 
 /// Waits until nobody holds the other end of its input, then stops the server and removes the folder.
 ///
@@ -23,10 +23,11 @@ pub(crate) struct Watchdog(Mutex<Child>);
 
 impl Watchdog {
     /// Starts watching over the server in `folder`, which may not be there yet.
-    pub(crate) fn start(account: Account, binaries: &Path, folder: &Path) -> Result<Self, Trouble> {
+    pub(crate) fn start(account: Account, binaries: &Path, folder: &Path) -> Result<Self, HarnessError> {
         let mut command = account.command("/bin/sh", folder);
         command.args(["-c", SCRIPT, "watchdog"]).arg(binaries).arg(folder).stdin(Stdio::piped());
-        let child = command.spawn().map_err(Trouble::io("cannot start the watchdog of a Postgres server"))?;
+        let child =
+            command.spawn().map_err(HarnessError::io("cannot start the watchdog of a Postgres server"))?;
         Ok(Self(Mutex::new(child)))
     }
 }

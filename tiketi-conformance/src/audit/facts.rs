@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use tiketi_core::{
-    EventId, Fact, FactBody, Reservation, ReservationState, SeatChanged, SeatId, SeatMap, SeatStatus,
-    TicketTypeId,
+    EventId, Fact, FactBody, Reservation, ReservationState, SeatId, SeatMap, TicketTypeId,
+    fact::{SeatChanged, SeatStatus},
 };
 
 use crate::picture::Picture;

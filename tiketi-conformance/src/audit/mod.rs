@@ -10,9 +10,9 @@ use std::collections::HashSet;
 use tiketi_core::{Reservation, ReservationState};
 
 use crate::picture::Picture;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
-impl Shop {
+impl TestShop {
     /// Checks a whole store by what it shows.
     ///
     /// Owners, counters, money, limits, facts.
@@ -39,7 +39,7 @@ impl Shop {
     }
 
     /// One buyer, one pending reservation, and never more than the limit.
-    fn check_buyers(&self, picture: &Picture, view: &tiketi_core::EventView) {
+    fn check_buyers(&self, picture: &Picture, view: &tiketi_core::store::EventView) {
         let limit = view.event.details.terms.over(self.terms()).max_seats_per_buyer;
         for buyer in self.known().buyers.clone() {
             let of_buyer = |row: &&Reservation| row.buyer == buyer && row.is_live();

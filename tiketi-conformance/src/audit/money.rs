@@ -1,8 +1,9 @@
 //! Nothing is sold without its money, and no money is kept without what it bought.
 
 use tiketi_core::{
-    CancelReason, Money, Payment, PaymentState, Refund, RefundState, RefundTickets, Reservation,
-    ReservationState, Settles,
+    Money, Payment, PaymentState, Refund, Reservation, ReservationState,
+    payment::{RefundState, RefundTickets, Settles},
+    reservation::CancelReason,
 };
 
 use crate::picture::Picture;
@@ -82,11 +83,11 @@ fn check_payment(payment: &Payment, row: &Reservation) {
     let bought = matches!(row.state, ReservationState::Confirmed { .. }) && row.payment == Some(payment.id);
     let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
     let settled = payment.notes.last().is_some_and(|note| note.settles == Settles::Yes);
-    let seen = queued || payment.needs_person() || payment.is_refund_refused() && settled;
+    let seen = queued || payment.needs_attention() || payment.is_refund_refused() && settled;
     let may_keep = taken - given <= sum_of(payment, kept_of_returned).max(0);
     assert!(may_keep || bought || seen, "money is kept for nothing: {payment:?}");
     let awaited = queued || matches!(payment.state, PaymentState::Confirming { .. });
-    assert!(!awaited || payment.asking.is_some(), "nobody will ask: {payment:?}");
+    assert!(!awaited || payment.reconciliation.is_some(), "nobody will ask: {payment:?}");
     let is_latest = row.payment == Some(payment.id);
     match &payment.state {
         PaymentState::Ready => {

@@ -1,6 +1,6 @@
 //! A seat and its reservation say the same of each other.
 
-use tiketi_core::{EventView, ReservationState, Seat, SeatMap, SeatState, Timestamp};
+use tiketi_core::{ReservationState, Seat, SeatMap, SeatState, Timestamp, store::EventView};
 
 use crate::picture::Picture;
 

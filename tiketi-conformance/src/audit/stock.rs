@@ -1,7 +1,9 @@
 //! The counters kept beside the rows are what counting the rows gives.
 
 use tiketi_core::{
-    EventView, Reservation, ReservationState, SeatMap, SeatState, Stock, TicketKind, TicketType,
+    Reservation, ReservationState, SeatMap, SeatState, TicketType,
+    store::EventView,
+    ticket_type::{Stock, TicketKind},
 };
 
 use crate::picture::Picture;

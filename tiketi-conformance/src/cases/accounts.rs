@@ -2,7 +2,10 @@
 
 use futures::future::join_all;
 use tiketi_core::{
-    Account, AccountId, AccountStore, CountedIds, CreateAccountRefused, IdSource, PasswordHash, Role,
+    AccountId, IdSource,
+    account::{Account, PasswordHash, Role},
+    clock::CountedIds,
+    store::{AccountStore, CreateAccountRefused},
 };
 
 use crate::cases::texts::{NUL, refuses};
@@ -88,10 +91,13 @@ pub async fn of_32_registrations_of_one_address_one_wins(stores: Handles<dyn Acc
     assert_eq!(stores.any().account_by_email(&won[0].email).await.unwrap(), won.pop());
 }
 
+/// Writes a text that no store keeps into one field.
+type Spoil = fn(&mut Account);
+
 /// Fails if an account is kept with a text that no store keeps.
 pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn AccountStore>) {
     let fine = || account(&CountedIds::seeded(6), "hanbyul@mail.example");
-    let spoils: [(&'static str, fn(&mut Account)); 3] = [
+    let spoils: [(&str, Spoil); 3] = [
         ("name", |it| it.name = NUL.into()),
         ("phone", |it| it.phone = Some(NUL.into())),
         ("password", |it| it.password = PasswordHash::from_phc(NUL.into())),
@@ -102,5 +108,5 @@ pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<d
         refuses(stores.any().create_account(bad).await, field);
     }
     assert_eq!(stores.any().account(fine().id).await.unwrap(), None);
-    assert!("han\0byul@mail.example".parse::<tiketi_core::Email>().is_err());
+    assert!("han\0byul@mail.example".parse::<tiketi_core::account::Email>().is_err());
 }

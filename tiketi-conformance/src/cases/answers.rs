@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tiketi_core::{Answer, AnswerClaim, AnswerStore, CommandKey, StoreErrorKind, Timestamp};
+use tiketi_core::{
+    CommandKey, StoreErrorKind, Timestamp,
+    store::{Answer, AnswerClaim, AnswerStore},
+};
 
 use crate::cases::texts::NUL;
 use crate::handles::Handles;

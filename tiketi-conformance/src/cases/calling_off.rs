@@ -5,14 +5,16 @@ use tiketi_core::decide::{
     CallOff, CallOffRefused, CaptureOutcome, NotePayment, RecordRefund, RefundOutcome,
 };
 use tiketi_core::{
-    CallOffProgress, Captured, CommandError, EventId, Money, PageRequest, Payment, PaymentStore, Reservation,
-    ReservationId, Settles,
+    CommandError, EventId, Money, PageRequest, Payment, Reservation, ReservationId,
+    gateway::Captured,
+    payment::Settles,
+    store::{CallOffProgress, PaymentStore},
 };
 
 use crate::handles::Handles;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
-fn call_off(shop: &Shop, of: ReservationId) -> CallOff {
+fn call_off(shop: &TestShop, of: ReservationId) -> CallOff {
     CallOff::new(shop.now(), shop.key(), of)
 }
 
@@ -27,7 +29,7 @@ async fn progress(stores: &Handles<dyn PaymentStore>, event: EventId) -> (u64, u
 }
 
 /// Sells three seats one by one, and calls the event off.
-async fn sold_and_called_off(shop: &Shop) -> (EventId, Vec<(Reservation, Payment)>) {
+async fn sold_and_called_off(shop: &TestShop) -> (EventId, Vec<(Reservation, Payment)>) {
     let hall = shop.hall().await;
     let mut sold = Vec::new();
     for seat in 0..3 {
@@ -41,7 +43,7 @@ async fn sold_and_called_off(shop: &Shop) -> (EventId, Vec<(Reservation, Payment
 /// Fails if someone is left out, or anything frees before its money
 /// is back.
 pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let hall = shop.hall().await;
@@ -75,7 +77,7 @@ pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
 }
 
 /// Fails if a job that was interrupted begins anew or forgets the rest.
-pub async fn a_call_off_goes_on_where_it_was_left(shop: Shop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let first = stores.any().to_call_off(1).await.unwrap();
     assert_eq!(first.len(), 1);
@@ -94,7 +96,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: Shop, stores: Handles<dy
 }
 
 /// Fails if several servers promise one buyer's money several times.
-pub async fn servers_that_call_off_at_once_promise_once(shop: Shop, stores: Handles<dyn PaymentStore>) {
+pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {
         let (store, command) = (stores.any(), call_off(&shop, row.id));
@@ -111,7 +113,10 @@ pub async fn servers_that_call_off_at_once_promise_once(shop: Shop, stores: Hand
 }
 
 /// Fails if a provider's no is answered by asking for ever.
-pub async fn a_refused_refund_is_not_promised_again_by_itself(shop: Shop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_refused_refund_is_not_promised_again_by_itself(
+    shop: TestShop,
+    stores: Handles<dyn PaymentStore>,
+) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let (reservation, payment) = &sold[0];
     stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
@@ -123,7 +128,7 @@ pub async fn a_refused_refund_is_not_promised_again_by_itself(shop: Shop, stores
 }
 
 /// Fails if anything is taken back that is still on.
-pub async fn an_event_that_stands_is_left_alone(shop: Shop, stores: Handles<dyn PaymentStore>) {
+pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (sold, _) = shop.sold(&held).await;
@@ -138,7 +143,7 @@ pub async fn an_event_that_stands_is_left_alone(shop: Shop, stores: Handles<dyn 
 }
 
 /// Records that the provider refused the refund that is under way.
-async fn refuse_refund(shop: &Shop, payment: &Payment) {
+async fn refuse_refund(shop: &TestShop, payment: &Payment) {
     let refund = shop.now_of_payment(payment).await.queued_refund().unwrap().id;
     let no = RefundOutcome::Refused { code: "too_late".into() };
     shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
@@ -147,7 +152,7 @@ async fn refuse_refund(shop: &Shop, payment: &Payment) {
 /// Fails if an old refusal, of a part or of all, keeps a buyer's money
 /// once the event is cancelled, or if the provider is asked for ever.
 pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let hall = shop.hall().await;
@@ -178,8 +183,9 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     }
     assert_eq!(to_do(&stores).await, [], "a person has to look");
     assert_eq!(progress(&stores, hall.event).await, (2, 0, 2));
-    let troubled = stores.any().payments_in_trouble(shop.now(), PageRequest::FIRST).await.unwrap();
-    assert_eq!(troubled.total, 2);
+    let needing_attention =
+        stores.any().payments_needing_attention(shop.now(), PageRequest::FIRST).await.unwrap();
+    assert_eq!(needing_attention.total, 2);
     // A part that went back by hand leaves less, which was never refused.
     let (reservation, payment) = &sold[0];
     let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
@@ -194,7 +200,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
 /// Fails if what buyers gave up or let expire counts as taken back with
 /// the event.
 pub async fn what_buyers_gave_up_themselves_does_not_count_as_done(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let hall = shop.hall().await;

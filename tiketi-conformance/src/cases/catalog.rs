@@ -6,28 +6,31 @@ use tiketi_core::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateRefused, EditRefused, UnblockSeats,
 };
 use tiketi_core::{
-    CatalogError, Currency, EventId, EventState, EventStep, Money, SeatId, SeatState, TicketType,
-    TicketTypeId, TicketTypeInput, check_line, general_admission,
+    Currency, EventId, Money, SeatId, SeatState, TicketType, TicketTypeId, TicketTypeInput,
+    catalog::CatalogError,
+    event::{EventState, EventStep},
+    general_admission,
+    text::check_line,
 };
 
 use crate::hall::{Hall, STANDING_PRICE};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 fn standing(capacity: u32) -> TicketTypeInput {
     TicketTypeInput { name: "Standing".into(), price: STANDING_PRICE, capacity }
 }
 
-fn block(shop: &Shop, hall: &Hall, seats: &[usize]) -> BlockSeats {
+fn block(shop: &TestShop, hall: &Hall, seats: &[usize]) -> BlockSeats {
     let seats = seats.iter().map(|at| hall.seats[*at]).collect();
     BlockSeats::new(shop.now(), hall.event, seats, "sound desk")
 }
 
-fn unblock(shop: &Shop, hall: &Hall, seats: &[usize]) -> UnblockSeats {
+fn unblock(shop: &TestShop, hall: &Hall, seats: &[usize]) -> UnblockSeats {
     UnblockSeats::new(shop.now(), hall.event, seats.iter().map(|at| hall.seats[*at]).collect())
 }
 
 /// Fails if an event does not come back as it was written.
-pub async fn an_event_is_read_as_it_was_written(shop: Shop) {
+pub async fn an_event_is_read_as_it_was_written(shop: TestShop) {
     let mut details = shop.details("밤의 등불 — “Night”, 100% _live_");
     details.terms.hold_ttl = Some(Duration::from_micros(123_456_789));
     details.terms.hold_cap = Some(Duration::from_hours(1));
@@ -47,7 +50,7 @@ pub async fn an_event_is_read_as_it_was_written(shop: Shop) {
 
 /// Fails if an event made twice replaces the first:
 /// an upsert called create.
-pub async fn creating_what_exists_is_refused_and_replaces_nothing(shop: Shop) {
+pub async fn creating_what_exists_is_refused_and_replaces_nothing(shop: TestShop) {
     let new = shop.new_hall(shop.details("First"));
     shop.create(new.clone()).await.unwrap();
     let mut other = new.clone();
@@ -61,7 +64,7 @@ pub async fn creating_what_exists_is_refused_and_replaces_nothing(shop: Shop) {
 }
 
 /// Fails if an edit is lost, or its version does not grow by one.
-pub async fn an_edit_changes_the_details_and_the_version(shop: Shop) {
+pub async fn an_edit_changes_the_details_and_the_version(shop: TestShop) {
     let hall = shop.hall().await;
     let details = shop.details("Night of Lanterns, moved");
     let edited = shop.store().edit_event(hall.event, details.clone(), Some(2)).await.unwrap();
@@ -73,7 +76,7 @@ pub async fn an_edit_changes_the_details_and_the_version(shop: Shop) {
 }
 
 /// Fails if one organiser's edit silently overwrites another's.
-pub async fn an_edit_of_an_outdated_copy_is_refused(shop: Shop) {
+pub async fn an_edit_of_an_outdated_copy_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let store = shop.store();
     for read in [1, 3] {
@@ -83,7 +86,7 @@ pub async fn an_edit_of_an_outdated_copy_is_refused(shop: Shop) {
 }
 
 /// Fails if of 16 edits of one copy more than one wins.
-pub async fn of_16_edits_of_one_copy_one_wins(shop: Shop) {
+pub async fn of_16_edits_of_one_copy_one_wins(shop: TestShop) {
     let hall = shop.hall().await;
     let edits = (0..16).map(|at| {
         let shop = shop.clone();
@@ -99,7 +102,7 @@ pub async fn of_16_edits_of_one_copy_one_wins(shop: Shop) {
 }
 
 /// Fails if an event that does not exist can be changed.
-pub async fn an_unknown_event_is_refused_everywhere(shop: Shop) {
+pub async fn an_unknown_event_is_refused_everywhere(shop: TestShop) {
     let (_, store) = (shop.hall().await, shop.store());
     let id = EventId::from_uuid(shop.ids().next());
     let unknown = EditRefused::EventNotFound;
@@ -118,11 +121,11 @@ pub async fn an_unknown_event_is_refused_everywhere(shop: Shop) {
 }
 
 /// Fails if details that cannot be are kept.
-pub async fn bad_details_are_refused(shop: Shop) {
+pub async fn bad_details_are_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let mut details = shop.details("Bad terms");
     details.terms.max_seats_per_buyer = Some(0);
-    let refused = CatalogError::Terms(tiketi_core::TermsError::SeatsPerBuyerOutOfRange);
+    let refused = CatalogError::Terms(tiketi_core::limits::TermsError::SeatsPerBuyerOutOfRange);
     shop.refuses(store.edit_event(hall.event, details, None), EditRefused::Invalid(refused)).await;
     let empty = CatalogError::Text(check_line("title", " ", 1..=200).unwrap_err());
     let edit = store.edit_event(hall.event, shop.details(" "), None);
@@ -131,7 +134,7 @@ pub async fn bad_details_are_refused(shop: Shop) {
 
 /// Fails if an event can be published or called off twice,
 /// or comes back.
-pub async fn an_event_is_published_and_called_off_once(shop: Shop) {
+pub async fn an_event_is_published_and_called_off_once(shop: TestShop) {
     let (draft, event) = shop.draft(shop.details("A draft")).await;
     let store = shop.store();
     let published = store.step_event(draft.event, EventStep::Publish).await.unwrap();
@@ -150,7 +153,7 @@ pub async fn an_event_is_published_and_called_off_once(shop: Shop) {
 
 /// Fails if a removed event leaves a trace,
 /// or one with buyers can be removed.
-pub async fn only_an_event_nobody_ever_reserved_is_removed(shop: Shop) {
+pub async fn only_an_event_nobody_ever_reserved_is_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.cancel(&held)).await;
@@ -166,7 +169,7 @@ pub async fn only_an_event_nobody_ever_reserved_is_removed(shop: Shop) {
 
 /// Fails if a ticket type added,
 /// edited or removed is not what is sold.
-pub async fn ticket_types_come_and_go(shop: Shop) {
+pub async fn ticket_types_come_and_go(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let event = store.event(hall.event).await.unwrap().unwrap().event;
     let added = general_admission(&event, &standing(3), 7, shop.ids()).unwrap();
@@ -184,7 +187,7 @@ pub async fn ticket_types_come_and_go(shop: Shop) {
 
 /// Fails if an edit takes away what buyers have,
 /// or forgets what they hold.
-pub async fn a_capacity_is_never_less_than_what_is_taken(shop: Shop) {
+pub async fn a_capacity_is_never_less_than_what_is_taken(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.standing(&hall, shop.buyer(), 4).await;
     let sold = shop.standing(&hall, shop.buyer(), 3).await;
@@ -200,7 +203,7 @@ pub async fn a_capacity_is_never_less_than_what_is_taken(shop: Shop) {
 
 /// Fails if a ticket type is removed that somebody has,
 /// is a section, or is unknown.
-pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: Shop) {
+pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.standing(&hall, shop.buyer(), 1).await;
     shop.refuses(store.remove_ticket_type(hall.standing), EditRefused::HasReservations).await;
@@ -213,7 +216,7 @@ pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: Shop) {
 }
 
 /// Fails if a ticket type is given a price or a name that cannot be.
-pub async fn a_bad_ticket_type_is_refused(shop: Shop) {
+pub async fn a_bad_ticket_type_is_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let bad = TicketTypeInput { price: Money::new(-1, Currency::KRW), ..standing(10) };
     let refused = EditRefused::Invalid(CatalogError::PriceOutOfRange);
@@ -227,7 +230,7 @@ pub async fn a_bad_ticket_type_is_refused(shop: Shop) {
 
 /// Fails if a blocked seat can be bought,
 /// or is not free again afterwards.
-pub async fn blocked_seats_are_off_sale_until_put_back(shop: Shop) {
+pub async fn blocked_seats_are_off_sale_until_put_back(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let version = store.block_seats(block(&shop, &hall, &[0, 11, 0])).await.unwrap();
     assert_eq!(store.seat_map_version(hall.event).await.unwrap(), Some(version));
@@ -244,7 +247,7 @@ pub async fn blocked_seats_are_off_sale_until_put_back(shop: Shop) {
 
 /// Fails if a held or sold seat is blocked,
 /// or one of them is not named.
-pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: Shop) {
+pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let sold = shop.held(&hall, shop.buyer(), &[1]).await;
     shop.sold(&sold).await;
@@ -259,7 +262,7 @@ pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: Shop) {
 
 /// Fails if another event's seats can be blocked or put back
 /// through this one.
-pub async fn seats_of_another_event_are_not_blocked(shop: Shop) {
+pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
     let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
     let mut seats = vec![other.seats[0], SeatId::from_uuid(shop.ids().next())];
     seats.sort();

@@ -3,16 +3,16 @@
 use futures::future::join_all;
 use tiketi_core::decide::{AddTicketType, CreateEvent, CreateRefused};
 use tiketi_core::{
-    CommandError, CommandKey, EventId, LayoutId, NewEvent, TicketType, TicketTypeId, TicketTypeInput,
-    general_admission,
+    CommandError, CommandKey, EventId, LayoutId, TicketType, TicketTypeId, TicketTypeInput,
+    catalog::NewEvent, general_admission,
 };
 use uuid::Uuid;
 
 use crate::hall::STANDING_PRICE;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Makes the command of a try of one intent: each has ids of its own.
-fn event(shop: &Shop, key: CommandKey, title: &str) -> CreateEvent {
+fn event(shop: &TestShop, key: CommandKey, title: &str) -> CreateEvent {
     CreateEvent::new(shop.now(), key, in_one_hall(shop.new_hall(shop.details(title))))
 }
 
@@ -22,7 +22,7 @@ fn in_one_hall(mut new: NewEvent) -> NewEvent {
     new
 }
 
-async fn ticket_type(shop: &Shop, event: EventId, capacity: u32, position: u32) -> TicketType {
+async fn ticket_type(shop: &TestShop, event: EventId, capacity: u32, position: u32) -> TicketType {
     let event = shop.store().event(event).await.unwrap().unwrap().event;
     let input = TicketTypeInput { name: "Balcony".into(), price: STANDING_PRICE, capacity };
     general_admission(&event, &input, position, shop.ids()).unwrap()
@@ -30,7 +30,7 @@ async fn ticket_type(shop: &Shop, event: EventId, capacity: u32, position: u32) 
 
 /// Fails if a request for an event whose answer was lost makes a second one,
 /// or the key is taken for another event.
-pub async fn an_event_asked_for_twice_is_made_once(shop: Shop) {
+pub async fn an_event_asked_for_twice_is_made_once(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let first = store.create_event(event(&shop, key, "Night of Lanterns")).await.unwrap();
     shop.known().events.push(EventId::from_uuid(first.id));
@@ -50,10 +50,10 @@ pub async fn an_event_asked_for_twice_is_made_once(shop: Shop) {
 }
 
 /// Fails if a repetition is told from its request by when it came, where the request means that moment.
-pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: Shop) {
+pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let details = shop.details("Now");
-    let now = |shop: &Shop| {
+    let now = |shop: &TestShop| {
         let mut details = details.clone();
         let closes_at = details.sale.closes_at();
         details.sale = tiketi_core::SaleWindow::new(shop.now(), closes_at).unwrap();
@@ -67,7 +67,7 @@ pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: Shop) {
 }
 
 /// Fails if of 16 servers that are asked for one event not exactly one makes it.
-pub async fn of_16_requests_for_one_event_one_makes_it(shop: Shop) {
+pub async fn of_16_requests_for_one_event_one_makes_it(shop: TestShop) {
     let key = shop.key();
     let asked = (0..16).map(|_| {
         let shop = shop.clone();
@@ -82,7 +82,7 @@ pub async fn of_16_requests_for_one_event_one_makes_it(shop: Shop) {
 
 /// Fails if a ticket type asked for twice is added twice,
 /// or the key is taken for another one.
-pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: Shop) {
+pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: TestShop) {
     let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
     let key = shop.key();
     let add = |row| store.add_ticket_type(AddTicketType::new(shop.now(), key, row));
@@ -100,7 +100,7 @@ pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: Shop) {
 
 /// Fails if what was made and removed is made once more by a late repetition,
 /// or a key is never forgotten.
-pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: Shop) {
+pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let first = store.create_event(event(&shop, key, "Removed")).await.unwrap();
     store.delete_event(EventId::from_uuid(first.id)).await.unwrap();
@@ -116,7 +116,7 @@ pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: Shop) {
 }
 
 /// Fails if a new event or ticket type is kept with a text that no store keeps.
-pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: Shop) {
+pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     use crate::cases::texts::{NUL, refuses};
     let (hall, store) = (shop.hall().await, shop.store());
     let bad = |spoil: fn(&mut NewEvent)| {
@@ -130,7 +130,7 @@ pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: Shop) {
     refuses(bad(|it| it.event.details.description = NUL.into()).await, "description");
     refuses(bad(|it| it.event.details.keywords = vec![NUL.into()]).await, "keywords");
     refuses(bad(|it| it.ticket_types[0].name = NUL.into()).await, "name");
-    let place = |spoil: fn(&mut tiketi_core::SeatPlace)| {
+    let place = |spoil: fn(&mut tiketi_core::seat::SeatPlace)| {
         let mut new = shop.new_hall(shop.details("Bad"));
         spoil(std::sync::Arc::make_mut(&mut new.seats[3].place));
         shop.create(new)

@@ -2,59 +2,71 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::{AskLater, AskLaterRefused, AskStep, RecordRefund, RefundOutcome};
+use tiketi_core::decide::{
+    ReconcileStep, RecordRefund, RefundOutcome, ScheduleReconciliation, ScheduleReconciliationRefused,
+};
 use tiketi_core::{
-    Deposit, DepositAccount, DepositAsked, EventDetails, EventId, PageRequest, Payment, PaymentId,
-    PaymentState, PaymentStore, RefundAccount, Settles, TermsOverride,
+    EventDetails, EventId, PageRequest, Payment, PaymentId, PaymentState,
+    event::TermsOverride,
+    gateway::DepositAsked,
+    payment::{Deposit, DepositAccount, Settles},
+    refund_account::RefundAccount,
+    store::PaymentStore,
 };
 
 use crate::handles::Handles;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 const SLOW: Duration = Duration::from_mins(10);
 const MICROSECOND: Duration = Duration::from_micros(1);
 const HOUR: Duration = Duration::from_hours(1);
 
-fn asked(shop: &Shop, within: Duration) -> DepositAsked {
+fn asked(shop: &TestShop, within: Duration) -> DepositAsked {
     let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
     DepositAsked { account: Some(account), due: Some(shop.now().after(within)) }
 }
 
 /// Hears that a deposit is waited for, and returns the payment.
 async fn wait_for(
-    shop: &Shop,
+    shop: &TestShop,
     stores: &Handles<dyn PaymentStore>,
     of: &Payment,
     asked: DepositAsked,
 ) -> Payment {
-    hear(shop, stores, of, AskStep::Deposit(asked)).await
+    hear(shop, stores, of, ReconcileStep::Deposit(asked)).await
 }
 
-async fn hear(shop: &Shop, stores: &Handles<dyn PaymentStore>, of: &Payment, because: AskStep) -> Payment {
-    let command = AskLater::new(shop.now(), shop.key(), of.id, because).under(shop.terms());
-    stores.any().ask_later(command).await.unwrap();
+async fn hear(
+    shop: &TestShop,
+    stores: &Handles<dyn PaymentStore>,
+    of: &Payment,
+    because: ReconcileStep,
+) -> Payment {
+    let command = ScheduleReconciliation::new(shop.now(), shop.key(), of.id, because).under(shop.terms());
+    stores.any().schedule_reconciliation(command).await.unwrap();
     shop.now_of_payment(of).await
 }
 
-async fn confirming(shop: &Shop) -> Payment {
+async fn confirming(shop: &TestShop) -> Payment {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.confirming(&held).await
 }
 
-async fn troubled(shop: &Shop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
-    let page = stores.any().payments_in_trouble(shop.now().before(SLOW), PageRequest::FIRST).await.unwrap();
+async fn needing_attention(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+    let page =
+        stores.any().payments_needing_attention(shop.now().before(SLOW), PageRequest::FIRST).await.unwrap();
     page.rows.into_iter().map(|payment| payment.id).collect()
 }
 
-async fn due(shop: &Shop, stores: &Handles<dyn PaymentStore>) -> usize {
+async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> usize {
     stores.any().payments_due(shop.now(), 100).await.unwrap().len()
 }
 
 /// Fails if what a buyer has to pay in is lost, or he is taken for
 /// trouble before his time is up.
 pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
@@ -63,17 +75,17 @@ pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     let deposit = Deposit { account: Some(account), due: shop.now().after(HOUR) };
     assert_eq!(waiting.awaited_deposit(), Some(&deposit));
     shop.go_to(deposit.due.after(SLOW).before(MICROSECOND));
-    assert_eq!(troubled(&shop, &stores).await, []);
+    assert_eq!(needing_attention(&shop, &stores).await, []);
     shop.advance(MICROSECOND);
-    assert_eq!(troubled(&shop, &stores).await, [payment.id]);
+    assert_eq!(needing_attention(&shop, &stores).await, [payment.id]);
     shop.apply(shop.paid(&payment)).await;
-    assert_eq!(shop.now_of_payment(&payment).await.asking, None);
+    assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None);
 }
 
 /// Fails if a provider that gives buyers a week keeps the seats for
 /// a week.
 pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
@@ -90,7 +102,7 @@ pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
     assert_eq!(due_of(&unsaid), since.after(2 * HOUR));
 }
 
-async fn own_window(shop: &Shop, event: EventId, window: Duration) {
+async fn own_window(shop: &TestShop, event: EventId, window: Duration) {
     let view = shop.store().event(event).await.unwrap().unwrap();
     let terms = TermsOverride { deposit_window: Some(window), ..view.event.details.terms };
     let details = EventDetails { terms, ..view.event.details };
@@ -98,13 +110,17 @@ async fn own_window(shop: &Shop, event: EventId, window: Duration) {
 }
 
 /// Fails if the end of a deposit's time is slept through.
-pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: Shop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_provider_is_asked_when_a_deposits_time_is_up(
+    shop: TestShop,
+    stores: Handles<dyn PaymentStore>,
+) {
     let payment = confirming(&shop).await;
     wait_for(&shop, &stores, &payment, asked(&shop, Duration::from_secs(90))).await;
     let end = shop.now().after(Duration::from_secs(90));
     shop.advance(Duration::from_mins(1));
-    let claim = AskLater::new(shop.now(), shop.key(), payment.id, AskStep::Claim { tries: 0 });
-    stores.any().ask_later(claim).await.unwrap();
+    let claim =
+        ScheduleReconciliation::new(shop.now(), shop.key(), payment.id, ReconcileStep::Claim { tries: 0 });
+    stores.any().schedule_reconciliation(claim).await.unwrap();
     shop.go_to(end.before(MICROSECOND));
     assert_eq!(due(&shop, &stores).await, 0);
     shop.go_to(end);
@@ -114,22 +130,24 @@ pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: Shop, stores: 
 /// Fails if money that left again is silently taken for paid, or
 /// stays listed once it is back.
 pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
     shop.apply(shop.paid(&payment)).await;
-    let back = |shop: &Shop| AskLater::new(shop.now(), shop.key(), payment.id, AskStep::DepositBack);
-    let refused = stores.any().ask_later(back(&shop)).await.unwrap_err();
-    assert_eq!(refused.refusal(), Some(AskLaterRefused::NothingAwaited));
+    let back = |shop: &TestShop| {
+        ScheduleReconciliation::new(shop.now(), shop.key(), payment.id, ReconcileStep::DepositBack)
+    };
+    let refused = stores.any().schedule_reconciliation(back(&shop)).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 
-    let left = || AskStep::DepositGone(asked(&shop, HOUR));
+    let left = || ReconcileStep::DepositGone(asked(&shop, HOUR));
     let gone = hear(&shop, &stores, &payment, left()).await;
     assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
-    assert_eq!(troubled(&shop, &stores).await, [payment.id]);
-    stores.any().ask_later(back(&shop)).await.unwrap();
-    assert_eq!(shop.now_of_payment(&payment).await.asking, None);
-    assert_eq!(troubled(&shop, &stores).await, []);
+    assert_eq!(needing_attention(&shop, &stores).await, [payment.id]);
+    stores.any().schedule_reconciliation(back(&shop)).await.unwrap();
+    assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None);
+    assert_eq!(needing_attention(&shop, &stores).await, []);
 
     hear(&shop, &stores, &payment, left()).await;
     let note = tiketi_core::decide::NotePayment::new(
@@ -141,14 +159,14 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
         Settles::Yes,
     );
     stores.any().note_payment(note).await.unwrap();
-    assert_eq!(troubled(&shop, &stores).await, []);
-    assert_eq!(shop.now_of_payment(&payment).await.asking, None, "nobody asks for ever");
+    assert_eq!(needing_attention(&shop, &stores).await, []);
+    assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None, "nobody asks for ever");
 }
 
 /// Fails if a promise forgets where the money is to go, or remembers
 /// it once that is done.
 pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
-    shop: Shop,
+    shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;

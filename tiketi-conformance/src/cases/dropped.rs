@@ -6,14 +6,14 @@ use tiketi_core::{Reservation, ReservationState};
 
 use crate::hall::Hall;
 use crate::send::SalesCommand;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// How often a future is polled before it is dropped, at most.
 const POLLS: usize = 24;
 
 /// Polls a command a few times, drops it,
 /// and sends it again under the same key.
-async fn drop_and_repeat<C: SalesCommand>(shop: &Shop, command: C, polls: usize) -> Reservation {
+async fn drop_and_repeat<C: SalesCommand>(shop: &TestShop, command: C, polls: usize) -> Reservation {
     let store = shop.store();
     let mut future: BoxFuture<'_, _> = command.clone().send(&*store);
     for _ in 0..polls {
@@ -30,7 +30,7 @@ async fn drop_and_repeat<C: SalesCommand>(shop: &Shop, command: C, polls: usize)
 
 /// Fails if a hold dropped halfway holds a part,
 /// or cannot be sent again.
-pub async fn a_dropped_hold_is_whole_or_nothing(shop: Shop) {
+pub async fn a_dropped_hold_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall: Hall = shop.hall().await;
         let command = shop.hold_seats(&hall, shop.buyer(), &[3, 1, 2]).item(hall.standing, 2);
@@ -41,7 +41,7 @@ pub async fn a_dropped_hold_is_whole_or_nothing(shop: Shop) {
 }
 
 /// Fails if a release dropped halfway gives back a part.
-pub async fn a_dropped_release_is_whole_or_nothing(shop: Shop) {
+pub async fn a_dropped_release_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
         let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -51,7 +51,7 @@ pub async fn a_dropped_release_is_whole_or_nothing(shop: Shop) {
 }
 
 /// Fails if the record of money is torn from the tickets it bought.
-pub async fn a_dropped_outcome_is_whole_or_nothing(shop: Shop) {
+pub async fn a_dropped_outcome_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
         let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -63,7 +63,7 @@ pub async fn a_dropped_outcome_is_whole_or_nothing(shop: Shop) {
 
 /// Fails if the record of a refund is torn from the tickets it
 /// gives back.
-pub async fn a_dropped_refund_is_whole_or_nothing(shop: Shop) {
+pub async fn a_dropped_refund_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
         let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -75,7 +75,7 @@ pub async fn a_dropped_refund_is_whole_or_nothing(shop: Shop) {
 }
 
 /// Fails if a caller that left leaves a lock behind.
-pub async fn callers_that_leave_leave_no_lock(shop: Shop) {
+pub async fn callers_that_leave_leave_no_lock(shop: TestShop) {
     let hall = shop.hall().await;
     for polls in 0..POLLS {
         let store = shop.store();

@@ -9,12 +9,12 @@ use tiketi_core::decide::{
 use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState};
 
 use crate::hall::STANDING;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 /// Fails if a hold ends a microsecond early.
-pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: Shop) {
+pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.go_to(held.held_until().unwrap().before(MICROSECOND));
@@ -26,7 +26,7 @@ pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: Shop) {
 
 /// Fails if a lapsed seat looks free and cannot be held,
 /// or waits for a sweep.
-pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: Shop) {
+pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
     shop.go_to(lapsed.held_until().unwrap());
@@ -39,7 +39,7 @@ pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: Shop) {
 
 /// Fails if lapsed units are counted against the next buyer:
 /// nothing is reclaimed before a refusal.
-pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: Shop) {
+pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.standing(&hall, shop.buyer(), 8).await;
     shop.advance(Duration::from_mins(1));
@@ -56,7 +56,7 @@ pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: Shop) {
 
 /// Fails if a buyer's own lapsed hold counts against his limit or
 /// is added to.
-pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: Shop) {
+pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let lapsed = shop.held(&hall, buyer, &[0, 1, 2, 3, 4, 5, 6, 7]).await;
     shop.go_to(lapsed.held_until().unwrap());
@@ -68,7 +68,7 @@ pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: Shop) {
 
 /// Fails if a refused command does not end what was due:
 /// it still has to.
-pub async fn a_refused_command_ends_what_is_due(shop: Shop) {
+pub async fn a_refused_command_ends_what_is_due(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.standing(&hall, shop.buyer(), 4).await;
     shop.go_to(lapsed.held_until().unwrap());
@@ -80,7 +80,7 @@ pub async fn a_refused_command_ends_what_is_due(shop: Shop) {
 
 /// Fails if a lapsed hold can be kept,
 /// given back or paid because nobody swept it.
-pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: Shop) {
+pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
     let free = shop.held_free(&hall, shop.buyer(), 1).await;
@@ -97,7 +97,7 @@ pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: Shop) {
 
 /// Fails if what a sweep ended comes back to life,
 /// or frees the next buyer's seats.
-pub async fn after_a_sweep_the_late_buyer_is_refused(shop: Shop) {
+pub async fn after_a_sweep_the_late_buyer_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let late = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.prepared(&late).await;
@@ -113,7 +113,7 @@ pub async fn after_a_sweep_the_late_buyer_is_refused(shop: Shop) {
 }
 
 /// Fails if money can be asked for after the payment window.
-pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: Shop) {
+pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.prepared(&held).await;
@@ -124,7 +124,7 @@ pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: Shop) {
 
 /// Fails if a sweep ends too much or too little,
 /// or ends anything twice.
-pub async fn a_sweep_ends_exactly_what_is_due(shop: Shop) {
+pub async fn a_sweep_ends_exactly_what_is_due(shop: TestShop) {
     let hall = shop.hall().await;
     let first = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(MICROSECOND);
@@ -139,7 +139,7 @@ pub async fn a_sweep_ends_exactly_what_is_due(shop: Shop) {
 
 /// Fails if a bounded sweep starts anywhere but with the most
 /// overdue, across events.
-pub async fn a_sweep_starts_with_the_most_overdue(shop: Shop) {
+pub async fn a_sweep_starts_with_the_most_overdue(shop: TestShop) {
     let halls = [shop.hall().await, shop.hall().await];
     let mut held = Vec::new();
     for at in 0..6 {
@@ -158,7 +158,7 @@ pub async fn a_sweep_starts_with_the_most_overdue(shop: Shop) {
 
 /// Fails if a reservation being paid ends by itself:
 /// the paid-but-expired bug.
-pub async fn a_paying_reservation_never_expires(shop: Shop) {
+pub async fn a_paying_reservation_never_expires(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 5)).await.reservation;
@@ -173,7 +173,7 @@ pub async fn a_paying_reservation_never_expires(shop: Shop) {
 
 /// Fails if a hold lasts longer, or shorter,
 /// for a payment that was declined.
-pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: Shop) {
+pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.prepared(&held).await;
@@ -189,7 +189,7 @@ pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: Shop) {
 
 /// Fails if a decline that comes after the hold's end leaves the
 /// seats to nobody.
-pub async fn a_decline_after_the_end_frees_the_seats(shop: Shop) {
+pub async fn a_decline_after_the_end_frees_the_seats(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.standing(&hall, shop.buyer(), 8).await;
     let payment = shop.confirming(&held).await;
@@ -200,7 +200,7 @@ pub async fn a_decline_after_the_end_frees_the_seats(shop: Shop) {
 }
 
 /// Fails if a lapsed seat cannot be taken off sale.
-pub async fn a_lapsed_seat_can_be_blocked(shop: Shop) {
+pub async fn a_lapsed_seat_can_be_blocked(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
     shop.go_to(lapsed.held_until().unwrap());
@@ -211,7 +211,7 @@ pub async fn a_lapsed_seat_can_be_blocked(shop: Shop) {
 }
 
 /// Fails if putting a seat back on sale ends a hold that lapsed.
-pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: Shop) {
+pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: TestShop) {
     let hall = shop.hall().await;
     let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[5]], "camera");
     shop.store().block_seats(block).await.unwrap();

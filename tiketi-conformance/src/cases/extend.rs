@@ -5,11 +5,11 @@ use std::time::Duration;
 use tiketi_core::decide::ExtendRefused;
 use tiketi_core::{ReservationId, SeatState};
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if a renewal moves the reservation's end and not its
 /// seats', or the other way round.
-pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: Shop) {
+pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
     shop.advance(Duration::from_mins(4));
@@ -20,7 +20,7 @@ pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: Shop) {
 }
 
 /// Fails if pressing "extend" keeps a seat for ever.
-pub async fn a_hold_never_lasts_beyond_its_cap(shop: Shop) {
+pub async fn a_hold_never_lasts_beyond_its_cap(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let cap = shop.now().after(shop.terms().hold_cap);
@@ -38,7 +38,7 @@ pub async fn a_hold_never_lasts_beyond_its_cap(shop: Shop) {
 
 /// Fails if an event's own terms do not decide how long its holds
 /// last.
-pub async fn an_events_own_terms_decide_the_end(shop: Shop) {
+pub async fn an_events_own_terms_decide_the_end(shop: TestShop) {
     let mut details = shop.details("A quick sale");
     details.terms.hold_ttl = Some(Duration::from_secs(30));
     details.terms.hold_cap = Some(Duration::from_secs(40));
@@ -51,7 +51,7 @@ pub async fn an_events_own_terms_decide_the_end(shop: Shop) {
 }
 
 /// Fails if a stranger keeps someone else's hold alive.
-pub async fn a_stranger_cannot_extend(shop: Shop) {
+pub async fn a_stranger_cannot_extend(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(Duration::from_mins(1));
@@ -64,7 +64,7 @@ pub async fn a_stranger_cannot_extend(shop: Shop) {
 }
 
 /// Fails if what is paid, being paid or over is extended.
-pub async fn only_a_pending_reservation_is_extended(shop: Shop) {
+pub async fn only_a_pending_reservation_is_extended(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.cancel(&ended)).await;
@@ -79,7 +79,7 @@ pub async fn only_a_pending_reservation_is_extended(shop: Shop) {
 }
 
 /// Fails if the payment window is granted twice, or takes time away.
-pub async fn the_payment_window_is_granted_once(shop: Shop) {
+pub async fn the_payment_window_is_granted_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(Duration::from_mins(4));

@@ -1,9 +1,12 @@
 //! Payment gateways: one effect for each id, and answers that say what is known.
 
 use tiketi_core::{
-    Attempt, AttemptStep, BuyerId, Captured, ConfirmAnswer, ConfirmRequest, Currency, Heard, LookupAnswer,
-    LookupRequest, Money, NotAccepted, PaymentId, RefundAnswer, RefundId, RefundRequest, Support, VoidAnswer,
-    VoidRequest, WebhookRefused, WebhookRequest,
+    BuyerId, Currency, Money, PaymentId, RefundId,
+    gateway::{
+        Attempt, AttemptStep, Captured, ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer, LookupRequest,
+        NotAccepted, RefundAnswer, RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused,
+        WebhookRequest,
+    },
 };
 use uuid::Uuid;
 

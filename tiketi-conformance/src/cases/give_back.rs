@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use tiketi_core::decide::{BeginRefundRefused, CancelRefused, RefundWanted};
 use tiketi_core::{
-    CancelReason, CancellationPolicy, CancellationTier, EventDetails, Money, Payment, PaymentState,
-    RefundState, RefundTickets, RefundedSeats, Reservation, ReservationState, SeatState,
+    CancellationPolicy, EventDetails, Money, Payment, PaymentState, RefundedSeats, Reservation,
+    ReservationState, SeatState,
+    cancellation_policy::CancellationTier,
+    payment::{RefundState, RefundTickets},
+    reservation::CancelReason,
 };
 
 use crate::hall::{FREE, Hall, STANDING};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// How long before the start all of the price comes back, and how long before it some does.
 const FULL_LEAD: Duration = Duration::from_hours(20 * 24);
@@ -22,13 +25,13 @@ fn policy() -> CancellationPolicy {
         .expect("the policy is sound")
 }
 
-async fn hall_under(shop: &Shop, policy: CancellationPolicy) -> Hall {
+async fn hall_under(shop: &TestShop, policy: CancellationPolicy) -> Hall {
     let mut details = shop.details("Night of Lanterns");
     details.terms.cancellation = Some(policy);
     shop.hall_with(details).await
 }
 
-async fn edit(shop: &Shop, hall: &Hall, edit: impl FnOnce(&mut EventDetails)) {
+async fn edit(shop: &TestShop, hall: &Hall, edit: impl FnOnce(&mut EventDetails)) {
     let view = shop.store().event(hall.event).await.unwrap().unwrap();
     let mut details = view.event.details;
     edit(&mut details);
@@ -36,14 +39,14 @@ async fn edit(shop: &Shop, hall: &Hall, edit: impl FnOnce(&mut EventDetails)) {
 }
 
 /// Sells seats 0 and 1, two places to stand and one free place to one buyer.
-async fn sold(shop: &Shop, hall: &Hall) -> (Reservation, Payment) {
+async fn sold(shop: &TestShop, hall: &Hall) -> (Reservation, Payment) {
     let wanted = shop.hold_seats(hall, shop.buyer(), &[0, 1]).item(hall.standing, 2).item(hall.free, 1);
     let held = shop.apply(wanted).await.reservation;
     shop.sold(&held).await
 }
 
 /// Gives tickets back as their buyer, and returns what comes back and what is left.
-async fn given_back(shop: &Shop, payment: &Payment, wanted: RefundWanted) -> (Money, Reservation) {
+async fn given_back(shop: &TestShop, payment: &Payment, wanted: RefundWanted) -> (Money, Reservation) {
     let command = shop.refund(payment).by_buyer(payment.buyer).wanting(wanted);
     let refund = command.refund;
     let promised = shop.apply(command).await;
@@ -57,7 +60,7 @@ async fn given_back(shop: &Shop, payment: &Payment, wanted: RefundWanted) -> (Mo
     }
 }
 
-async fn available(shop: &Shop, hall: &Hall) -> (u32, u32, u32) {
+async fn available(shop: &TestShop, hall: &Hall) -> (u32, u32, u32) {
     let view = shop.store().event(hall.event).await.unwrap().unwrap();
     let of = |id| {
         let found = view.ticket_types.iter().find(|ticket_type| ticket_type.id == id);
@@ -68,7 +71,7 @@ async fn available(shop: &Shop, hall: &Hall) -> (u32, u32, u32) {
 
 /// Fails if named tickets stay the buyer's after the money was sent,
 /// are free before, or cannot be sold again.
-pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: Shop) {
+pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: TestShop) {
     let hall = shop.hall().await;
     let (bought, payment) = sold(&shop, &hall).await;
     let wanted = RefundWanted::tickets(vec![hall.seats[1]], vec![(hall.standing, 1)]);
@@ -103,7 +106,7 @@ pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: Shop) 
 
 /// Fails if an event's policy, or a reservation's, is not kept,
 /// or an edit of the event changes the terms of what was sold before.
-pub async fn a_policy_survives_an_edit_of_its_event(shop: Shop) {
+pub async fn a_policy_survives_an_edit_of_its_event(shop: TestShop) {
     let hall = hall_under(&shop, policy()).await;
     let view = shop.store().event(hall.event).await.unwrap().unwrap();
     assert_eq!(view.event.details.terms.cancellation, Some(policy()));
@@ -130,14 +133,14 @@ pub async fn a_policy_survives_an_edit_of_its_event(shop: Shop) {
     assert!(!rest.is_live());
 }
 
-async fn sold_seat(shop: &Shop, hall: &Hall, seat: usize) -> (Reservation, Payment) {
+async fn sold_seat(shop: &TestShop, hall: &Hall, seat: usize) -> (Reservation, Payment) {
     let held = shop.held(hall, shop.buyer(), &[seat]).await;
     shop.sold(&held).await
 }
 
 /// Fails if a reservation of which everything was given back stays alive
 /// because the shop keeps a fee, or the fee comes back later.
-pub async fn a_kept_fee_does_not_keep_a_reservation_alive(shop: Shop) {
+pub async fn a_kept_fee_does_not_keep_a_reservation_alive(shop: TestShop) {
     let hall = hall_under(&shop, policy()).await;
     let (bought, payment) = sold_seat(&shop, &hall, 0).await;
     let starts_at = bought.cancellation.unwrap().starts_at;
@@ -156,7 +159,7 @@ pub async fn a_kept_fee_does_not_keep_a_reservation_alive(shop: Shop) {
 
 /// Fails if tickets for which nothing comes back wait for a provider,
 /// or stay the buyer's.
-pub async fn what_nothing_comes_back_for_is_taken_at_once(shop: Shop) {
+pub async fn what_nothing_comes_back_for_is_taken_at_once(shop: TestShop) {
     let all = CancellationTier::new(Duration::ZERO, 10_000, 0).unwrap();
     let hall = hall_under(&shop, CancellationPolicy::new(&[all]).unwrap()).await;
     let (_, payment) = sold(&shop, &hall).await;
@@ -172,7 +175,7 @@ pub async fn what_nothing_comes_back_for_is_taken_at_once(shop: Shop) {
 
 /// Fails if a buyer gets anything back once the event has begun, paid or free,
 /// or staff do not.
-pub async fn buyers_give_nothing_back_after_the_deadline(shop: Shop) {
+pub async fn buyers_give_nothing_back_after_the_deadline(shop: TestShop) {
     let hall = shop.hall().await;
     let (bought, payment) = sold(&shop, &hall).await;
     let free = shop.held_free(&hall, shop.buyer(), 2).await;
@@ -191,7 +194,7 @@ pub async fn buyers_give_nothing_back_after_the_deadline(shop: Shop) {
 }
 
 /// Fails if named seats are for sale again although the event's terms say otherwise.
-pub async fn named_seats_are_blocked_if_the_event_says_so(shop: Shop) {
+pub async fn named_seats_are_blocked_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     let (_, payment) = sold(&shop, &hall).await;
     edit(&shop, &hall, |details| details.terms.refunded_seats = Some(RefundedSeats::Blocked)).await;
@@ -204,7 +207,7 @@ pub async fn named_seats_are_blocked_if_the_event_says_so(shop: Shop) {
 
 /// Fails if free tickets end with the money of those that were paid,
 /// or cannot be given back after it.
-pub async fn the_free_tickets_of_a_paid_reservation_outlive_its_money(shop: Shop) {
+pub async fn the_free_tickets_of_a_paid_reservation_outlive_its_money(shop: TestShop) {
     let hall = shop.hall().await;
     let (_, payment) = sold(&shop, &hall).await;
     let paid = RefundWanted::tickets(hall.seats[..2].to_vec(), vec![(hall.standing, 2)]);

@@ -4,15 +4,16 @@ use std::time::Duration;
 
 use tiketi_core::decide::{HoldRefused, Shortage};
 use tiketi_core::{
-    EventId, MAX_LINES_PER_COMMAND, MAX_QUANTITY, SaleWindow, SeatId, SeatState, TicketTypeId,
+    EventId, SaleWindow, SeatId, SeatState, TicketTypeId,
+    limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY},
 };
 
 use crate::hall::{FRONT_PRICE, STANDING_PRICE};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if a hold is not one reservation with its seats, units,
 /// price and end.
-pub async fn seats_and_units_are_held_as_one_reservation(shop: Shop) {
+pub async fn seats_and_units_are_held_as_one_reservation(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let command = shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 3);
     let held = shop.apply(command.clone()).await.reservation;
@@ -25,7 +26,7 @@ pub async fn seats_and_units_are_held_as_one_reservation(shop: Shop) {
 }
 
 /// Fails if adding to a pending reservation makes a second one.
-pub async fn a_second_hold_adds_to_the_pending_reservation(shop: Shop) {
+pub async fn a_second_hold_adds_to_the_pending_reservation(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let first = shop.held(&hall, buyer, &[0]).await;
     shop.advance(Duration::from_mins(1));
@@ -37,7 +38,7 @@ pub async fn a_second_hold_adds_to_the_pending_reservation(shop: Shop) {
 }
 
 /// Fails if units of one ticket type are kept as two lines.
-pub async fn more_units_of_a_ticket_type_join_its_line(shop: Shop) {
+pub async fn more_units_of_a_ticket_type_join_its_line(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, buyer, 2).await;
     let held = shop.standing(&hall, buyer, 3).await;
@@ -46,7 +47,7 @@ pub async fn more_units_of_a_ticket_type_join_its_line(shop: Shop) {
 
 /// Fails if a prepared payment outlives a change of what it would
 /// pay for.
-pub async fn adding_gives_up_a_prepared_payment(shop: Shop) {
+pub async fn adding_gives_up_a_prepared_payment(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
     let payment = shop.prepared(&held).await;
@@ -57,7 +58,7 @@ pub async fn adding_gives_up_a_prepared_payment(shop: Shop) {
 
 /// Fails if an unknown event, or one buyers may not see,
 /// is told apart.
-pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: Shop) {
+pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let mut command = shop.hold_seats(&hall, buyer, &[0]);
     command.event = EventId::from_uuid(shop.ids().next());
@@ -67,7 +68,7 @@ pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: Shop) {
 }
 
 /// Fails if anything is sold of an event that was called off.
-pub async fn a_hold_of_a_cancelled_event_is_refused(shop: Shop) {
+pub async fn a_hold_of_a_cancelled_event_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.call_off(&hall).await;
     shop.refuse(shop.hold_seats(&hall, buyer, &[0]), HoldRefused::EventCancelled).await;
@@ -75,7 +76,7 @@ pub async fn a_hold_of_a_cancelled_event_is_refused(shop: Shop) {
 
 /// Fails if the sale opens a microsecond early,
 /// or its first microsecond is refused.
-pub async fn a_sale_opens_at_its_first_microsecond(shop: Shop) {
+pub async fn a_sale_opens_at_its_first_microsecond(shop: TestShop) {
     let opens_at = shop.now().after(Duration::from_hours(1));
     let mut details = shop.details("Tomorrow's concert");
     details.sale = SaleWindow::new(opens_at, opens_at.after(Duration::from_hours(1))).unwrap();
@@ -87,7 +88,7 @@ pub async fn a_sale_opens_at_its_first_microsecond(shop: Shop) {
 }
 
 /// Fails if the sale closes a microsecond early or late.
-pub async fn a_sale_closes_at_its_last_microsecond(shop: Shop) {
+pub async fn a_sale_closes_at_its_last_microsecond(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.go_to(hall.closes_at.before(Duration::from_micros(1)));
     shop.held(&hall, buyer, &[0]).await;
@@ -97,7 +98,7 @@ pub async fn a_sale_closes_at_its_last_microsecond(shop: Shop) {
 }
 
 /// Fails if an empty or oversized request gets as far as the rows.
-pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: Shop) {
+pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.refuse(shop.hold(&hall, buyer), HoldRefused::NothingAsked).await;
     let asked = MAX_LINES_PER_COMMAND + 1;
@@ -108,7 +109,7 @@ pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: Shop) {
 
 /// Fails if something named twice is held twice,
 /// or not named in the refusal.
-pub async fn something_named_twice_is_refused_by_name(shop: Shop) {
+pub async fn something_named_twice_is_refused_by_name(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let twice = HoldRefused::DuplicateSeats { seats: vec![hall.seats[3]] };
     shop.refuse(shop.hold_seats(&hall, buyer, &[3, 4, 3]), twice).await;
@@ -118,7 +119,7 @@ pub async fn something_named_twice_is_refused_by_name(shop: Shop) {
 
 /// Fails if a quantity outside the range is held,
 /// or not every such ticket type is named.
-pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: Shop) {
+pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let ticket_types = vec![hall.standing, hall.free];
     let command = shop.hold(&hall, buyer).item(hall.standing, 0).item(hall.free, MAX_QUANTITY + 1);
@@ -127,7 +128,7 @@ pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: Shop) {
 
 /// Fails if an event's seats or ticket types can be sold through
 /// another event.
-pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: Shop) {
+pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: TestShop) {
     let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
     let nowhere = SeatId::from_uuid(shop.ids().next());
     let unknown = HoldRefused::UnknownSeats { seats: vec![other.seats[0], nowhere] };
@@ -140,7 +141,7 @@ pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: Shop) {
 }
 
 /// Fails if a section's seats are sold by number.
-pub async fn a_section_is_not_sold_by_quantity(shop: Shop) {
+pub async fn a_section_is_not_sold_by_quantity(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let seated = HoldRefused::SoldBySeat { ticket_types: vec![hall.front, hall.back] };
     let command = shop.hold(&hall, buyer).item(hall.front, 1).item(hall.standing, 1).item(hall.back, 1);
@@ -149,7 +150,7 @@ pub async fn a_section_is_not_sold_by_quantity(shop: Shop) {
 
 /// Fails if a held, sold or blocked seat is given away,
 /// or one of them is not named.
-pub async fn every_seat_that_is_taken_is_named(shop: Shop) {
+pub async fn every_seat_that_is_taken_is_named(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let sold = shop.held(&hall, shop.buyer(), &[1]).await;
     shop.sold(&sold).await;
@@ -163,7 +164,7 @@ pub async fn every_seat_that_is_taken_is_named(shop: Shop) {
 
 /// Fails if units are oversold,
 /// or one of several shortages is not named.
-pub async fn every_shortage_is_named_with_what_is_left(shop: Shop) {
+pub async fn every_shortage_is_named_with_what_is_left(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, shop.buyer(), 8).await;
     let shortages = vec![
@@ -176,7 +177,7 @@ pub async fn every_shortage_is_named_with_what_is_left(shop: Shop) {
 }
 
 /// Fails if the limit does not span what a buyer holds and owns.
-pub async fn the_limit_spans_what_is_held_and_owned(shop: Shop) {
+pub async fn the_limit_spans_what_is_held_and_owned(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let owned = shop.held(&hall, buyer, &[0, 1, 2]).await;
     shop.sold(&owned).await;
@@ -188,7 +189,7 @@ pub async fn the_limit_spans_what_is_held_and_owned(shop: Shop) {
 
 /// Fails if an event's own limit does not prevail,
 /// or one event's tickets count at another.
-pub async fn an_events_own_limit_prevails(shop: Shop) {
+pub async fn an_events_own_limit_prevails(shop: TestShop) {
     let mut details = shop.details("A small room");
     details.terms.max_seats_per_buyer = Some(2);
     let (hall, other, buyer) = (shop.hall_with(details).await, shop.hall().await, shop.buyer());
@@ -199,7 +200,7 @@ pub async fn an_events_own_limit_prevails(shop: Shop) {
 }
 
 /// Fails if something is added to what is being paid.
-pub async fn nothing_is_added_while_a_payment_is_under_way(shop: Shop) {
+pub async fn nothing_is_added_while_a_payment_is_under_way(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
     shop.confirming(&held).await;
@@ -208,7 +209,7 @@ pub async fn nothing_is_added_while_a_payment_is_under_way(shop: Shop) {
 }
 
 /// Fails if a price changed later touches what was held before.
-pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: Shop) {
+pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, buyer, 1).await;
     let dearer = tiketi_core::Money::new(40_000, tiketi_core::Currency::KRW);
@@ -220,7 +221,7 @@ pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: Shop) {
 }
 
 /// Fails if a reservation is replaced by another of its id.
-pub async fn a_reservation_id_used_again_is_refused(shop: Shop) {
+pub async fn a_reservation_id_used_again_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let first = shop.hold_seats(&hall, shop.buyer(), &[0]);
     shop.apply(first.clone()).await;

@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use futures::future::join_all;
-use tiketi_core::{Delivery, Hint, InboxStore, PaymentId, Receipt, StoreErrorKind, Timestamp};
+use tiketi_core::{
+    PaymentId, StoreErrorKind, Timestamp,
+    gateway::Hint,
+    store::{Delivery, InboxStore, Receipt},
+};
 use uuid::Uuid;
 
 use crate::cases::texts::NUL;

@@ -4,15 +4,15 @@ use std::time::Duration;
 
 use tiketi_core::decide::{CaptureOutcome, RecordOutcomeRefused};
 use tiketi_core::{
-    Captured, EventId, LatePayment, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
-    TermsOverride,
+    EventId, LatePayment, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
+    event::TermsOverride, gateway::Captured,
 };
 
 use crate::hall::Hall;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Holds seat 0 and two places to stand, declines the payment, and lets the hold run out.
-async fn expired(shop: &Shop, hall: &Hall) -> (Reservation, Payment) {
+async fn expired(shop: &TestShop, hall: &Hall) -> (Reservation, Payment) {
     let wanted = shop.hold_seats(hall, shop.buyer(), &[0]).item(hall.standing, 2);
     let held = shop.apply(wanted).await.reservation;
     let payment = shop.confirming(&held).await;
@@ -22,7 +22,7 @@ async fn expired(shop: &Shop, hall: &Hall) -> (Reservation, Payment) {
     (shop.now_of(&held).await, shop.now_of_payment(&payment).await)
 }
 
-async fn goes_back(shop: &Shop, late: &Reservation, payment: &Payment) {
+async fn goes_back(shop: &TestShop, late: &Reservation, payment: &Payment) {
     let recorded = shop.twice(shop.paid(payment)).await;
     let after = recorded.payment.unwrap();
     assert_eq!(after.state, PaymentState::Paid { at: shop.now() });
@@ -36,7 +36,7 @@ async fn goes_back(shop: &Shop, late: &Reservation, payment: &Payment) {
 
 /// Fails if money that came a moment too late buys nothing although
 /// all is free.
-pub async fn late_money_takes_the_same_again_if_all_is_free(shop: Shop) {
+pub async fn late_money_takes_the_same_again_if_all_is_free(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
     assert!(matches!(late.state, ReservationState::Expired { .. }));
@@ -48,7 +48,7 @@ pub async fn late_money_takes_the_same_again_if_all_is_free(shop: Shop) {
 }
 
 /// Fails if late money buys some of it, or a seat of another's.
-pub async fn late_money_goes_back_if_anything_is_taken(shop: Shop) {
+pub async fn late_money_goes_back_if_anything_is_taken(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
     let next = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -57,7 +57,7 @@ pub async fn late_money_goes_back_if_anything_is_taken(shop: Shop) {
     assert_eq!(shop.stock(hall.standing).await.sold, 0);
 }
 
-async fn refunds_late_money(shop: &Shop, event: EventId) {
+async fn refunds_late_money(shop: &TestShop, event: EventId) {
     let view = shop.store().event(event).await.unwrap().unwrap();
     let terms = TermsOverride { late_payment: Some(LatePayment::Refund), ..view.event.details.terms };
     let details = tiketi_core::EventDetails { terms, ..view.event.details };
@@ -65,7 +65,7 @@ async fn refunds_late_money(shop: &Shop, event: EventId) {
 }
 
 /// Fails if an event's own policy is not kept or not followed.
-pub async fn late_money_goes_back_if_the_event_says_so(shop: Shop) {
+pub async fn late_money_goes_back_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     refunds_late_money(&shop, hall.event).await;
     let (late, payment) = expired(&shop, &hall).await;
@@ -73,7 +73,7 @@ pub async fn late_money_goes_back_if_the_event_says_so(shop: Shop) {
 }
 
 /// Fails if late money brings a buyer beyond the limit.
-pub async fn late_money_never_exceeds_the_limit(shop: Shop) {
+pub async fn late_money_never_exceeds_the_limit(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
     shop.held(&hall, late.buyer, &[1, 2, 3, 4, 5, 6]).await;
@@ -82,7 +82,7 @@ pub async fn late_money_never_exceeds_the_limit(shop: Shop) {
 
 /// Fails if money of an earlier attempt is lost while the hold goes
 /// on.
-pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: Shop) {
+pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (first, second) = (shop.prepared(&held).await, shop.prepared(&held).await);
@@ -93,7 +93,7 @@ pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: Shop) {
 }
 
 /// Fails if one reservation keeps the money of two attempts.
-pub async fn a_second_capture_goes_back(shop: Shop) {
+pub async fn a_second_capture_goes_back(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let first = shop.confirming(&held).await;
@@ -103,18 +103,18 @@ pub async fn a_second_capture_goes_back(shop: Shop) {
 }
 
 /// Fails if another order's money sells anything.
-pub async fn money_of_another_order_is_a_persons_to_see(shop: Shop) {
+pub async fn money_of_another_order_is_a_persons_to_see(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
     let strange = Captured::kept("another-order", "money", payment.amount);
     let recorded = shop.twice(shop.outcome(&payment, CaptureOutcome::Paid(strange))).await;
-    assert!(recorded.payment.unwrap().needs_person());
+    assert!(recorded.payment.unwrap().needs_attention());
     assert!(recorded.reservation.held_until().is_some());
 }
 
 /// Fails if an order is given up that the provider may yet hear of.
-pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: Shop) {
+pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
@@ -128,7 +128,7 @@ pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: Shop) {
 }
 
 /// Fails if a refund made at the provider leaves the seats taken.
-pub async fn what_was_refunded_at_the_provider_is_recorded(shop: Shop) {
+pub async fn what_was_refunded_at_the_provider_is_recorded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -147,7 +147,7 @@ pub async fn what_was_refunded_at_the_provider_is_recorded(shop: Shop) {
 
 /// Fails if the right money is not recorded because another order's was
 /// named before.
-pub async fn money_after_another_orders_money_is_recorded(shop: Shop) {
+pub async fn money_after_another_orders_money_is_recorded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
@@ -156,12 +156,12 @@ pub async fn money_after_another_orders_money_is_recorded(shop: Shop) {
     let recorded = shop.twice(shop.paid(&payment)).await;
     let paid = recorded.payment.unwrap();
     assert_eq!(paid.state, PaymentState::Paid { at: shop.now() });
-    assert_eq!((paid.captured, paid.needs_person()), (Some(payment.amount), false));
+    assert_eq!((paid.captured, paid.needs_attention()), (Some(payment.amount), false));
     assert_eq!(recorded.reservation.state, ReservationState::Confirmed { at: shop.now() });
 }
 
 /// Fails if money that was given back in full sells anything.
-pub async fn money_given_back_in_full_sells_nothing(shop: Shop) {
+pub async fn money_given_back_in_full_sells_nothing(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;

@@ -2,8 +2,11 @@
 
 use tiketi_core::decide::{CreateLayout, CreateRefused};
 use tiketi_core::{
-    Clock, CommandError, CommandKey, CountedIds, Currency, IdSource, LayoutId, LayoutStore, ManualClock,
-    Money, PageRequest, Row, SeatLayout, Section, StoredLayout,
+    Clock, CommandError, CommandKey, Currency, IdSource, LayoutId, Money, PageRequest, Row, SeatLayout,
+    Section,
+    clock::{CountedIds, ManualClock},
+    seat_layout::StoredLayout,
+    store::LayoutStore,
 };
 
 use crate::handles::Handles;
@@ -92,11 +95,14 @@ pub async fn a_layout_asked_for_twice_is_made_once(stores: Handles<dyn LayoutSto
     assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().total, 1);
 }
 
+/// Writes a text that no store keeps into one field.
+type Spoil = fn(&mut SeatLayout);
+
 /// Fails if a layout is kept with a text that no store keeps.
 pub async fn a_layout_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn LayoutStore>) {
     use crate::cases::texts::{NUL, refuses};
     let ids = CountedIds::seeded(10);
-    let spoils: [(&'static str, fn(&mut SeatLayout)); 5] = [
+    let spoils: [(&str, Spoil); 5] = [
         ("venue", |it| it.venue = NUL.into()),
         ("name", |it| it.name = NUL.into()),
         ("section", |it| it.sections[0].name = NUL.into()),

@@ -2,24 +2,27 @@
 
 use std::time::Duration;
 
-use tiketi_core::{EventId, EventQuery, EventSort, EventStatus, FactBody, PageRequest, SaleWindow};
+use tiketi_core::{
+    EventId, EventStatus, FactBody, PageRequest, SaleWindow,
+    store::{EventQuery, EventSort},
+};
 
 use crate::hall::Hall;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
-async fn listed(shop: &Shop, query: EventQuery) -> Vec<EventId> {
+async fn listed(shop: &TestShop, query: EventQuery) -> Vec<EventId> {
     let page = shop.store().events(query).await.unwrap();
     let ids: Vec<_> = page.rows.iter().map(|view| view.event.id).collect();
     assert_eq!(page.total, ids.len() as u64);
     ids
 }
 
-fn all(shop: &Shop) -> EventQuery {
+fn all(shop: &TestShop) -> EventQuery {
     EventQuery::published(shop.now(), PageRequest::FIRST)
 }
 
 /// Fails if drafts are shown to buyers, or not to organisers.
-pub async fn drafts_are_listed_only_when_asked_for(shop: Shop) {
+pub async fn drafts_are_listed_only_when_asked_for(shop: TestShop) {
     let hall = shop.hall().await;
     let (draft, _) = shop.draft(shop.details("A draft")).await;
     assert_eq!(listed(&shop, all(&shop)).await, [hall.event]);
@@ -30,7 +33,7 @@ pub async fn drafts_are_listed_only_when_asked_for(shop: Shop) {
 
 /// Fails if a status is read from a column instead of derived at
 /// the query's moment.
-pub async fn events_are_found_by_their_status_at_that_moment(shop: Shop) {
+pub async fn events_are_found_by_their_status_at_that_moment(shop: TestShop) {
     let mut details = shop.details("Later");
     let opens_at = shop.now().after(Duration::from_hours(1));
     details.sale = SaleWindow::new(opens_at, opens_at.after(Duration::from_hours(1))).unwrap();
@@ -67,7 +70,7 @@ pub async fn events_are_found_by_their_status_at_that_moment(shop: Shop) {
 
 /// Fails if a sold-out event is listed as on sale,
 /// or the other way round.
-pub async fn an_event_with_nothing_left_is_sold_out(shop: Shop) {
+pub async fn an_event_with_nothing_left_is_sold_out(shop: TestShop) {
     let hall = shop.hall().await;
     let held = sell_out(&shop, &hall).await;
     assert_eq!(listed(&shop, all(&shop).with_status(EventStatus::SoldOut)).await, [hall.event]);
@@ -78,7 +81,7 @@ pub async fn an_event_with_nothing_left_is_sold_out(shop: Shop) {
 
 /// Holds or removes everything there is,
 /// and returns one of the reservations.
-async fn sell_out(shop: &Shop, hall: &Hall) -> tiketi_core::Reservation {
+async fn sell_out(shop: &TestShop, hall: &Hall) -> tiketi_core::Reservation {
     let store = shop.store();
     store.remove_ticket_type(hall.free).await.unwrap();
     shop.standing(hall, shop.buyer(), 8).await;
@@ -91,7 +94,7 @@ async fn sell_out(shop: &Shop, hall: &Hall) -> tiketi_core::Reservation {
 
 /// Fails if a word is missed in any field, case or script,
 /// or one word is enough.
-pub async fn events_are_found_by_every_word_in_any_case(shop: Shop) {
+pub async fn events_are_found_by_every_word_in_any_case(shop: TestShop) {
     let mut details = shop.details("Winter Serenade");
     details.artist = "김하늘 (Haneul KIM)".into();
     details.venue = "Hafen-Café Süd".into();
@@ -123,7 +126,7 @@ pub async fn events_are_found_by_every_word_in_any_case(shop: Shop) {
 
 /// Fails if an order is not the one asked for,
 /// or ties are not broken by id.
-pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: Shop) {
+pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: TestShop) {
     for (title, hours) in [("B", 5), ("a", 1), ("C", 3), ("A", 3), ("가", 9), ("C", 2)] {
         let mut details = shop.details(title);
         details.starts_at = shop.now().after(Duration::from_hours(hours));
@@ -145,7 +148,7 @@ pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: Shop) {
 
 /// Fails if pages overlap, lack events,
 /// or count anything but the whole listing.
-pub async fn events_are_listed_in_pages(shop: Shop) {
+pub async fn events_are_listed_in_pages(shop: TestShop) {
     for at in 0..7 {
         shop.hall_with(shop.details(&format!("Evening {at}"))).await;
     }
@@ -162,12 +165,12 @@ pub async fn events_are_listed_in_pages(shop: Shop) {
 }
 
 /// Fails if a change of status is told never, twice, or for a draft.
-pub async fn a_new_status_is_told_once(shop: Shop) {
+pub async fn a_new_status_is_told_once(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.draft(shop.details("A draft")).await;
     let version = store.event(hall.event).await.unwrap().unwrap().event.version;
     let mut statuses = Vec::new();
-    let mut step = async |shop: &Shop| {
+    let mut step = async |shop: &TestShop| {
         let news = store.announce_statuses(shop.now()).await.unwrap().done;
         assert_eq!(store.announce_statuses(shop.now()).await.unwrap().done, [], "once is enough");
         statuses.extend(news.iter().map(|(event, status)| (*event, *status)));
@@ -203,7 +206,7 @@ pub async fn a_new_status_is_told_once(shop: Shop) {
 }
 
 /// Fails if servers that announce at once tell a status twice.
-pub async fn servers_that_announce_at_once_tell_once(shop: Shop) {
+pub async fn servers_that_announce_at_once_tell_once(shop: TestShop) {
     for _ in 0..4 {
         shop.hall().await;
     }

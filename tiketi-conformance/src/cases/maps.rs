@@ -2,10 +2,10 @@
 
 use tiketi_core::SeatId;
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if a copy brought up to date by version misses a change.
-pub async fn a_map_since_a_version_has_exactly_what_changed(shop: Shop) {
+pub async fn a_map_since_a_version_has_exactly_what_changed(shop: TestShop) {
     let hall = shop.hall().await;
     let store = shop.store();
     let start = store.seat_map_version(hall.event).await.unwrap().unwrap();
@@ -24,7 +24,7 @@ pub async fn a_map_since_a_version_has_exactly_what_changed(shop: Shop) {
 
 /// Fails if a copy from nowhere, or from a later life,
 /// is not replaced as a whole.
-pub async fn a_map_since_zero_or_the_future_is_complete(shop: Shop) {
+pub async fn a_map_since_zero_or_the_future_is_complete(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[7]).await;
     let store = shop.store();
@@ -37,7 +37,7 @@ pub async fn a_map_since_zero_or_the_future_is_complete(shop: Shop) {
 }
 
 /// Fails if changes of units alone move the seat map.
-pub async fn units_leave_the_map_version_alone(shop: Shop) {
+pub async fn units_leave_the_map_version_alone(shop: TestShop) {
     let hall = shop.hall().await;
     let before = shop.store().seat_map_version(hall.event).await.unwrap();
     shop.standing(&hall, shop.buyer(), 2).await;

@@ -1,10 +1,9 @@
 //! The cases, by theme: ordinary functions whose names are sentences.
 //!
-//! Each begins with a store nothing was ever written to. The audit of [`crate::Shop`] ends those about selling.
+//! Each begins with a store nothing was ever written to. The audit of [`crate::TestShop`] ends those about selling.
 
 pub mod accounts;
 pub mod answers;
-pub mod asking;
 pub mod calling_off;
 pub mod catalog;
 pub mod creating;
@@ -20,15 +19,16 @@ pub mod late;
 pub mod layouts;
 pub mod listing;
 pub mod maps;
-pub mod meeting;
+pub mod needs_attention;
 pub mod outbox;
 pub mod payment;
+pub mod payment_races;
 pub mod races;
 pub mod reads;
+pub mod reconciliation;
 pub mod refund;
 pub mod release;
 pub mod replay;
 pub mod rows;
 pub mod texts;
-pub mod trouble;
 pub mod walks;

@@ -3,30 +3,33 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tiketi_core::{Fact, FactBody, FactId, SeatStatus};
+use tiketi_core::{
+    Fact, FactBody,
+    fact::{FactId, SeatStatus},
+};
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 const LEASE: Duration = Duration::from_secs(30);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-async fn claim(shop: &Shop, limit: usize) -> Vec<Fact> {
+async fn claim(shop: &TestShop, limit: usize) -> Vec<Fact> {
     shop.store().claim_outbox(shop.now(), LEASE, limit).await.unwrap()
 }
 
-async fn ack(shop: &Shop, facts: &[Fact]) {
+async fn ack(shop: &TestShop, facts: &[Fact]) {
     let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
     shop.store().ack_outbox(&ids).await.unwrap();
     shop.remember(facts);
 }
 
 /// Fails if a fact is missing, wrong, or says whose the seats are.
-pub async fn a_hold_and_its_sale_are_told(shop: Shop) {
+pub async fn a_hold_and_its_sale_are_told(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
     let facts = shop.drain().await;
     assert!(facts.iter().all(|fact| fact.event == hall.event && fact.at == shop.now()));
-    let seat = |status, version| tiketi_core::SeatChanged { seat: hall.seats[0], status, version };
+    let seat = |status, version| tiketi_core::fact::SeatChanged { seat: hall.seats[0], status, version };
     let mut bodies: Vec<_> = facts.into_iter().map(|fact| fact.body).collect();
     let changes = vec![seat(SeatStatus::Held, 2)];
     assert_eq!(bodies.remove(0), FactBody::SeatsChanged { map_version: 2, changes });
@@ -43,7 +46,7 @@ pub async fn a_hold_and_its_sale_are_told(shop: Shop) {
 
 /// Fails if a fact under lease is given to someone else,
 /// or kept beyond its lease.
-pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: Shop) {
+pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[0]).await;
     let first = claim(&shop, 100).await;
@@ -57,7 +60,7 @@ pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: Shop) {
 }
 
 /// Fails if an acknowledged fact comes again.
-pub async fn an_acknowledged_fact_is_forgotten(shop: Shop) {
+pub async fn an_acknowledged_fact_is_forgotten(shop: TestShop) {
     let hall = shop.hall().await;
     shop.standing(&hall, shop.buyer(), 1).await;
     let first = claim(&shop, 100).await;
@@ -73,7 +76,7 @@ pub async fn an_acknowledged_fact_is_forgotten(shop: Shop) {
 }
 
 /// Fails if a fact is lost because a later one was delivered first.
-pub async fn facts_acknowledged_out_of_order_lose_none(shop: Shop) {
+pub async fn facts_acknowledged_out_of_order_lose_none(shop: TestShop) {
     let hall = shop.hall().await;
     for _ in 0..6 {
         shop.standing(&hall, shop.buyer(), 1).await;
@@ -92,7 +95,7 @@ pub async fn facts_acknowledged_out_of_order_lose_none(shop: Shop) {
 
 /// Fails if a buyer can be told of the sale before the payment, or of
 /// the end before the sale.
-pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: Shop) {
+pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestShop) {
     let hall = shop.hall().await;
     let (held, other) =
         (shop.held(&hall, shop.buyer(), &[0]).await, shop.held(&hall, shop.buyer(), &[1]).await);
@@ -115,7 +118,7 @@ pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: Shop) 
 
 /// Fails if a claim takes more than asked for,
 /// or not the oldest first.
-pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: Shop) {
+pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: TestShop) {
     let hall = shop.hall().await;
     for _ in 0..7 {
         shop.standing(&hall, shop.buyer(), 1).await;
@@ -135,7 +138,7 @@ pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: Shop) {
 }
 
 /// Fails if two servers that claim at once get the same fact.
-pub async fn servers_that_claim_at_once_share_the_facts(shop: Shop) {
+pub async fn servers_that_claim_at_once_share_the_facts(shop: TestShop) {
     let hall = shop.hall().await;
     for _ in 0..10 {
         shop.standing(&hall, shop.buyer(), 1).await;
@@ -153,7 +156,7 @@ pub async fn servers_that_claim_at_once_share_the_facts(shop: Shop) {
 }
 
 /// Fails if facts written while others are delivered are skipped.
-pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: Shop) {
+pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: TestShop) {
     let hall = shop.hall().await;
     let seller = {
         let (shop, hall) = (shop.clone(), hall.clone());
@@ -175,8 +178,8 @@ pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: Shop
 }
 
 /// Fails if the facts of one commit are not those of
-/// [`tiketi_core::decide::tell`], in its order.
-pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: Shop) {
+/// [`tiketi_core::decide::coalesce_facts`], in its order.
+pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 12]).item(hall.standing, 2)).await.reservation;
     shop.prepared(&held).await;
@@ -184,7 +187,7 @@ pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: Shop) {
     shop.apply(shop.cancel(&held)).await;
     let facts = shop.drain().await;
     let bodies: Vec<_> = facts.iter().map(|fact| (fact.at, fact.body.clone())).collect();
-    assert_eq!(tiketi_core::decide::tell(bodies.clone()), bodies);
+    assert_eq!(tiketi_core::decide::coalesce_facts(bodies.clone()), bodies);
     let kind = |body: &FactBody| match body {
         FactBody::SeatsChanged { changes, .. } => ("seats", changes.len()),
         FactBody::StockChanged { .. } => ("stock", 1),
@@ -197,7 +200,7 @@ pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: Shop) {
 }
 
 /// Fails if what was refused, or expired, is told wrongly.
-pub async fn an_expiry_is_told_to_its_buyer_once(shop: Shop) {
+pub async fn an_expiry_is_told_to_its_buyer_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
     shop.drain().await;

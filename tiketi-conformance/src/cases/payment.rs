@@ -4,14 +4,15 @@ use tiketi_core::decide::{
     BeginConfirmRefused, ConfirmFreeRefused, RecordOutcomeRefused, StartPaymentRefused,
 };
 use tiketi_core::{
-    Currency, Money, PaymentId, PaymentState, ReservationId, ReservationState, SeatState, StuckReason,
+    Currency, Money, PaymentId, PaymentState, ReservationId, ReservationState, SeatState,
+    payment::StuckReason,
 };
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if money that came does not make everything of the
 /// reservation sold.
-pub async fn a_paid_reservation_owns_its_seats_and_units(shop: Shop) {
+pub async fn a_paid_reservation_owns_its_seats_and_units(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 10]).item(hall.standing, 2)).await.reservation;
     let (sold, payment) = shop.sold(&held).await;
@@ -27,7 +28,7 @@ pub async fn a_paid_reservation_owns_its_seats_and_units(shop: Shop) {
 }
 
 /// Fails if an attempt loses what was said when it was started.
-pub async fn an_attempt_keeps_amount_gateway_and_method(shop: Shop) {
+pub async fn an_attempt_keeps_amount_gateway_and_method(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let command = shop.start_payment(&held).through("harbour-pay", "bank transfer").expecting(held.total);
@@ -41,7 +42,7 @@ pub async fn an_attempt_keeps_amount_gateway_and_method(shop: Shop) {
 }
 
 /// Fails if a card declined once can never be paid again.
-pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: Shop) {
+pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let first = shop.confirming(&held).await;
@@ -54,7 +55,7 @@ pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: Shop) {
 }
 
 /// Fails if two attempts can both take money: only the latest may.
-pub async fn only_the_latest_attempt_can_be_confirmed(shop: Shop) {
+pub async fn only_the_latest_attempt_can_be_confirmed(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (first, second) = (shop.prepared(&held).await, shop.prepared(&held).await);
@@ -64,7 +65,7 @@ pub async fn only_the_latest_attempt_can_be_confirmed(shop: Shop) {
 }
 
 /// Fails if anything is sold for another amount than was asked for.
-pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
+pub async fn money_of_another_amount_sells_nothing(shop: TestShop) {
     let hall = shop.hall().await;
     for (at, captured) in
         [Money::new(1, Currency::KRW), Money::new(100_000, Currency::USD)].into_iter().enumerate()
@@ -83,7 +84,7 @@ pub async fn money_of_another_amount_sells_nothing(shop: Shop) {
 
 /// Fails if an outcome recorded once can be overwritten by a later
 /// word.
-pub async fn an_outcome_is_recorded_once(shop: Shop) {
+pub async fn an_outcome_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, paid) = shop.sold(&held).await;
@@ -101,7 +102,7 @@ pub async fn an_outcome_is_recorded_once(shop: Shop) {
 
 /// Fails if a word is recorded of money that was never asked for,
 /// or of no payment.
-pub async fn an_outcome_nobody_awaits_is_refused(shop: Shop) {
+pub async fn an_outcome_nobody_awaits_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut payment = shop.prepared(&held).await;
@@ -113,7 +114,7 @@ pub async fn an_outcome_nobody_awaits_is_refused(shop: Shop) {
 
 /// Fails if an attempt is started by a stranger, for nothing,
 /// or for a wrong amount.
-pub async fn an_attempt_that_does_not_fit_is_refused(shop: Shop) {
+pub async fn an_attempt_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut command = shop.start_payment(&held);
@@ -131,7 +132,7 @@ pub async fn an_attempt_that_does_not_fit_is_refused(shop: Shop) {
 }
 
 /// Fails if what is paid, being paid or over can be paid again.
-pub async fn only_a_pending_reservation_is_paid(shop: Shop) {
+pub async fn only_a_pending_reservation_is_paid(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.cancel(&ended)).await;
@@ -147,7 +148,7 @@ pub async fn only_a_pending_reservation_is_paid(shop: Shop) {
 
 /// Fails if a provider would be asked for money that must not be
 /// taken.
-pub async fn a_confirm_that_does_not_fit_is_refused(shop: Shop) {
+pub async fn a_confirm_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.prepared(&held).await;
@@ -169,7 +170,7 @@ pub async fn a_confirm_that_does_not_fit_is_refused(shop: Shop) {
 
 /// Fails if a payment under way is lost because the event was
 /// called off meanwhile.
-pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: Shop) {
+pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
@@ -182,7 +183,7 @@ pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: Shop) {
 }
 
 /// Fails if what costs nothing needs a gateway.
-pub async fn what_costs_nothing_is_confirmed_without_payment(shop: Shop) {
+pub async fn what_costs_nothing_is_confirmed_without_payment(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 2).await;
     let confirmed = shop.apply(shop.confirm_free(&held)).await;
@@ -192,7 +193,7 @@ pub async fn what_costs_nothing_is_confirmed_without_payment(shop: Shop) {
 
 /// Fails if something that costs money, or a stranger's,
 /// is confirmed for nothing.
-pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: Shop) {
+pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::NotFree).await;
@@ -206,7 +207,7 @@ pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: Shop) {
 }
 
 /// Fails if a free place of a called-off event can still be had.
-pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: Shop) {
+pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 1).await;
     shop.call_off(&hall).await;
@@ -214,7 +215,7 @@ pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: Shop) {
 }
 
 /// Fails if a payment is replaced by another of its id.
-pub async fn a_payment_id_used_again_is_refused(shop: Shop) {
+pub async fn a_payment_id_used_again_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let first = shop.start_payment(&held);

@@ -6,11 +6,11 @@ use tiketi_core::{CommandError, SeatId, TicketTypeInput};
 
 use crate::hall::{Hall, STANDING, STANDING_PRICE};
 use crate::race::{at_once, told};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if one seat is sold to two of 32 callers,
 /// or a loser is not told which.
-pub async fn of_32_callers_for_one_seat_one_wins(shop: Shop) {
+pub async fn of_32_callers_for_one_seat_one_wins(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..5 {
         let commands = shop.buyers(32).into_iter().map(|buyer| shop.hold_seats(&hall, buyer, &[seat]));
@@ -23,7 +23,7 @@ pub async fn of_32_callers_for_one_seat_one_wins(shop: Shop) {
 
 /// Fails if rows are locked in the callers' order (a deadlock),
 /// or a hold is partial.
-pub async fn overlapping_seats_in_opposite_orders_go_to_whole_holds(shop: Shop) {
+pub async fn overlapping_seats_in_opposite_orders_go_to_whole_holds(shop: TestShop) {
     let hall = shop.hall().await;
     let buyers = shop.buyers(48);
     let commands: Vec<_> =
@@ -46,7 +46,7 @@ pub async fn overlapping_seats_in_opposite_orders_go_to_whole_holds(shop: Shop) 
 
 /// Four neighbours from a moving start,
 /// every other caller naming them backwards.
-fn crossing(shop: &Shop, hall: &Hall, at: usize, buyer: tiketi_core::BuyerId) -> Hold {
+fn crossing(shop: &TestShop, hall: &Hall, at: usize, buyer: tiketi_core::BuyerId) -> Hold {
     let mut seats: Vec<_> = (0..4).map(|next| (at * 3 + next) % 20).collect();
     if at % 2 == 1 {
         seats.reverse();
@@ -56,7 +56,7 @@ fn crossing(shop: &Shop, hall: &Hall, at: usize, buyer: tiketi_core::BuyerId) ->
 
 /// Fails if more units are held than there are,
 /// or some are left although asked for.
-pub async fn of_32_buyers_of_10_units_exactly_10_win(shop: Shop) {
+pub async fn of_32_buyers_of_10_units_exactly_10_win(shop: TestShop) {
     let hall = shop.hall().await;
     let commands = shop.buyers(32).into_iter().map(|buyer| shop.hold(&hall, buyer).item(hall.standing, 1));
     let (won, refused) = told(at_once(&shop, commands.collect()).await);
@@ -67,7 +67,7 @@ pub async fn of_32_buyers_of_10_units_exactly_10_win(shop: Shop) {
 
 /// Fails if the limit is checked, then acted on:
 /// one buyer with 16 tabs gets more.
-pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: Shop) {
+pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let commands = (0..16).map(|seat| shop.hold_seats(&hall, buyer, &[seat])).collect();
     let (won, refused) = told(at_once::<Hold>(&shop, commands).await);
@@ -79,7 +79,7 @@ pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: Shop) {
 
 /// Fails if a key sent by 16 callers at once is applied more than
 /// once.
-pub async fn one_key_sent_by_16_callers_applies_once(shop: Shop) {
+pub async fn one_key_sent_by_16_callers_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 1);
     let answers = at_once(&shop, vec![command; 16]).await;
@@ -91,7 +91,7 @@ pub async fn one_key_sent_by_16_callers_applies_once(shop: Shop) {
 
 /// Fails if money that was taken is not recorded once,
 /// whatever else is said at the same time.
-pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: Shop) {
+pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..8 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
@@ -108,7 +108,7 @@ pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: Shop) {
 
 /// Fails if a seat released and taken in the same moment is lost or
 /// doubled.
-pub async fn seats_changing_hands_at_once_are_never_lost(shop: Shop) {
+pub async fn seats_changing_hands_at_once_are_never_lost(shop: TestShop) {
     let hall = shop.hall().await;
     let mut owner = shop.held(&hall, shop.buyer(), &[0, 1]).await;
     for _ in 0..16 {
@@ -130,7 +130,7 @@ pub async fn seats_changing_hands_at_once_are_never_lost(shop: Shop) {
 
 /// Fails if sweeps of several servers end a hold twice,
 /// or one that was just paid for.
-pub async fn sweeps_and_buyers_at_once_agree(shop: Shop) {
+pub async fn sweeps_and_buyers_at_once_agree(shop: TestShop) {
     let hall = shop.hall().await;
     for at in 0..10 {
         let lapsed = shop.held(&hall, shop.buyer(), &[at]).await;
@@ -152,7 +152,7 @@ pub async fn sweeps_and_buyers_at_once_agree(shop: Shop) {
 }
 
 /// Fails if a seat is both blocked and held.
-pub async fn a_seat_blocked_and_held_at_once_is_one_of_them(shop: Shop) {
+pub async fn a_seat_blocked_and_held_at_once_is_one_of_them(shop: TestShop) {
     let hall = shop.hall().await;
     for at in 0..10 {
         let seat = hall.seats[at];
@@ -170,7 +170,7 @@ pub async fn a_seat_blocked_and_held_at_once_is_one_of_them(shop: Shop) {
 
 /// Fails if servers that sell different events at once give one
 /// number twice.
-pub async fn sales_of_several_events_at_once_share_no_number(shop: Shop) {
+pub async fn sales_of_several_events_at_once_share_no_number(shop: TestShop) {
     let mut commands = Vec::new();
     for _ in 0..4 {
         let hall = shop.hall().await;
@@ -183,7 +183,7 @@ pub async fn sales_of_several_events_at_once_share_no_number(shop: Shop) {
 
 /// Fails if an event is removed under a buyer who just held a seat
 /// of it.
-pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: Shop) {
+pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: TestShop) {
     for _ in 0..8 {
         let hall = shop.hall().await;
         let (organiser, buyer) = (shop.clone(), shop.clone());
@@ -202,7 +202,7 @@ pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: Shop) {
 
 /// Fails if a capacity is cut below what is being taken at that
 /// moment.
-pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: Shop) {
+pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: TestShop) {
     let hall = shop.hall().await;
     let organiser = shop.clone();
     let edit = TicketTypeInput { name: "Standing".into(), price: STANDING_PRICE, capacity: 5 };
@@ -223,7 +223,7 @@ pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: Shop) {
 
 /// Fails if an event made by several servers at once is made twice,
 /// or replaced.
-pub async fn of_8_creations_of_one_event_one_is_stored(shop: Shop) {
+pub async fn of_8_creations_of_one_event_one_is_stored(shop: TestShop) {
     let new = shop.new_hall(shop.details("Made once"));
     let tasks = (0..8).map(|_| {
         let (shop, new) = (shop.clone(), new.clone());

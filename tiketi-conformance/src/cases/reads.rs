@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tiketi_core::{PageRequest, PaymentId, ReservationId};
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if a listing is not newest first,
 /// or its pages overlap or lack rows.
-pub async fn reservations_are_listed_newest_first_in_pages(shop: Shop) {
+pub async fn reservations_are_listed_newest_first_in_pages(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let mut newest_first = Vec::new();
     for at in 0..5 {
@@ -30,7 +30,7 @@ pub async fn reservations_are_listed_newest_first_in_pages(shop: Shop) {
 
 /// Fails if one event's or one buyer's reservations show up among
 /// another's.
-pub async fn reservations_are_listed_by_buyer_and_event(shop: Shop) {
+pub async fn reservations_are_listed_by_buyer_and_event(shop: TestShop) {
     let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
     let here = shop.held(&hall, buyer, &[0]).await;
     shop.advance(Duration::from_secs(1));
@@ -45,7 +45,7 @@ pub async fn reservations_are_listed_by_buyer_and_event(shop: Shop) {
 
 /// Fails if what does not exist is answered with anything but
 /// nothing.
-pub async fn what_does_not_exist_is_not_found(shop: Shop) {
+pub async fn what_does_not_exist_is_not_found(shop: TestShop) {
     let store = shop.store();
     let new = || shop.ids().next();
     let event = tiketi_core::EventId::from_uuid(new());
@@ -60,7 +60,7 @@ pub async fn what_does_not_exist_is_not_found(shop: Shop) {
 
 /// Fails if a number read out over the telephone means two
 /// reservations.
-pub async fn numbers_carry_the_date_and_are_never_used_again(shop: Shop) {
+pub async fn numbers_carry_the_date_and_are_never_used_again(shop: TestShop) {
     let halls = [shop.hall().await, shop.hall().await];
     let mut numbers = std::collections::HashSet::new();
     for at in 0..10 {

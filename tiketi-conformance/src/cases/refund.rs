@@ -4,16 +4,16 @@ use std::time::Duration;
 
 use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 use tiketi_core::{
-    CancelReason, Currency, EventDetails, Money, PaymentId, PaymentState, RefundState, RefundedSeats,
-    ReservationState, SeatState, Terms, TermsOverride,
+    Currency, EventDetails, Money, PaymentId, PaymentState, RefundedSeats, ReservationState, SeatState,
+    Terms, event::TermsOverride, payment::RefundState, reservation::CancelReason,
 };
 
 use crate::send::SalesCommand;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if seats stay sold after their money went back,
 /// or are free before.
-pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: Shop) {
+pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await.reservation;
@@ -36,7 +36,7 @@ pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: Shop) {
 
 /// Fails if what staff waive takes tickets,
 /// or parts do not add up to the whole.
-pub async fn what_staff_waive_leaves_the_tickets(shop: Shop) {
+pub async fn what_staff_waive_leaves_the_tickets(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -58,7 +58,7 @@ pub async fn what_staff_waive_leaves_the_tickets(shop: Shop) {
 
 /// Fails if a refund the provider refused cannot be promised again,
 /// or counts as done.
-pub async fn a_refused_refund_can_be_promised_again(shop: Shop) {
+pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -72,7 +72,7 @@ pub async fn a_refused_refund_can_be_promised_again(shop: Shop) {
 }
 
 /// Fails if two refunds of one payment are under way at once.
-pub async fn one_refund_is_under_way_at_a_time(shop: Shop) {
+pub async fn one_refund_is_under_way_at_a_time(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -84,7 +84,7 @@ pub async fn one_refund_is_under_way_at_a_time(shop: Shop) {
 
 /// Fails if money is given back that was not taken,
 /// or more than is left.
-pub async fn a_refund_that_does_not_fit_is_refused(shop: Shop) {
+pub async fn a_refund_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let ready = shop.prepared(&held).await;
@@ -113,7 +113,7 @@ pub async fn a_refund_that_does_not_fit_is_refused(shop: Shop) {
 
 /// Fails if an outcome is recorded for an unknown refund,
 /// or a second time.
-pub async fn a_refunds_outcome_is_recorded_once(shop: Shop) {
+pub async fn a_refunds_outcome_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -130,7 +130,7 @@ pub async fn a_refunds_outcome_is_recorded_once(shop: Shop) {
 }
 
 /// Fails if a cancelled event's buyers cannot get their money back.
-pub async fn a_cancelled_events_tickets_are_refunded(shop: Shop) {
+pub async fn a_cancelled_events_tickets_are_refunded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -142,7 +142,7 @@ pub async fn a_cancelled_events_tickets_are_refunded(shop: Shop) {
 
 /// Fails if an event's own policy about seats whose money went back
 /// is not kept or not followed.
-pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: Shop) {
+pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     for (seat, policy) in [(0, Some(RefundedSeats::Blocked)), (1, Some(RefundedSeats::OnSale)), (2, None)] {
         let view = shop.store().event(hall.event).await.unwrap().unwrap();
@@ -166,7 +166,7 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
 
 /// Fails if a refund whose key was forgotten is promised a second time,
 /// or its id is taken for another refund.
-pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: Shop) {
+pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;

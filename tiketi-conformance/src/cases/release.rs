@@ -1,12 +1,12 @@
 //! Giving back, and cancelling: only what is the caller's, and only while nothing is being paid.
 
 use tiketi_core::decide::{Cancel, CancelRefused, ReleaseRefused};
-use tiketi_core::{CancelReason, PaymentState, ReservationId, ReservationState, SeatState};
+use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState, reservation::CancelReason};
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if something given back is not free at once.
-pub async fn everything_given_back_is_free_at_once(shop: Shop) {
+pub async fn everything_given_back_is_free_at_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 6)).await.reservation;
     let released = shop.apply(shop.release(&held)).await.reservation;
@@ -18,7 +18,7 @@ pub async fn everything_given_back_is_free_at_once(shop: Shop) {
 
 /// Fails if the seats kept change,
 /// or the price of those given back stays.
-pub async fn seats_given_back_leave_the_rest_held(shop: Shop) {
+pub async fn seats_given_back_leave_the_rest_held(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 10]).item(hall.standing, 1)).await.reservation;
     let released = shop.apply(shop.release(&held).only([hall.seats[0]])).await.reservation;
@@ -31,7 +31,7 @@ pub async fn seats_given_back_leave_the_rest_held(shop: Shop) {
 }
 
 /// Fails if a reservation of nothing lives on.
-pub async fn giving_the_last_seat_back_ends_the_reservation(shop: Shop) {
+pub async fn giving_the_last_seat_back_ends_the_reservation(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
     let payment = shop.prepared(&held).await;
@@ -42,7 +42,7 @@ pub async fn giving_the_last_seat_back_ends_the_reservation(shop: Shop) {
 
 /// Fails if one buyer can give back what is another's:
 /// the owner is not compared.
-pub async fn a_stranger_can_neither_release_nor_cancel(shop: Shop) {
+pub async fn a_stranger_can_neither_release_nor_cancel(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut release = shop.release(&held);
@@ -54,7 +54,7 @@ pub async fn a_stranger_can_neither_release_nor_cancel(shop: Shop) {
 
 /// Fails if a reservation that does not exist is answered with
 /// anything but that.
-pub async fn an_unknown_reservation_can_neither_be_released_nor_cancelled(shop: Shop) {
+pub async fn an_unknown_reservation_can_neither_be_released_nor_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let mut held = shop.held(&hall, shop.buyer(), &[0]).await;
     held.id = ReservationId::from_uuid(shop.ids().next());
@@ -64,7 +64,7 @@ pub async fn an_unknown_reservation_can_neither_be_released_nor_cancelled(shop: 
 
 /// Fails if a seat of someone else goes with one's own,
 /// or is not named.
-pub async fn seats_not_of_the_reservation_are_named(shop: Shop) {
+pub async fn seats_not_of_the_reservation_are_named(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0, 1]).await;
     shop.held(&hall, shop.buyer(), &[2]).await;
@@ -76,7 +76,7 @@ pub async fn seats_not_of_the_reservation_are_named(shop: Shop) {
 
 /// Fails if what was given back,
 /// sold or is being paid is given back.
-pub async fn only_a_pending_reservation_is_released(shop: Shop) {
+pub async fn only_a_pending_reservation_is_released(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.release(&ended)).await;
@@ -92,7 +92,7 @@ pub async fn only_a_pending_reservation_is_released(shop: Shop) {
 
 /// Fails if cancelling does not free everything,
 /// or keeps a payment ready.
-pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: Shop) {
+pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await.reservation;
@@ -106,7 +106,7 @@ pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: Shop) {
 
 /// Fails if the organiser cannot cancel anyone's,
 /// or it is taken for the buyer's wish.
-pub async fn the_organiser_cancels_anyones_reservation(shop: Shop) {
+pub async fn the_organiser_cancels_anyones_reservation(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let cancelled = shop.apply(Cancel::by_organiser(shop.now(), shop.key(), held.id)).await.reservation;
@@ -115,7 +115,7 @@ pub async fn the_organiser_cancels_anyones_reservation(shop: Shop) {
 }
 
 /// Fails if a free ticket given back is not free to be had again.
-pub async fn a_confirmed_free_reservation_is_cancelled(shop: Shop) {
+pub async fn a_confirmed_free_reservation_is_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 3).await;
     shop.apply(shop.confirm_free(&held)).await;
@@ -125,7 +125,7 @@ pub async fn a_confirmed_free_reservation_is_cancelled(shop: Shop) {
 
 /// Fails if a paid or paying reservation loses its seats,
 /// or an ended one frees them twice.
-pub async fn what_is_paid_paying_or_over_is_not_cancelled(shop: Shop) {
+pub async fn what_is_paid_paying_or_over_is_not_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.cancel(&ended)).await;
@@ -142,7 +142,7 @@ pub async fn what_is_paid_paying_or_over_is_not_cancelled(shop: Shop) {
 
 /// Fails if an expired reservation, cancelled late,
 /// frees seats sold to someone else.
-pub async fn a_late_cancel_never_touches_the_next_buyers_seats(shop: Shop) {
+pub async fn a_late_cancel_never_touches_the_next_buyers_seats(shop: TestShop) {
     let hall = shop.hall().await;
     let late =
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await.reservation;

@@ -6,11 +6,11 @@ use tiketi_core::Money;
 use tiketi_core::decide::HoldRefused;
 
 use crate::send::SalesCommand;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// Fails if a hold sent twice is applied twice:
 /// no record is kept under its key.
-pub async fn a_hold_sent_twice_applies_once(shop: Shop) {
+pub async fn a_hold_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     shop.twice(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await;
     assert_eq!(shop.stock(hall.standing).await.held, 2);
@@ -18,7 +18,7 @@ pub async fn a_hold_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if a retry that brings a new reservation id makes a new
 /// reservation.
-pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: Shop) {
+pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
     let first = shop.apply(command.clone()).await.reservation;
@@ -34,12 +34,12 @@ pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: Shop) {
     assert_eq!((again.replayed, again.payment), (true, first));
 }
 
-async fn again_of(shop: &Shop, hall: &crate::hall::Hall) -> tiketi_core::Reservation {
+async fn again_of(shop: &TestShop, hall: &crate::hall::Hall) -> tiketi_core::Reservation {
     shop.held(hall, shop.buyer(), &[5]).await
 }
 
 /// Fails if an extension sent twice renews twice.
-pub async fn an_extension_sent_twice_applies_once(shop: Shop) {
+pub async fn an_extension_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(Duration::from_secs(9));
@@ -47,7 +47,7 @@ pub async fn an_extension_sent_twice_applies_once(shop: Shop) {
 }
 
 /// Fails if a release sent twice is refused, or gives back twice.
-pub async fn a_release_sent_twice_applies_once(shop: Shop) {
+pub async fn a_release_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
     shop.twice(shop.release(&held).only([hall.seats[0]])).await;
@@ -56,7 +56,7 @@ pub async fn a_release_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if a free confirmation sent twice is refused or counted
 /// twice.
-pub async fn a_free_confirmation_sent_twice_applies_once(shop: Shop) {
+pub async fn a_free_confirmation_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 2).await;
     shop.twice(shop.confirm_free(&held)).await;
@@ -64,7 +64,7 @@ pub async fn a_free_confirmation_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if any step of paying, sent twice,
 /// is refused or applied twice.
-pub async fn each_step_of_paying_sent_twice_applies_once(shop: Shop) {
+pub async fn each_step_of_paying_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let declined = shop.twice(shop.start_payment(&held)).await.payment.unwrap();
@@ -76,7 +76,7 @@ pub async fn each_step_of_paying_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if money recorded twice as captured wrongly is recorded
 /// twice.
-pub async fn a_stuck_outcome_sent_twice_applies_once(shop: Shop) {
+pub async fn a_stuck_outcome_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
@@ -84,7 +84,7 @@ pub async fn a_stuck_outcome_sent_twice_applies_once(shop: Shop) {
 }
 
 /// Fails if a cancellation sent twice is refused or frees twice.
-pub async fn a_cancellation_sent_twice_applies_once(shop: Shop) {
+pub async fn a_cancellation_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
         shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 3)).await.reservation;
@@ -94,7 +94,7 @@ pub async fn a_cancellation_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if either step of a refund, sent twice,
 /// gives money back twice.
-pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: Shop) {
+pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -106,7 +106,7 @@ pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: Shop) {
 
 /// Fails if a repetition answers how things stood then,
 /// not how they stand now.
-pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: Shop) {
+pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
     let held = shop.apply(command.clone()).await.reservation;
@@ -117,7 +117,7 @@ pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: Shop) {
 
 /// Fails if a repetition after the hold's end is refused,
 /// or renews it.
-pub async fn a_repetition_after_the_end_answers_expired(shop: Shop) {
+pub async fn a_repetition_after_the_end_answers_expired(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
     let held = shop.apply(command.clone()).await.reservation;
@@ -131,7 +131,7 @@ pub async fn a_repetition_after_the_end_answers_expired(shop: Shop) {
 
 /// Fails if a key can be used for another command about selling
 /// seats.
-pub async fn a_key_is_not_reused_for_other_seats_or_units(shop: Shop) {
+pub async fn a_key_is_not_reused_for_other_seats_or_units(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.no_reuse(shop.hold_seats(&hall, buyer, &[0]), shop.hold_seats(&hall, buyer, &[1])).await;
     shop.no_reuse(shop.hold_seats(&hall, buyer, &[2]), shop.hold_seats(&hall, shop.buyer(), &[2])).await;
@@ -142,7 +142,7 @@ pub async fn a_key_is_not_reused_for_other_seats_or_units(shop: Shop) {
 }
 
 /// Fails if a key can be used for a command of another kind.
-pub async fn a_key_is_not_reused_for_another_kind_of_command(shop: Shop) {
+pub async fn a_key_is_not_reused_for_another_kind_of_command(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(Duration::from_secs(1));
@@ -155,7 +155,7 @@ pub async fn a_key_is_not_reused_for_another_kind_of_command(shop: Shop) {
 }
 
 /// Fails if a key can be used for other money.
-pub async fn a_key_is_not_reused_for_other_money(shop: Shop) {
+pub async fn a_key_is_not_reused_for_other_money(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let start = shop.start_payment(&held);
@@ -175,7 +175,7 @@ pub async fn a_key_is_not_reused_for_other_money(shop: Shop) {
 
 /// Fails if a refused command keeps its key:
 /// what changed nothing is not remembered.
-pub async fn a_refused_commands_key_is_free_again(shop: Shop) {
+pub async fn a_refused_commands_key_is_free_again(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let owner = shop.held(&hall, shop.buyer(), &[0]).await;
     let command = shop.hold_seats(&hall, buyer, &[0]);
@@ -193,7 +193,7 @@ pub async fn a_refused_commands_key_is_free_again(shop: Shop) {
 
 /// Fails if a key is forgotten too early, never,
 /// or by order of arrival instead of age.
-pub async fn keys_are_forgotten_by_age(shop: Shop) {
+pub async fn keys_are_forgotten_by_age(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let young = shop.hold_seats(&hall, buyer, &[0]).at(shop.now().after(Duration::from_secs(2)));
     let old = shop.hold_seats(&hall, buyer, &[1]);

@@ -3,17 +3,20 @@
 use std::fmt::Debug;
 
 use tiketi_core::decide::Scope;
-use tiketi_core::{AuditReport, AuditStore, EventId, Seat, TicketType};
+use tiketi_core::{
+    EventId, Seat, TicketType,
+    store::{AuditReport, AuditStore},
+};
 
 use crate::handles::Handles;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 use crate::walk;
 
 /// How many sequences are walked; the seeds are none of those of the sales list's walk.
 const SEEDS: std::ops::Range<u64> = 9_001..9_006;
 
 /// Fails if the rows a random walk leads to have anything wrong in them.
-pub async fn rows_that_chance_led_to_pass_the_audit(shop: Shop, audited: Handles<dyn AuditStore>) {
+pub async fn rows_that_chance_led_to_pass_the_audit(shop: TestShop, audited: Handles<dyn AuditStore>) {
     for seed in SEEDS {
         walk::compare(shop.stores(), seed).await;
         let report = AuditReport::of(&*audited.any()).await.expect("the store can be audited");
@@ -24,7 +27,7 @@ pub async fn rows_that_chance_led_to_pass_the_audit(shop: Shop, audited: Handles
 }
 
 /// Fails if the rows of an event are not those that every other read shows.
-pub async fn an_events_rows_are_what_all_other_reads_show(shop: Shop, audited: Handles<dyn AuditStore>) {
+pub async fn an_events_rows_are_what_all_other_reads_show(shop: TestShop, audited: Handles<dyn AuditStore>) {
     let (hall, other) = (shop.hall().await, shop.hall().await);
     let buyers = shop.buyers(3);
     let (_, payment) = shop.sold(&shop.held(&hall, buyers[0], &[0, 1]).await).await;
@@ -63,7 +66,7 @@ fn same<T: PartialEq + Debug, K: Ord>(
 }
 
 /// Fails if events are left out, listed twice, or out of their order.
-pub async fn event_ids_come_in_their_order_in_pages(shop: Shop, audited: Handles<dyn AuditStore>) {
+pub async fn event_ids_come_in_their_order_in_pages(shop: TestShop, audited: Handles<dyn AuditStore>) {
     let mut events: Vec<EventId> = Vec::new();
     for _ in 0..5 {
         events.push(shop.hall().await.event);

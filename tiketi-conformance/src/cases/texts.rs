@@ -8,12 +8,15 @@ use std::fmt::Debug;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use tiketi_core::decide::{BlockSeats, CaptureOutcome, EditRefused, RefundOutcome};
 use tiketi_core::{
-    Captured, CatalogError, CommandError, EventDetails, PaymentState, RefundState, StuckReason, TextError,
-    TextProblem, TicketTypeInput,
+    CommandError, EventDetails, PaymentState, TicketTypeInput,
+    catalog::CatalogError,
+    gateway::Captured,
+    payment::{RefundState, StuckReason},
+    text::{TextError, TextProblem},
 };
 
 use crate::hall::{Hall, STANDING_PRICE};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// A text that no store keeps.
 pub(super) const NUL: &str = "a\0b";
@@ -43,7 +46,7 @@ fn refuses_edit<T: Debug>(answer: Result<T, CommandError<EditRefused>>, field: &
 }
 
 /// Fails if a sales command with a text that no store keeps is anything but refused by its field.
-pub async fn a_command_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Shop) {
+pub async fn a_command_with_a_text_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let prepared = shop.prepared(&held).await;
@@ -54,13 +57,13 @@ pub async fn a_command_with_a_text_no_store_keeps_is_refused_by_its_field(shop: 
     refuses(shop.send(start.through("test", NUL)).await, "method");
     refuses(shop.send(shop.begin_confirm(&prepared).with_provider_key(NUL)).await, "provider_key");
     let mut refund = shop.refund(&sold);
-    refund.reason = NUL.to_owned();
+    NUL.clone_into(&mut refund.reason);
     refuses(shop.send(refund).await, "reason");
     assert_eq!(shop.picture().await, before);
 }
 
 /// Fails if an event, a ticket type or blocked seats are given a text that no store keeps.
-pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Shop) {
+pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let before = shop.picture().await;
     let bad = |spoil: fn(&mut EventDetails)| {
@@ -81,10 +84,10 @@ pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Sh
 }
 
 /// Fails if commands that share a batch with refused ones are not kept, each of them.
-pub async fn a_refused_text_takes_no_neighbour_with_it(shop: Shop) {
+pub async fn a_refused_text_takes_no_neighbour_with_it(shop: TestShop) {
     let hall = shop.hall().await;
     let prepared = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
-    let (shop, hall): (&Shop, &Hall) = (&shop, &hall);
+    let (shop, hall): (&TestShop, &Hall) = (&shop, &hall);
     let commands = (1..20).map(|seat| {
         let holds: BoxFuture<'_, ()> =
             async move { drop(shop.held(hall, shop.buyer(), &[seat]).await) }.boxed();
@@ -98,7 +101,7 @@ pub async fn a_refused_text_takes_no_neighbour_with_it(shop: Shop) {
 }
 
 /// Fails if a provider's word about money is not recorded because of its characters.
-pub async fn what_a_provider_says_is_recorded_whatever_characters_it_has(shop: Shop) {
+pub async fn what_a_provider_says_is_recorded_whatever_characters_it_has(shop: TestShop) {
     let hall = shop.hall().await;
     let (declined, stranger, taken) = (0, 1, 2);
     let confirming = |seat: usize| {

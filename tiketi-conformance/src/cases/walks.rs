@@ -1,6 +1,6 @@
 //! Commands by chance: the adapter and the in-memory store answer each the same.
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 use crate::walk;
 
 /// Fails if an answer, or what is visible at the end, differs.
@@ -9,7 +9,7 @@ use crate::walk;
 ///
 /// `TIKETI_SEQUENCES` sets how many sequences are walked, 50 by default, and `TIKETI_SEED` the
 /// first seed, 1 by default. A difference is shown with its seed and every command before it.
-pub async fn commands_by_chance_come_to_what_they_come_to_in_memory(shop: Shop) {
+pub async fn commands_by_chance_come_to_what_they_come_to_in_memory(shop: TestShop) {
     let number = |name: &str, default| {
         std::env::var(name).map_or(default, |text| text.parse().expect("the variable is a number"))
     };

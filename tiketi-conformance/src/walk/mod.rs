@@ -14,7 +14,7 @@ use crate::factory::SellingStore;
 use crate::hall::Hall;
 use crate::handles::Handles;
 use crate::picture::Picture;
-use crate::shop::Shop;
+use crate::shop::TestShop;
 use crate::walk::step::{Step, unnumbered};
 use crate::walk::walker::Walker;
 
@@ -25,9 +25,9 @@ const FIRST_ID_SEED: u64 = 1_000;
 
 /// Walks one sequence over the store under test and an in-memory store, and compares every answer.
 pub(crate) async fn compare(stores: Handles<dyn SellingStore>, seed: u64) {
-    let tested = Shop::seeded(stores, FIRST_ID_SEED + seed);
+    let tested = TestShop::seeded(stores, FIRST_ID_SEED + seed);
     let memory: Arc<dyn SellingStore> = Arc::new(MemoryStore::default());
-    let model = Shop::seeded(Handles::new(vec![memory]), FIRST_ID_SEED + seed);
+    let model = TestShop::seeded(Handles::new(vec![memory]), FIRST_ID_SEED + seed);
     let halls = halls(&tested).await;
     self::halls(&model).await;
     let mut walker = Walker::new(tested.clone(), halls, seed);
@@ -44,11 +44,11 @@ pub(crate) async fn compare(stores: Handles<dyn SellingStore>, seed: u64) {
 }
 
 /// The same events in both stores: both shops count their ids from one seed.
-async fn halls(shop: &Shop) -> Vec<Hall> {
+async fn halls(shop: &TestShop) -> Vec<Hall> {
     vec![shop.hall().await, shop.hall().await]
 }
 
-async fn finish(tested: &Shop, model: &Shop, seed: u64, log: &[String]) {
+async fn finish(tested: &TestShop, model: &TestShop, seed: u64, log: &[String]) {
     model.know_like(tested);
     let (shown, expected) = (seen(tested).await, seen(model).await);
     let told = || told(seed, log);
@@ -69,7 +69,7 @@ fn same<T: PartialEq + Debug>(shown: &[T], expected: &[T], told: impl Fn() -> St
 }
 
 /// Everything visible, but for what may differ: numbers, fact ids, and the order between events.
-async fn seen(shop: &Shop) -> (Picture, Vec<(EventId, FactBody)>) {
+async fn seen(shop: &TestShop) -> (Picture, Vec<(EventId, FactBody)>) {
     let mut picture = shop.settled_picture().await;
     picture.reservations = picture.reservations.into_iter().map(unnumbered).collect();
     let known = shop.known();

@@ -7,8 +7,8 @@ use tiketi_core::decide::{
     RecordRefund, Release, StartPayment, UnblockSeats,
 };
 use tiketi_core::{
-    CommandError, EventId, EventStep, Reservation, ReservationNumber, TicketTypeId, TicketTypeInput,
-    Timestamp,
+    CommandError, EventId, Reservation, TicketTypeId, TicketTypeInput, Timestamp, event::EventStep,
+    reservation::ReservationNumber,
 };
 
 use crate::factory::SellingStore;

@@ -9,14 +9,14 @@ use tiketi_core::{
 };
 
 use crate::hall::{Hall, STANDING};
-use crate::shop::Shop;
+use crate::shop::TestShop;
 use crate::walk::chance::Chance;
 use crate::walk::step::Step;
 
 /// Walks over one store's rows; the other store is sent the same.
 #[derive(Debug)]
 pub(super) struct Walker {
-    pub(super) shop: Shop,
+    pub(super) shop: TestShop,
     chance: Chance,
     halls: Vec<Hall>,
     buyers: Vec<BuyerId>,
@@ -26,7 +26,7 @@ pub(super) struct Walker {
 }
 
 impl Walker {
-    pub(super) fn new(shop: Shop, halls: Vec<Hall>, seed: u64) -> Self {
+    pub(super) fn new(shop: TestShop, halls: Vec<Hall>, seed: u64) -> Self {
         let buyers = shop.buyers(5);
         let (reservations, payments, sent) = (Vec::new(), Vec::new(), Vec::new());
         Self { shop, chance: Chance::seeded(seed), halls, buyers, reservations, payments, sent }

@@ -16,7 +16,7 @@ use crate::decide::Snapshot;
 
 /// Finds everything in an event's rows that must never be.
 ///
-/// The copy has to hold all rows of the event, as [`crate::AuditStore::event_rows`] returns it. Rows of a
+/// The copy has to hold all rows of the event, as [`crate::store::AuditStore::event_rows`] returns it. Rows of a
 /// store that keeps its contract have none of these, at any moment between two commits: not even while
 /// holds have lapsed and nobody has tidied them yet.
 ///
@@ -25,7 +25,7 @@ use crate::decide::Snapshot;
 /// ```
 /// # use tiketi_core::decide::Snapshot;
 /// # fn look(rows: &Snapshot) {
-/// for violation in tiketi_core::audit(rows) {
+/// for violation in tiketi_core::audit::audit(rows) {
 ///     println!("{violation}");
 /// }
 /// # }

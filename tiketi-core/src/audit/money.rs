@@ -27,14 +27,14 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
             Some(reservation) => {
                 found.extend(check_payment(payment, reservation));
                 let bought = !cancelled && owns(reservation, payment);
-                found.extend(check_listed(payment, bought, payment.needs_person()));
+                found.extend(check_listed(payment, bought, payment.needs_attention()));
             }
             None => found
                 .push(Violation::PaidForNothing { payment: payment.id, reservation: payment.reservation }),
         }
         check_captured(payment, found);
         check_refunds(payment, found);
-        check_asking(payment, found);
+        check_reconciliation(payment, found);
     }
 }
 
@@ -219,7 +219,7 @@ fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
 }
 
 /// Whatever is not known is asked after, so that it will be; what is known is not.
-fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
+fn check_reconciliation(row: &Payment, found: &mut Vec<Violation>) {
     let payment = row.id;
     let awaited = matches!(row.state, PaymentState::Confirming { .. }) || is_refund_queued(row);
     // Money may still move in a browser for an attempt that nobody confirmed, and for one that a person ended.
@@ -232,8 +232,8 @@ fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
         | PaymentState::Refunded { .. }
         | PaymentState::Stuck { .. } => false,
     };
-    match &row.asking {
-        None if awaited => found.push(Violation::NobodyAsks { payment }),
+    match &row.reconciliation {
+        None if awaited => found.push(Violation::NoReconciliation { payment }),
         Some(_) if !awaited && !may_be && !is_withdrawn(row) => {
             found.push(Violation::AskedForNothing { payment });
         }
@@ -244,7 +244,7 @@ fn check_asking(row: &Payment, found: &mut Vec<Violation>) {
 /// The provider waits anew for a deposit that was there, and a person is told.
 fn is_withdrawn(row: &Payment) -> bool {
     let kept = matches!(row.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
-    kept && row.asking.as_ref().is_some_and(|asking| asking.deposit.is_some())
+    kept && row.reconciliation.as_ref().is_some_and(|reconciliation| reconciliation.deposit.is_some())
 }
 
 /// What went back is the sum of the refunds, no more than came, and what the state says.

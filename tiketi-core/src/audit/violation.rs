@@ -280,7 +280,7 @@ pub enum Violation {
     },
     /// A provider's word is awaited, and nobody will ever ask for it.
     #[error("payment {payment} awaits its provider's word, and nobody will ask for it")]
-    NobodyAsks {
+    NoReconciliation {
         /// The payment.
         payment: PaymentId,
     },

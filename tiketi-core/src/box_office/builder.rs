@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
-use crate::box_office::turns::Turns;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::gateway::PaymentGateway;
@@ -118,7 +118,7 @@ impl BoxOfficeBuilder {
     /// Runs work that moves money on a spawner, so that it goes on when its caller is dropped.
     ///
     /// Without one, such work stops where it is when its caller is dropped, and the jobs bring it to its end
-    /// ([`BoxOffice::run_jobs_once`]), as after a crash.
+    /// ([`Jobs::run_once`](crate::box_office::Jobs::run_once)), as after a crash.
     pub fn spawner(mut self, spawner: Arc<dyn Spawner>) -> Self {
         self.spawner = Some(spawner);
         self
@@ -136,7 +136,7 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See [`BoxOffice::run_jobs_once`].
+    /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See [`Jobs::run_once`](crate::box_office::Jobs::run_once).
     pub fn jobs_every(mut self, every: Duration) -> Self {
         self.jobs_every = Some(every);
         self
@@ -190,7 +190,7 @@ impl BoxOfficeBuilder {
             payments,
             inbox,
             store_clock,
-            turns: Turns::default(),
+            confirm_locks: ConfirmLocks::default(),
             jobs: JobTable::new(jobs_every),
             gateways: self.gateways,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),

@@ -72,12 +72,12 @@ slow! { SalesStore for MemoryStore {
 } }
 
 slow! { PaymentStore for MemoryStore {
-    fn ask_later(c: AskLater) -> Result<Applied, CommandError<AskLaterRefused>>;
+    fn schedule_reconciliation(c: ScheduleReconciliation) -> Result<Applied, CommandError<ScheduleReconciliationRefused>>;
     fn note_payment(c: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
     fn end_payment(c: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>>;
     fn call_off(c: CallOff) -> Result<Applied, CommandError<CallOffRefused>>;
     fn payments_due(now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
-    fn payments_in_trouble(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;
+    fn payments_needing_attention(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;
     fn payment_by_key(gateway: &str, key: &str) -> Result<Option<PaymentId>, StoreError>;
     fn to_call_off(limit: usize) -> Result<Vec<ReservationId>, StoreError>;
     fn call_off_progress(event: EventId) -> Result<Option<CallOffProgress>, StoreError>;
@@ -135,27 +135,30 @@ impl Shop {
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
         let price = Money::new(100, Currency::KRW);
         let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 5 };
-        let made =
-            office.create_event(EventInput::new(details, Currency::KRW).admitting(standing)).await.unwrap();
-        office.publish_event(made.event.id).await.unwrap();
+        let made = office
+            .catalog()
+            .create_event(EventInput::new(details, Currency::KRW).ticket_type(standing))
+            .await
+            .unwrap();
+        office.catalog().publish_event(made.event.id).await.unwrap();
         let wanted = HoldRequest::new(made.event.id, ADA).item(made.ticket_types[0].id, 2);
-        let held = office.hold(wanted).await.unwrap();
+        let held = office.sales().hold(wanted).await.unwrap();
         Self { office, clock, gateway, held }
     }
 
     /// Runs the jobs for an hour.
     async fn run_jobs(&self) {
         for _ in 0..360 {
-            self.office.run_jobs_once().await;
+            self.office.jobs().run_once().await;
             self.clock.advance(Duration::from_secs(10));
         }
     }
 
     /// Returns the payment of the reservation and the reservation, after checking that they agree with the provider.
     async fn agreed(&self) -> (Option<Payment>, Reservation) {
-        let reservation = self.office.reservation(self.held.id, ADA).await.unwrap().unwrap();
+        let reservation = self.office.sales().reservation(self.held.id, ADA).await.unwrap().unwrap();
         let Some(payment) = reservation.payment else { return (None, reservation) };
-        let payment = self.office.any_payment(payment).await.unwrap().unwrap();
+        let payment = self.office.support().any_payment(payment).await.unwrap().unwrap();
         let kept = payment.captured.map_or(0, Money::minor) - payment.refunded.minor();
         assert_eq!(self.gateway.balance(payment.id), kept, "{payment:?}");
         let is_queued = |state: &RefundState| matches!(state, RefundState::Queued { .. });
@@ -203,11 +206,11 @@ async fn at_each_wait(
 }
 
 async fn pay(office: BoxOffice, held: Reservation) {
-    let _ = office.process(PrepareRequest::new(held.id, ADA)).await;
+    let _ = office.payments().process(PrepareRequest::new(held.id, ADA)).await;
 }
 
 async fn paid(shop: &Shop) -> PaymentId {
-    let paid = shop.office.process(PrepareRequest::new(shop.held.id, ADA)).await.unwrap();
+    let paid = shop.office.payments().process(PrepareRequest::new(shop.held.id, ADA)).await.unwrap();
     paid.payment.unwrap().id
 }
 
@@ -233,11 +236,14 @@ async fn a_payment_dropped_at_any_point_is_brought_to_its_end() {
 #[tokio::test]
 async fn a_refund_dropped_at_any_point_is_brought_to_its_end() {
     let refund = async |office: BoxOffice, held: Reservation| {
-        let payment = office.reservation(held.id, ADA).await.unwrap().unwrap().payment.unwrap();
-        let _ = office.refund_by_organiser(payment, RefundWanted::everything(), "rain", None, None).await;
+        let payment = office.sales().reservation(held.id, ADA).await.unwrap().unwrap().payment.unwrap();
+        let _ = office
+            .support()
+            .refund_by_organiser(payment, RefundWanted::everything(), "rain", None, None)
+            .await;
     };
     let cancel = async |office: BoxOffice, held: Reservation| {
-        let _ = office.cancel_or_refund(held.id, ADA, None).await;
+        let _ = office.payments().cancel_or_refund(held.id, ADA, None).await;
     };
     let sold = async |shop: &Shop| {
         paid(shop).await;
@@ -254,7 +260,7 @@ async fn jobs_dropped_at_any_point_go_on_where_they_were() {
         paid(shop).await;
         shop.clock.advance(Duration::from_mins(1));
     };
-    let jobs = async |office: BoxOffice, _: Reservation| drop(office.run_jobs_once().await);
+    let jobs = async |office: BoxOffice, _: Reservation| drop(office.jobs().run_once().await);
     let is_sold = async |shop: &Shop| {
         let (payment, _) = shop.agreed().await;
         assert!(matches!(payment.unwrap().state, PaymentState::Paid { .. }));
@@ -265,17 +271,17 @@ async fn jobs_dropped_at_any_point_go_on_where_they_were() {
 #[tokio::test]
 async fn with_a_spawner_a_dropped_payment_and_refund_go_on_without_any_job() {
     let shop = Shop::open(Some(Arc::new(Tokio))).await;
-    assert!(!dropped_after(1, shop.office.process(PrepareRequest::new(shop.held.id, ADA))));
+    assert!(!dropped_after(1, shop.office.payments().process(PrepareRequest::new(shop.held.id, ADA))));
     until(async || matches!(shop.agreed_state().await, Some(PaymentState::Paid { .. }))).await;
-    assert!(!dropped_after(1, shop.office.cancel_or_refund(shop.held.id, ADA, None)));
+    assert!(!dropped_after(1, shop.office.payments().cancel_or_refund(shop.held.id, ADA, None)));
     until(async || matches!(shop.agreed_state().await, Some(PaymentState::Refunded { .. }))).await;
     shop.agreed().await;
 }
 
 impl Shop {
     async fn agreed_state(&self) -> Option<PaymentState> {
-        let reservation = self.office.reservation(self.held.id, ADA).await.unwrap().unwrap();
-        let payment = self.office.any_payment(reservation.payment?).await.unwrap();
+        let reservation = self.office.sales().reservation(self.held.id, ADA).await.unwrap().unwrap();
+        let payment = self.office.support().any_payment(reservation.payment?).await.unwrap();
         payment.map(|payment| payment.state)
     }
 }

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use crate::box_office::housekeeping::{EXPIRE_BATCH, HousekeepingError};
+use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError};
 use crate::box_office::{BoxOffice, Reconciled};
 use crate::id::EventId;
 use crate::store::{StoreError, Swept};
@@ -23,21 +23,21 @@ const FORGET_EVERY: Duration = Duration::from_mins(1);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Job {
-    /// Ends reservations whose hold has run out: [`BoxOffice::expire_once`].
+    /// Ends reservations whose hold has run out: [`Jobs::expire_once`].
     Expire,
-    /// Announces events whose status changed: [`BoxOffice::announce_statuses_once`].
+    /// Announces events whose status changed: [`Jobs::announce_statuses_once`].
     Announce,
-    /// Delivers committed facts to the notifier: [`BoxOffice::relay_once`].
+    /// Delivers committed facts to the notifier: [`Jobs::relay_once`].
     Relay,
-    /// Ends or refunds reservations of cancelled events: [`BoxOffice::call_off_once`].
+    /// Ends or refunds reservations of cancelled events: [`Jobs::call_off_once`].
     CallOff,
-    /// Asks providers about payments and refunds that are not known: [`BoxOffice::reconcile_once`].
+    /// Asks providers about payments and refunds that are not known: [`Jobs::reconcile_once`].
     Reconcile,
-    /// Looks into webhooks that were taken in: [`BoxOffice::work_inbox_once`].
+    /// Looks into webhooks that were taken in: [`Jobs::work_inbox_once`].
     Inbox,
-    /// Forgets the keys of old commands: [`BoxOffice::forget_once`].
+    /// Forgets the keys of old commands: [`Jobs::forget_once`].
     ForgetCommands,
-    /// Forgets the names of old webhooks: [`BoxOffice::forget_deliveries_once`].
+    /// Forgets the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
     /// Forgets old answers to requests; a job of the crate `tiketi-http`, which keeps them.
     ForgetAnswers,
@@ -115,7 +115,7 @@ impl JobRun {
     }
 }
 
-/// What one call of [`BoxOffice::run_jobs_once`] did, and when to call it again.
+/// What one call of [`Jobs::run_once`] did, and when to call it again.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct JobsReport {
@@ -172,7 +172,15 @@ struct Running<'r> {
     is_of_first_round: bool,
 }
 
-impl BoxOffice {
+/// Handle for the work that is due without a request.
+///
+/// Made by [`BoxOffice::jobs`]; cheap to make and to clone.
+#[derive(Debug, Clone)]
+pub struct Jobs {
+    pub(super) office: BoxOffice,
+}
+
+impl Jobs {
     /// Does everything that has to happen by itself and is due, and says when to call it again.
     ///
     /// This is the one loop that a host needs:
@@ -181,7 +189,7 @@ impl BoxOffice {
     /// # use tiketi_core::BoxOffice;
     /// async fn run_jobs(shop: BoxOffice) {
     ///     loop {
-    ///         let report = shop.run_jobs_once().await;
+    ///         let report = shop.jobs().run_once().await;
     ///         for (job, error) in report.failures() {
     ///             eprintln!("{} is tried again: {error}", job.name());
     ///         }
@@ -205,27 +213,29 @@ impl BoxOffice {
     ///
     /// Safe: a job that was interrupted is due at once, and goes on from what is committed. A provider that was being
     /// asked is asked again when the claim ends, after [`crate::Terms::pause`].
-    pub async fn run_jobs_once(&self) -> JobsReport {
+    pub async fn run_once(&self) -> JobsReport {
         let mut report = JobsReport::default();
         let mut running = Vec::new();
-        self.start_due(&mut running, true);
+        self.office.start_due(&mut running, true);
         while !running.is_empty() {
             let may_start = running.iter().any(|run| run.is_of_first_round);
-            match &self.inner.timer {
+            match &self.office.inner.timer {
                 Some(timer) if may_start => {
-                    let another_round = timer.sleep(self.inner.jobs.every());
+                    let another_round = timer.sleep(self.office.inner.jobs.every());
                     run_until(&mut running, &mut report.runs, another_round).await;
                     if running.iter().any(|run| run.is_of_first_round) {
-                        self.start_due(&mut running, false);
+                        self.office.start_due(&mut running, false);
                     }
                 }
                 Some(_) | None => run_until(&mut running, &mut report.runs, pending()).await,
             }
         }
-        report.next = self.inner.jobs.next(self.now());
+        report.next = self.office.inner.jobs.next(self.office.now());
         report
     }
+}
 
+impl BoxOffice {
     /// Adds a run of every job that is due and not being run by this process.
     fn start_due<'s>(&'s self, running: &mut Vec<Running<'s>>, is_of_first_round: bool) {
         for job in Job::OWN {
@@ -245,24 +255,28 @@ impl BoxOffice {
 
     async fn run_job(&self, job: Job) -> Result<Work, JobError> {
         let work = match job {
-            Job::Expire => Work::swept(self.expire_once().await.map_err(failed)?, EXPIRE_BATCH),
-            Job::Announce => Work::swept(self.announce_statuses_once().await.map_err(failed)?, usize::MAX),
+            Job::Expire => Work::swept(self.jobs().expire_once().await.map_err(failed)?, EXPIRE_BATCH),
+            Job::Announce => {
+                Work::swept(self.jobs().announce_statuses_once().await.map_err(failed)?, usize::MAX)
+            }
             Job::Relay => self.relay_some().await?,
             Job::CallOff => {
-                Work::some(self.call_off_once(CALL_OFF_BATCH).await.map_err(failed)?, CALL_OFF_BATCH)
+                Work::some(self.jobs().call_off_once(CALL_OFF_BATCH).await.map_err(failed)?, CALL_OFF_BATCH)
             }
             Job::Reconcile => {
                 let Reconciled { settled, open, postponed, skipped: _ } =
-                    self.reconcile_once(RECONCILE_BATCH).await.map_err(failed)?;
+                    self.jobs().reconcile_once(RECONCILE_BATCH).await.map_err(failed)?;
                 let looked_at = settled.saturating_add(open).saturating_add(postponed);
                 Work { more: looked_at >= RECONCILE_BATCH, ..Work::some(settled, usize::MAX) }
             }
             Job::Inbox => {
-                let done = self.work_inbox_once().await.map_err(failed)?;
+                let done = self.jobs().work_inbox_once().await.map_err(failed)?;
                 Work { more: done > 0, ..Work::some(done, usize::MAX) }
             }
-            Job::ForgetCommands => Work::forgotten(self.forget_once().await.map_err(failed)?),
-            Job::ForgetDeliveries => Work::forgotten(self.forget_deliveries_once().await.map_err(failed)?),
+            Job::ForgetCommands => Work::forgotten(self.jobs().forget_once().await.map_err(failed)?),
+            Job::ForgetDeliveries => {
+                Work::forgotten(self.jobs().forget_deliveries_once().await.map_err(failed)?)
+            }
             Job::ForgetAnswers => Work::forgotten(0),
         };
         Ok(work)
@@ -272,7 +286,7 @@ impl BoxOffice {
     async fn relay_some(&self) -> Result<Work, JobError> {
         let mut count = 0;
         for _ in 0..RELAY_BATCHES {
-            match self.relay_once().await? {
+            match self.jobs().relay_once().await? {
                 0 => return Ok(Work::some(count, usize::MAX)),
                 facts => count += facts,
             }

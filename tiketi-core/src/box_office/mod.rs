@@ -1,20 +1,20 @@
 //! The facade: everything a shop does, over whichever adapters it was built from.
 
-mod awaiting;
 mod builder;
-mod depositing;
-mod hearing;
-mod housekeeping;
+mod catalog;
+mod confirm_locks;
+mod confirm_wait;
+mod deposits;
 mod job_table;
 mod jobs;
-mod minding;
-mod organising;
-mod paying;
-mod reconciling;
-mod refunding;
-mod selling;
+mod payments;
+mod reconcile;
+mod refunds;
+mod sales;
+mod support;
+mod tidy;
 mod together;
-mod turns;
+mod webhooks;
 
 #[cfg(test)]
 mod dropping;
@@ -22,15 +22,18 @@ mod dropping;
 use std::sync::Arc;
 
 pub use builder::{BoxOfficeBuilder, BuildError};
-pub use hearing::WebhookError;
-pub use housekeeping::{HousekeepingError, Tidied};
-pub use jobs::{Job, JobError, JobRun, JobsReport};
-pub use minding::RetryError;
-pub use organising::OrganiseError;
-pub use paying::{Paid, PayError, PrepareRequest, Prepared};
-pub use reconciling::Reconciled;
-pub use refunding::{RefundError, RefundRequested};
-pub use selling::HoldRequest;
+pub use catalog::Catalog;
+pub use catalog::OrganiseError;
+pub use jobs::{Job, JobError, JobRun, Jobs, JobsReport};
+pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
+pub use reconcile::Reconciled;
+pub use refunds::{RefundError, RefundRequested};
+pub use sales::HoldRequest;
+pub use sales::Sales;
+pub use support::RetryError;
+pub use support::Support;
+pub use tidy::{HousekeepingError, Tidied};
+pub use webhooks::WebhookError;
 
 use crate::clock::{Clock, IdSource, Timer};
 use crate::gateway::PaymentGateway;
@@ -43,13 +46,13 @@ use crate::store::{
     StoreErrorKind,
 };
 use crate::time::Timestamp;
+use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
-use turns::Turns;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
 /// Cheap to clone, and every clone is the same shop. It starts no tasks: the host calls
-/// [`BoxOffice::run_jobs_once`] in a loop, which does what has to happen by itself.
+/// [`Jobs::run_once`] in a loop, which does what has to happen by itself.
 ///
 /// Every method of a command takes an optional [`CommandKey`]. With one, the command takes effect at
 /// most once however often it is sent; without one, each call is an intent of its own.
@@ -67,7 +70,7 @@ struct Inner {
     payments: Arc<dyn PaymentStore>,
     inbox: Arc<dyn InboxStore>,
     store_clock: Arc<dyn StoreClock>,
-    turns: Turns,
+    confirm_locks: ConfirmLocks,
     jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Arc<dyn Notifier>,
@@ -80,6 +83,31 @@ struct Inner {
 }
 
 impl BoxOffice {
+    /// Returns the handle for what buyers do before they pay: hold, extend, release, cancel, look up.
+    pub fn sales(&self) -> Sales {
+        Sales { office: self.clone() }
+    }
+
+    /// Returns the handle for paying and giving money back.
+    pub fn payments(&self) -> Payments {
+        Payments { office: self.clone() }
+    }
+
+    /// Returns the handle for layouts, events, ticket types and seats.
+    pub fn catalog(&self) -> Catalog {
+        Catalog { office: self.clone() }
+    }
+
+    /// Returns the handle for what staff do about payments and cancelled events.
+    pub fn support(&self) -> Support {
+        Support { office: self.clone() }
+    }
+
+    /// Returns the handle for the work that is due without a request.
+    pub fn jobs(&self) -> Jobs {
+        Jobs { office: self.clone() }
+    }
+
     /// Starts building a shop.
     pub fn builder() -> BoxOfficeBuilder {
         BoxOfficeBuilder::default()

@@ -1,9 +1,9 @@
 //! Commit the intent to take the money.
 
-use crate::decide::ask::asked_at;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::schedule_reconciliation::reconciliation_due;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, PaymentId};
@@ -123,8 +123,8 @@ impl Command for BeginConfirm {
         key.map_or(Ok(()), |key| check_line("provider_key", key, 1..=MAX_KEY_CHARS))
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> BeginConfirmRefused {
@@ -137,16 +137,16 @@ impl Command for BeginConfirm {
             .filter(|found| found.buyer == self.buyer)
             .ok_or(CommandError::Refused(BeginConfirmRefused::PaymentNotFound))?;
         let reservation = self.check(scope, payment).map_err(CommandError::Refused)?;
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         let step = SeatStep::Extend { reservation: reservation.id, until: Timestamp::FAR_FUTURE };
-        draft.seats(&reservation.seats, &step, Count::Held, Count::Held)?;
+        change.seats(&reservation.seats, &step, StockBucket::Held, StockBucket::Held)?;
         let state = reservation.state.apply(&ReservationStep::Pay { payment: payment.id })?;
-        draft.reservation(Reservation { state, ..reservation.clone() });
+        change.reservation(Reservation { state, ..reservation.clone() });
         let provider_key = self.provider_key.clone();
-        let asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
-        let confirming = Payment { provider_key, asking, ..payment.clone() };
-        draft.payment(confirming, &PaymentStep::Confirm { at: self.now })?;
-        Ok(draft.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))
+        let reconciliation = Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+        let confirming = Payment { provider_key, reconciliation, ..payment.clone() };
+        change.payment(confirming, &PaymentStep::Confirm { at: self.now })?;
+        Ok(change.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Take seats off sale, and put them back.
 
 use crate::decide::change::Change;
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::scope::Scope;
 use crate::id::{EventId, SeatId};
 use crate::limits::MAX_REASON_CHARS;
@@ -83,24 +83,24 @@ pub fn block_seats(scope: &dyn Scope, ask: &BlockSeats) -> Result<Change, Comman
     if !taken.is_empty() {
         return Err(CommandError::Refused(BlockRefused::SeatsTaken { seats: taken }));
     }
-    let mut draft = Draft::new(scope, ask.now);
+    let mut change = ChangeBuilder::new(scope, ask.now);
     let step = SeatStep::Block { reason: ask.reason.clone(), now: ask.now };
     for (seat, state) in open {
-        let from = if **state == SeatState::Available { Count::Available } else { Count::Held };
-        draft.seat(*seat, &step, from, Count::Blocked)?;
+        let from = if **state == SeatState::Available { StockBucket::Available } else { StockBucket::Held };
+        change.seat(*seat, &step, from, StockBucket::Blocked)?;
     }
-    Ok(draft.finish())
+    Ok(change.finish())
 }
 
 /// Decides which seats to put back on sale.
 pub fn unblock_seats(scope: &dyn Scope, ask: &UnblockSeats) -> Result<Change, CommandError<BlockRefused>> {
-    let mut draft = Draft::new(scope, ask.now);
+    let mut change = ChangeBuilder::new(scope, ask.now);
     for (seat, state) in known(scope, &ask.seats)? {
         if matches!(state, SeatState::Blocked { .. }) {
-            draft.seat(seat, &SeatStep::Unblock, Count::Blocked, Count::Available)?;
+            change.seat(seat, &SeatStep::Unblock, StockBucket::Blocked, StockBucket::Available)?;
         }
     }
-    Ok(draft.finish())
+    Ok(change.finish())
 }
 
 /// Finds each named seat once.

@@ -2,11 +2,11 @@
 
 use crate::decide::cancel::end_confirmed;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::expire::end_lapsed;
 use crate::decide::give_back::{all_of, owed_for_all};
-use crate::decide::refund::promise;
+use crate::decide::refund::queue_refund;
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
@@ -86,8 +86,8 @@ impl Command for CallOff {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> CallOffRefused {
@@ -101,45 +101,45 @@ impl Command for CallOff {
         if !matches!(scope.event().state, EventState::Cancelled { .. }) {
             return Err(refused(CallOffRefused::EventStands));
         }
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         match reservation.state {
             ReservationState::Paying { .. } => return Err(refused(CallOffRefused::PaymentInProgress)),
             // A store tidies first, but a batch may meet it: its seats may be another's by now.
             ReservationState::Held { until } if until <= self.now => {
-                end_lapsed(&mut draft, scope, reservation, self.now)?;
+                end_lapsed(&mut change, scope, reservation, self.now)?;
             }
             ReservationState::Held { .. } => {
-                draft.abandon_attempt(reservation.payment)?;
-                end_pending(&mut draft, reservation, CancelReason::ByOrganiser, self.now)?;
+                change.abandon_attempt(reservation.payment)?;
+                end_pending(&mut change, reservation, CancelReason::ByOrganiser, self.now)?;
             }
-            ReservationState::Confirmed { .. } => self.call_off_sold(&mut draft, scope, reservation)?,
+            ReservationState::Confirmed { .. } => self.call_off_sold(&mut change, scope, reservation)?,
             ReservationState::Expired { .. } | ReservationState::Cancelled { .. } => {}
         }
-        Ok(draft.about(Effect { reservation: reservation.id, payment: reservation.payment }))
+        Ok(change.about(Effect { reservation: reservation.id, payment: reservation.payment }))
     }
 }
 
 impl CallOff {
     fn call_off_sold(
         &self,
-        draft: &mut Draft<'_>,
+        change: &mut ChangeBuilder<'_>,
         scope: &dyn Scope,
         reservation: &Reservation,
     ) -> Result<(), StoreError> {
         let payment = reservation.payment.and_then(|id| scope.payment(id));
         let Some(payment) = payment.filter(|payment| payment.captured.is_some()) else {
-            return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
+            return end_confirmed(change, reservation, CancelReason::ByOrganiser, self.now);
         };
         if payment.queued_refund().is_some() || payment.is_call_off_refused() {
             return Ok(());
         }
         let owed = owed_for_all(payment, reservation)?;
         if owed.is_zero() {
-            return end_confirmed(draft, reservation, CancelReason::ByOrganiser, self.now);
+            return end_confirmed(change, reservation, CancelReason::ByOrganiser, self.now);
         }
         let refund = payment.call_off_refund(payment.refunds.len());
         let tickets = RefundTickets::Returned(all_of(reservation));
-        draft.payment_row(promise(payment, refund, owed, REASON, tickets, self.now)?);
+        change.payment_row(queue_refund(payment, refund, owed, REASON, tickets, self.now)?);
         Ok(())
     }
 }

@@ -1,8 +1,8 @@
 //! Cancel a pending or free reservation; a paid one has to be refunded.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::give_back::{CancellationClosed, check_open};
 use crate::decide::release::{end_pending, give_back};
 use crate::decide::scope::Scope;
@@ -101,8 +101,8 @@ impl Command for Cancel {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> CancelRefused {
@@ -114,13 +114,13 @@ impl Command for Cancel {
             .reservation(self.reservation)
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(CancelRefused::ReservationNotFound))?;
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         match reservation.state {
             ReservationState::Held { until } if until > self.now => {
-                draft.abandon_attempt(reservation.payment)?;
-                end_pending(&mut draft, reservation, self.reason(), self.now)?;
+                change.abandon_attempt(reservation.payment)?;
+                end_pending(&mut change, reservation, self.reason(), self.now)?;
             }
-            ReservationState::Confirmed { .. } => self.end_free(&mut draft, scope, reservation)?,
+            ReservationState::Confirmed { .. } => self.end_free(&mut change, scope, reservation)?,
             ReservationState::Paying { .. } => {
                 return Err(CommandError::Refused(CancelRefused::PaymentInProgress));
             }
@@ -130,7 +130,7 @@ impl Command for Cancel {
                 return Err(CommandError::Refused(CancelRefused::AlreadyEnded));
             }
         }
-        Ok(draft.about(Effect { reservation: self.reservation, payment: reservation.payment }))
+        Ok(change.about(Effect { reservation: self.reservation, payment: reservation.payment }))
     }
 }
 
@@ -141,7 +141,7 @@ impl Cancel {
 
     fn end_free(
         &self,
-        draft: &mut Draft<'_>,
+        change: &mut ChangeBuilder<'_>,
         scope: &dyn Scope,
         reservation: &Reservation,
     ) -> Result<(), CommandError<CancelRefused>> {
@@ -152,7 +152,7 @@ impl Cancel {
             let open = check_open(scope.event(), reservation, self.now);
             open.map_err(|closed| CommandError::Refused(closed.into()))?;
         }
-        Ok(end_confirmed(draft, reservation, self.reason(), self.now)?)
+        Ok(end_confirmed(change, reservation, self.reason(), self.now)?)
     }
 }
 
@@ -164,52 +164,52 @@ impl From<CancellationClosed> for CancelRefused {
 
 /// Ends a confirmed reservation: everything it owned is available again.
 pub(super) fn end_confirmed(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     reason: CancelReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    give_back(draft, reservation, Count::Sold)?;
-    write_end(draft, reservation, reason, now)
+    give_back(change, reservation, StockBucket::Sold)?;
+    write_end(change, reservation, reason, now)
 }
 
 /// Ends a confirmed reservation whose tickets were given back; the shop says what becomes of its seats.
 pub(super) fn end_refunded(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     seats: RefundedSeats,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    take_seats(draft, reservation.id, &reservation.seats, seats)?;
-    draft.items(&reservation.items, Count::Sold, Count::Available)?;
-    write_end(draft, reservation, CancelReason::Refunded, now)
+    take_seats(change, reservation.id, &reservation.seats, seats)?;
+    change.items(&reservation.items, StockBucket::Sold, StockBucket::Available)?;
+    write_end(change, reservation, CancelReason::Refunded, now)
 }
 
 /// Takes sold seats from a reservation; they are for sale again, or blocked.
 pub(super) fn take_seats(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: ReservationId,
     lines: &[SeatLine],
     seats: RefundedSeats,
 ) -> Result<(), StoreError> {
     let (step, to) = match seats {
-        RefundedSeats::OnSale => (SeatStep::Release { reservation }, Count::Available),
+        RefundedSeats::OnSale => (SeatStep::Release { reservation }, StockBucket::Available),
         RefundedSeats::Blocked => {
-            (SeatStep::Withdraw { reservation, reason: REFUNDED.to_owned() }, Count::Blocked)
+            (SeatStep::Withdraw { reservation, reason: REFUNDED.to_owned() }, StockBucket::Blocked)
         }
     };
-    draft.seats(lines, &step, Count::Sold, to)
+    change.seats(lines, &step, StockBucket::Sold, to)
 }
 
 fn write_end(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     reason: CancelReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-    draft.reservation(Reservation { state, ..reservation.clone() });
+    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
+    change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }
 

@@ -29,7 +29,7 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
     /// Returns a digest of what is asked; equal for every try of one intent.
     fn fingerprint(&self) -> u128;
 
-    /// Checks every text that the command asks a store to keep, by the rule of [`crate::check_line`].
+    /// Checks every text that the command asks a store to keep, by the rule of [`crate::text::check_line`].
     ///
     /// Implementations take the command apart field by field, so that a new text cannot be forgotten. What a provider
     /// said is not checked: it is cleaned as it is recorded.
@@ -40,7 +40,7 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
     fn check_texts(&self) -> Result<(), TextError>;
 
     /// Returns the rows its rule looks at, besides those its subject leads to.
-    fn needs(&self) -> Needs<'_>;
+    fn read_set(&self) -> ReadSet<'_>;
 
     /// Returns the refusal for a subject that does not exist.
     fn subject_unknown(&self) -> Self::Refused;
@@ -54,7 +54,7 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
 /// Besides these, a rule looks at the event with all its ticket types, and at the reservation and
 /// payment its [`Subject`] leads to, with that reservation's seats and latest payment.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Needs<'c> {
+pub struct ReadSet<'c> {
     /// Seats it names.
     pub seats: &'c [SeatId],
     /// The buyer whose live reservations count, each with its seats and latest payment.

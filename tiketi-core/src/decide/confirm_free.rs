@@ -2,11 +2,11 @@
 
 use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::{NotPending, pending_of};
+use crate::decide::record_outcome::sell;
 use crate::decide::scope::Scope;
-use crate::decide::settle::sell;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::limits::Terms;
@@ -87,8 +87,8 @@ impl Command for ConfirmFree {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ConfirmFreeRefused {
@@ -103,10 +103,10 @@ impl Command for ConfirmFree {
         if !reservation.total.is_zero() {
             return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
         }
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         let agreed = AgreedCancellation::at(scope.event(), self.terms);
-        sell(&mut draft, reservation, agreed, &ReservationStep::Confirm { payment: None, at: self.now })?;
-        Ok(draft.about(Effect { reservation: self.reservation, payment: None }))
+        sell(&mut change, reservation, agreed, &ReservationStep::Confirm { payment: None, at: self.now })?;
+        Ok(change.about(Effect { reservation: self.reservation, payment: None }))
     }
 }
 

@@ -191,7 +191,9 @@ impl Creation for CreateEvent {
         fingerprint.text(event.currency.code()).number(event.details.keywords.len() as u64);
         self.add_details(&mut fingerprint);
         fingerprint.number(ticket_types.len() as u64).number(seats.len() as u64);
-        ticket_types.iter().for_each(|it| add_ticket_type(&mut fingerprint, it));
+        for it in ticket_types {
+            add_ticket_type(&mut fingerprint, it);
+        }
         for seat in seats {
             fingerprint.text(&seat.place.label).number(u64::from(seat.place.column));
             fingerprint.number(u64::from(seat.place.line)).number(u64::from(seat.place.accessible));

@@ -22,7 +22,7 @@ pub enum EditRefused {
     },
     /// The event is published or cancelled already.
     #[error("the event's state does not allow that")]
-    IllegalStep(#[from] crate::IllegalTransition),
+    IllegalStep(#[from] crate::transition::IllegalTransition),
     /// Somebody holds or bought, or once did, what would go.
     #[error("there are reservations of it")]
     HasReservations,

@@ -1,14 +1,14 @@
 //! End a payment whose outcome its provider does not tell.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::note::note_on;
+use crate::decide::record_outcome::resume_hold;
 use crate::decide::scope::Scope;
-use crate::decide::settle::resume_hold;
 use crate::id::{CommandKey, PaymentId};
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
-use crate::payment::{Asking, ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Settles};
+use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Reconciliation, Settles};
 use crate::store::{CommandError, StoreError};
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
@@ -71,7 +71,7 @@ pub enum EndPaymentRefused {
         /// Where it stands.
         state: PaymentState,
     },
-    /// The provider's silence, or the time after a deposit was due, is shorter than [`Terms::trouble_after`].
+    /// The provider's silence, or the time after a deposit was due, is shorter than [`Terms::attention_after`].
     #[error("the provider may still tell the outcome")]
     TooSoon {
         /// From when on the payment can be ended.
@@ -105,8 +105,8 @@ impl Command for EndPayment {
         check_lines("reason", reason, 1..=MAX_NOTE_CHARS)
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> EndPaymentRefused {
@@ -120,14 +120,17 @@ impl Command for EndPayment {
         let reservation = scope
             .reservation(payment.reservation)
             .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         let mut ended = payment.clone();
         // A deposit that comes in from now on is late money too; its account is closed when the provider answers.
-        ended.asking = payment.asking.clone().map(|asking| Asking { deposit: None, ..asking });
+        ended.reconciliation = payment
+            .reconciliation
+            .clone()
+            .map(|reconciliation| Reconciliation { deposit: None, ..reconciliation });
         ended.notes.push(note_on(payment, self.now, &self.author, &self.reason, Settles::Yes));
-        draft.payment(ended, &PaymentStep::Decline { code: ENDED_BY_STAFF.to_owned(), at: self.now })?;
-        resume_hold(&mut draft, reservation, payment.id)?;
-        Ok(draft.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
+        change.payment(ended, &PaymentStep::Decline { code: ENDED_BY_STAFF.to_owned(), at: self.now })?;
+        resume_hold(&mut change, reservation, payment.id)?;
+        Ok(change.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
     }
 }
 
@@ -145,7 +148,7 @@ impl EndPayment {
                 return Err(EndPaymentRefused::NotConfirming { state: payment.state.clone() });
             }
         };
-        let until = since.after(self.terms.trouble_after);
+        let until = since.after(self.terms.attention_after);
         if self.now < until { Err(EndPaymentRefused::TooSoon { until }) } else { Ok(()) }
     }
 }

@@ -1,7 +1,7 @@
 //! End a reservation whose hold has run out.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::scope::Scope;
 use crate::fact::FactBody;
 use crate::reservation::{Reservation, ReservationStep};
@@ -25,29 +25,29 @@ pub fn expire(
     if !reservation.is_due_at(now) {
         return Ok(None);
     }
-    let mut draft = Draft::new(scope, now);
-    end_lapsed(&mut draft, scope, reservation, now)?;
-    Ok(Some(draft.about(Effect { reservation: reservation.id, payment: reservation.payment })))
+    let mut change = ChangeBuilder::new(scope, now);
+    end_lapsed(&mut change, scope, reservation, now)?;
+    Ok(Some(change.about(Effect { reservation: reservation.id, payment: reservation.payment })))
 }
 
 /// Ends a reservation whose hold has run out: what another has not taken over is available again.
 pub(super) fn end_lapsed(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     reservation: &Reservation,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    draft.abandon_attempt(reservation.payment)?;
+    change.abandon_attempt(reservation.payment)?;
     let step = SeatStep::Release { reservation: reservation.id };
     for line in &reservation.seats {
         if scope.seat(line.seat).is_some_and(|seat| seat.state.owner() == Some(reservation.id)) {
-            draft.seat(line.seat, &step, Count::Held, Count::Available)?;
+            change.seat(line.seat, &step, StockBucket::Held, StockBucket::Available)?;
         }
     }
-    draft.items(&reservation.items, Count::Held, Count::Available)?;
+    change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
     let state = reservation.state.apply(&ReservationStep::Expire { at: now })?;
-    draft.fact(FactBody::ReservationExpired { reservation: reservation.id, buyer: reservation.buyer });
-    draft.reservation(Reservation { state, ..reservation.clone() });
+    change.fact(FactBody::ReservationExpired { reservation: reservation.id, buyer: reservation.buyer });
+    change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! Renew a hold, up to its cap.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::scope::Scope;
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::limits::Terms;
@@ -83,8 +83,8 @@ impl Command for ExtendHold {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ExtendRefused {
@@ -99,9 +99,9 @@ impl Command for ExtendHold {
         if until == before {
             return Err(CommandError::Refused(ExtendRefused::CapReached { until }));
         }
-        let mut draft = Draft::new(scope, self.now);
-        move_end(&mut draft, reservation.clone(), until)?;
-        Ok(draft.about(Effect { reservation: self.reservation, payment: reservation.payment }))
+        let mut change = ChangeBuilder::new(scope, self.now);
+        move_end(&mut change, reservation.clone(), until)?;
+        Ok(change.about(Effect { reservation: self.reservation, payment: reservation.payment }))
     }
 }
 
@@ -136,14 +136,14 @@ pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: Te
 
 /// Moves the end of a hold and of all its seats.
 pub(super) fn move_end<R>(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     mut reservation: Reservation,
     until: Timestamp,
 ) -> Result<(), CommandError<R>> {
     let step = SeatStep::Extend { reservation: reservation.id, until };
-    draft.seats(&reservation.seats, &step, Count::Held, Count::Held)?;
+    change.seats(&reservation.seats, &step, StockBucket::Held, StockBucket::Held)?;
     reservation.state = reservation.state.apply(&ReservationStep::Extend { until })?;
-    draft.reservation(reservation);
+    change.reservation(reservation);
     Ok(())
 }
 

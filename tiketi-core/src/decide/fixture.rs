@@ -175,7 +175,7 @@ fn new_event(ids: &CountedIds, seat_price: Money) -> NewEvent {
         |name: &str, price: i64| TicketTypeInput { name: name.into(), price: won(price), capacity: 5 };
     let input = EventInput::new(details, Currency::KRW)
         .seated(layout)
-        .admitting(counted("Standing", 30))
-        .admitting(counted("Lap children", 0));
+        .ticket_type(counted("Standing", 30))
+        .ticket_type(counted("Lap children", 0));
     NewEvent::assemble(&input, Some(&stored), ids, at(0)).unwrap()
 }

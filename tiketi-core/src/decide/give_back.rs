@@ -2,7 +2,7 @@
 
 use crate::cancellation_policy::{AgreedCancellation, CancellationTier};
 use crate::decide::cancel::{end_refunded, take_seats};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::fingerprint::Fingerprint;
 use crate::decide::refund::{BeginRefund, BeginRefundRefused};
 use crate::decide::scope::Scope;
@@ -416,7 +416,7 @@ fn take_units(lines: &mut [ItemLine], ticket_type: TicketTypeId, quantity: u32) 
 
 /// Takes tickets from a confirmed reservation; with the last of them it ends.
 pub(super) fn take_back(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     returned: &ReturnedTickets,
     seats: RefundedSeats,
@@ -424,11 +424,11 @@ pub(super) fn take_back(
 ) -> Result<(), StoreError> {
     let (gone, stays) = split(reservation, returned)?;
     if stays.tickets() == 0 {
-        return end_refunded(draft, reservation, seats, now);
+        return end_refunded(change, reservation, seats, now);
     }
-    take_seats(draft, reservation.id, &gone, seats)?;
-    draft.items(&gone_items(reservation, returned), Count::Sold, Count::Available)?;
-    draft.reservation(stays);
+    take_seats(change, reservation.id, &gone, seats)?;
+    change.items(&gone_items(reservation, returned), StockBucket::Sold, StockBucket::Available)?;
+    change.reservation(stays);
     Ok(())
 }
 

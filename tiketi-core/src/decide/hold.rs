@@ -3,8 +3,8 @@
 mod wanted;
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::renewed_until;
 use crate::decide::hold::wanted::{Wanted, check_form};
 use crate::decide::new_id::is_new_reservation;
@@ -223,12 +223,12 @@ impl Command for Hold {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs {
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet {
             seats: &self.seats,
             buyer: Some(self.buyer),
             new_reservation: Some(self.reservation),
-            ..Needs::default()
+            ..ReadSet::default()
         }
     }
 
@@ -256,10 +256,10 @@ fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefuse
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
     check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
 
-    let mut draft = Draft::new(scope, ask.now);
+    let mut change = ChangeBuilder::new(scope, ask.now);
     let before = match pending {
         Some(pending) => {
-            draft.abandon_attempt(pending.payment)?;
+            change.abandon_attempt(pending.payment)?;
             Reservation { payment: None, ..pending.clone() }
         }
         None => new_reservation(scope, ask, terms),
@@ -268,16 +268,16 @@ fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefuse
     let until = after.held_until().unwrap_or(ask.now);
     if let Some(pending) = pending {
         let step = SeatStep::Extend { reservation: pending.id, until };
-        draft.seats(&pending.seats, &step, Count::Held, Count::Held)?;
+        change.seats(&pending.seats, &step, StockBucket::Held, StockBucket::Held)?;
     }
     let step = SeatStep::Hold { reservation: after.id, now: ask.now, until };
     for (line, from) in &wanted.seats {
-        draft.seat(line.seat, &step, *from, Count::Held)?;
+        change.seat(line.seat, &step, *from, StockBucket::Held)?;
     }
-    draft.items(&wanted.items, Count::Available, Count::Held)?;
+    change.items(&wanted.items, StockBucket::Available, StockBucket::Held)?;
     let effect = Effect { reservation: after.id, payment: None };
-    draft.reservation(after);
-    Ok(draft.about(effect))
+    change.reservation(after);
+    Ok(change.about(effect))
 }
 
 fn check_sale(scope: &dyn Scope, now: Timestamp) -> Result<(), HoldRefused> {

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::cancellation_policy::AgreedCancellation;
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::new_id::add_refund;
-use crate::decide::refund::{believed, promise};
+use crate::decide::record_outcome::{News, RecordOutcome, resume_hold, sell};
+use crate::decide::refund::{believed, queue_refund};
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
-use crate::decide::settle::{News, RecordOutcome, resume_hold, sell};
 use crate::event::EventState;
 use crate::fact::FactBody;
 use crate::gateway::Captured;
@@ -43,7 +43,7 @@ enum Fate {
 
 /// Records money the first time it is known to be taken.
 pub(super) fn record_paid(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     ask: &RecordOutcome,
     payment: &Payment,
@@ -51,13 +51,13 @@ pub(super) fn record_paid(
     reservation: &Reservation,
 ) -> Result<News, StoreError> {
     if captured.order != payment.id.to_string() {
-        return record_stranger(draft, payment, captured, reservation, ask.now);
+        return record_stranger(change, payment, captured, reservation, ask.now);
     }
     let mut taken = Payment {
         provider_key: Some(cleaned(&captured.provider_key, MAX_KEY_CHARS)),
         captured: Some(captured.amount),
         refunded: Money::zero(captured.amount.currency()),
-        asking: None,
+        reconciliation: None,
         ..payment.clone()
     };
     if captured.amount != payment.amount {
@@ -66,19 +66,19 @@ pub(super) fn record_paid(
         taken.state = taken.state.apply(&PaymentStep::Stick { reason, at })?;
         let mut stuck = already_returned(taken, captured.refunded, ask.now)?;
         stuck = give_back(stuck, WRONG_AMOUNT, ask.now)?;
-        draft.payment_row(stuck);
-        resume_hold(draft, reservation, payment.id)?;
+        change.payment_row(stuck);
+        resume_hold(change, reservation, payment.id)?;
         return Ok(News::Some);
     }
     taken.state = taken.state.apply(&PaymentStep::Approve { at: ask.now })?;
     let taken = already_returned(taken, captured.refunded, ask.now)?;
-    settle(draft, scope, ask, taken, reservation)?;
+    settle(change, scope, ask, taken, reservation)?;
     Ok(News::Some)
 }
 
 /// Records that the provider speaks of another order: nothing was taken for this one.
 fn record_stranger(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     payment: &Payment,
     captured: &Captured,
     reservation: &Reservation,
@@ -89,14 +89,15 @@ fn record_stranger(
     }
     let reason = StuckReason::OrderMismatch { order: cleaned(&captured.order, MAX_KEY_CHARS) };
     let at = payment.after_notes(now);
-    draft.payment(Payment { asking: None, ..payment.clone() }, &PaymentStep::Stick { reason, at })?;
-    resume_hold(draft, reservation, payment.id)?;
+    change
+        .payment(Payment { reconciliation: None, ..payment.clone() }, &PaymentStep::Stick { reason, at })?;
+    resume_hold(change, reservation, payment.id)?;
     Ok(News::Some)
 }
 
 /// Decides what money that was taken buys, and writes both.
 fn settle(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     ask: &RecordOutcome,
     taken: Payment,
@@ -105,24 +106,24 @@ fn settle(
     let attempt = taken.id;
     match fate(scope, ask, &taken, reservation) {
         Fate::Sell => {
-            let paying = paying(draft, reservation, &taken)?;
-            draft.payment_row(taken);
+            let paying = paying(change, reservation, &taken)?;
+            change.payment_row(taken);
             let agreed = AgreedCancellation::at(scope.event(), ask.terms);
-            sell(draft, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
+            sell(change, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
         }
         Fate::TakeAgain => {
-            draft.payment_row(taken);
-            take_again(draft, scope, ask, reservation)
+            change.payment_row(taken);
+            take_again(change, scope, ask, reservation)
         }
         Fate::CallOff => {
-            draft.payment_row(give_back(taken, CALLED_OFF, ask.now)?);
+            change.payment_row(give_back(taken, CALLED_OFF, ask.now)?);
             let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
             let held = Reservation { state, ..reservation.clone() };
-            end_pending(draft, &held, CancelReason::ByOrganiser, ask.now)
+            end_pending(change, &held, CancelReason::ByOrganiser, ask.now)
         }
         Fate::GiveBack => {
-            draft.payment_row(give_back(taken, TOO_LATE, ask.now)?);
-            resume_hold(draft, reservation, attempt)
+            change.payment_row(give_back(taken, TOO_LATE, ask.now)?);
+            resume_hold(change, reservation, attempt)
         }
     }
 }
@@ -148,7 +149,7 @@ fn fate(scope: &dyn Scope, ask: &RecordOutcome, taken: &Payment, reservation: &R
 
 /// Returns the reservation as being paid by this attempt, whichever was the latest.
 fn paying(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     taken: &Payment,
 ) -> Result<Reservation, StoreError> {
@@ -156,7 +157,7 @@ fn paying(
         return Ok(reservation.clone());
     }
     if reservation.payment != Some(taken.id) {
-        draft.abandon_attempt(reservation.payment)?;
+        change.abandon_attempt(reservation.payment)?;
     }
     let state = reservation.state.apply(&ReservationStep::Pay { payment: taken.id })?;
     Ok(Reservation { state, payment: Some(taken.id), ..reservation.clone() })
@@ -195,7 +196,7 @@ fn units_are_left(scope: &dyn Scope, reservation: &Reservation) -> bool {
 }
 
 fn take_again(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     ask: &RecordOutcome,
     reservation: &Reservation,
@@ -203,14 +204,19 @@ fn take_again(
     let step = SeatStep::TakeAgain { reservation: reservation.id, now: ask.now };
     for line in &reservation.seats {
         let is_available = scope.seat(line.seat).is_some_and(|seat| seat.state == SeatState::Available);
-        let from = if is_available { Count::Available } else { Count::Held };
-        draft.seat(line.seat, &step, from, Count::Sold)?;
+        let from = if is_available { StockBucket::Available } else { StockBucket::Held };
+        change.seat(line.seat, &step, from, StockBucket::Sold)?;
     }
-    draft.items(&reservation.items, Count::Available, Count::Sold)?;
+    change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
     let state = reservation.state.apply(&ReservationStep::TakeAgain { at: ask.now })?;
-    draft.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
+    change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
     let cancellation = Some(AgreedCancellation::at(scope.event(), ask.terms));
-    draft.reservation(Reservation { state, cancellation, payment: Some(ask.payment), ..reservation.clone() });
+    change.reservation(Reservation {
+        state,
+        cancellation,
+        payment: Some(ask.payment),
+        ..reservation.clone()
+    });
     Ok(())
 }
 
@@ -238,5 +244,5 @@ fn give_back(taken: Payment, reason: &str, now: Timestamp) -> Result<Payment, St
     if left.minor() <= 0 || taken.refund(id).is_some() {
         return Ok(taken);
     }
-    promise(&taken, id, left, reason, RefundTickets::None, now)
+    queue_refund(&taken, id, left, reason, RefundTickets::None, now)
 }

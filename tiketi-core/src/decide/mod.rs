@@ -5,20 +5,20 @@
 //! whom, when). It answers with a [`Change`] or a refusal, and touches nothing.
 //!
 //! An adapter runs any command in the same steps: find the command's [`Subject`], lock that event's
-//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts ([`tell`]), commit.
+//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts ([`coalesce_facts`]), commit.
 
 mod announce;
-mod ask;
 mod begin_confirm;
 mod block;
 mod call_off;
 mod cancel;
 mod change;
+mod change_builder;
 mod clock;
+mod coalesce_facts;
 mod command;
 mod confirm_free;
 mod create;
-mod draft;
 mod edit;
 mod end_payment;
 mod expire;
@@ -32,23 +32,23 @@ mod late;
 mod new_id;
 mod note;
 mod pay;
+mod record_outcome;
 mod refund;
 mod release;
+mod schedule_reconciliation;
 mod scope;
-mod settle;
 mod snapshot;
 mod table;
-mod tell;
 
 pub use announce::announce_status;
-pub use ask::{AskLater, AskLaterRefused, AskStep};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
 pub use call_off::{CallOff, CallOffRefused};
 pub use cancel::{Cancel, CancelRefused};
 pub use change::{Change, Effect, SeatChange};
 pub use clock::{ClockAhead, ClockSkew, MAX_CLOCK_LEAD, MAX_CLOCK_SKEW, check_clock};
-pub use command::{Applied, Command, CommandRecord, Needs, Subject, Verdict, run};
+pub use coalesce_facts::coalesce_facts;
+pub use command::{Applied, Command, CommandRecord, ReadSet, Subject, Verdict, run};
 pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
 pub use create::{
     AddTicketType, CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord,
@@ -63,9 +63,9 @@ pub use give_back::{CancellationClosed, CancellationQuote, RefundWanted, quote_c
 pub use hold::{Hold, HoldRefused, Shortage};
 pub use note::{NotePayment, NotePaymentRefused};
 pub use pay::{StartPayment, StartPaymentRefused};
+pub use record_outcome::{CaptureOutcome, RecordOutcome, RecordOutcomeRefused};
 pub use refund::{BeginRefund, BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 pub use release::{Release, ReleaseRefused};
+pub use schedule_reconciliation::{ReconcileStep, ScheduleReconciliation, ScheduleReconciliationRefused};
 pub use scope::Scope;
-pub use settle::{CaptureOutcome, RecordOutcome, RecordOutcomeRefused};
 pub use snapshot::Snapshot;
-pub use tell::tell;

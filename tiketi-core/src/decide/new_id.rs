@@ -9,12 +9,12 @@ use crate::id::{PaymentId, ReservationId};
 use crate::payment::{Payment, Refund};
 use crate::store::StoreError;
 
-/// Tells whether the event has no reservation of this id; [`crate::decide::Needs`] says which id to load.
+/// Tells whether the event has no reservation of this id; [`crate::decide::ReadSet`] says which id to load.
 pub(super) fn is_new_reservation(scope: &dyn Scope, id: ReservationId) -> bool {
     scope.reservation(id).is_none()
 }
 
-/// Tells whether the event has no payment of this id; [`crate::decide::Needs`] says which id to load.
+/// Tells whether the event has no payment of this id; [`crate::decide::ReadSet`] says which id to load.
 pub(super) fn is_new_payment(scope: &dyn Scope, id: PaymentId) -> bool {
     scope.payment(id).is_none()
 }

@@ -1,9 +1,9 @@
 //! Write down what a person found out about a payment.
 
-use crate::decide::ask::asking_for_refunds;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::schedule_reconciliation::reconciliation_of_refunds;
 use crate::decide::scope::Scope;
 use crate::id::{CommandKey, PaymentId};
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
@@ -83,8 +83,8 @@ impl Command for NotePayment {
         check_lines("note", text, 1..=MAX_NOTE_CHARS)
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> NotePaymentRefused {
@@ -99,11 +99,11 @@ impl Command for NotePayment {
         noted.notes.push(note);
         if self.settles == Settles::Yes && noted.is_withdrawn() {
             // Whether the money comes back is that person's affair from now on.
-            noted.asking = asking_for_refunds(&noted, self.now);
+            noted.reconciliation = reconciliation_of_refunds(&noted, self.now);
         }
-        let mut draft = Draft::new(scope, self.now);
-        draft.payment_quietly(noted);
-        Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+        let mut change = ChangeBuilder::new(scope, self.now);
+        change.payment_quietly(noted);
+        Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
 

@@ -1,18 +1,18 @@
 //! Start an attempt to pay.
 
-use crate::decide::ask::asked_at;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::{NotPending, move_end, pending_of};
 use crate::decide::new_id::is_new_payment;
+use crate::decide::schedule_reconciliation::reconciliation_due;
 use crate::decide::scope::Scope;
 use crate::event::EventState;
 use crate::gateway::Confirms;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::limits::{MAX_NAME_CHARS, Terms};
 use crate::money::Money;
-use crate::payment::{Asking, Payment, PaymentState};
+use crate::payment::{Payment, PaymentState, Reconciliation};
 use crate::reservation::Reservation;
 use crate::store::CommandError;
 use crate::text::{TextError, check_line};
@@ -156,8 +156,8 @@ impl Command for StartPayment {
         check_line("method", method, 0..=MAX_NAME_CHARS)
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs { new_payment: Some(self.payment), ..Needs::default() }
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet { new_payment: Some(self.payment), ..ReadSet::default() }
     }
 
     fn subject_unknown(&self) -> StartPaymentRefused {
@@ -167,20 +167,20 @@ impl Command for StartPayment {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<StartPaymentRefused>> {
         let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
         self.check(scope, reservation).map_err(CommandError::Refused)?;
-        let mut draft = Draft::new(scope, self.now);
-        draft.abandon_attempt(reservation.payment)?;
+        let mut change = ChangeBuilder::new(scope, self.now);
+        change.abandon_attempt(reservation.payment)?;
         let paying =
             Reservation { payment: Some(self.payment), payment_window_granted: true, ..reservation.clone() };
         let terms = scope.event().details.terms.over(self.terms);
         let before = reservation.held_until().unwrap_or(self.now);
         let until = before.max(self.now.after(terms.payment_window));
         if reservation.payment_window_granted || until == before {
-            draft.reservation(paying);
+            change.reservation(paying);
         } else {
-            move_end(&mut draft, paying, until)?;
+            move_end(&mut change, paying, until)?;
         }
-        draft.payment_row(self.attempt(reservation));
-        Ok(draft.about(Effect { reservation: self.reservation, payment: Some(self.payment) }))
+        change.payment_row(self.attempt(reservation));
+        Ok(change.about(Effect { reservation: self.reservation, payment: Some(self.payment) }))
     }
 }
 
@@ -201,10 +201,10 @@ impl StartPayment {
         Ok(())
     }
 
-    fn asking(&self) -> Option<Asking> {
+    fn reconciliation(&self) -> Option<Reconciliation> {
         match self.confirms {
             Confirms::Server => None,
-            Confirms::Browser => Some(asked_at(self.now, self.now.after(self.terms.pause(0)))),
+            Confirms::Browser => Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0)))),
         }
     }
 
@@ -222,7 +222,7 @@ impl StartPayment {
             provider_key: None,
             state: PaymentState::Ready,
             refunds: Vec::new(),
-            asking: self.asking(),
+            reconciliation: self.reconciliation(),
             notes: Vec::new(),
             created_at: self.now,
             version: 0,

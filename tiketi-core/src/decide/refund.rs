@@ -1,14 +1,14 @@
 //! Promise money back, and record whether it went.
 
-use crate::decide::ask::{asked_at, asking_for_refunds};
 use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::Draft;
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::give_back::{Granted, RefundWanted, bought_by, grant, owed_for_nothing, take_back};
 use crate::decide::new_id::add_refund;
+use crate::decide::record_outcome::News;
+use crate::decide::schedule_reconciliation::{reconciliation_due, reconciliation_of_refunds};
 use crate::decide::scope::Scope;
-use crate::decide::settle::News;
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
 use crate::limits::{MAX_REASON_CHARS, RefundedSeats, Terms};
 use crate::money::Money;
@@ -208,8 +208,8 @@ impl Command for BeginRefund {
         check_line("reason", reason, 0..=MAX_REASON_CHARS)
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> BeginRefundRefused {
@@ -222,15 +222,15 @@ impl Command for BeginRefund {
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(BeginRefundRefused::PaymentNotFound))?;
         let effect = Effect { reservation: payment.reservation, payment: Some(payment.id) };
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         if let Some(known) = payment.refund(self.refund) {
             let taken = CommandError::Refused(BeginRefundRefused::RefundIdTaken { refund: known.id });
-            return if self.repeats(known) { Ok(draft.about(effect)) } else { Err(taken) };
+            return if self.repeats(known) { Ok(change.about(effect)) } else { Err(taken) };
         }
         check_refund(payment).map_err(CommandError::Refused)?;
         let granted = grant(scope, self, payment)?;
         if granted.amount.is_zero() {
-            self.take_for_nothing(&mut draft, scope, payment, granted)?;
+            self.take_for_nothing(&mut change, scope, payment, granted)?;
         } else {
             let Granted { amount, tickets } = granted;
             let state = RefundState::Queued { since: self.now, account: self.account.clone() };
@@ -238,10 +238,10 @@ impl Command for BeginRefund {
             let mut promised = payment.clone();
             add_refund(&mut promised, refund)?;
             // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
-            promised.asking = Some(asked_at(self.now, self.now.after(self.terms.pause(0))));
-            draft.payment_row(promised);
+            promised.reconciliation = Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+            change.payment_row(promised);
         }
-        Ok(draft.about(effect))
+        Ok(change.about(effect))
     }
 }
 
@@ -257,7 +257,7 @@ impl BeginRefund {
     /// Takes tickets back for which no money is sent.
     fn take_for_nothing(
         &self,
-        draft: &mut Draft<'_>,
+        change: &mut ChangeBuilder<'_>,
         scope: &dyn Scope,
         payment: &Payment,
         granted: Granted,
@@ -269,11 +269,11 @@ impl BeginRefund {
             &mut recorded,
             Refund { id: self.refund, amount, reason, tickets: tickets.clone(), state },
         )?;
-        draft.payment_row(recorded);
+        change.payment_row(recorded);
         let seats = scope.event().details.terms.over(self.terms).refunded_seats;
         match (bought_by(scope, payment), &tickets) {
             (Some(reservation), RefundTickets::Returned(returned)) => {
-                take_back(draft, reservation, returned, seats, self.now)
+                take_back(change, reservation, returned, seats, self.now)
             }
             _ => Ok(()),
         }
@@ -281,7 +281,7 @@ impl BeginRefund {
 }
 
 /// Adds the promise of a refund, to where the money came from, to be sent from now on.
-pub(super) fn promise(
+pub(super) fn queue_refund(
     payment: &Payment,
     id: RefundId,
     amount: Money,
@@ -292,7 +292,7 @@ pub(super) fn promise(
     let state = RefundState::Queued { since: now, account: None };
     let mut promised = payment.clone();
     add_refund(&mut promised, Refund { id, amount, reason: reason.to_owned(), tickets, state })?;
-    promised.asking = Some(asked_at(now, now));
+    promised.reconciliation = Some(reconciliation_due(now, now));
     Ok(promised)
 }
 
@@ -410,8 +410,8 @@ impl Command for RecordRefund {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> RecordRefundRefused {
@@ -431,22 +431,22 @@ impl Command for RecordRefund {
             return Err(CommandError::Refused(RecordRefundRefused::NotQueued));
         }
         let (amount, tickets) = (refund.amount, refund.tickets.clone());
-        let mut draft = Draft::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, self.now);
         match &self.outcome {
             RefundOutcome::Refused { code } => {
                 let at = payment.after_notes(self.now);
                 refund.state = RefundState::Refused { code: cleaned(code, MAX_REASON_CHARS), at };
-                recorded.asking = asking_for_refunds(&recorded, self.now);
-                draft.payment_row(recorded);
+                recorded.reconciliation = reconciliation_of_refunds(&recorded, self.now);
+                change.payment_row(recorded);
             }
             RefundOutcome::Done => {
                 refund.state = RefundState::Done { at: self.now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
                 let seats = scope.event().details.terms.over(self.terms).refunded_seats;
-                went_back(&mut draft, scope, recorded, Some(&tickets), seats, self.now)?;
+                apply_refund(&mut change, scope, recorded, Some(&tickets), seats, self.now)?;
             }
         }
-        Ok(draft.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+        Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }
 }
 
@@ -460,7 +460,7 @@ pub(super) fn believed(returned: Money, captured: Option<Money>) -> Money {
 
 /// Records what the provider gave back without our asking, or by a refund we heard nothing of.
 pub(super) fn record_returned(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     payment: &Payment,
     returned: Money,
@@ -495,27 +495,27 @@ pub(super) fn record_returned(
         add_refund(&mut recorded, Refund { id, amount: unknown, reason, tickets: by_hand, state })?;
     }
     recorded.refunded = returned;
-    went_back(draft, scope, recorded, tickets.as_ref(), seats, now)?;
+    apply_refund(change, scope, recorded, tickets.as_ref(), seats, now)?;
     Ok(News::Some)
 }
 
 /// Promises the rest of money that bought nothing, of which a part went back.
 ///
 /// A whole refund may have been refused before, and whoever then sent a part has seen to the list of those refused.
-fn promise_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
+fn queue_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
     let left = owed_for_nothing(&payment)?;
     if left.minor() <= 0 || payment.queued_refund().is_some() {
         return Ok(payment);
     }
     let id = RefundId::derived(payment.id, &format!("the rest after {}", payment.refunded));
-    promise(&payment, id, left, THE_REST, RefundTickets::None, now)
+    queue_refund(&payment, id, left, THE_REST, RefundTickets::None, now)
 }
 
 /// Writes a payment of which more went back, and takes the tickets that a refund names.
 ///
 /// If the last of the money was sent back at the provider, the reservation it paid for ends.
-pub(super) fn went_back(
-    draft: &mut Draft<'_>,
+pub(super) fn apply_refund(
+    change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
     mut payment: Payment,
     tickets: Option<&RefundTickets>,
@@ -525,16 +525,16 @@ pub(super) fn went_back(
     let in_full = payment.captured == Some(payment.refunded);
     let bought = bought_by(scope, &payment);
     let by_hand = payment.refunds.last().is_some_and(|last| last.tickets == RefundTickets::Unstated);
-    payment.asking = asking_for_refunds(&payment, now);
+    payment.reconciliation = reconciliation_of_refunds(&payment, now);
     payment.state = payment.state.apply(&PaymentStep::Refund { in_full, at: now })?;
     if bought.is_none() {
-        payment = promise_rest(payment, now)?;
+        payment = queue_rest(payment, now)?;
     }
-    draft.payment_row(payment);
+    change.payment_row(payment);
     match (bought, tickets) {
-        (Some(reservation), _) if in_full && by_hand => end_refunded(draft, reservation, seats, now),
+        (Some(reservation), _) if in_full && by_hand => end_refunded(change, reservation, seats, now),
         (Some(reservation), Some(RefundTickets::Returned(returned))) => {
-            take_back(draft, reservation, returned, seats, now)
+            take_back(change, reservation, returned, seats, now)
         }
         _ => Ok(()),
     }

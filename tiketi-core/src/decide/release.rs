@@ -1,8 +1,8 @@
 //! Give some or all of a pending reservation back.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::command::{Command, Needs, Subject, fingerprint_of};
-use crate::decide::draft::{Count, Draft};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
 use crate::fact::FactBody;
@@ -96,8 +96,8 @@ impl Command for Release {
         Ok(())
     }
 
-    fn needs(&self) -> Needs<'_> {
-        Needs::default()
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ReleaseRefused {
@@ -107,17 +107,17 @@ impl Command for Release {
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ReleaseRefused>> {
         let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
         let (gone, kept) = self.split(reservation).map_err(CommandError::Refused)?;
-        let mut draft = Draft::new(scope, self.now);
-        draft.abandon_attempt(reservation.payment)?;
+        let mut change = ChangeBuilder::new(scope, self.now);
+        change.abandon_attempt(reservation.payment)?;
         if kept.is_empty() && (self.seats.is_none() || reservation.items.is_empty()) {
-            end_pending(&mut draft, reservation, CancelReason::ByBuyer, self.now)?;
+            end_pending(&mut change, reservation, CancelReason::ByBuyer, self.now)?;
         } else {
             let step = SeatStep::Release { reservation: reservation.id };
-            draft.seats(&gone, &step, Count::Held, Count::Available)?;
+            change.seats(&gone, &step, StockBucket::Held, StockBucket::Available)?;
             let total = gone.iter().try_fold(reservation.total, |total, line| total.minus(line.price))?;
-            draft.reservation(Reservation { seats: kept, total, payment: None, ..reservation.clone() });
+            change.reservation(Reservation { seats: kept, total, payment: None, ..reservation.clone() });
         }
-        Ok(draft.about(Effect { reservation: self.reservation, payment: None }))
+        Ok(change.about(Effect { reservation: self.reservation, payment: None }))
     }
 }
 
@@ -146,27 +146,27 @@ impl Release {
 
 /// Cancels a pending reservation: everything it held is available again.
 pub(super) fn end_pending(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
     reason: CancelReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    give_back(draft, reservation, Count::Held)?;
+    give_back(change, reservation, StockBucket::Held)?;
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    draft.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-    draft.reservation(Reservation { state, ..reservation.clone() });
+    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
+    change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }
 
 /// Makes everything of a reservation available again, from `Held` or `Sold`.
 pub(super) fn give_back(
-    draft: &mut Draft<'_>,
+    change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
-    from: Count,
+    from: StockBucket,
 ) -> Result<(), StoreError> {
     let step = SeatStep::Release { reservation: reservation.id };
-    draft.seats(&reservation.seats, &step, from, Count::Available)?;
-    draft.items(&reservation.items, from, Count::Available)
+    change.seats(&reservation.seats, &step, from, StockBucket::Available)?;
+    change.items(&reservation.items, from, StockBucket::Available)
 }
 
 impl From<NotPending> for ReleaseRefused {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use crate::decide::change::Change;
 use crate::decide::scope::Scope;
-use crate::decide::table::{AnyOrder, InOrder, Place, Table};
+use crate::decide::table::{AnyOrder, InOrder, RowIndex, Table};
 use crate::event::Event;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
@@ -39,8 +39,8 @@ pub struct Snapshot {
 /// Where a buyer's reservations stand: those that count against his limit, and all of them.
 #[derive(Debug, Clone, Default)]
 struct OfBuyer {
-    live: SmallVec<[Place; 4]>,
-    all: SmallVec<[Place; 4]>,
+    live: SmallVec<[RowIndex; 4]>,
+    all: SmallVec<[RowIndex; 4]>,
 }
 
 impl Snapshot {

@@ -16,35 +16,35 @@ pub(super) struct Table<V, I> {
 }
 
 /// An index for keys that come in any order.
-pub(super) type AnyOrder<K> = HashMap<K, Place, RandomState>;
+pub(super) type AnyOrder<K> = HashMap<K, RowIndex, RandomState>;
 
 /// An index for keys that grow with time: it grows at its end, where memory is warm.
-pub(super) type InOrder<K> = BTreeMap<K, Place>;
+pub(super) type InOrder<K> = BTreeMap<K, RowIndex>;
 
 /// Says where the row of a key stands.
 pub(super) trait Index<K> {
-    fn find(&self, key: &K) -> Option<Place>;
+    fn find(&self, key: &K) -> Option<RowIndex>;
 
     /// Returns where the row stands, which is `next` if the key is new.
-    fn find_or_add(&mut self, key: K, next: Place) -> Place;
+    fn find_or_add(&mut self, key: K, next: RowIndex) -> RowIndex;
 }
 
 impl<K: Eq + Hash> Index<K> for AnyOrder<K> {
-    fn find(&self, key: &K) -> Option<Place> {
+    fn find(&self, key: &K) -> Option<RowIndex> {
         self.get(key).copied()
     }
 
-    fn find_or_add(&mut self, key: K, next: Place) -> Place {
+    fn find_or_add(&mut self, key: K, next: RowIndex) -> RowIndex {
         *self.entry(key).or_insert(next)
     }
 }
 
 impl<K: Ord> Index<K> for InOrder<K> {
-    fn find(&self, key: &K) -> Option<Place> {
+    fn find(&self, key: &K) -> Option<RowIndex> {
         self.get(key).copied()
     }
 
-    fn find_or_add(&mut self, key: K, next: Place) -> Place {
+    fn find_or_add(&mut self, key: K, next: RowIndex) -> RowIndex {
         *self.entry(key).or_insert(next)
     }
 }
@@ -52,7 +52,7 @@ impl<K: Ord> Index<K> for InOrder<K> {
 /// Where a row stands. Four bytes, because indexes of millions of rows are made of them; no table of
 /// one event has four billion rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place(u32);
+pub(super) struct RowIndex(u32);
 
 impl<V, I: Default> Default for Table<V, I> {
     fn default() -> Self {
@@ -77,16 +77,16 @@ impl<V, I> Table<V, I> {
     }
 
     /// Returns the row at a place that [`Table::put`] returned.
-    pub(super) fn at(&self, place: Place) -> Option<&V> {
+    pub(super) fn at(&self, place: RowIndex) -> Option<&V> {
         self.rows.get(usize::try_from(place.0).ok()?)
     }
 
     /// Inserts or replaces a row, and returns its place, which stays.
-    pub(super) fn put<K>(&mut self, key: K, row: V) -> Place
+    pub(super) fn put<K>(&mut self, key: K, row: V) -> RowIndex
     where
         I: Index<K>,
     {
-        let next = Place(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        let next = RowIndex(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
         let place = self.index.find_or_add(key, next);
         match usize::try_from(place.0).ok().and_then(|place| self.rows.get_mut(place)) {
             Some(known) => *known = row,
@@ -101,7 +101,7 @@ impl<V, I> Table<V, I> {
         I: Index<K>,
         V: Default,
     {
-        let next = Place(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
+        let next = RowIndex(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
         let place = self.index.find_or_add(key, next);
         if place == next {
             self.rows.push(V::default());

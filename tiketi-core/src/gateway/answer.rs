@@ -8,7 +8,7 @@ use crate::time::Timestamp;
 
 /// Whether a provider was heard.
 ///
-/// A [`crate::Breaker`] opens by silence alone, and closes by an answer alone.
+/// A [`crate::gateway::Breaker`] opens by silence alone, and closes by an answer alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Heard {
     /// It answered, whatever it said: also that it does not know the order, or a code that is not listed.
@@ -123,7 +123,7 @@ pub enum VoidAnswer {
     Done,
     /// Money was captured: refund it.
     TooLate,
-    /// The gateway cannot; see [`crate::Capabilities::void`].
+    /// The gateway cannot; see [`crate::gateway::Capabilities::void`].
     Unsupported,
     /// It cannot be said.
     Unknown {

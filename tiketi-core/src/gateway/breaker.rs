@@ -76,7 +76,7 @@ impl Breaker {
     /// # Errors
     ///
     /// The time until a request may be admitted.
-    pub fn admit(&mut self, now: Timestamp, settings: BreakerSettings) -> Result<(), Duration> {
+    pub fn try_acquire(&mut self, now: Timestamp, settings: BreakerSettings) -> Result<(), Duration> {
         let (wait, silent) = match self {
             Self::Closed { .. } => return Ok(()),
             Self::Open { until } => (*until, None),
@@ -144,7 +144,7 @@ mod tests {
     }
 
     fn admits(breaker: &mut Breaker, now: Timestamp) -> bool {
-        breaker.admit(now, BreakerSettings::default()).is_ok()
+        breaker.try_acquire(now, BreakerSettings::default()).is_ok()
     }
 
     #[test]
@@ -175,7 +175,7 @@ mod tests {
             let mut breaker = Breaker::default();
             for second in 0..1_000 {
                 breaker.hear(Heard::Silence, buyer(1), at(second), settings);
-                assert!(breaker.admit(at(second), settings).is_ok());
+                assert!(breaker.try_acquire(at(second), settings).is_ok());
             }
         }
         let mut two = Breaker::default();
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn an_open_one_says_how_long_to_wait() {
-        let wait = after_silences(5).admit(at(10), BreakerSettings::default());
+        let wait = after_silences(5).try_acquire(at(10), BreakerSettings::default());
         assert_eq!(wait, Err(Duration::from_secs(20)));
     }
 

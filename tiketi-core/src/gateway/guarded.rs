@@ -122,7 +122,7 @@ impl PaymentGateway for Guarded {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         self.gateway.ready()?;
-        let admitted = self.lock().admit(self.clock.now(), self.settings.breaker);
+        let admitted = self.lock().try_acquire(self.clock.now(), self.settings.breaker);
         admitted.map_err(|retry_after| GatewayUnavailable {
             gateway: self.name().to_owned(),
             retry_after,

@@ -30,7 +30,7 @@ use state::State;
 ///
 /// ```
 /// use std::sync::Arc;
-/// use tiketi_core::{BoxOffice, memory::{MemoryStore, TestGateway}};
+/// use tiketi_core::{memory::{MemoryStore, TestGateway}, BoxOffice};
 ///
 /// let box_office = BoxOffice::builder()
 ///     .store(Arc::new(MemoryStore::default()))
@@ -70,7 +70,7 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.0.tell();
+        self.0.coalesce_facts();
     }
 }
 

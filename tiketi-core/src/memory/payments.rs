@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 
 use crate::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
-    NotePaymentRefused, Scope, Snapshot,
+    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    ScheduleReconciliation, ScheduleReconciliationRefused, Scope, Snapshot,
 };
 use crate::event::EventState;
 use crate::id::{EventId, PaymentId, ReservationId};
@@ -17,7 +17,10 @@ use crate::time::Timestamp;
 
 #[async_trait]
 impl PaymentStore for MemoryStore {
-    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>> {
+    async fn schedule_reconciliation(
+        &self,
+        command: ScheduleReconciliation,
+    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
         self.lock().run(&command)
     }
 
@@ -39,7 +42,7 @@ impl PaymentStore for MemoryStore {
         Ok(due.filter_map(|(_, id)| state.payment(*id)).cloned().collect())
     }
 
-    async fn payments_in_trouble(
+    async fn payments_needing_attention(
         &self,
         slow_before: Timestamp,
         page: PageRequest,
@@ -47,7 +50,7 @@ impl PaymentStore for MemoryStore {
         let state = self.lock();
         let payments = state.events.values().flat_map(Snapshot::payments);
         let mut found: Vec<Payment> =
-            payments.filter(|row| row.needs_person() || row.is_slow(slow_before)).cloned().collect();
+            payments.filter(|row| row.needs_attention() || row.is_slow(slow_before)).cloned().collect();
         found.sort_by_key(|payment| payment.id);
         Ok(Page::cut(found, page))
     }
@@ -89,7 +92,7 @@ fn is_to_call_off(rows: &Snapshot, reservation: &Reservation) -> bool {
     match reservation.state {
         ReservationState::Held { .. } => true,
         ReservationState::Confirmed { .. } => {
-            payment.is_none_or(|payment| payment.asking.is_none() && !payment.is_call_off_refused())
+            payment.is_none_or(|payment| payment.reconciliation.is_none() && !payment.is_call_off_refused())
         }
         ReservationState::Paying { .. }
         | ReservationState::Expired { .. }

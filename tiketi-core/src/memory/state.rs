@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 use crate::account::{Account, Email};
 use crate::decide::{
     Applied, Change, Command, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, Scope,
-    Snapshot, Subject, Verdict, create, expire, run, tell,
+    Snapshot, Subject, Verdict, coalesce_facts, create, expire, run,
 };
 use crate::fact::{Fact, FactBody};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
@@ -119,11 +119,15 @@ impl State {
             }
         }
         for payment in &change.payments {
-            if let Some(asking) = self.payment(payment.id).and_then(|before| before.asking.as_ref()) {
-                let before = (asking.next, payment.id);
+            if let Some(reconciliation) =
+                self.payment(payment.id).and_then(|before| before.reconciliation.as_ref())
+            {
+                let before = (reconciliation.next, payment.id);
                 self.asked.remove(&before);
             }
-            self.asked.extend(payment.asking.as_ref().map(|asking| (asking.next, payment.id)));
+            self.asked.extend(
+                payment.reconciliation.as_ref().map(|reconciliation| (reconciliation.next, payment.id)),
+            );
             self.event_of_payment.insert(payment.id, event);
         }
         let snapshot = self.events.get_mut(&event);
@@ -140,7 +144,7 @@ impl State {
     }
 
     /// Puts what became true since the state was locked into the outbox.
-    pub(super) fn tell(&mut self) {
+    pub(super) fn coalesce_facts(&mut self) {
         let News { changes, facts } = &mut self.news;
         // What one change tells is told as it is.
         if std::mem::take(changes) <= 1 {
@@ -154,7 +158,7 @@ impl State {
             of_event.entry(event).or_default().push((at, body));
         }
         for (event, facts) in of_event {
-            for (at, body) in tell(facts) {
+            for (at, body) in coalesce_facts(facts) {
                 self.outbox.push(|id| Fact { id, event, at, body });
             }
         }

@@ -12,7 +12,7 @@ use crate::store::StoreError;
 /// Events looked up at a time: a store has few, and their rows are read one event at a time.
 const EVENTS_PAGE: usize = 100;
 
-/// Shows whole events, for [`crate::audit`].
+/// Shows whole events, for [`crate::audit::audit`].
 #[async_trait]
 pub trait AuditStore: Debug + Send + Sync + 'static {
     /// Returns ids of events in their order, those after `after`, at most `limit`.

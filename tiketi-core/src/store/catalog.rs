@@ -21,8 +21,8 @@ use crate::time::Timestamp;
 ///
 /// - Every change MUST be atomic, durable before it returns, and decided by the function of
 ///   [`crate::decide`] its method names, against rows no other command changes meanwhile, those of
-///   [`crate::SalesStore`] included.
-/// - Facts of a change MUST go through [`crate::decide::tell`] and into the outbox in the same commit.
+///   [`crate::store::SalesStore`] included.
+/// - Facts of a change MUST go through [`crate::decide::coalesce_facts`] and into the outbox in the same commit.
 /// - Creating what exists MUST be refused, and never replace it; of several that create one thing at once, exactly
 ///   one succeeds.
 /// - What is read MUST equal what was written: every character of a text, every microsecond of a time.
@@ -58,7 +58,7 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
         read_version: Option<u64>,
     ) -> Result<Event, CommandError<EditRefused>>;
 
-    /// Publishes or cancels an event, by [`crate::EventState::apply`], and returns the event.
+    /// Publishes or cancels an event, by [`crate::event::EventState::apply`], and returns the event.
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
 
     /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].

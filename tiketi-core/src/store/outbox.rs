@@ -21,7 +21,7 @@ pub trait OutboxStore: Debug + Send + Sync + 'static {
     /// - A fact MUST NOT come up before its commit. A claim goes by state, never by "id greater than the last":
     ///   commits become visible out of order, and facts are acknowledged out of order.
     /// - Facts of one event MUST have ids that grow in the order of their commits, and within one commit in the order
-    ///   of [`crate::decide::tell`]; an id MUST never be used again. A claim MUST return facts in the order of their
+    ///   of [`crate::decide::coalesce_facts`]; an id MUST never be used again. A claim MUST return facts in the order of their
     ///   ids.
     /// - A fact of a reservation ([`crate::FactBody::reservation`]) MUST NOT be handed out while an earlier one of the
     ///   same reservation is claimed by another caller; facts of other reservations MUST NOT wait for it.

@@ -5,15 +5,15 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::decide::{
-    Applied, AskLater, AskLaterRefused, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment,
-    NotePaymentRefused,
+    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
+    ScheduleReconciliation, ScheduleReconciliationRefused,
 };
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::store::{CommandError, Page, PageRequest, StoreError};
 use crate::time::Timestamp;
 
-/// Keeps what is to become of payments, beside [`crate::SalesStore`], whose contract its commands share.
+/// Keeps what is to become of payments, beside [`crate::store::SalesStore`], whose contract its commands share.
 ///
 /// # Contract
 ///
@@ -22,7 +22,10 @@ use crate::time::Timestamp;
 #[async_trait]
 pub trait PaymentStore: Debug + Send + Sync + 'static {
     /// Moves the moment at which a payment's provider is asked again.
-    async fn ask_later(&self, command: AskLater) -> Result<Applied, CommandError<AskLaterRefused>>;
+    async fn schedule_reconciliation(
+        &self,
+        command: ScheduleReconciliation,
+    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>>;
 
     /// Adds a person's note to a payment.
     async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
@@ -37,7 +40,7 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Those whose [`crate::Asking::next`] is not after `now`, by `next` and then by id: those of one moment MUST come
+    /// Those whose [`crate::payment::Reconciliation::next`] is not after `now`, by `next` and then by id: those of one moment MUST come
     /// in the order of their ids, so that a limit cuts the same ones for every server. Payments of an event that
     /// another session has had locked a moment ago may be left out, so that they keep no others from their turn.
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
@@ -46,8 +49,8 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Those for which [`Payment::needs_person`] says so, and those that [`Payment::is_slow`] for `slow_before`.
-    async fn payments_in_trouble(
+    /// Those for which [`Payment::needs_attention`] says so, and those that [`Payment::is_slow`] for `slow_before`.
+    async fn payments_needing_attention(
         &self,
         slow_before: Timestamp,
         page: PageRequest,
@@ -65,7 +68,7 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
     /// # Contract
     ///
     /// Those that are held, and those that are confirmed and either free or paid by a payment that awaits
-    /// nothing ([`Payment::asking`]) and of which [`Payment::is_call_off_refused`] is false: a refusal before the event
+    /// nothing ([`Payment::reconciliation`](crate::payment::Payment::reconciliation)) and of which [`Payment::is_call_off_refused`] is false: a refusal before the event
     /// was cancelled, or of a part, MUST NOT keep one off the list. Calling one off takes it off this list, so that the
     /// job goes on after a crash from where it was, on any server. As with [`PaymentStore::payments_due`], those of an
     /// event that is locked may be left out for a moment.

@@ -29,7 +29,7 @@ use crate::time::Timestamp;
 ///   [`crate::decide::expire`], so that nobody is refused for what a lapsed hold still counts. This
 ///   stands even if the command itself is refused;
 /// - MUST pass all facts of one event that become true in one commit through one call of
-///   [`crate::decide::tell`], in the order in which they became true, and put what it returns into the
+///   [`crate::decide::coalesce_facts`], in the order in which they became true, and put what it returns into the
 ///   outbox in its order, in the same commit;
 /// - MUST make it as durable as it ever will be before it returns;
 /// - MUST answer a repetition under the same key with the rows as they stand now and
@@ -39,7 +39,7 @@ use crate::time::Timestamp;
 /// - MUST give a new reservation a serial ([`crate::decide::Scope::serial`]) that no other reservation of the store
 ///   ever had, of whatever event; serials may leave gaps, and a later reservation has a greater one;
 /// - MUST take `now` from the command, never from a clock of its own, which may only refuse: see
-///   [`crate::StoreClock`];
+///   [`crate::store::StoreClock`];
 /// - MUST lock rows in one order of its own, never in the order in which a caller names them.
 ///
 /// # Errors

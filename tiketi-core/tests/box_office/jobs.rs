@@ -7,53 +7,58 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
-    BoxOffice, BuildError, ConfirmAnswer, Fact, Heard, Job, JobError, ManualClock, Notifier, NotifyError,
-    PaymentState, PrepareRequest, RefundAnswer, ReservationState, Timer,
+    BoxOffice, BuildError, Fact, Notifier, NotifyError, PaymentState, PrepareRequest, ReservationState,
+    Timer,
+    box_office::{Job, JobError},
+    clock::ManualClock,
+    gateway::{ConfirmAnswer, Heard, RefundAnswer},
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use crate::reconciling::hint;
-use crate::{ADA, BEN, Shop};
+use crate::reconcile::hint;
+use crate::{ADA, BEN, TestShop};
 
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Calls the jobs as a host does, for so many seconds.
-async fn run_for(shop: &Shop, seconds: u64) {
+async fn run_for(shop: &TestShop, seconds: u64) {
     for _ in 0..seconds {
         shop.wait(1);
-        while shop.office.run_jobs_once().await.next.is_zero() {}
+        while shop.office.jobs().run_once().await.next.is_zero() {}
     }
 }
 
 #[tokio::test]
 async fn one_loop_brings_everything_to_its_end() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     // A lost answer, a refund that was not answered, a lapsed hold and a webhook.
     let held = shop.held(ADA, &[0]).await;
     shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
-    let lost = shop.office.process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap();
+    let lost =
+        shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap();
     let (_, returned) = shop.sold(BEN, &[1]).await;
     shop.gateway
         .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
     shop.office
+        .payments()
         .refund(returned.id, BEN, tiketi_core::decide::RefundWanted::everything(), "rain", None, None)
         .await
         .unwrap();
     let lapsed = shop.held(BEN, &[2]).await;
-    shop.office.receive_webhook("moody", hint("delivery", &lost)).await.unwrap();
+    shop.office.payments().receive_webhook("moody", hint("delivery", &lost)).await.unwrap();
 
     run_for(&shop, 301).await;
 
-    let payment = async |id| shop.office.any_payment(id).await.unwrap().unwrap().state;
+    let payment = async |id| shop.office.support().any_payment(id).await.unwrap().unwrap().state;
     assert!(matches!(payment(lost.id).await, PaymentState::Paid { .. }));
     assert!(matches!(payment(returned.id).await, PaymentState::Refunded { .. }));
-    let lapsed = shop.office.reservation(lapsed.id, BEN).await.unwrap().unwrap();
+    let lapsed = shop.office.sales().reservation(lapsed.id, BEN).await.unwrap().unwrap();
     assert!(matches!(lapsed.state, ReservationState::Expired { .. }));
     assert!(!shop.notifier.drain().is_empty(), "facts are delivered");
 
-    shop.office.cancel_event(shop.event).await.unwrap();
+    shop.office.catalog().cancel_event(shop.event).await.unwrap();
     run_for(&shop, 2).await;
     assert!(matches!(payment(lost.id).await, PaymentState::Refunded { .. }));
     assert_eq!(shop.gateway.honest.balance(lost.id), 0);
@@ -61,21 +66,21 @@ async fn one_loop_brings_everything_to_its_end() {
 
 #[tokio::test]
 async fn a_call_says_what_it_did_and_when_to_call_again() {
-    let shop = Shop::open().await;
-    let first = shop.office.run_jobs_once().await;
+    let shop = TestShop::open().await;
+    let first = shop.office.jobs().run_once().await;
     assert_eq!((first.count(Job::Announce), first.count(Job::Expire)), (1, 0));
     assert!(first.count(Job::Relay) > 0);
     assert_eq!(first.failures().count(), 0);
     assert_eq!(first.next, Duration::from_secs(1));
-    let early = shop.office.run_jobs_once().await;
+    let early = shop.office.jobs().run_once().await;
     assert!(early.runs.is_empty(), "nothing is due: {early:?}");
     shop.wait(1);
     let forgets = |job: Job| matches!(job, Job::ForgetCommands | Job::ForgetDeliveries);
-    let second = shop.office.run_jobs_once().await;
+    let second = shop.office.jobs().run_once().await;
     assert_eq!(second.runs.len(), 6, "what forgets is due once a minute");
     assert!(!second.runs.iter().any(|run| forgets(run.job)));
     shop.wait(60);
-    assert_eq!(shop.office.run_jobs_once().await.runs.len(), 8);
+    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 8);
 }
 
 #[tokio::test]
@@ -120,7 +125,7 @@ impl Timer for QuickTimer {
 }
 
 /// Opens the same shop with another notifier and a timer.
-fn reopened(shop: &Shop, notifier: &Arc<BadNotifier>) -> BoxOffice {
+fn reopened(shop: &TestShop, notifier: &Arc<BadNotifier>) -> BoxOffice {
     BoxOffice::builder()
         .store(Arc::clone(&shop.gateway.store))
         .gateway(Arc::<crate::MoodyGateway>::clone(&shop.gateway))
@@ -133,7 +138,7 @@ fn reopened(shop: &Shop, notifier: &Arc<BadNotifier>) -> BoxOffice {
 
 #[tokio::test]
 async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     shop.gateway.honest.answer_next_confirm(ConfirmAnswer::Declined { code: "LIMIT".into() });
     let notifier = Arc::new(BadNotifier::default());
     let office = reopened(&shop, &notifier);
@@ -141,7 +146,7 @@ async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
         notifier.panics.store(panics, Ordering::SeqCst);
         shop.held(ADA, &[0]).await;
         shop.wait(301);
-        let report = office.run_jobs_once().await;
+        let report = office.jobs().run_once().await;
         let failed: Vec<_> = report.failures().collect();
         let [(Job::Relay, error)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(matches!(error, JobError::Panicked), panics, "{error:?}");
@@ -153,18 +158,18 @@ async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
 
 #[tokio::test]
 async fn a_part_that_waits_keeps_no_other_from_running() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let notifier = Arc::new(BadNotifier::default());
     notifier.waits.store(true, Ordering::SeqCst);
     let office = reopened(&shop, &notifier);
     let jobs = tokio::spawn({
         let office = office.clone();
-        async move { office.run_jobs_once().await }
+        async move { office.jobs().run_once().await }
     });
     timeout(DEADLINE, notifier.was_asked.notified()).await.expect("facts are delivered");
     let held = shop.held(ADA, &[0]).await;
     let expired = async {
-        while office.reservation(held.id, ADA).await.unwrap().unwrap().is_live() {
+        while office.sales().reservation(held.id, ADA).await.unwrap().unwrap().is_live() {
             tokio::task::yield_now().await;
         }
     };
@@ -172,7 +177,7 @@ async fn a_part_that_waits_keeps_no_other_from_running() {
     assert!(!jobs.is_finished());
     // Another call runs what the first does not.
     shop.wait(1);
-    assert!(office.run_jobs_once().await.runs.iter().all(|run| run.job != Job::Relay));
+    assert!(office.jobs().run_once().await.runs.iter().all(|run| run.job != Job::Relay));
     notifier.waits.store(false, Ordering::SeqCst);
     notifier.go_on.notify_one();
     let report = timeout(DEADLINE, jobs).await.unwrap().unwrap();

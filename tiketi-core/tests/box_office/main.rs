@@ -3,16 +3,16 @@
 
 #![cfg(test)]
 
-mod awaiting;
-mod depositing;
+mod confirm_wait;
+mod deposits;
 mod giving_up;
-mod housekeeping;
 mod idempotency;
 mod jobs;
-mod paying;
+mod payments;
 mod racing;
-mod reconciling;
-mod refunding;
+mod reconcile;
+mod refunds;
+mod tidy;
 mod unproven;
 
 use std::sync::{Arc, Mutex};
@@ -21,12 +21,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
 use tiketi_core::{
-    Attempt, BoxOffice, BuyerId, Capabilities, Checkout, CheckoutRequest, CommandKey, ConfirmAnswer,
-    ConfirmRequest, CountedIds, Currency, EventDetails, EventId, EventInput, GatewayUnavailable, Hint,
-    HoldRequest, IdSource, LookupAnswer, LookupRequest, ManualClock, Money, NotAccepted, Payment,
-    PaymentGateway, PaymentId, PaymentMethod, PrepareRequest, RefundAnswer, RefundRequest, RefundsTo,
-    Reservation, Row, SaleWindow, SalesStore, SeatId, SeatLayout, SeatStatus, Section, Terms, TermsOverride,
-    TicketTypeId, TicketTypeInput, Timestamp, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    BoxOffice, BuyerId, CommandKey, Currency, EventDetails, EventId, EventInput, HoldRequest, IdSource,
+    Money, Payment, PaymentGateway, PaymentId, PrepareRequest, Reservation, Row, SaleWindow, SeatId,
+    SeatLayout, Section, Terms, TicketTypeId, TicketTypeInput, Timestamp,
+    clock::{CountedIds, ManualClock},
+    event::TermsOverride,
+    fact::SeatStatus,
+    gateway::{
+        Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
+        Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentMethod, RefundAnswer, RefundRequest,
+        RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    },
+    store::SalesStore,
 };
 use uuid::Uuid;
 
@@ -42,7 +48,7 @@ fn opening() -> Timestamp {
 }
 
 /// Three seats at 100 won and five free lap children, on sale.
-struct Shop {
+struct TestShop {
     office: BoxOffice,
     clock: Arc<ManualClock>,
     gateway: Arc<MoodyGateway>,
@@ -53,7 +59,7 @@ struct Shop {
     free: TicketTypeId,
 }
 
-impl Shop {
+impl TestShop {
     async fn open() -> Self {
         Self::over(MoodyGateway::default()).await
     }
@@ -81,7 +87,7 @@ impl Shop {
             .build()
             .unwrap();
         let (event, free) = on_sale(&office).await;
-        let seats = office.seat_map(event, 0).await.unwrap().unwrap().seats;
+        let seats = office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         let seats = seats.iter().map(|seat| seat.id).collect();
         Self { office, clock, gateway, notifier, ids: CountedIds::seeded(2), event, seats, free }
     }
@@ -99,18 +105,18 @@ impl Shop {
     }
 
     async fn held(&self, buyer: BuyerId, seats: &[usize]) -> Reservation {
-        self.office.hold(self.wanting(buyer, seats)).await.unwrap()
+        self.office.sales().hold(self.wanting(buyer, seats)).await.unwrap()
     }
 
     /// Holds and pays in one go, and returns the reservation and its payment.
     async fn sold(&self, buyer: BuyerId, seats: &[usize]) -> (Reservation, Payment) {
         let held = self.held(buyer, seats).await;
-        let paid = self.office.process(PrepareRequest::new(held.id, buyer)).await.unwrap();
+        let paid = self.office.payments().process(PrepareRequest::new(held.id, buyer)).await.unwrap();
         (paid.reservation, paid.payment.unwrap())
     }
 
     async fn status(&self, seat: usize) -> SeatStatus {
-        let map = self.office.seat_map(self.event, 0).await.unwrap().unwrap();
+        let map = self.office.catalog().seat_map(self.event, 0).await.unwrap().unwrap();
         let seat = map.seats.iter().find(|known| known.id == self.seats[seat]).unwrap();
         SeatStatus::of(&seat.state, self.office.now())
     }
@@ -119,7 +125,7 @@ impl Shop {
 async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
     let plan = SeatLayout::new("Harbour Hall", "Studio")
         .section(Section::new("Stalls", won(100)).row(Row::numbered("A", 3)));
-    let layout = office.create_layout(plan, None).await.unwrap();
+    let layout = office.catalog().create_layout(plan, None).await.unwrap();
     let day = Duration::from_hours(24);
     let details = EventDetails {
         title: "Evening of Lanterns".into(),
@@ -132,9 +138,9 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
         terms: TermsOverride::default(),
     };
     let lap = TicketTypeInput { name: "Lap children".into(), price: won(0), capacity: 5 };
-    let input = EventInput::new(details, Currency::KRW).seated(layout.id).admitting(lap);
-    let view = office.create_event(input).await.unwrap();
-    office.publish_event(view.event.id).await.unwrap();
+    let input = EventInput::new(details, Currency::KRW).seated(layout.id).ticket_type(lap);
+    let view = office.catalog().create_event(input).await.unwrap();
+    office.catalog().publish_event(view.event.id).await.unwrap();
     (view.event.id, view.ticket_types[1].id)
 }
 

@@ -5,25 +5,26 @@ use std::time::Duration;
 use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
-    CommandError, ConfirmAnswer, Currency, Heard, NotAccepted, PayError, PaymentState, PrepareRequest,
+    CommandError, Currency, PayError, PaymentState, PrepareRequest,
+    gateway::{ConfirmAnswer, Heard, NotAccepted},
 };
 
-use crate::{ADA, BEN, MoodyGateway, Shop, won};
+use crate::{ADA, BEN, MoodyGateway, TestShop, won};
 
 /// An attempt that expired with its hold was answered as if it had been paid.
 #[tokio::test]
 async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let request = PrepareRequest::new(held.id, ADA).key(shop.key());
     shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
-    let refused = shop.office.process(request.clone()).await.unwrap_err();
+    let refused = shop.office.payments().process(request.clone()).await.unwrap_err();
     assert!(matches!(refused, PayError::Unavailable(_)), "{refused:?}");
     shop.gateway.honest.set_unavailable(None);
     shop.wait(601);
-    shop.office.expire_once().await.unwrap();
+    shop.office.jobs().expire_once().await.unwrap();
 
-    let again = shop.office.process(request).await;
+    let again = shop.office.payments().process(request).await;
     let Err(PayError::Confirm(CommandError::Refused(BeginConfirmRefused::NotReady { state }))) = again else {
         panic!("{again:?}")
     };
@@ -34,28 +35,28 @@ async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
 /// A buyer who confirms with keys that no provider gave holds seats no longer than the terms say.
 #[tokio::test]
 async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     // The latest moment for everything: renewed up to the cap, prepared and confirmed just before each end.
     for _ in 0..2 {
         shop.wait(299);
-        shop.office.extend_hold(held.id, ADA, None).await.unwrap();
+        shop.office.sales().extend_hold(held.id, ADA, None).await.unwrap();
     }
     shop.wait(299);
-    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    let until = shop.office.reservation(held.id, ADA).await.unwrap().unwrap().held_until().unwrap();
+    let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let until = shop.office.sales().reservation(held.id, ADA).await.unwrap().unwrap().held_until().unwrap();
     shop.wait(until.since(shop.office.now()).as_secs() - 1);
     let cap = held.created_at.after(shop.office.terms().hold_cap);
     assert!(shop.office.now() > cap, "past the cap");
     let unknown =
         ConfirmAnswer::Unknown { reason: "NOT_FOUND_PAYMENT_SESSION".into(), heard: Heard::Answered };
     shop.gateway.honest.fail_next_confirm(ConfirmFault::Answer(unknown));
-    shop.office.confirm(payment.id, ADA, None, Some("bogus".into())).await.unwrap();
+    shop.office.payments().confirm(payment.id, ADA, None, Some("bogus".into())).await.unwrap();
     let mut waited = 0;
-    while shop.office.hold(shop.wanting(BEN, &[0])).await.is_err() {
+    while shop.office.sales().hold(shop.wanting(BEN, &[0])).await.is_err() {
         shop.wait(1);
         waited += 1;
-        shop.office.run_jobs_once().await;
+        shop.office.jobs().run_once().await;
     }
     assert!(waited <= 121, "the seat was held for {waited} s beyond the hold");
 }
@@ -63,46 +64,46 @@ async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
 #[tokio::test]
 async fn what_a_gateway_does_not_take_is_refused_before_anything_is_committed() {
     let gateway = TestGateway::default().taking(&["EUR".parse().unwrap()]);
-    let shop = Shop::over(MoodyGateway { honest: gateway, ..MoodyGateway::default() }).await;
+    let shop = TestShop::over(MoodyGateway { honest: gateway, ..MoodyGateway::default() }).await;
     let held = shop.held(ADA, &[0]).await;
-    let refused = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await;
+    let refused = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await;
     assert!(
         matches!(refused, Err(PayError::NotAccepted(NotAccepted::Currency { currency: Currency::KRW, .. }))),
         "{refused:?}"
     );
-    let refused = shop.office.process(PrepareRequest::new(held.id, ADA)).await;
+    let refused = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await;
     assert!(matches!(refused, Err(PayError::NotAccepted(_))), "{refused:?}");
-    let known = shop.office.reservation(held.id, ADA).await.unwrap().unwrap();
+    let known = shop.office.sales().reservation(held.id, ADA).await.unwrap().unwrap();
     assert_eq!(known, held, "no attempt, and no payment window");
 }
 
 #[tokio::test]
 async fn a_key_that_cannot_be_one_leaves_the_hold_as_it_is_and_the_next_key_pays() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
-    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
     for key in ["", "a\0b", "a b", &"k".repeat(256)] {
-        let refused = shop.office.confirm(payment.id, ADA, None, Some(key.into())).await;
+        let refused = shop.office.payments().confirm(payment.id, ADA, None, Some(key.into())).await;
         assert!(
             matches!(refused, Err(PayError::NotAccepted(NotAccepted::KeyMalformed))),
             "{key:?}: {refused:?}"
         );
-        let known = shop.office.any_payment(payment.id).await.unwrap().unwrap();
+        let known = shop.office.support().any_payment(payment.id).await.unwrap().unwrap();
         assert_eq!(known.state, PaymentState::Ready);
     }
-    let paid = shop.office.confirm(payment.id, ADA, None, Some("good".into())).await.unwrap();
+    let paid = shop.office.payments().confirm(payment.id, ADA, None, Some("good".into())).await.unwrap();
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Paid { .. }));
 }
 
 /// What the rule refuses must not use up the turns that a breaker admits while it probes.
 #[tokio::test]
 async fn a_confirm_that_the_rule_refuses_asks_no_gateway_whether_it_is_ready() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
-    let payment = shop.office.prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
     shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
     for (buyer, amount) in [(BEN, 100), (ADA, 1)] {
-        let refused = shop.office.confirm(payment.id, buyer, Some(won(amount)), None).await;
+        let refused = shop.office.payments().confirm(payment.id, buyer, Some(won(amount)), None).await;
         assert!(matches!(refused, Err(PayError::Confirm(_))), "{refused:?}");
     }
 }

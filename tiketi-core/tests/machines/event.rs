@@ -1,6 +1,6 @@
 //! The table of `EventState`.
 
-use tiketi_core::{EventState, EventStep};
+use tiketi_core::event::{EventState, EventStep};
 
 use crate::{at, check_cell};
 

@@ -13,7 +13,7 @@ mod seat;
 use std::fmt::Debug;
 
 use proptest::test_runner::{Config, RngSeed};
-use tiketi_core::{IllegalTransition, Timestamp};
+use tiketi_core::{Timestamp, transition::IllegalTransition};
 
 /// The same cases in every run; `PROPTEST_CASES` sets how many.
 fn config() -> Config {

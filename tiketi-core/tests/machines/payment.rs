@@ -1,7 +1,10 @@
 //! The table of `PaymentState`.
 
 use proptest::prelude::*;
-use tiketi_core::{Currency, Money, PaymentState, PaymentStep, StuckReason};
+use tiketi_core::{
+    Currency, Money, PaymentState,
+    payment::{PaymentStep, StuckReason},
+};
 
 use crate::{at, check_cell, config};
 

@@ -1,7 +1,10 @@
 //! The table of `ReservationState`.
 
 use proptest::prelude::*;
-use tiketi_core::{CancelReason, PaymentId, ReservationState, ReservationStep};
+use tiketi_core::{
+    PaymentId, ReservationState,
+    reservation::{CancelReason, ReservationStep},
+};
 use uuid::Uuid;
 
 use crate::{at, check_cell, config};

@@ -1,7 +1,7 @@
 //! The table of `SeatState`.
 
 use proptest::prelude::*;
-use tiketi_core::{ReservationId, SeatState, SeatStatus, SeatStep};
+use tiketi_core::{ReservationId, SeatState, fact::SeatStatus, seat::SeatStep};
 use uuid::Uuid;
 
 use crate::{at, check_cell, config};

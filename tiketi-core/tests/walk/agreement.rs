@@ -2,14 +2,14 @@
 
 use tiketi_core::{Payment, PaymentState, Reservation, ReservationState, SeatId, Timestamp};
 
-use crate::book::{Asking, Phase, Progress};
+use crate::book::{Phase, Progress, Reconciliation};
 use crate::model::Model;
 use crate::rows::Rows;
-use crate::shop::{Shop, buyer_id, moment, payment_id, reservation_id, won};
+use crate::shop::{TestShop, buyer_id, moment, payment_id, reservation_id, won};
 
 /// Caught: with `renewed_until` renewing by a fixed minute, and with `with_lines` leaving the units' price out,
 /// with `Hold` not giving up a prepared payment, with `pending_of` not asking for the buyer.
-pub(crate) fn check(shop: &Shop, model: &Model) {
+pub(crate) fn check(shop: &TestShop, model: &Model) {
     let rows = Rows::of(&shop.snapshot);
     assert_eq!(rows.reservations.len(), model.bookings.len(), "reservations");
     assert_eq!(rows.payments.len(), model.attempts.len(), "attempts");
@@ -34,16 +34,16 @@ pub(crate) fn check(shop: &Shop, model: &Model) {
         let payment = &rows.payments[&payment_id(at)];
         assert_eq!(progress_of(payment), attempt.progress, "state of attempt {at}");
         assert_eq!(payment.amount, won(attempt.amount), "amount of attempt {at}");
-        assert_eq!(asking_of(payment), attempt.asking, "when attempt {at} is asked about");
+        assert_eq!(reconciliation_of(payment), attempt.reconciliation, "when attempt {at} is asked about");
         assert_eq!(payment.reservation, reservation_id(attempt.of), "what attempt {at} pays for");
     }
 }
 
-fn asking_of(payment: &Payment) -> Option<Asking> {
-    let asking = payment.asking.as_ref()?;
+fn reconciliation_of(payment: &Payment) -> Option<Reconciliation> {
+    let reconciliation = payment.reconciliation.as_ref()?;
     let since_opening = |at: Timestamp| at.as_micros() - moment(0).as_micros();
-    let deposit = asking.deposit.as_ref().map(|deposit| since_opening(deposit.due));
-    Some(Asking { next: since_opening(asking.next), tries: asking.tries, deposit })
+    let deposit = reconciliation.deposit.as_ref().map(|deposit| since_opening(deposit.due));
+    Some(Reconciliation { next: since_opening(reconciliation.next), tries: reconciliation.tries, deposit })
 }
 
 fn progress_of(payment: &Payment) -> Progress {

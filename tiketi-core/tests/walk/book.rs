@@ -145,7 +145,7 @@ pub(crate) struct Attempt {
     /// Since when the provider's word on the money is awaited.
     pub(crate) since: i64,
     /// When the provider is to be asked next, and how often it was.
-    pub(crate) asking: Option<Asking>,
+    pub(crate) reconciliation: Option<Reconciliation>,
 }
 
 impl Attempt {
@@ -155,21 +155,22 @@ impl Attempt {
             return false;
         }
         let due = (now + DEPOSIT).min(if called_off { now } else { BEGINS });
-        let asking = self.asking.unwrap_or(Asking::from(now + ASK_AFTER[0]));
-        self.asking = Some(Asking { deposit: Some(due), ..asking }.not_after_due(now));
+        let reconciliation = self.reconciliation.unwrap_or(Reconciliation::from(now + ASK_AFTER[0]));
+        self.reconciliation =
+            Some(Reconciliation { deposit: Some(due), ..reconciliation }.not_after_due(now));
         true
     }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Asking {
+pub(crate) struct Reconciliation {
     pub(crate) next: i64,
     pub(crate) tries: u32,
     /// Until when a deposit is waited for.
     pub(crate) deposit: Option<i64>,
 }
 
-impl Asking {
+impl Reconciliation {
     pub(crate) fn from(next: i64) -> Self {
         Self { next, tries: 0, deposit: None }
     }

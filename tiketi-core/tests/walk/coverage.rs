@@ -62,18 +62,21 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::GiveBack { .. } => "give back",
         Step::RefundEnds { done: true, .. } => "refund done",
         Step::RefundEnds { done: false, .. } => "refund refused",
-        Step::AskLater { how: Ask::Claim, .. } => "ask",
-        Step::AskLater { how: Ask::Doubt, .. } => "doubt",
-        Step::AskLater { how: Ask::Wait, .. } => "wait to ask",
-        Step::AskLater { how: Ask::GiveUp, .. } => "give up",
-        Step::AskLater { how: Ask::Deposit, .. } => "deposit",
-        Step::AskLater { how: Ask::DepositGone, .. } => "deposit gone",
-        Step::AskLater { how: Ask::DepositBack, .. } => "deposit back",
+        Step::ScheduleReconciliation { how: Ask::Claim, .. } => "ask",
+        Step::ScheduleReconciliation { how: Ask::Doubt, .. } => "doubt",
+        Step::ScheduleReconciliation { how: Ask::Wait, .. } => "wait to ask",
+        Step::ScheduleReconciliation { how: Ask::GiveUp, .. } => "give up",
+        Step::ScheduleReconciliation { how: Ask::Deposit, .. } => "deposit",
+        Step::ScheduleReconciliation { how: Ask::DepositGone, .. } => "deposit gone",
+        Step::ScheduleReconciliation { how: Ask::DepositBack, .. } => "deposit back",
         Step::CancelEvent => "cancel event",
         Step::CallOff { .. } => "call off",
         Step::Block { .. } => "block",
         // Always refused, and never: neither can be met both ways.
-        Step::AskLater { how: Ask::StaleClaim, .. } | Step::Unblock { .. } | Step::Tidy | Step::Wait(_) => {
+        Step::ScheduleReconciliation { how: Ask::StaleClaim, .. }
+        | Step::Unblock { .. }
+        | Step::Tidy
+        | Step::Wait(_) => {
             return None;
         }
     })

@@ -6,17 +6,19 @@ use std::collections::HashMap;
 
 use tiketi_core::decide::Scope;
 use tiketi_core::{
-    Money, Payment, Refund, RefundState, RefundTickets, Reservation, ReservationState, SeatId, SeatState,
-    Stock, TicketKind, TicketTypeId, Timestamp, audit,
+    Money, Payment, Refund, Reservation, ReservationState, SeatId, SeatState, TicketTypeId, Timestamp,
+    audit::audit,
+    payment::{RefundState, RefundTickets},
+    ticket_type::{Stock, TicketKind},
 };
 
 use crate::book::{CAP, LIMIT, MINUTE, Progress, WINDOW};
 use crate::model::Model;
 use crate::rows::Rows;
-use crate::shop::{Shop, buyer_id, micros, moment, payment_id, won};
+use crate::shop::{TestShop, buyer_id, micros, moment, payment_id, won};
 use crate::step::{Ask, BUYERS, Said, Step};
 
-pub(crate) fn check(shop: &Shop) {
+pub(crate) fn check(shop: &TestShop) {
     let rows = Rows::of(&shop.snapshot);
     let now = shop.now;
     each_seat_has_at_most_one_live_owner(&rows, now);
@@ -68,7 +70,7 @@ fn seat_state_of(owner: &Reservation) -> SeatState {
 }
 
 /// Caught: with `items` of `sell` left out, and with neither `wanted_items` nor `Stock::is_sound` seeing a shortage.
-fn stock_is_what_is_held_sold_and_blocked(shop: &Shop, rows: &Rows) {
+fn stock_is_what_is_held_sold_and_blocked(shop: &TestShop, rows: &Rows) {
     for ticket_type in shop.snapshot.ticket_types() {
         let stock = ticket_type.stock;
         let derived = match ticket_type.kind {
@@ -127,7 +129,7 @@ fn sold_means_paid_or_free(rows: &Rows) {
 /// Caught: with `RecordOutcome` confirming whatever amount was taken, with `RecordRefund` not adding what
 /// went back, with `Fate::GiveBack` promising nothing, and with
 /// `take_back` leaving the tickets.
-fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
+fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &TestShop) {
     for payment in rows.payments.values() {
         let ledger = shop.ledger.get(&payment.id).copied().unwrap_or_default();
         assert_eq!(payment.captured.map_or(0, Money::minor), ledger.taken, "{payment:?}");
@@ -143,7 +145,7 @@ fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &Shop) {
         }
         let queued = payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }));
         assert!(
-            kept <= policy_kept(payment).max(0) || queued || payment.needs_person(),
+            kept <= policy_kept(payment).max(0) || queued || payment.needs_attention(),
             "kept for nothing: {payment:?}"
         );
     }
@@ -197,13 +199,13 @@ fn no_hold_outlasts_its_cap(rows: &Rows) {
 /// The audit's own idea of all this, of a shop that tidies as the contract demands.
 ///
 /// Caught: with `sell` leaving out the units, and no other check here.
-fn the_audit_finds_nothing(shop: &Shop) {
+fn the_audit_finds_nothing(shop: &TestShop) {
     if shop.tidies {
         assert_eq!(audit(&shop.snapshot), [], "the audit of the rows");
     }
 }
 
-fn send_what_is_owed(shop: &mut Shop, model: &Model) {
+fn send_what_is_owed(shop: &mut TestShop, model: &Model) {
     let reservations = if model.called_off { 0..model.bookings.len() } else { 0..0 };
     for of in reservations {
         assert!(shop.take(&Step::CallOff { of }, model.now), "R{of} cannot be called off");
@@ -220,7 +222,7 @@ fn send_what_is_owed(shop: &mut Shop, model: &Model) {
 /// cancelled event, all of it.
 ///
 /// Caught: with `RecordOutcome` not resuming the hold of a declined buyer (and the model not asked).
-pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
+pub(crate) fn check_that_everything_ends(mut shop: TestShop, model: &Model) {
     for (attempt, known) in model.attempts.iter().enumerate() {
         if known.progress == Progress::Confirming {
             let said = if attempt % 2 == 0 { Said::Paid } else { Said::Declined };
@@ -235,7 +237,7 @@ pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
     shop.tidy(moment(model.now + 60 * MINUTE));
     for attempt in 0..model.attempts.len() {
         for how in [Ask::GiveUp, Ask::DepositBack] {
-            shop.take(&Step::AskLater { attempt, how }, model.now + 60 * MINUTE);
+            shop.take(&Step::ScheduleReconciliation { attempt, how }, model.now + 60 * MINUTE);
         }
     }
     check(&shop);
@@ -249,6 +251,9 @@ pub(crate) fn check_that_everything_ends(mut shop: Shop, model: &Model) {
         assert!(!(model.called_off && kept) || refused, "not refunded: {reservation:?}");
     }
     for payment in rows.payments.values() {
-        assert!(payment.queued_refund().is_none() && payment.asking.is_none(), "still awaited: {payment:?}");
+        assert!(
+            payment.queued_refund().is_none() && payment.reconciliation.is_none(),
+            "still awaited: {payment:?}"
+        );
     }
 }

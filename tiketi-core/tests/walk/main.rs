@@ -1,6 +1,6 @@
 //! Random walks over the rules: whole sequences of commands, checked after every step.
 //!
-//! Each step runs twice, by the rules on a [`Shop`] and by the much simpler book-keeping of a [`Model`].
+//! Each step runs twice, by the rules on a [`TestShop`] and by the much simpler book-keeping of a [`Model`].
 //! The rows of the shop have to keep every promise in [`invariants`], and both have to agree. A failing
 //! walk shrinks to a short list of [`Step`]s. `PROPTEST_CASES` sets how many walks are taken.
 
@@ -20,7 +20,7 @@ use proptest::test_runner::{Config, RngSeed};
 use proptest_state_machine::{ReferenceStateMachine, StateMachineTest, prop_state_machine};
 
 use model::Model;
-use shop::Shop;
+use shop::TestShop;
 use step::Step;
 
 /// The same walks in every run, so that a red build is red again when it is looked at.
@@ -64,14 +64,14 @@ impl ReferenceStateMachine for Book {
 struct Walk;
 
 impl StateMachineTest for Walk {
-    type SystemUnderTest = Shop;
+    type SystemUnderTest = TestShop;
     type Reference = Book;
 
-    fn init_test(model: &Model) -> Shop {
-        Shop::open(model.tidies)
+    fn init_test(model: &Model) -> TestShop {
+        TestShop::open(model.tidies)
     }
 
-    fn apply(mut shop: Shop, model: &Model, step: Step) -> Shop {
+    fn apply(mut shop: TestShop, model: &Model, step: Step) -> TestShop {
         let accepted = shop.take(&step, model.now);
         // First the promises, which know nothing of the model, then whether both came to the same.
         invariants::check(&shop);
@@ -79,11 +79,11 @@ impl StateMachineTest for Walk {
         shop
     }
 
-    fn check_invariants(shop: &Shop, model: &Model) {
+    fn check_invariants(shop: &TestShop, model: &Model) {
         agreement::check(shop, model);
     }
 
-    fn teardown(shop: Shop, model: Model) {
+    fn teardown(shop: TestShop, model: Model) {
         invariants::check_that_everything_ends(shop, &model);
     }
 }

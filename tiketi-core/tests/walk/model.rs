@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::book::{
-    ASK_AFTER, ASK_NOT_BEFORE, Asking, Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase,
-    Progress, SEATS, STANDING, TROUBLE_AFTER, TTL, Tickets, WINDOW, comes_back, is_in_browser,
+    ASK_AFTER, ASK_NOT_BEFORE, Attempt, Booking, CAP, CLOSES, FREE, LIMIT, PART_REFUND, Phase, Progress,
+    Reconciliation, SEATS, STANDING, TROUBLE_AFTER, TTL, Tickets, WINDOW, comes_back, is_in_browser,
 };
 use crate::step::{Ask, Buyer, Said, Step, Wait};
 
@@ -84,7 +84,7 @@ impl Model {
             Step::Refund { by, attempt, part: false } => self.give_back(*by, *attempt, None),
             Step::GiveBack { by, attempt, tickets } => self.give_back(*by, *attempt, Some(tickets)),
             Step::RefundEnds { attempt, done } => self.refund_ends(*attempt, *done),
-            Step::AskLater { attempt, how } => self.ask_later(*attempt, *how),
+            Step::ScheduleReconciliation { attempt, how } => self.schedule_reconciliation(*attempt, *how),
             Step::EndPayment { attempt } => self.end_payment(*attempt),
             Step::CancelEvent => !std::mem::replace(&mut self.called_off, true),
             Step::CallOff { of } => self.call_off(*of),
@@ -238,7 +238,7 @@ impl Model {
         self.abandon(of);
         let progress = Progress::Ready;
         let in_browser = is_in_browser(self.attempts.len());
-        let asking = in_browser.then(|| Asking::from(self.now + ASK_AFTER[0]));
+        let reconciliation = in_browser.then(|| Reconciliation::from(self.now + ASK_AFTER[0]));
         self.attempts.push(Attempt {
             of,
             amount,
@@ -251,7 +251,7 @@ impl Model {
             for_the_event: false,
             refused_for_the_event: false,
             since: self.now,
-            asking,
+            reconciliation,
         });
         let booking = &mut self.bookings[of];
         booking.attempt = Some(self.attempts.len() - 1);
@@ -288,7 +288,7 @@ impl Model {
                 booking.phase = Phase::Paying { deadline: until };
                 let attempt = &mut self.attempts[at];
                 (attempt.progress, attempt.since) = (Progress::Confirming, self.now);
-                attempt.asking = Some(Asking::from(self.now + ASK_AFTER[0]));
+                attempt.reconciliation = Some(Reconciliation::from(self.now + ASK_AFTER[0]));
                 true
             }
             _ => false,
@@ -299,12 +299,12 @@ impl Model {
         let Attempt { of, amount, progress, taken, .. } = self.attempts[at];
         match said {
             Said::Declined if progress == Progress::Confirming => {
-                (self.attempts[at].progress, self.attempts[at].asking) = (Progress::Over, None);
+                (self.attempts[at].progress, self.attempts[at].reconciliation) = (Progress::Over, None);
                 self.resume(of, at);
                 true
             }
             Said::AnotherOrder if progress == Progress::Confirming => {
-                (self.attempts[at].progress, self.attempts[at].asking) = (Progress::Stuck, None);
+                (self.attempts[at].progress, self.attempts[at].reconciliation) = (Progress::Stuck, None);
                 self.resume(of, at);
                 true
             }
@@ -313,7 +313,7 @@ impl Model {
             Said::Paid | Said::WrongAmount if taken > 0 => false,
             Said::Paid => {
                 (self.attempts[at].taken, self.attempts[at].progress) = (amount, Progress::Paid);
-                self.attempts[at].asking = None;
+                self.attempts[at].reconciliation = None;
                 self.spend(of, at);
                 true
             }
@@ -436,9 +436,9 @@ impl Model {
     }
 
     fn ask_for_refund(&mut self, at: usize, amount: i64, takes: Option<Tickets>) {
-        let asking = Some(Asking::from(self.now + ASK_AFTER[0]));
+        let reconciliation = Some(Reconciliation::from(self.now + ASK_AFTER[0]));
         let attempt = &mut self.attempts[at];
-        (attempt.refund, attempt.takes, attempt.asking) = (Some(amount), takes, asking);
+        (attempt.refund, attempt.takes, attempt.reconciliation) = (Some(amount), takes, reconciliation);
         attempt.for_the_event = false;
     }
 
@@ -463,7 +463,7 @@ impl Model {
         let attempt = &mut self.attempts[at];
         let Some(amount) = attempt.refund.take() else { return false };
         let takes = attempt.takes.take();
-        attempt.asking = None;
+        attempt.reconciliation = None;
         if !done && attempt.for_the_event {
             attempt.refused_for_the_event = true;
         }
@@ -489,37 +489,39 @@ impl Model {
     fn promise(&mut self, at: usize, amount: i64) {
         let attempt = &mut self.attempts[at];
         (attempt.refund, attempt.takes, attempt.for_the_event) = (Some(amount), None, false);
-        attempt.asking = Some(Asking::from(self.now));
+        attempt.reconciliation = Some(Reconciliation::from(self.now));
     }
 
-    fn ask_later(&mut self, at: usize, how: Ask) -> bool {
+    fn schedule_reconciliation(&mut self, at: usize, how: Ask) -> bool {
         let (now, called_off, attempt) = (self.now, self.called_off, &mut self.attempts[at]);
         match how {
             Ask::Deposit => return attempt.wait_for_deposit(Progress::Confirming, now, called_off),
             Ask::DepositGone => return attempt.wait_for_deposit(Progress::Paid, now, called_off),
             _ => {}
         }
-        let Some(asking) = &mut attempt.asking else { return false };
+        let Some(reconciliation) = &mut attempt.reconciliation else { return false };
         match how {
-            Ask::Claim if asking.next <= now => {
-                asking.tries += 1;
-                asking.next = now + ASK_AFTER[usize::try_from(asking.tries).unwrap().min(3)];
-                *asking = asking.not_after_due(now);
+            Ask::Claim if reconciliation.next <= now => {
+                reconciliation.tries += 1;
+                reconciliation.next = now + ASK_AFTER[usize::try_from(reconciliation.tries).unwrap().min(3)];
+                *reconciliation = reconciliation.not_after_due(now);
                 true
             }
-            Ask::DepositBack if attempt.progress == Progress::Paid && asking.deposit.take().is_some() => {
-                attempt.asking = attempt.asking.filter(|_| attempt.refund.is_some());
+            Ask::DepositBack
+                if attempt.progress == Progress::Paid && reconciliation.deposit.take().is_some() =>
+            {
+                attempt.reconciliation = attempt.reconciliation.filter(|_| attempt.refund.is_some());
                 true
             }
             Ask::Claim | Ask::StaleClaim | Ask::Deposit | Ask::DepositGone | Ask::DepositBack => false,
             Ask::Doubt => true,
             Ask::Wait => {
-                asking.next = asking.next.max(now + ASK_NOT_BEFORE);
+                reconciliation.next = reconciliation.next.max(now + ASK_NOT_BEFORE);
                 true
             }
             Ask::GiveUp => {
                 let abandoned = attempt.progress == Progress::Over;
-                attempt.asking = attempt.asking.filter(|_| !abandoned);
+                attempt.reconciliation = attempt.reconciliation.filter(|_| !abandoned);
                 abandoned
             }
         }
@@ -528,12 +530,14 @@ impl Model {
     /// Ends what its provider has not told for long; it is asked all the same.
     fn end_payment(&mut self, at: usize) -> bool {
         let (now, attempt) = (self.now, &mut self.attempts[at]);
-        let deposit = attempt.asking.and_then(|asking| asking.deposit).unwrap_or(attempt.since);
+        let deposit =
+            attempt.reconciliation.and_then(|reconciliation| reconciliation.deposit).unwrap_or(attempt.since);
         if attempt.progress != Progress::Confirming || now < attempt.since.max(deposit) + TROUBLE_AFTER {
             return false;
         }
         attempt.progress = Progress::Over;
-        attempt.asking = attempt.asking.map(|asking| Asking { deposit: None, ..asking });
+        attempt.reconciliation =
+            attempt.reconciliation.map(|reconciliation| Reconciliation { deposit: None, ..reconciliation });
         let of = attempt.of;
         self.resume(of, at);
         true

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tiketi_core::decide::{Change, Scope, Snapshot};
 use tiketi_core::{
     FactBody, Payment, PaymentId, PaymentState, Reservation, ReservationId, ReservationState, Seat,
-    SeatChanged, SeatStatus, Stock, TicketTypeId, Timestamp,
+    TicketTypeId, Timestamp,
+    fact::{SeatChanged, SeatStatus},
+    ticket_type::Stock,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +39,7 @@ impl Rows {
         assert_eq!(sorted(&change.facts), sorted(&expected), "the facts do not match the change");
     }
 
-    /// Caught: with `version: seat.version` in `Draft::seat`.
+    /// Caught: with `version: seat.version` in `ChangeBuilder::seat`.
     fn check_seats(&self, after: &Self, change: &Change) {
         let changed = changed(&self.seats, &after.seats);
         let listed: Vec<_> = change.seats.iter().map(|seat| seat.seat).collect();
@@ -51,7 +53,7 @@ impl Rows {
         assert_eq!(after.map_version, self.map_version + step, "the map's version");
     }
 
-    /// Caught: with `version += 2` in `Draft::reservation`; what is final, with `Cancel` cancelling what
+    /// Caught: with `version += 2` in `ChangeBuilder::reservation`; what is final, with `Cancel` cancelling what
     /// has expired.
     fn check_reservations(&self, after: &Self, change: &Change) {
         assert!(after.reservations.len() >= self.reservations.len(), "a reservation is gone");
@@ -70,7 +72,7 @@ impl Rows {
         }
     }
 
-    /// Caught: with `payment.version += 1` removed from `Draft::payment_row`; what
+    /// Caught: with `payment.version += 1` removed from `ChangeBuilder::payment_row`; what
     /// is final, with `RecordOutcome` and `PaymentState` letting a declined payment become paid.
     fn check_payments(&self, after: &Self, change: &Change) {
         assert!(after.payments.len() >= self.payments.len(), "a payment is gone");
@@ -89,7 +91,7 @@ impl Rows {
     /// Derives from the rows alone what has to be told, and to whom.
     ///
     /// Caught: with `ReservationExpired` left out of `expire`, with another buyer named by `sell`, and
-    /// with `Draft::finish` announcing all but the first of the seats.
+    /// with `ChangeBuilder::finish` announcing all but the first of the seats.
     fn facts_until(&self, after: &Self, now: Timestamp) -> Vec<FactBody> {
         let mut facts = Vec::new();
         let seats = changed(&self.seats, &after.seats);
@@ -131,7 +133,8 @@ fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat
 
 /// Tells whether nothing changed that a buyer is told: where to pay is news, when a provider is asked is none.
 fn says_the_same(before: &Payment, after: &Payment) -> bool {
-    let quiet = Payment { asking: after.asking.clone(), version: after.version, ..before.clone() };
+    let quiet =
+        Payment { reconciliation: after.reconciliation.clone(), version: after.version, ..before.clone() };
     quiet == *after && before.awaited_deposit() == after.awaited_deposit()
 }
 
@@ -148,7 +151,7 @@ fn told_of(reservation: &Reservation) -> Option<FactBody> {
 /// What was given up changes only for money that turned up; what was taken stays taken, and what went back, back.
 fn may_become(before: &Payment, after: &Payment) -> bool {
     if says_the_same(before, after) {
-        return before.asking.is_some() || after.is_withdrawn();
+        return before.reconciliation.is_some() || after.is_withdrawn();
     }
     let taken_stays = before.captured.is_none() || before.captured == after.captured;
     let returned_stays = before.refunded.minor() <= after.refunded.minor();

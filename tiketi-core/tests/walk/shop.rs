@@ -4,16 +4,21 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    AskLater, AskStep, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome,
-    Change, Command, ConfirmFree, EndPayment, ExtendHold, Hold, RecordOutcome, RecordRefund, RefundOutcome,
-    RefundWanted, Release, Scope, Snapshot, StartPayment, UnblockSeats, Verdict, block_seats, expire, run,
-    unblock_seats,
+    BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome, Change, Command,
+    ConfirmFree, EndPayment, ExtendHold, Hold, ReconcileStep, RecordOutcome, RecordRefund, RefundOutcome,
+    RefundWanted, Release, ScheduleReconciliation, Scope, Snapshot, StartPayment, UnblockSeats, Verdict,
+    block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
-    BuyerId, CancellationPolicy, CancellationTier, Captured, CommandError, CommandKey, Confirms, CountedIds,
-    Currency, DepositAsked, Event, EventDetails, EventInput, EventState, EventStep, IdSource, LayoutId,
-    Money, NewEvent, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId, SeatLayout,
-    Section, StoredLayout, Terms, TermsOverride, TicketTypeId, TicketTypeInput, Timestamp,
+    BuyerId, CancellationPolicy, CommandError, CommandKey, Currency, Event, EventDetails, EventInput,
+    IdSource, LayoutId, Money, PaymentId, Refund, RefundId, ReservationId, Row, SaleWindow, SeatId,
+    SeatLayout, Section, Terms, TicketTypeId, TicketTypeInput, Timestamp,
+    cancellation_policy::CancellationTier,
+    catalog::NewEvent,
+    clock::CountedIds,
+    event::{EventState, EventStep, TermsOverride},
+    gateway::{Captured, Confirms, DepositAsked},
+    seat_layout::StoredLayout,
 };
 use uuid::Uuid;
 
@@ -26,7 +31,7 @@ use crate::step::{Ask, Buyer, Said, Step};
 
 const OPENS: &str = "2026-03-01T10:00:00Z";
 
-pub(crate) struct Shop {
+pub(crate) struct TestShop {
     pub(crate) snapshot: Snapshot,
     pub(crate) seats: Vec<SeatId>,
     pub(crate) standing: TicketTypeId,
@@ -75,7 +80,7 @@ pub(crate) fn terms() -> Terms {
         hold_cap: micros(CAP),
         payment_window: micros(WINDOW),
         max_seats_per_buyer: LIMIT,
-        trouble_after: micros(TROUBLE_AFTER),
+        attention_after: micros(TROUBLE_AFTER),
         ..Terms::default()
     }
 }
@@ -108,12 +113,12 @@ fn new_event(ids: &CountedIds) -> NewEvent {
     };
     let input = EventInput::new(details, Currency::KRW)
         .seated(layout)
-        .admitting(counted("Standing", STANDING_PRICE, STANDING))
-        .admitting(counted("Lap children", 0, FREE));
+        .ticket_type(counted("Standing", STANDING_PRICE, STANDING))
+        .ticket_type(counted("Lap children", 0, FREE));
     NewEvent::assemble(&input, Some(&stored), ids, moment(0)).unwrap()
 }
 
-impl Shop {
+impl TestShop {
     pub(crate) fn open(tidies: bool) -> Self {
         let ids = CountedIds::seeded(0x5EED);
         let mut new = new_event(&ids);
@@ -176,9 +181,9 @@ impl Shop {
             }
             Step::CancelEvent => self.cancel_event(),
             Step::CallOff { of } => self.run(&CallOff::new(now, key, reservation_id(*of))),
-            Step::AskLater { attempt, how } => {
+            Step::ScheduleReconciliation { attempt, how } => {
                 let because = self.ask(*attempt, *how);
-                self.run(&AskLater::new(now, key, payment_id(*attempt), because))
+                self.run(&ScheduleReconciliation::new(now, key, payment_id(*attempt), because))
             }
             _ => self.pay(step, key),
         }
@@ -190,18 +195,18 @@ impl Shop {
         cancelled.map(|state| self.snapshot.set_event(Event { state, ..event })).is_ok()
     }
 
-    fn ask(&self, attempt: usize, how: Ask) -> AskStep {
-        let asking = &self.snapshot.payment(payment_id(attempt)).unwrap().asking;
-        let tries = asking.as_ref().map_or(0, |asking| asking.tries);
+    fn ask(&self, attempt: usize, how: Ask) -> ReconcileStep {
+        let reconciliation = &self.snapshot.payment(payment_id(attempt)).unwrap().reconciliation;
+        let tries = reconciliation.as_ref().map_or(0, |reconciliation| reconciliation.tries);
         match how {
-            Ask::Claim => AskStep::Claim { tries },
-            Ask::StaleClaim => AskStep::Claim { tries: tries.wrapping_sub(1) },
-            Ask::Doubt => AskStep::Doubt { said: "HTTP 503".into() },
-            Ask::Wait => AskStep::Wait { until: self.now.after(micros(ASK_NOT_BEFORE)) },
-            Ask::GiveUp => AskStep::GiveUp,
-            Ask::Deposit => AskStep::Deposit(self.deposit()),
-            Ask::DepositGone => AskStep::DepositGone(self.deposit()),
-            Ask::DepositBack => AskStep::DepositBack,
+            Ask::Claim => ReconcileStep::Claim { tries },
+            Ask::StaleClaim => ReconcileStep::Claim { tries: tries.wrapping_sub(1) },
+            Ask::Doubt => ReconcileStep::Inconclusive { answer: "HTTP 503".into() },
+            Ask::Wait => ReconcileStep::Wait { until: self.now.after(micros(ASK_NOT_BEFORE)) },
+            Ask::GiveUp => ReconcileStep::GiveUp,
+            Ask::Deposit => ReconcileStep::Deposit(self.deposit()),
+            Ask::DepositGone => ReconcileStep::DepositGone(self.deposit()),
+            Ask::DepositBack => ReconcileStep::DepositBack,
         }
     }
 

@@ -78,7 +78,7 @@ pub(crate) enum Step {
     Refund { by: Option<Buyer>, attempt: usize, part: bool },
     GiveBack { by: Option<Buyer>, attempt: usize, tickets: Tickets },
     RefundEnds { attempt: usize, done: bool },
-    AskLater { attempt: usize, how: Ask },
+    ScheduleReconciliation { attempt: usize, how: Ask },
     EndPayment { attempt: usize },
     CancelEvent,
     CallOff { of: usize },
@@ -115,7 +115,7 @@ impl fmt::Debug for Step {
             }
             Self::RefundEnds { attempt, done: true } => write!(f, "the refund of P{attempt} is done"),
             Self::RefundEnds { attempt, done: false } => write!(f, "the refund of P{attempt} is refused"),
-            Self::AskLater { attempt, how } => write!(f, "asking about P{attempt}: {how:?}"),
+            Self::ScheduleReconciliation { attempt, how } => write!(f, "asking about P{attempt}: {how:?}"),
             Self::EndPayment { attempt } => write!(f, "P{attempt} is ended by a person"),
             Self::CancelEvent => f.write_str("the event is cancelled"),
             Self::CallOff { of } => write!(f, "R{of} is called off"),
@@ -150,7 +150,7 @@ impl Step {
             | Self::GiveBack { attempt, .. }
             | Self::RefundEnds { attempt, .. }
             | Self::EndPayment { attempt }
-            | Self::AskLater { attempt, .. } => *attempt < model.attempts.len(),
+            | Self::ScheduleReconciliation { attempt, .. } => *attempt < model.attempts.len(),
             Self::Hold { .. }
             | Self::Block { .. }
             | Self::Unblock { .. }
@@ -175,7 +175,8 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
     if !model.attempts.is_empty() {
         steps.push((9, about_an_attempt(model)));
         let asks = (0..model.attempts.len(), select(&ASKS[..]));
-        steps.push((3, asks.prop_map(|(attempt, how)| Step::AskLater { attempt, how }).boxed()));
+        steps
+            .push((3, asks.prop_map(|(attempt, how)| Step::ScheduleReconciliation { attempt, how }).boxed()));
     }
     steps.extend(about_a_deposit(model));
     steps.extend(about_a_silence(model));
@@ -192,12 +193,13 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
 /// Deposits that leave again and come back, which chance alone would seldom bring together.
 fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
     let is_paid = |attempt: &&usize| model.attempts[**attempt].progress == Progress::Paid;
-    let is_gone =
-        |attempt: &usize| model.attempts[*attempt].asking.is_some_and(|asking| asking.deposit.is_some());
+    let is_gone = |attempt: &usize| {
+        model.attempts[*attempt].reconciliation.is_some_and(|reconciliation| reconciliation.deposit.is_some())
+    };
     let all: Vec<usize> = (0..model.attempts.len()).collect();
     let (gone, there): (Vec<usize>, Vec<usize>) = all.iter().filter(is_paid).partition(|at| is_gone(at));
     let step = |weight, of: Vec<usize>, how| {
-        let steps = select(of).prop_map(move |attempt| Step::AskLater { attempt, how });
+        let steps = select(of).prop_map(move |attempt| Step::ScheduleReconciliation { attempt, how });
         (weight, steps.boxed())
     };
     let mut steps = Vec::new();

@@ -2,8 +2,11 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
-    Account, AccountId, CommandError, CreateAccountRefused, Email, MAX_NAME_CHARS, ParseEmailError, Role,
-    StoreError, check_line,
+    AccountId, CommandError, StoreError,
+    account::{Account, Email, ParseEmailError, Role},
+    limits::MAX_NAME_CHARS,
+    store::CreateAccountRefused,
+    text::check_line,
 };
 
 use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};

@@ -5,7 +5,11 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Account, AccountId, Email, MAX_NAME_CHARS, Role};
+use tiketi_core::{
+    AccountId,
+    account::{Account, Email, Role},
+    limits::MAX_NAME_CHARS,
+};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_core::PasswordHash;
+use tiketi_core::account::PasswordHash;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::{ApiError, Code};

@@ -7,7 +7,7 @@ use axum::http::{Request, StatusCode};
 use futures::future::join_all;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde_json::{Value, json};
-use tiketi_core::Role;
+use tiketi_core::account::Role;
 
 use crate::auth::{EnsureAccountError, NewAccount};
 use crate::limits::HttpLimits;

@@ -8,7 +8,10 @@ use std::time::Duration;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Account, AccountId, Clock, Role};
+use tiketi_core::{
+    AccountId, Clock,
+    account::{Account, Role},
+};
 
 use crate::extract::CurrentUser;
 use crate::limits::HttpLimits;

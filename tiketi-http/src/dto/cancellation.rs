@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tiketi_core::decide::{RefundWanted, quote_cancellation};
 use tiketi_core::{
-    CancellationPolicy, CancellationTier, Event, MAX_CANCELLATION_LEAD, MAX_LINES_PER_COMMAND, Money,
-    Payment, Refund, RefundState, RefundTickets, Reservation, ReservationState, SeatId, TicketTypeId,
-    Timestamp, WHOLE_SHARE,
+    CancellationPolicy, Event, Money, Payment, Refund, Reservation, ReservationState, SeatId, TicketTypeId,
+    Timestamp,
+    cancellation_policy::{CancellationTier, MAX_CANCELLATION_LEAD, WHOLE_SHARE},
+    limits::MAX_LINES_PER_COMMAND,
+    payment::{RefundState, RefundTickets},
 };
 use utoipa::ToSchema;
 

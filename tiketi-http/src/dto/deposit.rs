@@ -1,7 +1,10 @@
 //! Money that goes by transfer: deposits that are awaited, and the accounts that refunds go to.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Deposit, RefundAccount, RefundAccountError};
+use tiketi_core::{
+    payment::Deposit,
+    refund_account::{RefundAccount, RefundAccountError},
+};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;

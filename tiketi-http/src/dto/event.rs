@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BoxOffice, EventQuery, EventSort, EventState, EventStatus, EventView, Page, PageRequest, Terms,
+    BoxOffice, EventStatus, Page, PageRequest, Terms,
+    event::EventState,
+    store::{EventQuery, EventSort, EventView},
 };
 use utoipa::{IntoParams, ToSchema};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tiketi_core::{
-    Event, EventDetails, EventInput, MAX_DEPOSIT_WINDOW, SaleWindow, TermsOverride, Timestamp,
+    Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride, limits::MAX_DEPOSIT_WINDOW,
 };
 use utoipa::ToSchema;
 
@@ -107,7 +107,7 @@ impl CreateEvent {
         let mut input = EventInput::new(details, currency);
         input.opens_when_made = opens_when_made;
         for (at, ticket_type) in self.ticket_types.iter().enumerate() {
-            input = input.admitting(ticket_type.input(&format!("ticketTypes[{at}]."), currency)?);
+            input = input.ticket_type(ticket_type.input(&format!("ticketTypes[{at}]."), currency)?);
         }
         match &self.layout_id {
             Some(layout) => Ok(input.seated(parsed("layoutId", layout)?)),

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use tiketi_core::{Currency, MAX_QUANTITY};
+use tiketi_core::{Currency, limits::MAX_QUANTITY};
 
 use crate::error::ApiError;
 

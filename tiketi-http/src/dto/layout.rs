@@ -1,7 +1,10 @@
 //! Seat layouts as they are read.
 
 use serde::Serialize;
-use tiketi_core::{Page, PageRequest, PlannedSeat, Row, Section, StoredLayout};
+use tiketi_core::{
+    Page, PageRequest, Row, Section,
+    seat_layout::{PlannedSeat, StoredLayout},
+};
 use utoipa::ToSchema;
 
 use super::page::PaginationDto;

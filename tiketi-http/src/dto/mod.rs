@@ -27,7 +27,7 @@ pub(crate) use payment::{
     PreparedDto, ProcessPayment, RefundAnswer, WantedRefund, payment_word,
 };
 pub(crate) use payment_admin::{
-    EndPayment, EventRefundsAnswer, RefundPayment, TroubleList, TroubleQuery, TroubledPaymentAnswer,
+    AttentionList, AttentionPaymentAnswer, AttentionQuery, EndPayment, EventRefundsAnswer, RefundPayment,
     WriteNote,
 };
 pub(crate) use reservation::{

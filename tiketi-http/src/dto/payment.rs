@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
-    BuyerId, Currency, MAX_REASON_CHARS, Money, Payment, PaymentId, PaymentMethod, PaymentState,
-    PrepareRequest, Prepared, RefundAccount, check_line,
+    BuyerId, Currency, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
+    gateway::PaymentMethod, limits::MAX_REASON_CHARS, refund_account::RefundAccount, text::check_line,
 };
 use utoipa::ToSchema;
 

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
-    CallOffProgress, Currency, Money, Note, Page, PageRequest, Payment, PaymentState, Settles, StuckReason,
+    Currency, Money, Page, PageRequest, Payment, PaymentState,
+    payment::{Note, Settles, StuckReason},
+    store::CallOffProgress,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -17,10 +19,10 @@ use crate::error::ApiError;
 /// Which payments are wanted.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct TroubleQuery {
+pub(crate) struct AttentionQuery {
     /// Only `stuck` is known: those a person has to look at.
     #[param(inline, example = "stuck")]
-    state: Option<TroubleState>,
+    state: Option<AttentionState>,
     /// Which page, from 1; 1 by default.
     #[param(example = 1, minimum = 1)]
     page: Option<i64>,
@@ -31,12 +33,12 @@ pub(crate) struct TroubleQuery {
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum TroubleState {
+enum AttentionState {
     /// Stuck, refund refused, deposit gone again, or unknown for over ten minutes.
     Stuck,
 }
 
-impl TroubleQuery {
+impl AttentionQuery {
     /// Reads the page.
     pub(crate) fn request(&self) -> Result<PageRequest, ApiError> {
         // There is one list so far; naming it or not comes to the same.
@@ -49,7 +51,7 @@ impl TroubleQuery {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TroubledPayment)]
-pub(crate) struct TroubledPaymentDto {
+pub(crate) struct AttentionPaymentDto {
     #[serde(flatten)]
     payment: PaymentDto,
     #[schema(format = Uuid)]
@@ -83,7 +85,7 @@ struct NoteDto {
     settles: bool,
 }
 
-impl From<&Payment> for TroubledPaymentDto {
+impl From<&Payment> for AttentionPaymentDto {
     fn from(payment: &Payment) -> Self {
         Self {
             payment: payment.into(),
@@ -93,8 +95,14 @@ impl From<&Payment> for TroubledPaymentDto {
             captured_amount: payment.captured.map(Money::minor),
             captured_currency: payment.captured.map(|captured| captured.currency().to_string()),
             refunds: payment.refunds.iter().map(Into::into).collect(),
-            last_answer: payment.asking.as_ref().and_then(|asking| asking.doubt.clone()),
-            asked_again_at: payment.asking.as_ref().map(|asking| asking.next.to_string()),
+            last_answer: payment
+                .reconciliation
+                .as_ref()
+                .and_then(|reconciliation| reconciliation.last_inconclusive.clone()),
+            asked_again_at: payment
+                .reconciliation
+                .as_ref()
+                .map(|reconciliation| reconciliation.next.to_string()),
             notes: payment.notes.iter().map(note).collect(),
         }
     }
@@ -124,12 +132,12 @@ fn note(note: &Note) -> NoteDto {
 
 /// A page of payments a person has to look at.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TroubleList {
-    data: Vec<TroubledPaymentDto>,
+pub(crate) struct AttentionList {
+    data: Vec<AttentionPaymentDto>,
     pagination: PaginationDto,
 }
 
-impl TroubleList {
+impl AttentionList {
     /// Shows a page.
     pub(crate) fn of(page: &Page<Payment>, request: PageRequest) -> Self {
         Self {
@@ -141,8 +149,8 @@ impl TroubleList {
 
 /// One payment as an administrator sees it.
 #[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct TroubledPaymentAnswer {
-    pub(crate) payment: TroubledPaymentDto,
+pub(crate) struct AttentionPaymentAnswer {
+    pub(crate) payment: AttentionPaymentDto,
 }
 
 /// A refund in the shop's name: any amount, and what becomes of the tickets.

@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, Event, EventId, HoldRequest, ItemLine, MAX_LINES_PER_COMMAND, Payment, Reservation,
-    ReservationId, ReservationState, SeatId, SeatLine, TicketTypeId, Timestamp,
+    BuyerId, Event, EventId, HoldRequest, Payment, Reservation, ReservationId, ReservationState, SeatId,
+    TicketTypeId, Timestamp,
+    limits::MAX_LINES_PER_COMMAND,
+    reservation::{ItemLine, SeatLine},
 };
 use utoipa::ToSchema;
 

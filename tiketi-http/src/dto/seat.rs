@@ -1,7 +1,9 @@
 //! Seats and seat maps.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Event, MAX_REASON_CHARS, Seat, SeatId, SeatStatus, Timestamp, check_line};
+use tiketi_core::{
+    Event, Seat, SeatId, Timestamp, fact::SeatStatus, limits::MAX_REASON_CHARS, text::check_line,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed_list;

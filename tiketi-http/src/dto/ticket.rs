@@ -1,7 +1,9 @@
 //! Ticket types.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{Currency, MAX_CAPACITY, Money, TicketKind, TicketType, TicketTypeInput};
+use tiketi_core::{
+    Currency, Money, TicketType, TicketTypeInput, limits::MAX_CAPACITY, ticket_type::TicketKind,
+};
 use utoipa::ToSchema;
 
 use super::field::{parsed, within};

@@ -1,7 +1,9 @@
 //! What a store's failures and a command's two kinds of no are to a client.
 
 use tiketi_core::{
-    CommandError, CreateAccountRefused, PageOutOfRange, StoreError, StoreErrorKind, TextError, TextProblem,
+    CommandError, StoreError, StoreErrorKind,
+    store::{CreateAccountRefused, PageOutOfRange},
+    text::{TextError, TextProblem},
 };
 
 use crate::error::{ApiError, Code};

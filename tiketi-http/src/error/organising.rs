@@ -2,8 +2,10 @@
 
 use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
-    CatalogError, LayoutError, MAX_CAPACITY, MAX_KEYWORDS, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR,
-    OrganiseError, TermsError,
+    OrganiseError,
+    catalog::{CatalogError, MAX_KEYWORDS},
+    limits::{MAX_CAPACITY, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR, TermsError},
+    seat_layout::LayoutError,
 };
 
 use crate::error::{ApiError, Code};

@@ -5,8 +5,9 @@ use tiketi_core::decide::{
     RecordRefundRefused, StartPaymentRefused,
 };
 use tiketi_core::{
-    GatewayUnavailable, Money, NotAccepted, PayError, PaymentState, RefundError, RetryError, Timestamp,
-    WebhookError, WebhookRefused,
+    Money, PayError, PaymentState, RefundError, Timestamp,
+    box_office::{RetryError, WebhookError},
+    gateway::{GatewayUnavailable, NotAccepted, WebhookRefused},
 };
 
 use crate::dto::payment_word;

@@ -7,9 +7,10 @@ use tiketi_core::decide::{
     StartPaymentRefused,
 };
 use tiketi_core::{
-    CatalogError, CommandError, CreateAccountRefused, Currency, LayoutError, Money, OrganiseError,
-    PageRequest, PayError, PaymentId, PaymentState, RefundError, RefundId, ReservationId, SeatId, StoreError,
-    StoreErrorKind, TermsError, TicketTypeId, Timestamp, check_line,
+    CommandError, Currency, Money, OrganiseError, PageRequest, PayError, PaymentId, PaymentState,
+    RefundError, RefundId, ReservationId, SeatId, StoreError, StoreErrorKind, TicketTypeId, Timestamp,
+    catalog::CatalogError, limits::TermsError, seat_layout::LayoutError, store::CreateAccountRefused,
+    text::check_line,
 };
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use axum::http::{Request, StatusCode};
 use axum::routing::{get, post};
 use serde::Deserialize;
 use serde_json::json;
-use tiketi_core::{EventId, Role};
+use tiketi_core::{EventId, account::Role};
 
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, CurrentUser};
 use crate::state::AppState;

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tiketi_core::{AccountId, BuyerId, Role};
+use tiketi_core::{AccountId, BuyerId, account::Role};
 
 use crate::auth::TokenError;
 use crate::error::{ApiError, Code};

@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
-    Account, AccountId, AccountStore, CommandError, CreateAccountRefused, Email, StoreError, StoreErrorKind,
+    AccountId, CommandError, StoreError, StoreErrorKind,
+    account::{Account, Email},
+    store::{AccountStore, CreateAccountRefused},
 };
 
 use crate::limits::HttpLimits;

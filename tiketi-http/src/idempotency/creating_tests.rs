@@ -7,8 +7,10 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
-    Answer, AnswerClaim, AnswerStore, Clock, CommandKey, ManualClock, Role, StoreError, StoreErrorKind,
-    Timestamp,
+    Clock, CommandKey, StoreError, StoreErrorKind, Timestamp,
+    account::Role,
+    clock::ManualClock,
+    store::{Answer, AnswerClaim, AnswerStore},
 };
 
 use crate::router::router;

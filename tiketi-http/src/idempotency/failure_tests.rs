@@ -9,7 +9,9 @@ use axum::routing::post;
 use serde_json::json;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
-    Answer, AnswerClaim, AnswerStore, CommandKey, Role, StoreError, StoreErrorKind, Timestamp,
+    CommandKey, StoreError, StoreErrorKind, Timestamp,
+    account::Role,
+    store::{Answer, AnswerClaim, AnswerStore},
 };
 
 use crate::router::serve;

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::{Method, Request, StatusCode};
 use axum::routing::{get, post};
 use serde_json::{Value, json};
-use tiketi_core::Role;
+use tiketi_core::account::Role;
 use tokio::sync::Semaphore;
 
 use crate::error::{ApiError, Code};

@@ -1,6 +1,6 @@
 //! Why a file is no seating plan.
 
-use tiketi_core::{Currency, LayoutError};
+use tiketi_core::{Currency, seat_layout::LayoutError};
 
 /// A file from which no seat layout can be made.
 ///

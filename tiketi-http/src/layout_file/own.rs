@@ -4,8 +4,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, LayoutError, MAX_SEATS_PER_LAYOUT, Money, ParseCurrencyError, PlannedSeat, Row, SeatLayout,
-    Section,
+    Currency, Money, Row, SeatLayout, Section,
+    limits::MAX_SEATS_PER_LAYOUT,
+    money::ParseCurrencyError,
+    seat_layout::{LayoutError, PlannedSeat},
 };
 
 use crate::layout_file::LayoutFileError;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
-use tiketi_core::Role;
+use tiketi_core::account::Role;
 
 use super::openapi;
 use super::pages::PAGES;

@@ -6,7 +6,7 @@ use tiketi_core::EventId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::shown;
+use super::responses;
 use crate::dto::{EventAnswer, EventList, EventListQuery};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{ApiPath, ApiQuery};
@@ -32,7 +32,7 @@ async fn list(
 ) -> Result<Json<EventList>, ApiError> {
     let query = query.query(state.box_office())?;
     let request = query.page;
-    let page = state.box_office().events(query).await?;
+    let page = state.box_office().catalog().events(query).await?;
     Ok(Json(EventList::of(&page, request, state.box_office())))
 }
 
@@ -49,6 +49,6 @@ async fn read(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    let view = shown::public_event(&state, id).await?;
+    let view = responses::public_event(&state, id).await?;
     Ok(Json(EventAnswer::of(&view, state.box_office())))
 }

@@ -6,8 +6,8 @@ mod admin;
 mod events;
 mod payments;
 mod reservations;
+mod responses;
 mod seats;
-mod shown;
 #[cfg(test)]
 mod tests;
 mod tickets;

@@ -8,12 +8,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::AppendHeaders;
 use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::{
-    Paid, PaymentId, PaymentState, PrepareRequest, WebhookError, WebhookRefused, WebhookRequest,
+    Paid, PaymentId, PaymentState, PrepareRequest,
+    box_office::WebhookError,
+    gateway::{WebhookRefused, WebhookRequest},
 };
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::shown;
+use super::responses;
 use crate::dto::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
     PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
@@ -60,7 +62,7 @@ async fn prepare(
     let (mut request, amount) = body.read(user.buyer())?;
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
-    let prepared = state.box_office().prepare(request).await?;
+    let prepared = state.box_office().payments().prepare(request).await?;
     Ok(Json(PreparedDto::of(&prepared)))
 }
 
@@ -94,10 +96,11 @@ async fn process(
     request.key = key;
     let request = with_amount(&state, request, amount).await?;
     let (box_office, reservation) = (state.box_office().clone(), request.reservation);
-    let paid = match with_patience(&state, async move { box_office.process(request).await }).await? {
-        Some(paid) => paid?,
-        None => shown::under_way(&state, reservation, user.buyer()).await?,
-    };
+    let paid =
+        match with_patience(&state, async move { box_office.payments().process(request).await }).await? {
+            Some(paid) => paid?,
+            None => responses::under_way(&state, reservation, user.buyer()).await?,
+        };
     shown_paid(&state, &paid).await
 }
 
@@ -130,14 +133,14 @@ async fn confirm(
     ApiJson(body): ApiJson<ConfirmPayment>,
 ) -> Result<PaidResponse, ApiError> {
     let (id, provider_key, amount) = body.read()?;
-    let known = state.box_office().payment(id, user.buyer()).await?;
+    let known = state.box_office().payments().payment(id, user.buyer()).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
     let amount = amount.money(known.amount.currency());
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
-    let confirmed = async move { box_office.confirm(id, buyer, Some(amount), provider_key).await };
+    let confirmed = async move { box_office.payments().confirm(id, buyer, Some(amount), provider_key).await };
     let paid = match with_patience(&state, confirmed).await? {
         Some(paid) => paid?,
-        None => shown::under_way(&state, known.reservation, buyer).await?,
+        None => responses::under_way(&state, known.reservation, buyer).await?,
     };
     shown_paid(&state, &paid).await
 }
@@ -169,13 +172,14 @@ async fn cancel(
     ApiPath(name): ApiPath<String>,
     ApiJson(body): ApiJson<CancelPayment>,
 ) -> Result<(StatusCode, Json<RefundAnswer>), ApiError> {
-    let id = shown::payment_named(&state, &name).await?;
-    let known = state.box_office().payment(id, user.buyer()).await?;
+    let id = responses::payment_named(&state, &name).await?;
+    let known = state.box_office().payments().payment(id, user.buyer()).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
     let WantedRefund { reason, wanted, account } = body.read(known.refunded.currency())?;
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
-    let refunded = async move { box_office.refund(id, buyer, wanted, &reason, key, account).await };
-    let (status, payment, refund) = shown::refund_within_patience(&state, id, refunded).await?;
+    let refunded =
+        async move { box_office.payments().refund(id, buyer, wanted, &reason, key, account).await };
+    let (status, payment, refund) = responses::refund_within_patience(&state, id, refunded).await?;
     Ok((status, Json(RefundAnswer { payment: (&payment).into(), refund: (&refund).into() })))
 }
 
@@ -205,7 +209,7 @@ async fn webhook(
     };
     let headers = headers.iter().filter_map(text).collect();
     let request = WebhookRequest { headers, body: read_body(body).await?.to_vec() };
-    match state.box_office().receive_webhook(&gateway, request).await {
+    match state.box_office().payments().receive_webhook(&gateway, request).await {
         Ok(_) | Err(WebhookError::Refused(WebhookRefused::Irrelevant)) => Ok(StatusCode::OK),
         Err(error) => Err(error.into()),
     }
@@ -217,7 +221,7 @@ async fn webhook(
     responses((status = 200, description = "Every way of paying the shop offers", body = MethodList)),
 )]
 async fn methods(State(state): State<AppState>) -> Json<MethodList> {
-    Json(MethodList::of(state.box_office().payment_methods()))
+    Json(MethodList::of(state.box_office().payments().payment_methods()))
 }
 
 /// Read one's own payment
@@ -236,7 +240,7 @@ async fn read(
     user: CurrentUser,
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<Json<PaymentAnswer>, ApiError> {
-    let found = state.box_office().payment(id, user.buyer()).await?;
+    let found = state.box_office().payments().payment(id, user.buyer()).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))?;
     Ok(Json(PaymentAnswer { payment: (&found).into() }))
 }
@@ -250,7 +254,7 @@ async fn with_amount(
     amount: Option<BelievedAmount>,
 ) -> Result<PrepareRequest, ApiError> {
     let Some(amount) = amount else { return Ok(request) };
-    let found = state.box_office().reservation(request.reservation, request.buyer).await?;
+    let found = state.box_office().sales().reservation(request.reservation, request.buyer).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
     Ok(request.amount(amount.money(found.total.currency())))
 }
@@ -277,7 +281,7 @@ async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiEr
         ))
         | None => StatusCode::OK,
     };
-    let reservation = shown::reservation(state, &paid.reservation).await?;
+    let reservation = responses::reservation(state, &paid.reservation).await?;
     let answer = PaidAnswer { payment: paid.payment.as_ref().map(Into::into), reservation };
     Ok((status, AppendHeaders(look_at), Json(answer)))
 }

@@ -8,7 +8,7 @@ use tiketi_core::ReservationId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::shown;
+use super::responses;
 use crate::dto::{
     CreateReservation, HeldAnswer, PageQuery, PaginationDto, ReservationAnswer, ReservationList,
 };
@@ -52,8 +52,8 @@ async fn create(
 ) -> Result<(StatusCode, Json<HeldAnswer>), ApiError> {
     let mut request = body.request(user.buyer())?;
     request.key = key;
-    let held = state.box_office().hold(request).await?;
-    Ok((StatusCode::CREATED, Json(shown::held_answer(&state, &held).await?)))
+    let held = state.box_office().sales().hold(request).await?;
+    Ok((StatusCode::CREATED, Json(responses::held_answer(&state, &held).await?)))
 }
 
 /// List one's own reservations
@@ -71,8 +71,8 @@ async fn mine(
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<ReservationList>, ApiError> {
     let request = query.request()?;
-    let page = state.box_office().reservations_of(user.buyer(), None, request).await?;
-    let reservations = shown::reservations(&state, &page.rows).await?;
+    let page = state.box_office().sales().reservations_of(user.buyer(), None, request).await?;
+    let reservations = responses::reservations(&state, &page.rows).await?;
     Ok(Json(ReservationList { reservations, pagination: PaginationDto::of(&page, request) }))
 }
 
@@ -94,9 +94,9 @@ pub(super) async fn read(
     user: CurrentUser,
     ApiPath(id): ApiPath<ReservationId>,
 ) -> Result<Json<ReservationAnswer>, ApiError> {
-    let found = state.box_office().reservation(id, user.buyer()).await?;
+    let found = state.box_office().sales().reservation(id, user.buyer()).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
-    Ok(Json(shown::reservation_answer(&state, &found).await?))
+    Ok(Json(responses::reservation_answer(&state, &found).await?))
 }
 
 /// Renew a hold
@@ -118,8 +118,8 @@ async fn extend(
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<ReservationId>,
 ) -> Result<Json<HeldAnswer>, ApiError> {
-    let held = state.box_office().extend_hold(id, user.buyer(), key).await?;
-    Ok(Json(shown::held_answer(&state, &held).await?))
+    let held = state.box_office().sales().extend_hold(id, user.buyer(), key).await?;
+    Ok(Json(responses::held_answer(&state, &held).await?))
 }
 
 /// Cancel a reservation
@@ -147,12 +147,12 @@ async fn cancel(
     ApiPath(id): ApiPath<ReservationId>,
 ) -> Result<(StatusCode, Json<ReservationAnswer>), ApiError> {
     let (box_office, buyer) = (state.box_office().clone(), user.buyer());
-    let cancelled = async move { box_office.cancel_or_refund(id, buyer, key).await };
+    let cancelled = async move { box_office.payments().cancel_or_refund(id, buyer, key).await };
     let cancelled = match with_patience(&state, cancelled).await? {
         Some(cancelled) => cancelled?,
-        None => shown::being_refunded(&state, id, buyer).await?,
+        None => responses::being_refunded(&state, id, buyer).await?,
     };
     // Still live: the provider has not said whether the money went back.
     let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
-    Ok((status, Json(shown::reservation_answer(&state, &cancelled).await?)))
+    Ok((status, Json(responses::reservation_answer(&state, &cancelled).await?)))
 }

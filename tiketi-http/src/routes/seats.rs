@@ -9,7 +9,7 @@ use tiketi_core::EventId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::{reservations, shown};
+use super::{reservations, responses};
 use crate::dto::{
     HeldAnswer, LayoutList, PageQuery, ReleaseSeats, ReservationAnswer, ReserveSeats, SeatMapDto,
     SeatMapQuery,
@@ -67,7 +67,7 @@ async fn layouts(
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<LayoutList>, ApiError> {
     let request = query.request()?;
-    let page = state.box_office().layouts(request).await?;
+    let page = state.box_office().catalog().layouts(request).await?;
     Ok(Json(LayoutList::of(&page, request)))
 }
 
@@ -94,8 +94,8 @@ async fn reserve(
 ) -> Result<(StatusCode, Json<HeldAnswer>), ApiError> {
     let mut request = body.request(user.buyer())?;
     request.key = key;
-    let held = state.box_office().hold(request).await?;
-    Ok((StatusCode::CREATED, Json(shown::held_answer(&state, &held).await?)))
+    let held = state.box_office().sales().hold(request).await?;
+    Ok((StatusCode::CREATED, Json(responses::held_answer(&state, &held).await?)))
 }
 
 /// Give held seats back
@@ -118,6 +118,6 @@ async fn release(
     ApiJson(body): ApiJson<ReleaseSeats>,
 ) -> Result<Json<ReservationAnswer>, ApiError> {
     let (reservation, seats) = body.read()?;
-    let released = state.box_office().release(reservation, user.buyer(), seats, key).await?;
-    Ok(Json(shown::reservation_answer(&state, &released).await?))
+    let released = state.box_office().sales().release(reservation, user.buyer(), seats, key).await?;
+    Ok(Json(responses::reservation_answer(&state, &released).await?))
 }

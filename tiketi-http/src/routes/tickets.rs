@@ -6,7 +6,7 @@ use tiketi_core::{EventId, TicketTypeId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::shown;
+use super::responses;
 use crate::dto::TicketTypeList;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::ApiPath;
@@ -30,7 +30,7 @@ async fn of_event(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<TicketTypeList>, ApiError> {
-    let view = shown::public_event(&state, id).await?;
+    let view = responses::public_event(&state, id).await?;
     Ok(Json(TicketTypeList::of(&view.ticket_types)))
 }
 
@@ -49,8 +49,8 @@ async fn availability(
     ApiPath(id): ApiPath<TicketTypeId>,
 ) -> Result<Json<TicketTypeList>, ApiError> {
     let unknown = || ApiError::new(Code::TicketTypeNotFound);
-    let ticket_type = state.box_office().ticket_type(id).await?.ok_or_else(unknown)?;
-    let view = state.box_office().event(ticket_type.event).await?;
+    let ticket_type = state.box_office().catalog().ticket_type(id).await?.ok_or_else(unknown)?;
+    let view = state.box_office().catalog().event(ticket_type.event).await?;
     // What a draft sells is as little to be seen as the draft.
     view.filter(|view| view.event.is_public()).ok_or_else(unknown)?;
     Ok(Json(TicketTypeList::of(&[ticket_type])))

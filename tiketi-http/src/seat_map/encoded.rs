@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tiketi_core::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::packer::Packer;
 use super::segment::{Chunks, Segment};
+use super::segment_compressor::SegmentCompressor;
 
 /// Tells how often the expensive work was done.
 #[derive(Debug, Default)]
@@ -61,7 +61,8 @@ impl Encoded {
             self.counters.compressions.fetch_add(1, Ordering::Relaxed);
             let (segments, packed) = (Arc::clone(&self.segments), Arc::clone(&self.counters.packed_segments));
             // The first map of an event takes tens of milliseconds: not on a thread that serves others.
-            let work = tokio::task::spawn_blocking(move || Packer::new(packed).gzip(&segments).ok());
+            let work =
+                tokio::task::spawn_blocking(move || SegmentCompressor::new(packed).gzip(&segments).ok());
             work.await.ok().flatten()
         });
         made.await.clone()

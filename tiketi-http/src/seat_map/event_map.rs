@@ -9,8 +9,8 @@ use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
 use tokio::sync::Mutex;
 
 use super::encoded::{Counters, Encoded};
-use super::hall::Hall;
-use super::head::Head;
+use super::map_header::MapHeader;
+use super::seat_index::SeatIndex;
 
 /// How long a title or price edited on another server may be shown as it was.
 const HEAD_TTL: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ pub(super) struct EventMap {
     pub(super) event: EventId,
     current: RwLock<Option<Arc<Encoded>>>,
     /// Held by the one request that refreshes.
-    hall: Mutex<Option<Hall>>,
+    hall: Mutex<Option<SeatIndex>>,
     /// Grows with each refresh that came to its end.
     refreshes: AtomicU64,
     /// When title and prices were last read, in microseconds.
@@ -105,7 +105,7 @@ impl EventMap {
     }
 
     /// Encodes, unless what is kept is the same.
-    fn encoded(&self, hall: &mut Hall, now: Timestamp) -> Arc<Encoded> {
+    fn encoded(&self, hall: &mut SeatIndex, now: Timestamp) -> Arc<Encoded> {
         let (lapsed, lapses_at) = hall.lapses(now);
         let tag = hall.tag(lapsed);
         let same = self.kept().filter(|kept| kept.tag == tag);
@@ -121,16 +121,16 @@ impl EventMap {
     async fn head(
         &self,
         box_office: &BoxOffice,
-        hall: Option<&Hall>,
+        hall: Option<&SeatIndex>,
         now: Timestamp,
-    ) -> Result<Option<Head>, StoreError> {
+    ) -> Result<Option<MapHeader>, StoreError> {
         match hall {
             Some(hall) if self.head_is_fresh_at(now) => Ok(Some(hall.head.clone())),
             _ => {
                 // Noted first: an edit that comes while the event is read has it read again.
                 self.head_read_at.store(now.as_micros(), Ordering::SeqCst);
-                let view = box_office.event(self.event).await?;
-                Ok(view.filter(|view| view.event.is_public()).map(|view| Head::of(&view)))
+                let view = box_office.catalog().event(self.event).await?;
+                Ok(view.filter(|view| view.event.is_public()).map(|view| MapHeader::of(&view)))
             }
         }
     }
@@ -160,20 +160,20 @@ impl EventMap {
 async fn update(
     box_office: &BoxOffice,
     event: EventId,
-    hall: &mut Option<Hall>,
-    head: Head,
+    hall: &mut Option<SeatIndex>,
+    head: MapHeader,
 ) -> Result<(), StoreError> {
     if let Some(known) = hall.as_mut().filter(|known| known.head.digest == head.digest) {
-        match box_office.seat_map(event, known.version).await? {
+        match box_office.catalog().seat_map(event, known.version).await? {
             Some(changes) if !changes.complete && known.apply(&changes).is_ok() => return Ok(()),
             Some(map) if map.complete => {
-                *hall = Some(Hall::of(&map, head));
+                *hall = Some(SeatIndex::of(&map, head));
                 return Ok(());
             }
             Some(_) | None => {}
         }
     }
-    let map = box_office.seat_map(event, 0).await?;
-    *hall = map.map(|map| Hall::of(&map, head));
+    let map = box_office.catalog().seat_map(event, 0).await?;
+    *hall = map.map(|map| SeatIndex::of(&map, head));
     Ok(())
 }

@@ -8,10 +8,10 @@
 mod answer;
 mod encoded;
 mod event_map;
-mod hall;
-mod head;
-mod packer;
+mod map_header;
+mod seat_index;
 mod segment;
+mod segment_compressor;
 #[cfg(test)]
 mod tests;
 
@@ -68,7 +68,7 @@ impl SeatMaps {
         // Read before the store is asked: whatever was refreshed later knows at least as much.
         let seen = known.as_ref().map_or(0, |map| map.refreshes());
         // Asked before anything is kept, so that requests for events that never were push nothing out.
-        let Some(version) = box_office.seat_map_version(event).await? else {
+        let Some(version) = box_office.catalog().seat_map_version(event).await? else {
             self.forget(event);
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
 
-use super::packer::{Incompressible, Packed, Packer};
+use super::segment_compressor::{Incompressible, Packed, SegmentCompressor};
 
 /// Bytes that are sent one after the other.
 pub(super) type Chunks = Arc<[Bytes]>;
@@ -26,7 +26,7 @@ impl Segment {
     }
 
     /// Returns the compressed form, made at the first call.
-    pub(super) fn packed(&self, packer: &mut Packer) -> Result<&Packed, Incompressible> {
+    pub(super) fn packed(&self, packer: &mut SegmentCompressor) -> Result<&Packed, Incompressible> {
         if let Some(known) = self.packed.get() {
             return Ok(known);
         }

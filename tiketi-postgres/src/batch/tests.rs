@@ -3,17 +3,17 @@ use std::time::Duration;
 
 use tiketi_core::decide::{CreateEvent, MAX_CLOCK_LEAD, Scope};
 use tiketi_core::{
-    CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, NewEvent,
-    SaleWindow, TimeOrderedIds, Timestamp,
+    CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, SaleWindow,
+    Timestamp, catalog::NewEvent, clock::TimeOrderedIds,
 };
 use tiketi_postgres_harness::{Database, Server};
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
 use crate::create::create_event;
-use crate::job::{Reply, Task, Work};
-use crate::lanes::MAX_BATCH;
+use crate::event_queues::MAX_BATCH;
 use crate::migrate;
+use crate::queued_command::{BatchCommand, Pending, Reply};
 
 /// The place of the command that spoils its batch.
 const POISONED: usize = 100;
@@ -28,20 +28,20 @@ enum Step {
     Panic,
 }
 
-impl Work for Step {
+impl BatchCommand for Step {
     type Found = ();
     type Refused = Infallible;
 
-    fn wants(&self, _: &mut Wants) {}
+    fn read_set(&self, _: &mut BatchReadSet) {}
 
-    fn decide(&self, desk: &mut Desk) -> Result<(), CommandError<Infallible>> {
-        desk.announce(Timestamp::EPOCH, FactBody::EventStatusChanged { status: EventStatus::OnSale });
+    fn decide(&self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
+        set.announce(Timestamp::EPOCH, FactBody::EventStatusChanged { status: EventStatus::OnSale });
         match self {
             Self::Tell => {}
             Self::Refused => {
-                let event = desk.snapshot().map(|it| it.event().clone()).unwrap();
+                let event = set.snapshot().map(|it| it.event().clone()).unwrap();
                 let details = EventDetails { title: "a\0b".into(), ..event.details.clone() };
-                desk.set_event(Event { details, ..event })?;
+                set.set_event(Event { details, ..event })?;
             }
             Self::Panic => panic!("a defect in a rule"),
         }
@@ -50,29 +50,29 @@ impl Work for Step {
 }
 
 /// Makes lanes over a database of their own, with one event.
-async fn lanes() -> (Database, Lanes, EventId) {
+async fn queues() -> (Database, EventQueues, EventId) {
     let server = Server::shared().await;
     let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
-    let lanes = Lanes::new(database.pool(2).await, MAX_CLOCK_LEAD);
+    let queues = EventQueues::new(database.pool(2).await, MAX_CLOCK_LEAD);
     let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW);
     let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
     let event = new.event.id;
     let key = CommandKey::from_uuid(event.as_uuid());
-    create_event(&lanes.pool, CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
-    (database, lanes, event)
+    create_event(&queues.pool, CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
+    (database, queues, event)
 }
 
 /// Runs a full batch with one poisoned command, and returns how that one failed.
 async fn fails_alone(poison: Step) -> StoreError {
-    let (_database, lanes, event) = lanes().await;
-    let job = |at: usize| Task::of(if at == POISONED { poison } else { Step::Tell });
+    let (_database, queues, event) = queues().await;
+    let job = |at: usize| Pending::of(if at == POISONED { poison } else { Step::Tell });
     let (jobs, answers): (Vec<_>, Vec<Receiver<Reply<Step>>>) = (0..MAX_BATCH).map(job).unzip();
     let mut kept = None;
-    let settled = settle(&lanes, event, &mut kept, jobs);
-    tokio::time::timeout(Duration::from_mins(2), settled).await.expect("the batch is settled");
-    let transactions = lanes.counted.so_far().transactions;
+    let committed = commit_batch(&queues, event, &mut kept, jobs);
+    tokio::time::timeout(Duration::from_mins(2), committed).await.expect("the batch is settled");
+    let transactions = queues.counted.so_far().transactions;
     assert_eq!(transactions, 17, "the whole, and two halves at each of eight steps");
     let mut failed = None;
     for (at, mut answer) in answers.into_iter().enumerate() {
@@ -104,12 +104,12 @@ async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
 /// A lane whose command panicked serves the next one, and none of its queue is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lane_goes_on_after_a_panic() {
-    let (_database, lanes, event) = lanes().await;
-    let lanes = Arc::new(lanes);
-    let asked = [Step::Tell, Step::Panic, Step::Tell].map(|step| lanes.run(event, step));
+    let (_database, queues, event) = queues().await;
+    let queues = Arc::new(queues);
+    let asked = [Step::Tell, Step::Panic, Step::Tell].map(|step| queues.run(event, step));
     let all = futures::future::join_all(asked);
     let all = tokio::time::timeout(Duration::from_mins(2), all).await.expect("all are answered");
     let fine: Vec<_> = all.iter().map(Result::is_ok).collect();
     assert_eq!(fine, [true, false, true], "{all:?}");
-    lanes.run(event, Step::Tell).await.unwrap();
+    queues.run(event, Step::Tell).await.unwrap();
 }

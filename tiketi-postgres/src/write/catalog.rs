@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use tiketi_core::decide::{Scope, Snapshot};
-use tiketi_core::{Event, EventId, LayoutId, Seat, StoreError, TicketKind, TicketType, TicketTypeId};
+use tiketi_core::{
+    Event, EventId, LayoutId, Seat, StoreError, TicketType, TicketTypeId, ticket_type::TicketKind,
+};
 use tiketi_rows::{self as rows, Row as _, stored};
 
 use uuid::Uuid;
@@ -17,7 +19,7 @@ const UPDATE_EVENT: &str = "UPDATE tiketi.events SET map_version = $2, \
     closes_at = $10, terms = $11, state = $12, state_at = $13, announced = $14, version = $15 WHERE id = $1 \
     RETURNING ctid::text AS place";
 const INSERT_EVENT: &str = "INSERT INTO tiketi.events (id, map_version, title, artist, venue, description, keywords, \
-    starts_at, opens_at, closes_at, terms, state, state_at, announced, version, currency, layout, created_at, turn) \
+    starts_at, opens_at, closes_at, terms, state, state_at, announced, version, currency, layout, created_at, revision) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)";
 /// Stock and capacity together: either alone may break the rule that one is within the other.
 const UPDATE_TICKET_TYPES: &str = "UPDATE tiketi.ticket_types AS ticket_type SET held = n.held, sold = n.sold, \

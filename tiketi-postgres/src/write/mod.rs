@@ -2,18 +2,18 @@
 
 mod catalog;
 mod payment;
+mod revision;
 mod sale;
-mod turn;
 
 use std::collections::BTreeSet;
 
-use tiketi_core::decide::{Scope, Snapshot, tell};
+use tiketi_core::decide::{Scope, Snapshot, coalesce_facts};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
 use crate::create;
-use crate::desk::Desk;
 use crate::places::Places;
 use crate::session::{Session, Statement};
+use crate::working_set::WorkingSet;
 
 pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
 
@@ -23,34 +23,34 @@ pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
 pub(crate) async fn all(
     session: &mut Session,
     event: EventId,
-    desk: &Desk,
+    set: &WorkingSet,
     places: &mut Places,
 ) -> Result<(), StoreError> {
-    let changed = desk.changed();
-    let Some(snapshot) = desk.snapshot() else {
+    let writes = set.writes();
+    let Some(snapshot) = set.snapshot() else {
         return catalog::delete_event(session, event).await;
     };
-    if changed.deleted {
+    if writes.deleted {
         return Err(StoreError::corrupt("an event is deleted and here"));
     }
-    sale::reservations(session, event, snapshot, &changed.reservations).await?;
-    payment::payments(session, event, snapshot, &changed.payments).await?;
-    catalog::remove_ticket_types(session, event, &changed.removed_ticket_types).await?;
-    let (added, edited) = (&changed.new_ticket_types, &changed.edited_ticket_types);
+    sale::reservations(session, event, snapshot, &writes.reservations).await?;
+    payment::payments(session, event, snapshot, &writes.payments).await?;
+    catalog::remove_ticket_types(session, event, &writes.removed_ticket_types).await?;
+    let (added, edited) = (&writes.new_ticket_types, &writes.edited_ticket_types);
     new_ticket_types(session, event, &of(snapshot, added)?).await?;
     let edited: BTreeSet<_> = edited.difference(added).copied().collect();
     catalog::edit_ticket_types(session, event, &of(snapshot, &edited)?).await?;
-    let counted = changed.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
+    let counted = writes.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
     let counted = of(snapshot, counted)?;
-    sale::commands(session, event, &changed.commands).await?;
-    for (key, record) in &changed.creations {
+    sale::commands(session, event, &writes.commands).await?;
+    for (key, record) in &writes.creations {
         create::remember(session, *key, record).await?;
     }
-    sale::facts(session, event, &tell(changed.facts.iter().cloned())).await?;
-    if changed.event {
+    sale::facts(session, event, &coalesce_facts(writes.facts.iter().cloned())).await?;
+    if writes.event {
         places.event = catalog::details(session, snapshot).await?;
     }
-    turn::take(session, event, snapshot, &changed.seats, &counted, places).await
+    revision::take(session, event, snapshot, &writes.seats, &counted, places).await
 }
 
 /// Finds ticket types that were changed, and so are here.
@@ -78,6 +78,6 @@ fn gone() -> StoreError {
 
 /// Runs a statement that has to change exactly so many rows.
 async fn run(session: &mut Session, statement: Statement<'_>, rows: usize) -> Result<(), StoreError> {
-    let changed = session.execute(statement).await?;
-    if changed == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
+    let writes = session.execute(statement).await?;
+    if writes == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
 }

@@ -11,16 +11,16 @@ use crate::session::{Session, Statement};
 
 const UPDATE: &str = "UPDATE tiketi.payments AS payment SET provider_key = n.provider_key, version = n.version, \
     state = n.state, state_at = n.state_at, detail = n.detail, refunds = n.refunds, captured = n.captured, \
-    taken_in = n.taken_in, refunded = n.refunded, ask_at = n.ask_at, asking = n.asking, \
-    awaited_since = n.awaited_since, notes = n.notes, needs_person = n.needs_person, call_off_refused = n.call_off_refused \
+    taken_in = n.taken_in, refunded = n.refunded, reconcile_at = n.reconcile_at, reconciliation = n.reconciliation, \
+    awaited_since = n.awaited_since, notes = n.notes, needs_attention = n.needs_attention, call_off_refused = n.call_off_refused \
     FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], \
         $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], $16::boolean[], \
         $17::boolean[], $18::bigint[]) \
-        AS n (id, provider_key, version, state, state_at, detail, refunds, captured, taken_in, refunded, ask_at, \
-            asking, awaited_since, notes, needs_person, call_off_refused, before) \
+        AS n (id, provider_key, version, state, state_at, detail, refunds, captured, taken_in, refunded, reconcile_at, \
+            reconciliation, awaited_since, notes, needs_attention, call_off_refused, before) \
     WHERE payment.event = $1 AND payment.id = ANY($2) AND payment.id = n.id AND payment.version = n.before";
 const INSERT: &str = "INSERT INTO tiketi.payments (event, id, provider_key, version, state, state_at, detail, \
-    refunds, captured, taken_in, refunded, ask_at, asking, awaited_since, notes, needs_person, call_off_refused, \
+    refunds, captured, taken_in, refunded, reconcile_at, reconciliation, awaited_since, notes, needs_attention, call_off_refused, \
     reservation, buyer, amount, currency, gateway, method, created_at) \
     SELECT $1, n.* FROM unnest($2::uuid[], $3::text[], $4::bigint[], $5::text[], $6::bigint[], $7::text[], $8::text[], \
         $9::bigint[], $10::text[], $11::bigint[], $12::bigint[], $13::text[], $14::bigint[], $15::text[], \
@@ -39,11 +39,11 @@ pub(super) async fn payments(
     session: &mut Session,
     event: EventId,
     snapshot: &Snapshot,
-    changed: &BTreeMap<PaymentId, u64>,
+    writes: &BTreeMap<PaymentId, u64>,
 ) -> Result<(), StoreError> {
     let mut known = Vec::new();
     let mut new = Vec::new();
-    for (id, before) in changed {
+    for (id, before) in writes {
         let row = snapshot.payment(*id).ok_or_else(gone)?;
         let written = Written { row, before: *before, columns: rows::payment_columns(row)? };
         if *before == 0 { new.push(written) } else { known.push(written) }
@@ -52,13 +52,13 @@ pub(super) async fn payments(
     insert(session, event, &new).await
 }
 
-async fn update(session: &mut Session, event: EventId, changed: &[Written<'_>]) -> Result<(), StoreError> {
-    if changed.is_empty() {
+async fn update(session: &mut Session, event: EventId, writes: &[Written<'_>]) -> Result<(), StoreError> {
+    if writes.is_empty() {
         return Ok(());
     }
-    let statement = with_columns(sqlx::query(UPDATE).bind(event.as_uuid()), changed);
-    let statement = statement.bind(column(changed, |it| stored(it.before)));
-    run(session, statement, changed.len()).await
+    let statement = with_columns(sqlx::query(UPDATE).bind(event.as_uuid()), writes);
+    let statement = statement.bind(column(writes, |it| stored(it.before)));
+    run(session, statement, writes.len()).await
 }
 
 async fn insert(session: &mut Session, event: EventId, new: &[Written<'_>]) -> Result<(), StoreError> {
@@ -89,10 +89,10 @@ fn with_columns<'q>(statement: Statement<'q>, rows: &'q [Written<'_>]) -> Statem
         .bind(column(rows, |it| it.columns.captured))
         .bind(column(rows, |it| it.columns.taken_in))
         .bind(column(rows, |it| it.columns.refunded))
-        .bind(column(rows, |it| it.columns.ask_at))
-        .bind(column(rows, |it| it.columns.asking.as_deref()))
+        .bind(column(rows, |it| it.columns.reconcile_at))
+        .bind(column(rows, |it| it.columns.reconciliation.as_deref()))
         .bind(column(rows, |it| it.columns.awaited_since))
         .bind(column(rows, |it| &*it.columns.notes))
-        .bind(column(rows, |it| it.columns.needs_person))
+        .bind(column(rows, |it| it.columns.needs_attention))
         .bind(column(rows, |it| it.columns.call_off_refused))
 }

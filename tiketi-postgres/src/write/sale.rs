@@ -37,11 +37,11 @@ pub(super) async fn reservations(
     session: &mut Session,
     event: EventId,
     snapshot: &Snapshot,
-    changed: &BTreeMap<ReservationId, u64>,
+    writes: &BTreeMap<ReservationId, u64>,
 ) -> Result<(), StoreError> {
     let mut known = Vec::new();
     let mut new = Vec::new();
-    for (id, before) in changed {
+    for (id, before) in writes {
         let row = snapshot.reservation(*id).ok_or_else(gone)?;
         let cancellation = rows::cancellation_text(row.cancellation.as_ref())?;
         let (seats, items) = (rows::seats_text(&row.seats)?, rows::items_text(&row.items)?);
@@ -58,27 +58,27 @@ type WrittenReservation<'s> = (&'s Reservation, u64, String, String, Option<Stri
 async fn update_reservations(
     session: &mut Session,
     event: EventId,
-    changed: &[WrittenReservation<'_>],
+    writes: &[WrittenReservation<'_>],
 ) -> Result<(), StoreError> {
-    if changed.is_empty() {
+    if writes.is_empty() {
         return Ok(());
     }
-    let states = column(changed, |it| rows::reservation_state(it.0.state));
+    let states = column(writes, |it| rows::reservation_state(it.0.state));
     let statement = sqlx::query(UPDATE_RESERVATIONS)
         .bind(event.as_uuid())
-        .bind(column(changed, |it| it.0.id.as_uuid()))
-        .bind(column(changed, |it| stored(it.1)))
-        .bind(column(changed, |it| &*it.2))
-        .bind(column(changed, |it| &*it.3))
-        .bind(column(changed, |it| it.0.total.minor()))
+        .bind(column(writes, |it| it.0.id.as_uuid()))
+        .bind(column(writes, |it| stored(it.1)))
+        .bind(column(writes, |it| &*it.2))
+        .bind(column(writes, |it| &*it.3))
+        .bind(column(writes, |it| it.0.total.minor()))
         .bind(column(&states, |it| it.0))
         .bind(column(&states, |it| it.1.as_micros()))
         .bind(column(&states, |it| it.2))
-        .bind(column(changed, |it| it.0.payment.map(PaymentId::as_uuid)))
-        .bind(column(changed, |it| it.0.payment_window_granted))
-        .bind(column(changed, |it| it.4.as_deref()))
-        .bind(column(changed, |it| stored(it.0.version)));
-    run(session, statement, changed.len()).await
+        .bind(column(writes, |it| it.0.payment.map(PaymentId::as_uuid)))
+        .bind(column(writes, |it| it.0.payment_window_granted))
+        .bind(column(writes, |it| it.4.as_deref()))
+        .bind(column(writes, |it| stored(it.0.version)));
+    run(session, statement, writes.len()).await
 }
 
 async fn insert_reservations(

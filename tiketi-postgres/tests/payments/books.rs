@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use tiketi_core::decide::Scope;
-use tiketi_core::{AuditStore, EventId, Money, Payment, PaymentId, Reservation, ReservationState};
+use tiketi_core::{EventId, Money, Payment, PaymentId, Reservation, ReservationState, store::AuditStore};
 
-use crate::Town;
+use crate::TestCluster;
 
 /// What became of the seats' buyers.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(crate) struct Ending {
     pub(crate) refunded: usize,
 }
 
-impl Town {
+impl TestCluster {
     /// Audits the shop, compares its books with the provider's, and returns what became of the buyers.
     ///
     /// Nothing may be under way any more: money was taken for a ticket, or it went back.
@@ -46,12 +46,12 @@ impl Town {
         ending: &mut Ending,
     ) {
         let rows = self.servers[1].store.event_rows(event).await.unwrap().unwrap();
-        assert_eq!(tiketi_core::audit(&rows), []);
+        assert_eq!(tiketi_core::audit::audit(&rows), []);
         for payment in rows.payments() {
             let (taken, returned) = theirs.remove(&payment.id).unwrap_or_default();
             let ours = (payment.captured.map_or(0, Money::minor), payment.refunded.minor());
             assert_eq!(ours, (taken, returned), "the books differ: {payment:?}");
-            assert_eq!(payment.asking, None, "something is under way: {payment:?}");
+            assert_eq!(payment.reconciliation, None, "something is under way: {payment:?}");
             let bought = rows.reservation(payment.reservation).is_some_and(|it| is_bought_by(it, payment));
             assert_eq!(bought, taken > returned, "money without a ticket, or a ticket without: {payment:?}");
             ending.refunded += usize::from(taken > 0 && taken == returned);

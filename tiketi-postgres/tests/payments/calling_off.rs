@@ -5,30 +5,30 @@ use std::time::Duration;
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::{ConfirmFault, RefundFault};
 use tiketi_core::{
-    CallOffProgress, CancelReason, HoldRequest, Money, Payment, PrepareRequest, RefundAnswer,
-    ReservationState,
+    HoldRequest, Money, Payment, PrepareRequest, ReservationState, gateway::RefundAnswer,
+    reservation::CancelReason, store::CallOffProgress,
 };
 
-use crate::Town;
+use crate::TestCluster;
 use crate::books::Ending;
-use crate::town::{PRICE, at_once, until};
+use crate::cluster::{PRICE, at_once, until};
 
 /// Few at a time, so that the servers meet again and again.
 const STEP: usize = 7;
 
-impl Town {
+impl TestCluster {
     /// Has every server work on what was called off, and returns how many steps they took.
     async fn called_off(&self) -> usize {
         let works = self.servers.iter().cloned().map(|server| async move {
-            let ended = server.office.call_off_once(STEP).await.unwrap();
-            let sent = server.office.reconcile_once(STEP).await.unwrap();
+            let ended = server.office.jobs().call_off_once(STEP).await.unwrap();
+            let sent = server.office.jobs().reconcile_once(STEP).await.unwrap();
             ended + sent.settled + sent.open
         });
         at_once(works.collect::<Vec<_>>()).await.into_iter().sum()
     }
 
     async fn progress(&self) -> CallOffProgress {
-        self.servers[2].office.call_off_progress(self.event).await.unwrap().unwrap()
+        self.servers[2].office.support().call_off_progress(self.event).await.unwrap().unwrap()
     }
 
     async fn work_until_called_off(&self) {
@@ -53,72 +53,78 @@ impl Town {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everyone_is_refunded_once_whoever_does_the_work() {
     const SOLD: usize = 60;
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     let mut payments = Vec::new();
     for seat in 0..SOLD {
-        payments.push(town.sold(seat).await);
+        payments.push(cluster.sold(seat).await);
     }
     let part = Money::new(30, PRICE.currency());
     let part = RefundWanted::waiver(part);
-    town.servers[0].office.refund_by_organiser(payments[0].id, part, "late", None, None).await.unwrap();
-    town.held(SOLD).await;
-    let wanted = HoldRequest::new(town.event, town.buyer()).item(town.free, 2);
-    let held = town.servers[1].office.hold(wanted).await.unwrap();
-    town.servers[1].office.process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
+    cluster.servers[0]
+        .office
+        .support()
+        .refund_by_organiser(payments[0].id, part, "late", None, None)
+        .await
+        .unwrap();
+    cluster.held(SOLD).await;
+    let wanted = HoldRequest::new(cluster.event, cluster.buyer()).item(cluster.free, 2);
+    let held = cluster.servers[1].office.sales().hold(wanted).await.unwrap();
+    cluster.servers[1].office.payments().process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
 
-    let off = town.servers.iter().cloned().map(|it| {
-        let event = town.event;
-        async move { it.office.cancel_event(event).await.is_ok() }
+    let off = cluster.servers.iter().cloned().map(|it| {
+        let event = cluster.event;
+        async move { it.office.catalog().cancel_event(event).await.is_ok() }
     });
     let off = at_once(off.collect::<Vec<_>>()).await;
     assert_eq!(off.iter().filter(|done| **done).count(), 1);
-    town.work_until_called_off().await;
+    cluster.work_until_called_off().await;
     let mut expected = vec![1; SOLD];
     expected[0] = 2;
-    assert_eq!(town.refunds_of(&payments).await, expected);
-    assert_eq!(town.provider.refunds(), SOLD + 1, "the provider was asked once for each");
-    assert_eq!(town.progress().await, CallOffProgress { to_do: 0, done: SOLD as u64 + 2, refused: 0 });
-    assert_eq!(town.settled().await, Ending { served: 0, refunded: SOLD });
+    assert_eq!(cluster.refunds_of(&payments).await, expected);
+    assert_eq!(cluster.provider.refunds(), SOLD + 1, "the provider was asked once for each");
+    assert_eq!(cluster.progress().await, CallOffProgress { to_do: 0, done: SOLD as u64 + 2, refused: 0 });
+    assert_eq!(cluster.settled().await, Ending { served: 0, refunded: SOLD });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn who_was_paying_as_it_was_called_off_is_refunded_too() {
-    let town = Town::open().await;
-    let payment = town.prepared(0).await;
-    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
-    let (office, id, buyer) = (town.servers[0].office.clone(), payment.id, payment.buyer);
-    let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await.unwrap() });
-    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
-    town.servers[1].office.cancel_event(town.event).await.unwrap();
-    town.called_off().await;
-    assert_eq!(town.progress().await.to_do, 1);
-    town.provider.books.let_go();
-    let reservation = asking.await.unwrap().reservation;
+    let cluster = TestCluster::open().await;
+    let payment = cluster.prepared(0).await;
+    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let (office, id, buyer) = (cluster.servers[0].office.clone(), payment.id, payment.buyer);
+    let reconciliation =
+        tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await.unwrap() });
+    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    cluster.servers[1].office.catalog().cancel_event(cluster.event).await.unwrap();
+    cluster.called_off().await;
+    assert_eq!(cluster.progress().await.to_do, 1);
+    cluster.provider.books.let_go();
+    let reservation = reconciliation.await.unwrap().reservation;
     assert!(matches!(
         reservation.state,
         ReservationState::Cancelled { reason: CancelReason::ByOrganiser, .. }
     ));
-    town.work_until_called_off().await;
-    assert_eq!(town.settled().await, Ending { served: 0, refunded: 1 });
+    cluster.work_until_called_off().await;
+    assert_eq!(cluster.settled().await, Ending { served: 0, refunded: 1 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refund_that_is_refused_is_left_to_a_person_and_one_unheard_of_is_found_out() {
-    let town = Town::open().await;
-    let (refused, lost) = (town.sold(0).await, town.sold(1).await);
-    town.servers[0].office.cancel_event(town.event).await.unwrap();
+    let cluster = TestCluster::open().await;
+    let (refused, lost) = (cluster.sold(0).await, cluster.sold(1).await);
+    cluster.servers[0].office.catalog().cancel_event(cluster.event).await.unwrap();
     let no = RefundAnswer::Refused { code: "BANK_CLOSED".into() };
-    town.servers[0].office.call_off_once(10).await.unwrap();
-    town.provider.books.fail_next_refund(RefundFault::Answer(no));
-    town.provider.books.fail_next_refund(RefundFault::LoseAnswer);
-    assert_eq!(town.reconciled().await.settled, 1);
+    cluster.servers[0].office.jobs().call_off_once(10).await.unwrap();
+    cluster.provider.books.fail_next_refund(RefundFault::Answer(no));
+    cluster.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+    assert_eq!(cluster.reconciled().await.settled, 1);
     for _ in 0..4 {
-        town.called_off().await;
-        town.clock.advance(Duration::from_mins(1));
+        cluster.called_off().await;
+        cluster.clock.advance(Duration::from_mins(1));
     }
-    assert_eq!(town.progress().await, CallOffProgress { to_do: 1, done: 1, refused: 1 });
-    let left = if town.payment(refused.id).await.is_refund_refused() { refused } else { lost };
-    town.servers[1].office.retry_payment(left.id, None).await.unwrap();
-    assert_eq!(town.progress().await, CallOffProgress { to_do: 0, done: 2, refused: 0 });
-    assert_eq!(town.settled().await, Ending { served: 0, refunded: 2 });
+    assert_eq!(cluster.progress().await, CallOffProgress { to_do: 1, done: 1, refused: 1 });
+    let left = if cluster.payment(refused.id).await.is_refund_refused() { refused } else { lost };
+    cluster.servers[1].office.support().retry_payment(left.id, None).await.unwrap();
+    assert_eq!(cluster.progress().await, CallOffProgress { to_do: 0, done: 2, refused: 0 });
+    assert_eq!(cluster.settled().await, Ending { served: 0, refunded: 2 });
 }

@@ -9,9 +9,9 @@ use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::{ConfirmFault, RefundFault};
 use tiketi_core::{BoxOffice, CommandError, HoldRequest, PayError, PaymentState, PrepareRequest};
 
-use crate::Town;
+use crate::TestCluster;
 use crate::books::Ending;
-use crate::town::{at_once, until};
+use crate::cluster::{at_once, until};
 
 /// Polls a future so often and drops it, as when the task it runs in is ended; tells whether it came to its end.
 async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
@@ -27,14 +27,14 @@ async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
     .await
 }
 
-impl Town {
+impl TestCluster {
     /// Lets ten minutes pass, in which the servers do what they always do.
     async fn recovered(&self) {
         for _ in 0..10 {
             self.clock.advance(Duration::from_mins(1));
             self.reconciled().await;
             for server in &self.servers {
-                server.office.expire_once().await.unwrap();
+                server.office.jobs().expire_once().await.unwrap();
             }
         }
         self.clock.advance(Duration::from_mins(10));
@@ -44,73 +44,74 @@ impl Town {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_that_dies_while_the_provider_takes_the_money_leaves_it_to_the_others() {
-    let town = Town::open().await;
-    let payment = town.prepared(0).await;
-    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
-    let (office, id, buyer) = (town.servers[0].office.clone(), payment.id, payment.buyer);
-    let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await.map(|_| ()) });
-    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
-    asking.abort();
-    town.provider.books.pay_in_browser(payment.id, payment.amount);
-    town.recovered().await;
-    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+    let cluster = TestCluster::open().await;
+    let payment = cluster.prepared(0).await;
+    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let (office, id, buyer) = (cluster.servers[0].office.clone(), payment.id, payment.buyer);
+    let reconciliation =
+        tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await.map(|_| ()) });
+    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    reconciliation.abort();
+    cluster.provider.books.pay_in_browser(payment.id, payment.amount);
+    cluster.recovered().await;
+    assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_confirm_that_stops_anywhere_ends_served_or_free() {
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     for polls in 1..16 {
-        let payment = town.prepared(polls).await;
-        let office = &town.servers[polls % 3].office;
-        dropped_after(polls, office.confirm(payment.id, payment.buyer, None, None)).await;
+        let payment = cluster.prepared(polls).await;
+        let office = &cluster.servers[polls % 3].office;
+        dropped_after(polls, office.payments().confirm(payment.id, payment.buyer, None, None)).await;
     }
-    town.recovered().await;
-    town.settled().await;
+    cluster.recovered().await;
+    cluster.settled().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     for polls in 1..16 {
-        let payment = town.sold(polls).await;
+        let payment = cluster.sold(polls).await;
         if polls % 2 == 0 {
-            town.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+            cluster.provider.books.fail_next_refund(RefundFault::LoseAnswer);
         }
-        let office = &town.servers[polls % 3].office;
+        let office = &cluster.servers[polls % 3].office;
         dropped_after(
             polls,
-            office.refund_by_organiser(payment.id, RefundWanted::everything(), "rain", None, None),
+            office.support().refund_by_organiser(payment.id, RefundWanted::everything(), "rain", None, None),
         )
         .await;
     }
-    town.recovered().await;
-    town.settled().await;
+    cluster.recovered().await;
+    cluster.settled().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_store_lost_after_the_provider_approved_costs_nobody_anything() {
-    let town = Town::open().await;
-    let server = town.another(2).await;
-    let payment = town.prepared(0).await;
-    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let cluster = TestCluster::open().await;
+    let server = cluster.another(2).await;
+    let payment = cluster.prepared(0).await;
+    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
     let (office, id, buyer) = (server.office.clone(), payment.id, payment.buyer);
-    let asking = tokio::spawn(async move { office.confirm(id, buyer, None, None).await });
-    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
+    let reconciliation = tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await });
+    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
     server.store.close().await;
-    town.provider.books.let_go();
-    let failed = asking.await.unwrap().unwrap_err();
+    cluster.provider.books.let_go();
+    let failed = reconciliation.await.unwrap().unwrap_err();
     assert!(matches!(failed, PayError::Record(_)), "{failed:?}");
-    assert!(matches!(town.payment(id).await.state, PaymentState::Confirming { .. }));
-    town.recovered().await;
-    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+    assert!(matches!(cluster.payment(id).await.state, PaymentState::Confirming { .. }));
+    cluster.recovered().await;
+    assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 /// Buys a seat as a client does that repeats what failed; tells whether the ticket was promised.
 async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
     for _ in 0..20 {
-        let Ok(held) = office.hold(wanted.clone()).await else { continue };
+        let Ok(held) = office.sales().hold(wanted.clone()).await else { continue };
         for _ in 0..20 {
-            let paid = office.process(PrepareRequest::new(held.id, held.buyer)).await;
+            let paid = office.payments().process(PrepareRequest::new(held.id, held.buyer)).await;
             match paid {
                 Ok(paid) => return paid.payment.is_some_and(|it| it.is_captured()),
                 Err(PayError::Prepare(CommandError::Refused(_))) => return false,
@@ -123,16 +124,16 @@ async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn whoever_cuts_connections_while_money_moves_loses_none() {
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     let mut tasks = Vec::new();
-    for (seat, server) in (0..90).zip(town.turns()) {
-        let wanted = HoldRequest::new(town.event, town.buyer()).seats([town.seats[seat]]);
+    for (seat, server) in (0..90).zip(cluster.turns()) {
+        let wanted = HoldRequest::new(cluster.event, cluster.buyer()).seats([cluster.seats[seat]]);
         tasks.push(buy(server.office.clone(), wanted).boxed());
     }
     let buying = at_once(tasks);
     let cutting = async {
         loop {
-            town.database.terminate_backends(2).await;
+            cluster.database.terminate_backends(2).await;
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
@@ -140,7 +141,7 @@ async fn whoever_cuts_connections_while_money_moves_loses_none() {
         promised = buying => promised.into_iter().filter(|promised| *promised).count(),
         () = cutting => unreachable!("it goes on until all have bought"),
     };
-    town.recovered().await;
-    let ending = town.settled().await;
+    cluster.recovered().await;
+    let ending = cluster.settled().await;
     assert!(ending.served >= promised && promised > 0, "{promised} promised, {ending:?}");
 }

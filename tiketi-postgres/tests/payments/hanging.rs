@@ -5,9 +5,9 @@ use std::time::Duration;
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{HoldRequest, PrepareRequest, ReservationState};
 
-use crate::Town;
+use crate::TestCluster;
 use crate::books::Ending;
-use crate::town::{Counter, at_once, until};
+use crate::cluster::{Counter, at_once, until};
 
 const HANGING: usize = 40;
 const POOL: u32 = 2;
@@ -17,25 +17,25 @@ const BUSY: &str = "SELECT count(*) FROM pg_stat_activity \
 
 async fn buy(server: Counter, wanted: HoldRequest) -> ReservationState {
     let buyer = wanted.buyer;
-    let held = server.office.hold(wanted).await.unwrap();
-    server.office.process(PrepareRequest::new(held.id, buyer)).await.unwrap().reservation.state
+    let held = server.office.sales().hold(wanted).await.unwrap();
+    server.office.payments().process(PrepareRequest::new(held.id, buyer)).await.unwrap().reservation.state
 }
 
 /// Seen to fail with a connection that is held while the provider is asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
-    let town = Town::open().await;
-    let server = town.another(POOL).await;
-    let wanted = |seat: usize| HoldRequest::new(town.event, town.buyer()).seats([town.seats[seat]]);
+    let cluster = TestCluster::open().await;
+    let server = cluster.another(POOL).await;
+    let wanted = |seat: usize| HoldRequest::new(cluster.event, cluster.buyer()).seats([cluster.seats[seat]]);
     for _ in 0..HANGING {
-        town.provider.books.fail_next_confirm(ConfirmFault::Hang);
+        cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
     }
     let first: Vec<_> = (0..HANGING).map(|seat| buy(server.clone(), wanted(seat))).collect();
     let hanging = tokio::spawn(at_once(first));
-    until("all confirms hang", async || town.provider.books.hanging() == HANGING).await;
+    until("all confirms hang", async || cluster.provider.books.hanging() == HANGING).await;
 
     until("nobody has anything open", async || {
-        let mut looking = town.servers[1].store.pool().acquire().await.unwrap();
+        let mut looking = cluster.servers[1].store.pool().acquire().await.unwrap();
         sqlx::query_scalar::<_, i64>(BUSY).fetch_one(&mut *looking).await.unwrap() == 0
     })
     .await;
@@ -46,14 +46,14 @@ async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
     let second = (HANGING..2 * HANGING).map(|seat| buy(server.clone(), wanted(seat)));
     let sold = at_once(second.collect::<Vec<_>>()).await;
     assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
-    town.clock.advance(Duration::from_hours(1));
+    cluster.clock.advance(Duration::from_hours(1));
     assert_eq!(
-        town.servers[2].office.expire_once().await.unwrap().done,
+        cluster.servers[2].office.jobs().expire_once().await.unwrap().done,
         [],
         "what is being paid does not expire"
     );
-    town.provider.books.let_go();
+    cluster.provider.books.let_go();
     let sold = hanging.await.unwrap();
     assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
-    assert_eq!(town.settled().await, Ending { served: 2 * HANGING, refunded: 0 });
+    assert_eq!(cluster.settled().await, Ending { served: 2 * HANGING, refunded: 0 });
 }

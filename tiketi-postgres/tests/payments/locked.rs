@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tiketi_core::memory::ConfirmFault;
-use tiketi_core::{BuyerId, EventId, HoldRequest, Payment, PaymentState, PrepareRequest, WebhookRequest};
+use tiketi_core::{
+    BuyerId, EventId, HoldRequest, Payment, PaymentState, PrepareRequest, gateway::WebhookRequest,
+};
 use tokio::time::timeout;
 
-use crate::Town;
+use crate::TestCluster;
 use crate::books::Ending;
-use crate::town::{Counter, on_sale, until};
+use crate::cluster::{Counter, on_sale, until};
 
 /// More payments of the locked event than are asked about at the same time.
 const LOCKED: usize = 8;
@@ -24,23 +26,24 @@ struct Sold {
 }
 
 /// Sells seats of two events; `lose` tells whether the shop hears that it got the money.
-async fn sell(town: &Town, server: &Counter, lose: bool) -> Sold {
+async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     let mut of_locked = Vec::new();
     for seat in 0..LOCKED {
         if lose {
-            town.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+            cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
         }
-        of_locked.push(town.sold(seat).await);
+        of_locked.push(cluster.sold(seat).await);
     }
     let free = on_sale(&server.office).await;
-    let seat = server.office.seat_map(free, 0).await.unwrap().unwrap().seats[0].id;
-    let buyer: BuyerId = town.buyer();
-    let held = server.office.hold(HoldRequest::new(free, buyer).seats([seat])).await.unwrap();
-    let payment = server.office.prepare(PrepareRequest::new(held.id, buyer)).await.unwrap().payment;
+    let seat = server.office.catalog().seat_map(free, 0).await.unwrap().unwrap().seats[0].id;
+    let buyer: BuyerId = cluster.buyer();
+    let held = server.office.sales().hold(HoldRequest::new(free, buyer).seats([seat])).await.unwrap();
+    let payment =
+        server.office.payments().prepare(PrepareRequest::new(held.id, buyer)).await.unwrap().payment;
     if lose {
-        town.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+        cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
     }
-    let paid = server.office.confirm(payment.id, buyer, None, None).await.unwrap();
+    let paid = server.office.payments().confirm(payment.id, buyer, None, None).await.unwrap();
     Sold { of_locked, of_free: paid.payment.unwrap(), free }
 }
 
@@ -52,18 +55,18 @@ async fn lock(connection: &mut PgConnection, event: EventId) -> Transaction<'_, 
     locked
 }
 
-async fn connect(town: &Town) -> PgConnection {
-    PgConnection::connect_with(&town.database.options()).await.unwrap()
+async fn connect(cluster: &TestCluster) -> PgConnection {
+    PgConnection::connect_with(&cluster.database.options()).await.unwrap()
 }
 
 /// Asks about everything until nothing is unknown.
-async fn ask_until_known(town: &Town, payments: &[Payment]) {
+async fn ask_until_known(cluster: &TestCluster, payments: &[Payment]) {
     until("everything is known", async || {
-        town.clock.advance(Duration::from_mins(10));
-        town.reconciled().await;
+        cluster.clock.advance(Duration::from_mins(10));
+        cluster.reconciled().await;
         let mut known = true;
         for payment in payments {
-            known &= matches!(town.payment(payment.id).await.state, PaymentState::Paid { .. });
+            known &= matches!(cluster.payment(payment.id).await.state, PaymentState::Paid { .. });
         }
         known
     })
@@ -72,62 +75,63 @@ async fn ask_until_known(town: &Town, payments: &[Payment]) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_payment_is_found_out_while_another_event_is_locked() {
-    let town = Town::open().await;
-    let server = town.impatient().await;
-    let sold = sell(&town, &server, true).await;
-    town.clock.advance(Duration::from_mins(1));
-    let mut connection = connect(&town).await;
-    let lock = lock(&mut connection, town.event).await;
-    let round = timeout(BOUND, server.office.reconcile_once(100)).await.expect("a round ends").unwrap();
+    let cluster = TestCluster::open().await;
+    let server = cluster.impatient().await;
+    let sold = sell(&cluster, &server, true).await;
+    cluster.clock.advance(Duration::from_mins(1));
+    let mut connection = connect(&cluster).await;
+    let lock = lock(&mut connection, cluster.event).await;
+    let round =
+        timeout(BOUND, server.office.jobs().reconcile_once(100)).await.expect("a round ends").unwrap();
     assert_eq!((round.settled, round.skipped), (1, LOCKED));
-    assert!(matches!(town.payment(sold.of_free.id).await.state, PaymentState::Paid { .. }));
+    assert!(matches!(cluster.payment(sold.of_free.id).await.state, PaymentState::Paid { .. }));
     lock.rollback().await.unwrap();
-    ask_until_known(&town, &sold.of_locked).await;
-    assert_eq!(town.settled_with(&[sold.free]).await, Ending { served: LOCKED + 1, refunded: 0 });
+    ask_until_known(&cluster, &sold.of_locked).await;
+    assert_eq!(cluster.settled_with(&[sold.free]).await, Ending { served: LOCKED + 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_webhook_is_looked_into_while_another_event_is_locked() {
-    let town = Town::open().await;
-    let server = town.impatient().await;
-    let sold = sell(&town, &server, true).await;
+    let cluster = TestCluster::open().await;
+    let server = cluster.impatient().await;
+    let sold = sell(&cluster, &server, true).await;
     for payment in sold.of_locked.iter().chain([&sold.of_free]) {
         let headers = vec![("Test-Delivery".to_owned(), payment.id.to_string())];
         let request = WebhookRequest { headers, body: payment.id.to_string().into_bytes() };
-        server.office.receive_webhook("test", request).await.unwrap();
+        server.office.payments().receive_webhook("test", request).await.unwrap();
     }
-    let mut connection = connect(&town).await;
-    let lock = lock(&mut connection, town.event).await;
-    let done = timeout(BOUND, server.office.work_inbox_once()).await.expect("a round ends").unwrap();
+    let mut connection = connect(&cluster).await;
+    let lock = lock(&mut connection, cluster.event).await;
+    let done = timeout(BOUND, server.office.jobs().work_inbox_once()).await.expect("a round ends").unwrap();
     assert_eq!(done, 1);
-    assert!(matches!(town.payment(sold.of_free.id).await.state, PaymentState::Paid { .. }));
+    assert!(matches!(cluster.payment(sold.of_free.id).await.state, PaymentState::Paid { .. }));
     lock.rollback().await.unwrap();
-    ask_until_known(&town, &sold.of_locked).await;
-    assert_eq!(town.settled_with(&[sold.free]).await, Ending { served: LOCKED + 1, refunded: 0 });
+    ask_until_known(&cluster, &sold.of_locked).await;
+    assert_eq!(cluster.settled_with(&[sold.free]).await, Ending { served: LOCKED + 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_cancelled_event_is_refunded_while_another_one_is_locked() {
-    let town = Town::open().await;
-    let server = town.impatient().await;
-    let sold = sell(&town, &server, false).await;
-    for event in [town.event, sold.free] {
-        server.office.cancel_event(event).await.unwrap();
+    let cluster = TestCluster::open().await;
+    let server = cluster.impatient().await;
+    let sold = sell(&cluster, &server, false).await;
+    for event in [cluster.event, sold.free] {
+        server.office.catalog().cancel_event(event).await.unwrap();
     }
-    let mut connection = connect(&town).await;
-    let lock = lock(&mut connection, town.event).await;
-    let ended = timeout(BOUND, server.office.call_off_once(100)).await.expect("a round ends").unwrap();
+    let mut connection = connect(&cluster).await;
+    let lock = lock(&mut connection, cluster.event).await;
+    let ended = timeout(BOUND, server.office.jobs().call_off_once(100)).await.expect("a round ends").unwrap();
     assert_eq!(ended, 1);
-    let sent = timeout(BOUND, server.office.reconcile_once(100)).await.expect("a round ends").unwrap();
+    let sent = timeout(BOUND, server.office.jobs().reconcile_once(100)).await.expect("a round ends").unwrap();
     assert_eq!(sent.settled, 1);
-    let progress = server.office.call_off_progress(sold.free).await.unwrap().unwrap();
+    let progress = server.office.support().call_off_progress(sold.free).await.unwrap().unwrap();
     assert_eq!((progress.to_do, progress.done), (0, 1));
     lock.rollback().await.unwrap();
     until("everyone is refunded", async || {
-        server.office.call_off_once(100).await.unwrap();
-        server.office.reconcile_once(100).await.unwrap();
-        server.office.call_off_progress(town.event).await.unwrap().unwrap().to_do == 0
+        server.office.jobs().call_off_once(100).await.unwrap();
+        server.office.jobs().reconcile_once(100).await.unwrap();
+        server.office.support().call_off_progress(cluster.event).await.unwrap().unwrap().to_do == 0
     })
     .await;
-    assert_eq!(town.settled_with(&[sold.free]).await, Ending { served: 0, refunded: LOCKED + 1 });
+    assert_eq!(cluster.settled_with(&[sold.free]).await, Ending { served: 0, refunded: LOCKED + 1 });
 }

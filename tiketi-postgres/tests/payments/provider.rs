@@ -5,9 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use tiketi_core::memory::TestGateway;
 use tiketi_core::{
-    Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
-    Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod, RefundAnswer,
-    RefundRequest, RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    PaymentGateway,
+    gateway::{
+        Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
+        Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentMethod, RefundAnswer, RefundRequest,
+        RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    },
 };
 
 /// The one provider of all servers.

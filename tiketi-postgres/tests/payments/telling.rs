@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::decide::RefundWanted;
-use tiketi_core::{Clock, Fact, FactId, OutboxStore, PrepareRequest, ReservationId};
+use tiketi_core::{Clock, Fact, PrepareRequest, ReservationId, fact::FactId, store::OutboxStore};
 
-use crate::Town;
-use crate::town::{Counter, at_once};
+use crate::TestCluster;
+use crate::cluster::{Counter, at_once};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -65,27 +65,28 @@ async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp
 /// Seen to fail with a claim that does not look at what it skipped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_happened_to_one_reservation_is_told_in_its_order() {
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     let log = Arc::<Mutex<Log>>::default();
-    let now = town.clock.now();
+    let now = cluster.clock.now();
     let mut tasks = Vec::new();
-    for (seat, server) in (0..60).zip(town.turns()) {
-        let (held, office) = (town.held(seat).await, server.office.clone());
+    for (seat, server) in (0..60).zip(cluster.turns()) {
+        let (held, office) = (cluster.held(seat).await, server.office.clone());
         let selling = async move {
-            let paid = office.process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
+            let paid = office.payments().process(PrepareRequest::new(held.id, held.buyer)).await.unwrap();
             let payment = paid.payment.unwrap().id;
             office
+                .support()
                 .refund_by_organiser(payment, RefundWanted::everything(), "rain", None, None)
                 .await
                 .unwrap();
         };
         tasks.push(selling.boxed());
     }
-    for (limit, server) in [1, 2, 3, 5, 8, 100].into_iter().zip(town.turns()) {
+    for (limit, server) in [1, 2, 3, 5, 8, 100].into_iter().zip(cluster.turns()) {
         tasks.push(tell(server.clone(), Arc::clone(&log), now, limit).boxed());
     }
     at_once(tasks).await;
-    tell(town.servers[0].clone(), Arc::clone(&log), now, 500).await;
+    tell(cluster.servers[0].clone(), Arc::clone(&log), now, 500).await;
     let log = log.lock().unwrap();
     log.check_order();
     let told = log.claimed.values().filter(|(_, reservation)| reservation.is_some()).count();

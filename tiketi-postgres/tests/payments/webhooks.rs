@@ -2,11 +2,15 @@
 
 use futures::FutureExt;
 use tiketi_core::memory::ConfirmFault;
-use tiketi_core::{BoxOffice, LookupAnswer, Payment, PaymentState, Receipt, WebhookRequest};
+use tiketi_core::{
+    BoxOffice, Payment, PaymentState,
+    gateway::{LookupAnswer, WebhookRequest},
+    store::Receipt,
+};
 
-use crate::Town;
+use crate::TestCluster;
 use crate::books::Ending;
-use crate::town::{at_once, until};
+use crate::cluster::{at_once, until};
 
 fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
@@ -14,90 +18,93 @@ fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
 }
 
 /// Sends one delivery to every server at once, has all look into it, and returns how many took it for new.
-async fn hear(town: &Town, delivery: &str, payment: &Payment) -> usize {
-    let sent = town.turns().take(6).map(|server| {
+async fn hear(cluster: &TestCluster, delivery: &str, payment: &Payment) -> usize {
+    let sent = cluster.turns().take(6).map(|server| {
         let (office, request) = (server.office.clone(), hint(delivery, payment));
-        async move { office.receive_webhook("test", request).await.unwrap() }
+        async move { office.payments().receive_webhook("test", request).await.unwrap() }
     });
     let receipts = at_once(sent.collect::<Vec<_>>()).await;
-    work(town).await;
+    work(cluster).await;
     receipts.into_iter().filter(|receipt| *receipt == Receipt::New).count()
 }
 
-async fn work(town: &Town) -> usize {
-    let works =
-        town.servers.iter().cloned().map(|it| async move { it.office.work_inbox_once().await.unwrap() });
+async fn work(cluster: &TestCluster) -> usize {
+    let works = cluster
+        .servers
+        .iter()
+        .cloned()
+        .map(|it| async move { it.office.jobs().work_inbox_once().await.unwrap() });
     at_once(works.collect::<Vec<_>>()).await.into_iter().sum()
 }
 
 async fn confirm(office: BoxOffice, payment: Payment) -> PaymentState {
-    office.confirm(payment.id, payment.buyer, None, None).await.unwrap().payment.unwrap().state
+    office.payments().confirm(payment.id, payment.buyer, None, None).await.unwrap().payment.unwrap().state
 }
 
 /// Seen to fail with a claim that does not look at others'.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
-    let town = Town::open().await;
-    let payment = town.sold(0).await;
+    let cluster = TestCluster::open().await;
+    let payment = cluster.sold(0).await;
     for (round, delivery) in ["first", "second", "third"].into_iter().enumerate() {
-        assert_eq!(hear(&town, delivery, &payment).await, 1);
-        assert_eq!(hear(&town, delivery, &payment).await, 0);
-        assert_eq!(town.provider.lookups(), round + 1);
+        assert_eq!(hear(&cluster, delivery, &payment).await, 1);
+        assert_eq!(hear(&cluster, delivery, &payment).await, 0);
+        assert_eq!(cluster.provider.lookups(), round + 1);
     }
-    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+    assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn before_during_and_after_a_confirm_a_webhook_brings_nothing_but_knowledge() {
-    let town = Town::open().await;
-    let payment = town.prepared(0).await;
-    hear(&town, "before", &payment).await;
-    assert_eq!(town.payment(payment.id).await.state, PaymentState::Ready);
-    town.provider.books.fail_next_confirm(ConfirmFault::Hang);
-    let asking = tokio::spawn(confirm(town.servers[0].office.clone(), payment.clone()));
-    until("the provider hangs", async || town.provider.books.hanging() == 1).await;
-    hear(&town, "during", &payment).await;
-    assert!(matches!(town.payment(payment.id).await.state, PaymentState::Confirming { .. }));
-    town.provider.books.let_go();
-    assert!(matches!(asking.await.unwrap(), PaymentState::Paid { .. }));
+    let cluster = TestCluster::open().await;
+    let payment = cluster.prepared(0).await;
+    hear(&cluster, "before", &payment).await;
+    assert_eq!(cluster.payment(payment.id).await.state, PaymentState::Ready);
+    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    let reconciliation = tokio::spawn(confirm(cluster.servers[0].office.clone(), payment.clone()));
+    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    hear(&cluster, "during", &payment).await;
+    assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
+    cluster.provider.books.let_go();
+    assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
     // ABORTED has been seen right after DONE: whatever is said, what was taken stays taken.
-    town.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
-    hear(&town, "after", &payment).await;
-    assert_eq!(town.settled().await, Ending { served: 1, refunded: 0 });
+    cluster.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
+    hear(&cluster, "after", &payment).await;
+    assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn webhooks_that_meet_the_answer_of_a_confirm_agree_with_it() {
-    let town = Town::open().await;
+    let cluster = TestCluster::open().await;
     let mut tasks = Vec::new();
     for seat in 0..30 {
-        let payment = town.prepared(seat).await;
+        let payment = cluster.prepared(seat).await;
         if seat % 3 == 0 {
-            town.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+            cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
         }
         let sent = hint(&format!("delivery-{seat}"), &payment);
-        let office = town.servers[seat % 3].office.clone();
+        let office = cluster.servers[seat % 3].office.clone();
         tasks.push(
             async move {
                 confirm(office, payment).await;
             }
             .boxed(),
         );
-        let office = town.servers[(seat + 1) % 3].office.clone();
+        let office = cluster.servers[(seat + 1) % 3].office.clone();
         tasks.push(
             async move {
-                office.receive_webhook("test", sent).await.unwrap();
-                office.work_inbox_once().await.unwrap();
+                office.payments().receive_webhook("test", sent).await.unwrap();
+                office.jobs().work_inbox_once().await.unwrap();
             }
             .boxed(),
         );
     }
     at_once(tasks).await;
-    town.clock.advance(std::time::Duration::from_mins(1));
+    cluster.clock.advance(std::time::Duration::from_mins(1));
     until("all is known", async || {
-        let round = town.reconciled().await;
-        round.settled + round.open + work(&town).await == 0
+        let round = cluster.reconciled().await;
+        round.settled + round.open + work(&cluster).await == 0
     })
     .await;
-    assert_eq!(town.settled().await, Ending { served: 30, refunded: 0 });
+    assert_eq!(cluster.settled().await, Ending { served: 30, refunded: 0 });
 }

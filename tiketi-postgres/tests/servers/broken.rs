@@ -2,18 +2,18 @@
 
 use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
-use tiketi_core::{CatalogStore, CommandError, StoreErrorKind};
+use tiketi_core::{CommandError, StoreErrorKind, store::CatalogStore};
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Fsync, Pooler, Server};
 
-use crate::town::{Town, assert_sound, handles, store};
+use crate::cluster::{TestCluster, assert_sound, handles, store};
 use crate::trade::{Trade, assert_kept};
 
 const BUYERS: usize = 16;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn writers_cut_off_at_random_lose_nothing() {
-    cut_off_at_random(&Town::of(3).await).await;
+    cut_off_at_random(&TestCluster::of(3).await).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -21,30 +21,30 @@ async fn writers_cut_off_behind_a_pooler_lose_nothing() {
     let server = Server::shared().await;
     let pooler = Pooler::start(server).await;
     let behind = |options: PgConnectOptions| options.port(pooler.port()).statement_cache_capacity(0);
-    cut_off_at_random(&Town::on(server, 3, behind).await).await;
+    cut_off_at_random(&TestCluster::on(server, 3, behind).await).await;
 }
 
-async fn cut_off_at_random(town: &Town) {
-    let hall = town.shop.hall().await;
+async fn cut_off_at_random(cluster: &TestCluster) {
+    let hall = cluster.shop.hall().await;
     let trade = Trade::default();
     let cuts = async {
         for _ in 0..20 {
             trade.progress(10).await;
-            town.database.terminate_backends(3).await;
+            cluster.database.terminate_backends(3).await;
         }
         trade.progress(50).await;
         trade.end();
     };
-    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), cuts);
-    assert_kept(&town.stores[0], &owned).await;
-    town.shop.audit().await;
+    let (owned, ()) = tokio::join!(trade.run(&cluster.shop, &hall, BUYERS), cuts);
+    assert_kept(&cluster.stores[0], &owned).await;
+    cluster.shop.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_killed_while_selling_has_all_that_was_answered() {
     let server = Server::start(Fsync::On).await;
-    let town = Town::on(&server, 3, |options| options).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::on(&server, 3, |options| options).await;
+    let hall = cluster.shop.hall().await;
     let trade = Trade::default();
     let kills = async {
         for _ in 0..3 {
@@ -55,16 +55,16 @@ async fn a_server_killed_while_selling_has_all_that_was_answered() {
         trade.progress(60).await;
         trade.end();
     };
-    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), kills);
-    assert_kept(&town.stores[0], &owned).await;
-    town.shop.audit().await;
+    let (owned, ()) = tokio::join!(trade.run(&cluster.shop, &hall, BUYERS), kills);
+    assert_kept(&cluster.stores[0], &owned).await;
+    cluster.shop.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_restart_while_selling_is_survived() {
     let server = Server::start(Fsync::On).await;
-    let town = Town::on(&server, 2, |options| options).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::on(&server, 2, |options| options).await;
+    let hall = cluster.shop.hall().await;
     let trade = Trade::default();
     let restarts = async {
         trade.progress(60).await;
@@ -73,29 +73,29 @@ async fn a_restart_while_selling_is_survived() {
         trade.progress(60).await;
         trade.end();
     };
-    let (owned, ()) = tokio::join!(trade.run(&town.shop, &hall, BUYERS), restarts);
-    assert_kept(&town.stores[0], &owned).await;
-    town.shop.audit().await;
+    let (owned, ()) = tokio::join!(trade.run(&cluster.shop, &hall, BUYERS), restarts);
+    assert_kept(&cluster.stores[0], &owned).await;
+    cluster.shop.audit().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_promoted_standby_has_all_that_was_answered() {
     let primary = Server::start(Fsync::On).await;
-    let town = Town::on(&primary, 2, |options| options).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::on(&primary, 2, |options| options).await;
+    let hall = cluster.shop.hall().await;
     let standby = primary.standby().await;
     let before = Trade::default();
     let kill = async {
         before.progress(100).await;
         before.end();
     };
-    let (owned, ()) = tokio::join!(before.run(&town.shop, &hall, BUYERS), kill);
+    let (owned, ()) = tokio::join!(before.run(&cluster.shop, &hall, BUYERS), kill);
     primary.kill9().await;
     standby.promote().await;
-    let moved = store(town.database.options().port(standby.port()), 4);
+    let moved = store(cluster.database.options().port(standby.port()), 4);
     assert_kept(&moved, &owned).await;
     // The rest of the hall is sold there.
-    let shop = tiketi_conformance::Shop::seeded(handles(std::slice::from_ref(&moved)), 8);
+    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&moved)), 8);
     let free = moved.seat_map(hall.event, 0).await.unwrap().unwrap().seats;
     let free = free.iter().position(|seat| seat.state.owner().is_none()).unwrap();
     shop.held(&hall, shop.buyer(), &[free]).await;
@@ -104,14 +104,14 @@ async fn a_promoted_standby_has_all_that_was_answered() {
 
 #[tokio::test]
 async fn a_pool_exhausted_by_readers_still_sells() {
-    let town = Town::of(1).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::of(1).await;
+    let hall = cluster.shop.hall().await;
     let pool = sqlx::postgres::PgPoolOptions::new()
         .max_connections(1)
         .acquire_timeout(std::time::Duration::from_secs(2))
-        .connect_lazy_with(town.database.options());
+        .connect_lazy_with(cluster.database.options());
     let store = PostgresStore::new(pool.clone());
-    let shop = tiketi_conformance::Shop::seeded(handles(std::slice::from_ref(&store)), 8);
+    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&store)), 8);
     let only = pool.acquire().await.unwrap();
     shop.held(&hall, shop.buyer(), &[0]).await;
     let error = store.event(hall.event).await.unwrap_err();
@@ -123,32 +123,33 @@ async fn a_pool_exhausted_by_readers_still_sells() {
 #[tokio::test]
 async fn a_statement_that_takes_too_long_changes_nothing() {
     let server = Server::shared().await;
-    let town = Town::on(server, 1, |options| options.options([("statement_timeout", "100ms")])).await;
-    let hall = town.shop.hall().await;
-    let mut other = town.connect().await;
+    let cluster =
+        TestCluster::on(server, 1, |options| options.options([("statement_timeout", "100ms")])).await;
+    let hall = cluster.shop.hall().await;
+    let mut other = cluster.connect().await;
     let mut lock = other.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM tiketi.events FOR UPDATE").execute(&mut *lock).await.unwrap();
-    let hold = town.shop.hold_seats(&hall, town.shop.buyer(), &[0]);
-    match town.shop.send(hold.clone()).await {
+    let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
+    match cluster.shop.send(hold.clone()).await {
         Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
         other => panic!("the event is locked: {other:?}"),
     }
     lock.rollback().await.unwrap();
-    town.shop.apply(hold).await;
-    town.shop.audit().await;
+    cluster.shop.apply(hold).await;
+    cluster.shop.audit().await;
 }
 
 /// Fails if a commit whose answer was lost is taken for one that was not made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     let server = Server::start(Fsync::On).await;
-    let town = Town::on(&server, 1, |options| options).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::on(&server, 1, |options| options).await;
+    let hall = cluster.shop.hall().await;
     // Commits are made, and then wait for a standby that never comes.
-    town.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
-    town.run("SELECT pg_reload_conf()").await;
-    let hold = town.shop.hold_seats(&hall, town.shop.buyer(), &[0]);
-    let (shop, sent) = (town.shop.clone(), hold.clone());
+    cluster.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
+    cluster.run("SELECT pg_reload_conf()").await;
+    let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
+    let (shop, sent) = (cluster.shop.clone(), hold.clone());
     let waits = tokio::spawn(async move { shop.send(sent).await });
     let mut connection = server.connect().await;
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
@@ -163,9 +164,9 @@ async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     }
     sqlx::query("ALTER SYSTEM RESET synchronous_standby_names").execute(&mut connection).await.unwrap();
     sqlx::query("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
-    let again = town.shop.send(hold).await.unwrap();
+    let again = cluster.shop.send(hold).await.unwrap();
     assert!(again.replayed, "it was made");
-    town.shop.audit().await;
+    cluster.shop.audit().await;
 }
 
 /// Stops whoever commits a reservation, as long as somebody has the advisory lock 22.
@@ -184,15 +185,15 @@ const END_SESSIONS_AT_GATE: &str = "SELECT count(pg_terminate_backend(pid)) FROM
 /// Seen to fail if whatever the database says of a commit is taken for a plain no: the hold is tried again, and made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
-    let town = Town::of(1).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::of(1).await;
+    let hall = cluster.shop.hall().await;
     for sql in GATE {
-        town.run(sql).await;
+        cluster.run(sql).await;
     }
-    let mut gate = town.connect().await;
+    let mut gate = cluster.connect().await;
     sqlx::query("SELECT pg_advisory_lock(22)").execute(&mut gate).await.unwrap();
-    let hold = town.shop.hold_seats(&hall, town.shop.buyer(), &[0]);
-    let (shop, sent) = (town.shop.clone(), hold.clone());
+    let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
+    let (shop, sent) = (cluster.shop.clone(), hold.clone());
     let waits = tokio::spawn(async move { shop.send(sent).await });
     while sqlx::query_scalar::<_, i64>(END_SESSIONS_AT_GATE).fetch_one(&mut gate).await.unwrap() == 0 {
         tokio::task::yield_now().await;
@@ -202,6 +203,6 @@ async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
         Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::OutcomeUnknown),
         other => panic!("its session ended: {other:?}"),
     }
-    town.shop.apply(hold).await;
-    town.shop.audit().await;
+    cluster.shop.apply(hold).await;
+    cluster.shop.audit().await;
 }

@@ -5,11 +5,13 @@ use std::time::Duration;
 use tiketi_conformance::SalesCommand;
 use tiketi_core::decide::{BlockSeats, ClockAhead};
 use tiketi_core::{
-    BoxOffice, CatalogStore, Clock, CommandError, EventDetails, ReservationState, SaleWindow, SalesStore,
-    StoreClock, StoreError, StoreErrorKind, SystemClock, Timestamp,
+    BoxOffice, Clock, CommandError, EventDetails, ReservationState, SaleWindow, StoreError, StoreErrorKind,
+    Timestamp,
+    clock::SystemClock,
+    store::{CatalogStore, SalesStore, StoreClock},
 };
 
-use crate::town::{Town, assert_sound};
+use crate::cluster::{TestCluster, assert_sound};
 
 /// A second more than holds last.
 const WRONG_BY: Duration = Duration::from_secs(301);
@@ -31,9 +33,9 @@ fn assert_ahead(error: &StoreError) {
 }
 
 /// Sends a command as a server does whose clock is ahead, and checks how it fails.
-async fn refused_ahead<C: SalesCommand>(town: &Town, command: C) {
+async fn refused_ahead<C: SalesCommand>(cluster: &TestCluster, command: C) {
     let wrong = SystemClock.now().after(WRONG_BY);
-    match command.at(wrong).send(&town.stores[1]).await {
+    match command.at(wrong).send(&cluster.stores[1]).await {
         Err(CommandError::Store(error)) => assert_ahead(&error),
         other => panic!("a clock that is ahead should be refused, not {other:?}"),
     }
@@ -42,45 +44,45 @@ async fn refused_ahead<C: SalesCommand>(town: &Town, command: C) {
 /// Seen to fail, with the first server's hold ended, while no clock but the command's was looked at.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
-    let town = Town::of(2).await;
-    let shop = &town.shop;
+    let cluster = TestCluster::of(2).await;
+    let shop = &cluster.shop;
     shop.go_to(SystemClock.now());
     let hall = shop.hall_with(on_sale_now()).await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
-    refused_ahead(&town, shop.hold_seats(&hall, shop.buyer(), &[0])).await;
-    refused_ahead(&town, shop.hold_seats(&hall, shop.buyer(), &[1])).await;
-    refused_ahead(&town, shop.cancel(&held)).await;
+    refused_ahead(&cluster, shop.hold_seats(&hall, shop.buyer(), &[0])).await;
+    refused_ahead(&cluster, shop.hold_seats(&hall, shop.buyer(), &[1])).await;
+    refused_ahead(&cluster, shop.cancel(&held)).await;
     let wrong = SystemClock.now().after(WRONG_BY);
-    let swept = town.stores[1].expire_due(wrong, 100).await.unwrap();
+    let swept = cluster.stores[1].expire_due(wrong, 100).await.unwrap();
     assert_eq!((swept.done.len(), swept.skipped.len()), (0, 1));
     assert_ahead(&swept.skipped[0].1);
     let block = BlockSeats::new(wrong, hall.event, vec![hall.seats[0]], "");
-    match town.stores[1].block_seats(block).await {
+    match cluster.stores[1].block_seats(block).await {
         Err(CommandError::Store(error)) => assert_ahead(&error),
         other => panic!("a clock that is ahead should be refused, not {other:?}"),
     }
     // By then the sale is over, which is not so.
     let ended = SystemClock.now().after(Duration::from_hours(49));
-    let told = town.stores[1].announce_statuses(ended).await.unwrap();
+    let told = cluster.stores[1].announce_statuses(ended).await.unwrap();
     assert_eq!((told.done.len(), told.skipped.len()), (0, 1));
     assert_eq!(told.skipped[0].1.kind(), StoreErrorKind::ClockAhead);
     assert!(matches!(shop.now_of(&held).await.state, ReservationState::Held { .. }));
     shop.held(&hall, shop.buyer(), &[1]).await;
-    assert_sound(&town.stores[0]).await;
+    assert_sound(&cluster.stores[0]).await;
 }
 
 /// What shares a batch with a command from a wrong clock is decided by its own moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn commands_of_a_right_clock_are_kept_beside_those_of_a_wrong_one() {
-    let town = Town::of(1).await;
-    let shop = &town.shop;
+    let cluster = TestCluster::of(1).await;
+    let shop = &cluster.shop;
     shop.go_to(SystemClock.now());
     let hall = shop.hall_with(on_sale_now()).await;
     let wrong = SystemClock.now().after(WRONG_BY);
     let commands = (0..20).map(|seat| {
         let command = shop.hold_seats(&hall, shop.buyer(), &[seat]);
         let command = if seat % 2 == 0 { command } else { command.at(wrong) };
-        command.send(&town.stores[0])
+        command.send(&cluster.stores[0])
     });
     let answers = futures::future::join_all(commands).await;
     for (seat, answer) in answers.into_iter().enumerate() {
@@ -109,8 +111,8 @@ impl Clock for Shifted {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_measures_how_wrong_its_clock_is() {
-    let town = Town::of(1).await;
-    let store = std::sync::Arc::new(town.stores[0].clone());
+    let cluster = TestCluster::of(1).await;
+    let store = std::sync::Arc::new(cluster.stores[0].clone());
     assert!(store.store_time().await.unwrap().is_some());
     for (ahead, behind) in [(0, 0), (301, 0), (0, 301)]
         .map(|(ahead, behind): (u64, u64)| (Duration::from_secs(ahead), Duration::from_secs(behind)))

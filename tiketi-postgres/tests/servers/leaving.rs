@@ -4,10 +4,13 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 
 use sqlx::postgres::PgConnectOptions;
-use tiketi_core::{AnswerStore, AuditStore, CatalogStore, Timestamp};
+use tiketi_core::{
+    Timestamp,
+    store::{AnswerStore, AuditStore, CatalogStore},
+};
 use tiketi_postgres_harness::Server;
 
-use crate::town::{Town, assert_sound, store};
+use crate::cluster::{TestCluster, assert_sound, store};
 
 /// More often than anything asked here is woken.
 const MOMENTS: usize = 30;
@@ -30,9 +33,9 @@ async fn left_after<F: Future>(polls: usize, future: F) {
 ///
 /// Seen to fail where callers begin transactions themselves: the next one finds itself in one that only reads.
 async fn callers_leave(connect: impl Fn(PgConnectOptions) -> PgConnectOptions) {
-    let town = Town::on(Server::shared().await, 1, |options| options).await;
-    let hall = town.shop.hall().await;
-    let store = store(connect(town.database.options()), 1);
+    let cluster = TestCluster::on(Server::shared().await, 1, |options| options).await;
+    let hall = cluster.shop.hall().await;
+    let store = store(connect(cluster.database.options()), 1);
     let long_ago: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
     for polls in 1..MOMENTS {
         left_after(polls, store.event_rows(hall.event)).await;

@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
-use tiketi_conformance::{Hall, Shop};
-use tiketi_core::{CatalogStore, CommandError, EventStatus, FactBody, OutboxStore, SalesStore};
+use tiketi_conformance::{Hall, TestShop};
+use tiketi_core::{
+    CommandError, EventStatus, FactBody,
+    store::{CatalogStore, OutboxStore, SalesStore},
+};
 use tiketi_postgres::PostgresStore;
 use tokio::time::timeout;
 
-use crate::town::{Town, assert_sound};
+use crate::cluster::{TestCluster, assert_sound};
 
 /// More than all writers of all servers together.
 const LOCKED: usize = 16;
@@ -25,7 +28,7 @@ async fn lock<'c>(connection: &'c mut PgConnection, halls: &[Hall]) -> Transacti
     locked
 }
 
-async fn halls(shop: &Shop, count: usize) -> Vec<Hall> {
+async fn halls(shop: &TestShop, count: usize) -> Vec<Hall> {
     let mut halls = Vec::new();
     for _ in 0..count {
         halls.push(shop.hall().await);
@@ -34,12 +37,12 @@ async fn halls(shop: &Shop, count: usize) -> Vec<Hall> {
 }
 
 /// Ends what is due, and returns how many reservations ended.
-async fn sweep(store: &PostgresStore, shop: &Shop) -> usize {
+async fn sweep(store: &PostgresStore, shop: &TestShop) -> usize {
     store.expire_due(shop.now(), 100).await.unwrap().done.len()
 }
 
 /// Returns the reservations whose end is announced in facts that can be claimed.
-async fn ended_in_facts(store: &PostgresStore, shop: &Shop) -> Vec<tiketi_core::ReservationId> {
+async fn ended_in_facts(store: &PostgresStore, shop: &TestShop) -> Vec<tiketi_core::ReservationId> {
     let facts = store.claim_outbox(shop.now(), Duration::from_secs(1), 1_000).await.unwrap();
     let ended = facts.iter().filter_map(|fact| match fact.body {
         FactBody::ReservationExpired { reservation, .. } => Some(reservation),
@@ -51,10 +54,10 @@ async fn ended_in_facts(store: &PostgresStore, shop: &Shop) -> Vec<tiketi_core::
 /// Each server has commands for every locked event; the issue of one of them is to wait, and of the others to sell.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_seventeenth_event_sells_while_sixteen_are_locked() {
-    let town = Town::of(2).await;
-    let shop = &town.shop;
+    let cluster = TestCluster::of(2).await;
+    let shop = &cluster.shop;
     let (locked, free) = (halls(shop, LOCKED).await, shop.hall().await);
-    let mut connection = town.connect().await;
+    let mut connection = cluster.connect().await;
     let lock = lock(&mut connection, &locked).await;
     let mut waiting = Vec::new();
     for _ in 0..2 {
@@ -85,15 +88,15 @@ async fn the_seventeenth_event_sells_while_sixteen_are_locked() {
 /// Fails if one event that is locked keeps the ended holds, the statuses or the facts of others back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_event_that_is_not_locked_is_swept_and_announced_while_sixteen_are_locked() {
-    let town = Town::of(2).await;
-    let (shop, store) = (&town.shop, &town.stores[0]);
+    let cluster = TestCluster::of(2).await;
+    let (shop, store) = (&cluster.shop, &cluster.stores[0]);
     let (locked, free) = (halls(shop, LOCKED).await, shop.hall().await);
     let mut due = Vec::new();
     for hall in locked.iter().chain([&free]) {
         due.push(shop.held(hall, shop.buyer(), &[0]).await);
     }
     let of_free = due.last().unwrap().id;
-    let mut connection = town.connect().await;
+    let mut connection = cluster.connect().await;
     let lock = lock(&mut connection, &locked).await;
     shop.advance(Duration::from_hours(1));
     let swept = timeout(BOUND, sweep(store, shop)).await.expect("a sweep passes locked events over");

@@ -3,12 +3,14 @@
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::unwrap_used,
     reason = "a failed test is a panic"
 )]
 
 mod broken;
 mod clocks;
+mod cluster;
 mod leaving;
 mod locked;
 mod plans;
@@ -16,5 +18,4 @@ mod queues;
 mod races;
 mod schema;
 mod settings;
-mod town;
 mod trade;

@@ -4,12 +4,16 @@ use std::time::Duration;
 
 use tiketi_conformance::Hall;
 use tiketi_core::{
-    AuditStore, BuyerId, CatalogStore, Delivery, EventQuery, Hint, InboxStore, LayoutStore, OutboxStore,
-    PageRequest, Payment, PaymentStore, SalesStore,
+    BuyerId, PageRequest, Payment,
+    gateway::Hint,
+    store::{
+        AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, PaymentStore,
+        SalesStore,
+    },
 };
 use tiketi_postgres_harness::{Fsync, Server};
 
-use crate::town::Town;
+use crate::cluster::TestCluster;
 
 /// Logs the plan of every statement.
 const EXPLAINED: &[(&str, &str)] = &[
@@ -34,7 +38,7 @@ const FILL: [&str; 11] = [
         gen_random_uuid(), n + 1000000, 20260105, 1, 4000000000000000, 1, 1, false, 'KRW', \
         CASE WHEN n % 2 = 0 THEN 'held' ELSE 'confirmed' END, '[]', '[]' FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.payments (event, id, reservation, buyer, amount, refunded, created_at, version, currency, \
-        gateway, method, state, refunds, notes, needs_person, call_off_refused, provider_key, ask_at, asking, awaited_since) \
+        gateway, method, state, refunds, notes, needs_attention, call_off_refused, provider_key, reconcile_at, reconciliation, awaited_since) \
         SELECT md5((n / 500)::text)::uuid, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, 0, 1, 1, 'KRW', \
         'test', 'card', 'ready', '[]', '[]', n % 1000 = 0, false, 'taken ' || n, 4000000000000000, '{\"since\":1,\"tries\":0}', \
         4000000000000000 FROM generate_series(1, 50000) AS n",
@@ -59,28 +63,28 @@ const MOST_SEEN: usize = 50;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     let server = Server::start_with(Fsync::Off, EXPLAINED).await;
-    let town = Town::on(&server, 1, |options| options).await;
-    let hall = town.shop.hall().await;
+    let cluster = TestCluster::on(&server, 1, |options| options).await;
+    let hall = cluster.shop.hall().await;
     for sql in FILL {
-        town.run(sql).await;
+        cluster.run(sql).await;
     }
     let logged = server.log().len();
     // More often than it takes a server to settle on a plan for all time.
     for seat in 0..8 {
-        sell(&town, &hall, seat).await;
+        sell(&cluster, &hall, seat).await;
     }
-    town.run("ANALYZE").await;
+    cluster.run("ANALYZE").await;
     for seat in 8..16 {
-        let payment = sell(&town, &hall, seat).await;
-        look_after(&town, &payment).await;
-        look_around(&town, &hall, payment.buyer).await;
+        let payment = sell(&cluster, &hall, seat).await;
+        look_after(&cluster, &payment).await;
+        look_around(&cluster, &hall, payment.buyer).await;
     }
     check(&server.log()[logged..]);
 }
 
 /// Asks all that is asked while buyers wait.
-async fn sell(town: &Town, hall: &Hall, seat: usize) -> Payment {
-    let (shop, store) = (&town.shop, &town.stores[0]);
+async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
+    let (shop, store) = (&cluster.shop, &cluster.stores[0]);
     let held = shop.held(hall, shop.buyer(), &[seat]).await;
     let (_, payment) = shop.sold(&held).await;
     store.seat_map(hall.event, 1).await.unwrap();
@@ -92,8 +96,8 @@ async fn sell(town: &Town, hall: &Hall, seat: usize) -> Payment {
 }
 
 /// Asks what buyers and organisers ask besides.
-async fn look_around(town: &Town, hall: &Hall, buyer: BuyerId) {
-    let (now, store) = (town.shop.now(), &town.stores[0]);
+async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
+    let (now, store) = (cluster.shop.now(), &cluster.stores[0]);
     store.reservations_of(buyer, Some(hall.event), PageRequest::FIRST).await.unwrap();
     store.reservations_of(buyer, None, PageRequest::FIRST).await.unwrap();
     store.seat_map(hall.event, 0).await.unwrap();
@@ -127,10 +131,10 @@ fn check(plans: &str) {
 }
 
 /// Asks all that is asked about payments that are not over, and about webhooks.
-async fn look_after(town: &Town, payment: &Payment) {
-    let (now, store) = (town.shop.now(), &town.stores[0]);
+async fn look_after(cluster: &TestCluster, payment: &Payment) {
+    let (now, store) = (cluster.shop.now(), &cluster.stores[0]);
     store.payments_due(now, 100).await.unwrap();
-    store.payments_in_trouble(now, PageRequest::FIRST).await.unwrap();
+    store.payments_needing_attention(now, PageRequest::FIRST).await.unwrap();
     let key = payment.provider_key.as_deref().unwrap();
     assert_eq!(store.payment_by_key("test", key).await.unwrap(), Some(payment.id));
     assert_eq!(store.to_call_off(100).await.unwrap(), []);

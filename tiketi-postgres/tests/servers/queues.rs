@@ -8,7 +8,7 @@ use sqlx::{Connection, PgConnection, Postgres, Transaction};
 use tiketi_core::{CommandError, SeatId, StoreErrorKind};
 use tiketi_postgres::{MAX_BATCH, MAX_QUEUE};
 
-use crate::town::Town;
+use crate::cluster::TestCluster;
 
 /// Holds every lane up, as another server does in the middle of a batch.
 async fn hold_up(connection: &mut PgConnection) -> Transaction<'_, Postgres> {
@@ -19,11 +19,11 @@ async fn hold_up(connection: &mut PgConnection) -> Transaction<'_, Postgres> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_poisoned_command_fails_alone() {
-    let town = Town::of(1).await;
-    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    let cluster = TestCluster::of(1).await;
+    let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     let poisoned = shop.held(&hall, shop.buyer(), &[0]).await;
-    town.run("UPDATE tiketi.reservations SET seats = 'not a list'").await;
-    let mut other = town.connect().await;
+    cluster.run("UPDATE tiketi.reservations SET seats = 'not a list'").await;
+    let mut other = cluster.connect().await;
     let lock = hold_up(&mut other).await;
     let first = shop.send(shop.hold_seats(&hall, shop.buyer(), &[1]));
     let poison = shop.send(shop.release(&poisoned));
@@ -39,15 +39,15 @@ async fn a_poisoned_command_fails_alone() {
     for neighbour in neighbours {
         neighbour.unwrap();
     }
-    let batches = town.stores[0].batches();
+    let batches = cluster.stores[0].batches();
     assert!(batches.largest > 1, "they were to share a batch: {batches:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_full_queue_is_unavailable_at_once() {
-    let town = Town::of(1).await;
-    let (shop, hall) = (&town.shop, town.shop.hall().await);
-    let mut other = town.connect().await;
+    let cluster = TestCluster::of(1).await;
+    let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
+    let mut other = cluster.connect().await;
     let lock = hold_up(&mut other).await;
     let nowhere = SeatId::from_uuid(uuid::Uuid::nil());
     let commands = MAX_QUEUE + 2 * MAX_BATCH;
@@ -79,14 +79,14 @@ async fn a_full_queue_is_unavailable_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn events_do_not_wait_for_each_other() {
-    let town = Town::of(1).await;
-    let (shop, busy, free) = (&town.shop, town.shop.hall().await, town.shop.hall().await);
-    let mut other = town.connect().await;
+    let cluster = TestCluster::of(1).await;
+    let (shop, busy, free) = (&cluster.shop, cluster.shop.hall().await, cluster.shop.hall().await);
+    let mut other = cluster.connect().await;
     let mut lock = other.begin().await.unwrap();
     let one = sqlx::query("SELECT 1 FROM tiketi.events WHERE id = $1 FOR UPDATE").bind(busy.event.as_uuid());
     one.execute(&mut *lock).await.unwrap();
-    let (waiting, asking) = (shop.clone(), shop.hold_seats(&busy, shop.buyer(), &[0]));
-    let waits = tokio::spawn(async move { waiting.send(asking).await });
+    let (waiting, reconciliation) = (shop.clone(), shop.hold_seats(&busy, shop.buyer(), &[0]));
+    let waits = tokio::spawn(async move { waiting.send(reconciliation).await });
     shop.held(&free, shop.buyer(), &[0]).await;
     assert!(!waits.is_finished());
     lock.rollback().await.unwrap();
@@ -107,9 +107,9 @@ const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity \
 /// Seen to fail with an event that is found by its key: there is a scan a batch.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them() {
-    let town = Town::of(1).await;
-    let (shop, hall) = (&town.shop, town.shop.hall().await);
-    let before = scans(&town).await;
+    let cluster = TestCluster::of(1).await;
+    let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
+    let before = scans(&cluster).await;
     let buyers = (0..BUSY).map(|seat| {
         let (shop, hall) = (shop.clone(), hall.clone());
         tokio::spawn(async move {
@@ -123,19 +123,19 @@ async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them(
         buyer.unwrap();
     }
     shop.audit().await;
-    let batches = i64::try_from(town.stores[0].batches().count).unwrap();
+    let batches = i64::try_from(cluster.stores[0].batches().count).unwrap();
     // What its sessions counted is told as they end.
-    town.stores[0].close().await;
-    let mut connection = town.connect().await;
+    cluster.stores[0].close().await;
+    let mut connection = cluster.connect().await;
     while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut connection).await.unwrap() > 0 {
         tokio::task::yield_now().await;
     }
-    let scans = scans(&town).await - before;
+    let scans = scans(&cluster).await - before;
     assert!(scans < batches / 2, "{scans} scans in {batches} batches");
 }
 
 /// Counts the scans that sessions told of.
-async fn scans(town: &Town) -> i64 {
-    let mut connection = town.connect().await;
+async fn scans(cluster: &TestCluster) -> i64 {
+    let mut connection = cluster.connect().await;
     sqlx::query_scalar(SCANS).fetch_one(&mut connection).await.unwrap()
 }

@@ -4,21 +4,21 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::future::join_all;
-use tiketi_conformance::{Shop, cases};
-use tiketi_core::{ReservationState, SalesStore};
+use tiketi_conformance::{TestShop, cases};
+use tiketi_core::{ReservationState, store::SalesStore};
 
-use crate::town::Town;
+use crate::cluster::TestCluster;
 
 /// Servers that race.
 const SERVERS: usize = 4;
 /// How often.
 const ROUNDS: usize = 3;
 
-async fn race<C: Future<Output = ()>>(case: fn(Shop) -> C) {
+async fn race<C: Future<Output = ()>>(case: fn(TestShop) -> C) {
     for _ in 0..ROUNDS {
-        let town = Town::of(SERVERS).await;
-        case(town.shop.clone()).await;
-        town.shop.audit().await;
+        let cluster = TestCluster::of(SERVERS).await;
+        case(cluster.shop.clone()).await;
+        cluster.shop.audit().await;
     }
 }
 
@@ -43,15 +43,15 @@ races! {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_hold_that_ends_as_it_is_paid_is_one_or_the_other() {
-    let town = Town::of(SERVERS).await;
-    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    let cluster = TestCluster::of(SERVERS).await;
+    let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     for seat in 0..10 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let payment = shop.prepared(&held).await;
         let until = shop.now_of(&held).await.held_until().unwrap();
         let command = shop.begin_confirm(&payment);
         shop.go_to(until);
-        let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
+        let sweeps = cluster.stores.iter().map(|store| store.expire_due(until, 100));
         let (begun, swept) = tokio::join!(shop.send(command), join_all(sweeps));
         let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         let now = shop.now_of(&held).await;
@@ -67,14 +67,14 @@ async fn a_hold_that_ends_as_it_is_paid_is_one_or_the_other() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reservation_cancelled_as_it_is_swept_frees_its_seats_once() {
-    let town = Town::of(SERVERS).await;
-    let (shop, hall) = (&town.shop, town.shop.hall().await);
+    let cluster = TestCluster::of(SERVERS).await;
+    let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     for seat in 0..10 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let cancel = shop.cancel(&held);
         let until = held.held_until().unwrap();
         shop.go_to(until);
-        let sweeps = town.stores.iter().map(|store| store.expire_due(until, 100));
+        let sweeps = cluster.stores.iter().map(|store| store.expire_due(until, 100));
         let (cancelled, swept) = tokio::join!(shop.send(cancel), join_all(sweeps));
         let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         assert_eq!(usize::from(cancelled.is_ok()) + swept, 1);

@@ -5,7 +5,7 @@ use tiketi_core::StoreErrorKind;
 use tiketi_postgres::{Durability, SCHEMA, check, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Pooler, Server};
 
-use crate::town::Town;
+use crate::cluster::TestCluster;
 
 async fn empty() -> Database {
     Database::empty(Server::shared().await).await
@@ -32,7 +32,7 @@ async fn servers_migrate_and_check_through_a_pooler() {
     for done in join_all((0..8).map(|_| migrate(&options))).await {
         done.unwrap();
     }
-    let pool = crate::town::store(options, 8);
+    let pool = crate::cluster::store(options, 8);
     for done in join_all((0..50).map(|_| check(pool.pool(), Durability::Relaxed))).await {
         done.unwrap();
     }
@@ -48,24 +48,24 @@ async fn a_database_that_was_not_migrated_says_what_to_do() {
 
 #[tokio::test]
 async fn a_newer_schema_is_refused_untouched() {
-    let town = Town::of(1).await;
+    let cluster = TestCluster::of(1).await;
     let newer = SCHEMA + 1;
-    town.run(&format!("INSERT INTO tiketi.migrations VALUES ({newer}, 'tomorrow')")).await;
+    cluster.run(&format!("INSERT INTO tiketi.migrations VALUES ({newer}, 'tomorrow')")).await;
     for error in [
-        migrate(&town.database.options()).await.unwrap_err(),
-        check(town.stores[0].pool(), Durability::Relaxed).await.unwrap_err(),
+        migrate(&cluster.database.options()).await.unwrap_err(),
+        check(cluster.stores[0].pool(), Durability::Relaxed).await.unwrap_err(),
     ] {
         assert!(error.to_string().contains("use a later release"), "{error}");
     }
-    town.run(&format!("DELETE FROM tiketi.migrations WHERE version = {newer}")).await;
-    check(town.stores[0].pool(), Durability::Relaxed).await.unwrap();
+    cluster.run(&format!("DELETE FROM tiketi.migrations WHERE version = {newer}")).await;
+    check(cluster.stores[0].pool(), Durability::Relaxed).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_database_that_takes_no_writes_is_said_to() {
-    let town = Town::of(1).await;
-    let options = town.database.options().options([("default_transaction_read_only", "on")]);
-    let error = check(crate::town::store(options, 1).pool(), Durability::Relaxed).await.unwrap_err();
+    let cluster = TestCluster::of(1).await;
+    let options = cluster.database.options().options([("default_transaction_read_only", "on")]);
+    let error = check(crate::cluster::store(options, 1).pool(), Durability::Relaxed).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
     assert!(error.to_string().contains("connect to the primary"), "{error}");
 }
@@ -74,32 +74,32 @@ async fn a_database_that_takes_no_writes_is_said_to() {
 #[tokio::test]
 async fn a_database_that_may_forget_commits_is_refused_unless_that_is_wanted() {
     let server = Server::start(Fsync::On).await;
-    let town = Town::on(&server, 1, |options| options).await;
-    let pool = town.stores[0].pool();
+    let cluster = TestCluster::on(&server, 1, |options| options).await;
+    let pool = cluster.stores[0].pool();
     check(pool, Durability::Required).await.unwrap();
     let refused = async |options, named: &str| {
-        let store = crate::town::store(options, 1);
+        let store = crate::cluster::store(options, 1);
         let error = check(store.pool(), Durability::Required).await.unwrap_err();
         assert!(error.to_string().contains(named), "{error}");
         check(store.pool(), Durability::Relaxed).await.unwrap();
     };
     let off = "synchronous_commit is off";
-    let by_the_pool = town.database.options().options([("synchronous_commit", "off")]);
+    let by_the_pool = cluster.database.options().options([("synchronous_commit", "off")]);
     refused(by_the_pool, off).await;
-    town.run(&format!("ALTER DATABASE {} SET synchronous_commit = off", town.database.name())).await;
-    refused(town.database.options(), off).await;
-    town.run(&format!("ALTER DATABASE {} RESET synchronous_commit", town.database.name())).await;
-    town.run("ALTER ROLE CURRENT_USER SET synchronous_commit = off").await;
-    refused(town.database.options(), off).await;
-    town.run("ALTER ROLE CURRENT_USER RESET synchronous_commit").await;
-    check(crate::town::store(town.database.options(), 1).pool(), Durability::Required).await.unwrap();
-    refused(Town::of(1).await.database.options(), "fsync is off and full_page_writes is off").await;
+    cluster.run(&format!("ALTER DATABASE {} SET synchronous_commit = off", cluster.database.name())).await;
+    refused(cluster.database.options(), off).await;
+    cluster.run(&format!("ALTER DATABASE {} RESET synchronous_commit", cluster.database.name())).await;
+    cluster.run("ALTER ROLE CURRENT_USER SET synchronous_commit = off").await;
+    refused(cluster.database.options(), off).await;
+    cluster.run("ALTER ROLE CURRENT_USER RESET synchronous_commit").await;
+    check(crate::cluster::store(cluster.database.options(), 1).pool(), Durability::Required).await.unwrap();
+    refused(TestCluster::of(1).await.database.options(), "fsync is off and full_page_writes is off").await;
 }
 
 #[tokio::test]
 async fn nothing_is_made_outside_the_schema() {
-    let town = Town::of(1).await;
-    let mut connection = town.connect().await;
+    let cluster = TestCluster::of(1).await;
+    let mut connection = cluster.connect().await;
     let sql = "SELECT count(*) FROM pg_class JOIN pg_namespace AS space ON space.oid = relnamespace \
         WHERE nspname NOT IN ('tiketi', 'pg_catalog', 'information_schema', 'pg_toast')";
     let strangers: i64 = sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap();
@@ -115,8 +115,8 @@ const TEMPTING: &str = "SELECT index.relname::text FROM pg_index AS of \
 /// Seen to fail with an index of seats by their change that is not a partial one.
 #[tokio::test]
 async fn no_index_tempts_the_planner_to_read_all_of_an_event() {
-    let town = Town::of(1).await;
-    let mut connection = town.connect().await;
+    let cluster = TestCluster::of(1).await;
+    let mut connection = cluster.connect().await;
     let found: Vec<String> = sqlx::query_scalar(TEMPTING).fetch_all(&mut connection).await.unwrap();
     assert_eq!(found, Vec::<String>::new());
 }

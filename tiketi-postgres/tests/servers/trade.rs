@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tiketi_conformance::{Hall, SalesCommand, Shop};
+use tiketi_conformance::{Hall, SalesCommand, TestShop};
 use tiketi_core::decide::Applied;
-use tiketi_core::{CommandError, Reservation, ReservationState, SalesStore};
+use tiketi_core::{CommandError, Reservation, ReservationState, store::SalesStore};
 use tiketi_postgres::PostgresStore;
 use tokio::time::{sleep, timeout};
 
-use crate::town::assert_sound;
+use crate::cluster::assert_sound;
 
 /// As long as anything may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -25,7 +25,7 @@ pub(crate) struct Trade {
 
 impl Trade {
     /// Lets so many buyers hold, and pay, one seat after another until [`Trade::end`]; returns what they own.
-    pub(crate) async fn run(&self, shop: &Shop, hall: &Hall, buyers: usize) -> Vec<Reservation> {
+    pub(crate) async fn run(&self, shop: &TestShop, hall: &Hall, buyers: usize) -> Vec<Reservation> {
         let tasks: Vec<_> =
             (0..buyers).map(|place| self.clone().buy(shop.clone(), hall.clone(), place)).collect();
         let tasks: Vec<_> = tasks.into_iter().map(tokio::spawn).collect();
@@ -37,7 +37,7 @@ impl Trade {
     }
 
     /// One buyer's day: a seat is held and paid, held and given back, in turn.
-    async fn buy(self, shop: Shop, hall: Hall, place: usize) -> Vec<Reservation> {
+    async fn buy(self, shop: TestShop, hall: Hall, place: usize) -> Vec<Reservation> {
         let mut owned = Vec::new();
         for turn in place.. {
             if self.is_over.load(Ordering::SeqCst) > 0 {
@@ -55,7 +55,7 @@ impl Trade {
         owned
     }
 
-    async fn pay(&self, shop: &Shop, held: &Reservation) -> Reservation {
+    async fn pay(&self, shop: &TestShop, held: &Reservation) -> Reservation {
         let started = self.insist(shop, shop.start_payment(held)).await.unwrap();
         let payment = started.payment.unwrap();
         self.insist(shop, shop.begin_confirm(&payment)).await.unwrap();
@@ -63,7 +63,7 @@ impl Trade {
     }
 
     /// Sends a command under one key until it is answered; a refusal has to be that seats are taken.
-    async fn insist<C: SalesCommand>(&self, shop: &Shop, command: C) -> Option<Applied> {
+    async fn insist<C: SalesCommand>(&self, shop: &TestShop, command: C) -> Option<Applied> {
         loop {
             match shop.send(command.clone()).await {
                 Ok(applied) => {

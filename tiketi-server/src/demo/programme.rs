@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use tiketi_core::{
-    Currency, EmptySaleWindow, EventDetails, EventInput, Money, SaleWindow, TermsOverride, TicketTypeInput,
-    Timestamp,
+    Currency, EventDetails, EventInput, Money, SaleWindow, TicketTypeInput, Timestamp, event::TermsOverride,
+    time::EmptySaleWindow,
 };
 
 /// Most tickets one buyer may have of the event that sells out, so that it takes several to do so.
@@ -55,7 +55,7 @@ pub(super) fn general_admission(now: Timestamp) -> Result<EventInput, EmptySaleW
         keywords: &["Meadow Wind Festival", "Moss and Thunder", "Glass Whale", "festival", "축제", "스탠딩"],
     };
     let event = event(&bill, evening(now, 0).before(days(1)), evening(now, 45), TermsOverride::default())?;
-    Ok(event.admitting(tickets("스탠딩 (Standing)", 77_000, 3_000)).admitting(tickets(
+    Ok(event.ticket_type(tickets("스탠딩 (Standing)", 77_000, 3_000)).ticket_type(tickets(
         "잔디석 (Lawn)",
         55_000,
         1_500,
@@ -74,7 +74,7 @@ pub(super) fn sold_out(now: Timestamp) -> Result<EventInput, EmptySaleWindow> {
     let terms =
         TermsOverride { max_seats_per_buyer: Some(CLUB_TICKETS_PER_BUYER), ..TermsOverride::default() };
     let event = event(&bill, evening(now, 0).before(days(2)), evening(now, 14), terms)?;
-    Ok(event.admitting(tickets("입장권 (Admission)", 33_000, 40)))
+    Ok(event.ticket_type(tickets("입장권 (Admission)", 33_000, 40)))
 }
 
 fn event(

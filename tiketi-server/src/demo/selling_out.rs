@@ -1,7 +1,8 @@
 //! Buyers who take everything, and pay.
 
 use tiketi_core::{
-    BoxOffice, BuyerId, EventView, HoldRequest, IdSource, PrepareRequest, TicketType, TimeOrderedIds,
+    BoxOffice, BuyerId, HoldRequest, IdSource, PrepareRequest, TicketType, clock::TimeOrderedIds,
+    store::EventView,
 };
 
 use super::Outcome;
@@ -26,9 +27,9 @@ pub(super) async fn sell_out(shop: &BoxOffice, view: &EventView) -> Outcome<()> 
 async fn buy(shop: &BoxOffice, ticket_type: &TicketType, quantity: u32) -> Outcome<()> {
     let buyer = BuyerId::from_uuid(TimeOrderedIds.next());
     let hold = HoldRequest::new(ticket_type.event, buyer).item(ticket_type.id, quantity);
-    let reservation = shop.hold(hold).await?;
+    let reservation = shop.sales().hold(hold).await?;
     let prepare = PrepareRequest::new(reservation.id, buyer).method(METHOD);
-    let prepared = shop.prepare(prepare).await?;
-    shop.confirm(prepared.payment.id, buyer, None, None).await?;
+    let prepared = shop.payments().prepare(prepare).await?;
+    shop.payments().confirm(prepared.payment.id, buyer, None, None).await?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The shop's cancellation policy, as one word of an option.
 
-use tiketi_core::{CancellationPolicy, CancellationTier};
+use tiketi_core::{CancellationPolicy, cancellation_policy::CancellationTier};
 
 use super::values;
 

@@ -60,7 +60,7 @@ pub(crate) struct Paying {
     pub(crate) ask_again_at_most: Duration,
     /// How long a provider's word may be awaited before the payment is listed for a person
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
-    pub(crate) trouble_after: Duration,
+    pub(crate) attention_after: Duration,
     /// How many payments this server asks after at the same time
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     pub(crate) reconcilers: u32,

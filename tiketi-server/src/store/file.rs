@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tiketi_core::AuditStore;
+use tiketi_core::store::AuditStore;
 use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader, SqliteStore};
 
 use crate::failure::Failure;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Error};
-use tiketi_core::{AuditStore, StoreError, StoreErrorKind};
+use tiketi_core::{StoreError, StoreErrorKind, store::AuditStore};
 use tiketi_postgres::{Durability, PostgresStore, SCHEMA};
 use tokio::time::timeout;
 

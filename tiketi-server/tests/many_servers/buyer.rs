@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::asking::{Answer as Answered, ask_once};
 use crate::fleet::SERVERS;
+use crate::patient_client::{Answer as Answered, ask_once};
 use crate::sale::{Came, Sale};
 use crate::shop::token;
 

@@ -8,14 +8,14 @@ use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server, free_port};
 
 use crate::process::{Running, run, server};
-use crate::shop::{SECRET, Shop, Stock};
+use crate::shop::{SECRET, ServerShop, Stock};
 
 /// How many servers sell together.
 pub(crate) const SERVERS: usize = 3;
 
 /// A shop in a database, and servers at addresses that stay theirs over restarts.
 pub(crate) struct Fleet {
-    pub(crate) shop: Arc<Shop>,
+    pub(crate) shop: Arc<ServerShop>,
     pub(crate) addresses: Arc<[String]>,
     pub(crate) database: Database,
     running: Vec<Option<Running>>,
@@ -34,7 +34,7 @@ impl Fleet {
         let database = Database::fresh(postgres, migrate).await;
         let pool = database.pool(2).await;
         let store = Arc::new(PostgresStore::new(pool.clone()));
-        let shop = Arc::new(Shop::over(store, database.url(), stock).await);
+        let shop = Arc::new(ServerShop::over(store, database.url(), stock).await);
         pool.close().await;
         let addresses = (0..SERVERS).map(|_| format!("127.0.0.1:{}", free_port())).collect();
         let running = (0..SERVERS).map(|_| None).collect();

@@ -12,12 +12,12 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
-#[path = "../server_process/asking.rs"]
-mod asking;
 mod buyer;
 mod fleet;
 mod frozen;
 mod map;
+#[path = "../server_process/patient_client.rs"]
+mod patient_client;
 #[path = "../server_process/process.rs"]
 #[expect(dead_code, reason = "only the start and the end of a server are of use here")]
 mod process;

@@ -12,12 +12,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::asking::ask;
 use crate::buyer::Buyer;
 use crate::fleet::Fleet;
 use crate::map::SharedMap;
+use crate::patient_client::ask;
 use crate::process::DEADLINE;
-use crate::shop::Shop;
+use crate::shop::ServerShop;
 
 /// Requests that the three servers have at the same time.
 const AT_ONCE: usize = 96;
@@ -41,7 +41,7 @@ type Told = (String, String, Option<String>);
 pub(crate) struct Sale {
     pub(crate) client: reqwest::Client,
     pub(crate) addresses: Arc<[String]>,
-    pub(crate) shop: Arc<Shop>,
+    pub(crate) shop: Arc<ServerShop>,
     pub(crate) map: SharedMap,
     /// Those who are served; the others stand in line, as before any server that is worth its name.
     pub(crate) counter: Semaphore,

@@ -6,7 +6,7 @@ use futures::stream::{self, StreamExt};
 use serde_json::Value;
 
 use crate::person::Person;
-use crate::shop::{LIMIT, SeatStatus, Shop, id};
+use crate::shop::{LIMIT, SeatStatus, ServerShop, id};
 
 /// What one buyer owns, by the buyer's own reservations and payments.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ struct Owned {
 }
 
 /// Checks that every seat of the map is in exactly one paid reservation.
-pub(crate) async fn assert_every_seat_is_sold_once(shop: &Shop, buyers: &[Person]) {
+pub(crate) async fn assert_every_seat_is_sold_once(shop: &ServerShop, buyers: &[Person]) {
     let mut prices = HashMap::new();
     for seat in &shop.seat_map().await.seats {
         assert_eq!(seat.status, SeatStatus::Reserved, "{}", seat.id);
@@ -47,7 +47,7 @@ fn faults(mut prices: HashMap<String, i64>, buyers: &[Owned]) -> Vec<String> {
 }
 
 /// Checks that the hundred units are in paid reservations, and none besides.
-pub(crate) async fn assert_every_unit_is_sold_once(shop: &Shop, buyers: &[Person]) {
+pub(crate) async fn assert_every_unit_is_sold_once(shop: &ServerShop, buyers: &[Person]) {
     let owned = all_owned(buyers).await;
     assert!(owned.iter().all(|owned| owned.seats.is_empty() && owned.units <= LIMIT as u64));
     assert_eq!(owned.iter().map(|owned| owned.units).sum::<u64>(), 100);

@@ -9,9 +9,9 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
-#[path = "../server_process/asking.rs"]
-mod asking;
 mod books;
+#[path = "../server_process/patient_client.rs"]
+mod patient_client;
 mod person;
 #[path = "../server_process/process.rs"]
 #[expect(dead_code, reason = "only the start and the end of a server are of use here")]
@@ -25,7 +25,7 @@ use std::future::Future;
 use tokio::task::JoinSet;
 
 use crate::process::Running;
-use crate::shop::Shop;
+use crate::shop::ServerShop;
 
 const BUYERS_OF_SEATS: u128 = 1_000;
 const BUYERS_OF_STANDING: u128 = 300;
@@ -33,7 +33,7 @@ const BUYERS_OF_STANDING: u128 = 300;
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_buyers_share_two_thousand_seats_and_none_is_sold_twice() {
     let server = open_server().await;
-    let shop = Shop::with_a_hall_of_two_thousand(server.address()).await;
+    let shop = ServerShop::with_a_hall_of_two_thousand(server.address()).await;
     let map = shop.seat_map().await;
     assert_eq!(map.seats.len(), 2_000);
     let came = crowd(BUYERS_OF_SEATS, |number| seated::come(shop.clone(), map.clone(), number)).await;
@@ -44,7 +44,7 @@ async fn a_thousand_buyers_share_two_thousand_seats_and_none_is_sold_twice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_buyers_share_a_hundred_units_and_none_is_sold_twice() {
     let server = open_server().await;
-    let shop = Shop::with_a_hundred_units(server.address()).await;
+    let shop = ServerShop::with_a_hundred_units(server.address()).await;
     let came = crowd(BUYERS_OF_STANDING, |number| standing::come(shop.clone(), number)).await;
     books::assert_every_unit_is_sold_once(&shop, &came).await;
     close(server).await;

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::asking;
+use crate::patient_client;
 use crate::process::DEADLINE;
 
 /// What the server signs tokens with.
@@ -72,8 +72,8 @@ impl Person {
 
     /// Whatever the crowd does, the server never breaks.
     async fn send(&self, request: RequestBuilder) -> Answer {
-        let asking::Answer { status, body, .. } =
-            asking::ask(request.bearer_auth(&self.token)).await.unwrap();
+        let patient_client::Answer { status, body, .. } =
+            patient_client::ask(request.bearer_auth(&self.token)).await.unwrap();
         let answer = Answer { status, body };
         assert!(answer.status < 500, "{}", answer.body);
         answer

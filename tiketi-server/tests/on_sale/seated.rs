@@ -9,7 +9,7 @@ use rand::seq::index;
 use serde_json::{Value, json};
 
 use crate::person::Person;
-use crate::shop::{LIMIT, SeatMap, SeatStatus, Shop, id};
+use crate::shop::{LIMIT, SeatMap, SeatStatus, ServerShop, id};
 
 /// How many seats at the front everybody tries first: a hundred buyers get theirs, and nine hundred are refused.
 const POPULAR: usize = 200;
@@ -25,7 +25,7 @@ struct Page {
 }
 
 /// Buys two seats, and returns the buyer.
-pub(crate) async fn come(shop: Shop, map: Arc<SeatMap>, number: u128) -> Person {
+pub(crate) async fn come(shop: ServerShop, map: Arc<SeatMap>, number: u128) -> Person {
     let buyer = Person::buyer(&shop.address, number);
     let mut chance = SmallRng::seed_from_u64(u64::try_from(number).unwrap());
     let mut page = Page::of(&map);
@@ -38,7 +38,7 @@ pub(crate) async fn come(shop: Shop, map: Arc<SeatMap>, number: u128) -> Person 
 }
 
 /// Clicks until two seats are held.
-async fn hold(shop: &Shop, buyer: &Person, page: &mut Page, chance: &mut SmallRng) -> String {
+async fn hold(shop: &ServerShop, buyer: &Person, page: &mut Page, chance: &mut SmallRng) -> String {
     for click in 0..MAX_CLICKS {
         if click % CLICKS_PER_LOOK == CLICKS_PER_LOOK - 1 || page.free.len() < LIMIT {
             page.look_again(shop, buyer).await;
@@ -61,7 +61,7 @@ async fn hold(shop: &Shop, buyer: &Person, page: &mut Page, chance: &mut SmallRn
 }
 
 /// Greed is refused: by the limit, unless the seat went to another meanwhile.
-async fn ask_for_one_too_many(shop: &Shop, buyer: &Person, page: &Page) {
+async fn ask_for_one_too_many(shop: &ServerShop, buyer: &Person, page: &Page) {
     let Some(seat) = page.free.last() else { return };
     let answer = buyer.post("/api/seats/reserve", &json!({"eventId": shop.event, "seatIds": [seat]})).await;
     assert_eq!(answer.status, 409, "{answer:?}");
@@ -86,7 +86,7 @@ impl Page {
     }
 
     /// Asks what changed since this buyer looked.
-    async fn look_again(&mut self, shop: &Shop, buyer: &Person) {
+    async fn look_again(&mut self, shop: &ServerShop, buyer: &Person) {
         let path = format!("/api/seats/{}?since={}", shop.event, self.version);
         let map: SeatMap = buyer.get(&path).await.ok();
         let now = Self::of(&map);

@@ -12,7 +12,7 @@ pub(crate) const LIMIT: usize = 2;
 
 /// One event on sale.
 #[derive(Debug, Clone)]
-pub(crate) struct Shop {
+pub(crate) struct ServerShop {
     pub(crate) address: Arc<str>,
     pub(crate) event: String,
     /// The general-admission ticket type, if that is what is sold.
@@ -43,7 +43,7 @@ pub(crate) enum SeatStatus {
     Blocked,
 }
 
-impl Shop {
+impl ServerShop {
     /// Opens the sale of a hall with 500 dear and 1,500 cheaper seats.
     pub(crate) async fn with_a_hall_of_two_thousand(address: &str) -> Self {
         let rows = |count: usize, seats: usize| -> Vec<Value> {

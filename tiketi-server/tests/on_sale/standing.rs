@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use crate::person::Person;
 use crate::seated::pay;
-use crate::shop::{LIMIT, Shop, id};
+use crate::shop::{LIMIT, ServerShop, id};
 
 /// Buys what can be had of one unit or two, and returns the buyer.
-pub(crate) async fn come(shop: Shop, number: u128) -> Person {
+pub(crate) async fn come(shop: ServerShop, number: u128) -> Person {
     let buyer = Person::buyer(&shop.address, number);
     let wanted = if number.is_multiple_of(2) { LIMIT } else { 1 };
     if let Some(reservation) = hold(&shop, &buyer, wanted).await {
@@ -17,7 +17,7 @@ pub(crate) async fn come(shop: Shop, number: u128) -> Person {
 }
 
 /// Asks for as many as wanted, then for as many as are left.
-async fn hold(shop: &Shop, buyer: &Person, wanted: usize) -> Option<String> {
+async fn hold(shop: &ServerShop, buyer: &Person, wanted: usize) -> Option<String> {
     let mut quantity = u64::try_from(wanted).unwrap();
     while quantity > 0 {
         let items = json!([{"ticketTypeId": shop.standing, "quantity": quantity}]);

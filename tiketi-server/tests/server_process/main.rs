@@ -3,7 +3,6 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
-mod asking;
 mod commands;
 mod crash;
 mod keeping;
@@ -11,6 +10,7 @@ mod logs;
 mod many;
 mod operating;
 mod options;
+mod patient_client;
 mod process;
 mod running;
 mod stopping;

@@ -12,33 +12,33 @@ const POISONED: usize = 100;
 type Answer = oneshot::Receiver<Result<(), CommandError<Infallible>>>;
 
 /// What the poisoned command does.
-type Poison = fn(&mut Desk<'_>) -> Result<(), StoreError>;
+type Poison = fn(&mut WorkingSet<'_>) -> Result<(), StoreError>;
 
-fn add_row(desk: &mut Desk<'_>, name: &str) -> Result<(), StoreError> {
+fn add_row(set: &mut WorkingSet<'_>, name: &str) -> Result<(), StoreError> {
     let sql = "INSERT INTO inbox (gateway, delivery, payment, received_at) VALUES ('test', ?1, ?2, 0)";
-    rows::run(desk.connection(), sql, (name, uuid::Uuid::nil())).map(drop)
+    rows::run(set.connection(), sql, (name, uuid::Uuid::nil())).map(drop)
 }
 
 /// Fails at a constraint, as a row does that another one contradicts.
-fn contradict(desk: &mut Desk<'_>) -> Result<(), StoreError> {
-    add_row(desk, "twice")?;
-    add_row(desk, "twice")
+fn contradict(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
+    add_row(set, "twice")?;
+    add_row(set, "twice")
 }
 
-fn panic_halfway(desk: &mut Desk<'_>) -> Result<(), StoreError> {
-    add_row(desk, "never seen")?;
+fn panic_halfway(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
+    add_row(set, "never seen")?;
     panic!("a defect in a rule");
 }
 
 /// A full batch, each with a row of its own but the poisoned one, and the answers to it.
-fn batch(poison: Poison) -> (Vec<Box<dyn Job>>, Vec<Answer>) {
+fn batch(poison: Poison) -> (Vec<Box<dyn QueuedCommand>>, Vec<Answer>) {
     let job = |at: usize| {
         let (reply, answer) = oneshot::channel();
-        let work = move |desk: &mut Desk<'_>| {
-            let done = if at == POISONED { poison(desk) } else { add_row(desk, &at.to_string()) };
+        let work = move |set: &mut WorkingSet<'_>| {
+            let done = if at == POISONED { poison(set) } else { add_row(set, &at.to_string()) };
             done.map_err(CommandError::from)
         };
-        let job: Box<dyn Job> = Box::new(Task { work, found: None, reply });
+        let job: Box<dyn QueuedCommand> = Box::new(Pending { work, found: None, reply });
         (job, answer)
     };
     (0..MAX_BATCH).map(job).unzip()
@@ -54,7 +54,7 @@ fn file() -> (TempDir, Connection) {
 fn fails_alone(poison: Poison) -> StoreError {
     let (_folder, mut connection) = file();
     let (jobs, answers) = batch(poison);
-    let transactions = settle(&mut connection, &mut None, jobs);
+    let transactions = commit_batch(&mut connection, &mut None, jobs);
     assert_eq!(transactions, 17, "the whole, and two halves at each of eight steps");
     let mut failed = None;
     for (at, mut answer) in answers.into_iter().enumerate() {
@@ -90,7 +90,7 @@ fn what_ails_the_file_is_answered_to_all_at_once() {
     let other = Connection::open(folder.path().join("tiketi.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (jobs, answers) = batch(contradict);
-    assert_eq!(settle(&mut connection, &mut None, jobs), 1);
+    assert_eq!(commit_batch(&mut connection, &mut None, jobs), 1);
     for mut answer in answers {
         let answer = answer.try_recv().unwrap();
         assert!(
@@ -107,7 +107,7 @@ async fn a_store_goes_on_after_a_panic() {
     let store = SqliteStore::open(folder.path().join("tiketi.db")).unwrap();
     let failure = store.write(panic_halfway).await.unwrap_err();
     assert_eq!((failure.kind(), failure.is_retryable()), (StoreErrorKind::Internal, false));
-    store.write(|desk| add_row(desk, "after")).await.unwrap();
+    store.write(|set| add_row(set, "after")).await.unwrap();
     let count = |connection: &Connection| {
         let sql = "SELECT count(*) FROM inbox";
         connection.query_row(sql, (), |row| row.get::<_, u32>(0)).map_err(failed)

@@ -9,11 +9,11 @@ use tiketi_core::StoreErrorKind;
 use tiketi_sqlite::{SqliteReader, SqliteStore};
 use tokio::time::timeout;
 
-use crate::shop::{Shop, assert_clean, over};
+use crate::shop::{TestShop, assert_clean, over};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_copy_made_while_the_shop_sells_opens_with_a_clean_audit() {
-    let shop = Arc::new(Shop::open(40).await);
+    let shop = Arc::new(TestShop::open(40).await);
     let (sold, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicBool::new(false)));
     let seller = tokio::spawn({
         let (shop, sold, ended) = (Arc::clone(&shop), Arc::clone(&sold), Arc::clone(&ended));
@@ -45,13 +45,13 @@ async fn a_copy_made_while_the_shop_sells_opens_with_a_clean_audit() {
         let report = assert_clean(&*store).await;
         assert!(report.reservations >= before, "{report:?} lacks what was sold before, {before}");
         // The copy is a shop like any other.
-        assert!(over(&store).event(shop.event).await.unwrap().is_some());
+        assert!(over(&store).catalog().event(shop.event).await.unwrap().is_some());
     }
 }
 
 #[tokio::test]
 async fn a_copy_never_overwrites() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     let taken = shop.path("letter");
     fs::write(&taken, "Dear Ada").unwrap();
     let error = shop.store.backup(&taken).await.unwrap_err();
@@ -62,7 +62,7 @@ async fn a_copy_never_overwrites() {
 
 #[tokio::test]
 async fn a_copy_that_cannot_be_written_says_where() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     let error = shop.store.backup(shop.path("nowhere/copy.db")).await.unwrap_err();
     assert!(error.to_string().contains("nowhere/copy.db cannot be written"), "{error}");
 }

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use tiketi_core::decide::{Hold, HoldRefused};
-use tiketi_core::{CommandError, CommandKey, ReservationId, SalesStore, StoreErrorKind, Terms};
+use tiketi_core::{CommandError, CommandKey, ReservationId, StoreErrorKind, Terms, store::SalesStore};
 use uuid::Uuid;
 
-use crate::shop::{Shop, buyer};
+use crate::shop::{TestShop, buyer};
 
 const COMMANDS: usize = 200;
 
 /// Holds one seat under a reservation id of the caller's choice.
-fn hold(shop: &Shop, seat: usize, id: ReservationId) -> Hold {
+fn hold(shop: &TestShop, seat: usize, id: ReservationId) -> Hold {
     let key = CommandKey::from_uuid(Uuid::from_u128(0xCE_0000 + seat as u128));
     let terms = Terms::default();
     Hold::new(shop.box_office.now(), key, shop.event, buyer(seat), id, terms).seats([shop.seats[seat]])
@@ -24,7 +24,7 @@ fn fresh_id(seat: usize) -> ReservationId {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everyone_in_a_batch_is_answered() {
-    let shop = Shop::open(4).await;
+    let shop = TestShop::open(4).await;
     let holds = (0..COMMANDS).map(|seat| shop.store.hold(hold(&shop, seat, fresh_id(seat))));
     let answers = join_all(holds).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
@@ -36,7 +36,7 @@ async fn everyone_in_a_batch_is_answered() {
 /// Caught: with `settle` answering a whole failed batch with its failure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
-    let shop = Arc::new(Shop::open(4).await);
+    let shop = Arc::new(TestShop::open(4).await);
     shop.hold(0).await.unwrap();
     let poisoned = |seat: usize| seat % 20 == 10;
     let ids = (1..COMMANDS).filter(|seat| poisoned(*seat)).map(|seat| fresh_id(seat).as_uuid());
@@ -68,7 +68,7 @@ async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
 /// Caught: without asking for the file's data version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_program_wrote_is_seen() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     shop.hold(0).await.unwrap();
     let file = rusqlite::Connection::open(shop.path("tiketi.db")).unwrap();
     file.busy_timeout(std::time::Duration::from_secs(10)).unwrap();

@@ -3,13 +3,13 @@
 use futures::future::join_all;
 use tiketi_core::{CommandError, Reservation, StoreErrorKind};
 
-use crate::shop::Shop;
+use crate::shop::TestShop;
 
 /// How many ask at once, so that whole batches meet the full disk.
 const AT_ONCE: usize = 16;
 
 /// Holds seat after seat until the store has no room, and returns what it acknowledged, and from where on it refused.
-async fn hold_until_full(shop: &Shop) -> (Vec<Reservation>, usize) {
+async fn hold_until_full(shop: &TestShop) -> (Vec<Reservation>, usize) {
     let mut held = Vec::new();
     for first in (0..shop.seats.len()).step_by(AT_ONCE) {
         let answers = join_all((first..first + AT_ONCE).map(|seat| shop.hold(seat))).await;
@@ -35,7 +35,7 @@ async fn hold_until_full(shop: &Shop) -> (Vec<Reservation>, usize) {
 /// Caught: with a limit below one page taken for no limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_and_sells_again_once_there_is_room() {
-    let shop = Shop::open(40).await;
+    let shop = TestShop::open(40).await;
     shop.store.limit_size(Some(1)).await.unwrap();
     let (held, next) = hold_until_full(&shop).await;
     // Nothing is half done, and what can be read is read.
@@ -45,7 +45,7 @@ async fn a_full_disk_loses_nothing_and_sells_again_once_there_is_room() {
     shop.hold(next).await.unwrap();
     assert_eq!(shop.assert_sound().await.reservations, held.len() + 1);
     for reservation in held {
-        let kept = shop.box_office.reservation(reservation.id, reservation.buyer).await.unwrap();
+        let kept = shop.box_office.sales().reservation(reservation.id, reservation.buyer).await.unwrap();
         assert_eq!(kept, Some(reservation));
     }
 }

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use tempfile::TempDir;
 use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader, SqliteStore};
 
-use crate::shop::{Shop, assert_clean};
+use crate::shop::{TestShop, assert_clean};
 
 fn in_folder(name: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -145,7 +145,7 @@ fn an_empty_file_becomes_a_shops() {
 
 #[tokio::test]
 async fn a_reader_sees_what_an_open_store_commits() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     let reader = SqliteReader::open(shop.store.path()).unwrap();
     assert_eq!(assert_clean(&reader).await.reservations, 0);
     shop.hold(0).await.unwrap();
@@ -155,11 +155,11 @@ async fn a_reader_sees_what_an_open_store_commits() {
 
 #[tokio::test]
 async fn an_audit_of_a_file_that_was_tampered_with_names_what_is_wrong() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     let held = shop.hold(0).await.unwrap();
     let sql = "UPDATE seats SET state = 'available', owner = NULL, until = NULL WHERE state = 'held'";
     assert_eq!(Connection::open(shop.store.path()).unwrap().execute(sql, ()).unwrap(), 1);
-    let report = tiketi_core::AuditReport::of(&*shop.store).await.unwrap();
+    let report = tiketi_core::store::AuditReport::of(&*shop.store).await.unwrap();
     let said: Vec<String> = report.violations.iter().map(|(_, violation)| violation.to_string()).collect();
     assert!(said.iter().any(|line| line.contains(&held.id.to_string())), "{said:?}");
     assert_eq!(said.len(), 2, "the lost seat and its counter: {said:?}");
@@ -168,12 +168,12 @@ async fn an_audit_of_a_file_that_was_tampered_with_names_what_is_wrong() {
 /// Caught: with `event_rows` leaving the version that putting the seats came to.
 #[tokio::test]
 async fn an_audit_sees_the_map_version_that_is_kept() {
-    let shop = Shop::open(1).await;
+    let shop = TestShop::open(1).await;
     let held = shop.hold(0).await.unwrap();
     let sql = "UPDATE events SET map_version = map_version - 1";
     assert_eq!(Connection::open(shop.store.path()).unwrap().execute(sql, ()).unwrap(), 1);
-    let report = tiketi_core::AuditReport::of(&*shop.store).await.unwrap();
+    let report = tiketi_core::store::AuditReport::of(&*shop.store).await.unwrap();
     let seat = held.seats[0].seat;
-    let ahead = tiketi_core::Violation::SeatAheadOfMap { seat, version: 2, map_version: 1 };
+    let ahead = tiketi_core::audit::Violation::SeatAheadOfMap { seat, version: 2, map_version: 1 };
     assert_eq!(report.violations, [(shop.event, ahead)]);
 }

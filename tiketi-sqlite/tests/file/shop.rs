@@ -7,14 +7,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tiketi_core::memory::TestGateway;
 use tiketi_core::{
-    AuditReport, AuditStore, BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput,
-    HoldRequest, Money, Reservation, Row, SaleWindow, SeatId, SeatLayout, Section, decide::HoldRefused,
+    BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput, HoldRequest, Money,
+    Reservation, Row, SaleWindow, SeatId, SeatLayout, Section,
+    decide::HoldRefused,
+    store::{AuditReport, AuditStore},
 };
 use tiketi_sqlite::SqliteStore;
 use uuid::Uuid;
 
 /// A store, the shop over it, and an event on sale.
-pub(crate) struct Shop {
+pub(crate) struct TestShop {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) box_office: BoxOffice,
     pub(crate) event: EventId,
@@ -33,7 +35,7 @@ pub(crate) fn over(store: &Arc<SqliteStore>) -> BoxOffice {
     BoxOffice::builder().store(Arc::clone(store)).gateway(gateway).build().unwrap()
 }
 
-impl Shop {
+impl TestShop {
     /// Opens a shop with an event of this many rows of fifty seats.
     pub(crate) async fn open(rows: u32) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -42,19 +44,22 @@ impl Shop {
         let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW)).collect();
         let section = Section { name: "R".into(), price: Money::new(100, Currency::KRW), rows };
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-        let layout = box_office.create_layout(layout, None).await.unwrap();
+        let layout = box_office.catalog().create_layout(layout, None).await.unwrap();
         let (opens, closes) = (box_office.now(), box_office.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
         let input = EventInput::new(details, Currency::KRW).seated(layout.id);
-        let event = box_office.create_event(input).await.unwrap().event.id;
-        box_office.publish_event(event).await.unwrap();
-        let seats = box_office.seat_map(event, 0).await.unwrap().unwrap().seats;
+        let event = box_office.catalog().create_event(input).await.unwrap().event.id;
+        box_office.catalog().publish_event(event).await.unwrap();
+        let seats = box_office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         Self { store, box_office, event, seats: seats.iter().map(|seat| seat.id).collect(), folder }
     }
 
     /// Holds one seat for a buyer of its own.
     pub(crate) async fn hold(&self, seat: usize) -> Result<Reservation, CommandError<HoldRefused>> {
-        self.box_office.hold(HoldRequest::new(self.event, buyer(seat)).seats([self.seats[seat]])).await
+        self.box_office
+            .sales()
+            .hold(HoldRequest::new(self.event, buyer(seat)).seats([self.seats[seat]]))
+            .await
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::{ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer, PaymentGateway};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer},
+};
 use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
 
 use crate::shop::{
-    Order, PATIENCE, PRICE, Shop, captured, confirm_request, gateway, is_unknown, paid, payment_id, won,
+    Order, PATIENCE, PRICE, TestShop, captured, confirm_request, gateway, is_unknown, paid, payment_id, won,
 };
 
 const UNKNOWN: [&str; 11] = [
@@ -48,7 +51,7 @@ const MISCONFIGURED: [&str; 7] = [
 
 #[tokio::test]
 async fn a_confirmed_payment_is_paid_by_order_key_and_amount() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Pending);
     assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Paid(captured(&order)));
@@ -58,7 +61,7 @@ async fn a_confirmed_payment_is_paid_by_order_key_and_amount() {
 
 #[tokio::test]
 async fn every_listed_decline_is_one_and_nothing_was_taken() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, code) in (1..).zip(DECLINED) {
         let order = shop.order(which);
         shop.stub.fail_next(Fault::code(Call::Confirm, code));
@@ -71,7 +74,7 @@ async fn every_listed_decline_is_one_and_nothing_was_taken() {
 
 #[tokio::test]
 async fn a_code_that_says_nothing_is_unknown_while_the_provider_shows_no_money() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, code) in (1..).zip(UNKNOWN.into_iter().chain(MISCONFIGURED)) {
         let order = shop.order(which);
         shop.stub.fail_next(Fault::code(Call::Confirm, code));
@@ -83,7 +86,7 @@ async fn a_code_that_says_nothing_is_unknown_while_the_provider_shows_no_money()
 
 #[tokio::test]
 async fn a_code_that_says_nothing_is_paid_once_the_provider_shows_the_money() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, code) in (1..).zip(UNKNOWN.into_iter().chain(MISCONFIGURED)) {
         let order = shop.order(which);
         shop.stub.fail_next(Fault::code(Call::Confirm, code).after_effect());
@@ -94,7 +97,7 @@ async fn a_code_that_says_nothing_is_paid_once_the_provider_shows_the_money() {
 
 #[tokio::test]
 async fn an_error_is_kept_by_the_provider_and_the_money_is_found_all_the_same() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::code(Call::Confirm, "PROVIDER_ERROR"));
     for _ in 0..2 {
@@ -105,7 +108,7 @@ async fn an_error_is_kept_by_the_provider_and_the_money_is_found_all_the_same() 
 
 #[tokio::test]
 async fn the_buyer_has_ten_minutes_to_be_confirmed() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (in_time, late) = (shop.order(1), shop.order(2));
     shop.stub.advance(Duration::from_secs(599));
     assert_eq!(shop.confirm(&in_time).await, paid(&in_time));
@@ -116,7 +119,7 @@ async fn the_buyer_has_ten_minutes_to_be_confirmed() {
 
 #[tokio::test]
 async fn a_session_nobody_knows_is_not_final_at_once() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = Order { payment: payment_id(1), key: "stub_unheard_of".to_owned() };
     assert!(is_unknown(&shop.confirm(&order).await));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::NotFound);
@@ -124,7 +127,7 @@ async fn a_session_nobody_knows_is_not_final_at_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_confirm_fifty_times_at_once_takes_the_money_once_and_answers_alike() {
-    let shop = Arc::new(Shop::open().await);
+    let shop = Arc::new(TestShop::open().await);
     let order = shop.order(1);
     let asks: Vec<_> = (0..50)
         .map(|_| {
@@ -140,7 +143,7 @@ async fn the_same_confirm_fifty_times_at_once_takes_the_money_once_and_answers_a
 
 #[tokio::test]
 async fn a_second_authentication_of_a_paid_attempt_is_answered_with_the_money_there_is() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let first = shop.paid(1).await;
     let second = Order { key: shop.order(1).key, ..first.clone() };
     assert_ne!(first.key, second.key);
@@ -151,7 +154,7 @@ async fn a_second_authentication_of_a_paid_attempt_is_answered_with_the_money_th
 
 #[tokio::test]
 async fn the_key_of_another_order_buys_nothing() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (theirs, mine) = (shop.paid(1).await, shop.order(2));
     let with_their_key = Order { payment: mine.payment, key: theirs.key.clone() };
     assert!(is_unknown(&shop.confirm(&with_their_key).await));
@@ -164,7 +167,7 @@ async fn the_key_of_another_order_buys_nothing() {
 
 #[tokio::test]
 async fn another_amount_than_was_authenticated_is_not_taken() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     let less = ConfirmRequest { amount: won(PRICE - 1), ..confirm_request(&order) };
     assert!(is_unknown(&shop.gateway.confirm(less).await));
@@ -173,7 +176,7 @@ async fn another_amount_than_was_authenticated_is_not_taken() {
 
 #[tokio::test]
 async fn nothing_is_asked_for_without_a_key_or_in_another_currency() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     let euros = tiketi_core::Money::new(PRICE, tiketi_core::Currency::EUR);
     let no_key = ConfirmRequest { provider_key: None, ..confirm_request(&order) };

@@ -3,12 +3,17 @@
 use std::time::Duration;
 
 use tiketi_core::{
-    ConfirmAnswer, DepositAccount, DepositAsked, LookupAnswer, PaymentGateway, RefundAccount, RefundAnswer,
-    RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
+    PaymentGateway,
+    gateway::{
+        ConfirmAnswer, DepositAsked, LookupAnswer, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer,
+        VoidRequest,
+    },
+    payment::DepositAccount,
+    refund_account::RefundAccount,
 };
 use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{BUYER, Order, PRICE, Shop, captured, refund_request};
+use crate::shop::{BUYER, Order, PRICE, TestShop, captured, refund_request};
 
 /// What the stub's virtual accounts say of themselves: they are open for a day from its noon.
 fn asked() -> DepositAsked {
@@ -16,13 +21,13 @@ fn asked() -> DepositAsked {
     DepositAsked { account: Some(account), due: Some("2026-01-06T12:00:00+09:00".parse().unwrap()) }
 }
 
-async fn waiting(shop: &Shop) -> Order {
+async fn waiting(shop: &TestShop) -> Order {
     let order = shop.order_by(Method::VirtualAccount, 1);
     assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Deposit(asked()));
     order
 }
 
-async fn deposited(shop: &Shop) -> Order {
+async fn deposited(shop: &TestShop) -> Order {
     let order = waiting(shop).await;
     assert!(shop.stub.deposit(&order.payment.to_string()));
     order
@@ -30,7 +35,7 @@ async fn deposited(shop: &Shop) -> Order {
 
 #[tokio::test]
 async fn a_virtual_account_waits_with_its_number_and_its_end_until_the_money_arrives() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = waiting(&shop).await;
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
     assert!(shop.stub.deposit(&order.payment.to_string()));
@@ -40,7 +45,7 @@ async fn a_virtual_account_waits_with_its_number_and_its_end_until_the_money_arr
 
 #[tokio::test]
 async fn a_confirm_whose_answer_was_lost_still_says_where_to_pay() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
     assert_eq!(shop.confirm(&order).await, ConfirmAnswer::Deposit(asked()));
@@ -48,7 +53,7 @@ async fn a_confirm_whose_answer_was_lost_still_says_where_to_pay() {
 
 #[tokio::test]
 async fn a_deposit_the_bank_takes_back_is_waited_for_again() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = deposited(&shop).await;
     assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
@@ -56,7 +61,7 @@ async fn a_deposit_the_bank_takes_back_is_waited_for_again() {
 
 #[tokio::test]
 async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = waiting(&shop).await;
     let told = shop.stub.webhooks().len();
     shop.stub.advance(Duration::from_hours(24));
@@ -67,7 +72,7 @@ async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider
 
 #[tokio::test]
 async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = waiting(&shop).await;
     let close = |tries| VoidRequest {
         payment: order.payment,
@@ -87,7 +92,7 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
 
 #[tokio::test]
 async fn a_refund_of_a_deposit_that_left_again_closes_its_account_and_moves_no_money() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = deposited(&shop).await;
     assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
     let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
@@ -99,7 +104,7 @@ async fn a_refund_of_a_deposit_that_left_again_closes_its_account_and_moves_no_m
 
 #[tokio::test]
 async fn a_deposit_goes_back_to_the_account_the_buyer_names_and_else_not_at_all() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     assert_eq!(shop.gateway.refunds_to("toss_virtual_account"), RefundsTo::Account);
     assert_eq!(shop.gateway.refunds_to("toss_card"), RefundsTo::Source);
     let order = deposited(&shop).await;

@@ -1,10 +1,13 @@
 //! Webhooks: hints, and proofs where there are any.
 
 use serde_json::{Value, json};
-use tiketi_core::{Hint, LookupAnswer, PaymentGateway, WebhookRefused, WebhookRequest};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{Hint, LookupAnswer, WebhookRefused, WebhookRequest},
+};
 use tiketi_toss_stub::{Call, Fault, Method, Status, Webhook};
 
-use crate::shop::{Order, Shop, captured, payment_id};
+use crate::shop::{Order, TestShop, captured, payment_id};
 
 const DELIVERY: &str = "TossPayments-Webhook-Transmission-Id";
 
@@ -14,12 +17,12 @@ fn delivered(id: &str, body: &Value) -> WebhookRequest {
     WebhookRequest { headers, body: body.to_string().into_bytes() }
 }
 
-async fn hear(shop: &Shop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
+async fn hear(shop: &TestShop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
     shop.gateway.webhook(delivered(&webhook.id, &webhook.body)).await
 }
 
 /// Has a buyer pay into a virtual account, and returns the message about it.
-async fn deposited(shop: &Shop) -> (Order, Webhook) {
+async fn deposited(shop: &TestShop) -> (Order, Webhook) {
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.confirm(&order).await;
     assert!(shop.stub.deposit(&order.payment.to_string()));
@@ -29,7 +32,7 @@ async fn deposited(shop: &Shop) -> (Order, Webhook) {
 
 #[tokio::test]
 async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     let webhook = shop.stub.webhooks().pop().unwrap();
     for _ in 0..2 {
@@ -41,7 +44,7 @@ async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike()
 
 #[tokio::test]
 async fn words_that_come_late_or_lie_lead_to_the_truth() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert!(shop.stub.misreport(&order.payment.to_string(), Status::Aborted));
     for webhook in shop.stub.webhooks().iter().rev() {
@@ -52,7 +55,7 @@ async fn words_that_come_late_or_lie_lead_to_the_truth() {
 
 #[tokio::test]
 async fn a_decline_before_the_confirm_is_heard_and_looked_up() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     assert!(shop.stub.abort(&order.payment.to_string(), "REJECT_CARD_COMPANY"));
     let webhook = shop.stub.webhooks().pop().unwrap();
@@ -63,7 +66,7 @@ async fn a_decline_before_the_confirm_is_heard_and_looked_up() {
 
 #[tokio::test]
 async fn a_deposit_proves_itself_with_the_payments_secret() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (order, told) = deposited(&shop).await;
     let hint = hear(&shop, &told).await.unwrap();
     assert_eq!((hint.payment, hint.provider_key), (order.payment, Some(order.key)));
@@ -71,7 +74,7 @@ async fn a_deposit_proves_itself_with_the_payments_secret() {
 
 #[tokio::test]
 async fn a_deposit_with_another_secret_is_forged() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (order, told) = deposited(&shop).await;
     let right = told.body["secret"].as_str().unwrap().to_owned();
     let with = |secret: &str, order: &str| {
@@ -98,7 +101,7 @@ async fn a_deposit_with_another_secret_is_forged() {
 
 #[tokio::test]
 async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (_, told) = deposited(&shop).await;
     for fault in [Fault::cut(Call::Lookup), Fault::unreadable(Call::Lookup, 502)] {
         shop.stub.fail_next(fault);
@@ -109,7 +112,7 @@ async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
 
 #[tokio::test]
 async fn what_is_not_about_our_payments_is_not_taken_in_and_nobody_is_asked() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let about = |order: &str| json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": order}});
     let in_capitals = "018F0000-0000-7000-8000-00000000ABCD";
     for body in [
@@ -132,7 +135,7 @@ async fn what_is_not_about_our_payments_is_not_taken_in_and_nobody_is_asked() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_without_its_content() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let good = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": payment_id(1).to_string()}});
     let unnamed = WebhookRequest { headers: Vec::new(), body: good.to_string().into_bytes() };
     let empty = WebhookRequest { headers: Vec::new(), body: Vec::new() };
@@ -146,7 +149,7 @@ async fn what_cannot_be_read_is_refused_without_its_content() {
 
 #[tokio::test]
 async fn a_key_that_could_change_an_address_is_left_out_of_the_hint() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let data = json!({"orderId": payment_id(1).to_string(), "paymentKey": "../orders/x"});
     let body = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": data});
     let hint = shop.gateway.webhook(delivered("1", &body)).await.unwrap();

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use tiketi_core::{Captured, Currency, LookupAnswer, Money, PaymentGateway, RefundAnswer, RefundRequest};
+use tiketi_core::{
+    Currency, Money, PaymentGateway,
+    gateway::{Captured, LookupAnswer, RefundAnswer, RefundRequest},
+};
 use tiketi_toss_stub::{Call, Fault};
 
-use crate::shop::{PATIENCE, PRICE, Shop, captured, gateway, refund_request, won};
+use crate::shop::{PATIENCE, PRICE, TestShop, captured, gateway, refund_request, won};
 
 const FINAL: [&str; 6] = [
     "NOT_CANCELABLE_PAYMENT",
@@ -44,7 +47,7 @@ fn refused(code: &str) -> RefundAnswer {
 
 #[tokio::test]
 async fn all_of_the_money_goes_back_once_however_often_it_is_asked_for() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     for _ in 0..3 {
         assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, RefundAnswer::Done);
@@ -56,7 +59,7 @@ async fn all_of_the_money_goes_back_once_however_often_it_is_asked_for() {
 
 #[tokio::test]
 async fn parts_of_the_money_go_back_one_after_another() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     for (which, part) in (1..=3_u32).zip([20_000, 50_000, 150_000]) {
         shop.stub.advance(GAP);
@@ -68,7 +71,7 @@ async fn parts_of_the_money_go_back_one_after_another() {
 
 #[tokio::test]
 async fn a_partly_refunded_payment_says_how_much_went_back() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);
     let partly = Captured { refunded: won(20_000), ..captured(&order) };
@@ -77,7 +80,7 @@ async fn a_partly_refunded_payment_says_how_much_went_back() {
 
 #[tokio::test]
 async fn a_refund_a_moment_after_another_is_unknown_and_then_done_under_its_next_key() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);
     let too_soon = shop.refund(&order, 2, 20_000, PRICE - 20_000).await;
@@ -90,7 +93,7 @@ async fn a_refund_a_moment_after_another_is_unknown_and_then_done_under_its_next
 
 #[tokio::test]
 async fn a_process_that_forgot_which_key_was_refused_finds_out_and_refunds_once() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);
     assert!(is_unknown(&shop.refund(&order, 2, 20_000, PRICE - 20_000).await));
@@ -105,7 +108,7 @@ async fn a_process_that_forgot_which_key_was_refused_finds_out_and_refunds_once(
 
 #[tokio::test]
 async fn every_listed_refusal_is_one_unless_the_money_went_back_all_the_same() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, code) in (1..).zip(FINAL) {
         let (kept, gone) = (shop.paid(which).await, shop.paid(which + 100).await);
         shop.stub.fail_next(Fault::code(Call::Cancel, code));
@@ -119,7 +122,7 @@ async fn every_listed_refusal_is_one_unless_the_money_went_back_all_the_same() {
 
 #[tokio::test]
 async fn a_code_that_says_nothing_about_a_refund_is_unknown_unless_it_is_listed() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, code) in (1..).zip(UNKNOWN) {
         let (kept, gone) = (shop.paid(which).await, shop.paid(which + 100).await);
         shop.stub.fail_next(Fault::code(Call::Cancel, code));
@@ -133,7 +136,7 @@ async fn a_code_that_says_nothing_about_a_refund_is_unknown_unless_it_is_listed(
 
 #[tokio::test]
 async fn nothing_goes_back_on_top_of_what_somebody_else_gave_back() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (partly, wholly) = (shop.paid(1).await, shop.paid(2).await);
     // A person did this at the provider; our books do not know it.
     assert_eq!(shop.refund(&partly, 901, 20_000, PRICE).await, RefundAnswer::Done);
@@ -147,7 +150,7 @@ async fn nothing_goes_back_on_top_of_what_somebody_else_gave_back() {
 
 #[tokio::test]
 async fn a_refund_repeated_after_the_provider_forgot_its_key_is_still_done_once() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (partly, wholly) = (shop.paid(1).await, shop.paid(2).await);
     for _ in 0..2 {
         assert_eq!(shop.refund(&partly, 1, 20_000, PRICE).await, RefundAnswer::Done);
@@ -159,7 +162,7 @@ async fn a_refund_repeated_after_the_provider_forgot_its_key_is_still_done_once(
 
 #[tokio::test]
 async fn a_reason_of_any_length_is_sent_as_far_as_it_fits() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, reason) in (1..).zip([String::new(), "비".repeat(500), "r".repeat(160)]) {
         let order = shop.paid(which).await;
         let request = RefundRequest { reason, ..refund_request(&order, which, PRICE, PRICE) };
@@ -169,7 +172,7 @@ async fn a_reason_of_any_length_is_sent_as_far_as_it_fits() {
 
 #[tokio::test]
 async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused("NOT_CANCELABLE_PAYMENT"));
     let euros = Money::new(PRICE, Currency::EUR);
@@ -179,7 +182,7 @@ async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
 
 #[tokio::test]
 async fn the_key_of_another_order_gives_none_of_its_money_back() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let (theirs, mine) = (shop.paid(1).await, shop.paid(2).await);
     let request = RefundRequest { provider_key: "..".into(), ..refund_request(&mine, 2, PRICE, PRICE) };
     assert!(is_unknown(&shop.gateway.refund(request).await));

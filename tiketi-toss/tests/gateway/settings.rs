@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use tiketi_core::{BuyerStep, CheckoutRequest, Confirms, PaymentGateway};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{BuyerStep, CheckoutRequest, Confirms},
+};
 use tiketi_toss::{TOSS_URL, TossGateway, TossLimits, TossMethod, TossSettings, TossSettingsError};
 
 use crate::shop::{BUYER, choose_tls, payment_id, won};

@@ -4,8 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::{
-    BuyerId, Captured, ConfirmAnswer, ConfirmRequest, Currency, LookupAnswer, LookupRequest, ManualClock,
-    Money, PaymentGateway, PaymentId, RefundAnswer, RefundId, RefundRequest, Timestamp,
+    BuyerId, Currency, Money, PaymentGateway, PaymentId, RefundId, Timestamp,
+    clock::ManualClock,
+    gateway::{
+        Captured, ConfirmAnswer, ConfirmRequest, LookupAnswer, LookupRequest, RefundAnswer, RefundRequest,
+    },
 };
 use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
 use tiketi_toss_stub::{Account, Method, StubSettings, TossStub};
@@ -17,7 +20,7 @@ pub(crate) const PRICE: i64 = 220_000;
 /// Longer than any answer on this machine takes, unless nobody answers.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-pub(crate) struct Shop {
+pub(crate) struct TestShop {
     pub(crate) stub: TossStub,
     pub(crate) gateway: TossGateway,
 }
@@ -59,7 +62,7 @@ pub(crate) fn gateway(url: &str, change: Duration, read: Duration) -> TossGatewa
     TossGateway::new(settings.base_url(url).methods(TossMethod::ALL).limits(limits)).unwrap()
 }
 
-impl Shop {
+impl TestShop {
     pub(crate) async fn open() -> Self {
         Self::waiting(PATIENCE).await
     }

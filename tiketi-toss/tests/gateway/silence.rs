@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use tiketi_core::{ConfirmAnswer, Heard, LookupAnswer, PaymentGateway, RefundAnswer};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{ConfirmAnswer, Heard, LookupAnswer, RefundAnswer},
+};
 use tiketi_toss_stub::{Call, Fault};
 use tokio::net::TcpListener;
 
 use crate::shop::{
-    Order, PATIENCE, PRICE, Shop, captured, confirm_request, gateway, is_unknown, paid, payment_id,
+    Order, PATIENCE, PRICE, TestShop, captured, confirm_request, gateway, is_unknown, paid, payment_id,
 };
 
 /// Short enough to wait for.
@@ -15,7 +18,7 @@ const IMPATIENCE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
 async fn a_connection_cut_after_approving_is_paid() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
     assert_eq!(shop.confirm(&order).await, paid(&order));
@@ -25,7 +28,7 @@ async fn a_connection_cut_after_approving_is_paid() {
 
 #[tokio::test]
 async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     // A client may think a connection that it kept, and that breaks, safe to try again on.
     shop.paid(2).await;
     let order = shop.order(1);
@@ -38,7 +41,7 @@ async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
 
 #[tokio::test]
 async fn a_provider_silent_after_approving_is_paid_and_stays_so_while_its_key_is_in_flight() {
-    let shop = Shop::waiting(IMPATIENCE).await;
+    let shop = TestShop::waiting(IMPATIENCE).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
     assert_eq!(shop.confirm(&order).await, paid(&order));
@@ -50,7 +53,7 @@ async fn a_provider_silent_after_approving_is_paid_and_stays_so_while_its_key_is
 
 #[tokio::test]
 async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
-    let shop = Shop::waiting(IMPATIENCE).await;
+    let shop = TestShop::waiting(IMPATIENCE).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm));
     assert!(is_unknown(&shop.confirm(&order).await));
@@ -65,7 +68,7 @@ async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
 
 #[tokio::test]
 async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
     shop.stub.fail_next(Fault::hang(Call::Lookup));
@@ -81,7 +84,7 @@ async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
 
 #[tokio::test]
 async fn what_cannot_be_read_is_not_believed() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for (which, status) in (1..).zip([200, 302, 400, 403, 404, 429, 500, 502, 504]) {
         let (taken, not_taken) = (shop.order(which), shop.order(which + 100));
         shop.stub.fail_next(Fault::unreadable(Call::Confirm, status).after_effect());
@@ -95,7 +98,7 @@ async fn what_cannot_be_read_is_not_believed() {
 
 #[tokio::test]
 async fn an_answer_given_twice_is_never_taken_for_that_of_the_next_order() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     for which in 1..=20 {
         let order = shop.order(which);
         shop.stub.fail_next(Fault::twice(Call::Confirm));
@@ -106,7 +109,7 @@ async fn an_answer_given_twice_is_never_taken_for_that_of_the_next_order() {
 
 #[tokio::test]
 async fn the_answer_to_another_order_is_not_believed() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let other = shop.paid(1).await.payment.to_string();
     let (taken, not_taken) = (shop.order(2), shop.order(3));
     shop.stub.fail_next(Fault::crossed(Call::Confirm, &other).after_effect());
@@ -137,7 +140,7 @@ async fn a_provider_that_is_not_there_is_unknown() {
 
 #[tokio::test]
 async fn a_lost_answer_to_a_refund_is_found_in_the_providers_list() {
-    let shop = Shop::waiting(IMPATIENCE).await;
+    let shop = TestShop::waiting(IMPATIENCE).await;
     let faults = [Fault::cut(Call::Cancel), Fault::hang(Call::Cancel), Fault::unreadable(Call::Cancel, 502)];
     for (which, fault) in (1..).zip(faults) {
         let order = shop.paid(which).await;
@@ -150,7 +153,7 @@ async fn a_lost_answer_to_a_refund_is_found_in_the_providers_list() {
 
 #[tokio::test]
 async fn a_refund_that_never_arrived_is_unknown_and_done_once_when_asked_again() {
-    let shop = Shop::waiting(IMPATIENCE).await;
+    let shop = TestShop::waiting(IMPATIENCE).await;
     let faults = [Fault::cut(Call::Cancel), Fault::hang(Call::Cancel), Fault::unreadable(Call::Cancel, 502)];
     for (which, fault) in (1..).zip(faults) {
         let order = shop.paid(which).await;

@@ -2,19 +2,22 @@
 
 use std::time::Duration;
 
-use tiketi_core::{LookupAnswer, PaymentGateway, VoidAnswer, VoidRequest};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{LookupAnswer, VoidAnswer, VoidRequest},
+};
 use tiketi_toss_stub::{Call, Fault, Method};
 
-use crate::shop::{BUYER, Order, PRICE, Shop, payment_id};
+use crate::shop::{BUYER, Order, PRICE, TestShop, payment_id};
 
-async fn void(shop: &Shop, order: &Order) -> VoidAnswer {
+async fn void(shop: &TestShop, order: &Order) -> VoidAnswer {
     let provider_key = Some(order.key.clone());
     shop.gateway.void(VoidRequest { payment: order.payment, buyer: BUYER, provider_key, tries: 0 }).await
 }
 
 #[tokio::test]
 async fn money_that_was_taken_is_too_late_to_give_up_and_stays_where_it_is() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(void(&shop, &order).await, VoidAnswer::TooLate);
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (0, 0)));
@@ -22,7 +25,7 @@ async fn money_that_was_taken_is_too_late_to_give_up_and_stays_where_it_is() {
 
 #[tokio::test]
 async fn a_virtual_account_is_closed_and_takes_no_deposit_any_more() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.confirm(&order).await;
     for _ in 0..2 {
@@ -35,7 +38,7 @@ async fn a_virtual_account_is_closed_and_takes_no_deposit_any_more() {
 
 #[tokio::test]
 async fn a_deposit_that_comes_as_its_account_is_given_up_is_too_late_to_give_up() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.confirm(&order).await;
     assert!(shop.stub.deposit(&order.payment.to_string()));
@@ -45,7 +48,7 @@ async fn a_deposit_that_comes_as_its_account_is_given_up_is_too_late_to_give_up(
 
 #[tokio::test]
 async fn what_nobody_confirms_cannot_be_given_up_and_ends_after_ten_minutes() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order(1);
     assert_eq!(void(&shop, &order).await, VoidAnswer::Unsupported);
     shop.stub.advance(Duration::from_mins(10));
@@ -56,7 +59,7 @@ async fn what_nobody_confirms_cannot_be_given_up_and_ends_after_ten_minutes() {
 
 #[tokio::test]
 async fn what_the_provider_does_not_say_is_not_given_up() {
-    let shop = Shop::open().await;
+    let shop = TestShop::open().await;
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.confirm(&order).await;
     for fault in

@@ -75,10 +75,10 @@ async fn hold_all(
         let before = now();
         let request =
             HoldRequest::new(hall.event, BuyerId::from_uuid(uuid::Uuid::from_u128(buyer))).seats([*seat]);
-        box_office.hold(request).await?;
+        box_office.sales().hold(request).await?;
         timings.record(before.elapsed());
         if turn % TIDY_EVERY == 0 {
-            box_office.tidy_once().await?;
+            box_office.jobs().tidy_once().await?;
         }
     }
     Ok(started.elapsed())
@@ -90,10 +90,10 @@ async fn write_all(
     hall: &Hall,
     timings: &mut Timings,
 ) -> Result<Duration, Box<dyn Error>> {
-    let map = box_office.seat_map(hall.event, 0).await?.ok_or("the event is gone")?;
-    let view = box_office.event(hall.event).await?.ok_or("the event is gone")?;
+    let map = box_office.catalog().seat_map(hall.event, 0).await?.ok_or("the event is gone")?;
+    let view = box_office.catalog().event(hall.event).await?.ok_or("the event is gone")?;
     let first = map.seats.first().and_then(|seat| seat.state.owner()).ok_or("nothing was held")?;
-    let model = box_office.reservation(first, BuyerId::from_uuid(uuid::Uuid::from_u128(1))).await?;
+    let model = box_office.sales().reservation(first, BuyerId::from_uuid(uuid::Uuid::from_u128(1))).await?;
     let model = model.ok_or("the first reservation is gone")?;
     let mut snapshot = Snapshot::new(view.event);
     map.seats.into_iter().for_each(|seat| snapshot.put_seat(seat));

@@ -60,7 +60,7 @@ const HOLD_MANY: &str = concat!(
     ", stock AS (UPDATE tiketi.ticket_types SET held = held + (SELECT count(*) FROM seats) \
         WHERE event = $1 AND (SELECT count(*) FROM reserved) + (SELECT count(*) FROM remembered) \
             + (SELECT count(*) FROM told) > 0 RETURNING 1) \
-    UPDATE tiketi.events SET turn = turn + 1, map_version = map_version + 256 \
+    UPDATE tiketi.events SET revision = revision + 1, map_version = map_version + 256 \
     WHERE id = $1 AND (SELECT count(*) FROM stock) > 0"
 );
 

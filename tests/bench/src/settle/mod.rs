@@ -137,7 +137,7 @@ async fn prepare_all(
         async move {
             let held = held.get(turn).ok_or("there is no such reservation")?;
             let request = PrepareRequest::new(held.id, held.buyer);
-            box_office.prepare(request).await.map_err(|error| error.to_string())
+            box_office.payments().prepare(request).await.map_err(|error| error.to_string())
         }
     })
     .await
@@ -172,7 +172,7 @@ where
 async fn confirm(box_office: &BoxOffice, order: &Order) -> Result<More, String> {
     let payment = &order.payment;
     let amount = Some(payment.amount);
-    let paid = box_office.confirm(payment.id, payment.buyer, amount, order.key.clone()).await;
+    let paid = box_office.payments().confirm(payment.id, payment.buyer, amount, order.key.clone()).await;
     match paid.map_err(|error| error.to_string())?.payment.map(|payment| payment.state) {
         Some(PaymentState::Paid { .. }) => Ok(More::Yes),
         other => Err(format!("a confirmed payment is {other:?}")),

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::postgres::PgPool;
-use tiketi_core::{ConfirmAnswer, ConfirmRequest, PaymentGateway};
+use tiketi_core::{
+    PaymentGateway,
+    gateway::{ConfirmAnswer, ConfirmRequest},
+};
 use tiketi_postgres_harness::Database;
 use uuid::Uuid;
 
@@ -19,12 +22,12 @@ const CONNECTIONS: u32 = 32;
 const LOCK: &str = "SELECT state FROM tiketi.payments WHERE event = $1 AND id = $2 FOR UPDATE";
 const LOCK_RESERVATION: &str =
     "SELECT state FROM tiketi.reservations WHERE event = $1 AND id = $2 FOR UPDATE";
-const CONFIRMING: &str = "UPDATE tiketi.payments SET state = 'confirming', state_at = 1, asking = '{\"since\":1,\"tries\":0}', \
-    ask_at = 4000000000000000, awaited_since = 1, version = version + 1 WHERE event = $1 AND id = $2";
+const CONFIRMING: &str = "UPDATE tiketi.payments SET state = 'confirming', state_at = 1, reconciliation = '{\"since\":1,\"tries\":0}', \
+    reconcile_at = 4000000000000000, awaited_since = 1, version = version + 1 WHERE event = $1 AND id = $2";
 const PAYING: &str =
     "UPDATE tiketi.reservations SET state = 'paying', version = version + 1 WHERE event = $1 AND id = $2";
-const PAID: &str = "UPDATE tiketi.payments SET state = 'paid', captured = amount, taken_in = currency, asking = NULL, \
-    ask_at = NULL, awaited_since = NULL, provider_key = $3, version = version + 1 WHERE event = $1 AND id = $2";
+const PAID: &str = "UPDATE tiketi.payments SET state = 'paid', captured = amount, taken_in = currency, reconciliation = NULL, \
+    reconcile_at = NULL, awaited_since = NULL, provider_key = $3, version = version + 1 WHERE event = $1 AND id = $2";
 const CONFIRMED: &str =
     "UPDATE tiketi.reservations SET state = 'confirmed', version = version + 1 WHERE event = $1 AND id = $2";
 const SOLD: &str = "UPDATE tiketi.seats SET state = 'sold', until = NULL, version = version + 1, \

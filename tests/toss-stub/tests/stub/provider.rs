@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
-use tiketi_core::{ManualClock, Timestamp};
+use tiketi_core::{Timestamp, clock::ManualClock};
 use tiketi_toss_stub::{Account, StubSettings, TossStub};
 
 pub(crate) const SECRET: &str = "test_sk_stub";

@@ -6,7 +6,7 @@ use crate::decide::fixture::won;
 use crate::decide::{BeginConfirm, EndPayment};
 use crate::id::RefundId;
 use crate::payment::{
-    Asking, Deposit, Note, PaymentState, Refund, RefundState, RefundTickets, ReturnedTickets, Settles,
+    Deposit, Note, PaymentState, Reconciliation, Refund, RefundState, RefundTickets, ReturnedTickets, Settles,
 };
 use crate::reservation::{CancelReason, ReservationState};
 
@@ -15,13 +15,13 @@ fn refund(minor: i64, state: RefundState) -> Refund {
     Refund { id, amount: won(minor), reason: "rain".into(), tickets: RefundTickets::Kept, state }
 }
 
-fn promise(row: &mut Payment, minor: i64) {
+fn queue_refund(row: &mut Payment, minor: i64) {
     row.refunds.push(refund(minor, RefundState::Queued { since: at(9), account: None }));
-    row.asking = Some(asking());
+    row.reconciliation = Some(reconciliation());
 }
 
-fn asking() -> Asking {
-    Asking { since: at(9), next: at(9), tries: 0, doubt: None, deposit: None }
+fn reconciliation() -> Reconciliation {
+    Reconciliation { since: at(9), next: at(9), tries: 0, last_inconclusive: None, deposit: None }
 }
 
 /// Ends Ada's reservation in good order, but for its money.
@@ -89,7 +89,7 @@ fn what_is_paid_twice_is_found() {
     let (reservation, second) = (it.sold, again.id);
     it.show.snapshot.put_payment(again);
     it.finds(&Violation::PaidTwice { reservation, first, second });
-    it.payment(second, |row| promise(row, 200));
+    it.payment(second, |row| queue_refund(row, 200));
     assert_eq!(audit(&it.show.snapshot), [], "its money is on its way back");
 }
 
@@ -98,7 +98,7 @@ fn money_kept_for_what_was_given_back_is_found_unless_a_refund_is_queued() {
     let mut it = sold();
     end_the_sold(&mut it, CancelReason::ByOrganiser);
     it.finds(&Violation::MoneyWithoutTickets { payment: it.paid, kept: won(200) });
-    it.payment(it.paid, |row| promise(row, 200));
+    it.payment(it.paid, |row| queue_refund(row, 200));
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
@@ -109,7 +109,7 @@ fn a_reservation_paid_by_nothing_is_found() {
     assert_eq!(audit(&it.show.snapshot), []);
     it.payment(it.ready, |row| {
         row.state = PaymentState::Declined { code: "NO".into(), at: at(6) };
-        row.asking = None;
+        row.reconciliation = None;
     });
     it.finds(&Violation::PayingByNothing { reservation: it.held });
 }
@@ -119,7 +119,7 @@ fn a_payment_under_way_that_nothing_waits_for_is_found() {
     let mut it = sold();
     it.payment(it.ready, |row| {
         row.state = PaymentState::Confirming { since: at(5) };
-        row.asking = Some(asking());
+        row.reconciliation = Some(reconciliation());
     });
     it.finds(&Violation::ConfirmingForNothing { payment: it.ready, reservation: it.held });
 }
@@ -151,10 +151,10 @@ fn what_was_taken_and_does_not_fit_the_state_is_found() {
 fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_does() {
     let mut it = sold();
     it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
-    it.payment(it.ready, |row| row.asking = None);
-    it.finds(&Violation::NobodyAsks { payment: it.ready });
+    it.payment(it.ready, |row| row.reconciliation = None);
+    it.finds(&Violation::NoReconciliation { payment: it.ready });
     let mut it = sold();
-    it.payment(it.paid, |row| row.asking = Some(asking()));
+    it.payment(it.paid, |row| row.reconciliation = Some(reconciliation()));
     it.finds(&Violation::AskedForNothing { payment: it.paid });
 }
 
@@ -162,8 +162,8 @@ fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_doe
 fn a_deposit_that_left_again_is_a_person_s_to_see_and_no_violation() {
     let mut it = sold();
     let deposit = Some(Deposit { account: None, due: at(9) });
-    it.payment(it.paid, |row| row.asking = Some(Asking { deposit, ..asking() }));
-    assert!(it.show.payment(it.paid).needs_person());
+    it.payment(it.paid, |row| row.reconciliation = Some(Reconciliation { deposit, ..reconciliation() }));
+    assert!(it.show.payment(it.paid).needs_attention());
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
@@ -171,8 +171,8 @@ fn a_deposit_that_left_again_is_a_person_s_to_see_and_no_violation() {
 fn two_refunds_of_one_id_are_found() {
     let mut it = sold();
     it.payment(it.paid, |row| {
-        promise(row, 50);
-        promise(row, 60);
+        queue_refund(row, 50);
+        queue_refund(row, 60);
     });
     it.finds(&Violation::RefundIdTwice { payment: it.paid });
 }
@@ -183,7 +183,7 @@ fn money_kept_after_a_refusal_is_a_person_s_to_see_and_no_violation() {
     end_the_sold(&mut it, CancelReason::ByOrganiser);
     let refused = RefundState::Refused { code: "NO".into(), at: at(9) };
     it.payment(it.paid, |row| row.refunds.push(refund(200, refused)));
-    assert!(it.show.payment(it.paid).needs_person());
+    assert!(it.show.payment(it.paid).needs_attention());
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
@@ -197,7 +197,7 @@ fn refunds_that_do_not_come_to_what_went_back_are_found() {
 #[test]
 fn more_promised_than_was_taken_is_found() {
     let mut it = sold();
-    it.payment(it.paid, |row| promise(row, 201));
+    it.payment(it.paid, |row| queue_refund(row, 201));
     it.finds(&Violation::Overrefunded { payment: it.paid, amount: won(200) });
 }
 
@@ -213,9 +213,9 @@ fn a_state_that_does_not_fit_what_went_back_is_found() {
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
-/// The list is derived from the row, so that only a defect of `Payment::needs_person` leaves anything out.
+/// The list is derived from the row, so that only a defect of `Payment::needs_attention` leaves anything out.
 ///
-/// Caught: with `needs_person` trusting the last note, whatever came after it.
+/// Caught: with `needs_attention` trusting the last note, whatever came after it.
 #[test]
 fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
     let mut it = sold();
@@ -226,14 +226,14 @@ fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
         row.refunds.push(refund(200, refused));
     });
     let row = it.show.payment(it.paid).clone();
-    assert!(row.needs_person());
+    assert!(row.needs_attention());
     assert_eq!(check_listed(&row, true, false), None, "its buyer owns what it bought");
     assert_eq!(check_listed(&row, false, true), None, "it is listed");
     let found = Violation::UnlistedMoney { payment: it.paid, kept: won(200) };
     assert_eq!(check_listed(&row, false, false), Some(found));
     let mut settled = row;
     settled.notes.push(note(at(9)));
-    assert!(!settled.needs_person());
+    assert!(!settled.needs_attention());
     assert_eq!(check_listed(&settled, false, false), None, "a person settled it");
 }
 
@@ -242,7 +242,7 @@ fn an_ended_payment_is_asked_about_and_no_violation() {
     let mut it = sold();
     it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
     it.show.accept(&EndPayment::new(at(605), it.show.key(), it.ready, "Kim", "it is silent"));
-    assert!(it.show.payment(it.ready).asking.is_some());
+    assert!(it.show.payment(it.ready).reconciliation.is_some());
     assert_eq!(audit(&it.show.snapshot), []);
     it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });
     it.finds(&Violation::AskedForNothing { payment: it.ready });
@@ -300,7 +300,7 @@ fn what_the_policy_kept_of_tickets_given_back_is_no_money_for_nothing() {
 fn money_sent_back_by_hand_is_a_person_s_to_see_until_a_note_settles_it() {
     let mut it = sold();
     sent_back(&mut it, RefundTickets::Unstated, "refunded at the provider");
-    assert!(it.show.payment(it.paid).needs_person());
+    assert!(it.show.payment(it.paid).needs_attention());
     let note = |seconds| Note {
         at: at(seconds),
         author: "Desk".into(),
@@ -308,7 +308,7 @@ fn money_sent_back_by_hand_is_a_person_s_to_see_until_a_note_settles_it() {
         settles: Settles::Yes,
     };
     it.payment(it.paid, |row| row.notes.push(note(8)));
-    assert!(it.show.payment(it.paid).needs_person(), "the note was there before");
+    assert!(it.show.payment(it.paid).needs_attention(), "the note was there before");
     it.payment(it.paid, |row| row.notes.push(note(10)));
-    assert!(!it.show.payment(it.paid).needs_person());
+    assert!(!it.show.payment(it.paid).needs_attention());
 }

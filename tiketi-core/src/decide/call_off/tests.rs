@@ -1,5 +1,5 @@
 use super::*;
-use crate::audit;
+use crate::audit::audit;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, ConfirmFree, NotePayment, RecordOutcome, RecordRefund, RefundOutcome};
 use crate::gateway::Captured;
@@ -72,7 +72,7 @@ fn a_refusal_is_not_answered_with_another_promise() {
     show.accept(&RecordRefund::new(at(11), show.key(), payment, refund, refused));
     show.accept(&call_off(&show, sold));
     assert_eq!(show.payment(payment).refunds.len(), 1);
-    assert!(show.payment(payment).needs_person());
+    assert!(show.payment(payment).needs_attention());
     assert_eq!(audit(&show.snapshot), []);
 }
 
@@ -124,7 +124,7 @@ fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
         show.accept(&call_off(&show, sold));
         assert_eq!(promised(&show, payment), Some(won(100)));
         refuse_refund(&mut show, at(11), payment);
-        assert!(show.payment(payment).needs_person(), "the old note settles no later refusal");
+        assert!(show.payment(payment).needs_attention(), "the old note settles no later refusal");
         show.accept(&call_off(&show, sold));
         assert_eq!(promised(&show, payment), None, "a person has to look");
         assert_eq!(audit(&show.snapshot), []);
@@ -149,5 +149,5 @@ fn what_a_hand_refund_leaves_is_promised_again_after_a_refusal() {
     refuse_refund(&mut show, at(13), payment);
     show.accept(&call_off(&show, sold));
     assert_eq!(promised(&show, payment), None);
-    assert!(show.payment(payment).needs_person());
+    assert!(show.payment(payment).needs_attention());
 }

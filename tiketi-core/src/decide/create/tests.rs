@@ -8,7 +8,7 @@ use crate::time::SaleWindow;
 fn command(seed: u64, title: &str, second: u64) -> CreateEvent {
     let sale = SaleWindow::new(at(0), at(100)).unwrap();
     let standing = TicketTypeInput { name: "Standing".into(), price: won(30), capacity: 5 };
-    let input = EventInput::new(EventDetails::new(title, at(200), sale), Currency::KRW).admitting(standing);
+    let input = EventInput::new(EventDetails::new(title, at(200), sale), Currency::KRW).ticket_type(standing);
     let new = NewEvent::assemble(&input, None, &CountedIds::seeded(seed), at(second)).unwrap();
     CreateEvent::new(at(second), CommandKey::from_text("create", "one"), new)
 }

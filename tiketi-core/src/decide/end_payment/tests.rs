@@ -1,7 +1,7 @@
 use super::*;
-use crate::audit;
+use crate::audit::audit;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
-use crate::decide::{AskLater, AskStep, CaptureOutcome, RecordOutcome};
+use crate::decide::{CaptureOutcome, ReconcileStep, RecordOutcome, ScheduleReconciliation};
 use crate::gateway::{Captured, DepositAsked};
 use crate::reservation::ReservationState;
 
@@ -23,7 +23,7 @@ fn an_ended_payment_keeps_its_reason_and_frees_its_seats() {
     let row = show.payment(payment);
     assert_eq!(row.state, PaymentState::Declined { code: ENDED_BY_STAFF.into(), at: at(601) });
     assert_eq!((row.notes[0].author.as_str(), row.notes[0].text.as_str()), ("Kim", "the provider closed"));
-    assert!(row.asking.is_some() && !row.needs_person() && !row.is_slow(at(10_000)));
+    assert!(row.reconciliation.is_some() && !row.needs_attention() && !row.is_slow(at(10_000)));
     assert!(show.is_free(0, at(601)), "the hold was over");
     assert_eq!(audit(&show.snapshot), []);
     let again = end(&show, at(700), payment);
@@ -35,7 +35,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
-    let impatient = Terms { trouble_after: std::time::Duration::from_secs(5), ..Terms::default() };
+    let impatient = Terms { attention_after: std::time::Duration::from_secs(5), ..Terms::default() };
     show.accept(&end(&show, at(6), payment).under(impatient));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
     show.paid(at(7), held, ADA);
@@ -69,9 +69,14 @@ fn asking_ends_once_the_provider_took_nothing() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     show.accept(&end(&show, at(601), payment));
-    show.accept(&AskLater::new(at(602), show.key(), payment, AskStep::Claim { tries: 0 }));
-    show.accept(&AskLater::new(at(603), show.key(), payment, AskStep::GiveUp));
-    assert_eq!(show.payment(payment).asking, None);
+    show.accept(&ScheduleReconciliation::new(
+        at(602),
+        show.key(),
+        payment,
+        ReconcileStep::Claim { tries: 0 },
+    ));
+    show.accept(&ScheduleReconciliation::new(at(603), show.key(), payment, ReconcileStep::GiveUp));
+    assert_eq!(show.payment(payment).reconciliation, None);
     assert_eq!(audit(&show.snapshot), []);
 }
 
@@ -85,12 +90,12 @@ fn what_may_still_be_known_is_not_ended() {
     let other = show.held(at(1), BEN, &[1]);
     let payment = show.confirming(at(1), other, BEN);
     assert_eq!(show.refuse(&end(&show, at(600), payment)), EndPaymentRefused::TooSoon { until: at(601) });
-    let deposit = AskStep::Deposit(DepositAsked { account: None, due: Some(at(2_000)) });
-    show.accept(&AskLater::new(at(3), show.key(), payment, deposit));
+    let deposit = ReconcileStep::Deposit(DepositAsked { account: None, due: Some(at(2_000)) });
+    show.accept(&ScheduleReconciliation::new(at(3), show.key(), payment, deposit));
     let refused = EndPaymentRefused::TooSoon { until: at(2_600) };
     assert_eq!(show.refuse(&end(&show, at(2_599), payment)), refused);
     let silent = EndPayment { reason: " ".into(), ..end(&show, at(2_600), payment) };
-    assert_eq!(crate::decide::Command::check_texts(&silent).unwrap_err().field, "reason");
+    assert_eq!(Command::check_texts(&silent).unwrap_err().field, "reason");
     show.accept(&end(&show, at(2_600), payment));
-    assert!(show.payment(payment).asking.as_ref().unwrap().deposit.is_none());
+    assert!(show.payment(payment).reconciliation.as_ref().unwrap().deposit.is_none());
 }

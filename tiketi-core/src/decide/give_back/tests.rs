@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::audit;
+use crate::audit::audit;
 use crate::cancellation_policy::CancellationPolicy;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{Cancel, CancelRefused, ConfirmFree, RecordRefund, RefundOutcome};

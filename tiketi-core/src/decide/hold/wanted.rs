@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::decide::draft::Count;
+use crate::decide::change_builder::StockBucket;
 use crate::decide::hold::{Hold, HoldRefused, Shortage};
 use crate::decide::scope::Scope;
 use crate::id::{ReservationId, TicketTypeId};
@@ -54,7 +54,7 @@ fn ids_where(
 
 /// What a hold adds, priced, with the count each seat comes from.
 pub(super) struct Wanted {
-    pub(super) seats: Vec<(SeatLine, Count)>,
+    pub(super) seats: Vec<(SeatLine, StockBucket)>,
     pub(super) items: Vec<ItemLine>,
 }
 
@@ -80,7 +80,7 @@ fn wanted_seats(
     scope: &dyn Scope,
     ask: &Hold,
     own: Option<ReservationId>,
-) -> Result<Vec<(SeatLine, Count)>, HoldRefused> {
+) -> Result<Vec<(SeatLine, StockBucket)>, HoldRefused> {
     let (mut unknown, mut taken) = (Vec::new(), Vec::new());
     let mut lines = Vec::with_capacity(ask.seats.len());
     for id in &ask.seats {
@@ -97,7 +97,8 @@ fn wanted_seats(
             taken.push(*id);
             continue;
         }
-        let from = if seat.state == SeatState::Available { Count::Available } else { Count::Held };
+        let from =
+            if seat.state == SeatState::Available { StockBucket::Available } else { StockBucket::Held };
         let label = Arc::clone(&seat.place.label);
         lines.push((
             SeatLine { seat: *id, ticket_type: ticket_type.id, label, price: ticket_type.price },

@@ -1,6 +1,6 @@
 use super::*;
 use crate::decide::fixture::{ADA, Show, at};
-use crate::decide::{AskLater, AskStep, RecordRefund, RefundOutcome};
+use crate::decide::{ReconcileStep, RecordRefund, RefundOutcome, ScheduleReconciliation};
 use crate::gateway::DepositAsked;
 
 fn note(show: &Show, now: Timestamp, payment: PaymentId, settles: Settles) -> NotePayment {
@@ -27,12 +27,12 @@ fn a_note_settles_what_came_before_it_and_no_later_refusal() {
     let payment = sold(&mut show);
     for (refusal, settled) in [(2, 3), (4, 4), (3, 2)] {
         refused(&mut show, at(refusal), payment);
-        assert!(show.payment(payment).needs_person(), "refused at {refusal}");
+        assert!(show.payment(payment).needs_attention(), "refused at {refusal}");
         show.accept(&note(&show, at(settled), payment, Settles::Yes));
-        assert!(!show.payment(payment).needs_person(), "settled at {settled}");
+        assert!(!show.payment(payment).needs_attention(), "settled at {settled}");
     }
     show.accept(&note(&show, at(5), payment, Settles::No));
-    assert!(show.payment(payment).needs_person(), "there is more to do");
+    assert!(show.payment(payment).needs_attention(), "there is more to do");
 }
 
 #[test]
@@ -41,13 +41,13 @@ fn a_deposit_that_leaves_after_a_note_is_listed_again() {
     let payment = sold(&mut show);
     let gone = |show: &Show, now| {
         let asked = DepositAsked { account: None, due: None };
-        AskLater::new(now, show.key(), payment, AskStep::DepositGone(asked))
+        ScheduleReconciliation::new(now, show.key(), payment, ReconcileStep::DepositGone(asked))
     };
     for now in [2, 4, 3] {
         show.accept(&gone(&show, at(now)));
-        assert!(show.payment(payment).needs_person(), "gone at {now}");
+        assert!(show.payment(payment).needs_attention(), "gone at {now}");
         show.accept(&gone(&show, at(now)));
         show.accept(&note(&show, at(now), payment, Settles::Yes));
-        assert!(!show.payment(payment).needs_person(), "settled at {now}");
+        assert!(!show.payment(payment).needs_attention(), "settled at {now}");
     }
 }

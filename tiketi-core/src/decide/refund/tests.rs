@@ -1,5 +1,5 @@
 use super::*;
-use crate::audit;
+use crate::audit::audit;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
@@ -110,7 +110,7 @@ fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
     let late = CaptureOutcome::Paid(Captured::kept(first.to_string(), "taken", won(100)));
     show.accept(&RecordOutcome::new(at(4), show.key(), first, late));
     show.accept(&ends(&show, first, RefundOutcome::Refused { code: "TOO_LATE".into() }));
-    assert!(show.payment(first).needs_person());
+    assert!(show.payment(first).needs_attention());
     show.accept(&show.refund(at(5), first).only(won(40)));
     show.accept(&ends(&show, first, RefundOutcome::Done));
     let rest = show.payment(first).queued_refund().unwrap();

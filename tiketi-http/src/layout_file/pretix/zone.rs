@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use tiketi_core::{PlannedSeat, Row};
+use tiketi_core::{Row, seat_layout::PlannedSeat};
 
 use super::{Block, Names, PlanRow, Point, Seat, Zone};
 use crate::layout_file::LayoutFileError;

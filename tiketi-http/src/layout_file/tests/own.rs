@@ -1,7 +1,7 @@
 //! The shape made for hands.
 
 use serde_json::{Value, json};
-use tiketi_core::{Currency, LayoutError, SeatLayout};
+use tiketi_core::{Currency, SeatLayout, seat_layout::LayoutError};
 
 use super::{PAPER_BOAT, columns, read};
 use crate::layout_file::{LayoutFile, LayoutFileError, LayoutReader};

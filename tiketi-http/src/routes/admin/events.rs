@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::dto::{CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
 use crate::error::{ApiError, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
-use crate::routes::shown;
+use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -38,7 +38,7 @@ async fn list(
 ) -> Result<Json<EventList>, ApiError> {
     let query = query.query(state.box_office())?.with_drafts();
     let request = query.page;
-    let page = state.box_office().events(query).await?;
+    let page = state.box_office().catalog().events(query).await?;
     Ok(Json(EventList::of(&page, request, state.box_office())))
 }
 
@@ -64,7 +64,7 @@ async fn create(
 ) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
     let mut input = body.input(state.box_office().now())?;
     input.key = key;
-    let view = state.box_office().create_event(input).await?;
+    let view = state.box_office().catalog().create_event(input).await?;
     Ok((StatusCode::CREATED, Json(EventAnswer::of(&view, state.box_office()))))
 }
 
@@ -84,7 +84,7 @@ async fn read(
     _: AdminUser,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    let view = shown::any_event(&state, id).await?;
+    let view = responses::any_event(&state, id).await?;
     Ok(Json(EventAnswer::of(&view, state.box_office())))
 }
 
@@ -109,9 +109,9 @@ async fn edit(
     ApiPath(id): ApiPath<EventId>,
     ApiJson(body): ApiJson<EditEvent>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    let view = shown::any_event(&state, id).await?;
+    let view = responses::any_event(&state, id).await?;
     let (details, version) = body.over(&view.event)?;
-    state.box_office().edit_event(id, details, Some(version)).await?;
+    state.box_office().catalog().edit_event(id, details, Some(version)).await?;
     changed(&state, id).await
 }
 
@@ -132,7 +132,7 @@ async fn delete(
     _: AdminUser,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<StatusCode, ApiError> {
-    state.box_office().delete_event(id).await?;
+    state.box_office().catalog().delete_event(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -153,7 +153,7 @@ async fn publish(
     _: AdminUser,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    state.box_office().publish_event(id).await?;
+    state.box_office().catalog().publish_event(id).await?;
     changed(&state, id).await
 }
 
@@ -176,7 +176,7 @@ async fn cancel(
     _: AdminUser,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    state.box_office().cancel_event(id).await?;
+    state.box_office().catalog().cancel_event(id).await?;
     changed(&state, id).await
 }
 
@@ -185,6 +185,6 @@ async fn cancel(
 /// Its seat map shows the change from the next request on.
 async fn changed(state: &AppState, id: EventId) -> Result<Json<EventAnswer>, ApiError> {
     state.seat_maps().event_was_edited(id);
-    let view = shown::any_event(state, id).await?;
+    let view = responses::any_event(state, id).await?;
     Ok(Json(EventAnswer::of(&view, state.box_office())))
 }

@@ -11,7 +11,7 @@ use crate::dto::{LayoutAnswer, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
 use crate::layout_file::LayoutFile;
-use crate::routes::shown;
+use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -33,7 +33,7 @@ async fn list(
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<LayoutList>, ApiError> {
     let request = query.request()?;
-    let page = state.box_office().layouts(request).await?;
+    let page = state.box_office().catalog().layouts(request).await?;
     Ok(Json(LayoutList::of(&page, request)))
 }
 
@@ -55,7 +55,7 @@ async fn create(
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Result<(StatusCode, Json<LayoutAnswer>), ApiError> {
-    let stored = state.box_office().create_layout(body.into_layout()?, key).await?;
+    let stored = state.box_office().catalog().create_layout(body.into_layout()?, key).await?;
     Ok((StatusCode::CREATED, Json(LayoutAnswer { layout: (&stored).into() })))
 }
 
@@ -75,7 +75,7 @@ async fn read(
     _: AdminUser,
     ApiPath(id): ApiPath<LayoutId>,
 ) -> Result<Json<LayoutAnswer>, ApiError> {
-    let stored = shown::layout(&state, id).await?;
+    let stored = responses::layout(&state, id).await?;
     Ok(Json(LayoutAnswer { layout: (&stored).into() }))
 }
 
@@ -97,7 +97,7 @@ async fn delete(
     _: AdminUser,
     ApiPath(id): ApiPath<LayoutId>,
 ) -> Result<StatusCode, ApiError> {
-    if state.box_office().delete_layout(id).await? {
+    if state.box_office().catalog().delete_layout(id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::new(Code::LayoutNotFound))

@@ -8,13 +8,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::dto::{
-    EndPayment, EventRefundsAnswer, RefundPayment, TroubleList, TroubleQuery, TroubledPaymentAnswer,
+    AttentionList, AttentionPaymentAnswer, AttentionQuery, EndPayment, EventRefundsAnswer, RefundPayment,
     WantedRefund, WriteNote,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
 use crate::middleware::with_patience;
-use crate::routes::shown;
+use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -33,9 +33,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// back at the provider, and those unknown for over
 /// ten minutes, or what the shop says instead; a deposit is not awaited for long before it is due.
 #[utoipa::path(
-    get, path = "/api/admin/payments", tag = "admin", params(TroubleQuery), security(("bearer" = [])),
+    get, path = "/api/admin/payments", tag = "admin", params(AttentionQuery), security(("bearer" = [])),
     responses(
-        (status = 200, description = "A page of them", body = TroubleList),
+        (status = 200, description = "A page of them", body = AttentionList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
@@ -44,11 +44,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn list(
     State(state): State<AppState>,
     _: AdminUser,
-    ApiQuery(query): ApiQuery<TroubleQuery>,
-) -> Result<Json<TroubleList>, ApiError> {
+    ApiQuery(query): ApiQuery<AttentionQuery>,
+) -> Result<Json<AttentionList>, ApiError> {
     let request = query.request()?;
-    let page = state.box_office().payments_in_trouble(request).await?;
-    Ok(Json(TroubleList::of(&page, request)))
+    let page = state.box_office().support().payments_needing_attention(request).await?;
+    Ok(Json(AttentionList::of(&page, request)))
 }
 
 /// Ask a payment's provider now, or send a refused refund again
@@ -56,7 +56,7 @@ async fn list(
     post, path = "/api/admin/payments/{id}/retry", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The payment as it now is", body = TroubledPaymentAnswer),
+        (status = 200, description = "The payment as it now is", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -69,14 +69,14 @@ async fn retry(
     _: AdminUser,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
-) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
     let box_office = state.box_office().clone();
-    let retried = async move { box_office.retry_payment(id, key).await };
+    let retried = async move { box_office.support().retry_payment(id, key).await };
     let payment = match with_patience(&state, retried).await? {
         Some(payment) => payment?,
-        None => shown::any_payment(&state, id).await?,
+        None => responses::any_payment(&state, id).await?,
     };
-    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
 /// Give anyone's money back: any amount, and say what becomes of the tickets
@@ -87,8 +87,8 @@ async fn retry(
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The money is on its way back", body = TroubledPaymentAnswer),
-        (status = 202, description = "The refund is promised and not confirmed yet", body = TroubledPaymentAnswer),
+        (status = 200, description = "The money is on its way back", body = AttentionPaymentAnswer),
+        (status = 202, description = "The refund is promised and not confirmed yet", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -103,13 +103,14 @@ async fn refund(
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<RefundPayment>,
-) -> Result<(StatusCode, Json<TroubledPaymentAnswer>), ApiError> {
-    let known = shown::any_payment(&state, id).await?;
+) -> Result<(StatusCode, Json<AttentionPaymentAnswer>), ApiError> {
+    let known = responses::any_payment(&state, id).await?;
     let WantedRefund { reason, wanted, account } = body.read(known.refunded.currency())?;
     let box_office = state.box_office().clone();
-    let refunded = async move { box_office.refund_by_organiser(id, wanted, &reason, key, account).await };
-    let (status, payment, _) = shown::refund_within_patience(&state, id, refunded).await?;
-    Ok((status, Json(TroubledPaymentAnswer { payment: (&payment).into() })))
+    let refunded =
+        async move { box_office.support().refund_by_organiser(id, wanted, &reason, key, account).await };
+    let (status, payment, _) = responses::refund_within_patience(&state, id, refunded).await?;
+    Ok((status, Json(AttentionPaymentAnswer { payment: (&payment).into() })))
 }
 
 /// Write down what was found out about a payment
@@ -118,7 +119,7 @@ async fn refund(
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The payment with the note", body = TroubledPaymentAnswer),
+        (status = 200, description = "The payment with the note", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -131,10 +132,10 @@ async fn note(
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<WriteNote>,
-) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
     let (author, settles) = (admin.account.to_string(), body.settles());
-    let payment = state.box_office().note_payment(id, &author, &body.note, settles, key).await?;
-    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+    let payment = state.box_office().support().note_payment(id, &author, &body.note, settles, key).await?;
+    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
 /// End a payment whose outcome its provider does not tell
@@ -146,7 +147,7 @@ async fn note(
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The payment as it now is", body = TroubledPaymentAnswer),
+        (status = 200, description = "The payment as it now is", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -160,10 +161,10 @@ async fn end(
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<EndPayment>,
-) -> Result<Json<TroubledPaymentAnswer>, ApiError> {
+) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
     let author = admin.account.to_string();
-    let payment = state.box_office().end_payment(id, &author, &body.reason, key).await?;
-    Ok(Json(TroubledPaymentAnswer { payment: (&payment).into() }))
+    let payment = state.box_office().support().end_payment(id, &author, &body.reason, key).await?;
+    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
 /// See how far the refunds of a cancelled event have come
@@ -182,6 +183,6 @@ async fn event_refunds(
     _: AdminUser,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventRefundsAnswer>, ApiError> {
-    let progress = state.box_office().call_off_progress(id).await?;
+    let progress = state.box_office().support().call_off_progress(id).await?;
     Ok(Json(progress.ok_or_else(|| ApiError::new(Code::EventNotFound))?.into()))
 }

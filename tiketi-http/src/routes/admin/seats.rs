@@ -37,7 +37,7 @@ async fn block(
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<BlockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {
-    let version = state.box_office().block_seats(event, body.seats()?, body.reason()?).await?;
+    let version = state.box_office().catalog().block_seats(event, body.seats()?, body.reason()?).await?;
     Ok(Json(MapVersionAnswer { version }))
 }
 
@@ -62,6 +62,6 @@ async fn unblock(
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<UnblockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {
-    let version = state.box_office().unblock_seats(event, body.seats()?).await?;
+    let version = state.box_office().catalog().unblock_seats(event, body.seats()?).await?;
     Ok(Json(MapVersionAnswer { version }))
 }

@@ -10,7 +10,7 @@ use utoipa_axum::routes;
 use crate::dto::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
-use crate::routes::shown;
+use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -33,7 +33,7 @@ async fn list(
     _: AdminUser,
     ApiPath(event): ApiPath<EventId>,
 ) -> Result<Json<TicketTypeList>, ApiError> {
-    let view = shown::any_event(&state, event).await?;
+    let view = responses::any_event(&state, event).await?;
     Ok(Json(TicketTypeList::of(&view.ticket_types)))
 }
 
@@ -57,9 +57,9 @@ async fn create(
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<CreateTicketType>,
 ) -> Result<(StatusCode, Json<TicketTypeAnswer>), ApiError> {
-    let view = shown::any_event(&state, event).await?;
+    let view = responses::any_event(&state, event).await?;
     let input = body.input("", view.event.currency)?;
-    let made = state.box_office().add_ticket_type(event, input, key).await?;
+    let made = state.box_office().catalog().add_ticket_type(event, input, key).await?;
     state.seat_maps().event_was_edited(event);
     Ok((StatusCode::CREATED, Json(TicketTypeAnswer { ticket_type: (&made).into() })))
 }
@@ -86,9 +86,9 @@ async fn edit(
     ApiPath(id): ApiPath<TicketTypeId>,
     ApiJson(body): ApiJson<EditTicketType>,
 ) -> Result<Json<TicketTypeAnswer>, ApiError> {
-    let known = state.box_office().ticket_type(id).await?;
+    let known = state.box_office().catalog().ticket_type(id).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::TicketTypeNotFound))?;
-    let edited = state.box_office().edit_ticket_type(id, body.over(&known)?).await?;
+    let edited = state.box_office().catalog().edit_ticket_type(id, body.over(&known)?).await?;
     state.seat_maps().event_was_edited(edited.event);
     Ok(Json(TicketTypeAnswer { ticket_type: (&edited).into() }))
 }
@@ -111,6 +111,6 @@ async fn delete(
     _: AdminUser,
     ApiPath(id): ApiPath<TicketTypeId>,
 ) -> Result<StatusCode, ApiError> {
-    state.box_office().remove_ticket_type(id).await?;
+    state.box_office().catalog().remove_ticket_type(id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -18,7 +18,7 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use tiketi_core::Role;
+use tiketi_core::account::Role;
 
 use crate::test_support::{Answered, Server, json_request, signed};
 

@@ -2,7 +2,10 @@
 
 use axum::http::Method;
 use serde_json::{Value, json};
-use tiketi_core::{ConfirmAnswer, Heard, PaymentId, PaymentState};
+use tiketi_core::{
+    PaymentId, PaymentState,
+    gateway::{ConfirmAnswer, Heard},
+};
 
 use super::{Shop, assert_refused, text};
 use crate::test_support::{answered, json_request, signed, with_header};
@@ -52,7 +55,7 @@ async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
         (&json!("pending"), &Value::Null)
     );
     shop.server.clock.advance(std::time::Duration::from_hours(1));
-    shop.server.state.box_office().tidy_once().await.unwrap();
+    shop.server.state.box_office().jobs().tidy_once().await.unwrap();
     assert_eq!(shop.status(&text(&reservation["seats"][0]["seatId"])).await, "locked");
 }
 
@@ -71,7 +74,7 @@ async fn a_process_sent_again_after_its_hold_ran_out_is_not_answered_as_paid() {
     assert_eq!(send().await.status.as_u16(), 503);
     shop.server.gateway.set_unavailable(None);
     shop.server.clock.advance(std::time::Duration::from_mins(11));
-    shop.server.state.box_office().tidy_once().await.unwrap();
+    shop.server.state.box_office().jobs().tidy_once().await.unwrap();
 
     let again = send().await;
     assert_refused(&again, 409, "PAYMENT_NOT_READY", "cannot be confirmed");
@@ -91,7 +94,7 @@ async fn a_key_that_no_provider_gives_is_refused_before_anything_is_committed() 
     }
     let path = format!("/api/payments/{}", text(&prepared["paymentId"]));
     let payment: PaymentId = text(&prepared["paymentId"]).parse().unwrap();
-    let known = shop.server.state.box_office().any_payment(payment).await.unwrap().unwrap();
+    let known = shop.server.state.box_office().support().any_payment(payment).await.unwrap().unwrap();
     assert_eq!(known.state, PaymentState::Ready, "{path}");
 }
 

@@ -151,7 +151,7 @@ async fn nothing_is_sold_before_the_sale_after_it_or_of_a_cancelled_event() {
 
 /// Signs in anew, because a token does not last until the sale closes.
 async fn fresh_token(shop: &Shop) -> String {
-    shop.server.token_of("buyer@example.com", tiketi_core::Role::Buyer).await
+    shop.server.token_of("buyer@example.com", tiketi_core::account::Role::Buyer).await
 }
 
 #[tokio::test]

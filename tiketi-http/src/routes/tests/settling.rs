@@ -6,7 +6,11 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use tiketi_core::memory::{ConfirmFault, RefundFault};
-use tiketi_core::{ConfirmAnswer, PaymentId, RefundAnswer, Role};
+use tiketi_core::{
+    PaymentId,
+    account::Role,
+    gateway::{ConfirmAnswer, RefundAnswer},
+};
 
 use super::{Shop, text};
 use crate::test_support::json_request;
@@ -35,9 +39,9 @@ fn payment_id(answer: &Value) -> PaymentId {
 /// Does what the server's housekeeping does about payments.
 async fn settle(shop: &Shop) {
     let office = shop.server.state.box_office();
-    office.work_inbox_once().await.unwrap();
-    office.call_off_once(100).await.unwrap();
-    office.reconcile_once(100).await.unwrap();
+    office.jobs().work_inbox_once().await.unwrap();
+    office.jobs().call_off_once(100).await.unwrap();
+    office.jobs().reconcile_once(100).await.unwrap();
 }
 
 async fn send_webhook(shop: &Shop, gateway: &str, delivery: &str, body: String) -> u16 {
@@ -207,7 +211,7 @@ async fn a_refund_key_used_again_after_a_day_makes_no_second_refund() {
             assert_eq!(answer.code(), "IDEMPOTENCY_KEY_REUSED");
         }
         shop.server.clock.advance(Duration::from_hours(25));
-        shop.server.state.box_office().forget_once().await.unwrap();
+        shop.server.state.box_office().jobs().forget_once().await.unwrap();
         shop.server.state.forget_answers_once().await.unwrap();
     }
     assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 140_000);

@@ -14,13 +14,15 @@ use axum::response::Response;
 use serde_json::Value;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BuyerId, CountedIds, Currency, EventDetails, EventId, EventInput, HoldRequest, ManualClock,
-    Money, Row, SaleWindow, SeatId, SeatLayout, Section, TermsOverride, TicketTypeInput, Timestamp,
+    BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Row, SaleWindow,
+    SeatId, SeatLayout, Section, TicketTypeInput, Timestamp,
+    clock::{CountedIds, ManualClock},
+    event::TermsOverride,
 };
 use uuid::Uuid;
 
 use super::SeatMaps;
-use super::head::Head;
+use super::map_header::MapHeader;
 use crate::dto::SeatDto;
 
 struct Shop {
@@ -42,7 +44,7 @@ fn details(title: &str) -> EventDetails {
     EventDetails {
         title: title.into(),
         artist: "The Paper Boats".into(),
-        venue: "Harbour Hall".into(),
+        venue: "Harbour SeatIndex".into(),
         description: String::new(),
         keywords: vec!["등대의 밤".into()],
         starts_at: "2026-12-24T10:00:00Z".parse().unwrap(),
@@ -77,19 +79,19 @@ impl Shop {
     }
 
     async fn seats(&self) -> Vec<SeatId> {
-        let map = self.box_office.seat_map(self.event, 0).await.unwrap().unwrap();
+        let map = self.box_office.catalog().seat_map(self.event, 0).await.unwrap().unwrap();
         map.seats.iter().map(|seat| seat.id).collect()
     }
 
     async fn hold(&self, who: u128, seats: &[SeatId]) {
         let request = HoldRequest::new(self.event, buyer(who)).seats(seats.iter().copied());
-        self.box_office.hold(request).await.unwrap();
+        self.box_office.sales().hold(request).await.unwrap();
     }
 
     async fn naive(&self) -> Vec<u8> {
-        let view = self.box_office.event(self.event).await.unwrap().unwrap();
-        let head = Head::of(&view);
-        let map = self.box_office.seat_map(self.event, 0).await.unwrap().unwrap();
+        let view = self.box_office.catalog().event(self.event).await.unwrap().unwrap();
+        let head = MapHeader::of(&view);
+        let map = self.box_office.catalog().seat_map(self.event, 0).await.unwrap().unwrap();
         let now = self.box_office.now();
         let seats = map.seats.iter().map(|seat| SeatDto::of(seat, head.price(seat.ticket_type), now));
         serde_json::to_vec(&head.around(map.version, true, seats.collect())).unwrap()
@@ -108,11 +110,11 @@ async fn event(box_office: &BoxOffice, rows: u32) -> EventId {
     let price = Money::new(110_000, Currency::KRW);
     let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), 20).gap_after("10").accessible(["1"]));
     let section = Section { name: "R \"가\"".into(), price, rows: rows.collect() };
-    let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-    let layout = box_office.create_layout(layout, None).await.unwrap();
+    let layout = SeatLayout::new("Harbour SeatIndex", "Great hall").section(section);
+    let layout = box_office.catalog().create_layout(layout, None).await.unwrap();
     let input = EventInput::new(details("Night of the Lighthouse"), Currency::KRW).seated(layout.id);
-    let id = box_office.create_event(input).await.unwrap().event.id;
-    box_office.publish_event(id).await.unwrap();
+    let id = box_office.catalog().create_event(input).await.unwrap().event.id;
+    box_office.catalog().publish_event(id).await.unwrap();
     id
 }
 
@@ -161,7 +163,7 @@ async fn the_bytes_equal_a_naive_encoding_in_every_state_of_a_seat() {
     let seats = shop.seats().await;
     assert_eq!(bytes(shop.ask(None, &[]).await).await, shop.naive().await);
     shop.hold(1, &seats[..2]).await;
-    shop.box_office.block_seats(shop.event, vec![seats[5]], "camera").await.unwrap();
+    shop.box_office.catalog().block_seats(shop.event, vec![seats[5]], "camera").await.unwrap();
     assert_eq!(bytes(shop.ask(None, &[]).await).await, shop.naive().await);
     shop.clock.advance(Duration::from_mins(6));
     assert_eq!(bytes(shop.ask(None, &[]).await).await, shop.naive().await);
@@ -241,7 +243,7 @@ async fn a_since_that_most_seats_changed_after_answers_the_complete_map() {
     let shop = Shop::with_rows(10).await;
     let first = shop.json(None).await["version"].as_u64().unwrap();
     let seats = shop.seats().await;
-    shop.box_office.block_seats(shop.event, seats, "no show").await.unwrap();
+    shop.box_office.catalog().block_seats(shop.event, seats, "no show").await.unwrap();
     assert_eq!(shop.json(Some(first)).await["complete"], Value::Bool(true));
 }
 
@@ -254,7 +256,7 @@ async fn a_lapsed_hold_shows_as_available_before_and_after_the_sweeper() {
     assert_eq!(status_of(&held, &seats[0]), "locked");
     shop.clock.advance(Duration::from_mins(5));
     assert_eq!(status_of(&shop.json(None).await, &seats[0]), "available");
-    shop.box_office.tidy_once().await.unwrap();
+    shop.box_office.jobs().tidy_once().await.unwrap();
     let news = shop.json(held["version"].as_u64()).await;
     assert_eq!(status_of(&news, &seats[0]), "available");
 }
@@ -263,7 +265,8 @@ async fn a_lapsed_hold_shows_as_available_before_and_after_the_sweeper() {
 async fn an_edit_made_here_shows_at_once_and_one_made_elsewhere_within_a_second() {
     let shop = Shop::with_rows(2).await;
     let known = tag(&shop.ask(None, &[]).await);
-    let edit = |title| shop.box_office.edit_event(shop.event, details(title), None);
+    let catalog = shop.box_office.catalog();
+    let edit = |title| catalog.edit_event(shop.event, details(title), None);
     edit("Morning of the Lighthouse").await.unwrap();
     shop.maps.event_was_edited(shop.event);
     assert_eq!(shop.json(None).await["event"]["title"], "Morning of the Lighthouse");
@@ -277,14 +280,14 @@ async fn an_edit_made_here_shows_at_once_and_one_made_elsewhere_within_a_second(
 async fn a_new_price_shows_on_every_seat() {
     let shop = Shop::with_rows(2).await;
     shop.json(None).await;
-    let view = shop.box_office.event(shop.event).await.unwrap().unwrap();
+    let view = shop.box_office.catalog().event(shop.event).await.unwrap().unwrap();
     let section = &view.ticket_types[0];
     let edit = TicketTypeInput {
         name: section.name.clone(),
         price: Money::new(99_000, Currency::KRW),
         capacity: section.stock.capacity,
     };
-    shop.box_office.edit_ticket_type(section.id, edit).await.unwrap();
+    shop.box_office.catalog().edit_ticket_type(section.id, edit).await.unwrap();
     shop.maps.event_was_edited(shop.event);
     let map = shop.json(None).await;
     assert!(map["seats"].as_array().unwrap().iter().all(|seat| seat["price"] == 99_000));
@@ -306,7 +309,7 @@ async fn the_event_longest_unused_is_dropped_and_encoded_again_when_asked_for() 
 async fn drafts_and_events_that_never_were_have_no_map() {
     let shop = Shop::with_rows(1).await;
     let draft = EventInput::new(details("Draft"), Currency::KRW);
-    let draft = shop.box_office.create_event(draft).await.unwrap().event.id;
+    let draft = shop.box_office.catalog().create_event(draft).await.unwrap().event.id;
     for hidden in [draft, EventId::from_uuid(Uuid::from_u128(404))] {
         let answer = shop.maps.answer(&shop.box_office, hidden, None, &HeaderMap::new()).await;
         assert!(answer.unwrap().is_none());

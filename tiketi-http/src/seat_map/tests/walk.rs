@@ -34,20 +34,23 @@ async fn happen(shop: &Shop, seats: &[SeatId], happening: &Happening) {
     let (box_office, event) = (&shop.box_office, shop.event);
     match happening {
         Happening::Hold { who, seat } => {
-            let _ = box_office.hold(HoldRequest::new(event, buyer(*who)).seats([seats[*seat]])).await;
+            let _ = box_office.sales().hold(HoldRequest::new(event, buyer(*who)).seats([seats[*seat]])).await;
         }
         Happening::GiveBack { who } => {
-            let mine =
-                box_office.reservations_of(buyer(*who), None, tiketi_core::PageRequest::FIRST).await.unwrap();
+            let mine = box_office
+                .sales()
+                .reservations_of(buyer(*who), None, tiketi_core::PageRequest::FIRST)
+                .await
+                .unwrap();
             for reservation in mine.rows {
-                let _ = box_office.release(reservation.id, buyer(*who), None, None).await;
+                let _ = box_office.sales().release(reservation.id, buyer(*who), None, None).await;
             }
         }
         Happening::Block { seat } => {
-            let _ = box_office.block_seats(event, vec![seats[*seat]], "camera").await;
+            let _ = box_office.catalog().block_seats(event, vec![seats[*seat]], "camera").await;
         }
         Happening::Unblock { seat } => {
-            let _ = box_office.unblock_seats(event, vec![seats[*seat]]).await;
+            let _ = box_office.catalog().unblock_seats(event, vec![seats[*seat]]).await;
         }
         Happening::Wait { minutes } => shop.clock.advance(Duration::from_mins(*minutes)),
     }
@@ -79,7 +82,7 @@ async fn walk(happenings: Vec<Happening>) {
         happen(&shop, &seats, step).await;
         assert!(bytes(shop.ask(None, &[]).await).await == shop.naive().await, "after {step:?}");
         // A lapsed hold reaches those who ask for changes with the sweeper's round.
-        shop.box_office.tidy_once().await.unwrap();
+        shop.box_office.jobs().tidy_once().await.unwrap();
         client.catch_up(&shop).await;
         let mut fresh = Client::default();
         fresh.catch_up(&shop).await;

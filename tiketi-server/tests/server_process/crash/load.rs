@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::crash::Chance;
 use crate::crash::ledger::Ledger;
-use crate::crash::shop::{Shop, token};
+use crate::crash::shop::{ServerShop, token};
 use crate::process::Running;
 
 /// Holds, pays, cancels and gives back, for one buyer after another, until no answer comes.
-pub(crate) async fn buy(seed: u64, running: Arc<Running>, shop: Arc<Shop>, ledger: Arc<Ledger>) {
+pub(crate) async fn buy(seed: u64, running: Arc<Running>, shop: Arc<ServerShop>, ledger: Arc<Ledger>) {
     let mut chance = Chance::seeded(seed);
     for number in 1_u64.. {
         let token = token(Uuid::from_u64_pair(seed, number));
@@ -30,7 +30,7 @@ struct Client<'a> {
 
 impl Client<'_> {
     /// One buyer's visit; an error is a server that answers no more.
-    async fn visit(&self, shop: &Shop, chance: &mut Chance) -> Result<(), reqwest::Error> {
+    async fn visit(&self, shop: &ServerShop, chance: &mut Chance) -> Result<(), reqwest::Error> {
         let wanted = if chance.below(2) == 0 {
             let seat = &shop.seats[usize::try_from(chance.below(shop.seats.len() as u64)).unwrap()];
             json!({ "eventId": shop.event, "seatIds": [seat] })

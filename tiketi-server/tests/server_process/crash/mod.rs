@@ -7,7 +7,7 @@ pub(crate) mod shop;
 use std::sync::Arc;
 
 use crate::crash::ledger::Ledger;
-use crate::crash::shop::{SECRET, Shop};
+use crate::crash::shop::{SECRET, ServerShop};
 use crate::process::{Running, run};
 
 /// How often the server is killed.
@@ -45,7 +45,7 @@ impl Chance {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_that_was_acknowledged_before_a_crash_is_true_after_it() {
     let folder = tempfile::tempdir().unwrap();
-    let shop = Arc::new(Shop::make(&folder.path().join("shop.db")).await);
+    let shop = Arc::new(ServerShop::make(&folder.path().join("shop.db")).await);
     let ledger = Arc::new(Ledger::default());
     let mut chance = Chance::seeded(2_026);
     let mut running = start(&shop.store).await;

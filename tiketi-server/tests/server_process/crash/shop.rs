@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_core::{
-    BoxOffice, CatalogStore, Currency, EventDetails, EventInput, InboxStore, LayoutStore, Money, OutboxStore,
-    PaymentStore, Row, SaleWindow, SalesStore, SeatLayout, Section, StoreClock, TicketTypeInput,
+    BoxOffice, Currency, EventDetails, EventInput, Money, Row, SaleWindow, SeatLayout, Section,
+    TicketTypeInput,
+    store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock},
 };
 use tiketi_sqlite::SqliteStore;
 
@@ -22,14 +23,14 @@ pub(crate) struct Stock {
 
 /// An event on sale in a store, with seats and standing room.
 #[derive(Debug)]
-pub(crate) struct Shop {
+pub(crate) struct ServerShop {
     pub(crate) store: String,
     pub(crate) event: String,
     pub(crate) seats: Vec<String>,
     pub(crate) standing: String,
 }
 
-impl Shop {
+impl ServerShop {
     /// Makes one in a file.
     pub(crate) async fn make(path: &Path) -> Self {
         let store = Arc::new(SqliteStore::open(path).unwrap());
@@ -46,16 +47,16 @@ impl Shop {
         let rows = (1..=stock.rows).map(|row| Row::numbered(row.to_string(), 50)).collect();
         let section = Section { name: "R".into(), price: won(110_000), rows };
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
-        let layout = shop.create_layout(layout, None).await.unwrap();
+        let layout = shop.catalog().create_layout(layout, None).await.unwrap();
         let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
         let standing =
             TicketTypeInput { name: "Standing".into(), price: won(66_000), capacity: stock.standing };
-        let input = EventInput::new(details, Currency::KRW).seated(layout.id).admitting(standing);
-        let made = shop.create_event(input).await.unwrap();
+        let input = EventInput::new(details, Currency::KRW).seated(layout.id).ticket_type(standing);
+        let made = shop.catalog().create_event(input).await.unwrap();
         let event = made.event.id;
-        shop.publish_event(event).await.unwrap();
-        let seats = shop.seat_map(event, 0).await.unwrap().unwrap().seats;
+        shop.catalog().publish_event(event).await.unwrap();
+        let seats = shop.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         let standing = made.ticket_types.iter().find(|kind| kind.name == "Standing").unwrap().id;
         Self {
             store: address,

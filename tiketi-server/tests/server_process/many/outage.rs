@@ -6,10 +6,10 @@ use serde_json::json;
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tokio::time::{sleep, timeout};
 
-use crate::asking::Answer;
 use crate::crash::shop::SECRET;
 use crate::keeping::buy;
 use crate::many::migrate;
+use crate::patient_client::Answer;
 use crate::process::{DEADLINE, Running};
 
 async fn until_ready(running: &Running) {

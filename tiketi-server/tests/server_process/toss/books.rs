@@ -8,10 +8,10 @@ use uuid::Uuid;
 use crate::process::run;
 use crate::toss::agreement::{Row, assert_agrees};
 use crate::toss::counter::Counter;
-use crate::toss::till::TOSS_SECRET;
+use crate::toss::payment_client::TOSS_SECRET;
 
 const ROWS: &str = "
-    SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.ask_at IS NOT NULL OR p.needs_person, r.state
+    SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.reconcile_at IS NOT NULL OR p.needs_attention, r.state
     FROM payments p LEFT JOIN reservations r ON r.payment = p.id";
 
 fn rows(path: &Path) -> Vec<Row> {
@@ -32,11 +32,11 @@ fn rows(path: &Path) -> Vec<Row> {
 
 /// Lets minutes pass for what is awaited, by moving back when that began.
 pub(super) fn age(path: &Path, minutes: i64) {
-    let sql = "UPDATE payments SET ask_at = ask_at - ?1, awaited_since = awaited_since - ?1,
-        asking = json_replace(asking, '$.since', json_extract(asking, '$.since') - ?1,
-            '$.deposit.due', json_extract(asking, '$.deposit.due') - ?1),
+    let sql = "UPDATE payments SET reconcile_at = reconcile_at - ?1, awaited_since = awaited_since - ?1,
+        reconciliation = json_replace(reconciliation, '$.since', json_extract(reconciliation, '$.since') - ?1,
+            '$.deposit.due', json_extract(reconciliation, '$.deposit.due') - ?1),
         state_at = CASE state WHEN 'confirming' THEN state_at - ?1 ELSE state_at END
-        WHERE ask_at IS NOT NULL";
+        WHERE reconcile_at IS NOT NULL";
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     connection.execute(sql, [minutes * 60_000_000]).unwrap();

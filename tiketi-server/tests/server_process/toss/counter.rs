@@ -7,10 +7,10 @@ use tempfile::TempDir;
 use tiketi_toss_stub::{Call, StubSettings, TossStub};
 use tokio::time::{sleep, timeout};
 
-use crate::crash::shop::{SECRET, Shop, admin};
+use crate::crash::shop::{SECRET, ServerShop, admin};
 use crate::process::{DEADLINE, Running};
 use crate::toss::books;
-use crate::toss::till::{TOSS_CLIENT, TOSS_SECRET, Till, text};
+use crate::toss::payment_client::{PaymentClient, TOSS_CLIENT, TOSS_SECRET, text};
 
 /// The secret key with its colon, as it goes over the wire.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
@@ -23,7 +23,7 @@ pub(super) const HOLDER: &str = "Ondine Hasselbrack";
 /// A server on a file, and a provider in this process.
 pub(super) struct Counter {
     pub(super) stub: TossStub,
-    pub(super) shop: Shop,
+    pub(super) shop: ServerShop,
     pub(super) path: PathBuf,
     running: Option<Running>,
     options: Vec<String>,
@@ -41,7 +41,7 @@ impl Counter {
         let options = options.iter().copied().map(str::to_owned).collect();
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("shop.db");
-        let shop = Shop::make(&path).await;
+        let shop = ServerShop::make(&path).await;
         let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
         let mut counter = Self { stub, shop, path, running: None, options, _folder: folder };
@@ -82,12 +82,12 @@ impl Counter {
     }
 
     /// Returns the server with what is around it.
-    pub(super) fn till(&self) -> Till<'_> {
-        Till { server: self.running(), shop: &self.shop, stub: &self.stub }
+    pub(super) fn payment_client(&self) -> PaymentClient<'_> {
+        PaymentClient { server: self.running(), shop: &self.shop, stub: &self.stub }
     }
 
     /// Returns the order and the trouble of each payment a person has to look at.
-    pub(super) async fn troubled(&self) -> Vec<(String, String)> {
+    pub(super) async fn needing_attention(&self) -> Vec<(String, String)> {
         let (status, listed) = self.running().get("/api/admin/payments?state=stuck", Some(&admin())).await;
         assert_eq!(status, 200, "{listed}");
         let rows = listed["data"].as_array().unwrap().iter();
@@ -95,16 +95,20 @@ impl Counter {
     }
 
     /// Waits until exactly these are listed.
-    pub(super) async fn until_troubled(&self, wanted: &[(&str, &str)]) {
+    pub(super) async fn until_needing_attention(&self, wanted: &[(&str, &str)]) {
         let is_so = |rows: &[(String, String)]| {
             rows.iter().map(|(order, trouble)| (order.as_str(), trouble.as_str())).eq(wanted.iter().copied())
         };
         let comes = async {
-            while !is_so(&self.troubled().await) {
+            while !is_so(&self.needing_attention().await) {
                 sleep(Duration::from_millis(50)).await;
             }
         };
-        assert!(timeout(DEADLINE, comes).await.is_ok(), "never {wanted:?}: {:?}", self.troubled().await);
+        assert!(
+            timeout(DEADLINE, comes).await.is_ok(),
+            "never {wanted:?}: {:?}",
+            self.needing_attention().await
+        );
     }
 
     pub(super) async fn until_asked(&self, call: Call, times: usize) {

@@ -6,16 +6,16 @@ use tiketi_toss_stub::{Call, Fault, Method, Webhook};
 use crate::crash::shop::admin;
 use crate::toss::books;
 use crate::toss::counter::{ACCOUNT, Counter, HOLDER};
-use crate::toss::till::{Order, text};
+use crate::toss::payment_client::{Order, text};
 
 const METHODS: &str = "--toss-methods=card,virtual-account";
 const MINUTES_A_DAY: u64 = 24 * 60;
 
 /// Has a buyer choose a virtual account for a seat, and returns the order and what the confirm said.
 async fn confirmed(counter: &Counter, seat: usize) -> (Order, Value) {
-    let (token, reservation) = counter.till().hold(seat, 7).await;
-    let order = counter.till().prepare_by(Method::VirtualAccount, &token, &reservation).await;
-    let (status, answer) = counter.till().confirm(&order).await;
+    let (token, reservation) = counter.payment_client().hold(seat, 7).await;
+    let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    let (status, answer) = counter.payment_client().confirm(&order).await;
     assert_eq!((status, &answer["payment"]["status"]), (202, &json!("pending")), "{answer}");
     (order, answer)
 }
@@ -32,7 +32,7 @@ async fn deposited(counter: &Counter, seat: usize) -> Order {
     let (order, _) = confirmed(counter, seat).await;
     assert!(counter.stub.deposit(&order.id));
     deliver(counter, &counter.stub.webhooks()).await;
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     order
 }
 
@@ -59,52 +59,52 @@ async fn a_buyer_is_told_where_to_pay_by_when_and_has_the_seat_once_the_money_is
     let deposit = &answer["payment"]["deposit"];
     assert_eq!((&deposit["bankCode"], &deposit["accountNumber"]), (&json!("20"), &json!("X0000000000001")));
     assert!(deposit["dueAt"].is_string(), "{deposit}");
-    let (status, again) = counter.till().confirm(&order).await;
+    let (status, again) = counter.payment_client().confirm(&order).await;
     assert_eq!((status, &again["payment"]), (202, &answer["payment"]), "{again}");
     // Hours later it is still only waited for.
     counter.pass(5 * 60);
     counter.until_asked(Call::Lookup, 1).await;
-    assert_eq!(counter.troubled().await, []);
-    assert_eq!(counter.till().reservation_status(&order).await, "pending");
+    assert_eq!(counter.needing_attention().await, []);
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "pending");
 
     assert!(counter.stub.deposit(&order.id));
     deliver(&counter, &counter.stub.webhooks()).await;
-    counter.till().until(&order, "completed").await;
-    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
-    assert_eq!(counter.till().payment(&order).await["deposit"], Value::Null);
+    counter.payment_client().until(&order, "completed").await;
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
+    assert_eq!(counter.payment_client().payment(&order).await["deposit"], Value::Null);
     counter.close().await;
 }
 
 #[tokio::test]
 async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_while_confirming() {
     let mut counter = Counter::with(&[METHODS]).await;
-    let (token, reservation) = counter.till().hold(0, 7).await;
-    let order = counter.till().prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    let (token, reservation) = counter.payment_client().hold(0, 7).await;
+    let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    tokio::spawn(counter.till().confirming(&order));
+    tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     counter.crash().await;
     counter.pass(1);
     counter.until_asked(Call::Lookup, 1).await;
     assert!(counter.stub.deposit(&order.id));
     counter.pass(10);
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.stub.release_hanging();
     counter.close().await;
 }
 
-/// Caught: with `AskStep::Deposit` taking the money of a paid one for gone.
+/// Caught: with `ReconcileStep::Deposit` taking the money of a paid one for gone.
 #[tokio::test]
 async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it() {
     let counter = Counter::with(&[METHODS]).await;
-    let (token, reservation) = counter.till().hold(0, 7).await;
-    let order = counter.till().prepare_by(Method::VirtualAccount, &token, &reservation).await;
+    let (token, reservation) = counter.payment_client().hold(0, 7).await;
+    let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.till().confirming(&order));
+    let confirming = tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     assert!(counter.stub.deposit(&order.id));
     deliver(&counter, &counter.stub.webhooks()).await;
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.stub.release_hanging();
     let (status, answer) = confirming.await.unwrap().unwrap();
     assert!(matches!(status, 200 | 202), "{answer}");
@@ -125,13 +125,13 @@ async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told
         let status = counter.running().sender().webhook("toss", "forged", &forged).await;
         assert_eq!(status, 403);
     }
-    assert_eq!(counter.till().payment_status(&order).await, "pending", "nobody has been asked");
-    assert_eq!(counter.till().reservation_status(&order).await, "pending");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "pending", "nobody has been asked");
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "pending");
     let backwards: Vec<_> = told.iter().rev().cloned().collect();
     for messages in [&backwards, &told, &backwards] {
         deliver(&counter, messages).await;
     }
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.close().await;
 }
 
@@ -141,11 +141,11 @@ async fn a_missed_deadline_of_which_nobody_tells_gives_the_seat_to_the_next() {
     let (order, _) = confirmed(&counter, 0).await;
     books::let_holds_lapse(&counter.path);
     counter.pass(MINUTES_A_DAY);
-    counter.till().until(&order, "failed").await;
-    assert_eq!(counter.till().payment(&order).await["failureCode"], "EXPIRED");
-    let (token, reservation) = counter.till().hold(0, 8).await;
-    let next = counter.till().prepare_by(Method::Card, &token, &reservation).await;
-    assert_eq!(counter.till().confirm(&next).await.0, 200);
+    counter.payment_client().until(&order, "failed").await;
+    assert_eq!(counter.payment_client().payment(&order).await["failureCode"], "EXPIRED");
+    let (token, reservation) = counter.payment_client().hold(0, 8).await;
+    let next = counter.payment_client().prepare_by(Method::Card, &token, &reservation).await;
+    assert_eq!(counter.payment_client().confirm(&next).await.0, 200);
     counter.close().await;
 }
 
@@ -156,18 +156,22 @@ async fn a_shop_waits_no_longer_than_it_says_and_closes_the_account() {
     books::let_holds_lapse(&counter.path);
     counter.pass(119);
     counter.until_asked(Call::Lookup, 1).await;
-    assert_eq!(counter.till().payment_status(&order).await, "pending");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "pending");
     counter.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
     counter.pass(10);
     counter.until_asked(Call::Cancel, 1).await;
-    assert_eq!(counter.till().reservation_status(&order).await, "pending", "the account may be open");
+    assert_eq!(
+        counter.payment_client().reservation_status(&order).await,
+        "pending",
+        "the account may be open"
+    );
     counter.pass(10);
-    counter.till().until(&order, "failed").await;
+    counter.payment_client().until(&order, "failed").await;
     assert!(!counter.stub.deposit(&order.id), "the account is closed");
-    assert_eq!(counter.till().payment(&order).await["failureCode"], "DEPOSIT_OVERDUE");
-    let (token, reservation) = counter.till().hold(0, 8).await;
-    let next = counter.till().prepare_by(Method::Card, &token, &reservation).await;
-    assert_eq!(counter.till().confirm(&next).await.0, 200);
+    assert_eq!(counter.payment_client().payment(&order).await["failureCode"], "DEPOSIT_OVERDUE");
+    let (token, reservation) = counter.payment_client().hold(0, 8).await;
+    let next = counter.payment_client().prepare_by(Method::Card, &token, &reservation).await;
+    assert_eq!(counter.payment_client().confirm(&next).await.0, 200);
     counter.close().await;
 }
 
@@ -178,9 +182,9 @@ async fn a_buyer_who_changes_his_mind_has_the_account_closed_and_the_seat_given_
     let path = format!("/api/reservations/{}/cancel", order.reservation);
     let (status, ended) = counter.running().post(&path, Some(&order.token), &json!({})).await;
     assert_eq!((status, &ended["reservation"]["status"]), (200, &json!("cancelled")), "{ended}");
-    assert_eq!(counter.till().payment(&order).await["failureCode"], "DEPOSIT_GIVEN_UP");
+    assert_eq!(counter.payment_client().payment(&order).await["failureCode"], "DEPOSIT_GIVEN_UP");
     assert!(!counter.stub.deposit(&order.id), "the account is closed");
-    counter.till().buy(0).await;
+    counter.payment_client().buy(0).await;
     counter.close().await;
 }
 
@@ -192,19 +196,19 @@ async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a
     books::let_holds_lapse(&counter.path);
     counter.pass(MINUTES_A_DAY);
     for order in [&lucky, &unlucky] {
-        counter.till().until(order, "failed").await;
+        counter.payment_client().until(order, "failed").await;
     }
-    let (token, reservation) = counter.till().hold(1, 8).await;
-    let next = counter.till().prepare_by(Method::Card, &token, &reservation).await;
-    assert_eq!(counter.till().confirm(&next).await.0, 200);
+    let (token, reservation) = counter.payment_client().hold(1, 8).await;
+    let next = counter.payment_client().prepare_by(Method::Card, &token, &reservation).await;
+    assert_eq!(counter.payment_client().confirm(&next).await.0, 200);
     let before = counter.stub.webhooks().len();
     for order in [&lucky, &unlucky] {
         assert!(counter.stub.deposit_late(&order.id));
     }
     deliver(&counter, &counter.stub.webhooks()[before..]).await;
-    counter.till().until(&lucky, "completed").await;
-    assert_eq!(counter.till().reservation_status(&lucky).await, "confirmed");
-    counter.until_troubled(&[(&unlucky.id, "refund_refused")]).await;
+    counter.payment_client().until(&lucky, "completed").await;
+    assert_eq!(counter.payment_client().reservation_status(&lucky).await, "confirmed");
+    counter.until_needing_attention(&[(&unlucky.id, "refund_refused")]).await;
 
     let path = format!("/api/admin/payments/{}/refund", unlucky.id);
     let bare = counter.running().post(&path, Some(&admin()), &json!({"cancelReason": "late"})).await;
@@ -212,7 +216,7 @@ async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a
     counter.pass(1);
     let (status, refunded) = counter.running().post(&path, Some(&admin()), &wanted_back(&account())).await;
     assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
-    assert_eq!(counter.troubled().await, []);
+    assert_eq!(counter.needing_attention().await, []);
     counter.close().await;
 }
 
@@ -223,16 +227,20 @@ async fn a_deposit_the_bank_takes_back_is_listed_and_not_unsold_until_it_is_ther
     let before = counter.stub.webhooks().len();
     assert!(counter.stub.take_deposit_back(&order.id));
     deliver(&counter, &counter.stub.webhooks()[before..]).await;
-    counter.until_troubled(&[(&order.id, "deposit_withdrawn")]).await;
-    assert_eq!(counter.till().payment_status(&order).await, "completed", "a terminal state never regresses");
-    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
+    counter.until_needing_attention(&[(&order.id, "deposit_withdrawn")]).await;
+    assert_eq!(
+        counter.payment_client().payment_status(&order).await,
+        "completed",
+        "a terminal state never regresses"
+    );
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
     // What was said first, said again, changes nothing.
     deliver(&counter, &counter.stub.webhooks()[..before]).await;
     counter.pass(1);
-    assert_eq!(counter.troubled().await.len(), 1);
+    assert_eq!(counter.needing_attention().await.len(), 1);
     assert!(counter.stub.deposit(&order.id));
     counter.pass(10);
-    counter.until_troubled(&[]).await;
+    counter.until_needing_attention(&[]).await;
     counter.close().await;
 }
 
@@ -258,7 +266,7 @@ async fn what_was_deposited_goes_back_to_the_account_the_buyer_names_of_which_no
     assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
     assert!(!refunded.to_string().contains(ACCOUNT), "{refunded}");
     assert_eq!(counter.stub.ledger()[&order.key].refunded_to, [ACCOUNT]);
-    assert_eq!(counter.till().reservation_status(&order).await, "cancelled");
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "cancelled");
     counter.close().await;
 }
 
@@ -271,14 +279,14 @@ async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_
     let (status, cancelled) = counter.running().post(&path, Some(&admin()), &json!({})).await;
     assert_eq!(status, 200, "{cancelled}");
     counter.pass(1);
-    counter.till().until(&unpaid, "failed").await;
+    counter.payment_client().until(&unpaid, "failed").await;
     assert!(!counter.stub.deposit(&unpaid.id), "the account is closed");
-    counter.until_troubled(&[(&paid.id, "refund_refused")]).await;
-    assert_eq!(counter.till().reservation_status(&paid).await, "confirmed");
+    counter.until_needing_attention(&[(&paid.id, "refund_refused")]).await;
+    assert_eq!(counter.payment_client().reservation_status(&paid).await, "confirmed");
     let (status, refunded) = cancel(&counter, &paid, &wanted_back(&account())).await;
     assert_eq!((status, &refunded["payment"]["status"]), (200, &json!("refunded")), "{refunded}");
-    assert_eq!(counter.troubled().await, []);
-    assert_eq!(counter.till().reservation_status(&paid).await, "cancelled");
+    assert_eq!(counter.needing_attention().await, []);
+    assert_eq!(counter.payment_client().reservation_status(&paid).await, "cancelled");
     counter.close().await;
 }
 
@@ -295,7 +303,7 @@ async fn killed_while_a_deposit_is_sent_back_it_still_goes_to_its_account() {
     counter.crash().await;
     counter.stub.release_hanging();
     counter.pass(1);
-    counter.till().until(&order, "refunded").await;
+    counter.payment_client().until(&order, "refunded").await;
     assert_eq!(counter.stub.ledger()[&order.key].refunded_to, [ACCOUNT]);
     counter.close().await;
 }

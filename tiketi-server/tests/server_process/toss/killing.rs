@@ -5,13 +5,13 @@ use serde_json::json;
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::toss::counter::Counter;
-use crate::toss::till::Order;
+use crate::toss::payment_client::Order;
 
 /// Has a confirm under way at a provider that does not answer, with or without having taken the money.
 async fn hanging(counter: &Counter, fault: Fault) -> Order {
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(fault);
-    tokio::spawn(counter.till().confirming(&order));
+    tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     order
 }
@@ -19,9 +19,9 @@ async fn hanging(counter: &Counter, fault: Fault) -> Order {
 #[tokio::test]
 async fn killed_before_the_confirm_the_buyer_confirms_after_it() {
     let mut counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.crash().await;
-    assert_eq!(counter.till().confirm(&order).await.0, 200);
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 200);
     counter.close().await;
 }
 
@@ -31,16 +31,16 @@ async fn killed_after_the_intent_and_before_the_money_the_buyer_pays_anew() {
     let order = hanging(&counter, Fault::hang(Call::Confirm)).await;
     counter.crash().await;
     counter.stub.release_hanging();
-    assert_eq!(counter.till().confirm(&order).await.0, 202);
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
     counter.pass(1);
     counter.until_asked(Call::Lookup, 1).await;
-    assert_eq!(counter.till().payment_status(&order).await, "pending", "it may still arrive");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "pending", "it may still arrive");
     // Nothing can arrive any more once the provider has let the authentication expire.
     counter.pass(10);
-    counter.till().until(&order, "failed").await;
-    assert_eq!(counter.till().reservation_status(&order).await, "pending");
-    let second = counter.till().prepare_again(&order.token, &order.reservation).await;
-    assert_eq!(counter.till().confirm(&second).await.0, 200);
+    counter.payment_client().until(&order, "failed").await;
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "pending");
+    let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
     counter.close().await;
 }
 
@@ -49,11 +49,11 @@ async fn killed_after_the_money_and_before_the_answer_the_buyer_has_his_seat() {
     let mut counter = Counter::open().await;
     let order = hanging(&counter, Fault::hang(Call::Confirm).after_effect()).await;
     counter.crash().await;
-    assert_eq!(counter.till().payment_status(&order).await, "pending");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "pending");
     counter.pass(1);
-    counter.till().until(&order, "completed").await;
-    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
-    let (status, again) = counter.till().confirm(&order).await;
+    counter.payment_client().until(&order, "completed").await;
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
+    let (status, again) = counter.payment_client().confirm(&order).await;
     assert_eq!((status, &again["payment"]["status"]), (200, &json!("completed")), "{again}");
     counter.stub.release_hanging();
     counter.close().await;
@@ -62,23 +62,23 @@ async fn killed_after_the_money_and_before_the_answer_the_buyer_has_his_seat() {
 #[tokio::test]
 async fn killed_after_an_answer_that_was_cut_the_buyer_has_his_seat() {
     let mut counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
     counter.stub.fail_next(Fault::unreadable(Call::Lookup, 500));
-    assert_eq!(counter.till().confirm(&order).await.0, 202);
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
     counter.crash().await;
     counter.pass(1);
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.close().await;
 }
 
 #[tokio::test]
 async fn killed_after_the_outcome_all_is_as_it_was_said() {
     let mut counter = Counter::open().await;
-    let order = counter.till().buy(0).await;
+    let order = counter.payment_client().buy(0).await;
     counter.crash().await;
-    assert_eq!(counter.till().payment_status(&order).await, "completed");
-    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "completed");
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
     counter.close().await;
 }
 
@@ -86,9 +86,9 @@ async fn killed_after_the_outcome_all_is_as_it_was_said() {
 #[tokio::test]
 async fn a_store_lost_after_the_money_was_taken_learns_of_it_when_it_is_back() {
     let counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let answer = tokio::spawn(counter.till().confirming(&order));
+    let answer = tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     let lost = Connection::open(&counter.path).unwrap();
     lost.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -97,7 +97,7 @@ async fn a_store_lost_after_the_money_was_taken_learns_of_it_when_it_is_back() {
     assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
     lost.execute_batch("ROLLBACK").unwrap();
     counter.pass(1);
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.close().await;
 }
 
@@ -105,9 +105,9 @@ async fn a_store_lost_after_the_money_was_taken_learns_of_it_when_it_is_back() {
 #[tokio::test]
 async fn a_store_lost_for_good_with_its_server_learns_of_the_money_in_the_next() {
     let mut counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    tokio::spawn(counter.till().confirming(&order));
+    tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     let lost = Connection::open(&counter.path).unwrap();
     lost.execute_batch("BEGIN IMMEDIATE").unwrap();
@@ -116,6 +116,6 @@ async fn a_store_lost_for_good_with_its_server_learns_of_the_money_in_the_next()
     lost.execute_batch("ROLLBACK").unwrap();
     counter.start().await;
     counter.pass(1);
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.close().await;
 }

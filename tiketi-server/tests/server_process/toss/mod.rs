@@ -5,10 +5,10 @@ mod books;
 mod counter;
 mod depositing;
 mod killing;
+mod payment_client;
 mod racing;
 mod refunding;
 mod selling;
-mod till;
 mod webhooks;
 
 use crate::crash::shop;

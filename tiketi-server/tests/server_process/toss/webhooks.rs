@@ -13,29 +13,29 @@ async fn deliver(counter: &Counter, message: &Webhook) {
 #[tokio::test]
 async fn a_lie_before_the_confirm_changes_nothing() {
     let counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     assert!(counter.stub.misreport(&order.id, Status::Done));
     for message in counter.stub.webhooks() {
         deliver(&counter, &message).await;
     }
     counter.until_asked(Call::Lookup, 1).await;
-    assert_eq!(counter.till().payment_status(&order).await, "pending");
-    assert_eq!(counter.till().reservation_status(&order).await, "pending");
-    assert_eq!(counter.till().confirm(&order).await.0, 200);
+    assert_eq!(counter.payment_client().payment_status(&order).await, "pending");
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "pending");
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 200);
     counter.close().await;
 }
 
 #[tokio::test]
 async fn a_webhook_during_a_confirm_that_hangs_brings_the_news() {
     let counter = Counter::open().await;
-    let order = counter.till().prepare(0).await;
+    let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.till().confirming(&order));
+    let confirming = tokio::spawn(counter.payment_client().confirming(&order));
     counter.until_asked(Call::Confirm, 1).await;
     for message in counter.stub.webhooks() {
         deliver(&counter, &message).await;
     }
-    counter.till().until(&order, "completed").await;
+    counter.payment_client().until(&order, "completed").await;
     counter.stub.release_hanging();
     let (status, answer) = confirming.await.unwrap().unwrap();
     assert!(matches!(status, 200 | 202), "{answer}");
@@ -45,7 +45,7 @@ async fn a_webhook_during_a_confirm_that_hangs_brings_the_news() {
 #[tokio::test]
 async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
     let mut counter = Counter::open().await;
-    let order = counter.till().buy(0).await;
+    let order = counter.payment_client().buy(0).await;
     assert!(counter.stub.misreport(&order.id, Status::Aborted));
     assert!(counter.stub.misreport(&order.id, Status::Canceled));
     let mut messages = counter.stub.webhooks();
@@ -56,12 +56,12 @@ async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
         }
     }
     counter.until_asked(Call::Lookup, messages.len()).await;
-    assert_eq!(counter.till().payment_status(&order).await, "completed");
+    assert_eq!(counter.payment_client().payment_status(&order).await, "completed");
     // The same again to another server on the same file: each is known by its name.
     counter.crash().await;
     for message in &messages {
         deliver(&counter, message).await;
     }
-    assert_eq!(counter.till().reservation_status(&order).await, "confirmed");
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
     counter.close().await;
 }

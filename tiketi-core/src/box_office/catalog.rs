@@ -1,0 +1,246 @@
+//! Running events: layouts, events, ticket types, seats.
+
+use crate::box_office::BoxOffice;
+use crate::catalog::{CatalogError, EventInput, NewEvent, TicketTypeInput, general_admission};
+use crate::decide::{
+    AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused, EditRefused,
+    UnblockSeats,
+};
+use crate::event::{Event, EventDetails, EventStep};
+use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
+use crate::seat_layout::{LayoutError, SeatLayout, StoredLayout};
+use crate::store::{CommandError, EventQuery, EventView, Page, PageRequest, SeatMap, StoreError};
+use crate::ticket_type::TicketType;
+
+/// Why something new was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OrganiseError {
+    /// The event or ticket type cannot be as it was written.
+    #[error(transparent)]
+    Catalog(#[from] CatalogError),
+    /// The layout cannot be as it was drawn.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// It was refused, or the store failed.
+    #[error(transparent)]
+    Create(#[from] CommandError<CreateRefused>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Handle for layouts, events, ticket types and seats.
+///
+/// Made by [`BoxOffice::catalog`]; cheap to make and to clone.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    pub(super) office: BoxOffice,
+}
+
+impl Catalog {
+    /// Keeps a seat layout; repeated under its key, it returns the layout that the first call kept.
+    ///
+    /// # Errors
+    ///
+    /// [`OrganiseError::Layout`] naming what is wrong with the plan; [`OrganiseError::Create`] with
+    /// [`CommandError::KeyReused`] if the key was used for another plan.
+    pub async fn create_layout(
+        &self,
+        layout: SeatLayout,
+        key: Option<CommandKey>,
+    ) -> Result<StoredLayout, OrganiseError> {
+        layout.validate()?;
+        let now = self.office.now();
+        let stored = StoredLayout { id: LayoutId::from_uuid(self.office.new_id()), layout, created_at: now };
+        let command = CreateLayout::new(now, self.office.key_or_new(key), stored.clone());
+        let created = self.office.inner.layouts.create_layout(command).await?;
+        if !created.replayed {
+            return Ok(stored);
+        }
+        let first = self.office.inner.layouts.layout(LayoutId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
+    }
+
+    /// Returns a seat layout.
+    pub async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
+        self.office.inner.layouts.layout(id).await
+    }
+
+    /// Returns the seat layouts, by venue and name.
+    pub async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
+        self.office.inner.layouts.layouts(page).await
+    }
+
+    /// Removes a seat layout, and tells whether there was one; events made from it keep their seats.
+    pub async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
+        self.office.inner.layouts.delete_layout(id).await
+    }
+
+    /// Makes an event, its ticket types and its seats, as a draft; repeated under its key ([`EventInput::key`]), it returns
+    /// the event that the first call made, as it stands now.
+    ///
+    /// # Errors
+    ///
+    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CommandError::KeyReused`] if the
+    /// key was used for another event.
+    pub async fn create_event(&self, input: EventInput) -> Result<EventView, OrganiseError> {
+        let layout = match input.layout {
+            Some(id) => self.office.inner.layouts.layout(id).await?,
+            None => None,
+        };
+        let now = self.office.now();
+        let new = NewEvent::assemble(&input, layout.as_ref(), self.office.inner.ids.as_ref(), now)?;
+        let view = EventView { event: new.event.clone(), ticket_types: new.ticket_types.clone() };
+        let mut command = CreateEvent::new(now, self.office.key_or_new(input.key), new);
+        command.opens_when_made = input.opens_when_made;
+        let created = self.office.inner.catalog.create_event(command).await?;
+        if !created.replayed {
+            return Ok(view);
+        }
+        let first = self.office.inner.catalog.event(EventId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
+    }
+
+    /// Changes what is written about an event; `read_version` guards against edits of others.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with an [`EditRefused`].
+    pub async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        self.office.inner.catalog.edit_event(id, details, read_version).await
+    }
+
+    /// Shows a draft to buyers.
+    ///
+    /// # Errors
+    ///
+    /// [`EditRefused::IllegalStep`] unless it is a draft.
+    pub async fn publish_event(&self, id: EventId) -> Result<Event, CommandError<EditRefused>> {
+        self.office.inner.catalog.step_event(id, EventStep::Publish).await
+    }
+
+    /// Calls an event off: nothing more is sold. Those who paid are refunded by [`Jobs::call_off_once`](crate::box_office::Jobs::call_off_once),
+    /// as [`Support::call_off_progress`](crate::box_office::Support::call_off_progress) tells.
+    ///
+    /// # Errors
+    ///
+    /// [`EditRefused::IllegalStep`] if it was called off before.
+    pub async fn cancel_event(&self, id: EventId) -> Result<Event, CommandError<EditRefused>> {
+        self.office.inner.catalog.step_event(id, EventStep::Cancel { at: self.office.now() }).await
+    }
+
+    /// Removes an event that never had a reservation.
+    ///
+    /// # Errors
+    ///
+    /// [`EditRefused::HasReservations`].
+    pub async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
+        self.office.inner.catalog.delete_event(id).await
+    }
+
+    /// Returns an event with what it sells, drafts included.
+    pub async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        self.office.inner.catalog.event(id).await
+    }
+
+    /// Returns the events that match a query.
+    pub async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
+        self.office.inner.catalog.events(query).await
+    }
+
+    /// Adds a general-admission ticket type to an event; repeated under its key, it returns the ticket type that the first
+    /// call added, as it stands now.
+    ///
+    /// # Errors
+    ///
+    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CreateRefused::EventNotFound`], or
+    /// with [`CommandError::KeyReused`] if the key was used for another ticket type.
+    pub async fn add_ticket_type(
+        &self,
+        event: EventId,
+        input: TicketTypeInput,
+        key: Option<CommandKey>,
+    ) -> Result<TicketType, OrganiseError> {
+        let view = self.office.inner.catalog.event(event).await?;
+        let view = view.ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
+        let position = view.ticket_types.iter().map(|known| known.position + 1).max().unwrap_or(0);
+        let ticket_type = general_admission(&view.event, &input, position, self.office.inner.ids.as_ref())?;
+        let command = AddTicketType::new(self.office.now(), self.office.key_or_new(key), ticket_type.clone());
+        let created = self.office.inner.catalog.add_ticket_type(command).await?;
+        if !created.replayed {
+            return Ok(ticket_type);
+        }
+        let first = self.office.inner.catalog.ticket_type(TicketTypeId::from_uuid(created.id)).await?;
+        first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
+    }
+
+    /// Changes a ticket type's name, price or capacity; what is held or sold keeps its price.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with an [`EditRefused`], such as [`EditRefused::CapacityBelowTaken`].
+    pub async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>> {
+        self.office.inner.catalog.edit_ticket_type(id, edit).await
+    }
+
+    /// Removes a general-admission ticket type of which nothing is held or sold.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with an [`EditRefused`], such as [`EditRefused::HasReservations`].
+    pub async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+        self.office.inner.catalog.remove_ticket_type(id).await
+    }
+
+    /// Returns a ticket type.
+    pub async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+        self.office.inner.catalog.ticket_type(id).await
+    }
+
+    /// Takes available seats off sale, and returns the new map version.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with a [`BlockRefused`], such as [`BlockRefused::SeatsTaken`].
+    pub async fn block_seats(
+        &self,
+        event: EventId,
+        seats: Vec<SeatId>,
+        reason: &str,
+    ) -> Result<u64, CommandError<BlockRefused>> {
+        self.office.inner.catalog.block_seats(BlockSeats::new(self.office.now(), event, seats, reason)).await
+    }
+
+    /// Puts blocked seats back on sale, and returns the new map version.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with a [`BlockRefused`].
+    pub async fn unblock_seats(
+        &self,
+        event: EventId,
+        seats: Vec<SeatId>,
+    ) -> Result<u64, CommandError<BlockRefused>> {
+        self.office.inner.catalog.unblock_seats(UnblockSeats::new(self.office.now(), event, seats)).await
+    }
+
+    /// Returns an event's map version, to tell whether a copy of its seats is current.
+    pub async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
+        self.office.inner.catalog.seat_map_version(event).await
+    }
+
+    /// Returns the seats that changed after map version `since`; all of them for 0.
+    pub async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+        self.office.inner.catalog.seat_map(event, since).await
+    }
+}

@@ -1,0 +1,294 @@
+//! Finding out what is not known: asking providers again until every unknown is a fact.
+
+use std::sync::Arc;
+
+use crate::box_office::deposits::void_of;
+use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
+use crate::box_office::{BoxOffice, Jobs, RefundError};
+use crate::decide::{
+    CaptureOutcome, ReconcileStep, RecordOutcomeRefused, ScheduleReconciliation,
+    ScheduleReconciliationRefused,
+};
+use crate::gateway::{
+    ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway, VoidAnswer,
+};
+use crate::id::{CommandKey, PaymentId};
+use crate::payment::{Payment, PaymentState, RefundState};
+use crate::store::{CommandError, StoreError, StoreErrorKind};
+
+/// What one round of [`Jobs::reconcile_once`] came to, in payments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// What was awaited is known now.
+    pub settled: usize,
+    /// The provider was asked, and it is still not known.
+    pub open: usize,
+    /// The provider cannot be asked at present, and was not.
+    pub postponed: usize,
+    /// The event was locked by another session for too long; they are tried again later.
+    pub skipped: usize,
+}
+
+/// What came of one payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ReconcileResult {
+    Settled,
+    Open,
+    Postponed,
+}
+
+impl Jobs {
+    /// Asks the providers of at most `limit` payments that are due, and records what they say.
+    ///
+    /// Call it about every second; several calls at once, on any servers, share the work. Payments that
+    /// confirm are looked up, refunds that are queued are sent again under their id. As many as
+    /// [`crate::BoxOfficeBuilder::asked_at_once`] are asked about side by side. With a timer, one whose
+    /// event is locked by another server is given up after 3 seconds, and tried again later.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first payment for which the store failed, after all had their turn.
+    ///
+    /// # Cancel safety
+    ///
+    /// Safe: what a provider was asked is asked again when the claim ends, after [`crate::Terms::pause`].
+    pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
+        let mut round = Reconciled::default();
+        let mut failure = None;
+        let due = self.office.inner.payments.payments_due(self.office.now(), limit).await?;
+        let looks = due.into_iter().map(|payment| self.office.reconcile(payment));
+        for look in together(looks, self.office.inner.asked_at_once).await {
+            match unless_locked(look) {
+                Ok(Some(Some(ReconcileResult::Settled))) => round.settled += 1,
+                Ok(Some(Some(ReconcileResult::Open))) => round.open += 1,
+                Ok(Some(Some(ReconcileResult::Postponed))) => round.postponed += 1,
+                Ok(Some(None)) => {}
+                Ok(None) => round.skipped += 1,
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match failure {
+            Some(error) => Err(error),
+            None => Ok(round),
+        }
+    }
+}
+
+impl BoxOffice {
+    /// Asks about one payment, unless another server does.
+    async fn reconcile(&self, payment: Payment) -> Result<Option<ReconcileResult>, StoreError> {
+        let Some(reconciliation) = &payment.reconciliation else { return Ok(None) };
+        let gateway = self.gateway_named(&payment.gateway);
+        if let Some(unavailable) = gateway.and_then(|gateway| gateway.ready().err()) {
+            let until = self.now().after(unavailable.retry_after);
+            self.claim(payment.id, ReconcileStep::Wait { until }).await?;
+            return Ok(Some(ReconcileResult::Postponed));
+        }
+        if !self.claim(payment.id, ReconcileStep::Claim { tries: reconciliation.tries }).await? {
+            return Ok(None);
+        }
+        let Some(gateway) = gateway else {
+            let said = format!("the shop has no payment gateway called {}", payment.gateway);
+            self.record_inconclusive(payment.id, said).await?;
+            return Ok(Some(ReconcileResult::Open));
+        };
+        self.look_into(gateway, &payment).await.map(Some)
+    }
+
+    /// Moves the moment of a payment that nobody is asking about yet, unless its event is locked for too long.
+    ///
+    async fn claim(&self, payment: PaymentId, step: ReconcileStep) -> Result<bool, StoreError> {
+        in_time(self.timer(), EVENT_DEADLINE, self.schedule_reconciliation(payment, step)).await
+    }
+
+    /// Asks about one payment now, whoever else does.
+    pub(super) async fn look_into(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<ReconcileResult, StoreError> {
+        if let Some(refund) = payment.queued_refund() {
+            return match self.send_refund(payment.id, refund.id).await {
+                Ok(sent) if matches!(sent.refund.state, RefundState::Queued { .. }) => {
+                    Ok(ReconcileResult::Open)
+                }
+                Ok(_) => Ok(ReconcileResult::Settled),
+                Err(error) => Err(store_error(error)),
+            };
+        }
+        let answer = gateway.lookup(lookup_of(payment)).await;
+        self.learn(gateway, payment, answer).await
+    }
+
+    /// Records what a provider says of a payment it was asked about.
+    pub(super) async fn learn(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+        answer: LookupAnswer,
+    ) -> Result<ReconcileResult, StoreError> {
+        let confirming = matches!(payment.state, PaymentState::Confirming { .. });
+        match answer {
+            LookupAnswer::Paid(captured) => {
+                let look = self.settle_in_time(payment, CaptureOutcome::Paid(captured)).await?;
+                if payment.is_withdrawn() {
+                    self.schedule_reconciliation(payment.id, ReconcileStep::DepositBack).await?;
+                }
+                Ok(look)
+            }
+            LookupAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
+            LookupAnswer::Declined { code } if confirming => {
+                self.settle_in_time(payment, CaptureOutcome::Declined { code }).await
+            }
+            LookupAnswer::NotFound if confirming => {
+                self.settle_in_time(payment, CaptureOutcome::NotFound).await
+            }
+            LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
+                self.confirm_again(gateway, payment).await
+            }
+            LookupAnswer::Declined { .. } | LookupAnswer::NotFound if payment.is_ended_by_staff() => {
+                self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
+                Ok(ReconcileResult::Settled)
+            }
+            LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
+                self.give_up(gateway, payment).await
+            }
+            LookupAnswer::Unknown { reason, heard: _ } => {
+                in_time(self.timer(), EVENT_DEADLINE, self.record_inconclusive(payment.id, reason)).await?;
+                Ok(ReconcileResult::Open)
+            }
+        }
+    }
+
+    /// Records what a look-up found, unless the event is locked for too long: then it is looked up again later.
+    async fn settle_in_time(
+        &self,
+        payment: &Payment,
+        outcome: CaptureOutcome,
+    ) -> Result<ReconcileResult, StoreError> {
+        in_time(self.timer(), EVENT_DEADLINE, self.settle(payment, outcome)).await
+    }
+
+    /// Captures what the buyer authorised, whose confirm was lost on its way.
+    async fn confirm_again(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<ReconcileResult, StoreError> {
+        let request = ConfirmRequest {
+            payment: payment.id,
+            buyer: payment.buyer,
+            amount: payment.amount,
+            method: payment.method.clone(),
+            provider_key: payment.provider_key.clone(),
+        };
+        match gateway.confirm(request).await {
+            ConfirmAnswer::Paid(captured) => self.settle(payment, CaptureOutcome::Paid(captured)).await,
+            ConfirmAnswer::Declined { code } => self.settle(payment, CaptureOutcome::Declined { code }).await,
+            ConfirmAnswer::Pending => Ok(ReconcileResult::Open),
+            ConfirmAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
+            ConfirmAnswer::Unknown { reason, heard: _ } => {
+                self.record_inconclusive(payment.id, reason).await?;
+                Ok(ReconcileResult::Open)
+            }
+        }
+    }
+
+    /// Makes sure that an attempt that was given up can take no money any more.
+    pub(super) async fn give_up(
+        &self,
+        gateway: &Arc<dyn PaymentGateway>,
+        payment: &Payment,
+    ) -> Result<ReconcileResult, StoreError> {
+        let was_asked_for = payment.is_ended_by_staff();
+        if !was_asked_for && payment.state != PaymentState::Abandoned || payment.reconciliation.is_none() {
+            return Ok(ReconcileResult::Open);
+        }
+        match gateway.void(void_of(payment)).await {
+            // The provider was asked for the money: until it says that it took none, it may have.
+            VoidAnswer::Unsupported if was_asked_for => Ok(ReconcileResult::Open),
+            VoidAnswer::Done | VoidAnswer::Unsupported => {
+                self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
+                Ok(ReconcileResult::Settled)
+            }
+            VoidAnswer::TooLate => Ok(ReconcileResult::Open),
+            VoidAnswer::Unknown { reason, heard: _ } => {
+                self.record_inconclusive(payment.id, reason).await?;
+                Ok(ReconcileResult::Open)
+            }
+        }
+    }
+
+    pub(super) async fn settle(
+        &self,
+        payment: &Payment,
+        outcome: CaptureOutcome,
+    ) -> Result<ReconcileResult, StoreError> {
+        match self.record(payment, outcome).await {
+            Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
+                Ok(ReconcileResult::Settled)
+            }
+            Err(CommandError::Refused(RecordOutcomeRefused::TooSoon { .. })) => {
+                self.schedule_reconciliation(payment.id, ReconcileStep::NotKnown).await?;
+                Ok(ReconcileResult::Open)
+            }
+            Err(CommandError::Refused(_)) => Ok(ReconcileResult::Open),
+            Err(error) => Err(only_store(error)),
+        }
+    }
+
+    /// Keeps what a provider said that decides nothing, for whoever looks at the payment.
+    pub(super) async fn record_inconclusive(
+        &self,
+        payment: PaymentId,
+        answer: String,
+    ) -> Result<(), StoreError> {
+        self.schedule_reconciliation(payment, ReconcileStep::Inconclusive { answer }).await.map(|_| ())
+    }
+
+    /// Moves the moment at which a provider is asked again, and tells whether it did.
+    async fn schedule_reconciliation(
+        &self,
+        payment: PaymentId,
+        because: ReconcileStep,
+    ) -> Result<bool, StoreError> {
+        // A key of its own each time: of two servers with one intent, one has to be refused.
+        let key = CommandKey::from_uuid(self.new_id());
+        let command = ScheduleReconciliation::new(self.now(), key, payment, because).under(self.terms());
+        match self.inner.payments.schedule_reconciliation(command).await {
+            Ok(_) => Ok(true),
+            Err(CommandError::Refused(ScheduleReconciliationRefused::PaymentNotFound)) => {
+                Err(StoreError::corrupt(format!("{payment:?} does not exist")))
+            }
+            Err(CommandError::Refused(_)) => Ok(false),
+            Err(error) => Err(only_store(error)),
+        }
+    }
+}
+
+pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
+    LookupRequest {
+        payment: payment.id,
+        buyer: payment.buyer,
+        provider_key: payment.provider_key.clone(),
+        amount: payment.amount,
+    }
+}
+
+/// Returns the failure behind a command that no rule refused.
+pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
+    match error {
+        CommandError::Store(error) => error,
+        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Text(_) => {
+            StoreError::new(StoreErrorKind::Internal, "a command of the shop's own was refused")
+                .caused_by(error)
+        }
+    }
+}
+
+fn store_error(error: RefundError) -> StoreError {
+    match error {
+        RefundError::Store(error) | RefundError::Record(CommandError::Store(error)) => error,
+        other => StoreError::new(StoreErrorKind::Internal, "a queued refund cannot be sent").caused_by(other),
+    }
+}

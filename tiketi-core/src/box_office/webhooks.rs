@@ -1,0 +1,133 @@
+//! Webhooks: taken in at once, looked into later, believed never.
+
+use std::time::Duration;
+
+use crate::box_office::reconcile::{ReconcileResult, lookup_of};
+use crate::box_office::together::{together, unless_locked};
+use crate::box_office::{BoxOffice, Jobs, Payments};
+use crate::gateway::{WebhookRefused, WebhookRequest};
+use crate::store::{Delivery, Receipt, StoreError, StoreErrorKind};
+
+/// How long a server has to look into what it claimed, before another may.
+const INBOX_LEASE: Duration = Duration::from_mins(1);
+/// Most deliveries looked into in one call.
+const INBOX_BATCH: usize = 32;
+/// How long a delivery's name is remembered; longer than any provider repeats one (TossPayments: 3 d 19 h).
+const INBOX_MEMORY: Duration = Duration::from_hours(14 * 24);
+
+/// Why a webhook is not taken in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WebhookError {
+    /// The shop has no such gateway.
+    #[error("the shop has no payment gateway called {name}")]
+    UnknownGateway {
+        /// The name.
+        name: String,
+    },
+    /// The gateway will not have it.
+    #[error(transparent)]
+    Refused(#[from] WebhookRefused),
+    /// The store failed; the provider shall send it again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Payments {
+    /// Takes a webhook into the inbox, once, however often it is sent.
+    ///
+    /// # Errors
+    ///
+    /// [`WebhookError`]; with [`WebhookRefused::Irrelevant`] the provider need not send it again.
+    pub async fn receive_webhook(
+        &self,
+        gateway: &str,
+        request: WebhookRequest,
+    ) -> Result<Receipt, WebhookError> {
+        let known = self.office.gateway_named(gateway);
+        let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
+        let hint = known.webhook(request).await?;
+        let delivery =
+            Delivery { gateway: gateway.to_owned(), hint, received_at: self.office.now(), tries: 0 };
+        delivery.check_texts().map_err(|error| WebhookRefused::Malformed { reason: error.to_string() })?;
+        Ok(self.office.inner.inbox.receive_delivery(delivery).await?)
+    }
+}
+
+impl Jobs {
+    /// Looks into webhooks that were taken in, by asking their providers, and returns how many it was done with.
+    ///
+    /// Call it about every second, and again at once while it returns any. What a provider does not answer
+    /// comes up again when its lease ends. As many as [`crate::BoxOfficeBuilder::asked_at_once`] are looked into
+    /// side by side. One for which the store fails keeps no other waiting: it comes up again after pauses that grow as
+    /// those of [`crate::Terms::pause`], until it is forgotten.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] of the first delivery for which the store failed, after all had their turn; its text names the
+    /// delivery.
+    pub async fn work_inbox_once(&self) -> Result<usize, StoreError> {
+        let deliveries =
+            self.office.inner.inbox.claim_deliveries(self.office.now(), INBOX_LEASE, INBOX_BATCH).await?;
+        let works = deliveries.into_iter().map(|delivery| self.office.work_delivery(delivery));
+        let ended = together(works, self.office.inner.asked_at_once).await;
+        let done = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
+        Ok(done.into_iter().filter(|done| *done == Some(true)).count())
+    }
+
+    /// Forgets deliveries older than 14 days, and returns how many. Call it about every minute.
+    pub async fn forget_deliveries_once(&self) -> Result<u64, StoreError> {
+        self.office.inner.inbox.forget_deliveries(self.office.now().before(INBOX_MEMORY)).await
+    }
+}
+
+impl BoxOffice {
+    /// Works one delivery, and postpones it if that fails; of a locked event, the lease is the pause.
+    async fn work_delivery(&self, delivery: Delivery) -> Result<bool, StoreError> {
+        let worked = self.finish_delivery(&delivery).await;
+        let Err(error) = worked else { return worked };
+        if error.kind() != StoreErrorKind::Contention {
+            let until = self.now().after(self.terms().pause(delivery.tries));
+            let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
+            // If this fails as well, the delivery comes up when its lease ends.
+            let _ = self.inner.inbox.postpone_delivery(gateway, name, until).await;
+        }
+        Err(about(&delivery, error))
+    }
+
+    /// Looks into one delivery, and tells whether that was all there is to do about it.
+    async fn finish_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let is_done = self.look_into_delivery(delivery).await?;
+        if is_done {
+            self.inner.inbox.ack_delivery(&delivery.gateway, &delivery.hint.delivery).await?;
+        }
+        Ok(is_done)
+    }
+
+    /// Asks about the payment a delivery hints at, and tells whether there is nothing more to ask.
+    async fn look_into_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
+        let payment = self.inner.sales.payment(delivery.hint.payment).await?;
+        let payment = payment.filter(|payment| payment.gateway == delivery.gateway);
+        let (Some(payment), Some(gateway)) = (payment, self.gateway_named(&delivery.gateway)) else {
+            return Ok(true);
+        };
+        if gateway.ready().is_err() {
+            return Ok(false);
+        }
+        // By our own key or the order's id: a key out of an unsigned hint is nobody's word.
+        let answer = gateway.lookup(lookup_of(&payment)).await;
+        let unknown = matches!(answer, crate::gateway::LookupAnswer::Unknown { .. });
+        let look = self.learn(gateway, &payment, answer).await?;
+        Ok(look == ReconcileResult::Settled || !unknown)
+    }
+}
+
+/// Says which delivery a failure is about.
+fn about(delivery: &Delivery, error: StoreError) -> StoreError {
+    let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
+    StoreError::new(error.kind(), format!("the delivery {name} of {gateway} cannot be looked into"))
+        .caused_by(error)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,190 @@
+//! A change in the making: each row is taken from the scope once, stepped, and versioned once.
+
+use crate::decide::change::{Change, Effect, SeatChange};
+use crate::decide::scope::Scope;
+use crate::fact::{FactBody, SeatChanged, SeatStatus};
+use crate::id::{PaymentId, SeatId, TicketTypeId};
+use crate::payment::{Payment, PaymentState, PaymentStep};
+use crate::reservation::{ItemLine, Reservation, SeatLine};
+use crate::seat::SeatStep;
+use crate::store::StoreError;
+use crate::ticket_type::Stock;
+use crate::time::Timestamp;
+
+/// Which part of the stock a ticket is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StockBucket {
+    Available,
+    Held,
+    Sold,
+    Blocked,
+}
+
+/// Collects the rows a decision changes.
+pub(super) struct ChangeBuilder<'s> {
+    scope: &'s dyn Scope,
+    now: Timestamp,
+    change: Change,
+}
+
+impl<'s> ChangeBuilder<'s> {
+    pub(super) fn new(scope: &'s dyn Scope, now: Timestamp) -> Self {
+        Self { scope, now, change: Change::default() }
+    }
+
+    /// Steps a seat and moves it between counts of its ticket type.
+    pub(super) fn seat(
+        &mut self,
+        id: SeatId,
+        step: &SeatStep,
+        from: StockBucket,
+        to: StockBucket,
+    ) -> Result<(), StoreError> {
+        let seat =
+            self.scope.seat(id).ok_or_else(|| StoreError::corrupt(format!("{id:?} does not exist")))?;
+        let state = seat.state.apply(step)?;
+        self.change.seats.push(SeatChange { seat: id, state, version: seat.version + 1 });
+        self.count(seat.ticket_type, 1, from, to)
+    }
+
+    /// Steps every seat of some lines and moves them between counts.
+    pub(super) fn seats(
+        &mut self,
+        lines: &[SeatLine],
+        step: &SeatStep,
+        from: StockBucket,
+        to: StockBucket,
+    ) -> Result<(), StoreError> {
+        lines.iter().try_for_each(|line| self.seat(line.seat, step, from, to))
+    }
+
+    /// Moves general-admission units of some lines between counts.
+    pub(super) fn items(
+        &mut self,
+        lines: &[ItemLine],
+        from: StockBucket,
+        to: StockBucket,
+    ) -> Result<(), StoreError> {
+        lines.iter().try_for_each(|line| self.count(line.ticket_type, line.quantity, from, to))
+    }
+
+    /// Moves `quantity` tickets of a ticket type from one count to another.
+    pub(super) fn count(
+        &mut self,
+        id: TicketTypeId,
+        quantity: u32,
+        from: StockBucket,
+        to: StockBucket,
+    ) -> Result<(), StoreError> {
+        if from == to {
+            return Ok(());
+        }
+        let unsound = || StoreError::corrupt(format!("the stock of {id:?} contradicts its reservations"));
+        let known = self.change.stock.iter_mut().position(|(of, _)| *of == id);
+        let before = match known.and_then(|at| self.change.stock.get(at)) {
+            Some((_, stock)) => *stock,
+            None => self.scope.ticket_type(id).ok_or_else(unsound)?.stock,
+        };
+        let after = moved(before, quantity, from, to).filter(|stock| stock.is_sound()).ok_or_else(unsound)?;
+        match known.and_then(|at| self.change.stock.get_mut(at)) {
+            Some((_, stock)) => *stock = after,
+            None => self.change.stock.push((id, after)),
+        }
+        Ok(())
+    }
+
+    /// Gives up the latest attempt of a reservation, if no money was asked for yet.
+    pub(super) fn abandon_attempt(&mut self, attempt: Option<PaymentId>) -> Result<(), StoreError> {
+        match attempt.and_then(|id| self.scope.payment(id)) {
+            Some(payment) if payment.state == PaymentState::Ready => {
+                let payment = payment.clone();
+                self.payment(payment, &PaymentStep::Abandon)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Steps a payment and announces it.
+    pub(super) fn payment(&mut self, mut payment: Payment, step: &PaymentStep) -> Result<(), StoreError> {
+        payment.state = payment.state.apply(step)?;
+        self.payment_row(payment);
+        Ok(())
+    }
+
+    /// Writes a payment of which nothing changed that its buyer is told.
+    pub(super) fn payment_quietly(&mut self, mut payment: Payment) {
+        payment.version += 1;
+        self.change.payments.push(payment);
+    }
+
+    /// Writes a payment whose state is already the new one, and announces it.
+    pub(super) fn payment_row(&mut self, mut payment: Payment) {
+        payment.version += 1;
+        self.fact(FactBody::PaymentUpdated {
+            payment: payment.id,
+            reservation: payment.reservation,
+            buyer: payment.buyer,
+        });
+        self.change.payments.push(payment);
+    }
+
+    /// Writes a reservation whose fields are already the new ones.
+    pub(super) fn reservation(&mut self, mut reservation: Reservation) {
+        reservation.version += 1;
+        self.change.reservations.push(reservation);
+    }
+
+    /// Lets a fact become true.
+    pub(super) fn fact(&mut self, fact: FactBody) {
+        self.change.facts.push(fact);
+    }
+
+    /// Ends the draft of a command about a reservation and perhaps a payment.
+    pub(super) fn about(mut self, effect: Effect) -> Change {
+        self.change.effect = Some(effect);
+        self.finish()
+    }
+
+    /// Ends the draft: announces what everyone may know of the seats and stocks that changed.
+    pub(super) fn finish(mut self) -> Change {
+        if !self.change.seats.is_empty() {
+            let map_version = self.scope.map_version() + 1;
+            self.change.map_version = Some(map_version);
+            let changes = self.change.seats.iter().map(|change| SeatChanged {
+                seat: change.seat,
+                status: SeatStatus::of(&change.state, self.now),
+                version: change.version,
+            });
+            let changes = changes.collect();
+            self.change.facts.push(FactBody::SeatsChanged { map_version, changes });
+        }
+        for (ticket_type, stock) in &self.change.stock {
+            let before = self.scope.ticket_type(*ticket_type).map(|known| known.stock.available());
+            if before != Some(stock.available()) {
+                let fact = FactBody::StockChanged { ticket_type: *ticket_type, available: stock.available() };
+                self.change.facts.push(fact);
+            }
+        }
+        self.change
+    }
+}
+
+fn moved(mut stock: Stock, quantity: u32, from: StockBucket, to: StockBucket) -> Option<Stock> {
+    if let Some(counter) = counter(&mut stock, from) {
+        *counter = counter.checked_sub(quantity)?;
+    }
+    if let Some(counter) = counter(&mut stock, to) {
+        *counter = counter.checked_add(quantity)?;
+    }
+    Some(stock)
+}
+
+/// Returns the counter itself; what is available is derived, so it has none.
+fn counter(stock: &mut Stock, of: StockBucket) -> Option<&mut u32> {
+    match of {
+        StockBucket::Available => None,
+        StockBucket::Held => Some(&mut stock.held),
+        StockBucket::Sold => Some(&mut stock.sold),
+        StockBucket::Blocked => Some(&mut stock.blocked),
+    }
+}

@@ -1,0 +1,152 @@
+//! What is told of a commit: everyone hears the last word, and no buyer misses one of his.
+
+use std::collections::HashMap;
+
+use crate::fact::{FactBody, SeatChanged};
+use crate::id::{SeatId, TicketTypeId};
+use crate::time::Timestamp;
+
+/// Most seats one fact names, so that none grows too large to be sent.
+const MAX_SEATS_A_FACT: usize = 500;
+
+/// Returns the facts of one event to put into the outbox, given all that became true in one commit, in its order.
+///
+/// Nobody saw what was true in the middle of a commit. Each seat that changed is told once, as it is at the end, in
+/// as few facts as its changes fit into, and so is each stock. What is for one buyer stays as it is, and comes first.
+pub fn coalesce_facts(
+    became_true: impl IntoIterator<Item = (Timestamp, FactBody)>,
+) -> Vec<(Timestamp, FactBody)> {
+    let mut told = CoalescedFacts::default();
+    for (at, body) in became_true {
+        match body {
+            FactBody::SeatsChanged { map_version, changes } => told.seats(at, map_version, changes),
+            FactBody::StockChanged { ticket_type, .. } => told.stock(ticket_type, (at, body)),
+            FactBody::EventStatusChanged { .. }
+            | FactBody::ReservationConfirmed { .. }
+            | FactBody::ReservationExpired { .. }
+            | FactBody::ReservationCancelled { .. }
+            | FactBody::PaymentUpdated { .. } => told.facts.push((at, body)),
+        }
+    }
+    told.end_seats();
+    told.facts.extend(told.of_seats);
+    told.facts.extend(told.of_stocks.into_iter().map(|(_, fact)| fact));
+    told.facts
+}
+
+#[derive(Default)]
+struct CoalescedFacts {
+    facts: Vec<(Timestamp, FactBody)>,
+    of_seats: Vec<(Timestamp, FactBody)>,
+    /// An event has few ticket types.
+    of_stocks: Vec<(TicketTypeId, (Timestamp, FactBody))>,
+    /// When the latest change in the making was, and the map version that includes all of them.
+    latest: Option<(Timestamp, u64)>,
+    changes: Vec<SeatChanged>,
+    places: HashMap<SeatId, usize>,
+}
+
+impl CoalescedFacts {
+    /// Adds changes of seats to those in the making.
+    fn seats(&mut self, at: Timestamp, map_version: u64, changes: Vec<SeatChanged>) {
+        if self.changes.len() + changes.len() > MAX_SEATS_A_FACT {
+            self.end_seats();
+        }
+        self.latest = Some((at, map_version));
+        for change in changes {
+            let place = *self.places.entry(change.seat).or_insert(self.changes.len());
+            match self.changes.get_mut(place) {
+                Some(before) => *before = change,
+                None => self.changes.push(change),
+            }
+        }
+    }
+
+    /// Puts the latest word about a stock where the first one was.
+    fn stock(&mut self, of: TicketTypeId, fact: (Timestamp, FactBody)) {
+        match self.of_stocks.iter_mut().find(|(known, _)| *known == of) {
+            Some((_, before)) => *before = fact,
+            None => self.of_stocks.push((of, fact)),
+        }
+    }
+
+    /// Makes a fact of the changes so far.
+    fn end_seats(&mut self) {
+        let Some((at, map_version)) = self.latest.take() else { return };
+        self.places.clear();
+        let changes = std::mem::take(&mut self.changes);
+        self.of_seats.push((at, FactBody::SeatsChanged { map_version, changes }));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::SeatStatus;
+    use crate::id::{BuyerId, ReservationId};
+    use uuid::Uuid;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_micros(seconds * 1_000_000)
+    }
+
+    fn change(seat: u128, version: u64) -> SeatChanged {
+        SeatChanged { seat: SeatId::from_uuid(Uuid::from_u128(seat)), status: SeatStatus::Held, version }
+    }
+
+    fn seats(map_version: u64, changes: &[SeatChanged]) -> FactBody {
+        FactBody::SeatsChanged { map_version, changes: changes.to_vec() }
+    }
+
+    fn stock(of: u128, available: u32) -> FactBody {
+        FactBody::StockChanged { ticket_type: TicketTypeId::from_uuid(Uuid::from_u128(of)), available }
+    }
+
+    fn confirmed(id: u128) -> FactBody {
+        let (reservation, buyer) = (Uuid::from_u128(id), Uuid::from_u128(id));
+        FactBody::ReservationConfirmed {
+            reservation: ReservationId::from_uuid(reservation),
+            buyer: BuyerId::from_uuid(buyer),
+        }
+    }
+
+    #[test]
+    fn seats_and_stocks_are_told_once_as_they_are_at_the_end() {
+        let told = coalesce_facts([
+            (at(1), seats(5, &[change(1, 2), change(2, 2)])),
+            (at(1), stock(7, 9)),
+            (at(2), seats(6, &[change(1, 3)])),
+            (at(2), stock(8, 4)),
+            (at(3), stock(7, 8)),
+        ]);
+        let seats = seats(6, &[change(1, 3), change(2, 2)]);
+        assert_eq!(told, [(at(2), seats), (at(3), stock(7, 8)), (at(2), stock(8, 4))]);
+    }
+
+    #[test]
+    fn what_is_for_buyers_is_told_in_its_order_and_first() {
+        let told = coalesce_facts([(at(1), stock(7, 9)), (at(1), confirmed(2)), (at(2), confirmed(1))]);
+        assert_eq!(told, [(at(1), confirmed(2)), (at(2), confirmed(1)), (at(1), stock(7, 9))]);
+    }
+
+    #[test]
+    fn many_changes_are_told_in_facts_of_a_size() {
+        let hold = |n: u64| (at(1), seats(n, &[change(u128::from(n), 2), change(u128::from(n + 1_000), 2)]));
+        let told = coalesce_facts((1..=600).map(hold));
+        let sizes: Vec<(u64, usize)> = told.iter().filter_map(version_and_size).collect();
+        assert_eq!(sizes, [(250, 500), (500, 500), (600, 200)]);
+    }
+
+    fn version_and_size(fact: &(Timestamp, FactBody)) -> Option<(u64, usize)> {
+        match &fact.1 {
+            FactBody::SeatsChanged { map_version, changes } => Some((*map_version, changes.len())),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_change_of_more_seats_than_fit_is_told_whole() {
+        let many: Vec<_> = (0..700).map(|seat| change(seat, 2)).collect();
+        assert_eq!(coalesce_facts([(at(1), seats(2, &many))]), [(at(1), seats(2, &many))]);
+    }
+}

@@ -1,0 +1,269 @@
+//! Record what became of the money.
+
+use crate::cancellation_policy::AgreedCancellation;
+use crate::decide::change::{Change, Effect};
+use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::late::record_paid;
+use crate::decide::refund::record_returned;
+use crate::decide::scope::Scope;
+use crate::fact::FactBody;
+use crate::gateway::Captured;
+use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::limits::{MAX_REASON_CHARS, Terms};
+use crate::payment::{Payment, PaymentState, PaymentStep};
+use crate::reservation::{Reservation, ReservationState, ReservationStep};
+use crate::seat::SeatStep;
+use crate::store::{CommandError, StoreError};
+use crate::text::{TextError, cleaned};
+use crate::time::Timestamp;
+
+/// Records what the provider says of an attempt: the money was taken, declined, or it knows no such order.
+///
+/// Money that was taken is recorded whatever was believed before; what becomes of the reservation is
+/// decided after that. A word that it was not taken decides only what is still awaited. What is not known
+/// is not recorded; the payment stays `Confirming` until it is.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct RecordOutcome {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which attempt.
+    pub payment: PaymentId,
+    /// Who pays; without it, late money takes nothing again and is given back.
+    pub buyer: Option<BuyerId>,
+    /// What the provider said.
+    pub outcome: CaptureOutcome,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
+}
+
+/// What a provider said of a request for money.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CaptureOutcome {
+    /// It took the money.
+    Paid(Captured),
+    /// It did not and will not.
+    Declined {
+        /// The provider's code.
+        code: String,
+    },
+    /// It knows no such order: final once [`Terms::not_found_grace`] has passed, or sooner past [`Terms::hold_cap`].
+    NotFound,
+}
+
+/// The code of an attempt that the provider never heard of.
+const NOT_FOUND: &str = "NOT_FOUND";
+
+impl RecordOutcome {
+    /// Makes the command, under the default terms.
+    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, outcome: CaptureOutcome) -> Self {
+        Self { now, key, payment, buyer: None, outcome, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Says who pays, so that late money may take the same seats again, under these terms.
+    #[must_use]
+    pub fn paid_by(mut self, buyer: BuyerId, terms: Terms) -> Self {
+        self.buyer = Some(buyer);
+        self.terms = terms;
+        self
+    }
+}
+
+/// Why an outcome is not recorded.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordOutcomeRefused {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// It says nothing new: no outcome is awaited, and what was taken and given back is known.
+    #[error("the payment awaits no outcome")]
+    NotConfirming {
+        /// Where it stands; a terminal state never regresses.
+        state: PaymentState,
+    },
+    /// The provider may not have heard of the order yet.
+    #[error("the provider may not know the order yet")]
+    TooSoon {
+        /// From when on it is believed.
+        until: Timestamp,
+    },
+}
+
+impl Command for RecordOutcome {
+    type Refused = RecordOutcomeRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("record-outcome", self.payment.as_uuid());
+        match &self.outcome {
+            CaptureOutcome::Paid(captured) => fingerprint
+                .text("paid")
+                .text(&captured.order)
+                .text(&captured.provider_key)
+                .text(&captured.amount.to_string())
+                .text(&captured.refunded.to_string()),
+            CaptureOutcome::Declined { code } => fingerprint.text("declined").text(code),
+            CaptureOutcome::NotFound => fingerprint.text("not found"),
+        };
+        fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, buyer: _, outcome: _, terms: _ } = self;
+        // What the provider said is cleaned where it is recorded: money that moved is never refused for its words.
+        Ok(())
+    }
+
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet { buyer: self.buyer, ..ReadSet::default() }
+    }
+
+    fn subject_unknown(&self) -> RecordOutcomeRefused {
+        RecordOutcomeRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<RecordOutcomeRefused>> {
+        let payment = scope
+            .payment(self.payment)
+            .ok_or(CommandError::Refused(RecordOutcomeRefused::PaymentNotFound))?;
+        let reservation = scope
+            .reservation(payment.reservation)
+            .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
+        let mut change = ChangeBuilder::new(scope, self.now);
+        let news = match &self.outcome {
+            CaptureOutcome::Paid(captured) if payment.captured.is_none() => {
+                record_paid(&mut change, scope, self, payment, captured, reservation)?
+            }
+            CaptureOutcome::Paid(captured) => {
+                let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+                record_returned(&mut change, scope, payment, captured.refunded, seats, self.now)?
+            }
+            CaptureOutcome::Declined { code } => {
+                self.record_declined(&mut change, payment, code, reservation)?
+            }
+            CaptureOutcome::NotFound => {
+                let terms = scope.event().details.terms.over(self.terms);
+                self.check_grace(payment, reservation, terms).map_err(CommandError::Refused)?;
+                self.record_declined(&mut change, payment, NOT_FOUND, reservation)?
+            }
+        };
+        if news == News::None {
+            let state = payment.state.clone();
+            return Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { state }));
+        }
+        Ok(change.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
+    }
+}
+
+/// Whether a provider's word changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum News {
+    Some,
+    None,
+}
+
+impl RecordOutcome {
+    fn check_grace(
+        &self,
+        payment: &Payment,
+        reservation: &Reservation,
+        terms: Terms,
+    ) -> Result<(), RecordOutcomeRefused> {
+        match not_found_is_final_at(payment, reservation, terms) {
+            Some(until) if self.now < until => Err(RecordOutcomeRefused::TooSoon { until }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn record_declined(
+        &self,
+        change: &mut ChangeBuilder<'_>,
+        payment: &Payment,
+        code: &str,
+        reservation: &Reservation,
+    ) -> Result<News, StoreError> {
+        if !matches!(payment.state, PaymentState::Confirming { .. }) {
+            return Ok(News::None);
+        }
+        let step = PaymentStep::Decline { code: cleaned(code, MAX_REASON_CHARS), at: self.now };
+        change.payment(Payment { reconciliation: None, ..payment.clone() }, &step)?;
+        resume_hold(change, reservation, payment.id)?;
+        Ok(News::Some)
+    }
+}
+
+/// Returns from when on a provider is believed that knows no order of a payment that is being confirmed.
+///
+/// While the hold could have gone on anyway, there is time for the whole grace. Past its cap, only for our own
+/// request to be over: seats that no money was asked for must not be kept from others.
+pub(super) fn not_found_is_final_at(
+    payment: &Payment,
+    reservation: &Reservation,
+    terms: Terms,
+) -> Option<Timestamp> {
+    let PaymentState::Confirming { since } = payment.state else { return None };
+    let cap = reservation.created_at.after(terms.hold_cap);
+    let past_cap = since.after(terms.not_found_grace_past_cap).max(cap);
+    Some(since.after(terms.not_found_grace).min(past_cap))
+}
+
+/// Confirms a reservation: its seats and units are sold, under these terms of giving them back.
+pub(super) fn sell(
+    change: &mut ChangeBuilder<'_>,
+    reservation: &Reservation,
+    agreed: AgreedCancellation,
+    step: &ReservationStep,
+) -> Result<(), StoreError> {
+    let state = reservation.state.apply(step)?;
+    let sell = SeatStep::Sell { reservation: reservation.id };
+    change.seats(&reservation.seats, &sell, StockBucket::Held, StockBucket::Sold)?;
+    change.items(&reservation.items, StockBucket::Held, StockBucket::Sold)?;
+    change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
+    change.reservation(Reservation { state, cancellation: Some(agreed), ..reservation.clone() });
+    Ok(())
+}
+
+/// Gives a buyer whose attempt came to nothing the rest of his hold back, to try again.
+pub(super) fn resume_hold(
+    change: &mut ChangeBuilder<'_>,
+    reservation: &Reservation,
+    attempt: PaymentId,
+) -> Result<(), StoreError> {
+    if !matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == attempt) {
+        return Ok(());
+    }
+    let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
+    let resumed = Reservation { state, ..reservation.clone() };
+    if let Some(until) = resumed.held_until() {
+        let step = SeatStep::Extend { reservation: reservation.id, until };
+        change.seats(&reservation.seats, &step, StockBucket::Held, StockBucket::Held)?;
+    }
+    change.reservation(resumed);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

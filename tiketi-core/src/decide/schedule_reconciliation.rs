@@ -1,0 +1,293 @@
+//! Ask a provider again about what it has not said, and no more often than need be.
+
+use crate::decide::change::{Change, Effect};
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::record_outcome::not_found_is_final_at;
+use crate::decide::scope::Scope;
+use crate::event::EventState;
+use crate::gateway::DepositAsked;
+use crate::id::{CommandKey, PaymentId};
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
+use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliation};
+use crate::store::CommandError;
+use crate::text::{TextError, cleaned};
+use crate::time::Timestamp;
+
+/// What is kept of a provider's word that is not believed yet.
+const NOT_KNOWN: &str = "the provider knows no such order";
+
+/// Awaits something from `since` on, to be asked after from `next` on.
+pub(super) fn reconciliation_due(since: Timestamp, next: Timestamp) -> Reconciliation {
+    Reconciliation { since, next, tries: 0, last_inconclusive: None, deposit: None }
+}
+
+/// Returns what is awaited of a payment whose money's fate is known: the next refund, from now on, or nothing.
+pub(super) fn reconciliation_of_refunds(payment: &Payment, now: Timestamp) -> Option<Reconciliation> {
+    payment.queued_refund().map(|_| reconciliation_due(now, now))
+}
+
+/// Moves the moment at which a provider is asked again, so that of several servers one does.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ScheduleReconciliation {
+    /// The moment that decides.
+    pub now: Timestamp,
+    /// The key under which it takes effect at most once.
+    pub key: CommandKey,
+    /// Which payment.
+    pub payment: PaymentId,
+    /// Why the moment moves.
+    pub because: ReconcileStep,
+    /// The shop's terms; the event's own prevail.
+    pub terms: Terms,
+}
+
+/// Why the moment moves at which a provider is asked again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReconcileStep {
+    /// The caller asks now: nobody else shall before [`Terms::pause`] after so many tries.
+    Claim {
+        /// How often it was asked again before, as the caller read it.
+        tries: u32,
+    },
+    /// It was asked, and said nothing that decides; the moment stays.
+    Inconclusive {
+        /// The answer, for an administrator.
+        answer: String,
+    },
+    /// It knows no such order, which is not believed yet: it is asked again at the moment it is.
+    NotKnown,
+    /// It cannot be asked now, and was not.
+    Wait {
+        /// When to look again.
+        until: Timestamp,
+    },
+    /// It confirmed, and waits for the buyer's deposit.
+    ///
+    /// It is waited for no longer than [`Terms::deposit_window`], never past the moment the event begins, and not at
+    /// all once the event is called off.
+    Deposit(DepositAsked),
+    /// It waits anew for a deposit that was there: the money left again.
+    ///
+    /// Only for whoever knew that it was there before he asked: an old answer to an earlier question says the same.
+    DepositGone(DepositAsked),
+    /// A deposit that had left again is there: nothing is awaited.
+    DepositBack,
+    /// An attempt that was given up can take no money any more: nothing is awaited.
+    GiveUp,
+}
+
+impl ScheduleReconciliation {
+    /// Makes the command, under the default terms.
+    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, because: ReconcileStep) -> Self {
+        Self { now, key, payment, because, terms: Terms::default() }
+    }
+
+    /// Decides under these terms.
+    #[must_use]
+    pub fn under(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+}
+
+/// Why the moment does not move.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ScheduleReconciliationRefused {
+    /// No such payment.
+    #[error("there is no such payment")]
+    PaymentNotFound,
+    /// The provider's word is awaited no more.
+    #[error("the payment awaits nothing")]
+    NothingAwaited,
+    /// Another asked since the caller read it.
+    #[error("another asks already")]
+    ClaimedElsewhere,
+    /// Money may still come of it.
+    #[error("money may still come of the payment")]
+    StillOpen,
+}
+
+impl Command for ScheduleReconciliation {
+    type Refused = ScheduleReconciliationRefused;
+
+    fn key(&self) -> CommandKey {
+        self.key
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    fn subject(&self) -> Subject {
+        Subject::Payment(self.payment)
+    }
+
+    fn fingerprint(&self) -> u128 {
+        let mut fingerprint = fingerprint_of("ask-later", self.payment.as_uuid());
+        match &self.because {
+            ReconcileStep::Claim { tries } => fingerprint.text("claim").number(u64::from(*tries)),
+            ReconcileStep::Inconclusive { answer } => fingerprint.text("doubt").text(answer),
+            ReconcileStep::NotKnown => fingerprint.text("not known"),
+            ReconcileStep::Wait { until } => fingerprint.text("wait").text(&until.to_string()),
+            ReconcileStep::Deposit(asked) => fingerprint.text("deposit").text(&format!("{asked:?}")),
+            ReconcileStep::DepositGone(asked) => fingerprint.text("deposit gone").text(&format!("{asked:?}")),
+            ReconcileStep::DepositBack => fingerprint.text("deposit back"),
+            ReconcileStep::GiveUp => fingerprint.text("give up"),
+        };
+        fingerprint.finish()
+    }
+
+    fn check_texts(&self) -> Result<(), TextError> {
+        let Self { now: _, key: _, payment: _, because: _, terms: _ } = self;
+        // What the provider said is cleaned where it is recorded.
+        Ok(())
+    }
+
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
+    }
+
+    fn subject_unknown(&self) -> ScheduleReconciliationRefused {
+        ScheduleReconciliationRefused::PaymentNotFound
+    }
+
+    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ScheduleReconciliationRefused>> {
+        let refused = CommandError::Refused;
+        let payment =
+            scope.payment(self.payment).ok_or(refused(ScheduleReconciliationRefused::PaymentNotFound))?;
+        let reconciliation = match &self.because {
+            ReconcileStep::Deposit(asked) | ReconcileStep::DepositGone(asked) => {
+                self.waiting(scope, payment, asked).map(Some)
+            }
+            _ => payment
+                .reconciliation
+                .clone()
+                .ok_or(ScheduleReconciliationRefused::NothingAwaited)
+                .and_then(|known| self.moved(scope, payment, known)),
+        };
+        let asked = Payment { reconciliation: reconciliation.map_err(refused)?, ..payment.clone() };
+        let mut change = ChangeBuilder::new(scope, self.now);
+        if asked.awaited_deposit() == payment.awaited_deposit() {
+            change.payment_quietly(asked);
+        } else {
+            change.payment_row(asked);
+        }
+        Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
+    }
+}
+
+impl ScheduleReconciliation {
+    fn moved(
+        &self,
+        scope: &dyn Scope,
+        payment: &Payment,
+        reconciliation: Reconciliation,
+    ) -> Result<Option<Reconciliation>, ScheduleReconciliationRefused> {
+        match &self.because {
+            ReconcileStep::Claim { tries }
+                if *tries != reconciliation.tries || reconciliation.next > self.now =>
+            {
+                Err(ScheduleReconciliationRefused::ClaimedElsewhere)
+            }
+            ReconcileStep::Claim { tries } => {
+                let tries = tries.saturating_add(1);
+                let next = self.now.after(self.terms.pause(tries));
+                Ok(Some(self.not_after_due(Reconciliation { next, tries, ..reconciliation })))
+            }
+            ReconcileStep::Inconclusive { answer } => Ok(Some(Reconciliation {
+                last_inconclusive: Some(cleaned(answer, MAX_NOTE_CHARS)),
+                ..reconciliation
+            })),
+            ReconcileStep::NotKnown => Ok(Some(self.not_known(scope, payment, reconciliation))),
+            ReconcileStep::Wait { until } => {
+                Ok(Some(Reconciliation { next: reconciliation.next.max(*until), ..reconciliation }))
+            }
+            ReconcileStep::DepositBack if payment.is_withdrawn() => {
+                let refunding = payment.queued_refund().is_some();
+                Ok(refunding.then_some(Reconciliation { deposit: None, ..reconciliation }))
+            }
+            ReconcileStep::Deposit(_) | ReconcileStep::DepositGone(_) | ReconcileStep::DepositBack => {
+                Err(ScheduleReconciliationRefused::NothingAwaited)
+            }
+            ReconcileStep::GiveUp => {
+                let over = matches!(payment.state, PaymentState::Abandoned) || payment.is_ended_by_staff();
+                if over { Ok(None) } else { Err(ScheduleReconciliationRefused::StillOpen) }
+            }
+        }
+    }
+
+    /// Asks again when the provider's word that it knows no such order is final, if that is sooner.
+    fn not_known(
+        &self,
+        scope: &dyn Scope,
+        payment: &Payment,
+        reconciliation: Reconciliation,
+    ) -> Reconciliation {
+        let terms = scope.event().details.terms.over(self.terms);
+        let final_at = scope
+            .reservation(payment.reservation)
+            .and_then(|reservation| not_found_is_final_at(payment, reservation, terms));
+        let next = final_at.map_or(reconciliation.next, |at| reconciliation.next.min(at));
+        Reconciliation { next, last_inconclusive: Some(NOT_KNOWN.to_owned()), ..reconciliation }
+    }
+
+    /// Waits for a deposit, until the provider or the terms say that it comes too late.
+    fn waiting(
+        &self,
+        scope: &dyn Scope,
+        payment: &Payment,
+        asked: &DepositAsked,
+    ) -> Result<Reconciliation, ScheduleReconciliationRefused> {
+        let gone = matches!(self.because, ReconcileStep::DepositGone(_));
+        let since = match payment.state {
+            PaymentState::Confirming { since } if !gone => since,
+            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } if gone => self.now,
+            PaymentState::Ready
+            | PaymentState::Confirming { .. }
+            | PaymentState::Paid { .. }
+            | PaymentState::PartlyRefunded { .. }
+            | PaymentState::Refunded { .. }
+            | PaymentState::Declined { .. }
+            | PaymentState::Abandoned
+            | PaymentState::Stuck { .. } => return Err(ScheduleReconciliationRefused::NothingAwaited),
+        };
+        let event = scope.event();
+        let latest = match event.state {
+            EventState::Cancelled { .. } => self.now,
+            EventState::Draft | EventState::Published => {
+                let window = event.details.terms.over(self.terms).deposit_window;
+                since.after(window).min(event.details.starts_at)
+            }
+        };
+        let due = asked.due.map_or(latest, |due| due.min(latest));
+        let account = asked.account.as_ref().map(|account| DepositAccount {
+            bank: cleaned(&account.bank, MAX_NAME_CHARS),
+            number: cleaned(&account.number, MAX_NAME_CHARS),
+        });
+        let deposit = Some(Deposit { account, due });
+        let known = payment.reconciliation.clone();
+        let mut reconciliation =
+            known.unwrap_or_else(|| reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+        if gone && !payment.is_withdrawn() {
+            reconciliation.since = payment.after_notes(self.now);
+        }
+        Ok(self.not_after_due(Reconciliation { deposit, ..reconciliation }))
+    }
+
+    /// Asks at the end of a deposit's time, if that comes before.
+    fn not_after_due(&self, reconciliation: Reconciliation) -> Reconciliation {
+        match &reconciliation.deposit {
+            Some(deposit) if deposit.due > self.now => {
+                Reconciliation { next: reconciliation.next.min(deposit.due), ..reconciliation }
+            }
+            _ => reconciliation,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+use super::*;
+use crate::decide::fixture::{ADA, Show, at};
+
+fn claim(show: &Show, now: Timestamp, payment: PaymentId, tries: u32) -> ScheduleReconciliation {
+    ScheduleReconciliation::new(now, show.key(), payment, ReconcileStep::Claim { tries })
+}
+
+fn confirming() -> (Show, PaymentId) {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.confirming(at(0), held, ADA);
+    (show, payment)
+}
+
+fn next(show: &Show, payment: PaymentId) -> Option<Timestamp> {
+    show.payment(payment).reconciliation.as_ref().map(|reconciliation| reconciliation.next)
+}
+
+#[test]
+fn it_is_asked_again_after_1_2_5_and_then_every_10_minutes() {
+    let (mut show, payment) = confirming();
+    let mut due = 0;
+    for (tries, minutes) in [1, 2, 5, 10, 10].into_iter().enumerate() {
+        due += minutes * 60;
+        assert_eq!(next(&show, payment), Some(at(due)), "after {tries} tries");
+        show.accept(&claim(&show, at(due), payment, u32::try_from(tries).unwrap()));
+    }
+}
+
+#[test]
+fn of_two_servers_one_asks() {
+    let (mut show, payment) = confirming();
+    let (one, other) = (claim(&show, at(60), payment, 0), claim(&show, at(60), payment, 0));
+    show.accept(&one);
+    assert_eq!(show.refuse(&other), ScheduleReconciliationRefused::ClaimedElsewhere);
+    // Nor does one that read the row long ago, and comes back when it is due again.
+    assert_eq!(
+        show.refuse(&claim(&show, at(600), payment, 0)),
+        ScheduleReconciliationRefused::ClaimedElsewhere
+    );
+    // Nor does one ask before it is time, having read the row a moment ago.
+    assert_eq!(
+        show.refuse(&claim(&show, at(61), payment, 1)),
+        ScheduleReconciliationRefused::ClaimedElsewhere
+    );
+}
+
+#[test]
+fn a_wait_counts_no_try_and_a_doubt_moves_nothing() {
+    let (mut show, payment) = confirming();
+    let wait = ReconcileStep::Wait { until: at(90) };
+    show.accept(&ScheduleReconciliation::new(at(60), show.key(), payment, wait));
+    assert_eq!(next(&show, payment), Some(at(90)));
+    let last_inconclusive = ReconcileStep::Inconclusive { answer: "timeout".into() };
+    show.accept(&ScheduleReconciliation::new(at(60), show.key(), payment, last_inconclusive));
+    let reconciliation = show.payment(payment).reconciliation.clone().unwrap();
+    assert_eq!(
+        (reconciliation.tries, reconciliation.next, reconciliation.last_inconclusive.as_deref()),
+        (0, at(90), Some("timeout"))
+    );
+}
+
+#[test]
+fn nothing_that_may_still_take_money_is_given_up() {
+    let (show, payment) = confirming();
+    let give_up = ScheduleReconciliation::new(at(60), show.key(), payment, ReconcileStep::GiveUp);
+    assert_eq!(show.refuse(&give_up), ScheduleReconciliationRefused::StillOpen);
+}
+
+#[test]
+fn what_is_known_is_not_asked_for() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    assert_eq!(show.refuse(&claim(&show, at(60), payment, 0)), ScheduleReconciliationRefused::NothingAwaited);
+}
+
+fn waits(show: &Show, now: Timestamp, payment: PaymentId, due: Option<Timestamp>) -> ScheduleReconciliation {
+    ScheduleReconciliation::new(
+        now,
+        show.key(),
+        payment,
+        ReconcileStep::Deposit(DepositAsked { account: None, due }),
+    )
+}
+
+#[test]
+fn a_deposit_is_waited_for_until_the_earlier_of_its_day_and_the_terms() {
+    let (mut show, payment) = confirming();
+    let window = Terms::default().deposit_window;
+    for (said, due) in
+        [(Some(at(7200)), at(7200)), (Some(at(999_999)), at(0).after(window)), (None, at(0).after(window))]
+    {
+        show.accept(&waits(&show, at(1), payment, said));
+        assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, due);
+    }
+    assert_eq!(next(&show, payment), Some(at(60)), "it is asked no later for that");
+}
+
+#[test]
+fn no_deposit_is_waited_for_past_the_moment_the_event_begins() {
+    let (mut show, payment) = confirming();
+    let mut event = show.snapshot.event().clone();
+    event.details.starts_at = at(5_400);
+    show.snapshot.set_event(event);
+    show.accept(&waits(&show, at(6), payment, Some(at(7_200))));
+    assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(5_400));
+}
+
+#[test]
+fn no_deposit_is_waited_for_once_the_event_is_called_off() {
+    let (mut show, payment) = confirming();
+    show.call_off(at(5));
+    show.accept(&waits(&show, at(6), payment, None));
+    assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(6));
+}
+
+/// Caught: with one step for both, a confirm's answer that comes after the money takes it for gone.
+#[test]
+fn an_old_answer_that_a_deposit_is_waited_for_says_nothing_about_one_that_is_there() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.paid(at(1), held, ADA);
+    assert_eq!(
+        show.refuse(&waits(&show, at(2), payment, None)),
+        ScheduleReconciliationRefused::NothingAwaited
+    );
+    let gone = ReconcileStep::DepositGone(DepositAsked::default());
+    show.accept(&ScheduleReconciliation::new(at(3), show.key(), payment, gone.clone()));
+    assert!(show.payment(payment).is_withdrawn());
+    let (show, payment) = confirming();
+    let refused = show.refuse(&ScheduleReconciliation::new(at(1), show.key(), payment, gone));
+    assert_eq!(refused, ScheduleReconciliationRefused::NothingAwaited);
+}
+
+#[test]
+fn nothing_is_waited_for_of_an_attempt_that_is_over() {
+    let mut show = Show::open();
+    let held = show.held(at(0), ADA, &[0]);
+    let payment = show.prepared(at(0), held, ADA);
+    assert_eq!(
+        show.refuse(&waits(&show, at(1), payment, None)),
+        ScheduleReconciliationRefused::NothingAwaited
+    );
+}

@@ -1,0 +1,237 @@
+//! The same confirm at two servers of one shop, by a timer that is moved by hand.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tiketi_core::decide::{BeginRefund, ReconcileStep, ScheduleReconciliation};
+use tiketi_core::memory::{ConfirmFault, MemoryStore};
+use tiketi_core::{
+    BoxOffice, Paid, PayError, Payment, PaymentState, PrepareRequest, RefundId, Timer,
+    clock::{CountedIds, ManualClock},
+    gateway::{ConfirmAnswer, DepositAsked},
+    store::{PaymentStore, SalesStore},
+};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::{ADA, MoodyGateway, TestShop, won};
+
+/// Longer than anything here takes on a busy machine.
+const DEADLINE: Duration = Duration::from_secs(10);
+
+/// A timer whose waits end one by one, each when it is told.
+#[derive(Debug)]
+struct HandTimer {
+    waits: Mutex<Vec<Duration>>,
+    begun: Semaphore,
+    ended: Semaphore,
+}
+
+#[async_trait]
+impl Timer for HandTimer {
+    async fn sleep(&self, length: Duration) {
+        self.waits.lock().unwrap().push(length);
+        self.begun.add_permits(1);
+        self.ended.acquire().await.unwrap().forget();
+    }
+}
+
+impl HandTimer {
+    fn new() -> Arc<Self> {
+        let (begun, ended) = (Semaphore::new(0), Semaphore::new(0));
+        Arc::new(Self { waits: Mutex::default(), begun, ended })
+    }
+
+    /// Returns once another wait has begun.
+    async fn begins(&self) {
+        timeout(DEADLINE, self.begun.acquire()).await.expect("it does not wait").unwrap().forget();
+    }
+
+    /// Ends a wait.
+    fn end_one(&self) {
+        self.ended.add_permits(1);
+    }
+
+    fn waits(&self) -> Vec<u128> {
+        self.waits.lock().unwrap().iter().map(Duration::as_millis).collect()
+    }
+}
+
+/// A shop of two servers, of which the first is asking for the money of a payment.
+struct Town {
+    shop: TestShop,
+    other: BoxOffice,
+    timer: Arc<HandTimer>,
+    payment: Payment,
+    first: JoinHandle<Result<Paid, PayError>>,
+}
+
+/// Returns what a confirm came to.
+async fn told(confirm: JoinHandle<Result<Paid, PayError>>) -> Paid {
+    timeout(DEADLINE, confirm).await.expect("it waits for ever").unwrap().unwrap()
+}
+
+async fn confirm(office: BoxOffice, payment: Payment) -> Result<Paid, PayError> {
+    office.payments().confirm(payment.id, ADA, Some(won(100)), None).await
+}
+
+fn another_server(shop: &TestShop, timer: Option<&Arc<HandTimer>>) -> BoxOffice {
+    let builder = BoxOffice::builder()
+        .store(Arc::<MemoryStore>::clone(&shop.gateway.store))
+        .clock(Arc::<ManualClock>::clone(&shop.clock))
+        .gateway(Arc::<MoodyGateway>::clone(&shop.gateway))
+        .ids(Arc::new(CountedIds::seeded(3)));
+    let builder = match timer {
+        Some(timer) => builder.timer(Arc::<HandTimer>::clone(timer)),
+        None => builder,
+    };
+    builder.build().unwrap()
+}
+
+impl Town {
+    /// Has the first server's confirm hang at the provider.
+    async fn confirming() -> Self {
+        let (shop, timer) = (TestShop::open().await, HandTimer::new());
+        let held = shop.held(ADA, &[0]).await;
+        let payment =
+            shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+        shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+        let first = tokio::spawn(confirm(shop.office.clone(), payment.clone()));
+        while shop.gateway.honest.hanging() == 0 {
+            tokio::task::yield_now().await;
+        }
+        let other = another_server(&shop, Some(&timer));
+        Self { shop, other, timer, payment, first }
+    }
+
+    /// Sends the same confirm to the second server.
+    fn ask_the_other(&self) -> JoinHandle<Result<Paid, PayError>> {
+        tokio::spawn(confirm(self.other.clone(), self.payment.clone()))
+    }
+
+    async fn schedule_reconciliation(&self, because: ReconcileStep) {
+        let command =
+            ScheduleReconciliation::new(self.shop.office.now(), self.shop.key(), self.payment.id, because);
+        self.shop.gateway.store.schedule_reconciliation(command).await.unwrap();
+    }
+}
+
+/// Caught: with a repetition answered at once.
+#[tokio::test]
+async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
+    let town = Town::confirming().await;
+    let second = town.ask_the_other();
+    for _ in 0..7 {
+        town.timer.begins().await;
+        town.timer.end_one();
+    }
+    town.timer.begins().await;
+    town.shop.gateway.honest.let_go();
+    let first = told(town.first).await;
+    town.timer.end_one();
+    assert_eq!(told(second).await, first);
+    assert!(matches!(first.payment.unwrap().state, PaymentState::Paid { .. }));
+    assert_eq!(town.timer.waits(), [25, 50, 100, 200, 400, 800, 1_000, 1_000]);
+    assert_eq!(town.shop.gateway.honest.captures(), 1);
+}
+
+/// Caught: with a repetition answered at once.
+#[tokio::test]
+async fn the_same_payment_in_one_step_at_another_server_waits_too() {
+    let (shop, timer) = (TestShop::open().await, HandTimer::new());
+    let held = shop.held(ADA, &[0]).await;
+    let request = PrepareRequest::new(held.id, ADA).key(shop.key());
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    let (office, again) = (shop.office.clone(), request.clone());
+    let first = tokio::spawn(async move { office.payments().process(request).await });
+    while shop.gateway.honest.hanging() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let other = another_server(&shop, Some(&timer));
+    let second = tokio::spawn(async move { other.payments().process(again).await });
+    timer.begins().await;
+    shop.gateway.honest.let_go();
+    let first = told(first).await;
+    timer.end_one();
+    assert_eq!(told(second).await, first);
+    assert_eq!(shop.gateway.honest.captures(), 1);
+}
+
+/// Caught: with the doubt not looked at.
+#[tokio::test]
+async fn it_waits_no_longer_once_the_first_has_not_been_told() {
+    let town = Town::confirming().await;
+    let second = town.ask_the_other();
+    town.timer.begins().await;
+    town.schedule_reconciliation(ReconcileStep::Inconclusive { answer: "HTTP 500".into() }).await;
+    town.timer.end_one();
+    let known = told(second).await.payment.unwrap();
+    assert!(matches!(known.state, PaymentState::Confirming { .. }));
+    assert_eq!(town.timer.waits().len(), 1);
+}
+
+/// Caught: with a pending answer that leaves no word, and with the deposit not looked at.
+#[tokio::test]
+async fn it_does_not_wait_for_a_buyers_deposit() {
+    for waits in [ConfirmAnswer::Pending, ConfirmAnswer::Deposit(DepositAsked::default())] {
+        let shop = TestShop::open().await;
+        let held = shop.held(ADA, &[0]).await;
+        let payment =
+            shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+        shop.gateway.honest.answer_next_confirm(waits);
+        let first = confirm(shop.office.clone(), payment.clone()).await.unwrap().payment.unwrap();
+        let timer = HandTimer::new();
+        let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
+        let known = told(second).await.payment.unwrap();
+        assert_eq!((&known.state, known.awaited_deposit()), (&first.state, first.awaited_deposit()));
+        let reconciliation = known.reconciliation.unwrap();
+        assert!(
+            reconciliation.deposit.is_some() || reconciliation.last_inconclusive.is_some(),
+            "{reconciliation:?}"
+        );
+        assert!(timer.waits().is_empty());
+    }
+}
+
+/// Caught: with the moment not looked at, and with the tries not looked at.
+#[tokio::test]
+async fn it_waits_no_longer_than_until_others_are_to_ask() {
+    let town = Town::confirming().await;
+    let second = town.ask_the_other();
+    town.timer.begins().await;
+    town.shop.wait(59);
+    town.timer.end_one();
+    town.timer.begins().await;
+    town.shop.wait(1);
+    town.timer.end_one();
+    told(second).await;
+    town.schedule_reconciliation(ReconcileStep::Claim { tries: 0 }).await;
+    told(town.ask_the_other()).await;
+    assert_eq!(town.timer.waits(), [25, 50]);
+}
+
+/// Caught: with whatever is awaited taken for a confirm.
+#[tokio::test]
+async fn it_does_not_wait_for_a_refund() {
+    let shop = TestShop::open().await;
+    let held = shop.held(ADA, &[0]).await;
+    let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
+    confirm(shop.office.clone(), payment.clone()).await.unwrap();
+    let refund = RefundId::derived(payment.id, "rain");
+    let command = BeginRefund::new(shop.office.now(), shop.key(), payment.id, refund, "rain");
+    shop.gateway.store.begin_refund(command).await.unwrap();
+    let timer = HandTimer::new();
+    let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
+    assert!(told(second).await.payment.unwrap().queued_refund().is_some());
+    assert!(timer.waits().is_empty());
+}
+
+#[tokio::test]
+async fn without_a_timer_the_other_server_answers_at_once() {
+    let town = Town::confirming().await;
+    let other = another_server(&town.shop, None);
+    let known = confirm(other, town.payment.clone()).await.unwrap().payment.unwrap();
+    assert!(matches!(known.state, PaymentState::Confirming { .. }));
+}

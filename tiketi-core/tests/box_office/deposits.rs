@@ -1,0 +1,215 @@
+//! Paying into an account: seats are kept until the money comes, or its time is up.
+
+use std::time::Duration;
+
+use tiketi_core::decide::{CancelRefused, RefundWanted};
+use tiketi_core::memory::{ConfirmFault, TestGateway};
+use tiketi_core::{
+    CommandError, Money, PageRequest, Payment, PaymentState, PrepareRequest, RefundError,
+    box_office::RetryError,
+    fact::SeatStatus,
+    gateway::{ConfirmAnswer, DepositAsked, Heard, LookupAnswer, RefundAnswer, VoidAnswer},
+    payment::DepositAccount,
+    refund_account::RefundAccount,
+};
+
+use crate::{ADA, BEN, MoodyGateway, TestShop, won};
+
+const HOUR: u64 = 3600;
+
+fn asked(shop: &TestShop) -> DepositAsked {
+    let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
+    DepositAsked { account: Some(account), due: Some(shop.office.now().after(Duration::from_secs(HOUR))) }
+}
+
+/// Confirms a seat's payment with a provider that waits for a deposit until an hour from now.
+async fn waiting(shop: &TestShop) -> (Payment, DepositAsked) {
+    let (held, asked) = (shop.held(ADA, &[0]).await, asked(shop));
+    let waits = ConfirmAnswer::Deposit(asked.clone());
+    shop.gateway.honest.fail_next_confirm(ConfirmFault::Answer(waits));
+    let paid = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
+    (paid.payment.unwrap(), asked)
+}
+
+async fn now_of(shop: &TestShop, payment: &Payment) -> Payment {
+    shop.office.payments().payment(payment.id, ADA).await.unwrap().unwrap()
+}
+
+async fn needing_attention(shop: &TestShop) -> usize {
+    shop.office.support().payments_needing_attention(PageRequest::FIRST).await.unwrap().rows.len()
+}
+
+#[tokio::test]
+async fn a_buyer_is_told_where_to_pay_and_the_seat_waits_without_being_trouble() {
+    let shop = TestShop::open().await;
+    let (payment, asked) = waiting(&shop).await;
+    let deposit = payment.awaited_deposit().unwrap();
+    assert_eq!((deposit.account.clone(), Some(deposit.due)), (asked.account, asked.due));
+    shop.wait(59 * 60);
+    shop.office.jobs().tidy_once().await.unwrap();
+    assert_eq!((shop.status(0).await, needing_attention(&shop).await), (SeatStatus::Held, 0));
+    let again = shop.office.payments().confirm(payment.id, ADA, None, None).await.unwrap();
+    assert_eq!(again.payment.unwrap().awaited_deposit().map(|deposit| deposit.due), asked.due);
+    shop.wait(11 * 60);
+    assert_eq!(needing_attention(&shop).await, 1);
+}
+
+#[tokio::test]
+async fn the_deposit_sells_the_seat() {
+    let shop = TestShop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    assert!(shop.gateway.honest.pay_in_browser(payment.id, won(100)));
+    shop.wait(60);
+    assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
+    assert_eq!(shop.status(0).await, SeatStatus::Sold);
+    let paid = now_of(&shop, &payment).await;
+    assert!(matches!(paid.state, PaymentState::Paid { .. }) && paid.reconciliation.is_none(), "{paid:?}");
+}
+
+/// Caught: with `wait_for_deposit` never closing an account.
+#[tokio::test]
+async fn a_provider_that_waits_too_long_is_told_to_close_the_account_and_the_seat_goes_back() {
+    let shop = TestShop::open().await;
+    let (payment, asked) = waiting(&shop).await;
+    // Asked a minute later it waits; asked when an hour is over, it still does.
+    for (seconds, settled) in [(60, 0), (HOUR - 60, 1)] {
+        shop.wait(seconds);
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
+        assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, settled);
+    }
+    let state = now_of(&shop, &payment).await.state;
+    assert!(matches!(&state, PaymentState::Declined { code, .. } if code == "DEPOSIT_OVERDUE"), "{state:?}");
+    shop.office.jobs().tidy_once().await.unwrap();
+    assert_eq!(shop.status(0).await, SeatStatus::Available);
+    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "the account is closed");
+    shop.sold(BEN, &[0]).await;
+}
+
+/// Caught: with `wait_for_deposit` declining whatever the void came to.
+#[tokio::test]
+async fn an_account_that_may_be_open_keeps_its_seat() {
+    let shop = TestShop::open().await;
+    let (payment, asked) = waiting(&shop).await;
+    shop.wait(HOUR);
+    for void in [
+        VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence },
+        VoidAnswer::TooLate,
+        VoidAnswer::Unsupported,
+    ] {
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
+        shop.gateway.answer_next_void(void);
+        assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().open, 1);
+        assert_eq!(shop.status(0).await, SeatStatus::Held);
+        shop.wait(10 * 60);
+    }
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
+}
+
+/// Caught: with `close_account` taking `TooLate` for a close.
+#[tokio::test]
+async fn a_buyer_who_does_not_want_to_deposit_any_more_gives_the_seat_back_at_once() {
+    let shop = TestShop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    for void in
+        [VoidAnswer::TooLate, VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence }]
+    {
+        shop.gateway.answer_next_void(void);
+        let kept = shop.office.payments().cancel_or_refund(payment.reservation, ADA, None).await;
+        let refused = |error: &RefundError| {
+            matches!(error, RefundError::Cancel(CommandError::Refused(CancelRefused::PaymentInProgress)))
+        };
+        assert!(kept.as_ref().is_err_and(refused), "{kept:?}");
+        assert_eq!(shop.status(0).await, SeatStatus::Held);
+    }
+    let theirs = shop.office.payments().cancel_or_refund(payment.reservation, BEN, None).await;
+    assert!(theirs.is_err(), "{theirs:?}");
+    let ended = shop.office.payments().cancel_or_refund(payment.reservation, ADA, None).await.unwrap();
+    assert!(!ended.is_live(), "{ended:?}");
+    assert_eq!(shop.status(0).await, SeatStatus::Available);
+    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "the account is closed");
+    shop.sold(BEN, &[0]).await;
+}
+
+/// Hours later the hold it would go back to is over, too.
+#[tokio::test]
+async fn a_deposit_given_up_after_the_hold_ran_out_ends_the_reservation_all_the_same() {
+    let shop = TestShop::open().await;
+    let (payment, _) = waiting(&shop).await;
+    shop.wait(50 * 60);
+    let ended = shop.office.payments().cancel_or_refund(payment.reservation, ADA, None).await.unwrap();
+    assert!(!ended.is_live(), "{ended:?}");
+    assert_eq!(shop.status(0).await, SeatStatus::Available);
+}
+
+#[tokio::test]
+async fn a_deposit_that_leaves_again_is_shown_to_a_person_until_it_is_back() {
+    let shop = TestShop::open().await;
+    let (_, payment) = shop.sold(ADA, &[0]).await;
+    shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked(&shop)));
+    let hint = crate::reconcile::hint("d-1", &payment);
+    shop.office.payments().receive_webhook("moody", hint).await.unwrap();
+    shop.office.jobs().work_inbox_once().await.unwrap();
+    let gone = now_of(&shop, &payment).await;
+    assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
+    assert_eq!((needing_attention(&shop).await, shop.status(0).await), (1, SeatStatus::Sold));
+    // The provider's own books still have it: asked again, it says so.
+    shop.wait(60);
+    shop.office.jobs().reconcile_once(10).await.unwrap();
+    assert_eq!((needing_attention(&shop).await, now_of(&shop, &payment).await.reconciliation), (0, None));
+}
+
+#[tokio::test]
+async fn an_event_that_is_called_off_waits_for_no_deposit() {
+    let shop = TestShop::open().await;
+    let (payment, asked) = waiting(&shop).await;
+    shop.office.catalog().cancel_event(shop.event).await.unwrap();
+    shop.wait(60);
+    shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked));
+    assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
+    assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Declined { .. }));
+    assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without() {
+    let honest = TestGateway::default().refunding_to_accounts();
+    let shop = TestShop::over(MoodyGateway { honest, ..MoodyGateway::default() }).await;
+    let (sold, payment) = shop.sold(ADA, &[0]).await;
+    let bare = shop
+        .office
+        .payments()
+        .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None)
+        .await
+        .unwrap_err();
+    assert!(matches!(bare, RefundError::AccountNeeded), "{bare:?}");
+    let bare = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap_err();
+    assert!(matches!(bare, RefundError::AccountNeeded), "{bare:?}");
+    assert_eq!(shop.gateway.refunds_asked(), 0);
+
+    let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
+    let to = Some(account.clone());
+    shop.gateway.answer_next_refund(RefundAnswer::Refused { code: "ACCOUNT_CLOSED".into() });
+    shop.office
+        .payments()
+        .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to.clone())
+        .await
+        .unwrap();
+    // The account is forgotten with the refusal: somebody has to name one again.
+    let again = shop.office.support().retry_payment(payment.id, None).await.unwrap_err();
+    assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
+
+    shop.gateway
+        .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
+    shop.office
+        .payments()
+        .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to)
+        .await
+        .unwrap();
+    let promised = now_of(&shop, &payment).await;
+    assert_eq!(promised.queued_refund().and_then(|refund| refund.account()), Some(&account));
+    shop.wait(60);
+    shop.office.jobs().reconcile_once(10).await.unwrap();
+    let refunded = now_of(&shop, &payment).await;
+    assert!(matches!(refunded.state, PaymentState::Refunded { .. }), "{refunded:?}");
+    assert_eq!(refunded.refunded, Money::new(100, refunded.amount.currency()));
+}

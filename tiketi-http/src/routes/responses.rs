@@ -1,0 +1,177 @@
+//! Gathering what an answer shows besides the thing itself.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+use axum::http::StatusCode;
+use futures::future::try_join_all;
+use tiketi_core::{
+    BuyerId, Event, EventId, LayoutId, Paid, Payment, PaymentId, PaymentState, Refund, RefundError,
+    Reservation, ReservationId, box_office::RefundRequested, payment::RefundState, seat_layout::StoredLayout,
+    store::EventView,
+};
+
+use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
+use crate::error::{ApiError, Code};
+use crate::middleware::with_patience;
+use crate::state::AppState;
+
+/// Returns an event that buyers may see.
+pub(super) async fn public_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {
+    let view = state.box_office().catalog().event(id).await?.filter(|view| view.event.is_public());
+    view.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Returns an event, draft or not.
+pub(super) async fn any_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {
+    state.box_office().catalog().event(id).await?.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Returns a seat layout.
+pub(super) async fn layout(state: &AppState, id: LayoutId) -> Result<StoredLayout, ApiError> {
+    state.box_office().catalog().layout(id).await?.ok_or_else(|| ApiError::new(Code::LayoutNotFound))
+}
+
+/// Shows a reservation with its event and its payment.
+pub(super) async fn reservation(
+    state: &AppState,
+    reservation: &Reservation,
+) -> Result<ReservationDto, ApiError> {
+    let event = event_of(state, reservation.event).await?;
+    let payment = payment_of(state, reservation).await?;
+    Ok(ReservationDto::of(reservation, &event, payment.as_ref(), state.box_office().now()))
+}
+
+/// Answers with a reservation.
+pub(super) async fn reservation_answer(
+    state: &AppState,
+    of: &Reservation,
+) -> Result<ReservationAnswer, ApiError> {
+    Ok(ReservationAnswer { reservation: reservation(state, of).await? })
+}
+
+/// Answers with a hold and how long it lasts.
+pub(super) async fn held_answer(state: &AppState, held: &Reservation) -> Result<HeldAnswer, ApiError> {
+    let now = state.box_office().now();
+    Ok(HeldAnswer::of(reservation(state, held).await?, held.held_until(), now))
+}
+
+/// Shows several reservations, reading each of their events once.
+pub(super) async fn reservations(
+    state: &AppState,
+    reservations: &[Reservation],
+) -> Result<Vec<ReservationDto>, ApiError> {
+    let mut events = HashMap::new();
+    for reservation in reservations {
+        if let Entry::Vacant(unread) = events.entry(reservation.event) {
+            unread.insert(event_of(state, reservation.event).await?);
+        }
+    }
+    let payments = try_join_all(reservations.iter().map(|of| payment_of(state, of))).await?;
+    let now = state.box_office().now();
+    let shown = reservations.iter().zip(&payments).filter_map(|(reservation, payment)| {
+        let event = events.get(&reservation.event)?;
+        Some(ReservationDto::of(reservation, event, payment.as_ref(), now))
+    });
+    Ok(shown.collect())
+}
+
+async fn event_of(state: &AppState, id: EventId) -> Result<Event, ApiError> {
+    let view = state.box_office().catalog().event(id).await?;
+    // An event with a reservation cannot be removed.
+    let view =
+        view.ok_or_else(|| ApiError::internal(format!("{id:?} has reservations and does not exist")))?;
+    Ok(view.event)
+}
+
+async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Option<Payment>, ApiError> {
+    match reservation.payment {
+        Some(id) => Ok(state.box_office().payments().payment(id, reservation.buyer).await?),
+        None => Ok(None),
+    }
+}
+
+/// Finds a payment by the provider's key for its money, or by its id.
+pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<PaymentId, ApiError> {
+    if let Ok(id) = name.parse() {
+        return Ok(id);
+    }
+    let found = state.box_office().support().payment_by_key(name).await?;
+    found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
+}
+
+/// Returns anyone's payment.
+pub(super) async fn any_payment(state: &AppState, id: PaymentId) -> Result<Payment, ApiError> {
+    let found = state.box_office().support().any_payment(id).await?;
+    found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
+}
+
+/// Returns a payment whose provider takes longer than a request may.
+///
+/// # Errors
+///
+/// `TIMED_OUT` if it was not the provider that was waited for.
+pub(super) async fn under_way(
+    state: &AppState,
+    reservation: ReservationId,
+    buyer: BuyerId,
+) -> Result<Paid, ApiError> {
+    let timed_out = || ApiError::new(Code::TimedOut);
+    let reservation =
+        state.box_office().sales().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
+    match payment_of(state, &reservation).await? {
+        Some(payment) if payment.state != PaymentState::Ready => {
+            Ok(Paid { payment: Some(payment), reservation })
+        }
+        _ => Err(timed_out()),
+    }
+}
+
+/// Returns a reservation whose money is promised back by a provider that takes longer than a request may.
+///
+/// # Errors
+///
+/// `TIMED_OUT` if it was not the provider that was waited for.
+pub(super) async fn being_refunded(
+    state: &AppState,
+    reservation: ReservationId,
+    buyer: BuyerId,
+) -> Result<Reservation, ApiError> {
+    let timed_out = || ApiError::new(Code::TimedOut);
+    let reservation =
+        state.box_office().sales().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
+    let promised =
+        payment_of(state, &reservation).await?.is_some_and(|known| known.queued_refund().is_some());
+    if promised { Ok(reservation) } else { Err(timed_out()) }
+}
+
+/// Gives money back, and says whether that is done, promised, or refused.
+pub(super) async fn refund_within_patience<F>(
+    state: &AppState,
+    id: PaymentId,
+    refund: F,
+) -> Result<(StatusCode, Payment, Refund), ApiError>
+where
+    F: Future<Output = Result<RefundRequested, RefundError>> + Send + 'static,
+{
+    if let Some(refunded) = with_patience(state, refund).await? {
+        let refunded = refunded?;
+        return Ok((refund_status(&refunded)?, refunded.payment, refunded.refund));
+    }
+    let payment = any_payment(state, id).await?;
+    match payment.queued_refund().cloned() {
+        Some(refund) => Ok((StatusCode::ACCEPTED, payment, refund)),
+        None => Err(ApiError::new(Code::TimedOut)),
+    }
+}
+
+/// Says whether a refund is done, promised, or refused.
+fn refund_status(refunded: &RefundRequested) -> Result<StatusCode, ApiError> {
+    match &refunded.refund.state {
+        RefundState::Done { .. } => Ok(StatusCode::OK),
+        RefundState::Queued { .. } => Ok(StatusCode::ACCEPTED),
+        RefundState::Refused { code, .. } => {
+            Err(ApiError::new(Code::RefundRefused).detail("providerCode", code))
+        }
+    }
+}

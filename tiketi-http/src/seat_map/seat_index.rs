@@ -1,0 +1,235 @@
+//! An event's seats, as little of each as the next encoding needs.
+//!
+//! A hall of 100,000 seats is some thirty megabytes of JSON, and little of it ever changes. So its texts are
+//! kept once, in the segments that were encoded last: the next encoding copies them from there.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tiketi_core::{Seat, SeatId, SeatMap, SeatState, Timestamp, fact::SeatStatus};
+
+use super::map_header::{CLOSING, MapHeader};
+use super::segment::Segment;
+use crate::dto::{SeatDto, seat_status_word};
+
+/// Room for the part of a seat that does change: `,"status":"available","version":12345},`.
+const TAIL_BYTES: usize = 48;
+
+/// Seats that are encoded and compressed together.
+///
+/// A change of one costs all of them, a cut costs some compression.
+const SEGMENT_SEATS: usize = 256;
+
+/// Seats at one map version.
+#[derive(Debug)]
+pub(super) struct SeatIndex {
+    /// The map version.
+    pub(super) version: u64,
+    /// What is told besides the seats.
+    pub(super) head: MapHeader,
+    /// From the stage backwards.
+    blocks: Vec<Block>,
+    /// Where each seat is, by id.
+    by_id: Box<[(SeatId, u32)]>,
+    closing: Arc<Segment>,
+}
+
+/// Neighbouring seats, and their encoding.
+#[derive(Debug)]
+struct Block {
+    seats: Box<[KeptSeat]>,
+    segment: Arc<Segment>,
+    /// Until when the segment shows the seats as they are; `None` if it does not.
+    fresh_until: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct KeptSeat {
+    look: SeatDisplay,
+    /// Where in its segment `{"id":…,"accessible":false` begins: everything but status and version.
+    opening: usize,
+    opening_bytes: usize,
+}
+
+/// What changes about a seat and is told.
+#[derive(Debug, Clone, Copy)]
+struct SeatDisplay {
+    status: SeatStatus,
+    /// When a hold ends.
+    until: Timestamp,
+    version: u64,
+    map_version: u64,
+}
+
+/// Changes that name a seat the hall does not have.
+///
+/// All seats have to be read again.
+#[derive(Debug)]
+pub(super) struct UnknownSeat;
+
+impl SeatIndex {
+    /// Takes over a complete map.
+    pub(super) fn of(map: &SeatMap, head: MapHeader) -> Self {
+        let blocks = map.seats.chunks(SEGMENT_SEATS).map(|seats| Block::of(seats, &head)).collect();
+        let mut by_id: Box<[_]> = map.seats.iter().zip(0..).map(|(seat, at)| (seat.id, at)).collect();
+        by_id.sort_unstable();
+        let closing = Arc::new(Segment::new(CLOSING.to_vec()));
+        Self { version: map.version, head, blocks, by_id, closing }
+    }
+
+    /// Applies what changed after this hall's version.
+    pub(super) fn apply(&mut self, changes: &SeatMap) -> Result<(), UnknownSeat> {
+        for seat in &changes.seats {
+            let (block, at) = self.find(seat.id).ok_or(UnknownSeat)?;
+            let block = self.blocks.get_mut(block).ok_or(UnknownSeat)?;
+            block.seats.get_mut(at).ok_or(UnknownSeat)?.look = SeatDisplay::of(seat);
+            block.fresh_until = None;
+        }
+        self.version = changes.version;
+        Ok(())
+    }
+
+    /// Returns a seat's block, and its place there.
+    fn find(&self, id: SeatId) -> Option<(usize, usize)> {
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        let at = usize::try_from(self.by_id.get(found)?.1).ok()?;
+        Some((at / SEGMENT_SEATS, at % SEGMENT_SEATS))
+    }
+
+    /// Encodes every seat as it is at `now`.
+    pub(super) fn encode(&mut self, now: Timestamp) -> Arc<[Arc<Segment>]> {
+        // The version in it always changes.
+        let opening = Segment::new(self.head.opening(self.version, true));
+        let mut segments = vec![Arc::new(opening)];
+        for (at, block) in self.blocks.iter_mut().enumerate() {
+            if block.fresh_until.is_none_or(|until| until <= now) {
+                block.encode(at == 0, now);
+            }
+            segments.push(Arc::clone(&block.segment));
+        }
+        segments.push(Arc::clone(&self.closing));
+        segments.into()
+    }
+
+    /// Encodes the seats that changed after map version `since`.
+    ///
+    /// `None` if they are too many to be worth it.
+    pub(super) fn encode_since(&self, since: u64, now: Timestamp) -> Option<Bytes> {
+        let changed: Vec<_> = self.seats().filter(|(_, seat)| seat.look.map_version > since).collect();
+        // The complete map is encoded already; a large part of it would have to be encoded again.
+        if changed.len() * 4 > self.by_id.len().max(64) {
+            return None;
+        }
+        let mut json = self.head.opening(self.version, false);
+        for (at, (block, seat)) in changed.into_iter().enumerate() {
+            if at > 0 {
+                json.push(b',');
+            }
+            seat.write(&mut json, &block.segment.plain, now);
+        }
+        json.extend_from_slice(CLOSING);
+        Some(Bytes::from(json))
+    }
+
+    /// Counts holds lapsed at `now`, and says when the next one lapses.
+    ///
+    /// With the version, the count names what the seats look like: within a version no hold changes its end.
+    pub(super) fn lapses(&self, now: Timestamp) -> (usize, Timestamp) {
+        let mut lapsed = 0;
+        let mut next = Timestamp::FAR_FUTURE;
+        for until in self.seats().filter_map(|(_, seat)| seat.look.held_until()) {
+            if until <= now {
+                lapsed += 1;
+            } else {
+                next = next.min(until);
+            }
+        }
+        (lapsed, next)
+    }
+
+    /// Names these seats as they are at `now`, the same on every server.
+    pub(super) fn tag(&self, lapsed: usize) -> String {
+        format!("{}-{lapsed}-{}", self.version, self.head.digest)
+    }
+
+    fn seats(&self) -> impl Iterator<Item = (&Block, &KeptSeat)> {
+        self.blocks.iter().flat_map(|block| block.seats.iter().map(move |seat| (block, seat)))
+    }
+}
+
+impl Block {
+    fn of(seats: &[Seat], head: &MapHeader) -> Self {
+        let mut texts = Vec::new();
+        let keep = |seat: &Seat| {
+            let opening = texts.len();
+            let opening_bytes = write_opening(&mut texts, seat, head);
+            KeptSeat { look: SeatDisplay::of(seat), opening, opening_bytes }
+        };
+        let seats = seats.iter().map(keep).collect();
+        let segment = Arc::new(Segment::new(texts));
+        // So far it is only what the seats' texts are copied from.
+        Self { seats, segment, fresh_until: None }
+    }
+
+    /// Encodes its seats as they are at `now`; all but the first block continue a list.
+    fn encode(&mut self, first: bool, now: Timestamp) {
+        let room: usize = self.seats.iter().map(|seat| seat.opening_bytes + TAIL_BYTES).sum();
+        let mut json = Vec::with_capacity(room);
+        for (at, seat) in self.seats.iter_mut().enumerate() {
+            if at > 0 || !first {
+                json.push(b',');
+            }
+            let opening = json.len();
+            seat.write(&mut json, &self.segment.plain, now);
+            seat.opening = opening;
+        }
+        self.segment = Arc::new(Segment::new(json));
+        let ends = self.seats.iter().filter_map(|seat| seat.look.held_until());
+        let next = ends.filter(|until| *until > now).min();
+        self.fresh_until = Some(next.unwrap_or(Timestamp::FAR_FUTURE));
+    }
+}
+
+impl KeptSeat {
+    /// Writes the seat as it is at `now`, with the part that never changes from `texts`.
+    fn write(&self, json: &mut Vec<u8>, texts: &[u8], now: Timestamp) {
+        let opening = texts.get(self.opening..self.opening + self.opening_bytes);
+        json.extend_from_slice(opening.unwrap_or_default());
+        let lapsed = self.look.held_until().is_some_and(|until| until <= now);
+        let status = if lapsed { SeatStatus::Available } else { self.look.status };
+        json.extend_from_slice(b",\"status\":\"");
+        json.extend_from_slice(seat_status_word(status).as_bytes());
+        json.extend_from_slice(b"\",\"version\":");
+        json.extend_from_slice(self.look.version.to_string().as_bytes());
+        json.push(b'}');
+    }
+}
+
+impl SeatDisplay {
+    fn of(seat: &Seat) -> Self {
+        let until = match seat.state {
+            SeatState::Held { until, .. } => until,
+            SeatState::Available | SeatState::Sold { .. } | SeatState::Blocked { .. } => {
+                Timestamp::FAR_FUTURE
+            }
+        };
+        // At the beginning of time no hold has lapsed: that is looked at when the seat is written.
+        let status = SeatStatus::of(&seat.state, Timestamp::EPOCH);
+        Self { status, until, version: seat.version, map_version: seat.map_version }
+    }
+
+    fn held_until(self) -> Option<Timestamp> {
+        (self.status == SeatStatus::Held).then_some(self.until)
+    }
+}
+
+/// Writes what never changes of a seat, and returns how many bytes that took.
+fn write_opening(texts: &mut Vec<u8>, seat: &Seat, head: &MapHeader) -> usize {
+    let dto = SeatDto::of(seat, head.price(seat.ticket_type), Timestamp::EPOCH);
+    let tail = format!(",\"status\":\"{}\",\"version\":{}}}", dto.status, dto.version);
+    let json = serde_json::to_vec(&dto).unwrap_or_default();
+    debug_assert!(json.ends_with(tail.as_bytes()), "status and version come last in a seat");
+    let opening = json.strip_suffix(tail.as_bytes()).unwrap_or_default();
+    texts.extend_from_slice(opening);
+    opening.len()
+}

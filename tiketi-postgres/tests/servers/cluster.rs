@@ -1,0 +1,75 @@
+//! A database with several stores on it, as several servers have them.
+
+use std::sync::Arc;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{AssertSqlSafe, Connection};
+use tiketi_conformance::{Handles, SellingStore, TestShop};
+use tiketi_core::store::AuditReport;
+use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres_harness::{Database, Server};
+
+/// Connections of each store's pool.
+const CONNECTIONS: u32 = 4;
+
+/// A shop that several stores sell from.
+pub(crate) struct TestCluster {
+    pub(crate) database: Database,
+    pub(crate) stores: Vec<PostgresStore>,
+    pub(crate) shop: TestShop,
+}
+
+impl TestCluster {
+    /// Opens so many stores on a new database of the shared server.
+    pub(crate) async fn of(stores: usize) -> Self {
+        Self::on(Server::shared().await, stores, |options| options).await
+    }
+
+    /// Opens so many stores on a new database of a server, each connecting in a way of its own.
+    pub(crate) async fn on(
+        server: &Server,
+        stores: usize,
+        connect: impl Fn(PgConnectOptions) -> PgConnectOptions,
+    ) -> Self {
+        let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
+        let options = connect(database.options());
+        let stores = (0..stores).map(|_| store(options.clone(), CONNECTIONS)).collect();
+        Self::over(database, stores)
+    }
+
+    /// Opens a shop over stores that are there.
+    pub(crate) fn over(database: Database, stores: Vec<PostgresStore>) -> Self {
+        let shop = TestShop::over(handles(&stores));
+        Self { database, stores, shop }
+    }
+
+    /// Connects beside the stores.
+    pub(crate) async fn connect(&self) -> PgConnection {
+        PgConnection::connect_with(&self.database.options()).await.unwrap()
+    }
+
+    /// Runs a statement beside the stores.
+    pub(crate) async fn run(&self, sql: &str) {
+        let mut connection = self.connect().await;
+        sqlx::query(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+}
+
+/// Collects stores for a shop to sell through in turn.
+pub(crate) fn handles(stores: &[PostgresStore]) -> Handles<dyn SellingStore> {
+    Handles::new(stores.iter().map(|store| Arc::new(store.clone()) as Arc<dyn SellingStore>).collect())
+}
+
+/// Opens a store over a pool that connects when it has to.
+pub(crate) fn store(options: PgConnectOptions, connections: u32) -> PostgresStore {
+    let patience = std::time::Duration::from_secs(20);
+    let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(patience);
+    PostgresStore::new(pool.connect_lazy_with(options))
+}
+
+/// Fails if the audit of a store finds anything.
+pub(crate) async fn assert_sound(store: &PostgresStore) {
+    let report = AuditReport::of(store).await.unwrap();
+    assert_eq!(report.violations, []);
+}

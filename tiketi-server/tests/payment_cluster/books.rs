@@ -1,0 +1,51 @@
+//! The books of a shop in Postgres.
+
+use sqlx::{Connection, PgConnection, Row as _};
+use tiketi_postgres_harness::Database;
+use uuid::Uuid;
+
+use crate::agreement::Row;
+
+const ROWS: &str = "SELECT p.id, p.state, coalesce(p.captured, 0) AS taken, p.refunded, \
+    p.reconcile_at IS NOT NULL OR p.needs_attention AS is_open, r.state AS bought \
+    FROM tiketi.payments p LEFT JOIN tiketi.reservations r ON r.payment = p.id";
+const OPEN: &str = "SELECT count(*) FROM tiketi.payments WHERE reconcile_at IS NOT NULL";
+/// Servers trust the rows they have until an event's turn moves.
+const TURN: &str = "UPDATE tiketi.events SET turn = turn + 1";
+const AGE: &str = "UPDATE tiketi.payments SET reconcile_at = reconcile_at - $1, awaited_since = awaited_since - $1, \
+    reconciliation = jsonb_set(jsonb_set(reconciliation::jsonb, '{since}', to_jsonb((reconciliation::jsonb ->> 'since')::bigint - $1)), \
+        '{deposit,due}', to_jsonb(coalesce((reconciliation::jsonb #>> '{deposit,due}')::bigint - $1, 0)), false)::text, \
+    state_at = CASE state WHEN 'confirming' THEN state_at - $1 ELSE state_at END WHERE reconcile_at IS NOT NULL";
+
+async fn connect(database: &Database) -> PgConnection {
+    PgConnection::connect_with(&database.options()).await.unwrap()
+}
+
+/// Reads every payment, and what it bought.
+pub(crate) async fn rows(database: &Database) -> Vec<Row> {
+    let rows = sqlx::query(ROWS).fetch_all(&mut connect(database).await).await.unwrap();
+    let read = |row: &sqlx::postgres::PgRow| Row {
+        order: row.get::<Uuid, _>("id").to_string(),
+        state: row.get("state"),
+        taken: row.get("taken"),
+        returned: row.get("refunded"),
+        is_open: row.get("is_open"),
+        bought: row.get("bought"),
+    };
+    rows.iter().map(read).collect()
+}
+
+/// Counts the payments of which the provider has yet to say something.
+pub(crate) async fn open(database: &Database) -> i64 {
+    sqlx::query_scalar(OPEN).fetch_one(&mut connect(database).await).await.unwrap()
+}
+
+/// Lets minutes pass for what is awaited, by moving back when that began.
+pub(crate) async fn age(database: &Database, minutes: i64) {
+    let mut connection = connect(database).await;
+    let mut transaction = connection.begin().await.unwrap();
+    // The event first, as the servers do.
+    sqlx::query(TURN).execute(&mut *transaction).await.unwrap();
+    sqlx::query(AGE).bind(minutes * 60_000_000).execute(&mut *transaction).await.unwrap();
+    transaction.commit().await.unwrap();
+}

@@ -1,0 +1,103 @@
+//! Three servers on one Postgres, and the provider that all of them take money through.
+
+use std::time::Duration;
+
+use tiketi_postgres_harness::Server;
+use tiketi_toss_stub::{Call, StubSettings, TossStub, Webhook};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::agreement::assert_agrees;
+use crate::books;
+use crate::fleet::{Fleet, SERVERS};
+use crate::payment_client::{Order, PaymentClient, TOSS_CLIENT, TOSS_SECRET};
+use crate::process::DEADLINE;
+use crate::shop::Stock;
+
+/// Fifty seats a row.
+const STOCK: Stock = Stock { rows: 4, standing: 1 };
+/// How long an unknown may stay one before more minutes pass for it.
+const LOOK_FOR: Duration = Duration::from_secs(3);
+
+/// For tests in which no hold ends by itself.
+pub(crate) const PATIENT: [&str; 2] = ["--hold-ttl=1h", "--hold-cap=2h"];
+
+/// A shop of three servers, and a provider in this process.
+pub(crate) struct PaymentCluster {
+    pub(crate) fleet: Fleet,
+    pub(crate) stub: TossStub,
+}
+
+impl PaymentCluster {
+    /// Opens a shop in which no hold ends by itself.
+    pub(crate) async fn open() -> Self {
+        Self::over(Server::shared().await, &PATIENT).await
+    }
+
+    /// Opens a shop in a database of a server, with options of its own.
+    pub(crate) async fn over(postgres: &Server, options: &[&str]) -> Self {
+        let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
+        let stub = TossStub::start(settings).await.unwrap();
+        let url = stub.url();
+        let toss =
+            ["--toss-secret-key", TOSS_SECRET, "--toss-client-key", TOSS_CLIENT, "--toss-base-url", &url];
+        let options = [&toss[..], &["--store-connections=8"], options].concat();
+        Self { fleet: Fleet::open(postgres, STOCK, &options).await, stub }
+    }
+
+    /// Returns one of the servers; any number names one.
+    pub(crate) fn payment_client(&self, at: usize) -> PaymentClient<'_> {
+        let server = self.fleet.server(at % SERVERS);
+        PaymentClient { server, shop: &self.fleet.shop, stub: &self.stub }
+    }
+
+    /// Lets time pass for what payments wait for, here and at the provider.
+    pub(crate) async fn pass(&self, minutes: u64) {
+        self.stub.advance(Duration::from_mins(minutes));
+        books::age(&self.fleet.database, i64::try_from(minutes).unwrap()).await;
+    }
+
+    pub(crate) async fn until_asked(&self, call: Call, times: usize) {
+        timeout(DEADLINE, self.stub.until_asked(call, times)).await.expect("the provider is not asked");
+    }
+
+    /// Delivers a message to a server as the provider does.
+    pub(crate) async fn deliver(&self, at: usize, message: &Webhook) {
+        let status =
+            self.payment_client(at).server.sender().webhook("toss", &message.id, &message.body).await;
+        assert_eq!(status, 200, "{message:?}");
+    }
+
+    /// Lets as much time pass as it takes until the provider has nothing more to say.
+    pub(crate) async fn settle(&self) {
+        let end = Instant::now() + DEADLINE;
+        while books::open(&self.fleet.database).await > 0 {
+            assert!(
+                Instant::now() < end,
+                "something stays open: {:?}",
+                books::rows(&self.fleet.database).await
+            );
+            self.pass(11).await;
+            let settled = async {
+                while books::open(&self.fleet.database).await > 0 {
+                    sleep(Duration::from_millis(50)).await;
+                }
+            };
+            // What was asked too early comes up again with the next minutes.
+            let _is_settled = timeout(LOOK_FOR, settled).await;
+        }
+    }
+
+    /// Ends the servers once nothing is awaited: both books agree to the won, and the audit finds nothing.
+    pub(crate) async fn close(mut self) {
+        self.settle().await;
+        self.fleet.stop().await;
+        assert_agrees(&self.stub.ledger(), &books::rows(&self.fleet.database).await);
+        self.fleet.close().await;
+    }
+}
+
+/// Tells how often an order was charged.
+pub(crate) fn captures(cluster: &PaymentCluster, order: &Order) -> usize {
+    let ledger = cluster.stub.ledger();
+    ledger.values().filter(|account| account.order_id == order.id).map(|account| account.captures).sum()
+}

@@ -1,0 +1,50 @@
+use std::time::Duration;
+
+use tiketi_core::{
+    BoxOffice, Currency, EventDetails, EventInput, Money, Row, SaleWindow, SeatLayout, Section,
+};
+
+use super::*;
+use crate::open;
+use crate::store::SqliteStore;
+
+/// More seats than rows that are kept.
+const SEATS: u32 = 5_000;
+
+/// A file with one event of [`SEATS`] seats.
+async fn hall(path: &std::path::Path) -> (EventId, Vec<tiketi_core::SeatId>) {
+    let store = std::sync::Arc::new(SqliteStore::open(path).unwrap());
+    let shop = BoxOffice::builder().store(store).build().unwrap();
+    let section = Section::new("Floor", Money::new(100, Currency::KRW)).row(Row::numbered("A", SEATS));
+    let layout = shop
+        .catalog()
+        .create_layout(SeatLayout::new("Harbour Hall", "Floor").section(section), None)
+        .await
+        .unwrap();
+    let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
+    let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
+    let input = EventInput::new(details, Currency::KRW).seated(layout.id);
+    let event = shop.catalog().create_event(input).await.unwrap().event.id;
+    let seats = shop.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
+    (event, seats.iter().map(|seat| seat.id).collect())
+}
+
+/// A batch that looked at many rows leaves none behind, and one that looked at few leaves them all.
+///
+/// Seen to fail with `MAX_CACHED_ROWS` never compared: 5,001 rows stayed.
+#[tokio::test]
+async fn what_is_kept_between_batches_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("tiketi.db");
+    let (event, seats) = hall(&path).await;
+    let mut connection = open::writer(&path).unwrap();
+    let kept_after = |connection: &mut Connection, count: usize| {
+        let transaction = connection.transaction().unwrap();
+        let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, None).unwrap());
+        assert!(set.open(event).unwrap());
+        set.load_seats(event, seats.iter().copied().take(count)).unwrap();
+        set.flush().unwrap().size()
+    };
+    assert_eq!(kept_after(&mut connection, 4_000), 4_001, "the seats and their event");
+    assert_eq!(kept_after(&mut connection, seats.len()), 0);
+}
