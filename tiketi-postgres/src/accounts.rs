@@ -28,7 +28,7 @@ impl AccountStore for PostgresStore {
                 .bind(account.email.as_str())
                 .bind(&*account.name)
                 .bind(account.phone.as_deref())
-                .bind(tiketi_rows::role_word(account.role))
+                .bind(tiketi_sql::role_word(account.role))
                 .bind(account.password.as_phc())
                 .bind(account.created_at.as_micros())
         };
@@ -44,11 +44,11 @@ impl AccountStore for PostgresStore {
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let row = self.database().fetch_optional(sqlx::query(BY_ID).bind(id.as_uuid())).await?;
-        maybe(row, |row| tiketi_rows::account(row))
+        maybe(row, |row| tiketi_sql::account(row))
     }
 
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let row = self.database().fetch_optional(sqlx::query(BY_EMAIL).bind(email.as_str())).await?;
-        maybe(row, |row| tiketi_rows::account(row))
+        maybe(row, |row| tiketi_sql::account(row))
     }
 }

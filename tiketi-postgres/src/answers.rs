@@ -42,7 +42,7 @@ impl AnswerStore for PostgresStore {
                 return Ok(AnswerClaim::Run);
             }
             let row = self.database().fetch_optional(sqlx::query(ONE).bind(key.as_uuid())).await?;
-            let kept = maybe(row, |row| tiketi_rows::answer_claim(row, fingerprint, now))?;
+            let kept = maybe(row, |row| tiketi_sql::answer_claim(row, fingerprint, now))?;
             match kept {
                 // Given up or free again since: claim it once more.
                 None | Some(AnswerClaim::Run) => {}

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::Snapshot;
 use tiketi_core::{EventId, PaymentId, StoreError, store::AuditStore};
-use tiketi_rows::{Row as _, columns, count};
+use tiketi_sql::{Row as _, columns, count};
 
 use crate::load::ticket_types;
 use crate::row::{Row, each};
@@ -63,26 +63,26 @@ impl AuditStore for PostgresStore {
 async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapshot>, StoreError> {
     let found = of(session, EVENT, id).await?;
     let Some(row) = found.first() else { return Ok(None) };
-    let (event, map_version) = (tiketi_rows::event(&Row(row))?, count(&Row(row), "map_version")?);
+    let (event, map_version) = (tiketi_sql::event(&Row(row))?, count(&Row(row), "map_version")?);
     let currency = event.currency;
     let mut snapshot = Snapshot::new(event);
     for (ticket_type, _) in ticket_types(session, id, currency).await? {
         snapshot.put_ticket_type(ticket_type);
     }
     for row in &of(session, SEATS, id).await? {
-        snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
+        snapshot.put_seat(tiketi_sql::seat(&Row(row))?);
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(map_version);
     let mut latest = Vec::new();
     for row in &of(session, RESERVATIONS, id).await? {
-        let row = tiketi_rows::reservation(&Row(row))?;
+        let row = tiketi_sql::reservation(&Row(row))?;
         latest.extend(row.payment.map(PaymentId::as_uuid));
         snapshot.put_reservation(row);
     }
     let payments = sqlx::query(PAYMENTS).bind(id.as_uuid()).bind(latest);
     for row in &session.fetch_all(payments).await? {
-        snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
+        snapshot.put_payment(tiketi_sql::payment(&Row(row))?);
     }
     Ok(Some(snapshot))
 }

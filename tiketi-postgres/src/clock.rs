@@ -5,7 +5,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::decide::check_clock;
 use tiketi_core::{StoreError, Timestamp, store::StoreClock};
-use tiketi_rows::Row as _;
+use tiketi_sql::Row as _;
 
 use crate::row::Row;
 use crate::store::PostgresStore;

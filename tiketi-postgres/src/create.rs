@@ -100,7 +100,7 @@ async fn insert_layout(pool: &Pool, command: &CreateLayout) -> Result<Outcome, S
         .bind(id.as_uuid())
         .bind(&*layout.venue)
         .bind(&*layout.name)
-        .bind(tiketi_rows::sections_text(layout)?)
+        .bind(tiketi_sql::sections_text(layout)?)
         .bind(created_at.as_micros());
     session.execute(insert).await.map_err(raced)?;
     session.commit().await?;
@@ -126,7 +126,7 @@ pub(crate) async fn record(
     key: CommandKey,
 ) -> Result<Option<CreationRecord>, StoreError> {
     let row = session.fetch_optional(sqlx::query(RECORD).bind(key.as_uuid())).await?;
-    maybe(row, |row| tiketi_rows::creation_record(row))
+    maybe(row, |row| tiketi_sql::creation_record(row))
 }
 
 /// Remembers what is made under a key; if another server does so at this moment, it is contention.

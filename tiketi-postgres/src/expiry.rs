@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Timestamp, store::Swept};
-use tiketi_rows::Row as _;
+use tiketi_sql::Row as _;
 
 use crate::queued_command::BatchCommand;
 use crate::read_set::BatchReadSet;

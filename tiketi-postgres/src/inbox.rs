@@ -8,7 +8,7 @@ use tiketi_core::{
     store::{Delivery, InboxStore, Receipt},
     text::can_be_kept,
 };
-use tiketi_rows::columns;
+use tiketi_sql::columns;
 
 use crate::row::each;
 use crate::store::PostgresStore;
@@ -57,7 +57,7 @@ impl InboxStore for PostgresStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let claim = || sqlx::query(CLAIM).bind(now).bind(until).bind(limit);
         let claimed = self.write_returning(claim).await?;
-        let mut claimed = each(&claimed, |row| tiketi_rows::delivery(row))?;
+        let mut claimed = each(&claimed, |row| tiketi_sql::delivery(row))?;
         claimed.sort_by_key(|delivery| delivery.received_at);
         Ok(claimed)
     }

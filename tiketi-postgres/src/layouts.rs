@@ -5,7 +5,7 @@ use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
 use tiketi_core::{
     CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
 };
-use tiketi_rows::{count, stored};
+use tiketi_sql::{count, stored};
 
 use crate::create::create_layout;
 use crate::row::{Row, each, maybe};
@@ -25,14 +25,14 @@ impl LayoutStore for PostgresStore {
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
         let row = self.database().fetch_optional(sqlx::query(ONE).bind(id.as_uuid())).await?;
-        maybe(row, |row| tiketi_rows::layout(row))
+        maybe(row, |row| tiketi_sql::layout(row))
     }
 
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
         let found = sqlx::query(PAGE).bind(i64::from(page.size())).bind(stored(page.offset()));
         let found = self.database().fetch_all(found).await?;
         let total = self.database().fetch_one(sqlx::query(COUNT)).await?;
-        let rows = each(&found, |row| tiketi_rows::layout(row))?;
+        let rows = each(&found, |row| tiketi_sql::layout(row))?;
         Ok(Page { rows, total: count(&Row(&total), "total")? })
     }
 

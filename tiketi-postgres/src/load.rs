@@ -8,7 +8,7 @@ use tiketi_core::{
     BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
     Timestamp,
 };
-use tiketi_rows::{Row as _, columns};
+use tiketi_sql::{Row as _, columns};
 use uuid::Uuid;
 
 use crate::create;
@@ -105,12 +105,12 @@ pub(crate) async fn lock(
 
 fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
     maybe(row, |row| {
-        let map_version = tiketi_rows::count(row, "map_version")?;
+        let map_version = tiketi_sql::count(row, "map_version")?;
         Ok(Locked {
             revision: row.int("revision")?,
             store_now: Timestamp::from_micros(row.int("store_now")?),
             place: row.text("place")?.to_owned(),
-            event: tiketi_rows::event(row)?,
+            event: tiketi_sql::event(row)?,
             map_version,
         })
     })
@@ -136,7 +136,7 @@ pub(crate) async fn ticket_types(
     currency: Currency,
 ) -> Result<Vec<(TicketType, String)>, StoreError> {
     let found = session.fetch_all(sqlx::query(TICKET_TYPES).bind(event.as_uuid())).await?;
-    each(&found, |row| Ok((tiketi_rows::ticket_type(row, currency)?, row.text("place")?.to_owned())))
+    each(&found, |row| Ok((tiketi_sql::ticket_type(row, currency)?, row.text("place")?.to_owned())))
 }
 
 /// Loads what commands look at, unless it is there.
@@ -221,8 +221,8 @@ async fn commands(
     for row in &session.fetch_all(query).await? {
         let row = &Row(row);
         match row.maybe_uuid("key")? {
-            Some(key) => set.put_record(CommandKey::from_uuid(key), tiketi_rows::command_record(row)?),
-            None => set.put_serial(tiketi_rows::count(row, "at")?),
+            Some(key) => set.put_record(CommandKey::from_uuid(key), tiketi_sql::command_record(row)?),
+            None => set.put_serial(tiketi_sql::count(row, "at")?),
         }
     }
     Ok(())
@@ -245,7 +245,7 @@ async fn reservations(
         .bind(due.map(Timestamp::as_micros));
     let found = session.fetch_all(query).await?;
     let snapshot = set.loading()?;
-    for row in each(&found, |row| tiketi_rows::reservation(row))? {
+    for row in each(&found, |row| tiketi_sql::reservation(row))? {
         // What is here already is as it will be once this batch is written.
         if snapshot.reservation(row.id).is_none() {
             more.seats.extend(row.seats.iter().map(|line| line.seat));
@@ -266,7 +266,7 @@ async fn payments(
     let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, PAYMENTS, event, missing).await? {
-        snapshot.put_payment(tiketi_rows::payment(&Row(row))?);
+        snapshot.put_payment(tiketi_sql::payment(&Row(row))?);
     }
     Ok(())
 }
@@ -281,7 +281,7 @@ async fn seats(
     let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, SEATS, event, missing).await? {
-        snapshot.put_seat(tiketi_rows::seat(&Row(row))?);
+        snapshot.put_seat(tiketi_sql::seat(&Row(row))?);
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use tiketi_core::{
     fact::FactId,
     store::{OutboxStore, Swept},
 };
-use tiketi_rows::{Row as _, stored};
+use tiketi_sql::{Row as _, stored};
 
 use crate::row::each;
 use crate::store::PostgresStore;
@@ -108,6 +108,6 @@ impl PostgresStore {
                 .bind(now.as_micros())
                 .bind(until.as_micros())
         };
-        each(&self.write_returning(claim).await?, |row| tiketi_rows::fact(row))
+        each(&self.write_returning(claim).await?, |row| tiketi_sql::fact(row))
     }
 }

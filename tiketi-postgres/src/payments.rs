@@ -10,7 +10,7 @@ use tiketi_core::{
     store::{CallOffProgress, PaymentStore},
     text::can_be_kept,
 };
-use tiketi_rows::{Row as _, columns, count, stored};
+use tiketi_sql::{Row as _, columns, count, stored};
 
 use crate::row::{Row, each, maybe};
 use crate::store::PostgresStore;
@@ -81,7 +81,7 @@ impl PaymentStore for PostgresStore {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let due = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(self.passed_over());
         let due = self.database().fetch_all(due).await?;
-        each(&due, |row| tiketi_rows::payment(row))
+        each(&due, |row| tiketi_sql::payment(row))
     }
 
     async fn payments_needing_attention(
@@ -97,7 +97,7 @@ impl PaymentStore for PostgresStore {
             .await?;
         let total = self.database().fetch_one(sqlx::query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
         let total = count(&Row(&total), "total")?;
-        Ok(Page { rows: each(&found, |row| tiketi_rows::payment(row))?, total })
+        Ok(Page { rows: each(&found, |row| tiketi_sql::payment(row))?, total })
     }
 
     async fn payment_by_key(

@@ -7,7 +7,7 @@ use tiketi_core::{
     StoreError, TicketType, TicketTypeId,
     store::{EventQuery, EventView},
 };
-use tiketi_rows::{Row as _, columns, count, stored};
+use tiketi_sql::{Row as _, columns, count, stored};
 use uuid::Uuid;
 
 use crate::read_batcher::ById;
@@ -76,7 +76,7 @@ impl ById for Reservation {
     async fn read(pool: &Pool, ids: Vec<ReservationId>) -> Result<Vec<Self>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(ReservationId::as_uuid).collect();
         let found = pool.fetch_all(sqlx::query(RESERVATIONS).bind(ids)).await?;
-        each(&found, |row| tiketi_rows::reservation(row))
+        each(&found, |row| tiketi_sql::reservation(row))
     }
 }
 
@@ -90,7 +90,7 @@ impl ById for Payment {
     async fn read(pool: &Pool, ids: Vec<PaymentId>) -> Result<Vec<Self>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(PaymentId::as_uuid).collect();
         let found = pool.fetch_all(sqlx::query(PAYMENTS).bind(ids)).await?;
-        each(&found, |row| tiketi_rows::payment(row))
+        each(&found, |row| tiketi_sql::payment(row))
     }
 }
 
@@ -118,14 +118,14 @@ pub(crate) async fn reservations_of(
     let found = pool.fetch_all(found).await?;
     let total = pool.fetch_one(sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
     let total = count(&Row(&total), "total")?;
-    Ok(Page { rows: each(&found, |row| tiketi_rows::reservation(row))?, total })
+    Ok(Page { rows: each(&found, |row| tiketi_sql::reservation(row))?, total })
 }
 
 /// Returns events with what they sell, in the order of their ids' list.
 pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
     let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let found = pool.fetch_all(sqlx::query(EVENTS).bind(list)).await?;
-    let events = each(&found, |row| tiketi_rows::event(row))?;
+    let events = each(&found, |row| tiketi_sql::event(row))?;
     let views = with_ticket_types(pool, events).await?;
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
     // One that was removed meanwhile is left out.
@@ -135,7 +135,7 @@ pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>
 /// Returns all events with what they sell, but without their descriptions: a shop has few.
 pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
     let found = pool.fetch_all(sqlx::query(OUTLINES).bind(drafts)).await?;
-    let events = each(&found, |row| tiketi_rows::event(row))?;
+    let events = each(&found, |row| tiketi_sql::event(row))?;
     with_ticket_types(pool, events).await
 }
 
@@ -149,7 +149,7 @@ async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventV
         let row = &Row(row);
         let place = places.get(&EventId::from_uuid(row.uuid("event")?));
         if let Some(view) = place.and_then(|place: &usize| views.get_mut(*place)) {
-            view.ticket_types.push(tiketi_rows::ticket_type(row, view.event.currency)?);
+            view.ticket_types.push(tiketi_sql::ticket_type(row, view.event.currency)?);
         }
     }
     Ok(views)
@@ -182,7 +182,7 @@ pub(crate) async fn seat_map(pool: &Pool, event: EventId, since: u64) -> Result<
     let version = count(&Row(first), "current")?;
     let complete = since == 0 || since > version;
     let seats = match Row(first).maybe_uuid("id")? {
-        Some(_) => each(&found, |row| tiketi_rows::seat(row))?,
+        Some(_) => each(&found, |row| tiketi_sql::seat(row))?,
         None => Vec::new(),
     };
     Ok(Some(SeatMap { version, complete, seats }))

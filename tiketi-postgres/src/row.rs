@@ -20,7 +20,7 @@ impl<'r> Row<'r> {
     }
 }
 
-impl tiketi_rows::Row for Row<'_> {
+impl tiketi_sql::Row for Row<'_> {
     fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
         self.get(column)
     }

@@ -6,7 +6,7 @@ use tiketi_core::{
     account::{Account, Email},
     store::{AccountStore, CreateAccountRefused},
 };
-use tiketi_rows as rows;
+use tiketi_sql as rows;
 
 use crate::load::{exists, one};
 use crate::store::SqliteStore;

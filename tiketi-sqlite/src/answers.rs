@@ -71,7 +71,6 @@ fn claim_of(
     now: Timestamp,
 ) -> Result<AnswerClaim, StoreError> {
     let sql = "SELECT * FROM answers WHERE key = ?1";
-    let found =
-        one(connection, sql, [key.as_uuid()], |row| tiketi_rows::answer_claim(row, fingerprint, now))?;
+    let found = one(connection, sql, [key.as_uuid()], |row| tiketi_sql::answer_claim(row, fingerprint, now))?;
     Ok(found.unwrap_or(AnswerClaim::Run))
 }

@@ -10,7 +10,7 @@ use crate::load::{self, all};
 use crate::reader::SqliteReader;
 use crate::row::first;
 use crate::store::SqliteStore;
-use tiketi_rows::{self as rows, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
+use tiketi_sql::{self as rows, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
 
 #[async_trait]
 impl AuditStore for SqliteStore {

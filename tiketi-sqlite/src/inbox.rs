@@ -8,7 +8,7 @@ use tiketi_core::{
     StoreError, Timestamp,
     store::{Delivery, InboxStore, Receipt},
 };
-use tiketi_rows::{self as rows, DELIVERY_COLUMNS};
+use tiketi_sql::{self as rows, DELIVERY_COLUMNS};
 
 use crate::load::{all, exists};
 use crate::store::SqliteStore;

@@ -12,7 +12,7 @@ use crate::reads::total;
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::write;
-use tiketi_rows::{self as rows, stored};
+use tiketi_sql::{self as rows, stored};
 
 #[async_trait]
 impl LayoutStore for SqliteStore {

@@ -6,12 +6,12 @@ use tiketi_core::{
     BuyerId, CommandKey, Currency, EventId, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId,
     StoreError, TicketType, Timestamp,
 };
-use tiketi_rows::Row as _;
+use tiketi_sql::Row as _;
 
 use crate::error::failed;
 use crate::row::{Row, first};
 use crate::working_set::Counters;
-use tiketi_rows::{
+use tiketi_sql::{
     self as rows, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };
 

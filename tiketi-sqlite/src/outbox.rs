@@ -8,7 +8,7 @@ use tiketi_core::{Fact, StoreError, Timestamp, fact::FactId, store::OutboxStore}
 use crate::load::{all, exists};
 use crate::store::SqliteStore;
 use crate::write;
-use tiketi_rows::{self as rows, stored};
+use tiketi_sql::{self as rows, stored};
 
 /// Finds what nobody has claimed, or whose claim has run out.
 const FREE: &str = "(claimed_until IS NULL OR claimed_until <= ?1)";

@@ -10,7 +10,7 @@ use tiketi_core::{
     CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
     store::{CallOffProgress, PaymentStore},
 };
-use tiketi_rows::{self as rows, PAYMENT_COLUMNS, stored};
+use tiketi_sql::{self as rows, PAYMENT_COLUMNS, stored};
 use uuid::Uuid;
 
 use crate::load::{all, exists, one};

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::load::{self, all, one};
 use crate::row::first;
-use tiketi_rows::{
+use tiketi_sql::{
     self as rows, EVENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS, stored,
 };
 

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use rusqlite::types::FromSql;
 use tiketi_core::StoreError;
-use tiketi_rows::unreadable;
+use tiketi_sql::unreadable;
 use uuid::Uuid;
 
 use crate::error::failed;
@@ -45,7 +45,7 @@ impl<'r, 's> Row<'r, 's> {
     }
 }
 
-impl tiketi_rows::Row for Row<'_, '_> {
+impl tiketi_sql::Row for Row<'_, '_> {
     fn uuid(&self, column: &'static str) -> Result<Uuid, StoreError> {
         self.get(column)
     }

@@ -360,7 +360,7 @@ impl<'c> WorkingSet<'c> {
         let page: i64 =
             self.connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
         // SQLite takes 0 pages for no limit at all, and fewer than there are for as many as there are.
-        let pages = bytes.map_or(i64::from(u32::MAX - 1), |bytes| (tiketi_rows::stored(bytes) / page).max(1));
+        let pages = bytes.map_or(i64::from(u32::MAX - 1), |bytes| (tiketi_sql::stored(bytes) / page).max(1));
         let set = format!("PRAGMA max_page_count = {pages}");
         self.connection.query_row(&set, (), |_| Ok(())).map_err(failed)
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::error::failed;
 use crate::working_set::Counters;
-use tiketi_rows::{self as rows, stored};
+use tiketi_sql::{self as rows, stored};
 
 /// Runs a statement, and returns how many rows it changed.
 pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> Result<usize, StoreError> {

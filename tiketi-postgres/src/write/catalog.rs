@@ -6,7 +6,7 @@ use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
     Event, EventId, LayoutId, Seat, StoreError, TicketType, TicketTypeId, ticket_type::TicketKind,
 };
-use tiketi_rows::{self as rows, Row as _, stored};
+use tiketi_sql::{self as rows, Row as _, stored};
 
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{EventId, Payment, PaymentId, StoreError};
-use tiketi_rows::{self as rows, PaymentColumns, stored};
+use tiketi_sql::{self as rows, PaymentColumns, stored};
 
 use super::{column, gone, run};
 use crate::session::{Session, Statement};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{EventId, Seat, SeatId, StoreError, TicketType, TicketTypeId};
-use tiketi_rows::{Row as _, seat_state, stored};
+use tiketi_sql::{Row as _, seat_state, stored};
 use uuid::Uuid;
 
 use super::{column, gone, miscounted};

@@ -6,7 +6,7 @@ use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
 use tiketi_core::{
     CommandKey, EventId, FactBody, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
 };
-use tiketi_rows::{self as rows, stored};
+use tiketi_sql::{self as rows, stored};
 use uuid::Uuid;
 
 use super::{column, gone, run};

@@ -1,10 +1,10 @@
-//! How Tiketi's database adapters write rows down, so that no two of them do it differently.
+//! What Tiketi's SQL stores share: columns, state words and stored JSON.
 //!
-//! A database brings [`Row`], its way to read a column by name. This crate knows the rest: which columns a
-//! type has ([`columns!`]), the words that stand for its states, and the JSON of what has no columns of its own. Moments
-//! are UTC microseconds, amounts are minor units.
+//! A store implements [`Row`], which reads a column by its name. This crate knows which columns a type has
+//! ([`columns!`]), which words stand for its states, and the JSON of values without a column of their own. Moments are
+//! UTC microseconds; amounts are minor units.
 //!
-//! It serves the adapters alone; what it offers may change with any release.
+//! It is internal to the stores: its items may change with any release.
 
 mod account;
 mod cancellation;

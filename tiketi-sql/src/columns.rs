@@ -5,7 +5,7 @@
 /// They are in the order they are read in, so that a reader that looks for each by its name looks but once.
 ///
 /// ```
-/// let sql = concat!("SELECT ", tiketi_rows::columns!(seat), " FROM seats");
+/// let sql = concat!("SELECT ", tiketi_sql::columns!(seat), " FROM seats");
 /// ```
 #[macro_export]
 macro_rules! columns {
