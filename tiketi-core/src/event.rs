@@ -1,4 +1,4 @@
-//! Events: what is on, when its tickets are sold, and what buyers are told of it.
+//! Events: what is performed, when tickets are sold, and the status buyers see.
 
 use std::time::Duration;
 
@@ -9,50 +9,50 @@ use crate::money::Currency;
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
 
-/// One performance: a title, a place, a date, and a sale window.
+/// One performance: a title, a venue, a date, and a sale window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Which event.
+    /// Id of the event.
     pub id: EventId,
     /// What an organiser may edit.
     pub details: EventDetails,
-    /// Currency of every price of this event; fixed when the event is made.
+    /// Currency of every price of this event; fixed when the event is created.
     pub currency: Currency,
-    /// The layout its seats were made from, if it has seats.
+    /// The seat layout that its seats were made from, if it has seats.
     pub layout: Option<LayoutId>,
-    /// Draft, published or cancelled.
+    /// State of the event: draft, published or cancelled.
     pub state: EventState,
     /// The status last announced to buyers' clients; see [`crate::Fact`].
     pub announced: EventStatus,
-    /// When the event was made.
+    /// When the event was created.
     pub created_at: Timestamp,
-    /// Grows by one with each edit, publication or cancellation; announcing a status leaves it alone.
+    /// Grows by one with each edit, publication or cancellation; announcing a status does not change it.
     pub version: u64,
 }
 
 /// What an organiser writes about an event and may edit later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventDetails {
-    /// What is on, at most [`crate::limits::MAX_NAME_CHARS`] characters.
+    /// Title, at most [`crate::limits::MAX_NAME_CHARS`] characters.
     pub title: String,
-    /// Who performs.
+    /// The performers.
     pub artist: String,
-    /// Where.
+    /// The venue.
     pub venue: String,
     /// Free text for buyers, at most [`crate::limits::MAX_DESCRIPTION_CHARS`] characters.
     pub description: String,
-    /// Further words under which the event is found, such as its name in another language.
+    /// Further search words, such as the event's name in another language.
     pub keywords: Vec<String>,
-    /// When the performance begins.
+    /// When the performance starts.
     pub starts_at: Timestamp,
-    /// When tickets may be bought.
+    /// When tickets are sold.
     pub sale: SaleWindow,
-    /// Where this event departs from the shop's terms.
+    /// Terms that differ from the shop's.
     pub terms: TermsOverride,
 }
 
 impl EventDetails {
-    /// Writes a title and the dates, and leaves the rest empty.
+    /// Makes details with a title and dates; everything else is empty.
     pub fn new(title: impl Into<String>, starts_at: Timestamp, sale: SaleWindow) -> Self {
         Self {
             title: title.into(),
@@ -67,7 +67,7 @@ impl EventDetails {
     }
 }
 
-/// An event's own terms; what is `None` follows the shop's [`Terms`].
+/// An event's own terms; a field that is `None` follows the shop's [`Terms`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct TermsOverride {
     /// Overrides [`Terms::hold_ttl`].
@@ -89,7 +89,7 @@ pub struct TermsOverride {
 }
 
 impl TermsOverride {
-    /// Returns the shop's terms with this event's own in their place.
+    /// Returns the shop's terms, overridden by this event's own.
     pub fn over(self, shop: Terms) -> Terms {
         Terms {
             hold_ttl: self.hold_ttl.unwrap_or(shop.hold_ttl),
@@ -109,7 +109,7 @@ impl TermsOverride {
     }
 }
 
-/// What an organiser has done with an event.
+/// State of an event: what the organiser has done with it.
 ///
 /// | from \ on | `Publish` | `Cancel` |
 /// |---|---|---|
@@ -118,9 +118,9 @@ impl TermsOverride {
 /// | `Cancelled` | illegal | illegal |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventState {
-    /// Being prepared; buyers do not see it.
+    /// In preparation; buyers do not see it.
     Draft,
-    /// Buyers see it, and may buy within the sale window.
+    /// Buyers see it and may buy within the sale window.
     Published,
     /// Called off.
     Cancelled {
@@ -129,14 +129,14 @@ pub enum EventState {
     },
 }
 
-/// What may happen to an [`EventState`].
+/// What can happen to an [`EventState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventStep {
-    /// Show the event to buyers.
+    /// The organiser shows the event to buyers.
     Publish,
-    /// Call the event off.
+    /// The organiser cancels the event.
     Cancel {
-        /// When.
+        /// When it is cancelled.
         at: Timestamp,
     },
 }
@@ -160,23 +160,23 @@ impl EventState {
     }
 }
 
-/// What buyers are told of an event: derived, never stored as truth.
+/// Status of an event as buyers see it, derived from state, clock and stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventStatus {
     /// The sale has not opened.
     Upcoming,
     /// Tickets may be bought now.
     OnSale,
-    /// The sale is open and nothing is left; holds that lapse may bring tickets back.
+    /// The sale is open and no ticket is left; holds that end may bring tickets back.
     SoldOut,
     /// The sale has closed.
     Ended,
-    /// The event was called off.
+    /// The event was cancelled.
     Cancelled,
 }
 
 impl Event {
-    /// Derives the status from the clock, the sale window and whether anything is left to sell.
+    /// Derives the status from the state, the clock, and whether tickets are left.
     pub fn status(&self, now: Timestamp, anything_left: bool) -> EventStatus {
         if matches!(self.state, EventState::Cancelled { .. }) {
             EventStatus::Cancelled
@@ -191,7 +191,7 @@ impl Event {
         }
     }
 
-    /// Tells whether buyers may see the event.
+    /// Returns whether buyers may see the event.
     pub fn is_public(&self) -> bool {
         self.state != EventState::Draft
     }
@@ -207,7 +207,7 @@ mod tests {
         Timestamp::from_micros(micros)
     }
 
-    /// Sold from 100 on, before 200.
+    /// On sale from 100 on, before 200.
     fn event(state: EventState) -> Event {
         let details = EventDetails {
             title: "Evening of Lanterns".into(),

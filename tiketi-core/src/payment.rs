@@ -1,4 +1,4 @@
-//! Payments: one record for each attempt to pay, and what became of the money.
+//! Payments: one record for each attempt to pay, and the state of its money.
 
 use std::time::Duration;
 
@@ -8,58 +8,58 @@ use crate::refund_account::RefundAccount;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
 
-/// The code of a payment that a person ended because its provider did not tell the outcome.
+/// Decline code of a payment that staff ended while its outcome was unknown.
 pub const ENDED_BY_STAFF: &str = "ENDED_BY_STAFF";
 
 /// One attempt to pay for one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Payment {
-    /// Which attempt; also its order id and the key the provider deduplicates by.
+    /// Id of the attempt; also the order id at the provider and the provider's idempotency key.
     pub id: PaymentId,
-    /// What it pays for.
+    /// The reservation it pays for.
     pub reservation: ReservationId,
-    /// Of which event.
+    /// The event of that reservation.
     pub event: EventId,
-    /// Who pays.
+    /// The buyer who pays.
     pub buyer: BuyerId,
-    /// How much: the reservation's total when the attempt was made.
+    /// The amount to pay: the reservation's total when the attempt was prepared.
     pub amount: Money,
-    /// How much the provider took, once it said so.
+    /// The amount the provider captured; `None` until the provider reports a capture.
     pub captured: Option<Money>,
-    /// How much of what was taken went back to the buyer, in its currency.
+    /// The part of the captured amount that was refunded, in its currency.
     pub refunded: Money,
-    /// Name of the gateway that takes the money; see [`crate::PaymentGateway::name`].
+    /// Name of the payment gateway; see [`crate::PaymentGateway::name`].
     pub gateway: String,
-    /// The way of paying the buyer chose, in the gateway's words.
+    /// The payment method that the buyer chose, as the gateway names it.
     pub method: String,
-    /// The provider's own key for the money, once known.
+    /// The provider's own key for the payment, once known.
     pub provider_key: Option<String>,
-    /// Where it stands.
+    /// State of the payment.
     pub state: PaymentState,
-    /// Refunds asked for, oldest first.
+    /// Refunds, oldest first.
     pub refunds: Vec<Refund>,
-    /// What the provider has yet to say; `None` while nothing is awaited.
+    /// The pending reconciliation; `None` while the provider owes no answer.
     pub reconciliation: Option<Reconciliation>,
-    /// What people wrote about it, oldest first.
+    /// Notes of the staff, oldest first.
     pub notes: Vec<Note>,
-    /// When the attempt was made.
+    /// When the attempt was prepared.
     pub created_at: Timestamp,
     /// Grows by one with each change.
     pub version: u64,
 }
 
 impl Payment {
-    /// Returns the refund of that id.
+    /// Returns the refund with this id.
     pub fn refund(&self, id: RefundId) -> Option<&Refund> {
         self.refunds.iter().find(|refund| refund.id == id)
     }
 
-    /// Returns the refund that is to be sent next: the oldest that is queued.
+    /// Returns the refund to send next: the oldest one that is queued.
     pub fn queued_refund(&self) -> Option<&Refund> {
         self.refunds.iter().find(|refund| matches!(refund.state, RefundState::Queued { .. }))
     }
 
-    /// Returns how much was taken and neither went back nor is promised back.
+    /// Returns the captured amount that is neither refunded nor queued for a refund.
     ///
     /// # Errors
     ///
@@ -70,7 +70,9 @@ impl Payment {
         queued.map(|refund| refund.amount).try_fold(captured.minus(self.refunded)?, Money::minus)
     }
 
-    /// Returns how much the shop keeps, of what was taken, for tickets that were given back or will be.
+    /// Returns how much of the price of returned tickets the shop keeps.
+    ///
+    /// Queued refunds count; refused refunds do not.
     ///
     /// # Errors
     ///
@@ -82,12 +84,12 @@ impl Payment {
         self.refunds.iter().filter(stands).try_fold(nothing, sum)
     }
 
-    /// Tells whether a part of the money was sent back at the provider, and no refund says what for.
+    /// Returns whether a part was refunded at the provider, for unstated tickets.
     pub fn is_refund_unstated(&self) -> bool {
         self.unstated_since().is_some()
     }
 
-    /// Returns when the latest part was sent back at the provider while the buyer keeps what the rest paid for.
+    /// Returns when the latest such refund was recorded, while the rest is still paid.
     fn unstated_since(&self) -> Option<Timestamp> {
         let partly = matches!(self.state, PaymentState::PartlyRefunded { .. });
         let unstated = |refund: &Refund| match (&refund.tickets, &refund.state) {
@@ -97,14 +99,14 @@ impl Payment {
         self.refunds.iter().filter(|_| partly).filter_map(unstated).max()
     }
 
-    /// Tells whether the latest refund was refused by the provider.
+    /// Returns whether the provider refused the latest refund.
     pub fn is_refund_refused(&self) -> bool {
         matches!(self.refunds.last(), Some(Refund { state: RefundState::Refused { .. }, .. }))
     }
 
-    /// Tells whether the provider refused what is owed because the event was cancelled, and nothing went back since.
+    /// Returns whether the refund for a cancelled event was refused.
     ///
-    /// It is not asked for the same again by itself; a person has to look.
+    /// It is `false` again once a later refund is done. The shop does not send a refused refund again; staff must act.
     pub fn is_call_off_refused(&self) -> bool {
         let refused = |(at, refund): (usize, &Refund)| {
             matches!(refund.state, RefundState::Refused { .. }) && refund.id == self.call_off_refund(at)
@@ -118,12 +120,12 @@ impl Payment {
         last(&refused).is_some_and(|refused| last(&apply_refund) < Some(refused))
     }
 
-    /// Returns the id of the refund that is promised as the `at`-th because the event was cancelled.
+    /// Returns the id of the `at`-th refund, queued because the event was cancelled.
     pub(crate) fn call_off_refund(&self, at: usize) -> RefundId {
         RefundId::derived(self.id, &format!("the event was cancelled {at}"))
     }
 
-    /// Returns the deposit that has to come in before it is paid, if that is what it waits for.
+    /// Returns the deposit that the payment waits for, if it waits for one.
     pub fn awaited_deposit(&self) -> Option<&Deposit> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
         self.reconciliation
@@ -132,20 +134,22 @@ impl Payment {
             .and_then(|reconciliation| reconciliation.deposit.as_ref())
     }
 
-    /// Tells whether the provider waits anew for a deposit that it had said was there.
+    /// Returns whether the provider awaits a deposit that it reported as paid before.
     pub fn is_withdrawn(&self) -> bool {
         let kept = matches!(self.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
         kept && self.reconciliation.as_ref().is_some_and(|reconciliation| reconciliation.deposit.is_some())
     }
 
-    /// Tells whether a person has to look, until one wrote after it that it is settled.
+    /// Returns whether staff must act.
+    ///
+    /// It is `false` once a later note settles the matter.
     pub fn needs_attention(&self) -> bool {
         let settled =
             |since| self.notes.last().is_some_and(|note| note.settles == Settles::Yes && note.at >= since);
         self.trouble_since().is_some_and(|since| !settled(since))
     }
 
-    /// Returns when the latest thing happened that a person has to look at, settled or not.
+    /// Returns when the latest thing that needs attention happened, settled or not.
     pub(crate) fn trouble_since(&self) -> Option<Timestamp> {
         let stuck = match self.state {
             PaymentState::Stuck { at, .. } if self.queued_refund().is_none() => Some(at),
@@ -170,14 +174,17 @@ impl Payment {
         [stuck, refused, withdrawn, self.unstated_since()].into_iter().flatten().max()
     }
 
-    /// Returns `now`, or just after the last note where the clock of its server was ahead.
+    /// Returns `now`, or the moment just after the last note if that is later.
     ///
-    /// What happens after a note has to look later than the note, or the note would seem to settle it.
+    /// The clock of the note's server may have been ahead. What happens after a note must carry a later moment, or the
+    /// note would seem to settle it.
     pub(crate) fn after_notes(&self, now: Timestamp) -> Timestamp {
         self.notes.last().map_or(now, |note| now.max(note.at.after(Duration::from_micros(1))))
     }
 
-    /// Returns since when the provider's word about money that moves is overdue; a deposit is not before its own day.
+    /// Returns since when an answer of the provider is overdue.
+    ///
+    /// A deposit is overdue from its due time on.
     pub fn awaited_since(&self) -> Option<Timestamp> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
         let reconciliation =
@@ -188,17 +195,21 @@ impl Payment {
         )
     }
 
-    /// Tells whether a person ended it without knowing its outcome; its provider is asked until it says that it took nothing.
+    /// Returns whether staff ended the payment while its outcome was unknown.
+    ///
+    /// Reconciliation goes on until the provider says that it took no money.
     pub fn is_ended_by_staff(&self) -> bool {
         matches!(&self.state, PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF)
     }
 
-    /// Tells whether the provider's word is awaited for longer than since `before`.
+    /// Returns whether the provider's answer is overdue since `before` or earlier.
     pub fn is_slow(&self, before: Timestamp) -> bool {
         self.awaited_since().is_some_and(|since| since <= before)
     }
 
-    /// Tells whether the money was taken and none of the states after it undid that fact.
+    /// Returns whether the money was captured.
+    ///
+    /// A stuck payment does not count: its capture does not match the record.
     pub fn is_captured(&self) -> bool {
         match self.state {
             PaymentState::Paid { .. }
@@ -213,115 +224,116 @@ impl Payment {
     }
 }
 
-/// What the provider has yet to say, and when it is to be asked next.
+/// The question that the provider has not answered yet, and when to ask it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reconciliation {
-    /// Since when that is awaited.
+    /// Since when the answer is awaited.
     pub since: Timestamp,
-    /// The first moment at which it is to be asked again.
+    /// The earliest moment to ask the provider again.
     pub next: Timestamp,
-    /// How often it was asked again.
+    /// How often the provider was asked again.
     pub tries: u32,
-    /// What was said last, if it decided nothing.
+    /// The last inconclusive answer, if any.
     pub last_inconclusive: Option<String>,
-    /// The deposit it waits for, if that is what it said.
+    /// The deposit that the provider waits for, if it reported one.
     pub deposit: Option<Deposit>,
 }
 
-/// Money that the buyer has to pay into an account made for the payment.
+/// Money that the buyer must transfer to an account made for the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Deposit {
-    /// Where to, if the provider said.
+    /// The account, if the provider named it.
     pub account: Option<DepositAccount>,
-    /// Until when; then the account is closed, and the seats go back.
+    /// Due time. From then on the account is closed and the seats are released.
     pub due: Timestamp,
 }
 
 /// An account that a provider made for one payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DepositAccount {
-    /// The bank, in the provider's word or code for it.
+    /// The bank, as the provider names or codes it.
     pub bank: String,
-    /// The account's number.
+    /// The account number.
     pub number: String,
 }
 
-/// What a person wrote about a payment.
+/// What staff wrote about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Note {
-    /// When.
+    /// When it was written.
     pub at: Timestamp,
-    /// Who, in the host's words.
+    /// The author, as the host names them.
     pub author: String,
-    /// What.
+    /// The text.
     pub text: String,
-    /// Whether nothing more is to be done.
+    /// Whether the note settles what happened before it.
     pub settles: Settles,
 }
 
-/// Whether a note takes its payment off the list of those a person has to look at.
+/// Whether a note takes its payment off the list of payments that need attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Settles {
-    /// It does.
+    /// It does: nothing more has to be done.
     Yes,
-    /// There is more to do.
+    /// It does not: there is more to do.
     No,
 }
 
-/// Money on its way back to the buyer.
+/// Money that goes back to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// Which refund; also the key the provider deduplicates by.
+    /// Id of the refund; also the provider's idempotency key.
     pub id: RefundId,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// Why, in words the provider and the buyer may read.
+    /// The reason, in words that the provider and the buyer may read.
     pub reason: String,
-    /// What becomes of the tickets that the payment bought.
+    /// What happens to the tickets that the payment bought.
     pub tickets: RefundTickets,
-    /// Where it stands.
+    /// State of the refund.
     pub state: RefundState,
 }
 
-/// What a refund says of the tickets that its payment bought.
+/// What a refund does to the tickets that its payment bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundTickets {
     /// The payment bought none.
     None,
     /// The buyer keeps all of them: staff waive the amount, for the refund's reason.
     Kept,
-    /// These stop being the buyer's once the money has been sent back.
+    /// The buyer loses these tickets once the refund is done.
     Returned(ReturnedTickets),
-    /// Nothing was said: the money was sent back at the provider. The buyer keeps them unless all of it was.
+    /// Not stated: the refund was made at the provider. The buyer keeps the tickets unless all of the money was refunded.
     Unstated,
 }
 
 /// Tickets that a refund takes back from the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReturnedTickets {
-    /// Which seats.
+    /// The returned seats.
     pub seats: Vec<SeatId>,
-    /// How many general-admission units.
+    /// The returned general-admission units.
     pub items: Vec<ReturnedItem>,
-    /// What the buyer paid for all of them. The shop keeps what the refund's amount leaves of it.
+    /// What the buyer paid for all of them. The shop keeps the difference between this price and the refund's amount.
     pub price: Money,
 }
 
 /// General-admission units that a refund takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ReturnedItem {
-    /// Of which ticket type.
+    /// The ticket type.
     pub ticket_type: TicketTypeId,
-    /// Price of one when it was held; it tells lines of one ticket type apart.
+    /// Price of one unit when it was held; it distinguishes lines of one ticket type.
     pub unit_price: Money,
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
 }
 
 impl Refund {
-    /// Returns what the shop keeps of the price of the tickets that go back; zero unless some do.
+    /// Returns how much of the returned tickets' price the shop keeps.
     ///
-    /// It is negative if staff gave back more than the price.
+    /// It is zero if the refund returns no tickets.
+    /// It is negative if staff refund more than the price.
     ///
     /// # Errors
     ///
@@ -335,7 +347,9 @@ impl Refund {
         }
     }
 
-    /// Returns the account it is on its way to, if it does not go where the money came from.
+    /// Returns the buyer's account of a queued refund.
+    ///
+    /// It is `None` if the money goes back to where it came from, or if the refund is no longer queued.
     pub fn account(&self) -> Option<&RefundAccount> {
         match &self.state {
             RefundState::Queued { account, .. } => account.as_ref(),
@@ -344,31 +358,31 @@ impl Refund {
     }
 }
 
-/// Where a refund stands. `Queued` becomes `Done` or `Refused`, each for good.
+/// State of a refund. `Queued` becomes `Done` or `Refused`; both are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundState {
-    /// Promised; the provider has not confirmed it.
+    /// The refund is owed; the provider has not confirmed it.
     Queued {
-        /// Since when.
+        /// When it was queued.
         since: Timestamp,
-        /// Where to, if it cannot go where it came from; kept no longer than that.
+        /// The account, if the money cannot go back to where it came from; deleted when the refund is no longer queued.
         account: Option<RefundAccount>,
     },
     /// The provider has sent the money back.
     Done {
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// The provider will not send it back; a person has to look.
+    /// The provider will not send the money back; staff must act.
     Refused {
         /// The provider's code.
         code: String,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
 }
 
-/// Where a payment stands.
+/// State of a payment.
 ///
 /// | from \ on | `Confirm` | `Approve` | `Decline` | `Abandon` | `Stick` | `Refund` |
 /// |---|---|---|---|---|---|---|
@@ -381,100 +395,100 @@ pub enum RefundState {
 /// | `Stuck` on another amount | – | – | – | – | – | `Stuck` or `Refunded` |
 /// | `Refunded` | – | – | – | – | – | – |
 ///
-/// A dash is an [`IllegalTransition`]. Money that turns up late is a fact, whatever was believed before;
-/// once it is known to be taken, no word that it was not changes that.
+/// A dash is an [`IllegalTransition`]. A late capture is recorded, whatever the state was before. Once a capture is
+/// recorded, a later answer that no money was taken changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentState {
-    /// Prepared; no money has been asked for.
+    /// Prepared; the provider was not asked for the money.
     Ready,
-    /// The provider was asked for the money; whether it was taken is not known yet.
+    /// The provider was asked for the money; the outcome is not known yet.
     Confirming {
-        /// Since when.
+        /// When the confirm was committed.
         since: Timestamp,
     },
-    /// The money is ours.
+    /// The money is captured.
     Paid {
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// Some of the money went back.
+    /// A part of the money was refunded.
     PartlyRefunded {
-        /// When the last of it did.
+        /// When the latest refund was recorded.
         at: Timestamp,
     },
-    /// All of the money went back.
+    /// All of the money was refunded.
     Refunded {
-        /// When the last of it did.
+        /// When the latest refund was recorded.
         at: Timestamp,
     },
-    /// The provider said no, or a person ended it; the buyer may try again with a new attempt.
+    /// The provider declined, or staff ended the payment. The buyer may try again with a new attempt.
     Declined {
         /// The provider's code, or [`ENDED_BY_STAFF`].
         code: String,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// Given up before any money was asked for.
+    /// Given up before the provider was asked for the money.
     Abandoned,
-    /// The provider's word contradicts our record; nothing is sold and a person has to look.
+    /// The provider's record contradicts ours. Nothing is sold, and staff must act.
     Stuck {
-        /// What does not fit.
+        /// The contradiction.
         reason: StuckReason,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
 }
 
-/// Why a payment needs a person.
+/// Why a payment is stuck.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StuckReason {
-    /// The provider took another amount than was asked for.
+    /// The provider captured another amount than the payment's.
     AmountMismatch {
-        /// What the provider says it took.
+        /// The amount that the provider reports.
         captured: Money,
     },
-    /// The money belongs to another order: none of it was taken for this one.
+    /// The money belongs to another order; none of it was captured for this one.
     OrderMismatch {
-        /// The order the provider named.
+        /// The order that the provider named.
         order: String,
     },
 }
 
-/// What may happen to a [`PaymentState`].
+/// What can happen to a [`PaymentState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaymentStep {
     /// The provider is about to be asked for the money.
     Confirm {
-        /// When.
+        /// The moment of the commit.
         at: Timestamp,
     },
-    /// The provider took the money.
+    /// The provider captured the money.
     Approve {
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// The provider said no.
+    /// The provider declined.
     Decline {
         /// The provider's code.
         code: String,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// The attempt is given up before any money was asked for.
+    /// The attempt is given up before the provider was asked for the money.
     Abandon,
-    /// The provider's word contradicts our record.
+    /// The provider's record contradicts ours.
     Stick {
-        /// What does not fit.
+        /// The contradiction.
         reason: StuckReason,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
-    /// Some money went back.
+    /// A part or all of the money was refunded.
     Refund {
-        /// Whether that was the last of it.
+        /// Whether all of the money is refunded now.
         in_full: bool,
-        /// When that was learned.
+        /// When the shop learned it.
         at: Timestamp,
     },
 }
@@ -490,7 +504,7 @@ impl PaymentState {
             Self::Refunded { .. } => Err(illegal("refunded", step)),
             Self::Declined { .. } => Self::from_given_up("declined", step),
             Self::Abandoned => Self::from_given_up("abandoned", step),
-            // Nothing is known to be taken for this order, so that it may still turn up.
+            // No money was captured for this order so far, but it may still be: the same steps stay possible.
             Self::Stuck { reason: StuckReason::OrderMismatch { .. }, .. } => {
                 Self::from_given_up("stuck", step)
             }

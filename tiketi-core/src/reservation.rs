@@ -10,45 +10,47 @@ use crate::money::Money;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
 
-/// Seats and general-admission units of one event, held or owned by one buyer.
+/// Seats and general-admission units of one event that one buyer holds or owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reservation {
-    /// Which reservation.
+    /// Id of the reservation.
     pub id: ReservationId,
-    /// What people read out over the telephone.
+    /// The number that people read, such as on the telephone.
     pub number: ReservationNumber,
-    /// Of which event.
+    /// The event.
     pub event: EventId,
-    /// Whose.
+    /// The buyer.
     pub buyer: BuyerId,
-    /// Its seats, with the price each was held at.
+    /// Its seats, each with the price it was held at.
     pub seats: Vec<SeatLine>,
-    /// Its general-admission units, one line a ticket type.
+    /// Its general-admission units, one line for each ticket type.
     pub items: Vec<ItemLine>,
     /// Sum of all lines.
     pub total: Money,
-    /// Where it stands.
+    /// State of the reservation.
     pub state: ReservationState,
-    /// When the first seat was held; the cap on extensions counts from here.
+    /// When its first seat or unit was held; the hold cap counts from here.
     pub created_at: Timestamp,
     /// Whether the payment window was granted; it is granted once.
     pub payment_window_granted: bool,
-    /// The latest attempt to pay, if any.
+    /// The latest payment attempt, if any.
     pub payment: Option<PaymentId>,
-    /// Under which terms its tickets may be given back; set when it is confirmed.
+    /// The policy for giving tickets back; set when the reservation is confirmed.
     pub cancellation: Option<AgreedCancellation>,
     /// Grows by one with each change.
     pub version: u64,
 }
 
 impl Reservation {
-    /// Returns how many tickets it counts against the buyer's limit: seats plus units.
+    /// Returns how many tickets count against the per-buyer limit: seats plus units.
     pub fn tickets(&self) -> u32 {
         let seats = u32::try_from(self.seats.len()).unwrap_or(u32::MAX);
         self.items.iter().fold(seats, |sum, line| sum.saturating_add(line.quantity))
     }
 
-    /// Tells whether it counts against the buyer's limit: pending, being paid, or confirmed.
+    /// Returns whether it counts against the per-buyer limit.
+    ///
+    /// It does while it is held, being paid, or confirmed.
     pub fn is_live(&self) -> bool {
         match self.state {
             ReservationState::Held { .. }
@@ -58,7 +60,7 @@ impl Reservation {
         }
     }
 
-    /// Returns when the hold ends, while it is one.
+    /// Returns when the hold ends; `None` in every other state.
     pub fn held_until(&self) -> Option<Timestamp> {
         match self.state {
             ReservationState::Held { until } => Some(until),
@@ -69,7 +71,7 @@ impl Reservation {
         }
     }
 
-    /// Tells whether the hold's end has passed at `now`, so that [`crate::decide::expire`] ends it.
+    /// Returns whether the hold has ended at `now`, so that [`crate::decide::expire`] ends it.
     pub fn is_due_at(&self, now: Timestamp) -> bool {
         self.held_until().is_some_and(|until| until <= now)
     }
@@ -78,32 +80,32 @@ impl Reservation {
 /// One seat of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatLine {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatId,
     /// The ticket type that gave the price.
     pub ticket_type: TicketTypeId,
-    /// What is printed on the ticket.
+    /// The label printed on the ticket.
     pub label: Arc<str>,
-    /// The price it was held at; a later change of price does not touch it.
+    /// The price it was held at; a later price change does not affect it.
     pub price: Money,
 }
 
-/// Some units of one general-admission ticket type.
+/// Units of one general-admission ticket type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ItemLine {
-    /// Which ticket type.
+    /// The ticket type.
     pub ticket_type: TicketTypeId,
     /// Its name when it was held.
     pub name: Arc<str>,
-    /// How many.
+    /// The number of units.
     pub quantity: u32,
-    /// Price of one when it was held.
+    /// Price of one unit when it was held.
     pub unit_price: Money,
 }
 
 /// The number people read: `TKT-20260105-00001`, the UTC date and the store's serial.
 ///
-/// Serials are unique within a store, never used again, and may leave gaps.
+/// Serials are unique within a store, are never used again, and may leave gaps.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ReservationNumber {
     date: u32,
@@ -116,12 +118,12 @@ pub struct ReservationNumber {
 pub struct ParseReservationNumberError;
 
 impl ReservationNumber {
-    /// Makes the number of the reservation made at `now` with the store's `serial`.
+    /// Makes the number of a reservation made at `now` with the store's `serial`.
     pub fn new(now: Timestamp, serial: u64) -> Self {
         Self { date: now.compact_date(), serial }
     }
 
-    /// Makes a number again from what a store kept of it.
+    /// Makes a number from the date and serial that a store saved.
     pub const fn from_parts(date: u32, serial: u64) -> Self {
         Self { date, serial }
     }
@@ -167,7 +169,7 @@ impl FromStr for ReservationNumber {
     }
 }
 
-/// Where a reservation stands.
+/// State of a reservation.
 ///
 /// | from \ on | `Extend` | `Pay` | `Decline` | `Confirm` | `Expire` | `Cancel` | `TakeAgain` |
 /// |---|---|---|---|---|---|---|---|
@@ -177,37 +179,37 @@ impl FromStr for ReservationNumber {
 /// | `Expired` | – | – | – | – | – | – | `Confirmed` |
 /// | `Cancelled` | – | – | – | – | – | – | – |
 ///
-/// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while money
-/// may be moving, what it pays for stays the buyer's.
+/// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while the outcome of the
+/// payment is unknown, its tickets stay the buyer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReservationState {
-    /// Pending: the buyer is picking or about to pay.
+    /// Held: the buyer selects tickets or is about to pay.
     Held {
         /// The first moment at which it is no longer the buyer's.
         until: Timestamp,
     },
-    /// The provider was asked to take the money and has not said what came of it.
+    /// The provider was asked for the money; the outcome is not known yet.
     Paying {
-        /// The attempt under way.
+        /// The payment attempt.
         payment: PaymentId,
-        /// When the hold would have ended; it resumes from here if the payment is declined.
+        /// When the hold would have ended; it resumes with this end if the payment is declined.
         deadline: Timestamp,
     },
     /// Paid, or free of charge.
     Confirmed {
-        /// When.
+        /// When it was confirmed.
         at: Timestamp,
     },
-    /// The hold ran out.
+    /// The hold ended.
     Expired {
-        /// When that was tidied.
+        /// When that was recorded.
         at: Timestamp,
     },
-    /// Given back, unpaid or refunded.
+    /// Cancelled before it was paid, or after it was refunded.
     Cancelled {
-        /// Why.
+        /// The reason.
         reason: CancelReason,
-        /// When.
+        /// When it was cancelled.
         at: Timestamp,
     },
 }
@@ -215,54 +217,54 @@ pub enum ReservationState {
 /// Why a reservation was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CancelReason {
-    /// The buyer gave up before paying, or released the last seat.
+    /// The buyer cancelled before paying, or released the last ticket.
     ByBuyer,
     /// The organiser or an administrator cancelled it.
     ByOrganiser,
-    /// It was paid, and its tickets were given back; how much of the price came back is on its payment.
+    /// It was paid, and its tickets were returned. Its payment says how much was refunded.
     Refunded,
 }
 
-/// What may happen to a [`ReservationState`].
+/// What can happen to a [`ReservationState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReservationStep {
-    /// The hold ends at another moment.
+    /// The hold gets another end.
     Extend {
         /// The new end.
         until: Timestamp,
     },
     /// The provider is about to be asked for the money.
     Pay {
-        /// The attempt.
+        /// The payment attempt.
         payment: PaymentId,
     },
-    /// The provider declined.
+    /// The provider declined the payment.
     Decline {
-        /// The attempt.
+        /// The payment attempt.
         payment: PaymentId,
     },
-    /// The money is ours, or there was nothing to pay.
+    /// The money is captured, or nothing had to be paid.
     Confirm {
-        /// The attempt; `None` when there was nothing to pay.
+        /// The payment attempt; `None` if nothing had to be paid.
         payment: Option<PaymentId>,
-        /// When.
+        /// When it is confirmed.
         at: Timestamp,
     },
-    /// The hold has run out.
+    /// The hold has ended.
     Expire {
         /// The present moment.
         at: Timestamp,
     },
-    /// Its money arrived late, and what it had is free to be taken again.
+    /// Its payment is late, and the same tickets are free to be taken again.
     TakeAgain {
-        /// When.
+        /// When it is confirmed.
         at: Timestamp,
     },
-    /// Give it back.
+    /// The reservation is cancelled.
     Cancel {
-        /// Why.
+        /// The reason.
         reason: CancelReason,
-        /// When.
+        /// When it is cancelled.
         at: Timestamp,
     },
 }
@@ -331,7 +333,7 @@ impl ReservationState {
 
     fn from_confirmed(step: &ReservationStep) -> Result<Self, IllegalTransition> {
         match step {
-            // A free reservation is given back as it was got, without money; `decide` tells the two apart.
+            // A free reservation is cancelled like a held one, without a refund; `decide` checks that it is free.
             ReservationStep::Cancel { reason, at } => Ok(Self::Cancelled { reason: *reason, at: *at }),
             ReservationStep::Extend { .. }
             | ReservationStep::Pay { .. }

@@ -1,4 +1,4 @@
-//! Seats of an event, and the machine that says who owns each.
+//! Seats of an event, and the state machine that says who owns each.
 
 use std::sync::Arc;
 
@@ -11,30 +11,30 @@ use crate::transition::IllegalTransition;
 /// One seat of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Seat {
-    /// Which seat.
+    /// Id of the seat.
     pub id: SeatId,
-    /// Whose.
+    /// The event.
     pub event: EventId,
     /// The ticket type that gives its price.
     pub ticket_type: TicketTypeId,
-    /// Where it stands; shared, because it never changes.
+    /// Where it is in the hall; shared, because it never changes.
     pub place: Arc<SeatPlace>,
-    /// Who owns it.
+    /// State of the seat: who holds or owns it.
     pub state: SeatState,
     /// Grows by one with each change of `state`.
     pub version: u64,
-    /// The event's map version at which `state` last changed.
+    /// The event's map version of the latest change of `state`.
     pub map_version: u64,
 }
 
 impl Seat {
-    /// Tells whether the seat can be held at `now`; see [`SeatState::is_available_at`].
+    /// Returns whether the seat can be held at `now`; see [`SeatState::is_available_at`].
     pub fn is_available_at(&self, now: Timestamp) -> bool {
         self.state.is_available_at(now)
     }
 }
 
-/// Where a seat stands in its hall.
+/// Where a seat is in its hall.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatPlace {
     /// Name of the section, such as `VIP`.
@@ -43,18 +43,18 @@ pub struct SeatPlace {
     pub row: String,
     /// Label of the seat within its row, such as `7`.
     pub number: String,
-    /// What is printed on the ticket, such as `VIP A-7`.
+    /// The label printed on the ticket, such as `VIP A-7`.
     pub label: Arc<str>,
     /// Column within the row from 0; missing numbers are gaps.
     pub column: u32,
     /// Row within the hall from 0.
     pub line: u32,
-    /// Whether the place is meant for a wheelchair user.
+    /// Whether the seat is meant for a wheelchair user.
     pub accessible: bool,
 }
 
 impl SeatPlace {
-    /// Checks every text of the place.
+    /// Checks every text of the seat's place.
     ///
     /// # Errors
     ///
@@ -64,12 +64,12 @@ impl SeatPlace {
         check_line("section", section, 1..=MAX_NAME_CHARS)?;
         check_line("row", row, 1..=MAX_NAME_CHARS)?;
         check_line("number", number, 1..=MAX_NAME_CHARS)?;
-        // It is made of the three and what is between them.
+        // The label joins the three names above, so it may be longer than each of them.
         check_line("label", label, 1..=4 * MAX_NAME_CHARS)
     }
 }
 
-/// Who owns a seat.
+/// State of a seat: who holds or owns it.
 ///
 /// | from \ on | `Hold` | `Extend` | `Sell` | `Release` | `Lapse` | `Block` | `Unblock` | `TakeAgain` | `Withdraw` |
 /// |---|---|---|---|---|---|---|---|---|---|
@@ -78,44 +78,44 @@ impl SeatPlace {
 /// | `Sold` | – | – | – | `Available`, by its owner | – | – | – | – | `Blocked`, by its owner |
 /// | `Blocked` | – | – | – | – | – | – | `Available` | – | – |
 ///
-/// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: nothing has
-/// to run for the next buyer to take the seat over in place.
+/// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: no job has to run before the
+/// next buyer can take the seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeatState {
-    /// Anyone may hold it.
+    /// Any buyer may hold it.
     Available,
-    /// One reservation has it, until then.
+    /// One reservation holds it until a moment.
     Held {
-        /// The owner.
+        /// The reservation that holds it.
         reservation: ReservationId,
-        /// The first moment at which it is available again; [`Timestamp::FAR_FUTURE`] while a payment is under way.
+        /// The first moment at which it is available again; [`Timestamp::FAR_FUTURE`] while a payment is in progress.
         until: Timestamp,
     },
     /// One confirmed reservation owns it.
     Sold {
-        /// The owner.
+        /// The reservation that owns it.
         reservation: ReservationId,
     },
     /// Not for sale.
     Blocked {
-        /// Why, for the organiser.
+        /// The reason, for the organiser.
         reason: String,
     },
 }
 
-/// What may happen to a [`SeatState`].
+/// What can happen to a [`SeatState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SeatStep {
-    /// A reservation takes the seat at `now`, until `until`.
+    /// A reservation holds the seat from `now` until `until`.
     Hold {
         /// The new owner.
         reservation: ReservationId,
-        /// The moment it is taken.
+        /// The present moment.
         now: Timestamp,
         /// The first moment at which it is available again.
         until: Timestamp,
     },
-    /// The owner's hold ends at another moment.
+    /// The owner's hold gets another end.
     Extend {
         /// The owner.
         reservation: ReservationId,
@@ -127,43 +127,45 @@ pub enum SeatStep {
         /// The owner.
         reservation: ReservationId,
     },
-    /// The owner gives the seat back, unpaid or refunded.
+    /// The owner gives the seat back, before paying or after a refund.
     Release {
         /// The owner.
         reservation: ReservationId,
     },
-    /// The hold has run out.
+    /// The hold has ended.
     Lapse {
         /// The present moment.
         now: Timestamp,
     },
     /// The organiser takes the seat off sale at `now`.
     Block {
-        /// Why.
+        /// The reason.
         reason: String,
         /// The present moment.
         now: Timestamp,
     },
     /// The organiser puts the seat back on sale.
     Unblock,
-    /// The owner got the money back, and the seat does not go on sale again by itself.
+    /// The owner was refunded, and the seat is blocked instead of put back on sale.
     Withdraw {
         /// The owner.
         reservation: ReservationId,
-        /// Why it is blocked.
+        /// The reason why it is blocked.
         reason: String,
     },
-    /// A reservation that had expired was paid late, and takes the seat at `now` for good.
+    /// A reservation that had expired was paid late and takes the seat again at `now`.
     TakeAgain {
         /// The new owner.
         reservation: ReservationId,
-        /// The moment it is taken.
+        /// The present moment.
         now: Timestamp,
     },
 }
 
 impl SeatState {
-    /// Tells whether the seat can be held at `now`: it is available, or its hold's `until` is not after `now`.
+    /// Returns whether the seat can be held at `now`.
+    ///
+    /// It can if it is available, or if its hold's `until` is not after `now`.
     pub fn is_available_at(&self, now: Timestamp) -> bool {
         match self {
             Self::Available => true,
@@ -172,7 +174,7 @@ impl SeatState {
         }
     }
 
-    /// Returns the reservation that holds or owns the seat, lapsed or not.
+    /// Returns the reservation that holds or owns the seat, even if its hold has ended.
     pub fn owner(&self) -> Option<ReservationId> {
         match self {
             Self::Held { reservation, .. } | Self::Sold { reservation } => Some(*reservation),

@@ -1,26 +1,26 @@
-//! Ticket types: what is sold at one price, and how much of it is left.
+//! Ticket types: what an event sells at one price, and its stock.
 
 use crate::id::{EventId, TicketTypeId};
 use crate::limits::MAX_NAME_CHARS;
 use crate::money::Money;
 use crate::text::{TextError, check_line};
 
-/// Something of an event sold at one price: a section's seats, or standing room by the unit.
+/// What an event sells at one price: a section's seats, or general-admission units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketType {
-    /// Which ticket type.
+    /// Id of the ticket type.
     pub id: TicketTypeId,
-    /// Whose.
+    /// The event.
     pub event: EventId,
-    /// What buyers read.
+    /// Name that buyers read.
     pub name: String,
     /// Price of one seat or unit, in the event's currency.
     pub price: Money,
-    /// Sold by seat or by quantity.
+    /// Whether it is sold by seat or by quantity.
     pub kind: TicketKind,
-    /// How much there is and where it went.
+    /// Its stock counters.
     pub stock: Stock,
-    /// Place in listings, lowest first.
+    /// Position in listings, lowest first.
     pub position: u32,
 }
 
@@ -48,33 +48,33 @@ pub enum TicketKind {
         /// Name of the section in the layout.
         section: String,
     },
-    /// Tickets are alike and sold by quantity.
+    /// Tickets without a seat, sold by quantity.
     GeneralAdmission,
 }
 
-/// The counted stock of one ticket type.
+/// The stock counters of one ticket type.
 ///
-/// `held + sold + blocked <= capacity` always holds. The counter is kept beside the rows it counts,
-/// in the same commit; holds that lapsed but are not yet tidied still count as held.
+/// `held + sold + blocked <= capacity` always holds. The counters change in the same commit as the rows they count. A
+/// hold that has ended counts as held until a commit ends it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// Seats or units in all.
+    /// All seats or units.
     pub capacity: u32,
-    /// In pending reservations and payments under way.
+    /// Seats or units of held reservations and of payments in progress.
     pub held: u32,
-    /// In confirmed reservations.
+    /// Seats or units of confirmed reservations.
     pub sold: u32,
-    /// Kept off sale.
+    /// Seats or units that are off sale.
     pub blocked: u32,
 }
 
 impl Stock {
-    /// Makes a stock of which everything is available.
+    /// Makes a stock that is available in full.
     pub const fn of(capacity: u32) -> Self {
         Self { capacity, held: 0, sold: 0, blocked: 0 }
     }
 
-    /// Returns how many can be bought now.
+    /// Returns how many are available.
     pub const fn available(self) -> u32 {
         self.capacity.saturating_sub(self.taken())
     }
@@ -84,7 +84,7 @@ impl Stock {
         self.held.saturating_add(self.sold).saturating_add(self.blocked)
     }
 
-    /// Tells whether no more is taken than there is.
+    /// Returns whether no more is taken than the capacity.
     pub const fn is_sound(self) -> bool {
         self.taken() <= self.capacity
     }
