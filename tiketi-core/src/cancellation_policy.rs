@@ -8,17 +8,17 @@ use crate::limits::{MAX_PRICE_MINOR, Terms};
 use crate::money::Money;
 use crate::time::Timestamp;
 
-/// Most tiers one policy may have.
+/// Most tiers of one policy.
 pub const MAX_CANCELLATION_TIERS: usize = 6;
-/// Longest time before the start at which a tier may end: 3,650 days.
+/// Longest time before the start at which a tier can end: 3,650 days.
 pub const MAX_CANCELLATION_LEAD: Duration = Duration::from_hours(3_650 * 24);
 /// The whole price as a share in basis points.
 pub const WHOLE_SHARE: u16 = 10_000;
 
-/// What the shop keeps of each ticket that is given back up to a moment before the event starts.
+/// What the shop keeps of each ticket given back until a moment before the event starts.
 ///
 /// The shop keeps a share of the ticket's price, rounded down to a whole minor unit, plus a fee; together never
-/// more than the price. The rest goes back to the buyer. A ticket that costs nothing gives nothing back.
+/// more than the price. The rest is refunded to the buyer. A free ticket has no refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancellationTier {
     lead_seconds: u32,
@@ -71,10 +71,11 @@ impl CancellationTier {
     }
 }
 
-/// Until when a buyer may give tickets back, and what the shop keeps: at most [`MAX_CANCELLATION_TIERS`] tiers.
+/// Until when a buyer may give tickets back, and what the shop keeps.
 ///
-/// The first tier whose end has not passed applies. After the last one, and from the start of the event on, a buyer
-/// gets nothing back. Without tiers a buyer never does. Staff are not bound by it.
+/// A policy has at most [`MAX_CANCELLATION_TIERS`] tiers. The first tier whose end has not passed applies. After the
+/// last tier, and from the start of the event on, buyers get no refund. Without tiers they never get one. Staff are
+/// not bound by the policy.
 ///
 /// ```
 /// use std::time::Duration;
@@ -94,23 +95,23 @@ pub struct CancellationPolicy {
     count: u8,
 }
 
-/// What stands in the places that a policy does not use, so that equal policies are equal.
+/// Fills the places that a policy does not use, so that equal policies compare as equal.
 const FULL_TIER: CancellationTier = CancellationTier { lead_seconds: 0, share_kept: 0, fee_kept: 0 };
 
-/// A cancellation policy that cannot be.
+/// Why a cancellation policy cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CancellationPolicyError {
-    /// More tiers than a policy may have.
+    /// There are more than [`MAX_CANCELLATION_TIERS`] tiers.
     #[error("a cancellation policy may have at most {MAX_CANCELLATION_TIERS} tiers")]
     TooManyTiers,
     /// A tier does not end after the one before it.
     #[error("each tier must end closer to the start than the one before it")]
     TiersOutOfOrder,
-    /// A tier ends at a fraction of a second, or longer before the start than [`MAX_CANCELLATION_LEAD`].
+    /// A tier ends at a fraction of a second, or earlier than [`MAX_CANCELLATION_LEAD`] before the start.
     #[error("a tier must end a whole number of seconds before the start, and at most 3650 days")]
     LeadOutOfRange,
-    /// More than the whole price is kept.
+    /// The share kept is more than the whole price.
     #[error("the share kept must be from 0 to {WHOLE_SHARE} basis points")]
     ShareOutOfRange,
     /// A fee is negative or above [`MAX_PRICE_MINOR`].
@@ -119,9 +120,9 @@ pub enum CancellationPolicyError {
 }
 
 impl CancellationPolicy {
-    /// All of the price comes back until the event starts; the default of a shop.
+    /// The whole price is refunded until the event starts; the default of a shop.
     pub const FULL_UNTIL_START: Self = Self { tiers: [FULL_TIER; MAX_CANCELLATION_TIERS], count: 1 };
-    /// No buyer gets anything back.
+    /// Buyers get no refund.
     pub const NO_REFUNDS: Self = Self { tiers: [FULL_TIER; MAX_CANCELLATION_TIERS], count: 0 };
 
     /// Makes a policy of tiers, the one that ends first coming first.
@@ -161,11 +162,11 @@ impl Default for CancellationPolicy {
     }
 }
 
-/// The policy that a buyer bought under, and the start of the event that it counted from.
+/// The policy that a buyer bought under, and the event's start at that time.
 ///
-/// A reservation keeps it from the moment it is confirmed, so that a later edit of the event does not worsen the
-/// buyer's terms. If the event is moved, the tiers count from the later of the two starts. From the present start
-/// on a buyer gets nothing back, whichever it was.
+/// A reservation saves both when it is confirmed, so that a later edit of the event does not worsen the buyer's
+/// terms. If the event is moved, the tiers count from the later of the two starts. From the present start on, buyers
+/// get no refund, whichever of the two starts is later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AgreedCancellation {
     /// The event's policy at that moment.
@@ -175,7 +176,9 @@ pub struct AgreedCancellation {
 }
 
 impl AgreedCancellation {
-    /// Returns what a buyer who is confirmed now agrees to; the event's own terms prevail over the shop's.
+    /// Returns what a buyer who is confirmed now agrees to.
+    ///
+    /// The event's own terms override the shop's.
     pub fn at(event: &Event, shop: Terms) -> Self {
         let policy = event.details.terms.over(shop).cancellation;
         Self { policy, starts_at: event.details.starts_at }
@@ -183,13 +186,13 @@ impl AgreedCancellation {
 
     /// Returns the tier that applies at `now` and the first moment at which it no longer does.
     ///
-    /// `starts_at` is the event's start as it now is.
+    /// `starts_at` is the event's present start.
     pub fn tier_at(&self, now: Timestamp, starts_at: Timestamp) -> Option<(CancellationTier, Timestamp)> {
         let mut tiers = self.policy.tiers().iter().map(|tier| (*tier, self.end_of(*tier, starts_at)));
         tiers.find(|(_, end)| now < *end)
     }
 
-    /// Returns the first moment at which the buyer gets nothing back; `None` if he never does.
+    /// Returns the moment from which the buyer gets no refund; `None` if there is always none.
     pub fn closes_at(&self, starts_at: Timestamp) -> Option<Timestamp> {
         self.policy.tiers().last().map(|tier| self.end_of(*tier, starts_at))
     }

@@ -1,4 +1,4 @@
-//! Where time and new ids come from, so that rules and tests decide both.
+//! Sources of time and of new ids, replaceable in tests.
 
 use std::fmt::Debug;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -9,24 +9,24 @@ use uuid::Uuid;
 
 use crate::time::Timestamp;
 
-/// Tells what time it is.
+/// Returns the present time.
 pub trait Clock: Debug + Send + Sync + 'static {
     /// Returns the present moment.
     fn now(&self) -> Timestamp;
 }
 
-/// Waits, by the same time as a [`Clock`] tells; what a runtime has, and core has not.
+/// Waits by the same time as a [`Clock`]; provided by the host's async runtime.
 #[async_trait]
 pub trait Timer: Debug + Send + Sync + 'static {
     /// Returns once `length` has passed.
     ///
     /// # Cancel safety
     ///
-    /// Safe: a dropped wait is forgotten.
+    /// Safe: a dropped wait has no effect.
     async fn sleep(&self, length: Duration);
 }
 
-/// The clock of the machine.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -41,7 +41,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is moved, for tests and simulations.
+/// A clock that moves only when it is set, for tests and simulations.
 ///
 /// ```
 /// use std::time::Duration;
@@ -55,7 +55,7 @@ impl Clock for SystemClock {
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// Makes a clock that stands at `now`.
+    /// Makes a clock that shows `now`.
     pub fn at(now: Timestamp) -> Self {
         Self(AtomicI64::new(now.as_micros()))
     }
@@ -94,7 +94,7 @@ impl IdSource for TimeOrderedIds {
     }
 }
 
-/// Ids counted up from a seed, the same in every run, for tests and simulations.
+/// Ids counted up from a seed, equal in every run, for tests and simulations.
 #[derive(Debug)]
 pub struct CountedIds {
     seed: u64,

@@ -1,24 +1,24 @@
-//! Committed facts: what others are told, at least once each, after it is true.
+//! Facts: what became true with a commit, delivered at least once after it.
 
 use crate::event::EventStatus;
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::seat::SeatState;
 use crate::time::Timestamp;
 
-/// Something that became true, kept in the outbox until it is delivered.
+/// Something that became true, stored in the outbox until it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
-    /// Names the fact, so that a consumer applies it once.
+    /// Id of the fact; a consumer uses it to apply the fact once.
     pub id: FactId,
-    /// Which event it is about.
+    /// The event it is about.
     pub event: EventId,
-    /// When it became true.
+    /// The moment of the commit.
     pub at: Timestamp,
     /// What became true.
     pub body: FactBody,
 }
 
-/// Names a fact of one store; later facts of one event have greater ids.
+/// Id of a fact, unique within a store; later facts of one event have greater ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FactId(pub u64);
 
@@ -26,18 +26,18 @@ pub struct FactId(pub u64);
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FactBody {
-    /// Seats changed hands, in one commit or in a part of it. For everyone: no owner is named.
+    /// Seats changed in one commit or in a part of it. For everyone: no owner is named.
     SeatsChanged {
         /// The map version that includes these changes.
         map_version: u64,
-        /// Each seat once, as it was left.
+        /// Each changed seat once, as the commit left it.
         changes: Vec<SeatChanged>,
     },
-    /// A ticket type has more or less left. For everyone.
+    /// The available stock of a ticket type changed. For everyone.
     StockChanged {
-        /// Which ticket type.
+        /// The ticket type.
         ticket_type: TicketTypeId,
-        /// How much is left.
+        /// The available units.
         available: u32,
     },
     /// The event's status changed. For everyone.
@@ -47,38 +47,40 @@ pub enum FactBody {
     },
     /// A reservation was confirmed. For its buyer only.
     ReservationConfirmed {
-        /// Which one.
+        /// The reservation.
         reservation: ReservationId,
-        /// Whose.
+        /// The buyer.
         buyer: BuyerId,
     },
-    /// A reservation's hold ran out. For its buyer only.
+    /// The hold of a reservation ended. For its buyer only.
     ReservationExpired {
-        /// Which one.
+        /// The reservation.
         reservation: ReservationId,
-        /// Whose.
+        /// The buyer.
         buyer: BuyerId,
     },
     /// A reservation was cancelled. For its buyer only.
     ReservationCancelled {
-        /// Which one.
+        /// The reservation.
         reservation: ReservationId,
-        /// Whose.
+        /// The buyer.
         buyer: BuyerId,
     },
     /// A payment changed state. For its buyer only.
     PaymentUpdated {
-        /// Which payment.
+        /// The payment.
         payment: PaymentId,
-        /// For which reservation.
+        /// Its reservation.
         reservation: ReservationId,
-        /// Whose.
+        /// The buyer.
         buyer: BuyerId,
     },
 }
 
 impl FactBody {
-    /// Returns the reservation whose facts have to be told in their order, if it is about one.
+    /// Returns the reservation that the fact is about, if any.
+    ///
+    /// Facts of one reservation are delivered in order.
     pub fn reservation(&self) -> Option<ReservationId> {
         match self {
             Self::ReservationConfirmed { reservation, .. }
@@ -93,29 +95,29 @@ impl FactBody {
 /// One seat's new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SeatChanged {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatId,
-    /// What it is now.
+    /// Its new status.
     pub status: SeatStatus,
-    /// The seat's version, so that applying a change twice or late is harmless.
+    /// The seat's version; a consumer uses it to ignore changes that arrive twice or late.
     pub version: u64,
 }
 
-/// What everyone may know of a seat: its state without its owner.
+/// The public status of a seat: its state without its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SeatStatus {
-    /// Anyone may hold it.
+    /// Any buyer may hold it.
     Available,
-    /// Someone holds it.
+    /// A buyer holds it.
     Held,
-    /// Someone bought it.
+    /// A buyer owns it.
     Sold,
     /// Not for sale.
     Blocked,
 }
 
 impl SeatStatus {
-    /// Returns what everyone may know of `state` at `now`; a lapsed hold is available.
+    /// Returns the public status of `state` at `now`; a hold that has ended is available.
     pub fn of(state: &SeatState, now: Timestamp) -> Self {
         match state {
             SeatState::Available => Self::Available,

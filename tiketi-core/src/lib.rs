@@ -1,9 +1,9 @@
-//! Sells tickets: the rules of events, seats, reservations and payments, free of I/O.
+//! Ticket sales: the rules of events, seats, reservations and payments, without I/O.
 //!
 //! # Selling in your own service
 //!
 //! [`BoxOffice`] is the whole shop: build it from a store and a payment gateway, and call it from
-//! your handlers. It is cheap to clone, not generic, and starts no tasks.
+//! your handlers. It is cheap to clone, is not generic, and starts no tasks.
 //!
 //! ```
 //! use std::{sync::Arc, time::Duration};
@@ -17,14 +17,14 @@
 //!     .gateway(Arc::new(TestGateway::default()))
 //!     .build()?;
 //!
-//! // An organiser makes an event with standing room for 500 …
+//! // An organiser creates an event with 500 units of general admission …
 //! let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
 //! let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes)?);
 //! let standing = TicketTypeInput { name: "Standing".into(), price: Money::new(66_000, Currency::KRW), capacity: 500 };
 //! let made = shop.catalog().create_event(EventInput::new(details, Currency::KRW).ticket_type(standing)).await?;
 //! shop.catalog().publish_event(made.event.id).await?;
 //!
-//! // … and a buyer of your service takes two.
+//! // … and a buyer of your service buys two.
 //! let buyer: BuyerId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
 //! let held = shop.sales().hold(HoldRequest::new(made.event.id, buyer).item(made.ticket_types[0].id, 2)).await?;
 //! let paid = shop.payments().process(PrepareRequest::new(held.id, buyer)).await?;
@@ -33,19 +33,19 @@
 //! # }
 //! ```
 //!
-//! # Two kinds of no
+//! # Refusals and failures
 //!
-//! A *refusal* is an expected answer: a small enum for each command that names every blocking thing,
-//! such as [`decide::HoldRefused::SeatsTaken`]. It changed nothing. A *failure* is a [`StoreError`], whose
-//! [`StoreErrorKind`] tells whether to try again and whether the command may have applied.
-//! [`CommandError`] is one or the other. A command sent again under its [`CommandKey`] takes effect once.
+//! A *refusal* is an expected answer of a rule: an enum for each command that names every obstacle,
+//! such as [`decide::HoldRefused::SeatsTaken`]. A refused command changes nothing. A *failure* is a [`StoreError`], whose
+//! [`StoreErrorKind`] says whether to try again and whether the command may have been applied.
+//! [`CommandError`] is one or the other. A command sent again with its [`CommandKey`] takes effect once.
 //!
-//! # What has to happen by itself
+//! # Background jobs
 //!
-//! Call [`Jobs::run_once`](crate::box_office::Jobs::run_once) in a loop, on any number of servers. It ends holds that ran out, announces
-//! events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks providers about what is
-//! not known, looks into webhooks, refunds the buyers of cancelled events, and forgets what is too old to be asked
-//! for. It says when to call it again:
+//! Call [`Jobs::run_once`](crate::box_office::Jobs::run_once) in a loop, on any number of servers. It ends holds whose time has passed,
+//! announces events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks providers about
+//! unknown outcomes, processes webhooks, refunds the buyers of cancelled events, and deletes records that are too old
+//! to be needed. Its report says when to call it again:
 //!
 //! ```
 //! # async fn run_jobs(shop: tiketi_core::BoxOffice) {
@@ -59,31 +59,31 @@
 //! # }
 //! ```
 //!
-//! Without it, a payment whose answer was lost stays unknown, and no refund is repeated. No seat is sold twice: a hold
-//! that ran out is available to the next buyer all the same. Each part is a method of its own as well, such as
-//! [`Jobs::expire_once`](crate::box_office::Jobs::expire_once).
+//! Without it, a payment whose answer was lost stays unknown, and no refund is repeated. Seats do not depend on it: a
+//! hold that has ended is available to the next buyer at once, and no seat is sold twice. Each job is also a method, such
+//! as [`Jobs::expire_once`](crate::box_office::Jobs::expire_once).
 //!
 //! # Cancel safety
 //!
-//! Every method of [`BoxOffice`] may be dropped at any point, as a web framework does when a client leaves. What was
-//! committed is brought to its end by [`Jobs::run_once`](crate::box_office::Jobs::run_once), as after a crash: an intent is committed before a
+//! Every method of [`BoxOffice`] may be dropped at any point, as a web framework does when a client disconnects. What
+//! was committed is completed by [`Jobs::run_once`](crate::box_office::Jobs::run_once), as after a crash: an intent is committed before a
 //! provider is asked, and no money moves without one. That takes about as long as [`Terms::ask_again_after`]. With a
-//! [`Spawner`](crate::spawner::Spawner) ([`BoxOfficeBuilder::spawner`]) work that moves money goes on by itself when its caller is dropped, and
-//! its outcome is recorded at once. Give one to a shop that is called from request handlers.
+//! [`Spawner`](crate::spawner::Spawner) ([`BoxOfficeBuilder::spawner`]) work that moves money continues when its caller is
+//! dropped, and its outcome is recorded at once. Give one to a shop that is called from request handlers.
 //!
 //! # Bringing your own store, gateway or notifier
 //!
 //! Implement [`SalesStore`](crate::store::SalesStore), [`PaymentStore`](crate::store::PaymentStore), [`InboxStore`](crate::store::InboxStore), [`CatalogStore`](crate::store::CatalogStore), [`LayoutStore`](crate::store::LayoutStore) and
-//! [`OutboxStore`](crate::store::OutboxStore), and hold the result to the cases of the crate `tiketi-conformance`. The rules are in [`decide`] and are not yours to write:
-//! an adapter locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
+//! [`OutboxStore`](crate::store::OutboxStore), and test the result with the cases of the crate `tiketi-conformance`. An adapter does not implement the
+//! rules, which are in [`decide`]: it locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
 //! [`PaymentGateway`] and [`Notifier`] are one trait each; [`Guarded`](crate::gateway::Guarded) puts time limits and a circuit breaker
 //! around any gateway.
 //!
-//! # Time, ids, chance
+//! # Time and ids
 //!
-//! Rules read no clock. [`Clock`] and [`IdSource`] are given to the builder; [`ManualClock`](crate::clock::ManualClock) and
-//! [`CountedIds`](crate::clock::CountedIds) make a run repeatable. A shop of several servers is given a [`Timer`] too, so that the same confirm
-//! has one answer at all of them. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
+//! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock) and
+//! [`CountedIds`](crate::clock::CountedIds) make a run repeatable. A shop of several servers also needs a [`Timer`], so that the same confirm
+//! gets one answer from all of them. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
 
 pub mod decide;
 pub mod memory;

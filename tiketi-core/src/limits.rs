@@ -1,16 +1,16 @@
-//! A limit on everything, and the terms a sale runs under.
+//! Limits on every input, and the terms under which tickets are sold.
 
 use std::time::Duration;
 
 use crate::cancellation_policy::CancellationPolicy;
 
-/// Most seats and quantities one hold or release may name, whatever a buyer may own.
+/// Most lines (seats and quantities) of one command, whatever the per-buyer limit is.
 pub const MAX_LINES_PER_COMMAND: usize = 100;
-/// Most units of one ticket type one hold may ask for.
+/// Most units of one ticket type in one hold.
 pub const MAX_QUANTITY: u32 = 1_000;
-/// Most seats one layout may have.
+/// Most seats of one seat layout.
 pub const MAX_SEATS_PER_LAYOUT: usize = 1_000_000;
-/// Most units one general-admission ticket type may have.
+/// Most units of one general-admission ticket type.
 pub const MAX_CAPACITY: u32 = 10_000_000;
 /// Most characters in a title, name or label.
 pub const MAX_NAME_CHARS: usize = 200;
@@ -18,19 +18,20 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// Most characters in a note about a payment.
 pub const MAX_NOTE_CHARS: usize = 2_000;
-/// Most characters in the reason of a refund or of blocked seats, and in a provider's code (source for refunds:
-/// TossPayments core API, cancel).
+/// Most characters in the reason of a refund or of blocked seats, and in a provider's code.
+///
+/// Source for refunds: TossPayments core API, cancel.
 pub const MAX_REASON_CHARS: usize = 200;
-/// Most characters in what a provider names a payment or a webhook by; each is part of an index.
+/// Most characters in a provider's name for a payment or a webhook; each is part of an index.
 pub const MAX_KEY_CHARS: usize = 255;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
-/// Longest that a deposit may be waited for: 30 days.
+/// Longest time to wait for a deposit: 30 days.
 pub const MAX_DEPOSIT_WINDOW: Duration = Duration::from_hours(30 * 24);
-/// Most rows one page of a listing may have.
+/// Most rows of one page of a listing.
 pub const MAX_PAGE: u32 = 100;
 
-/// What a sale grants its buyers, and how long it waits for providers that do not say.
+/// What a sale grants its buyers, and how long it waits for answers of providers.
 ///
 /// ```
 /// use tiketi_core::Terms;
@@ -40,58 +41,62 @@ pub const MAX_PAGE: u32 = 100;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Terms {
-    /// How long a hold lasts from its last renewal; 5 minutes by default.
+    /// How long a hold lasts from its last extension; 5 minutes by default.
     pub hold_ttl: Duration,
-    /// How long a hold may last from its first seat, however often it is renewed; 15 minutes by default.
+    /// How long a hold may last from its first seat, with all its extensions; 15 minutes by default.
     pub hold_cap: Duration,
-    /// How long a buyer has to pay, granted once, from the first `prepare`; 10 minutes by default.
+    /// Time to pay, granted once, from the first `prepare`; 10 minutes by default.
     pub payment_window: Duration,
-    /// Most seats and general-admission units one buyer may hold and own of an event; 8 by default.
+    /// Most tickets of one event that a buyer can hold and own together; 8 by default.
     pub max_seats_per_buyer: u32,
-    /// What becomes of money that arrives when its reservation has expired.
+    /// What happens to a payment that arrives after its reservation has expired.
     pub late_payment: LatePayment,
-    /// How long a provider may not know an order that is being confirmed, before it is believed; 10 minutes by
-    /// default.
-    pub not_found_grace: Duration,
-    /// How long after its confirm that is the case at least, once the hold is past [`Terms::hold_cap`]; 2 minutes by
-    /// default. It has to be longer than a gateway waits for a confirm.
+    /// How long after a confirm the answer "no such order" stays inconclusive; 10 minutes by default.
     ///
-    /// So an attempt that its provider does not know keeps its seats for [`Terms::hold_cap`], what
-    /// [`Terms::payment_window`] adds to it, and this, and no longer.
+    /// From then on, the answer means that no money was taken.
+    pub not_found_grace: Duration,
+    /// Shortest such time once the hold is past [`Terms::hold_cap`]; 2 minutes by default.
+    ///
+    /// It must be longer than a gateway waits for a confirm. An attempt that the provider does not know thus keeps its
+    /// seats for at most [`Terms::hold_cap`], plus what [`Terms::payment_window`] adds to it, plus this time.
     pub not_found_grace_past_cap: Duration,
-    /// What becomes of seats whose money went back.
+    /// What happens to seats whose money was refunded.
     pub refunded_seats: RefundedSeats,
-    /// Until when buyers may give tickets back, and what the shop keeps; all of the price comes back until the event
-    /// starts by default.
+    /// Until when buyers may give tickets back, and what the shop keeps.
+    ///
+    /// By default the whole price is refunded until the event starts.
     pub cancellation: CancellationPolicy,
-    /// How long a buyer who pays into a virtual account may take, from the confirm on, and keeps the seats; 24
-    /// hours by default. The provider's own deadline, or the event's beginning, counts if it is earlier.
+    /// How long a deposit is awaited from the confirm on, while the buyer keeps the seats; 24 hours by default.
+    ///
+    /// The provider's own deadline or the start of the event applies if it is earlier.
     pub deposit_window: Duration,
-    /// How long to wait before a provider is first asked again about money that moves; a minute by default.
+    /// Pause before the provider is first asked again; 1 minute by default.
     pub ask_again_after: Duration,
-    /// How long to wait at most between two questions; 10 minutes by default. See [`Terms::pause`].
+    /// Longest pause between two questions; 10 minutes by default. See [`Terms::pause`].
     pub ask_again_at_most: Duration,
-    /// How long a provider's word may be awaited before a person is told; 10 minutes by default.
+    /// How long an answer may be missing before the payment needs attention; 10 minutes by default.
     pub attention_after: Duration,
 }
 
-/// What becomes of seats whose money went back; counted tickets are always for sale again.
+/// What happens to seats whose money was refunded.
+///
+/// Units of general admission are always available again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum RefundedSeats {
-    /// They are for sale again at once.
+    /// They are available again at once.
     #[default]
     OnSale,
-    /// They are blocked, until the organiser puts them back on sale.
+    /// They are blocked until the organiser puts them back on sale.
     Blocked,
 }
 
-/// What becomes of money that arrives when its reservation has expired.
+/// What happens to a payment that arrives after its reservation has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum LatePayment {
-    /// The buyer gets the same seats if all are free and the event is still sold, else the money back.
+    /// The buyer gets the same seats if all are free and the event is still on sale; otherwise the money is refunded.
     #[default]
     TakeAgainElseRefund,
-    /// The buyer gets the money back.
+    /// The money is refunded.
     Refund,
 }
 
@@ -115,35 +120,35 @@ impl Default for Terms {
     }
 }
 
-/// Terms no sale can run under.
+/// Why no sale can run under some terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TermsError {
     /// A duration is zero or longer than a day.
     #[error("{name} must be longer than zero and at most 24 hours")]
     DurationOutOfRange {
-        /// The field at fault.
+        /// Name of the field.
         name: &'static str,
     },
-    /// A deposit is waited for not at all, or for longer than [`MAX_DEPOSIT_WINDOW`].
+    /// The deposit window is zero or longer than [`MAX_DEPOSIT_WINDOW`].
     #[error("deposit_window must be longer than zero and at most 30 days")]
     DepositWindowOutOfRange,
-    /// The first pause between questions would be longer than the longest.
+    /// The first pause between questions is longer than the longest pause.
     #[error("ask_again_at_most must be at least ask_again_after")]
     PausesReversed,
     /// The cap is shorter than a single hold.
     #[error("hold_cap must be at least hold_ttl")]
     CapBelowTtl,
-    /// Nobody could buy anything, or more than one command can carry.
+    /// The per-buyer limit is zero, or more than one command can carry.
     #[error("max_seats_per_buyer must be from 1 to {max}", max = MAX_LINES_PER_COMMAND)]
     SeatsPerBuyerOutOfRange,
 }
 
 impl Terms {
-    /// Returns how long to wait before a provider is asked again, after it was asked so often.
+    /// Returns the pause before a provider is asked again.
     ///
-    /// First [`Terms::ask_again_after`], then twice and five times that, then [`Terms::ask_again_at_most`], which none
-    /// exceeds: by default 1, 2, 5 and 10 minutes.
+    /// `tries` is how often it was asked again so far. The pauses are [`Terms::ask_again_after`], twice and five times
+    /// that, then [`Terms::ask_again_at_most`], which is also the upper bound of each: by default 1, 2, 5 and 10 minutes.
     pub fn pause(&self, tries: u32) -> Duration {
         let pause = match tries {
             0 => self.ask_again_after,

@@ -1,4 +1,4 @@
-//! Where committed facts go.
+//! Delivery of committed facts.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -7,19 +7,19 @@ use async_trait::async_trait;
 
 use crate::fact::Fact;
 
-/// Tells others what became true.
+/// Delivers committed facts to the host.
 ///
 /// # Contract
 ///
-/// Facts come at least once and, after a failure, again: a receiver keeps [`crate::fact::FactId`]s to apply
-/// each once. An error means that none of the facts can be relied on to have arrived.
+/// Facts are delivered at least once, and again after a failure: a receiver saves [`crate::fact::FactId`]s to apply each
+/// fact once. An error means that any of the facts may be missing at the receiver.
 #[async_trait]
 pub trait Notifier: Debug + Send + Sync + 'static {
     /// Delivers facts, the oldest first.
     async fn notify(&self, facts: &[Fact]) -> Result<(), NotifyError>;
 }
 
-/// Facts could not be delivered; they come again.
+/// Facts could not be delivered; delivery is tried again later.
 #[derive(Debug, thiserror::Error)]
 #[error("facts could not be delivered")]
 pub struct NotifyError(#[source] pub Box<dyn Error + Send + Sync>);

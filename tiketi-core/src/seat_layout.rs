@@ -1,4 +1,4 @@
-//! Seat layouts: venue → section → row → seat, the plan from which events' seats are made.
+//! Seat layouts: venue, sections, rows and seats, from which an event's seats are made.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::seat::SeatPlace;
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
-/// The seats of a hall as its owner draws them, with a price per section.
+/// The seats of a hall, with a price for each section.
 ///
 /// ```
 /// use tiketi_core::{Currency, Money, Row, SeatLayout, Section};
@@ -26,20 +26,20 @@ use crate::time::Timestamp;
 pub struct SeatLayout {
     /// The building, such as `Harbour Hall`.
     pub venue: String,
-    /// The plan's own name, such as `Great hall, with orchestra pit`.
+    /// The layout's own name, such as `Great hall, with orchestra pit`.
     pub name: String,
-    /// From the stage backwards.
+    /// Sections, from the stage backwards.
     pub sections: Vec<Section>,
 }
 
-/// A layout that a store keeps.
+/// A seat layout that a store has saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredLayout {
-    /// Which layout.
+    /// Id of the layout.
     pub id: LayoutId,
-    /// The plan itself.
+    /// The layout.
     pub layout: SeatLayout,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }
 
@@ -50,7 +50,7 @@ pub struct Section {
     pub name: String,
     /// Price of each of its seats, unless an event says otherwise.
     pub price: Money,
-    /// From the stage backwards.
+    /// Rows, from the stage backwards.
     pub rows: Vec<Row>,
 }
 
@@ -59,49 +59,49 @@ pub struct Section {
 pub struct Row {
     /// Unique within the section, such as `A` or `12`.
     pub label: String,
-    /// From left to right.
+    /// Seats, from left to right.
     pub seats: Vec<PlannedSeat>,
 }
 
-/// A chair on the plan.
+/// A seat of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedSeat {
     /// Unique within the row, such as `7` or `G`.
     pub number: String,
-    /// Column from 0; a number left out is a gap, such as an aisle.
+    /// Column within the row from 0; missing numbers are gaps, such as an aisle.
     pub column: u32,
-    /// Whether the place is meant for a wheelchair user.
+    /// Whether the seat is meant for a wheelchair user.
     pub accessible: bool,
 }
 
-/// A plan from which no seats can be made.
+/// Why no seats can be made from a layout.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
-    /// There is not one seat.
+    /// The layout has no seat.
     #[error("the layout has no seats")]
     Empty,
-    /// There are more than [`MAX_SEATS_PER_LAYOUT`] seats.
+    /// The layout has more than [`MAX_SEATS_PER_LAYOUT`] seats.
     #[error("the layout has {seats} seats, more than the limit of {MAX_SEATS_PER_LAYOUT}")]
     TooManySeats {
-        /// How many there are.
+        /// The number of seats.
         seats: usize,
     },
-    /// A name is empty, longer than [`MAX_NAME_CHARS`] characters, or has what no store keeps.
+    /// A name is empty, longer than [`MAX_NAME_CHARS`] characters, or has characters that no store accepts.
     ///
     /// The field is `venue`, `name`, or the path of a section, row or seat.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// Two sections, rows or seats beside each other have the same name.
+    /// Two sections of the layout, rows of a section or seats of a row have the same name.
     #[error("{what} appears twice")]
     Duplicate {
-        /// The path of the second.
+        /// Path of the second one.
         what: String,
     },
-    /// Two seats of a row stand in the same column.
+    /// Two seats of a row are in the same column.
     #[error("two seats of {row} stand in column {column}")]
     SameColumn {
-        /// The path of the row.
+        /// Path of the row.
         row: String,
         /// The column.
         column: u32,
@@ -109,7 +109,7 @@ pub enum LayoutError {
     /// A price is negative or above [`MAX_PRICE_MINOR`].
     #[error("the price of section {section} must be from 0 to {MAX_PRICE_MINOR} minor units")]
     BadPrice {
-        /// The section.
+        /// Name of the section.
         section: String,
     },
     /// Sections are priced in different currencies.
@@ -133,12 +133,14 @@ impl SeatLayout {
         self
     }
 
-    /// Returns how many seats there are.
+    /// Returns the number of seats.
     pub fn seat_count(&self) -> usize {
         self.sections.iter().map(Section::seat_count).sum()
     }
 
-    /// Checks that seats can be made from the plan: names, prices and places are sound and unique.
+    /// Checks that seats can be made from the layout.
+    ///
+    /// Names must be valid and unique, prices valid and in one currency, and no two seats of a row in one column.
     pub fn validate(&self) -> Result<(), LayoutError> {
         let Self { venue, name, sections: _ } = self;
         check_name(venue, || "venue".into())?;
@@ -162,7 +164,7 @@ impl SeatLayout {
         Ok(())
     }
 
-    /// Checks every text of the plan, which is a part of [`SeatLayout::validate`].
+    /// Checks every text of the layout; [`SeatLayout::validate`] does so too.
     ///
     /// # Errors
     ///
@@ -182,7 +184,9 @@ impl SeatLayout {
         Ok(())
     }
 
-    /// Returns every place with the index of its section, from the stage backwards, left to right.
+    /// Returns every seat's place with the index of its section.
+    ///
+    /// The order is from the stage backwards, and from left to right.
     pub fn places(&self) -> impl Iterator<Item = (usize, SeatPlace)> + '_ {
         let mut line = 0_u32;
         self.sections.iter().enumerate().flat_map(move |(index, section)| {
@@ -206,7 +210,7 @@ impl Section {
         self
     }
 
-    /// Returns how many seats there are.
+    /// Returns the number of seats.
     pub fn seat_count(&self) -> usize {
         self.rows.iter().map(|row| row.seats.len()).sum()
     }
@@ -263,7 +267,7 @@ impl Row {
         Self { label: label.into(), seats }
     }
 
-    /// Leaves one column free behind the seat of this number, such as an aisle.
+    /// Leaves one column free behind the seat with this number, such as an aisle.
     #[must_use]
     pub fn gap_after(mut self, number: &str) -> Self {
         let behind = self.seats.iter().skip_while(|seat| seat.number != number).skip(1).count();
@@ -273,7 +277,7 @@ impl Row {
         self
     }
 
-    /// Marks the seats of these numbers as meant for wheelchair users.
+    /// Marks the seats with these numbers as meant for wheelchair users.
     #[must_use]
     pub fn accessible<'n>(mut self, numbers: impl IntoIterator<Item = &'n str>) -> Self {
         for number in numbers {
@@ -301,18 +305,18 @@ impl Row {
     }
 }
 
-/// Checks a name; where it is, is only said if it is bad.
+/// Checks a name. `path` is a closure because only an error needs the path.
 fn check_name(name: &str, path: impl Fn() -> String) -> Result<(), LayoutError> {
     check_line("name", name, 1..=MAX_NAME_CHARS)
         .map_err(|TextError { problem, .. }| TextError { field: path().into(), problem }.into())
 }
 
-/// Returns a name for an error, which may be about that very name.
+/// Returns a name cleaned for an error message, because the name itself may be the error.
 fn shown(name: &str) -> String {
     cleaned(name, MAX_NAME_CHARS)
 }
 
-/// Spreadsheet columns: 0 is `A`, 25 is `Z`, 26 is `AA`.
+/// Returns the letters of a spreadsheet column: 0 is `A`, 25 is `Z`, 26 is `AA`.
 fn letters(index: u32) -> String {
     let mut left = index;
     let mut reversed = Vec::new();

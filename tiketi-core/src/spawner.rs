@@ -1,4 +1,4 @@
-//! Running work to its end, whether or not its caller waits for it.
+//! Work that runs to its end even if its caller is dropped.
 
 use std::fmt::Debug;
 use std::future::poll_fn;
@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 /// Work that a [`Spawner`] runs.
 pub type DetachedWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Runs work to its end on the host's runtime; what a runtime has, and core has not.
+/// Runs work to its end on the host's async runtime.
 ///
 /// ```
 /// use tiketi_core::spawner::{DetachedWork, Spawner};
@@ -24,14 +24,14 @@ pub type DetachedWork = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// }
 /// ```
 ///
-/// A host that ends in an orderly way spawns on a tracker, and waits for that before it ends.
+/// A host that shuts down in an orderly way spawns on a task tracker and waits for it before it ends.
 pub trait Spawner: Debug + Send + Sync + 'static {
-    /// Starts work, and returns at once.
+    /// Starts the work and returns at once.
     ///
     /// # Contract
     ///
-    /// MUST run the work to its end unless the process ends. What is cut off all the same is as what a crash cuts off:
-    /// [`crate::box_office::Jobs::run_once`] brings it to its end.
+    /// MUST run the work to its end unless the process ends. Work that is cut off is completed as after a crash, by
+    /// [`crate::box_office::Jobs::run_once`].
     fn spawn(&self, work: DetachedWork);
 }
 

@@ -1,4 +1,4 @@
-//! What a gateway answers.
+//! Answers of a payment gateway.
 
 use std::time::Duration;
 
@@ -6,34 +6,34 @@ use crate::money::{Currency, Money};
 use crate::payment::DepositAccount;
 use crate::time::Timestamp;
 
-/// Whether a provider was heard.
+/// Whether a provider answered.
 ///
-/// A [`crate::gateway::Breaker`] opens by silence alone, and closes by an answer alone.
+/// Only silence opens a [`crate::gateway::Breaker`], and only an answer closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Heard {
-    /// It answered, whatever it said: also that it does not know the order, or a code that is not listed.
+    /// It answered; an unknown order or an unlisted code is an answer, too.
     Answered,
-    /// It was asked and did not answer: no connection, a broken one, a timeout, a 5xx, nothing that can be read.
+    /// It was asked and did not answer: no connection, a broken one, a timeout, a 5xx, an unreadable answer.
     Silence,
     /// It was not asked.
     NotAsked,
 }
 
-/// Money that a provider says it took.
+/// Money that a provider captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Captured {
-    /// The order it was taken for, as the provider names it; ours is the text of the payment's id.
+    /// The order as the provider names it; ours is the text of the payment's id.
     pub order: String,
-    /// The provider's key for the money.
+    /// The provider's key for the payment.
     pub provider_key: String,
-    /// How much it took, refunded since or not.
+    /// The captured amount, before refunds.
     pub amount: Money,
-    /// How much of that it has given back.
+    /// How much of it the provider has refunded.
     pub refunded: Money,
 }
 
 impl Captured {
-    /// Says that all of `amount` was taken for an order, and is kept.
+    /// Makes a capture of `amount` of which nothing was refunded.
     pub fn kept(order: impl Into<String>, provider_key: impl Into<String>, amount: Money) -> Self {
         let refunded = Money::zero(amount.currency());
         Self { order: order.into(), provider_key: provider_key.into(), amount, refunded }
@@ -43,93 +43,93 @@ impl Captured {
 /// A deposit that a provider waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DepositAsked {
-    /// The account it made for it, if it said.
+    /// The account that the provider made, if it named one.
     pub account: Option<DepositAccount>,
-    /// Until when it waits, if it said.
+    /// Until when the provider waits, if it said so.
     pub due: Option<Timestamp>,
 }
 
-/// What a provider said of a request to take money.
+/// Answer of a provider to a request to take money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmAnswer {
-    /// It took the money.
+    /// The money was captured.
     Paid(Captured),
-    /// It did not and will not.
+    /// No money was taken, and none will be.
     Declined {
         /// The provider's code.
         code: String,
     },
-    /// It waits for the buyer or a bank; nothing was taken yet.
+    /// The provider waits for the buyer or a bank; no money was taken yet.
     Pending,
-    /// It made an account for the payment, and waits for the buyer's deposit; nothing was taken yet.
+    /// The provider made an account and waits for the buyer's deposit; no money was taken yet.
     Deposit(DepositAsked),
-    /// It cannot be said whether it did.
+    /// The outcome is not known.
     Unknown {
-        /// What happened, for the log and for an administrator.
+        /// What happened, for logs and administrators.
         reason: String,
-        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
         heard: Heard,
     },
 }
 
-/// What a provider said of a payment it was asked about.
+/// Answer of a provider to a look-up of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LookupAnswer {
-    /// It took the money; some or all of it may have gone back since.
+    /// The money was captured; a part or all of it may have been refunded since.
     Paid(Captured),
-    /// It did not and will not.
+    /// No money was taken, and none will be.
     Declined {
         /// The provider's code.
         code: String,
     },
-    /// It may still take it: it waits for the buyer, for a bank, or for our confirm.
+    /// Money may still be taken: the provider waits for the buyer, a bank, or our confirm.
     Pending,
-    /// It waits for the buyer's deposit: the first, or once more, if one was there and left again.
+    /// The provider waits for the buyer's deposit: for the first time, or again after a deposit was withdrawn.
     Deposit(DepositAsked),
-    /// It knows no such order.
+    /// The provider knows no such order.
     NotFound,
-    /// It did not say.
+    /// The outcome is not known.
     Unknown {
-        /// What happened, for the log and for an administrator.
+        /// What happened, for logs and administrators.
         reason: String,
-        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
         heard: Heard,
     },
 }
 
-/// What a provider said of a request to give money back.
+/// Answer of a provider to a request to refund money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundAnswer {
-    /// The money is on its way.
+    /// The money is on its way to the buyer.
     Done,
-    /// It did not and will not.
+    /// No money was refunded, and none will be.
     Refused {
         /// The provider's code.
         code: String,
     },
-    /// It cannot be said whether it did.
+    /// The outcome is not known.
     Unknown {
-        /// What happened, for the log and for an administrator.
+        /// What happened, for logs and administrators.
         reason: String,
-        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
         heard: Heard,
     },
 }
 
-/// What a provider said of a request to give up a payment.
+/// Answer of a provider to a request to close a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VoidAnswer {
-    /// No money can be taken for it any more.
+    /// No money can be captured for it any more.
     Done,
-    /// Money was captured: refund it.
+    /// Money was captured before; it must be refunded instead.
     TooLate,
-    /// The gateway cannot; see [`crate::gateway::Capabilities::void`].
+    /// The gateway does not support it; see [`crate::gateway::Capabilities::void`].
     Unsupported,
-    /// It cannot be said.
+    /// The outcome is not known.
     Unknown {
-        /// What happened, for the log and for an administrator.
+        /// What happened, for logs and administrators.
         reason: String,
-        /// Whether the provider answered the request itself; a look-up after it that says nothing of use does not count.
+        /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
         heard: Heard,
     },
 }
@@ -177,19 +177,19 @@ impl VoidAnswer {
     }
 }
 
-/// A gateway that cannot be asked now; nothing took effect.
+/// A gateway cannot be called now; nothing took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payment gateway {gateway} cannot be reached")]
 pub struct GatewayUnavailable {
     /// The gateway's name.
     pub gateway: String,
-    /// How long to wait before asking again.
+    /// How long to wait before the next call.
     pub retry_after: Duration,
     /// Whether the provider answered before the gateway gave up.
     pub heard: Heard,
 }
 
-/// Why a gateway does not take an attempt to pay, by its form alone.
+/// Why a gateway rejects the form of an attempt to pay.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotAccepted {
@@ -201,16 +201,16 @@ pub enum NotAccepted {
         /// The currencies it takes.
         accepted: Vec<Currency>,
     },
-    /// The gateway does not offer this way of paying.
+    /// The gateway does not offer this payment method.
     #[error("the payment gateway does not offer this method")]
     Method {
         /// The methods it offers.
         offered: Vec<String>,
     },
-    /// The buyer brought no key of the provider's.
+    /// The buyer brought no key of the provider.
     #[error("the provider's key is missing")]
     KeyMissing,
-    /// The text cannot be a key of the provider's.
+    /// The text cannot be a key of the provider.
     #[error("this is no key of the provider's")]
     KeyMalformed,
 }

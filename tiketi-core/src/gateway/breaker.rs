@@ -1,4 +1,4 @@
-//! When to stop asking a provider that does not answer: a pure state machine.
+//! Circuit breaker: stops calls to a provider that does not answer. A pure state machine.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::time::Timestamp;
 /// When a [`Breaker`] opens, and how it closes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BreakerSettings {
-    /// How many requests in a row without an answer open it; 5 by default.
+    /// Consecutive requests without an answer that open it; 5 by default.
     pub silences: u32,
-    /// From how many buyers they have to be at least; 3 by default, and never fewer than 2, so that what one buyer
-    /// does stops no other.
+    /// Fewest buyers that these requests must come from; 3 by default, and never fewer than 2, so that one buyer cannot
+    /// block the others.
     pub buyers: usize,
-    /// How long it then admits no request; 30 seconds by default.
+    /// How long it stays open; 30 seconds by default.
     pub open_for: Duration,
-    /// How often one is admitted after that, until an answer comes; every 5 seconds by default.
+    /// Pause between probes after that, until the provider answers; 5 seconds by default.
     pub probe_every: Duration,
 }
 
@@ -31,7 +31,7 @@ impl Default for BreakerSettings {
     }
 }
 
-/// Keeps callers from a provider that does not answer.
+/// Stops requests to a provider that does not answer.
 ///
 /// | from \ on | admit | answered | silence |
 /// |---|---|---|---|
@@ -39,27 +39,27 @@ impl Default for BreakerSettings {
 /// | `Open` | no; once its time is over yes, and `HalfOpen` | `Closed` | `Open` as it was |
 /// | `HalfOpen` | one each `probe_every` | `Closed` | `HalfOpen` after the first, `Open` after one of another buyer |
 ///
-/// A request that asked no provider changes nothing. A probe needs no end of its own: one that is never heard of only
-/// delays the next.
+/// A request that did not ask the provider changes nothing. A probe needs no end of its own: a probe without a recorded
+/// result only delays the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Breaker {
-    /// Everyone is admitted.
+    /// Every request is admitted.
     Closed {
-        /// Requests in a row without an answer.
+        /// Consecutive requests without an answer.
         silences: u32,
-        /// Whose they were; no more of them than matter.
+        /// The buyers of these requests, no more than are needed to open.
         buyers: Vec<BuyerId>,
     },
-    /// No request is.
+    /// No request is admitted.
     Open {
         /// Until when.
         until: Timestamp,
     },
-    /// One now and then.
+    /// One request is admitted at a time.
     HalfOpen {
-        /// When the next one is.
+        /// When the next one is admitted.
         next_probe: Timestamp,
-        /// Whose probe had no answer.
+        /// The buyer of the latest probe without an answer.
         silent: Option<BuyerId>,
     },
 }
@@ -108,7 +108,7 @@ impl Breaker {
                 }
                 *silences >= settings.silences && buyers.len() >= enough
             }
-            // A straggler from before it opened says nothing new.
+            // A request from before it opened that ends late says nothing new.
             Self::Open { .. } => false,
             Self::HalfOpen { silent, .. } => silent.replace(buyer).is_some_and(|before| before != buyer),
         };

@@ -1,4 +1,4 @@
-//! A time limit for every call of a gateway, and a circuit breaker around them all.
+//! A time limit for every call of a gateway, and a circuit breaker around them.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -17,12 +17,12 @@ use crate::gateway::{
 };
 use crate::id::BuyerId;
 
-/// How long a provider may take, and when it is left alone.
+/// Time limits of a gateway's calls, and settings of its circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GuardSettings {
-    /// For a confirm, a refund or a void; 60 seconds by default.
+    /// Limit of a confirm, a refund or a void; 60 seconds by default.
     pub money_within: Duration,
-    /// For everything else; 5 seconds by default.
+    /// Limit of every other call; 5 seconds by default.
     pub question_within: Duration,
     /// When the breaker opens.
     pub breaker: BreakerSettings,
@@ -38,11 +38,10 @@ impl Default for GuardSettings {
     }
 }
 
-/// Any gateway, with a time limit on every call, and a circuit breaker.
+/// Adds a time limit to every call of a gateway, and a circuit breaker.
 ///
-/// The breaker answers [`PaymentGateway::ready`] and nothing else: what was committed is carried out however
-/// the provider fares. What was heard of the provider moves the breaker: silence opens it, an answer closes it, whatever
-/// it says about the order, and what asked no provider does neither.
+/// The breaker answers only [`PaymentGateway::ready`]: what was committed is carried out even while the breaker is open.
+/// Silence of the provider opens it, and any answer closes it. A call that did not ask the provider changes nothing.
 #[derive(Debug)]
 pub struct Guarded {
     gateway: Arc<dyn PaymentGateway>,
@@ -53,7 +52,7 @@ pub struct Guarded {
 }
 
 impl Guarded {
-    /// Guards a gateway, by one time and the same.
+    /// Guards a gateway, with a clock and a timer of the same time.
     pub fn new(
         gateway: Arc<dyn PaymentGateway>,
         clock: Arc<dyn Clock>,
@@ -63,7 +62,7 @@ impl Guarded {
         Self { gateway, clock, timer, settings, breaker: Mutex::default() }
     }
 
-    /// Returns how the breaker stands.
+    /// Returns the present state of the breaker.
     pub fn breaker(&self) -> Breaker {
         self.lock().clone()
     }
@@ -72,7 +71,7 @@ impl Guarded {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for an answer, but no longer than the limit, and records whether the provider was heard.
+    /// Waits for an answer until the limit, and records whether the provider answered.
     async fn ask<T>(
         &self,
         buyer: BuyerId,
@@ -89,7 +88,7 @@ impl Guarded {
     }
 }
 
-/// Returns the output of a future, unless another ends first.
+/// Returns the output of a future, unless the other one ends first.
 async fn first<T>(wanted: impl Future<Output = T>, limit: impl Future<Output = ()>) -> Option<T> {
     let mut wanted = pin!(wanted);
     let mut limit = pin!(limit);
@@ -170,7 +169,7 @@ impl PaymentGateway for Guarded {
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
-        // What others send us tells nothing about whether the provider answers.
+        // A webhook comes from outside: it does not show whether the provider answers.
         let limit = self.timer.sleep(self.settings.question_within);
         first(self.gateway.webhook(request), limit).await.unwrap_or(Err(WebhookRefused::Unavailable))
     }

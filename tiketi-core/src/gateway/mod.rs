@@ -1,4 +1,4 @@
-//! Payment gateways: what takes the money and gives it back.
+//! Payment gateways: adapters of payment providers.
 
 mod answer;
 mod breaker;
@@ -22,53 +22,56 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-/// A payment provider, whether the server or the buyer's browser makes the money move.
+/// The adapter of one payment provider.
 ///
-/// With a provider of the first kind ([`Confirms::Server`]) no money moves before
-/// [`PaymentGateway::confirm`]. With one of the second ([`Confirms::Browser`]) it may move at any time after
-/// [`PaymentGateway::checkout`], also after a hold has ended; such a gateway authorises in the browser where
-/// it can, and captures in `confirm`.
+/// With [`Confirms::Server`], no money moves before [`PaymentGateway::confirm`]. With [`Confirms::Browser`], money may
+/// move at any time after [`PaymentGateway::checkout`], even after the hold has ended; such a gateway authorises in the
+/// browser where it can, and captures in `confirm`.
 ///
 /// The provider's order id is the text of the [`crate::PaymentId`].
 ///
 /// # Contract
 ///
-/// An answer says what is known, never what is guessed: `Declined`, `NotFound` and `Refused` only when the
-/// provider said so in words that mean it. A timeout, a broken connection, an unreadable answer or an
-/// unlisted code MUST be `Unknown`, which also says whether the provider was heard: [`Heard::Silence`] for the first three,
-/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] where nothing was sent. Requests with the same payment or refund id MUST have at most one
-/// effect. No text an implementation returns may hold a secret.
+/// An answer states what is known and never guesses: `Declined`, `NotFound` and `Refused` only if the provider said so
+/// in an answer that means it. A timeout, a broken connection, an unreadable answer or an unlisted code MUST be
+/// `Unknown`, which also states whether the provider answered: [`Heard::Silence`] for the first three,
+/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] if nothing was sent. Requests with the same payment or refund id
+/// MUST have at most one effect. No text that an implementation returns may contain a secret.
 #[async_trait]
 pub trait PaymentGateway: Debug + Send + Sync + 'static {
-    /// Returns the gateway's name, kept with every payment; part of the webhook's address.
+    /// Returns the gateway's name.
+    ///
+    /// It is saved with every payment, and is a part of the webhook's address.
     fn name(&self) -> &str;
 
-    /// Returns the ways of paying it offers.
+    /// Returns the payment methods that it offers.
     fn methods(&self) -> Vec<PaymentMethod>;
 
-    /// Returns what it can do.
+    /// Returns what the gateway can do.
     fn capabilities(&self) -> Capabilities;
 
-    /// Tells where money paid in this way goes back to, whether the way is still offered or not.
+    /// Returns where money paid by a method is refunded to.
+    ///
+    /// It answers for methods that are no longer offered, too.
     fn refunds_to(&self, method: &str) -> RefundsTo;
 
-    /// Tells whether it may be asked for anything now.
+    /// Returns whether the gateway can be called now.
     ///
     /// # Contract
     ///
-    /// MUST answer at once. It is asked before an intent is committed, never after: an implementation that
-    /// answers `Err` here MUST still carry out a `confirm` whose intent was committed before.
+    /// MUST answer at once. It is called before an intent is committed, never after: an implementation that returns `Err`
+    /// here MUST still carry out a `confirm` whose intent was committed before.
     fn ready(&self) -> Result<(), GatewayUnavailable>;
 
-    /// Judges an attempt by its form alone, before anything is committed.
+    /// Checks the form of an attempt, before anything is committed.
     ///
-    /// It is called before an attempt is prepared, and again before it is confirmed. What is refused here never holds
-    /// seats as an attempt whose money may be moving.
+    /// It is called before an attempt is prepared, and again before it is confirmed. A rejected attempt is never
+    /// committed as `Confirming`, so it cannot block seats while an outcome is awaited.
     ///
     /// # Contract
     ///
-    /// MUST answer at once, and ask nobody. MUST refuse a currency and a method that it does not take, and a key that its
-    /// provider cannot have given. MUST accept what a buyer brings back from the provider.
+    /// MUST answer at once, without a network call. MUST reject a currency and a method that it does not take, and a key
+    /// that its provider cannot have issued. MUST accept what a buyer brings back from the provider.
     ///
     /// # Errors
     ///
@@ -79,71 +82,73 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Repeated for a payment, it MUST answer the same checkout, or one that can take the money but once.
+    /// Repeated for a payment, it MUST return the same checkout, or one that can take the money only once.
     ///
     /// # Cancel safety
     ///
     /// Safe: no money moves.
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable>;
 
-    /// Takes the money.
+    /// Asks the provider to take the money.
     ///
     /// # Contract
     ///
-    /// The answer MUST name the order and the amount the provider named, not those of the request.
+    /// The answer MUST carry the order and the amount that the provider named, not those of the request.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future may have taken the money. The caller takes it for unknown, and looks it up.
+    /// A dropped future may have taken the money. The caller treats the outcome as unknown and looks it up.
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer;
 
-    /// Asks what became of a payment, by the provider's key or else by the order id; changes nothing.
+    /// Asks for the state of a payment; changes nothing.
+    ///
+    /// It asks by the provider's key, or by the order id if there is no key.
     ///
     /// # Contract
     ///
-    /// `NotFound` MUST mean that the provider knows no such order, not that it could not be asked. Whether
-    /// that is final is the caller's to say: it may be passing right after a confirm.
+    /// `NotFound` MUST mean that the provider knows no such order, not that it could not be asked. The caller decides
+    /// whether it is final: right after a confirm it may be temporary.
     ///
     /// # Cancel safety
     ///
     /// Safe.
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer;
 
-    /// Gives money back.
+    /// Asks the provider to refund money.
     ///
     /// # Contract
     ///
-    /// A repetition under the same refund id MUST answer what the first came to: it is how a refund
-    /// whose outcome is unknown becomes known. If the provider's balance is not
-    /// [`RefundRequest::refundable`], nothing may be given back a second time.
+    /// A repetition with the same refund id MUST return the first outcome: this is how an unknown outcome of a refund
+    /// becomes known. If the provider's balance differs from [`RefundRequest::refundable`], nothing may be refunded a
+    /// second time.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future may have given the money back. The caller asks again under the same refund id.
+    /// A dropped future may have refunded the money. The caller asks again with the same refund id.
     async fn refund(&self, request: RefundRequest) -> RefundAnswer;
 
-    /// Gives up a payment for which no money was captured, so that none can be from then on.
+    /// Closes a payment without captured money, so that none can be captured.
     ///
     /// # Contract
     ///
-    /// MUST NOT give captured money back: that is [`VoidAnswer::TooLate`].
+    /// MUST NOT refund captured money: the answer is then [`VoidAnswer::TooLate`].
     async fn void(&self, request: VoidRequest) -> VoidAnswer;
 
-    /// Reads a webhook: which payment to ask about.
+    /// Reads a webhook and returns the payment to ask the provider about.
     ///
     /// # Contract
     ///
-    /// The caller believes nothing but the names in the hint, and asks the provider. Where the provider
-    /// signs or carries a secret, it MUST be compared in constant time. MUST answer within 5 seconds.
+    /// The caller uses only the names in the hint, and asks the provider. If the provider signs its webhooks or sends a
+    /// secret with them, it MUST be compared in constant time. MUST answer within 5 seconds.
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused>;
 }
 
-/// A way of paying.
+/// A payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentMethod {
-    /// What clients send, such as `kakao_pay`.
+    /// The id that clients send, such as `kakao_pay`.
     pub id: String,
-    /// What buyers read.
+    /// The name that buyers read.
     pub name: String,
 }
 
@@ -152,33 +157,33 @@ pub struct PaymentMethod {
 pub struct Capabilities {
     /// Who makes the money move.
     pub confirms: Confirms,
-    /// Whether a part of the money can go back.
+    /// Whether a part of the money can be refunded.
     pub partial_refunds: Support,
-    /// Whether a payment without captured money can be given up at the provider.
+    /// Whether a payment without captured money can be closed at the provider.
     pub void: Support,
-    /// Whether the buyer pays on a page of the provider, so that one step without it cannot pay.
+    /// Whether the buyer pays on a page of the provider; if so, one request cannot prepare and confirm.
     pub buyer_step: BuyerStep,
 }
 
 /// Who makes the money move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Confirms {
-    /// The server: no money moves before it asks.
+    /// The server: no money moves before it calls `confirm`.
     Server,
-    /// The buyer's browser: money may have moved before the server asks, or without its asking.
+    /// The buyer's browser: money may move before the server calls `confirm`, or without it.
     Browser,
 }
 
-/// Where money goes back to.
+/// Where money is refunded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundsTo {
-    /// Where it came from.
+    /// To where it came from.
     Source,
-    /// To an account that the buyer has to name.
+    /// To an account that the buyer must name.
     Account,
 }
 
-/// Whether a gateway can do something.
+/// Whether a gateway supports a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Support {
     /// It can.
@@ -187,10 +192,10 @@ pub enum Support {
     No,
 }
 
-/// Whether the buyer has to do something at the provider before a confirm.
+/// Whether the buyer must act at the provider before a confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum BuyerStep {
-    /// The buyer goes to the provider, and comes back with its key.
+    /// The buyer goes to the provider and comes back with its key.
     Needed,
     /// A confirm needs nothing more from the buyer.
     NotNeeded,
@@ -201,8 +206,8 @@ pub enum BuyerStep {
 pub struct Checkout {
     /// The gateway's public key, if the browser needs one.
     pub client_key: Option<String>,
-    /// What else the provider's script wants, by its own names; nothing secret from this buyer.
+    /// Other parameters of the provider's script, by its own names; none is a secret to this buyer.
     pub parameters: BTreeMap<String, String>,
-    /// Whether the provider was asked for it: [`Heard::NotAsked`] if the gateway made it by itself.
+    /// Whether the provider was asked for it; [`Heard::NotAsked`] if the gateway made it alone.
     pub heard: Heard,
 }

@@ -1,4 +1,4 @@
-//! What a gateway is asked.
+//! Requests to a payment gateway.
 
 use std::time::Duration;
 
@@ -10,31 +10,31 @@ use crate::refund_account::RefundAccount;
 /// Most bytes of a provider's key, for gateways whose provider states no limit.
 const MAX_KEY_BYTES: usize = 255;
 
-/// An attempt to pay, as far as a gateway can judge it without asking its provider.
+/// An attempt to pay, as far as a gateway can check it without its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempt<'a> {
-    /// The way of paying.
+    /// The payment method.
     pub method: &'a str,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// How far the attempt is.
+    /// The step that the attempt is about to take.
     pub step: AttemptStep<'a>,
 }
 
-/// How far an attempt to pay is.
+/// The step that an attempt to pay is about to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptStep<'a> {
-    /// It is about to be prepared.
+    /// The attempt is about to be prepared.
     Prepare,
-    /// It is about to be confirmed.
+    /// The attempt is about to be confirmed.
     Confirm {
-        /// The provider's key for the money, if the buyer brought one.
+        /// The provider's key for the payment, if the buyer brought one.
         provider_key: Option<&'a str>,
     },
 }
 
 impl Attempt<'_> {
-    /// Refuses a method that is not among these.
+    /// Rejects a method that is not offered.
     ///
     /// # Errors
     ///
@@ -46,7 +46,7 @@ impl Attempt<'_> {
         Err(NotAccepted::Method { offered: offered.iter().map(|method| method.id.clone()).collect() })
     }
 
-    /// Refuses an amount in a currency that is not among these.
+    /// Rejects a currency that is not accepted.
     ///
     /// # Errors
     ///
@@ -59,7 +59,7 @@ impl Attempt<'_> {
         Err(NotAccepted::Currency { currency, accepted: accepted.to_vec() })
     }
 
-    /// Refuses a provider's key that no provider gives: empty, longer than 255 bytes, or not visible ASCII.
+    /// Rejects a malformed key: empty, longer than 255 bytes, or not visible ASCII.
     ///
     /// # Errors
     ///
@@ -77,78 +77,78 @@ impl Attempt<'_> {
 /// A request for what a browser needs to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckoutRequest {
-    /// The attempt; its text is the order id.
+    /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
-    /// Who pays.
+    /// The buyer who pays.
     pub buyer: BuyerId,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// The way of paying.
+    /// The payment method.
     pub method: String,
     /// What the buyer reads on the provider's page, such as the event's title.
     pub order_name: String,
-    /// How long a deposit will be waited for, if the method wants one.
+    /// How long a deposit will be awaited, if the method needs one.
     pub deposit_window: Duration,
 }
 
 /// A request to take money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfirmRequest {
-    /// The attempt; the provider deduplicates by it, and its text is the order id.
+    /// Id of the attempt; the provider deduplicates by it, and its text is the order id.
     pub payment: PaymentId,
-    /// Who pays.
+    /// The buyer who pays.
     pub buyer: BuyerId,
-    /// How much.
+    /// The amount.
     pub amount: Money,
-    /// The way of paying.
+    /// The payment method.
     pub method: String,
-    /// The provider's key for the money, if the buyer brought one.
+    /// The provider's key for the payment, if the buyer brought one.
     pub provider_key: Option<String>,
 }
 
-/// A question about what became of a payment.
+/// A question about the state of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LookupRequest {
-    /// The attempt; its text is the order id.
+    /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
-    /// Who pays.
+    /// The buyer who pays.
     pub buyer: BuyerId,
-    /// The provider's key for the money, if known.
+    /// The provider's key for the payment, if known.
     pub provider_key: Option<String>,
-    /// What we asked for, for providers that do not say the currency.
+    /// The amount of the attempt, for providers that do not state the currency.
     pub amount: Money,
 }
 
-/// A request to give money back.
+/// A request to refund money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequest {
-    /// The payment the money came with.
+    /// The payment.
     pub payment: PaymentId,
-    /// Who paid.
+    /// The buyer who paid.
     pub buyer: BuyerId,
-    /// The provider's key for the money.
+    /// The provider's key for the payment.
     pub provider_key: String,
-    /// The refund; the provider deduplicates by it.
+    /// Id of the refund; the provider deduplicates by it.
     pub refund: RefundId,
-    /// How much.
+    /// The amount to refund.
     pub amount: Money,
-    /// What was taken and not given back, before this refund.
+    /// The captured amount that was not refunded before this refund.
     pub refundable: Money,
-    /// Why, in words the provider and the buyer may read.
+    /// The reason, in words that the provider and the buyer may read.
     pub reason: String,
-    /// Where to, if the buyer named an account; wanted where [`crate::PaymentGateway::refunds_to`] says so.
+    /// The buyer's account, if named; needed where [`crate::PaymentGateway::refunds_to`] says so.
     pub account: Option<RefundAccount>,
 }
 
-/// A request to give up a payment for which no money was captured.
+/// A request to close a payment without captured money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoidRequest {
-    /// The attempt; its text is the order id.
+    /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
-    /// Who pays.
+    /// The buyer who pays.
     pub buyer: BuyerId,
-    /// The provider's key for the money, if known.
+    /// The provider's key for the payment, if known.
     pub provider_key: Option<String>,
-    /// How often it was asked for anything before; a provider that repeats its errors is asked under another name.
+    /// How often the provider was asked before; one that repeats its errors per key is asked under another key.
     pub tries: u32,
 }

@@ -1,8 +1,8 @@
-//! What providers tell us unasked.
+//! Webhooks: messages that a provider sends to the shop.
 
 use crate::id::PaymentId;
 
-/// A webhook as it came.
+/// A webhook as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookRequest {
     /// Its headers, in any case.
@@ -12,41 +12,41 @@ pub struct WebhookRequest {
 }
 
 impl WebhookRequest {
-    /// Returns the first header of that name, in any case.
+    /// Returns the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 }
 
-/// A provider's word that something happened to a payment: reason enough to ask, never to believe.
+/// What a webhook names: a reason to ask the provider, never proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
-    /// Names the delivery, the same each time the provider sends it again.
+    /// Id of the delivery, equal each time the provider sends it again.
     pub delivery: String,
-    /// Which payment to ask about.
+    /// The payment to ask about.
     pub payment: PaymentId,
-    /// The provider's key for its money, if it was named.
+    /// The provider's key for the payment, if it was named.
     pub provider_key: Option<String>,
 }
 
-/// Why a webhook is not taken in.
+/// Why a webhook is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookRefused {
-    /// It is about nothing of ours, or of a kind that changes nothing; the provider need not repeat it.
+    /// It concerns no payment of this shop, or is of a kind that changes nothing; the provider need not repeat it.
     #[error("the webhook is about nothing of ours")]
     Irrelevant,
     /// It cannot be read.
     #[error("the webhook cannot be read: {reason}")]
     Malformed {
-        /// What is wrong, without any of its content.
+        /// What is wrong, without any content of the webhook.
         reason: String,
     },
     /// Its signature or secret is wrong.
     #[error("the webhook is not the provider's")]
     Forged,
-    /// What it takes to read it cannot be reached; the provider shall send it again.
+    /// It cannot be checked now, because something it needs cannot be reached; the provider should send it again.
     #[error("the webhook cannot be checked now")]
     Unavailable,
 }
