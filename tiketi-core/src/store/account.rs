@@ -1,4 +1,4 @@
-//! Keeping accounts.
+//! Storage of accounts.
 
 use std::fmt::Debug;
 
@@ -8,7 +8,7 @@ use crate::account::{Account, Email};
 use crate::id::AccountId;
 use crate::store::{CommandError, StoreError};
 
-/// Keeps the accounts of the reference server.
+/// Saves the accounts of the reference server.
 #[async_trait]
 pub trait AccountStore: Debug + Send + Sync + 'static {
     /// Stores a new account.

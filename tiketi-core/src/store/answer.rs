@@ -1,4 +1,4 @@
-//! Keeping answers, so that a request repeated with its idempotency key gets the first one again.
+//! Saved answers, so that a request repeated with its idempotency key gets the first one.
 
 use std::fmt::Debug;
 
@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
-/// An answer kept for a request: a status and the bytes that went with it.
+/// The saved answer to a request: a status and the bytes of the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     /// The HTTP status.
@@ -22,7 +22,9 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Checks the answer's text; stores do so before they keep one. The body is bytes, and any will do.
+    /// Checks the answer's text; stores call it before they save an answer.
+    ///
+    /// The body is bytes and is not checked.
     ///
     /// # Errors
     ///
@@ -33,10 +35,10 @@ impl Answer {
     }
 }
 
-/// What a claim on a key came to.
+/// Result of a claim on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AnswerClaim {
-    /// The key is the caller's: run the request, then keep its answer or give the key up.
+    /// The caller owns the key: it runs the request, then saves the answer or gives the key up.
     Run,
     /// The request was answered before.
     Replay(Answer),
@@ -46,7 +48,7 @@ pub enum AnswerClaim {
     Mismatch,
 }
 
-/// Keeps the answers to requests that carry an idempotency key.
+/// Saves the answers to requests that carry an idempotency key.
 ///
 /// # Contract
 ///
@@ -59,11 +61,11 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
     ///
     /// - Of several claims at once, exactly one MUST get [`AnswerClaim::Run`], and the others
     ///   [`AnswerClaim::Running`].
-    /// - Another fingerprint MUST get [`AnswerClaim::Mismatch`] while the claim lasts, and while an answer is kept.
-    /// - Once an answer is kept, the same fingerprint MUST get [`AnswerClaim::Replay`] with it, also after `until`,
+    /// - Another fingerprint MUST get [`AnswerClaim::Mismatch`] while the claim lasts, and while an answer is saved.
+    /// - Once an answer is saved, the same fingerprint MUST get [`AnswerClaim::Replay`] with it, also after `until`,
     ///   with every byte of the body.
-    /// - A claim that was neither kept nor given up, because its server died, MUST last until `until`. At `until` it
-    ///   MUST be free for the same fingerprint, and the next claim takes it over.
+    /// - A claim without a saved answer that was not given up, because its server died, MUST last until `until`. At
+    ///   `until` it MUST be free for the same fingerprint, and the next claim takes it over.
     async fn claim_answer(
         &self,
         key: CommandKey,
@@ -72,26 +74,26 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
         until: Timestamp,
     ) -> Result<AnswerClaim, StoreError>;
 
-    /// Keeps the answer to a claimed request; `now` is its age.
+    /// Saves the answer to a claimed request; its age counts from `now`.
     ///
     /// # Contract
     ///
-    /// A durable adapter MUST have the answer on disk before it returns. What [`Answer::check_texts`] refuses MUST fail with
-    /// [`crate::StoreErrorKind::InvalidData`].
+    /// A durable adapter MUST have the answer on disk before it returns. What [`Answer::check_texts`] refuses MUST fail
+    /// with [`crate::StoreErrorKind::InvalidData`].
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Gives a claimed key up, because the request changed nothing.
+    /// Gives up a claimed key, because the request changed nothing.
     ///
     /// # Contract
     ///
-    /// The key MUST be free at once, for any request. A kept answer MUST NOT be dropped: it is still replayed. An
-    /// unknown key MUST be no error.
+    /// The key MUST be free at once, for any request. A saved answer MUST NOT be dropped: it is still replayed. An
+    /// unknown key MUST NOT be an error.
     async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError>;
 
-    /// Forgets the answers kept before `before`, and returns how many.
+    /// Deletes the answers saved before `before`, and returns how many.
     ///
     /// # Contract
     ///
-    /// An answer kept at `before` MUST stay. A forgotten key MUST be free for any request.
+    /// An answer saved at `before` MUST stay. A deleted key MUST be free for any request.
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

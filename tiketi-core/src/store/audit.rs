@@ -1,4 +1,4 @@
-//! Reading whole events, to prove that everything promised of them holds.
+//! Complete rows of events, for the audit.
 
 use std::fmt::Debug;
 
@@ -9,53 +9,53 @@ use crate::decide::Snapshot;
 use crate::id::EventId;
 use crate::store::StoreError;
 
-/// Events looked up at a time: a store has few, and their rows are read one event at a time.
+/// Event ids read per call: a store has few events, and their rows are read one event at a time.
 const EVENTS_PAGE: usize = 100;
 
-/// Shows whole events, for [`crate::audit::audit`].
+/// Reads complete events, for [`crate::audit::audit`].
 #[async_trait]
 pub trait AuditStore: Debug + Send + Sync + 'static {
-    /// Returns ids of events in their order, those after `after`, at most `limit`.
+    /// Returns at most `limit` event ids after `after`, in ascending order.
     ///
     /// # Contract
     ///
-    /// Read page after page, the ids MUST name every event once, drafts and what is over included.
+    /// Read page after page, the ids MUST name every event once, including drafts and events that are over.
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError>;
 
-    /// Returns all rows of an event, drafts and what is over included.
+    /// Returns all rows of an event, ended ones included; draft events, too.
     ///
     /// # Contract
     ///
     /// The rows MUST be those of one moment between two commits, however long they take to read, and equal to what
-    /// the other reads show. The map version MUST be the one the store keeps, not one derived from the seats. An
-    /// event that does not exist MUST be answered with `None`.
+    /// the other reads return. The map version MUST be the stored one, not one derived from the seats. `None` MUST be
+    /// returned for an event that does not exist.
     async fn event_rows(&self, event: EventId) -> Result<Option<Snapshot>, StoreError>;
 }
 
-/// What an audit of a whole store came to.
+/// Result of the audit of a whole store.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuditReport {
-    /// How many events were looked at.
+    /// The number of events.
     pub events: usize,
-    /// How many seats.
+    /// The number of seats.
     pub seats: usize,
-    /// How many reservations.
+    /// The number of reservations.
     pub reservations: usize,
-    /// How many payments.
+    /// The number of payments.
     pub payments: usize,
-    /// What must never be, and is, with the event it is of.
+    /// The violated invariants, each with its event.
     pub violations: Vec<(EventId, Violation)>,
 }
 
 impl AuditReport {
-    /// Audits every event of a store, which may go on selling meanwhile.
+    /// Audits every event of a store, which may sell tickets at the same time.
     ///
-    /// Each event is looked at as it stands when its turn comes.
+    /// Each event is checked as it is when its rows are read.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] if the store cannot be read, or has a row that makes no sense at all.
+    /// [`StoreError`] if the store cannot be read, or has a row that cannot be decoded.
     pub async fn of(store: &dyn AuditStore) -> Result<Self, StoreError> {
         let mut report = Self::default();
         let mut after = None;
@@ -63,7 +63,7 @@ impl AuditReport {
             let ids = store.event_ids(after, EVENTS_PAGE).await?;
             let Some(last) = ids.last().copied() else { return Ok(report) };
             for id in ids {
-                // An event may be removed between its listing and its turn.
+                // The event may be deleted between the listing and this read.
                 if let Some(rows) = store.event_rows(id).await? {
                     report.add(id, &rows);
                 }

@@ -15,42 +15,42 @@ use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 
-/// Keeps events, their ticket types and seats.
+/// Stores events, their ticket types and seats.
 ///
 /// # Contract
 ///
-/// - Every change MUST be atomic, durable before it returns, and decided by the function of
-///   [`crate::decide`] its method names, against rows no other command changes meanwhile, those of
-///   [`crate::store::SalesStore`] included.
+/// - Every change MUST be atomic, durable before the method returns, and decided by the function of [`crate::decide`]
+///   that the method names, against rows that no other command changes at the same time, including those of
+///   [`crate::store::SalesStore`].
 /// - Facts of a change MUST go through [`crate::decide::coalesce_facts`] and into the outbox in the same commit.
-/// - Creating what exists MUST be refused, and never replace it; of several that create one thing at once, exactly
-///   one succeeds.
+/// - Creating what exists MUST be refused, and never replace it; if several calls create one thing at the same time,
+///   exactly one succeeds.
 /// - What is read MUST equal what was written: every character of a text, every microsecond of a time.
-/// - A refused change MUST change nothing. Only [`CatalogStore::block_seats`] ends lapsed holds; every other method
-///   MUST leave them to the sales commands and the sweep.
-/// - A read of what does not exist MUST answer `None`.
+/// - A refused change MUST change nothing. Only [`CatalogStore::block_seats`] ends holds whose time has passed; every
+///   other method MUST leave them to the sales commands and to [`crate::store::SalesStore::expire_due`].
+/// - A read of what does not exist MUST return `None`.
 ///
 /// # Cancel safety
 ///
 /// A dropped future leaves a change applied as a whole or not at all.
 #[async_trait]
 pub trait CatalogStore: Debug + Send + Sync + 'static {
-    /// Stores a new event with its ticket types and seats, by [`crate::decide::create`].
+    /// Saves a new event with its ticket types and seats, by [`crate::decide::create`].
     ///
     /// # Contract
     ///
     /// The map version of an event with seats MUST be 1, and that of one without MUST be 0. Seats keep their order.
     ///
-    /// Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at least 24 hours: a repetition
-    /// under its key, from any server and however close, MUST make nothing and answer with the id of the first. An id of
-    /// the event or of one of its ticket types that exists MUST be refused.
+    /// The command's [`crate::decide::CreationRecord`] MUST be saved in the same commit, for at least 24 hours: a
+    /// repetition under its key, from any server and however close, MUST create nothing and return the id of the first.
+    /// An id of the event or of one of its ticket types that exists MUST be refused.
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>>;
 
-    /// Changes an event's details, by [`crate::decide::edit_details`], and returns the event.
+    /// Edits an event's details, by [`crate::decide::edit_details`], and returns the event.
     ///
     /// # Contract
     ///
-    /// Of several edits with one `read_version` at once, exactly one MUST be applied.
+    /// If several edits with one `read_version` arrive at the same time, exactly one MUST be applied.
     async fn edit_event(
         &self,
         id: EventId,
@@ -61,95 +61,103 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// Publishes or cancels an event, by [`crate::event::EventState::apply`], and returns the event.
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>>;
 
-    /// Removes an event that never had a reservation; else refused with [`EditRefused::HasReservations`].
+    /// Deletes an event that never had a reservation.
+    ///
+    /// Otherwise it is refused with [`EditRefused::HasReservations`].
     ///
     /// # Contract
     ///
-    /// A reservation that ended counts. Its ticket types and seats MUST go with it. Of a removal and a hold at once,
-    /// exactly one MUST succeed.
+    /// A reservation that ended counts. The event's ticket types and seats MUST be deleted with it. If a deletion and a
+    /// hold arrive at the same time, exactly one MUST succeed.
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>>;
 
-    /// Adds a general-admission ticket type to its event, by [`crate::decide::create`].
+    /// Adds a general-admission ticket type to an event, by [`crate::decide::create`].
     ///
     /// # Contract
     ///
-    /// As [`CatalogStore::create_event`]; refused with [`CreateRefused::EventNotFound`] if there is no such event.
+    /// As for [`CatalogStore::create_event`]; MUST be refused with [`CreateRefused::EventNotFound`] if the event does
+    /// not exist.
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>>;
 
-    /// Changes a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
+    /// Edits a ticket type, by [`crate::decide::edit_ticket_type`], and returns it.
     ///
     /// # Contract
     ///
-    /// Its counters MUST stay as they are. A new capacity MUST NOT be told as a fact by itself.
+    /// Its counters MUST NOT change. A new capacity alone MUST NOT make a fact.
     async fn edit_ticket_type(
         &self,
         id: TicketTypeId,
         edit: TicketTypeInput,
     ) -> Result<TicketType, CommandError<EditRefused>>;
 
-    /// Removes a ticket type, by [`crate::decide::remove_ticket_type`].
+    /// Deletes a ticket type, by [`crate::decide::remove_ticket_type`].
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>>;
 
-    /// Takes seats off sale, by [`crate::decide::block_seats`], and returns the new map version.
+    /// Takes seats off sale, by [`crate::decide::block_seats`].
+    ///
+    /// It returns the new map version.
     ///
     /// # Contract
     ///
     /// MUST first end every reservation of the event that is due at the command's `now`, as a sales command does.
-    /// The map version MUST stay as it is if no seat changes.
+    /// The map version MUST NOT change if no seat changes.
     async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
-    /// Puts seats back on sale, by [`crate::decide::unblock_seats`], and returns the new map version.
+    /// Puts seats back on sale, by [`crate::decide::unblock_seats`].
+    ///
+    /// It returns the new map version.
     ///
     /// # Contract
     ///
-    /// MUST NOT end a reservation that is due: no lapsed hold stands in its way. The map version MUST stay as it is
-    /// if no seat changes.
+    /// MUST NOT end a reservation that is due: a hold never conflicts with this command. The map version MUST NOT
+    /// change if no seat changes.
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>>;
 
-    /// Keeps and announces every status that is no longer the one announced, by
-    /// [`crate::decide::announce_status`], and returns them.
+    /// Saves and announces every status that differs from the announced one.
+    ///
+    /// It uses [`crate::decide::announce_status`], and returns the new statuses.
     ///
     /// # Contract
     ///
-    /// Any number of servers may run this at once: each change MUST be announced once, as one
-    /// [`crate::FactBody::EventStatusChanged`] in the commit that keeps it. A draft MUST NOT be announced. The event's
-    /// version MUST stay as it is. Each event MUST be announced for itself: one that fails, or that another session
-    /// keeps locked, is passed over within a bounded time, and keeps no other event back.
+    /// Any number of servers may run this at the same time: each change MUST be announced once, as one
+    /// [`crate::FactBody::EventStatusChanged`] in the commit that saves it. A draft MUST NOT be announced. The event's
+    /// version MUST NOT change. Each event MUST be processed separately: one that fails, or that another session has
+    /// locked, is skipped within a bounded time and does not delay other events.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store as a whole failed; the failure of one event is in [`Swept::skipped`].
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError>;
 
-    /// Returns an event with what it sells, by position and then by id, drafts included.
+    /// Returns an event with its ticket types, by position and then by id; drafts, too.
     async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError>;
 
     /// Returns the events that match a query.
     ///
     /// # Contract
     ///
-    /// MUST answer as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case, with
-    /// characters such as `%`, `_`, `'` and `\` taken as they are. [`Page::total`] MUST count the whole listing.
+    /// MUST match and sort as [`EventQuery::wants`] and [`EventSort::compare`] do, for every script and letter case,
+    /// with characters such as `%`, `_`, `'` and `\` taken literally. [`Page::total`] MUST count the whole listing.
     async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError>;
 
     /// Returns a ticket type.
     async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError>;
 
-    /// Returns an event's map version without its seats, to tell whether a copy is current.
+    /// Returns an event's map version without its seats, to check whether a copy is current.
     async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError>;
 
     /// Returns the seats that changed after map version `since`, from the stage backwards.
     ///
     /// # Contract
     ///
-    /// - `since` 0, and any `since` greater than the present version, MUST answer every seat, with
-    ///   [`SeatMap::complete`] set; any other exactly the seats whose [`Seat::map_version`] is greater.
+    /// - `since` 0, and any `since` greater than the present version, MUST return every seat, with
+    ///   [`SeatMap::complete`] set; any other `since` exactly the seats whose [`Seat::map_version`] is greater.
     /// - The version and the seats MUST be of one moment.
     /// - A commit that changes seats MUST raise the version; one that changes only units MUST NOT.
     async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError>;
 }
 
-/// An event with what it sells.
+/// An event with its ticket types.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventView {
     /// The event.
@@ -159,17 +167,19 @@ pub struct EventView {
 }
 
 impl EventView {
-    /// Derives what buyers are told of the event at `now`.
+    /// Derives the event's status at `now`.
     pub fn status(&self, now: Timestamp) -> EventStatus {
         let anything_left = self.ticket_types.iter().any(|ticket_type| ticket_type.stock.available() > 0);
         self.event.status(now, anything_left)
     }
 }
 
-/// An event's seats at one map version: all of them, or those that changed after another version.
+/// An event's seats at one map version.
+///
+/// These are all seats, or those that changed after another version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatMap {
-    /// The version, which grows with each change of any seat of the event.
+    /// The map version, which grows with each change of any seat of the event.
     pub version: u64,
     /// Whether these are all seats of the event.
     pub complete: bool,
@@ -177,59 +187,59 @@ pub struct SeatMap {
     pub seats: Vec<Seat>,
 }
 
-/// Which events are wanted.
+/// Filter, order and page of an event listing.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EventQuery {
-    /// Decides statuses.
+    /// The moment by which statuses are derived.
     pub now: Timestamp,
-    /// Which page.
+    /// The page to return.
     pub page: PageRequest,
-    /// Only those of this status.
+    /// Only events with this status.
     pub status: Option<EventStatus>,
-    /// Only those whose title, artist, venue or keywords contain every word of this text, in any case.
+    /// Only events whose title, artist, venue or keywords contain every word of this text, in any letter case.
     pub search: Option<String>,
-    /// In which order.
+    /// The order.
     pub sort: EventSort,
-    /// Whether drafts are wanted too.
+    /// Whether drafts are returned, too.
     pub drafts: bool,
 }
 
 impl EventQuery {
-    /// Asks for published events, the soonest first.
+    /// Makes a query for published events, the soonest first.
     pub fn published(now: Timestamp, page: PageRequest) -> Self {
         Self { now, page, status: None, search: None, sort: EventSort::StartsAt, drafts: false }
     }
 
-    /// Asks for those of one status.
+    /// Restricts the query to one status.
     #[must_use]
     pub fn with_status(mut self, status: EventStatus) -> Self {
         self.status = Some(status);
         self
     }
 
-    /// Asks for those that contain every word of a text.
+    /// Restricts the query to events that contain every word of a text.
     #[must_use]
     pub fn matching(mut self, search: impl Into<String>) -> Self {
         self.search = Some(search.into());
         self
     }
 
-    /// Asks for another order.
+    /// Changes the order.
     #[must_use]
     pub fn sorted(mut self, sort: EventSort) -> Self {
         self.sort = sort;
         self
     }
 
-    /// Asks for drafts too.
+    /// Includes drafts.
     #[must_use]
     pub fn with_drafts(mut self) -> Self {
         self.drafts = true;
         self
     }
 
-    /// Tells whether an event is wanted: the rule every adapter's query has to equal.
+    /// Returns whether an event matches: the rule that every adapter's query must equal.
     pub fn wants(&self, view: &EventView) -> bool {
         (self.drafts || view.event.is_public())
             && self.status.is_none_or(|status| view.status(self.now) == status)
@@ -244,13 +254,13 @@ fn found_by(details: &EventDetails, search: &str) -> bool {
     search.to_lowercase().split_whitespace().all(|word| texts.iter().any(|text| text.contains(word)))
 }
 
-/// In which order events are listed; ties go by id.
+/// Order of an event listing; events that compare equal are ordered by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum EventSort {
-    /// The soonest performance first.
+    /// The earliest performance first.
     #[default]
     StartsAt,
-    /// The soonest sale first.
+    /// The earliest opening of the sale first.
     SaleOpensAt,
     /// The newest event first.
     Newest,
@@ -259,7 +269,7 @@ pub enum EventSort {
 }
 
 impl EventSort {
-    /// Compares two events: the order every adapter's query has to equal.
+    /// Compares two events: the order that every adapter's query must equal.
     pub fn compare(self, a: &Event, b: &Event) -> std::cmp::Ordering {
         let by_field = match self {
             Self::StartsAt => a.details.starts_at.cmp(&b.details.starts_at),

@@ -1,4 +1,4 @@
-//! The two kinds of no: a refusal is an expected answer, a failure is a broken store.
+//! Errors of commands: refusals are expected answers of a rule, failures are errors of a store.
 
 use std::error::Error;
 use std::fmt;
@@ -7,7 +7,7 @@ use crate::money::MoneyError;
 use crate::text::TextError;
 use crate::transition::IllegalTransition;
 
-/// A store could not do its work; nothing is said about the command itself.
+/// A failure of a store; it says nothing about the command itself.
 #[derive(Debug)]
 pub struct StoreError {
     kind: StoreErrorKind,
@@ -15,29 +15,31 @@ pub struct StoreError {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What went wrong in a store, and so what a caller may do about it.
+/// Kind of a failure; it determines what a caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum StoreErrorKind {
     /// The store cannot be reached or takes no more work; nothing was applied.
     Unavailable,
-    /// Others kept winning the same rows until the adapter gave up; nothing was applied.
+    /// Other commands changed the same rows until the adapter gave up; nothing was applied.
     Contention,
-    /// The connection was lost while committing; it may or may not have been applied.
+    /// The connection was lost during the commit; the command may or may not have been applied.
     OutcomeUnknown,
-    /// The caller's clock is too far ahead of the store's; nothing was applied. The same command succeeds from another server,
-    /// or once the clock is right.
+    /// The caller's clock is too far ahead of the store's; nothing was applied.
+    ///
+    /// The same command succeeds from another server, or once the clock is right.
     ClockAhead,
-    /// What was read cannot be true; nothing was applied, and a person has to look.
+    /// Stored rows contradict each other; nothing was applied, and staff must act.
     Corrupt,
-    /// A value of the command is one that the store cannot keep, such as a text with a NUL; nothing was applied, and the
-    /// same command fails again.
+    /// The store cannot save a value of the command, such as a text with a NUL; nothing was applied.
+    ///
+    /// The same command fails again.
     InvalidData,
     /// A defect of the adapter; nothing was applied.
     Internal,
 }
 
 impl StoreErrorKind {
-    /// Tells whether the same command, with the same key, may succeed if sent again.
+    /// Returns whether the same command, with the same key, may succeed if sent again.
     pub const fn is_retryable(self) -> bool {
         match self {
             Self::Unavailable | Self::Contention | Self::OutcomeUnknown | Self::ClockAhead => true,
@@ -45,7 +47,7 @@ impl StoreErrorKind {
         }
     }
 
-    /// Tells whether the command may have taken effect all the same.
+    /// Returns whether the command may have been applied.
     pub const fn may_have_applied(self) -> bool {
         match self {
             Self::OutcomeUnknown => true,
@@ -60,12 +62,12 @@ impl StoreErrorKind {
 }
 
 impl StoreError {
-    /// Makes a failure of a kind, with a sentence for the log.
+    /// Makes a failure with a kind and a message for the log.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), source: None }
     }
 
-    /// Makes the failure of finding something that cannot be true.
+    /// Makes a failure of kind [`StoreErrorKind::Corrupt`].
     pub fn corrupt(message: impl Into<String>) -> Self {
         Self::new(StoreErrorKind::Corrupt, message)
     }
@@ -77,17 +79,17 @@ impl StoreError {
         self
     }
 
-    /// Returns what went wrong.
+    /// Returns the kind of the failure.
     pub const fn kind(&self) -> StoreErrorKind {
         self.kind
     }
 
-    /// Tells whether the same command, with the same key, may succeed if sent again.
+    /// Returns whether the same command, with the same key, may succeed if sent again.
     pub const fn is_retryable(&self) -> bool {
         self.kind.is_retryable()
     }
 
-    /// Tells whether the command may have taken effect all the same.
+    /// Returns whether the command may have been applied.
     pub const fn may_have_applied(&self) -> bool {
         self.kind.may_have_applied()
     }
@@ -111,7 +113,7 @@ impl From<IllegalTransition> for StoreError {
     }
 }
 
-/// For what is stored without a command of its own; a [`CommandError`] has [`CommandError::Text`].
+/// For values that are stored without a command; a [`CommandError`] has [`CommandError::Text`].
 impl From<TextError> for StoreError {
     fn from(error: TextError) -> Self {
         Self::new(StoreErrorKind::InvalidData, error.to_string()).caused_by(error)
@@ -124,16 +126,17 @@ impl From<MoneyError> for StoreError {
     }
 }
 
-/// Why a command did not take effect: it was refused, or the store failed.
+/// Why a command was not applied: it was refused, or the store failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommandError<R> {
-    /// The rules say no; nothing was changed, and asking again helps only once something else has.
+    /// A rule refused the command; nothing was changed. The same command succeeds only after something else has
+    /// changed.
     #[error(transparent)]
     Refused(R),
-    /// The command's key was used before, by a command of other content; nothing was changed.
+    /// The command's key was used before, by a command with other content; nothing was changed.
     #[error("this idempotency key was used before, for another request")]
     KeyReused,
-    /// A text of the command is one that no store keeps; nothing was changed.
+    /// No store accepts a text of the command; nothing was changed.
     #[error(transparent)]
     Text(#[from] TextError),
     /// The store failed; see [`StoreErrorKind`] for what to do.
@@ -142,7 +145,7 @@ pub enum CommandError<R> {
 }
 
 impl<R> CommandError<R> {
-    /// Returns the refusal, if it is one.
+    /// Returns the refusal, if the error is one.
     pub fn refusal(self) -> Option<R> {
         match self {
             Self::Refused(refused) => Some(refused),

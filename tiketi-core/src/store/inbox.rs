@@ -1,4 +1,4 @@
-//! The inbox: webhooks taken in, to be looked into.
+//! The inbox: webhooks received and not yet processed.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::store::StoreError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
-/// A webhook as it was taken in.
+/// A webhook as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    /// Name of the gateway it came to; with [`Hint::delivery`], what names it.
+    /// Name of the gateway; the delivery's identity is this name with [`Hint::delivery`].
     pub gateway: String,
-    /// What it hints at.
+    /// What the webhook names.
     pub hint: Hint,
-    /// When it first came.
+    /// When it was first received.
     pub received_at: Timestamp,
-    /// How often it was postponed; 0 for one that comes in.
+    /// How often it was postponed; 0 for a new one.
     pub tries: u32,
 }
 
 impl Delivery {
-    /// Checks every text of the delivery; stores do so before they keep one.
+    /// Checks every text of the delivery; stores call it before they save one.
     ///
     /// # Errors
     ///
@@ -42,33 +42,33 @@ impl Delivery {
 /// Whether a delivery is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Receipt {
-    /// It came for the first time.
+    /// It was received for the first time.
     New,
-    /// It came before, and nothing was changed.
+    /// It was received before, and nothing was changed.
     Known,
 }
 
-/// Keeps webhooks until they were looked into, and their names for as long as they may be repeated.
+/// Saves webhooks until they are processed, and their names for as long as they may be repeated.
 #[async_trait]
 pub trait InboxStore: Debug + Send + Sync + 'static {
-    /// Takes a delivery in.
+    /// Receives a delivery.
     ///
     /// # Contract
     ///
     /// Of several with one gateway and one [`Hint::delivery`], however close they come, exactly one MUST be
-    /// [`Receipt::New`] and kept; the others MUST change nothing, [`Delivery::received_at`] included. This holds until
-    /// the delivery is forgotten, also after it was looked into. Equal names at two gateways are two deliveries. MUST
-    /// be durable before it returns. What [`Delivery::check_texts`] refuses MUST fail with
+    /// [`Receipt::New`] and saved; the others MUST change nothing, [`Delivery::received_at`] included. This holds until
+    /// the delivery is deleted, also after it was processed. Equal names at two gateways are two deliveries. The
+    /// delivery MUST be durable before the method returns. What [`Delivery::check_texts`] refuses MUST fail with
     /// [`crate::StoreErrorKind::InvalidData`].
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError>;
 
-    /// Claims up to `limit` deliveries that were not looked into, the oldest first, for as long as `lease`.
+    /// Claims at most `limit` unprocessed deliveries, the oldest first, for the time `lease`.
     ///
     /// # Contract
     ///
-    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts. At `now` plus `lease` it MUST come up
-    /// again if it was not acknowledged with [`InboxStore::ack_delivery`]. Deliveries MUST come in the order of
-    /// [`Delivery::received_at`], exactly as they were taken in.
+    /// A delivery MUST NOT be claimed by two callers while a lease on it lasts. At `now` plus `lease` it MUST become
+    /// claimable again if it was not acknowledged with [`InboxStore::ack_delivery`]. Deliveries MUST come in the order
+    /// of [`Delivery::received_at`], which MUST be unchanged.
     async fn claim_deliveries(
         &self,
         now: Timestamp,
@@ -76,20 +76,23 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError>;
 
-    /// Notes that a delivery was looked into.
+    /// Records that a delivery was processed.
     ///
     /// # Contract
     ///
-    /// It MUST NOT be claimed again, and its name MUST stay known. An unknown one MUST be no error, nor a name that no
-    /// delivery can have.
+    /// It MUST NOT be claimed again, and its name MUST stay known. An unknown delivery MUST NOT be an error, nor a name
+    /// that no delivery can have.
     async fn ack_delivery(&self, gateway: &str, delivery: &str) -> Result<(), StoreError>;
 
-    /// Keeps a delivery back until `until`, because it could not be looked into, and counts it in [`Delivery::tries`].
+    /// Postpones a delivery until `until`, and counts that in [`Delivery::tries`].
+    ///
+    /// A caller does so if it could not process the delivery.
     ///
     /// # Contract
     ///
-    /// MUST NOT come up before `until`, also when its lease ends earlier, and MUST come up from then on. Other
-    /// deliveries MUST NOT wait for it. One that is unknown or was looked into is no error, and stays as it is.
+    /// The delivery MUST NOT be claimable before `until`, also if its lease ends earlier, and MUST be claimable from
+    /// then on. Other deliveries MUST NOT wait for it. One that is unknown or was processed is no error, and does not
+    /// change.
     async fn postpone_delivery(
         &self,
         gateway: &str,
@@ -97,10 +100,10 @@ pub trait InboxStore: Debug + Send + Sync + 'static {
         until: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Forgets deliveries that first came before `before`, looked into or not, and returns how many.
+    /// Deletes deliveries first received before `before`, processed or not, and returns how many.
     ///
     /// # Contract
     ///
-    /// One that came at `before` MUST stay. A forgotten one that comes again MUST be [`Receipt::New`].
+    /// One received at `before` MUST stay. A deleted one that comes again MUST be [`Receipt::New`].
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError>;
 }

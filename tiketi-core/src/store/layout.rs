@@ -1,4 +1,4 @@
-//! Keeping seat layouts.
+//! Storage of seat layouts.
 
 use std::fmt::Debug;
 
@@ -9,17 +9,17 @@ use crate::id::LayoutId;
 use crate::seat_layout::StoredLayout;
 use crate::store::{CommandError, Page, PageRequest, StoreError};
 
-/// Keeps seat layouts. Events copy their seats from a layout, so they never depend on it later.
+/// Saves seat layouts. An event copies its seats from a layout and does not depend on it later.
 #[async_trait]
 pub trait LayoutStore: Debug + Send + Sync + 'static {
-    /// Stores a new layout, by [`crate::decide::create`].
+    /// Saves a new layout, by [`crate::decide::create`].
     ///
     /// # Contract
     ///
-    /// The caller has validated it. Sections, rows, gaps and accessible places MUST come back as they were drawn, in their
-    /// order. Its [`crate::decide::CreationRecord`] MUST be remembered in the same commit, for at least 24 hours: a
-    /// repetition under its key, from any server and however close, MUST make nothing and answer with the id of the first.
-    /// An id that exists MUST be refused.
+    /// The caller has validated the layout. Sections, rows, gaps and accessible places MUST come back as they were
+    /// saved, in their order. The command's [`crate::decide::CreationRecord`] MUST be saved in the same commit, for at
+    /// least 24 hours: a repetition under its key, from any server and however close, MUST create nothing and return
+    /// the id of the first. An id that exists MUST be refused.
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>>;
 
     /// Returns a layout.
@@ -33,6 +33,6 @@ pub trait LayoutStore: Debug + Send + Sync + 'static {
     /// listing.
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError>;
 
-    /// Removes a layout, and tells whether there was one.
+    /// Deletes a layout, and returns whether it existed.
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError>;
 }

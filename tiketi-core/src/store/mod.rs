@@ -2,8 +2,8 @@
 //!
 //! A store is a set of coarse, atomic commands: one method, one transaction, one idempotency key.
 //! There is no transaction object, so no caller can forget to lock and no lock outlives a call.
-//! Rules are not an adapter's business: it runs them, see [`crate::decide`]. The crate
-//! `tiketi-conformance` holds every adapter to the contracts written here.
+//! An adapter does not implement rules: it runs those of [`crate::decide`]. The crate `tiketi-conformance` tests every
+//! adapter against the contracts written here.
 
 mod account;
 mod answer;

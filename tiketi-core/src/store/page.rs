@@ -2,20 +2,20 @@
 
 use crate::limits::MAX_PAGE;
 
-/// Which page of a listing is wanted.
+/// Which page of a listing to return.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest {
     number: u32,
     size: u32,
 }
 
-/// A page that no listing has.
+/// A page number or size out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("page must be at least 1 and the page size from 1 to {MAX_PAGE}")]
 pub struct PageOutOfRange;
 
 impl PageRequest {
-    /// Asks for page `number`, counted from 1, of `size` rows, at most [`MAX_PAGE`].
+    /// Makes a request for page `number`, from 1, with `size` rows, at most [`MAX_PAGE`].
     pub fn new(number: u32, size: u32) -> Result<Self, PageOutOfRange> {
         if number == 0 || size == 0 || size > MAX_PAGE {
             Err(PageOutOfRange)
@@ -24,7 +24,7 @@ impl PageRequest {
         }
     }
 
-    /// The first page of the greatest size.
+    /// The first page with the greatest size.
     pub const FIRST: Self = Self { number: 1, size: MAX_PAGE };
 
     /// Returns the page's number, from 1.
@@ -32,12 +32,12 @@ impl PageRequest {
         self.number
     }
 
-    /// Returns how many rows a full page has.
+    /// Returns the number of rows of a full page.
     pub const fn size(self) -> u32 {
         self.size
     }
 
-    /// Returns how many rows come before the page.
+    /// Returns the number of rows before the page.
     pub fn offset(self) -> u64 {
         u64::from(self.number - 1) * u64::from(self.size)
     }
@@ -48,12 +48,12 @@ impl PageRequest {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// How many rows the whole listing has.
+    /// The number of rows of the whole listing.
     pub total: u64,
 }
 
 impl<T> Page<T> {
-    /// Cuts a page out of a whole listing.
+    /// Returns one page of a complete list.
     pub fn cut(rows: Vec<T>, request: PageRequest) -> Self {
         let total = rows.len() as u64;
         let offset = usize::try_from(request.offset()).unwrap_or(usize::MAX);

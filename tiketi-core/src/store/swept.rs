@@ -1,22 +1,22 @@
-//! What a job over many events did.
+//! Result of a job over many events.
 
 use crate::id::EventId;
 use crate::store::StoreError;
 
-/// What a job over many events did, and which events it passed over.
+/// What a job over many events did, and which events it skipped.
 ///
-/// One event that fails, or that another session keeps locked, keeps no other event from its turn: it is passed over,
-/// and the next call of the job tries it again.
+/// An event that fails, or that another session has locked, does not stop the job: it is skipped, and the next call of
+/// the job tries it again.
 #[derive(Debug)]
 pub struct Swept<T> {
-    /// What was done, in the order that the job promises.
+    /// What was done, in the order that the job's contract states.
     pub done: Vec<T>,
-    /// The events that were passed over, each with why. The failure is of the one event, not of the store as a whole.
+    /// The skipped events, each with its failure. It is a failure of this event, not of the whole store.
     pub skipped: Vec<(EventId, StoreError)>,
 }
 
 impl<T> Swept<T> {
-    /// Makes the outcome of a job that passed no event over.
+    /// Makes the result of a job that skipped no event.
     pub const fn all(done: Vec<T>) -> Self {
         Self { done, skipped: Vec::new() }
     }
