@@ -15,6 +15,7 @@ use tiketi_core::{
     },
 };
 
+use crate::alarm::alarm;
 use crate::api::{Api, Failure, Found, is_payment_key};
 use crate::code::CodeClass;
 use crate::judge;
@@ -201,18 +202,4 @@ impl TossGateway {
 /// A browser may ask for more. The shop waits no longer for that, and closes the account.
 fn valid_hours(window: Duration) -> u64 {
     window.as_secs().div_ceil(3600).clamp(1, MAX_VALID_HOURS)
-}
-
-/// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.
-pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
-    let reason = failure.reason();
-    match failure.class() {
-        CodeClass::Misconfigured => {
-            tracing::error!(%payment, reason, "TossPayments refuses the shop itself: look at its keys and settings");
-        }
-        CodeClass::Declined => tracing::debug!(%payment, reason, "declined"),
-        CodeClass::Unknown | CodeClass::SessionGone | CodeClass::RefundFinal | CodeClass::RefundUnknown => {
-            tracing::warn!(%payment, reason, "TossPayments did not do as asked");
-        }
-    }
 }

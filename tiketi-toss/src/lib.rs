@@ -67,6 +67,7 @@
 //! `cargo run -p tiketi-examples --example toss_stub` is a TossPayments that moves no money and fails on demand.
 //! This crate's tests run against it.
 
+mod alarm;
 mod api;
 mod code;
 mod gateway;

@@ -8,9 +8,9 @@ use tiketi_core::{
     gateway::{Heard, RefundAnswer, RefundRequest},
 };
 
+use crate::alarm::alarm;
 use crate::api::{Api, Failure, Found};
 use crate::code::CodeClass;
-use crate::gateway::alarm;
 use crate::wire::{CancelBody, Payment, Status};
 
 /// Longest reason (source: TossPayments core API, cancel).

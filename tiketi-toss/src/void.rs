@@ -2,8 +2,8 @@
 
 use tiketi_core::gateway::{Heard, VoidAnswer, VoidRequest};
 
+use crate::alarm::alarm;
 use crate::api::{Api, Found};
-use crate::gateway::alarm;
 use crate::wire::{CancelBody, Payment, Status};
 
 /// Gives up a payment for which no money was taken.

@@ -1,0 +1,20 @@
+//! What the log says of a request that failed.
+
+use tiketi_core::PaymentId;
+
+use crate::api::Failure;
+use crate::code::CodeClass;
+
+/// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.
+pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
+    let reason = failure.reason();
+    match failure.class() {
+        CodeClass::Misconfigured => {
+            tracing::error!(%payment, reason, "TossPayments refuses the shop itself: look at its keys and settings");
+        }
+        CodeClass::Declined => tracing::debug!(%payment, reason, "declined"),
+        CodeClass::Unknown | CodeClass::SessionGone | CodeClass::RefundFinal | CodeClass::RefundUnknown => {
+            tracing::warn!(%payment, reason, "TossPayments did not do as asked");
+        }
+    }
+}
