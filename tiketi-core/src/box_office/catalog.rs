@@ -6,10 +6,11 @@ use crate::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateLayout, CreateRefused, EditRefused,
     UnblockSeats,
 };
+use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStep};
 use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
 use crate::seat_layout::{LayoutError, SeatLayout, StoredLayout};
-use crate::store::{CommandError, EventQuery, EventView, Page, PageRequest, SeatMap, StoreError};
+use crate::store::{EventQuery, EventView, Page, PageRequest, SeatMap};
 use crate::ticket_type::TicketType;
 
 /// Why something new was not made.

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::box_office::{BoxOffice, Paid, PayError};
+use crate::error::StoreError;
 use crate::id::PaymentId;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
-use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// How long to wait before the first look: about as long as a quick provider takes.

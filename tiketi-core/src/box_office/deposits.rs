@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::box_office::BoxOffice;
 use crate::box_office::reconcile::{ReconcileResult, only_store};
 use crate::decide::{CaptureOutcome, ReconcileStep, ScheduleReconciliation, ScheduleReconciliationRefused};
+use crate::error::{CommandError, StoreError};
 use crate::gateway::{DepositAsked, PaymentGateway, VoidAnswer, VoidRequest};
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::payment::Payment;
-use crate::store::{CommandError, StoreError};
 
 /// The code of an attempt whose deposit did not come in time, and whose account was closed for it.
 const OVERDUE: &str = "DEPOSIT_OVERDUE";

@@ -12,6 +12,7 @@ use crate::box_office::{BoxOffice, HoldRequest, PrepareRequest};
 use crate::catalog::{EventInput, TicketTypeInput};
 use crate::clock::{Clock, CountedIds, ManualClock};
 use crate::decide::*;
+use crate::error::{CommandError, StoreError};
 use crate::event::EventDetails;
 use crate::gateway::*;
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
@@ -20,9 +21,7 @@ use crate::money::{Currency, Money};
 use crate::payment::{Payment, PaymentState, RefundState};
 use crate::reservation::{Reservation, ReservationState};
 use crate::spawner::{DetachedWork, Spawner};
-use crate::store::{
-    CallOffProgress, CommandError, Page, PageRequest, PaymentStore, SalesStore, StoreError, Swept,
-};
+use crate::store::{CallOffProgress, Page, PageRequest, PaymentStore, SalesStore, Swept};
 use crate::time::{SaleWindow, Timestamp};
 
 const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));

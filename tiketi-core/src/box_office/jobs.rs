@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError};
 use crate::box_office::{BoxOffice, Reconciled};
+use crate::error::StoreError;
 use crate::id::EventId;
-use crate::store::{StoreError, Swept};
+use crate::store::Swept;
 
 /// Most batches of facts delivered in one run.
 const RELAY_BATCHES: usize = 16;

@@ -36,14 +36,14 @@ pub use tidy::{HousekeepingError, Tidied};
 pub use webhooks::WebhookError;
 
 use crate::clock::{Clock, IdSource, Timer};
+use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::limits::Terms;
 use crate::notifier::Notifier;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock, StoreError,
-    StoreErrorKind,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
 };
 use crate::time::Timestamp;
 use confirm_locks::ConfirmLocks;

@@ -11,6 +11,7 @@ use crate::decide::{
     Applied, BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused,
     RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
 };
+use crate::error::{CommandError, StoreError};
 use crate::gateway::{
     Attempt, AttemptStep, BuyerStep, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
     GatewayUnavailable, NotAccepted, PaymentGateway, PaymentMethod,
@@ -20,7 +21,6 @@ use crate::limits::Terms;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
-use crate::store::{CommandError, StoreError};
 
 /// What is kept of an answer that decides nothing because the buyer has yet to pay.
 const WAITS_FOR_BUYER: &str = "the provider waits for the buyer";

@@ -9,12 +9,12 @@ use crate::decide::{
     CaptureOutcome, ReconcileStep, RecordOutcomeRefused, ScheduleReconciliation,
     ScheduleReconciliationRefused,
 };
+use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::{
     ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway, VoidAnswer,
 };
 use crate::id::{CommandKey, PaymentId};
 use crate::payment::{Payment, PaymentState, RefundState};
-use crate::store::{CommandError, StoreError, StoreErrorKind};
 
 /// What one round of [`Jobs::reconcile_once`] came to, in payments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

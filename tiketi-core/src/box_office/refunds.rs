@@ -6,12 +6,12 @@ use crate::decide::{
     BeginRefund, BeginRefundRefused, Cancel, CancelRefused, RecordRefund, RecordRefundRefused, RefundOutcome,
     RefundWanted,
 };
+use crate::error::{CommandError, StoreError};
 use crate::gateway::{RefundAnswer, RefundRequest, RefundsTo};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, ReservationId};
 use crate::payment::{Payment, Refund, RefundState};
 use crate::refund_account::RefundAccount;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, StoreError};
 
 /// A refund as far as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]

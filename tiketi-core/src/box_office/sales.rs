@@ -4,9 +4,10 @@ use crate::box_office::BoxOffice;
 use crate::decide::{
     Cancel, CancelRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, Release, ReleaseRefused,
 };
+use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{Page, PageRequest};
 
 /// What a buyer wants of an event.
 #[derive(Debug, Clone)]

@@ -6,9 +6,10 @@ use crate::box_office::{BoxOffice, Jobs, RefundError};
 use crate::decide::{
     CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused, RefundWanted,
 };
+use crate::error::{CommandError, StoreError};
 use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
-use crate::store::{CallOffProgress, CommandError, Page, PageRequest, StoreError};
+use crate::store::{CallOffProgress, Page, PageRequest};
 
 /// Why nothing is tried again.
 #[derive(Debug, thiserror::Error)]

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::box_office::{BoxOffice, Jobs};
 use crate::decide::ClockSkew;
+use crate::error::StoreError;
 use crate::event::EventStatus;
 use crate::id::EventId;
 use crate::notifier::NotifyError;
 use crate::reservation::Reservation;
-use crate::store::{StoreError, Swept};
+use crate::store::Swept;
 
 /// How long a server has to deliver the facts it claimed, before another may.
 const OUTBOX_LEASE: Duration = Duration::from_secs(30);

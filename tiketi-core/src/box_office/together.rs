@@ -6,7 +6,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::clock::Timer;
-use crate::store::{StoreError, StoreErrorKind};
+use crate::error::{StoreError, StoreErrorKind};
 
 /// Longest that a job waits for an event that another server may have locked; then the job goes on without it.
 pub(super) const EVENT_DEADLINE: Duration = Duration::from_secs(3);

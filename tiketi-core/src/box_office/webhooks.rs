@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::box_office::reconcile::{ReconcileResult, lookup_of};
 use crate::box_office::together::{together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, Payments};
+use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::{WebhookRefused, WebhookRequest};
-use crate::store::{Delivery, Receipt, StoreError, StoreErrorKind};
+use crate::store::{Delivery, Receipt};
 
 /// How long a server has to look into what it claimed, before another may.
 const INBOX_LEASE: Duration = Duration::from_mins(1);

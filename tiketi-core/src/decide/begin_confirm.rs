@@ -5,6 +5,7 @@ use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::schedule_reconciliation::reconciliation_due;
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, PaymentId};
 use crate::limits::{MAX_KEY_CHARS, Terms};
@@ -12,7 +13,6 @@ use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
-use crate::store::CommandError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

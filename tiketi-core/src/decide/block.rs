@@ -3,10 +3,10 @@
 use crate::decide::change::Change;
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::id::{EventId, SeatId};
 use crate::limits::MAX_REASON_CHARS;
 use crate::seat::{SeatState, SeatStep};
-use crate::store::CommandError;
 use crate::text::check_line;
 use crate::time::Timestamp;
 

@@ -9,11 +9,11 @@ use crate::decide::give_back::{all_of, owed_for_all};
 use crate::decide::refund::queue_refund;
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{CommandKey, ReservationId};
 use crate::payment::RefundTickets;
 use crate::reservation::{CancelReason, Reservation, ReservationState};
-use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
 use crate::time::Timestamp;
 

@@ -6,12 +6,12 @@ use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::give_back::{CancellationClosed, check_open};
 use crate::decide::release::{end_pending, give_back};
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::fact::FactBody;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
 use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
-use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
 use crate::time::Timestamp;
 

@@ -2,12 +2,12 @@
 
 use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
+use crate::error::StoreError;
 use crate::fact::{FactBody, SeatChanged, SeatStatus};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{ItemLine, Reservation, SeatLine};
 use crate::seat::SeatStep;
-use crate::store::StoreError;
 use crate::ticket_type::Stock;
 use crate::time::Timestamp;
 

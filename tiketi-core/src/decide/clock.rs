@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::store::{StoreError, StoreErrorKind};
+use crate::error::{StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 
 /// How far a command's moment may be ahead of the store's clock: 3 seconds.

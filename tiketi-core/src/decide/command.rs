@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use crate::decide::change::{Change, Effect};
 use crate::decide::fingerprint::Fingerprint;
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId, PaymentId, ReservationId, SeatId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
 use crate::time::Timestamp;
 

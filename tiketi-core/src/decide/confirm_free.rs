@@ -7,11 +7,11 @@ use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::record_outcome::sell;
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::limits::Terms;
 use crate::reservation::ReservationStep;
-use crate::store::CommandError;
 use crate::text::TextError;
 use crate::time::Timestamp;
 

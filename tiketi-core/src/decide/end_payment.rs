@@ -6,10 +6,10 @@ use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::note::note_on;
 use crate::decide::record_outcome::resume_hold;
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::id::{CommandKey, PaymentId};
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
 use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Reconciliation, Settles};
-use crate::store::{CommandError, StoreError};
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 

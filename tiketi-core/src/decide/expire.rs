@@ -3,10 +3,10 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::scope::Scope;
+use crate::error::StoreError;
 use crate::fact::FactBody;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
-use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// Ends a reservation that is due at `now`: what it still holds is available again.

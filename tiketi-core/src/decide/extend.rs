@@ -4,11 +4,11 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::limits::Terms;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
-use crate::store::CommandError;
 use crate::text::TextError;
 use crate::time::Timestamp;
 

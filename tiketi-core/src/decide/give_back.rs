@@ -6,13 +6,13 @@ use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::fingerprint::Fingerprint;
 use crate::decide::refund::{BeginRefund, BeginRefundRefused};
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventState};
 use crate::id::{SeatId, TicketTypeId};
 use crate::limits::{RefundedSeats, Terms};
 use crate::money::{Money, MoneyError};
 use crate::payment::{Payment, Refund, RefundTickets, ReturnedItem, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
-use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
 
 /// What is to be given back, and what becomes of the tickets.

@@ -9,13 +9,13 @@ use crate::decide::extend::renewed_until;
 use crate::decide::hold::wanted::{Wanted, check_form};
 use crate::decide::new_id::is_new_reservation;
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::limits::Terms;
 use crate::money::Money;
 use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
 use crate::seat::SeatStep;
-use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
 use crate::time::Timestamp;
 

@@ -9,6 +9,7 @@ use crate::decide::record_outcome::{News, RecordOutcome, resume_hold, sell};
 use crate::decide::refund::{believed, queue_refund};
 use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
+use crate::error::StoreError;
 use crate::event::EventState;
 use crate::fact::FactBody;
 use crate::gateway::Captured;
@@ -18,7 +19,6 @@ use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::seat::{SeatState, SeatStep};
-use crate::store::StoreError;
 use crate::text::cleaned;
 use crate::time::Timestamp;
 

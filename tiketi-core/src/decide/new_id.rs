@@ -5,9 +5,9 @@
 //! themselves goes through the same check.
 
 use crate::decide::scope::Scope;
+use crate::error::StoreError;
 use crate::id::{PaymentId, ReservationId};
 use crate::payment::{Payment, Refund};
-use crate::store::StoreError;
 
 /// Tells whether the event has no reservation of this id; [`crate::decide::ReadSet`] says which id to load.
 pub(super) fn is_new_reservation(scope: &dyn Scope, id: ReservationId) -> bool {

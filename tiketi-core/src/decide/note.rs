@@ -5,10 +5,10 @@ use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::schedule_reconciliation::reconciliation_of_refunds;
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::id::{CommandKey, PaymentId};
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{Note, Payment, Settles};
-use crate::store::CommandError;
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 

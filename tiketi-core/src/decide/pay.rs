@@ -7,6 +7,7 @@ use crate::decide::extend::{NotPending, move_end, pending_of};
 use crate::decide::new_id::is_new_payment;
 use crate::decide::schedule_reconciliation::reconciliation_due;
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::Confirms;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
@@ -14,7 +15,6 @@ use crate::limits::{MAX_NAME_CHARS, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Reconciliation};
 use crate::reservation::Reservation;
-use crate::store::CommandError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

@@ -7,6 +7,7 @@ use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::late::record_paid;
 use crate::decide::refund::record_returned;
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, PaymentId};
@@ -14,7 +15,6 @@ use crate::limits::{MAX_REASON_CHARS, Terms};
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationState, ReservationStep};
 use crate::seat::SeatStep;
-use crate::store::{CommandError, StoreError};
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 

@@ -9,12 +9,12 @@ use crate::decide::new_id::add_refund;
 use crate::decide::record_outcome::News;
 use crate::decide::schedule_reconciliation::{reconciliation_due, reconciliation_of_refunds};
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
 use crate::limits::{MAX_REASON_CHARS, RefundedSeats, Terms};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets};
 use crate::refund_account::RefundAccount;
-use crate::store::{CommandError, StoreError};
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 

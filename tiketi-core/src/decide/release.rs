@@ -5,11 +5,11 @@ use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
+use crate::error::{CommandError, StoreError};
 use crate::fact::FactBody;
 use crate::id::{BuyerId, CommandKey, ReservationId, SeatId};
 use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
-use crate::store::{CommandError, StoreError};
 use crate::text::TextError;
 use crate::time::Timestamp;
 

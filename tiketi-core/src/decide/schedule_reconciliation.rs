@@ -5,12 +5,12 @@ use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::record_outcome::not_found_is_final_at;
 use crate::decide::scope::Scope;
+use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::DepositAsked;
 use crate::id::{CommandKey, PaymentId};
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
 use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliation};
-use crate::store::CommandError;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 

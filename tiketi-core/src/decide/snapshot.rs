@@ -8,12 +8,12 @@ use smallvec::SmallVec;
 use crate::decide::change::Change;
 use crate::decide::scope::Scope;
 use crate::decide::table::{AnyOrder, InOrder, RowIndex, Table};
+use crate::error::StoreError;
 use crate::event::Event;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
 use crate::seat::Seat;
-use crate::store::StoreError;
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 

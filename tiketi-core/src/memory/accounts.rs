@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::account::{Account, Email};
+use crate::error::{CommandError, StoreError};
 use crate::id::AccountId;
 use crate::memory::MemoryStore;
-use crate::store::{AccountStore, CommandError, CreateAccountRefused, StoreError};
+use crate::store::{AccountStore, CreateAccountRefused};
 
 #[async_trait]
 impl AccountStore for MemoryStore {

@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::id::CommandKey;
 use crate::memory::MemoryStore;
-use crate::store::{Answer, AnswerClaim, AnswerStore, StoreError};
+use crate::store::{Answer, AnswerClaim, AnswerStore};
 use crate::time::Timestamp;
 
 /// A claimed key, with its answer once there is one.

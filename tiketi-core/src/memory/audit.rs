@@ -3,9 +3,10 @@
 use async_trait::async_trait;
 
 use crate::decide::Snapshot;
+use crate::error::StoreError;
 use crate::id::EventId;
 use crate::memory::MemoryStore;
-use crate::store::{AuditStore, StoreError};
+use crate::store::AuditStore;
 
 #[async_trait]
 impl AuditStore for MemoryStore {

@@ -7,13 +7,14 @@ use crate::decide::{
     self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, Scope,
     Snapshot, UnblockSeats, announce_status,
 };
+use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::fact::FactBody;
 use crate::id::{EventId, TicketTypeId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::seat::Seat;
-use crate::store::{CatalogStore, CommandError, EventQuery, EventView, Page, SeatMap, StoreError, Swept};
+use crate::store::{CatalogStore, EventQuery, EventView, Page, SeatMap, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::memory::MemoryStore;
-use crate::store::{StoreClock, StoreError};
+use crate::store::StoreClock;
 use crate::time::Timestamp;
 
 #[async_trait]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::memory::MemoryStore;
-use crate::store::{Delivery, InboxStore, Receipt, StoreError};
+use crate::store::{Delivery, InboxStore, Receipt};
 use crate::time::Timestamp;
 
 /// Deliveries in the order they came, with the names of all that are not forgotten.

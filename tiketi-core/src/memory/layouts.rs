@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 
 use crate::decide::{CreateLayout, CreateRefused, Created};
+use crate::error::{CommandError, StoreError};
 use crate::id::LayoutId;
 use crate::memory::MemoryStore;
 use crate::seat_layout::StoredLayout;
-use crate::store::{CommandError, LayoutStore, Page, PageRequest, StoreError};
+use crate::store::{LayoutStore, Page, PageRequest};
 
 #[async_trait]
 impl LayoutStore for MemoryStore {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::fact::{Fact, FactId};
 use crate::memory::MemoryStore;
-use crate::store::{OutboxStore, StoreError};
+use crate::store::OutboxStore;
 use crate::time::Timestamp;
 
 /// Undelivered facts in the order of their ids, which leave no gaps: a fact's place follows from its id.

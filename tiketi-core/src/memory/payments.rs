@@ -6,13 +6,14 @@ use crate::decide::{
     Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
     ScheduleReconciliation, ScheduleReconciliationRefused, Scope, Snapshot,
 };
+use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::payment::Payment;
 use crate::reservation::{CancelReason, Reservation, ReservationState};
-use crate::store::{CallOffProgress, CommandError, Page, PageRequest, PaymentStore, StoreError};
+use crate::store::{CallOffProgress, Page, PageRequest, PaymentStore};
 use crate::time::Timestamp;
 
 #[async_trait]

@@ -10,11 +10,12 @@ use crate::decide::{
     RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, Snapshot, StartPayment,
     StartPaymentRefused,
 };
+use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, SalesStore, StoreError, Swept};
+use crate::store::{Page, PageRequest, SalesStore, Swept};
 use crate::time::Timestamp;
 
 #[async_trait]

@@ -9,6 +9,7 @@ use crate::decide::{
     Applied, Change, Command, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, Scope,
     Snapshot, Subject, Verdict, coalesce_facts, create, expire, run,
 };
+use crate::error::{CommandError, StoreError};
 use crate::fact::{Fact, FactBody};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
 use crate::memory::answers::KeptAnswer;
@@ -17,7 +18,6 @@ use crate::memory::inbox::Inbox;
 use crate::memory::outbox::Outbox;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
-use crate::store::{CommandError, StoreError};
 use crate::time::Timestamp;
 
 pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::account::{Account, Email};
+use crate::error::{CommandError, StoreError};
 use crate::id::AccountId;
-use crate::store::{CommandError, StoreError};
 
 /// Saves the accounts of the reference server.
 #[async_trait]

@@ -4,9 +4,9 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::id::CommandKey;
 use crate::limits::MAX_KEY_CHARS;
-use crate::store::StoreError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

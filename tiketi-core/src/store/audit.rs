@@ -6,8 +6,8 @@ use async_trait::async_trait;
 
 use crate::audit::{Violation, audit};
 use crate::decide::Snapshot;
+use crate::error::StoreError;
 use crate::id::EventId;
-use crate::store::StoreError;
 
 /// Event ids read per call: a store has few events, and their rows are read one event at a time.
 const EVENTS_PAGE: usize = 100;

@@ -8,10 +8,11 @@ use crate::catalog::TicketTypeInput;
 use crate::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused, UnblockSeats,
 };
+use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails, EventStatus, EventStep};
 use crate::id::{EventId, TicketTypeId};
 use crate::seat::Seat;
-use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
+use crate::store::{Page, PageRequest, Swept};
 use crate::ticket_type::TicketType;
 use crate::time::Timestamp;
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::store::StoreError;
+use crate::error::StoreError;
 use crate::time::Timestamp;
 
 /// Reads the clock that all servers of a store share.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::gateway::Hint;
 use crate::limits::{MAX_KEY_CHARS, MAX_NAME_CHARS};
-use crate::store::StoreError;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::decide::{CreateLayout, CreateRefused, Created};
+use crate::error::{CommandError, StoreError};
 use crate::id::LayoutId;
 use crate::seat_layout::StoredLayout;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{Page, PageRequest};
 
 /// Saves seat layouts. An event copies its seats from a layout and does not depend on it later.
 #[async_trait]

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::error::StoreError;
 use crate::fact::{Fact, FactId};
-use crate::store::StoreError;
 use crate::time::Timestamp;
 
 /// Saves committed facts until they are delivered.

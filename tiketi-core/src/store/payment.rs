@@ -8,9 +8,10 @@ use crate::decide::{
     Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
     ScheduleReconciliation, ScheduleReconciliationRefused,
 };
+use crate::error::{CommandError, StoreError};
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
-use crate::store::{CommandError, Page, PageRequest, StoreError};
+use crate::store::{Page, PageRequest};
 use crate::time::Timestamp;
 
 /// Stores the work that payments still need.

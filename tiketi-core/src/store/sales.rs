@@ -10,10 +10,11 @@ use crate::decide::{
     RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, StartPayment,
     StartPaymentRefused,
 };
+use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::store::{CommandError, Page, PageRequest, StoreError, Swept};
+use crate::store::{Page, PageRequest, Swept};
 use crate::time::Timestamp;
 
 /// Stores reservations and payments, and the seats and stock that they take.

@@ -1,7 +1,7 @@
 //! Result of a job over many events.
 
+use crate::error::StoreError;
 use crate::id::EventId;
-use crate::store::StoreError;
 
 /// What a job over many events did, and which events it skipped.
 ///

@@ -5,10 +5,11 @@ use uuid::Uuid;
 
 use super::*;
 use crate::clock::ManualClock;
+use crate::error::StoreErrorKind;
 use crate::gateway::Hint;
 use crate::id::PaymentId;
 use crate::memory::{MemoryStore, TestGateway};
-use crate::store::{InboxStore, StoreErrorKind};
+use crate::store::InboxStore;
 use crate::time::Timestamp;
 
 /// An inbox that fails whenever the delivery called `bad` is to be acknowledged.
