@@ -36,16 +36,16 @@
 //! # Refusals and failures
 //!
 //! A *refusal* is an expected answer of a rule: an enum for each command that names every obstacle,
-//! such as [`decide::HoldRefused::SeatsTaken`]. A refused command changes nothing. A *failure* is a [`StoreError`], whose
-//! [`StoreErrorKind`] says whether to try again and whether the command may have been applied.
-//! [`CommandError`] is one or the other. A command sent again with its [`CommandKey`] takes effect once.
+//! such as [`decide::HoldRefused::SeatsTaken`]. A refused command changes nothing. A *failure* is a [`StoreError`],
+//! whose [`StoreErrorKind`] says whether to try again and whether the command may have been applied. [`CommandError`]
+//! is one or the other. A command sent again with its [`CommandKey`] takes effect once.
 //!
 //! # Background jobs
 //!
-//! Call [`Jobs::run_once`](crate::box_office::Jobs::run_once) in a loop, on any number of servers. It ends holds whose time has passed,
-//! announces events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks providers about
-//! unknown outcomes, processes webhooks, refunds the buyers of cancelled events, and deletes records that are too old
-//! to be needed. Its report says when to call it again:
+//! Call [`Jobs::run_once`](crate::box_office::Jobs::run_once) in a loop, on any number of servers. It ends holds whose
+//! time has passed, announces events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks
+//! providers about unknown outcomes, processes webhooks, refunds the buyers of cancelled events, and deletes records
+//! that are too old to be needed. Its report says when to call it again:
 //!
 //! ```
 //! # async fn run_jobs(shop: tiketi_core::BoxOffice) {
@@ -60,30 +60,34 @@
 //! ```
 //!
 //! Without it, a payment whose answer was lost stays unknown, and no refund is repeated. Seats do not depend on it: a
-//! hold that has ended is available to the next buyer at once, and no seat is sold twice. Each job is also a method, such
-//! as [`Jobs::expire_once`](crate::box_office::Jobs::expire_once).
+//! hold that has ended is available to the next buyer at once, and no seat is sold twice. Each job is also a method,
+//! such as [`Jobs::expire_once`](crate::box_office::Jobs::expire_once).
 //!
 //! # Cancel safety
 //!
 //! Every method of [`BoxOffice`] may be dropped at any point, as a web framework does when a client disconnects. What
-//! was committed is completed by [`Jobs::run_once`](crate::box_office::Jobs::run_once), as after a crash: an intent is committed before a
-//! provider is asked, and no money moves without one. That takes about as long as [`Terms::ask_again_after`]. With a
-//! [`Spawner`](crate::spawner::Spawner) ([`BoxOfficeBuilder::spawner`]) work that moves money continues when its caller is
-//! dropped, and its outcome is recorded at once. Give one to a shop that is called from request handlers.
+//! was committed is completed by [`Jobs::run_once`](crate::box_office::Jobs::run_once), as after a crash: an intent is
+//! committed before a provider is asked, and no money moves without one. That takes about as long as
+//! [`Terms::ask_again_after`]. With a [`Spawner`](crate::spawner::Spawner) ([`BoxOfficeBuilder::spawner`]) work that
+//! moves money continues when its caller is dropped, and its outcome is recorded at once. Give one to a shop that is
+//! called from request handlers.
 //!
 //! # Bringing your own store, gateway or notifier
 //!
-//! Implement [`SalesStore`](crate::store::SalesStore), [`PaymentStore`](crate::store::PaymentStore), [`InboxStore`](crate::store::InboxStore), [`CatalogStore`](crate::store::CatalogStore), [`LayoutStore`](crate::store::LayoutStore) and
-//! [`OutboxStore`](crate::store::OutboxStore), and test the result with the cases of the crate `tiketi-conformance`. An adapter does not implement the
-//! rules, which are in [`decide`]: it locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits.
-//! [`PaymentGateway`] and [`Notifier`] are one trait each; [`Guarded`](crate::gateway::Guarded) puts time limits and a circuit breaker
-//! around any gateway.
+//! Implement [`SalesStore`](crate::store::SalesStore), [`PaymentStore`](crate::store::PaymentStore),
+//! [`InboxStore`](crate::store::InboxStore), [`CatalogStore`](crate::store::CatalogStore),
+//! [`LayoutStore`](crate::store::LayoutStore) and [`OutboxStore`](crate::store::OutboxStore), and test the result with
+//! the cases of the crate `tiketi-conformance`. An adapter does not implement the rules, which are in [`decide`]: it
+//! locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits. [`PaymentGateway`] and
+//! [`Notifier`] are one trait each; [`Guarded`](crate::gateway::Guarded) puts time limits and a circuit breaker around
+//! any gateway.
 //!
 //! # Time and ids
 //!
-//! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock) and
-//! [`CountedIds`](crate::clock::CountedIds) make a run repeatable. A shop of several servers also needs a [`Timer`], so that the same confirm
-//! gets one answer from all of them. Every [`Timestamp`] is UTC; [`Money`] is integer minor units.
+//! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock)
+//! and [`CountedIds`](crate::clock::CountedIds) make a run repeatable. A shop of several servers also needs a
+//! [`Timer`], so that the same confirm gets one answer from all of them. Every [`Timestamp`] is UTC; [`Money`] is
+//! integer minor units.
 
 pub mod decide;
 pub mod memory;

@@ -1,4 +1,4 @@
-//! Building a box office, checked once.
+//! Builds a box office from its parts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
 };
 
-/// How often jobs run, unless the host says otherwise.
+/// Default period of the jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(1);
-/// Longest time between two runs: counted tickets of a lapsed hold are not for sale before.
+/// Longest period of the jobs: it delays the sale of general-admission units of a hold that has ended.
 const LONGEST_BETWEEN_JOBS: Duration = Duration::from_mins(1);
-/// How many payments a provider is asked about at the same time, unless the host says otherwise.
+/// Default number of payments that a provider is asked about at the same time.
 const ASKED_AT_ONCE: usize = 4;
 
 /// Collects the parts of a [`BoxOffice`].
@@ -45,26 +45,26 @@ pub struct BoxOfficeBuilder {
     asked_at_once: Option<usize>,
 }
 
-/// A box office that cannot be built.
+/// Why a box office cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// There is nowhere to keep sales.
+    /// There is no store.
     #[error("a box office needs a store: call `store`")]
     StoreMissing,
-    /// Two gateways have one name.
+    /// Two gateways have the same name.
     #[error("two payment gateways are called {name}")]
     DuplicateGateway {
         /// The name.
         name: String,
     },
-    /// Two gateways offer one way of paying, so a buyer's choice would be ambiguous.
+    /// Two gateways offer the same payment method, so a buyer's choice would be ambiguous.
     #[error("two payment gateways offer the method {method}")]
     DuplicateMethod {
         /// The method.
         method: String,
     },
-    /// Jobs would run without a pause, or too seldom.
+    /// The period of the jobs is zero, or longer than a minute.
     #[error("jobs run at least every minute, and not without a pause")]
     JobsEveryOutOfRange,
     /// No sale can run under the terms.
@@ -73,7 +73,7 @@ pub enum BuildError {
 }
 
 impl BoxOfficeBuilder {
-    /// Keeps everything in one adapter.
+    /// Stores everything in one adapter.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
         S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
@@ -88,36 +88,36 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Takes money through a gateway; may be called several times.
+    /// Adds a payment gateway; may be called several times.
     pub fn gateway(mut self, gateway: Arc<dyn PaymentGateway>) -> Self {
         self.gateways.push(gateway);
         self
     }
 
-    /// Tells committed facts to a notifier; a [`MemoryNotifier`] by default.
+    /// Delivers committed facts to a notifier; a [`MemoryNotifier`] by default.
     pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
         self.notifier = Some(notifier);
         self
     }
 
-    /// Takes the time from a clock; [`SystemClock`] by default.
+    /// Reads the time from a clock; [`SystemClock`] by default.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
         self
     }
 
-    /// Waits by a timer for the answer to a confirm that another server of the shop sent.
+    /// Sets the timer that waits for a confirm of another server.
     ///
-    /// Without one, such a confirm is answered at once with what is known, mostly that nothing is yet. A shop of one
-    /// server needs none.
+    /// Without one, a confirm that another server is carrying out is answered at once with what is known, which is
+    /// mostly `Confirming`. A shop of one server needs none.
     pub fn timer(mut self, timer: Arc<dyn Timer>) -> Self {
         self.timer = Some(timer);
         self
     }
 
-    /// Runs work that moves money on a spawner, so that it goes on when its caller is dropped.
+    /// Runs work that moves money on a spawner, so that it continues when its caller is dropped.
     ///
-    /// Without one, such work stops where it is when its caller is dropped, and the jobs bring it to its end
+    /// Without one, such work stops when its caller is dropped, and the jobs complete it
     /// ([`Jobs::run_once`](crate::box_office::Jobs::run_once)), as after a crash.
     pub fn spawner(mut self, spawner: Arc<dyn Spawner>) -> Self {
         self.spawner = Some(spawner);
@@ -136,15 +136,16 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See [`Jobs::run_once`](crate::box_office::Jobs::run_once).
+    /// Runs jobs this often, from 1 millisecond to 1 minute; every second by default. See
+    /// [`Jobs::run_once`](crate::box_office::Jobs::run_once).
     pub fn jobs_every(mut self, every: Duration) -> Self {
         self.jobs_every = Some(every);
         self
     }
 
-    /// Lets each job ask about this many payments at the same time, at least 1; 4 by default.
+    /// Sets how many payments each job asks about at the same time, at least 1; 4 by default.
     ///
-    /// A provider that does not answer, or an event that is locked, delays a job only if it meets as many of them.
+    /// A provider that does not answer, or an event that is locked, delays a job only if it affects as many payments.
     pub fn asked_at_once(mut self, payments: usize) -> Self {
         self.asked_at_once = Some(payments);
         self

@@ -1,4 +1,4 @@
-//! Running events: layouts, events, ticket types, seats.
+//! The catalog: seat layouts, events, ticket types and seats.
 
 use crate::box_office::BoxOffice;
 use crate::catalog::{CatalogError, EventInput, NewEvent, TicketTypeInput, general_admission};
@@ -13,17 +13,17 @@ use crate::seat_layout::{LayoutError, SeatLayout, StoredLayout};
 use crate::store::{EventQuery, EventView, Page, PageRequest, SeatMap};
 use crate::ticket_type::TicketType;
 
-/// Why something new was not made.
+/// Why something was not created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OrganiseError {
-    /// The event or ticket type cannot be as it was written.
+    /// The event or ticket type is not valid.
     #[error(transparent)]
     Catalog(#[from] CatalogError),
-    /// The layout cannot be as it was drawn.
+    /// The seat layout is not valid.
     #[error(transparent)]
     Layout(#[from] LayoutError),
-    /// It was refused, or the store failed.
+    /// The store refused it, or failed.
     #[error(transparent)]
     Create(#[from] CommandError<CreateRefused>),
     /// The store failed.
@@ -31,21 +31,35 @@ pub enum OrganiseError {
     Store(#[from] StoreError),
 }
 
-/// Handle for layouts, events, ticket types and seats.
+/// Handle for seat layouts, events, ticket types and seats.
 ///
-/// Made by [`BoxOffice::catalog`]; cheap to make and to clone.
+/// [`BoxOffice::catalog`] makes it; it is cheap to make and to clone. Its methods check no owner: the host must check
+/// that the caller is an organiser.
+///
+/// ```
+/// # use tiketi_core::{BoxOffice, Currency, EventDetails, EventInput, SaleWindow, general_admission};
+/// # async fn open(shop: BoxOffice, details: EventDetails) -> Result<(), Box<dyn std::error::Error>> {
+/// // An event without ticket types is a valid draft; more can be added later.
+/// let draft = shop.catalog().create_event(EventInput::new(details, Currency::KRW)).await?;
+/// let event = shop.catalog().publish_event(draft.event.id).await?;
+/// assert!(event.is_public());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Catalog {
     pub(super) office: BoxOffice,
 }
 
 impl Catalog {
-    /// Keeps a seat layout; repeated under its key, it returns the layout that the first call kept.
+    /// Saves a seat layout.
+    ///
+    /// Repeated under its key, it returns the layout that the first call saved.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Layout`] naming what is wrong with the plan; [`OrganiseError::Create`] with
-    /// [`CommandError::KeyReused`] if the key was used for another plan.
+    /// [`OrganiseError::Layout`] naming what is not valid; [`OrganiseError::Create`] with [`CommandError::KeyReused`]
+    /// if the key was used for another layout.
     pub async fn create_layout(
         &self,
         layout: SeatLayout,
@@ -73,18 +87,21 @@ impl Catalog {
         self.office.inner.layouts.layouts(page).await
     }
 
-    /// Removes a seat layout, and tells whether there was one; events made from it keep their seats.
+    /// Deletes a seat layout, and returns whether it existed.
+    ///
+    /// Events made from it keep their seats.
     pub async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
         self.office.inner.layouts.delete_layout(id).await
     }
 
-    /// Makes an event, its ticket types and its seats, as a draft; repeated under its key ([`EventInput::key`]), it returns
-    /// the event that the first call made, as it stands now.
+    /// Creates an event with its ticket types and seats, as a draft.
+    ///
+    /// Repeated under its key ([`EventInput::key`]), it returns the event that the first call created, as it is now.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CommandError::KeyReused`] if the
-    /// key was used for another event.
+    /// [`OrganiseError::Catalog`] naming what is not valid; [`OrganiseError::Create`] with [`CommandError::KeyReused`]
+    /// if the key was used for another event.
     pub async fn create_event(&self, input: EventInput) -> Result<EventView, OrganiseError> {
         let layout = match input.layout {
             Some(id) => self.office.inner.layouts.layout(id).await?,
@@ -103,7 +120,9 @@ impl Catalog {
         first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
     }
 
-    /// Changes what is written about an event; `read_version` guards against edits of others.
+    /// Edits an event's details.
+    ///
+    /// `read_version` is the version that the caller read; the edit is refused if another edit came first.
     ///
     /// # Errors
     ///
@@ -117,26 +136,28 @@ impl Catalog {
         self.office.inner.catalog.edit_event(id, details, read_version).await
     }
 
-    /// Shows a draft to buyers.
+    /// Publishes a draft: buyers can see it.
     ///
     /// # Errors
     ///
-    /// [`EditRefused::IllegalStep`] unless it is a draft.
+    /// [`EditRefused::IllegalStep`] unless the event is a draft.
     pub async fn publish_event(&self, id: EventId) -> Result<Event, CommandError<EditRefused>> {
         self.office.inner.catalog.step_event(id, EventStep::Publish).await
     }
 
-    /// Calls an event off: nothing more is sold. Those who paid are refunded by [`Jobs::call_off_once`](crate::box_office::Jobs::call_off_once),
-    /// as [`Support::call_off_progress`](crate::box_office::Support::call_off_progress) tells.
+    /// Cancels an event: no more tickets are sold.
+    ///
+    /// [`Jobs::call_off_once`](crate::box_office::Jobs::call_off_once) refunds those who paid, and
+    /// [`Support::call_off_progress`](crate::box_office::Support::call_off_progress) shows the progress.
     ///
     /// # Errors
     ///
-    /// [`EditRefused::IllegalStep`] if it was called off before.
+    /// [`EditRefused::IllegalStep`] if the event is cancelled already.
     pub async fn cancel_event(&self, id: EventId) -> Result<Event, CommandError<EditRefused>> {
         self.office.inner.catalog.step_event(id, EventStep::Cancel { at: self.office.now() }).await
     }
 
-    /// Removes an event that never had a reservation.
+    /// Deletes an event that never had a reservation.
     ///
     /// # Errors
     ///
@@ -145,7 +166,7 @@ impl Catalog {
         self.office.inner.catalog.delete_event(id).await
     }
 
-    /// Returns an event with what it sells, drafts included.
+    /// Returns an event with its ticket types; drafts, too.
     pub async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
         self.office.inner.catalog.event(id).await
     }
@@ -155,13 +176,15 @@ impl Catalog {
         self.office.inner.catalog.events(query).await
     }
 
-    /// Adds a general-admission ticket type to an event; repeated under its key, it returns the ticket type that the first
-    /// call added, as it stands now.
+    /// Adds a general-admission ticket type to an event.
+    ///
+    /// Repeated under its key, it returns the ticket type that the first call added, as it is now.
     ///
     /// # Errors
     ///
-    /// [`OrganiseError::Catalog`] naming what cannot be; [`OrganiseError::Create`] with [`CreateRefused::EventNotFound`], or
-    /// with [`CommandError::KeyReused`] if the key was used for another ticket type.
+    /// [`OrganiseError::Catalog`] naming what is not valid; [`OrganiseError::Create`] with
+    /// [`CreateRefused::EventNotFound`], or with [`CommandError::KeyReused`] if the key was used for another ticket
+    /// type.
     pub async fn add_ticket_type(
         &self,
         event: EventId,
@@ -181,7 +204,9 @@ impl Catalog {
         first.ok_or(OrganiseError::Create(CommandError::Refused(CreateRefused::Removed)))
     }
 
-    /// Changes a ticket type's name, price or capacity; what is held or sold keeps its price.
+    /// Edits a ticket type's name, price or capacity.
+    ///
+    /// Tickets that are held or sold keep their price.
     ///
     /// # Errors
     ///
@@ -194,7 +219,7 @@ impl Catalog {
         self.office.inner.catalog.edit_ticket_type(id, edit).await
     }
 
-    /// Removes a general-admission ticket type of which nothing is held or sold.
+    /// Deletes a general-admission ticket type without held or sold units.
     ///
     /// # Errors
     ///
@@ -235,7 +260,7 @@ impl Catalog {
         self.office.inner.catalog.unblock_seats(UnblockSeats::new(self.office.now(), event, seats)).await
     }
 
-    /// Returns an event's map version, to tell whether a copy of its seats is current.
+    /// Returns an event's map version, to check whether a copy of its seats is current.
     pub async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
         self.office.inner.catalog.seat_map_version(event).await
     }

@@ -1,4 +1,4 @@
-//! One at a time for each payment, so that those who ask at once get one answer.
+//! One mutex for each payment, so that concurrent confirms of a process get one answer.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -7,14 +7,13 @@ use std::task::{Poll, Waker};
 
 use crate::id::PaymentId;
 
-/// Who is confirming which payment in this process.
+/// The payments that this process is confirming.
 ///
-/// Safety never depends on it: the store lets one confirm begin. It saves those who come second from an
-/// answer that says nothing yet.
+/// Safety does not depend on it: the store lets one confirm begin. It spares a second caller the answer `Confirming`.
 #[derive(Debug, Default)]
 pub(super) struct ConfirmLocks(Mutex<HashMap<PaymentId, Vec<Waker>>>);
 
-/// A turn, until it is dropped.
+/// The lock of one payment, held until it is dropped.
 #[derive(Debug)]
 pub(super) struct ConfirmLock<'t> {
     confirm_locks: &'t ConfirmLocks,
@@ -22,7 +21,7 @@ pub(super) struct ConfirmLock<'t> {
 }
 
 impl ConfirmLocks {
-    /// Waits until nobody else has this payment's turn, and takes it.
+    /// Waits until no other caller holds this payment's lock, and takes it.
     pub(super) async fn wait(&self, payment: PaymentId) -> ConfirmLock<'_> {
         poll_fn(|context| {
             let mut taken = self.lock();
@@ -44,7 +43,7 @@ impl ConfirmLocks {
 
 impl Drop for ConfirmLock<'_> {
     fn drop(&mut self) {
-        // Bound first, so that nobody wakes into a lock that is still held.
+        // Bound first, so that no caller wakes up while the inner lock is still held.
         let waiting = self.confirm_locks.lock().remove(&self.payment);
         waiting.into_iter().flatten().for_each(Waker::wake);
     }

@@ -1,4 +1,4 @@
-//! Waiting for the answer to a confirm that another server sent.
+//! Waits for the outcome of a confirm that another server carries out.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
 use crate::time::Timestamp;
 
-/// How long to wait before the first look: about as long as a quick provider takes.
+/// Pause before the first read: about the time that a fast provider takes.
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
-/// Longest wait between two looks.
+/// Longest pause between two reads.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 impl BoxOffice {
-    /// Waits while another server asks for the money, and returns what is known of it then.
+    /// Waits while another server confirms the payment, and returns what is known then.
     ///
     /// Without a timer it does not wait.
     pub(super) async fn awaited(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
@@ -31,7 +31,7 @@ impl BoxOffice {
         Ok(known)
     }
 
-    /// Returns a payment and what it pays for, as the store has them.
+    /// Returns a payment and its reservation, as the store has them.
     pub(super) async fn as_it_stands(&self, payment: PaymentId) -> Result<Paid, PayError> {
         let gone = || StoreError::corrupt(format!("{payment:?} does not exist"));
         let payment = self.inner.sales.payment(payment).await?.ok_or_else(gone)?;
@@ -40,10 +40,10 @@ impl BoxOffice {
     }
 }
 
-/// Tells whether whoever began the confirm may still be asking.
+/// Returns whether the caller that began the confirm may still be waiting.
 ///
-/// Whoever heard nothing that decides leaves a doubt, or the deposit that is to come. From the moment at which others
-/// are to ask, nobody counts on the first any more: what is not known by then may take days.
+/// An inconclusive answer is saved with the payment, and so is an awaited deposit: then nobody is waiting. From the
+/// moment of the first reconciliation on, the caller may be gone as well.
 fn is_being_confirmed(payment: &Payment, now: Timestamp) -> bool {
     matches!(payment.state, PaymentState::Confirming { .. })
         && payment.awaited_deposit().is_none()

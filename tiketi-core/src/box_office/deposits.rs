@@ -1,4 +1,4 @@
-//! Waiting for deposits: for so long as the terms say, and never past it.
+//! Deposits: waits for them until their due time, and never longer.
 
 use std::sync::Arc;
 
@@ -10,13 +10,15 @@ use crate::gateway::{DepositAsked, PaymentGateway, VoidAnswer, VoidRequest};
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::payment::Payment;
 
-/// The code of an attempt whose deposit did not come in time, and whose account was closed for it.
+/// Decline code of an attempt whose deposit did not arrive in time, and whose account was closed.
 const OVERDUE: &str = "DEPOSIT_OVERDUE";
-/// The code of an attempt whose buyer did not want to pay any more, and whose account was closed for it.
+/// Decline code of an attempt that its buyer cancelled, and whose account was closed.
 const GIVEN_UP: &str = "DEPOSIT_GIVEN_UP";
 
 impl BoxOffice {
-    /// Keeps what a provider said of a deposit it waits for, and returns the payment; `None` if nobody waits for it.
+    /// Records the deposit that a provider waits for, and returns the payment.
+    ///
+    /// It returns `None` if the payment awaits no answer any more.
     ///
     /// The payment is the one that was read before the provider was asked.
     pub(super) async fn await_deposit(
@@ -25,7 +27,8 @@ impl BoxOffice {
         asked: DepositAsked,
     ) -> Result<Option<Payment>, StoreError> {
         let key = CommandKey::from_uuid(self.new_id());
-        // By what was known before the provider was asked: its answer may be older than what is known now.
+        // Decides by the payment as it was read before the call: the provider's answer may be older than the present
+        // row.
         let because = if payment.is_captured() {
             ReconcileStep::DepositGone(asked)
         } else {
@@ -39,7 +42,7 @@ impl BoxOffice {
         }
     }
 
-    /// Goes on waiting for a deposit, or closes its account once that has taken too long.
+    /// Waits longer for a deposit, or closes its account once it is overdue.
     pub(super) async fn wait_for_deposit(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -55,7 +58,9 @@ impl BoxOffice {
         self.close_account(gateway, &waiting, OVERDUE).await
     }
 
-    /// Gives up a buyer's payment that waits for a deposit, if his reservation is held by one, and tells whether it is over.
+    /// Gives up the buyer's payment of a reservation that waits for a deposit.
+    ///
+    /// It returns whether the payment is over.
     pub(super) async fn give_up_deposit(
         &self,
         reservation: ReservationId,
@@ -71,7 +76,7 @@ impl BoxOffice {
         Ok(self.close_account(gateway, &waiting, GIVEN_UP).await? == ReconcileResult::Settled)
     }
 
-    /// Has an account closed, so that no deposit can come in any more, and ends the attempt once it is.
+    /// Closes a deposit's account, and ends the attempt once it is closed.
     async fn close_account(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -82,7 +87,7 @@ impl BoxOffice {
             VoidAnswer::Done => {
                 self.settle(waiting, CaptureOutcome::Declined { code: code.to_owned() }).await
             }
-            // The money came in at the last moment: the next look finds it.
+            // The deposit arrived at the last moment: the next look-up finds it.
             VoidAnswer::TooLate => Ok(ReconcileResult::Open),
             VoidAnswer::Unsupported => {
                 self.record_inconclusive(waiting.id, "its account cannot be closed".to_owned()).await?;
@@ -96,7 +101,7 @@ impl BoxOffice {
     }
 }
 
-/// Asks to give a payment up.
+/// Makes a request to void a payment.
 pub(super) fn void_of(payment: &Payment) -> VoidRequest {
     let tries = payment.reconciliation.as_ref().map_or(0, |reconciliation| reconciliation.tries);
     VoidRequest {

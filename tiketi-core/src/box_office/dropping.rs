@@ -1,4 +1,4 @@
-//! Work that is dropped at each point at which it waits: afterwards the jobs make money and reservations agree.
+//! Work that is dropped at each point at which it waits: afterwards the jobs make payments and reservations agree.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::store::{CallOffProgress, Page, PageRequest, PaymentStore, SalesStore,
 use crate::time::{SaleWindow, Timestamp};
 
 const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
-/// Most points at which work waits here.
+/// Most points at which work waits in these tests.
 const MOST_WAITS: usize = 500;
 
-/// A store or a gateway that waits before and after whatever it does, so that it can be dropped on either side.
+/// A store or gateway that waits before and after each call, so that the call can be dropped on either side.
 #[derive(Debug)]
 struct Slow<T>(Arc<T>);
 
@@ -178,14 +178,14 @@ impl Shop {
     }
 }
 
-/// Polls work so often, and drops it; tells whether it had ended.
+/// Polls work a number of times and drops it; returns whether it had ended.
 fn dropped_after(waits: usize, work: impl Future) -> bool {
     let mut work = pin!(work);
     let mut context = Context::from_waker(Waker::noop());
     (0..waits).any(|_| matches!(work.as_mut().poll(&mut context), Poll::Ready(_)))
 }
 
-/// Drops work at each point at which it waits, in a shop of its own each time, and returns at how many.
+/// Drops work at each point at which it waits, each time in a new shop, and returns the number of points.
 async fn at_each_wait(
     prepare: impl AsyncFn(&Shop),
     work: impl AsyncFn(BoxOffice, Reservation),
@@ -251,7 +251,7 @@ async fn a_refund_dropped_at_any_point_is_brought_to_its_end() {
     assert!(at_each_wait(sold, cancel, agrees).await > 6);
 }
 
-/// Jobs are dropped as well, as a host does that ends.
+/// Jobs are dropped as well, as by a host that shuts down.
 #[tokio::test]
 async fn jobs_dropped_at_any_point_go_on_where_they_were() {
     let unknown = async |shop: &Shop| {
@@ -285,7 +285,7 @@ impl Shop {
     }
 }
 
-/// Waits for a condition, for as long as a busy machine may need.
+/// Waits for a condition, as long as a busy machine may need.
 async fn until(holds: impl AsyncFn() -> bool) {
     let wait = async {
         while !holds().await {

@@ -1,4 +1,4 @@
-//! When each job is due in this process, and which of them run.
+//! When each job of this process is due, and which jobs run.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use crate::box_office::jobs::Job;
 use crate::time::Timestamp;
 
-/// Longest pause before a job that keeps failing is tried again, unless it runs less often anyway.
+/// Longest pause before a failing job is tried again, unless its period is longer.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-/// When each job is due, and which of them run.
+/// When each job is due, and which jobs run.
 ///
-/// It is one process's own: what several servers must not do twice is claimed in the store.
+/// It belongs to one process: work that several servers must not do twice is claimed in the store.
 #[derive(Debug)]
 pub(super) struct JobTable {
     every: Duration,
@@ -20,14 +20,14 @@ pub(super) struct JobTable {
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
-    /// Not before then; `None` if it never ran.
+    /// When the job is due; `None` if it never ran.
     due: Option<Timestamp>,
-    /// Runs in a row that failed.
+    /// Consecutive failed runs.
     failures: u32,
     is_running: bool,
 }
 
-/// The only run of a job in this process, until it is dropped.
+/// The only run of a job in this process; dropping it ends the run.
 #[derive(Debug)]
 pub(super) struct JobTurn<'t> {
     table: &'t JobTable,
@@ -39,12 +39,12 @@ impl JobTable {
         Self { every, slots: Mutex::default() }
     }
 
-    /// Returns how often jobs run that are to run soon.
+    /// Returns the period of frequent jobs.
     pub(super) fn every(&self) -> Duration {
         self.every
     }
 
-    /// Takes the turn of a job, if it is due and does not run.
+    /// Starts a run of a job, if it is due and does not run.
     pub(super) fn take(&self, job: Job, now: Timestamp) -> Option<JobTurn<'_>> {
         let pause = self.longest_pause(job);
         self.with(job, |slot| {
@@ -55,7 +55,7 @@ impl JobTable {
         .then(|| JobTurn { table: self, job })
     }
 
-    /// Returns how long it is until the next job is due; those that run are left out.
+    /// Returns the time until the next job is due, without those that run.
     pub(super) fn next(&self, now: Timestamp) -> Duration {
         let waits = Job::OWN.into_iter().map(|job| {
             let pause = self.longest_pause(job);
@@ -73,7 +73,7 @@ impl JobTable {
         let at = Job::OWN.iter().position(|known| *known == job);
         match at.and_then(|at| slots.get_mut(at)) {
             Some(slot) => change(slot),
-            // A job of the host's own has no slot here.
+            // A job of the host has no slot here.
             None => change(&mut Slot { is_running: true, ..Slot::default() }),
         }
     }
@@ -84,7 +84,7 @@ impl JobTable {
 }
 
 impl Slot {
-    /// Returns how long it is until the job is due.
+    /// Returns the time until the job is due.
     ///
     /// A wait longer than any pause shows that the clock was set back: the job is due.
     fn wait(&self, now: Timestamp, longest: Duration) -> Duration {
@@ -94,7 +94,7 @@ impl Slot {
 }
 
 impl JobTurn<'_> {
-    /// Ends a run, and says when the next one is due.
+    /// Ends a run, and sets when the next one is due.
     pub(super) fn end(self, now: Timestamp, succeeded: bool, more: bool) {
         let period = self.job.period(self.table.every);
         let longest = self.table.longest_pause(self.job);
@@ -112,7 +112,7 @@ impl Drop for JobTurn<'_> {
     }
 }
 
-/// Twice as long after each failure in a row.
+/// Returns the pause after consecutive failures: it doubles with each.
 fn pause(period: Duration, failures: u32) -> Duration {
     period.saturating_mul(1_u32.checked_shl(failures).unwrap_or(u32::MAX))
 }

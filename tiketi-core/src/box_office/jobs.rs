@@ -1,4 +1,4 @@
-//! Everything that has to happen by itself, in one call that says when to call it again.
+//! Background jobs: one call does all that is due and says when to call it again.
 
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
@@ -13,18 +13,18 @@ use crate::store::Swept;
 
 /// Most batches of facts delivered in one run.
 const RELAY_BATCHES: usize = 16;
-/// Most payments asked about in one run.
+/// Most payments that providers are asked about in one run.
 const RECONCILE_BATCH: usize = 16;
-/// Most reservations of cancelled events taken back in one run.
+/// Most reservations of cancelled events processed in one run.
 const CALL_OFF_BATCH: usize = 256;
-/// How often what nobody can ask for any more is forgotten.
+/// Period of the jobs that delete old records.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
 
-/// A part of what has to happen by itself.
+/// A background job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Job {
-    /// Ends reservations whose hold has run out: [`Jobs::expire_once`].
+    /// Ends reservations whose hold has ended: [`Jobs::expire_once`].
     Expire,
     /// Announces events whose status changed: [`Jobs::announce_statuses_once`].
     Announce,
@@ -32,20 +32,20 @@ pub enum Job {
     Relay,
     /// Ends or refunds reservations of cancelled events: [`Jobs::call_off_once`].
     CallOff,
-    /// Asks providers about payments and refunds that are not known: [`Jobs::reconcile_once`].
+    /// Asks providers about unknown outcomes of payments and refunds: [`Jobs::reconcile_once`].
     Reconcile,
-    /// Looks into webhooks that were taken in: [`Jobs::work_inbox_once`].
+    /// Processes webhooks of the inbox: [`Jobs::work_inbox_once`].
     Inbox,
-    /// Forgets the keys of old commands: [`Jobs::forget_once`].
+    /// Deletes the keys of old commands: [`Jobs::forget_once`].
     ForgetCommands,
-    /// Forgets the names of old webhooks: [`Jobs::forget_deliveries_once`].
+    /// Deletes the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
-    /// Forgets old answers to requests; a job of the crate `tiketi-http`, which keeps them.
+    /// Deletes old answers to requests; a job of the crate `tiketi-http`, which saves them.
     ForgetAnswers,
 }
 
 impl Job {
-    /// The jobs of a box office, in the order in which a call starts them.
+    /// The jobs of a box office, in the order in which one call starts them.
     pub(super) const OWN: [Self; 8] = [
         Self::Expire,
         Self::Announce,
@@ -57,7 +57,7 @@ impl Job {
         Self::ForgetDeliveries,
     ];
 
-    /// Returns how long to wait after a run, if nothing failed and nothing was left over.
+    /// Returns the pause after a run that did not fail and left nothing over.
     pub(super) fn period(self, jobs_every: Duration) -> Duration {
         match self {
             Self::Expire | Self::Announce | Self::Relay | Self::CallOff | Self::Reconcile | Self::Inbox => {
@@ -69,7 +69,7 @@ impl Job {
         }
     }
 
-    /// Returns what it is called in logs.
+    /// Returns the job's name in logs.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Expire => "end lapsed holds",
@@ -101,16 +101,16 @@ pub enum JobError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct JobRun {
-    /// Which job.
+    /// The job.
     pub job: Job,
-    /// How many things it did, such as reservations ended or payments settled, or why it did not finish.
+    /// How many items it processed, such as reservations ended or payments reconciled, or why it did not finish.
     pub outcome: Result<u64, JobError>,
-    /// Events that it passed over, since they failed or another session has them locked; the next run tries them again.
+    /// Events that it skipped, because they failed or another session has them locked; the next run tries them again.
     pub skipped: Vec<(EventId, StoreError)>,
 }
 
 impl JobRun {
-    /// Records a run of a job of the host's, beside those of the box office.
+    /// Records a run of a job of the host, beside those of the box office.
     pub fn new(job: Job, outcome: Result<u64, JobError>) -> Self {
         Self { job, outcome, skipped: Vec::new() }
     }
@@ -120,20 +120,20 @@ impl JobRun {
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct JobsReport {
-    /// Each run of a job that was due, in the order in which they ended.
+    /// Each run of a job that was due, in the order in which the runs ended.
     pub runs: Vec<JobRun>,
     /// How long to wait before the next call; zero if a job left something over.
     pub next: Duration,
 }
 
 impl JobsReport {
-    /// Returns how many things a job did.
+    /// Returns how many items a job processed.
     pub fn count(&self, job: Job) -> u64 {
         let runs = self.runs.iter().filter(|run| run.job == job);
         runs.filter_map(|run| run.outcome.as_ref().ok()).sum()
     }
 
-    /// Returns the events that jobs passed over, and why.
+    /// Returns the events that jobs skipped, and why.
     pub fn skipped(&self) -> impl Iterator<Item = (Job, EventId, &StoreError)> {
         self.runs.iter().flat_map(|run| run.skipped.iter().map(|(event, error)| (run.job, *event, error)))
     }
@@ -166,23 +166,24 @@ impl Work {
     }
 }
 
-/// A run under way.
+/// A run in progress.
 struct Running<'r> {
     work: Pin<Box<dyn Future<Output = JobRun> + Send + 'r>>,
-    /// Whether the call began with it; the call starts nothing more once those have ended.
+    /// Whether it started with the call; the call starts no more runs once these have ended.
     is_of_first_round: bool,
 }
 
-/// Handle for the work that is due without a request.
+/// Handle for background jobs.
 ///
-/// Made by [`BoxOffice::jobs`]; cheap to make and to clone.
+/// [`BoxOffice::jobs`] makes it; it is cheap to make and to clone. A host calls [`Jobs::run_once`] in a loop; the other
+/// methods are its parts.
 #[derive(Debug, Clone)]
 pub struct Jobs {
     pub(super) office: BoxOffice,
 }
 
 impl Jobs {
-    /// Does everything that has to happen by itself and is due, and says when to call it again.
+    /// Runs every job that is due, and says when to call it again.
     ///
     /// This is the one loop that a host needs:
     ///
@@ -199,20 +200,20 @@ impl Jobs {
     /// }
     /// ```
     ///
-    /// Each [`Job`] runs about every second ([`crate::BoxOfficeBuilder::jobs_every`]), those that forget every minute. A run does
-    /// a bounded amount of work, and is repeated at once if it left something over. Jobs run beside one another: one
-    /// that fails, panics or waits keeps no other from running, and is tried again after a pause that doubles, up to
-    /// 30 seconds.
+    /// Each [`Job`] runs about every second ([`crate::BoxOfficeBuilder::jobs_every`]), those that delete old records
+    /// every minute. A run does a bounded amount of work, and is repeated at once if it left something over. Jobs run
+    /// concurrently: one that fails, panics or waits does not delay the others, and is tried again after a pause that
+    /// doubles, up to 30 seconds.
     ///
     /// A call ends when its jobs have ended, which takes as long as a payment provider takes to answer. With a timer
-    /// ([`crate::BoxOfficeBuilder::timer`]) the other jobs run again meanwhile. Without one, run the loop in two tasks: a
-    /// call leaves out the jobs that another call of this process is running.
+    /// ([`crate::BoxOfficeBuilder::timer`]) the other jobs run again in the meantime. Without one, run the loop in two
+    /// tasks: a call skips the jobs that another call of this process is running.
     ///
     /// Any number of servers may run it.
     ///
     /// # Cancel safety
     ///
-    /// Safe: a job that was interrupted is due at once, and goes on from what is committed. A provider that was being
+    /// Safe: a job that was interrupted is due at once, and continues from what is committed. A provider that was being
     /// asked is asked again when the claim ends, after [`crate::Terms::pause`].
     pub async fn run_once(&self) -> JobsReport {
         let mut report = JobsReport::default();
@@ -237,7 +238,7 @@ impl Jobs {
 }
 
 impl BoxOffice {
-    /// Adds a run of every job that is due and not being run by this process.
+    /// Adds a run of every job that is due and that this process is not running.
     fn start_due<'s>(&'s self, running: &mut Vec<Running<'s>>, is_of_first_round: bool) {
         for job in Job::OWN {
             let Some(turn) = self.inner.jobs.take(job, self.now()) else { continue };
@@ -283,7 +284,7 @@ impl BoxOffice {
         Ok(work)
     }
 
-    /// Delivers facts until none is left, or for a number of batches.
+    /// Delivers facts until none is left, or for a fixed number of batches.
     async fn relay_some(&self) -> Result<Work, JobError> {
         let mut count = 0;
         for _ in 0..RELAY_BATCHES {
@@ -300,7 +301,7 @@ fn failed(error: impl Into<HousekeepingError>) -> JobError {
     JobError::Failed(error.into())
 }
 
-/// Turns a panic of an adapter into an error, so that the other jobs go on.
+/// Turns a panic of an adapter into an error, so that the other jobs continue.
 async fn caught<T>(work: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
     let mut work = pin!(work);
     poll_fn(|context| {
@@ -310,7 +311,7 @@ async fn caught<T>(work: impl Future<Output = Result<T, JobError>>) -> Result<T,
     .await
 }
 
-/// Runs jobs beside one another until all have ended or `limit` has, and moves what ended to `ended`.
+/// Runs jobs concurrently until all have ended or `limit` has, and moves the ended ones to `ended`.
 async fn run_until(running: &mut Vec<Running<'_>>, ended: &mut Vec<JobRun>, limit: impl Future<Output = ()>) {
     let mut limit = pin!(limit);
     poll_fn(|context| {

@@ -1,4 +1,4 @@
-//! The facade: everything a shop does, over whichever adapters it was built from.
+//! The facade: everything that a shop does, over the adapters it was built from.
 
 mod builder;
 mod catalog;
@@ -51,11 +51,12 @@ use job_table::JobTable;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
-/// Cheap to clone, and every clone is the same shop. It starts no tasks: the host calls
-/// [`Jobs::run_once`] in a loop, which does what has to happen by itself.
+/// The methods are grouped in handles: [`BoxOffice::sales`], [`BoxOffice::payments`], [`BoxOffice::catalog`],
+/// [`BoxOffice::support`] and [`BoxOffice::jobs`]. A box office is cheap to clone, and every clone is the same shop. It
+/// starts no tasks: the host calls [`Jobs::run_once`] in a loop.
 ///
-/// Every method of a command takes an optional [`CommandKey`]. With one, the command takes effect at
-/// most once however often it is sent; without one, each call is an intent of its own.
+/// A method that runs a command takes an optional [`CommandKey`]. With one, the command takes effect at most once,
+/// however often it is sent; without one, each call is a new command.
 #[derive(Debug, Clone)]
 pub struct BoxOffice {
     inner: Arc<Inner>,

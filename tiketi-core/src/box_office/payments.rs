@@ -1,8 +1,7 @@
-//! Taking money.
+//! Payments: prepare and confirm.
 //!
-//! Money moves in three steps: commit the intent, ask the gateway with nothing open, commit what it
-//! said. A process that dies in between leaves a payment that is visibly
-//! `Confirming`, and [`Jobs::reconcile_once`] finds out what became of it.
+//! A confirm has three steps: commit the intent, call the gateway without a transaction, commit the outcome. A process
+//! that dies between them leaves a payment in the state `Confirming`, and [`Jobs::reconcile_once`] learns its outcome.
 
 use std::sync::Arc;
 
@@ -22,46 +21,46 @@ use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
 
-/// What is kept of an answer that decides nothing because the buyer has yet to pay.
+/// The inconclusive answer that is saved while the buyer has not paid yet.
 const WAITS_FOR_BUYER: &str = "the provider waits for the buyer";
 
-/// What a buyer says to start paying.
+/// A buyer's request to start a payment attempt.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct PrepareRequest {
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who pays.
+    /// The buyer.
     pub buyer: BuyerId,
-    /// The way of paying; see [`Payments::payment_methods`]. `None` takes the first there is.
+    /// The payment method; see [`Payments::payment_methods`]. `None` selects the first one.
     pub method: Option<String>,
-    /// What the buyer believes to pay; anything but the total is refused.
+    /// The amount that the buyer expects; the request is refused unless it is the total.
     pub amount: Option<Money>,
-    /// The key under which it takes effect at most once.
+    /// The key under which the attempt is started at most once.
     pub key: Option<CommandKey>,
 }
 
 impl PrepareRequest {
-    /// Asks to pay in the first way there is.
+    /// Makes a request with the first payment method.
     pub fn new(reservation: ReservationId, buyer: BuyerId) -> Self {
         Self { reservation, buyer, method: None, amount: None, key: None }
     }
 
-    /// Chooses the way of paying.
+    /// Selects the payment method.
     #[must_use]
     pub fn method(mut self, method: impl Into<String>) -> Self {
         self.method = Some(method.into());
         self
     }
 
-    /// Says what the buyer believes to pay.
+    /// Sets the amount that the buyer expects.
     #[must_use]
     pub fn amount(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Takes effect at most once under this key.
+    /// Makes the request take effect at most once under a key.
     #[must_use]
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
@@ -69,37 +68,37 @@ impl PrepareRequest {
     }
 }
 
-/// An attempt to pay that was prepared.
+/// A prepared payment attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prepared {
     /// The attempt; the text of its id is the order id.
     pub payment: Payment,
-    /// What it pays for, with the moment until which.
+    /// Its reservation, with the end of the hold.
     pub reservation: Reservation,
-    /// What the buyer reads on the provider's page: the event's title, and how many tickets.
+    /// Text for the provider's page: the event's title and the number of tickets.
     pub order_name: String,
-    /// What the buyer's browser needs.
+    /// What the buyer's browser needs to pay.
     pub checkout: Checkout,
 }
 
-/// What an attempt to pay has come to so far.
+/// Result of a confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paid {
-    /// The attempt: `Paid`, `Declined`, `Stuck`, or `Confirming` while nobody knows; `None` if there was
-    /// nothing to pay.
+    /// The attempt: `Paid`, `Declined`, `Stuck`, or `Confirming` while the outcome is unknown; `None` if nothing had to
+    /// be paid.
     pub payment: Option<Payment>,
-    /// What it pays for.
+    /// Its reservation.
     pub reservation: Reservation,
 }
 
-/// Why no money was asked for.
+/// Why the provider was not asked for money.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PayError {
-    /// The shop has no such way of paying.
+    /// The shop does not offer this payment method.
     #[error("there is no such payment method")]
     UnknownMethod {
-        /// The methods there are.
+        /// The payment methods of the shop.
         known: Vec<String>,
     },
     /// The attempt could not be started.
@@ -111,22 +110,22 @@ pub enum PayError {
     /// The free reservation could not be confirmed.
     #[error(transparent)]
     Free(CommandError<ConfirmFreeRefused>),
-    /// What came of the money could not be recorded; it will be asked for again.
+    /// The outcome could not be recorded; the provider will be asked again.
     #[error(transparent)]
     Record(CommandError<RecordOutcomeRefused>),
-    /// The payment came through a gateway this shop no longer has.
+    /// The shop no longer has the gateway of the payment.
     #[error("the shop has no payment gateway called {name}")]
     GatewayMissing {
         /// The gateway's name.
         name: String,
     },
-    /// The gateway does not take the attempt, by its currency, method or key; no money was asked for, and the hold goes on.
+    /// The gateway rejects the currency, method or key of the attempt; no money was asked for, and the hold continues.
     #[error(transparent)]
     NotAccepted(#[from] NotAccepted),
-    /// The provider does not answer at present; no money was asked for, and the hold goes on.
+    /// The gateway cannot be called now; no money was asked for, and the hold continues.
     #[error(transparent)]
     Unavailable(#[from] GatewayUnavailable),
-    /// The buyer has to go to the provider first: prepare, then confirm.
+    /// The buyer must act at the provider first: prepare, then confirm.
     #[error("the method {method} needs the buyer's own step at the provider")]
     BuyerStepNeeded {
         /// The method.
@@ -137,21 +136,38 @@ pub enum PayError {
     Store(#[from] StoreError),
 }
 
-/// Handle for paying and giving money back.
+/// Handle for payments and refunds.
 ///
-/// Made by [`BoxOffice::payments`]; cheap to make and to clone.
+/// [`BoxOffice::payments`] makes it; it is cheap to make and to clone. A buyer who pays at the provider needs two
+/// calls: [`Payments::prepare`] returns what the browser needs, and [`Payments::confirm`] takes the money.
+///
+/// ```
+/// # use tiketi_core::{BoxOffice, BuyerId, PaymentState, PrepareRequest, ReservationId};
+/// # async fn pay(
+/// #     shop: BoxOffice, reservation: ReservationId, buyer: BuyerId, provider_key: String,
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let prepared = shop.payments().prepare(PrepareRequest::new(reservation, buyer)).await?;
+/// // The buyer pays in the browser with `prepared.checkout` and comes back with the provider's key.
+/// let payment = prepared.payment.id;
+/// let paid = shop.payments().confirm(payment, buyer, None, Some(provider_key)).await?;
+/// if paid.payment.is_some_and(|payment| matches!(payment.state, PaymentState::Confirming { .. })) {
+///     println!("the outcome is not known yet; the jobs ask the provider again");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Payments {
     pub(super) office: BoxOffice,
 }
 
 impl Payments {
-    /// Returns the ways of paying the shop offers.
+    /// Returns the payment methods that the shop offers.
     pub fn payment_methods(&self) -> Vec<PaymentMethod> {
         self.office.inner.gateways.iter().flat_map(|gateway| gateway.methods()).collect()
     }
 
-    /// Starts an attempt to pay: fixes the amount and grants the payment window.
+    /// Starts a payment attempt: fixes the amount and grants the payment window.
     ///
     /// # Errors
     ///
@@ -173,24 +189,23 @@ impl Payments {
         Ok(Prepared { payment, reservation, order_name, checkout })
     }
 
-    /// Takes the money of a prepared attempt.
+    /// Asks the provider for the money of a prepared attempt.
     ///
-    /// Repeated for an attempt that was confirmed before, it answers what is known of it. While another call is
-    /// still asking, it waits for that one's answer: for one of this shop always, for another server's if there
-    /// is a timer ([`crate::BoxOfficeBuilder::timer`]).
+    /// Repeated for an attempt that was confirmed before, it returns the known outcome. While another call waits for
+    /// the provider, it waits for the same answer: always for a call of this process, and for a call of another server
+    /// if there is a timer ([`crate::BoxOfficeBuilder::timer`]).
     ///
     /// # Errors
     ///
-    /// Before anything is committed, [`PayError::NotAccepted`] if the gateway can tell by the key, the currency or the
-    /// method that no money can come of it, and [`PayError::Unavailable`] if it may not be asked now.
-    /// [`PayError::Confirm`] with a [`BeginConfirmRefused`]. A provider that declines, or does not say,
-    /// is no error: see [`Paid::payment`].
+    /// Before anything is committed, [`PayError::NotAccepted`] if the key, the currency or the method cannot lead to a
+    /// payment, and [`PayError::Unavailable`] if the gateway cannot be called now. [`PayError::Confirm`] with a
+    /// [`BeginConfirmRefused`]. A decline or an inconclusive answer is not an error: see [`Paid::payment`].
     ///
     /// # Cancel safety
     ///
-    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
-    /// does not begin, and what is begun is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the provider and records what it
-    /// says, after [`Terms::ask_again_after`]; until then the payment is visibly `Confirming`.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work continues. Without one, no further step
+    /// starts, and what was started is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the
+    /// provider and records the outcome, after [`Terms::ask_again_after`]; until then the payment is `Confirming`.
     pub async fn confirm(
         &self,
         payment: PaymentId,
@@ -206,7 +221,7 @@ impl Payments {
             .await
     }
 
-    /// Pays for a reservation in one step, with a method that needs nothing more from the buyer.
+    /// Pays in one step, by a method without a buyer's step at the provider.
     ///
     /// A reservation that costs nothing is confirmed without a gateway.
     ///
@@ -222,7 +237,7 @@ impl Payments {
         self.office.to_its_end(Box::pin(async move { office.process_here(request).await })).await
     }
 
-    /// Returns a payment, if it is this buyer's.
+    /// Returns a payment if it belongs to this buyer.
     pub async fn payment(&self, id: PaymentId, buyer: BuyerId) -> Result<Option<Payment>, StoreError> {
         let found = self.office.inner.sales.payment(id).await?;
         Ok(found.filter(|payment| payment.buyer == buyer))
@@ -247,7 +262,7 @@ impl BoxOffice {
         Ok(with_payment(applied)?)
     }
 
-    /// Returns what buyers read of an order, and the terms it is sold under.
+    /// Returns the order name that buyers read, and the terms of the event.
     async fn order_of(&self, reservation: &Reservation) -> Result<(String, Terms), StoreError> {
         let view = self.inner.catalog.event(reservation.event).await?;
         Ok(match view {
@@ -268,7 +283,7 @@ impl BoxOffice {
     ) -> Result<Paid, PayError> {
         let _lock = self.inner.confirm_locks.wait(payment).await;
         self.check_gateway(payment, buyer, amount, provider_key.as_deref()).await?;
-        // Every try of one confirm has one key, so that a client that lost the answer need not keep one.
+        // The key derives from the payment, so that a client that lost the answer can confirm again without its key.
         let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::of(payment.as_uuid(), &content);
         let mut command = BeginConfirm::new(self.now(), key, payment, buyer).under(self.terms());
@@ -291,7 +306,7 @@ impl BoxOffice {
             Ok((payment, _)) if payment.state == PaymentState::Ready => {
                 self.confirm_here(payment.id, buyer, None, None).await
             }
-            // Sent again, after the attempt ended with its hold or gave way to a later one: no money was asked for.
+            // Repeated after the attempt was abandoned with its hold or for a later attempt: no money was asked for.
             Ok((payment, _)) if payment.state == PaymentState::Abandoned => {
                 let state = payment.state;
                 Err(PayError::Confirm(CommandError::Refused(BeginConfirmRefused::NotReady { state })))
@@ -312,7 +327,9 @@ impl BoxOffice {
         }
     }
 
-    /// Refuses before anything is committed, if the gateway does not take an attempt or may not be asked now.
+    /// Refuses an attempt that the gateway rejects, or that it cannot carry out now.
+    ///
+    /// Nothing is committed before this check.
     async fn check_gateway(
         &self,
         payment: PaymentId,
@@ -320,8 +337,8 @@ impl BoxOffice {
         amount: Option<Money>,
         provider_key: Option<&str>,
     ) -> Result<(), PayError> {
-        // What was begun before is answered, however the gateway fares; what the rule refuses asks no gateway, and so
-        // takes no turn of those that a breaker admits.
+        // A repetition of a confirm is answered even while the breaker is open. A confirm that the rule would refuse
+        // does not call the gateway, so it must not use up one of the breaker's probes.
         let is_new = |known: &Payment| {
             let as_agreed = amount.is_none_or(|amount| amount == known.amount);
             known.state == PaymentState::Ready && known.buyer == buyer && as_agreed
@@ -333,7 +350,7 @@ impl BoxOffice {
         Ok(gateway.ready()?)
     }
 
-    /// Asks the gateway for the money of a payment whose intent is committed, and records what it says.
+    /// Calls the gateway for a payment whose intent is committed, and records the outcome.
     pub(super) async fn capture(&self, payment: Payment, reservation: Reservation) -> Result<Paid, PayError> {
         let request = ConfirmRequest {
             payment: payment.id,
@@ -362,13 +379,15 @@ impl BoxOffice {
         };
         match self.record(&payment, outcome).await {
             Ok(applied) => Ok(Paid { payment: applied.payment, reservation: applied.reservation }),
-            // Somebody else heard first: what is known is the answer.
+            // Another server recorded an outcome first: return what is recorded.
             Err(CommandError::Refused(_)) => self.as_it_stands(payment.id).await,
             Err(error) => Err(PayError::Record(error)),
         }
     }
 
-    /// Records what a provider said; one word, one key, whoever heard it.
+    /// Records the outcome of a confirm.
+    ///
+    /// The key derives from the outcome, so that each outcome is recorded once, whichever server learns it.
     pub(super) async fn record(
         &self,
         payment: &Payment,
@@ -380,7 +399,7 @@ impl BoxOffice {
         self.inner.sales.record_outcome(command).await
     }
 
-    /// Finds the first method that needs nothing more from the buyer, or says that the named one does.
+    /// Finds the first method without a buyer's step, or refuses the named one if it needs the step.
     fn one_step_method(&self, method: Option<String>) -> Result<String, PayError> {
         let one_step = |gateway: &&Arc<dyn PaymentGateway>| is_one_step(gateway.as_ref());
         let (gateway, found) = if let Some(method) = method {
@@ -426,7 +445,7 @@ fn is_one_step(gateway: &dyn PaymentGateway) -> bool {
     gateway.capabilities().buyer_step == BuyerStep::NotNeeded
 }
 
-/// Tells whether a reservation without an attempt may be one that costs nothing, confirmed by now or not.
+/// Returns whether the refused reservation may be one without a price, confirmed or not.
 fn may_be_free(error: &PayError) -> bool {
     matches!(
         error,

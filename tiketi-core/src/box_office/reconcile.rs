@@ -1,4 +1,4 @@
-//! Finding out what is not known: asking providers again until every unknown is a fact.
+//! Reconciliation: asks providers again until every outcome is known.
 
 use std::sync::Arc;
 
@@ -16,20 +16,20 @@ use crate::gateway::{
 use crate::id::{CommandKey, PaymentId};
 use crate::payment::{Payment, PaymentState, RefundState};
 
-/// What one round of [`Jobs::reconcile_once`] came to, in payments.
+/// What one round of [`Jobs::reconcile_once`] did, in payments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reconciled {
-    /// What was awaited is known now.
+    /// The outcome is known now.
     pub settled: usize,
-    /// The provider was asked, and it is still not known.
+    /// The provider was asked, and the outcome is still unknown.
     pub open: usize,
-    /// The provider cannot be asked at present, and was not.
+    /// The provider was not asked, because its gateway cannot be called now.
     pub postponed: usize,
     /// The event was locked by another session for too long; they are tried again later.
     pub skipped: usize,
 }
 
-/// What came of one payment.
+/// Result of one payment's reconciliation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReconcileResult {
     Settled,
@@ -38,20 +38,20 @@ pub(super) enum ReconcileResult {
 }
 
 impl Jobs {
-    /// Asks the providers of at most `limit` payments that are due, and records what they say.
+    /// Asks the providers of at most `limit` due payments, and records the answers.
     ///
-    /// Call it about every second; several calls at once, on any servers, share the work. Payments that
-    /// confirm are looked up, refunds that are queued are sent again under their id. As many as
-    /// [`crate::BoxOfficeBuilder::asked_at_once`] are asked about side by side. With a timer, one whose
-    /// event is locked by another server is given up after 3 seconds, and tried again later.
+    /// Call it about every second; several calls at the same time, on any servers, share the work. Confirms are looked
+    /// up; queued refunds are sent again under their id. It asks about [`crate::BoxOfficeBuilder::asked_at_once`]
+    /// payments at the same time. With a timer, it gives up after 3 seconds on a payment whose event is locked by
+    /// another server, and tries it again later.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the first payment for which the store failed, after all had their turn.
+    /// [`StoreError`] of the first payment for which the store failed, after all were tried.
     ///
     /// # Cancel safety
     ///
-    /// Safe: what a provider was asked is asked again when the claim ends, after [`crate::Terms::pause`].
+    /// Safe: the provider is asked again when the claim ends, after [`crate::Terms::pause`].
     pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
         let mut round = Reconciled::default();
         let mut failure = None;
@@ -75,7 +75,7 @@ impl Jobs {
 }
 
 impl BoxOffice {
-    /// Asks about one payment, unless another server does.
+    /// Asks about one payment, unless another server is asking.
     async fn reconcile(&self, payment: Payment) -> Result<Option<ReconcileResult>, StoreError> {
         let Some(reconciliation) = &payment.reconciliation else { return Ok(None) };
         let gateway = self.gateway_named(&payment.gateway);
@@ -95,13 +95,13 @@ impl BoxOffice {
         self.look_into(gateway, &payment).await.map(Some)
     }
 
-    /// Moves the moment of a payment that nobody is asking about yet, unless its event is locked for too long.
+    /// Claims a payment by moving its next moment, unless its event is locked for too long.
     ///
     async fn claim(&self, payment: PaymentId, step: ReconcileStep) -> Result<bool, StoreError> {
         in_time(self.timer(), EVENT_DEADLINE, self.schedule_reconciliation(payment, step)).await
     }
 
-    /// Asks about one payment now, whoever else does.
+    /// Asks about one payment now, even if another server is asking.
     pub(super) async fn look_into(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -120,7 +120,7 @@ impl BoxOffice {
         self.learn(gateway, payment, answer).await
     }
 
-    /// Records what a provider says of a payment it was asked about.
+    /// Records a provider's answer to a look-up.
     pub(super) async fn learn(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -160,7 +160,7 @@ impl BoxOffice {
         }
     }
 
-    /// Records what a look-up found, unless the event is locked for too long: then it is looked up again later.
+    /// Records the answer of a look-up; if the event is locked for too long, it is looked up again later.
     async fn settle_in_time(
         &self,
         payment: &Payment,
@@ -169,7 +169,7 @@ impl BoxOffice {
         in_time(self.timer(), EVENT_DEADLINE, self.settle(payment, outcome)).await
     }
 
-    /// Captures what the buyer authorised, whose confirm was lost on its way.
+    /// Captures what the buyer authorised, if the confirm did not reach the provider.
     async fn confirm_again(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -194,7 +194,7 @@ impl BoxOffice {
         }
     }
 
-    /// Makes sure that an attempt that was given up can take no money any more.
+    /// Voids an attempt that was given up, so that it can capture no money.
     pub(super) async fn give_up(
         &self,
         gateway: &Arc<dyn PaymentGateway>,
@@ -205,7 +205,7 @@ impl BoxOffice {
             return Ok(ReconcileResult::Open);
         }
         match gateway.void(void_of(payment)).await {
-            // The provider was asked for the money: until it says that it took none, it may have.
+            // The provider was asked for the money: it may have taken it until it says that it did not.
             VoidAnswer::Unsupported if was_asked_for => Ok(ReconcileResult::Open),
             VoidAnswer::Done | VoidAnswer::Unsupported => {
                 self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
@@ -237,7 +237,7 @@ impl BoxOffice {
         }
     }
 
-    /// Keeps what a provider said that decides nothing, for whoever looks at the payment.
+    /// Saves an inconclusive answer of the provider, for the staff.
     pub(super) async fn record_inconclusive(
         &self,
         payment: PaymentId,
@@ -246,13 +246,13 @@ impl BoxOffice {
         self.schedule_reconciliation(payment, ReconcileStep::Inconclusive { answer }).await.map(|_| ())
     }
 
-    /// Moves the moment at which a provider is asked again, and tells whether it did.
+    /// Moves the moment of the next question, and returns whether it did.
     async fn schedule_reconciliation(
         &self,
         payment: PaymentId,
         because: ReconcileStep,
     ) -> Result<bool, StoreError> {
-        // A key of its own each time: of two servers with one intent, one has to be refused.
+        // A new key each time: if two servers try the same step, one of them must be refused.
         let key = CommandKey::from_uuid(self.new_id());
         let command = ScheduleReconciliation::new(self.now(), key, payment, because).under(self.terms());
         match self.inner.payments.schedule_reconciliation(command).await {
@@ -275,7 +275,7 @@ pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
     }
 }
 
-/// Returns the failure behind a command that no rule refused.
+/// Returns the store's failure behind a command that no rule refuses.
 pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
     match error {
         CommandError::Store(error) => error,

@@ -1,4 +1,4 @@
-//! Giving money back: commit the promise, ask the gateway with nothing open, commit what it said.
+//! Refunds: commit the queued refund, call the gateway without a transaction, commit the outcome.
 
 use crate::box_office::payments::with_payment;
 use crate::box_office::{BoxOffice, Payments, Support};
@@ -13,18 +13,18 @@ use crate::payment::{Payment, Refund, RefundState};
 use crate::refund_account::RefundAccount;
 use crate::reservation::Reservation;
 
-/// A refund as far as it came.
+/// Result of a request for a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundRequested {
     /// The payment, with its refunds.
     pub payment: Payment,
-    /// What it paid for.
+    /// Its reservation.
     pub reservation: Reservation,
-    /// The refund: `Done`, `Refused`, or `Queued` while nobody knows.
+    /// The refund: `Done`, `Refused`, or `Queued` while the outcome is unknown.
     pub refund: Refund,
 }
 
-/// Why no money was promised back.
+/// Why a refund was not queued, or not recorded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefundError {
@@ -34,19 +34,19 @@ pub enum RefundError {
     /// The refund was refused.
     #[error(transparent)]
     Begin(CommandError<BeginRefundRefused>),
-    /// What came of the refund could not be recorded; it will be asked for again.
+    /// The outcome of the refund could not be recorded; the provider will be asked again.
     #[error(transparent)]
     Record(CommandError<RecordRefundRefused>),
-    /// The payment came through a gateway this shop no longer has.
+    /// The shop no longer has the gateway of the payment.
     #[error("the shop has no payment gateway called {name}")]
     GatewayMissing {
         /// The gateway's name.
         name: String,
     },
-    /// The money cannot go where it came from, and no account was named; nothing is promised.
+    /// The money cannot go back to where it came from, and no account was named; no refund was queued.
     #[error("the money goes back to an account, which has to be named")]
     AccountNeeded,
-    /// The provider will not give the money back.
+    /// The provider will not send the money back.
     #[error("the provider refused the refund with {code}")]
     Refused {
         /// The provider's code.
@@ -58,23 +58,25 @@ pub enum RefundError {
 }
 
 impl Payments {
-    /// Cancels a buyer's reservation, and gives back what its cancellation policy gives if it was paid.
+    /// Cancels a buyer's reservation, and refunds it under its cancellation policy.
     ///
-    /// The reservation ends, and its seats are free, once the money is on its way. Repeated, it goes on
-    /// with a refund that was promised and not heard of since. One that waits for a deposit ends once its account is closed.
+    /// A reservation that was not paid is only cancelled.
+    ///
+    /// The reservation ends, and its seats are free, once the refund is done. A repetition continues with a refund that
+    /// is still queued. A reservation that waits for a deposit ends once its account is closed.
     ///
     /// # Errors
     ///
     /// [`RefundError::Cancel`] with a [`CancelRefused`], [`RefundError::Begin`] with a [`BeginRefundRefused`], such as
-    /// [`BeginRefundRefused::CancellationClosed`]. [`RefundError::AccountNeeded`] for what was deposited:
-    /// [`Payments::refund`] takes an account. [`RefundError::Refused`] if the provider keeps the
-    /// money; the buyer then keeps the tickets.
+    /// [`BeginRefundRefused::CancellationClosed`]. [`RefundError::AccountNeeded`] for money that came by deposit:
+    /// [`Payments::refund`] takes an account. [`RefundError::Refused`] if the provider refuses the refund; the buyer
+    /// then keeps the tickets.
     ///
     /// # Cancel safety
     ///
-    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
-    /// does not begin, and what is begun is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the provider and records what it
-    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work continues. Without one, no further step
+    /// starts, and what was started is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the
+    /// provider and records the outcome, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn cancel_or_refund(
         &self,
         reservation: ReservationId,
@@ -87,21 +89,23 @@ impl Payments {
             .await
     }
 
-    /// Takes a buyer's tickets back, all or some, and gives back what the reservation's cancellation policy gives.
+    /// Takes back all or some tickets of a buyer, and refunds them.
     ///
-    /// They stop being the buyer's once the money is on its way.
+    /// The reservation's cancellation policy sets the amount.
+    ///
+    /// The tickets stop being the buyer's once the refund is done.
     ///
     /// # Errors
     ///
-    /// [`RefundError::AccountNeeded`] if what was deposited can only go to an account, and none is named.
-    /// [`RefundError::Begin`] with a [`BeginRefundRefused`], such as [`BeginRefundRefused::CancellationClosed`]. A provider that refuses, or does not say, is no
-    /// error: see [`RefundRequested::refund`].
+    /// [`RefundError::AccountNeeded`] if money that came by deposit can only go to an account, and none is named.
+    /// [`RefundError::Begin`] with a [`BeginRefundRefused`], such as [`BeginRefundRefused::CancellationClosed`]. A
+    /// refused refund or an inconclusive answer is not an error: see [`RefundRequested::refund`].
     ///
     /// # Cancel safety
     ///
-    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
-    /// does not begin, and what is begun is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the provider and records what it
-    /// says, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work continues. Without one, no further step
+    /// starts, and what was started is committed: [`Jobs::run_once`](crate::box_office::Jobs::run_once) asks the
+    /// provider and records the outcome, after [`crate::Terms::ask_again_after`]; until then the refund is `Queued`.
     pub async fn refund(
         &self,
         payment: PaymentId,
@@ -129,7 +133,7 @@ impl BoxOffice {
             Err(CommandError::Refused(CancelRefused::Paid { payment })) => {
                 self.refund_cancelled(payment, buyer, key.step("refund")).await
             }
-            // Cancelled by this very key before, and refunded: the answer is what came of that.
+            // The same key cancelled and refunded it before: return that result.
             Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
                 self.refunded_by(reservation, buyer, key.step("refund")).await
             }
@@ -142,7 +146,7 @@ impl BoxOffice {
         }
     }
 
-    /// Ends a reservation whose deposit was given up, unless its hold ran out meanwhile.
+    /// Ends a reservation whose deposit was given up, unless its hold has ended by then.
     async fn cancel_given_up(
         &self,
         reservation: ReservationId,
@@ -159,7 +163,7 @@ impl BoxOffice {
         }
     }
 
-    /// Returns a reservation that ended with the refund of this key, or says that it ended otherwise.
+    /// Returns a reservation that this key's refund ended, or the refusal if it ended otherwise.
     async fn refunded_by(
         &self,
         reservation: ReservationId,
@@ -226,7 +230,7 @@ impl BoxOffice {
         command.account = account;
         match self.inner.sales.begin_refund(command.clone()).await {
             Ok(_) => self.send_refund(payment, id).await,
-            // Everything is wanted, and some of it was promised before: bring that to its end first.
+            // Everything is to be refunded, and a part of it is queued: finish that refund first.
             Err(CommandError::Refused(BeginRefundRefused::RefundInProgress { refund }))
                 if command.wanted == RefundWanted::everything() =>
             {
@@ -236,7 +240,7 @@ impl BoxOffice {
                 }
                 match self.inner.sales.begin_refund(command).await {
                     Ok(_) => self.send_refund(payment, id).await,
-                    // The earlier one was all of it, or the rest was promised with it.
+                    // The earlier refund covered everything, or the rest was queued at the same time.
                     Err(CommandError::Refused(
                         BeginRefundRefused::NothingToRefund { .. }
                         | BeginRefundRefused::RefundInProgress { .. },
@@ -248,7 +252,7 @@ impl BoxOffice {
         }
     }
 
-    /// Refuses to promise what the provider would refuse to send: it wants an account for what was deposited.
+    /// Refuses a refund of a deposit without an account, because the provider would refuse it.
     async fn check_source(&self, payment: PaymentId) -> Result<(), RefundError> {
         let Some(known) = self.inner.sales.payment(payment).await? else { return Ok(()) };
         let to = self.gateway_named(&known.gateway).map(|gateway| gateway.refunds_to(&known.method));
@@ -256,7 +260,7 @@ impl BoxOffice {
         if to == Some(RefundsTo::Account) && is_left { Err(RefundError::AccountNeeded) } else { Ok(()) }
     }
 
-    /// Asks the gateway to give money back whose promise is committed, and records what it says.
+    /// Calls the gateway for a committed refund, and records the outcome.
     pub(super) async fn send_refund(
         &self,
         payment: PaymentId,
@@ -265,7 +269,7 @@ impl BoxOffice {
         let known = self.inner.sales.payment(payment).await?;
         let known = known.ok_or_else(|| StoreError::corrupt(format!("{payment:?} does not exist")))?;
         let promised = refund_of(&known, refund)?;
-        // A refund that came to its end is not asked for again: money sent for a refused one would be on no record.
+        // A final refund is not sent again: money sent for a refused refund would have no record.
         if !matches!(promised.state, RefundState::Queued { .. }) {
             return self.refund_as_it_stands(known, promised).await;
         }
@@ -297,7 +301,7 @@ impl BoxOffice {
         let command = RecordRefund::new(self.now(), key, payment, refund, outcome).under(self.terms());
         let (payment, reservation) = match self.inner.sales.record_refund(command).await {
             Ok(applied) => with_payment(applied)?,
-            // Somebody else heard first: what is known is the answer.
+            // Another server recorded an outcome first: return what is recorded.
             Err(CommandError::Refused(RecordRefundRefused::NotQueued)) => {
                 let known = self.inner.sales.payment(payment).await?.unwrap_or(known);
                 let refund = refund_of(&known, refund)?;
@@ -322,7 +326,7 @@ impl BoxOffice {
 }
 
 impl Support {
-    /// Gives anyone's money back in the organiser's name: any amount, and what becomes of the tickets is said.
+    /// Refunds any payment in the organiser's name: any amount, with the tickets named.
     ///
     /// No cancellation policy applies.
     ///
@@ -345,10 +349,10 @@ impl Support {
     }
 }
 
-/// One intent to refund a payment makes one refund, whatever it is called with again.
+/// Derives a refund's id from its key and payment, so that a repeated request makes one refund.
 ///
-/// The payment is in the id, since a provider sends one refund for each id: a key used for another payment later is
-/// another refund.
+/// The payment is part of the id, because a provider deduplicates by it: the same key for another payment is another
+/// refund.
 fn refund_id(payment: PaymentId, key: CommandKey) -> RefundId {
     RefundId::derived(payment, &format!("refund {}", key.as_uuid()))
 }

@@ -1,4 +1,4 @@
-//! Holding, keeping and giving back.
+//! Sales: holding, extending and releasing tickets.
 
 use crate::box_office::BoxOffice;
 use crate::decide::{
@@ -9,43 +9,43 @@ use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeI
 use crate::reservation::Reservation;
 use crate::store::{Page, PageRequest};
 
-/// What a buyer wants of an event.
+/// The tickets that a buyer wants to hold.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct HoldRequest {
-    /// Of which event.
+    /// The event.
     pub event: EventId,
-    /// For whom.
+    /// The buyer.
     pub buyer: BuyerId,
-    /// The seats wanted.
+    /// The seats.
     pub seats: Vec<SeatId>,
-    /// The general-admission units wanted.
+    /// The general-admission units, by ticket type.
     pub items: Vec<(TicketTypeId, u32)>,
-    /// The key under which it takes effect at most once.
+    /// The key under which the hold takes effect at most once.
     pub key: Option<CommandKey>,
 }
 
 impl HoldRequest {
-    /// Asks for nothing yet.
+    /// Makes an empty request.
     pub fn new(event: EventId, buyer: BuyerId) -> Self {
         Self { event, buyer, seats: Vec::new(), items: Vec::new(), key: None }
     }
 
-    /// Asks for these seats.
+    /// Adds seats.
     #[must_use]
     pub fn seats(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
         self.seats.extend(seats);
         self
     }
 
-    /// Asks for `quantity` units of a general-admission ticket type.
+    /// Adds `quantity` units of a general-admission ticket type.
     #[must_use]
     pub fn item(mut self, ticket_type: TicketTypeId, quantity: u32) -> Self {
         self.items.push((ticket_type, quantity));
         self
     }
 
-    /// Takes effect at most once under this key.
+    /// Makes the hold take effect at most once under a key.
     #[must_use]
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
@@ -53,18 +53,34 @@ impl HoldRequest {
     }
 }
 
-/// Handle for what buyers do before they pay: hold, extend, release, cancel, look up.
+/// Handle for what buyers do before they pay: hold, extend, release, cancel.
 ///
-/// Made by [`BoxOffice::sales`]; cheap to make and to clone.
+/// [`BoxOffice::sales`] makes it; it is cheap to make and to clone. A buyer has at most one held reservation of an
+/// event, and only its buyer can change or read it here.
+///
+/// ```
+/// # use tiketi_core::{BoxOffice, BuyerId, EventId, HoldRequest, SeatId};
+/// # async fn select_seats(
+/// #     shop: BoxOffice, event: EventId, buyer: BuyerId, seats: [SeatId; 2],
+/// # ) -> Result<(), Box<dyn std::error::Error>> {
+/// let sales = shop.sales();
+/// let held = sales.hold(HoldRequest::new(event, buyer).seats(seats)).await?;
+/// let extended = sales.extend_hold(held.id, buyer, None).await?;
+/// let smaller = sales.release(extended.id, buyer, Some(vec![seats[0]]), None).await?;
+/// assert_eq!(smaller.seats.len(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Sales {
     pub(super) office: BoxOffice,
 }
 
 impl Sales {
-    /// Holds seats, units or both: all of it, or nothing with every reason named.
+    /// Holds seats, units or both.
     ///
-    /// A buyer who has a pending reservation of the event adds to it.
+    /// It holds all of them, or none and names every obstacle. If the buyer has a held reservation of the event, the
+    /// tickets are added to it.
     ///
     /// # Errors
     ///
@@ -79,7 +95,9 @@ impl Sales {
         Ok(self.office.inner.sales.hold(command).await?.reservation)
     }
 
-    /// Renews a hold, for a buyer who is still picking; it never lasts beyond [`crate::Terms::hold_cap`].
+    /// Extends a hold while its buyer selects tickets.
+    ///
+    /// A hold never lasts beyond [`crate::Terms::hold_cap`].
     ///
     /// # Errors
     ///
@@ -100,7 +118,7 @@ impl Sales {
         Ok(self.office.inner.sales.extend_hold(command).await?.reservation)
     }
 
-    /// Gives seats of a pending reservation back, or with `None` everything.
+    /// Releases seats of a held reservation, or everything with `None`.
     ///
     /// # Errors
     ///
@@ -117,7 +135,9 @@ impl Sales {
         Ok(self.office.inner.sales.release(command).await?.reservation)
     }
 
-    /// Cancels a buyer's reservation for which no money is kept; see [`Payments::cancel_or_refund`](crate::box_office::Payments::cancel_or_refund) for any.
+    /// Cancels a buyer's reservation that is held or free of charge.
+    ///
+    /// [`Payments::cancel_or_refund`](crate::box_office::Payments::cancel_or_refund) cancels a paid one, too.
     ///
     /// # Errors
     ///
@@ -132,7 +152,7 @@ impl Sales {
         Ok(self.office.inner.sales.cancel(command).await?.reservation)
     }
 
-    /// Returns a reservation, if it is this buyer's.
+    /// Returns a reservation if it belongs to this buyer.
     pub async fn reservation(
         &self,
         id: ReservationId,
@@ -142,7 +162,7 @@ impl Sales {
         Ok(found.filter(|reservation| reservation.buyer == buyer))
     }
 
-    /// Returns a buyer's reservations, of one event or of all, the newest first.
+    /// Returns a buyer's reservations of one event or of all, the newest first.
     pub async fn reservations_of(
         &self,
         buyer: BuyerId,

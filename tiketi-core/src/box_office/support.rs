@@ -1,4 +1,4 @@
-//! What an administrator does about payments that went astray, and about an event that was called off.
+//! Support: what staff do about payments that need attention and about cancelled events.
 
 use crate::box_office::reconcile::only_store;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
@@ -11,26 +11,26 @@ use crate::id::{CommandKey, EventId, PaymentId, ReservationId};
 use crate::payment::{Payment, PaymentState, Settles};
 use crate::store::{CallOffProgress, Page, PageRequest};
 
-/// Why nothing is tried again.
+/// Why nothing was tried again.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RetryError {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// Nothing is awaited, and no refund was refused.
+    /// No answer is awaited, and no refund was refused.
     #[error("the payment awaits nothing that could be tried again")]
     NothingToRetry {
-        /// Where it stands.
+        /// State of the payment.
         state: PaymentState,
     },
-    /// The payment came through a gateway this shop no longer has.
+    /// The shop no longer has the gateway of the payment.
     #[error("the shop has no payment gateway called {name}")]
     GatewayMissing {
         /// The gateway's name.
         name: String,
     },
-    /// The refund that was refused could not be promised again.
+    /// The refused refund could not be queued again.
     #[error(transparent)]
     Refund(#[from] RefundError),
     /// The store failed.
@@ -40,26 +40,42 @@ pub enum RetryError {
 
 /// Handle for what staff do about payments and cancelled events.
 ///
-/// Made by [`BoxOffice::support`]; cheap to make and to clone.
+/// [`BoxOffice::support`] makes it; it is cheap to make and to clone. Its methods check no owner: the host must check
+/// that the caller is staff.
+///
+/// ```
+/// # use tiketi_core::{BoxOffice, PageRequest};
+/// # async fn retry_all(shop: BoxOffice) -> Result<(), Box<dyn std::error::Error>> {
+/// let page = shop.support().payments_needing_attention(PageRequest::new(1, 20)?).await?;
+/// for payment in page.rows {
+///     if let Err(error) = shop.support().retry_payment(payment.id, None).await {
+///         println!("{}: {error}", payment.id);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Support {
     pub(super) office: BoxOffice,
 }
 
 impl Support {
-    /// Returns the payments a person has to look at: stuck, refund refused, deposit gone again, or unknown for longer
+    /// Returns the payments that need attention.
+    ///
+    /// They are stuck, their refund was refused, their deposit was withdrawn, or their outcome is unknown for longer
     /// than [`crate::Terms::attention_after`].
     pub async fn payments_needing_attention(&self, page: PageRequest) -> Result<Page<Payment>, StoreError> {
         let before = self.office.now().before(self.office.terms().attention_after);
         self.office.inner.payments.payments_needing_attention(before, page).await
     }
 
-    /// Returns anyone's payment, for an administrator.
+    /// Returns a payment of any buyer.
     pub async fn any_payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.office.inner.sales.payment(id).await
     }
 
-    /// Returns the payment whose money a provider knows by this key.
+    /// Returns the payment with this key of the provider.
     pub async fn payment_by_key(&self, provider_key: &str) -> Result<Option<PaymentId>, StoreError> {
         for gateway in &self.office.inner.gateways {
             if let Some(id) = self.office.inner.payments.payment_by_key(gateway.name(), provider_key).await? {
@@ -69,23 +85,25 @@ impl Support {
         Ok(None)
     }
 
-    /// Asks a payment's provider now, or sends a refused refund again, and returns the payment as it then is.
+    /// Asks a payment's provider now, or sends a refused refund again.
+    ///
+    /// It returns the payment as it is afterwards.
     ///
     /// # Errors
     ///
-    /// [`RetryError::NothingToRetry`] if all is known and no refund was refused.
+    /// [`RetryError::NothingToRetry`] if no answer is awaited and no refund was refused.
     ///
     /// # Cancel safety
     ///
-    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work goes on by itself. Without one, what is not begun
-    /// does not begin, and what is begun is committed: [`Jobs::run_once`] asks the provider and records what it
-    /// says, after [`crate::Terms::pause`].
+    /// Safe. With a spawner ([`crate::BoxOfficeBuilder::spawner`]) the work continues. Without one, no further step
+    /// starts, and what was started is committed: [`Jobs::run_once`] asks the provider and records the outcome, after
+    /// [`crate::Terms::pause`].
     pub async fn retry_payment(&self, id: PaymentId, key: Option<CommandKey>) -> Result<Payment, RetryError> {
         let office = self.office.clone();
         self.office.to_its_end(Box::pin(async move { office.retry_here(id, key).await })).await
     }
 
-    /// Adds a person's note to a payment; one that settles takes it off the list of those in trouble.
+    /// Adds a note to a payment; one that settles takes it off the list.
     ///
     /// # Errors
     ///
@@ -104,15 +122,15 @@ impl Support {
         applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
     }
 
-    /// Ends a payment whose outcome its provider does not tell, with the reason why.
+    /// Ends a payment whose outcome the provider does not report, with a reason.
     ///
-    /// The reservation's hold goes on, or is over if its time has passed. Money that the provider took all the same is
-    /// late money: [`Jobs::reconcile_once`] asks on until the provider says that it took none.
+    /// The reservation's hold continues, or ends if its time has passed. Money that the provider took is then a late
+    /// payment: [`Jobs::reconcile_once`] asks until the provider says that it took no money.
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::attention_after`] has passed, the
-    /// outcome may still come.
+    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::attention_after`] has passed,
+    /// the outcome may still come.
     pub async fn end_payment(
         &self,
         id: PaymentId,
@@ -125,7 +143,7 @@ impl Support {
         applied.payment.ok_or_else(|| StoreError::corrupt("an ended payment was not answered").into())
     }
 
-    /// Counts how far the refunds of an event have come; `None` if there is no such event.
+    /// Counts how many refunds of an event are done; `None` if the event does not exist.
     pub async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
         self.office.inner.payments.call_off_progress(event).await
     }
@@ -139,7 +157,7 @@ impl BoxOffice {
             let gateway = self.gateway_named(&name).ok_or(RetryError::GatewayMissing { name })?;
             self.look_into(gateway, &payment).await?;
         } else if let Some(refused) = payment.refunds.last().filter(|_| payment.is_refund_refused()) {
-            // A new id: under the old one a provider would only say no again.
+            // A new id: under the old one, the provider would repeat its refusal.
             let wanted = RefundWanted::again(refused);
             self.support().refund_by_organiser(id, wanted, &refused.reason, key, None).await?;
         } else {
@@ -152,7 +170,7 @@ impl BoxOffice {
         let key = CommandKey::from_uuid(self.new_id());
         let call_off = self.inner.payments.call_off(CallOff::new(self.now(), key, reservation));
         match in_time(self.timer(), EVENT_DEADLINE, call_off).await {
-            // A payment begun in between settles itself, by its outcome.
+            // A payment that was confirmed in between is handled by its outcome.
             Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => Ok(()),
             Err(error) => Err(only_store(error)),
         }
@@ -160,17 +178,17 @@ impl BoxOffice {
 }
 
 impl Jobs {
-    /// Ends reservations of cancelled events or promises their money back, at most `limit`, and returns how many.
+    /// Ends reservations of cancelled events or queues their refunds.
     ///
-    /// Those whose event another session has locked for too long are not among them, and are tried again later.
+    /// It processes at most `limit` reservations, and returns how many.
     ///
-    /// Call it about every second, and again at once while it returns as many as it may. It goes on where any
-    /// server left off. [`Jobs::reconcile_once`] sends the money. All are tried side by side: with a
-    /// timer, one whose event is locked by another server is given up after 3 seconds, and tried again later.
+    /// Call it about every second, and again at once while it returns `limit`. It continues where any server stopped.
+    /// [`Jobs::reconcile_once`] sends the money. All are processed at the same time. With a timer, it gives up after 3
+    /// seconds on one whose event is locked by another server; that one does not count, and is tried again later.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the first reservation for which the store failed, after all had their turn.
+    /// [`StoreError`] of the first reservation for which the store failed, after all were tried.
     pub async fn call_off_once(&self, limit: usize) -> Result<usize, StoreError> {
         let due = self.office.inner.payments.to_call_off(limit).await?;
         let ended = together(due.into_iter().map(|due| self.office.call_off_one(due)), limit).await;

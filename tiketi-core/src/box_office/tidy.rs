@@ -1,4 +1,4 @@
-//! What has to happen by itself: the host calls each method as often as it likes, from any number of servers.
+//! Parts of the background jobs: each may be called at any time, from any number of servers.
 
 use std::time::Duration;
 
@@ -11,23 +11,23 @@ use crate::notifier::NotifyError;
 use crate::reservation::Reservation;
 use crate::store::Swept;
 
-/// How long a server has to deliver the facts it claimed, before another may.
+/// How long a server has to deliver the facts it claimed, before another server may.
 const OUTBOX_LEASE: Duration = Duration::from_secs(30);
 /// Most facts delivered in one call.
 const OUTBOX_BATCH: usize = 512;
-/// Most reservations ended in one call, so that none keeps the store busy for long.
+/// Most reservations ended in one call, so that one call does not occupy the store for long.
 pub(super) const EXPIRE_BATCH: usize = 1_000;
 /// How long the key of a command is remembered.
 const COMMAND_MEMORY: Duration = Duration::from_hours(24);
 
-/// Why facts stay in the outbox for now.
+/// Why facts were not delivered.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HousekeepingError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The notifier failed; the facts come again.
+    /// The notifier failed; the facts are delivered again later.
     #[error(transparent)]
     Notify(#[from] NotifyError),
 }
@@ -35,21 +35,23 @@ pub enum HousekeepingError {
 /// What one round of [`Jobs::tidy_once`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tidied {
-    /// Reservations whose hold had run out.
+    /// Reservations whose hold ended.
     pub expired: usize,
     /// Events whose status changed.
     pub statuses: usize,
     /// Facts delivered.
     pub delivered: usize,
-    /// Events that failed, or that another session has locked: they are tried again in the next round.
+    /// Events that failed, or that another session has locked; they are tried again in the next round.
     pub skipped: usize,
 }
 
 impl BoxOffice {
-    /// Compares this server's clock with the store's; nothing if the store has no other clock.
+    /// Compares this server's clock with the store's.
     ///
-    /// Ask at start and about every half minute. A server for which [`ClockSkew::is_ready`] says no is to be sent no buyers:
-    /// with a clock that is ahead its commands are refused, with one that is behind its own buyers' holds end early.
+    /// It returns `None` if the store has no clock of its own.
+    ///
+    /// Call it at start and about every half minute. Do not send buyers to a server for which [`ClockSkew::is_ready`]
+    /// is false: if its clock is ahead, its commands are refused; if it is behind, its own buyers' holds end early.
     pub async fn clock_skew(&self) -> Result<Option<ClockSkew>, StoreError> {
         let before = self.now();
         let store = self.inner.store_clock.store_time().await?;
@@ -68,17 +70,19 @@ impl BoxOffice {
 }
 
 impl Jobs {
-    /// Ends reservations whose hold has run out, and returns them.
+    /// Ends reservations whose hold has ended, and returns them.
     ///
-    /// Call it about every second. Nothing depends on it: a lapsed hold is available without it. It frees
-    /// counted stock, and tells buyers. An event that fails or is locked is passed over.
+    /// Call it about every second. Seats do not depend on it, because they are available once the hold has ended. It
+    /// returns general-admission units to the stock, and informs buyers. An event that fails or is locked is skipped.
     pub async fn expire_once(&self) -> Result<Swept<Reservation>, StoreError> {
         self.office.inner.sales.expire_due(self.office.now(), EXPIRE_BATCH).await
     }
 
-    /// Announces every event whose status is no longer the one announced. Call it about every second.
+    /// Announces every event status that differs from the announced one.
     ///
-    /// An event that fails or is locked is passed over.
+    /// Call it about every second.
+    ///
+    /// An event that fails or is locked is skipped.
     pub async fn announce_statuses_once(&self) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         self.office.inner.catalog.announce_statuses(self.office.now()).await
     }
@@ -98,16 +102,18 @@ impl Jobs {
         Ok(ids.len())
     }
 
-    /// Forgets the keys of commands older than 24 hours, and returns how many. Call it about every minute.
+    /// Deletes the keys of commands older than 24 hours, and returns how many.
+    ///
+    /// Call it about every minute.
     pub async fn forget_once(&self) -> Result<u64, StoreError> {
         self.office.inner.sales.forget_commands(self.office.now().before(COMMAND_MEMORY)).await
     }
 
-    /// Does all of the above that is due about every second: expires, announces, and relays until nothing is left.
+    /// Expires holds, announces statuses, and relays facts until none is left.
     ///
     /// # Errors
     ///
-    /// [`HousekeepingError`] of the first part that failed, after all had their turn.
+    /// [`HousekeepingError`] of the first part that failed, after all were tried.
     pub async fn tidy_once(&self) -> Result<Tidied, HousekeepingError> {
         let expired = self.expire_once().await;
         let statuses = self.announce_statuses_once().await;

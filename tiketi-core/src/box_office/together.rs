@@ -1,4 +1,4 @@
-//! Things done side by side, none of which waits for another.
+//! Concurrent work without tasks.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -8,12 +8,14 @@ use std::time::Duration;
 use crate::clock::Timer;
 use crate::error::{StoreError, StoreErrorKind};
 
-/// Longest that a job waits for an event that another server may have locked; then the job goes on without it.
+/// Longest time that a job waits for an event that another server may have locked; then the job skips it.
 pub(super) const EVENT_DEADLINE: Duration = Duration::from_secs(3);
 
-/// Runs futures side by side, `at_once` of them at most, and returns what they answer in the order in which they end.
+/// Runs futures concurrently, at most `at_once` of them.
 ///
-/// They run in the task that awaits this, since core starts none.
+/// It returns their outputs in the order in which they end.
+///
+/// They run in the task that awaits this future, because core starts no tasks.
 pub(super) async fn together<F: Future>(
     futures: impl IntoIterator<Item = F>,
     at_once: usize,
@@ -33,7 +35,7 @@ pub(super) async fn together<F: Future>(
                 }
                 Poll::Pending => true,
             });
-            // Whatever ended makes room for others, which have not been polled yet.
+            // A future that ended makes room for others, which have not been polled yet.
             if before == 0 {
                 return Poll::Ready(std::mem::take(&mut ended));
             } else if running.len() == before {
@@ -44,7 +46,7 @@ pub(super) async fn together<F: Future>(
     .await
 }
 
-/// Gives work a time limit, after which it is dropped; without a timer it has as long as the store lets it take.
+/// Drops work after a time limit; without a timer, the store alone limits it.
 pub(super) async fn in_time<T, E: From<StoreError>>(
     timer: Option<&dyn Timer>,
     limit: Duration,
@@ -61,7 +63,7 @@ pub(super) async fn in_time<T, E: From<StoreError>>(
     .await
 }
 
-/// Returns `None` where an event was locked for too long: it is no failure of the job, which tries again later.
+/// Returns `None` if an event was locked for too long: the job did not fail, and tries again later.
 pub(super) fn unless_locked<T>(done: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
     match done {
         Ok(done) => Ok(Some(done)),
@@ -107,7 +109,7 @@ mod tests {
         assert_eq!(together(Vec::<std::future::Ready<()>>::new(), 4).await, []);
     }
 
-    /// A timer by which all time has passed.
+    /// A timer whose waits end at once.
     #[derive(Debug)]
     struct Late;
 

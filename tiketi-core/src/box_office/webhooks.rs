@@ -1,4 +1,4 @@
-//! Webhooks: taken in at once, looked into later, believed never.
+//! Webhooks: received at once, processed later, and never believed.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::{WebhookRefused, WebhookRequest};
 use crate::store::{Delivery, Receipt};
 
-/// How long a server has to look into what it claimed, before another may.
+/// How long a server has to process the deliveries it claimed, before another server may.
 const INBOX_LEASE: Duration = Duration::from_mins(1);
-/// Most deliveries looked into in one call.
+/// Most deliveries processed in one call.
 const INBOX_BATCH: usize = 32;
 /// How long a delivery's name is remembered; longer than any provider repeats one (TossPayments: 3 d 19 h).
 const INBOX_MEMORY: Duration = Duration::from_hours(14 * 24);
 
-/// Why a webhook is not taken in.
+/// Why a webhook was not received.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum WebhookError {
@@ -26,16 +26,16 @@ pub enum WebhookError {
         /// The name.
         name: String,
     },
-    /// The gateway will not have it.
+    /// The gateway rejects it.
     #[error(transparent)]
     Refused(#[from] WebhookRefused),
-    /// The store failed; the provider shall send it again.
+    /// The store failed; the provider should send it again.
     #[error(transparent)]
     Store(#[from] StoreError),
 }
 
 impl Payments {
-    /// Takes a webhook into the inbox, once, however often it is sent.
+    /// Saves a webhook in the inbox, once, however often it is sent.
     ///
     /// # Errors
     ///
@@ -56,16 +56,18 @@ impl Payments {
 }
 
 impl Jobs {
-    /// Looks into webhooks that were taken in, by asking their providers, and returns how many it was done with.
+    /// Processes webhooks of the inbox by asking their providers.
     ///
-    /// Call it about every second, and again at once while it returns any. What a provider does not answer
-    /// comes up again when its lease ends. As many as [`crate::BoxOfficeBuilder::asked_at_once`] are looked into
-    /// side by side. One for which the store fails keeps no other waiting: it comes up again after pauses that grow as
-    /// those of [`crate::Terms::pause`], until it is forgotten.
+    /// It returns how many are done.
+    ///
+    /// Call it about every second, and again at once while it returns any. A delivery whose provider does not answer is
+    /// claimed again when its lease ends. [`crate::BoxOfficeBuilder::asked_at_once`] deliveries are processed at the
+    /// same time. One for which the store fails does not delay the others: it is tried again after growing pauses, as
+    /// in [`crate::Terms::pause`], until it is deleted.
     ///
     /// # Errors
     ///
-    /// [`StoreError`] of the first delivery for which the store failed, after all had their turn; its text names the
+    /// [`StoreError`] of the first delivery for which the store failed, after all were tried; its text names the
     /// delivery.
     pub async fn work_inbox_once(&self) -> Result<usize, StoreError> {
         let deliveries =
@@ -76,27 +78,29 @@ impl Jobs {
         Ok(done.into_iter().filter(|done| *done == Some(true)).count())
     }
 
-    /// Forgets deliveries older than 14 days, and returns how many. Call it about every minute.
+    /// Deletes deliveries older than 14 days, and returns how many.
+    ///
+    /// Call it about every minute.
     pub async fn forget_deliveries_once(&self) -> Result<u64, StoreError> {
         self.office.inner.inbox.forget_deliveries(self.office.now().before(INBOX_MEMORY)).await
     }
 }
 
 impl BoxOffice {
-    /// Works one delivery, and postpones it if that fails; of a locked event, the lease is the pause.
+    /// Processes one delivery, and postpones it if that fails; for a locked event, the lease is the pause.
     async fn work_delivery(&self, delivery: Delivery) -> Result<bool, StoreError> {
         let worked = self.finish_delivery(&delivery).await;
         let Err(error) = worked else { return worked };
         if error.kind() != StoreErrorKind::Contention {
             let until = self.now().after(self.terms().pause(delivery.tries));
             let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
-            // If this fails as well, the delivery comes up when its lease ends.
+            // If this fails as well, the delivery is claimable again when its lease ends.
             let _ = self.inner.inbox.postpone_delivery(gateway, name, until).await;
         }
         Err(about(&delivery, error))
     }
 
-    /// Looks into one delivery, and tells whether that was all there is to do about it.
+    /// Asks about a delivery's payment, and returns whether the delivery is done.
     async fn finish_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
         let is_done = self.look_into_delivery(delivery).await?;
         if is_done {
@@ -105,7 +109,7 @@ impl BoxOffice {
         Ok(is_done)
     }
 
-    /// Asks about the payment a delivery hints at, and tells whether there is nothing more to ask.
+    /// Asks about the payment that a delivery names, and returns whether nothing is left to ask.
     async fn look_into_delivery(&self, delivery: &Delivery) -> Result<bool, StoreError> {
         let payment = self.inner.sales.payment(delivery.hint.payment).await?;
         let payment = payment.filter(|payment| payment.gateway == delivery.gateway);
@@ -115,7 +119,7 @@ impl BoxOffice {
         if gateway.ready().is_err() {
             return Ok(false);
         }
-        // By our own key or the order's id: a key out of an unsigned hint is nobody's word.
+        // Asks by our own key or the order id: a key from an unsigned webhook proves nothing.
         let answer = gateway.lookup(lookup_of(&payment)).await;
         let unknown = matches!(answer, crate::gateway::LookupAnswer::Unknown { .. });
         let look = self.learn(gateway, &payment, answer).await?;
@@ -123,7 +127,7 @@ impl BoxOffice {
     }
 }
 
-/// Says which delivery a failure is about.
+/// Adds the delivery's name to a failure.
 fn about(delivery: &Delivery, error: StoreError) -> StoreError {
     let (gateway, name) = (&delivery.gateway, &delivery.hint.delivery);
     StoreError::new(error.kind(), format!("the delivery {name} of {gateway} cannot be looked into"))

@@ -22,10 +22,10 @@ const REASON: &str = "the event was cancelled";
 
 /// Ends a reservation of a cancelled event, or promises its money back; repeated, it promises no more.
 ///
-/// The price of what is owned is owed, and no more than is kept, whatever was tried before the event was cancelled. What
-/// the shop kept of tickets that were given back before stays the shop's. If the provider refuses to give just that back,
-/// a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back by hand, the rest is
-/// promised again.
+/// The price of what is owned is owed, and no more than is kept, whatever was tried before the event was cancelled.
+/// What the shop kept of tickets that were given back before stays the shop's. If the provider refuses to give just
+/// that back, a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back by hand, the
+/// rest is promised again.
 ///
 /// A paid reservation ends once its price is back. Of one that is being paid,
 /// [`crate::decide::RecordOutcome`] sees to the money.

@@ -1,7 +1,7 @@
 //! What is done about a server whose clock differs from the store's.
 //!
-//! A command's own moment decides, and the store's clock only refuses: a command whose moment is too far ahead would end
-//! holds that others still have.
+//! A command's own moment decides, and the store's clock only refuses: a command whose moment is too far ahead would
+//! end holds that others still have.
 
 use std::time::Duration;
 
