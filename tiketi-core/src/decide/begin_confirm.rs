@@ -1,4 +1,4 @@
-//! Commit the intent to take the money.
+//! Commits the intent to confirm a payment.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -16,9 +16,9 @@ use crate::seat::SeatStep;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
-/// Commits the intent to take the money, before the provider is asked.
+/// Commits the intent to confirm a payment, before the provider is called.
 ///
-/// From here until the outcome is recorded the reservation can neither expire nor be cancelled.
+/// Until the outcome is recorded, the reservation can neither expire nor be cancelled.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BeginConfirm {
@@ -26,39 +26,39 @@ pub struct BeginConfirm {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which attempt.
+    /// The payment attempt.
     pub payment: PaymentId,
-    /// Who asks; another's payment is as good as none.
+    /// The buyer; the payment of another buyer is treated as missing.
     pub buyer: BuyerId,
-    /// What the buyer believes to pay, if he said; anything but the total is refused.
+    /// The amount that the buyer expects, if stated; the command is refused unless it is the total.
     pub amount: Option<Money>,
-    /// The provider's key for the money, if the buyer brought one.
+    /// The provider's key for the payment, if the buyer brought one.
     pub provider_key: Option<String>,
-    /// The shop's terms, which say when the provider is asked again if nothing is heard.
+    /// The shop's terms; they set when the provider is asked again if it does not answer.
     pub terms: Terms,
 }
 
 impl BeginConfirm {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, buyer: BuyerId) -> Self {
         Self { now, key, payment, buyer, amount: None, provider_key: None, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
         self
     }
 
-    /// Says what the buyer believes to pay.
+    /// Sets the amount that the buyer expects.
     #[must_use]
     pub fn expecting(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Gives the provider's key for the money.
+    /// Sets the provider's key for the payment.
     #[must_use]
     pub fn with_provider_key(mut self, provider_key: impl Into<String>) -> Self {
         self.provider_key = Some(provider_key.into());
@@ -66,26 +66,26 @@ impl BeginConfirm {
     }
 }
 
-/// Why the provider is not asked for the money.
+/// Why a payment is not confirmed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BeginConfirmRefused {
-    /// No such payment, or another buyer's.
+    /// The payment does not exist, or belongs to another buyer.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// The attempt is over, or its outcome is awaited already.
+    /// The attempt is over, or its outcome is already awaited.
     #[error("the payment is not ready to be confirmed")]
     NotReady {
-        /// Where it stands.
+        /// State of the payment.
         state: PaymentState,
     },
     /// The reservation expired, was cancelled, or is paid by another attempt.
     #[error("the reservation is not pending")]
     ReservationNotPending,
-    /// The event was called off while the buyer was paying.
+    /// The event was cancelled while the buyer was paying.
     #[error("the event was cancelled")]
     EventCancelled,
-    /// The buyer believes to pay something else.
+    /// The buyer expects another amount.
     #[error("the amount to pay is {expected}")]
     AmountMismatch {
         /// The total.

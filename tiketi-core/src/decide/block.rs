@@ -1,4 +1,4 @@
-//! Take seats off sale, and put them back.
+//! Takes seats off sale, and puts them back.
 
 use crate::decide::change::Change;
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -10,17 +10,19 @@ use crate::seat::{SeatState, SeatStep};
 use crate::text::check_line;
 use crate::time::Timestamp;
 
-/// Takes available seats off sale. Seats already blocked stay so and are no error.
+/// Takes available seats off sale.
+///
+/// Seats that are blocked already stay blocked and are not an error.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BlockSeats {
-    /// The moment that decides which holds have lapsed.
+    /// The moment that decides which holds have ended.
     pub now: Timestamp,
-    /// Of which event.
+    /// The event.
     pub event: EventId,
-    /// Which seats.
+    /// The seats.
     pub seats: Vec<SeatId>,
-    /// Why, for the organiser.
+    /// The reason, for the organiser.
     pub reason: String,
 }
 
@@ -31,15 +33,17 @@ impl BlockSeats {
     }
 }
 
-/// Puts blocked seats back on sale. Seats that are not blocked stay as they are and are no error.
+/// Puts blocked seats back on sale.
+///
+/// Seats that are not blocked do not change and are not an error.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct UnblockSeats {
-    /// When.
+    /// The moment of the command.
     pub now: Timestamp,
-    /// Of which event.
+    /// The event.
     pub event: EventId,
-    /// Which seats.
+    /// The seats.
     pub seats: Vec<SeatId>,
 }
 
@@ -54,24 +58,24 @@ impl UnblockSeats {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BlockRefused {
-    /// No such event.
+    /// The event does not exist.
     #[error("there is no such event")]
     EventNotFound,
     /// Some seats do not exist, or belong to another event.
     #[error("{} seats are not seats of this event", seats.len())]
     UnknownSeats {
-        /// Which.
+        /// These seats.
         seats: Vec<SeatId>,
     },
     /// Some seats are held or sold.
     #[error("{} of the seats are held or sold", seats.len())]
     SeatsTaken {
-        /// Every one that stands in the way.
+        /// All of these seats.
         seats: Vec<SeatId>,
     },
 }
 
-/// Decides which seats to take off sale.
+/// Decides which seats are taken off sale.
 pub fn block_seats(scope: &dyn Scope, ask: &BlockSeats) -> Result<Change, CommandError<BlockRefused>> {
     let BlockSeats { now: _, event: _, seats: _, reason } = ask;
     check_line("reason", reason, 0..=MAX_REASON_CHARS)?;
@@ -92,7 +96,7 @@ pub fn block_seats(scope: &dyn Scope, ask: &BlockSeats) -> Result<Change, Comman
     Ok(change.finish())
 }
 
-/// Decides which seats to put back on sale.
+/// Decides which seats are put back on sale.
 pub fn unblock_seats(scope: &dyn Scope, ask: &UnblockSeats) -> Result<Change, CommandError<BlockRefused>> {
     let mut change = ChangeBuilder::new(scope, ask.now);
     for (seat, state) in known(scope, &ask.seats)? {

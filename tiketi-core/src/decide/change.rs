@@ -1,4 +1,4 @@
-//! What a decision changes: whole new rows, and the facts that become true with them.
+//! Changes: what a rule decided, as new rows with their versions, and facts.
 
 use crate::fact::FactBody;
 use crate::id::{PaymentId, ReservationId, SeatId, TicketTypeId};
@@ -7,7 +7,7 @@ use crate::reservation::Reservation;
 use crate::seat::SeatState;
 use crate::ticket_type::Stock;
 
-/// Rows to write, all or none, and facts to put into the outbox in the same commit.
+/// Rows to write, all or none, and facts for the outbox in the same commit.
 ///
 /// Each row appears at most once and carries its new version, one more than the row it replaces
 /// (1 for a new one).
@@ -24,24 +24,24 @@ pub struct Change {
     pub stock: Vec<(TicketTypeId, Stock)>,
     /// The event's new map version, if any seat changes; also the `map_version` of those seats.
     pub map_version: Option<u64>,
-    /// Facts that become true.
+    /// Facts that become true with the commit.
     pub facts: Vec<FactBody>,
-    /// What the command was about, for its answer now and when it is repeated.
+    /// The reservation and payment of the command, for its answer now and on a repetition.
     pub effect: Option<Effect>,
 }
 
 /// A seat's new state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SeatChange {
-    /// Which seat.
+    /// The seat.
     pub seat: SeatId,
-    /// The state it shall have.
+    /// The new state.
     pub state: SeatState,
-    /// The version it shall have.
+    /// The new version.
     pub version: u64,
 }
 
-/// What a command was about: enough to answer it again.
+/// The reservation and payment that a command was about; a replay returns them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effect {
     /// The reservation it made or changed.
@@ -51,7 +51,7 @@ pub struct Effect {
 }
 
 impl Change {
-    /// Tells whether nothing is to be written.
+    /// Returns whether nothing has to be written.
     pub fn is_empty(&self) -> bool {
         self.reservations.is_empty()
             && self.payments.is_empty()

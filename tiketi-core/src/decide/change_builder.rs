@@ -1,4 +1,4 @@
-//! A change in the making: each row is taken from the scope once, stepped, and versioned once.
+//! Builds a change: takes each row from the scope once, changes its state, and raises its version once.
 
 use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
@@ -11,7 +11,7 @@ use crate::seat::SeatStep;
 use crate::ticket_type::Stock;
 use crate::time::Timestamp;
 
-/// Which part of the stock a ticket is counted in.
+/// The counter of a ticket type's stock that includes a ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum StockBucket {
     Available,
@@ -20,7 +20,7 @@ pub(super) enum StockBucket {
     Blocked,
 }
 
-/// Collects the rows a decision changes.
+/// Collects the rows that a rule changes.
 pub(super) struct ChangeBuilder<'s> {
     scope: &'s dyn Scope,
     now: Timestamp,
@@ -32,7 +32,7 @@ impl<'s> ChangeBuilder<'s> {
         Self { scope, now, change: Change::default() }
     }
 
-    /// Steps a seat and moves it between counts of its ticket type.
+    /// Changes a seat's state, and moves it between counters of its ticket type.
     pub(super) fn seat(
         &mut self,
         id: SeatId,
@@ -47,7 +47,7 @@ impl<'s> ChangeBuilder<'s> {
         self.count(seat.ticket_type, 1, from, to)
     }
 
-    /// Steps every seat of some lines and moves them between counts.
+    /// Changes the state of every seat of some lines, and moves them between counters.
     pub(super) fn seats(
         &mut self,
         lines: &[SeatLine],
@@ -58,7 +58,7 @@ impl<'s> ChangeBuilder<'s> {
         lines.iter().try_for_each(|line| self.seat(line.seat, step, from, to))
     }
 
-    /// Moves general-admission units of some lines between counts.
+    /// Moves general-admission units of some lines between counters.
     pub(super) fn items(
         &mut self,
         lines: &[ItemLine],
@@ -68,7 +68,7 @@ impl<'s> ChangeBuilder<'s> {
         lines.iter().try_for_each(|line| self.count(line.ticket_type, line.quantity, from, to))
     }
 
-    /// Moves `quantity` tickets of a ticket type from one count to another.
+    /// Moves `quantity` tickets of a ticket type from one counter to another.
     pub(super) fn count(
         &mut self,
         id: TicketTypeId,
@@ -93,7 +93,7 @@ impl<'s> ChangeBuilder<'s> {
         Ok(())
     }
 
-    /// Gives up the latest attempt of a reservation, if no money was asked for yet.
+    /// Abandons the latest attempt of a reservation, if no money was asked for yet.
     pub(super) fn abandon_attempt(&mut self, attempt: Option<PaymentId>) -> Result<(), StoreError> {
         match attempt.and_then(|id| self.scope.payment(id)) {
             Some(payment) if payment.state == PaymentState::Ready => {
@@ -104,20 +104,20 @@ impl<'s> ChangeBuilder<'s> {
         }
     }
 
-    /// Steps a payment and announces it.
+    /// Changes a payment's state, and adds the fact.
     pub(super) fn payment(&mut self, mut payment: Payment, step: &PaymentStep) -> Result<(), StoreError> {
         payment.state = payment.state.apply(step)?;
         self.payment_row(payment);
         Ok(())
     }
 
-    /// Writes a payment of which nothing changed that its buyer is told.
+    /// Writes a payment without a fact, because its buyer sees no change.
     pub(super) fn payment_quietly(&mut self, mut payment: Payment) {
         payment.version += 1;
         self.change.payments.push(payment);
     }
 
-    /// Writes a payment whose state is already the new one, and announces it.
+    /// Writes a payment that has its new state already, and adds the fact.
     pub(super) fn payment_row(&mut self, mut payment: Payment) {
         payment.version += 1;
         self.fact(FactBody::PaymentUpdated {
@@ -128,24 +128,24 @@ impl<'s> ChangeBuilder<'s> {
         self.change.payments.push(payment);
     }
 
-    /// Writes a reservation whose fields are already the new ones.
+    /// Writes a reservation that has its new fields already.
     pub(super) fn reservation(&mut self, mut reservation: Reservation) {
         reservation.version += 1;
         self.change.reservations.push(reservation);
     }
 
-    /// Lets a fact become true.
+    /// Adds a fact.
     pub(super) fn fact(&mut self, fact: FactBody) {
         self.change.facts.push(fact);
     }
 
-    /// Ends the draft of a command about a reservation and perhaps a payment.
+    /// Finishes the change of a command about a reservation and perhaps a payment.
     pub(super) fn about(mut self, effect: Effect) -> Change {
         self.change.effect = Some(effect);
         self.finish()
     }
 
-    /// Ends the draft: announces what everyone may know of the seats and stocks that changed.
+    /// Finishes the change: adds the facts about changed seats and stocks.
     pub(super) fn finish(mut self) -> Change {
         if !self.change.seats.is_empty() {
             let map_version = self.scope.map_version() + 1;
@@ -179,7 +179,7 @@ fn moved(mut stock: Stock, quantity: u32, from: StockBucket, to: StockBucket) ->
     Some(stock)
 }
 
-/// Returns the counter itself; what is available is derived, so it has none.
+/// Returns the counter; available tickets are derived, so they have none.
 fn counter(stock: &mut Stock, of: StockBucket) -> Option<&mut u32> {
     match of {
         StockBucket::Available => None,

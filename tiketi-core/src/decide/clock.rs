@@ -1,24 +1,24 @@
-//! What is done about a server whose clock differs from the store's.
+//! Checks of servers' clocks against the store's clock.
 //!
-//! A command's own moment decides, and the store's clock only refuses: a command whose moment is too far ahead would
-//! end holds that others still have.
+//! A command is decided by its own `now`; the store's clock can only refuse it. A command whose `now` is too far ahead
+//! would end holds that are still valid.
 
 use std::time::Duration;
 
 use crate::error::{StoreError, StoreErrorKind};
 use crate::time::Timestamp;
 
-/// How far a command's moment may be ahead of the store's clock: 3 seconds.
+/// How far a command's `now` may be ahead of the store's clock: 3 seconds.
 ///
-/// So no server's clock ends another server's hold earlier than by this.
+/// So no server's clock can end a hold of another server earlier than by this time.
 pub const MAX_CLOCK_LEAD: Duration = Duration::from_secs(3);
 
-/// How far a server's clock may differ from the store's, either way, for it to be ready: 2 seconds.
+/// How far the clock of a ready server may differ from the store's: 2 seconds.
 ///
-/// It is less than [`MAX_CLOCK_LEAD`], so that a server is sent no more buyers before its commands are refused.
+/// It is less than [`MAX_CLOCK_LEAD`], so that a server gets no more buyers before its commands are refused.
 pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 
-/// A command's moment is further ahead of the store's clock than is allowed.
+/// A command's `now` is too far ahead of the store's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the server's clock is {ahead:?} ahead of the store's, and at most {margin:?} are allowed: correct it"
@@ -26,23 +26,23 @@ pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 pub struct ClockAhead {
     /// How far it is ahead.
     pub ahead: Duration,
-    /// How far it may be.
+    /// The allowed lead.
     pub margin: Duration,
 }
 
-/// Checks that a command's moment is not further ahead of the store's clock than `margin`.
+/// Checks that a command's `now` is at most `margin` ahead of the store's clock.
 ///
-/// A moment in the past is fine: commands wait in queues, and are sent again.
+/// A `now` in the past is allowed: commands wait in queues, and are sent again.
 ///
 /// # Errors
 ///
-/// [`ClockAhead`], which a store answers with as [`StoreErrorKind::ClockAhead`].
+/// [`ClockAhead`], which a store returns as [`StoreErrorKind::ClockAhead`].
 pub fn check_clock(now: Timestamp, store_now: Timestamp, margin: Duration) -> Result<(), ClockAhead> {
     let ahead = lead(now, store_now);
     if ahead > margin { Err(ClockAhead { ahead, margin }) } else { Ok(()) }
 }
 
-/// How far a server's clock certainly differs from the store's.
+/// The smallest possible difference between a server's clock and the store's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ClockSkew {
     /// How far the server's clock is ahead, at least.
@@ -52,19 +52,21 @@ pub struct ClockSkew {
 }
 
 impl ClockSkew {
-    /// Compares the store's clock, read between two moments of the server's.
+    /// Compares the store's clock, read between two readings of the server's clock.
     ///
-    /// What the round trip took may be the whole difference, so only what is beyond it counts.
+    /// The round trip may account for the whole difference, so only what exceeds it counts.
     pub fn between(before: Timestamp, store: Timestamp, after: Timestamp) -> Self {
         Self { ahead: lead(before, store), behind: lead(store, after) }
     }
 
-    /// Returns the difference, whichever way.
+    /// Returns the difference in either direction.
     pub fn size(self) -> Duration {
         self.ahead.max(self.behind)
     }
 
-    /// Tells whether a server with this difference may be sent buyers; see [`MAX_CLOCK_SKEW`].
+    /// Returns whether a server with this difference is ready for buyers.
+    ///
+    /// See [`MAX_CLOCK_SKEW`].
     pub fn is_ready(self) -> bool {
         self.size() <= MAX_CLOCK_SKEW
     }

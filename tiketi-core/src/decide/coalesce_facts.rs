@@ -1,4 +1,4 @@
-//! What is told of a commit: everyone hears the last word, and no buyer misses one of his.
+//! Coalesced facts: each seat and stock once, as the commit left it.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use crate::fact::{FactBody, SeatChanged};
 use crate::id::{SeatId, TicketTypeId};
 use crate::time::Timestamp;
 
-/// Most seats one fact names, so that none grows too large to be sent.
+/// Most seats of one fact, so that no fact grows too large to be sent.
 const MAX_SEATS_A_FACT: usize = 500;
 
-/// Returns the facts of one event to put into the outbox, given all that became true in one commit, in its order.
+/// Returns the facts of one event for the outbox, given all facts of one commit in order.
 ///
-/// Nobody saw what was true in the middle of a commit. Each seat that changed is told once, as it is at the end, in
-/// as few facts as its changes fit into, and so is each stock. What is for one buyer stays as it is, and comes first.
+/// States within a commit are visible to no reader. Each changed seat therefore appears once, with its last state, in
+/// as few facts as possible, and so does each stock. Facts for one buyer do not change, and come first.
 pub fn coalesce_facts(
     became_true: impl IntoIterator<Item = (Timestamp, FactBody)>,
 ) -> Vec<(Timestamp, FactBody)> {
@@ -38,16 +38,16 @@ pub fn coalesce_facts(
 struct CoalescedFacts {
     facts: Vec<(Timestamp, FactBody)>,
     of_seats: Vec<(Timestamp, FactBody)>,
-    /// An event has few ticket types.
+    /// A list, because an event has few ticket types.
     of_stocks: Vec<(TicketTypeId, (Timestamp, FactBody))>,
-    /// When the latest change in the making was, and the map version that includes all of them.
+    /// Moment of the latest collected seat change, and the map version that includes all of them.
     latest: Option<(Timestamp, u64)>,
     changes: Vec<SeatChanged>,
     places: HashMap<SeatId, usize>,
 }
 
 impl CoalescedFacts {
-    /// Adds changes of seats to those in the making.
+    /// Adds seat changes to the collected ones.
     fn seats(&mut self, at: Timestamp, map_version: u64, changes: Vec<SeatChanged>) {
         if self.changes.len() + changes.len() > MAX_SEATS_A_FACT {
             self.end_seats();
@@ -62,7 +62,7 @@ impl CoalescedFacts {
         }
     }
 
-    /// Puts the latest word about a stock where the first one was.
+    /// Replaces an earlier fact about a stock in place.
     fn stock(&mut self, of: TicketTypeId, fact: (Timestamp, FactBody)) {
         match self.of_stocks.iter_mut().find(|(known, _)| *known == of) {
             Some((_, before)) => *before = fact,
@@ -70,7 +70,7 @@ impl CoalescedFacts {
         }
     }
 
-    /// Makes a fact of the changes so far.
+    /// Makes a fact of the collected seat changes.
     fn end_seats(&mut self) {
         let Some((at, map_version)) = self.latest.take() else { return };
         self.places.clear();

@@ -1,4 +1,4 @@
-//! What all sales commands have in common, so that an adapter runs every one the same way.
+//! What all sales commands have in common, so that an adapter runs each of them the same way.
 
 use std::fmt::Debug;
 
@@ -12,60 +12,60 @@ use crate::reservation::Reservation;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// One intent of one caller: decided by one rule, applied in one transaction, at most once.
+/// One atomic change, decided by one rule and applied at most once.
 pub trait Command: Debug + Clone + Send + Sync + 'static {
-    /// Why the rule may say no.
+    /// The refusals of the rule.
     type Refused: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
 
     /// Returns the key under which the command takes effect at most once.
     fn key(&self) -> CommandKey;
 
-    /// Returns the moment that decides what is open, due or lapsed.
+    /// Returns the moment by which the rule decides.
     fn now(&self) -> Timestamp;
 
-    /// Returns what tells the event the command belongs to.
+    /// Returns what determines the event of the command.
     fn subject(&self) -> Subject;
 
-    /// Returns a digest of what is asked; equal for every try of one intent.
+    /// Returns a hash of the content, equal for each repetition of a command.
     fn fingerprint(&self) -> u128;
 
-    /// Checks every text that the command asks a store to keep, by the rule of [`crate::text::check_line`].
+    /// Checks every text that a store would save, by [`crate::text::check_line`].
     ///
-    /// Implementations take the command apart field by field, so that a new text cannot be forgotten. What a provider
-    /// said is not checked: it is cleaned as it is recorded.
+    /// Implementations destructure the command field by field, so that a new text cannot be forgotten. Texts of a
+    /// provider are not checked: they are cleaned when they are recorded.
     ///
     /// # Errors
     ///
     /// [`TextError`] naming the field.
     fn check_texts(&self) -> Result<(), TextError>;
 
-    /// Returns the rows its rule looks at, besides those its subject leads to.
+    /// Returns the rows that the rule reads, besides those its subject leads to.
     fn read_set(&self) -> ReadSet<'_>;
 
     /// Returns the refusal for a subject that does not exist.
     fn subject_unknown(&self) -> Self::Refused;
 
-    /// Applies the rule: pure, total, and free of I/O.
+    /// Applies the rule: pure, total, and without I/O.
     fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<Self::Refused>>;
 }
 
-/// Rows that a command's rule looks at, for adapters that load only what they must.
+/// The rows that a command's rule reads, for adapters that load only these.
 ///
-/// Besides these, a rule looks at the event with all its ticket types, and at the reservation and
-/// payment its [`Subject`] leads to, with that reservation's seats and latest payment.
+/// A rule also reads the event with all its ticket types, and the reservation and payment that its [`Subject`] leads
+/// to, with that reservation's seats and latest payment.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ReadSet<'c> {
-    /// Seats it names.
+    /// The seats that it names.
     pub seats: &'c [SeatId],
-    /// The buyer whose live reservations count, each with its seats and latest payment.
+    /// The buyer whose live reservations are read, each with its seats and latest payment.
     pub buyer: Option<BuyerId>,
-    /// The id of a reservation it may make: the one that has it already, if the event has one.
+    /// The id of a new reservation; if the event has a reservation with this id, it is read.
     pub new_reservation: Option<ReservationId>,
-    /// The id of a payment it makes: the one that has it already, if the event has one.
+    /// The id of a new payment; if the event has a payment with this id, it is read.
     pub new_payment: Option<PaymentId>,
 }
 
-/// What a command names to say which event it belongs to.
+/// What a command names to determine its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     /// The event itself.
@@ -76,32 +76,32 @@ pub enum Subject {
     Payment(PaymentId),
 }
 
-/// What a store remembers of an applied command, under its key, for 24 hours or longer.
+/// What a store saves of an applied command, under its key, for 24 hours or longer.
 ///
-/// Refusals and failures changed nothing and are not remembered.
+/// Refusals and failures change nothing and are not saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CommandRecord {
-    /// Digest of what was asked.
+    /// Fingerprint of the content.
     pub fingerprint: u128,
-    /// What it was about.
+    /// The reservation and payment it was about.
     pub effect: Effect,
     /// When it was applied.
     pub at: Timestamp,
 }
 
-/// What a command came to.
+/// Result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Applied {
-    /// The reservation it was about, as it stands now.
+    /// The reservation that the command was about, as it is now.
     pub reservation: Reservation,
-    /// The payment it was about, as it stands now.
+    /// The payment that the command was about, as it is now.
     pub payment: Option<Payment>,
-    /// Whether this is a repetition of a command that took effect earlier.
+    /// Whether this is a repetition of a command that was applied before.
     pub replayed: bool,
 }
 
 impl Applied {
-    /// Gathers the answer from the rows as they stand after the command.
+    /// Makes the result from the rows as they are after the command.
     pub fn gather(scope: &dyn Scope, effect: Effect, replayed: bool) -> Result<Self, StoreError> {
         let missing = || StoreError::corrupt(format!("{effect:?} names a row that does not exist"));
         let reservation = scope.reservation(effect.reservation).cloned().ok_or_else(missing)?;
@@ -113,23 +113,23 @@ impl Applied {
     }
 }
 
-/// What an adapter has to do about a command.
+/// What an adapter must do about a command.
 #[derive(Debug)]
 #[must_use]
 #[expect(clippy::large_enum_variant, reason = "a verdict is taken apart at once and never stored")]
 pub enum Verdict {
-    /// Write this change, remember this record under the command's key, and commit both together.
+    /// Write this change, save this record under the command's key, and commit both together.
     Apply(Change, CommandRecord),
-    /// Write nothing; the command took effect earlier.
+    /// Write nothing; the command was applied before.
     Replay(Effect),
 }
 
-/// Decides a command, given what the store remembers under its key.
+/// Decides a command, given the record that the store has under its key.
 ///
 /// # Errors
 ///
-/// [`CommandError::Text`] for a text that no store keeps, [`CommandError::KeyReused`] if the key was used for other
-/// content, else what the rule says.
+/// [`CommandError::Text`] for a text that no store accepts, [`CommandError::KeyReused`] if the key was used with other
+/// content, otherwise the refusal or failure of the rule.
 pub fn run<C: Command>(
     command: &C,
     scope: &dyn Scope,
@@ -149,7 +149,7 @@ pub fn run<C: Command>(
     Ok(Verdict::Apply(change, CommandRecord { fingerprint, effect, at: command.now() }))
 }
 
-/// Starts the digest of a command that names one thing.
+/// Starts the fingerprint of a command that names one row.
 pub(super) fn fingerprint_of(command: &str, subject: uuid::Uuid) -> Fingerprint {
     let mut fingerprint = Fingerprint::of(command);
     fingerprint.id(subject);

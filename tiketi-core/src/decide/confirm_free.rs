@@ -1,4 +1,4 @@
-//! Confirm a reservation that costs nothing.
+//! Confirms a reservation that costs nothing.
 
 use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
@@ -15,7 +15,7 @@ use crate::reservation::ReservationStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// Confirms a pending reservation whose total is zero; no gateway takes part.
+/// Confirms a held reservation whose total is zero, without a gateway.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConfirmFree {
@@ -23,21 +23,21 @@ pub struct ConfirmFree {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who asks; another's reservation is as good as none.
+    /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
 impl ConfirmFree {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
         Self { now, key, reservation, buyer, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
@@ -49,16 +49,16 @@ impl ConfirmFree {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfirmFreeRefused {
-    /// No such reservation, or another buyer's.
+    /// The reservation does not exist, or belongs to another buyer.
     #[error("there is no such reservation")]
     ReservationNotFound,
-    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    /// It is not held: it expired, was cancelled, is being paid or is confirmed.
     #[error("the reservation is not pending")]
     NotPending,
-    /// The event was called off while the buyer was picking.
+    /// The event was cancelled while the buyer was selecting.
     #[error("the event was cancelled")]
     EventCancelled,
-    /// It costs something.
+    /// It has a price.
     #[error("the reservation has to be paid")]
     NotFree,
 }

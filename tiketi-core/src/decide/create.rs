@@ -1,4 +1,4 @@
-//! Make something new, at most once a key.
+//! Creates events, ticket types and seat layouts, at most once per key.
 
 use uuid::Uuid;
 
@@ -14,23 +14,23 @@ use crate::text::TextError;
 use crate::ticket_type::{TicketKind, TicketType};
 use crate::time::Timestamp;
 
-/// Something new to be stored: its id, its key, and what is asked for.
+/// Something to be created: its id, its key, and its content.
 ///
-/// A repetition of one intent comes with another id, for it was made anew; only the key and the content are the same.
+/// A repetition has another id, because ids are made for each call; only the key and the content are equal.
 pub trait Creation {
-    /// Returns the key under which it is made at most once.
+    /// Returns the key under which it is created at most once.
     fn key(&self) -> CommandKey;
 
-    /// Returns the moment at which it is made.
+    /// Returns the moment at which it is created.
     fn now(&self) -> Timestamp;
 
     /// Returns the id of the new thing.
     fn id(&self) -> Uuid;
 
-    /// Returns a digest of what is asked; equal for every try of one intent.
+    /// Returns a hash of the content, equal for each repetition.
     fn fingerprint(&self) -> u128;
 
-    /// Checks everything a store is asked to keep of it.
+    /// Checks every value that a store would save.
     ///
     /// # Errors
     ///
@@ -42,13 +42,13 @@ pub trait Creation {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CreateEvent {
-    /// The moment at which it is made.
+    /// The moment at which it is created.
     pub now: Timestamp,
-    /// The key under which it is made at most once.
+    /// The key under which it is created at most once.
     pub key: CommandKey,
-    /// The event with everything it sells.
+    /// The event with its ticket types and seats.
     pub event: NewEvent,
-    /// Whether its sale opens at the moment it is made, which differs with each try of one intent.
+    /// Whether the sale opens at the moment of creation, which differs between repetitions.
     pub opens_when_made: bool,
 }
 
@@ -56,9 +56,9 @@ pub struct CreateEvent {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct AddTicketType {
-    /// The moment at which it is made.
+    /// The moment at which it is created.
     pub now: Timestamp,
-    /// The key under which it is made at most once.
+    /// The key under which it is created at most once.
     pub key: CommandKey,
     /// The ticket type.
     pub ticket_type: TicketType,
@@ -68,64 +68,64 @@ pub struct AddTicketType {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CreateLayout {
-    /// The moment at which it is made.
+    /// The moment at which it is created.
     pub now: Timestamp,
-    /// The key under which it is made at most once.
+    /// The key under which it is created at most once.
     pub key: CommandKey,
     /// The layout; the caller has validated it.
     pub layout: StoredLayout,
 }
 
-/// What a store remembers of something made, under its key, for 24 hours or longer.
+/// What a store saves of a creation, under its key, for 24 hours or longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CreationRecord {
-    /// Digest of what was asked.
+    /// Fingerprint of the content.
     pub fingerprint: u128,
-    /// The id of what was made.
+    /// The id of what was created.
     pub made: Uuid,
-    /// When.
+    /// When it was created.
     pub at: Timestamp,
 }
 
-/// What an adapter has to do about something new.
+/// What an adapter must do about a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
 pub enum CreationVerdict {
-    /// Store it, remember this record under its key, and commit both together.
+    /// Write it, save this record under its key, and commit both together.
     Make(CreationRecord),
-    /// Store nothing; the same was asked before, and this was made.
+    /// Write nothing; the same was created before, with this id.
     Replay(Uuid),
 }
 
-/// What was made, now or by an earlier try under the same key.
+/// What was created, now or by an earlier call with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Created {
     /// Its id.
     pub id: Uuid,
-    /// Whether an earlier try made it.
+    /// Whether an earlier call created it.
     pub replayed: bool,
 }
 
-/// Why something new is not made.
+/// Why something is not created.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CreateRefused {
-    /// Something of this id exists, whatever its content.
+    /// Something with this id exists, whatever its content.
     #[error("something of this id exists already")]
     IdTaken,
-    /// The event that a ticket type is for does not exist.
+    /// The event of a ticket type does not exist.
     #[error("there is no such event")]
     EventNotFound,
-    /// An earlier try under the same key made it, and it was removed since.
+    /// An earlier call with the same key created it, and it was deleted since.
     #[error("what was made under this key was removed since")]
     Removed,
 }
 
-/// Decides whether something new is made, given what the store remembers under its key and whether its id is taken.
+/// Decides a creation, given the record under its key and whether its id is taken.
 ///
 /// # Errors
 ///
-/// [`CommandError::Text`] for a text that no store keeps, [`CommandError::KeyReused`] if the key was used for other
+/// [`CommandError::Text`] for a text that no store accepts, [`CommandError::KeyReused`] if the key was used with other
 /// content, [`CreateRefused::IdTaken`].
 pub fn create<C: Creation>(
     command: &C,
@@ -151,7 +151,7 @@ impl CreateEvent {
         Self { now, key, event, opens_when_made: false }
     }
 
-    /// Says that the sale opens at the moment the event is made, whichever that is.
+    /// Marks that the sale opens at the moment of creation.
     #[must_use]
     pub fn opening_when_made(mut self) -> Self {
         self.opens_when_made = true;
@@ -166,7 +166,7 @@ impl CreateEvent {
         }
         let opens_at = if self.opens_when_made { String::new() } else { sale.opens_at().to_string() };
         fingerprint.text(&starts_at.to_string()).text(&opens_at).text(&sale.closes_at().to_string());
-        // The terms of an event are made of numbers and words whose names are theirs alone.
+        // Terms consist of numbers and fixed words, so they contain no text to check.
         fingerprint.text(&format!("{terms:?}"));
     }
 }
@@ -281,7 +281,7 @@ impl Creation for CreateLayout {
     }
 }
 
-/// Adds what an organiser says of a ticket type; its id and its place in the list are made anew with each try.
+/// Adds the content of a ticket type; its id and position differ between repetitions.
 fn add_ticket_type(fingerprint: &mut Fingerprint, ticket_type: &TicketType) {
     fingerprint.text(&ticket_type.name).number(u64::from(ticket_type.stock.capacity));
     add_price(fingerprint, ticket_type.price);

@@ -1,4 +1,4 @@
-//! Change what an organiser wrote, without losing what buyers have.
+//! Edits of events and ticket types that do not affect what buyers have.
 
 use crate::catalog::{CatalogError, TicketTypeInput, check_details, check_ticket_type};
 use crate::event::{Event, EventDetails};
@@ -8,10 +8,10 @@ use crate::ticket_type::{Stock, TicketKind, TicketType};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EditRefused {
-    /// No such event.
+    /// The event does not exist.
     #[error("there is no such event")]
     EventNotFound,
-    /// No such ticket type.
+    /// The ticket type does not exist.
     #[error("there is no such ticket type")]
     TicketTypeNotFound,
     /// The event was changed since it was read.
@@ -23,19 +23,19 @@ pub enum EditRefused {
     /// The event is published or cancelled already.
     #[error("the event's state does not allow that")]
     IllegalStep(#[from] crate::transition::IllegalTransition),
-    /// Somebody holds or bought, or once did, what would go.
+    /// There are or were reservations of what would be deleted.
     #[error("there are reservations of it")]
     HasReservations,
-    /// Fewer units than are held and sold.
+    /// The capacity would be less than what is held, sold and blocked.
     #[error("{taken} are held or sold: the capacity cannot be less")]
     CapacityBelowTaken {
         /// Units held, sold or blocked.
         taken: u32,
     },
-    /// The seats of a section come and go with the layout, not by number.
+    /// The seats of a section come from the layout; their number cannot be edited.
     #[error("the ticket type is sold by seat: its capacity is the number of its seats")]
     SoldBySeat,
-    /// What was written cannot be.
+    /// The new content is not valid.
     #[error(transparent)]
     Invalid(#[from] CatalogError),
 }
@@ -45,7 +45,7 @@ pub enum EditRefused {
 /// # Errors
 ///
 /// [`EditRefused::VersionMismatch`] if `read_version` is given and is not the present one,
-/// [`EditRefused::Invalid`] if the details cannot be.
+/// [`EditRefused::Invalid`] if the details are not valid.
 pub fn edit_details(
     event: &Event,
     details: EventDetails,
@@ -81,7 +81,7 @@ pub fn edit_ticket_type(
     Ok(TicketType { name: edit.name.clone(), price: edit.price, stock, ..ticket_type.clone() })
 }
 
-/// Decides whether a ticket type may be removed.
+/// Decides whether a ticket type may be deleted.
 ///
 /// # Errors
 ///
@@ -103,7 +103,7 @@ mod tests {
         TicketTypeInput { name: "Standing".into(), price: won(50), capacity }
     }
 
-    /// A show with two of five standing places held.
+    /// A ticket type of which two of five general-admission units are held.
     fn show() -> Show {
         let mut show = Show::open();
         let ask = show.hold(at(0), ADA, &[]).item(show.standing, 2);
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(refused, Err(EditRefused::VersionMismatch { version: edited.version }));
     }
 
-    /// What is held keeps its price, whatever becomes of the ticket type.
+    /// Held tickets keep their price when the ticket type changes.
     #[test]
     fn a_new_price_is_for_new_holds_only() {
         let mut show = show();

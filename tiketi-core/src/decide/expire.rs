@@ -1,4 +1,4 @@
-//! End a reservation whose hold has run out.
+//! Ends a reservation whose hold has ended.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -9,10 +9,10 @@ use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
 use crate::time::Timestamp;
 
-/// Ends a reservation that is due at `now`: what it still holds is available again.
+/// Ends a reservation that is due at `now`: what it still holds becomes available.
 ///
-/// Seats that another reservation took over in the meantime are left alone. Answers `None` for a
-/// reservation that is not due, such as one being paid.
+/// Seats that another reservation has taken over since do not change. Returns `None` for a reservation that is not due,
+/// such as one that is being paid.
 ///
 /// # Errors
 ///
@@ -30,7 +30,7 @@ pub fn expire(
     Ok(Some(change.about(Effect { reservation: reservation.id, payment: reservation.payment })))
 }
 
-/// Ends a reservation whose hold has run out: what another has not taken over is available again.
+/// Ends a reservation whose hold has ended; seats that were taken over do not change.
 pub(super) fn end_lapsed(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,

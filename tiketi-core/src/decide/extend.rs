@@ -1,4 +1,4 @@
-//! Renew a hold, up to its cap.
+//! Extends a hold, at most to its cap.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -12,7 +12,7 @@ use crate::seat::SeatStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// Renews a pending reservation's hold, for a buyer who is still picking.
+/// Extends the hold of a reservation whose buyer is still selecting.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExtendHold {
@@ -20,11 +20,11 @@ pub struct ExtendHold {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who asks; another's reservation is as good as none.
+    /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
@@ -41,17 +41,17 @@ impl ExtendHold {
     }
 }
 
-/// Why a hold is not renewed.
+/// Why a hold is not extended.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ExtendRefused {
-    /// No such reservation, or another buyer's.
+    /// The reservation does not exist, or belongs to another buyer.
     #[error("there is no such reservation")]
     ReservationNotFound,
-    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    /// It is not held: it expired, was cancelled, is being paid or is confirmed.
     #[error("the reservation is not pending")]
     NotPending,
-    /// It lasts as long as it may already.
+    /// The hold already lasts until its cap.
     #[error("the hold cannot last beyond {until}")]
     CapReached {
         /// When it ends.
@@ -105,13 +105,13 @@ impl Command for ExtendHold {
     }
 }
 
-/// Why a reservation is not a pending one of this buyer.
+/// Why a reservation is not a held one of this buyer.
 pub(super) enum NotPending {
     Unknown,
     Ended,
 }
 
-/// Finds the buyer's reservation, held and not lapsed at `now`.
+/// Finds the buyer's reservation, held and not ended at `now`.
 pub(super) fn pending_of<R: From<NotPending>>(
     scope: &dyn Scope,
     id: ReservationId,
@@ -127,14 +127,16 @@ pub(super) fn pending_of<R: From<NotPending>>(
     }
 }
 
-/// Returns when a hold renewed at `now` ends: never sooner than before, never beyond the cap.
+/// Returns when a hold extended at `now` ends.
+///
+/// It is never earlier than before, and never after the cap.
 pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: Terms) -> Timestamp {
     let before = reservation.held_until().unwrap_or(now);
     let cap = reservation.created_at.after(terms.hold_cap);
     before.max(now.after(terms.hold_ttl).min(cap))
 }
 
-/// Moves the end of a hold and of all its seats.
+/// Moves the end of a hold, and of all its seats.
 pub(super) fn move_end<R>(
     change: &mut ChangeBuilder<'_>,
     mut reservation: Reservation,

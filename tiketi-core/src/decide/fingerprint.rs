@@ -1,19 +1,19 @@
-//! A digest of what a command asks for, to tell a repetition from a reuse of its key.
+//! Fingerprints: hashes of commands' contents, to tell a repetition from a reuse of a key.
 
 use std::hash::Hasher;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 use uuid::Uuid;
 
-/// Collects a command's content and digests it to 128 bits.
+/// Collects the content of a command and hashes it to 128 bits.
 ///
-/// The digest (SipHash-1-3 with a fixed key) is the same on every machine and release, because
-/// stores keep it. What differs between two tries of one intent, the time and the new ids, is left out.
+/// The hash (SipHash-1-3 with a fixed key) is the same on every machine and in every release, because stores save it.
+/// Moments and new ids differ between repetitions of a command, so they are left out.
 #[derive(Debug)]
 pub struct Fingerprint(SipHasher13);
 
 impl Fingerprint {
-    /// Starts the digest of a command of this name.
+    /// Starts the fingerprint of a command with this name.
     pub fn of(command: &str) -> Self {
         let mut fingerprint = Self(SipHasher13::new());
         fingerprint.text(command);
@@ -32,14 +32,14 @@ impl Fingerprint {
         self
     }
 
-    /// Adds a text, with its length, so that two texts never run together.
+    /// Adds a text with its length, so that two adjacent texts are never confused with others.
     pub fn text(&mut self, text: &str) -> &mut Self {
         self.number(text.len() as u64);
         self.0.write(text.as_bytes());
         self
     }
 
-    /// Returns the digest.
+    /// Returns the hash.
     pub fn finish(&self) -> u128 {
         self.0.finish128().as_u128()
     }

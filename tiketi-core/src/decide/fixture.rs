@@ -1,4 +1,4 @@
-//! A small event on sale, for the tests beside the rules.
+//! A small event on sale, for the unit tests of the rules.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::time::{SaleWindow, Timestamp};
 pub(crate) const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 pub(crate) const BEN: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xBE));
 
-/// Seconds since the sale opened; it is open for a day.
+/// Seconds since the sale opened; it stays open for a day.
 pub(crate) fn at(seconds: u64) -> Timestamp {
     "2026-03-01T10:00:00Z".parse::<Timestamp>().unwrap().after(Duration::from_secs(seconds))
 }
@@ -32,7 +32,7 @@ pub(crate) fn won(minor: i64) -> Money {
     Money::new(minor, Currency::KRW)
 }
 
-/// Six seats at 100 won, five standing places at 30 won, five free ones; a buyer may have eight.
+/// Six seats at 100 won, five units at 30 won, five free units; the per-buyer limit is eight.
 pub(crate) struct Show {
     pub(crate) snapshot: Snapshot,
     pub(crate) seats: Vec<SeatId>,
@@ -63,7 +63,7 @@ impl Show {
         CommandKey::from_uuid(self.ids.next())
     }
 
-    /// Makes a hold of seats by their place in the row.
+    /// Makes a hold of seats by their position in the row.
     pub(crate) fn hold(&self, now: Timestamp, buyer: BuyerId, seats: &[usize]) -> Hold {
         let id = ReservationId::from_uuid(self.ids.next());
         let event = self.snapshot.event().id;
@@ -71,7 +71,7 @@ impl Show {
             .seats(seats.iter().map(|at| self.seats[*at]))
     }
 
-    /// Decides a command and applies what it changes.
+    /// Decides a command and applies its change.
     pub(crate) fn accept<C: Command>(&mut self, command: &C) -> Effect {
         let serial = self.snapshot.reservations().len() as u64 + 1;
         self.snapshot.set_serial(serial);
@@ -84,7 +84,7 @@ impl Show {
         }
     }
 
-    /// Decides a command that is refused.
+    /// Decides a command that must be refused.
     pub(crate) fn refuse<C: Command>(&self, command: &C) -> C::Refused {
         let refusal = |error: crate::CommandError<C::Refused>| error.refusal();
         command.decide(&self.snapshot).err().and_then(refusal).expect("the command should be refused")
@@ -122,7 +122,7 @@ impl Show {
         payment
     }
 
-    /// Calls the event off.
+    /// Cancels the event.
     pub(crate) fn call_off(&mut self, now: Timestamp) {
         let event = self.snapshot.event().clone();
         let state = event.state.apply(&EventStep::Cancel { at: now }).unwrap();

@@ -1,4 +1,4 @@
-//! Hold seats, quantities or both: all of it or nothing.
+//! Holds seats, units or both: all of them or none.
 
 mod wanted;
 
@@ -21,9 +21,9 @@ use crate::time::Timestamp;
 
 /// Holds seats and general-admission units of one event for one buyer.
 ///
-/// A buyer with a pending reservation of the event adds to it; seats it has already stay and are no
-/// error. Adding renews the whole hold, up to its cap, and gives up a prepared payment, whose
-/// amount would no longer fit.
+/// If the buyer has a held reservation of the event, the tickets are added to it; seats that it has already do not
+/// change and are not an error. Adding extends the whole hold, up to its cap, and abandons a prepared payment, whose
+/// amount would no longer match.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Hold {
@@ -31,22 +31,22 @@ pub struct Hold {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Of which event.
+    /// The event.
     pub event: EventId,
-    /// For whom.
+    /// The buyer.
     pub buyer: BuyerId,
-    /// The id of the reservation, should a new one be made.
+    /// The id for the reservation, if a new one is made.
     pub reservation: ReservationId,
-    /// The seats wanted.
+    /// The seats.
     pub seats: Vec<SeatId>,
-    /// The general-admission units wanted, one entry a ticket type.
+    /// The general-admission units, one entry for each ticket type.
     pub items: Vec<(TicketTypeId, u32)>,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
 impl Hold {
-    /// Makes a command that asks for nothing yet.
+    /// Makes an empty command.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -58,14 +58,14 @@ impl Hold {
         Self { now, key, event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms }
     }
 
-    /// Asks for these seats.
+    /// Adds seats.
     #[must_use]
     pub fn seats(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
         self.seats.extend(seats);
         self
     }
 
-    /// Asks for `quantity` units of a general-admission ticket type.
+    /// Adds `quantity` units of a general-admission ticket type.
     #[must_use]
     pub fn item(mut self, ticket_type: TicketTypeId, quantity: u32) -> Self {
         self.items.push((ticket_type, quantity));
@@ -73,14 +73,14 @@ impl Hold {
     }
 }
 
-/// Why a hold is refused. Each variant names everything that stands in the way of its kind.
+/// Why a hold is refused; each variant names all obstacles of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HoldRefused {
-    /// No such event, or none that buyers may see.
+    /// The event does not exist, or is a draft.
     #[error("there is no such event")]
     EventNotFound,
-    /// The event was called off.
+    /// The event was cancelled.
     #[error("the event was cancelled")]
     EventCancelled,
     /// The sale has not opened.
@@ -89,105 +89,105 @@ pub enum HoldRefused {
         /// When it opens.
         opens_at: Timestamp,
     },
-    /// The sale is over.
+    /// The sale has closed.
     #[error("the sale closed at {closed_at}")]
     SaleClosed {
         /// When it closed.
         closed_at: Timestamp,
     },
-    /// Neither a seat nor a quantity was asked for.
+    /// The command names neither a seat nor a quantity.
     #[error("nothing was asked for: name at least one seat or ticket type")]
     NothingAsked,
-    /// More seats and ticket types than one command may name.
+    /// The command names more seats and ticket types than allowed.
     #[error("{asked} seats and ticket types in one request is more than the limit of {limit}")]
     TooManyLines {
-        /// How many were named.
+        /// The number of seats and ticket types.
         asked: usize,
-        /// How many may be.
+        /// The limit.
         limit: usize,
     },
     /// Some seats were named more than once.
     #[error("{} seats were named more than once", seats.len())]
     DuplicateSeats {
-        /// Which.
+        /// These seats.
         seats: Vec<SeatId>,
     },
     /// Some ticket types were named more than once.
     #[error("{} ticket types were named more than once", ticket_types.len())]
     DuplicateTicketTypes {
-        /// Which.
+        /// These ticket types.
         ticket_types: Vec<TicketTypeId>,
     },
     /// Some seats do not exist, or belong to another event.
     #[error("{} seats are not seats of this event", seats.len())]
     UnknownSeats {
-        /// Which.
+        /// These seats.
         seats: Vec<SeatId>,
     },
     /// Some ticket types do not exist, or belong to another event.
     #[error("{} ticket types are not of this event", ticket_types.len())]
     UnknownTicketTypes {
-        /// Which.
+        /// These ticket types.
         ticket_types: Vec<TicketTypeId>,
     },
     /// Some ticket types are sold by seat, not by quantity.
     #[error("{} ticket types are sold by seat: choose seats instead", ticket_types.len())]
     SoldBySeat {
-        /// Which.
+        /// These ticket types.
         ticket_types: Vec<TicketTypeId>,
     },
-    /// A quantity is zero or beyond any limit.
+    /// A quantity is zero or above the limit.
     #[error("a quantity must be from 1 to {limit}")]
     QuantityOutOfRange {
-        /// Of which ticket types.
+        /// These ticket types.
         ticket_types: Vec<TicketTypeId>,
-        /// The greatest quantity one command may ask for.
+        /// The limit.
         limit: u32,
     },
     /// Some seats are held, sold or blocked.
     #[error("{} of the seats are taken", seats.len())]
     SeatsTaken {
-        /// Every one that stands in the way.
+        /// All of these seats.
         seats: Vec<SeatId>,
     },
-    /// Some ticket types have fewer units left than were asked for.
+    /// Some ticket types have fewer units left than the command asks for.
     #[error("{} ticket types have too few tickets left", shortages.len())]
     NotEnoughLeft {
-        /// Every one that stands in the way.
+        /// All of these ticket types.
         shortages: Vec<Shortage>,
     },
-    /// The buyer would hold and own more of the event than one buyer may.
+    /// The buyer would have more tickets of the event than the per-buyer limit.
     #[error("a buyer may have at most {limit} tickets of this event")]
     LimitReached {
-        /// How many a buyer may have.
+        /// The limit.
         limit: u32,
-        /// How many the buyer has.
+        /// The number of tickets that the buyer has.
         owned: u32,
-        /// How many more were asked for.
+        /// The number of tickets that the command asks for.
         asked: u32,
     },
-    /// The id of the new reservation is that of another, whose key is forgotten.
+    /// Another reservation has the id; its key was deleted.
     #[error("there is a reservation of that id")]
     ReservationIdTaken {
-        /// Which reservation.
+        /// The reservation.
         reservation: ReservationId,
     },
-    /// The buyer's pending reservation is being paid, so nothing can be added to it.
+    /// The buyer's reservation is being paid, so nothing can be added to it.
     #[error("a payment for your reservation is under way")]
     PaymentInProgress {
-        /// Which reservation.
+        /// The reservation.
         reservation: ReservationId,
     },
 }
 
-/// A ticket type with fewer units left than were asked for.
+/// A ticket type with fewer units left than the command asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Shortage {
-    /// Which ticket type.
+    /// The ticket type.
     pub ticket_type: TicketTypeId,
-    /// How many were asked for.
+    /// The units asked for.
     pub asked: u32,
-    /// How many are left.
+    /// The units left.
     pub available: u32,
 }
 
@@ -296,7 +296,7 @@ fn check_sale(scope: &dyn Scope, now: Timestamp) -> Result<(), HoldRefused> {
     }
 }
 
-/// Finds the buyer's reservation that can take more.
+/// Finds the buyer's reservation to which tickets can be added.
 fn pending<'s>(live: &[&'s Reservation], now: Timestamp) -> Result<Option<&'s Reservation>, HoldRefused> {
     for reservation in live {
         match reservation.state {
@@ -338,7 +338,7 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms) -> Reservation {
     }
 }
 
-/// Adds the lines, their price, and the renewal that comes with picking.
+/// Adds the lines and their price, and extends the hold.
 fn with_lines(
     mut reservation: Reservation,
     wanted: &Wanted,

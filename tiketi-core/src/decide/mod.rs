@@ -1,11 +1,10 @@
-//! The rules: pure functions from what is to what shall be.
+//! The rules: pure functions from rows and a command to a change or a refusal.
 //!
-//! One file a command. Each holds the command, the refusals it can meet and the rule itself, a
-//! total function of a [`Scope`] (what the rule may look at) and the command (what is asked, by
-//! whom, when). It answers with a [`Change`] or a refusal, and touches nothing.
+//! Each command has one file with the command, its refusals and its rule. The rule is a total function of a [`Scope`]
+//! (the rows it may read) and the command. It returns a [`Change`] or a refusal, and has no effects.
 //!
-//! An adapter runs any command in the same steps: find the command's [`Subject`], lock that event's
-//! rows, end what is due ([`expire`]), call [`run`], write the change with its facts ([`coalesce_facts`]), commit.
+//! An adapter runs every command in the same steps: find the command's [`Subject`], lock that event's rows, end what is
+//! due ([`expire`]), call [`run`], write the change with its facts ([`coalesce_facts`]), commit.
 
 mod announce;
 mod begin_confirm;

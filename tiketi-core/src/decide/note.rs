@@ -1,4 +1,4 @@
-//! Write down what a person found out about a payment.
+//! Adds a note of the staff to a payment.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
@@ -12,10 +12,10 @@ use crate::payment::{Note, Payment, Settles};
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 
-/// Adds a person's note to a payment, which may take it off the list of those that need one.
+/// Adds a note to a payment, which may take it off the list of those that need attention.
 ///
-/// It settles what came before it: whatever happens later puts the payment on the list again. That is so whichever
-/// server's clock is behind: a note's moment is not before that of what it settles.
+/// It settles what came before it: a later problem puts the payment on the list again. A note's moment is never before
+/// that of what it settles, even if its server's clock is behind.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NotePayment {
@@ -23,13 +23,13 @@ pub struct NotePayment {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// Who writes, in the host's words.
+    /// The author, as the host names them.
     pub author: String,
-    /// What.
+    /// The text.
     pub text: String,
-    /// Whether nothing more is to be done.
+    /// Whether the note settles what came before it.
     pub settles: Settles,
 }
 
@@ -47,11 +47,11 @@ impl NotePayment {
     }
 }
 
-/// Why a note is not written.
+/// Why a note is not added.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NotePaymentRefused {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
 }
@@ -98,7 +98,7 @@ impl Command for NotePayment {
         let mut noted: Payment = payment.clone();
         noted.notes.push(note);
         if self.settles == Settles::Yes && noted.is_withdrawn() {
-            // Whether the money comes back is that person's affair from now on.
+            // From now on staff handle the withdrawn deposit, so it is no longer awaited.
             noted.reconciliation = reconciliation_of_refunds(&noted, self.now);
         }
         let mut change = ChangeBuilder::new(scope, self.now);

@@ -1,4 +1,4 @@
-//! Start an attempt to pay.
+//! Starts a payment attempt.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
@@ -18,10 +18,10 @@ use crate::reservation::Reservation;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
-/// Starts an attempt to pay for a pending reservation: fixes the amount and grants the payment window.
+/// Starts a payment attempt: fixes the amount and grants the payment window.
 ///
-/// The window is granted once and never shortens the hold. An earlier attempt for which no money
-/// was asked is given up: the latest attempt is the only one that can be confirmed.
+/// The window is granted once and never shortens the hold. An earlier attempt for which no money was asked is
+/// abandoned: only the latest attempt can be confirmed.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StartPayment {
@@ -29,26 +29,26 @@ pub struct StartPayment {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// The new attempt's id.
+    /// The id for the new attempt.
     pub payment: PaymentId,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who asks; another's reservation is as good as none.
+    /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
-    /// What the buyer believes to pay, if he said; anything but the total is refused.
+    /// The amount that the buyer expects, if stated; the command is refused unless it is the total.
     pub amount: Option<Money>,
-    /// Name of the gateway that shall take the money.
+    /// Name of the gateway.
     pub gateway: String,
-    /// The way of paying, in the gateway's words.
+    /// The payment method, as the gateway names it.
     pub method: String,
-    /// Who makes the money move; a browser's is asked after even if nobody ever confirms.
+    /// Who makes the money move; with `Browser`, the provider is asked about the attempt even if it is never confirmed.
     pub confirms: Confirms,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
 impl StartPayment {
-    /// Makes a command that trusts the buyer to know the total.
+    /// Makes a command without an expected amount.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -62,7 +62,7 @@ impl StartPayment {
         Self { now, key, payment, reservation, buyer, amount, gateway, method, confirms, terms }
     }
 
-    /// Names the gateway and the way of paying.
+    /// Sets the gateway and the payment method.
     #[must_use]
     pub fn through(mut self, gateway: impl Into<String>, method: impl Into<String>) -> Self {
         self.gateway = gateway.into();
@@ -70,14 +70,14 @@ impl StartPayment {
         self
     }
 
-    /// Says what the buyer believes to pay.
+    /// Sets the amount that the buyer expects.
     #[must_use]
     pub fn expecting(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
         self
     }
 
-    /// Says that the money may move in the buyer's browser.
+    /// Marks that the money may move in the buyer's browser.
     #[must_use]
     pub fn in_browser(mut self) -> Self {
         self.confirms = Confirms::Browser;
@@ -89,25 +89,25 @@ impl StartPayment {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartPaymentRefused {
-    /// No such reservation, or another buyer's.
+    /// The reservation does not exist, or belongs to another buyer.
     #[error("there is no such reservation")]
     ReservationNotFound,
-    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    /// It is not held: it expired, was cancelled, is being paid or is confirmed.
     #[error("the reservation is not pending")]
     NotPending,
-    /// The event was called off while the buyer was picking.
+    /// The event was cancelled while the buyer was selecting.
     #[error("the event was cancelled")]
     EventCancelled,
-    /// The id of the new attempt is that of another, whose key is forgotten.
+    /// Another payment has the id; its key was deleted.
     #[error("there is a payment of that id")]
     PaymentIdTaken {
-        /// Which payment.
+        /// The payment.
         payment: PaymentId,
     },
     /// The total is zero; see [`crate::decide::ConfirmFree`].
     #[error("the reservation costs nothing")]
     NothingToPay,
-    /// The buyer believes to pay something else.
+    /// The buyer expects another amount.
     #[error("the amount to pay is {expected}")]
     AmountMismatch {
         /// The total.

@@ -1,4 +1,4 @@
-//! Give some or all of a pending reservation back.
+//! Releases some or all of a held reservation.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -13,10 +13,10 @@ use crate::seat::SeatStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// Gives seats of a pending reservation back; the rest stays held until the same moment.
+/// Releases seats of a held reservation; the rest stays held until the same moment.
 ///
-/// Without seats named, everything goes back. When nothing is left the reservation is cancelled. A
-/// prepared payment is given up, because its amount would no longer fit.
+/// Without named seats, everything is released. If nothing is left, the reservation is cancelled. A prepared payment is
+/// abandoned, because its amount would no longer match.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Release {
@@ -24,21 +24,21 @@ pub struct Release {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who asks; another's reservation is as good as none.
+    /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
-    /// Which of its seats; `None` gives back everything, units included.
+    /// The seats; `None` releases everything, units included.
     pub seats: Option<Vec<SeatId>>,
 }
 
 impl Release {
-    /// Makes a command that gives everything back.
+    /// Makes a command that releases everything.
     pub fn all(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
         Self { now, key, reservation, buyer, seats: None }
     }
 
-    /// Gives only these seats back.
+    /// Restricts the release to these seats.
     #[must_use]
     pub fn only(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
         self.seats = Some(seats.into_iter().collect());
@@ -46,23 +46,23 @@ impl Release {
     }
 }
 
-/// Why nothing is given back.
+/// Why nothing is released.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReleaseRefused {
-    /// No such reservation, or another buyer's.
+    /// The reservation does not exist, or belongs to another buyer.
     #[error("there is no such reservation")]
     ReservationNotFound,
-    /// It is no longer, or not only, held: expired, cancelled, being paid or confirmed.
+    /// It is not held: it expired, was cancelled, is being paid or is confirmed.
     #[error("the reservation is not pending")]
     NotPending,
-    /// An empty list of seats was given.
+    /// The list of seats is empty.
     #[error("nothing was asked for: name at least one seat, or none to give everything back")]
     NothingAsked,
-    /// Some seats are not seats of this reservation, or were named twice.
+    /// Some seats are not seats of this reservation, or are named twice.
     #[error("{} seats are not in this reservation", seats.len())]
     NotInReservation {
-        /// Which.
+        /// These seats.
         seats: Vec<SeatId>,
     },
 }
@@ -122,7 +122,7 @@ impl Command for Release {
 }
 
 impl Release {
-    /// Splits the reservation's seats into those that go and those that stay.
+    /// Splits the reservation's seats into released and remaining ones.
     fn split(&self, reservation: &Reservation) -> Result<(Vec<SeatLine>, Vec<SeatLine>), ReleaseRefused> {
         let Some(named) = &self.seats else { return Ok((reservation.seats.clone(), Vec::new())) };
         if named.is_empty() {
@@ -144,7 +144,7 @@ impl Release {
     }
 }
 
-/// Cancels a pending reservation: everything it held is available again.
+/// Cancels a held reservation: everything it held becomes available.
 pub(super) fn end_pending(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -158,7 +158,7 @@ pub(super) fn end_pending(
     Ok(())
 }
 
-/// Makes everything of a reservation available again, from `Held` or `Sold`.
+/// Makes everything of a reservation available, from `Held` or `Sold`.
 pub(super) fn give_back(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,

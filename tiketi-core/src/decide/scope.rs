@@ -1,4 +1,4 @@
-//! What a rule may look at.
+//! The rows that a rule may read.
 
 use crate::event::Event;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
@@ -7,12 +7,11 @@ use crate::reservation::Reservation;
 use crate::seat::Seat;
 use crate::ticket_type::TicketType;
 
-/// The rows of one event that a rule may look at.
+/// The rows of one event that a rule may read.
 ///
-/// An adapter that loads only some rows must have loaded those the command names: the event, all its
-/// ticket types, the seats of the command, the buyer's live reservations with their seats and latest
-/// payments, and the reservation and payment of the command. A row outside is a row that does not
-/// exist.
+/// An adapter that loads only some rows must have loaded those that the command reads: the event, all its ticket types,
+/// the seats of the command, the buyer's live reservations with their seats and latest payments, and the reservation
+/// and payment of the command. A row that is not in the scope does not exist for the rule.
 pub trait Scope {
     /// Returns the event.
     fn event(&self) -> &Event;

@@ -1,4 +1,4 @@
-//! A working copy of one event's rows, for adapters that decide several commands before they write.
+//! An in-memory copy of one event's rows, on which commands are decided one after another.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -19,10 +19,10 @@ use crate::time::Timestamp;
 
 type Rows<K, V> = HashMap<K, V, RandomState>;
 
-/// Rows of one event, all of them or those some commands need, kept in step by applying changes.
+/// Rows of one event, all of them or some, which applied changes keep up to date.
 ///
-/// The in-memory store keeps every event as one of these. A database adapter fills one with the
-/// rows it locked, decides its commands one after another against it, and writes what they changed.
+/// The in-memory store has one snapshot for each event. A database adapter fills one with the rows it locked, decides
+/// its commands one after another on it, and writes what they changed.
 #[derive(Debug, Clone)]
 pub struct Snapshot {
     event: Event,
@@ -36,7 +36,7 @@ pub struct Snapshot {
     ends: BTreeSet<(Timestamp, ReservationId)>,
 }
 
-/// Where a buyer's reservations stand: those that count against his limit, and all of them.
+/// Indexes of a buyer's reservations: those that count against the per-buyer limit, and all.
 #[derive(Debug, Clone, Default)]
 struct OfBuyer {
     live: SmallVec<[RowIndex; 4]>,
@@ -44,7 +44,7 @@ struct OfBuyer {
 }
 
 impl Snapshot {
-    /// Starts with the event alone.
+    /// Makes a snapshot that has only the event.
     pub fn new(event: Event) -> Self {
         Self {
             event,
@@ -64,12 +64,12 @@ impl Snapshot {
         self.event = event;
     }
 
-    /// Sets the serial that the next new reservation gets.
+    /// Sets the serial for the next new reservation.
     pub fn set_serial(&mut self, serial: u64) {
         self.serial = serial;
     }
 
-    /// Sets the map version, for a copy that has not loaded every seat.
+    /// Sets the map version, for a snapshot without all seats.
     pub fn set_map_version(&mut self, map_version: u64) {
         self.map_version = map_version;
     }
@@ -121,43 +121,43 @@ impl Snapshot {
         self.payments.put(payment.id, payment);
     }
 
-    /// Returns all seats, in the order they were put.
+    /// Returns all seats, in the order in which they were inserted.
     pub fn seats(&self) -> &[Seat] {
         self.seats.rows()
     }
 
-    /// Returns all reservations, in the order they were put.
+    /// Returns all reservations, in the order in which they were inserted.
     pub fn reservations(&self) -> impl ExactSizeIterator<Item = &Reservation> {
         self.reservations.rows().iter()
     }
 
-    /// Returns a buyer's reservations, ended ones included, in the order they were put.
+    /// Returns a buyer's reservations, ended ones included, in the order of insertion.
     pub fn reservations_of(&self, buyer: BuyerId) -> impl Iterator<Item = &Reservation> {
         let places = self.buyers.get(&buyer).into_iter().flat_map(|of_buyer| &of_buyer.all);
         places.filter_map(|place| self.reservations.at(*place))
     }
 
-    /// Returns all payments, in the order they were put.
+    /// Returns all payments, in the order in which they were inserted.
     pub fn payments(&self) -> impl ExactSizeIterator<Item = &Payment> {
         self.payments.rows().iter()
     }
 
-    /// Returns the pending reservation that is due first, if any is due at `now`.
+    /// Returns the held reservation that is due first, if any is due at `now`.
     pub fn first_due(&self, now: Timestamp) -> Option<&Reservation> {
         let (until, id) = self.ends.first()?;
         if *until <= now { self.reservations.get(id) } else { None }
     }
 
-    /// Returns when the first pending reservation will be due.
+    /// Returns when the first held reservation will be due.
     pub fn next_end(&self) -> Option<Timestamp> {
         self.ends.first().map(|(until, _)| *until)
     }
 
-    /// Applies a change decided against this very copy.
+    /// Applies a change that was decided on this snapshot.
     ///
     /// # Errors
     ///
-    /// [`crate::StoreErrorKind::Corrupt`] if the change names a seat or ticket type that is not here.
+    /// [`crate::StoreErrorKind::Corrupt`] if the change names a seat or ticket type that is not in the snapshot.
     pub fn apply(&mut self, change: &Change) -> Result<(), StoreError> {
         let stranger =
             |what: String| StoreError::corrupt(format!("a change names {what}, which was not loaded"));

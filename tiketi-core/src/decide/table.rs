@@ -1,4 +1,4 @@
-//! Rows by key, kept in the order they came.
+//! Rows by key, in the order of insertion.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
@@ -7,8 +7,8 @@ use foldhash::fast::RandomState;
 
 /// Rows that are added and replaced, never removed.
 ///
-/// They stand in one vector with an index beside it: the index is small, so growing it does not
-/// move the rows, and walking all rows is as fast as memory allows.
+/// The rows are in one vector with an index beside it: the index is small, so growing it does not move the rows, and a
+/// scan of all rows is sequential in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Table<V, I> {
     rows: Vec<V>,
@@ -18,14 +18,14 @@ pub(super) struct Table<V, I> {
 /// An index for keys that come in any order.
 pub(super) type AnyOrder<K> = HashMap<K, RowIndex, RandomState>;
 
-/// An index for keys that grow with time: it grows at its end, where memory is warm.
+/// An index for keys that grow with time: it grows at its end, which is in the CPU cache.
 pub(super) type InOrder<K> = BTreeMap<K, RowIndex>;
 
-/// Says where the row of a key stands.
+/// Finds the index of a key's row.
 pub(super) trait Index<K> {
     fn find(&self, key: &K) -> Option<RowIndex>;
 
-    /// Returns where the row stands, which is `next` if the key is new.
+    /// Returns the index of the row, which is `next` if the key is new.
     fn find_or_add(&mut self, key: K, next: RowIndex) -> RowIndex;
 }
 
@@ -49,8 +49,8 @@ impl<K: Ord> Index<K> for InOrder<K> {
     }
 }
 
-/// Where a row stands. Four bytes, because indexes of millions of rows are made of them; no table of
-/// one event has four billion rows.
+/// Index of a row. It has four bytes to keep indexes of millions of rows small; no table of one event has four billion
+/// rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RowIndex(u32);
 
@@ -76,12 +76,12 @@ impl<V, I> Table<V, I> {
         self.rows.get_mut(place)
     }
 
-    /// Returns the row at a place that [`Table::put`] returned.
+    /// Returns the row at an index that [`Table::put`] returned.
     pub(super) fn at(&self, place: RowIndex) -> Option<&V> {
         self.rows.get(usize::try_from(place.0).ok()?)
     }
 
-    /// Inserts or replaces a row, and returns its place, which stays.
+    /// Inserts or replaces a row, and returns its index, which never changes.
     pub(super) fn put<K>(&mut self, key: K, row: V) -> RowIndex
     where
         I: Index<K>,
@@ -95,7 +95,7 @@ impl<V, I> Table<V, I> {
         place
     }
 
-    /// Returns the row of a key, made empty if there is none.
+    /// Returns the row of a key, inserting an empty one if there is none.
     pub(super) fn get_or_default<K>(&mut self, key: K) -> Option<&mut V>
     where
         I: Index<K>,

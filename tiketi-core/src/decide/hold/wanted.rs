@@ -1,4 +1,4 @@
-//! What a hold asks for: whether it can be asked at all, and what it adds at which price.
+//! The content of a hold: whether it is valid, and what it adds at which price.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::reservation::{ItemLine, Reservation, SeatLine};
 use crate::seat::SeatState;
 use crate::ticket_type::{TicketKind, TicketType};
 
-/// Refuses what no stock could answer, before any row is looked at.
+/// Refuses a content that is never valid, before any row is read.
 pub(super) fn check_form(ask: &Hold) -> Result<(), HoldRefused> {
     let asked = ask.seats.len() + ask.items.len();
     if asked == 0 {
@@ -52,7 +52,7 @@ fn ids_where(
     items.iter().filter(|item| wrong(item)).map(|(ticket_type, _)| *ticket_type).collect()
 }
 
-/// What a hold adds, priced, with the count each seat comes from.
+/// What a hold adds, with prices, and the stock counter that each seat comes from.
 pub(super) struct Wanted {
     pub(super) seats: Vec<(SeatLine, StockBucket)>,
     pub(super) items: Vec<ItemLine>,
