@@ -1,4 +1,4 @@
-//! Take one reservation back whose event was called off.
+//! Ends or refunds one reservation of a cancelled event.
 
 use crate::decide::cancel::end_confirmed;
 use crate::decide::change::{Change, Effect};
@@ -17,26 +17,28 @@ use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// Why the money goes back, in words the provider and the buyer may read.
+/// Reason of such a refund, in words that the provider and the buyer may read.
 const REASON: &str = "the event was cancelled";
 
-/// Ends a reservation of a cancelled event, or promises its money back; repeated, it promises no more.
+/// Ends a reservation of a cancelled event, or queues its refund.
 ///
-/// The price of what is owned is owed, and no more than is kept, whatever was tried before the event was cancelled.
-/// What the shop kept of tickets that were given back before stays the shop's. If the provider refuses to give just
-/// that back, a person has to look ([`crate::Payment::is_call_off_refused`]); once some of it went back by hand, the
-/// rest is promised again.
+/// A repetition queues no second refund.
 ///
-/// A paid reservation ends once its price is back. Of one that is being paid,
-/// [`crate::decide::RecordOutcome`] sees to the money.
+/// The buyer is owed the price of the tickets that they own, but at most what is left of the payment, whatever was
+/// refused before the event was cancelled. What the shop kept of tickets returned before stays with the shop. If the
+/// provider refuses this refund, staff must act ([`crate::Payment::is_call_off_refused`]); once a part of it was
+/// refunded by hand, the rest is queued again.
+///
+/// A paid reservation ends once its price is refunded. While a reservation is being paid,
+/// [`crate::decide::RecordOutcome`] handles its money.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallOff {
-    /// The moment that decides.
+    /// The moment of the command.
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
 }
 
@@ -51,13 +53,13 @@ impl CallOff {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallOffRefused {
-    /// No such reservation.
+    /// The reservation does not exist.
     #[error("there is no such reservation")]
     ReservationNotFound,
-    /// Its event takes place.
+    /// Its event is not cancelled.
     #[error("the event was not cancelled")]
     EventStands,
-    /// Money may be moving; it settles itself when that is known.
+    /// A payment is in progress; its outcome decides what happens to the money.
     #[error("a payment for the reservation is under way")]
     PaymentInProgress,
 }
@@ -104,7 +106,8 @@ impl Command for CallOff {
         let mut change = ChangeBuilder::new(scope, self.now);
         match reservation.state {
             ReservationState::Paying { .. } => return Err(refused(CallOffRefused::PaymentInProgress)),
-            // A store tidies first, but a batch may meet it: its seats may be another's by now.
+            // The store ends due reservations first, but in a batch this one may be due by now: others may have its
+            // seats.
             ReservationState::Held { until } if until <= self.now => {
                 end_lapsed(&mut change, scope, reservation, self.now)?;
             }

@@ -1,4 +1,4 @@
-//! Cancel a pending or free reservation; a paid one has to be refunded.
+//! Cancels a held or free reservation; a paid one must be refunded.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
@@ -15,12 +15,12 @@ use crate::seat::SeatStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
-/// Why seats are blocked whose money went back, for the organiser.
+/// Reason shown to the organiser for seats that are blocked after a refund.
 const REFUNDED: &str = "refunded";
 
-/// Cancels a reservation for which no money is kept: everything it has is available again.
+/// Cancels a reservation without money: everything it has becomes available.
 ///
-/// A buyer gives a free reservation back as long as its [`crate::CancellationPolicy`] lets tickets be given back.
+/// A buyer can cancel a free reservation as long as its [`crate::CancellationPolicy`] allows tickets to be given back.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Cancel {
@@ -28,19 +28,19 @@ pub struct Cancel {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which reservation.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Who asks: a buyer for his own; `None` for the organiser.
+    /// The buyer, for a reservation of their own; `None` for the organiser.
     pub buyer: Option<BuyerId>,
 }
 
 impl Cancel {
-    /// Makes the command of a buyer about his own reservation.
+    /// Makes the command of a buyer, for a reservation of their own.
     pub fn by_buyer(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
         Self { now, key, reservation, buyer: Some(buyer) }
     }
 
-    /// Makes the command of the organiser about anyone's reservation.
+    /// Makes the command of the organiser, for any reservation.
     pub fn by_organiser(now: Timestamp, key: CommandKey, reservation: ReservationId) -> Self {
         Self { now, key, reservation, buyer: None }
     }
@@ -50,16 +50,16 @@ impl Cancel {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CancelRefused {
-    /// No such reservation, or another buyer's.
+    /// The reservation does not exist, or belongs to another buyer.
     #[error("there is no such reservation")]
     ReservationNotFound,
     /// It has ended already.
     #[error("the reservation has expired or was cancelled before")]
     AlreadyEnded,
-    /// Money may be moving; ask again when the payment is known.
+    /// A payment is in progress; try again once its outcome is known.
     #[error("a payment for the reservation is under way")]
     PaymentInProgress,
-    /// It was paid: refund the payment, and the reservation ends with it.
+    /// It is paid: a refund of the payment ends the reservation.
     #[error("the reservation is paid and has to be refunded")]
     Paid {
         /// The payment to refund.
@@ -68,7 +68,7 @@ pub enum CancelRefused {
     /// The buyer can no longer give it back.
     #[error("tickets can no longer be given back")]
     CancellationClosed {
-        /// Since when; `None` if they never could.
+        /// Since when; `None` if they could never be given back.
         since: Option<Timestamp>,
     },
 }
@@ -162,7 +162,7 @@ impl From<CancellationClosed> for CancelRefused {
     }
 }
 
-/// Ends a confirmed reservation: everything it owned is available again.
+/// Ends a confirmed reservation: everything it owned becomes available.
 pub(super) fn end_confirmed(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -173,7 +173,7 @@ pub(super) fn end_confirmed(
     write_end(change, reservation, reason, now)
 }
 
-/// Ends a confirmed reservation whose tickets were given back; the shop says what becomes of its seats.
+/// Ends a confirmed reservation whose tickets were returned; `seats` says what happens to its seats.
 pub(super) fn end_refunded(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -185,7 +185,7 @@ pub(super) fn end_refunded(
     write_end(change, reservation, CancelReason::Refunded, now)
 }
 
-/// Takes sold seats from a reservation; they are for sale again, or blocked.
+/// Takes sold seats from a reservation; they become available or blocked.
 pub(super) fn take_seats(
     change: &mut ChangeBuilder<'_>,
     reservation: ReservationId,

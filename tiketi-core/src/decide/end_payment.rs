@@ -1,4 +1,4 @@
-//! End a payment whose outcome its provider does not tell.
+//! Ends a payment whose outcome the provider does not report.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
@@ -13,13 +13,13 @@ use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Reconci
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 
-/// Ends a payment that is being confirmed, because its provider does not tell the outcome.
+/// Ends a payment in progress, because its provider does not report the outcome.
 ///
-/// The payment is `Declined` with the code [`ENDED_BY_STAFF`], and a note says who ended it and why. The reservation is
-/// held until the moment at which its hold would have ended; if that has passed, it expires.
+/// The payment becomes `Declined` with the code [`ENDED_BY_STAFF`], and a note says who ended it and why. The
+/// reservation is held until its hold would have ended; if that moment has passed, it expires.
 ///
-/// The provider is asked again at the pauses of the terms until it says that it took nothing, because it may have taken
-/// the money: that is late money then, and buys what can still be had, or goes back.
+/// Reconciliation goes on with the pauses of the terms until the provider says that it took no money, because it may
+/// have taken it: that is then a late payment, which takes the same tickets again or is refunded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EndPayment {
@@ -27,18 +27,18 @@ pub struct EndPayment {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// Who ends it, in the host's words.
+    /// The person who ends it, as the host names them.
     pub author: String,
-    /// Why, for the person who looks at the payment later.
+    /// The reason, for staff who look at the payment later.
     pub reason: String,
-    /// The shop's terms, which say for how long a provider's silence is no reason.
+    /// The shop's terms; they set how long an answer may be missing before a payment can be ended.
     pub terms: Terms,
 }
 
 impl EndPayment {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -50,7 +50,7 @@ impl EndPayment {
         Self { now, key, payment, author, reason, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
@@ -62,16 +62,16 @@ impl EndPayment {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum EndPaymentRefused {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// Its outcome is known, or no money was asked for.
+    /// Its outcome is known, or the provider was not asked for money.
     #[error("the payment awaits no outcome")]
     NotConfirming {
-        /// Where it stands.
+        /// State of the payment.
         state: PaymentState,
     },
-    /// The provider's silence, or the time after a deposit was due, is shorter than [`Terms::attention_after`].
+    /// An answer, or a deposit after its due time, is missing for less than [`Terms::attention_after`].
     #[error("the provider may still tell the outcome")]
     TooSoon {
         /// From when on the payment can be ended.
@@ -122,7 +122,7 @@ impl Command for EndPayment {
             .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
         let mut change = ChangeBuilder::new(scope, self.now);
         let mut ended = payment.clone();
-        // A deposit that comes in from now on is late money too; its account is closed when the provider answers.
+        // A deposit that arrives from now on is late money, too; reconciliation closes its account.
         ended.reconciliation = payment
             .reconciliation
             .clone()

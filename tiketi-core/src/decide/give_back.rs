@@ -1,4 +1,4 @@
-//! What a refund gives back: how much money, and for which tickets.
+//! What a refund returns: how much money, and which tickets.
 
 use crate::cancellation_policy::{AgreedCancellation, CancellationTier};
 use crate::decide::cancel::{end_refunded, take_seats};
@@ -15,50 +15,50 @@ use crate::payment::{Payment, Refund, RefundTickets, ReturnedItem, ReturnedTicke
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
 use crate::time::Timestamp;
 
-/// What is to be given back, and what becomes of the tickets.
+/// What to refund, and what happens to the tickets.
 ///
-/// Of a buyer, the amount only has to agree with what the [`crate::CancellationPolicy`] gives. Of staff it is free,
-/// and what it leaves of the price is kept; without it, all of the price comes back.
+/// For a buyer, the amount must equal what the [`crate::CancellationPolicy`] gives. Staff can choose it, and the shop
+/// keeps the rest of the price; without an amount, staff refund the whole price.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundWanted {
-    /// Everything the payment bought; of a payment that bought nothing, all that is owed.
+    /// Everything that the payment bought; if it bought nothing, all that is owed.
     Everything {
-        /// How much comes back.
+        /// The amount to refund.
         amount: Option<Money>,
     },
     /// Only these tickets.
     Tickets {
-        /// Which seats.
+        /// The seats.
         seats: Vec<SeatId>,
-        /// How many general-admission units of which ticket types. Of several prices, the dearest go first.
+        /// The general-admission units, by ticket type. Of several prices, the highest are returned first.
         items: Vec<(TicketTypeId, u32)>,
-        /// How much comes back.
+        /// The amount to refund.
         amount: Option<Money>,
     },
     /// No tickets: the buyer keeps all of them, and staff waive the amount, for the refund's reason.
     Waiver {
-        /// How much comes back.
+        /// The amount to refund.
         amount: Money,
     },
 }
 
 impl RefundWanted {
-    /// Wants everything back, for what the policy gives, or of staff for its price.
+    /// Asks to return everything, for what the policy gives; for staff, for the price.
     pub const fn everything() -> Self {
         Self::Everything { amount: None }
     }
 
-    /// Wants these tickets back, for what the policy gives, or of staff for their price.
+    /// Asks to return these tickets, for what the policy gives; for staff, for their price.
     pub const fn tickets(seats: Vec<SeatId>, items: Vec<(TicketTypeId, u32)>) -> Self {
         Self::Tickets { seats, items, amount: None }
     }
 
-    /// Sends only money back; the tickets stay the buyer's.
+    /// Asks to refund only money; the buyer keeps the tickets.
     pub const fn waiver(amount: Money) -> Self {
         Self::Waiver { amount }
     }
 
-    /// Wants what a refund wanted that the provider refused.
+    /// Asks for the content of a refused refund again.
     pub fn again(refused: &Refund) -> Self {
         match &refused.tickets {
             RefundTickets::None | RefundTickets::Unstated => Self::everything().of(refused.amount),
@@ -70,7 +70,7 @@ impl RefundWanted {
         }
     }
 
-    /// Says how much comes back.
+    /// Sets the amount to refund.
     #[must_use]
     pub fn of(mut self, wanted: Money) -> Self {
         match &mut self {
@@ -82,7 +82,9 @@ impl RefundWanted {
 }
 
 impl RefundWanted {
-    /// Tells whether a refund is what this wants. What everything was is not known any more.
+    /// Returns whether a refund is for the same.
+    ///
+    /// What `Everything` was at that time is not known any more.
     pub(super) fn is_of(&self, refund: &Refund) -> bool {
         match (self, &refund.tickets) {
             (Self::Waiver { amount }, RefundTickets::Kept | RefundTickets::None) => *amount == refund.amount,
@@ -106,7 +108,7 @@ impl RefundWanted {
         }
     }
 
-    /// Adds what is wanted to the digest of a command.
+    /// Adds the content to the fingerprint of a command.
     pub(super) fn add_to(&self, fingerprint: &mut Fingerprint) {
         let amount = match self {
             Self::Everything { amount } => {
@@ -134,34 +136,34 @@ impl RefundWanted {
     }
 }
 
-/// Giving tickets back is over for the buyer.
+/// The buyer can no longer give tickets back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("tickets can no longer be given back")]
 pub struct CancellationClosed {
-    /// Since when; `None` if they never could.
+    /// Since when; `None` if they could never be given back.
     pub since: Option<Timestamp>,
 }
 
-/// What a buyer would get back for everything a reservation owns.
+/// What a buyer would be refunded for everything that a reservation owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancellationQuote {
-    /// How much would come back.
+    /// The amount refunded.
     pub refund: Money,
-    /// How much of the price the shop would keep.
+    /// The part of the price that the shop keeps.
     pub kept: Money,
-    /// The first moment at which less may come back; `None` if the event is cancelled.
+    /// The first moment at which less may be refunded; `None` if the event is cancelled.
     pub until: Option<Timestamp>,
-    /// The first moment at which nothing comes back; `None` if the event is cancelled.
+    /// The first moment at which nothing is refunded; `None` if the event is cancelled.
     pub closes_at: Option<Timestamp>,
 }
 
-/// Returns what a buyer would get back now for everything a confirmed reservation owns.
+/// Returns what a buyer would be refunded now for a whole confirmed reservation.
 ///
-/// `payment` is the one that paid for it. Whether another refund is under way is not considered.
+/// `payment` is the one that paid for it. A refund in progress is not considered.
 ///
 /// # Errors
 ///
-/// [`CancellationClosed`] if nothing can be given back any more, and for what is not confirmed.
+/// [`CancellationClosed`] if nothing can be given back any more, or if the reservation is not confirmed.
 pub fn quote_cancellation(
     event: &Event,
     reservation: &Reservation,
@@ -189,7 +191,7 @@ pub fn quote_cancellation(
     Ok(CancellationQuote { refund, kept, until, closes_at })
 }
 
-/// Refuses a buyer who gives back too late.
+/// Refuses a buyer after the end of the policy.
 pub(super) fn check_open(
     event: &Event,
     reservation: &Reservation,
@@ -198,11 +200,11 @@ pub(super) fn check_open(
     Rate::at(event, reservation, now).map(|_| ())
 }
 
-/// How much of a ticket's price comes back to its buyer.
+/// The part of a ticket's price that is refunded.
 enum Rate {
-    /// All of it: the event is cancelled.
+    /// The whole price: the event is cancelled.
     Whole,
-    /// What the policy says.
+    /// What the policy gives.
     Tier(CancellationTier),
 }
 
@@ -218,7 +220,7 @@ impl Rate {
         }
     }
 
-    /// Adds up what comes back, ticket by ticket, so that it does not matter how many are given back at once.
+    /// Adds up the refund ticket by ticket, so that returning tickets one by one or together gives the same.
     fn of(&self, returned: &ReturnedTickets, reservation: &Reservation) -> Result<Money, MoneyError> {
         let Self::Tier(tier) = self else { return Ok(returned.price) };
         let mut kept = Money::zero(returned.price.currency());
@@ -232,18 +234,18 @@ impl Rate {
     }
 }
 
-/// Returns the terms of a confirmed reservation; a row without them is under the event's own.
+/// Returns the policy of a confirmed reservation; without one of its own, the event's present policy.
 fn agreed(event: &Event, reservation: &Reservation) -> AgreedCancellation {
     reservation.cancellation.unwrap_or_else(|| AgreedCancellation::at(event, Terms::default()))
 }
 
-/// What a refund was found to give back.
+/// What a refund was found to return.
 pub(super) struct Granted {
     pub(super) amount: Money,
     pub(super) tickets: RefundTickets,
 }
 
-/// Decides how much a refund gives back and for which tickets.
+/// Decides the amount of a refund and its tickets.
 pub(super) fn grant(
     scope: &dyn Scope,
     ask: &BeginRefund,
@@ -284,7 +286,7 @@ pub(super) fn grant(
     Ok(Granted { amount, tickets: RefundTickets::Returned(returned) })
 }
 
-/// Decides how much of a payment that owns nothing (any more) goes back.
+/// Decides the refund of a payment that owns no tickets, or none any more.
 fn grant_money(ask: &BeginRefund, payment: &Payment) -> Result<Granted, CommandError<BeginRefundRefused>> {
     let refused = CommandError::Refused;
     let nothing = || refused(BeginRefundRefused::NothingToRefund { state: payment.state.clone() });
@@ -323,25 +325,27 @@ fn at_most(amount: Money, most: Money) -> Money {
     if amount.minor() > most.minor() { most } else { amount }
 }
 
-/// Returns the confirmed reservation that a payment paid for, if there is one.
+/// Returns the confirmed reservation that a payment paid for, if any.
 pub(super) fn bought_by<'s>(scope: &'s dyn Scope, payment: &Payment) -> Option<&'s Reservation> {
     let reservation = scope.reservation(payment.reservation)?;
     let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
     (confirmed && reservation.payment == Some(payment.id)).then_some(reservation)
 }
 
-/// Returns what is owed for everything a reservation owns: its price, and no more than is left of its payment.
+/// Returns what is owed for everything that a reservation owns.
+///
+/// This is its price, at most what is left of its payment.
 pub(super) fn owed_for_all(payment: &Payment, reservation: &Reservation) -> Result<Money, MoneyError> {
     Ok(at_most(reservation.total, payment.refundable()?))
 }
 
-/// Returns what is owed of a payment that owns nothing: all that is left, but for what the shop may keep.
+/// Returns what is owed of a payment that owns no tickets: the rest, except what the shop keeps.
 pub(super) fn owed_for_nothing(payment: &Payment) -> Result<Money, MoneyError> {
     let kept = payment.kept_for_returned()?;
     if kept.minor() <= 0 { payment.refundable() } else { payment.refundable()?.minus(kept) }
 }
 
-/// Returns everything a reservation owns.
+/// Returns everything that a reservation owns.
 pub(super) fn all_of(reservation: &Reservation) -> ReturnedTickets {
     ReturnedTickets {
         seats: reservation.seats.iter().map(|line| line.seat).collect(),
@@ -395,12 +399,14 @@ fn named(
     Ok(ReturnedTickets { seats: found, items: units, price })
 }
 
-/// Adds prices whose sum is within a total that was added up before.
+/// Adds prices; their sum cannot exceed a total that was computed before.
 fn sum(price: Money, more: Money) -> Money {
     Money::new(price.minor().saturating_add(more.minor()), price.currency())
 }
 
-/// Takes units of one ticket type from lines; `None` if there are not as many, or none were asked for.
+/// Takes units of one ticket type from lines.
+///
+/// It returns `None` if there are too few, or if the quantity is zero.
 fn take_units(lines: &mut [ItemLine], ticket_type: TicketTypeId, quantity: u32) -> Option<Vec<ReturnedItem>> {
     let (mut wanted, mut taken) = (quantity, Vec::new());
     for line in lines.iter_mut().filter(|line| line.ticket_type == ticket_type) {
@@ -414,7 +420,7 @@ fn take_units(lines: &mut [ItemLine], ticket_type: TicketTypeId, quantity: u32) 
     (quantity > 0 && wanted == 0).then_some(taken)
 }
 
-/// Takes tickets from a confirmed reservation; with the last of them it ends.
+/// Takes tickets from a confirmed reservation; it ends with the last of them.
 pub(super) fn take_back(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -432,7 +438,7 @@ pub(super) fn take_back(
     Ok(())
 }
 
-/// Splits a reservation into the seats that go and what stays.
+/// Splits a reservation into the returned seats and the rest.
 fn split(
     reservation: &Reservation,
     returned: &ReturnedTickets,
@@ -457,7 +463,7 @@ fn split(
     Ok((gone, stays))
 }
 
-/// Returns the units that go, as lines.
+/// Returns the returned units as lines.
 fn gone_items(reservation: &Reservation, returned: &ReturnedTickets) -> Vec<ItemLine> {
     let line = |item: &ReturnedItem| {
         let same =

@@ -1,4 +1,4 @@
-//! What money buys once it is known to be taken: first the fact, then the reservation.
+//! What captured money buys: records the capture first, then decides the reservation.
 
 use std::collections::BTreeMap;
 
@@ -22,26 +22,26 @@ use crate::seat::{SeatState, SeatStep};
 use crate::text::cleaned;
 use crate::time::Timestamp;
 
-/// Why money goes back that bought nothing, in words the provider and the buyer may read.
+/// Reasons of refunds of money that bought nothing, in words that the provider and the buyer may read.
 const TOO_LATE: &str = "the payment arrived too late";
 const WRONG_AMOUNT: &str = "another amount was taken than was asked for";
 const CALLED_OFF: &str = "the event was cancelled";
 const GONE_BACK: &str = "refunded at the provider";
 
-/// What becomes of the reservation that money was taken for.
+/// What happens to the reservation of a captured payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
     /// It is confirmed.
     Sell,
-    /// It had expired, and is confirmed all the same.
+    /// It had expired, takes the same tickets again, and is confirmed.
     TakeAgain,
-    /// Its event is off: it ends, and the money goes back.
+    /// Its event is cancelled: it ends, and the money is refunded.
     CallOff,
-    /// It stays as it is, and the money goes back.
+    /// It does not change, and the money is refunded.
     GiveBack,
 }
 
-/// Records money the first time it is known to be taken.
+/// Records a capture that was not known before.
 pub(super) fn record_paid(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
@@ -76,7 +76,7 @@ pub(super) fn record_paid(
     Ok(News::Some)
 }
 
-/// Records that the provider speaks of another order: nothing was taken for this one.
+/// Records that the provider's money belongs to another order: nothing was captured for this one.
 fn record_stranger(
     change: &mut ChangeBuilder<'_>,
     payment: &Payment,
@@ -95,7 +95,7 @@ fn record_stranger(
     Ok(News::Some)
 }
 
-/// Decides what money that was taken buys, and writes both.
+/// Decides what captured money buys, and writes the payment and the reservation.
 fn settle(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
@@ -147,7 +147,7 @@ fn fate(scope: &dyn Scope, ask: &RecordOutcome, taken: &Payment, reservation: &R
     }
 }
 
-/// Returns the reservation as being paid by this attempt, whichever was the latest.
+/// Returns the reservation as paid by this attempt, even if it was not the latest attempt.
 fn paying(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -163,7 +163,7 @@ fn paying(
     Ok(Reservation { state, payment: Some(taken.id), ..reservation.clone() })
 }
 
-/// Tells whether all that an expired reservation had is free, and its buyer may have it.
+/// Returns whether an expired reservation can take all its tickets again.
 fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation) -> bool {
     let event = scope.event();
     let terms = event.details.terms.over(ask.terms);
@@ -220,7 +220,7 @@ fn take_again(
     Ok(())
 }
 
-/// Records what the provider had given back before we knew that it took anything.
+/// Records a refund that the provider made before the capture was known.
 fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Result<Payment, StoreError> {
     let captured = taken.captured.unwrap_or(taken.amount);
     let returned = believed(returned, taken.captured);
@@ -237,7 +237,7 @@ fn already_returned(mut taken: Payment, returned: Money, now: Timestamp) -> Resu
     Ok(taken)
 }
 
-/// Promises what is left of the money back, once a payment.
+/// Queues the refund of what is left, once for each payment.
 fn give_back(taken: Payment, reason: &str, now: Timestamp) -> Result<Payment, StoreError> {
     let left = taken.refundable()?;
     let id = RefundId::derived(taken.id, reason);

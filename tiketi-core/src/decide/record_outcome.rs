@@ -1,4 +1,4 @@
-//! Record what became of the money.
+//! Records the outcome of a payment.
 
 use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
@@ -18,11 +18,11 @@ use crate::seat::SeatStep;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 
-/// Records what the provider says of an attempt: the money was taken, declined, or it knows no such order.
+/// Records a provider's answer: captured, declined, or order not found.
 ///
-/// Money that was taken is recorded whatever was believed before; what becomes of the reservation is
-/// decided after that. A word that it was not taken decides only what is still awaited. What is not known
-/// is not recorded; the payment stays `Confirming` until it is.
+/// A capture is recorded whatever the state was before; what happens to the reservation is decided after that. An
+/// answer that no money was taken only ends what is still awaited. An inconclusive answer is not recorded here: the
+/// payment stays `Confirming`.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordOutcome {
@@ -30,48 +30,48 @@ pub struct RecordOutcome {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which attempt.
+    /// The payment attempt.
     pub payment: PaymentId,
-    /// Who pays; without it, late money takes nothing again and is given back.
+    /// The buyer; without it, a late payment takes no tickets again and is refunded.
     pub buyer: Option<BuyerId>,
-    /// What the provider said.
+    /// The provider's answer.
     pub outcome: CaptureOutcome,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
-/// What a provider said of a request for money.
+/// A provider's answer to a request for money.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CaptureOutcome {
-    /// It took the money.
+    /// The money was captured.
     Paid(Captured),
-    /// It did not and will not.
+    /// No money was taken, and none will be.
     Declined {
         /// The provider's code.
         code: String,
     },
-    /// It knows no such order: final once [`Terms::not_found_grace`] has passed, or sooner past [`Terms::hold_cap`].
+    /// The order is not known: final once [`Terms::not_found_grace`] has passed, or sooner past [`Terms::hold_cap`].
     NotFound,
 }
 
-/// The code of an attempt that the provider never heard of.
+/// Decline code of an attempt that the provider does not know.
 const NOT_FOUND: &str = "NOT_FOUND";
 
 impl RecordOutcome {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, outcome: CaptureOutcome) -> Self {
         Self { now, key, payment, buyer: None, outcome, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
         self
     }
 
-    /// Says who pays, so that late money may take the same seats again, under these terms.
+    /// Sets the buyer, so that late money may take the same tickets again, under these terms.
     #[must_use]
     pub fn paid_by(mut self, buyer: BuyerId, terms: Terms) -> Self {
         self.buyer = Some(buyer);
@@ -84,19 +84,19 @@ impl RecordOutcome {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordOutcomeRefused {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// It says nothing new: no outcome is awaited, and what was taken and given back is known.
+    /// Nothing new: no outcome is awaited, and the captured and refunded amounts are known.
     #[error("the payment awaits no outcome")]
     NotConfirming {
-        /// Where it stands; a terminal state never regresses.
+        /// State of the payment; a terminal state never regresses.
         state: PaymentState,
     },
-    /// The provider may not have heard of the order yet.
+    /// The order may not have reached the provider yet.
     #[error("the provider may not know the order yet")]
     TooSoon {
-        /// From when on it is believed.
+        /// From when on the answer is final.
         until: Timestamp,
     },
 }
@@ -133,7 +133,8 @@ impl Command for RecordOutcome {
 
     fn check_texts(&self) -> Result<(), TextError> {
         let Self { now: _, key: _, payment: _, buyer: _, outcome: _, terms: _ } = self;
-        // What the provider said is cleaned where it is recorded: money that moved is never refused for its words.
+        // The provider's texts are cleaned before they are recorded, so that a capture is never refused because of
+        // them.
         Ok(())
     }
 
@@ -178,7 +179,7 @@ impl Command for RecordOutcome {
     }
 }
 
-/// Whether a provider's word changed anything.
+/// Whether an answer changed anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum News {
     Some,
@@ -215,10 +216,10 @@ impl RecordOutcome {
     }
 }
 
-/// Returns from when on a provider is believed that knows no order of a payment that is being confirmed.
+/// Returns from when on "order not found" is final for a payment in progress.
 ///
-/// While the hold could have gone on anyway, there is time for the whole grace. Past its cap, only for our own
-/// request to be over: seats that no money was asked for must not be kept from others.
+/// Before the hold cap, the whole grace applies. Past the cap, only the time that our own request may take: seats that
+/// no money was asked for must not be kept from other buyers.
 pub(super) fn not_found_is_final_at(
     payment: &Payment,
     reservation: &Reservation,
@@ -230,7 +231,7 @@ pub(super) fn not_found_is_final_at(
     Some(since.after(terms.not_found_grace).min(past_cap))
 }
 
-/// Confirms a reservation: its seats and units are sold, under these terms of giving them back.
+/// Confirms a reservation: its seats and units are sold, with this cancellation policy.
 pub(super) fn sell(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,
@@ -246,7 +247,7 @@ pub(super) fn sell(
     Ok(())
 }
 
-/// Gives a buyer whose attempt came to nothing the rest of his hold back, to try again.
+/// Resumes the rest of a buyer's hold after an attempt without a capture.
 pub(super) fn resume_hold(
     change: &mut ChangeBuilder<'_>,
     reservation: &Reservation,

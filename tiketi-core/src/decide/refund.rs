@@ -1,4 +1,4 @@
-//! Promise money back, and record whether it went.
+//! Queues refunds, and records their outcomes.
 
 use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
@@ -18,20 +18,20 @@ use crate::refund_account::RefundAccount;
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
-/// Why money went back that nobody asked us for.
+/// Reason of a refund that was made at the provider, without a refund of ours.
 const BY_HAND: &str = "refunded at the provider";
 
-/// Why the rest of it goes back, in words the provider and the buyer may read.
+/// Reason of a refund of the rest, in words that the provider and the buyer may read.
 const THE_REST: &str = "the rest of a payment that bought nothing";
 
-/// Commits the promise to give money back, before the provider is asked.
+/// Queues a refund, before the provider is called.
 ///
-/// A buyer gets what the policy gives, under which his reservation was confirmed; staff say how much, and what becomes
-/// of the tickets. Until the outcome is recorded the buyer keeps what he bought. If no money comes back for what is
-/// given back, no provider is asked, and it stops being the buyer's at once.
+/// A buyer is refunded under the policy by which the reservation was confirmed; staff choose the amount and what
+/// happens to the tickets. Until the outcome is recorded, the buyer keeps the tickets. If the amount is zero, no
+/// provider is called, and the tickets are returned at once.
 ///
-/// The refund's id is new to the payment, or names a refund of the same content: then nothing changes, and the answer
-/// is that refund as it stands. So a command sent again after its key was forgotten promises nothing twice.
+/// The refund's id must be new to the payment, or name a refund with the same content: then nothing changes, and the
+/// result is that refund as it is now. So a command sent again after its key was deleted queues no second refund.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BeginRefund {
@@ -39,24 +39,26 @@ pub struct BeginRefund {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// The new refund's id.
+    /// The id for the new refund.
     pub refund: RefundId,
-    /// Who asks: a buyer for his own; `None` for the organiser.
+    /// The buyer, for a payment of their own; `None` for the organiser.
     pub buyer: Option<BuyerId>,
-    /// What is given back.
+    /// What to refund.
     pub wanted: RefundWanted,
-    /// Why, in words the provider and the buyer may read.
+    /// The reason, in words that the provider and the buyer may read.
     pub reason: String,
-    /// Where to, if it cannot go where it came from.
+    /// The account, if the money cannot go back to where it came from.
     pub account: Option<RefundAccount>,
-    /// The shop's terms, which say when it is sent again if nothing is heard of it.
+    /// The shop's terms; they set when the refund is sent again if its outcome stays unknown.
     pub terms: Terms,
 }
 
 impl BeginRefund {
-    /// Makes a command of the organiser to take everything back for its price, under the default terms.
+    /// Makes a command of the organiser that refunds everything for its price.
+    ///
+    /// It uses the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -77,99 +79,99 @@ impl BeginRefund {
         }
     }
 
-    /// Makes it a buyer's command, about his own payment.
+    /// Makes it the command of a buyer, for a payment of their own.
     #[must_use]
     pub fn by_buyer(mut self, buyer: BuyerId) -> Self {
         self.buyer = Some(buyer);
         self
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
         self
     }
 
-    /// Sends it to that account.
+    /// Sets the account.
     #[must_use]
     pub fn to_account(mut self, account: RefundAccount) -> Self {
         self.account = Some(account);
         self
     }
 
-    /// Gives this back.
+    /// Sets what to refund.
     #[must_use]
     pub fn wanting(mut self, wanted: RefundWanted) -> Self {
         self.wanted = wanted;
         self
     }
 
-    /// Gives back only so much money; the tickets stay the buyer's.
+    /// Refunds only this amount; the buyer keeps the tickets.
     #[must_use]
     pub fn only(self, amount: Money) -> Self {
         self.wanting(RefundWanted::waiver(amount))
     }
 }
 
-/// Why no refund is promised.
+/// Why no refund is queued.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BeginRefundRefused {
-    /// No such payment, or another buyer's.
+    /// The payment does not exist, or belongs to another buyer.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// No money is kept: none was taken, or all of it went back.
+    /// No money is left: none was captured, or all of it was refunded.
     #[error("the payment has nothing to refund")]
     NothingToRefund {
-        /// Where it stands.
+        /// State of the payment.
         state: PaymentState,
     },
-    /// Another refund of the payment has not come to its end.
+    /// Another refund of the payment is in progress.
     #[error("a refund of the payment is under way")]
     RefundInProgress {
-        /// Which refund.
+        /// That refund.
         refund: RefundId,
     },
-    /// The payment has a refund of that id, with another amount, reason or account.
+    /// The payment has a refund with that id and another amount, reason or account.
     #[error("the payment has another refund of that id")]
     RefundIdTaken {
-        /// Which refund.
+        /// That refund.
         refund: RefundId,
     },
-    /// Zero, negative, more than is left, or in another currency.
+    /// The amount is zero, negative, more than is left, or in another currency.
     #[error("a refund must be more than nothing and at most {refundable}")]
     AmountOutOfRange {
-        /// The most that can go back.
+        /// The most that can be refunded.
         refundable: Money,
     },
     /// The buyer can no longer give tickets back.
     #[error("tickets can no longer be given back")]
     CancellationClosed {
-        /// Since when; `None` if they never could.
+        /// Since when; `None` if they could never be given back.
         since: Option<Timestamp>,
     },
     /// The buyer named another amount than the policy gives.
     #[error("{granted} comes back for these tickets")]
     AmountNotGranted {
-        /// What comes back.
+        /// What the policy gives.
         granted: Money,
     },
-    /// Some of the tickets named are not the buyer's, or were named more often than he has them.
+    /// Some of the named tickets are not the buyer's, or are named more often than the buyer has them.
     #[error("some of the tickets are not in the reservation")]
     TicketsNotOwned {
-        /// Which seats.
+        /// These seats.
         seats: Vec<SeatId>,
-        /// Of which ticket types too many units, or none, were named.
+        /// These ticket types, of which too many units, or none, were named.
         ticket_types: Vec<TicketTypeId>,
     },
-    /// An empty list of tickets was given.
+    /// The list of tickets is empty.
     #[error("name at least one ticket")]
     NothingAsked,
-    /// Money is given back without taking tickets, and nothing says why.
+    /// The buyer would keep the tickets, and no reason is given.
     #[error("say why the buyer keeps the tickets")]
     ReasonMissing,
-    /// Only staff give money back and leave the tickets with the buyer.
+    /// Only staff can refund money and let the buyer keep the tickets.
     #[error("only staff give money back without taking tickets")]
     StaffOnly,
 }
@@ -204,7 +206,7 @@ impl Command for BeginRefund {
     fn check_texts(&self) -> Result<(), TextError> {
         let Self { now: _, key: _, payment: _, refund: _, buyer: _, wanted: _, reason, account: _, terms: _ } =
             self;
-        // An account is checked as it is made.
+        // An account is checked when it is made, so it is not checked here.
         check_line("reason", reason, 0..=MAX_REASON_CHARS)
     }
 
@@ -237,7 +239,7 @@ impl Command for BeginRefund {
             let refund = Refund { id: self.refund, amount, reason: self.reason.clone(), tickets, state };
             let mut promised = payment.clone();
             add_refund(&mut promised, refund)?;
-            // Whoever promised it sends it at once; only if nothing is heard of it, it is sent again.
+            // The caller sends it at once; only if its outcome stays unknown, reconciliation sends it again.
             promised.reconciliation = Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
             change.payment_row(promised);
         }
@@ -246,7 +248,9 @@ impl Command for BeginRefund {
 }
 
 impl BeginRefund {
-    /// Tells whether this asks for a refund that was promised before. The account is known while it is queued.
+    /// Returns whether a queued refund has the same content.
+    ///
+    /// Its account is known while it is queued.
     fn repeats(&self, known: &Refund) -> bool {
         let same_account = !is_queued(known) || known.account() == self.account.as_ref();
         self.wanted.is_of(known) && self.reason == known.reason && same_account
@@ -254,7 +258,7 @@ impl BeginRefund {
 }
 
 impl BeginRefund {
-    /// Takes tickets back for which no money is sent.
+    /// Takes tickets back without a refund of money.
     fn take_for_nothing(
         &self,
         change: &mut ChangeBuilder<'_>,
@@ -280,7 +284,7 @@ impl BeginRefund {
     }
 }
 
-/// Adds the promise of a refund, to where the money came from, to be sent from now on.
+/// Adds a queued refund to where the money came from, to be sent from now on.
 pub(super) fn queue_refund(
     payment: &Payment,
     id: RefundId,
@@ -310,10 +314,10 @@ fn check_refund(payment: &Payment) -> Result<(), BeginRefundRefused> {
     Ok(())
 }
 
-/// Records a known outcome of a refund.
+/// Records the outcome of a refund.
 ///
-/// The tickets that the refund names stop being the buyer's, and are available again, unless the terms keep the seats
-/// back ([`RefundedSeats`]). With the last of them the reservation ends, whether or not the shop keeps a fee.
+/// The tickets that the refund names are no longer the buyer's. They become available, unless the terms block the seats
+/// ([`RefundedSeats`]). The reservation ends with the last of them, even if the shop keeps a fee.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordRefund {
@@ -321,23 +325,23 @@ pub struct RecordRefund {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// Which of its refunds.
+    /// The refund.
     pub refund: RefundId,
-    /// What the provider said.
+    /// The provider's answer.
     pub outcome: RefundOutcome,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
-/// What a provider said of a request to give money back.
+/// A provider's answer to a request for a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RefundOutcome {
     /// The money is on its way to the buyer.
     Done,
-    /// It will not give the money back; a person has to look.
+    /// The provider will not send the money back; staff must act.
     Refused {
         /// The provider's code.
         code: String,
@@ -345,7 +349,7 @@ pub enum RefundOutcome {
 }
 
 impl RecordRefund {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(
         now: Timestamp,
         key: CommandKey,
@@ -356,7 +360,7 @@ impl RecordRefund {
         Self { now, key, payment, refund, outcome, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
@@ -368,7 +372,7 @@ impl RecordRefund {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordRefundRefused {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
     /// The payment has no such refund.
@@ -406,7 +410,7 @@ impl Command for RecordRefund {
 
     fn check_texts(&self) -> Result<(), TextError> {
         let Self { now: _, key: _, payment: _, refund: _, outcome: _, terms: _ } = self;
-        // What the provider said is cleaned where it is recorded.
+        // The provider's texts are cleaned before they are recorded.
         Ok(())
     }
 
@@ -450,7 +454,7 @@ impl Command for RecordRefund {
     }
 }
 
-/// Returns how much went back of what was taken: a provider that says more means all of it.
+/// Returns the refunded amount, at most the captured one.
 pub(super) fn believed(returned: Money, captured: Option<Money>) -> Money {
     match captured {
         Some(all) if all.currency() == returned.currency() && returned.minor() > all.minor() => all,
@@ -458,7 +462,7 @@ pub(super) fn believed(returned: Money, captured: Option<Money>) -> Money {
     }
 }
 
-/// Records what the provider gave back without our asking, or by a refund we heard nothing of.
+/// Records money that was refunded at the provider without a known outcome of ours.
 pub(super) fn record_returned(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,
@@ -476,7 +480,7 @@ pub(super) fn record_returned(
     let mut unknown = returned.minus(known)?;
     let mut tickets = None;
     if let Some(queued) = recorded.refunds.iter_mut().find(|refund| is_queued(refund)) {
-        // Less than what is under way is somebody else's: wait for the word on ours.
+        // Less than our queued refund is a refund by somebody else: wait for the outcome of ours.
         if unknown.minor() < queued.amount.minor() {
             return Ok(News::None);
         }
@@ -486,7 +490,7 @@ pub(super) fn record_returned(
     }
     if unknown.minor() > 0 {
         let id = RefundId::derived(payment.id, &format!("by hand {returned}"));
-        // A note that was written before does not say what this part is for.
+        // An earlier note cannot settle this part, so its moment is after the notes.
         let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: recorded.after_notes(now) });
         let by_hand = match bought_by(scope, payment) {
             Some(_) => RefundTickets::Unstated,
@@ -499,9 +503,10 @@ pub(super) fn record_returned(
     Ok(News::Some)
 }
 
-/// Promises the rest of money that bought nothing, of which a part went back.
+/// Queues the rest of a payment that bought nothing, after a part was refunded.
 ///
-/// A whole refund may have been refused before, and whoever then sent a part has seen to the list of those refused.
+/// A refund of everything may have been refused before. Whoever refunded the part at the provider has seen that
+/// refusal.
 fn queue_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
     let left = owed_for_nothing(&payment)?;
     if left.minor() <= 0 || payment.queued_refund().is_some() {
@@ -511,9 +516,9 @@ fn queue_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
     queue_refund(&payment, id, left, THE_REST, RefundTickets::None, now)
 }
 
-/// Writes a payment of which more went back, and takes the tickets that a refund names.
+/// Writes a payment with a larger refunded amount, and takes back the refund's tickets.
 ///
-/// If the last of the money was sent back at the provider, the reservation it paid for ends.
+/// If the last of the money was refunded at the provider, the reservation that it paid for ends.
 pub(super) fn apply_refund(
     change: &mut ChangeBuilder<'_>,
     scope: &dyn Scope,

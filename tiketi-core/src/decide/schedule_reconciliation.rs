@@ -1,4 +1,4 @@
-//! Ask a provider again about what it has not said, and no more often than need be.
+//! Schedules reconciliation: when a provider is asked again, and no more often than needed.
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
@@ -14,20 +14,24 @@ use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliat
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 
-/// What is kept of a provider's word that is not believed yet.
+/// The inconclusive answer saved for an order that the provider does not know yet.
 const NOT_KNOWN: &str = "the provider knows no such order";
 
-/// Awaits something from `since` on, to be asked after from `next` on.
+/// Makes a reconciliation that is awaited since `since` and due from `next` on.
 pub(super) fn reconciliation_due(since: Timestamp, next: Timestamp) -> Reconciliation {
     Reconciliation { since, next, tries: 0, last_inconclusive: None, deposit: None }
 }
 
-/// Returns what is awaited of a payment whose money's fate is known: the next refund, from now on, or nothing.
+/// Returns the reconciliation of a payment with a known outcome.
+///
+/// It is for the next queued refund, from now on; without one there is none.
 pub(super) fn reconciliation_of_refunds(payment: &Payment, now: Timestamp) -> Option<Reconciliation> {
     payment.queued_refund().map(|_| reconciliation_due(now, now))
 }
 
-/// Moves the moment at which a provider is asked again, so that of several servers one does.
+/// Moves the moment at which a provider is asked again.
+///
+/// Of several servers that try, one succeeds.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ScheduleReconciliation {
@@ -35,57 +39,58 @@ pub struct ScheduleReconciliation {
     pub now: Timestamp,
     /// The key under which it takes effect at most once.
     pub key: CommandKey,
-    /// Which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// Why the moment moves.
+    /// The reason.
     pub because: ReconcileStep,
-    /// The shop's terms; the event's own prevail.
+    /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
 
-/// Why the moment moves at which a provider is asked again.
+/// Why the moment of the next question moves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReconcileStep {
-    /// The caller asks now: nobody else shall before [`Terms::pause`] after so many tries.
+    /// The caller asks now: no other server should before [`Terms::pause`] has passed.
     Claim {
         /// How often it was asked again before, as the caller read it.
         tries: u32,
     },
-    /// It was asked, and said nothing that decides; the moment stays.
+    /// The answer was inconclusive; the moment stays.
     Inconclusive {
-        /// The answer, for an administrator.
+        /// The answer, for administrators.
         answer: String,
     },
-    /// It knows no such order, which is not believed yet: it is asked again at the moment it is.
+    /// The provider does not know the order, which is not final yet: it is asked again when that is final.
     NotKnown,
-    /// It cannot be asked now, and was not.
+    /// The gateway cannot be called now, and was not.
     Wait {
-        /// When to look again.
+        /// When to try again.
         until: Timestamp,
     },
-    /// It confirmed, and waits for the buyer's deposit.
+    /// The provider waits for the buyer's deposit.
     ///
-    /// It is waited for no longer than [`Terms::deposit_window`], never past the moment the event begins, and not at
-    /// all once the event is called off.
+    /// It is awaited at most for [`Terms::deposit_window`], never past the start of the event, and not at all once the
+    /// event is cancelled.
     Deposit(DepositAsked),
-    /// It waits anew for a deposit that was there: the money left again.
+    /// The provider awaits again a deposit that it reported as paid: the money was withdrawn.
     ///
-    /// Only for whoever knew that it was there before he asked: an old answer to an earlier question says the same.
+    /// Only a caller that knew of the deposit before it asked may send this: an old answer to an earlier question says
+    /// the same.
     DepositGone(DepositAsked),
-    /// A deposit that had left again is there: nothing is awaited.
+    /// A withdrawn deposit is there again: nothing is awaited.
     DepositBack,
-    /// An attempt that was given up can take no money any more: nothing is awaited.
+    /// An attempt that was given up can capture no money any more: nothing is awaited.
     GiveUp,
 }
 
 impl ScheduleReconciliation {
-    /// Makes the command, under the default terms.
+    /// Makes the command, with the default terms.
     pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, because: ReconcileStep) -> Self {
         Self { now, key, payment, because, terms: Terms::default() }
     }
 
-    /// Decides under these terms.
+    /// Sets the terms.
     #[must_use]
     pub fn under(mut self, terms: Terms) -> Self {
         self.terms = terms;
@@ -97,16 +102,16 @@ impl ScheduleReconciliation {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScheduleReconciliationRefused {
-    /// No such payment.
+    /// The payment does not exist.
     #[error("there is no such payment")]
     PaymentNotFound,
-    /// The provider's word is awaited no more.
+    /// No answer is awaited any more.
     #[error("the payment awaits nothing")]
     NothingAwaited,
-    /// Another asked since the caller read it.
+    /// Another server has asked since the caller read the payment.
     #[error("another asks already")]
     ClaimedElsewhere,
-    /// Money may still come of it.
+    /// Money may still be captured for it.
     #[error("money may still come of the payment")]
     StillOpen,
 }
@@ -143,7 +148,7 @@ impl Command for ScheduleReconciliation {
 
     fn check_texts(&self) -> Result<(), TextError> {
         let Self { now: _, key: _, payment: _, because: _, terms: _ } = self;
-        // What the provider said is cleaned where it is recorded.
+        // The provider's texts are cleaned before they are recorded.
         Ok(())
     }
 
@@ -220,7 +225,7 @@ impl ScheduleReconciliation {
         }
     }
 
-    /// Asks again when the provider's word that it knows no such order is final, if that is sooner.
+    /// Moves the next question to when "order not found" is final, if that is sooner.
     fn not_known(
         &self,
         scope: &dyn Scope,
@@ -235,7 +240,7 @@ impl ScheduleReconciliation {
         Reconciliation { next, last_inconclusive: Some(NOT_KNOWN.to_owned()), ..reconciliation }
     }
 
-    /// Waits for a deposit, until the provider or the terms say that it comes too late.
+    /// Waits for a deposit, until its due time by the provider or by the terms.
     fn waiting(
         &self,
         scope: &dyn Scope,
@@ -278,7 +283,7 @@ impl ScheduleReconciliation {
         Ok(self.not_after_due(Reconciliation { deposit, ..reconciliation }))
     }
 
-    /// Asks at the end of a deposit's time, if that comes before.
+    /// Moves the next question to a deposit's due time, if that is sooner.
     fn not_after_due(&self, reconciliation: Reconciliation) -> Reconciliation {
         match &reconciliation.deposit {
             Some(deposit) if deposit.due > self.now => {
