@@ -1,4 +1,4 @@
-//! Accounts of the reference server: who signs in, and as what.
+//! Accounts of the reference server: who can sign in, and with which role.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,33 +8,33 @@ use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
-/// Someone who can sign in.
+/// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Which account.
+    /// Id of the account.
     pub id: AccountId,
-    /// Under which address; unique.
+    /// E-mail address; unique.
     pub email: Email,
-    /// What to call them.
+    /// Name of the person.
     pub name: String,
-    /// Where to reach them, if they said.
+    /// Telephone number, if given.
     pub phone: Option<String>,
-    /// What they may do.
+    /// Role of the account.
     pub role: Role,
     /// The password's salted hash.
     pub password: PasswordHash,
-    /// When the account was made.
+    /// When the account was created.
     pub created_at: Timestamp,
 }
 
 impl Account {
-    /// Checks every text of the account; stores do so before they keep one.
+    /// Checks every text of the account; stores call it before they save one.
     ///
     /// # Errors
     ///
     /// [`TextError`] naming the field.
     pub fn check_texts(&self) -> Result<(), TextError> {
-        // An address is checked as it is read.
+        // An address is checked when it is parsed.
         let Self { id: _, email: _, name, phone, role: _, password, created_at: _ } = self;
         check_line("name", name, 0..=MAX_NAME_CHARS)?;
         check_line("phone", phone.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)?;
@@ -42,7 +42,7 @@ impl Account {
     }
 }
 
-/// What an account may do.
+/// Role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Buys tickets.
@@ -51,7 +51,7 @@ pub enum Role {
     Admin,
 }
 
-/// An e-mail address, in lower case, plausible but not proved to exist.
+/// An e-mail address in lower case; its form is checked, not its existence.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Email(String);
 

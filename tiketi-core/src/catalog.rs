@@ -1,4 +1,4 @@
-//! Making events: from an organiser's words and a layout to rows that can be sold.
+//! Creation of events: turns an organiser's input and a seat layout into rows.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,29 +18,29 @@ use crate::text::{TextError, check_line, check_lines};
 use crate::ticket_type::{Stock, TicketKind, TicketType};
 use crate::time::Timestamp;
 
-/// Most further words an event may be found under.
+/// Most keywords of one event.
 pub const MAX_KEYWORDS: usize = 50;
 
-/// What an organiser says to make an event.
+/// An organiser's input for a new event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EventInput {
-    /// What buyers read.
+    /// The details that buyers read.
     pub details: EventDetails,
     /// Currency of every price.
     pub currency: Currency,
-    /// Standing room and the like, sold by quantity.
+    /// The general-admission ticket types.
     pub general_admission: Vec<TicketTypeInput>,
-    /// The layout to make seats from.
+    /// The seat layout to make seats from.
     pub layout: Option<LayoutId>,
-    /// The key under which it is made at most once.
+    /// The key under which the event is created at most once.
     pub key: Option<CommandKey>,
-    /// Whether its sale opens at the moment it is made; see [`EventInput::opening_when_made`].
+    /// Whether the sale opens at the moment of creation; see [`EventInput::opening_when_made`].
     pub opens_when_made: bool,
 }
 
 impl EventInput {
-    /// Makes an event with nothing to sell yet.
+    /// Makes an input without ticket types.
     pub fn new(details: EventDetails, currency: Currency) -> Self {
         Self {
             details,
@@ -52,22 +52,25 @@ impl EventInput {
         }
     }
 
-    /// Makes it at most once under this key: a repetition is answered with the event that the first one made.
+    /// Makes the creation happen at most once under a key.
+    ///
+    /// A repetition returns the event that the first call created.
     #[must_use]
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
         self
     }
 
-    /// Says that the opening of the sale is the moment of this call, so that a repetition under the same key, whose
-    /// moment is a later one, asks for the same.
+    /// Opens the sale at the moment of creation.
+    ///
+    /// A repetition under the same key then counts as the same request, although its moment is later.
     #[must_use]
     pub fn opening_when_made(mut self) -> Self {
         self.opens_when_made = true;
         self
     }
 
-    /// Makes its seats from a layout.
+    /// Sets the seat layout to make seats from.
     #[must_use]
     pub fn seated(mut self, layout: LayoutId) -> Self {
         self.layout = Some(layout);
@@ -82,18 +85,18 @@ impl EventInput {
     }
 }
 
-/// What an organiser says of a general-admission ticket type.
+/// An organiser's input for a general-admission ticket type.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketTypeInput {
-    /// What buyers read.
+    /// Name that buyers read.
     pub name: String,
-    /// Price of one, in the event's currency.
+    /// Price of one unit, in the event's currency.
     pub price: Money,
-    /// How many there are.
+    /// The number of units.
     pub capacity: u32,
 }
 
-/// A new event with everything it sells, to be stored as one.
+/// A new event with its ticket types and seats, stored in one commit.
 #[derive(Debug, Clone)]
 pub struct NewEvent {
     /// The event.
@@ -104,14 +107,14 @@ pub struct NewEvent {
     pub seats: Vec<Seat>,
 }
 
-/// What an organiser wrote cannot be.
+/// Why an organiser's input is not valid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CatalogError {
-    /// A text is empty, too long, or has what no store keeps.
+    /// A text is empty, too long, or has characters that no store accepts.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// More further words than an event may have.
+    /// There are more than [`MAX_KEYWORDS`] keywords.
     #[error("an event may have at most {MAX_KEYWORDS} keywords")]
     TooManyKeywords,
     /// A price is negative or above [`MAX_PRICE_MINOR`].
@@ -126,10 +129,10 @@ pub enum CatalogError {
     /// A capacity is zero or above [`MAX_CAPACITY`].
     #[error("a capacity must be from 1 to {MAX_CAPACITY}")]
     CapacityOutOfRange,
-    /// The event's own terms cannot be, or contradict each other.
+    /// The event's own terms are not valid, or contradict each other.
     #[error(transparent)]
     Terms(#[from] crate::limits::TermsError),
-    /// The layout named does not exist.
+    /// The seat layout does not exist.
     #[error("there is no such layout")]
     LayoutNotFound,
 }
@@ -141,8 +144,8 @@ impl NewEvent {
     ///
     /// # Errors
     ///
-    /// [`CatalogError`] naming what cannot be; [`CatalogError::LayoutNotFound`] if the input names a
-    /// layout and `layout` is not that one.
+    /// [`CatalogError`] naming what is not valid; [`CatalogError::LayoutNotFound`] if the input names a layout and
+    /// `layout` is not that one.
     pub fn assemble(
         input: &EventInput,
         layout: Option<&StoredLayout>,
@@ -175,7 +178,7 @@ impl NewEvent {
 }
 
 impl NewEvent {
-    /// Checks every text of the event and of what it sells.
+    /// Checks every text of the event, its ticket types and its seats.
     ///
     /// # Errors
     ///
@@ -192,7 +195,7 @@ impl NewEvent {
 ///
 /// # Errors
 ///
-/// [`CatalogError`] for a bad name, price, currency or capacity.
+/// [`CatalogError`] for an invalid name, price, currency or capacity.
 pub fn general_admission(
     event: &Event,
     input: &TicketTypeInput,
@@ -256,7 +259,7 @@ fn seats(
         .collect()
 }
 
-/// Terms that every possible override fits.
+/// Terms that are valid together with every valid override.
 const MOST_LENIENT: Terms = Terms {
     hold_ttl: Duration::from_micros(1),
     hold_cap: Duration::from_hours(24),
@@ -278,7 +281,7 @@ pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> 
         return Err(CatalogError::TooManyKeywords);
     }
     check_detail_texts(details)?;
-    // Whatever the shop's terms are, those the event names have to be possible and fit each other.
+    // The event's own terms must be valid and consistent, whatever the shop's terms are.
     details.terms.over(MOST_LENIENT).validate()?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Typed identifiers: one newtype per thing, all of them UUIDs.
+//! Ids: one newtype for each kind of row, all of them UUIDs.
 
 use std::fmt;
 use std::str::FromStr;
@@ -17,12 +17,12 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps a UUID made elsewhere, such as one read from a database.
+            /// Wraps an existing UUID, such as one read from a database.
             pub const fn from_uuid(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// Returns the UUID behind this id.
+            /// Returns the UUID.
             pub const fn as_uuid(self) -> Uuid {
                 self.0
             }
@@ -51,28 +51,28 @@ macro_rules! ids {
 }
 
 ids! {
-    /// Names an event: one performance, on one date, in one hall.
+    /// Id of an event.
     EventId;
-    /// Names a ticket type of an event: a section's seats, or a general-admission kind.
+    /// Id of a ticket type of an event.
     TicketTypeId;
-    /// Names a seat *of one event*; the same chair has another id at the next event.
+    /// Id of a seat *of one event*; the same chair has another id at the next event.
     SeatId;
-    /// Names a seat layout, the plan from which events' seats are made.
+    /// Id of a seat layout.
     LayoutId;
-    /// Names a reservation: what one buyer holds or owns of one event.
+    /// Id of a reservation.
     ReservationId;
-    /// Names one attempt to pay for a reservation; also the key the provider deduplicates by.
+    /// Id of a payment attempt; also the provider's idempotency key.
     PaymentId;
-    /// Names one refund of a payment; also the key the provider deduplicates by.
+    /// Id of a refund; also the provider's idempotency key.
     RefundId;
-    /// Names whoever buys: the id of the integrator's user.
+    /// Id of a buyer: one of the host's users, or of the built-in accounts.
     BuyerId;
-    /// Names an account of the reference server.
+    /// Id of an account of the reference server.
     AccountId;
 }
 
 impl RefundId {
-    /// Derives the id of the one refund a payment may get for this reason, however often it is queued.
+    /// Derives the id of a refund from its payment and reason, so that it is queued once.
     pub fn derived(payment: PaymentId, why: &str) -> Self {
         Self(Uuid::new_v5(&payment.0, why.as_bytes()))
     }
@@ -86,31 +86,31 @@ impl From<AccountId> for BuyerId {
 
 /// The key under which a command takes effect at most once.
 ///
-/// A command repeated with its key answers as the first time and changes nothing, for as long as
-/// the store remembers it (24 hours unless the host forgets sooner). Make a new one per intent, not
-/// per try.
+/// A command repeated with its key returns the result as it is now and changes nothing, for as long as the store has
+/// the key (24 hours, unless the host deletes it sooner). Make a new key for each new command, not for each try. per
+/// try.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CommandKey(Uuid);
 
 impl CommandKey {
-    /// Wraps a UUID made for this one intent.
+    /// Wraps a UUID made for one command.
     pub const fn from_uuid(uuid: Uuid) -> Self {
         Self(uuid)
     }
 
-    /// Derives the key from a caller's own text, such as an HTTP `Idempotency-Key`.
+    /// Derives a key from a text of the caller, such as an HTTP `Idempotency-Key`.
     ///
-    /// `scope` keeps equal texts of different buyers or operations apart. The derivation is a
-    /// name-based UUID (RFC 9562, version 5), so every server derives the same key.
+    /// `scope` separates equal texts of different buyers or operations. The key is a name-based UUID (RFC 9562, version
+    /// 5), so every server derives the same key.
     pub fn from_text(scope: &str, text: &str) -> Self {
         let scope = Uuid::new_v5(&Uuid::NAMESPACE_URL, scope.as_bytes());
         Self(Uuid::new_v5(&scope, text.as_bytes()))
     }
 
-    /// Derives the key of something that is to be done about a thing at most once, from its id.
+    /// Derives the key of a command that must apply at most once to a row, from the row's id.
     ///
-    /// It begins like the id, which for UUIDs of version 7 is the time it was made: keys of one time are
-    /// neighbours, and a database that keeps them in order writes few pages for many of them.
+    /// It begins like the id, which for UUIDs of version 7 is the time of creation: keys of the same time are adjacent,
+    /// so a database that stores them in order writes few pages.
     pub fn of(thing: Uuid, what: &str) -> Self {
         const TIME: u128 = u128::MAX << 80;
         let hashed = Uuid::new_v5(&thing, what.as_bytes()).as_u128();
@@ -118,13 +118,13 @@ impl CommandKey {
         Self(uuid::Builder::from_custom_bytes(key.to_be_bytes()).into_uuid())
     }
 
-    /// Derives the key of one step of an intent that takes several commands.
+    /// Derives the key of one step of an operation that takes several commands.
     #[must_use]
     pub fn step(self, name: &str) -> Self {
         Self::of(self.0, name)
     }
 
-    /// Returns the UUID behind this key.
+    /// Returns the UUID.
     pub const fn as_uuid(self) -> Uuid {
         self.0
     }

@@ -100,7 +100,7 @@ pub struct Money {
     currency: Currency,
 }
 
-/// Arithmetic on money that has no answer.
+/// Why an arithmetic operation on money has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum MoneyError {
     /// The two amounts are of different currencies.
@@ -122,7 +122,7 @@ impl Money {
         Self { minor, currency }
     }
 
-    /// Makes an amount of nothing.
+    /// Makes a zero amount.
     pub const fn zero(currency: Currency) -> Self {
         Self::new(0, currency)
     }
@@ -137,7 +137,7 @@ impl Money {
         self.currency
     }
 
-    /// Tells whether this is an amount of nothing.
+    /// Returns whether the amount is zero.
     pub const fn is_zero(self) -> bool {
         self.minor == 0
     }

@@ -1,15 +1,15 @@
-//! Accounts that money goes back to when it cannot go where it came from.
+//! Accounts for refunds that cannot go back to where the money came from.
 
 use std::fmt;
 
-/// Most digits of an account's number (source: TossPayments core API, cancel).
+/// Most digits of an account number (source: TossPayments core API, cancel).
 const MAX_NUMBER_DIGITS: usize = 20;
-/// Most letters of its holder's name (source: the same).
+/// Most characters of the holder's name (source: the same).
 const MAX_HOLDER_CHARS: usize = 60;
-/// Most letters of a bank's code or name; the longest that TossPayments lists has half of it.
+/// Most characters of a bank's code or name; twice the longest that TossPayments lists.
 const MAX_BANK_CHARS: usize = 40;
 
-/// A buyer's account, for money that was paid in by transfer; `Debug` shows nothing of it.
+/// A buyer's account, for money that was paid by transfer; `Debug` hides its contents.
 ///
 /// ```
 /// use tiketi_core::refund_account::RefundAccount;
@@ -26,27 +26,27 @@ pub struct RefundAccount {
     holder: String,
 }
 
-/// What cannot be an account; none of it is repeated.
+/// Why something is not an account; the message repeats none of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RefundAccountError {
     /// The bank is missing, too long, or neither letters nor digits.
     #[error("the bank must have from 1 to {MAX_BANK_CHARS} letters or digits")]
     Bank,
-    /// The number is missing, too long, or has something else than digits.
+    /// The number is missing, too long, or has something other than digits.
     #[error("the account's number must have from 1 to {MAX_NUMBER_DIGITS} digits and nothing else")]
     Number,
-    /// The holder's name is missing, too long, or has what no name has.
+    /// The holder's name is missing, too long, or has characters that no name has.
     #[error("the holder's name must have from 1 to {MAX_HOLDER_CHARS} characters")]
     Holder,
 }
 
 impl RefundAccount {
-    /// Takes an account by its bank, in the provider's code or word, its number and its holder's name.
+    /// Makes an account of a bank's code or name at the provider, a number and a holder.
     ///
     /// # Errors
     ///
-    /// [`RefundAccountError`] naming the part that cannot be.
+    /// [`RefundAccountError`] naming the invalid part.
     pub fn new(bank: &str, number: &str, holder: &str) -> Result<Self, RefundAccountError> {
         let (bank, number, holder) = (bank.trim(), number.trim(), holder.trim());
         let fits = |text: &str, most: usize| (1..=most).contains(&text.chars().count());
@@ -62,12 +62,12 @@ impl RefundAccount {
         Ok(Self { bank: bank.to_owned(), number: number.to_owned(), holder: holder.to_owned() })
     }
 
-    /// Returns the bank, in the provider's code or word.
+    /// Returns the bank's code or name at the provider.
     pub fn bank(&self) -> &str {
         &self.bank
     }
 
-    /// Returns the account's number, digits only.
+    /// Returns the account number, digits only.
     pub fn number(&self) -> &str {
         &self.number
     }

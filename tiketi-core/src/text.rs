@@ -1,16 +1,16 @@
-//! The one rule for text: which characters a store keeps, and how many of them.
+//! The one rule for text: the characters and lengths that a store accepts.
 //!
-//! Text that somebody asks us to keep is refused if it breaks the rule, with the field named. Text that a provider says
-//! about money is cleaned instead: what it says of the money has to be recorded, whatever else is in it.
+//! A text of a command is refused if it breaks the rule, and the error names the field. A text of a payment provider is
+//! cleaned instead: its answer about money must be recorded, whatever characters it has.
 
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
-/// A text that no store keeps.
+/// A text that no store accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
 pub struct TextError {
-    /// The field at fault, in the words of this crate, such as `title` or `provider_key`.
+    /// The invalid field, by its name in this crate, such as `title` or `provider_key`.
     pub field: Cow<'static, str>,
     /// What is wrong with it.
     pub problem: TextProblem,
@@ -20,7 +20,7 @@ pub struct TextError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum TextProblem {
-    /// It is too short, not counting the white space around it, or too long.
+    /// It is too short, without surrounding white space, or too long.
     #[error("must have from {least} to {most} characters")]
     Length {
         /// Fewest characters.
@@ -28,17 +28,17 @@ pub enum TextProblem {
         /// Most characters.
         most: usize,
     },
-    /// It has a control character: NUL, which databases refuse, or another that nobody can read.
+    /// It has a control character: NUL, which databases refuse, or another unprintable one.
     ///
-    /// Tabs and ends of lines are allowed in texts of several lines.
+    /// Tabs and line breaks are allowed in texts of several lines.
     #[error("has the control character U+{:04X}, which is not allowed", u32::from(*.character))]
     ControlCharacter {
-        /// The first of them.
+        /// The first control character.
         character: char,
     },
 }
 
-/// Checks a text of one line: its length in characters, and that it has no control character.
+/// Checks a text of one line: its length, and that it has no control character.
 ///
 /// # Errors
 ///
@@ -59,7 +59,9 @@ pub fn check_line(
     check(field, text, length, |_| false)
 }
 
-/// Checks a text of several lines, as [`check_line`] does; tabs and ends of lines are allowed.
+/// Checks a text of several lines, as [`check_line`] does.
+///
+/// Tabs and line breaks are allowed.
 ///
 /// # Errors
 ///
@@ -72,7 +74,9 @@ pub fn check_lines(
     check(field, text, length, |character| matches!(character, '\t' | '\n' | '\r'))
 }
 
-/// Tells whether a store can have a text; one that it cannot have is not found, and need not be looked for.
+/// Returns whether a store accepts a text as a search key.
+///
+/// A text that it does not accept is in no row, so it need not be searched.
 pub fn can_be_kept(text: &str) -> bool {
     !text.contains('\0')
 }

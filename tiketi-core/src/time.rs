@@ -1,4 +1,4 @@
-//! Moments and windows, in UTC microseconds.
+//! Moments and time windows, in UTC microseconds.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use chrono::{DateTime, Datelike, SecondsFormat, Utc};
 
 /// A moment: microseconds since 1970-01-01T00:00:00Z.
 ///
-/// Shown and read as RFC 3339. Zones exist only at the edge; inside, every moment is UTC.
+/// Displayed and parsed as RFC 3339. Every moment is UTC; time zones exist only in user interfaces.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
@@ -18,7 +18,7 @@ pub struct Timestamp(i64);
 pub struct ParseTimestampError;
 
 impl Timestamp {
-    /// Comes after every real moment; "until" this means without end.
+    /// Later than every real moment; as an end it means "no end".
     pub const FAR_FUTURE: Self = Self(253_402_300_799_999_999);
     /// 1970-01-01T00:00:00Z.
     pub const EPOCH: Self = Self(0);
@@ -47,7 +47,7 @@ impl Timestamp {
         Self(self.0.saturating_sub(micros))
     }
 
-    /// Returns how long after `earlier` this is, zero when it is not.
+    /// Returns the time since `earlier`; zero if it is not earlier.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
@@ -85,14 +85,14 @@ impl FromStr for Timestamp {
     }
 }
 
-/// When tickets may be bought: from `opens_at` on, before `closes_at`.
+/// When tickets are sold: from `opens_at` on, before `closes_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SaleWindow {
     opens_at: Timestamp,
     closes_at: Timestamp,
 }
 
-/// A sale window that would close before or as it opens.
+/// A sale window that would close before or when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sale must open before it closes")]
 pub struct EmptySaleWindow;
@@ -103,12 +103,12 @@ impl SaleWindow {
         if opens_at < closes_at { Ok(Self { opens_at, closes_at }) } else { Err(EmptySaleWindow) }
     }
 
-    /// The first moment at which tickets may be bought.
+    /// Returns the first moment at which tickets are sold.
     pub const fn opens_at(self) -> Timestamp {
         self.opens_at
     }
 
-    /// The first moment at which tickets may no longer be bought.
+    /// Returns the first moment at which tickets are no longer sold.
     pub const fn closes_at(self) -> Timestamp {
         self.closes_at
     }

@@ -1,6 +1,6 @@
-//! The one error of every state machine.
+//! The common error of all state machines.
 
-/// A step that a state machine's table does not allow from the present state.
+/// A step that the state machine does not allow from the present state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a {state} {machine} cannot {step}")]
 pub struct IllegalTransition {

@@ -1,6 +1,6 @@
-//! The audit: what must always hold, proved from one event's rows.
+//! The audit: checks every invariant from the complete rows of one event.
 //!
-//! It shares no code with the rules, so that a mistake there is found here.
+//! It shares no code with the rules, so that it finds their mistakes.
 
 mod money;
 mod reservations;
@@ -14,13 +14,13 @@ pub use violation::{AuditedRow, Violation};
 
 use crate::decide::Snapshot;
 
-/// Finds everything in an event's rows that must never be.
+/// Finds every violated invariant in an event's rows.
 ///
-/// The copy has to hold all rows of the event, as [`crate::store::AuditStore::event_rows`] returns it. Rows of a
-/// store that keeps its contract have none of these, at any moment between two commits: not even while
-/// holds have lapsed and nobody has tidied them yet.
+/// The snapshot must have all rows of the event, as [`crate::store::AuditStore::event_rows`] returns it. In a store
+/// that keeps its contract, these rows have no violation at any moment between two commits, even while holds have ended
+/// and no job has ended their reservations yet.
 ///
-/// Limits of buyers are not judged: an organiser may lower one below what was bought before.
+/// Per-buyer limits are not checked: an organiser may lower one below what was bought before.
 ///
 /// ```
 /// # use tiketi_core::decide::Snapshot;

@@ -1,4 +1,4 @@
-//! Nothing is sold without its money, and no money is kept without what it bought.
+//! Payments match reservations: nothing is sold without its money, and no money is kept without tickets.
 
 use crate::audit::Violation;
 use crate::decide::{Scope, Snapshot};
@@ -38,7 +38,7 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
     }
 }
 
-/// A reservation's state fits its latest payment's; money that was taken is [`check_payment`]'s affair.
+/// A reservation's state matches its latest payment's; [`check_payment`] checks captured money.
 fn check_reservation(row: &Reservation, payment: Option<&Payment>) -> Option<Violation> {
     let reservation = row.id;
     let state = payment.map(|payment| &payment.state);
@@ -71,7 +71,7 @@ fn was_refunded(reservation: &Reservation) -> bool {
     matches!(reservation.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. })
 }
 
-/// Sold is paid, with exactly its price, or free, or staff said why not.
+/// A confirmed reservation is paid with exactly its price, or free, or reduced by a waiver of staff.
 fn check_sold(row: &Reservation, payment: Option<&Payment>) -> Option<Violation> {
     let (reservation, total) = (row.id, row.total);
     let captured = payment.filter(|payment| match payment.state {
@@ -95,8 +95,8 @@ fn check_sold(row: &Reservation, payment: Option<&Payment>) -> Option<Violation>
     }
 }
 
-/// After refunds: what is kept is the price of what is still owned, and what the policy kept of tickets given back, less
-/// what staff waived for a reason. What was sent back by hand at the provider is on the list of a person.
+/// After refunds: the money left is the price of the tickets still owned, plus what the policy kept of returned
+/// tickets, minus waivers. Money refunded by hand at the provider is on the list that needs attention.
 fn check_rest(row: &Reservation, payment: &Payment) -> Option<Violation> {
     let mut due = i128::from(row.total.minor());
     let mut gone = 0;
@@ -116,12 +116,12 @@ fn check_rest(row: &Reservation, payment: &Payment) -> Option<Violation> {
     (kept != due).then_some(Violation::OwnedUnpaid { reservation, payment, kept, due })
 }
 
-/// The refunds that are done.
+/// Returns the refunds that are done.
 fn sent_back(payment: &Payment) -> impl Iterator<Item = &Refund> {
     payment.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Done { .. }))
 }
 
-/// What the shop kept of the price of tickets that were given back.
+/// Returns what the shop kept of the price of returned tickets.
 fn kept_of_returned(payment: &Payment) -> i128 {
     let kept = |refund: &Refund| match &refund.tickets {
         RefundTickets::Returned(returned) => {
@@ -132,7 +132,7 @@ fn kept_of_returned(payment: &Payment) -> i128 {
     sent_back(payment).map(kept).sum()
 }
 
-/// A payment's state fits the reservation it is for.
+/// A payment's state matches the reservation that it is for.
 fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> {
     let (payment, for_it) = (row.id, reservation.id);
     let awaited = matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == row.id);
@@ -152,11 +152,11 @@ fn check_payment(row: &Payment, reservation: &Reservation) -> Option<Violation> 
     }
 }
 
-/// Money that is kept bought something, or is what the policy kept of tickets given back, or is on its way back, or a person is told that it is not.
+/// Money that is left bought tickets, or the policy kept it, or it is queued for a refund, or it needs attention.
 fn check_kept(row: &Payment, reservation: &Reservation) -> Option<Violation> {
     let (payment, kept) = (row.id, kept(row));
     let confirmed = matches!(reservation.state, ReservationState::Confirmed { .. });
-    // Of what was refused, `check_listed` asks whether a person is told.
+    // `check_listed` checks that refused refunds need attention.
     let last_refused =
         matches!(row.refunds.last().map(|refund| &refund.state), Some(RefundState::Refused { .. }));
     if kept.minor() <= 0 || is_refund_queued(row) || last_refused {
@@ -176,10 +176,10 @@ fn owns(reservation: &Reservation, payment: &Payment) -> bool {
     matches!(reservation.state, ReservationState::Confirmed { .. }) && reservation.payment == Some(payment.id)
 }
 
-/// Money that bought nothing, or whose event is cancelled, and that the provider refused to give back is listed.
+/// A refused refund of money that bought nothing, or of a cancelled event, needs attention.
 ///
-/// A person may have settled it, but only after the refusal: a note settles what came before it. Without a refusal it
-/// is still to be promised back, or [`check_kept`] finds it.
+/// Staff may have settled it, but only after the refusal: a note settles what came before it. Without a refusal, a
+/// refund is still queued, or [`check_kept`] finds the violation.
 pub(super) fn check_listed(row: &Payment, bought: bool, is_listed: bool) -> Option<Violation> {
     let kept = kept(row);
     if bought || is_listed || row.captured.is_none() || kept.minor() <= 0 || is_refund_queued(row) {
@@ -199,7 +199,7 @@ fn is_refund_queued(payment: &Payment) -> bool {
     payment.refunds.iter().any(|refund| matches!(refund.state, RefundState::Queued { .. }))
 }
 
-/// What is known to be taken fits the state: all that was asked for, or visibly something else.
+/// The captured amount matches the state: it is the payment's amount, or the payment is stuck.
 fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
     let fits = match &row.state {
         PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => row.captured == Some(row.amount),
@@ -218,11 +218,11 @@ fn check_captured(row: &Payment, found: &mut Vec<Violation>) {
     }
 }
 
-/// Whatever is not known is asked after, so that it will be; what is known is not.
+/// A payment with an unknown outcome has a reconciliation; one with a known outcome has none.
 fn check_reconciliation(row: &Payment, found: &mut Vec<Violation>) {
     let payment = row.id;
     let awaited = matches!(row.state, PaymentState::Confirming { .. }) || is_refund_queued(row);
-    // Money may still move in a browser for an attempt that nobody confirmed, and for one that a person ended.
+    // Money may still move for a browser's attempt that was not confirmed, and for one that staff ended.
     let may_be = match &row.state {
         PaymentState::Ready | PaymentState::Abandoned => true,
         PaymentState::Declined { code, .. } => code == ENDED_BY_STAFF,
@@ -241,13 +241,13 @@ fn check_reconciliation(row: &Payment, found: &mut Vec<Violation>) {
     }
 }
 
-/// The provider waits anew for a deposit that was there, and a person is told.
+/// A payment whose deposit was withdrawn needs attention.
 fn is_withdrawn(row: &Payment) -> bool {
     let kept = matches!(row.state, PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. });
     kept && row.reconciliation.as_ref().is_some_and(|reconciliation| reconciliation.deposit.is_some())
 }
 
-/// What went back is the sum of the refunds, no more than came, and what the state says.
+/// The refunded amount is the sum of the refunds, at most the capture, and matches the state.
 fn check_refunds(row: &Payment, found: &mut Vec<Violation>) {
     let (payment, refunded) = (row.id, row.refunded);
     let amount = row.captured.unwrap_or(Money::zero(refunded.currency()));

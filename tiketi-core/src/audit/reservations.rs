@@ -1,4 +1,4 @@
-//! Reservations by themselves: totals, numbers, versions, and one pending a buyer.
+//! Reservations alone: totals, numbers, versions, and one held reservation a buyer.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
     }
 }
 
-/// Every row is this event's, and was written with a version.
+/// Every row belongs to this event, and was written with a version.
 fn check_rows(rows: &Snapshot, found: &mut Vec<Violation>) {
     let event = rows.event();
     let mut look = |row: AuditedRow, of: EventId, version: u64| {

@@ -1,4 +1,4 @@
-//! A seat and its owner say the same of each other.
+//! Seats and their owners agree.
 
 use crate::audit::{AuditedRow, Violation};
 use crate::decide::{Scope, Snapshot};
@@ -20,7 +20,7 @@ pub(super) fn check(rows: &Snapshot, found: &mut Vec<Violation>) {
     }
 }
 
-/// Every change of a seat raises the event's map version, and the seat carries it.
+/// Every change of a seat raises the event's map version, and the seat stores it.
 fn check_map_version(rows: &Snapshot, found: &mut Vec<Violation>) {
     let map_version = rows.map_version();
     for seat in rows.seats().iter().filter(|seat| seat.map_version > map_version) {
@@ -52,7 +52,7 @@ fn lists(reservation: &Reservation, seat: &Seat) -> bool {
 fn agree(seat: &SeatState, owner: ReservationState) -> bool {
     match (seat, owner) {
         (SeatState::Held { until, .. }, ReservationState::Held { until: end }) => *until == end,
-        // While money may be moving, nothing can lapse.
+        // While a payment is in progress, no hold can end.
         (SeatState::Held { until, .. }, ReservationState::Paying { .. }) => *until == Timestamp::FAR_FUTURE,
         (SeatState::Sold { .. }, ReservationState::Confirmed { .. }) => true,
         _ => false,

@@ -1,4 +1,4 @@
-//! The counters kept beside the rows are what counting the rows gives.
+//! The stock counters equal the counted rows.
 
 use std::collections::BTreeMap;
 

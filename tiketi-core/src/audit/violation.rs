@@ -1,4 +1,4 @@
-//! What an audit can find.
+//! Violations that an audit can find.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use crate::money::Money;
 use crate::reservation::ReservationNumber;
 use crate::ticket_type::Stock;
 
-/// One thing that must never be, and is.
+/// One violated invariant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Violation {
     /// A seat's owner does not exist.
     #[error("seat {seat} belongs to reservation {reservation}, which does not exist")]
     OwnerUnknown {
-        /// The seat.
+        /// Its owner, as the seat names it.
         seat: SeatId,
         /// Its owner, by its own word.
         reservation: ReservationId,
@@ -24,10 +24,10 @@ pub enum Violation {
     OwnerDoesNotList {
         /// The seat.
         seat: SeatId,
-        /// Its owner, by its own word.
+        /// Its owner, as the seat names it.
         reservation: ReservationId,
     },
-    /// A seat and its owner are in states that do not fit each other.
+    /// A seat and its owner are in states that contradict each other.
     #[error(
         "seat {seat} and its reservation {reservation} do not agree on whether it is held, sold or over, or until when"
     )]
@@ -37,7 +37,7 @@ pub enum Violation {
         /// Its owner.
         reservation: ReservationId,
     },
-    /// A live reservation lists a seat that is not its own.
+    /// A live reservation lists a seat that it does not own.
     #[error("reservation {reservation} lists seat {seat}, which is not its own")]
     SeatLost {
         /// The seat.
@@ -50,19 +50,19 @@ pub enum Violation {
     SeatGivenTwice {
         /// The seat.
         seat: SeatId,
-        /// The owner by the seat's word.
+        /// The owner that the seat names.
         owner: ReservationId,
-        /// The other.
+        /// The other reservation.
         other: ReservationId,
     },
-    /// A seat changed at a later map version than the event has.
+    /// A seat changed at a later map version than the event's.
     #[error("seat {seat} changed at map version {version}, but the event's is {map_version}")]
     SeatAheadOfMap {
         /// The seat.
         seat: SeatId,
         /// Its map version.
         version: u64,
-        /// The event's.
+        /// The event's map version.
         map_version: u64,
     },
     /// The event has a map version at which no seat changed.
@@ -70,31 +70,31 @@ pub enum Violation {
     MapAheadOfSeats {
         /// The event's map version.
         map_version: u64,
-        /// The greatest of its seats.
+        /// The greatest map version of its seats.
         latest: u64,
     },
-    /// A kept counter is not what counting the rows gives.
+    /// A stock counter differs from the counted rows.
     #[error("ticket type {ticket_type} keeps {kept:?}, but its rows come to {counted:?}")]
     StockMiscounted {
         /// The ticket type.
         ticket_type: TicketTypeId,
-        /// As kept.
+        /// The stored stock.
         kept: Stock,
-        /// As counted.
+        /// The counted stock.
         counted: Stock,
     },
-    /// More is held, sold and blocked than there is.
+    /// More is held, sold and blocked than the capacity.
     #[error("ticket type {ticket_type} is oversold: {counted:?}")]
     Oversold {
         /// The ticket type.
         ticket_type: TicketTypeId,
-        /// As counted.
+        /// The counted stock.
         counted: Stock,
     },
-    /// A seat or a live reservation names a ticket type the event has not.
+    /// A seat or a live reservation names a ticket type that the event does not have.
     #[error("{row} names ticket type {ticket_type}, which does not exist")]
     TicketTypeUnknown {
-        /// What names it.
+        /// The row that names it.
         row: AuditedRow,
         /// The ticket type.
         ticket_type: TicketTypeId,
@@ -104,10 +104,10 @@ pub enum Violation {
     StrayRow {
         /// The row.
         row: AuditedRow,
-        /// The event it says it is of.
+        /// The event that the row names.
         event: EventId,
     },
-    /// A row has the version 0, which none is ever written with.
+    /// A row has version 0, although the first version is 1.
     #[error("{row} has version 0")]
     VersionMissing {
         /// The row.
@@ -118,9 +118,9 @@ pub enum Violation {
     TotalMiscounted {
         /// The reservation.
         reservation: ReservationId,
-        /// As kept.
+        /// The stored total.
         total: Money,
-        /// As counted.
+        /// The sum of the lines.
         counted: i128,
     },
     /// A live reservation has no tickets.
@@ -129,27 +129,27 @@ pub enum Violation {
         /// The reservation.
         reservation: ReservationId,
     },
-    /// A buyer has two pending reservations.
+    /// A buyer has two held reservations.
     #[error("buyer {buyer} has two pending reservations, {first} and {second}")]
     TwoPending {
         /// The buyer.
         buyer: BuyerId,
-        /// One.
+        /// One of them.
         first: ReservationId,
-        /// Another.
+        /// The other.
         second: ReservationId,
     },
-    /// Two reservations have one number.
+    /// Two reservations have the same number.
     #[error("the number {number} was given twice: to reservation {first} and to {second}")]
     NumberGivenTwice {
         /// The number.
         number: ReservationNumber,
-        /// One.
+        /// One of them.
         first: ReservationId,
-        /// Another.
+        /// The other.
         second: ReservationId,
     },
-    /// A reservation names a payment that does not exist, or that pays for another.
+    /// A reservation names a payment that does not exist, or that is for another reservation.
     #[error("reservation {reservation} names payment {payment}, which is not for it")]
     PaymentUnknown {
         /// The reservation.
@@ -157,7 +157,7 @@ pub enum Violation {
         /// The payment.
         payment: PaymentId,
     },
-    /// A payment is for a reservation that does not exist, or that is another buyer's.
+    /// A payment is for a reservation that does not exist, or that belongs to another buyer.
     #[error("payment {payment} is for reservation {reservation}, which its buyer does not have")]
     PaidForNothing {
         /// The payment.
@@ -180,10 +180,10 @@ pub enum Violation {
         payment: PaymentId,
         /// The price.
         total: Money,
-        /// What was taken.
+        /// The captured amount.
         amount: Money,
     },
-    /// A buyer owns tickets for which the money went back, and no refund says why.
+    /// A buyer owns tickets whose money was refunded, and no refund says why.
     #[error(
         "reservation {reservation} owns what {due} have to be kept for, but payment {payment} keeps {kept}"
     )]
@@ -192,20 +192,20 @@ pub enum Violation {
         reservation: ReservationId,
         /// The payment.
         payment: PaymentId,
-        /// What was taken and not given back, in minor units.
+        /// The captured amount that was not refunded, in minor units.
         kept: i128,
-        /// In minor units: the price of what is owned, and what the policy kept of what was given back, less what staff
-        /// waived.
+        /// The expected amount, in minor units: the price of the owned tickets, plus what the policy kept of returned
+        /// tickets, minus waivers.
         due: i128,
     },
-    /// Two payments took money for one reservation, and neither gives it back.
+    /// Two payments captured money for one reservation, and neither is refunded.
     #[error("reservation {reservation} was paid twice: by {first} and by {second}")]
     PaidTwice {
         /// The reservation.
         reservation: ReservationId,
-        /// One.
+        /// One of them.
         first: PaymentId,
-        /// Another.
+        /// The other.
         second: PaymentId,
     },
     /// Money is kept for which the buyer owns nothing, and no refund is queued.
@@ -213,24 +213,24 @@ pub enum Violation {
     MoneyWithoutTickets {
         /// The payment.
         payment: PaymentId,
-        /// What was taken and not given back.
+        /// The captured amount that was not refunded.
         kept: Money,
     },
-    /// Money is kept that is owed to its buyer, neither a refund is queued nor a person told.
+    /// Money is owed to its buyer, but no refund is queued and it does not need attention.
     #[error("payment {payment} keeps {kept}, which is owed to its buyer and on no list")]
     UnlistedMoney {
         /// The payment.
         payment: PaymentId,
-        /// What was taken and not given back.
+        /// The captured amount that was not refunded.
         kept: Money,
     },
-    /// A reservation is being paid, but its payment is not under way.
+    /// A reservation is being paid, but its payment is not in progress.
     #[error("reservation {reservation} is being paid, but its payment is neither under way nor stuck")]
     PayingByNothing {
         /// The reservation.
         reservation: ReservationId,
     },
-    /// A payment is under way, but its reservation does not wait for it.
+    /// A payment is in progress, but its reservation does not wait for it.
     #[error("payment {payment} is under way, but reservation {reservation} does not wait for it")]
     ConfirmingForNothing {
         /// The payment.
@@ -238,7 +238,7 @@ pub enum Violation {
         /// The reservation.
         reservation: ReservationId,
     },
-    /// A payment could still be begun for a reservation that no longer awaits it.
+    /// A payment could still be confirmed for a reservation that does not wait for it any more.
     #[error("payment {payment} is ready, but reservation {reservation} does not await it")]
     ReadyForNothing {
         /// The payment.
@@ -246,7 +246,7 @@ pub enum Violation {
         /// The reservation.
         reservation: ReservationId,
     },
-    /// A reservation and its latest payment are in states that do not fit each other.
+    /// A reservation and its latest payment are in states that contradict each other.
     #[error("reservation {reservation} and its payment {payment} are in states that contradict each other")]
     PaymentDisagrees {
         /// The reservation.
@@ -254,61 +254,61 @@ pub enum Violation {
         /// The payment.
         payment: PaymentId,
     },
-    /// What went back is not the sum of the refunds that are done.
+    /// The refunded amount is not the sum of the refunds that are done.
     #[error("payment {payment} gave back {refunded}, but its refunds come to {counted}")]
     RefundsMiscounted {
         /// The payment.
         payment: PaymentId,
-        /// As kept.
+        /// The stored amount.
         refunded: Money,
-        /// As counted.
+        /// The sum of the refunds.
         counted: i128,
     },
-    /// More went back, or was promised, than was taken.
+    /// More was refunded, or queued, than was captured.
     #[error("payment {payment} took {amount}, and gives back more")]
     Overrefunded {
         /// The payment.
         payment: PaymentId,
-        /// What was taken.
+        /// The captured amount.
         amount: Money,
     },
-    /// What a payment is known to have taken does not fit its state.
+    /// The captured amount of a payment contradicts its state.
     #[error("payment {payment} is in a state that contradicts what it took")]
     CapturedDisagrees {
         /// The payment.
         payment: PaymentId,
     },
-    /// A provider's word is awaited, and nobody will ever ask for it.
+    /// A payment's outcome is unknown, but no reconciliation is scheduled.
     #[error("payment {payment} awaits its provider's word, and nobody will ask for it")]
     NoReconciliation {
         /// The payment.
         payment: PaymentId,
     },
-    /// A provider is to be asked for what is known.
+    /// A payment's outcome is known, but a reconciliation is scheduled.
     #[error("payment {payment} awaits nothing, and its provider is to be asked all the same")]
     AskedForNothing {
         /// The payment.
         payment: PaymentId,
     },
-    /// Two refunds of a payment have one id, so that the provider would send one of them.
+    /// Two refunds of a payment have the same id, so that the provider would send one of them.
     #[error("payment {payment} has two refunds of one id")]
     RefundIdTwice {
         /// The payment.
         payment: PaymentId,
     },
-    /// A payment's state does not fit what went back.
+    /// A payment's state contradicts its refunded amount.
     #[error("payment {payment} gave back {refunded} of {amount}, which its state contradicts")]
     RefundDisagrees {
         /// The payment.
         payment: PaymentId,
-        /// What went back.
+        /// The refunded amount.
         refunded: Money,
-        /// What was taken.
+        /// The captured amount.
         amount: Money,
     },
 }
 
-/// Names the row a violation is about, where it may be of several kinds.
+/// The row that a violation is about, if several kinds are possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum AuditedRow {

@@ -1,4 +1,4 @@
-//! Accounts, in memory.
+//! Accounts in memory.
 
 use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! Answers kept for idempotency keys, in memory.
+//! Saved answers for idempotency keys, in memory.
 
 use async_trait::async_trait;
 
@@ -8,7 +8,7 @@ use crate::memory::MemoryStore;
 use crate::store::{Answer, AnswerClaim, AnswerStore};
 use crate::time::Timestamp;
 
-/// A claimed key, with its answer once there is one.
+/// A claimed key, and its answer once it is saved.
 pub(super) struct KeptAnswer {
     fingerprint: u128,
     claimed_until: Timestamp,

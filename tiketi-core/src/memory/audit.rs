@@ -1,4 +1,4 @@
-//! Whole events, in memory.
+//! Complete rows of events, in memory.
 
 use async_trait::async_trait;
 

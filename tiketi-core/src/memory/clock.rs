@@ -1,4 +1,4 @@
-//! The clock of the in-memory store: its process has the only one.
+//! The clock of the in-memory store: it has none besides its process's clock.
 
 use async_trait::async_trait;
 

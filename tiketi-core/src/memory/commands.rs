@@ -1,4 +1,4 @@
-//! Which commands took effect, in memory.
+//! Command records, in memory.
 
 use std::collections::HashMap;
 
@@ -26,9 +26,9 @@ impl Commands {
         self.records.push((key, record));
     }
 
-    /// Forgets the records made before a moment, and returns how many.
+    /// Deletes the records made before a moment, and returns how many.
     ///
-    /// The moments come from callers, whose clocks differ: commands are not applied in their order.
+    /// The moments come from callers whose clocks differ, so the records are not in their order.
     pub(super) fn forget(&mut self, before: Timestamp) -> u64 {
         let count = self.records.len();
         self.records.retain(|(_, record)| record.at >= before);

@@ -10,7 +10,7 @@ use crate::memory::MemoryStore;
 use crate::store::{Delivery, InboxStore, Receipt};
 use crate::time::Timestamp;
 
-/// Deliveries in the order they came, with the names of all that are not forgotten.
+/// Deliveries in the order in which they were received, and the names of all that are not deleted.
 #[derive(Default)]
 pub(super) struct Inbox {
     entries: Vec<Entry>,

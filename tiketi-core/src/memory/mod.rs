@@ -1,6 +1,6 @@
-//! Adapters that keep everything in memory: for tests, demonstrations and simulations.
+//! Adapters in memory: for tests, demonstrations and simulations.
 //!
-//! They are held to the same contracts as the durable ones. What they keep is gone with the process.
+//! They keep the same contracts as the durable adapters. Their data ends with the process.
 
 mod accounts;
 mod answers;
@@ -26,7 +26,7 @@ pub use notifier::MemoryNotifier;
 
 use state::State;
 
-/// Every store trait in memory, behind one lock.
+/// All store traits in memory, behind one lock.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -44,14 +44,15 @@ pub struct MemoryStore {
 }
 
 impl MemoryStore {
-    /// Locks everything for one command; no command awaits anything while it holds the lock.
+    /// Locks the state for one command; a command never awaits while it holds the lock.
     fn lock(&self) -> Locked<'_> {
-        // A panic while a change was applied cannot have come from a rule; what is there is what is known.
+        // A poisoned lock is used: rules run before a change is applied, so a panic of theirs leaves the rows
+        // unchanged.
         Locked(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// Everything, for as long as one command lasts; what became true is told at its end.
+/// The locked state of one command; facts go to the outbox when the lock is released.
 struct Locked<'s>(MutexGuard<'s, State>);
 
 impl Deref for Locked<'_> {

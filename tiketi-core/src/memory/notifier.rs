@@ -1,4 +1,4 @@
-//! A notifier that keeps what it is told.
+//! A notifier that stores facts for tests.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use crate::fact::Fact;
 use crate::notifier::{Notifier, NotifyError};
 
-/// Keeps the latest facts until they are drained, at most a fixed number.
+/// Stores the latest facts, at most a fixed number, until they are drained.
 #[derive(Debug)]
 pub struct MemoryNotifier {
     facts: Mutex<VecDeque<Fact>>,
@@ -16,19 +16,19 @@ pub struct MemoryNotifier {
 }
 
 impl Default for MemoryNotifier {
-    /// Keeps the latest 1,024 facts.
+    /// Stores the latest 1,024 facts.
     fn default() -> Self {
         Self::with_capacity(1_024)
     }
 }
 
 impl MemoryNotifier {
-    /// Keeps the latest `capacity` facts.
+    /// Stores the latest `capacity` facts.
     pub fn with_capacity(capacity: usize) -> Self {
         Self { facts: Mutex::default(), capacity }
     }
 
-    /// Returns the facts told since the last call, the oldest first.
+    /// Returns the facts delivered since the last call, the oldest first.
     pub fn drain(&self) -> Vec<Fact> {
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).drain(..).collect()
     }

@@ -11,7 +11,7 @@ use crate::memory::MemoryStore;
 use crate::store::OutboxStore;
 use crate::time::Timestamp;
 
-/// Undelivered facts in the order of their ids, which leave no gaps: a fact's place follows from its id.
+/// Undelivered facts in the order of their ids. Ids have no gaps, so a fact's index follows from its id.
 #[derive(Default)]
 pub(super) struct Outbox {
     entries: VecDeque<Entry>,

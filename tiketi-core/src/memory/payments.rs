@@ -1,4 +1,4 @@
-//! Payments that are not over, in memory.
+//! Unfinished payments, in memory.
 
 use async_trait::async_trait;
 

@@ -1,4 +1,4 @@
-//! Selling, in memory.
+//! Sales, in memory.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! All rows, and the one way a change gets into them.
+//! All rows, and the one function that applies a change to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -22,7 +22,7 @@ use crate::time::Timestamp;
 
 pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
 
-/// Everything the in-memory store keeps.
+/// All data of the in-memory store.
 #[derive(Default)]
 pub(super) struct State {
     pub(super) events: Rows<EventId, Snapshot>,
@@ -33,9 +33,9 @@ pub(super) struct State {
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
     pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,
-    /// Payments by the moment at which their provider is to be asked.
+    /// Payments by the moment at which their provider must be asked.
     pub(super) asked: BTreeSet<(Timestamp, PaymentId)>,
-    // Ids grow with time, so these trees grow at their end, where memory is warm; a hash table would not.
+    // Ids grow with time, so these trees grow at their end, which is in the CPU cache; a hash table would not.
     event_of_reservation: BTreeMap<ReservationId, EventId>,
     event_of_payment: BTreeMap<PaymentId, EventId>,
     pub(super) commands: Commands,
@@ -44,7 +44,7 @@ pub(super) struct State {
     news: News,
 }
 
-/// What became true since the state was locked.
+/// Facts since the state was locked.
 #[derive(Default)]
 struct News {
     changes: usize,
@@ -52,7 +52,7 @@ struct News {
 }
 
 impl State {
-    /// Decides whether something new is made, and remembers it under its key if so.
+    /// Decides a creation, and saves its record if something is created.
     pub(super) fn create<C: Creation>(
         &mut self,
         command: &C,
@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    /// Runs a sales command: end what is due, decide, write, remember.
+    /// Runs a sales command: ends what is due, decides, writes, saves the record.
     pub(super) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
         let event = self.event_of(command.subject());
         let event = event.ok_or_else(|| CommandError::Refused(command.subject_unknown()))?;
@@ -106,7 +106,7 @@ impl State {
         Ok(ended)
     }
 
-    /// Applies a change to its event, and keeps the ways to find its rows.
+    /// Applies a change to its event, and updates the indexes.
     pub(super) fn write(
         &mut self,
         event: EventId,
@@ -138,15 +138,15 @@ impl State {
         Ok(())
     }
 
-    /// Lets a fact become true.
+    /// Adds a fact.
     pub(super) fn announce(&mut self, event: EventId, at: Timestamp, body: FactBody) {
         self.news.facts.push((event, at, body));
     }
 
-    /// Puts what became true since the state was locked into the outbox.
+    /// Moves the facts since the state was locked to the outbox.
     pub(super) fn coalesce_facts(&mut self) {
         let News { changes, facts } = &mut self.news;
-        // What one change tells is told as it is.
+        // The facts of a single change are coalesced already.
         if std::mem::take(changes) <= 1 {
             for (event, at, body) in facts.drain(..) {
                 self.outbox.push(|id| Fact { id, event, at, body });
@@ -164,7 +164,7 @@ impl State {
         }
     }
 
-    /// Returns an event's rows.
+    /// Returns the rows of an event.
     pub(super) fn snapshot(&self, event: EventId) -> Result<&Snapshot, StoreError> {
         self.events.get(&event).ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
     }
@@ -179,7 +179,7 @@ impl State {
 
     /// Returns a buyer's reservations, the newest first.
     ///
-    /// Each event is asked, which costs a list of a few more events and a sale nothing.
+    /// It searches every event: a listing takes longer with more events, but a sale needs no index to maintain.
     pub(super) fn reservations_of(&self, buyer: BuyerId) -> Vec<&Reservation> {
         let events = self.events.values();
         let mut found: Vec<_> = events.flat_map(|snapshot| snapshot.reservations_of(buyer)).collect();

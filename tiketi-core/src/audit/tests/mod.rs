@@ -1,4 +1,4 @@
-//! Good rows have nothing wrong, and each thing gone wrong in them is found, and only that.
+//! Valid rows have no violation, and each corruption of them gives exactly its violation.
 
 mod money;
 mod rows;
@@ -16,7 +16,7 @@ use crate::reservation::Reservation;
 use crate::seat::{Seat, SeatState};
 use crate::ticket_type::Stock;
 
-/// A show in which Ada owns seats 0 and 1, and Ben holds seat 2 and has prepared to pay.
+/// An event in which Ada owns seats 0 and 1, and Ben holds seat 2 and has prepared a payment.
 struct House {
     show: Show,
     sold: ReservationId,
@@ -58,7 +58,7 @@ impl House {
         self.seat(place, |seat| seat.state = state);
     }
 
-    /// Adjusts the seats' counter, for corruptions that are not about it.
+    /// Adjusts the stock of the seats, for corruptions that are not about it.
     fn count(&mut self, edit: impl FnOnce(&mut Stock)) {
         let mut row = self.show.snapshot.ticket_type(self.show.stalls).unwrap().clone();
         edit(&mut row.stock);

@@ -1,4 +1,4 @@
-//! Payments, refunds, and what they are for.
+//! Violations of payments and refunds.
 
 use super::*;
 use crate::audit::money::check_listed;
@@ -24,7 +24,7 @@ fn reconciliation() -> Reconciliation {
     Reconciliation { since: at(9), next: at(9), tries: 0, last_inconclusive: None, deposit: None }
 }
 
-/// Ends Ada's reservation in good order, but for its money.
+/// Ends Ada's reservation correctly, except for its money.
 fn end_the_sold(it: &mut House, reason: CancelReason) {
     it.own(0, SeatState::Available);
     it.own(1, SeatState::Available);
@@ -213,9 +213,9 @@ fn a_state_that_does_not_fit_what_went_back_is_found() {
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
-/// The list is derived from the row, so that only a defect of `Payment::needs_attention` leaves anything out.
+/// The list derives from the row, so that only a defect of `Payment::needs_attention` leaves anything out.
 ///
-/// Caught: with `needs_attention` trusting the last note, whatever came after it.
+/// A defect that it found: `needs_attention` trusted the last note, whatever came after it.
 #[test]
 fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
     let mut it = sold();
@@ -248,7 +248,7 @@ fn an_ended_payment_is_asked_about_and_no_violation() {
     it.finds(&Violation::AskedForNothing { payment: it.ready });
 }
 
-/// Puts a refund of 50 won that is done on Ada's payment, which says this of the tickets.
+/// Adds a done refund of 50 won with these tickets to Ada's payment.
 fn sent_back(it: &mut House, tickets: RefundTickets, reason: &str) {
     it.payment(it.paid, |row| {
         let done = refund(50, RefundState::Done { at: at(9) });

@@ -1,4 +1,4 @@
-//! Seats, counters and reservations.
+//! Violations of seats, stock and reservations.
 
 use super::*;
 use crate::decide::Scope;
@@ -92,7 +92,7 @@ fn a_counter_that_does_not_count_its_seats_is_found() {
     it.finds(&Violation::StockMiscounted { ticket_type: it.show.stalls, kept, counted });
 }
 
-/// Gives Ben this many standing places, which the counter knows of.
+/// Gives Ben this many general-admission units, which the stock includes.
 fn stand(it: &mut House, quantity: u32) {
     let standing = it.show.standing;
     let mut ticket_type = it.show.snapshot.ticket_type(standing).unwrap().clone();

@@ -1,10 +1,10 @@
-//! Where confirms hang until they are let go.
+//! A gate that holds confirms back until a test opens it.
 
 use std::future::poll_fn;
 use std::sync::{Mutex, PoisonError};
 use std::task::{Poll, Waker};
 
-/// Holds back whoever passes until it is opened; those who come later wait for the next opening.
+/// Blocks callers until it is opened; later callers wait for the next opening.
 #[derive(Debug, Default)]
 pub(super) struct Gate(Mutex<Inside>);
 

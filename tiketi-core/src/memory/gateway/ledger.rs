@@ -1,4 +1,4 @@
-//! The provider's own books.
+//! The ledger of the test provider.
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -8,18 +8,18 @@ use crate::id::{PaymentId, RefundId};
 use crate::memory::gateway::{ConfirmFault, RefundFault};
 use crate::money::Money;
 
-/// What a provider took for a payment, and gave back of it, in minor units.
+/// What the provider captured and refunded for a payment, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Balance {
-    /// For which payment.
+    /// The payment.
     pub payment: PaymentId,
-    /// How much was taken.
+    /// The captured amount.
     pub taken: i64,
-    /// How much of it was given back.
+    /// The refunded amount.
     pub returned: i64,
 }
 
-/// What was taken and given back, and what is to go wrong next.
+/// Captures and refunds, and the next failures that a test asked for.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) captured: BTreeMap<PaymentId, Money>,
@@ -39,7 +39,7 @@ pub(super) fn provider_key(payment: PaymentId) -> String {
 }
 
 impl Ledger {
-    /// Takes money once; none for a payment that was given up.
+    /// Captures money once; never for a payment that was voided.
     pub(super) fn take(&mut self, payment: PaymentId, amount: Money) -> Option<Captured> {
         if self.voided.contains(&payment) {
             return None;

@@ -1,4 +1,4 @@
-//! A payment provider that exists only in memory.
+//! A payment provider in memory.
 
 mod gate;
 mod ledger;
@@ -20,17 +20,17 @@ use gate::Gate;
 pub use ledger::Balance;
 use ledger::{Ledger, provider_key};
 
-/// Header that names a delivery to [`TestGateway`]'s webhook; the body is the payment's id.
+/// Header with the delivery's name for [`TestGateway`]'s webhook; the body is the payment's id.
 const DELIVERY_HEADER: &str = "test-delivery";
 
-/// What is said of a provider that answers nothing.
+/// Reason of the answer `Unknown` while the provider is silent.
 const SILENT: &str = "no answer";
 
-/// Takes and gives back money that is not real, and keeps a ledger of it.
+/// Captures and refunds fictitious money, and keeps a ledger of it.
 ///
-/// Its methods are `naver_pay`, `kakao_pay` and `bank_transfer`. It approves what it is asked unless
-/// it was told otherwise, and has one effect per payment and refund id, as a real provider has. Money that
-/// an earlier process took, which its own key for it shows, it gives back without knowing how much it was.
+/// Its methods are `naver_pay`, `kakao_pay` and `bank_transfer`. It approves every request unless a test set another
+/// behaviour, and has one effect for each payment and refund id, as a real provider has. Money that an earlier process
+/// captured, which its own key shows, is refunded without a check of the amount.
 #[derive(Debug)]
 pub struct TestGateway {
     name: String,
@@ -42,25 +42,25 @@ pub struct TestGateway {
     currencies: Option<Vec<Currency>>,
 }
 
-/// How [`TestGateway`] treats one confirm.
+/// Behaviour of [`TestGateway`] for one confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfirmFault {
-    /// Answers this, and takes nothing.
+    /// Returns this answer, and captures nothing.
     Answer(ConfirmAnswer),
-    /// Takes the money, and the answer is lost.
+    /// Captures the money, and loses the answer.
     LoseAnswer,
-    /// Takes another amount than was asked for.
+    /// Captures another amount than the request's.
     Charge(Money),
-    /// Answers nothing until [`TestGateway::let_go`], then takes the money.
+    /// Waits until [`TestGateway::let_go`], then captures the money.
     Hang,
 }
 
-/// How [`TestGateway`] treats one refund.
+/// Behaviour of [`TestGateway`] for one refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefundFault {
-    /// Answers this, and gives nothing back.
+    /// Returns this answer, and refunds nothing.
     Answer(RefundAnswer),
-    /// Gives the money back, and the answer is lost.
+    /// Refunds the money, and loses the answer.
     LoseAnswer,
 }
 
@@ -73,7 +73,7 @@ impl Default for TestGateway {
 }
 
 impl TestGateway {
-    /// Makes a gateway of a name, with methods by their ids and names.
+    /// Makes a gateway with a name, and with methods by their ids and names.
     pub fn new(name: &str, methods: &[(&str, &str)], confirms: Confirms) -> Self {
         let buyer_step = match confirms {
             Confirms::Server => BuyerStep::NotNeeded,
@@ -94,14 +94,14 @@ impl TestGateway {
         }
     }
 
-    /// Takes money in these currencies only; in any by default.
+    /// Accepts only these currencies; by default it accepts all.
     #[must_use]
     pub fn taking(mut self, currencies: &[Currency]) -> Self {
         self.currencies = Some(currencies.to_vec());
         self
     }
 
-    /// Sends money back only to accounts that buyers name.
+    /// Refunds money only to accounts that buyers name.
     #[must_use]
     pub fn refunding_to_accounts(mut self) -> Self {
         self.refunds_to = RefundsTo::Account;
@@ -113,67 +113,69 @@ impl TestGateway {
         Self::new("test-browser", &[("card", "Card")], Confirms::Browser)
     }
 
-    /// Makes the next confirm answer this, without taking money.
+    /// Makes the next confirm return this answer, without a capture.
     pub fn answer_next_confirm(&self, answer: ConfirmAnswer) {
         self.fail_next_confirm(ConfirmFault::Answer(answer));
     }
 
-    /// Treats the next confirm so; several wait their turn.
+    /// Sets the behaviour of the next confirm; several form a queue.
     pub fn fail_next_confirm(&self, fault: ConfirmFault) {
         self.ledger().confirms.push_back(fault);
     }
 
-    /// Treats the next refund so; several wait their turn.
+    /// Sets the behaviour of the next refund; several form a queue.
     pub fn fail_next_refund(&self, fault: RefundFault) {
         self.ledger().refund_faults.push_back(fault);
     }
 
-    /// Makes the next lookup answer this, whatever the ledger says; several wait their turn.
+    /// Sets the answer of the next look-up, whatever the ledger says; several form a queue.
     pub fn answer_next_lookup(&self, answer: LookupAnswer) {
         self.ledger().lookups.push_back(answer);
     }
 
-    /// Says that it cannot be reached, or that it can again: see [`PaymentGateway::ready`].
+    /// Sets whether it can be called: see [`PaymentGateway::ready`].
     pub fn set_unavailable(&self, retry_after: Option<Duration>) {
         self.ledger().unavailable = retry_after;
     }
 
-    /// Answers nothing from now on, and takes and gives back nothing; or answers again.
+    /// Sets whether it is silent: it then answers nothing, captures nothing and refunds nothing.
     pub fn set_silent(&self, is_silent: bool) {
         self.ledger().is_silent = is_silent;
     }
 
-    /// Lets every confirm that hangs go on.
+    /// Lets every waiting confirm continue.
     pub fn let_go(&self) {
         self.gate.open();
     }
 
-    /// Returns how many confirms hang.
+    /// Returns how many confirms are waiting.
     pub fn hanging(&self) -> usize {
         self.gate.waiting()
     }
 
-    /// Takes money as a buyer's browser does, without a confirm; tells whether any was taken.
+    /// Captures money as a buyer's browser does, without a confirm.
+    ///
+    /// It returns whether any was captured.
     pub fn pay_in_browser(&self, payment: PaymentId, amount: Money) -> bool {
         self.ledger().take(payment, amount).is_some()
     }
 
-    /// Gives money back as somebody does on the provider's own pages, unknown to the shop.
+    /// Refunds money as staff do on the provider's own pages, unknown to the shop.
     pub fn refund_by_hand(&self, payment: PaymentId, amount: Money) {
         self.ledger().give_back_by_hand(payment, amount);
     }
 
-    /// Returns how much was taken and not given back for a payment, in minor units.
+    /// Returns the amount captured and not refunded for a payment, in minor units.
     pub fn balance(&self, payment: PaymentId) -> i64 {
         self.ledger().balance(payment)
     }
 
-    /// Returns how many payments were taken, given back or not.
+    /// Returns how many payments were captured, refunded or not.
     pub fn captures(&self) -> usize {
         self.ledger().captured.len()
     }
 
-    /// Returns what was taken and given back for each payment, by payment.
+    /// Returns the captured and refunded amounts of all payments, by payment.
     pub fn balances(&self) -> Vec<Balance> {
         self.ledger().balances()
     }
@@ -233,7 +235,7 @@ impl PaymentGateway for TestGateway {
         if self.ledger().is_silent {
             return ConfirmAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
         }
-        // One effect a payment: what was taken before is answered again, whatever was to happen next.
+        // One effect for each payment: an earlier capture is returned again, whatever behaviour is queued.
         if let Some(captured) = self.ledger().captured(request.payment) {
             return ConfirmAnswer::Paid(captured);
         }

@@ -1,4 +1,4 @@
-//! Tests of the provider that exists only in memory.
+//! Tests of the payment provider in memory.
 
 use std::sync::Arc;
 
