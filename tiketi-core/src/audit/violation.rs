@@ -16,7 +16,7 @@ pub enum Violation {
     OwnerUnknown {
         /// Its owner, as the seat names it.
         seat: SeatId,
-        /// Its owner, by its own word.
+        /// Its owner, as the seat names it.
         reservation: ReservationId,
     },
     /// A seat's owner does not list it.
@@ -114,7 +114,7 @@ pub enum Violation {
         row: AuditedRow,
     },
     /// A total is not the sum of the lines.
-    #[error("reservation {reservation} has a total of {total}, but its lines come to {counted}")]
+    #[error("reservation {reservation} has a total of {total}, but its lines sum to {counted}")]
     TotalMiscounted {
         /// The reservation.
         reservation: ReservationId,
@@ -172,7 +172,7 @@ pub enum Violation {
         reservation: ReservationId,
     },
     /// A reservation was sold for another amount than its price.
-    #[error("reservation {reservation} costs {total}, but payment {payment} took {amount}")]
+    #[error("reservation {reservation} costs {total}, but payment {payment} captured {amount}")]
     WrongAmount {
         /// The reservation.
         reservation: ReservationId,
@@ -217,7 +217,7 @@ pub enum Violation {
         kept: Money,
     },
     /// Money is owed to its buyer, but no refund is queued and it does not need attention.
-    #[error("payment {payment} keeps {kept}, which is owed to its buyer and on no list")]
+    #[error("payment {payment} keeps {kept}, which is owed to its buyer, and does not need attention")]
     UnlistedMoney {
         /// The payment.
         payment: PaymentId,
@@ -225,13 +225,13 @@ pub enum Violation {
         kept: Money,
     },
     /// A reservation is being paid, but its payment is not in progress.
-    #[error("reservation {reservation} is being paid, but its payment is neither under way nor stuck")]
+    #[error("reservation {reservation} is being paid, but its payment is neither in progress nor stuck")]
     PayingByNothing {
         /// The reservation.
         reservation: ReservationId,
     },
     /// A payment is in progress, but its reservation does not wait for it.
-    #[error("payment {payment} is under way, but reservation {reservation} does not wait for it")]
+    #[error("payment {payment} is in progress, but reservation {reservation} does not wait for it")]
     ConfirmingForNothing {
         /// The payment.
         payment: PaymentId,
@@ -255,7 +255,7 @@ pub enum Violation {
         payment: PaymentId,
     },
     /// The refunded amount is not the sum of the refunds that are done.
-    #[error("payment {payment} gave back {refunded}, but its refunds come to {counted}")]
+    #[error("payment {payment} refunded {refunded}, but its refunds sum to {counted}")]
     RefundsMiscounted {
         /// The payment.
         payment: PaymentId,
@@ -265,7 +265,7 @@ pub enum Violation {
         counted: i128,
     },
     /// More was refunded, or queued, than was captured.
-    #[error("payment {payment} took {amount}, and gives back more")]
+    #[error("payment {payment} captured {amount} and refunds more")]
     Overrefunded {
         /// The payment.
         payment: PaymentId,
@@ -273,31 +273,31 @@ pub enum Violation {
         amount: Money,
     },
     /// The captured amount of a payment contradicts its state.
-    #[error("payment {payment} is in a state that contradicts what it took")]
+    #[error("payment {payment} is in a state that contradicts its captured amount")]
     CapturedDisagrees {
         /// The payment.
         payment: PaymentId,
     },
     /// A payment's outcome is unknown, but no reconciliation is scheduled.
-    #[error("payment {payment} awaits its provider's word, and nobody will ask for it")]
+    #[error("payment {payment} awaits an answer of its provider, but has no reconciliation")]
     NoReconciliation {
         /// The payment.
         payment: PaymentId,
     },
     /// A payment's outcome is known, but a reconciliation is scheduled.
-    #[error("payment {payment} awaits nothing, and its provider is to be asked all the same")]
+    #[error("payment {payment} awaits no answer, but has a reconciliation")]
     AskedForNothing {
         /// The payment.
         payment: PaymentId,
     },
     /// Two refunds of a payment have the same id, so that the provider would send one of them.
-    #[error("payment {payment} has two refunds of one id")]
+    #[error("payment {payment} has two refunds with one id")]
     RefundIdTwice {
         /// The payment.
         payment: PaymentId,
     },
     /// A payment's state contradicts its refunded amount.
-    #[error("payment {payment} gave back {refunded} of {amount}, which its state contradicts")]
+    #[error("payment {payment} refunded {refunded} of {amount}, which contradicts its state")]
     RefundDisagrees {
         /// The payment.
         payment: PaymentId,

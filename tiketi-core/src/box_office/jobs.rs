@@ -93,7 +93,7 @@ pub enum JobError {
     #[error(transparent)]
     Failed(#[from] HousekeepingError),
     /// An adapter panicked.
-    #[error("it panicked")]
+    #[error("the job panicked")]
     Panicked,
 }
 

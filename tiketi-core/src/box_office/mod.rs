@@ -128,7 +128,9 @@ impl BoxOffice {
         self.inner.timer.as_deref()
     }
 
-    /// Runs work that moves money: to its end whatever becomes of the caller, if there is a spawner.
+    /// Runs work that moves money.
+    ///
+    /// With a spawner, the work runs to its end even if the caller is dropped.
     async fn to_its_end<T, E>(
         &self,
         work: impl Future<Output = Result<T, E>> + Send + 'static,

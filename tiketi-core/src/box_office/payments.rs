@@ -126,7 +126,7 @@ pub enum PayError {
     #[error(transparent)]
     Unavailable(#[from] GatewayUnavailable),
     /// The buyer must act at the provider first: prepare, then confirm.
-    #[error("the method {method} needs the buyer's own step at the provider")]
+    #[error("the method {method} needs a step of the buyer at the provider")]
     BuyerStepNeeded {
         /// The method.
         method: String,

@@ -44,7 +44,7 @@ pub enum RefundError {
         name: String,
     },
     /// The money cannot go back to where it came from, and no account was named; no refund was queued.
-    #[error("the money goes back to an account, which has to be named")]
+    #[error("the refund needs an account of the buyer")]
     AccountNeeded,
     /// The provider will not send the money back.
     #[error("the provider refused the refund with {code}")]

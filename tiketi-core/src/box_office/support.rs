@@ -19,7 +19,7 @@ pub enum RetryError {
     #[error("there is no such payment")]
     PaymentNotFound,
     /// No answer is awaited, and no refund was refused.
-    #[error("the payment awaits nothing that could be tried again")]
+    #[error("the payment has nothing to try again")]
     NothingToRetry {
         /// State of the payment.
         state: PaymentState,
@@ -103,7 +103,7 @@ impl Support {
         self.office.to_its_end(Box::pin(async move { office.retry_here(id, key).await })).await
     }
 
-    /// Adds a note to a payment; one that settles takes it off the list.
+    /// Adds a note to a payment; one that settles takes the payment off the list.
     ///
     /// # Errors
     ///

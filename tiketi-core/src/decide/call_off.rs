@@ -60,7 +60,7 @@ pub enum CallOffRefused {
     #[error("the event was not cancelled")]
     EventStands,
     /// A payment is in progress; its outcome decides what happens to the money.
-    #[error("a payment for the reservation is under way")]
+    #[error("a payment for the reservation is in progress")]
     PaymentInProgress,
 }
 

@@ -57,7 +57,7 @@ pub enum CancelRefused {
     #[error("the reservation has expired or was cancelled before")]
     AlreadyEnded,
     /// A payment is in progress; try again once its outcome is known.
-    #[error("a payment for the reservation is under way")]
+    #[error("a payment for the reservation is in progress")]
     PaymentInProgress,
     /// It is paid: a refund of the payment ends the reservation.
     #[error("the reservation is paid and has to be refunded")]

@@ -111,7 +111,7 @@ pub struct Created {
 #[non_exhaustive]
 pub enum CreateRefused {
     /// Something with this id exists, whatever its content.
-    #[error("something of this id exists already")]
+    #[error("something with this id exists already")]
     IdTaken,
     /// The event of a ticket type does not exist.
     #[error("there is no such event")]

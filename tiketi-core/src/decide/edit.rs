@@ -15,7 +15,7 @@ pub enum EditRefused {
     #[error("there is no such ticket type")]
     TicketTypeNotFound,
     /// The event was changed since it was read.
-    #[error("the event was changed by someone else: read it again")]
+    #[error("the event was changed in the meantime: read it again")]
     VersionMismatch {
         /// The present version.
         version: u64,

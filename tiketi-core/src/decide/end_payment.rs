@@ -72,7 +72,7 @@ pub enum EndPaymentRefused {
         state: PaymentState,
     },
     /// An answer, or a deposit after its due time, is missing for less than [`Terms::attention_after`].
-    #[error("the provider may still tell the outcome")]
+    #[error("the provider may still report the outcome")]
     TooSoon {
         /// From when on the payment can be ended.
         until: Timestamp,

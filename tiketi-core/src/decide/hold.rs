@@ -167,13 +167,13 @@ pub enum HoldRefused {
         asked: u32,
     },
     /// Another reservation has the id; its key was deleted.
-    #[error("there is a reservation of that id")]
+    #[error("there is a reservation with that id")]
     ReservationIdTaken {
         /// The reservation.
         reservation: ReservationId,
     },
     /// The buyer's reservation is being paid, so nothing can be added to it.
-    #[error("a payment for your reservation is under way")]
+    #[error("a payment for your reservation is in progress")]
     PaymentInProgress {
         /// The reservation.
         reservation: ReservationId,

@@ -99,7 +99,7 @@ pub enum StartPaymentRefused {
     #[error("the event was cancelled")]
     EventCancelled,
     /// Another payment has the id; its key was deleted.
-    #[error("there is a payment of that id")]
+    #[error("there is a payment with that id")]
     PaymentIdTaken {
         /// The payment.
         payment: PaymentId,

@@ -128,19 +128,19 @@ pub enum BeginRefundRefused {
         state: PaymentState,
     },
     /// Another refund of the payment is in progress.
-    #[error("a refund of the payment is under way")]
+    #[error("a refund of the payment is in progress")]
     RefundInProgress {
         /// That refund.
         refund: RefundId,
     },
     /// The payment has a refund with that id and another amount, reason or account.
-    #[error("the payment has another refund of that id")]
+    #[error("the payment has another refund with that id")]
     RefundIdTaken {
         /// That refund.
         refund: RefundId,
     },
     /// The amount is zero, negative, more than is left, or in another currency.
-    #[error("a refund must be more than nothing and at most {refundable}")]
+    #[error("a refund must be more than zero and at most {refundable}")]
     AmountOutOfRange {
         /// The most that can be refunded.
         refundable: Money,

@@ -109,10 +109,10 @@ pub enum ScheduleReconciliationRefused {
     #[error("the payment awaits nothing")]
     NothingAwaited,
     /// Another server has asked since the caller read the payment.
-    #[error("another asks already")]
+    #[error("another server asks the provider already")]
     ClaimedElsewhere,
     /// Money may still be captured for it.
-    #[error("money may still come of the payment")]
+    #[error("money may still be captured for the payment")]
     StillOpen,
 }
 

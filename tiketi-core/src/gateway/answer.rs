@@ -211,6 +211,6 @@ pub enum NotAccepted {
     #[error("the provider's key is missing")]
     KeyMissing,
     /// The text cannot be a key of the provider.
-    #[error("this is no key of the provider's")]
+    #[error("this is not a key of the provider")]
     KeyMalformed,
 }

@@ -35,7 +35,7 @@ pub struct Hint {
 #[non_exhaustive]
 pub enum WebhookRefused {
     /// It concerns no payment of this shop, or is of a kind that changes nothing; the provider need not repeat it.
-    #[error("the webhook is about nothing of ours")]
+    #[error("the webhook concerns no payment of this shop")]
     Irrelevant,
     /// It cannot be read.
     #[error("the webhook cannot be read: {reason}")]

@@ -59,7 +59,7 @@ fn nothing_is_called_off_of_an_event_that_stands() {
     assert_eq!(show.refuse(&call_off(&show, sold)), CallOffRefused::EventStands);
 }
 
-/// A refund that was refused is a person's to send again; nobody promises it a second time by itself.
+/// Staff must send a refused refund again; it is not queued a second time automatically.
 #[test]
 fn a_refusal_is_not_answered_with_another_promise() {
     let mut show = Show::open();
@@ -76,7 +76,7 @@ fn a_refusal_is_not_answered_with_another_promise() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Found by a walk: in a batch the hold may have lapsed, and its seat be another's.
+/// Found by a random walk: in a batch the hold may have ended, and another reservation may have its seat.
 #[test]
 fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
     let mut show = Show::open();
@@ -91,7 +91,7 @@ fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Records that the provider refused the refund that is under way.
+/// Records that the provider refused the queued refund.
 fn refuse_refund(show: &mut Show, now: Timestamp, payment: PaymentId) {
     let refund = show.payment(payment).queued_refund().unwrap().id;
     let refused = RefundOutcome::Refused { code: "TOO_LATE".into() };

@@ -39,7 +39,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     show.accept(&end(&show, at(6), payment).under(impatient));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
     show.paid(at(7), held, ADA);
-    // The money of the first turns up too: one capture pays, the other goes back.
+    // The first attempt is captured, too: one capture pays, the other is refunded.
     show.accept(&paid(&show, at(8), payment));
     assert_eq!(show.payment(payment).queued_refund().unwrap().amount, won(100));
     assert_eq!(audit(&show.snapshot), []);

@@ -117,7 +117,7 @@ fn defect_8_nothing_is_held_outside_the_sale_window() {
     assert!(seats_and_units(opens_at).decide(&show.snapshot).is_ok());
 }
 
-/// A defect of the first Tiketi, number 4: seats were updated by id, whoever had them.
+/// A defect of the first Tiketi, number 4: seats were updated by id, without a check of the owner.
 #[test]
 fn defect_4_a_seat_of_another_is_not_taken() {
     let mut show = Show::open();
@@ -128,7 +128,7 @@ fn defect_4_a_seat_of_another_is_not_taken() {
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[0]] });
     let ask = show.hold(at(2), BEN, &[1]);
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
-    // Not even by whoever bought it: it is his already, and not held.
+    // Not even by the buyer who owns it: it is sold to them already, and not held.
     let ask = show.hold(at(2), ADA, &[1]);
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
     assert_eq!(show.reservation(held).seats.len(), 1);
@@ -172,7 +172,7 @@ fn the_highest_prices_add_up_exactly() {
     assert_eq!(show.reservation(reservation).total, won(6 * MAX_PRICE_MINOR));
 }
 
-/// No store keeps such a price; should one come up all the same, it is a failure, never a wrapped total.
+/// No store accepts such a price; if one appears, it is a failure, never a wrapped total.
 #[test]
 fn prices_beyond_all_limits_fail_rather_than_wrap() {
     let mut show = Show::open();

@@ -69,7 +69,7 @@ fn an_outcome_is_recorded_once() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     show.accept(&paid(&show, at(2), payment, won(100)));
-    // A late word of the provider never makes what is paid unpaid.
+    // A late answer of the provider never makes a paid payment unpaid.
     let state = PaymentState::Paid { at: at(2) };
     let late = declined(&show, at(3), payment);
     assert_eq!(show.refuse(&late), RecordOutcomeRefused::NotConfirming { state });
@@ -85,7 +85,7 @@ fn money_that_moved_in_the_browser_buys_what_is_still_held() {
     assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(3) });
     assert_eq!(show.reservation(held).payment, Some(first));
     assert_eq!(show.payment(second).state, PaymentState::Abandoned);
-    // The other attempt's money turns up too: one capture pays, the other goes back.
+    // The other attempt is captured, too: one capture pays, the other is refunded.
     show.accept(&paid(&show, at(4), second, won(100)));
     assert_eq!(show.payment(second).queued_refund().unwrap().amount, won(100));
     assert_eq!(show.reservation(held).payment, Some(first));
@@ -184,7 +184,7 @@ fn what_was_refunded_at_the_provider_ends_the_reservation() {
     show.accept(&RecordOutcome::new(at(2), show.key(), payment, word(40)));
     assert_eq!(show.payment(payment).refunded, won(40));
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
-    // Of a refund under way, the word is ours and theirs at once.
+    // For a queued refund, our outcome and the provider's look-up may be the same refund.
     show.accept(&show.refund(at(3), payment));
     show.accept(&RecordOutcome::new(at(4), show.key(), payment, word(100)));
     assert!(show.payment(payment).refunds.iter().all(|row| matches!(row.state, RefundState::Done { .. })));

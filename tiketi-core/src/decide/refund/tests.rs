@@ -168,7 +168,7 @@ fn a_refund_id_is_never_used_for_another_refund() {
     assert_eq!(show.refuse(&other), refused);
 }
 
-/// Less than what is under way is another person's refund: the word on the queued one is still to come.
+/// Less than the queued refund is a refund by somebody else: the queued one's outcome is still unknown.
 ///
 /// Caught: with the comparison with the queued amount removed from `record_returned`.
 #[test]

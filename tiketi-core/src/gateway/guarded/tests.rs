@@ -75,7 +75,7 @@ async fn the_breaker_refuses_before_an_intent_and_never_after() {
     }
     let refused = it.guarded.ready().unwrap_err();
     assert_eq!(refused.retry_after, Duration::from_secs(30));
-    // An intent that was committed before is carried out all the same.
+    // An intent that was committed before is carried out even while the breaker is open.
     assert!(matches!(it.guarded.confirm(confirm(9)).await, ConfirmAnswer::Paid(_)));
 }
 
