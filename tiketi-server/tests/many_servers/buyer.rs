@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tiketi_server_harness::{Answer as Answered, SERVERS, send_once, token};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::fleet::SERVERS;
-use crate::patient_client::{Answer as Answered, ask_once};
 use crate::sale::{Came, Sale};
-use crate::shop::token;
 
 /// How long to wait where a server says that it cannot at the moment.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -114,7 +112,7 @@ impl Buyer {
         loop {
             let again = request.try_clone().unwrap();
             let served = self.sale.counter.acquire().await.unwrap();
-            let answer = ask_once(again).await;
+            let answer = send_once(again).await;
             drop(served);
             let Ok(Answered { status, retry_after, body }) = answer else {
                 self.sale.assert_faults("a connection was lost");

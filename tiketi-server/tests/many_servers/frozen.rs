@@ -5,12 +5,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Postgres, Transaction};
 use tiketi_postgres_harness::Server;
+use tiketi_server_harness::{DEADLINE, Fleet, Sender, Stock, token};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use crate::fleet::Fleet;
-use crate::process::{DEADLINE, Sender};
-use crate::shop::{Stock, token};
 use crate::{PATIENT, TURN};
 
 /// Events that another session keeps locked all the while; more than the writers of all servers.

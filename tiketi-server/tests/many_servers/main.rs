@@ -13,29 +13,19 @@
 #![cfg(test)]
 
 mod buyer;
-mod fleet;
 mod frozen;
 mod map;
-#[path = "../server_process/patient_client.rs"]
-mod patient_client;
-#[path = "../server_process/process.rs"]
-#[expect(dead_code, reason = "only the start and the end of a server are of use here")]
-mod process;
 mod sale;
 mod seated;
-#[path = "../server_process/crash/shop.rs"]
-#[expect(dead_code, reason = "the shop that is made in a file is another's")]
-mod shop;
 mod standing;
 
 use std::sync::Arc;
 
 use tiketi_postgres_harness::{Fsync, Server};
+use tiketi_server_harness::{Fleet, Stock};
 use tokio::sync::Mutex;
 
-use crate::fleet::Fleet;
 use crate::sale::Sale;
-use crate::shop::Stock;
 
 /// One crowd at a time: together they would measure the machine's patience.
 static TURN: Mutex<()> = Mutex::const_new(());

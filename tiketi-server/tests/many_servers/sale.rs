@@ -8,16 +8,13 @@ use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
 use serde_json::Value;
+use tiketi_server_harness::{DEADLINE, Fleet, ServerShop, send_with_retries};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::buyer::Buyer;
-use crate::fleet::Fleet;
 use crate::map::SharedMap;
-use crate::patient_client::ask;
-use crate::process::DEADLINE;
-use crate::shop::ServerShop;
 
 /// Requests that the three servers have at the same time.
 const AT_ONCE: usize = 96;
@@ -132,7 +129,7 @@ impl Sale {
     async fn assert_told_right(&self, at: usize, (token, reservation, seat): &Told) {
         let server = &self.addresses[at % self.addresses.len()];
         let request = self.client.get(format!("http://{server}/api/reservations/{reservation}"));
-        let read = ask(request.bearer_auth(token)).await.unwrap().body;
+        let read = send_with_retries(request.bearer_auth(token)).await.unwrap().body;
         let shown = &read["reservation"];
         assert_eq!(shown["status"], "confirmed", "{read}");
         assert_eq!(shown["seats"][0]["seatId"].as_str(), seat.as_deref(), "{read}");
@@ -147,7 +144,7 @@ impl Sale {
         let stuck = self.stuck();
         for address in self.addresses.iter() {
             let url = format!("http://{address}/api/seats/{}", self.shop.event);
-            let map = ask(self.client.get(url)).await.unwrap().body;
+            let map = send_with_retries(self.client.get(url)).await.unwrap().body;
             let seats = map["seats"].as_array().unwrap();
             let sold: HashSet<&str> = ids(seats, "reserved").collect();
             let held = ids(seats, "locked").count();

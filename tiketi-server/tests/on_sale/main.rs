@@ -10,21 +10,16 @@
 #![cfg(test)]
 
 mod books;
-#[path = "../server_process/patient_client.rs"]
-mod patient_client;
 mod person;
-#[path = "../server_process/process.rs"]
-#[expect(dead_code, reason = "only the start and the end of a server are of use here")]
-mod process;
 mod seated;
 mod shop;
 mod standing;
 
 use std::future::Future;
 
+use tiketi_server_harness::{Running, raise_open_file_limit};
 use tokio::task::JoinSet;
 
-use crate::process::Running;
 use crate::shop::ServerShop;
 
 const BUYERS_OF_SEATS: u128 = 1_000;
@@ -52,7 +47,7 @@ async fn three_hundred_buyers_share_a_hundred_units_and_none_is_sold_twice() {
 
 /// Starts a server whose tokens the tests can sign.
 async fn open_server() -> Running {
-    allow_a_socket_for_everybody();
+    raise_open_file_limit();
     let shop = ["--store", "memory:", "--jwt-secret", person::SECRET, "--log", "warn"];
     // A machine that is busy with other tests makes the crowd wait, which is no fault of the shop.
     Running::start(&[&shop[..], &["--request-timeout", "1m"]].concat()).await
@@ -63,13 +58,6 @@ async fn close(server: Running) {
     let said = server.stop().await;
     assert_eq!(said.code, Some(0));
     assert!(!said.err.contains("ERROR"), "{}", said.err);
-}
-
-/// Lets a thousand buyers and their server have a thousand open files, more than a shell usually grants.
-fn allow_a_socket_for_everybody() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let granted = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: granted.maximum, ..granted }).unwrap();
 }
 
 /// Has everybody come at once, and returns what became of each.

@@ -4,10 +4,8 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::RequestBuilder;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tiketi_server_harness::{self as harness, DEADLINE};
 use uuid::Uuid;
-
-use crate::patient_client;
-use crate::process::DEADLINE;
 
 /// What the server signs tokens with.
 pub(crate) const SECRET: &str = "known-to-the-server-and-to-this-test-only";
@@ -72,8 +70,8 @@ impl Person {
 
     /// Whatever the crowd does, the server never breaks.
     async fn send(&self, request: RequestBuilder) -> Answer {
-        let patient_client::Answer { status, body, .. } =
-            patient_client::ask(request.bearer_auth(&self.token)).await.unwrap();
+        let harness::Answer { status, body, .. } =
+            harness::send_with_retries(request.bearer_auth(&self.token)).await.unwrap();
         let answer = Answer { status, body };
         assert!(answer.status < 500, "{}", answer.body);
         answer

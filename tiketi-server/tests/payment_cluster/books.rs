@@ -2,9 +2,8 @@
 
 use sqlx::{Connection, PgConnection, Row as _};
 use tiketi_postgres_harness::Database;
+use tiketi_server_harness::PaymentRow;
 use uuid::Uuid;
-
-use crate::agreement::Row;
 
 const ROWS: &str = "SELECT p.id, p.state, coalesce(p.captured, 0) AS taken, p.refunded, \
     p.reconcile_at IS NOT NULL OR p.needs_attention AS is_open, r.state AS bought \
@@ -22,9 +21,9 @@ async fn connect(database: &Database) -> PgConnection {
 }
 
 /// Reads every payment, and what it bought.
-pub(crate) async fn rows(database: &Database) -> Vec<Row> {
+pub(crate) async fn rows(database: &Database) -> Vec<PaymentRow> {
     let rows = sqlx::query(ROWS).fetch_all(&mut connect(database).await).await.unwrap();
-    let read = |row: &sqlx::postgres::PgRow| Row {
+    let read = |row: &sqlx::postgres::PgRow| PaymentRow {
         order: row.get::<Uuid, _>("id").to_string(),
         state: row.get("state"),
         taken: row.get("taken"),

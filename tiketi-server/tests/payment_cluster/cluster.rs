@@ -3,15 +3,13 @@
 use std::time::Duration;
 
 use tiketi_postgres_harness::Server;
+use tiketi_server_harness::{
+    DEADLINE, Fleet, Order, PaymentClient, SERVERS, Stock, TOSS_CLIENT, TOSS_SECRET, assert_agrees,
+};
 use tiketi_toss_stub::{Call, StubSettings, TossStub, Webhook};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::agreement::assert_agrees;
 use crate::books;
-use crate::fleet::{Fleet, SERVERS};
-use crate::payment_client::{Order, PaymentClient, TOSS_CLIENT, TOSS_SECRET};
-use crate::process::DEADLINE;
-use crate::shop::Stock;
 
 /// Fifty seats a row.
 const STOCK: Stock = Stock { rows: 4, standing: 1 };

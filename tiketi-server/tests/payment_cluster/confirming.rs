@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use futures::future::{Either, join, join_all, select};
 use serde_json::{Value, json};
+use tiketi_server_harness::Order;
 use tiketi_toss_stub::{Call, Fault};
 use tokio::time::timeout;
 
 use crate::cluster::{PaymentCluster, captures};
-use crate::payment_client::Order;
 
 /// How often each race is run.
 const ROUNDS: usize = 10;
@@ -146,9 +146,9 @@ async fn what_is_being_paid_at_one_server_is_not_given_up_at_another() {
     for seat in 0..3 {
         let order = cluster.payment_client(seat).prepare(seat).await;
         cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-        let confirming = tokio::spawn(cluster.payment_client(seat).confirming(&order));
+        let confirming = tokio::spawn(cluster.payment_client(seat).send_confirm(&order));
         cluster.until_asked(Call::Confirm, seat + 1).await;
-        let cancels = join_all((0..9).map(|at| cluster.payment_client(at).cancelling(&order))).await;
+        let cancels = join_all((0..9).map(|at| cluster.payment_client(at).send_cancel(&order))).await;
         for (status, said) in cancels.into_iter().map(Result::unwrap) {
             assert_eq!((status, &said["code"]), (409, &json!("PAYMENT_IN_PROGRESS")), "{said}");
         }

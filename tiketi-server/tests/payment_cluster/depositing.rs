@@ -5,11 +5,11 @@ use std::time::Duration;
 use futures::future::{join, join_all};
 use serde_json::Value;
 use tiketi_postgres_harness::Server;
+use tiketi_server_harness::{Answered, Order};
 use tiketi_toss_stub::{Call, Method};
 use tokio::time::sleep;
 
 use crate::cluster::{PATIENT, PaymentCluster, captures};
-use crate::payment_client::{Answered, Order};
 
 /// How often the race is run.
 const ROUNDS: usize = 12;
@@ -52,7 +52,7 @@ async fn fifty_confirms_of_one_account_at_three_servers_are_told_alike_where_to_
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     assert_eq!(cluster.stub.asked(Call::Confirm), 1);
     assert!(deposited(&cluster, &order).await);
-    cluster.payment_client(2).until(&order, "completed").await;
+    cluster.payment_client(2).wait_for_status(&order, "completed").await;
     cluster.close().await;
 }
 
@@ -63,7 +63,7 @@ async fn a_deposit_that_meets_its_buyers_change_of_mind_is_kept_or_never_taken()
     for seat in 0..ROUNDS {
         let order = prepared(&cluster, seat).await;
         assert_eq!(cluster.payment_client(seat).confirm(&order).await.0, 202);
-        let given_up = cluster.payment_client(seat).cancelling(&order);
+        let given_up = cluster.payment_client(seat).send_cancel(&order);
         let pays = async {
             // Each a little later than the one before: some before the account is closed, and some after.
             sleep(APART * u32::try_from(seat).unwrap()).await;
@@ -73,7 +73,7 @@ async fn a_deposit_that_meets_its_buyers_change_of_mind_is_kept_or_never_taken()
         let (status, said) = answer.unwrap();
         assert!(matches!(status, 200 | 202 | 409 | 422), "{status} {said}");
         let ending = if is_paid { ("completed", "confirmed") } else { ("failed", "cancelled") };
-        cluster.payment_client(seat + 1).until(&order, ending.0).await;
+        cluster.payment_client(seat + 1).wait_for_status(&order, ending.0).await;
         assert_eq!(
             cluster.payment_client(seat + 2).reservation_status(&order).await,
             ending.1,

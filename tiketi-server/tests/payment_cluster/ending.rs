@@ -6,12 +6,11 @@ use futures::future::{join_all, join3};
 use serde_json::{Value, json};
 use tiketi_core::{Clock, Timestamp, clock::SystemClock};
 use tiketi_postgres_harness::Server;
+use tiketi_server_harness::{Order, text, token};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::cluster::{PaymentCluster, captures};
-use crate::payment_client::{Order, text};
-use crate::shop::token;
 
 /// Holds end in time for a test, and not before its buyers are ready on a busy machine.
 const HASTY: [&str; 3] = ["--hold-ttl=5s", "--hold-cap=5s", "--payment-window=3s"];
@@ -52,7 +51,7 @@ async fn meet(cluster: &PaymentCluster, at: usize) -> Meeting {
     let confirm = cluster.payment_client(at).confirm(&order);
     let cancel = async {
         match at % 3 {
-            0 => Some(cluster.payment_client(at + 1).cancelling(&order).await.unwrap()),
+            0 => Some(cluster.payment_client(at + 1).send_cancel(&order).await.unwrap()),
             _ => None,
         }
     };

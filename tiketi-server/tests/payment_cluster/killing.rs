@@ -1,11 +1,10 @@
 //! One of three servers killed in the middle of everything it does about money.
 
 use serde_json::json;
+use tiketi_server_harness::{Order, PaymentClient, SERVERS};
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::cluster::{PaymentCluster, captures};
-use crate::fleet::SERVERS;
-use crate::payment_client::{Order, PaymentClient};
 
 /// How many orders each server is killed in the middle of.
 const ORDERS: usize = 9;
@@ -49,16 +48,17 @@ impl Begun {
     async fn at(cluster: &PaymentCluster, server: usize, seat: usize) -> Self {
         let payment_client = cluster.payment_client(server);
         let (paid, refunded) = (payment_client.buy(seat).await, payment_client.buy(seat + 1).await);
-        assert_eq!(payment_client.refunding(&refunded).await.unwrap().0, 200);
+        assert_eq!(payment_client.send_refund(&refunded).await.unwrap().0, 200);
         let (intended, charged) =
             (payment_client.prepare(seat + 2).await, payment_client.prepare(seat + 3).await);
-        hang(cluster, Fault::hang(Call::Confirm), Call::Confirm, payment_client.confirming(&intended)).await;
+        hang(cluster, Fault::hang(Call::Confirm), Call::Confirm, payment_client.send_confirm(&intended))
+            .await;
         let taken = Fault::hang(Call::Confirm).after_effect();
-        hang(cluster, taken, Call::Confirm, payment_client.confirming(&charged)).await;
+        hang(cluster, taken, Call::Confirm, payment_client.send_confirm(&charged)).await;
         let (promised, returned) = (payment_client.buy(seat + 4).await, payment_client.buy(seat + 5).await);
-        hang(cluster, Fault::hang(Call::Cancel), Call::Cancel, payment_client.refunding(&promised)).await;
+        hang(cluster, Fault::hang(Call::Cancel), Call::Cancel, payment_client.send_refund(&promised)).await;
         let given = Fault::hang(Call::Cancel).after_effect();
-        hang(cluster, given, Call::Cancel, payment_client.refunding(&returned)).await;
+        hang(cluster, given, Call::Cancel, payment_client.send_refund(&returned)).await;
         let (inconclusive, inconclusive_refund) = doubts(cluster, payment_client, seat + 6).await;
         let prepared = payment_client.prepare(seat + 8).await;
         Self {
@@ -83,7 +83,7 @@ async fn doubts(cluster: &PaymentCluster, payment_client: PaymentClient<'_>, sea
         cluster.stub.fail_next(Fault::unreadable(Call::Lookup, 500));
     }
     assert_eq!(payment_client.confirm(&prepared).await.0, 202);
-    assert_eq!(payment_client.refunding(&bought).await.unwrap().0, 202);
+    assert_eq!(payment_client.send_refund(&bought).await.unwrap().0, 202);
     (prepared, bought)
 }
 
@@ -106,18 +106,18 @@ async fn assert_all_comes_to_its_end(cluster: &PaymentCluster, begun: &Begun, ki
     assert_eq!(one.confirm(&begun.prepared).await.0, 200);
     cluster.pass(1).await;
     for order in [&begun.charged, &begun.inconclusive] {
-        one.until(order, "completed").await;
+        one.wait_for_status(order, "completed").await;
         let (status, again) = other.confirm(order).await;
         assert_eq!((status, &again["reservation"]["status"]), (200, &json!("confirmed")), "{again}");
     }
     for order in [&begun.promised, &begun.returned, &begun.inconclusive_refund] {
-        other.until(order, "refunded").await;
+        other.wait_for_status(order, "refunded").await;
         assert_eq!(one.reservation_status(order).await, "cancelled");
         assert_eq!(cluster.stub.ledger()[&order.key].refunds, 1);
     }
     assert_eq!(other.payment_status(&begun.intended).await, "pending", "it may still arrive");
     cluster.pass(10).await;
-    other.until(&begun.intended, "failed").await;
+    other.wait_for_status(&begun.intended, "failed").await;
     let second = one.prepare_again(&begun.intended.token, &begun.intended.reservation).await;
     assert_eq!(other.confirm(&second).await.0, 200);
     for order in [&begun.prepared, &begun.charged, &begun.inconclusive, &begun.paid, &second] {
@@ -158,7 +158,7 @@ async fn a_buyer_whose_server_was_killed_learns_the_end_at_another() {
     let mut cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     let taken = Fault::hang(Call::Confirm).after_effect();
-    hang(&cluster, taken, Call::Confirm, cluster.payment_client(0).confirming(&order)).await;
+    hang(&cluster, taken, Call::Confirm, cluster.payment_client(0).send_confirm(&order)).await;
     cluster.fleet.kill(0).await;
     cluster.stub.release_hanging();
     for message in cluster.stub.webhooks() {

@@ -2,10 +2,10 @@
 
 use serde_json::json;
 use tiketi_postgres_harness::{Fsync, Server};
+use tiketi_server_harness::SERVERS;
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::cluster::{PATIENT, PaymentCluster};
-use crate::fleet::SERVERS;
 
 const CONFIRM: &str = "/api/payments/confirm";
 
@@ -46,8 +46,8 @@ async fn a_postgres_lost_after_the_provider_s_word_learns_of_it_when_it_is_back(
     postgres.restart().await;
     cluster.pass(1).await;
     for (order, bought) in confirmed.iter().zip(&refunded) {
-        cluster.payment_client(1).until(order, "completed").await;
-        cluster.payment_client(2).until(bought, "refunded").await;
+        cluster.payment_client(1).wait_for_status(order, "completed").await;
+        cluster.payment_client(2).wait_for_status(bought, "refunded").await;
         assert_eq!(cluster.payment_client(2).reservation_status(order).await, "confirmed");
         assert_eq!(cluster.payment_client(1).reservation_status(bought).await, "cancelled");
     }

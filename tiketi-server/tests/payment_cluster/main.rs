@@ -9,28 +9,14 @@
 // Always true here; it tells the lints that the functions beside the tests are tests, too.
 #![cfg(test)]
 
-#[path = "../server_process/toss/agreement.rs"]
-mod agreement;
 mod books;
 mod cluster;
 mod confirming;
 mod depositing;
 mod ending;
-#[path = "../many_servers/fleet.rs"]
-mod fleet;
 mod killing;
 mod losing;
-#[path = "../server_process/patient_client.rs"]
-mod patient_client;
-#[path = "../server_process/toss/payment_client.rs"]
-mod payment_client;
-#[path = "../server_process/process.rs"]
-#[expect(dead_code, reason = "only the start and the end of a server are of use here")]
-mod process;
 mod refunding;
-#[path = "../server_process/crash/shop.rs"]
-#[expect(dead_code, reason = "the shop that is made in a file is another's")]
-mod shop;
 mod silence;
 mod storm;
 mod webhooks;

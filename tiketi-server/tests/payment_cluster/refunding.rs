@@ -2,12 +2,9 @@
 
 use futures::future::join_all;
 use serde_json::json;
+use tiketi_server_harness::{Answered, DEADLINE, Order, admin, send_with_retries};
 
 use crate::cluster::PaymentCluster;
-use crate::patient_client::ask;
-use crate::payment_client::{Answered, Order};
-use crate::process::DEADLINE;
-use crate::shop::admin;
 
 /// How often each race is run.
 const ROUNDS: usize = 6;
@@ -30,12 +27,12 @@ async fn a_refund_asked_for_at_three_servers_at_once_is_given_once() {
     let cluster = PaymentCluster::open().await;
     for seat in 0..ROUNDS {
         let order = cluster.payment_client(seat).buy(seat).await;
-        let refunds_by_key = join_all((0..6).map(|at| cluster.payment_client(at).refunding(&order)));
-        let cancels = join_all((0..6).map(|at| cluster.payment_client(at).cancelling(&order)));
+        let refunds_by_key = join_all((0..6).map(|at| cluster.payment_client(at).send_refund(&order)));
+        let cancels = join_all((0..6).map(|at| cluster.payment_client(at).send_cancel(&order)));
         let (refunded, cancelled) = futures::future::join(refunds_by_key, cancels).await;
         assert_no_failure(&refunded);
         assert_no_failure(&cancelled);
-        cluster.payment_client(seat).until(&order, "refunded").await;
+        cluster.payment_client(seat).wait_for_status(&order, "refunded").await;
         assert_eq!(refunds(&cluster, &order), (1, order.amount));
         cluster.payment_client(seat + 1).buy(seat).await;
         assert_eq!(cluster.payment_client(seat).reservation_status(&order).await, "cancelled");
@@ -77,7 +74,8 @@ async fn a_refund_under_one_key_at_three_servers_is_one_refund() {
         let request = client.post(format!("http://{address}/api/payments/{}/cancel", order.id));
         let request = request.bearer_auth(&order.token).header("idempotency-key", "once");
         let answer =
-            ask(request.json(&json!({"cancelReason": "rain", "cancelAmount": order.amount}))).await?;
+            send_with_retries(request.json(&json!({"cancelReason": "rain", "cancelAmount": order.amount})))
+                .await?;
         Ok((answer.status, answer.body))
     };
     let answers: Vec<Answered> = join_all((0..9).map(ask)).await;

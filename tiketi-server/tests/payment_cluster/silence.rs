@@ -13,7 +13,7 @@ async fn a_confirm_nobody_answers_for_ten_minutes_holds_no_server_up_and_is_not_
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    tokio::spawn(cluster.payment_client(0).confirming(&order));
+    tokio::spawn(cluster.payment_client(0).send_confirm(&order));
     cluster.until_asked(Call::Confirm, 1).await;
     for (asked, minutes) in (1..).zip(ASKED_AFTER) {
         cluster.stub.fail_next(Fault::unreadable(Call::Lookup, 503));
@@ -24,7 +24,7 @@ async fn a_confirm_nobody_answers_for_ten_minutes_holds_no_server_up_and_is_not_
     }
     assert_eq!(cluster.stub.asked(Call::Lookup), ASKED_AFTER.len(), "one server asks at a time");
     cluster.pass(10).await;
-    cluster.payment_client(1).until(&order, "completed").await;
+    cluster.payment_client(1).wait_for_status(&order, "completed").await;
     assert_eq!(cluster.payment_client(2).reservation_status(&order).await, "confirmed");
     cluster.stub.release_hanging();
     cluster.close().await;
@@ -35,7 +35,7 @@ async fn a_refund_nobody_answers_for_ten_minutes_is_sent_on_and_given_once() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).buy(0).await;
     cluster.stub.fail_next(Fault::hang(Call::Cancel));
-    tokio::spawn(cluster.payment_client(0).refunding(&order));
+    tokio::spawn(cluster.payment_client(0).send_refund(&order));
     cluster.until_asked(Call::Cancel, 1).await;
     for (asked, minutes) in (2..).zip(ASKED_AFTER) {
         cluster.pass(minutes).await;
@@ -50,7 +50,7 @@ async fn a_refund_nobody_answers_for_ten_minutes_is_sent_on_and_given_once() {
     assert_eq!(cluster.stub.asked(Call::Cancel), 1 + ASKED_AFTER.len(), "one server asks at a time");
     cluster.stub.release_hanging();
     cluster.pass(10).await;
-    cluster.payment_client(2).until(&order, "refunded").await;
+    cluster.payment_client(2).wait_for_status(&order, "refunded").await;
     assert_eq!(cluster.stub.ledger()[&order.key].refunds, 1);
     cluster.close().await;
 }

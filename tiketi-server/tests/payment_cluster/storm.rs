@@ -5,15 +5,12 @@ use std::time::Duration;
 use futures::future::join;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
+use tiketi_server_harness::{DEADLINE, Fleet, SERVERS, ServerShop, text, token};
 use tiketi_toss_stub::{Call, Fault, TossStub};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
 use crate::cluster::{PATIENT, PaymentCluster};
-use crate::fleet::{Fleet, SERVERS};
-use crate::payment_client::text;
-use crate::process::DEADLINE;
-use crate::shop::{ServerShop, token};
 
 const BUYERS: usize = 120;
 /// Buyers who are served at the same time.

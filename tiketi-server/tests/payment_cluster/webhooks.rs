@@ -32,11 +32,11 @@ async fn a_webhook_at_another_server_brings_the_news_of_a_confirm_that_hangs() {
     for seat in 0..3 {
         let order = cluster.payment_client(seat).prepare(seat).await;
         cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-        let confirming = tokio::spawn(cluster.payment_client(seat).confirming(&order));
+        let confirming = tokio::spawn(cluster.payment_client(seat).send_confirm(&order));
         cluster.until_asked(Call::Confirm, seat + 1).await;
         assert!(cluster.stub.misreport(&order.id, Status::Aborted));
         deliver_backwards(&cluster).await;
-        cluster.payment_client(seat + 2).until(&order, "completed").await;
+        cluster.payment_client(seat + 2).wait_for_status(&order, "completed").await;
         cluster.stub.release_hanging();
         let (status, answer) = confirming.await.unwrap().unwrap();
         assert_eq!(
@@ -53,7 +53,7 @@ async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
     let cluster = PaymentCluster::open().await;
     let kept = cluster.payment_client(0).buy(0).await;
     let returned = cluster.payment_client(1).buy(1).await;
-    assert_eq!(cluster.payment_client(2).refunding(&returned).await.unwrap().0, 200);
+    assert_eq!(cluster.payment_client(2).send_refund(&returned).await.unwrap().0, 200);
     for order in [&kept, &returned] {
         for status in [Status::Aborted, Status::Canceled, Status::Done, Status::Expired] {
             assert!(cluster.stub.misreport(&order.id, status));

@@ -1,6 +1,6 @@
 //! `check`, `openapi`, `import-layout`, and help.
 
-use crate::process::{finish, run, server};
+use tiketi_server_harness::{finish, run, server};
 
 const PRETIX: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/lantern-hall.pretix.json");

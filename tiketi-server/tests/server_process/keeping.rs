@@ -5,8 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::process::{Running, run, server};
+use tiketi_server_harness::{Running, run, server};
 
 /// Starts the server as the README's first command does: nothing but the demonstration, in a folder of its own.
 async fn first_command(folder: &Path) -> Running {

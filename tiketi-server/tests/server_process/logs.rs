@@ -1,8 +1,7 @@
 //! Log lines: for programs, and without secrets.
 
 use serde_json::{Value, json};
-
-use crate::process::{Running, server};
+use tiketi_server_harness::{Running, server};
 
 #[tokio::test]
 async fn json_logs_are_one_object_a_line() {

@@ -10,8 +10,6 @@ mod logs;
 mod many;
 mod operating;
 mod options;
-mod patient_client;
-mod process;
 mod running;
 mod stopping;
 mod toss;

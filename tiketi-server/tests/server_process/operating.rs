@@ -3,18 +3,18 @@
 use std::fs;
 
 use rusqlite::Connection;
+use tiketi_server_harness::{Running, ServerOutput, run};
 
 use crate::keeping::{buy, file_of, store};
-use crate::process::{Running, Said, run};
 
-async fn assert_clean(store: &str) -> Said {
+async fn assert_clean(store: &str) -> ServerOutput {
     let said = run(&["audit", "--store", store]).await;
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
     assert!(said.out.starts_with("all is as it must be; "), "{said:?}");
     said
 }
 
-fn refused(said: &Said, words: &str) {
+fn refused(said: &ServerOutput, words: &str) {
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.err.contains(words) || said.out.contains(words), "{words} is not in {said:?}");
 }

@@ -4,8 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-
-use crate::process::{Running, Said, finish, run, server};
+use tiketi_server_harness::{Running, ServerOutput, finish, run, server};
 
 fn file(text: &str) -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -14,13 +13,13 @@ fn file(text: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-async fn run_with_file(text: &str) -> Said {
+async fn run_with_file(text: &str) -> ServerOutput {
     let (_folder, path) = file(text);
     run(&["--config", path.to_str().unwrap()]).await
 }
 
 #[track_caller]
-fn assert_refused(said: &Said, code: i32, words: &[&str]) {
+fn assert_refused(said: &ServerOutput, code: i32, words: &[&str]) {
     assert_eq!(said.code, Some(code), "{said:?}");
     assert_eq!(said.out, "");
     for word in words {

@@ -1,9 +1,8 @@
 //! A server that serves.
 
 use serde_json::{Value, json};
+use tiketi_server_harness::{DEADLINE, Running};
 use tokio::time::{Duration, sleep, timeout};
-
-use crate::process::{DEADLINE, Running};
 
 fn titles_and_statuses(events: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();

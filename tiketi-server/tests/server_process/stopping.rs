@@ -1,10 +1,9 @@
 //! Being told to stop.
 
+use tiketi_server_harness::{DEADLINE, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{Duration, sleep, timeout};
-
-use crate::process::{DEADLINE, Running};
 
 const BODY: &str = r#"{"email":"demo@tiketi.dev","password":"demo1234"}"#;
 

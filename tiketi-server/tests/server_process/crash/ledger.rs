@@ -3,10 +3,9 @@
 use std::sync::{Mutex, MutexGuard};
 
 use futures::StreamExt;
+use tiketi_server_harness::{DEADLINE, Running};
 use tokio::sync::Notify;
 use tokio::time::timeout;
-
-use crate::process::{DEADLINE, Running};
 
 /// What a buyer was told last of one reservation, and what was under way when nothing more came.
 #[derive(Debug, Clone)]

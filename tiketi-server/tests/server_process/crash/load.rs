@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use tiketi_server_harness::{Running, ServerShop, token};
 use uuid::Uuid;
 
 use crate::crash::Chance;
 use crate::crash::ledger::Ledger;
-use crate::crash::shop::{ServerShop, token};
-use crate::process::Running;
 
 /// Holds, pays, cancels and gives back, for one buyer after another, until no answer comes.
 pub(crate) async fn buy(seed: u64, running: Arc<Running>, shop: Arc<ServerShop>, ledger: Arc<Ledger>) {

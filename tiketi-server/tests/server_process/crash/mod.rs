@@ -2,13 +2,12 @@
 
 mod ledger;
 mod load;
-pub(crate) mod shop;
 
 use std::sync::Arc;
 
+use tiketi_server_harness::{Running, SECRET, ServerShop, run};
+
 use crate::crash::ledger::Ledger;
-use crate::crash::shop::{SECRET, ServerShop};
-use crate::process::{Running, run};
 
 /// How often the server is killed.
 const ROUNDS: u64 = 20;

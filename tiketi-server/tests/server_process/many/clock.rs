@@ -10,10 +10,7 @@ use tiketi_core::{BoxOffice, Clock, StoreErrorKind, Timestamp};
 use tiketi_http::{AppState, router};
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server};
-
-use crate::crash::shop::SECRET;
-use crate::many::migrate;
-use crate::process::Running;
+use tiketi_server_harness::{Running, SECRET, migrate};
 
 /// A second more than holds last.
 const AHEAD: Duration = Duration::from_secs(301);

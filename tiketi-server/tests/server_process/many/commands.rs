@@ -2,22 +2,20 @@
 
 use sqlx::Executor;
 use tiketi_postgres_harness::{Database, Server, free_port};
+use tiketi_server_harness::{Running, SECRET, ServerOutput, migrate, run};
 
-use crate::crash::shop::SECRET;
 use crate::keeping::buy;
-use crate::many::migrate;
-use crate::process::{Running, Said, run};
 
 const OWN: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
 
-async fn serve(store: &str, more: &[&str]) -> Said {
+async fn serve(store: &str, more: &[&str]) -> ServerOutput {
     let shop = ["--listen=127.0.0.1:0", "--store", store, "--jwt-secret", SECRET];
     run(&[&shop[..], more].concat()).await
 }
 
 #[track_caller]
-fn assert_refused(said: &Said, words: &[&str], secret: &str) {
+fn assert_refused(said: &ServerOutput, words: &[&str], secret: &str) {
     assert_eq!(said.code, Some(1), "{said:?}");
     let text = format!("{}{}", said.out, said.err);
     assert!(words.iter().all(|word| text.contains(word)), "{words:?} are not in {said:?}");
@@ -25,7 +23,7 @@ fn assert_refused(said: &Said, words: &[&str], secret: &str) {
 }
 
 #[track_caller]
-fn assert_done(said: &Said, words: &[&str]) {
+fn assert_done(said: &ServerOutput, words: &[&str]) {
     assert_eq!(said.code, Some(0), "{said:?}");
     assert!(words.iter().all(|word| said.out.contains(word)), "{words:?} are not in {said:?}");
 }

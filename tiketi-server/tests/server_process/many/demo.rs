@@ -5,11 +5,8 @@ use std::time::Duration;
 use futures::future::join_all;
 use serde_json::Value;
 use tiketi_postgres_harness::{Database, Server};
+use tiketi_server_harness::{DEADLINE, Running, SECRET, migrate, run};
 use tokio::time::{sleep, timeout};
-
-use crate::crash::shop::SECRET;
-use crate::many::migrate;
-use crate::process::{DEADLINE, Running, run};
 
 /// Reads the titles of all events once there are four, or more.
 async fn programme(server: &Running) -> Vec<String> {

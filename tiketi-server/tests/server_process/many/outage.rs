@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use tiketi_postgres_harness::{Database, Fsync, Server};
+use tiketi_server_harness::{Answer, DEADLINE, Running, SECRET, migrate};
 use tokio::time::{sleep, timeout};
 
-use crate::crash::shop::SECRET;
 use crate::keeping::buy;
-use crate::many::migrate;
-use crate::patient_client::Answer;
-use crate::process::{DEADLINE, Running};
 
 async fn until_ready(running: &Running) {
     let ready = async {

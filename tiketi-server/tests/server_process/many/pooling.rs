@@ -1,11 +1,9 @@
 //! Servers whose database is behind a pooler, with fewer sessions than they have connections.
 
 use tiketi_postgres_harness::{Database, Pooler, Server};
+use tiketi_server_harness::{Running, SECRET, migrate, run};
 
-use crate::crash::shop::SECRET;
 use crate::keeping::buy;
-use crate::many::migrate;
-use crate::process::{Running, run};
 
 /// Caught: with the address as it is, `statement-cache-capacity=0` left away.
 #[tokio::test]

@@ -1,13 +1,12 @@
 //! Databases that are reached through networks others can read.
 
 use tiketi_postgres_harness::Server;
-
-use crate::process::{Said, run};
+use tiketi_server_harness::{ServerOutput, run};
 
 /// The database `postgres` has no shop: a server that says so has read it.
 const REACHED: &str = "tiketi-server migrate";
 
-async fn audit(postgres: &Server, parameters: &str) -> Said {
+async fn audit(postgres: &Server, parameters: &str) -> ServerOutput {
     run(&["audit", "--store", &format!("{}?{parameters}", postgres.url("postgres"))]).await
 }
 

@@ -3,22 +3,20 @@
 use std::path::Path;
 
 use rusqlite::Connection;
+use tiketi_server_harness::{PaymentRow, TOSS_SECRET, assert_agrees, run};
 use uuid::Uuid;
 
-use crate::process::run;
-use crate::toss::agreement::{Row, assert_agrees};
 use crate::toss::counter::Counter;
-use crate::toss::payment_client::TOSS_SECRET;
 
 const ROWS: &str = "
     SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.reconcile_at IS NOT NULL OR p.needs_attention, r.state
     FROM payments p LEFT JOIN reservations r ON r.payment = p.id";
 
-fn rows(path: &Path) -> Vec<Row> {
+fn rows(path: &Path) -> Vec<PaymentRow> {
     let connection = Connection::open(path).unwrap();
     let mut statement = connection.prepare(ROWS).unwrap();
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Row {
+        Ok(PaymentRow {
             order: row.get::<_, Uuid>(0)?.to_string(),
             state: row.get(1)?,
             taken: row.get(2)?,

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use tempfile::TempDir;
+use tiketi_server_harness::{
+    DEADLINE, PaymentClient, Running, SECRET, ServerShop, TOSS_CLIENT, TOSS_SECRET, admin, text,
+};
 use tiketi_toss_stub::{Call, StubSettings, TossStub};
 use tokio::time::{sleep, timeout};
 
-use crate::crash::shop::{SECRET, ServerShop, admin};
-use crate::process::{DEADLINE, Running};
 use crate::toss::books;
-use crate::toss::payment_client::{PaymentClient, TOSS_CLIENT, TOSS_SECRET, text};
 
 /// The secret key with its colon, as it goes over the wire.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";

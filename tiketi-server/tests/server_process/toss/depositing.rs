@@ -1,12 +1,11 @@
 //! Virtual accounts at the whole server: paid when the buyer's money comes, given back to his account, missed, taken back.
 
 use serde_json::{Value, json};
+use tiketi_server_harness::{Order, admin, text};
 use tiketi_toss_stub::{Call, Fault, Method, Webhook};
 
-use crate::crash::shop::admin;
 use crate::toss::books;
 use crate::toss::counter::{ACCOUNT, Counter, HOLDER};
-use crate::toss::payment_client::{Order, text};
 
 const METHODS: &str = "--toss-methods=card,virtual-account";
 const MINUTES_A_DAY: u64 = 24 * 60;
@@ -32,7 +31,7 @@ async fn deposited(counter: &Counter, seat: usize) -> Order {
     let (order, _) = confirmed(counter, seat).await;
     assert!(counter.stub.deposit(&order.id));
     deliver(counter, &counter.stub.webhooks()).await;
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     order
 }
 
@@ -69,7 +68,7 @@ async fn a_buyer_is_told_where_to_pay_by_when_and_has_the_seat_once_the_money_is
 
     assert!(counter.stub.deposit(&order.id));
     deliver(&counter, &counter.stub.webhooks()).await;
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
     assert_eq!(counter.payment_client().payment(&order).await["deposit"], Value::Null);
     counter.close().await;
@@ -81,14 +80,14 @@ async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_whi
     let (token, reservation) = counter.payment_client().hold(0, 7).await;
     let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    tokio::spawn(counter.payment_client().confirming(&order));
+    tokio::spawn(counter.payment_client().send_confirm(&order));
     counter.until_asked(Call::Confirm, 1).await;
     counter.crash().await;
     counter.pass(1);
     counter.until_asked(Call::Lookup, 1).await;
     assert!(counter.stub.deposit(&order.id));
     counter.pass(10);
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     counter.stub.release_hanging();
     counter.close().await;
 }
@@ -100,11 +99,11 @@ async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it
     let (token, reservation) = counter.payment_client().hold(0, 7).await;
     let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.payment_client().confirming(&order));
+    let confirming = tokio::spawn(counter.payment_client().send_confirm(&order));
     counter.until_asked(Call::Confirm, 1).await;
     assert!(counter.stub.deposit(&order.id));
     deliver(&counter, &counter.stub.webhooks()).await;
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     counter.stub.release_hanging();
     let (status, answer) = confirming.await.unwrap().unwrap();
     assert!(matches!(status, 200 | 202), "{answer}");
@@ -131,7 +130,7 @@ async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told
     for messages in [&backwards, &told, &backwards] {
         deliver(&counter, messages).await;
     }
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     counter.close().await;
 }
 
@@ -141,7 +140,7 @@ async fn a_missed_deadline_of_which_nobody_tells_gives_the_seat_to_the_next() {
     let (order, _) = confirmed(&counter, 0).await;
     books::let_holds_lapse(&counter.path);
     counter.pass(MINUTES_A_DAY);
-    counter.payment_client().until(&order, "failed").await;
+    counter.payment_client().wait_for_status(&order, "failed").await;
     assert_eq!(counter.payment_client().payment(&order).await["failureCode"], "EXPIRED");
     let (token, reservation) = counter.payment_client().hold(0, 8).await;
     let next = counter.payment_client().prepare_by(Method::Card, &token, &reservation).await;
@@ -166,7 +165,7 @@ async fn a_shop_waits_no_longer_than_it_says_and_closes_the_account() {
         "the account may be open"
     );
     counter.pass(10);
-    counter.payment_client().until(&order, "failed").await;
+    counter.payment_client().wait_for_status(&order, "failed").await;
     assert!(!counter.stub.deposit(&order.id), "the account is closed");
     assert_eq!(counter.payment_client().payment(&order).await["failureCode"], "DEPOSIT_OVERDUE");
     let (token, reservation) = counter.payment_client().hold(0, 8).await;
@@ -196,7 +195,7 @@ async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a
     books::let_holds_lapse(&counter.path);
     counter.pass(MINUTES_A_DAY);
     for order in [&lucky, &unlucky] {
-        counter.payment_client().until(order, "failed").await;
+        counter.payment_client().wait_for_status(order, "failed").await;
     }
     let (token, reservation) = counter.payment_client().hold(1, 8).await;
     let next = counter.payment_client().prepare_by(Method::Card, &token, &reservation).await;
@@ -206,7 +205,7 @@ async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a
         assert!(counter.stub.deposit_late(&order.id));
     }
     deliver(&counter, &counter.stub.webhooks()[before..]).await;
-    counter.payment_client().until(&lucky, "completed").await;
+    counter.payment_client().wait_for_status(&lucky, "completed").await;
     assert_eq!(counter.payment_client().reservation_status(&lucky).await, "confirmed");
     counter.until_needing_attention(&[(&unlucky.id, "refund_refused")]).await;
 
@@ -279,7 +278,7 @@ async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_
     let (status, cancelled) = counter.running().post(&path, Some(&admin()), &json!({})).await;
     assert_eq!(status, 200, "{cancelled}");
     counter.pass(1);
-    counter.payment_client().until(&unpaid, "failed").await;
+    counter.payment_client().wait_for_status(&unpaid, "failed").await;
     assert!(!counter.stub.deposit(&unpaid.id), "the account is closed");
     counter.until_needing_attention(&[(&paid.id, "refund_refused")]).await;
     assert_eq!(counter.payment_client().reservation_status(&paid).await, "confirmed");
@@ -303,7 +302,7 @@ async fn killed_while_a_deposit_is_sent_back_it_still_goes_to_its_account() {
     counter.crash().await;
     counter.stub.release_hanging();
     counter.pass(1);
-    counter.payment_client().until(&order, "refunded").await;
+    counter.payment_client().wait_for_status(&order, "refunded").await;
     assert_eq!(counter.stub.ledger()[&order.key].refunded_to, [ACCOUNT]);
     counter.close().await;
 }

@@ -26,7 +26,7 @@ async fn fifty_of_one_confirm_that_hangs_are_told_so_alike_and_charged_once() {
     assert_eq!(answers[0].0, 202, "{:?}", answers[0]);
     assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
     counter.stub.release_hanging();
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     assert_eq!(counter.stub.asked(Call::Confirm), 1);
     counter.close().await;
 }
@@ -50,9 +50,9 @@ async fn what_is_being_paid_cannot_be_cancelled() {
     let counter = Counter::open().await;
     let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.payment_client().confirming(&order));
+    let confirming = tokio::spawn(counter.payment_client().send_confirm(&order));
     counter.until_asked(Call::Confirm, 1).await;
-    let (status, refused) = counter.payment_client().cancelling(&order).await.unwrap();
+    let (status, refused) = counter.payment_client().send_cancel(&order).await.unwrap();
     assert_eq!((status, &refused["code"]), (409, &json!("PAYMENT_IN_PROGRESS")), "{refused}");
     counter.stub.release_hanging();
     assert_eq!(confirming.await.unwrap().unwrap().0, 200);

@@ -1,13 +1,13 @@
 //! Money back: once, whatever dies in between.
 
 use serde_json::json;
+use tiketi_server_harness::Order;
 use tiketi_toss_stub::{Call, Fault};
 
 use crate::toss::counter::Counter;
-use crate::toss::payment_client::Order;
 
 async fn refund(counter: &Counter, order: &Order) -> (u16, serde_json::Value) {
-    counter.payment_client().refunding(order).await.unwrap()
+    counter.payment_client().send_refund(order).await.unwrap()
 }
 
 #[tokio::test]
@@ -28,7 +28,7 @@ async fn killed_while_a_refund_is_sent_it_is_sent_again_and_given_once() {
         let mut counter = Counter::open().await;
         let order = counter.payment_client().buy(0).await;
         counter.stub.fail_next(fault);
-        tokio::spawn(counter.payment_client().refunding(&order));
+        tokio::spawn(counter.payment_client().send_refund(&order));
         counter.until_asked(Call::Cancel, 1).await;
         counter.crash().await;
         counter.stub.release_hanging();
@@ -38,7 +38,7 @@ async fn killed_while_a_refund_is_sent_it_is_sent_again_and_given_once() {
             "not before it is known"
         );
         counter.pass(1);
-        counter.payment_client().until(&order, "refunded").await;
+        counter.payment_client().wait_for_status(&order, "refunded").await;
         assert_eq!(counter.payment_client().reservation_status(&order).await, "cancelled");
         assert_eq!(counter.stub.ledger()[&order.key].refunds, 1);
         counter.close().await;
@@ -55,7 +55,7 @@ async fn killed_after_a_refund_whose_answer_was_lost_it_is_found_and_not_given_t
     assert_eq!((status, &open["payment"]["status"]), (202, &json!("completed")), "{open}");
     counter.crash().await;
     counter.pass(1);
-    counter.payment_client().until(&order, "refunded").await;
+    counter.payment_client().wait_for_status(&order, "refunded").await;
     assert_eq!(counter.stub.ledger()[&order.key].refunds, 1);
     counter.close().await;
 }
@@ -78,11 +78,11 @@ async fn a_refund_the_provider_is_slow_about_is_202_in_time_and_goes_on() {
     counter.stub.fail_next(Fault::hang(Call::Cancel));
     assert_eq!(refund(&counter, &order).await.0, 202);
     // Asked again meanwhile, the provider says that it is still at it.
-    let (status, open) = counter.payment_client().cancelling(&order).await.unwrap();
+    let (status, open) = counter.payment_client().send_cancel(&order).await.unwrap();
     assert_eq!((status, &open["reservation"]["status"]), (202, &json!("confirmed")), "{open}");
     counter.stub.release_hanging();
     counter.pass(1);
-    counter.payment_client().until(&order, "refunded").await;
+    counter.payment_client().wait_for_status(&order, "refunded").await;
     counter.close().await;
 }
 
@@ -95,7 +95,7 @@ async fn a_refund_asked_for_ten_times_at_once_is_given_once() {
         assert!(matches!(status, 200 | 202 | 409), "{status} {answer}");
     }
     counter.pass(1);
-    counter.payment_client().until(&order, "refunded").await;
+    counter.payment_client().wait_for_status(&order, "refunded").await;
     assert_eq!(counter.stub.ledger()[&order.key].refunds, 1);
     counter.close().await;
 }

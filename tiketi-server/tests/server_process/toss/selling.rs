@@ -1,11 +1,10 @@
 //! Sales that go as they should, and those that a provider spoils.
 
 use serde_json::json;
+use tiketi_server_harness::{TOSS_CLIENT, TOSS_SECRET, finish, run, server};
 use tiketi_toss_stub::{Call, Fault};
 
-use crate::process::{finish, run, server};
 use crate::toss::counter::Counter;
-use crate::toss::payment_client::{TOSS_CLIENT, TOSS_SECRET};
 
 #[tokio::test]
 async fn buyers_of_a_shop_with_toss_pay_there_and_nowhere_else() {
@@ -52,7 +51,7 @@ async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
     let (status, open) = counter.payment_client().confirm(&order).await;
     assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
     counter.pass(1);
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
     counter.close().await;
 }
@@ -73,7 +72,7 @@ async fn a_provider_silent_for_ten_minutes_holds_nobody_else_up_and_nothing_is_l
     }
     counter.payment_client().buy(1).await;
     counter.pass(10);
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     counter.stub.release_hanging();
     counter.close().await;
 }
@@ -86,7 +85,7 @@ async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() 
     counter.stub.fail_next(Fault::cut(Call::Confirm));
     assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
     counter.pass(11);
-    counter.payment_client().until(&order, "failed").await;
+    counter.payment_client().wait_for_status(&order, "failed").await;
     let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
     assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
     counter.close().await;
@@ -105,7 +104,7 @@ async fn an_impatient_shop_asks_again_at_once_and_tells_a_person_sooner() {
     counter.until_asked(Call::Lookup, 8).await;
     // The provider lets the authentication expire: the next question finds out.
     counter.stub.advance(std::time::Duration::from_mins(10));
-    counter.payment_client().until(&order, "failed").await;
+    counter.payment_client().wait_for_status(&order, "failed").await;
     let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
     assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
     counter.close().await;

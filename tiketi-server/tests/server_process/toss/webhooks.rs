@@ -30,12 +30,12 @@ async fn a_webhook_during_a_confirm_that_hangs_brings_the_news() {
     let counter = Counter::open().await;
     let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
-    let confirming = tokio::spawn(counter.payment_client().confirming(&order));
+    let confirming = tokio::spawn(counter.payment_client().send_confirm(&order));
     counter.until_asked(Call::Confirm, 1).await;
     for message in counter.stub.webhooks() {
         deliver(&counter, &message).await;
     }
-    counter.payment_client().until(&order, "completed").await;
+    counter.payment_client().wait_for_status(&order, "completed").await;
     counter.stub.release_hanging();
     let (status, answer) = confirming.await.unwrap().unwrap();
     assert!(matches!(status, 200 | 202), "{answer}");

@@ -1,4 +1,4 @@
-//! Three servers on one database.
+//! Three servers on one Postgres database.
 
 use std::sync::Arc;
 
@@ -7,30 +7,34 @@ use tiketi_core::StoreError;
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server, free_port};
 
-use crate::process::{Running, run, server};
+use crate::process::{Running, raise_open_file_limit, run, server};
 use crate::shop::{SECRET, ServerShop, Stock};
 
 /// How many servers sell together.
-pub(crate) const SERVERS: usize = 3;
+pub const SERVERS: usize = 3;
 
-/// A shop in a database, and servers at addresses that stay theirs over restarts.
-pub(crate) struct Fleet {
-    pub(crate) shop: Arc<ServerShop>,
-    pub(crate) addresses: Arc<[String]>,
-    pub(crate) database: Database,
+/// A shop in a database, and its servers, each of which keeps its address over restarts.
+#[derive(Debug)]
+pub struct Fleet {
+    /// What the servers sell.
+    pub shop: Arc<ServerShop>,
+    /// The address of each server, such as `127.0.0.1:4711`.
+    pub addresses: Arc<[String]>,
+    /// The database of all servers.
+    pub database: Database,
     running: Vec<Option<Running>>,
     options: Vec<String>,
 }
 
-/// Makes the schema of a test's database.
-pub(crate) async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
+/// Creates the schema in a test's database.
+pub async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
     tiketi_postgres::migrate(&options).await
 }
 
 impl Fleet {
-    /// Makes a shop and starts the servers, each with these options.
-    pub(crate) async fn open(postgres: &Server, stock: Stock, options: &[&str]) -> Self {
-        allow_a_socket_for_everybody();
+    /// Creates a shop and starts the servers, each with these options.
+    pub async fn open(postgres: &Server, stock: Stock, options: &[&str]) -> Self {
+        raise_open_file_limit();
         let database = Database::fresh(postgres, migrate).await;
         let pool = database.pool(2).await;
         let store = Arc::new(PostgresStore::new(pool.clone()));
@@ -47,7 +51,7 @@ impl Fleet {
     }
 
     /// Starts a server that does not run.
-    pub(crate) async fn start(&mut self, at: usize) {
+    pub async fn start(&mut self, at: usize) {
         let shop = ["--store", &self.database.url(), "--jwt-secret", SECRET, "--log=warn"];
         let listen = ["--listen", &self.addresses[at]];
         let options: Vec<_> = self.options.iter().map(String::as_str).collect();
@@ -57,34 +61,27 @@ impl Fleet {
     }
 
     /// Kills a server.
-    pub(crate) async fn kill(&mut self, at: usize) {
+    pub async fn kill(&mut self, at: usize) {
         self.running[at].take().expect("it runs").kill().await;
     }
 
-    /// Returns a server that runs.
-    pub(crate) fn server(&self, at: usize) -> &Running {
+    /// Returns a running server.
+    pub fn server(&self, at: usize) -> &Running {
         self.running[at].as_ref().expect("it is down")
     }
 
-    /// Ends all servers that run.
-    pub(crate) async fn stop(&mut self) {
+    /// Stops all running servers and asserts that each ends with code 0.
+    pub async fn stop(&mut self) {
         for running in self.running.iter_mut().filter_map(Option::take) {
             let said = running.stop().await;
             assert_eq!(said.code, Some(0), "{said:?}");
         }
     }
 
-    /// Ends all servers, and has what they leave audited.
-    pub(crate) async fn close(mut self) {
+    /// Stops all servers and asserts that the audit of their store passes.
+    pub async fn close(mut self) {
         self.stop().await;
         let said = run(&["audit", "--store", &self.database.url()]).await;
         assert!(said.code == Some(0) && said.out.contains("all is as it must be"), "{said:?}");
     }
-}
-
-/// Lets a crowd and its servers have more open files than a shell usually grants.
-fn allow_a_socket_for_everybody() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let granted = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: granted.maximum, ..granted }).unwrap();
 }

@@ -1,24 +1,30 @@
-//! The shop's books, held against the provider's.
+//! The payments of the store, compared with those of the provider.
 
 use std::collections::BTreeMap;
 
 use tiketi_toss_stub::Account;
 
-/// A payment, as the shop's store has it.
+/// A payment as the store has it.
 #[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) order: String,
-    pub(crate) state: String,
-    pub(crate) taken: i64,
-    pub(crate) returned: i64,
-    /// Whether the provider's word is awaited, or a person's.
-    pub(crate) is_open: bool,
-    /// The state of the reservation, if this payment is the one that counts for it.
-    pub(crate) bought: Option<String>,
+pub struct PaymentRow {
+    /// The order id at the provider, which is the payment's id.
+    pub order: String,
+    /// The state as the store writes it.
+    pub state: String,
+    /// The captured amount, in the minor unit of the currency.
+    pub taken: i64,
+    /// The refunded amount, in the minor unit of the currency.
+    pub returned: i64,
+    /// Whether the payment awaits reconciliation or needs attention.
+    pub is_open: bool,
+    /// The state of the reservation that this payment belongs to, if it is the reservation's payment.
+    pub bought: Option<String>,
 }
 
-/// Fails unless every buyer has what he paid for or his money, and the provider says the same to the won.
-pub(crate) fn assert_agrees(ledger: &BTreeMap<String, Account>, rows: &[Row]) {
+/// Asserts that each buyer has the tickets or the money.
+///
+/// The amounts of store and provider must be equal, each order is captured at most once, and no payment is open.
+pub fn assert_agrees(ledger: &BTreeMap<String, Account>, rows: &[PaymentRow]) {
     for row in rows {
         let accounts = ledger.values().filter(|account| account.order_id == row.order);
         let (mut taken, mut returned, mut captures) = (0, 0, 0);

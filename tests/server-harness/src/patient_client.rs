@@ -1,4 +1,4 @@
-//! A client that does what the server tells clients to do.
+//! A client that retries when the server asks it to.
 
 use std::time::Duration;
 
@@ -6,31 +6,33 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::{Instant, sleep};
 
-/// How long a client comes back to a server that is too busy, before the test takes that for a failure.
+/// How long a client retries at a busy server before the test fails.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// What came back.
+/// The answer to a request.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    /// How long to wait before the same request is sent again.
-    pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: Value,
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// How long to wait before the request is sent again: `Retry-After`.
+    pub retry_after: Option<Duration>,
+    /// The body, as JSON; as one string if it is no JSON.
+    pub body: Value,
 }
 
 /// Sends a request once.
-pub(crate) async fn ask_once(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+pub async fn send_once(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     read(request.send().await?).await
 }
 
-/// Sends a request, and sends it again for as long as the server answers 503 and names a time to come back.
+/// Sends a request, and again while the server answers 503 with `Retry-After`.
 ///
-/// A request that may have taken effect is sent again only if a repetition does no harm.
-pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
+/// A request that may have taken effect is sent again only if it is a GET or carries an idempotency key.
+pub async fn send_with_retries(request: RequestBuilder) -> Result<Answer, reqwest::Error> {
     let end = Instant::now() + PATIENCE;
     loop {
         let again = request.try_clone().expect("the body is in memory");
-        let answer = ask_once(again).await?;
+        let answer = send_once(again).await?;
         match answer.retry_after {
             Some(pause) if may_repeat(&request, &answer) && Instant::now() + pause < end => {
                 sleep(pause).await;
@@ -40,7 +42,7 @@ pub(crate) async fn ask(request: RequestBuilder) -> Result<Answer, reqwest::Erro
     }
 }
 
-/// Tells whether the server refused to do anything, or the request may be sent twice.
+/// Returns whether the server did nothing, or the request may be sent twice.
 fn may_repeat(request: &RequestBuilder, answer: &Answer) -> bool {
     match (answer.status, answer.body["code"].as_str()) {
         (503, Some("SERVICE_UNAVAILABLE" | "TOO_BUSY")) => true,

@@ -1,4 +1,4 @@
-//! The shop that is killed: made beside the server, so that a round is selling and nothing else.
+//! A shop that is written to the store directly, before a server starts on it.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -12,33 +12,40 @@ use tiketi_core::{
 };
 use tiketi_sqlite::SqliteStore;
 
-pub(crate) const SECRET: &str = "a-secret-that-signs-all-the-tokens-of-this-shop";
+/// The secret that signs the tokens of the shop.
+pub const SECRET: &str = "a-secret-that-signs-all-the-tokens-of-this-shop";
 
 /// How much there is to sell.
-pub(crate) struct Stock {
+#[derive(Debug, Clone, Copy)]
+pub struct Stock {
     /// Rows of fifty seats.
-    pub(crate) rows: u32,
-    pub(crate) standing: u32,
+    pub rows: u32,
+    /// Units of general admission.
+    pub standing: u32,
 }
 
-/// An event on sale in a store, with seats and standing room.
+/// An event on sale in a store, with seats and general admission.
 #[derive(Debug)]
-pub(crate) struct ServerShop {
-    pub(crate) store: String,
-    pub(crate) event: String,
-    pub(crate) seats: Vec<String>,
-    pub(crate) standing: String,
+pub struct ServerShop {
+    /// The store's address, as the server's option `--store` reads it.
+    pub store: String,
+    /// The event's id.
+    pub event: String,
+    /// The seats' ids.
+    pub seats: Vec<String>,
+    /// The id of the general-admission ticket type.
+    pub standing: String,
 }
 
 impl ServerShop {
-    /// Makes one in a file.
-    pub(crate) async fn make(path: &Path) -> Self {
+    /// Creates a shop with 1,500 seats and 1,000,000 units in a SQLite file.
+    pub async fn make(path: &Path) -> Self {
         let store = Arc::new(SqliteStore::open(path).unwrap());
         Self::over(store, format!("sqlite:{}", path.display()), Stock { rows: 30, standing: 1_000_000 }).await
     }
 
-    /// Makes one in a store and its address.
-    pub(crate) async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
+    /// Creates a shop in a store with this address.
+    pub async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
     where
         S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
     {
@@ -67,13 +74,13 @@ impl ServerShop {
     }
 }
 
-/// Signs a buyer in without the cost of a password.
-pub(crate) fn token(buyer: uuid::Uuid) -> String {
+/// Returns a token of a buyer, without the cost of a password.
+pub fn token(buyer: uuid::Uuid) -> String {
     signed(buyer, "user")
 }
 
-/// Signs an administrator in.
-pub(crate) fn admin() -> String {
+/// Returns a token of an administrator.
+pub fn admin() -> String {
     signed(uuid::Uuid::from_u128(0xAD), "admin")
 }
 
