@@ -22,10 +22,12 @@ use tiketi_core::{
 };
 use tracing::Instrument;
 
+use crate::body::read_body;
 use crate::error::{ApiError, Code, render};
 use crate::extract::{CurrentUser, command_key};
-use crate::middleware::{RequestContext, detached, read_body};
+use crate::request_context::RequestContext;
 use crate::state::AppState;
+use crate::tasks::detached;
 
 /// Tells a client that an answer is the first one again.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
@@ -190,9 +192,5 @@ fn replay(answer: Answer) -> Result<Response, ApiError> {
     Ok(response)
 }
 
-#[cfg(test)]
-mod creating_tests;
-#[cfg(test)]
-mod failure_tests;
 #[cfg(test)]
 mod tests;

@@ -72,25 +72,41 @@
 //!   answered the same when it is repeated.
 //! - Bodies, times and password hashing are bounded by [`HttpLimits`].
 
+// From the top down, each module imports only those below it:
+//
+//     router       every route and layer put together
+//     openapi, middleware
+//     routes, auth, health, idempotency
+//     extract, tasks
+//     state
+//     seat_map, credentials
+//     dto
+//     error, body
+//     language, layout_file, limits, request_context, status_words
 mod auth;
+mod body;
+mod credentials;
 mod dto;
 mod error;
 mod extract;
 mod health;
 mod idempotency;
+mod language;
 pub mod layout_file;
 mod limits;
 mod middleware;
 mod openapi;
+mod request_context;
 mod router;
 mod routes;
 mod seat_map;
 mod state;
+mod status_words;
+mod tasks;
 #[cfg(test)]
 mod test_support;
 
 pub use auth::{EnsureAccountError, NewAccount};
 pub use limits::HttpLimits;
-pub use openapi::openapi;
-pub use router::router;
+pub use router::{openapi, router};
 pub use state::{AppState, AppStateBuilder, MIN_SECRET_BYTES, StateError};

@@ -11,7 +11,7 @@ use tiketi_core::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::auth::{Passwords, Tokens};
+use crate::credentials::{Passwords, Tokens};
 use crate::limits::HttpLimits;
 use crate::seat_map::SeatMaps;
 

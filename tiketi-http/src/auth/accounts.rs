@@ -9,7 +9,7 @@ use tiketi_core::{
     text::check_line,
 };
 
-use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+use crate::credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 use crate::state::AppState;
 
 /// Most characters of a telephone number, with everything people put between digits.

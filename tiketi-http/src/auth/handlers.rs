@@ -15,8 +15,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::accounts::{MAX_PHONE_CHARS, checked_name, is_password_length_allowed};
-use crate::auth::password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS};
-use crate::auth::token::role_name;
+use crate::credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, role_name};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, CurrentUser};
 use crate::state::AppState;

@@ -1,14 +1,10 @@
-//! Signing in: accounts, passwords and tokens.
+//! Signing in: accounts and the routes to make and use them.
 
 mod accounts;
 mod handlers;
-mod password;
-mod token;
 
 pub use accounts::{EnsureAccountError, NewAccount};
 pub(crate) use handlers::routes;
-pub(crate) use password::Passwords;
-pub(crate) use token::{TokenError, Tokens};
 
 #[cfg(test)]
 mod tests;

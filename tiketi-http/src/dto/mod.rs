@@ -24,7 +24,7 @@ pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use page::{PageQuery, PaginationDto};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
-    PreparedDto, ProcessPayment, RefundAnswer, WantedRefund, payment_word,
+    PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
 };
 pub(crate) use payment_admin::{
     AttentionList, AttentionPaymentAnswer, AttentionQuery, EndPayment, EventRefundsAnswer, RefundPayment,
@@ -36,6 +36,6 @@ pub(crate) use reservation::{
 };
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
-    SeatMapSectionDto, UnblockSeatsBody, seat_status_word,
+    SeatMapSectionDto, UnblockSeatsBody,
 };
 pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};

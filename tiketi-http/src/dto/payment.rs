@@ -15,6 +15,7 @@ use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
 use super::reservation::ReservationDto;
 use crate::error::ApiError;
+use crate::status_words::payment_word;
 
 /// One attempt to pay for a reservation.
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,19 +80,6 @@ impl From<&Payment> for PaymentDto {
             deposit: payment.awaited_deposit().map(Into::into),
             created_at: payment.created_at.to_string(),
         }
-    }
-}
-
-/// Returns the status as buyers' clients know it.
-pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
-    match state {
-        // Stuck money may have been taken: until a person has looked, neither word that is final is true.
-        PaymentState::Ready | PaymentState::Confirming { .. } | PaymentState::Stuck { .. } => "pending",
-        PaymentState::Paid { .. } => "completed",
-        PaymentState::PartlyRefunded { .. } => "partially_refunded",
-        PaymentState::Refunded { .. } => "refunded",
-        PaymentState::Declined { .. } => "failed",
-        PaymentState::Abandoned => "cancelled",
     }
 }
 

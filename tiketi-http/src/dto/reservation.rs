@@ -12,8 +12,8 @@ use utoipa::ToSchema;
 use super::cancellation::CancellationDto;
 use super::field::{parsed, parsed_list, quantity};
 use super::page::PaginationDto;
-use super::payment::payment_word;
 use crate::error::{ApiError, Code};
+use crate::status_words::payment_word;
 
 /// What one buyer holds or owns of one event.
 #[derive(Debug, Serialize, ToSchema)]

@@ -8,6 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::field::parsed_list;
 use crate::error::ApiError;
+use crate::status_words::seat_status_word;
 
 /// An event's seats, all of them or those that changed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -139,16 +140,6 @@ impl SeatDto {
             status: seat_status_word(SeatStatus::of(&seat.state, now)),
             version: seat.version,
         }
-    }
-}
-
-/// Returns the status as buyers' clients know it.
-pub(crate) const fn seat_status_word(status: SeatStatus) -> &'static str {
-    match status {
-        SeatStatus::Available => "available",
-        SeatStatus::Held => "locked",
-        SeatStatus::Sold => "reserved",
-        SeatStatus::Blocked => "blocked",
     }
 }
 

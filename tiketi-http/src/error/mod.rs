@@ -2,7 +2,6 @@
 
 mod code;
 mod core;
-mod language;
 mod organising;
 mod paying;
 mod render;
@@ -17,7 +16,6 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use code::Code;
-pub(crate) use language::Language;
 pub(crate) use render::{ErrorBody, render};
 
 /// How long a client should wait before it asks a busy server again, in seconds.

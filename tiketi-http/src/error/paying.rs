@@ -10,8 +10,8 @@ use tiketi_core::{
     gateway::{GatewayUnavailable, NotAccepted, WebhookRefused},
 };
 
-use crate::dto::payment_word;
 use crate::error::{ApiError, Code};
+use crate::status_words::payment_word;
 
 impl ApiError {
     fn amount_mismatch(expected: Money) -> Self {

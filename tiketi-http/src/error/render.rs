@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::error::{ApiError, Code, RETRY_AFTER_SECONDS};
-use crate::middleware::RequestContext;
+use crate::request_context::RequestContext;
 
 /// What every answer that is not a success looks like.
 #[derive(Debug, Serialize, ToSchema)]

@@ -7,8 +7,8 @@ use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
+use crate::body::read_body;
 use crate::error::{ApiError, Code};
-use crate::middleware::read_body;
 
 /// Takes the body as JSON of one shape.
 #[derive(Debug, Clone, Copy)]

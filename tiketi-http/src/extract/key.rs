@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use tiketi_core::{BuyerId, CommandKey};
 
+use crate::credentials::CurrentUser;
 use crate::error::{ApiError, Code};
-use crate::extract::user::CurrentUser;
 use crate::state::AppState;
 
 /// The header a client names its intent in.

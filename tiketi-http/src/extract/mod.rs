@@ -10,7 +10,9 @@ pub(crate) use ids::ApiPath;
 pub(crate) use json::ApiJson;
 pub(crate) use key::{IdemKey, command_key};
 pub(crate) use query::ApiQuery;
-pub(crate) use user::{AdminUser, CurrentUser};
+pub(crate) use user::AdminUser;
+
+pub(crate) use crate::credentials::CurrentUser;
 
 #[cfg(test)]
 mod tests;

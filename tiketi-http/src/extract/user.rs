@@ -3,31 +3,15 @@
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tiketi_core::{AccountId, BuyerId, account::Role};
+use tiketi_core::account::Role;
 
-use crate::auth::TokenError;
+use crate::credentials::{CurrentUser, TokenError};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
-
-/// Takes whoever is signed in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct CurrentUser {
-    /// Which account.
-    pub(crate) account: AccountId,
-    /// What they may do, as of when they signed in.
-    pub(crate) role: Role,
-}
 
 /// Takes whoever is signed in as an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AdminUser(pub(crate) CurrentUser);
-
-impl CurrentUser {
-    /// Returns the account as a buyer.
-    pub(crate) fn buyer(&self) -> BuyerId {
-        self.account.into()
-    }
-}
 
 impl FromRequestParts<AppState> for CurrentUser {
     type Rejection = ApiError;

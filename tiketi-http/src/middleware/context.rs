@@ -7,7 +7,9 @@ use axum::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use axum::middleware::Next;
 use axum::response::Response;
 
-use crate::error::{Language, render};
+use crate::error::render;
+use crate::language::Language;
+use crate::request_context::RequestContext;
 use crate::state::AppState;
 
 /// The header a request's id travels in, both ways.
@@ -15,15 +17,6 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 
 /// Longest id taken from a client, in bytes.
 const MAX_ID_BYTES: usize = 64;
-
-/// What the answer to a request needs to know about it.
-#[derive(Debug, Clone)]
-pub(crate) struct RequestContext {
-    /// Names the request in the answer and in the log.
-    pub(crate) id: Arc<str>,
-    /// What its sender reads.
-    pub(crate) language: Language,
-}
 
 /// Names a request, and puts what became of it into words.
 pub(super) async fn context(State(state): State<AppState>, mut request: Request, next: Next) -> Response {

@@ -1,7 +1,6 @@
-//! The layers, from the outside in, and work that outlives its request.
+//! The layers, from the outside in.
 
 use std::any::Any;
-use std::future::Future;
 
 use axum::Router;
 use axum::extract::{OriginalUri, Request, State};
@@ -15,7 +14,8 @@ use tracing::{Level, Span};
 use crate::error::{ApiError, Code};
 use crate::idempotency::idempotency;
 use crate::middleware::body::limit;
-use crate::middleware::context::{RequestContext, context};
+use crate::middleware::context::context;
+use crate::request_context::RequestContext;
 use crate::state::AppState;
 
 /// Most characters of a path that are logged: more than any route has with its ids.
@@ -36,37 +36,6 @@ pub(crate) fn wrap(routes: Router<AppState>, state: &AppState) -> Router<AppStat
         .layer(CatchPanicLayer::custom(panicked))
         .layer(trace)
         .layer(from_fn_with_state(state.clone(), context))
-}
-
-/// Runs work to its end even if the client leaves, and waits for it.
-///
-/// # Errors
-///
-/// `INTERNAL` if the work panicked.
-pub(crate) async fn detached<F>(state: &AppState, work: F) -> Result<F::Output, ApiError>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    state.tasks().spawn(work).await.map_err(ApiError::internal)
-}
-
-/// Runs work that waits for a payment provider to its end, and waits for it while there is hope; `None` if it
-/// goes on without us.
-///
-/// # Errors
-///
-/// `INTERNAL` if the work panicked.
-pub(crate) async fn with_patience<F>(state: &AppState, work: F) -> Result<Option<F::Output>, ApiError>
-where
-    F: Future + Send + 'static,
-    F::Output: Send + 'static,
-{
-    let running = state.tasks().spawn(work);
-    match tokio::time::timeout(state.limits().provider_patience(), running).await {
-        Ok(ended) => ended.map(Some).map_err(ApiError::internal),
-        Err(_) => Ok(None),
-    }
 }
 
 async fn timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {

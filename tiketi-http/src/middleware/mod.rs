@@ -4,6 +4,4 @@ mod body;
 mod context;
 mod layers;
 
-pub(crate) use body::read_body;
-pub(crate) use context::RequestContext;
-pub(crate) use layers::{detached, with_patience, wrap};
+pub(crate) use layers::wrap;

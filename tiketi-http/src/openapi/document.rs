@@ -10,7 +10,8 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, Info, License, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::error::{Code, ErrorBody, Language};
+use crate::error::{Code, ErrorBody};
+use crate::language::Language;
 use crate::openapi::aliases;
 
 /// The name of the one way of signing in; handlers name it in `security`.

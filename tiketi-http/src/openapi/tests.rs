@@ -7,9 +7,9 @@ use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
 use tiketi_core::account::Role;
 
-use super::openapi;
 use super::pages::PAGES;
 use crate::error::Code;
+use crate::router::openapi;
 use crate::test_support::{Answered, Server, signed, with_header};
 
 /// A route as the document describes it.

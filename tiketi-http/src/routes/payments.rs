@@ -16,14 +16,15 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::responses;
+use crate::body::read_body;
 use crate::dto::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
     PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
-use crate::middleware::{read_body, with_patience};
 use crate::state::AppState;
+use crate::tasks::with_patience;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

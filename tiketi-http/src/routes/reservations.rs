@@ -14,8 +14,8 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
-use crate::middleware::with_patience;
 use crate::state::AppState;
+use crate::tasks::with_patience;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -13,8 +13,8 @@ use tiketi_core::{
 
 use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
 use crate::error::{ApiError, Code};
-use crate::middleware::with_patience;
 use crate::state::AppState;
+use crate::tasks::with_patience;
 
 /// Returns an event that buyers may see.
 pub(super) async fn public_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {

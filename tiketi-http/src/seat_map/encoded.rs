@@ -6,8 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tiketi_core::Timestamp;
 use tokio::sync::OnceCell;
 
-use super::segment::{Chunks, Segment};
-use super::segment_compressor::SegmentCompressor;
+use super::segment::{Chunks, Segment, SegmentCompressor};
 
 /// Tells how often the expensive work was done.
 #[derive(Debug, Default)]

@@ -11,7 +11,6 @@ mod event_map;
 mod map_header;
 mod seat_index;
 mod segment;
-mod segment_compressor;
 #[cfg(test)]
 mod tests;
 

@@ -10,7 +10,8 @@ use tiketi_core::{Seat, SeatId, SeatMap, SeatState, Timestamp, fact::SeatStatus}
 
 use super::map_header::{CLOSING, MapHeader};
 use super::segment::Segment;
-use crate::dto::{SeatDto, seat_status_word};
+use crate::dto::SeatDto;
+use crate::status_words::seat_status_word;
 
 /// Room for the part of a seat that does change: `,"status":"available","version":12345},`.
 const TAIL_BYTES: usize = 48;

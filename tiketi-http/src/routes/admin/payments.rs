@@ -13,9 +13,9 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
-use crate::middleware::with_patience;
 use crate::routes::responses;
 use crate::state::AppState;
+use crate::tasks::with_patience;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()

@@ -13,7 +13,7 @@ use tiketi_core::{
     account::{Account, Role},
 };
 
-use crate::extract::CurrentUser;
+use crate::credentials::CurrentUser;
 use crate::limits::HttpLimits;
 
 /// Longest token looked at, in bytes; ours have about 400.
@@ -132,7 +132,7 @@ impl fmt::Debug for Tokens {
 }
 
 /// Returns a role in the words of the wire.
-pub(super) const fn role_name(role: Role) -> &'static str {
+pub(crate) const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Buyer => "user",
         Role::Admin => "admin",

@@ -13,9 +13,9 @@ use crate::error::{ApiError, Code};
 use crate::limits::HttpLimits;
 
 /// Least characters of a password.
-pub(super) const MIN_PASSWORD_CHARS: usize = 8;
+pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
 /// Most characters of a password, so that hashing one costs no more than another.
-pub(super) const MAX_PASSWORD_CHARS: usize = 128;
+pub(crate) const MAX_PASSWORD_CHARS: usize = 128;
 
 /// Hashes and checks passwords, a few at a time.
 pub(crate) struct Passwords {

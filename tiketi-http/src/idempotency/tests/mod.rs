@@ -1,5 +1,8 @@
 //! Requests repeated with their key.
 
+mod creating;
+mod failures;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;

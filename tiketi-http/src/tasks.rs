@@ -1,0 +1,37 @@
+//! Work that outlives its request.
+
+use std::future::Future;
+
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Runs work to its end even if the client leaves, and waits for it.
+///
+/// # Errors
+///
+/// `INTERNAL` if the work panicked.
+pub(crate) async fn detached<F>(state: &AppState, work: F) -> Result<F::Output, ApiError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    state.tasks().spawn(work).await.map_err(ApiError::internal)
+}
+
+/// Runs work that waits for a payment provider to its end, and waits for it while there is hope; `None` if it
+/// goes on without us.
+///
+/// # Errors
+///
+/// `INTERNAL` if the work panicked.
+pub(crate) async fn with_patience<F>(state: &AppState, work: F) -> Result<Option<F::Output>, ApiError>
+where
+    F: Future + Send + 'static,
+    F::Output: Send + 'static,
+{
+    let running = state.tasks().spawn(work);
+    match tokio::time::timeout(state.limits().provider_patience(), running).await {
+        Ok(ended) => ended.map(Some).map_err(ApiError::internal),
+        Err(_) => Ok(None),
+    }
+}
