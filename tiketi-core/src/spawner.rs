@@ -93,6 +93,7 @@ impl<T> Drop for Sender<T> {
             inside.is_over = true;
             inside.waker.take()
         };
+        // Woken without the lock, because a waker may poll the waiting future at once.
         if let Some(waker) = waker {
             waker.wake();
         }

@@ -249,6 +249,7 @@ impl BoxOffice {
         let (gateway, method) = self.gateway_for(request.method.as_deref())?;
         let known = self.sales().reservation(request.reservation, request.buyer).await?;
         if let Some(amount) = known.map(|known| known.total).filter(|total| !total.is_zero()) {
+            // Checked before the attempt is committed, so that the buyer can choose another method at once.
             gateway.accepts(Attempt { method: &method, amount, step: AttemptStep::Prepare })?;
         }
         let key = self.key_or_new(request.key);
@@ -281,6 +282,7 @@ impl BoxOffice {
         amount: Option<Money>,
         provider_key: Option<String>,
     ) -> Result<Paid, PayError> {
+        // Held until the outcome is recorded: a second confirm of this process then gets the outcome, not `Confirming`.
         let _lock = self.inner.confirm_locks.wait(payment).await;
         self.check_gateway(payment, buyer, amount, provider_key.as_deref()).await?;
         // The key derives from the payment, so that a client that lost the answer can confirm again without its key.
@@ -312,6 +314,7 @@ impl BoxOffice {
                 Err(PayError::Confirm(CommandError::Refused(BeginConfirmRefused::NotReady { state })))
             }
             Ok((payment, reservation)) => self.awaited(payment, reservation).await,
+            // A free reservation has no attempt. `NotPending` is included, because a repetition finds it confirmed.
             Err(error) if may_be_free(&error) => {
                 let command =
                     ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer).under(self.terms());

@@ -84,6 +84,7 @@ impl BoxOffice {
             self.claim(payment.id, ReconcileStep::Wait { until }).await?;
             return Ok(Some(ReconcileResult::Postponed));
         }
+        // The claim is committed before the provider is called, so that only one of several servers calls it.
         if !self.claim(payment.id, ReconcileStep::Claim { tries: reconciliation.tries }).await? {
             return Ok(None);
         }
@@ -96,7 +97,6 @@ impl BoxOffice {
     }
 
     /// Claims a payment by moving its next moment, unless its event is locked for too long.
-    ///
     async fn claim(&self, payment: PaymentId, step: ReconcileStep) -> Result<bool, StoreError> {
         in_time(self.timer(), EVENT_DEADLINE, self.schedule_reconciliation(payment, step)).await
     }
@@ -143,6 +143,7 @@ impl BoxOffice {
             LookupAnswer::NotFound if confirming => {
                 self.settle_in_time(payment, CaptureOutcome::NotFound).await
             }
+            // The buyer has authorised in the browser, and our confirm was lost before it reached the provider.
             LookupAnswer::Pending if confirming && gateway.capabilities().confirms == Confirms::Browser => {
                 self.confirm_again(gateway, payment).await
             }

@@ -267,6 +267,7 @@ fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefuse
     let after = with_lines(before, &wanted, ask.now, terms)?;
     let until = after.held_until().unwrap_or(ask.now);
     if let Some(pending) = pending {
+        // All seats of a reservation end at the same moment, so those held before are extended, too.
         let step = SeatStep::Extend { reservation: pending.id, until };
         change.seats(&pending.seats, &step, StockBucket::Held, StockBucket::Held)?;
     }

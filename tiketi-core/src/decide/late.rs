@@ -203,6 +203,7 @@ fn take_again(
 ) -> Result<(), StoreError> {
     let step = SeatStep::TakeAgain { reservation: reservation.id, now: ask.now };
     for line in &reservation.seats {
+        // A seat whose hold has ended is free, but its ticket type still counts it as held.
         let is_available = scope.seat(line.seat).is_some_and(|seat| seat.state == SeatState::Available);
         let from = if is_available { StockBucket::Available } else { StockBucket::Held };
         change.seat(line.seat, &step, from, StockBucket::Sold)?;

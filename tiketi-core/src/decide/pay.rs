@@ -168,11 +168,13 @@ impl Command for StartPayment {
         let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
         self.check(scope, reservation).map_err(CommandError::Refused)?;
         let mut change = ChangeBuilder::new(scope, self.now);
+        // Two attempts that can be confirmed could both capture money.
         change.abandon_attempt(reservation.payment)?;
         let paying =
             Reservation { payment: Some(self.payment), payment_window_granted: true, ..reservation.clone() };
         let terms = scope.event().details.terms.over(self.terms);
         let before = reservation.held_until().unwrap_or(self.now);
+        // A hold that lasts longer than the payment window is not shortened.
         let until = before.max(self.now.after(terms.payment_window));
         if reservation.payment_window_granted || until == before {
             change.reservation(paying);
