@@ -143,6 +143,10 @@ pub enum EventStep {
 
 impl EventState {
     /// Returns the state after `step`; see the table on [`EventState`].
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalTransition`] where the table is illegal.
     pub fn apply(&self, step: &EventStep) -> Result<Self, IllegalTransition> {
         match (self, step) {
             (Self::Draft, EventStep::Publish) => Ok(Self::Published),

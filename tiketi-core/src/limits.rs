@@ -160,6 +160,10 @@ impl Terms {
     }
 
     /// Checks that a sale can run under these terms.
+    ///
+    /// # Errors
+    ///
+    /// [`TermsError`] naming the first problem found.
     pub fn validate(&self) -> Result<(), TermsError> {
         let durations = [
             ("hold_ttl", self.hold_ttl),

@@ -182,9 +182,9 @@ impl Payment {
         self.notes.last().map_or(now, |note| now.max(note.at.after(Duration::from_micros(1))))
     }
 
-    /// Returns since when an answer of the provider is overdue.
+    /// Returns since when an answer about the money is awaited.
     ///
-    /// A deposit is overdue from its due time on.
+    /// A deposit counts from its due time on.
     pub fn awaited_since(&self) -> Option<Timestamp> {
         let confirming = matches!(self.state, PaymentState::Confirming { .. });
         let reconciliation =
@@ -202,7 +202,7 @@ impl Payment {
         matches!(&self.state, PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF)
     }
 
-    /// Returns whether the provider's answer is overdue since `before` or earlier.
+    /// Returns whether an answer is awaited since `before` or earlier.
     pub fn is_slow(&self, before: Timestamp) -> bool {
         self.awaited_since().is_some_and(|since| since <= before)
     }
@@ -495,6 +495,10 @@ pub enum PaymentStep {
 
 impl PaymentState {
     /// Returns the state after `step`; see the table on [`PaymentState`].
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalTransition`] where the table has a dash.
     pub fn apply(&self, step: &PaymentStep) -> Result<Self, IllegalTransition> {
         match self {
             Self::Ready => Self::from_ready(step),

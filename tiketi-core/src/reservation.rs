@@ -271,6 +271,10 @@ pub enum ReservationStep {
 
 impl ReservationState {
     /// Returns the state after `step`; see the table on [`ReservationState`].
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalTransition`] where the table has a dash.
     pub fn apply(&self, step: &ReservationStep) -> Result<Self, IllegalTransition> {
         match self {
             Self::Held { until } => Self::from_held(*until, step),

@@ -183,6 +183,10 @@ impl SeatState {
     }
 
     /// Returns the state after `step`; see the table on [`SeatState`].
+    ///
+    /// # Errors
+    ///
+    /// [`IllegalTransition`] where the table has a dash.
     pub fn apply(&self, step: &SeatStep) -> Result<Self, IllegalTransition> {
         match self {
             Self::Available => Self::from_available(step),

@@ -141,6 +141,10 @@ impl SeatLayout {
     /// Checks that seats can be made from the layout.
     ///
     /// Names must be valid and unique, prices valid and in one currency, and no two seats of a row in one column.
+    ///
+    /// # Errors
+    ///
+    /// [`LayoutError`] naming the first problem found.
     pub fn validate(&self) -> Result<(), LayoutError> {
         let Self { venue, name, sections: _ } = self;
         check_name(venue, || "venue".into())?;

@@ -16,6 +16,10 @@ pub struct PageOutOfRange;
 
 impl PageRequest {
     /// Makes a request for page `number`, from 1, with `size` rows, at most [`MAX_PAGE`].
+    ///
+    /// # Errors
+    ///
+    /// [`PageOutOfRange`].
     pub fn new(number: u32, size: u32) -> Result<Self, PageOutOfRange> {
         if number == 0 || size == 0 || size > MAX_PAGE {
             Err(PageOutOfRange)
