@@ -148,7 +148,8 @@ impl Terms {
     /// Returns the pause before a provider is asked again.
     ///
     /// `tries` is how often it was asked again so far. The pauses are [`Terms::ask_again_after`], twice and five times
-    /// that, then [`Terms::ask_again_at_most`], which is also the upper bound of each: by default 1, 2, 5 and 10 minutes.
+    /// that, then [`Terms::ask_again_at_most`], which is also the upper bound of each: by default 1, 2, 5 and 10
+    /// minutes.
     pub fn pause(&self, tries: u32) -> Duration {
         let pause = match tries {
             0 => self.ask_again_after,

@@ -11,8 +11,8 @@ use crate::fact::Fact;
 ///
 /// # Contract
 ///
-/// Facts are delivered at least once, and again after a failure: a receiver saves [`crate::fact::FactId`]s to apply each
-/// fact once. An error means that any of the facts may be missing at the receiver.
+/// Facts are delivered at least once, and again after a failure: a receiver saves [`crate::fact::FactId`]s to apply
+/// each fact once. An error means that any of the facts may be missing at the receiver.
 #[async_trait]
 pub trait Notifier: Debug + Send + Sync + 'static {
     /// Delivers facts, the oldest first.

@@ -303,7 +303,8 @@ pub enum RefundTickets {
     Kept,
     /// The buyer loses these tickets once the refund is done.
     Returned(ReturnedTickets),
-    /// Not stated: the refund was made at the provider. The buyer keeps the tickets unless all of the money was refunded.
+    /// Not stated: the refund was made at the provider. The buyer keeps the tickets unless all of the money was
+    /// refunded.
     Unstated,
 }
 

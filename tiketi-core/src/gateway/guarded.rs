@@ -40,8 +40,9 @@ impl Default for GuardSettings {
 
 /// Adds a time limit to every call of a gateway, and a circuit breaker.
 ///
-/// The breaker answers only [`PaymentGateway::ready`]: what was committed is carried out even while the breaker is open.
-/// Silence of the provider opens it, and any answer closes it. A call that did not ask the provider changes nothing.
+/// The breaker answers only [`PaymentGateway::ready`]: what was committed is carried out even while the breaker is
+/// open. Silence of the provider opens it, and any answer closes it. A call that did not ask the provider changes
+/// nothing.
 #[derive(Debug)]
 pub struct Guarded {
     gateway: Arc<dyn PaymentGateway>,

@@ -35,8 +35,8 @@ use async_trait::async_trait;
 /// An answer states what is known and never guesses: `Declined`, `NotFound` and `Refused` only if the provider said so
 /// in an answer that means it. A timeout, a broken connection, an unreadable answer or an unlisted code MUST be
 /// `Unknown`, which also states whether the provider answered: [`Heard::Silence`] for the first three,
-/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] if nothing was sent. Requests with the same payment or refund id
-/// MUST have at most one effect. No text that an implementation returns may contain a secret.
+/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] if nothing was sent. Requests with the same payment or refund
+/// id MUST have at most one effect. No text that an implementation returns may contain a secret.
 #[async_trait]
 pub trait PaymentGateway: Debug + Send + Sync + 'static {
     /// Returns the gateway's name.
@@ -59,8 +59,8 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// MUST answer at once. It is called before an intent is committed, never after: an implementation that returns `Err`
-    /// here MUST still carry out a `confirm` whose intent was committed before.
+    /// MUST answer at once. It is called before an intent is committed, never after: an implementation that returns
+    /// `Err` here MUST still carry out a `confirm` whose intent was committed before.
     fn ready(&self) -> Result<(), GatewayUnavailable>;
 
     /// Checks the form of an attempt, before anything is committed.
@@ -70,8 +70,8 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// MUST answer at once, without a network call. MUST reject a currency and a method that it does not take, and a key
-    /// that its provider cannot have issued. MUST accept what a buyer brings back from the provider.
+    /// MUST answer at once, without a network call. MUST reject a currency and a method that it does not take, and a
+    /// key that its provider cannot have issued. MUST accept what a buyer brings back from the provider.
     ///
     /// # Errors
     ///
