@@ -55,7 +55,7 @@ impl<S, G> Fresh<S, G> {
 
     /// Adds a second opening of the same data, as another server has.
     ///
-    /// Cases take the handles in turn, so that races happen between servers too.
+    /// Cases take the handles round-robin: races then happen between servers too.
     #[must_use]
     pub fn also_open_as(mut self, store: S) -> Self {
         self.handles.push(Arc::new(store));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiketi_core::{Money, PaymentGateway, PaymentId};
 
-/// Opens a gateway over a provider that can be told what to do.
+/// Opens a gateway over a provider with configurable answers.
 ///
 /// The provider is a stub: no case is meant for real money.
 #[async_trait]

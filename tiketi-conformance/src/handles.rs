@@ -1,10 +1,10 @@
-//! The openings of one store, taken in turn.
+//! The handles of one store, taken round-robin.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Hands out the openings of one store in turn.
+/// Hands out the handles of one store round-robin.
 pub struct Handles<S: ?Sized>(Arc<Openings<S>>);
 
 struct Openings<S: ?Sized> {

@@ -245,7 +245,7 @@ macro_rules! catalog_cases {
                 held_or_sold_seats_are_not_blocked_and_all_named,
                 seats_of_another_event_are_not_blocked,
             }
-            listing {
+            listings {
                 drafts_are_listed_only_when_asked_for,
                 events_are_found_by_their_status_at_that_moment,
                 an_event_with_nothing_left_is_sold_out,
@@ -260,7 +260,7 @@ macro_rules! catalog_cases {
                 a_map_since_zero_or_the_future_is_complete,
                 units_leave_the_map_version_alone,
             }
-            creating {
+            creation {
                 an_event_asked_for_twice_is_made_once,
                 an_event_that_opens_when_it_is_made_is_made_once,
                 of_16_requests_for_one_event_one_makes_it,
@@ -373,7 +373,7 @@ macro_rules! payment_cases {
                 a_deposit_that_left_again_is_listed_until_it_is_back_or_settled,
                 a_refund_keeps_its_account_until_it_is_over_and_no_longer,
             }
-            calling_off {
+            call_off {
                 a_cancelled_events_reservations_end_or_are_promised_back,
                 a_call_off_goes_on_where_it_was_left,
                 servers_that_call_off_at_once_promise_once,

@@ -22,7 +22,7 @@ pub struct Picture {
     pub reservations: Vec<Reservation>,
     /// Payments, by id.
     pub payments: Vec<Payment>,
-    /// How many facts have been told.
+    /// How many facts have been published.
     pub facts: usize,
 }
 
@@ -149,7 +149,7 @@ impl TestShop {
     ///
     /// # Panics
     ///
-    /// If the second time changes anything, tells anything, or answers something else.
+    /// If the second time changes anything, adds a fact, or answers something else.
     pub async fn twice<C: SalesCommand>(&self, command: C) -> Applied {
         let first = self.apply(command.clone()).await;
         let before = self.picture().await;

@@ -40,7 +40,7 @@ where
     (one.expect("a caller does not panic"), other.expect("a caller does not panic"))
 }
 
-/// Splits answers into how many won, and what the others were told.
+/// Splits answers into the number of winners and the refusals of the others.
 pub(crate) fn told<R: Debug>(answers: Vec<Result<Applied, CommandError<R>>>) -> (usize, Vec<R>) {
     let (mut won, mut refused) = (0, Vec::new());
     for answer in answers {

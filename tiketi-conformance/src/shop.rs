@@ -1,4 +1,4 @@
-//! The shop every case starts with: a store, a clock that stands still, ids from a seed.
+//! The shop every case starts with: a store, a clock moved by hand, ids from a seed.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -38,7 +38,7 @@ pub(crate) struct Known {
     pub(crate) buyers: Vec<BuyerId>,
     pub(crate) payments: BTreeSet<PaymentId>,
     pub(crate) facts: Vec<Fact>,
-    /// Whether payments may have changed in ways nobody is told of.
+    /// Whether payments may have changed without a fact.
     pub(crate) quiet: bool,
 }
 
@@ -185,7 +185,7 @@ impl TestShop {
         drained
     }
 
-    /// Remembers facts a case took out of the outbox by itself.
+    /// Remembers facts that a case took out of the outbox.
     pub fn remember(&self, facts: &[Fact]) {
         self.known().facts.extend_from_slice(facts);
     }

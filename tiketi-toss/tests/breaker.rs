@@ -86,7 +86,7 @@ impl TestShop {
 
 #[tokio::test]
 async fn a_dead_provider_stops_confirms_before_they_are_committed() {
-    // A port that was free a moment ago, and that nobody listens on.
+    // A port that was free a moment ago; no process listens on it.
     let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let shop = TestShop::open(&format!("http://{address}"), 50).await;
     let mut admitted = 0;

@@ -63,7 +63,7 @@ impl Provider for Stub {
     }
 
     async fn fall_silent(&self) {
-        // More than a case asks; each request meets the first fault of its kind.
+        // More than a case needs; each request takes the first fault of its kind.
         for call in [Call::Confirm, Call::Cancel, Call::Lookup] {
             (0..16).for_each(|_| self.0.fail_next(Fault::cut(call)));
         }

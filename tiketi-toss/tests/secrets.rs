@@ -80,7 +80,7 @@ impl Shown {
         self.show(answer);
     }
 
-    /// Sells, fails in each way, refunds, and hears webhooks; returns the secrets of deposits.
+    /// Sells, fails in each way, refunds, and receives webhooks; returns the secrets of deposits.
     async fn run(&mut self) -> Vec<String> {
         let faults = [
             Fault::code(Call::Confirm, "REJECT_CARD_PAYMENT"),

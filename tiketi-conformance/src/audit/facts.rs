@@ -1,4 +1,4 @@
-//! Every committed change was told once, in order, and the last word of each is how it stands.
+//! Every committed change is in the outbox once, in order, and the last fact of each row is its state.
 
 use std::collections::{HashMap, HashSet};
 
@@ -29,7 +29,7 @@ pub(super) fn check(picture: &Picture, facts: &[Fact], may_be_quiet: bool) {
             matches!(body, FactBody::PaymentUpdated { payment: of, reservation, buyer }
                 if *of == payment.id && *reservation == payment.reservation && *buyer == payment.buyer)
         });
-        // When a provider is asked again, and what people wrote, is told to nobody.
+        // The time of the next reconciliation and the notes of staff are no facts.
         let quiet = if may_be_quiet { payment.version.saturating_sub(told as u64) } else { 0 };
         assert_eq!(told as u64 + quiet, payment.version, "each change of {:?} is told once", payment.id);
     }
@@ -54,7 +54,7 @@ fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
         let (told, last) =
             known.get(&seat.id).map_or((SeatStatus::Available, 1), |it| (it.status, it.version));
         assert_eq!(seat.version, last, "the seat's version is the last one told: {seat:?}");
-        // A hold that lapsed while it was being paid was told as available when it was given back.
+        // A hold that lapsed while it was being paid was announced as available when it was given back.
         let now = if told == SeatStatus::Available {
             tiketi_core::Timestamp::FAR_FUTURE
         } else {
@@ -91,7 +91,7 @@ fn check_reservations(picture: &Picture, facts: &[Fact]) {
     }
 }
 
-/// Counts how often a reservation was told as confirmed, expired and cancelled, to its own buyer.
+/// Counts how often a reservation was announced to its buyer as confirmed, expired and cancelled.
 fn told(row: &Reservation, facts: &[Fact]) -> (usize, usize, usize) {
     let (mut confirmed, mut expired, mut cancelled) = (0, 0, 0);
     for fact in facts {

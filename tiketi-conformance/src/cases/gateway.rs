@@ -19,7 +19,7 @@ fn won(minor: i64) -> Money {
 /// Who pays for everything here.
 const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 
-/// An id nobody used before: stubs may outlive a case.
+/// Returns an unused id: stubs may outlive a case.
 fn payment() -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(unused()))
 }
@@ -121,7 +121,7 @@ pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
     assert!(!matches!(it.look(&request).await, LookupAnswer::Paid(_)));
 }
 
-/// Fails if an order the provider never heard of is anything else.
+/// Fails if an order that the provider does not know is reported as anything else.
 pub async fn an_order_nobody_made_is_not_found(it: FreshGateway) {
     let request = LookupRequest { payment: payment(), buyer: BUYER, provider_key: None, amount: won(50_000) };
     assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);

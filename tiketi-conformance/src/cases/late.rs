@@ -1,4 +1,4 @@
-//! Money that comes when nobody waits for it: it buys what can still be had, or goes back.
+//! Late payments: the money buys the same seats if they are free, or is refunded.
 
 use std::time::Duration;
 
@@ -113,7 +113,7 @@ pub async fn money_of_another_order_is_a_persons_to_see(shop: TestShop) {
     assert!(recorded.reservation.held_until().is_some());
 }
 
-/// Fails if an order is given up that the provider may yet hear of.
+/// Fails if an order is given up that may still reach the provider.
 pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

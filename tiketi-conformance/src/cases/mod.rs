@@ -4,9 +4,9 @@
 
 pub mod accounts;
 pub mod answers;
-pub mod calling_off;
+pub mod call_off;
 pub mod catalog;
-pub mod creating;
+pub mod creation;
 pub mod deposits;
 pub mod dropped;
 pub mod expiry;
@@ -17,7 +17,7 @@ pub mod hold;
 pub mod inbox;
 pub mod late;
 pub mod layouts;
-pub mod listing;
+pub mod listings;
 pub mod maps;
 pub mod needs_attention;
 pub mod outbox;

@@ -71,7 +71,7 @@ pub async fn what_needs_a_person_is_listed_until_it_is_settled(
     assert_eq!(listed(&shop, &stores).await, [], "it was promised again");
 }
 
-/// Fails if an unknown is nobody's business however long it lasts.
+/// Fails if a payment whose outcome stays unknown never needs attention.
 pub async fn what_is_unknown_for_long_is_listed(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

@@ -1,4 +1,4 @@
-//! Money, and whatever meets it at the same moment: one of the two wins, and nothing is forgotten.
+//! Races with payments: one of the two wins, and no money is forgotten.
 //!
 //! Seen to fail: seven of them with an event's row read but not locked; and by name with an earlier attempt not given
 //! up, a hold that lasts a microsecond longer for the sweep, late money refused, or a refund recorded twice.

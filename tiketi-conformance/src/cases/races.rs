@@ -1,4 +1,4 @@
-//! Races: whoever comes first wins, and nobody gets half.
+//! Races: the first command wins, and no command takes partial effect.
 
 use futures::future::join_all;
 use tiketi_core::decide::{BlockSeats, CreateRefused, EditRefused, Hold, HoldRefused, RecordOutcomeRefused};
@@ -216,7 +216,7 @@ pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: TestShop)
         }
         Err(other) => panic!("a race is no failure: {other:?}"),
     }
-    // A new capacity is not told by itself; what is left is told again with the next change.
+    // A new capacity is no fact; the next change of the stock announces what is left.
     let winner = shop.picture().await.reservations.swap_remove(0);
     shop.apply(shop.release(&winner)).await;
 }

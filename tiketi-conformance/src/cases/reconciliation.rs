@@ -114,7 +114,7 @@ pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn Pa
     assert_eq!(claim.unwrap_err().refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 }
 
-/// Fails if a refund that nobody answered is forgotten.
+/// Fails if an unanswered refund is forgotten.
 pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let paid = shop.apply(shop.paid(payment)).await.payment.unwrap();

@@ -100,7 +100,7 @@ pub async fn a_refused_text_takes_no_neighbour_with_it(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&prepared).await, prepared);
 }
 
-/// Fails if a provider's word about money is not recorded because of its characters.
+/// Fails if a provider's message about money is not recorded because of its characters.
 pub async fn what_a_provider_says_is_recorded_whatever_characters_it_has(shop: TestShop) {
     let hall = shop.hall().await;
     let (declined, stranger, taken) = (0, 1, 2);

@@ -27,7 +27,7 @@ impl Chance {
         if of.is_empty() { None } else { of.get(self.below(of.len())) }
     }
 
-    /// Tells whether something that happens once in `times` happens now.
+    /// Returns true once in `times` on average.
     pub(super) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

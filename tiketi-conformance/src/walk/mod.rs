@@ -80,7 +80,7 @@ async fn seen(shop: &TestShop) -> (Picture, Vec<(EventId, FactBody)>) {
     (picture, facts)
 }
 
-/// One command and the beginning of its answer, with ids cut to what tells them apart.
+/// One command and the beginning of its answer, with ids cut to a distinct part.
 fn line(seed: u64, step: &Step, answer: &str) -> String {
     let prefix = format!("00000000-0000-{:04x}-0000-000000000", FIRST_ID_SEED + seed);
     let terms = format!(", terms: {:?}", Terms::default());

@@ -21,7 +21,7 @@ use crate::{ADA, MoodyGateway, TestShop, won};
 /// Longer than anything here takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// A timer whose waits end one by one, each when it is told.
+/// A timer whose waits end one by one, when the test ends them.
 #[derive(Debug)]
 struct HandTimer {
     waits: Mutex<Vec<Duration>>,

@@ -194,7 +194,7 @@ async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without(
         .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to.clone())
         .await
         .unwrap();
-    // The account is forgotten with the refusal: somebody has to name one again.
+    // The account is forgotten with the refusal: staff have to name one again.
     let again = shop.office.support().retry_payment(payment.id, None).await.unwrap_err();
     assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
 

@@ -1,4 +1,4 @@
-//! One call does what has to happen by itself, whatever goes wrong with a part of it.
+//! One call runs all periodic jobs, also when a part of them fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -3,16 +3,16 @@
 
 #![cfg(test)]
 
+mod abandonment;
 mod confirm_wait;
 mod deposits;
-mod giving_up;
+mod housekeeping;
 mod idempotency;
 mod jobs;
 mod payments;
-mod racing;
+mod races;
 mod reconcile;
 mod refunds;
-mod tidy;
 mod unproven;
 
 use std::sync::{Arc, Mutex};
@@ -144,7 +144,7 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
     (view.event.id, view.ticket_types[1].id)
 }
 
-/// The test provider, which can be told how to answer the next refund, and looks at the shop's books.
+/// The test provider, with a configurable answer to the next refund and access to the shop's books.
 #[derive(Debug, Default)]
 struct MoodyGateway {
     honest: TestGateway,

@@ -1,4 +1,4 @@
-//! Whatever went wrong while money moved, the buyer ends up served or refunded.
+//! Reconciliation: after any fault while money moves, the buyer is served or refunded.
 
 use std::time::Duration;
 
@@ -219,7 +219,7 @@ async fn a_cancelled_event_s_buyers_get_their_money_however_often_it_is_begun() 
     let (_, first) = shop.sold(ADA, &[0]).await;
     let (_, second) = shop.sold(BEN, &[1, 2]).await;
     shop.office.catalog().cancel_event(shop.event).await.unwrap();
-    // One reservation, and the process dies; another server goes on.
+    // The process dies after one reservation; another server continues.
     assert_eq!(shop.office.jobs().call_off_once(1).await.unwrap(), 1);
     assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 1);
     assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 0);
@@ -365,7 +365,7 @@ async fn a_payment_that_a_person_ended_is_asked_about_until_it_took_nothing_or_g
     }
 }
 
-/// A provider that says more went back than it took gave all of it back.
+/// A provider that reports more refunded than captured has refunded everything.
 #[tokio::test]
 async fn more_given_back_than_was_taken_is_all_of_it() {
     for known in [true, false] {

@@ -126,7 +126,7 @@ proptest! {
         }
     }
 
-    /// Reading, holding, blocking and what everyone is told change at one and the same moment.
+    /// Reads, holds, blocks and facts change at one and the same moment.
     #[test]
     fn a_lapsed_hold_is_available_exactly_from_its_end_on(now in 0..2 * END, until in 0..2 * END) {
         let over = until <= now;

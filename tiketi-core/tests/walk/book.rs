@@ -136,13 +136,13 @@ pub(crate) struct Attempt {
     pub(crate) refund: Option<i64>,
     /// What the refund under way takes back.
     pub(crate) takes: Option<Tickets>,
-    /// What was kept of the price of tickets that went back.
+    /// What was kept of the price of tickets that were given back.
     pub(crate) fees: i64,
     /// Whether the refund under way was promised because the event is off.
     pub(crate) for_the_event: bool,
-    /// Whether the provider refused to give that back, and nothing went back since.
+    /// Whether the provider refused that refund, and nothing was refunded since.
     pub(crate) refused_for_the_event: bool,
-    /// Since when the provider's word on the money is awaited.
+    /// Since when the provider's answer about the money is awaited.
     pub(crate) since: i64,
     /// When the provider is to be asked next, and how often it was.
     pub(crate) reconciliation: Option<Reconciliation>,

@@ -151,7 +151,7 @@ fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &TestShop) {
     }
 }
 
-/// What the shop kept of the price of tickets that went back.
+/// What the shop kept of the price of tickets that were given back.
 fn policy_kept(payment: &Payment) -> i64 {
     let kept = |refund: &Refund| match (&refund.tickets, &refund.state) {
         (RefundTickets::Returned(returned), RefundState::Done { .. }) => {

@@ -1,4 +1,4 @@
-//! The book a careful clerk would keep: who has what, and whose money went where.
+//! The reference model: who has which tickets, and where each payment's money is.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -21,11 +21,11 @@ pub(crate) struct Model {
     pub(crate) accepted: bool,
     /// Whether the event is cancelled.
     pub(crate) called_off: bool,
-    /// What became of money that came late with it.
+    /// The outcome of late money.
     pub(crate) late: Option<Late>,
 }
 
-/// What became of money that came when its reservation could no longer wait for it.
+/// The outcome of money that came after its reservation had ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Late {
     /// It bought what was still held.
@@ -177,7 +177,7 @@ impl Model {
         self.bookings.len() - 1
     }
 
-    /// Renews a hold, and tells whether it lasts any longer.
+    /// Renews a hold, and returns whether it lasts any longer.
     fn renew(&mut self, of: usize) -> bool {
         let booking = &mut self.bookings[of];
         let Phase::Held { until: before } = booking.phase else { return false };

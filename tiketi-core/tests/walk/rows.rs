@@ -88,7 +88,7 @@ impl Rows {
         }
     }
 
-    /// Derives from the rows alone what has to be told, and to whom.
+    /// Derives from the rows alone which facts must be published, and to whom.
     ///
     /// Caught: with `ReservationExpired` left out of `expire`, with another buyer named by `sell`, and
     /// with `ChangeBuilder::finish` announcing all but the first of the seats.

@@ -132,7 +132,7 @@ impl TestShop {
         Self { snapshot, seats, standing, free, now: moment(0), ledger, tidies, ids }
     }
 
-    /// Takes a step at a moment of the model, and tells whether the rules accept it.
+    /// Takes a step at a moment of the model, and returns whether the rules accept it.
     pub(crate) fn take(&mut self, step: &Step, now: i64) -> bool {
         self.now = moment(now);
         match step {

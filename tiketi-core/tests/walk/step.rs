@@ -38,7 +38,7 @@ pub(crate) enum Ask {
     GiveUp,
     /// The provider waits for a deposit.
     Deposit,
-    /// It waits for it anew.
+    /// It waits for the money again.
     DepositGone,
     /// It has the deposit that had left.
     DepositBack,

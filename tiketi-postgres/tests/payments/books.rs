@@ -7,19 +7,19 @@ use tiketi_core::{EventId, Money, Payment, PaymentId, Reservation, ReservationSt
 
 use crate::TestCluster;
 
-/// What became of the seats' buyers.
+/// The outcomes of the seats' buyers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ending {
     /// Reservations that are confirmed.
     pub(crate) served: usize,
-    /// Payments of which all went back.
+    /// Payments that were refunded in full.
     pub(crate) refunded: usize,
 }
 
 impl TestCluster {
-    /// Audits the shop, compares its books with the provider's, and returns what became of the buyers.
+    /// Audits the shop, compares its books with the provider's, and returns the outcomes of the buyers.
     ///
-    /// Nothing may be under way any more: money was taken for a ticket, or it went back.
+    /// No payment may be open: money was taken for a ticket, or it was refunded.
     pub(crate) async fn settled(&self) -> Ending {
         self.settled_with(&[]).await
     }

@@ -78,7 +78,7 @@ impl TestCluster {
         Counter { office: office.timer(Arc::new(RuntimeTimer)).build().unwrap(), ..server }
     }
 
-    /// Returns the servers in turn, for ever.
+    /// Returns the servers round-robin, without end.
     pub(crate) fn turns(&self) -> impl Iterator<Item = &Counter> {
         self.servers.iter().cycle()
     }
@@ -87,7 +87,7 @@ impl TestCluster {
         BuyerId::from_uuid(self.ids.next())
     }
 
-    /// Holds a seat for somebody new.
+    /// Holds a seat for a new buyer.
     pub(crate) async fn held(&self, seat: usize) -> Reservation {
         let wanted = HoldRequest::new(self.event, self.buyer()).seats([self.seats[seat]]);
         self.servers[seat % self.servers.len()].office.sales().hold(wanted).await.unwrap()

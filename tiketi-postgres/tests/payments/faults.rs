@@ -1,4 +1,4 @@
-//! Servers that die, and databases that go away, while money moves.
+//! Servers that are killed and databases that are lost while money moves.
 
 use std::task::Poll;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! An event that somebody else has locked keeps no money of other events waiting.
+//! A locked event does not delay the payments of other events.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ struct Sold {
     free: EventId,
 }
 
-/// Sells seats of two events; `lose` tells whether the shop hears that it got the money.
+/// Sells seats of two events; `lose` says whether the provider's answer is lost.
 async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     let mut of_locked = Vec::new();
     for seat in 0..LOCKED {
@@ -47,7 +47,7 @@ async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     Sold { of_locked, of_free: paid.payment.unwrap(), free }
 }
 
-/// Locks an event's row, as a server that stands still in the middle of a batch does.
+/// Locks an event's row, as a server that hangs in the middle of a batch does.
 async fn lock(connection: &mut PgConnection, event: EventId) -> Transaction<'_, Postgres> {
     let mut locked = connection.begin().await.unwrap();
     let lock = sqlx::query("SELECT 1 FROM tiketi.events WHERE id = $1 FOR UPDATE").bind(event.as_uuid());

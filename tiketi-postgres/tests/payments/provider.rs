@@ -28,7 +28,7 @@ impl Provider {
         self.confirms.load(Ordering::SeqCst)
     }
 
-    /// How often it was asked what became of money.
+    /// How many lookups the provider received.
     pub(crate) fn lookups(&self) -> usize {
         self.lookups.load(Ordering::SeqCst)
     }

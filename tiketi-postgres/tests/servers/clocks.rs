@@ -71,7 +71,7 @@ async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
     assert_sound(&cluster.stores[0]).await;
 }
 
-/// What shares a batch with a command from a wrong clock is decided by its own moment.
+/// A command that shares a batch with one from a wrong clock is decided by its own moment.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn commands_of_a_right_clock_are_kept_beside_those_of_a_wrong_one() {
     let cluster = TestCluster::of(1).await;

@@ -1,4 +1,4 @@
-//! Events that somebody else has locked: they wait, and nothing else does.
+//! Locked events: their commands wait, and no others do.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const LOCKED: usize = 16;
 /// Longer than any wait for a lock lasts; work on events that are not locked does not come near it.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// Locks the rows of events, as a server that stands still in the middle of its batches does.
+/// Locks the rows of events, as a server that hangs in the middle of its batches does.
 async fn lock<'c>(connection: &'c mut PgConnection, halls: &[Hall]) -> Transaction<'c, Postgres> {
     let mut locked = connection.begin().await.unwrap();
     let ids: Vec<_> = halls.iter().map(|hall| hall.event.as_uuid()).collect();

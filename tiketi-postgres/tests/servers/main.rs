@@ -8,10 +8,10 @@
     reason = "a failed test is a panic"
 )]
 
-mod broken;
 mod clocks;
 mod cluster;
-mod leaving;
+mod dropped_callers;
+mod faults;
 mod locked;
 mod plans;
 mod queues;

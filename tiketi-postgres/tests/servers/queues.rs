@@ -10,7 +10,7 @@ use tiketi_postgres::{MAX_BATCH, MAX_QUEUE};
 
 use crate::cluster::TestCluster;
 
-/// Holds every lane up, as another server does in the middle of a batch.
+/// Blocks every event queue, as another server does in the middle of a batch.
 async fn hold_up(connection: &mut PgConnection) -> Transaction<'_, Postgres> {
     let mut lock = connection.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM tiketi.events FOR UPDATE").execute(&mut *lock).await.unwrap();
@@ -54,7 +54,7 @@ async fn a_full_queue_is_unavailable_at_once() {
     let buyer = shop.buyer();
     let crowd = (0..commands).map(|_| shop.send(shop.hold(&hall, buyer).seats([nowhere])).boxed());
     let mut crowd: Vec<_> = crowd.collect();
-    // Whoever finds no place in the queue is answered as he asks.
+    // A command that finds the queue full is answered at once.
     let answered: Vec<_> = crowd.iter_mut().filter_map(FutureExt::now_or_never).collect();
     assert!((MAX_BATCH..=2 * MAX_BATCH).contains(&answered.len()), "{}", answered.len());
     for answer in answered {
@@ -93,7 +93,7 @@ async fn events_do_not_wait_for_each_other() {
     waits.await.unwrap().unwrap();
 }
 
-/// Buyers who keep a lane busy, and how many seats each holds and gives back.
+/// Buyers who keep an event queue busy, and how many seats each holds and gives back.
 const BUSY: usize = 16;
 const TURNS: usize = 40;
 const SCANS: &str = "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes \
@@ -124,7 +124,7 @@ async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them(
     }
     shop.audit().await;
     let batches = i64::try_from(cluster.stores[0].batches().count).unwrap();
-    // What its sessions counted is told as they end.
+    // Sessions report their counters when they end.
     cluster.stores[0].close().await;
     let mut connection = cluster.connect().await;
     while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut connection).await.unwrap() > 0 {
@@ -134,7 +134,7 @@ async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them(
     assert!(scans < batches / 2, "{scans} scans in {batches} batches");
 }
 
-/// Counts the scans that sessions told of.
+/// Counts the scans that sessions reported.
 async fn scans(cluster: &TestCluster) -> i64 {
     let mut connection = cluster.connect().await;
     sqlx::query_scalar(SCANS).fetch_one(&mut connection).await.unwrap()

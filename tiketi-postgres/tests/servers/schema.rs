@@ -1,4 +1,4 @@
-//! Migrating, and being told what is wrong.
+//! Migrations, and the errors of a wrong schema.
 
 use futures::future::join_all;
 use tiketi_core::StoreErrorKind;

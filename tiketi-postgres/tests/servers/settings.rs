@@ -1,4 +1,4 @@
-//! Sessions that somebody else set up.
+//! Sessions with settings that the store did not choose.
 
 use std::time::Duration;
 

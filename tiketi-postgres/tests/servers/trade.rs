@@ -1,4 +1,4 @@
-//! Buyers who go on whatever breaks, and a book of what they were told.
+//! Buyers who continue after every fault, and a record of the answers they received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -16,7 +16,7 @@ use crate::cluster::assert_sound;
 const PATIENCE: Duration = Duration::from_secs(90);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-/// What buyers were told, so that it can be held against the database.
+/// The answers that buyers received, to be compared with the database.
 #[derive(Clone, Default)]
 pub(crate) struct Trade {
     told: Arc<AtomicUsize>,
@@ -36,7 +36,7 @@ impl Trade {
         owned
     }
 
-    /// One buyer's day: a seat is held and paid, held and given back, in turn.
+    /// One buyer's loop: a seat is held and paid, then held and given back.
     async fn buy(self, shop: TestShop, hall: Hall, place: usize) -> Vec<Reservation> {
         let mut owned = Vec::new();
         for turn in place.. {
@@ -83,7 +83,7 @@ impl Trade {
         }
     }
 
-    /// Waits until buyers were told of so many more commands that took effect.
+    /// Waits until this many more commands were acknowledged.
     pub(crate) async fn progress(&self, by: usize) {
         let wanted = self.told.load(Ordering::SeqCst) + by;
         let progress = async {
@@ -100,7 +100,7 @@ impl Trade {
     }
 }
 
-/// Fails if anything buyers were told of is not so, or anything else is unsound.
+/// Fails if an acknowledged command is not in the database, or the audit finds something.
 pub(crate) async fn assert_kept(store: &PostgresStore, owned: &[Reservation]) {
     assert!(!owned.is_empty(), "nobody owns anything: nothing was tested");
     for reservation in owned {

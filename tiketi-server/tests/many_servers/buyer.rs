@@ -1,4 +1,4 @@
-//! Someone who wants one ticket, and goes to another server when one does not answer.
+//! A buyer of one ticket, who goes to the next server when one does not answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,18 +15,18 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How often to look whether a payment whose answer was lost has ended.
 const LOOKS: usize = 60;
 
-/// What came of a request.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// It was done.
     Done(Value),
     /// It was refused, with the code and details of why.
     Refused(String, Value),
-    /// Nobody knows.
+    /// The outcome is unknown.
     Lost,
 }
 
-/// Someone with a token.
+/// A buyer with a token.
 #[derive(Debug)]
 pub(crate) struct Buyer {
     pub(crate) sale: Arc<Sale>,
@@ -51,7 +51,7 @@ impl Buyer {
                     assert_eq!(paid["reservation"]["status"], "confirmed", "{paid}");
                     return self.bought(&paid["reservation"]);
                 }
-                // Done by a request whose answer was lost, or which was told to come back after it.
+                // An earlier request paid: its answer was lost, or it was answered 503.
                 Answer::Refused(code, details) => {
                     assert_eq!(code, "RESERVATION_NOT_PENDING", "{details}");
                 }
@@ -63,7 +63,7 @@ impl Buyer {
             }
             sleep(PAUSE).await;
         }
-        // Begun by a server that then died: money may be moving, and nobody may touch it.
+        // A server that was killed began the payment: money may be moving, and no other request may change it.
         Came::Stuck
     }
 
@@ -137,7 +137,7 @@ impl Buyer {
         }
     }
 
-    /// Waits as long as told, and not all at the same moment.
+    /// Waits for `Retry-After`, plus a spread so that buyers do not return at the same moment.
     async fn come_back(&self, pause: Duration) {
         let spread = Duration::from_millis(self.number % 20 * 50);
         sleep(pause + spread).await;

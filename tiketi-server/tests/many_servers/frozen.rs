@@ -1,4 +1,4 @@
-//! A server that stands still in the middle of a batch, with the event locked.
+//! A server that hangs in the middle of a batch, while it has the event locked.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::{PATIENT, TURN};
 const LOCKED: i32 = 16;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
-/// Stops whoever makes a reservation, as long as somebody has the advisory lock 77.
+/// Blocks each insert of a reservation while another session has the advisory lock 77.
 const GATE: &str = "CREATE FUNCTION public.gate() RETURNS trigger LANGUAGE plpgsql SET lock_timeout = 0 AS $$ \
     BEGIN PERFORM pg_advisory_lock_shared(77); PERFORM pg_advisory_unlock_shared(77); RETURN NULL; END $$; \
     CREATE TRIGGER gate AFTER INSERT ON tiketi.reservations FOR EACH STATEMENT EXECUTE FUNCTION public.gate()";

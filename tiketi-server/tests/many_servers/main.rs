@@ -1,4 +1,4 @@
-//! Many servers that sell from one Postgres, and what becomes of the sale when one of them, or it, is gone.
+//! Three servers that sell from one Postgres, while one of them or Postgres is killed.
 //!
 //! Everybody comes at once, goes to another server if one does not answer, and asks what is theirs whenever an
 //! answer was lost.
@@ -9,7 +9,7 @@
 //! Seen to fail: with the event's row read but not locked, the store's constraints turn the second owner into a
 //! 500, and nobody here may see one.
 
-// Always true here; it tells the lints that the functions beside the tests are tests, too.
+// Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
 
 mod buyer;

@@ -1,4 +1,4 @@
-//! A sale to a crowd, and what everybody was told in it.
+//! A sale to a crowd, and the answers that the buyers received.
 
 use std::collections::HashSet;
 use std::future::Future;
@@ -30,10 +30,10 @@ pub(crate) enum Came {
     Stuck,
 }
 
-/// What a buyer was told who has a ticket: the token, the reservation and the seat.
+/// The answer to a buyer who has a ticket: the token, the reservation and the seat.
 type Told = (String, String, Option<String>);
 
-/// One event and everybody who came for it.
+/// One event and its buyers.
 #[derive(Debug)]
 pub(crate) struct Sale {
     pub(crate) client: reqwest::Client,
@@ -73,12 +73,12 @@ impl Sale {
         assert!(self.may_fail, "{what}");
     }
 
-    /// Notes that somebody was told to have a ticket.
+    /// Counts one buyer whose purchase was acknowledged.
     pub(crate) fn note_one_sold(&self) {
         self.sold.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Waits until so many were told to have a ticket.
+    /// Waits until this many purchases were acknowledged.
     pub(crate) async fn reaches(&self, count: usize) {
         let reached = async {
             while self.sold.load(Ordering::Relaxed) < count {
@@ -89,7 +89,7 @@ impl Sale {
         timeout(DEADLINE, reached).await.expect("the servers sell no more");
     }
 
-    /// Has everybody come at once, and waits until all have gone.
+    /// Runs all buyers concurrently, and waits until all have ended.
     pub(crate) async fn crowd<F>(self: Arc<Self>, size: u64, come: impl Fn(Buyer) -> F)
     where
         F: Future<Output = Came> + Send + 'static,
@@ -102,7 +102,7 @@ impl Sale {
         self.ended.store(true, Ordering::Relaxed);
     }
 
-    /// Returns what everybody with a ticket was told.
+    /// Returns the answers to the buyers who have a ticket.
     pub(crate) fn bought(&self) -> Vec<Told> {
         let came = self.came.lock().unwrap().clone().into_iter();
         came.filter_map(|came| match came {
@@ -117,7 +117,7 @@ impl Sale {
         self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
     }
 
-    /// Checks that nobody was told what is not so, at a server of chance.
+    /// Checks each buyer's answer at a random server.
     pub(crate) async fn assert_all_is_told_right(&self) {
         let told = self.bought();
         let reservations: HashSet<_> = told.iter().map(|(_, reservation, _)| reservation).collect();
@@ -135,7 +135,7 @@ impl Sale {
         assert_eq!(shown["seats"][0]["seatId"].as_str(), seat.as_deref(), "{read}");
     }
 
-    /// Checks that what was told is so, and that every server shows every seat to be gone.
+    /// Checks each buyer's answer, and that every server shows every seat as taken.
     pub(crate) async fn assert_every_seat_has_its_one_owner(&self) {
         self.assert_all_is_told_right().await;
         let told = self.bought();

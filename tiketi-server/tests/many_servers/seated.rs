@@ -28,7 +28,7 @@ pub(crate) async fn come(mut buyer: Buyer) -> Came {
 
 /// Clicks until a seat is held.
 async fn hold(buyer: &mut Buyer) -> Option<String> {
-    // Nobody needs to load the map for the first click: the hall is empty.
+    // The first hold needs no seat map: the hall is empty.
     let sale = Arc::clone(&buyer.sale);
     let everything = (0..sale.shop.seats.len()).collect();
     let mut page = Page { free: everything, chance: SmallRng::seed_from_u64(buyer.number) };

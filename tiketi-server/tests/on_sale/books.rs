@@ -1,4 +1,4 @@
-//! What was sold, counted from what buyers were told and what they can read.
+//! What was sold, counted from the buyers' own reservations and payments.
 
 use std::collections::HashMap;
 

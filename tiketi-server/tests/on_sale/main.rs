@@ -1,12 +1,12 @@
-//! The first minute of a sale: a crowd before a real server, and a count of what came of it.
+//! The first minute of a sale: a crowd at a real server, and a count of what was sold.
 //!
-//! The count believes nobody: it reads every buyer's reservations and payments, and the seat map.
+//! The count relies on no answer: it reads every buyer's reservations and payments, and the seat map.
 //!
 //! Seen to fail: with `SeatState::is_available_at` always true, or with stock, the limit, or what happens to a sold
 //! seat left unchecked, the next guard behind turns the second owner into a 500, and nobody here may see one. That
 //! the books would name the second owner, too, is a test of theirs.
 
-// Always true here; it tells the lints that the functions beside the tests are tests, too.
+// Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
 
 mod books;
@@ -60,7 +60,7 @@ async fn close(server: Running) {
     assert!(!said.err.contains("ERROR"), "{}", said.err);
 }
 
-/// Has everybody come at once, and returns what became of each.
+/// Runs all buyers concurrently, and returns what each returned.
 async fn crowd<F>(size: u128, come: impl Fn(u128) -> F) -> Vec<F::Output>
 where
     F: Future<Output: Send> + Send + 'static,

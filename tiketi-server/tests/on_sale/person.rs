@@ -1,4 +1,4 @@
-//! Someone with a connection and a token of their own.
+//! A user with a connection and a token of their own.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::RequestBuilder;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 /// What the server signs tokens with.
 pub(crate) const SECRET: &str = "known-to-the-server-and-to-this-test-only";
 
-/// Someone who is signed in.
+/// A signed-in user.
 #[derive(Debug)]
 pub(crate) struct Person {
     client: reqwest::Client,
@@ -31,7 +31,7 @@ impl Person {
         Self::with_role(address, 0, "admin")
     }
 
-    /// Signs in a buyer; the number tells buyers apart.
+    /// Signs in a buyer; each number is another buyer.
     pub(crate) fn buyer(address: &str, number: u128) -> Self {
         Self::with_role(address, number, "user")
     }
@@ -56,11 +56,11 @@ impl Person {
         self.send(self.client.post(self.url(path)).json(body)).await
     }
 
-    /// Sends the same intent twice at once, as an impatient finger does, and returns what became of it.
+    /// Sends the same request twice concurrently, as a double click does, and returns the answer.
     pub(crate) async fn post_twice(&self, path: &str, body: &Value, key: &str) -> Answer {
         let request = || self.client.post(self.url(path)).header("Idempotency-Key", key).json(body);
         let (first, second) = tokio::join!(self.send(request()), self.send(request()));
-        // The one that came second is told to wait, or the same as the first.
+        // The second is answered 409 while the first runs, or else as the first.
         if first.status == 409 { second } else { first }
     }
 
@@ -68,7 +68,7 @@ impl Person {
         format!("{}{path}", self.base)
     }
 
-    /// Whatever the crowd does, the server never breaks.
+    /// Sends a request, and asserts that the server does not answer 5xx.
     async fn send(&self, request: RequestBuilder) -> Answer {
         let harness::Answer { status, body, .. } =
             harness::send_with_retries(request.bearer_auth(&self.token)).await.unwrap();

@@ -9,7 +9,7 @@ const ROWS: &str = "SELECT p.id, p.state, coalesce(p.captured, 0) AS taken, p.re
     p.reconcile_at IS NOT NULL OR p.needs_attention AS is_open, r.state AS bought \
     FROM tiketi.payments p LEFT JOIN tiketi.reservations r ON r.payment = p.id";
 const OPEN: &str = "SELECT count(*) FROM tiketi.payments WHERE reconcile_at IS NOT NULL";
-/// Servers trust the rows they have until an event's turn moves.
+/// Servers use their cached working set until the event's revision changes.
 const TURN: &str = "UPDATE tiketi.events SET turn = turn + 1";
 const AGE: &str = "UPDATE tiketi.payments SET reconcile_at = reconcile_at - $1, awaited_since = awaited_since - $1, \
     reconciliation = jsonb_set(jsonb_set(reconciliation::jsonb, '{since}', to_jsonb((reconciliation::jsonb ->> 'since')::bigint - $1)), \

@@ -94,7 +94,7 @@ impl PaymentCluster {
     }
 }
 
-/// Tells how often an order was charged.
+/// Returns how often an order was captured.
 pub(crate) fn captures(cluster: &PaymentCluster, order: &Order) -> usize {
     let ledger = cluster.stub.ledger();
     ledger.values().filter(|account| account.order_id == order.id).map(|account| account.captures).sum()

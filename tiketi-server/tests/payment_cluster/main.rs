@@ -6,17 +6,17 @@
 //! Seen to fail: nine of them with the event's row read but not locked; and by name with the provider asked before the
 //! intent is committed, a repetition answered at once, an unknown taken for a no, or two servers asking at a time.
 
-// Always true here; it tells the lints that the functions beside the tests are tests, too.
+// Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
 
 mod books;
 mod cluster;
-mod confirming;
-mod depositing;
-mod ending;
-mod killing;
-mod losing;
-mod refunding;
-mod silence;
+mod confirms;
+mod deposits;
+mod hold_end;
+mod postgres_loss;
+mod provider_silence;
+mod refunds;
+mod server_crashes;
 mod storm;
 mod webhooks;

@@ -21,7 +21,7 @@ const BACK_AFTER: usize = 10;
 /// How long to wait where a server does not answer.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Somebody who wants one seat, and goes to another server when one does not answer.
+/// A buyer of one seat, who goes to the next server when one does not answer.
 struct Buyer<'m> {
     client: &'m reqwest::Client,
     addresses: &'m [String],
@@ -65,7 +65,7 @@ impl Buyer<'_> {
         if status == 201 {
             return text(&said["reservation"]["id"]);
         }
-        // Held by a request whose answer was lost: nobody else wants this seat.
+        // An earlier request held the seat and its answer was lost: no other buyer wants this seat.
         let (_, mine) = self.send(|client, base| client.get(format!("{base}/api/reservations/my"))).await;
         text(&mine["reservations"][0]["id"])
     }
@@ -89,7 +89,7 @@ impl Buyer<'_> {
     }
 }
 
-/// Has everybody come, a few at a time.
+/// Runs all buyers, `AT_ONCE` of them concurrently.
 async fn crowd(addresses: &[String], shop: &ServerShop, stub: &TossStub) {
     let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
     let client = &client;

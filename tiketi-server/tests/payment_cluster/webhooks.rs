@@ -1,4 +1,4 @@
-//! What the provider says by itself, to whichever server it reaches.
+//! Webhooks of the provider, delivered to any of the servers.
 
 use tiketi_toss_stub::{Call, Fault, Status};
 

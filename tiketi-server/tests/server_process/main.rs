@@ -1,15 +1,15 @@
-//! The real server in a process of its own: what it prints, obeys, and answers.
+//! The server in a process of its own: its output, its options and its answers.
 
-// Always true here; it tells the lints that the functions beside the tests are tests, too.
+// Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
 
 mod commands;
 mod crash;
-mod keeping;
 mod logs;
-mod many;
-mod operating;
+mod maintenance;
 mod options;
-mod running;
-mod stopping;
+mod postgres;
+mod restart;
+mod serving;
+mod shutdown;
 mod toss;

@@ -100,7 +100,7 @@ async fn a_port_in_use_is_said_clearly() {
     assert_refused(&said, 1, &[first.address(), "in use"]);
 }
 
-/// The limit a buyer has of the demo's first seated event tells which value won.
+/// The per-buyer limit of the demo's first seated event shows which value won.
 async fn limit_of(arguments: &[&str], variable: Option<&str>) -> i64 {
     let mut command = server(&[&["--listen=127.0.0.1:0", "--demo"], arguments].concat());
     if let Some(value) = variable {

@@ -1,6 +1,6 @@
 //! The file itself: who may open it, what a copy is worth, and a full disk.
 
-// Always true here; it tells the lints that the functions beside the tests are tests, too.
+// Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
 
 mod backup;

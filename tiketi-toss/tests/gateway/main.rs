@@ -1,12 +1,12 @@
-//! The gateway against a stub TossPayments that keeps books and fails in every way it is told to.
+//! The gateway against a stub TossPayments that keeps books and has configurable faults.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
-mod confirming;
-mod depositing;
-mod hearing;
-mod refunding;
+mod confirms;
+mod deposits;
+mod refunds;
 mod settings;
 mod shop;
 mod silence;
-mod voiding;
+mod voids;
+mod webhooks;

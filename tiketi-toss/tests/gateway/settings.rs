@@ -1,4 +1,4 @@
-//! What the gateway is told, and what it tells a browser.
+//! The gateway's settings, and what it sends to a browser.
 
 use std::time::Duration;
 

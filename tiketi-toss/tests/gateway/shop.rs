@@ -17,7 +17,7 @@ use uuid::Uuid;
 /// What every order here costs, in won.
 pub(crate) const PRICE: i64 = 220_000;
 
-/// Longer than any answer on this machine takes, unless nobody answers.
+/// Longer than any answer takes on this machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct TestShop {

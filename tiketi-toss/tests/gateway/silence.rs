@@ -126,7 +126,7 @@ async fn the_answer_to_another_order_is_not_believed() {
 
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_unknown() {
-    // A port that was free a moment ago, and that nobody listens on.
+    // A port that was free a moment ago; no process listens on it.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gateway = gateway(&format!("http://{address}"), PATIENCE, PATIENCE);
     let order = Order { payment: payment_id(1), key: "stub_key".to_owned() };

@@ -1,4 +1,4 @@
-//! What buyers were told, to be held against what is true after a crash.
+//! The answers that buyers received, to be compared with the store after a crash.
 
 use std::sync::{Mutex, MutexGuard};
 
@@ -7,7 +7,7 @@ use tiketi_server_harness::{DEADLINE, Running};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// What a buyer was told last of one reservation, and what was under way when nothing more came.
+/// The last answer about one reservation, and the request that was not answered.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) token: String,
@@ -63,7 +63,7 @@ impl Ledger {
         timeout(DEADLINE, reached).await.expect("the server sells no more");
     }
 
-    /// Reads every reservation from the one at `first` on: each is as its buyer was told.
+    /// Reads every reservation from `first` on, and asserts that each is as last answered.
     pub(crate) async fn check_since(&self, first: usize, running: &Running) {
         let entries = self.entries()[first..].to_vec();
         let checks = entries.iter().map(|entry| async move {

@@ -31,7 +31,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Opens a shop, and a provider that has not heard of it.
+    /// Opens a shop, and a provider without any order.
     pub(super) async fn open() -> Self {
         Self::with(&[]).await
     }

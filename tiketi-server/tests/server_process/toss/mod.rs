@@ -2,9 +2,9 @@
 
 mod books;
 mod counter;
-mod depositing;
-mod killing;
-mod racing;
-mod refunding;
-mod selling;
+mod crashes;
+mod deposits;
+mod races;
+mod refunds;
+mod sales;
 mod webhooks;

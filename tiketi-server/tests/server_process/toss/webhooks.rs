@@ -1,4 +1,4 @@
-//! What the provider says by itself: before, during and after, twice and backwards.
+//! Webhooks of the provider: before, during and after a confirm, twice and in reverse order.
 
 use tiketi_toss_stub::{Call, Fault, Status, Webhook};
 

@@ -1,0 +1,149 @@
+//! Creation under an idempotency key: at most once per key, however often it is requested.
+
+use futures::future::join_all;
+use tiketi_core::decide::{AddTicketType, CreateEvent, CreateRefused};
+use tiketi_core::{
+    CommandError, CommandKey, EventId, LayoutId, TicketType, TicketTypeId, TicketTypeInput,
+    catalog::NewEvent, general_admission,
+};
+use uuid::Uuid;
+
+use crate::hall::STANDING_PRICE;
+use crate::shop::TestShop;
+
+/// Makes the command of a try of one intent: each has ids of its own.
+fn event(shop: &TestShop, key: CommandKey, title: &str) -> CreateEvent {
+    CreateEvent::new(shop.now(), key, in_one_hall(shop.new_hall(shop.details(title))))
+}
+
+/// Makes the seats of an event those of one layout, whichever event it is.
+fn in_one_hall(mut new: NewEvent) -> NewEvent {
+    new.event.layout = Some(LayoutId::from_uuid(Uuid::from_u128(9)));
+    new
+}
+
+async fn ticket_type(shop: &TestShop, event: EventId, capacity: u32, position: u32) -> TicketType {
+    let event = shop.store().event(event).await.unwrap().unwrap().event;
+    let input = TicketTypeInput { name: "Balcony".into(), price: STANDING_PRICE, capacity };
+    general_admission(&event, &input, position, shop.ids()).unwrap()
+}
+
+/// Fails if a request for an event whose answer was lost makes a second one,
+/// or the key is taken for another event.
+pub async fn an_event_asked_for_twice_is_made_once(shop: TestShop) {
+    let (key, store) = (shop.key(), shop.store());
+    let first = store.create_event(event(&shop, key, "Night of Lanterns")).await.unwrap();
+    shop.known().events.push(EventId::from_uuid(first.id));
+    assert!(!first.replayed);
+    let repeated = event(&shop, key, "Night of Lanterns");
+    let not_made = repeated.event.event.id;
+    let again = store.create_event(repeated).await.unwrap();
+    assert_eq!((again.id, again.replayed), (first.id, true));
+    assert_eq!(store.event(not_made).await.unwrap(), None);
+    let other = store.create_event(event(&shop, key, "Another night")).await;
+    assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
+    // The very same command, ids and all, is a repetition too.
+    let same = event(&shop, shop.key(), "Evening of Kites");
+    let first = store.create_event(same.clone()).await.unwrap();
+    shop.known().events.push(EventId::from_uuid(first.id));
+    assert_eq!(store.create_event(same).await.unwrap().id, first.id);
+}
+
+/// Fails if a repetition is told from its request by when it came, where the request means that moment.
+pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
+    let (key, store) = (shop.key(), shop.store());
+    let details = shop.details("Now");
+    let now = |shop: &TestShop| {
+        let mut details = details.clone();
+        let closes_at = details.sale.closes_at();
+        details.sale = tiketi_core::SaleWindow::new(shop.now(), closes_at).unwrap();
+        CreateEvent::new(shop.now(), key, in_one_hall(shop.new_hall(details))).opening_when_made()
+    };
+    let first = store.create_event(now(&shop)).await.unwrap();
+    shop.known().events.push(EventId::from_uuid(first.id));
+    shop.advance(std::time::Duration::from_secs(7));
+    let again = store.create_event(now(&shop)).await.unwrap();
+    assert_eq!((again.id, again.replayed), (first.id, true));
+}
+
+/// Fails if of 16 servers that are asked for one event not exactly one makes it.
+pub async fn of_16_requests_for_one_event_one_makes_it(shop: TestShop) {
+    let key = shop.key();
+    let asked = (0..16).map(|_| {
+        let shop = shop.clone();
+        tokio::spawn(async move { shop.store().create_event(event(&shop, key, "Rush")).await })
+    });
+    let answers = join_all(asked.collect::<Vec<_>>()).await;
+    let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().unwrap()).collect();
+    assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
+    assert!(answers.iter().all(|answer| answer.id == answers[0].id), "{answers:?}");
+    shop.known().events.push(EventId::from_uuid(answers[0].id));
+}
+
+/// Fails if a ticket type asked for twice is added twice,
+/// or the key is taken for another one.
+pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: TestShop) {
+    let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
+    let key = shop.key();
+    let add = |row| store.add_ticket_type(AddTicketType::new(shop.now(), key, row));
+    let first = add(ticket_type(&shop, hall.event, 5, 7).await).await.unwrap();
+    // By the time of the repetition it has another id and another place.
+    let again = add(ticket_type(&shop, hall.event, 5, 8).await).await.unwrap();
+    assert_eq!((first.replayed, again.id, again.replayed), (false, first.id, true));
+    assert_eq!(store.event(hall.event).await.unwrap().unwrap().ticket_types.len(), 5);
+    for row in [ticket_type(&shop, hall.event, 6, 9).await, ticket_type(&shop, other.event, 5, 9).await] {
+        let refused = add(row).await;
+        assert!(matches!(refused, Err(CommandError::KeyReused)), "{refused:?}");
+    }
+    assert!(store.ticket_type(TicketTypeId::from_uuid(first.id)).await.unwrap().is_some());
+}
+
+/// Fails if what was made and removed is made once more by a late repetition,
+/// or a key is never forgotten.
+pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
+    let (key, store) = (shop.key(), shop.store());
+    let first = store.create_event(event(&shop, key, "Removed")).await.unwrap();
+    store.delete_event(EventId::from_uuid(first.id)).await.unwrap();
+    let again = store.create_event(event(&shop, key, "Removed")).await.unwrap();
+    assert_eq!((again.id, again.replayed), (first.id, true));
+    assert_eq!(store.event(EventId::from_uuid(again.id)).await.unwrap(), None);
+    store.forget_commands(shop.now()).await.unwrap();
+    assert!(store.create_event(event(&shop, key, "Removed")).await.unwrap().replayed);
+    store.forget_commands(shop.now().after(std::time::Duration::from_secs(1))).await.unwrap();
+    let anew = store.create_event(event(&shop, key, "Another")).await.unwrap();
+    shop.known().events.push(EventId::from_uuid(anew.id));
+    assert!(!anew.replayed);
+}
+
+/// Fails if a new event or ticket type is kept with a text that no store keeps.
+pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
+    use crate::cases::texts::{NUL, refuses};
+    let (hall, store) = (shop.hall().await, shop.store());
+    let bad = |spoil: fn(&mut NewEvent)| {
+        let mut new = shop.new_hall(shop.details("Bad"));
+        spoil(&mut new);
+        shop.create(new)
+    };
+    refuses(bad(|it| it.event.details.title = NUL.into()).await, "title");
+    refuses(bad(|it| it.event.details.artist = NUL.into()).await, "artist");
+    refuses(bad(|it| it.event.details.venue = NUL.into()).await, "venue");
+    refuses(bad(|it| it.event.details.description = NUL.into()).await, "description");
+    refuses(bad(|it| it.event.details.keywords = vec![NUL.into()]).await, "keywords");
+    refuses(bad(|it| it.ticket_types[0].name = NUL.into()).await, "name");
+    let place = |spoil: fn(&mut tiketi_core::seat::SeatPlace)| {
+        let mut new = shop.new_hall(shop.details("Bad"));
+        spoil(std::sync::Arc::make_mut(&mut new.seats[3].place));
+        shop.create(new)
+    };
+    refuses(place(|it| it.section = NUL.into()).await, "section");
+    refuses(place(|it| it.row = NUL.into()).await, "row");
+    refuses(place(|it| it.number = NUL.into()).await, "number");
+    refuses(place(|it| it.label = NUL.into()).await, "label");
+    let mut row = ticket_type(&shop, hall.event, 5, 7).await;
+    row.name = NUL.into();
+    refuses(store.add_ticket_type(AddTicketType::new(shop.now(), shop.key(), row)).await, "name");
+    let unknown = CreateRefused::EventNotFound;
+    let mut row = ticket_type(&shop, hall.event, 5, 7).await;
+    row.event = EventId::from_uuid(shop.ids().next());
+    shop.refuses(store.add_ticket_type(AddTicketType::new(shop.now(), shop.key(), row)), unknown).await;
+}

@@ -1,0 +1,95 @@
+//! Races at the end of a hold: the confirm, the cancel, the next buyer, and the sweeps of three servers.
+
+use std::time::Duration;
+
+use futures::future::{join_all, join3};
+use serde_json::{Value, json};
+use tiketi_core::{Clock, Timestamp, clock::SystemClock};
+use tiketi_postgres_harness::Server;
+use tiketi_server_harness::{Order, text, token};
+use tokio::time::sleep;
+use uuid::Uuid;
+
+use crate::cluster::{PaymentCluster, captures};
+
+/// Holds end in time for a test, and not before its buyers are ready on a busy machine.
+const HASTY: [&str; 3] = ["--hold-ttl=5s", "--hold-cap=5s", "--payment-window=3s"];
+/// Who meets at each end.
+const BUYERS: usize = 60;
+/// How far before the end the first of them confirms, and how far after it the last.
+const SPREAD: Duration = Duration::from_millis(30);
+
+/// What came of one buyer's end of hold.
+struct Meeting {
+    order: Order,
+    confirmed: (u16, Value),
+    cancelled: Option<(u16, Value)>,
+    taken: Option<(u16, Value)>,
+}
+
+/// Waits for the moment at which a buyer acts: around the end of the hold, each at another.
+async fn moment(cluster: &PaymentCluster, at: usize, order: &Order) {
+    let reservation = cluster.payment_client(at).reservation(order).await;
+    let end: Timestamp = text(&reservation["expiresAt"]).parse().unwrap();
+    let (first, apart) = (end.before(SPREAD), 2 * SPREAD / u32::try_from(BUYERS).unwrap());
+    let mine = first.after(apart * u32::try_from(at).unwrap());
+    sleep(mine.since(SystemClock.now())).await;
+}
+
+/// Tries to hold a buyer's seat.
+async fn take(cluster: &PaymentCluster, at: usize, order: &Order, seat: usize) -> (u16, Value) {
+    let rival = token(Uuid::from_u64_pair(8, seat as u64));
+    let body = json!({"eventId": cluster.fleet.shop.event, "seatIds": [cluster.fleet.shop.seats[seat]]});
+    assert_ne!(rival, order.token);
+    cluster.payment_client(at).server.post("/api/reservations", Some(&rival), &body).await
+}
+
+/// One confirms, and every third of them meets a cancel, and every third the next buyer, at other servers.
+async fn meet(cluster: &PaymentCluster, at: usize) -> Meeting {
+    let order = cluster.payment_client(at).prepare(at).await;
+    moment(cluster, at, &order).await;
+    let confirm = cluster.payment_client(at).confirm(&order);
+    let cancel = async {
+        match at % 3 {
+            0 => Some(cluster.payment_client(at + 1).send_cancel(&order).await.unwrap()),
+            _ => None,
+        }
+    };
+    let taken = async {
+        match at % 3 {
+            1 => Some(take(cluster, at + 1, &order, at).await),
+            _ => None,
+        }
+    };
+    let (confirmed, cancelled, taken) = join3(confirm, cancel, taken).await;
+    Meeting { order, confirmed, cancelled, taken }
+}
+
+fn assert_fair(cluster: &PaymentCluster, meeting: &Meeting) {
+    let Meeting { order, confirmed: (status, said), cancelled, taken } = meeting;
+    let served = *status == 200;
+    if !served {
+        assert_eq!(*status, 409, "{said}");
+        let code = text(&said["code"]);
+        assert!(["RESERVATION_NOT_PENDING", "PAYMENT_NOT_READY"].contains(&code.as_str()), "{said}");
+    }
+    assert_eq!(captures(cluster, order), usize::from(served), "{said}");
+    if let Some((status, said)) = cancelled {
+        // What was paid a moment before is refunded; what is being paid cannot be given up.
+        assert!(matches!(status, 200 | 202 | 409), "{status} {said}");
+    }
+    if let Some((status, said)) = taken {
+        // The next buyer may come before the end, and the confirm after it.
+        assert!(*status == 409 || (*status == 201 && !served), "{status} {said}");
+    }
+}
+
+#[tokio::test]
+async fn at_the_end_of_a_hold_its_buyer_is_served_or_pays_nothing() {
+    let cluster = PaymentCluster::over(Server::shared().await, &HASTY).await;
+    let meetings = join_all((0..BUYERS).map(|at| meet(&cluster, at))).await;
+    for meeting in &meetings {
+        assert_fair(&cluster, meeting);
+    }
+    cluster.close().await;
+}

@@ -1,0 +1,108 @@
+//! `check`, `migrate`, `audit` and `backup` of a store, also while a server sells from it.
+
+use std::fs;
+
+use rusqlite::Connection;
+use tiketi_server_harness::{Running, ServerOutput, run};
+
+use crate::restart::{buy, file_of, store};
+
+async fn assert_clean(store: &str) -> ServerOutput {
+    let said = run(&["audit", "--store", store]).await;
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
+    assert!(said.out.starts_with("all is as it must be; "), "{said:?}");
+    said
+}
+
+fn refused(said: &ServerOutput, words: &str) {
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains(words) || said.out.contains(words), "{words} is not in {said:?}");
+}
+
+#[tokio::test]
+async fn a_store_is_audited_checked_and_copied_beside_the_server_that_sells_from_it() {
+    let (folder, store) = store();
+    let running = Running::start(&["--demo", "--store", &store]).await;
+    buy(&running, 0).await;
+    assert!(assert_clean(&store).await.out.contains("events: 4, "));
+    let said = run(&["check", "--store", &store]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("is sound, with schema 1 and 4 events"), "{said:?}");
+
+    let copy = folder.path().join("copy.db");
+    let said = run(&["backup", copy.to_str().unwrap(), "--store", &store]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let (token, path) = buy(&running, 1).await;
+    refused(&run(&["backup", copy.to_str().unwrap(), "--store", &store]).await, "never overwrites");
+    drop(running);
+
+    // The copy is an independent shop with the state of the moment it was made.
+    let copy = format!("sqlite:{}", copy.display());
+    assert_clean(&copy).await;
+    let restored = Running::start(&["--demo", "--store", &copy]).await;
+    let secret = folder.path().join("shop.db.jwt-secret");
+    assert_ne!(fs::read(secret).unwrap(), fs::read(folder.path().join("copy.db.jwt-secret")).unwrap());
+    assert_eq!(restored.get(&path, Some(&token)).await.0, 401, "a copy has no secret but its own");
+    buy(&restored, 1).await;
+}
+
+#[tokio::test]
+async fn an_audit_names_each_violation_and_answers_1() {
+    let (_folder, store) = store();
+    let running = Running::start(&["--demo", "--store", &store]).await;
+    buy(&running, 0).await;
+    let sql = "UPDATE seats SET state = 'available', owner = NULL WHERE label = (SELECT max(label) FROM seats WHERE state = 'sold')";
+    assert!(Connection::open(file_of(&store)).unwrap().execute(sql, ()).unwrap() > 0);
+    let said = run(&["audit", "--store", &store]).await;
+    refused(&said, "2 things must not be; events: 4, ");
+    let lines: Vec<&str> = said.out.lines().collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.starts_with("event ")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("which is not its own")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("but its rows come to")), "{lines:?}");
+}
+
+#[tokio::test]
+async fn migrate_says_the_schema_before_and_after() {
+    let (_folder, store) = store();
+    for words in ["schema 0 before, 1 now", "schema 1 before, 1 now"] {
+        let said = run(&["migrate", "--store", &store]).await;
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.out.contains(words), "{said:?}");
+    }
+    assert_clean(&store).await;
+}
+
+#[tokio::test]
+async fn check_makes_nothing() {
+    let (folder, store) = store();
+    let said = run(&["check", "--store", &store]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("shop.db will be made") && said.out.contains("shop.db.jwt-secret"), "{said:?}");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    refused(&run(&["check", "--store", "sqlite:/nowhere/shop.db"]).await, "there is no folder /nowhere");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_shops_is_refused_by_every_command_and_left_alone() {
+    let (folder, store) = store();
+    let text = "Dear Ada,\n".repeat(1_000);
+    fs::write(file_of(&store), &text).unwrap();
+    let copy = folder.path().join("copy.db");
+    let backup = ["backup", copy.to_str().unwrap()];
+    for command in [&["serve", "--listen=127.0.0.1:0"][..], &["check"], &["audit"], &["migrate"], &backup] {
+        let said = run(&[command, &["--store", &store]].concat()).await;
+        refused(&said, "shop.db is not a tiketi store");
+    }
+    assert_eq!(fs::read_to_string(file_of(&store)).unwrap(), text);
+    assert!(!copy.exists());
+}
+
+#[tokio::test]
+async fn what_is_not_there_cannot_be_audited_and_memory_neither() {
+    let (folder, store) = store();
+    refused(&run(&["audit", "--store", &store]).await, "shop.db cannot be opened");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    for command in [&["audit"][..], &["migrate"], &["backup", "copy.db"]] {
+        refused(&run(command).await, "memory: keeps nothing");
+    }
+}

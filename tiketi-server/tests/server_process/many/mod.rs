@@ -1,8 +1,0 @@
-//! A server whose store is a database that others share.
-
-mod clock;
-mod commands;
-mod demo;
-mod outage;
-mod pooling;
-mod tls;

@@ -1,0 +1,74 @@
+//! Shutdown by a signal.
+
+use tiketi_server_harness::{DEADLINE, Running};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Duration, sleep, timeout};
+
+const BODY: &str = r#"{"email":"demo@tiketi.dev","password":"demo1234"}"#;
+
+/// A sign-in of which the server has begun to read the body, and lacks half of it.
+async fn half_a_sign_in(running: &Running) -> TcpStream {
+    let mut stream = TcpStream::connect(running.address()).await.unwrap();
+    let head = format!(
+        "POST /api/auth/login HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n",
+        BODY.len()
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body once a handler wants it: from here on the request is running.
+    let mut answer = [0_u8; 25];
+    timeout(DEADLINE, stream.read_exact(&mut answer)).await.expect("it never asked").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(&BODY.as_bytes()[..10]).await.unwrap();
+    stream
+}
+
+async fn until_it_takes_no_more(running: &Running) {
+    let refused = async {
+        while TcpStream::connect(running.address()).await.is_ok() {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, refused).await.expect("it went on taking connections");
+}
+
+#[tokio::test]
+async fn told_to_stop_it_finishes_what_runs_and_ends_well() {
+    for signal in ["TERM", "INT"] {
+        let running = Running::start(&["--demo"]).await;
+        let mut stream = half_a_sign_in(&running).await;
+        running.signal(signal).await;
+        until_it_takes_no_more(&running).await;
+        stream.write_all(&BODY.as_bytes()[10..]).await.unwrap();
+        let mut answer = String::new();
+        timeout(DEADLINE, stream.read_to_string(&mut answer)).await.expect("no answer").unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+        let said = running.ended().await;
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.err.contains("stopped"), "{said:?}");
+    }
+}
+
+#[tokio::test]
+async fn told_to_stop_it_does_not_wait_for_idle_connections() {
+    let running = Running::start(&[]).await;
+    assert_eq!(running.get("/health", None).await.0, 200);
+    let idle = TcpStream::connect(running.address()).await.unwrap();
+    let said = timeout(Duration::from_secs(15), running.stop()).await.expect("it waited for nothing");
+    assert_eq!(said.code, Some(0), "{said:?}");
+    drop(idle);
+}
+
+#[tokio::test]
+async fn told_to_stop_twice_it_ends_at_once() {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let running = Running::start(&["--demo"]).await;
+        let _stuck = half_a_sign_in(&running).await;
+        running.signal("TERM").await;
+        until_it_takes_no_more(&running).await;
+        running.signal(signal).await;
+        let ended = timeout(Duration::from_secs(15), running.ended()).await;
+        assert_eq!(ended.expect("it did not end at once").code, Some(code));
+    }
+}

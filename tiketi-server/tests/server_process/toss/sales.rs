@@ -1,0 +1,131 @@
+//! Sales without faults, and sales with faults of the provider.
+
+use serde_json::json;
+use tiketi_server_harness::{TOSS_CLIENT, TOSS_SECRET, finish, run, server};
+use tiketi_toss_stub::{Call, Fault};
+
+use crate::toss::counter::Counter;
+
+#[tokio::test]
+async fn buyers_of_a_shop_with_toss_pay_there_and_nowhere_else() {
+    let counter = Counter::open().await;
+    let (_, listed) = counter.running().get("/api/payments/methods", None).await;
+    let ids: Vec<_> = listed["methods"].as_array().unwrap().iter().map(|method| &method["id"]).collect();
+    assert_eq!(ids, ["toss_card", "toss_transfer"]);
+    let order = counter.payment_client().buy(0).await;
+    let (status, again) = counter.payment_client().confirm(&order).await;
+    assert_eq!((status, &again["payment"]["status"]), (200, &json!("completed")));
+    assert_eq!(counter.stub.asked(Call::Confirm), 1);
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn a_declined_card_is_402_and_the_next_one_pays() {
+    let counter = Counter::open().await;
+    let order = counter.payment_client().prepare(0).await;
+    counter.stub.fail_next(Fault::code(Call::Confirm, "REJECT_CARD_COMPANY"));
+    let (status, refused) = counter.payment_client().confirm(&order).await;
+    assert_eq!((status, &refused["code"]), (402, &json!("PAYMENT_DECLINED")), "{refused}");
+    assert_eq!(refused["details"]["providerCode"], "REJECT_CARD_COMPANY");
+    let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_was_cut_is_looked_up_at_once() {
+    let counter = Counter::open().await;
+    let order = counter.payment_client().prepare(0).await;
+    counter.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
+    let (status, paid) = counter.payment_client().confirm(&order).await;
+    assert_eq!((status, &paid["payment"]["status"]), (200, &json!("completed")), "{paid}");
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
+    let counter = Counter::open().await;
+    let order = counter.payment_client().prepare(0).await;
+    counter.stub.fail_next(Fault::cut(Call::Confirm).after_effect());
+    counter.stub.fail_next(Fault::unreadable(Call::Lookup, 502));
+    let (status, open) = counter.payment_client().confirm(&order).await;
+    assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
+    counter.pass(1);
+    counter.payment_client().wait_for_status(&order, "completed").await;
+    assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
+    counter.close().await;
+}
+
+/// Ten minutes of silence: the confirm hangs, then nobody says what came of it. Others buy meanwhile.
+#[tokio::test]
+async fn a_provider_silent_for_ten_minutes_holds_nobody_else_up_and_nothing_is_lost() {
+    let counter = Counter::open().await;
+    let order = counter.payment_client().prepare(0).await;
+    counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
+    let (status, open) = counter.payment_client().confirm(&order).await;
+    assert_eq!((status, &open["payment"]["status"]), (202, &json!("pending")), "{open}");
+    for (times, minutes) in [(1, 1), (2, 2), (3, 7)] {
+        counter.stub.fail_next(Fault::unreadable(Call::Lookup, 503));
+        counter.pass(minutes);
+        counter.until_asked(Call::Lookup, times).await;
+        assert_eq!(counter.payment_client().payment_status(&order).await, "pending");
+    }
+    counter.payment_client().buy(1).await;
+    counter.pass(10);
+    counter.payment_client().wait_for_status(&order, "completed").await;
+    counter.stub.release_hanging();
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() {
+    let counter = Counter::open().await;
+    let order = counter.payment_client().prepare(0).await;
+    // The buyer's key is of the provider's making, and yet the confirm never comes in.
+    counter.stub.fail_next(Fault::cut(Call::Confirm));
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
+    counter.pass(11);
+    counter.payment_client().wait_for_status(&order, "failed").await;
+    let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
+    counter.close().await;
+}
+
+/// Caught: with an intent committed under the default terms, which wait for a minute.
+#[tokio::test]
+async fn an_impatient_shop_asks_again_at_once_and_tells_a_person_sooner() {
+    let patience = ["--ask-again-after=1s", "--ask-again-at-most=1s", "--trouble-after=1s"];
+    let counter = Counter::with(&[&patience[..], &["--sweep-every=100ms", "--reconcilers=1"]].concat()).await;
+    let order = counter.payment_client().prepare(0).await;
+    counter.stub.fail_next(Fault::cut(Call::Confirm));
+    assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
+    counter.until_needing_attention(&[(&order.id, "unknown_for_long")]).await;
+    // Two questions belong to the confirm, and two to each look at it after that.
+    counter.until_asked(Call::Lookup, 8).await;
+    // The provider lets the authentication expire: the next question finds out.
+    counter.stub.advance(std::time::Duration::from_mins(10));
+    counter.payment_client().wait_for_status(&order, "failed").await;
+    let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;
+    assert_eq!(counter.payment_client().confirm(&second).await.0, 200);
+    counter.close().await;
+}
+
+#[tokio::test]
+async fn check_asks_the_provider_whether_it_takes_the_key() {
+    let counter = Counter::open().await;
+    let url = counter.stub.url();
+    let check = |secret| {
+        ["check", "--toss-base-url", &url, "--toss-client-key", TOSS_CLIENT, "--toss-secret-key", secret]
+    };
+    let said = run(&check(TOSS_SECRET)).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("answers, and takes the secret key") && !said.out.contains("hush"), "{said:?}");
+    let said = run(&check("test_sk_hush_another")).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("UNAUTHORIZED_KEY") && !said.out.contains("hush"), "{said:?}");
+    let mut command = server(&["check"]);
+    command.env("TIKETI_TOSS_SECRET_KEY", TOSS_SECRET).env("TIKETI_TOSS_CLIENT_KEY", TOSS_SECRET);
+    let said = finish(command).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.out.contains("every browser would be shown") && !said.out.contains("hush"), "{said:?}");
+}
