@@ -2,23 +2,23 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::FutureExt;
+use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use tokio::time::Instant;
 
-use crate::clock::BatchClock;
 use crate::error::{lock_timed_out, panicked, shared};
-use crate::event_queues::EventQueues;
 use crate::load;
-use crate::permits::LOCK_PATIENCE;
+use crate::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::places::Places;
 use crate::queued_command::QueuedCommand;
 use crate::read_set::BatchReadSet;
 use crate::retry::pause;
-use crate::session::Session;
-use crate::working_set::WorkingSet;
+use crate::session::{Pool, Session};
+use crate::working_set::{BatchClock, WorkingSet};
 use crate::write;
 
 /// Most rows a busy lane keeps in memory from one batch to the next.
@@ -47,6 +47,78 @@ const BEGIN: &str = begin!("200");
 /// For an event that could not be locked in that time: the queue of servers may just be long.
 const BEGIN_WAITING: &str = begin!("500");
 
+/// What all batches of a store share.
+pub(crate) struct BatchWriter {
+    /// Connections for batches only: behind many readers, the outcomes of payments would be recorded too late.
+    pub(crate) connections: Pool,
+    pub(crate) permits: Arc<Permits>,
+    pub(crate) counted: Counted,
+    /// How far commands may be ahead of the database's clock.
+    clock_lead: Duration,
+}
+
+impl BatchWriter {
+    /// Opens connections of its own, with the address and the settings of a pool.
+    pub(crate) fn new(pool: &PgPool, clock_lead: Duration) -> Self {
+        let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
+        // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
+        // batch would cost a round trip.
+        let own = own.test_before_acquire(false);
+        let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
+        Self {
+            connections: Pool::of(own),
+            permits: Arc::new(Permits::new()),
+            counted: Counted::default(),
+            clock_lead,
+        }
+    }
+}
+
+/// Batches a store has served since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batches {
+    /// How many batches.
+    pub count: u64,
+    /// How many commands in all of them.
+    pub commands: u64,
+    /// How many commands in the largest.
+    pub largest: u64,
+    /// How many transactions they took: one each, and more for what was tried again or taken apart.
+    pub transactions: u64,
+}
+
+/// Counts batches as they are taken from their queues.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    count: AtomicU64,
+    commands: AtomicU64,
+    largest: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn add(&self, commands: usize) {
+        let commands = commands as u64;
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.commands.fetch_add(commands, Ordering::Relaxed);
+        self.largest.fetch_max(commands, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_transaction(&self) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn so_far(&self) -> Batches {
+        Batches {
+            count: self.count.load(Ordering::Relaxed),
+            commands: self.commands.load(Ordering::Relaxed),
+            largest: self.largest.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
+        }
+    }
+}
+
 /// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
 pub(crate) struct CachedWorkingSet {
     set: WorkingSet,
@@ -60,14 +132,14 @@ pub(crate) struct CachedWorkingSet {
 ///
 /// One such command among 256 costs 16 more transactions, and is answered with its failure alone.
 pub(crate) async fn commit_batch(
-    queues: &EventQueues,
+    writer: &BatchWriter,
     event: EventId,
     cached: &mut Option<CachedWorkingSet>,
     jobs: Vec<Box<dyn QueuedCommand>>,
 ) {
     let mut parts = vec![jobs];
     while let Some(mut jobs) = parts.pop() {
-        match attempts(queues, event, cached, &mut jobs).await {
+        match attempts(writer, event, cached, &mut jobs).await {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
@@ -99,7 +171,7 @@ fn answer(jobs: impl IntoIterator<Item = Box<dyn QueuedCommand>>, done: Result<(
 ///
 /// No permit is kept between tries, so that an event that is locked elsewhere keeps no other one from being written.
 async fn attempts(
-    queues: &EventQueues,
+    writer: &BatchWriter,
     event: EventId,
     cached: &mut Option<CachedWorkingSet>,
     jobs: &mut [Box<dyn QueuedCommand>],
@@ -107,16 +179,16 @@ async fn attempts(
     let deadline = Instant::now() + LOCK_PATIENCE;
     let mut tried = 0;
     loop {
-        let permit = queues.permits.acquire(event, deadline).await?;
+        let permit = writer.permits.acquire(event, deadline).await?;
         let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
-        queues.counted.add_transaction();
+        writer.counted.add_transaction();
         // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
-        let attempt = AssertUnwindSafe(attempt(queues, begin, event, cached, jobs)).catch_unwind().await;
+        let attempt = AssertUnwindSafe(attempt(writer, begin, event, cached, jobs)).catch_unwind().await;
         let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
         drop(permit);
         match done {
             Err(error) if lock_timed_out(&error) => {
-                queues.permits.note_locked(event);
+                writer.permits.note_locked(event);
                 if Instant::now() >= deadline {
                     return Err(error);
                 }
@@ -131,17 +203,17 @@ async fn attempts(
 ///
 /// Rows are kept only across commits: after a failure they are read again.
 async fn attempt(
-    queues: &EventQueues,
+    writer: &BatchWriter,
     begin: &'static str,
     event: EventId,
     cached: &mut Option<CachedWorkingSet>,
     jobs: &mut [Box<dyn QueuedCommand>],
 ) -> Result<(), StoreError> {
     let before = cached.take();
-    let mut session = queues.writing.begin_in_task(begin).await?;
+    let mut session = writer.connections.begin_in_task(begin).await?;
     let CachedWorkingSet { mut set, revision, mut places, is_alone } =
-        open(&mut session, event, before, queues.clock_lead).await?;
-    queues.permits.note_free(event);
+        open(&mut session, event, before, writer.clock_lead).await?;
+    writer.permits.note_free(event);
     let mut reads = BatchReadSet::default();
     for job in jobs.iter() {
         job.read_set(&mut reads);

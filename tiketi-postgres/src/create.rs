@@ -3,16 +3,14 @@
 use std::sync::Arc;
 
 use tiketi_core::decide::{
-    CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, create,
+    CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationVerdict, create,
 };
-use tiketi_core::{
-    CommandError, CommandKey, StoreError, StoreErrorKind, catalog::NewEvent, seat_layout::StoredLayout,
-};
+use tiketi_core::{CommandError, StoreError, catalog::NewEvent, seat_layout::StoredLayout};
 use uuid::Uuid;
 
-use crate::error::{ended, violates};
+use crate::creation_records::{raced, record, remember};
+use crate::error::ended;
 use crate::retry::retry;
-use crate::row::maybe;
 use crate::session::{BEGIN, Pool, Session};
 use crate::write;
 
@@ -27,8 +25,6 @@ const EVENT_EXISTS: &str = "SELECT 1 FROM tiketi.events WHERE id = $1 \
 const LAYOUT_EXISTS: &str = "SELECT 1 FROM tiketi.layouts WHERE id = $1";
 const INSERT_LAYOUT: &str =
     "INSERT INTO tiketi.layouts (id, venue, name, sections, created_at) VALUES ($1, $2, $3, $4, $5)";
-const RECORD: &str = "SELECT fingerprint, made, at FROM tiketi.creations WHERE key = $1";
-const REMEMBER: &str = "INSERT INTO tiketi.creations (key, fingerprint, made, at) VALUES ($1, $2, $3, $4)";
 
 type Outcome = Result<Created, CommandError<CreateRefused>>;
 
@@ -118,36 +114,4 @@ async fn make<C: Creation>(session: &mut Session, command: &C, is_taken: bool) -
             Ok(Created { id: record.made, replayed: false })
         }
     }
-}
-
-/// Returns what is remembered under a key.
-pub(crate) async fn record(
-    session: &mut Session,
-    key: CommandKey,
-) -> Result<Option<CreationRecord>, StoreError> {
-    let row = session.fetch_optional(sqlx::query(RECORD).bind(key.as_uuid())).await?;
-    maybe(row, |row| tiketi_sql::creation_record(row))
-}
-
-/// Remembers what is made under a key; if another server does so at this moment, it is contention.
-pub(crate) async fn remember(
-    session: &mut Session,
-    key: CommandKey,
-    record: &CreationRecord,
-) -> Result<(), StoreError> {
-    let remember = sqlx::query(REMEMBER)
-        .bind(key.as_uuid())
-        .bind(Uuid::from_u128(record.fingerprint))
-        .bind(record.made)
-        .bind(record.at.as_micros());
-    session.execute(remember).await.map(drop).map_err(raced)
-}
-
-/// Says that another server made the same at this moment: tried again, it is found.
-fn raced(error: StoreError) -> StoreError {
-    let keys = ["one_creation_a_key", "events_pkey", "layouts_pkey"];
-    if keys.into_iter().any(|key| violates(&error, key)) {
-        return StoreError::new(StoreErrorKind::Contention, "another server made the same").caused_by(error);
-    }
-    error
 }

@@ -8,12 +8,9 @@ use std::time::Duration;
 use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 
-use crate::batch::{self, CachedWorkingSet};
-use crate::batches::Counted;
+use crate::batch::{self, BatchWriter, CachedWorkingSet};
 use crate::error::closed;
-use crate::permits::{MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::queued_command::{BatchCommand, Pending, QueuedCommand, Reply};
-use crate::session::Pool;
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -25,33 +22,14 @@ const MAX_YIELDS: u32 = 16;
 
 /// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
 pub(crate) struct EventQueues {
-    /// Somebody's pool, for reads and for statements that are transactions by themselves.
-    pub(crate) pool: Pool,
-    /// Connections for batches: behind a crowd of readers, what became of money would come too late.
-    pub(crate) writing: Pool,
-    pub(crate) permits: Arc<Permits>,
-    pub(crate) counted: Counted,
-    /// How far commands may be ahead of the database's clock.
-    pub(crate) clock_lead: Duration,
+    pub(crate) writer: BatchWriter,
     queues: Mutex<HashMap<EventId, VecDeque<Box<dyn QueuedCommand>>>>,
 }
 
 impl EventQueues {
-    /// Makes lanes with connections of their own, to where a pool's go and with its settings.
-    pub(crate) fn new(pool: PgPool, clock_lead: Duration) -> Self {
-        let writing = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
-        // A connection that is gone shows at the batch's first statement, and the batch is tried again: asking before
-        // would be one more round trip for each.
-        let writing = writing.test_before_acquire(false);
-        let writing = writing.connect_lazy_with(pool.connect_options().as_ref().clone());
-        Self {
-            pool: Pool::of(pool),
-            writing: Pool::of(writing),
-            permits: Arc::new(Permits::new()),
-            counted: Counted::default(),
-            clock_lead,
-            queues: Mutex::default(),
-        }
+    /// Makes queues whose batches have connections of their own, made like those of a pool.
+    pub(crate) fn new(pool: &PgPool, clock_lead: Duration) -> Self {
+        Self { writer: BatchWriter::new(pool, clock_lead), queues: Mutex::default() }
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.
@@ -135,8 +113,8 @@ async fn serve(mut worker: EventWorker) {
     loop {
         worker.let_callers_come().await;
         let Some(jobs) = worker.take() else { break };
-        worker.queues.counted.add(jobs.len());
-        batch::commit_batch(&worker.queues, worker.event, &mut cached, jobs).await;
+        worker.queues.writer.counted.add(jobs.len());
+        batch::commit_batch(&worker.queues.writer, worker.event, &mut cached, jobs).await;
     }
 }
 

@@ -11,7 +11,7 @@ use tiketi_core::{
 use tiketi_sql::{Row as _, columns};
 use uuid::Uuid;
 
-use crate::create;
+use crate::creation_records;
 use crate::places::Places;
 use crate::read_set::BatchReadSet;
 use crate::row::{Row, each, maybe};
@@ -151,7 +151,7 @@ pub(crate) async fn rows(
     }
     commands(session, set, reads).await?;
     for key in &reads.creations {
-        if let Some(record) = create::record(session, *key).await? {
+        if let Some(record) = creation_records::record(session, *key).await? {
             set.put_creation(*key, record);
         }
     }

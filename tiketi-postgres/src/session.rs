@@ -24,7 +24,7 @@ pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Statements {
     /// Its connection knows it by a name, and need not be told again.
-    CachedWorkingSet,
+    Cached,
     /// Nothing: a pooler may give each transaction another session, where a name means nothing, or something else.
     ///
     /// A nameless one is told in one message and run in another, so both have to be within a transaction.
@@ -40,7 +40,7 @@ impl Statements {
         if nobody.to_url_lossy().query_pairs().any(|pair| pair == none) {
             Self::Forgotten
         } else {
-            Self::CachedWorkingSet
+            Self::Cached
         }
     }
 }
@@ -82,7 +82,7 @@ impl Pool {
 
     /// Returns what a statement that only reads finds.
     pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        if self.statements == Statements::CachedWorkingSet {
+        if self.statements == Statements::Cached {
             return statement.fetch_all(&self.connections).await.map_err(failed);
         }
         let mut session = self.begin(BEGIN_READING).await?;
@@ -104,7 +104,7 @@ impl Pool {
 
     /// Commits one statement, and returns how many rows it changed.
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
-        if self.statements == Statements::CachedWorkingSet {
+        if self.statements == Statements::Cached {
             let mut connection = self.connections.acquire().await.map_err(failed)?;
             let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
             return Ok(done.rows_affected());
@@ -117,7 +117,7 @@ impl Pool {
 
     /// Commits one statement, and returns the rows it answers with.
     pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
-        if self.statements == Statements::CachedWorkingSet {
+        if self.statements == Statements::Cached {
             let mut connection = self.connections.acquire().await.map_err(failed)?;
             return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
         }
@@ -168,7 +168,7 @@ impl Session {
 
     /// Leaves a statement a name only where the next of its kind finds it.
     fn said<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
-        statement.persistent(self.statements == Statements::CachedWorkingSet)
+        statement.persistent(self.statements == Statements::Cached)
     }
 }
 
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn statements_are_kept_unless_connections_keep_none() {
         let options = PgConnectOptions::new_without_pgpass();
-        assert_eq!(Statements::of(&options), Statements::CachedWorkingSet);
+        assert_eq!(Statements::of(&options), Statements::Cached);
         assert_eq!(Statements::of(&options.statement_cache_capacity(0)), Statements::Forgotten);
     }
 
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn hosts_and_names_that_fit_into_no_address_are_no_trouble() {
         let options = PgConnectOptions::new_without_pgpass().host("::1").username("a b:c/d").password("?#");
-        assert_eq!(Statements::of(&options), Statements::CachedWorkingSet);
+        assert_eq!(Statements::of(&options), Statements::Cached);
         let options = options.socket("/var/run/some place").database("?#");
         assert_eq!(Statements::of(&options.statement_cache_capacity(0)), Statements::Forgotten);
     }

@@ -10,7 +10,7 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use crate::batches::Batches;
+use crate::batch::Batches;
 use crate::event_id_cache::EventIdCache;
 use crate::event_queues::EventQueues;
 use crate::permits::Permits;
@@ -25,6 +25,8 @@ use crate::session::{Pool, Statement};
 /// Cheap to clone; clones share their lanes. Each server of a shop has one store, over a pool of its own.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
+    /// The host's pool, for reads and for statements that are transactions by themselves.
+    pool: Pool,
     queues: Arc<EventQueues>,
     event_ids: Arc<EventIdCache>,
     reservations: Arc<ReadBatcher<Reservation>>,
@@ -58,7 +60,8 @@ impl PostgresStore {
     /// Outside a Tokio runtime.
     pub fn with_clock_lead(pool: PgPool, lead: Duration) -> Self {
         Self {
-            queues: Arc::new(EventQueues::new(pool, lead)),
+            queues: Arc::new(EventQueues::new(&pool, lead)),
+            pool: Pool::of(pool),
             event_ids: Arc::default(),
             reservations: Arc::default(),
             payments: Arc::default(),
@@ -73,18 +76,18 @@ impl PostgresStore {
 
     /// Returns the pool as the store talks to it.
     pub(crate) fn database(&self) -> &Pool {
-        &self.queues.pool
+        &self.pool
     }
 
     /// Lets batches under way finish, and closes the store's connections and the pool's.
     pub async fn close(&self) {
-        self.queues.writing.connections().close().await;
+        self.queues.writer.connections.connections().close().await;
         self.pool().close().await;
     }
 
     /// Returns how many commands shared how many commits so far.
     pub fn batches(&self) -> Batches {
-        self.queues.counted.so_far()
+        self.queues.writer.counted.so_far()
     }
 
     /// Has work done in a batch of an event.
@@ -94,12 +97,12 @@ impl PostgresStore {
 
     /// Returns who may write, and which events are locked.
     pub(crate) fn permits(&self) -> &Arc<Permits> {
-        &self.queues.permits
+        &self.queues.writer.permits
     }
 
     /// Returns the events that jobs pass over for now, since somebody else has them locked.
     pub(crate) fn passed_over(&self) -> Vec<Uuid> {
-        self.queues.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
+        self.queues.writer.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
     }
 
     /// Runs a sales command in a batch of its event.

@@ -1,16 +1,17 @@
 //! The working copy of one event: rows are loaded once, decided on in memory, and written together.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
 
 use tiketi_core::decide::{
-    Applied, Change, Command, CommandRecord, CreationRecord, Effect, Scope, Snapshot, Verdict, expire, run,
+    Applied, Change, Command, CommandRecord, CreationRecord, Effect, Scope, Snapshot, Verdict, check_clock,
+    expire, run,
 };
 use tiketi_core::{
     BuyerId, CommandError, CommandKey, Event, FactBody, Reservation, ReservationId, StoreError, TicketType,
     TicketTypeId, Timestamp,
 };
 
-use crate::clock::BatchClock;
 use crate::write_set::WriteSet;
 
 /// Rows of one event as they stand after the commands decided so far, and what those changed.
@@ -238,5 +239,19 @@ impl WorkingSet {
         self.records.clear();
         self.creations.clear();
         self.has_reservations = false;
+    }
+}
+
+/// The database's clock, read with the event's lock, and how far commands may be ahead of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchClock {
+    pub(crate) store_now: Timestamp,
+    pub(crate) margin: Duration,
+}
+
+impl BatchClock {
+    /// Fails for a command whose moment is too far ahead.
+    fn check(self, now: Timestamp) -> Result<(), StoreError> {
+        Ok(check_clock(now, self.store_now, self.margin)?)
     }
 }

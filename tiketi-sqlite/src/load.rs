@@ -10,7 +10,6 @@ use tiketi_sql::Row as _;
 
 use crate::error::failed;
 use crate::row::{Row, first};
-use crate::working_set::Counters;
 use tiketi_sql::{
     self as rows, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
 };
@@ -43,6 +42,14 @@ pub(crate) fn all<T>(
     Ok(found)
 }
 
+/// Numbers that only grow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) reservation: u64,
+    pub(crate) fact: u64,
+}
+
+/// Returns the counters as the last commit left them.
 pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let value = |name: &str| -> Result<u64, StoreError> {
         let sql = "SELECT value FROM counters WHERE name = ?1";

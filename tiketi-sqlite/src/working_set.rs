@@ -11,7 +11,7 @@ use tiketi_core::{
 };
 
 use crate::error::failed;
-use crate::load;
+use crate::load::{self, Counters};
 use crate::write;
 
 /// Rows of the events a batch is about, as they stand after the commands decided so far.
@@ -66,13 +66,6 @@ struct EventRows {
     changed_stock: BTreeSet<TicketTypeId>,
     map_version_written: u64,
     became_true: Vec<(Timestamp, FactBody)>,
-}
-
-/// Numbers that only grow.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counters {
-    pub(crate) reservation: u64,
-    pub(crate) fact: u64,
 }
 
 impl<'c> WorkingSet<'c> {

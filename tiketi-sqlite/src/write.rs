@@ -9,7 +9,7 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use crate::error::failed;
-use crate::working_set::Counters;
+use crate::load::Counters;
 use tiketi_sql::{self as rows, stored};
 
 /// Runs a statement, and returns how many rows it changed.

@@ -11,7 +11,7 @@ use tokio::sync::oneshot::Receiver;
 
 use super::*;
 use crate::create::create_event;
-use crate::event_queues::MAX_BATCH;
+use crate::event_queues::{EventQueues, MAX_BATCH};
 use crate::migrate;
 use crate::queued_command::{BatchCommand, Pending, Reply};
 
@@ -53,14 +53,15 @@ impl BatchCommand for Step {
 async fn queues() -> (Database, EventQueues, EventId) {
     let server = Server::shared().await;
     let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
-    let queues = EventQueues::new(database.pool(2).await, MAX_CLOCK_LEAD);
+    let pool = database.pool(2).await;
+    let queues = EventQueues::new(&pool, MAX_CLOCK_LEAD);
     let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW);
     let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
     let event = new.event.id;
     let key = CommandKey::from_uuid(event.as_uuid());
-    create_event(&queues.pool, CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
+    create_event(&Pool::of(pool), CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
     (database, queues, event)
 }
 
@@ -70,9 +71,9 @@ async fn fails_alone(poison: Step) -> StoreError {
     let job = |at: usize| Pending::of(if at == POISONED { poison } else { Step::Tell });
     let (jobs, answers): (Vec<_>, Vec<Receiver<Reply<Step>>>) = (0..MAX_BATCH).map(job).unzip();
     let mut kept = None;
-    let committed = commit_batch(&queues, event, &mut kept, jobs);
+    let committed = commit_batch(&queues.writer, event, &mut kept, jobs);
     tokio::time::timeout(Duration::from_mins(2), committed).await.expect("the batch is settled");
-    let transactions = queues.counted.so_far().transactions;
+    let transactions = queues.writer.counted.so_far().transactions;
     assert_eq!(transactions, 17, "the whole, and two halves at each of eight steps");
     let mut failed = None;
     for (at, mut answer) in answers.into_iter().enumerate() {

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use tiketi_core::decide::{Scope, Snapshot, coalesce_facts};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
-use crate::create;
+use crate::creation_records;
 use crate::places::Places;
 use crate::session::{Session, Statement};
 use crate::working_set::WorkingSet;
@@ -44,7 +44,7 @@ pub(crate) async fn all(
     let counted = of(snapshot, counted)?;
     sale::commands(session, event, &writes.commands).await?;
     for (key, record) in &writes.creations {
-        create::remember(session, *key, record).await?;
+        creation_records::remember(session, *key, record).await?;
     }
     sale::facts(session, event, &coalesce_facts(writes.facts.iter().cloned())).await?;
     if writes.event {
