@@ -132,42 +132,15 @@
 //!
 //! This is how the schema was made, with Citus in mind; it is tested on plain Postgres.
 
-mod accounts;
-mod answers;
-mod audit;
-mod batch;
-mod catalog;
-mod clock;
-mod create;
-mod creation_records;
 mod error;
-mod event_id_cache;
-mod event_queues;
-mod expiry;
-mod inbox;
-mod layouts;
-mod load;
 mod migrate;
-mod outbox;
-mod payments;
-mod permits;
-mod places;
-mod queued_command;
-mod read_batcher;
-mod read_set;
-mod reads;
-mod retry;
-mod row;
-mod sales;
-mod session;
+mod queue;
+mod sql;
 mod store;
-mod sweep;
 mod working_set;
-mod write;
-mod write_set;
 
-pub use batch::Batches;
-pub use event_queues::{MAX_BATCH, MAX_QUEUE};
 pub use migrate::{Durability, SCHEMA, check, migrate};
-pub use permits::{MAX_WAITERS, MAX_WRITERS};
+pub use queue::batch::Batches;
+pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};
+pub use queue::{MAX_BATCH, MAX_QUEUE};
 pub use store::PostgresStore;

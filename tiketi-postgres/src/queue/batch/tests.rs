@@ -1,0 +1,116 @@
+use std::convert::Infallible;
+use std::time::Duration;
+
+use tiketi_core::decide::{CreateEvent, MAX_CLOCK_LEAD, Scope};
+use tiketi_core::{
+    CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, SaleWindow,
+    Timestamp, catalog::NewEvent, clock::TimeOrderedIds,
+};
+use tiketi_postgres_harness::{Database, Server};
+use tokio::sync::oneshot::Receiver;
+
+use super::*;
+use crate::migrate;
+use crate::queue::queued_command::{BatchCommand, Pending, Reply};
+use crate::queue::{EventQueues, MAX_BATCH};
+use crate::store::create::create_event;
+
+/// The place of the command that spoils its batch.
+const POISONED: usize = 100;
+
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    /// Tells a fact.
+    Tell,
+    /// Gives the event a title that the database refuses as the batch is written.
+    Refused,
+    /// Panics in the middle of a decision.
+    Panic,
+}
+
+impl BatchCommand for Step {
+    type Found = ();
+    type Refused = Infallible;
+
+    fn read_set(&self, _: &mut BatchReadSet) {}
+
+    fn decide(&self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
+        set.announce(Timestamp::EPOCH, FactBody::EventStatusChanged { status: EventStatus::OnSale });
+        match self {
+            Self::Tell => {}
+            Self::Refused => {
+                let event = set.snapshot().map(|it| it.event().clone()).unwrap();
+                let details = EventDetails { title: "a\0b".into(), ..event.details.clone() };
+                set.set_event(Event { details, ..event })?;
+            }
+            Self::Panic => panic!("a defect in a rule"),
+        }
+        Ok(())
+    }
+}
+
+/// Makes lanes over a database of their own, with one event.
+async fn queues() -> (Database, EventQueues, EventId) {
+    let server = Server::shared().await;
+    let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
+    let pool = database.pool(2).await;
+    let queues = EventQueues::new(&pool, MAX_CLOCK_LEAD);
+    let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
+    let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
+    let input = EventInput::new(details, Currency::KRW);
+    let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
+    let event = new.event.id;
+    let key = CommandKey::from_uuid(event.as_uuid());
+    create_event(&Pool::of(pool), CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
+    (database, queues, event)
+}
+
+/// Runs a full batch with one poisoned command, and returns how that one failed.
+async fn fails_alone(poison: Step) -> StoreError {
+    let (_database, queues, event) = queues().await;
+    let job = |at: usize| Pending::of(if at == POISONED { poison } else { Step::Tell });
+    let (jobs, answers): (Vec<_>, Vec<Receiver<Reply<Step>>>) = (0..MAX_BATCH).map(job).unzip();
+    let mut kept = None;
+    let committed = commit_batch(&queues.writer, event, &mut kept, jobs);
+    tokio::time::timeout(Duration::from_mins(2), committed).await.expect("the batch is settled");
+    let transactions = queues.writer.counted.so_far().transactions;
+    assert_eq!(transactions, 17, "the whole, and two halves at each of eight steps");
+    let mut failed = None;
+    for (at, mut answer) in answers.into_iter().enumerate() {
+        match answer.try_recv().unwrap() {
+            Err(CommandError::Store(error)) if at == POISONED => failed = Some(error),
+            other => assert!(other.is_ok(), "command {at}: {other:?}"),
+        }
+    }
+    failed.unwrap()
+}
+
+/// Seen to take 257 transactions with the commands run again one by one, and to fail as `Internal` while SQLSTATE 22021
+/// was not listed.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
+    let failed = fails_alone(Step::Refused).await;
+    assert_eq!(failed.kind(), StoreErrorKind::InvalidData);
+    assert!(!failed.is_retryable() && !failed.may_have_applied());
+}
+
+/// Seen to leave every command of the batch unanswered while a panic ended the lane.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
+    let failed = fails_alone(Step::Panic).await;
+    assert_eq!(failed.kind(), StoreErrorKind::Internal);
+    assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
+}
+
+/// A lane whose command panicked serves the next one, and none of its queue is lost.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_goes_on_after_a_panic() {
+    let (_database, queues, event) = queues().await;
+    let queues = Arc::new(queues);
+    let asked = [Step::Tell, Step::Panic, Step::Tell].map(|step| queues.run(event, step));
+    let all = futures::future::join_all(asked);
+    let all = tokio::time::timeout(Duration::from_mins(2), all).await.expect("all are answered");
+    let fine: Vec<_> = all.iter().map(Result::is_ok).collect();
+    assert_eq!(fine, [true, false, true], "{all:?}");
+    queues.run(event, Step::Tell).await.unwrap();
+}

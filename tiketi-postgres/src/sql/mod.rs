@@ -1,0 +1,8 @@
+//! Statements that several modules share, and how they reach the database.
+
+pub(crate) mod creation_records;
+pub(crate) mod event_id_cache;
+pub(crate) mod read_batcher;
+pub(crate) mod reads;
+pub(crate) mod row;
+pub(crate) mod session;

@@ -1,0 +1,226 @@
+//! Rows asked for by their ids: whoever asks while others are being answered shares the next statement.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::future::Future;
+use std::hash::Hash;
+use std::panic::AssertUnwindSafe;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures::FutureExt;
+use tiketi_core::StoreError;
+use tokio::sync::oneshot::{self, Sender};
+
+use crate::error::{closed, panicked, shared};
+use crate::sql::session::Pool;
+
+/// Most statements of one kind that run at once; who comes then waits for one of them, and no longer.
+const MAX_RUNNING: usize = 2;
+/// Most ids of one statement.
+const MAX_IDS: usize = 256;
+
+/// A kind of row that is found by its id.
+pub(crate) trait ById: Clone + Send + Sync + Sized + 'static {
+    /// Names a row.
+    type Id: Copy + Ord + Hash + Send + Sync + 'static;
+
+    /// Returns the id of a row.
+    fn id(&self) -> Self::Id;
+
+    /// Reads those of some rows that exist.
+    fn read(pool: &Pool, ids: Vec<Self::Id>) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
+}
+
+/// Reads rows of one kind: at once while few ask, and together when many do.
+pub(crate) struct ReadBatcher<R: ById> {
+    asked: Mutex<Asked<R>>,
+}
+
+struct Asked<R: ById> {
+    running: usize,
+    waiting: Vec<(R::Id, Answer<R>)>,
+}
+
+type Answer<R> = Sender<Result<Option<R>, StoreError>>;
+
+impl<R: ById> Default for ReadBatcher<R> {
+    fn default() -> Self {
+        Self { asked: Mutex::new(Asked { running: 0, waiting: Vec::new() }) }
+    }
+}
+
+impl<R: ById> ReadBatcher<R> {
+    /// Returns the row of an id as it stands once this was called, or later.
+    pub(crate) async fn find(self: &Arc<Self>, pool: &Pool, id: R::Id) -> Result<Option<R>, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.ask(pool, id, answer);
+        answered.await.map_err(|_| closed())?
+    }
+
+    fn ask(self: &Arc<Self>, pool: &Pool, id: R::Id, answer: Answer<R>) {
+        let mut asked = self.lock();
+        asked.waiting.push((id, answer));
+        if asked.running < MAX_RUNNING {
+            asked.running += 1;
+            // A task of its own, so that a caller that leaves takes nobody's answer along.
+            let runner = Runner { read_batcher: Arc::clone(self), has_left: false };
+            tokio::spawn(serve(runner, pool.clone()));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Asked<R>> {
+        // Nothing is left half done under it.
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of those who answer.
+struct Runner<R: ById> {
+    read_batcher: Arc<ReadBatcher<R>>,
+    has_left: bool,
+}
+
+impl<R: ById> Runner<R> {
+    /// Takes what is waiting, up to a statement's worth; leaves if nothing is.
+    fn take(&mut self) -> Option<Vec<(R::Id, Answer<R>)>> {
+        let mut asked = self.read_batcher.lock();
+        if asked.waiting.is_empty() {
+            asked.running -= 1;
+            self.has_left = true;
+            return None;
+        }
+        let count = asked.waiting.len().min(MAX_IDS);
+        Some(asked.waiting.drain(..count).collect())
+    }
+}
+
+impl<R: ById> Drop for Runner<R> {
+    /// Lets nobody wait for a runner that ended halfway, by a defect or with its runtime.
+    fn drop(&mut self) {
+        if !self.has_left {
+            let mut asked = self.read_batcher.lock();
+            asked.running -= 1;
+            asked.waiting.clear();
+        }
+    }
+}
+
+async fn serve<R: ById>(mut runner: Runner<R>, pool: Pool) {
+    while let Some(asked) = runner.take() {
+        let ids: BTreeSet<R::Id> = asked.iter().map(|(id, _)| *id).collect();
+        let read = AssertUnwindSafe(R::read(&pool, ids.into_iter().collect())).catch_unwind().await;
+        let found = read.unwrap_or_else(|panic| Err(panicked(&*panic))).map_err(Arc::new);
+        let found = found.map(|rows| rows.into_iter().map(|row| (row.id(), row)).collect::<HashMap<_, _>>());
+        for (id, answer) in asked {
+            let row = found.as_ref().map(|rows| rows.get(&id).cloned()).map_err(shared);
+            // A caller that has gone needs no answer.
+            let _gone = answer.send(row);
+        }
+    }
+}
+
+impl<R: ById> fmt::Debug for ReadBatcher<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReadBatcher").field("running", &self.lock().running).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::join_all;
+    use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+    use tiketi_core::StoreErrorKind;
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    /// An even number: there are no others, and 13 breaks whatever looks for it.
+    #[derive(Debug, Clone, PartialEq)]
+    struct Even(u32);
+
+    const UNLUCKY: u32 = 13;
+    const DEFECTIVE: u32 = 17;
+    /// From here on nothing is found before the gate opens.
+    const GATED: u32 = 1_000;
+    static GATE: Semaphore = Semaphore::const_new(0);
+    static AT_GATE: AtomicUsize = AtomicUsize::new(0);
+
+    impl ById for Even {
+        type Id = u32;
+
+        fn id(&self) -> u32 {
+            self.0
+        }
+
+        async fn read(_pool: &Pool, ids: Vec<u32>) -> Result<Vec<Self>, StoreError> {
+            if ids.iter().any(|id| *id >= GATED) {
+                AT_GATE.fetch_add(1, Ordering::Relaxed);
+                let _through = GATE.acquire().await.unwrap();
+            }
+            assert!(!ids.contains(&DEFECTIVE), "a defect of the adapter");
+            if ids.contains(&UNLUCKY) {
+                return Err(StoreError::new(StoreErrorKind::Unavailable, "it is away"));
+            }
+            Ok(ids.into_iter().filter(|id| id % 2 == 0).map(Self).collect())
+        }
+    }
+
+    /// A pool that nobody asks.
+    fn pool() -> Pool {
+        Pool::of(PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()))
+    }
+
+    /// Seen to fail with no limit to what runs at once.
+    #[tokio::test]
+    async fn those_who_ask_while_others_are_answered_share_the_next_statement() {
+        let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
+        let mut reconciliation = Vec::new();
+        for id in GATED..GATED + 100 {
+            let (read_batcher, pool) = (Arc::clone(&read_batcher), pool.clone());
+            reconciliation.push(tokio::spawn(async move { read_batcher.find(&pool, id).await }));
+            tokio::task::yield_now().await;
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(AT_GATE.load(Ordering::Relaxed), MAX_RUNNING);
+        GATE.add_permits(MAX_RUNNING);
+        for (id, found) in (GATED..).zip(join_all(reconciliation).await) {
+            assert_eq!(found.unwrap().unwrap(), (id % 2 == 0).then_some(Even(id)));
+        }
+        assert!(AT_GATE.load(Ordering::Relaxed) <= MAX_RUNNING + 1, "{AT_GATE:?} statements");
+        assert_eq!(read_batcher.lock().running, 0);
+    }
+
+    #[tokio::test]
+    async fn each_gets_his_own_row_and_all_who_share_a_failure_hear_of_it() {
+        let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
+        let found = join_all((100..300).map(|id| read_batcher.find(&pool, id))).await;
+        for (id, found) in (100..).zip(found) {
+            assert_eq!(found.unwrap(), (id % 2 == 0).then_some(Even(id)));
+        }
+        let failed = join_all([UNLUCKY, 14].map(|id| read_batcher.find(&pool, id))).await;
+        for failed in failed {
+            assert_eq!(failed.unwrap_err().kind(), StoreErrorKind::Unavailable);
+        }
+        assert_eq!(read_batcher.find(&pool, 14).await.unwrap(), Some(Even(14)));
+    }
+
+    /// Seen to fail, with `Unavailable`, while the panic ended the task that reads.
+    #[tokio::test]
+    async fn a_panic_is_told_to_those_who_asked_and_the_next_are_answered() {
+        let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
+        let failed = read_batcher.find(&pool, DEFECTIVE).await.unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::Internal);
+        assert_eq!(failed.to_string(), "a command panicked: a defect of the adapter");
+        assert_eq!(read_batcher.find(&pool, 4).await.unwrap(), Some(Even(4)));
+    }
+
+    #[tokio::test]
+    async fn a_caller_that_leaves_takes_nobodys_answer_along() {
+        let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
+        let left = read_batcher.find(&pool, 2);
+        drop(tokio::time::timeout(std::time::Duration::ZERO, left).await);
+        assert_eq!(read_batcher.find(&pool, 4).await.unwrap(), Some(Even(4)));
+    }
+}

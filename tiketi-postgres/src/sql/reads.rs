@@ -1,0 +1,189 @@
+//! Reads that answer people rather than rules, straight from the pool.
+
+use std::collections::HashMap;
+
+use tiketi_core::{
+    BuyerId, Event, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId, SeatMap,
+    StoreError, TicketType, TicketTypeId,
+    store::{EventQuery, EventView},
+};
+use tiketi_sql::{Row as _, columns, count, stored};
+use uuid::Uuid;
+
+use crate::sql::read_batcher::ById;
+use crate::sql::row::{Row, each, maybe};
+use crate::sql::session::Pool;
+
+pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
+pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
+pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
+/// `OFFSET 0` keeps each look-up one by its key: a planner that has not counted the rows yet believes that many have
+/// an id, and would read all of them once for a list of ids.
+const RESERVATIONS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE id = wanted.id OFFSET 0) AS found"
+);
+const PAYMENTS: &str = concat!(
+    "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE id = wanted.id OFFSET 0) AS found"
+);
+const RESERVATIONS_OF: &str = concat!(
+    "SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2) \
+    ORDER BY serial DESC LIMIT $3 OFFSET $4"
+);
+const COUNT_RESERVATIONS_OF: &str =
+    "SELECT count(*) AS total FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2)";
+const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
+/// Events without their descriptions, which no query looks into.
+const OUTLINES: &str = "SELECT id, title, artist, venue, '' AS description, keywords, starts_at, opens_at, closes_at, \
+    terms, currency, layout, state, state_at, announced, created_at, version, map_version \
+    FROM tiketi.events WHERE $1 OR state <> 'draft'";
+const TICKET_TYPES: &str = concat!(
+    "SELECT ",
+    columns!(ticket_type),
+    " FROM tiketi.ticket_types WHERE event = ANY($1) ORDER BY position, id"
+);
+const MAP_VERSION: &str = "SELECT map_version FROM tiketi.events WHERE id = $1";
+/// One statement, so that the version and the seats are of one moment; an event without changes has one row
+/// without a seat.
+const SEAT_MAP: &str = "SELECT event.map_version AS current, seat.event, seat.id, ticket_type, section, row, number, \
+    label, col, line, accessible, seat.state, owner, until, reason, seat.version, seat.map_version \
+    FROM tiketi.events AS event LEFT JOIN tiketi.seats AS seat ON seat.event = event.id \
+        AND seat.map_version > 0 AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
+    WHERE event.id = $1 ORDER BY seat.position";
+
+/// Returns the event that a look-up by an id alone finds.
+pub(crate) async fn event_of(
+    pool: &Pool,
+    sql: &'static str,
+    id: Uuid,
+) -> Result<Option<EventId>, StoreError> {
+    let row = pool.fetch_optional(sqlx::query(sql).bind(id)).await?;
+    maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
+}
+
+impl ById for Reservation {
+    type Id = ReservationId;
+
+    fn id(&self) -> ReservationId {
+        self.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<ReservationId>) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().map(ReservationId::as_uuid).collect();
+        let found = pool.fetch_all(sqlx::query(RESERVATIONS).bind(ids)).await?;
+        each(&found, |row| tiketi_sql::reservation(row))
+    }
+}
+
+impl ById for Payment {
+    type Id = PaymentId;
+
+    fn id(&self) -> PaymentId {
+        self.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<PaymentId>) -> Result<Vec<Self>, StoreError> {
+        let ids: Vec<Uuid> = ids.into_iter().map(PaymentId::as_uuid).collect();
+        let found = pool.fetch_all(sqlx::query(PAYMENTS).bind(ids)).await?;
+        each(&found, |row| tiketi_sql::payment(row))
+    }
+}
+
+impl ById for EventView {
+    type Id = EventId;
+
+    fn id(&self) -> EventId {
+        self.event.id
+    }
+
+    async fn read(pool: &Pool, ids: Vec<EventId>) -> Result<Vec<Self>, StoreError> {
+        views(pool, &ids).await
+    }
+}
+
+pub(crate) async fn reservations_of(
+    pool: &Pool,
+    buyer: BuyerId,
+    event: Option<EventId>,
+    page: PageRequest,
+) -> Result<Page<Reservation>, StoreError> {
+    let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
+    let (size, offset) = (i64::from(page.size()), stored(page.offset()));
+    let found = sqlx::query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
+    let found = pool.fetch_all(found).await?;
+    let total = pool.fetch_one(sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
+    let total = count(&Row(&total), "total")?;
+    Ok(Page { rows: each(&found, |row| tiketi_sql::reservation(row))?, total })
+}
+
+/// Returns events with what they sell, in the order of their ids' list.
+pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
+    let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
+    let found = pool.fetch_all(sqlx::query(EVENTS).bind(list)).await?;
+    let events = each(&found, |row| tiketi_sql::event(row))?;
+    let views = with_ticket_types(pool, events).await?;
+    let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
+    // One that was removed meanwhile is left out.
+    Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
+}
+
+/// Returns all events with what they sell, but without their descriptions: a shop has few.
+pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
+    let found = pool.fetch_all(sqlx::query(OUTLINES).bind(drafts)).await?;
+    let events = each(&found, |row| tiketi_sql::event(row))?;
+    with_ticket_types(pool, events).await
+}
+
+async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
+    let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
+    let found = pool.fetch_all(sqlx::query(TICKET_TYPES).bind(ids)).await?;
+    let mut views: Vec<_> =
+        events.into_iter().map(|event| EventView { event, ticket_types: Vec::new() }).collect();
+    let places: HashMap<_, _> = views.iter().map(|view| view.event.id).zip(0..).collect();
+    for row in &found {
+        let row = &Row(row);
+        let place = places.get(&EventId::from_uuid(row.uuid("event")?));
+        if let Some(view) = place.and_then(|place: &usize| views.get_mut(*place)) {
+            view.ticket_types.push(tiketi_sql::ticket_type(row, view.event.currency)?);
+        }
+    }
+    Ok(views)
+}
+
+/// Answers a query by its own rules, for a status is not a column, and reads only the page in full.
+pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
+    let mut wanted = outlines(pool, query.drafts).await?;
+    wanted.retain(|view| query.wants(view));
+    wanted.sort_by(|a, b| query.sort.compare(&a.event, &b.event));
+    let page = Page::cut(wanted, query.page);
+    let ids: Vec<_> = page.rows.iter().map(|view| view.event.id).collect();
+    Ok(Page { rows: views(pool, &ids).await?, total: page.total })
+}
+
+pub(crate) async fn ticket_type(pool: &Pool, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+    let Some(event) = event_of(pool, EVENT_OF_TICKET_TYPE, id.as_uuid()).await? else { return Ok(None) };
+    let view = views(pool, &[event]).await?.pop();
+    Ok(view.and_then(|view| view.ticket_types.into_iter().find(|row| row.id == id)))
+}
+
+pub(crate) async fn map_version(pool: &Pool, event: EventId) -> Result<Option<u64>, StoreError> {
+    let row = pool.fetch_optional(sqlx::query(MAP_VERSION).bind(event.as_uuid())).await?;
+    maybe(row, |row| count(row, "map_version"))
+}
+
+pub(crate) async fn seat_map(pool: &Pool, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+    let found = pool.fetch_all(sqlx::query(SEAT_MAP).bind(event.as_uuid()).bind(stored(since))).await?;
+    let Some(first) = found.first() else { return Ok(None) };
+    let version = count(&Row(first), "current")?;
+    let complete = since == 0 || since > version;
+    let seats = match Row(first).maybe_uuid("id")? {
+        Some(_) => each(&found, |row| tiketi_sql::seat(row))?,
+        None => Vec::new(),
+    };
+    Ok(Some(SeatMap { version, complete, seats }))
+}

@@ -1,0 +1,134 @@
+//! The catalog.
+
+mod edits;
+
+use async_trait::async_trait;
+use tiketi_core::decide::{
+    self, AddTicketType, BlockRefused, BlockSeats, CreateEvent, CreateRefused, Created, EditRefused,
+    Snapshot, UnblockSeats, announce_status,
+};
+use tiketi_core::{
+    CommandError, Event, EventDetails, EventId, EventStatus, Page, SeatMap, StoreError, TicketType,
+    TicketTypeId, TicketTypeInput, Timestamp,
+    event::EventStep,
+    store::{CatalogStore, EventQuery, EventView, Swept},
+};
+
+use crate::queue::sweep;
+use crate::sql::reads;
+use crate::store::PostgresStore;
+use crate::store::create::create_event;
+use crate::store::expiry::only_store;
+use edits::{
+    Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, NewTicketType, RemoveTicketType, Unblock,
+};
+
+#[async_trait]
+impl CatalogStore for PostgresStore {
+    async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
+        create_event(self.database(), command).await
+    }
+
+    async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        let edit = move |event: &Event| decide::edit_details(event, details.clone(), read_version);
+        self.work(id, ChangeEvent(edit)).await
+    }
+
+    async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
+        let take = move |event: &Event| {
+            Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
+        };
+        self.work(id, ChangeEvent(take)).await
+    }
+
+    async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
+        self.work(id, DeleteEvent).await
+    }
+
+    async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
+        let is_taken = self.event_of_ticket_type(command.ticket_type.id).await?.is_some();
+        self.work(command.ticket_type.event, NewTicketType { command, is_taken }).await
+    }
+
+    async fn edit_ticket_type(
+        &self,
+        id: TicketTypeId,
+        edit: TicketTypeInput,
+    ) -> Result<TicketType, CommandError<EditRefused>> {
+        let event = self.event_of_ticket_type(id).await?.ok_or_else(no_ticket_type)?;
+        self.work(event, EditTicketType { id, edit }).await
+    }
+
+    async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
+        let event = self.event_of_ticket_type(id).await?.ok_or_else(no_ticket_type)?;
+        self.work(event, RemoveTicketType(id)).await
+    }
+
+    async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        self.work(command.event, Block(command)).await
+    }
+
+    async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
+        self.work(command.event, Unblock(command)).await
+    }
+
+    async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
+        // Most rounds find nothing, and finding nothing takes no lock.
+        let mut suspects = reads::outlines(self.database(), false).await?;
+        suspects.retain(|view| announce_status(&scope_of(view.clone()), now).is_some());
+        let works = suspects.into_iter().map(|view| {
+            let (store, id) = (self.clone(), view.event.id);
+            let work = async move {
+                let told = store.work(id, Announce(now)).await.map_err(only_store)?;
+                Ok(told.map(|status| (id, status)))
+            };
+            (id, work)
+        });
+        let Swept { done, skipped } = sweep::each(self.permits(), works).await;
+        Ok(Swept { done: done.into_iter().flatten().collect(), skipped })
+    }
+
+    async fn event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        self.find_event(id).await
+    }
+
+    async fn events(&self, query: EventQuery) -> Result<Page<EventView>, StoreError> {
+        reads::events(self.database(), &query).await
+    }
+
+    async fn ticket_type(&self, id: TicketTypeId) -> Result<Option<TicketType>, StoreError> {
+        reads::ticket_type(self.database(), id).await
+    }
+
+    async fn seat_map_version(&self, event: EventId) -> Result<Option<u64>, StoreError> {
+        reads::map_version(self.database(), event).await
+    }
+
+    async fn seat_map(&self, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
+        reads::seat_map(self.database(), event, since).await
+    }
+}
+
+impl PostgresStore {
+    async fn event_of_ticket_type(&self, id: TicketTypeId) -> Result<Option<EventId>, StoreError> {
+        reads::event_of(self.database(), reads::EVENT_OF_TICKET_TYPE, id.as_uuid()).await
+    }
+}
+
+fn no_ticket_type() -> CommandError<EditRefused> {
+    CommandError::Refused(EditRefused::TicketTypeNotFound)
+}
+
+/// Makes what a rule may look at of an event as people see it.
+fn scope_of(view: EventView) -> Snapshot {
+    let mut snapshot = Snapshot::new(view.event);
+    for row in view.ticket_types {
+        snapshot.put_ticket_type(row);
+    }
+    snapshot
+}

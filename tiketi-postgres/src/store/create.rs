@@ -1,0 +1,117 @@
+//! New events and layouts: all of their rows, and what is remembered of them, in one transaction.
+
+use std::sync::Arc;
+
+use tiketi_core::decide::{
+    CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationVerdict, create,
+};
+use tiketi_core::{CommandError, StoreError, catalog::NewEvent, seat_layout::StoredLayout};
+use uuid::Uuid;
+
+use crate::error::ended;
+use crate::queue::retry::retry;
+use crate::sql::creation_records::{raced, record, remember};
+use crate::sql::session::{BEGIN, Pool, Session};
+use crate::working_set::write;
+
+/// Most seats one statement inserts.
+const SEATS_A_STATEMENT: usize = 10_000;
+
+/// So many seats of one event change what the best plan is.
+const MANY_SEATS: usize = 1_000;
+
+const EVENT_EXISTS: &str = "SELECT 1 FROM tiketi.events WHERE id = $1 \
+    UNION ALL SELECT 1 FROM tiketi.ticket_types WHERE id = ANY($2) LIMIT 1";
+const LAYOUT_EXISTS: &str = "SELECT 1 FROM tiketi.layouts WHERE id = $1";
+const INSERT_LAYOUT: &str =
+    "INSERT INTO tiketi.layouts (id, venue, name, sections, created_at) VALUES ($1, $2, $3, $4, $5)";
+
+type Outcome = Result<Created, CommandError<CreateRefused>>;
+
+/// Stores a new event with its ticket types and seats.
+///
+/// In a task of its own, so that a caller that leaves cannot stop it halfway.
+pub(crate) async fn create_event(pool: &Pool, command: CreateEvent) -> Outcome {
+    let (pool, command) = (pool.clone(), Arc::new(command));
+    let created = tokio::spawn(async move {
+        let created = unless_refused(retry(|| insert_event(&pool, &command)).await)?;
+        if !created.replayed && command.event.seats.len() >= MANY_SEATS {
+            count_seats(&pool).await;
+        }
+        Ok(created)
+    });
+    created.await.map_err(ended)?
+}
+
+/// Stores a new layout.
+pub(crate) async fn create_layout(pool: &Pool, command: CreateLayout) -> Outcome {
+    let pool = pool.clone();
+    let created = tokio::spawn(async move { unless_refused(retry(|| insert_layout(&pool, &command)).await) });
+    created.await.map_err(ended)?
+}
+
+/// Returns what was tried again only while the store failed.
+fn unless_refused(tried: Result<Outcome, StoreError>) -> Outcome {
+    tried.unwrap_or_else(|error| Err(error.into()))
+}
+
+/// Lets the planner know of a new hall at once; whoever may not, or has no time for it, leaves it to the autovacuum.
+async fn count_seats(pool: &Pool) {
+    let _late = pool.execute(sqlx::query("ANALYZE tiketi.seats")).await;
+}
+
+async fn insert_event(pool: &Pool, command: &CreateEvent) -> Result<Outcome, StoreError> {
+    let mut session = pool.begin_in_task(BEGIN).await?;
+    let NewEvent { event, ticket_types, seats } = &command.event;
+    let ids: Vec<Uuid> = ticket_types.iter().map(|it| it.id.as_uuid()).collect();
+    let exists = sqlx::query(EVENT_EXISTS).bind(event.id.as_uuid()).bind(ids);
+    let is_taken = session.fetch_optional(exists).await?.is_some();
+    let created = match make(&mut session, command, is_taken).await {
+        Ok(created) if !created.replayed => created,
+        Err(CommandError::Store(error)) => return Err(error),
+        known => return Ok(known),
+    };
+    let map_version = seats.iter().map(|seat| seat.map_version).max().unwrap_or_default();
+    write::new_event(&mut session, event, map_version).await.map_err(raced)?;
+    write::new_ticket_types(&mut session, event.id, &ticket_types.iter().collect::<Vec<_>>()).await?;
+    let firsts = (0..).step_by(SEATS_A_STATEMENT);
+    for (first, seats) in firsts.zip(seats.chunks(SEATS_A_STATEMENT)) {
+        write::new_seats(&mut session, event.id, first, seats).await?;
+    }
+    session.commit().await?;
+    Ok(Ok(created))
+}
+
+async fn insert_layout(pool: &Pool, command: &CreateLayout) -> Result<Outcome, StoreError> {
+    let mut session = pool.begin_in_task(BEGIN).await?;
+    let StoredLayout { id, layout, created_at } = &command.layout;
+    let exists = sqlx::query(LAYOUT_EXISTS).bind(id.as_uuid());
+    let is_taken = session.fetch_optional(exists).await?.is_some();
+    let created = match make(&mut session, command, is_taken).await {
+        Ok(created) if !created.replayed => created,
+        Err(CommandError::Store(error)) => return Err(error),
+        known => return Ok(known),
+    };
+    let insert = sqlx::query(INSERT_LAYOUT)
+        .bind(id.as_uuid())
+        .bind(&*layout.venue)
+        .bind(&*layout.name)
+        .bind(tiketi_sql::sections_text(layout)?)
+        .bind(created_at.as_micros());
+    session.execute(insert).await.map_err(raced)?;
+    session.commit().await?;
+    Ok(Ok(created))
+}
+
+/// Decides whether something new is made, and remembers it under its key if so.
+async fn make<C: Creation>(session: &mut Session, command: &C, is_taken: bool) -> Outcome {
+    let key = command.key();
+    let remembered = record(session, key).await?;
+    match create(command, remembered.as_ref(), is_taken)? {
+        CreationVerdict::Replay(id) => Ok(Created { id, replayed: true }),
+        CreationVerdict::Make(record) => {
+            remember(session, key, &record).await?;
+            Ok(Created { id: record.made, replayed: false })
+        }
+    }
+}

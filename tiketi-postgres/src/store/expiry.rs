@@ -1,0 +1,82 @@
+//! Ending what is due, whatever event it is of.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+
+use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Timestamp, store::Swept};
+use tiketi_sql::Row as _;
+
+use crate::queue::queued_command::BatchCommand;
+use crate::queue::sweep;
+use crate::sql::row::each;
+use crate::store::PostgresStore;
+use crate::working_set::BatchReadSet;
+use crate::working_set::WorkingSet;
+
+/// Looks event by event, for which there is an index: a shop has few events and many reservations.
+///
+/// Events that somebody has locked are left out: what is due in one of them may be more than the limit.
+pub(crate) const DUE: &str = "SELECT due.event, due.id FROM tiketi.events AS sold CROSS JOIN LATERAL \
+        (SELECT event, id, state_at FROM tiketi.reservations \
+        WHERE event = sold.id AND state = 'held' AND state_at <= $1 ORDER BY state_at LIMIT $2) AS due \
+    WHERE sold.id <> ALL ($3) \
+    ORDER BY due.state_at, due.id LIMIT $2";
+
+/// Reservations of one event that were due when somebody looked.
+struct Expiry {
+    now: Timestamp,
+    due: Vec<ReservationId>,
+}
+
+impl BatchCommand for Expiry {
+    type Found = Vec<Reservation>;
+    type Refused = Infallible;
+
+    fn read_set(&self, reads: &mut BatchReadSet) {
+        reads.reservations.extend(&self.due);
+    }
+
+    fn decide(&self, set: &mut WorkingSet) -> Result<Vec<Reservation>, CommandError<Infallible>> {
+        set.check_clock(self.now)?;
+        let mut ended = Vec::new();
+        for id in &self.due {
+            ended.extend(set.expire(*id, self.now)?);
+        }
+        Ok(ended)
+    }
+}
+
+/// Ends at most `limit` reservations that are due, and returns them, the most overdue first.
+pub(crate) async fn expire_due(
+    store: &PostgresStore,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Swept<Reservation>, StoreError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let find = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(store.passed_over());
+    let found = store.database().fetch_all(find).await?;
+    let due = each(&found, |row| {
+        Ok((EventId::from_uuid(row.uuid("event")?), ReservationId::from_uuid(row.uuid("id")?)))
+    })?;
+    let mut of_event: HashMap<EventId, Vec<ReservationId>> = HashMap::new();
+    for (event, id) in &due {
+        of_event.entry(*event).or_default().push(*id);
+    }
+    let works = of_event.into_iter().map(|(event, due)| {
+        let store = store.clone();
+        (event, async move { store.work(event, Expiry { now, due }).await.map_err(only_store) })
+    });
+    let Swept { done, skipped } = sweep::each(store.permits(), works).await;
+    let mut ended: HashMap<_, _> = done.into_iter().flatten().map(|row| (row.id, row)).collect();
+    Ok(Swept { done: due.iter().filter_map(|(_, id)| ended.remove(id)).collect(), skipped })
+}
+
+/// Returns the failure of work that no rule can refuse.
+pub(crate) fn only_store(error: CommandError<Infallible>) -> StoreError {
+    match error {
+        CommandError::Store(error) => error,
+        CommandError::Refused(never) => match never {},
+        CommandError::KeyReused => StoreError::corrupt("work without a key has a key"),
+        CommandError::Text(error) => error.into(),
+    }
+}

@@ -1,0 +1,190 @@
+//! The store: a pool of somebody's making, and a lane for each event that sells.
+
+mod accounts;
+mod answers;
+mod audit;
+mod catalog;
+pub(crate) mod create;
+mod expiry;
+mod inbox;
+mod layouts;
+mod outbox;
+mod payments;
+mod sales;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgPool, PgRow};
+use tiketi_core::decide::{Applied, Command, MAX_CLOCK_LEAD, Subject};
+use tiketi_core::{
+    CommandError, EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
+    store::{EventView, StoreClock},
+};
+use tiketi_sql::Row as _;
+use uuid::Uuid;
+
+use crate::queue::EventQueues;
+use crate::queue::batch::Batches;
+use crate::queue::permits::Permits;
+use crate::queue::queued_command::{BatchCommand, Reply, Sale};
+use crate::queue::retry::retry;
+use crate::sql::event_id_cache::EventIdCache;
+use crate::sql::read_batcher::ReadBatcher;
+use crate::sql::reads;
+use crate::sql::row::Row;
+use crate::sql::session::{Pool, Statement};
+
+const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now";
+
+/// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
+///
+/// Cheap to clone; clones share their lanes. Each server of a shop has one store, over a pool of its own.
+#[derive(Debug, Clone)]
+pub struct PostgresStore {
+    /// The host's pool, for reads and for statements that are transactions by themselves.
+    pool: Pool,
+    queues: Arc<EventQueues>,
+    event_ids: Arc<EventIdCache>,
+    reservations: Arc<ReadBatcher<Reservation>>,
+    payments: Arc<ReadBatcher<Payment>>,
+    events: Arc<ReadBatcher<EventView>>,
+}
+
+impl PostgresStore {
+    /// Sells from the database of a pool, which was migrated before by [`crate::migrate()`].
+    ///
+    /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
+    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write, and
+    /// [`crate::MAX_WAITERS`] more for events that another session has locked: readers never keep a
+    /// batch waiting.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn new(pool: PgPool) -> Self {
+        Self::with_clock_lead(pool, MAX_CLOCK_LEAD)
+    }
+
+    /// Sells as [`PostgresStore::new`] does, with commands up to `lead` ahead of the database's clock.
+    ///
+    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: by `lead`, 3 seconds unless said, a
+    /// server whose clock is wrong can end others' holds too early, and by no more. [`Duration::MAX`] is for simulations that
+    /// run ahead of time.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn with_clock_lead(pool: PgPool, lead: Duration) -> Self {
+        Self {
+            queues: Arc::new(EventQueues::new(&pool, lead)),
+            pool: Pool::of(pool),
+            event_ids: Arc::default(),
+            reservations: Arc::default(),
+            payments: Arc::default(),
+            events: Arc::default(),
+        }
+    }
+
+    /// Returns the pool.
+    pub fn pool(&self) -> &PgPool {
+        self.database().connections()
+    }
+
+    /// Returns the pool as the store talks to it.
+    pub(crate) fn database(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Lets batches under way finish, and closes the store's connections and the pool's.
+    pub async fn close(&self) {
+        self.queues.writer.connections.connections().close().await;
+        self.pool().close().await;
+    }
+
+    /// Returns how many commands shared how many commits so far.
+    pub fn batches(&self) -> Batches {
+        self.queues.writer.counted.so_far()
+    }
+
+    /// Has work done in a batch of an event.
+    pub(crate) async fn work<W: BatchCommand>(&self, event: EventId, work: W) -> Reply<W> {
+        self.queues.run(event, work).await
+    }
+
+    /// Returns who may write, and which events are locked.
+    pub(crate) fn permits(&self) -> &Arc<Permits> {
+        &self.queues.writer.permits
+    }
+
+    /// Returns the events that jobs pass over for now, since somebody else has them locked.
+    pub(crate) fn passed_over(&self) -> Vec<Uuid> {
+        self.queues.writer.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
+    }
+
+    /// Runs a sales command in a batch of its event.
+    pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
+        let unknown = CommandError::Refused(command.subject_unknown());
+        let Some(event) = self.event_of(command.subject()).await? else { return Err(unknown) };
+        let applied = self.work(event, Sale(command)).await?;
+        self.event_ids.learn(applied.reservation.id.as_uuid(), event);
+        if let Some(payment) = &applied.payment {
+            self.event_ids.learn(payment.id.as_uuid(), event);
+        }
+        Ok(applied)
+    }
+
+    async fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
+        let (id, sql) = match subject {
+            Subject::Event(event) => return Ok(Some(event)),
+            Subject::Reservation(id) => (ReservationId::as_uuid(id), reads::EVENT_OF_RESERVATION),
+            Subject::Payment(id) => (PaymentId::as_uuid(id), reads::EVENT_OF_PAYMENT),
+        };
+        if let Some(event) = self.event_ids.find(id) {
+            return Ok(Some(event));
+        }
+        reads::event_of(self.database(), sql, id).await
+    }
+}
+
+impl PostgresStore {
+    /// Returns a reservation, looked up together with those that others ask for.
+    pub(crate) async fn find_reservation(
+        &self,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.reservations.find(self.database(), id).await
+    }
+
+    /// Returns a payment, looked up together with those that others ask for.
+    pub(crate) async fn find_payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.payments.find(self.database(), id).await
+    }
+
+    /// Returns an event with what it sells, looked up together with those that others ask for.
+    pub(crate) async fn find_event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
+        self.events.find(self.database(), id).await
+    }
+
+    /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
+    pub(crate) async fn write<'q>(&self, statement: impl Fn() -> Statement<'q>) -> Result<u64, StoreError> {
+        retry(|| self.database().execute(statement())).await
+    }
+
+    /// Runs one statement that is a transaction by itself, and returns what it answers.
+    pub(crate) async fn write_returning<'q>(
+        &self,
+        statement: impl Fn() -> Statement<'q>,
+    ) -> Result<Vec<PgRow>, StoreError> {
+        retry(|| self.database().execute_returning(statement())).await
+    }
+}
+
+#[async_trait]
+impl StoreClock for PostgresStore {
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let row = self.database().fetch_one(sqlx::query(NOW)).await?;
+        Row(&row).int("store_now").map(|micros| Some(Timestamp::from_micros(micros)))
+    }
+}

@@ -1,0 +1,323 @@
+//! Statements that read rows for a decision, under the lock of their event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::postgres::PgRow;
+use tiketi_core::decide::{Scope, Snapshot};
+use tiketi_core::{
+    BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
+    TicketTypeId, Timestamp,
+};
+use tiketi_sql::{Row as _, columns};
+use uuid::Uuid;
+
+use crate::sql::creation_records;
+use crate::sql::row::{Row, each, maybe};
+use crate::sql::session::Session;
+use crate::working_set::BatchReadSet;
+use crate::working_set::WorkingSet;
+
+/// The clock is read once the lock is had, however long that took.
+const LOCK: &str = concat!(
+    "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    columns!(event),
+    " FROM tiketi.events WHERE id = $1 FOR UPDATE"
+);
+/// Finds no row if another server wrote to the event since.
+const LOCK_AT: &str = concat!(
+    "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    columns!(event),
+    " FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 FOR UPDATE"
+);
+const TICKET_TYPES: &str = concat!(
+    "SELECT ctid::text AS place, ",
+    columns!(ticket_type),
+    " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
+);
+/// Finds commands by their keys, and takes serials: those are the rows without a key.
+const COMMANDS: &str = "SELECT key, fingerprint, reservation, payment, at FROM tiketi.commands WHERE key = ANY($1) \
+    UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)";
+/// Finds what buyers have, what is named, what named payments are for, and what is due.
+///
+/// `OFFSET 0` keeps each look-up one by its key: joined in any other way, all of an event would be read when its
+/// size is not known yet.
+const RESERVATIONS: &str = concat!(
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (buyer) CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND buyer = wanted.buyer \
+        AND state IN ('held', 'paying', 'confirmed') OFFSET 0) AS found \
+    UNION ALL SELECT found.* FROM unnest($3::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND id = wanted.id OFFSET 0) AS found \
+    UNION ALL SELECT found.* FROM unnest($4::uuid[]) AS wanted (id) \
+        CROSS JOIN LATERAL (SELECT reservation FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS paid \
+        CROSS JOIN LATERAL (SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND id = paid.reservation OFFSET 0) AS found \
+    UNION ALL SELECT ",
+    columns!(reservation),
+    " FROM tiketi.reservations WHERE event = $1 AND state = 'held' AND state_at <= $5"
+);
+const PAYMENTS: &str = concat!(
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(payment),
+    " FROM tiketi.payments WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
+);
+const SEATS: &str = concat!(
+    "SELECT found.* FROM unnest($2::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
+    columns!(seat),
+    " FROM tiketi.seats WHERE event = $1 AND id = wanted.id OFFSET 0) AS found"
+);
+const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed' \
+    UNION ALL SELECT 1 FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') LIMIT 1";
+
+/// The place (`ctid`) of the newest version of the event's row and of those of its ticket types.
+///
+/// Every batch leaves a dead version of these rows. While somebody reads from an old snapshot, such as `pg_dump`, the
+/// database cannot clean them away, and a look-up by key has to visit every one of them: thousands in minutes. A
+/// look-up by place visits one. A place is only ever a hint: it is used together with the key, and only for rows that
+/// nobody else wrote since.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Places {
+    pub(crate) event: String,
+    pub(crate) ticket_types: BTreeMap<TicketTypeId, String>,
+}
+
+impl Places {
+    /// Returns the places of some ticket types.
+    pub(crate) fn of<'i>(
+        &self,
+        ids: impl IntoIterator<Item = &'i TicketTypeId>,
+    ) -> Result<Vec<String>, StoreError> {
+        let find = |id| self.ticket_types.get(id).cloned();
+        let missing = || StoreError::corrupt("a ticket type was changed that was not read");
+        ids.into_iter().map(|id| find(id).ok_or_else(missing)).collect()
+    }
+}
+
+/// An event's own row, locked until its transaction ends.
+pub(crate) struct Locked {
+    pub(crate) revision: i64,
+    /// The moment by the database's clock.
+    pub(crate) store_now: Timestamp,
+    /// Where the row lies.
+    pub(crate) place: String,
+    event: Event,
+    map_version: u64,
+}
+
+/// Waits until no other server changes an event, and keeps it so.
+///
+/// Looks at the place where this server left the row, if it is known.
+pub(crate) async fn lock(
+    session: &mut Session,
+    id: EventId,
+    place: Option<&str>,
+) -> Result<Option<Locked>, StoreError> {
+    if let Some(place) = place {
+        let there = sqlx::query(LOCK_AT).bind(id.as_uuid()).bind(place);
+        let locked = read(session.fetch_optional(there).await?)?;
+        if locked.is_some() {
+            return Ok(locked);
+        }
+    }
+    read(session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?)
+}
+
+fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
+    maybe(row, |row| {
+        let map_version = tiketi_sql::count(row, "map_version")?;
+        Ok(Locked {
+            revision: row.int("revision")?,
+            store_now: Timestamp::from_micros(row.int("store_now")?),
+            place: row.text("place")?.to_owned(),
+            event: tiketi_sql::event(row)?,
+            map_version,
+        })
+    })
+}
+
+/// Loads the ticket types of an event that is locked, and where they lie.
+pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<(Snapshot, Places), StoreError> {
+    let ticket_types = ticket_types(session, locked.event.id, locked.event.currency).await?;
+    let mut snapshot = Snapshot::new(locked.event);
+    snapshot.set_map_version(locked.map_version);
+    let mut places = Places { event: locked.place, ticket_types: BTreeMap::new() };
+    for (row, place) in ticket_types {
+        places.ticket_types.insert(row.id, place);
+        snapshot.put_ticket_type(row);
+    }
+    Ok((snapshot, places))
+}
+
+/// Returns an event's ticket types, by position, with where they lie.
+pub(crate) async fn ticket_types(
+    session: &mut Session,
+    event: EventId,
+    currency: Currency,
+) -> Result<Vec<(TicketType, String)>, StoreError> {
+    let found = session.fetch_all(sqlx::query(TICKET_TYPES).bind(event.as_uuid())).await?;
+    each(&found, |row| Ok((tiketi_sql::ticket_type(row, currency)?, row.text("place")?.to_owned())))
+}
+
+/// Loads what commands look at, unless it is there.
+pub(crate) async fn rows(
+    session: &mut Session,
+    event: EventId,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
+) -> Result<(), StoreError> {
+    if set.snapshot().is_none() {
+        return Ok(());
+    }
+    commands(session, set, reads).await?;
+    for key in &reads.creations {
+        if let Some(record) = creation_records::record(session, *key).await? {
+            set.put_creation(*key, record);
+        }
+    }
+    let mut more = More::of(set, reads);
+    if !more.is_empty() {
+        reservations(session, event, set, &mut more, reads.due).await?;
+    }
+    set.know_buyers(reads.buyers.iter().copied());
+    payments(session, event, set, &more.payments).await?;
+    seats(session, event, set, &more.seats).await?;
+    if reads.any_reservation {
+        let any = sqlx::query(ANY_RESERVATION).bind(event.as_uuid());
+        set.set_has_reservations(session.fetch_optional(any).await?.is_some());
+    }
+    Ok(())
+}
+
+/// What is to be loaded and is not there: it grows as reservations lead to seats and payments.
+struct More {
+    buyers: Vec<Uuid>,
+    reservations: BTreeSet<ReservationId>,
+    payments: BTreeSet<PaymentId>,
+    seats: BTreeSet<SeatId>,
+    due: Option<Timestamp>,
+}
+
+impl More {
+    fn of(set: &WorkingSet, reads: &BatchReadSet) -> Self {
+        let buyers = reads.buyers.iter().filter(|buyer| !set.knows(**buyer));
+        let mut more = Self {
+            buyers: buyers.copied().map(BuyerId::as_uuid).collect(),
+            reservations: reads.reservations.clone(),
+            payments: reads.payments.clone(),
+            seats: reads.seats.clone(),
+            due: reads.due,
+        };
+        // A command that took effect earlier is answered with what it was about.
+        for effect in set.effects() {
+            more.reservations.insert(effect.reservation);
+            more.payments.extend(effect.payment);
+        }
+        if let Some(snapshot) = set.snapshot() {
+            more.reservations.retain(|id| snapshot.reservation(*id).is_none());
+        }
+        more
+    }
+
+    /// Tells whether no reservation has to be looked for.
+    fn is_empty(&self) -> bool {
+        self.buyers.is_empty()
+            && self.reservations.is_empty()
+            && self.payments.is_empty()
+            && self.due.is_none()
+    }
+}
+
+async fn commands(
+    session: &mut Session,
+    set: &mut WorkingSet,
+    reads: &BatchReadSet,
+) -> Result<(), StoreError> {
+    if reads.keys.is_empty() {
+        return Ok(());
+    }
+    let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
+    let query = sqlx::query(COMMANDS).bind(keys).bind(reads.serials);
+    for row in &session.fetch_all(query).await? {
+        let row = &Row(row);
+        match row.maybe_uuid("key")? {
+            Some(key) => set.put_record(CommandKey::from_uuid(key), tiketi_sql::command_record(row)?),
+            None => set.put_serial(tiketi_sql::count(row, "at")?),
+        }
+    }
+    Ok(())
+}
+
+async fn reservations(
+    session: &mut Session,
+    event: EventId,
+    set: &mut WorkingSet,
+    more: &mut More,
+    due: Option<Timestamp>,
+) -> Result<(), StoreError> {
+    let ids: Vec<Uuid> = more.reservations.iter().map(|id| id.as_uuid()).collect();
+    let payments: Vec<Uuid> = more.payments.iter().map(|id| id.as_uuid()).collect();
+    let query = sqlx::query(RESERVATIONS)
+        .bind(event.as_uuid())
+        .bind(&more.buyers)
+        .bind(ids)
+        .bind(payments)
+        .bind(due.map(Timestamp::as_micros));
+    let found = session.fetch_all(query).await?;
+    let snapshot = set.loading()?;
+    for row in each(&found, |row| tiketi_sql::reservation(row))? {
+        // What is here already is as it will be once this batch is written.
+        if snapshot.reservation(row.id).is_none() {
+            more.seats.extend(row.seats.iter().map(|line| line.seat));
+            more.payments.extend(row.payment);
+            snapshot.put_reservation(row);
+        }
+    }
+    Ok(())
+}
+
+async fn payments(
+    session: &mut Session,
+    event: EventId,
+    set: &mut WorkingSet,
+    wanted: &BTreeSet<PaymentId>,
+) -> Result<(), StoreError> {
+    let snapshot = set.loading()?;
+    let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
+    let missing = missing.map(|id| id.as_uuid()).collect();
+    for row in &of_event(session, PAYMENTS, event, missing).await? {
+        snapshot.put_payment(tiketi_sql::payment(&Row(row))?);
+    }
+    Ok(())
+}
+
+async fn seats(
+    session: &mut Session,
+    event: EventId,
+    set: &mut WorkingSet,
+    wanted: &BTreeSet<SeatId>,
+) -> Result<(), StoreError> {
+    let snapshot = set.loading()?;
+    let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
+    let missing = missing.map(|id| id.as_uuid()).collect();
+    for row in &of_event(session, SEATS, event, missing).await? {
+        snapshot.put_seat(tiketi_sql::seat(&Row(row))?);
+    }
+    Ok(())
+}
+
+/// Reads rows of an event by their ids, if any are named.
+async fn of_event(
+    session: &mut Session,
+    sql: &'static str,
+    event: EventId,
+    ids: Vec<Uuid>,
+) -> Result<Vec<PgRow>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    session.fetch_all(sqlx::query(sql).bind(event.as_uuid()).bind(ids)).await
+}

@@ -1,0 +1,369 @@
+//! The working copy of one event: rows are loaded once, decided on in memory, and written together.
+
+pub(crate) mod load;
+pub(crate) mod write;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use tiketi_core::decide::{
+    Applied, Change, Command, CommandRecord, CreationRecord, Effect, Scope, Snapshot, Subject, Verdict,
+    check_clock, expire, run,
+};
+use tiketi_core::{
+    BuyerId, CommandError, CommandKey, Event, FactBody, PaymentId, Reservation, ReservationId, SeatId,
+    StoreError, TicketType, TicketTypeId, Timestamp, limits::MAX_LINES_PER_COMMAND,
+};
+
+/// Rows of one event as they stand after the commands decided so far, and what those changed.
+#[derive(Debug)]
+pub(crate) struct WorkingSet {
+    snapshot: Option<Snapshot>,
+    records: HashMap<CommandKey, CommandRecord>,
+    creations: HashMap<CommandKey, CreationRecord>,
+    /// Whose live reservations are all here.
+    buyers: HashSet<BuyerId>,
+    serials: VecDeque<u64>,
+    has_reservations: bool,
+    writes: WriteSet,
+    /// `None` where there is no event, and so nothing that a wrong clock could end.
+    clock: Option<BatchClock>,
+}
+
+impl WorkingSet {
+    /// Starts with an event and its ticket types, or with the knowledge that there is none.
+    pub(crate) fn new(snapshot: Option<Snapshot>) -> Self {
+        Self {
+            snapshot,
+            records: HashMap::new(),
+            creations: HashMap::new(),
+            buyers: HashSet::new(),
+            serials: VecDeque::new(),
+            has_reservations: false,
+            writes: WriteSet::default(),
+            clock: None,
+        }
+    }
+
+    /// Takes note of the database's clock.
+    pub(crate) fn set_clock(&mut self, clock: BatchClock) {
+        self.clock = Some(clock);
+    }
+
+    /// Fails for a command whose moment is too far ahead of the database's clock; comes before all it does.
+    pub(crate) fn check_clock(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.clock.map_or(Ok(()), |clock| clock.check(now))
+    }
+
+    /// Returns the event's rows, if there is an event.
+    pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
+        self.snapshot.as_ref()
+    }
+
+    /// Returns the rows for loading.
+    pub(crate) fn loading(&mut self) -> Result<&mut Snapshot, StoreError> {
+        self.snapshot.as_mut().ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
+    }
+
+    /// Returns the rows for a rule.
+    fn scope(&self) -> Result<&Snapshot, StoreError> {
+        self.snapshot().ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
+    }
+
+    /// Returns what the commands changed.
+    pub(crate) fn writes(&self) -> &WriteSet {
+        &self.writes
+    }
+
+    /// Takes note of a command that took effect earlier.
+    pub(crate) fn put_record(&mut self, key: CommandKey, record: CommandRecord) {
+        self.records.insert(key, record);
+    }
+
+    /// Takes note of something made earlier.
+    pub(crate) fn put_creation(&mut self, key: CommandKey, record: CreationRecord) {
+        self.creations.insert(key, record);
+    }
+
+    /// Returns what was made under a key.
+    pub(crate) fn creation(&self, key: CommandKey) -> Option<&CreationRecord> {
+        self.creations.get(&key)
+    }
+
+    /// Remembers something made in this batch.
+    pub(crate) fn remember_creation(&mut self, key: CommandKey, record: CreationRecord) {
+        self.creations.insert(key, record);
+        self.writes.creations.push((key, record));
+    }
+
+    /// Returns what the commands that took effect earlier were about.
+    pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
+        self.records.values().map(|record| record.effect)
+    }
+
+    /// Takes note of a serial that nobody else has.
+    pub(crate) fn put_serial(&mut self, serial: u64) {
+        self.serials.push_back(serial);
+    }
+
+    /// Takes note that every live reservation of these buyers is here.
+    pub(crate) fn know_buyers(&mut self, buyers: impl IntoIterator<Item = BuyerId>) {
+        self.buyers.extend(buyers);
+    }
+
+    /// Tells whether every live reservation of a buyer is here.
+    pub(crate) fn knows(&self, buyer: BuyerId) -> bool {
+        self.buyers.contains(&buyer)
+    }
+
+    /// Takes note of whether the event ever had a reservation.
+    pub(crate) fn set_has_reservations(&mut self, has: bool) {
+        self.has_reservations = has;
+    }
+
+    /// Tells whether the event ever had a reservation, those of this batch included.
+    pub(crate) fn has_reservations(&self) -> bool {
+        self.has_reservations || self.snapshot().is_some_and(|it| it.reservations().len() > 0)
+    }
+
+    /// Runs a sales command: end what is due, decide, apply, remember.
+    pub(crate) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
+        if self.snapshot.is_none() {
+            return Err(CommandError::Refused(command.subject_unknown()));
+        }
+        self.check_clock(command.now())?;
+        self.expire_due(command.now())?;
+        let serial = self.serials.front().copied().unwrap_or_default();
+        self.loading()?.set_serial(serial);
+        match run(command, self.scope()?, self.records.get(&command.key()))? {
+            Verdict::Replay(effect) => Ok(Applied::gather(self.scope()?, effect, true)?),
+            Verdict::Apply(change, record) => {
+                self.spend(serial, &change)?;
+                self.apply(&change, command.now())?;
+                self.records.insert(command.key(), record);
+                self.writes.commands.push((command.key(), record));
+                Ok(Applied::gather(self.scope()?, record.effect, false)?)
+            }
+        }
+    }
+
+    /// Gives up the serial that a new reservation took.
+    fn spend(&mut self, serial: u64, change: &Change) -> Result<(), StoreError> {
+        let is_new = |row: &Reservation| row.version == 1 && row.number.serial() == serial;
+        if change.reservations.iter().any(is_new) && self.serials.pop_front().is_none() {
+            return Err(StoreError::corrupt("a reservation was made without a number"));
+        }
+        Ok(())
+    }
+
+    /// Ends every reservation that is here and due.
+    pub(crate) fn expire_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        while let Some(due) = self.snapshot().and_then(|it| it.first_due(now)).map(|due| due.id) {
+            self.expire(due, now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a reservation if it is due, and returns it as it ended.
+    pub(crate) fn expire(
+        &mut self,
+        id: ReservationId,
+        now: Timestamp,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let Some(snapshot) = self.snapshot() else { return Ok(None) };
+        let Some(known) = snapshot.reservation(id) else { return Ok(None) };
+        let Some(change) = expire(snapshot, known, now)? else { return Ok(None) };
+        self.apply(&change, now)?;
+        Ok(self.snapshot().and_then(|it| it.reservation(id)).cloned())
+    }
+
+    /// Applies a change to the working copy, and takes note of it.
+    pub(crate) fn apply(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
+        self.loading()?.apply(change)?;
+        self.writes.add(change, now);
+        Ok(())
+    }
+
+    /// Replaces the event's own row.
+    pub(crate) fn set_event(&mut self, event: Event) -> Result<(), StoreError> {
+        self.loading()?.set_event(event);
+        self.writes.event = true;
+        Ok(())
+    }
+
+    /// Lets a fact become true.
+    pub(crate) fn announce(&mut self, at: Timestamp, body: FactBody) {
+        self.writes.facts.push((at, body));
+    }
+
+    /// Adds a ticket type.
+    pub(crate) fn add_ticket_type(&mut self, row: TicketType) -> Result<(), StoreError> {
+        self.writes.new_ticket_types.insert(row.id);
+        self.loading()?.put_ticket_type(row);
+        Ok(())
+    }
+
+    /// Replaces a ticket type's name, price and capacity.
+    pub(crate) fn edit_ticket_type(&mut self, row: TicketType) -> Result<(), StoreError> {
+        self.writes.edited_ticket_types.insert(row.id);
+        self.loading()?.put_ticket_type(row);
+        Ok(())
+    }
+
+    /// Removes a ticket type, whether it was added in this batch or before.
+    pub(crate) fn remove_ticket_type(&mut self, id: TicketTypeId) -> Result<(), StoreError> {
+        self.loading()?.remove_ticket_type(id);
+        self.writes.edited_ticket_types.remove(&id);
+        self.writes.stock.remove(&id);
+        if !self.writes.new_ticket_types.remove(&id) {
+            self.writes.removed_ticket_types.insert(id);
+        }
+        Ok(())
+    }
+
+    /// Removes the event with all it sells; what else changed of it need not be written.
+    pub(crate) fn delete_event(&mut self) {
+        self.snapshot = None;
+        self.writes = WriteSet { deleted: true, ..WriteSet::default() };
+    }
+
+    /// Returns how many rows are here.
+    pub(crate) fn size(&self) -> usize {
+        let rows = |it: &Snapshot| it.seats().len() + it.reservations().len() + it.payments().len();
+        self.snapshot().map_or(0, rows) + self.buyers.len()
+    }
+
+    /// Forgets what was changed, once it is committed.
+    pub(crate) fn committed(&mut self) {
+        self.writes = WriteSet::default();
+        self.serials.clear();
+        self.records.clear();
+        self.creations.clear();
+        self.has_reservations = false;
+    }
+}
+
+/// The database's clock, read with the event's lock, and how far commands may be ahead of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BatchClock {
+    pub(crate) store_now: Timestamp,
+    pub(crate) margin: Duration,
+}
+
+impl BatchClock {
+    /// Fails for a command whose moment is too far ahead.
+    fn check(self, now: Timestamp) -> Result<(), StoreError> {
+        Ok(check_clock(now, self.store_now, self.margin)?)
+    }
+}
+
+/// Rows of one event to load together, each once.
+#[derive(Debug, Default)]
+pub(crate) struct BatchReadSet {
+    /// Keys of commands that may have taken effect earlier.
+    pub(crate) keys: BTreeSet<CommandKey>,
+    /// Keys under which something may have been made earlier.
+    pub(crate) creations: BTreeSet<CommandKey>,
+    pub(crate) seats: BTreeSet<SeatId>,
+    /// Those whose live reservations count.
+    pub(crate) buyers: BTreeSet<BuyerId>,
+    pub(crate) reservations: BTreeSet<ReservationId>,
+    pub(crate) payments: BTreeSet<PaymentId>,
+    /// Whatever is due by then.
+    pub(crate) due: Option<Timestamp>,
+    /// How many new reservations there may be.
+    pub(crate) serials: i64,
+    /// Whether to look for any reservation at all.
+    pub(crate) any_reservation: bool,
+}
+
+impl BatchReadSet {
+    /// Adds what a sales command's rule looks at.
+    pub(crate) fn command<C: Command>(&mut self, command: &C) {
+        self.keys.insert(command.key());
+        self.due_at(command.now());
+        let reads = command.read_set();
+        // What no rule accepts need not be looked for.
+        if reads.seats.len() <= MAX_LINES_PER_COMMAND {
+            self.seats.extend(reads.seats);
+        }
+        self.buyers.extend(reads.buyer);
+        self.reservations.extend(reads.new_reservation);
+        self.payments.extend(reads.new_payment);
+        match command.subject() {
+            // Only what is about the event itself makes reservations.
+            Subject::Event(_) => self.serials += 1,
+            Subject::Reservation(id) => drop(self.reservations.insert(id)),
+            Subject::Payment(id) => drop(self.payments.insert(id)),
+        }
+    }
+
+    /// Adds what is due at a moment.
+    pub(crate) fn due_at(&mut self, now: Timestamp) {
+        self.due = self.due.max(Some(now));
+    }
+}
+
+/// Rows to write, by key; those that have a version with the one they had before, 0 for a new row.
+#[derive(Debug, Default)]
+pub(crate) struct WriteSet {
+    pub(crate) seats: BTreeMap<SeatId, u64>,
+    pub(crate) reservations: BTreeMap<ReservationId, u64>,
+    pub(crate) payments: BTreeMap<PaymentId, u64>,
+    pub(crate) stock: BTreeSet<TicketTypeId>,
+    pub(crate) commands: Vec<(CommandKey, CommandRecord)>,
+    pub(crate) creations: Vec<(CommandKey, CreationRecord)>,
+    pub(crate) facts: Vec<(Timestamp, FactBody)>,
+    /// Whether the event's own details changed.
+    pub(crate) event: bool,
+    /// Whether the event is gone.
+    pub(crate) deleted: bool,
+    pub(crate) new_ticket_types: BTreeSet<TicketTypeId>,
+    pub(crate) edited_ticket_types: BTreeSet<TicketTypeId>,
+    pub(crate) removed_ticket_types: BTreeSet<TicketTypeId>,
+}
+
+impl WriteSet {
+    /// Adds what a decision changes.
+    pub(crate) fn add(&mut self, change: &Change, now: Timestamp) {
+        for seat in &change.seats {
+            self.seats.entry(seat.seat).or_insert(before(seat.version));
+        }
+        for row in &change.reservations {
+            self.reservations.entry(row.id).or_insert(before(row.version));
+        }
+        for row in &change.payments {
+            self.payments.entry(row.id).or_insert(before(row.version));
+        }
+        self.stock.extend(change.stock.iter().map(|(id, _)| *id));
+        self.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
+    }
+
+    /// Tells whether rows of ticket types came, went or were written whole, so that where they lie is not known.
+    pub(crate) fn moves_ticket_types(&self) -> bool {
+        !self.new_ticket_types.is_empty()
+            || !self.edited_ticket_types.is_empty()
+            || !self.removed_ticket_types.is_empty()
+    }
+
+    /// Tells whether there is nothing to write.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.seats.is_empty()
+            && self.reservations.is_empty()
+            && self.payments.is_empty()
+            && self.stock.is_empty()
+            && self.commands.is_empty()
+            && self.creations.is_empty()
+            && self.facts.is_empty()
+            && self.new_ticket_types.is_empty()
+            && self.edited_ticket_types.is_empty()
+            && self.removed_ticket_types.is_empty()
+            && !self.event
+            && !self.deleted
+    }
+}
+
+/// Returns the version a row has in the database, given its first new one.
+fn before(version: u64) -> u64 {
+    version.saturating_sub(1)
+}
