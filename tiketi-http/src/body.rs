@@ -17,19 +17,19 @@ pub(crate) async fn read_body(body: Body) -> Result<Bytes, ApiError> {
     match body.collect().await {
         Ok(read) => Ok(read.to_bytes()),
         Err(error) => Err(limit_of(&error).map_or_else(
-            // The client stopped sending; whoever still listens learns that nothing was understood.
+            // The client stopped sending before the end of the body.
             || ApiError::new(Code::MalformedJson),
             too_large,
         )),
     }
 }
 
-/// Says that a body is larger than the limit, in bytes.
+/// Builds the error for a body larger than `limit` bytes.
 pub(crate) fn too_large(limit: usize) -> ApiError {
     ApiError::new(Code::BodyTooLarge).detail("limit", limit)
 }
 
-/// Why a body ended before its end.
+/// Why a body ended early.
 #[derive(Debug, thiserror::Error)]
 enum Cut {
     #[error("the body is larger than {limit} bytes")]
@@ -44,7 +44,7 @@ impl Cut {
     }
 }
 
-/// Finds the limit a body ran into, however deep the error is wrapped.
+/// Returns the limit that a body exceeded, however deep the error is wrapped.
 fn limit_of(error: &(dyn Error + 'static)) -> Option<usize> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! Telling whether the server works, and what does not.
+//! Health checks of the server and its dependencies.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::state::AppState;
 
-/// Gathers the routes that tell how the server is.
+/// Collects the routes of health checks.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(health))
@@ -24,7 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(all))
 }
 
-/// How one thing is.
+/// The health of one dependency.
 #[derive(Serialize, ToSchema)]
 struct Health {
     /// `ok`, or `not configured`.
@@ -32,7 +32,7 @@ struct Health {
     status: &'static str,
 }
 
-/// How the server is, and what time it takes it to be.
+/// The health, version and clock of the server.
 #[derive(Serialize, ToSchema)]
 struct ServerHealth {
     #[schema(example = "ok")]
@@ -44,7 +44,7 @@ struct ServerHealth {
     time: String,
 }
 
-/// How everything the server depends on is.
+/// The health of every dependency.
 #[derive(Serialize, ToSchema)]
 struct AllHealth {
     #[schema(example = "ok")]
@@ -52,7 +52,7 @@ struct AllHealth {
     checks: Checks,
 }
 
-/// The things the server depends on.
+/// The server's dependencies.
 #[derive(Serialize, ToSchema)]
 struct Checks {
     db: Health,
@@ -62,7 +62,7 @@ struct Checks {
 const OK: Health = Health { status: "ok" };
 const NOT_CONFIGURED: Health = Health { status: "not configured" };
 
-/// Ask whether the process answers
+/// Check that the process answers
 #[utoipa::path(
     get, path = "/health", tag = "health",
     responses((status = 200, description = "It does", body = ServerHealth)),
@@ -72,21 +72,21 @@ async fn health(State(state): State<AppState>) -> Json<ServerHealth> {
     Json(ServerHealth { status: "ok", version: env!("CARGO_PKG_VERSION"), time })
 }
 
-/// Ask whether the process need not be restarted
+/// Check that the process does not need a restart
 #[utoipa::path(
     get, path = "/health/live", tag = "health",
-    responses((status = 200, description = "It need not", body = Health)),
+    responses((status = 200, description = "It does not need a restart", body = Health)),
 )]
 async fn live() -> Json<Health> {
     Json(OK)
 }
 
-/// Ask whether requests may be sent here
+/// Check that this server accepts requests
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses(
         (status = 200, description = "They may", body = Health),
-        (status = 503, description = "They should go elsewhere for now", body = ErrorBody),
+        (status = 503, description = "Send requests to another server for now", body = ErrorBody),
     ),
 )]
 async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
@@ -98,7 +98,7 @@ async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> 
     Ok(Json(health))
 }
 
-/// Refuses buyers for a server whose clock is wrong: it would end holds too early, others' or its own.
+/// Fails if the server's clock is wrong: a server with a wrong clock would end holds too early.
 async fn check_clock(state: &AppState) -> Result<(), ApiError> {
     let skew = state.box_office().clock_skew().await?.unwrap_or_default();
     if skew.is_ready() {
@@ -109,7 +109,7 @@ async fn check_clock(state: &AppState) -> Result<(), ApiError> {
     Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"clock": said})))
 }
 
-/// Ask whether the store answers
+/// Check that the store answers
 #[utoipa::path(
     get, path = "/health/db", tag = "health",
     responses(
@@ -121,7 +121,7 @@ async fn db(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
     read(&state).await.map(Json)
 }
 
-/// Ask whether Redis answers
+/// Check that Redis answers
 #[utoipa::path(
     get, path = "/health/redis", tag = "health",
     responses((status = 200, description = "It does, or is not configured", body = Health)),
@@ -130,7 +130,7 @@ async fn redis() -> Json<Health> {
     Json(NOT_CONFIGURED)
 }
 
-/// Ask how everything is
+/// Check every dependency
 #[utoipa::path(
     get, path = "/health/all", tag = "health",
     responses(
@@ -143,7 +143,7 @@ async fn all(State(state): State<AppState>) -> Result<Json<AllHealth>, ApiError>
     Ok(Json(AllHealth { status: "ok", checks: Checks { db, redis: NOT_CONFIGURED } }))
 }
 
-/// Reads from both stores; what is read does not exist, so nothing of it is cached.
+/// Reads from both stores; reads ids that do not exist, so that no cache answers.
 async fn read(state: &AppState) -> Result<Health, ApiError> {
     let nobody = AccountId::from_uuid(Uuid::nil());
     let nothing = EventId::from_uuid(Uuid::nil());
@@ -157,7 +157,7 @@ async fn read(state: &AppState) -> Result<Health, ApiError> {
     })
 }
 
-/// Waits for the store no longer than a health check may take.
+/// Bounds the wait for the store by the time of a health check.
 async fn in_time<T, E: From<StoreError>>(
     state: &AppState,
     asked: impl Future<Output = Result<T, E>>,

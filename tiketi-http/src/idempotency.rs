@@ -1,9 +1,8 @@
-//! Answering a repeated write as the first time: the `Idempotency-Key` header.
+//! The `Idempotency-Key` header: a repeated write gets its first answer again.
 //!
-//! An answer is kept when the request took effect and is done: a success, or a declined payment. Refusals
-//! and failures changed nothing and give the key up. So does 202: it is not an answer yet, and whoever
-//! repeats the request with the same key learns the outcome, since the command's own key keeps it from
-//! taking effect twice.
+//! An answer is stored if the request took effect and is done: a success, or a declined payment. Refusals and failures
+//! changed nothing and release the key. So does 202, which is not a final answer: a client that repeats the request
+//! with the same key learns the outcome, because the command's own key prevents a second effect.
 
 use std::time::Duration;
 
@@ -29,33 +28,33 @@ use crate::request_context::RequestContext;
 use crate::state::AppState;
 use crate::tasks::detached;
 
-/// Tells a client that an answer is the first one again.
+/// Marks an answer that was replayed.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// How long a claim stands if its server dies; no request that lives runs for so long.
+/// How long a claim is valid if its server dies; no live request runs for as long.
 const CLAIM_LENGTH: Duration = Duration::from_mins(5);
 
-/// How long answers are kept.
+/// How long answers are stored.
 const ANSWER_MEMORY: Duration = Duration::from_hours(24);
 
 impl AppState {
-    /// Forgets the answers kept for longer than 24 hours, and returns how many.
+    /// Deletes answers older than 24 hours, and returns how many.
     ///
     /// Call it about every minute.
     pub async fn forget_answers_once(&self) -> Result<u64, StoreError> {
         self.answers().forget_answers(self.now().before(ANSWER_MEMORY)).await
     }
 
-    /// Does everything that has to happen by itself and is due, and says when to call it again.
+    /// Runs every job that is due, and returns when to call it again.
     ///
-    /// It is [`Jobs::run_once`](tiketi_core::box_office::Jobs::run_once), and forgets answers as often as that forgets commands. A host calls it in a
-    /// loop, on any number of servers; the manual of this crate shows it.
+    /// It calls [`Jobs::run_once`], and deletes old answers as often as that deletes old commands. A host calls it in a
+    /// loop, on any number of servers; the documentation of this crate shows it.
     ///
     /// # Cancel safety
     ///
-    /// Safe, as [`Jobs::run_once`](tiketi_core::box_office::Jobs::run_once).
+    /// Safe, as [`Jobs::run_once`].
     ///
-    /// [`BoxOffice::run_jobs_once`]: tiketi_core::box_office::Jobs::run_once
+    /// [`Jobs::run_once`]: tiketi_core::box_office::Jobs::run_once
     pub async fn run_jobs_once(&self) -> JobsReport {
         let mut report = self.box_office().jobs().run_once().await;
         if report.runs.iter().any(|run| run.job == Job::ForgetCommands) {
@@ -66,7 +65,7 @@ impl AppState {
     }
 }
 
-/// Runs a write at most once for each key, and to its end.
+/// Runs a write at most once per key, and to its end.
 pub(crate) async fn idempotency(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
     match key_of(&state, &mut parts).await {
@@ -78,7 +77,7 @@ pub(crate) async fn idempotency(State(state): State<AppState>, request: Request,
     }
 }
 
-/// Returns the key of a write by someone signed in; whoever is not is told so by the handler.
+/// Returns the key of a write by a signed-in user; the handler refuses any other request.
 async fn key_of(state: &AppState, parts: &mut Parts) -> Result<Option<CommandKey>, ApiError> {
     let route = parts.extensions.get::<MatchedPath>().cloned();
     let covered = route.as_ref().is_some_and(|route| is_covered(&parts.method, route.as_str()));
@@ -91,7 +90,7 @@ async fn key_of(state: &AppState, parts: &mut Parts) -> Result<Option<CommandKey
     }
 }
 
-/// Tells whether a route writes; signing in does not count, since its answers are secrets.
+/// Returns whether a route writes; signing in does not count, because its answers are secrets and must not be stored.
 fn is_covered(method: &Method, route: &str) -> bool {
     let writes = [Method::POST, Method::PUT, Method::PATCH, Method::DELETE].contains(method);
     writes && route.contains("/api/") && !route.contains("/api/auth/")
@@ -121,13 +120,13 @@ async fn once(
     }
 }
 
-/// Digests what is asked, so that a repetition is told from another request.
+/// Hashes the request, to distinguish a repetition from another request.
 fn fingerprint(parts: &Parts, body: &Bytes) -> u128 {
     let mut fingerprint = Fingerprint::of("http-request");
     fingerprint.text(parts.method.as_str()).text(parts.uri.path()).text(parts.uri.query().unwrap_or(""));
     fingerprint.number(body.len() as u64);
     for chunk in body.chunks(8) {
-        // Eight bytes at a time; the length above tells trailing zeros from none.
+        // Eight bytes at a time; the length above distinguishes padding from trailing zeros.
         let padded = chunk.iter().rev().fold(0_u64, |number, byte| (number << 8) | u64::from(*byte));
         fingerprint.number(padded);
     }
@@ -147,15 +146,15 @@ async fn run(
     }
     if !is_kept(response.status()) {
         if let Err(failure) = state.answers().give_up_answer(key).await {
-            // The key stays taken until its claim lapses; nobody is charged twice for it.
-            tracing::warn!(%failure, "an idempotency key could not be given up");
+            // The key stays claimed until the claim lapses. That is safe: the request is not run twice.
+            tracing::warn!(%failure, "an idempotency key could not be released");
         }
         return response;
     }
     keep(&state, key, response).await
 }
 
-/// Tells whether a request took effect and is done.
+/// Returns whether a request took effect and is done.
 fn is_kept(status: StatusCode) -> bool {
     (status.is_success() && status != StatusCode::ACCEPTED) || status == StatusCode::PAYMENT_REQUIRED
 }
@@ -173,8 +172,8 @@ async fn keep(state: &AppState, key: CommandKey, response: Response) -> Response
         body: body.to_vec(),
     };
     if let Err(failure) = state.answers().keep_answer(key, answer, state.now()).await {
-        // It took effect all the same; a repetition finds that out by the command's own key.
-        tracing::warn!(%failure, "an answer could not be kept");
+        // The request took effect, so its answer is still sent. A repetition finds the effect by the command's own key.
+        tracing::warn!(%failure, "an answer could not be stored");
     }
     Response::from_parts(parts, Body::from(body))
 }

@@ -1,9 +1,9 @@
-//! The languages errors are told in.
+//! Languages of error sentences.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT_LANGUAGE;
 
-/// A language errors are told in.
+/// A language of error sentences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Language {
     #[default]
@@ -12,7 +12,7 @@ pub(crate) enum Language {
 }
 
 impl Language {
-    /// Chooses what a client likes best of what there is, English if it does not say.
+    /// Chooses the supported language with the greatest weight; English by default.
     pub(crate) fn preferred(headers: &HeaderMap) -> Self {
         let wishes = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let mut best = (Self::default(), 0);

@@ -36,13 +36,13 @@
 //!
 //! # Who is signed in
 //!
-//! Accounts of the shop sign in at `/api/auth/login`. A host that signs people in by itself gives them tokens: JWTs
-//! signed with HS256 and the secret of [`AppState::builder`], which say `userId` (any UUID), `email`, `role` (`user` or
+//! Accounts of the shop sign in at `/api/auth/login`. A host with its own accounts issues tokens itself: JWTs signed
+//! with HS256 and the secret of [`AppState::builder`], with the claims `userId` (any UUID), `email`, `role` (`user` or
 //! `admin`), `iat` and `exp`. Only `/api/auth/me` needs an account behind the token.
 //!
-//! # What has to happen by itself
+//! # Background jobs
 //!
-//! Nothing here runs between requests. The host calls [`AppState::run_jobs_once`] in a loop, on any number of servers:
+//! The routes run nothing between requests. The host calls [`AppState::run_jobs_once`] in a loop, on any number of servers:
 //!
 //! ```
 //! use tiketi_http::AppState;
@@ -51,25 +51,25 @@
 //!     loop {
 //!         let report = state.run_jobs_once().await;
 //!         for (job, error) in report.failures() {
-//!             eprintln!("{} is tried again: {error}", job.name());
+//!             eprintln!("{} will be tried again: {error}", job.name());
 //!         }
 //!         tokio::time::sleep(report.next).await;
 //!     }
 //! }
 //! ```
 //!
-//! It ends holds that ran out, delivers facts, asks providers about payments and refunds that are not known, looks into
-//! webhooks, refunds the buyers of cancelled events, and forgets what is old. Without it, a payment whose answer was
-//! lost stays unknown.
+//! It ends expired holds, delivers facts, reconciles payments and refunds with an unknown outcome, processes webhooks,
+//! refunds the buyers of cancelled events, and deletes old records. Without it, a payment whose answer was lost stays
+//! unknown.
 //!
-//! What moves money outlives its request: close [`AppState::tasks`] and wait for it when shutting down.
+//! Work that moves money outlives its request: close [`AppState::tasks`] and wait for it when shutting down.
 //!
 //! # What holds for every route
 //!
 //! - Every answer that is not a success has one shape, in English or Korean; `ERRORS.md` and the document
 //!   from [`openapi()`] list every code with its status and remedy. Causes go to the log, never to clients.
-//! - A write with an `Idempotency-Key` takes effect once, runs to its end even when the client leaves, and is
-//!   answered the same when it is repeated.
+//! - A write with an `Idempotency-Key` takes effect once and runs to its end even if the client disconnects. A
+//!   repetition gets the same answer.
 //! - Bodies, times and password hashing are bounded by [`HttpLimits`].
 
 // From the top down, each module imports only those below it:

@@ -1,8 +1,8 @@
-//! What a server is willing to do at once, and for how long.
+//! Limits on the size, time and cost of requests.
 
 use std::time::Duration;
 
-/// Bounds what requests may cost.
+/// Bounds the cost of requests.
 ///
 /// ```
 /// use std::time::Duration;
@@ -17,24 +17,24 @@ pub struct HttpLimits {
     pub body_bytes: usize,
     /// Largest list of seats to hold, release or block, in bytes; 1 MiB by default.
     ///
-    /// A list with too many seats is refused by its number of seats, as long as it fits in here.
+    /// A list with too many seats is refused by its number of seats if its bytes are within this limit.
     pub seat_list_bytes: usize,
     /// Largest seat layout, in bytes; 8 MiB by default.
     pub layout_bytes: usize,
     /// How long a request may take before it is answered with 503; 30 s by default.
     ///
-    /// One that waits for a payment provider is answered with 202 after two thirds of it, and what it asked
-    /// for goes on.
+    /// A request that waits for a payment provider is answered with 202 after two thirds of this time; its work
+    /// continues.
     pub request_timeout: Duration,
-    /// How long a health check waits for the store before it counts as down; 2 s by default.
+    /// How long a health check waits for the store before the store counts as down; 2 s by default.
     pub health_patience: Duration,
     /// Most passwords hashed at once; each takes about 19 MiB and one core; 2 by default.
     pub max_password_hashes: usize,
-    /// Most sign-ins that wait for their turn to hash; more are answered with 503; 64 by default.
+    /// Most sign-ins that wait to be hashed; more are answered with 503; 64 by default.
     pub max_waiting_sign_ins: usize,
-    /// How long an access token is good for; 1 hour by default.
+    /// How long an access token is valid; 1 hour by default.
     pub access_token_ttl: Duration,
-    /// How long a refresh token is good for; 14 days by default.
+    /// How long a refresh token is valid; 14 days by default.
     pub refresh_token_ttl: Duration,
 }
 
@@ -55,7 +55,7 @@ impl Default for HttpLimits {
 }
 
 impl HttpLimits {
-    /// Returns how long a request waits for a payment provider before it is answered that nothing is known yet.
+    /// Returns how long a request waits for a payment provider before it is answered with 202.
     pub(crate) fn provider_patience(&self) -> Duration {
         self.request_timeout / 3 * 2
     }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use crate::language::Language;
 
-/// What the answer to a request needs to know about it.
+/// A request's id and language.
 #[derive(Debug, Clone)]
 pub(crate) struct RequestContext {
     /// Names the request in the answer and in the log.
     pub(crate) id: Arc<str>,
-    /// What its sender reads.
+    /// The language of error sentences.
     pub(crate) language: Language,
 }

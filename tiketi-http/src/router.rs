@@ -1,4 +1,4 @@
-//! Putting the routes together.
+//! Assembles the routes.
 
 use axum::Router;
 use utoipa::openapi::OpenApi;
@@ -12,7 +12,7 @@ use crate::{auth, health, routes};
 
 /// Builds the routes: everything below `/api` and `/health`, to serve or to nest in a host's app.
 ///
-/// Every route, and whatever is no route, answers in the one shape of errors.
+/// Every error has the same shape, also for unknown paths and methods.
 pub fn router(state: AppState) -> Router {
     let (routes, document) = gathered().split_for_parts();
     serve(routes.merge(pages(complete(document))), state)
@@ -27,12 +27,12 @@ pub fn openapi() -> OpenApi {
     complete(gathered().into_openapi())
 }
 
-/// Gathers the routes with what they say about themselves.
+/// Collects the routes with their OpenAPI descriptions.
 fn gathered() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().merge(auth::routes()).merge(health::routes()).merge(routes::routes())
 }
 
-/// Puts around routes what holds for all of them.
+/// Adds the fallbacks and layers that all routes share.
 pub(crate) fn serve(routes: Router<AppState>, state: AppState) -> Router {
     let routes = routes
         .method_not_allowed_fallback(async || ApiError::new(Code::MethodNotAllowed))

@@ -1,4 +1,4 @@
-//! What every handler works with.
+//! The state that handlers share.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::credentials::{Passwords, Tokens};
 use crate::limits::HttpLimits;
 use crate::seat_map::SeatMaps;
 
-/// Holds what the handlers share; cheap to clone.
+/// The state that handlers share; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct AppState {
     inner: Arc<Inner>,
@@ -48,22 +48,22 @@ pub struct AppStateBuilder {
     limits: HttpLimits,
 }
 
-/// A state that cannot be built.
+/// Why a state cannot be built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
     /// The secret that signs tokens could be guessed.
     #[error("the token secret has {bytes} bytes, at least {least} are needed")]
     SecretTooShort {
-        /// How many it has.
+        /// Its length.
         bytes: usize,
-        /// How many it needs.
+        /// The least length.
         least: usize,
     },
     /// A limit of zero would refuse every request.
     #[error("the limit {name} must be more than zero")]
     ZeroLimit {
-        /// Which limit.
+        /// The name of the limit.
         name: &'static str,
     },
 }
@@ -90,24 +90,24 @@ impl AppState {
         }
     }
 
-    /// Returns the shop.
+    /// Returns the box office.
     pub fn box_office(&self) -> &BoxOffice {
         &self.inner.box_office
     }
 
-    /// Returns the tasks that outlive their requests; wait for them when shutting down.
+    /// Returns the tasks that outlive their requests; wait for them on shutdown.
     ///
     /// Close the tracker first: [`TaskTracker::close`], then [`TaskTracker::wait`].
     pub fn tasks(&self) -> &TaskTracker {
         &self.inner.tasks
     }
 
-    /// Returns the limits requests are held to.
+    /// Returns the limits of requests.
     pub fn limits(&self) -> HttpLimits {
         self.inner.limits
     }
 
-    /// Returns the present moment by the server's clock.
+    /// Returns the current time of the server's clock.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
@@ -150,7 +150,7 @@ impl AppStateBuilder {
         self
     }
 
-    /// Holds requests to these limits; [`HttpLimits::default`] by default.
+    /// Sets the limits of requests; [`HttpLimits::default`] by default.
     pub fn limits(mut self, limits: HttpLimits) -> Self {
         self.limits = limits;
         self

@@ -2,10 +2,10 @@
 
 use tiketi_core::{PaymentState, fact::SeatStatus};
 
-/// Returns the status as buyers' clients know it.
+/// Returns a payment's word on the wire.
 pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
     match state {
-        // Stuck money may have been taken: until a person has looked, neither word that is final is true.
+        // A stuck payment may have been captured: until staff decide, no final word is true.
         PaymentState::Ready | PaymentState::Confirming { .. } | PaymentState::Stuck { .. } => "pending",
         PaymentState::Paid { .. } => "completed",
         PaymentState::PartlyRefunded { .. } => "partially_refunded",
@@ -15,7 +15,7 @@ pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
     }
 }
 
-/// Returns the status as buyers' clients know it.
+/// Returns a seat's word on the wire.
 pub(crate) const fn seat_status_word(status: SeatStatus) -> &'static str {
     match status {
         SeatStatus::Available => "available",

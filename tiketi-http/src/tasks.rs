@@ -5,7 +5,7 @@ use std::future::Future;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Runs work to its end even if the client leaves, and waits for it.
+/// Runs work to its end even if the client disconnects, and waits for it.
 ///
 /// # Errors
 ///
@@ -18,8 +18,9 @@ where
     state.tasks().spawn(work).await.map_err(ApiError::internal)
 }
 
-/// Runs work that waits for a payment provider to its end, and waits for it while there is hope; `None` if it
-/// goes on without us.
+/// Runs work that waits for a payment provider to its end, and waits for it for a bounded time.
+///
+/// Returns `None` if the work continues in the background.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! `audit`: what must always hold, proved from the rows of a store that may be selling.
+//! `audit`: checks every invariant from the store's rows, also while a server sells from it.
 
 use tiketi_core::store::AuditReport;
 use tiketi_postgres::PostgresStore;
@@ -8,12 +8,12 @@ use crate::output::say;
 use crate::settings::Settings;
 use crate::store::{StoreKind, file};
 
-/// Prints each violation, or what was found in order.
+/// Prints each violation, or how much was checked.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let report = match &settings.store {
         StoreKind::Memory => return Err(settings.store.nothing_for("audit")),
         StoreKind::Sqlite(path) => AuditReport::of(&file::open_to_read(path)?).await,
-        // One event is read at a time.
+        // One event is read at a time, which bounds the memory of the audit.
         StoreKind::Postgres(database) => {
             AuditReport::of(&PostgresStore::new(database.open_to_read().await?)).await
         }

@@ -1,4 +1,4 @@
-//! `backup`: a copy of a store that may be selling.
+//! `backup`: copies a store, also while a server sells from it.
 
 use std::path::Path;
 

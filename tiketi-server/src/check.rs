@@ -9,7 +9,7 @@ use crate::output::say;
 use crate::settings::Settings;
 use crate::{secrets, store};
 
-/// Checks everything and says of each thing how it is.
+/// Checks every setting, and prints one line for each.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
     let mut found = Found::default();
     for name in options::unknown_variables() {
@@ -56,7 +56,7 @@ impl Found {
     }
 }
 
-/// The address is not bound: a running server may well have it.
+/// Resolves the address without binding it: a running server may use it.
 async fn resolve(address: &str) -> Result<String, Failure> {
     let failed = |problem: String| Failure::new(format!("--listen {address}: {problem}"));
     let mut found = lookup_host(address).await.map_err(|error| failed(with_causes(&error)))?;

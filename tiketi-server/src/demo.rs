@@ -1,4 +1,4 @@
-//! `--demo`: a shop to look around in.
+//! `--demo`: fills an empty store with a shop to try.
 
 mod halls;
 mod programme;
@@ -19,15 +19,16 @@ use uuid::{Uuid, uuid};
 
 use crate::failure::Failure;
 
-/// The buyer's address and password, which everybody may know.
+/// The buyer's address and password; both are public.
 const BUYER: (&str, &str) = ("demo@tiketi.dev", "demo1234");
 
-/// The first thing a demo shop is given is always called this.
+/// The id of the first row of every demo shop.
 const FIRST: Uuid = uuid!("0192f0d0-7469-8b65-9469-64656d6f0001");
 
-/// Ids for filling one shop: the first is the same at every server, the others are new.
+/// Ids for filling one shop: the first is the same on every server, the others are new.
 ///
-/// No store takes two things of one id. So of several servers that find one store empty at the same moment, one fills it.
+/// A store refuses a second row with the same id. If several servers find the store empty at the same moment, one of
+/// them fills it.
 #[derive(Debug, Default)]
 pub(crate) struct DemoIds {
     begun: AtomicBool,
@@ -39,7 +40,7 @@ impl IdSource for DemoIds {
     }
 }
 
-/// Fills the store if it is empty, and says how to sign in.
+/// Fills the store if it is empty, and logs how to sign in.
 pub(crate) async fn open(shop: &BoxOffice, state: &AppState) -> Result<(), Failure> {
     let failed = |error: Box<dyn Error + Send + Sync>| Failure::during("cannot fill the demo shop", &*error);
     if is_empty(shop).await.map_err(failed)? {
@@ -73,7 +74,7 @@ async fn ensure_buyer(state: &AppState) -> Outcome<()> {
     Ok(())
 }
 
-/// Makes the first hall, unless another server did a moment before.
+/// Creates the first hall, unless another server already did.
 async fn begin(shop: &BoxOffice) -> Outcome<Option<StoredLayout>> {
     match shop.catalog().create_layout(halls::concert_hall(), None).await {
         Ok(hall) => Ok(Some(hall)),
@@ -82,7 +83,7 @@ async fn begin(shop: &BoxOffice) -> Outcome<Option<StoredLayout>> {
     }
 }
 
-/// Makes all that is not there once it was begun.
+/// Creates everything else; runs only on the server that created the first hall.
 async fn fill(shop: &BoxOffice, concert_hall: StoredLayout) -> Outcome<()> {
     let now = shop.now();
     publish(shop, programme::on_sale(now)?.seated(concert_hall.id)).await?;

@@ -1,10 +1,10 @@
-//! Why the server ends before or instead of doing what it was told.
+//! Failures that end the process, with their exit codes.
 
 use std::error::Error;
 use std::fmt::Display;
 use std::process::ExitCode;
 
-/// A sentence for whoever started the server, and the code the process exits with.
+/// A sentence for the operator, and the exit code of the process.
 #[derive(Debug)]
 pub(crate) struct Failure {
     sentence: String,
@@ -12,27 +12,27 @@ pub(crate) struct Failure {
 }
 
 impl Failure {
-    /// Something is not as it has to be: exit code 1.
+    /// Builds a failure with exit code 1: a check or an operation failed.
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), code: 1 }
     }
 
-    /// The server was told something it does not understand: exit code 2.
+    /// Builds a failure with exit code 2: the options cannot be understood.
     pub(crate) fn usage(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), code: 2 }
     }
 
-    /// An error met while doing something, with all its causes.
+    /// Builds a failure from what was being done and an error with all its causes.
     pub(crate) fn during(doing: impl Display, error: &dyn Error) -> Self {
         Self::new(format!("{doing}: {}", with_causes(error)))
     }
 
-    /// Says in which file it was.
+    /// Adds the file in which the failure was found.
     pub(crate) fn within(self, file: &str) -> Self {
         Self { sentence: format!("{file}: {}", self.sentence), ..self }
     }
 
-    /// Makes it something that was looked for and found: exit code 1.
+    /// Changes the exit code to 1, for commands that look for problems.
     pub(crate) fn found(self) -> Self {
         Self { code: 1, ..self }
     }
@@ -52,7 +52,7 @@ impl Failure {
 impl From<clap::Error> for Failure {
     fn from(error: clap::Error) -> Self {
         if !error.use_stderr() {
-            error.exit(); // Help and version are no failures: they are printed, and that is all.
+            error.exit(); // Help and version are not failures: clap prints them and exits with 0.
         }
         let text = error.render().to_string();
         Self::usage(text.trim_start_matches("error: ").trim_end())

@@ -1,9 +1,9 @@
-//! `/`: a page that says what this server is, and where to go on.
+//! `/`: a page that says what this server is, with links.
 
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::IntoResponse;
 
-/// Without styles and scripts, so that the policy allows nothing; links are relative, so that it works below a path.
+/// Has no styles or scripts, because the content policy allows none; links are relative, to work below a path.
 const PAGE: &str = r#"<!doctype html>
 <html lang="en">
 <head>

@@ -1,4 +1,4 @@
-//! What has to happen by itself, again and again, whatever goes wrong.
+//! Periodic jobs; an error or a panic of one never ends them.
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -15,23 +15,23 @@ use tokio_util::task::TaskTracker;
 use crate::failure::Failure;
 use crate::options::Options;
 
-/// Most payments that one round asks after.
+/// Most payments that one round reconciles.
 const RECONCILE_BATCH: usize = 16;
 /// How often the server's clock is compared with the store's.
 const WATCH_CLOCK_EVERY: Duration = Duration::from_secs(30);
-/// Longest pause between tries of something that keeps failing.
+/// Longest pause between tries of a job that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Longest that a lapsed hold may wait to be ended: counted tickets are not for sale again before.
+/// Longest time until a lapsed hold is ended: its general-admission tickets are not available before.
 const LONGEST_SWEEP: Duration = Duration::from_mins(1);
-/// Most payments that may be asked after at the same time.
+/// Most payments that may be reconciled at the same time.
 const MOST_RECONCILERS: u32 = 64;
 
-/// How often things are done, and by how many.
+/// How often jobs run, and how many payments they reconcile at once.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Chores {
-    /// How often holds that ran out are ended, statuses announced, facts delivered, and what is due is looked for.
+    /// How often lapsed holds are ended, statuses announced, facts delivered, and due work is looked for.
     sweep_every: Duration,
-    /// How many payments are asked after at the same time.
+    /// How many payments are reconciled at the same time.
     reconcilers: u32,
 }
 
@@ -41,12 +41,12 @@ impl Chores {
         self.sweep_every
     }
 
-    /// Returns how many rounds of asking after payments may run at the same time.
+    /// Returns how many rounds of reconciliation may run at the same time.
     fn rounds(self) -> u32 {
         self.reconcilers.div_ceil(2)
     }
 
-    /// Returns how many payments each round asks after at the same time.
+    /// Returns how many payments each round reconciles at the same time.
     pub(crate) fn asked_at_once(self) -> usize {
         usize::try_from(self.reconcilers / self.rounds()).unwrap_or(1)
     }
@@ -64,7 +64,7 @@ impl Chores {
     }
 }
 
-/// Starts all of it, until `ending`.
+/// Starts every job; they run until `ending` is cancelled.
 pub(crate) fn start(
     shop: &BoxOffice,
     state: &AppState,
@@ -76,7 +76,8 @@ pub(crate) fn start(
     tasks.spawn(run_jobs(state.clone(), ending.clone()));
     let house = House { ending, tasks };
     house.keep("watch the clock", WATCH_CLOCK_EVERY, shop, watch_clock);
-    // The loop above ends a round of asking with its slowest answer. More of them begin the next one meanwhile.
+    // A round lasts as long as its slowest answer. Further loops start new rounds meanwhile, so that one silent
+    // provider does not delay all payments.
     for _ in 1..chores.rounds() {
         house.keep("reconcile payments", sweep_every, shop, |shop| async move {
             shop.jobs().reconcile_once(RECONCILE_BATCH).await.map(drop)
@@ -84,7 +85,7 @@ pub(crate) fn start(
     }
 }
 
-/// Warns when the server's clock is not the store's.
+/// Warns if the server's clock differs from the store's.
 pub(crate) async fn watch_clock(shop: BoxOffice) -> Result<(), StoreError> {
     let skew = shop.clock_skew().await?.unwrap_or_default();
     if !skew.is_ready() {
@@ -94,18 +95,18 @@ pub(crate) async fn watch_clock(shop: BoxOffice) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Runs what is due, and waits until more is, until told to stop.
+/// Runs the due jobs and sleeps until the next are due, until `stop` is cancelled.
 async fn run_jobs(state: AppState, stop: CancellationToken) {
     let mut wait = Duration::ZERO;
     while stop.run_until_cancelled(sleep(wait)).await.is_some() {
         let report = state.run_jobs_once().await;
         for (job, event, error) in report.skipped() {
             let error: &dyn std::error::Error = error;
-            tracing::warn!(job = job.name(), %event, error, "an event is passed over, and is tried again");
+            tracing::warn!(job = job.name(), %event, error, "an event was skipped and will be tried again");
         }
         for (job, error) in report.failures() {
             let error: &dyn std::error::Error = error;
-            tracing::error!(job = job.name(), error, "housekeeping failed, and is tried again");
+            tracing::error!(job = job.name(), error, "a job failed and will be tried again");
         }
         wait = report.next;
     }
@@ -118,7 +119,7 @@ struct House<'h> {
 }
 
 impl House<'_> {
-    /// Starts a job that does something with a `T` every `period`.
+    /// Starts a job that runs every `period`.
     fn keep<T, F, E>(
         &self,
         name: &'static str,
@@ -135,7 +136,7 @@ impl House<'_> {
     }
 }
 
-/// Does something every `period`, and less often while it fails; neither an error nor a panic ends it.
+/// Runs a job every `period`, less often while it fails; neither an error nor a panic ends it.
 async fn repeat<F, E>(name: &'static str, period: Duration, stop: CancellationToken, job: impl Fn() -> F)
 where
     F: Future<Output = Result<(), E>>,
@@ -152,11 +153,11 @@ where
             Err(_) => "panicked".to_owned(),
         };
         failures = failures.saturating_add(1);
-        tracing::error!(job = name, failures, error = problem, "housekeeping failed, and is tried again");
+        tracing::error!(job = name, failures, error = problem, "a job failed and will be tried again");
     }
 }
 
-/// Twice as long after each failure in a row, up to a limit.
+/// Returns the pause: it doubles with each failure in a row, up to a limit.
 fn pause(period: Duration, failures: u32) -> Duration {
     let factor = 1_u32.checked_shl(failures).unwrap_or(u32::MAX);
     period.saturating_mul(factor).min(LONGEST_PAUSE.max(period))

@@ -11,7 +11,7 @@ use crate::output::say;
 use crate::settings::Settings;
 use crate::shop::Shop;
 
-/// Reads a plan, says what it is, and keeps it where that is possible.
+/// Reads a plan, prints it, and stores it unless the store is memory.
 pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Failure> {
     let layout = read(&plan)?;
     say(&summary(&layout))?;

@@ -8,12 +8,12 @@ use tracing_subscriber::EnvFilter;
 use crate::failure::Failure;
 use crate::options::LogFormat;
 
-/// Reads a log filter; `check` does only this.
+/// Parses a log filter; `check` does no more than this.
 pub(crate) fn filter(text: &str) -> Result<EnvFilter, Failure> {
     EnvFilter::try_new(text).map_err(|error| Failure::during(format!("--log {text}"), &error))
 }
 
-/// Writes what passes the filter from now on.
+/// Starts logging what passes the filter.
 pub(crate) fn start(text: &str, format: LogFormat) -> Result<(), Failure> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(text)?).with_writer(io::stderr);
     let started = match format {
@@ -26,7 +26,7 @@ pub(crate) fn start(text: &str, format: LogFormat) -> Result<(), Failure> {
     started.map_err(|error| Failure::during("cannot start logging", error.as_ref()))
 }
 
-/// Keeps every line JSON: by itself a panic writes plain text between the others.
+/// Logs panics as JSON: the default hook writes plain text between the lines.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string);
     tracing::error!(at, problem = panic.payload_as_str(), "panicked");

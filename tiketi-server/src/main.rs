@@ -29,7 +29,7 @@ use crate::options::{Command, Options};
 use crate::output::say;
 use crate::settings::Settings;
 
-// Gives memory back after a burst; the system's allocator keeps most of what the making of a large hall took.
+// Returns memory to the system after a burst; the default allocator keeps most of what building a large hall took.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -60,16 +60,16 @@ fn run() -> Result<(), Failure> {
     }
 }
 
-/// Chooses who makes connections secret, for whoever asks for the process's choice.
+/// Installs the process's TLS provider.
 fn choose_tls() {
-    // It only fails if that was done before, which nobody else does.
+    // Fails only if a provider is installed already; nothing else installs one.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
 fn start_logging(options: &Options) -> Result<(), Failure> {
     logging::start(&options.log, options.log_format)?;
     for name in options::unknown_variables() {
-        tracing::warn!(name, "there is no option for this environment variable");
+        tracing::warn!(name, "this environment variable names no option");
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! `migrate`: the store at the schema of this release.
+//! `migrate`: brings the store to the schema of this release.
 
 use crate::failure::Failure;
 use crate::output::say;
 use crate::settings::Settings;
 use crate::store::{StoreKind, file};
 
-/// Brings the store up to date, and says what it is now.
+/// Migrates the store, and prints its schema.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let store = &settings.store;
     let done = match store {

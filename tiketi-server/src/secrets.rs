@@ -1,4 +1,4 @@
-//! Secrets made here, where none was given.
+//! Generates secrets that were not given.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -14,10 +14,10 @@ use crate::settings::{Settings, long_enough};
 /// Letters of a secret that signs tokens: 260 bits.
 const SIGNING_LETTERS: usize = 52;
 
-/// Without letters and digits that are mistaken for each other; 32 of them, so that none is likelier.
+/// Letters without those that look alike; 32 of them, so that five bits choose each evenly.
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
-/// Makes a secret of this many letters, 5 bits each, from the operating system's randomness.
+/// Generates a secret of this many letters, 5 bits each, from the operating system's randomness.
 pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
     let mut bytes = vec![0_u8; letters];
     let filled = SysRng.try_fill_bytes(&mut bytes);
@@ -29,24 +29,24 @@ pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
     Ok(SecretString::from(text))
 }
 
-/// Refuses to make a secret for one of many servers: the others would not know it.
+/// Refuses a missing secret for one of many servers: the others would not know a generated one.
 pub(crate) fn demand(settings: &Settings) -> Result<(), Failure> {
     if settings.store.is_shared() && settings.jwt_secret.is_none() {
-        let why = "whoever signs in with one server is to be known to all that share the store";
+        let why = "every server that shares the store must accept the tokens of the others";
         return Err(Failure::new(format!("--jwt-secret is needed with --store postgres://: {why}")));
     }
     Ok(())
 }
 
-/// Returns the secret that signs tokens: the one given, the one kept beside the store, or a new one.
+/// Returns the secret that signs tokens: the one given, the one stored beside the store, or a new one.
 ///
-/// Kept, it lets whoever is signed in stay so over a restart.
+/// A stored secret keeps tokens valid over a restart.
 pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
     if let Some(given) = &settings.jwt_secret {
         return Ok(given.clone());
     }
     let Some(store) = settings.store.file() else {
-        tracing::warn!("no --jwt-secret was given: tokens end with the process, as everything else does");
+        tracing::warn!("no --jwt-secret was given: tokens are invalid once the process ends");
         return make(SIGNING_LETTERS);
     };
     let file = beside(store);
@@ -59,7 +59,7 @@ pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
     Ok(made)
 }
 
-/// Says which secret will sign tokens, and makes none.
+/// Describes which secret will sign tokens, and generates none.
 pub(crate) fn look(settings: &Settings) -> Result<String, Failure> {
     demand(settings)?;
     let Some(store) = settings.store.file().filter(|_| settings.jwt_secret.is_none()) else {
@@ -86,12 +86,12 @@ fn read(file: &Path) -> Result<Option<SecretString>, Failure> {
     }
 }
 
-/// Writes it whole or not at all, for nobody else to read.
+/// Writes the secret atomically, readable for its owner only.
 fn keep(file: &Path, secret: &SecretString) -> io::Result<()> {
     let mut draft = file.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);
-    // What an earlier try left behind may be open to others.
+    // A file left by an earlier try may be readable for others.
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}

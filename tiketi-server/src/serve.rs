@@ -1,4 +1,4 @@
-//! Serving: from the bound address to the last finished request.
+//! `serve`: from binding the address to the last finished request.
 
 use std::io;
 use std::time::Duration;
@@ -21,22 +21,22 @@ use crate::shop::Shop;
 use crate::shutdown::StopSignals;
 use crate::{demo, front_page, housekeeping, secrets};
 
-/// Longest that running requests are waited for.
+/// Longest wait for running requests.
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
-/// Longest that work which outlives its request is waited for, after the requests.
+/// Longest wait for work that outlives its request, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
-/// Longest that the store's connections are waited for, in the end.
+/// Longest wait for the store's connections to close, at the end.
 const CLOSE_STORE: Duration = Duration::from_secs(1);
-/// Letters of a password made here: 100 bits.
+/// Letters of a generated password: 100 bits.
 const MADE_PASSWORD_LETTERS: usize = 20;
 
-/// Serves until told to stop.
+/// Serves until a signal to stop.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let signals = StopSignals::listen()?;
     secrets::demand(settings)?;
     let listener = bind(&settings.listen).await?;
     let shop = Shop::open(settings).await?;
-    // The store is open by now, so that no other server makes a secret of its own for it meanwhile.
+    // The store is opened first: its lock keeps another server from generating a secret at the same time.
     let state = shop.state(settings, secrets::signing(settings)?)?;
     open_doors(settings, &shop, &state).await?;
 
@@ -49,18 +49,18 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     finish("work behind the requests", state.tasks()).await;
     finish("housekeeping", &background).await;
     if timeout(CLOSE_STORE, shop.close()).await.is_err() {
-        tracing::warn!(after = ?CLOSE_STORE, "the store was left without a word");
+        tracing::warn!(after = ?CLOSE_STORE, "the store's connections did not close in time");
     }
     tracing::info!("stopped");
     served
 }
 
-/// Makes what has to be there before the first buyer comes.
+/// Prepares what must exist before the first request.
 async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(), Failure> {
     if settings.store.is_durable() {
         tracing::info!(store = %settings.store, "the store is open");
     } else {
-        tracing::warn!("the store is memory: everything is forgotten when the server stops");
+        tracing::warn!("the store is memory: all data is lost when the server stops");
     }
     housekeeping::watch_clock(shop.box_office.clone())
         .await
@@ -69,7 +69,7 @@ async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Resul
         let rehearsed = settings.test_gateway;
         tracing::info!(rehearsed, "buyers pay at TossPayments");
         if rehearsed {
-            tracing::warn!("the built-in ways of paying are offered too: they move no money");
+            tracing::warn!("the built-in payment methods are offered too: they move no money");
         }
     }
     if let Some(admin) = &settings.admin {
@@ -98,7 +98,7 @@ fn announce(listener: &TcpListener) -> Result<(), Failure> {
     say(&format!("listening on http://{address}"))
 }
 
-/// Makes the first administrator; a password made here is shown now and never again.
+/// Creates the first administrator; a generated password is shown once.
 async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
     let (password, made) = if let Some(given) = &admin.password {
         (given.clone(), None)
@@ -113,13 +113,13 @@ async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
         error => Failure::during("cannot make the administrator's account", &error),
     })?;
     if let (true, Some(made)) = (is_new, made) {
-        // Not through the log, which may be kept where others read it.
+        // Not through the log: others may read it.
         eprintln!("the password of {} is {} (shown only now)", admin.email, made.expose_secret());
     }
     Ok(())
 }
 
-/// Answers requests until told to stop, then finishes those that run.
+/// Answers requests until a signal to stop, then finishes those that run.
 async fn serve(
     listener: TcpListener,
     routes: Router,
@@ -127,7 +127,7 @@ async fn serve(
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
     let told = stop.clone();
-    // Small answers are sent at once, not held back for more to come.
+    // `TCP_NODELAY`: small answers are sent at once.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
@@ -139,7 +139,7 @@ async fn serve(
     let ended = tokio::select! {
         ended = &mut server => ended,
         () = stop.cancelled() => timeout(DRAIN_REQUESTS, &mut server).await.unwrap_or_else(|_| {
-            tracing::warn!(after = ?DRAIN_REQUESTS, "requests that still run are cut off");
+            tracing::warn!(after = ?DRAIN_REQUESTS, "requests that still run are aborted");
             Ok(())
         }),
     };

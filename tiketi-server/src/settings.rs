@@ -1,4 +1,4 @@
-//! Options that make sense together.
+//! Settings: options that were checked together.
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{Terms, account::Email};
@@ -11,7 +11,7 @@ use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
 
-/// What the server is told, checked.
+/// The server's checked settings.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) listen: String,
@@ -19,7 +19,7 @@ pub(crate) struct Settings {
     pub(crate) store: StoreKind,
     /// Most connections to a store that is a database.
     pub(crate) store_connections: u32,
-    /// Whether to bring such a store up to the schema of this release first.
+    /// Whether to migrate such a store to the schema of this release first.
     pub(crate) migrate: bool,
     pub(crate) demo: bool,
     pub(crate) chores: Chores,
@@ -29,7 +29,7 @@ pub(crate) struct Settings {
     pub(crate) terms: Terms,
     /// The shop's account at TossPayments, if it has one.
     pub(crate) toss: Option<Toss>,
-    /// Whether the ways of paying are offered that move no money.
+    /// Whether the built-in payment methods, which move no money, are offered.
     pub(crate) test_gateway: bool,
 }
 
@@ -88,7 +88,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         ask_again_at_most: options.paying.ask_again_at_most,
         attention_after: options.paying.attention_after,
     };
-    // The rules name their fields; whoever starts a server knows them as flags.
+    // The rules name their fields; the operator knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");
     terms.validate().map_err(|error| Failure::new(format!("--{}", named_as_flags(error.to_string()))))?;
     Ok(terms)
@@ -107,7 +107,7 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
     Ok(limits)
 }
 
-/// Refuses a secret that could be guessed, by the name of where it was given.
+/// Refuses a secret that could be guessed, naming where it was given.
 pub(crate) fn long_enough(secret: SecretString, named: &str) -> Result<SecretString, Failure> {
     let bytes = secret.expose_secret().len();
     if bytes < MIN_SECRET_BYTES {

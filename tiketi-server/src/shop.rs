@@ -1,4 +1,4 @@
-//! The shop, assembled over the store it was told.
+//! Assembles the shop over the chosen store.
 
 use std::sync::Arc;
 
@@ -29,12 +29,12 @@ fn guarded(gateway: Arc<dyn PaymentGateway>, settings: GuardSettings) -> Arc<dyn
     Arc::new(Guarded::new(gateway, clock, timer, settings))
 }
 
-/// Makes the gateway that moves no money.
+/// Builds the gateway that moves no money.
 fn rehearsing() -> Arc<dyn PaymentGateway> {
     guarded(Arc::new(TestGateway::default()), GuardSettings::default())
 }
 
-/// Makes the gateways buyers may pay through; the first is taken by whoever does not choose.
+/// Builds the gateways that buyers may pay through; the first is the default.
 fn offered(settings: &Settings) -> Result<Vec<Arc<dyn PaymentGateway>>, Failure> {
     let mut gateways = Vec::new();
     if let Some(toss) = &settings.toss {
@@ -46,15 +46,15 @@ fn offered(settings: &Settings) -> Result<Vec<Arc<dyn PaymentGateway>>, Failure>
     Ok(gateways)
 }
 
-/// A box office and what the server keeps beside it.
+/// A box office with the store and tasks around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
-    /// The same shop, at which no money moves whatever buyers pay with: it sells what the demo shows as sold.
+    /// The same shop with the built-in gateway only: it sells what the demo shows as sold, and no money moves.
     pub(crate) rehearsal: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
-    /// The store to take leave of in the end, if it outlives the server.
+    /// The database to close at the end, if the store is one.
     shared: Option<PostgresStore>,
 }
 
@@ -68,7 +68,7 @@ impl Shop {
         }
     }
 
-    /// Opens a store of many servers, which is only migrated by whoever says so.
+    /// Opens a store of many servers; migrates it only with `--migrate`.
     async fn shared(database: &Database, settings: &Settings) -> Result<Self, Failure> {
         if settings.migrate {
             database.migrate().await?;
@@ -79,7 +79,7 @@ impl Shop {
         Ok(Self { shared: Some(store), ..shop })
     }
 
-    /// Takes leave of a database that outlives the server.
+    /// Closes the connections to a database.
     pub(crate) async fn close(self) {
         if let Some(store) = self.shared {
             store.close().await;

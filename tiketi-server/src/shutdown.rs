@@ -1,4 +1,4 @@
-//! Being told to stop: once to finish, twice to end at once.
+//! Signals to stop: the first finishes running requests, the second ends the process at once.
 
 use std::io;
 use std::process;
@@ -10,7 +10,7 @@ use tokio::signal::windows::{CtrlC, CtrlShutdown, ctrl_c, ctrl_shutdown};
 
 use crate::failure::Failure;
 
-/// Listens from the moment it is made: for SIGTERM and SIGINT, or what Windows has in their place.
+/// Listens for SIGTERM and SIGINT, or their Windows equivalents, from its creation on.
 #[derive(Debug)]
 pub(crate) struct StopSignals {
     #[cfg(unix)]
@@ -24,7 +24,7 @@ pub(crate) struct StopSignals {
 }
 
 impl StopSignals {
-    /// Starts listening, so that no signal ends the process unheard.
+    /// Starts listening; from then on a signal does not end the process by default.
     pub(crate) fn listen() -> Result<Self, Failure> {
         #[cfg(unix)]
         let listen = || -> io::Result<Self> {
@@ -35,7 +35,7 @@ impl StopSignals {
         listen().map_err(|error| Failure::during("cannot listen for signals", &error))
     }
 
-    /// Waits until told to stop; told again, the process ends at once.
+    /// Waits for a signal to stop; a second signal ends the process at once.
     pub(crate) async fn wait(mut self) {
         let (name, _) = self.next().await;
         tracing::info!(
@@ -49,7 +49,7 @@ impl StopSignals {
         });
     }
 
-    /// Returns the name and the exit code of the next signal, by the custom of 128 and its number.
+    /// Returns the next signal's name and exit code: 128 plus its number, by convention.
     async fn next(&mut self) -> (&'static str, i32) {
         tokio::select! {
             _ = self.term.recv() => ("SIGTERM", 143),

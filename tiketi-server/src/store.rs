@@ -1,4 +1,4 @@
-//! Where everything is kept.
+//! The store that `--store` names.
 
 pub(crate) mod file;
 pub(crate) mod postgres;
@@ -14,10 +14,10 @@ use postgres::Database;
 
 const KINDS: &str = "`sqlite:PATH`, `postgres://USER:PASSWORD@HOST/DATABASE` and `memory:`";
 
-/// Where everything is kept.
+/// Where data is stored.
 #[derive(Debug, Clone)]
 pub(crate) enum StoreKind {
-    /// In the process, which forgets it when it ends.
+    /// In the process; data is lost when it ends.
     Memory,
     /// In a file.
     Sqlite(PathBuf),
@@ -26,17 +26,17 @@ pub(crate) enum StoreKind {
 }
 
 impl StoreKind {
-    /// Tells whether what is kept outlives the process.
+    /// Returns whether the data outlives the process.
     pub(crate) fn is_durable(&self) -> bool {
         !matches!(self, Self::Memory)
     }
 
-    /// Tells whether other servers may sell from it, which have to know the same secret.
+    /// Returns whether other servers may use the store; they need the same secret.
     pub(crate) fn is_shared(&self) -> bool {
         matches!(self, Self::Postgres(_))
     }
 
-    /// Returns the file of a store that is one.
+    /// Returns the file, if the store is one.
     pub(crate) fn file(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(path) => Some(path),
@@ -44,12 +44,12 @@ impl StoreKind {
         }
     }
 
-    /// Says that there is nothing for a command to work on.
+    /// Builds the failure of a command that needs a store outside the process.
     pub(crate) fn nothing_for(&self, command: &str) -> Failure {
         Failure::new(format!("--store {self} keeps nothing that {command} could work on"))
     }
 
-    /// Reads the kind from an address, of which nothing but the scheme may be shown.
+    /// Reads the kind from an address; errors show only its scheme.
     pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
         match address.expose_secret().split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
@@ -64,10 +64,10 @@ impl StoreKind {
     }
 }
 
-/// Takes `sqlite:tiketi.db` and, as others write it, `sqlite://tiketi.db`.
+/// Reads `sqlite:tiketi.db` or `sqlite://tiketi.db`.
 fn file_of(path: &str) -> Result<StoreKind, Failure> {
     let path = path.strip_prefix("//").unwrap_or(path);
-    // To SQLite these are no files: databases that nobody keeps, and addresses with settings of their own.
+    // SQLite treats these as temporary databases, or as URIs with settings.
     if path.is_empty() || path.starts_with(':') || path.starts_with("file:") {
         return Err(Failure::new("--store: name a file, as in `sqlite:tiketi.db`"));
     }
@@ -84,7 +84,7 @@ impl fmt::Display for StoreKind {
     }
 }
 
-/// Looks at a store without changing it, and says how it is.
+/// Checks a store without changing it, and describes it.
 pub(crate) async fn look(store: &StoreKind) -> Result<String, Failure> {
     match store {
         StoreKind::Memory => Ok("memory: keeps nothing when the server stops".into()),

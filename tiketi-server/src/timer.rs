@@ -1,11 +1,11 @@
-//! Waiting, by the runtime's own time.
+//! The core's timer, over Tokio.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::Timer;
 
-/// Waits as the runtime does.
+/// Waits with Tokio's clock.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RuntimeTimer;
 

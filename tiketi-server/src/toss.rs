@@ -1,4 +1,4 @@
-//! TossPayments: what the server is told about it, and the gateway that comes of it.
+//! TossPayments: its options, and the gateway built from them.
 
 use std::time::Duration;
 
@@ -21,9 +21,9 @@ const PAIRS: [(&str, &str); 4] = [
     ("live_gsk_", "live_gck_"),
 ];
 
-/// Most questions the gateway asks to settle one request.
+/// Most calls that the gateway makes for one request.
 const QUESTIONS: u32 = 2;
-/// Time for what is neither asking nor waiting.
+/// Time for work that is neither a call nor a pause.
 const SLACK: Duration = Duration::from_secs(2);
 
 /// The shop's account at TossPayments.
@@ -33,7 +33,7 @@ pub(crate) struct Toss {
 }
 
 impl Toss {
-    /// Reads the account, if there is one; two keys that are no pair are refused, and never shown.
+    /// Reads the account, if there is one; refuses two keys that are not a pair, without showing them.
     pub(crate) fn of(options: Paying) -> Result<Option<Self>, Failure> {
         let (secret, client) = match (options.toss_secret_key, options.toss_client_key) {
             (None, None) => return Ok(None),
@@ -49,7 +49,7 @@ impl Toss {
         toss.gateway().map(|_| Some(toss))
     }
 
-    /// Makes the gateway; asks nobody yet.
+    /// Builds the gateway; makes no call yet.
     pub(crate) fn gateway(&self) -> Result<TossGateway, Failure> {
         TossGateway::new(self.settings.clone()).map_err(|error| {
             let told = match error {
@@ -61,14 +61,14 @@ impl Toss {
         })
     }
 
-    /// Says how long the gateway may take before its breaker counts it as silent: longer than its own limits.
+    /// Returns how long a call may take before the breaker counts it as a failure: longer than the gateway's own limits.
     pub(crate) fn guard(&self) -> GuardSettings {
         let TossLimits { change, read, .. } = self.settings.limits;
         let question_within = read * QUESTIONS + SLACK;
         GuardSettings { money_within: change + question_within, question_within, ..GuardSettings::default() }
     }
 
-    /// Asks after an order nobody made, and says whether the provider answers this shop.
+    /// Looks up an order that does not exist, to check that the provider accepts the shop's key.
     pub(crate) async fn look(&self) -> Result<String, Failure> {
         let (payment, amount) = (PaymentId::from_uuid(TimeOrderedIds.next()), Money::zero(Currency::KRW));
         let question = LookupRequest {
@@ -87,7 +87,7 @@ impl Toss {
             | LookupAnswer::Declined { .. }
             | LookupAnswer::Pending
             | LookupAnswer::Deposit(_) => {
-                let problem = "it knows an order that nobody made";
+                let problem = "it knows an order that was never made";
                 Err(Failure::new(format!("--toss-base-url {url}: {problem}")))
             }
         }
@@ -98,7 +98,7 @@ fn lonely(given: &str, missing: &str) -> Failure {
     Failure::new(format!("{given} is of no use without {missing}"))
 }
 
-/// Refuses keys that cannot be a pair, above all a secret one that would be given to every browser.
+/// Refuses keys that are not a pair, above all a secret key given as the client key: browsers would receive it.
 fn check_pair(secret: &SecretString, client: &SecretString) -> Result<(), Failure> {
     let starts = |key: &SecretString, begin: &str| {
         key.expose_secret().strip_prefix(begin).is_some_and(|rest| !rest.is_empty())

@@ -1,4 +1,4 @@
-//! Making accounts, by registration or by the server itself.
+//! Creates accounts, by registration or by the host.
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
@@ -12,27 +12,27 @@ use tiketi_core::{
 use crate::credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 use crate::state::AppState;
 
-/// Most characters of a telephone number, with everything people put between digits.
+/// Most characters of a telephone number, separators included.
 pub(super) const MAX_PHONE_CHARS: usize = 32;
 
-/// What an account is made from.
+/// The data of a new account.
 #[derive(Debug, Clone)]
 pub struct NewAccount {
     /// The address to sign in with.
     pub email: String,
     /// The password, of 8 to 128 characters.
     pub password: SecretString,
-    /// What to call its owner.
+    /// The owner's name.
     pub name: String,
     /// What the account may do.
     pub role: Role,
 }
 
-/// Why an account was not made.
+/// Why an account was not created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsureAccountError {
-    /// The address is none.
+    /// The e-mail address is not valid.
     #[error(transparent)]
     Email(#[from] ParseEmailError),
     /// The password is too short or too long.
@@ -53,9 +53,9 @@ pub enum EnsureAccountError {
 }
 
 impl AppState {
-    /// Makes an account unless its address has one, and tells whether it did.
+    /// Creates an account unless its address has one; returns whether it did.
     ///
-    /// An account that exists is left as it is, its password too.
+    /// An existing account is not changed, nor is its password.
     ///
     /// # Errors
     ///
@@ -85,7 +85,7 @@ impl AppState {
             Ok(()) => Ok(true),
             Err(CommandError::Store(failure)) => Err(failure.into()),
             Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
-            // Another server made it between the look and the write.
+            // Another server created it between the read and the write.
             Err(CommandError::Refused(CreateAccountRefused::EmailTaken | _) | CommandError::KeyReused) => {
                 self.has_account(&email, new.role).await?;
                 Ok(false)
@@ -102,13 +102,13 @@ impl AppState {
     }
 }
 
-/// Trims a name, and returns it if it has an allowed length and can be shown on one line.
+/// Trims a name; returns it if its length is allowed and it fits on one line.
 pub(super) fn checked_name(name: &str) -> Option<String> {
     let name = name.trim();
     check_line("name", name, 1..=MAX_NAME_CHARS).is_ok().then(|| name.to_owned())
 }
 
-/// Tells whether a password is neither too short nor too long.
+/// Returns whether a password is neither too short nor too long.
 pub(super) fn is_password_length_allowed(password: &SecretString) -> bool {
     (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.expose_secret().chars().count())
 }

@@ -1,4 +1,4 @@
-//! Registering, signing in, and asking who one is.
+//! Routes to register, to sign in, and to read one's own account.
 
 use axum::Json;
 use axum::extract::State;
@@ -20,12 +20,12 @@ use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, CurrentUser};
 use crate::state::AppState;
 
-/// Gathers the routes of signing in.
+/// Collects the routes of signing in.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(register)).routes(routes!(login)).routes(routes!(me))
 }
 
-/// What registering needs.
+/// A new account.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Registration {
     /// The address to sign in with.
@@ -34,18 +34,18 @@ struct Registration {
     /// The password, of 8 to 128 characters.
     #[schema(value_type = String, min_length = 8, max_length = 128, example = "correct horse battery")]
     password: SecretString,
-    /// What to call the buyer.
+    /// The buyer's name.
     #[schema(min_length = 1, example = "Ada Example")]
     name: String,
-    /// Where to reach the buyer.
+    /// The buyer's telephone number.
     #[schema(max_length = 32, example = "010-0000-0000")]
     phone: Option<String>,
 }
 
-/// What signing in needs.
+/// An address and a password.
 #[derive(Debug, Deserialize, ToSchema)]
 struct Login {
-    /// The address registered.
+    /// The registered address.
     #[schema(example = "buyer@example.com")]
     email: String,
     /// The password.
@@ -53,18 +53,18 @@ struct Login {
     password: SecretString,
 }
 
-/// Who is signed in, and the tokens to prove it.
+/// The signed-in user and the tokens.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct SignedIn {
-    /// Send it as `Authorization: Bearer`.
+    /// The access token; send it as `Authorization: Bearer`.
     token: String,
-    /// Longer-lived; not accepted in place of `token`.
+    /// Valid for longer; not accepted in place of `token`.
     refresh_token: String,
     user: User,
 }
 
-/// Who is signed in.
+/// The signed-in user.
 #[derive(Serialize, ToSchema)]
 struct Me {
     user: User,
@@ -82,7 +82,7 @@ struct User {
     /// `user` or `admin`.
     #[schema(example = "user")]
     role: &'static str,
-    /// When the account was made.
+    /// When the account was created.
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -100,11 +100,11 @@ impl From<&Account> for User {
     }
 }
 
-/// Make an account
+/// Create an account
 #[utoipa::path(
     post, path = "/api/auth/register", tag = "auth", request_body = Registration,
     responses(
-        (status = 201, description = "The account is made and signed in", body = SignedIn),
+        (status = 201, description = "The account is created and signed in", body = SignedIn),
         (status = 409, description = "`EMAIL_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
@@ -114,7 +114,7 @@ async fn register(
     ApiJson(new): ApiJson<Registration>,
 ) -> Result<(StatusCode, Json<SignedIn>), ApiError> {
     let (email, name, phone) = check(&new)?;
-    // Cheap and racy; `create_account` decides. It spares hashing for an address that is taken.
+    // Saves hashing a password for an address that is taken. It may miss a race; `create_account` decides.
     if state.accounts().account_by_email(&email).await?.is_some() {
         return Err(ApiError::new(Code::EmailTaken));
     }
@@ -158,10 +158,10 @@ async fn login(
     Ok(Json(sign_in(&state, &account)?))
 }
 
-/// Read who is signed in
+/// Read the signed-in user
 #[utoipa::path(
     get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
-    responses((status = 200, description = "Who is signed in", body = Me)),
+    responses((status = 200, description = "The signed-in user", body = Me)),
 )]
 async fn me(State(state): State<AppState>, user: CurrentUser) -> Result<Json<Me>, ApiError> {
     let account = state.accounts().account(user.account).await?;

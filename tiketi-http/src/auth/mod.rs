@@ -1,4 +1,4 @@
-//! Signing in: accounts and the routes to make and use them.
+//! Accounts, and the routes to register and sign in.
 
 mod accounts;
 mod handlers;

@@ -1,4 +1,4 @@
-//! What proves who a user is: passwords and tokens.
+//! Passwords, tokens, and the user they identify.
 
 mod password;
 mod token;

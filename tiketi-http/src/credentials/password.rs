@@ -14,33 +14,33 @@ use crate::limits::HttpLimits;
 
 /// Least characters of a password.
 pub(crate) const MIN_PASSWORD_CHARS: usize = 8;
-/// Most characters of a password, so that hashing one costs no more than another.
+/// Most characters of a password; bounds the cost of hashing.
 pub(crate) const MAX_PASSWORD_CHARS: usize = 128;
 
 /// Hashes and checks passwords, a few at a time.
 pub(crate) struct Passwords {
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
-    /// Checked against when there is no account, so that the answer takes as long as if there were.
+    /// Verified against if there is no account: the answer must not show by its time whether the account exists.
     decoy: Arc<OnceLock<PasswordHash>>,
 }
 
 /// Why a password was not hashed or checked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordError {
-    /// Too many wait for their turn already.
+    /// Too many passwords are waiting.
     #[error("too many passwords wait to be hashed")]
     TooBusy,
-    /// The hash function failed, or a stored hash is no hash.
+    /// The hash function failed, or a stored hash is not valid.
     #[error("password hashing failed: {0}")]
     Hash(String),
-    /// The thread that hashed is gone.
+    /// The thread that hashed ended early.
     #[error("password hashing was interrupted")]
     Interrupted(#[source] tokio::task::JoinError),
 }
 
 impl Passwords {
-    /// Lets so many hash at once, and so many more wait.
+    /// Sets how many passwords are hashed at once, and how many more may wait.
     pub(crate) fn new(limits: &HttpLimits) -> Self {
         let places = limits.max_password_hashes.saturating_add(limits.max_waiting_sign_ins);
         Self {
@@ -55,7 +55,7 @@ impl Passwords {
         self.run(move || hash(&password)).await
     }
 
-    /// Tells whether a password has this hash; without one it takes as long, and says no.
+    /// Returns whether a password has this hash; without a hash it takes as long, and returns `false`.
     pub(crate) async fn verify(
         &self,
         password: SecretString,
@@ -72,7 +72,7 @@ impl Passwords {
         .await
     }
 
-    /// Makes what is compared against when there is no account, so that the first such answer is as fast.
+    /// Computes the decoy hash, so that the first sign-in without an account takes no longer than others.
     pub(crate) async fn warm_up(&self) -> Result<(), PasswordError> {
         if self.decoy.get().is_some() {
             return Ok(());
@@ -87,7 +87,7 @@ impl Passwords {
     ) -> Result<T, PasswordError> {
         let permits = self.permits().await?;
         let done = tokio::task::spawn_blocking(move || {
-            // Held by the thread: a client that leaves does not make room while its hash still runs.
+            // The thread holds the permits: a client that disconnects frees none while its hash still runs.
             let _permits = permits;
             work()
         });

@@ -1,4 +1,4 @@
-//! Tokens: what a signed-in client carries, signed with HS256.
+//! Tokens of signed-in clients, signed with HS256.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ use tiketi_core::{
 use crate::credentials::CurrentUser;
 use crate::limits::HttpLimits;
 
-/// Longest token looked at, in bytes; ours have about 400.
+/// Longest token that is parsed, in bytes; issued tokens have about 400.
 const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// Signs and reads tokens.
@@ -29,16 +29,16 @@ pub(crate) struct Tokens {
     refresh_ttl: Duration,
 }
 
-/// Why a token is not good.
+/// Why a token is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TokenError {
-    /// It is not one of ours, or not for this.
+    /// The token is malformed, has a wrong signature, or is not an access token.
     Invalid,
-    /// It was good once.
+    /// The token has expired.
     Expired,
 }
 
-/// What a token says, as clients may read it.
+/// The claims of a token.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims {
@@ -47,7 +47,7 @@ struct Claims {
     role: String,
     iat: i64,
     exp: i64,
-    /// Absent in access tokens, so that no other kind passes for one.
+    /// Absent in access tokens: a token of another kind is never accepted as one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     kind: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Tokens {
     pub(crate) fn new(secret: &SecretString, clock: Arc<dyn Clock>, limits: &HttpLimits) -> Self {
         let secret = secret.expose_secret().as_bytes();
         let mut validation = Validation::new(Algorithm::HS256);
-        // The library would ask the machine for the time; `read_access` asks the clock.
+        // The library would use the system's time; `read_access` uses the clock it was given.
         validation.validate_exp = false;
         validation.required_spec_claims.clear();
         Self {
@@ -78,12 +78,12 @@ impl Tokens {
         self.sign(account, None, self.access_ttl)
     }
 
-    /// Signs a token that is good for nothing but to get another access token.
+    /// Signs a token that can only be exchanged for another access token.
     pub(crate) fn refresh(&self, account: &Account) -> Result<String, jsonwebtoken::errors::Error> {
         self.sign(account, Some(REFRESH.to_owned()), self.refresh_ttl)
     }
 
-    /// Returns who an access token speaks for.
+    /// Returns the user that an access token names.
     pub(crate) fn read_access(&self, token: &str) -> Result<CurrentUser, TokenError> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(TokenError::Invalid);
@@ -119,7 +119,7 @@ impl Tokens {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
     }
 
-    /// Returns the seconds since the epoch, the grain of tokens.
+    /// Returns the seconds since the epoch; times in tokens have whole seconds.
     fn now(&self) -> i64 {
         self.clock.now().as_micros().div_euclid(1_000_000)
     }
@@ -131,7 +131,7 @@ impl fmt::Debug for Tokens {
     }
 }
 
-/// Returns a role in the words of the wire.
+/// Returns a role's word on the wire.
 pub(crate) const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Buyer => "user",

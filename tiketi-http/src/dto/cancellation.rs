@@ -1,4 +1,4 @@
-//! Cancellation policies, and what giving tickets back comes to.
+//! Cancellation policies, and what a cancellation refunds.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use super::field::{parsed, parsed_list, quantity, within};
 use crate::error::{ApiError, Code};
 
-/// What the shop keeps of each ticket that is given back up to a moment before the event starts.
+/// What the shop keeps of each ticket that is returned until a moment before the event starts.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = CancellationTier)]
@@ -68,33 +68,33 @@ pub(super) fn tiers(policy: &CancellationPolicy) -> Vec<CancellationTierDto> {
     policy.tiers().iter().map(Into::into).collect()
 }
 
-/// What would come back if everything were given back now.
+/// What is refunded if all tickets are returned now.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Cancellation)]
 pub(crate) struct CancellationDto {
-    /// Whether tickets can be given back now.
+    /// Whether tickets can be returned now.
     open: bool,
-    /// How much would come back for all tickets, in minor units.
+    /// The refund for all tickets, in minor units.
     #[schema(example = 270_000)]
     refund_amount: i64,
-    /// How much the shop would keep of their price, in minor units.
+    /// How much of their price the shop keeps, in minor units.
     #[schema(example = 30_000)]
     kept_amount: i64,
-    /// The first moment at which less may come back; absent if nothing does, or if the event is cancelled.
+    /// The first moment at which the refund may be smaller; absent if there is none, or if the event is cancelled.
     #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
-    /// The first moment at which nothing comes back; absent if nothing ever does, or if the event is cancelled.
+    /// The first moment without a refund; absent if there is never one, or if the event is cancelled.
     #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     closes_at: Option<String>,
-    /// The policy that the reservation was confirmed under; without tiers nothing comes back.
+    /// The policy under which the reservation was confirmed; without tiers there are no refunds.
     policy: Vec<CancellationTierDto>,
 }
 
 impl CancellationDto {
-    /// Shows what would come back for a confirmed reservation; `None` for any other.
+    /// Quotes the cancellation of a confirmed reservation; `None` for any other.
     pub(crate) fn of(
         reservation: &Reservation,
         event: &Event,
@@ -128,7 +128,7 @@ impl CancellationDto {
     }
 }
 
-/// Some units of a general-admission ticket type to give back.
+/// General-admission tickets to return.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReturnedItemBody {
@@ -139,7 +139,7 @@ pub(crate) struct ReturnedItemBody {
     quantity: i64,
 }
 
-/// Reads named tickets; everything if neither list is there.
+/// Reads the named tickets; all tickets if neither list is given.
 pub(super) fn wanted(
     seat_ids: Option<&[String]>,
     items: Option<&[ReturnedItemBody]>,
@@ -163,7 +163,7 @@ pub(super) fn wanted(
     Ok(RefundWanted::tickets(seats, items))
 }
 
-/// Money on its way back, and the tickets it is for.
+/// A refund, and the tickets it is for.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Refund)]
@@ -179,11 +179,11 @@ pub(crate) struct RefundDto {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_code: Option<String>,
-    /// `returned` (those named stop being the buyer's once it is done), `kept` (the buyer keeps all), `none` (the payment
-    /// bought none), or `unstated` (it was sent back at the provider).
+    /// `returned` (the buyer loses the named tickets once the refund is done), `kept` (the buyer keeps all), `none` (the
+    /// payment bought none), or `unstated` (the refund was made at the provider).
     #[schema(example = "returned")]
     tickets: &'static str,
-    /// How much the shop keeps of the price of the tickets that are given back, in minor units.
+    /// How much of the returned tickets' price the shop keeps, in minor units.
     #[schema(example = 10_000)]
     kept_amount: i64,
     #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
@@ -191,7 +191,7 @@ pub(crate) struct RefundDto {
     items: Vec<ReturnedItemDto>,
 }
 
-/// Some units that are given back.
+/// Returned general-admission tickets.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReturnedItem)]

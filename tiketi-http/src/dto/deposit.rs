@@ -1,4 +1,4 @@
-//! Money that goes by transfer: deposits that are awaited, and the accounts that refunds go to.
+//! Bank transfers: awaited deposits, and the accounts for refunds.
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::error::ApiError;
 
-/// What the buyer has to pay in, of a payment that waits for it.
+/// The deposit that a payment awaits.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Deposit)]
@@ -18,11 +18,11 @@ pub(crate) struct DepositDto {
     #[schema(example = "20")]
     #[serde(skip_serializing_if = "Option::is_none")]
     bank_code: Option<String>,
-    /// The number of that account, which is this payment's own.
+    /// The number of that account, which is used for this payment only.
     #[schema(example = "X6505636518308")]
     #[serde(skip_serializing_if = "Option::is_none")]
     account_number: Option<String>,
-    /// Until when; then the seats go back.
+    /// Until when the deposit is awaited; then the seats are released.
     #[schema(format = DateTime)]
     due_at: String,
 }
@@ -38,7 +38,7 @@ impl From<&Deposit> for DepositDto {
     }
 }
 
-/// The buyer's account, for what was paid into a virtual account.
+/// The buyer's account, for refunds of virtual-account payments.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefundReceiveAccount {
@@ -54,7 +54,7 @@ pub(crate) struct RefundReceiveAccount {
 }
 
 impl RefundReceiveAccount {
-    /// Reads the account; a refusal repeats none of it.
+    /// Reads the account; an error shows no part of it.
     pub(crate) fn read(&self) -> Result<RefundAccount, ApiError> {
         let account = RefundAccount::new(&self.bank, &self.account_number, &self.holder_name);
         account.map_err(|error| {

@@ -31,7 +31,7 @@ struct EventDto {
     #[schema(example = "Harbour Hall")]
     venue: String,
     description: String,
-    /// Further words under which the event is found, such as its name in another language.
+    /// Further search words, such as the event's name in another language.
     #[schema(example = json!(["등대의 밤"]))]
     keywords: Vec<String>,
     /// When the performance begins.
@@ -43,7 +43,7 @@ struct EventDto {
     /// The first moment at which tickets may no longer be bought.
     #[schema(format = DateTime, example = "2026-12-24T09:00:00Z")]
     sale_end: String,
-    /// `upcoming`, `on_sale`, `sold_out`, `ended` or `cancelled`: derived as it is read.
+    /// `upcoming`, `on_sale`, `sold_out`, `ended` or `cancelled`; derived at each read.
     #[schema(example = "on_sale")]
     status: &'static str,
     /// `draft`, `published` or `cancelled`; buyers never see a draft.
@@ -61,12 +61,12 @@ struct EventDto {
     waiting_room: WaitingRoomDto,
     #[schema(format = DateTime)]
     created_at: String,
-    /// Grows with each edit; send it with an edit to be told of others' edits.
+    /// Grows with each edit; send it with an edit to detect edits by others.
     #[schema(example = 3)]
     version: u64,
 }
 
-/// What a buyer of the event is granted.
+/// The limits and policies for buyers of the event.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = EventLimits)]
@@ -83,20 +83,20 @@ struct EventLimitsDto {
     /// Most tickets one buyer may hold and own.
     #[schema(example = 8)]
     max_seats_per_buyer: u32,
-    /// What becomes of money that arrives after the hold.
+    /// What happens to a late payment.
     late_payment: LatePaymentWord,
-    /// What becomes of seats whose money went back.
+    /// What happens to seats whose payment was refunded.
     refunded_seats: RefundedSeatsWord,
-    /// What the shop keeps of each ticket that is given back, by when that is, the earliest end first. After the last tier,
-    /// and from the start on, nothing comes back; without tiers it never does. A reservation keeps what was in force
-    /// when it was confirmed.
+    /// What the shop keeps of each returned ticket, by time, the earliest end first. After the last tier, and from the
+    /// start of the event, there is no refund; without tiers there is never one. A reservation keeps the policy that was
+    /// in force when it was confirmed.
     cancellation_policy: Vec<CancellationTierDto>,
-    /// How long a buyer who pays into a virtual account may take, and keeps the seats.
+    /// How long a buyer has to pay into a virtual account; the seats are held until then.
     #[schema(example = 86_400)]
     deposit_window_seconds: u64,
 }
 
-/// Whether buyers have to line up.
+/// Whether the event has a waiting room.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = WaitingRoom)]
 struct WaitingRoomDto {
@@ -175,7 +175,7 @@ impl EventList {
     }
 }
 
-/// Which events are wanted.
+/// Filters, order and page of a list of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct EventListQuery {
@@ -197,7 +197,7 @@ pub(crate) struct EventListQuery {
 }
 
 impl EventListQuery {
-    /// Reads the query, to be asked at the shop's present moment.
+    /// Reads the query, for the shop's current time.
     pub(crate) fn query(&self, box_office: &BoxOffice) -> Result<EventQuery, ApiError> {
         let page = page_request(self.page, self.limit)?;
         let mut query = EventQuery::published(box_office.now(), page);
@@ -217,7 +217,7 @@ impl EventListQuery {
     }
 }
 
-/// An empty parameter is what a form sends for none.
+/// Treats an empty parameter as none, as HTML forms send it.
 fn said(text: Option<&str>) -> Option<&str> {
     text.map(str::trim).filter(|text| !text.is_empty())
 }

@@ -14,7 +14,7 @@ use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::CreateTicketType;
 use crate::error::ApiError;
 
-/// A new event, made as a draft.
+/// A new event; it starts as a draft.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CreateEvent {
@@ -28,7 +28,7 @@ pub(crate) struct CreateEvent {
     venue: String,
     #[serde(default)]
     description: String,
-    /// Further words under which the event is found, such as its name in another language.
+    /// Further search words, such as the event's name in another language.
     #[schema(example = json!(["등대의 밤"]))]
     #[serde(default)]
     keywords: Vec<String>,
@@ -44,7 +44,7 @@ pub(crate) struct CreateEvent {
     /// Currency of every price; KRW if left out.
     #[schema(example = "KRW")]
     currency: Option<String>,
-    /// The layout to make seats from: a ticket type for each of its sections.
+    /// The layout for the seats; each section becomes a ticket type.
     #[schema(format = Uuid)]
     layout_id: Option<String>,
     /// General-admission ticket types.
@@ -53,9 +53,9 @@ pub(crate) struct CreateEvent {
     limits: Option<OwnEventLimits>,
 }
 
-/// Where an event departs from the shop's limits.
+/// An event's own limits.
 ///
-/// What is left out follows the shop.
+/// A limit that is left out is the shop's.
 #[derive(Debug, Default, Clone, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct OwnEventLimits {
@@ -71,22 +71,22 @@ pub(crate) struct OwnEventLimits {
     /// Most tickets one buyer may hold and own, from 1 to 100.
     #[schema(example = 4)]
     max_seats_per_buyer: Option<i64>,
-    /// What becomes of money that arrives after the hold: `take_again_else_refund` or `refund`.
+    /// What happens to a late payment: `take_again_else_refund` or `refund`.
     #[schema(example = "take_again_else_refund")]
     late_payment: Option<LatePaymentWord>,
-    /// What becomes of seats whose money went back: `on_sale` or `blocked`.
+    /// What happens to seats whose payment was refunded: `on_sale` or `blocked`.
     #[schema(example = "on_sale")]
     refunded_seats: Option<RefundedSeatsWord>,
-    /// What the shop keeps of each ticket that is given back, at most 6 tiers, the earliest end first; none for no
-    /// refunds. What was confirmed before keeps its policy.
+    /// What the shop keeps of each returned ticket, at most 6 tiers, the earliest end first; none for no refunds.
+    /// Reservations confirmed before keep their policy.
     cancellation_policy: Option<Vec<CancellationTierDto>>,
-    /// How long a buyer who pays into a virtual account may take and keeps the seats, up to 30 days.
+    /// How long a buyer has to pay into a virtual account, up to 30 days; the seats are held until then.
     #[schema(example = 86_400)]
     deposit_window_seconds: Option<i64>,
 }
 
 impl CreateEvent {
-    /// Reads what was sent; a sale without a start opens at `now`.
+    /// Reads the request; a sale without a start opens at `now`.
     pub(crate) fn input(&self, now: Timestamp) -> Result<EventInput, ApiError> {
         let starts_at = parsed("eventDate", &self.event_date)?;
         let opens_at = optional_time("saleStart", self.sale_start.as_deref())?;
@@ -138,7 +138,7 @@ impl OwnEventLimits {
     }
 }
 
-/// Changes of an event; what is left out stays as it is.
+/// Changes of an event; fields that are left out do not change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EditEvent {
@@ -155,15 +155,15 @@ pub(crate) struct EditEvent {
     sale_end: Option<String>,
     /// Replaces all of the event's own limits.
     limits: Option<OwnEventLimits>,
-    /// The version that was read; the edit is refused if someone else has edited since.
+    /// The version that was read; the edit is refused if the event was edited since.
     #[schema(example = 3)]
     version: Option<u64>,
 }
 
 impl EditEvent {
-    /// Puts the changes over an event.
+    /// Applies the changes to an event.
     ///
-    /// Returns the version they were made for, too.
+    /// Also returns the version for which they were made.
     pub(crate) fn over(self, event: &Event) -> Result<(EventDetails, u64), ApiError> {
         let known = event.details.clone();
         let trimmed = |text: Option<String>, known| text.map_or(known, |text| text.trim().to_owned());
@@ -184,12 +184,12 @@ impl EditEvent {
             )?,
             terms: terms.unwrap_or(known.terms),
         };
-        // What was left out was filled in from this version, so no other one may be replaced.
+        // Fields that were left out were filled in from this version, so only this version may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }
 }
 
-/// Reads how long a deposit is waited for, in seconds.
+/// Reads how long a deposit is awaited, in seconds.
 fn deposit_window(number: i64) -> Result<Duration, ApiError> {
     let most = u32::try_from(MAX_DEPOSIT_WINDOW.as_secs()).unwrap_or(u32::MAX);
     let seconds = within("limits.depositWindowSeconds", number, 1, most)?;

@@ -1,4 +1,4 @@
-//! Reading fields of a request; every refusal names the field.
+//! Reads fields of a request; every error names the field.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -17,7 +17,7 @@ where
     text.parse().map_err(|reason: T::Err| ApiError::invalid(field, reason))
 }
 
-/// Reads a list of ids, naming the first that is none.
+/// Reads a list of ids; an error names the first invalid one.
 pub(super) fn parsed_list<T>(field: &str, texts: &[String]) -> Result<Vec<T>, ApiError>
 where
     T: FromStr,

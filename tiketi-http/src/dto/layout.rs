@@ -80,7 +80,7 @@ impl LayoutList {
 
 /// A seat layout with its seats.
 ///
-/// Its `venue`, `name`, `currency` and `sections`, sent back, make the same layout again.
+/// Its `venue`, `name`, `currency` and `sections`, sent to the server, create the same layout again.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Layout)]

@@ -1,8 +1,8 @@
-//! What goes over the wire: one file a resource.
+//! The types of the wire: one file per resource.
 //!
 //! JSON is in camelCase, times are RFC 3339 in UTC, money is an integer of minor units beside its currency,
-//! ids are UUIDs. What clients send arrives as text and wide integers, so that a wrong value is refused by
-//! the name of its field.
+//! ids are UUIDs. Requests are read as text and wide integers first: a wrong value is refused with the name of its
+//! field.
 
 mod cancellation;
 mod deposit;

@@ -9,7 +9,7 @@ use crate::error::ApiError;
 /// Rows of a page unless the client says otherwise.
 const DEFAULT_PAGE_SIZE: i64 = 20;
 
-/// Which page of a listing is wanted.
+/// The page of a listing.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct PageQuery {
@@ -30,14 +30,14 @@ impl PageQuery {
 
 /// Reads a page.
 ///
-/// Numbers beyond any listing are refused, never wrapped.
+/// Numbers that are too large are refused, never wrapped.
 pub(super) fn page_request(page: Option<i64>, limit: Option<i64>) -> Result<PageRequest, ApiError> {
     let number = u32::try_from(page.unwrap_or(1)).unwrap_or(0);
     let size = u32::try_from(limit.unwrap_or(DEFAULT_PAGE_SIZE)).unwrap_or(0);
     Ok(PageRequest::new(number, size)?)
 }
 
-/// Tells where in a listing a page is.
+/// A page's position in its listing.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Pagination)]
@@ -57,7 +57,7 @@ pub(crate) struct PaginationDto {
 }
 
 impl PaginationDto {
-    /// Tells where in its listing a page is.
+    /// Describes a page's position in its listing.
     pub(crate) fn of<T>(page: &Page<T>, request: PageRequest) -> Self {
         Self {
             total: page.total,

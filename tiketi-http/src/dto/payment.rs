@@ -24,7 +24,7 @@ use crate::status_words::payment_word;
 pub(crate) struct PaymentDto {
     #[schema(format = Uuid)]
     id: String,
-    /// What the payment provider knows the attempt by.
+    /// The attempt's order id at the payment provider.
     #[schema(format = Uuid)]
     order_id: String,
     #[schema(format = Uuid)]
@@ -34,7 +34,7 @@ pub(crate) struct PaymentDto {
     /// In minor units.
     #[schema(example = 300_000)]
     amount: i64,
-    /// How much of it went back, in minor units.
+    /// How much of it was refunded, in minor units.
     #[schema(example = 0)]
     refunded_amount: i64,
     #[schema(example = "KRW")]
@@ -44,7 +44,7 @@ pub(crate) struct PaymentDto {
     status: &'static str,
     #[schema(example = "kakao_pay")]
     method: String,
-    /// What the payment provider knows the money by, once it is known.
+    /// The provider's key for the payment, once it is known.
     #[schema(example = "tviva20260105abc")]
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_key: Option<String>,
@@ -52,7 +52,7 @@ pub(crate) struct PaymentDto {
     #[schema(example = "REJECT_CARD_PAYMENT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     failure_code: Option<String>,
-    /// What the buyer still has to pay in, if a deposit is awaited.
+    /// The deposit, if one is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     deposit: Option<DepositDto>,
     #[schema(format = DateTime)]
@@ -110,13 +110,13 @@ pub(crate) struct PaidAnswer {
 pub(crate) struct PreparePayment {
     #[schema(format = Uuid)]
     reservation_id: String,
-    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    /// The amount that the buyer expects to pay, in minor units; refused unless it is the total.
     #[schema(example = 300_000)]
     amount: Option<i64>,
     /// The currency of `amount`; the reservation's if left out.
     #[schema(example = "KRW")]
     currency: Option<String>,
-    /// The way of paying; the first there is if left out.
+    /// The payment method; the shop's first if left out.
     #[schema(example = "kakao_pay")]
     method: Option<String>,
 }
@@ -130,7 +130,7 @@ pub(crate) struct ProcessPayment {
     /// One of `/api/payments/methods`.
     #[schema(example = "kakao_pay")]
     payment_method: String,
-    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    /// The amount that the buyer expects to pay, in minor units; refused unless it is the total.
     #[schema(example = 300_000)]
     amount: Option<i64>,
     /// The currency of `amount`; the reservation's if left out.
@@ -138,17 +138,17 @@ pub(crate) struct ProcessPayment {
     currency: Option<String>,
 }
 
-/// A prepared attempt whose buyer has been at the provider.
+/// A prepared attempt to confirm, after the buyer's step at the provider.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfirmPayment {
-    /// The provider's key for the money, as the buyer brought it back; none for methods without one.
+    /// The provider's key for the payment, as the provider gave it to the buyer; none for methods without one.
     #[schema(example = "tviva20260105abc", max_length = 200)]
     payment_key: Option<String>,
     /// The order that was prepared.
     #[schema(format = Uuid)]
     order_id: String,
-    /// What the buyer believes to pay, in minor units; anything but the total is refused.
+    /// The amount that the buyer expects to pay, in minor units; refused unless it is the total.
     #[schema(example = 300_000)]
     amount: i64,
     /// The currency of `amount`; the payment's if left out.
@@ -160,7 +160,7 @@ pub(crate) struct ConfirmPayment {
 const MAX_PROVIDER_KEY: usize = 200;
 
 impl ConfirmPayment {
-    /// Reads which attempt, the provider's key, and what the buyer believes to pay.
+    /// Reads the attempt, the provider's key, and the expected amount.
     pub(crate) fn read(self) -> Result<(PaymentId, Option<String>, BelievedAmount), ApiError> {
         if self.payment_key.as_ref().is_some_and(|key| key.is_empty() || key.len() > MAX_PROVIDER_KEY) {
             return Err(ApiError::invalid("paymentKey", format!("must have 1 to {MAX_PROVIDER_KEY} bytes")));
@@ -171,14 +171,14 @@ impl ConfirmPayment {
     }
 }
 
-/// Tickets to give back: those named, or all if neither `seatIds` nor `items` is there.
+/// Tickets to return: those named, or all if neither `seatIds` nor `items` is given.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelPayment {
-    /// Why, in words the provider and the buyer may read.
+    /// The reason; the provider and the buyer may read it.
     #[schema(example = "The buyer changed his mind", max_length = 200)]
     cancel_reason: String,
-    /// What the buyer believes to get back, in minor units; anything but what the policy gives is refused.
+    /// The refund that the buyer expects, in minor units; refused unless it is what the policy gives.
     #[schema(example = 90_000)]
     cancel_amount: Option<i64>,
     /// Which seats.
@@ -186,11 +186,11 @@ pub(crate) struct CancelPayment {
     seat_ids: Option<Vec<String>>,
     /// How many general-admission tickets.
     items: Option<Vec<ReturnedItemBody>>,
-    /// Where to; needed for what was paid into a virtual account.
+    /// The account for the refund; required for a payment into a virtual account.
     refund_receive_account: Option<RefundReceiveAccount>,
 }
 
-/// A refund that was read: why, what, and where to.
+/// A requested refund: reason, tickets and account.
 pub(crate) struct WantedRefund {
     pub(crate) reason: String,
     pub(crate) wanted: RefundWanted,
@@ -209,14 +209,14 @@ impl CancelPayment {
     }
 }
 
-/// Reads why money goes back.
+/// Reads the reason of a refund.
 pub(super) fn reason(text: &str) -> Result<String, ApiError> {
     let reason = text.trim();
     check_line("cancelReason", reason, 1..=MAX_REASON_CHARS)?;
     Ok(reason.to_owned())
 }
 
-/// What the buyer believes to pay.
+/// The amount that the buyer expects to pay.
 #[derive(Debug)]
 pub(crate) struct BelievedAmount {
     minor: i64,
@@ -238,7 +238,7 @@ impl BelievedAmount {
 }
 
 impl PreparePayment {
-    /// Reads the request and, apart, what the buyer believes to pay.
+    /// Reads the request and, apart, the expected amount.
     pub(crate) fn read(self, buyer: BuyerId) -> Result<(PrepareRequest, Option<BelievedAmount>), ApiError> {
         let mut request = PrepareRequest::new(parsed("reservationId", &self.reservation_id)?, buyer);
         request.method = self.method;
@@ -247,7 +247,7 @@ impl PreparePayment {
 }
 
 impl ProcessPayment {
-    /// Reads the request and, apart, what the buyer believes to pay.
+    /// Reads the request and, apart, the expected amount.
     pub(crate) fn read(self, buyer: BuyerId) -> Result<(PrepareRequest, Option<BelievedAmount>), ApiError> {
         let reservation = parsed("reservationId", &self.reservation_id)?;
         let request = PrepareRequest::new(reservation, buyer).method(self.payment_method);
@@ -262,7 +262,7 @@ impl ProcessPayment {
 pub(crate) struct PreparedDto {
     #[schema(format = Uuid)]
     payment_id: String,
-    /// What to call the attempt at the provider.
+    /// The attempt's order id at the provider.
     #[schema(format = Uuid)]
     order_id: String,
     /// What to pay, in minor units: the reservation's total.
@@ -270,16 +270,16 @@ pub(crate) struct PreparedDto {
     amount: i64,
     #[schema(example = "KRW")]
     currency: String,
-    /// What the provider shows the buyer.
+    /// The name of the order that the provider shows the buyer.
     #[schema(example = "Night of the Lighthouse × 2")]
     order_name: String,
     /// The provider's public key for its checkout, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     client_key: Option<String>,
-    /// What else the provider's script wants, by its own names.
+    /// Further parameters of the provider's script, by its own names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     parameters: BTreeMap<String, String>,
-    /// Until when the reservation waits for the money.
+    /// Until when the reservation is held for the payment.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
 }
@@ -301,13 +301,13 @@ impl PreparedDto {
     }
 }
 
-/// The ways of paying the shop offers.
+/// The payment methods of the shop.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MethodList {
     methods: Vec<MethodDto>,
 }
 
-/// A way of paying.
+/// A payment method.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Method)]
 struct MethodDto {
@@ -320,7 +320,7 @@ struct MethodDto {
 }
 
 impl MethodList {
-    /// Lists ways of paying.
+    /// Lists payment methods.
     pub(crate) fn of(methods: Vec<PaymentMethod>) -> Self {
         let show = |method: PaymentMethod| MethodDto { id: method.id, name: method.name };
         Self { methods: methods.into_iter().map(show).collect() }

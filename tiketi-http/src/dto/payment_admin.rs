@@ -16,11 +16,11 @@ use super::payment::{WantedRefund, reason};
 use super::{PaginationDto, payment::PaymentDto};
 use crate::error::ApiError;
 
-/// Which payments are wanted.
+/// Filter and page of a list of payments.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AttentionQuery {
-    /// Only `stuck` is known: those a person has to look at.
+    /// Only `stuck` is known: payments that need attention.
     #[param(inline, example = "stuck")]
     state: Option<AttentionState>,
     /// Which page, from 1; 1 by default.
@@ -34,20 +34,20 @@ pub(crate) struct AttentionQuery {
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum AttentionState {
-    /// Stuck, refund refused, deposit gone again, or unknown for over ten minutes.
+    /// Stuck, refund refused, deposit withdrawn, or unknown for over ten minutes.
     Stuck,
 }
 
 impl AttentionQuery {
     /// Reads the page.
     pub(crate) fn request(&self) -> Result<PageRequest, ApiError> {
-        // There is one list so far; naming it or not comes to the same.
+        // There is only one list so far; the parameter selects nothing.
         let _ = self.state;
         page_request(self.page, self.limit)
     }
 }
 
-/// A payment with all that is known of its trouble.
+/// A payment, and why it needs attention.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TroubledPayment)]
@@ -58,15 +58,15 @@ pub(crate) struct AttentionPaymentDto {
     user_id: String,
     #[schema(example = "toss")]
     gateway: String,
-    /// Why a person has to look: `amount_mismatch`, `order_mismatch`, `refund_refused`, `deposit_withdrawn`,
-    /// `unknown_for_long`, or `refund_unstated` (a part was sent back at the provider); `none` if nobody has to.
+    /// Why it needs attention: `amount_mismatch`, `order_mismatch`, `refund_refused`, `deposit_withdrawn`,
+    /// `unknown_for_long`, or `refund_unstated` (a partial refund was made at the provider); `none` if it does not.
     #[schema(example = "refund_refused")]
     trouble: &'static str,
-    /// What the provider took, in minor units, if it is known to have taken anything.
+    /// The captured amount, in minor units, if a capture is known.
     captured_amount: Option<i64>,
     captured_currency: Option<String>,
     refunds: Vec<RefundDto>,
-    /// What the provider said last, if it decided nothing.
+    /// The provider's last inconclusive answer.
     last_answer: Option<String>,
     /// When the provider is asked again.
     #[schema(format = DateTime)]
@@ -130,7 +130,7 @@ fn note(note: &Note) -> NoteDto {
     }
 }
 
-/// A page of payments a person has to look at.
+/// A page of payments that need attention.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttentionList {
     data: Vec<AttentionPaymentDto>,
@@ -153,20 +153,20 @@ pub(crate) struct AttentionPaymentAnswer {
     pub(crate) payment: AttentionPaymentDto,
 }
 
-/// A refund in the shop's name: any amount, and what becomes of the tickets.
+/// A refund by staff: any amount, and what happens to the tickets.
 ///
-/// With `cancelAmount`, `tickets` has to be there unless tickets are named. Without it, the tickets are taken back for
-/// all of their price.
+/// With `cancelAmount`, `tickets` is required unless tickets are named. Without it, the tickets are taken back for
+/// their whole price.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RefundPayment {
-    /// Why, in words the provider and the buyer may read.
+    /// The reason; the provider and the buyer may read it.
     #[schema(example = "A pillar in the view", max_length = 200)]
     cancel_reason: String,
     /// How much, in minor units.
     #[schema(example = 10_000)]
     cancel_amount: Option<i64>,
-    /// What becomes of the tickets.
+    /// What happens to the tickets.
     #[schema(example = "keep")]
     tickets: Option<TicketsWord>,
     /// Which seats are taken back.
@@ -174,11 +174,11 @@ pub(crate) struct RefundPayment {
     seat_ids: Option<Vec<String>>,
     /// How many general-admission tickets are taken back.
     items: Option<Vec<ReturnedItemBody>>,
-    /// Where to; needed for what was paid into a virtual account.
+    /// The account for the refund; required for a payment into a virtual account.
     refund_receive_account: Option<RefundReceiveAccount>,
 }
 
-/// What becomes of the tickets.
+/// What happens to the tickets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum TicketsWord {
@@ -213,31 +213,31 @@ impl RefundPayment {
     }
 }
 
-/// What a person found out.
+/// A note of staff.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct WriteNote {
     #[schema(example = "Called the bank: the money is back.")]
     pub(crate) note: String,
-    /// Whether nothing more is to be done, which takes the payment off the list.
+    /// Whether the payment is resolved, which removes it from the list.
     #[serde(default)]
     settles: bool,
 }
 
 impl WriteNote {
-    /// Returns whether it settles the payment.
+    /// Returns whether the note resolves the payment.
     pub(crate) const fn settles(&self) -> Settles {
         if self.settles { Settles::Yes } else { Settles::No }
     }
 }
 
-/// Why a payment is ended whose outcome is unknown.
+/// The reason to end a payment with an unknown outcome.
 #[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct EndPayment {
     #[schema(example = "The provider closed and answers no questions.")]
     pub(crate) reason: String,
 }
 
-/// How far the refunds of a cancelled event have come, in reservations.
+/// Progress of a cancelled event's refunds, in reservations.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EventRefundsAnswer {
@@ -247,7 +247,7 @@ pub(crate) struct EventRefundsAnswer {
     /// Cancelled, or refunded in full.
     #[schema(example = 988)]
     done: u64,
-    /// Those of the first whose provider refused to give back what is left; see `/api/admin/payments?state=stuck`.
+    /// Those that have not ended because the provider refused the refund; see `/api/admin/payments?state=stuck`.
     #[schema(example = 1)]
     refused: u64,
 }

@@ -1,17 +1,17 @@
-//! Policies about money that goes astray, in words.
+//! Policies about late payments and refunded seats.
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{LatePayment, RefundedSeats};
 use utoipa::ToSchema;
 
-/// What becomes of money that arrives when its reservation has expired.
+/// What happens to a late payment.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = LatePayment)]
 pub(crate) enum LatePaymentWord {
-    /// The buyer gets the same seats if all are free, else the money back.
+    /// The buyer gets the same seats if all are free, otherwise a refund.
     TakeAgainElseRefund,
-    /// The buyer gets the money back.
+    /// The payment is refunded.
     Refund,
 }
 
@@ -33,14 +33,14 @@ impl From<LatePayment> for LatePaymentWord {
     }
 }
 
-/// What becomes of seats whose money went back.
+/// What happens to seats whose payment was refunded.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = RefundedSeats)]
 pub(crate) enum RefundedSeatsWord {
-    /// They are for sale again at once.
+    /// They are available again at once.
     OnSale,
-    /// They are blocked, until an administrator puts them back on sale.
+    /// They are blocked until an administrator unblocks them.
     Blocked,
 }
 

@@ -15,14 +15,14 @@ use super::page::PaginationDto;
 use crate::error::{ApiError, Code};
 use crate::status_words::payment_word;
 
-/// What one buyer holds or owns of one event.
+/// A buyer's reservation of one event.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Reservation)]
 pub(crate) struct ReservationDto {
     #[schema(format = Uuid)]
     id: String,
-    /// What people read out over the telephone.
+    /// A short number for people.
     #[schema(example = "TKT-20260105-00001")]
     reservation_number: String,
     #[schema(format = Uuid)]
@@ -47,10 +47,10 @@ pub(crate) struct ReservationDto {
     #[schema(format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
     payment_id: Option<String>,
-    /// What giving the tickets back comes to now; absent unless the reservation is confirmed.
+    /// What a cancellation refunds now; absent unless the reservation is confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation: Option<CancellationDto>,
-    /// When the hold ends; `null` once it cannot run out any more.
+    /// When the hold ends; `null` if it cannot expire any more.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
     #[schema(format = DateTime)]
@@ -100,7 +100,7 @@ impl From<&SeatLine> for ReservedSeatDto {
     }
 }
 
-/// Some units of a general-admission ticket type.
+/// General-admission tickets of one type.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservedItem)]
@@ -128,7 +128,7 @@ impl From<&ItemLine> for ReservedItemDto {
 }
 
 impl ReservationDto {
-    /// Shows a reservation as it is at `now`.
+    /// Shows a reservation as of `now`.
     ///
     /// `payment` is the latest attempt to pay for it.
     pub(crate) fn of(
@@ -157,9 +157,9 @@ impl ReservationDto {
     }
 }
 
-/// Returns the status as buyers' clients know it.
+/// Returns a reservation's word on the wire.
 ///
-/// A hold that has run out is expired, tidied or not.
+/// A hold past its end is expired, also before a job ends it.
 fn reservation_word(reservation: &Reservation, now: Timestamp) -> &'static str {
     match reservation.state {
         ReservationState::Held { until } if until <= now => "expired",
@@ -172,7 +172,7 @@ fn reservation_word(reservation: &Reservation, now: Timestamp) -> &'static str {
 
 fn payment_status(reservation: &Reservation, payment: Option<&Payment>, now: Timestamp) -> &'static str {
     match (payment, reservation.state) {
-        // An attempt at which no money was asked for ends with the hold it was for.
+        // An attempt that was not confirmed ends with its hold.
         (_, ReservationState::Held { until }) if until <= now => "cancelled",
         (Some(payment), _) => payment_word(&payment.state),
         (None, ReservationState::Held { .. } | ReservationState::Paying { .. }) => "pending",
@@ -195,7 +195,7 @@ pub(crate) struct ReservationList {
     pub(crate) pagination: PaginationDto,
 }
 
-/// Seats that are the caller's for now.
+/// A hold of the caller.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct HeldAnswer {
@@ -224,13 +224,13 @@ pub(crate) struct ReserveSeats {
     event_id: String,
     #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
     seat_ids: Vec<String>,
-    /// The pass of the waiting room; only needed when the event has one.
+    /// The admission pass; required if the event has a waiting room.
     #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
     admission: Option<String>,
 }
 
 impl ReserveSeats {
-    /// Reads what is wanted.
+    /// Reads the request.
     pub(crate) fn request(&self, buyer: BuyerId) -> Result<HoldRequest, ApiError> {
         let event = parsed::<EventId>("eventId", &self.event_id)?;
         check_lines(self.seat_ids.len())?;
@@ -249,12 +249,12 @@ pub(crate) struct CreateReservation {
     seat_ids: Vec<String>,
     #[serde(default)]
     items: Vec<WantedItem>,
-    /// The pass of the waiting room; only needed when the event has one.
+    /// The admission pass; required if the event has a waiting room.
     #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
     admission: Option<String>,
 }
 
-/// Some units of a general-admission ticket type.
+/// General-admission tickets of one type.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct WantedItem {
@@ -266,7 +266,7 @@ struct WantedItem {
 }
 
 impl CreateReservation {
-    /// Reads what is wanted.
+    /// Reads the request.
     pub(crate) fn request(&self, buyer: BuyerId) -> Result<HoldRequest, ApiError> {
         let event = parsed::<EventId>("eventId", &self.event_id)?;
         check_lines(self.seat_ids.len() + self.items.len())?;
@@ -280,7 +280,7 @@ impl CreateReservation {
     }
 }
 
-/// Refuses absurd requests before any of their ids is read.
+/// Refuses requests with too many lines before any id is parsed.
 fn check_lines(asked: usize) -> Result<(), ApiError> {
     if asked > MAX_LINES_PER_COMMAND {
         let error = ApiError::new(Code::TooManyLines).detail("asked", asked);
@@ -289,7 +289,7 @@ fn check_lines(asked: usize) -> Result<(), ApiError> {
     Ok(())
 }
 
-/// Seats to give back.
+/// Held seats to release.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReleaseSeats {
@@ -301,7 +301,7 @@ pub(crate) struct ReleaseSeats {
 }
 
 impl ReleaseSeats {
-    /// Reads which seats of which reservation go back.
+    /// Reads the reservation and the seats to release.
     pub(crate) fn read(&self) -> Result<(ReservationId, Option<Vec<SeatId>>), ApiError> {
         let reservation = parsed("reservationId", &self.reservation_id)?;
         check_lines(self.seat_ids.as_ref().map_or(0, Vec::len))?;

@@ -20,7 +20,7 @@ pub(crate) struct SeatMapDto {
     /// Currency of every price.
     #[schema(example = "KRW")]
     pub(crate) currency: String,
-    /// Grows with each change of any seat; send it as `since` to be told only of later changes.
+    /// Grows with each change of any seat; send it as `since` to read only later changes.
     #[schema(example = 17)]
     pub(crate) version: u64,
     /// Whether these are all seats, or only those that changed.
@@ -45,7 +45,7 @@ pub(crate) struct SeatMapEventDto {
 }
 
 impl SeatMapEventDto {
-    /// Takes from an event what its seat map tells.
+    /// Copies the fields of an event that its seat map contains.
     pub(crate) fn of(event: &Event) -> Self {
         Self {
             id: event.id.to_string(),
@@ -113,7 +113,7 @@ pub(crate) struct SeatDto {
     pub(crate) line: u32,
     /// Whether the place is meant for a wheelchair user.
     pub(crate) accessible: bool,
-    // What stands before these two is encoded once for all versions: see `seat_map::hall`.
+    // The fields before these two are encoded once for all versions: see `seat_map::seat_index`.
     /// `available`, `locked` (someone holds it), `reserved` (someone bought it) or `blocked`.
     #[schema(example = "available")]
     pub(crate) status: &'static str,
@@ -123,7 +123,7 @@ pub(crate) struct SeatDto {
 }
 
 impl SeatDto {
-    /// Shows a seat as it is at `now`, without its owner.
+    /// Shows a seat as of `now`, without its owner.
     pub(crate) fn of(seat: &Seat, price: i64, now: Timestamp) -> Self {
         let place = &seat.place;
         Self {
@@ -143,11 +143,11 @@ impl SeatDto {
     }
 }
 
-/// Which seats of a map are wanted.
+/// The query of a seat map.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct SeatMapQuery {
-    /// Only seats that changed after this version of the map; unknown versions answer all seats.
+    /// Returns only seats that changed after this version of the map; all seats if the version is unknown.
     #[param(example = 17)]
     pub(crate) since: Option<u64>,
 }
@@ -158,7 +158,7 @@ pub(crate) struct SeatMapQuery {
 pub(crate) struct BlockSeatsBody {
     #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
     seat_ids: Vec<String>,
-    /// Why, for the organiser; buyers do not see it.
+    /// The reason, for the organiser; buyers do not see it.
     #[schema(example = "camera position")]
     #[serde(default)]
     reason: String,
@@ -173,7 +173,7 @@ pub(crate) struct UnblockSeatsBody {
 }
 
 impl BlockSeatsBody {
-    /// Returns why, in a bounded number of characters.
+    /// Returns the reason, of bounded length.
     pub(crate) fn reason(&self) -> Result<&str, ApiError> {
         let reason = self.reason.trim();
         check_line("reason", reason, 0..=MAX_REASON_CHARS)?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::field::{parsed, within};
 use crate::error::ApiError;
 
-/// What is sold at one price, and how much of it is left.
+/// What an event sells at one price, and how much of it is available.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TicketType)]
@@ -60,7 +60,7 @@ impl From<&TicketType> for TicketTypeDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TicketTypeList {
-    /// By their place in listings.
+    /// In the order of their positions.
     pub(crate) ticket_types: Vec<TicketTypeDto>,
 }
 
@@ -87,7 +87,7 @@ pub(crate) struct CreateTicketType {
     /// Price of one, in minor units.
     #[schema(example = 88_000)]
     price: i64,
-    /// The event's currency, if it is said at all.
+    /// Optional; must be the event's currency.
     #[schema(example = "KRW")]
     currency: Option<String>,
     /// How many there are, from 1 to 10,000,000.
@@ -96,7 +96,7 @@ pub(crate) struct CreateTicketType {
 }
 
 impl CreateTicketType {
-    /// Reads what was sent, `path` being the fields' common beginning.
+    /// Reads the request; `path` is the common prefix of its fields in errors.
     pub(crate) fn input(&self, path: &str, event: Currency) -> Result<TicketTypeInput, ApiError> {
         let currency = match &self.currency {
             Some(code) => parsed(&format!("{path}currency"), code)?,
@@ -108,25 +108,25 @@ impl CreateTicketType {
     }
 }
 
-/// Changes of a ticket type; what is left out stays as it is.
+/// Changes of a ticket type; fields that are left out do not change.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EditTicketType {
     #[schema(example = "Standing, early bird")]
     name: Option<String>,
-    /// Price of one, in minor units; what is held or sold keeps its price.
+    /// Price of one, in minor units; held and sold tickets keep their price.
     #[schema(example = 77_000)]
     price: Option<i64>,
-    /// The event's currency, if it is said at all.
+    /// Optional; must be the event's currency.
     #[schema(example = "KRW")]
     currency: Option<String>,
-    /// How many there are; never fewer than are held and sold.
+    /// How many there are; at least as many as are held and sold.
     #[schema(example = 600)]
     capacity: Option<i64>,
 }
 
 impl EditTicketType {
-    /// Puts the changes over what is known.
+    /// Applies the changes to a ticket type.
     pub(crate) fn over(self, known: &TicketType) -> Result<TicketTypeInput, ApiError> {
         let currency = match &self.currency {
             Some(code) => parsed("currency", code)?,

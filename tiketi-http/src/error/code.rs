@@ -1,4 +1,4 @@
-//! The list of codes: what clients may rely on, with status, words and remedy.
+//! The list of codes, each with its status, sentences and remedy.
 
 use axum::http::StatusCode;
 use serde::{Serialize, Serializer};
@@ -290,7 +290,7 @@ codes! {
 }
 
 impl Code {
-    /// Tells whether the client is asked to come back soon.
+    /// Returns whether the answer has a `Retry-After`.
     pub(crate) const fn is_worth_retrying(self) -> bool {
         matches!(
             self,

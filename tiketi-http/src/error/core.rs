@@ -1,4 +1,4 @@
-//! What a store's failures and a command's two kinds of no are to a client.
+//! Converts failures of stores and commands.
 
 use tiketi_core::{
     CommandError, StoreError, StoreErrorKind,
@@ -40,7 +40,7 @@ where
     }
 }
 
-/// Core knows the fields by its own names; whoever sent them knows them by those of the wire.
+/// Translates the core's field names to those of the wire.
 impl From<TextError> for ApiError {
     fn from(error: TextError) -> Self {
         let field = if error.field == "provider_key" { "paymentKey" } else { &*error.field };
@@ -71,7 +71,7 @@ impl From<PageOutOfRange> for ApiError {
 }
 
 impl ApiError {
-    /// Answers a refusal newer than this list; a defect, but one that must not go unseen.
+    /// Builds a 500 for a refusal that this crate does not know; the log must show it.
     pub(crate) fn unlisted(refused: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::internal(refused)
     }

@@ -1,4 +1,4 @@
-//! What a client is told when a request did not succeed: one shape, one list of codes.
+//! Errors of the API: one shape, one list of codes.
 
 mod code;
 mod core;
@@ -18,29 +18,29 @@ use serde_json::{Map, Value};
 pub(crate) use code::Code;
 pub(crate) use render::{ErrorBody, render};
 
-/// How long a client should wait before it asks a busy server again, in seconds.
+/// How long a client waits before it sends a request again, in seconds.
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// An answer that is not a success, before it is put into words.
+/// An error answer, before it is rendered.
 ///
-/// It becomes words in [`render`], which knows the client's language and the request's id.
+/// [`render`] writes it in the client's language, with the request's id.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     code: Code,
     details: Map<String, Value>,
     /// How long the client should wait, if more than a moment, in seconds.
     retry_after: Option<u32>,
-    /// What really happened, for the log only.
+    /// The cause, for the log only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl ApiError {
-    /// Answers with a code and nothing else to say.
+    /// Builds an error from a code alone.
     pub(crate) fn new(code: Code) -> Self {
         Self { code, details: Map::new(), retry_after: None, cause: None }
     }
 
-    /// Adds something the client can act on.
+    /// Adds a detail that the client can act on.
     #[must_use]
     pub(crate) fn detail(mut self, name: &str, value: impl Serialize) -> Self {
         let value = serde_json::to_value(value).unwrap_or(Value::Null);
@@ -48,32 +48,32 @@ impl ApiError {
         self
     }
 
-    /// Says how long to wait, in whole seconds, at least one.
+    /// Sets how long the client waits, rounded up to whole seconds, at least one.
     #[must_use]
     pub(crate) fn retry_after(mut self, wait: Duration) -> Self {
         self.retry_after = Some(u32::try_from(wait.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX).max(1));
         self
     }
 
-    /// Names what is in the way by its ids.
+    /// Adds the ids of the rows that caused the error.
     #[must_use]
     pub(crate) fn ids<T: ToString>(self, name: &str, ids: impl IntoIterator<Item = T>) -> Self {
         let ids: Vec<_> = ids.into_iter().map(|id| id.to_string()).collect();
         self.detail(name, ids)
     }
 
-    /// Says which field of the request is wrong, and why.
+    /// Builds the error for a wrong field, with the reason.
     #[expect(clippy::needless_pass_by_value, reason = "callers hand over errors and texts alike")]
     pub(crate) fn invalid(field: &str, reason: impl ToString) -> Self {
         Self::new(Code::InvalidBody).detail("field", field).detail("reason", reason.to_string())
     }
 
-    /// Answers 500 for a defect; what it was is only logged.
+    /// Builds a 500 for a defect; the cause is only logged.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Code::Internal).caused_by(cause)
     }
 
-    /// Keeps the cause for the log.
+    /// Adds the cause, for the log.
     #[must_use]
     pub(crate) fn caused_by(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.cause = Some(Arc::from(cause.into()));

@@ -1,4 +1,4 @@
-//! What refusals of events, ticket types, layouts and blocked seats are to a client.
+//! Converts refusals about events, ticket types, layouts and blocked seats.
 
 use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
@@ -27,7 +27,7 @@ impl From<CreateRefused> for ApiError {
         match refused {
             CreateRefused::EventNotFound => Self::new(Code::EventNotFound),
             CreateRefused::Removed => Self::new(Code::RemovedSince),
-            // Ids are made here, and no two are alike: it is a defect.
+            // The server generates unique ids, so a duplicate is a defect.
             other => Self::unlisted(other),
         }
     }
@@ -70,7 +70,7 @@ impl From<CatalogError> for ApiError {
     }
 }
 
-/// Core knows the fields by its own names; whoever sent an event knows them by those of the wire.
+/// Translates the core's field names to those of the wire.
 impl From<TermsError> for ApiError {
     fn from(error: TermsError) -> Self {
         match error {

@@ -1,4 +1,4 @@
-//! What refusals of payments and refunds are to a client.
+//! Converts refusals about payments and refunds.
 
 use tiketi_core::decide::{
     BeginConfirmRefused, BeginRefundRefused, EndPaymentRefused, NotePaymentRefused, RecordOutcomeRefused,
@@ -78,7 +78,7 @@ impl From<BeginRefundRefused> for ApiError {
             R::RefundInProgress { refund } => {
                 Self::new(Code::RefundInProgress).detail("refundId", refund.to_string())
             }
-            // The id follows from the key, so that a key the store forgot is known by its refund.
+            // The refund's id is derived from the key: a key whose record was deleted is found by its refund.
             R::RefundIdTaken { refund } => {
                 Self::new(Code::IdempotencyKeyReused).detail("refundId", refund.to_string())
             }

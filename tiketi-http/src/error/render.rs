@@ -1,4 +1,4 @@
-//! Puts errors into words: the one shape every answer that is not a success has.
+//! Renders errors in the one shape that all of them have.
 
 use std::error::Error;
 
@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use crate::error::{ApiError, Code, RETRY_AFTER_SECONDS};
 use crate::request_context::RequestContext;
 
-/// What every answer that is not a success looks like.
+/// The body of every error.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorBody {
@@ -22,14 +22,14 @@ pub(crate) struct ErrorBody {
     error: &'static str,
     /// A stable code for programs; the description of the document lists them all.
     code: Code,
-    /// What stands in the way, by name; empty when there is nothing more to say.
+    /// Details by name; empty if there are none.
     #[schema(value_type = Object)]
     details: Map<String, Value>,
     /// What to quote when reporting a problem; also in the `x-request-id` header.
     request_id: String,
 }
 
-/// Puts an error into words, if the response is one; logs the cause of a failure.
+/// Renders the response if it is an error, and logs its cause.
 pub(crate) fn render(mut response: Response, context: &RequestContext) -> Response {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
     log(&error, context);
@@ -40,7 +40,7 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
         request_id: context.id.to_string(),
     };
     let mut rendered = (error.code.status(), Json(body)).into_response();
-    // Headers set on the way out, such as `Allow`, stay.
+    // Keep headers that layers added, such as `Allow`.
     rendered.headers_mut().extend(keep(response.headers()));
     add_headers(rendered.headers_mut(), error.code, error.retry_after, context);
     rendered
@@ -79,7 +79,7 @@ fn log(error: &ApiError, context: &RequestContext) {
     }
 }
 
-/// Writes an error and everything that caused it on one line.
+/// Writes an error and its causes on one line.
 fn chain(error: &dyn Error) -> String {
     let mut line = error.to_string();
     let mut source = error.source();

@@ -1,4 +1,4 @@
-//! What refusals of holds and reservations are to a client.
+//! Converts refusals about holds and reservations.
 
 use serde_json::json;
 use tiketi_core::decide::{

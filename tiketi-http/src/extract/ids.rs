@@ -7,9 +7,9 @@ use axum::http::request::Parts;
 
 use crate::error::{ApiError, Code};
 
-/// Takes the id out of the path: its last segment with a name.
+/// Extracts the id from the path: its last named segment.
 ///
-/// A host may nest the routes below a path with names of its own; those come before.
+/// A host may nest the routes below a path with its own named segments; those come before.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApiPath<T>(pub(crate) T);
 

@@ -10,7 +10,7 @@ use serde_json::error::Category;
 use crate::body::read_body;
 use crate::error::{ApiError, Code};
 
-/// Takes the body as JSON of one shape.
+/// Extracts the body as JSON.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApiJson<T>(pub(crate) T);
 
@@ -54,7 +54,7 @@ fn explain(path: &str, error: &serde_json::Error) -> ApiError {
     }
 }
 
-/// Names the field at fault: serde knows a missing one only by its message.
+/// Names the wrong field; serde names a missing one only in its message.
 fn field(path: &str, reason: &str) -> String {
     let within = if path == "." { "" } else { path };
     let named = ["missing field `", "unknown field `", "duplicate field `"]

@@ -9,15 +9,15 @@ use crate::credentials::CurrentUser;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 
-/// The header a client names its intent in.
+/// The header with the client's key for a write.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// Longest key, in bytes.
 const MAX_KEY_BYTES: usize = 255;
 
-/// Takes the key under which a command takes effect at most once, if the client gave one.
+/// Extracts the key under which a command takes effect at most once, if the client gave one.
 ///
-/// Keys of different users or routes never meet.
+/// Keys of different users or routes are independent.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct IdemKey(pub(crate) Option<CommandKey>);
 

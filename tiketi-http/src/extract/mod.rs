@@ -1,4 +1,4 @@
-//! What handlers take out of requests, with every way it can go wrong answered alike.
+//! Extractors; every failure becomes an [`ApiError`](crate::error::ApiError).
 
 mod ids;
 mod json;

@@ -1,4 +1,4 @@
-//! Parameters after the question mark.
+//! Query parameters.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{ApiError, Code};
 
-/// Takes the query's parameters.
+/// Extracts the query parameters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ApiQuery<T>(pub(crate) T);
 

@@ -1,4 +1,4 @@
-//! Who is asking.
+//! The signed-in user.
 
 use axum::extract::FromRequestParts;
 use axum::http::header::AUTHORIZATION;
@@ -9,7 +9,7 @@ use crate::credentials::{CurrentUser, TokenError};
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 
-/// Takes whoever is signed in as an administrator.
+/// Extracts the signed-in user, who must be an administrator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AdminUser(pub(crate) CurrentUser);
 

@@ -1,6 +1,6 @@
-//! Columns from positions: which seats stand behind each other, and where the aisles are.
+//! Derives columns from positions: which seats are behind each other, and where the aisles are.
 
-/// Columns beyond this are drawn side by side; no row of any hall is that wide.
+/// Seats beyond this column are placed side by side; no real row is as wide.
 const WIDEST: f64 = 10_000.0;
 
 /// A ruler along the rows of one zone.
@@ -13,8 +13,7 @@ pub(super) struct Ruler {
 impl Ruler {
     /// Measures rows, each given as the ascending positions of its seats.
     ///
-    /// The typical distance of neighbours is the median, so that neither aisles nor a lone pair of
-    /// close seats decide.
+    /// The typical distance between neighbours is the median: neither aisles nor one close pair of seats distort it.
     pub(super) fn measure<'r>(rows: impl IntoIterator<Item = &'r [f64]>) -> Self {
         let mut start = f64::INFINITY;
         let mut distances = Vec::new();
@@ -28,7 +27,7 @@ impl Ruler {
         Self { start: if start.is_finite() { start } else { 0.0 }, spacing }
     }
 
-    /// Returns the columns of one row's ascending positions: ascending, no two the same.
+    /// Returns the columns of one row's ascending positions; they are strictly ascending.
     pub(super) fn columns(self, row: &[f64]) -> Vec<u32> {
         let mut free = 0_u32;
         row.iter()

@@ -1,8 +1,8 @@
-//! Why a file is no seating plan.
+//! Errors of seating plan files.
 
 use tiketi_core::{Currency, seat_layout::LayoutError};
 
-/// A file from which no seat layout can be made.
+/// Why no seat layout can be made from a file.
 ///
 /// Paths are written as in `sections[0].rows[2].seats`, counted from 0.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -72,15 +72,15 @@ pub enum LayoutFileError {
     /// The plan has no currency and none was given.
     #[error("the plan does not say its currency")]
     CurrencyMissing,
-    /// The plan is in another currency than the one asked for.
+    /// The plan's currency is not the requested one.
     #[error("the plan is priced in {plan}, not in {asked}")]
     CurrencyDiffers {
-        /// The plan's.
+        /// The plan's currency.
         plan: Currency,
-        /// The one asked for.
+        /// The requested currency.
         asked: Currency,
     },
-    /// The plan was read, and no hall can be like it.
+    /// The plan was read, but is not a valid layout.
     #[error(transparent)]
     Layout(#[from] LayoutError),
 }

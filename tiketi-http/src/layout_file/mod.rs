@@ -1,11 +1,11 @@
 //! Reads seating plans from JSON files.
 //!
-//! Two shapes are understood and told apart by their fields:
+//! Two formats are supported, and distinguished by their fields:
 //!
 //! - **this crate's own**, short enough to be written by hand: see [`LayoutFile`];
-//! - **pretix seating plans**, the published JSON that its free editor makes: zones with rows of seats
-//!   at positions, each seat of a category. They carry neither prices nor a currency, so
-//!   [`LayoutReader::currency`] and [`LayoutReader::price`] bring them.
+//! - **pretix seating plans**, the published JSON of its free editor: zones with rows of seats at positions, each seat
+//!   of a category. They contain neither prices nor a currency; [`LayoutReader::currency`] and
+//!   [`LayoutReader::price`] add them.
 //!
 //! ```
 //! use tiketi_core::Currency;

@@ -1,4 +1,4 @@
-//! The shape made for hands: venue, sections, rows, seats.
+//! The format for writing by hand: venue, sections, rows, seats.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,9 +13,9 @@ use tiketi_core::{
 use crate::layout_file::LayoutFileError;
 use crate::layout_file::seats::{SeatEntry, SeatFile, SeatsFile};
 
-/// A seating plan as it is written by hand, and sent to `/api/admin/layouts`.
+/// A seating plan written by hand, or sent to `/api/admin/layouts`.
 ///
-/// Unknown fields are refused, so that a misspelt one is not lost in silence.
+/// Unknown fields are refused: a misspelt field is an error.
 ///
 /// ```
 /// use tiketi_http::layout_file::LayoutFile;
@@ -82,7 +82,7 @@ pub struct RowFile {
     pub label: String,
     /// The seats, from left to right.
     pub seats: SeatsFile,
-    /// Numbers of the seats behind which a column stays free.
+    /// Numbers of the seats after which one column stays free.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps_after: Vec<String>,
     /// Numbers of the seats meant for wheelchair users.
@@ -91,7 +91,7 @@ pub struct RowFile {
 }
 
 impl LayoutFile {
-    /// Makes the layout, checked.
+    /// Builds the checked layout.
     ///
     /// # Errors
     ///
@@ -110,7 +110,7 @@ impl LayoutFile {
         Ok(layout)
     }
 
-    /// Reads the currency, if the file says one.
+    /// Reads the currency, if the file names one.
     pub(super) fn currency(&self) -> Result<Option<Currency>, LayoutFileError> {
         let read = self.currency.as_deref().map(str::parse).transpose();
         read.map_err(|error: ParseCurrencyError| LayoutFileError::Shape {
@@ -119,7 +119,7 @@ impl LayoutFile {
         })
     }
 
-    /// Refuses a hall that is too large before any seat of it is made: a count is quickly written.
+    /// Refuses a hall that is too large before its seats are built: a short file may name a huge count.
     fn check_size(&self) -> Result<(), LayoutError> {
         let rows = self.sections.iter().flat_map(|section| &section.rows);
         let seats = rows.fold(0_usize, |sum, row| sum.saturating_add(row.seats.len()));
@@ -191,7 +191,7 @@ impl SeatEntry {
     }
 }
 
-/// Counts how often each seat is named, in one pass however long the row and the list are.
+/// Counts how often each seat is named, in one pass.
 fn counted(row: &Row, names: &[String], path: &str) -> Result<HashMap<String, u32>, LayoutFileError> {
     let mut known: HashSet<&str> = HashSet::new();
     if !names.is_empty() {

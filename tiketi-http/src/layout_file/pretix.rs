@@ -1,7 +1,7 @@
 //! pretix seating plans: zones with rows of seats at positions, each seat of a category.
 //!
-//! Source of the field names: `seating-plan.schema.json` of pretix. Fields that say nothing about
-//! seats, such as colours and drawn areas, are passed over, and so are ones not known here.
+//! Source of the field names: `seating-plan.schema.json` of pretix. Fields that do not describe seats, such as colours
+//! and drawn areas, are ignored, and so are unknown fields.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -63,7 +63,7 @@ struct Point {
     y: f64,
 }
 
-/// The seats of one category in one zone: what becomes a section.
+/// The seats of one category in one zone; they become a section.
 #[derive(Debug)]
 struct Block {
     section: String,
@@ -80,14 +80,14 @@ struct Names {
 }
 
 impl Plan {
-    /// Makes the layout, with what the reader brings.
+    /// Builds the layout, with the reader's prices and currency.
     pub(super) fn into_layout(self, reader: &LayoutReader) -> Result<SeatLayout, LayoutFileError> {
         let currency = reader.currency.ok_or(LayoutFileError::CurrencyMissing)?;
         let mut names = Names::of(&self.categories)?;
         let mut zones = Vec::new();
         for (at, zone) in self.zones.into_iter().enumerate() {
             if zone.rows.is_empty() && !zone.areas.is_empty() {
-                continue; // A stage or a bar: drawn, and without seats.
+                continue; // A zone without seats, such as a stage or a bar.
             }
             zones.push(zone.into_blocks(&format!("zones[{at}]"), &mut names)?);
         }
@@ -125,7 +125,7 @@ impl Block {
     }
 
     fn into_section(self, reader: &LayoutReader, currency: Currency) -> Section {
-        // Every block has a price by now; a missing one would be refused as negative, never be free.
+        // Every block has a price here; a missing one becomes negative and is refused, never free.
         let price = self.price(reader).unwrap_or(-1);
         Section { name: self.section, price: Money::new(price, currency), rows: self.rows }
     }

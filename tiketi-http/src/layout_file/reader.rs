@@ -1,4 +1,4 @@
-//! Telling the shapes apart, and bringing what a plan does not say.
+//! Detects the format, and adds prices and currency.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use tiketi_core::{Currency, SeatLayout};
 use crate::layout_file::pretix::Plan;
 use crate::layout_file::{LayoutFile, LayoutFileError};
 
-/// Reads a seating plan of either shape, with prices brought along.
+/// Reads a seating plan of either format, with added prices.
 #[derive(Debug, Clone, Default)]
 #[must_use]
 pub struct LayoutReader {
@@ -19,32 +19,32 @@ pub struct LayoutReader {
 }
 
 impl LayoutReader {
-    /// Brings nothing: enough for plans of this crate's own shape.
+    /// Adds nothing; enough for plans in this crate's own format.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Prices the plan in a currency; one that says another is refused.
+    /// Sets the currency; a plan with another currency is refused.
     pub fn currency(mut self, currency: Currency) -> Self {
         self.currency = Some(currency);
         self
     }
 
-    /// Names the building; by default what the plan says, or its name.
+    /// Sets the building's name; by default the plan's venue, or its name.
     pub fn venue(mut self, venue: impl Into<String>) -> Self {
         self.venue = Some(venue.into());
         self
     }
 
-    /// Prices a category, or a section, in minor units.
+    /// Sets the price of a category or a section, in minor units.
     ///
-    /// A section's price prevails over its category's, and either over the file's.
+    /// A section's price takes precedence over its category's, and both over the file's.
     pub fn price(mut self, category: impl Into<String>, minor: i64) -> Self {
         self.prices.insert(category.into(), minor);
         self
     }
 
-    /// Reads a plan and makes the layout, checked.
+    /// Reads a plan and builds the checked layout.
     ///
     /// # Errors
     ///
@@ -77,7 +77,7 @@ impl LayoutReader {
         file.into_layout()
     }
 
-    /// Refuses a price for something the plan does not have: most likely a misspelt name.
+    /// Refuses a price for something that the plan does not have: most likely a misspelt name.
     pub(super) fn check_prices<'p>(
         &self,
         known: impl Iterator<Item = &'p str>,

@@ -11,9 +11,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[serde(untagged)]
 #[schema(as = NewSeats)]
 pub enum SeatsFile {
-    /// So many, numbered from 1.
+    /// A number of seats, numbered from 1.
     Count(u32),
-    /// Each by its number, or with more to say about it.
+    /// Each seat by its number, or with more details.
     Each(Vec<SeatEntry>),
 }
 
@@ -22,13 +22,13 @@ pub enum SeatsFile {
 #[serde(untagged)]
 #[schema(as = NewSeat)]
 pub enum SeatEntry {
-    /// Its number, right of the seat before it.
+    /// Its number; the seat is right of the one before it.
     Number(String),
-    /// Its number, and where or for whom it is.
+    /// Its number, with column and accessibility.
     Seat(SeatFile),
 }
 
-/// A seat with something to say about it.
+/// A seat with details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewPlacedSeat)]
@@ -43,7 +43,7 @@ pub struct SeatFile {
     pub accessible: bool,
 }
 
-// Written by hand, because an untagged enum forgets where in the file the fault was.
+// Written by hand: an untagged enum loses the position of an error in the file.
 impl<'de> Deserialize<'de> for SeatsFile {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Seats;

@@ -1,4 +1,4 @@
-//! How large bodies may be.
+//! Limits the size of request bodies.
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONTENT_LENGTH;
@@ -9,7 +9,7 @@ use crate::body::{cut_at, too_large};
 use crate::limits::HttpLimits;
 use crate::state::AppState;
 
-/// The one route that takes whole seat layouts.
+/// The route that takes whole seat layouts.
 const LAYOUTS: &str = "/api/admin/layouts";
 /// The routes that take lists of seats.
 const SEAT_LISTS: [&str; 5] = [
@@ -20,7 +20,7 @@ const SEAT_LISTS: [&str; 5] = [
     "/api/admin/events/{id}/seats/unblock",
 ];
 
-/// Refuses bodies that say they are too large, and cuts those that do not say.
+/// Refuses a body whose `Content-Length` is too large, and cuts any body at the limit.
 pub(super) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let limits = state.limits();
     let route = request.extensions().get::<MatchedPath>();
@@ -33,7 +33,7 @@ pub(super) async fn limit(State(state): State<AppState>, request: Request, next:
     next.run(Request::from_parts(parts, cut_at(limit, body))).await
 }
 
-/// Returns how large a body a route takes; a host may have nested the routes below a path of its own.
+/// Returns the limit of a route's body; a host may have nested the routes below its own path.
 fn limit_for(route: &str, limits: &HttpLimits) -> usize {
     if route.ends_with(LAYOUTS) {
         limits.layout_bytes

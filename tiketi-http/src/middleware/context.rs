@@ -1,4 +1,4 @@
-//! Who a request is: its id, and the language its sender reads.
+//! Gives each request its id and language, and renders its errors.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::language::Language;
 use crate::request_context::RequestContext;
 use crate::state::AppState;
 
-/// The header a request's id travels in, both ways.
+/// The header of a request's id, in requests and answers.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Longest id taken from a client, in bytes.
+/// Longest id accepted from a client, in bytes.
 const MAX_ID_BYTES: usize = 64;
 
-/// Names a request, and puts what became of it into words.
+/// Adds the request's context, and renders the error if there is one.
 pub(super) async fn context(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = given.filter(|id| is_sane(id)).map_or_else(|| state.new_id().to_string(), ToOwned::to_owned);
@@ -30,7 +30,8 @@ pub(super) async fn context(State(state): State<AppState>, mut request: Request,
         headers.insert(REQUEST_ID, id);
     }
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Tokens, reservations and errors are nobody else's; a handler whose answer may be kept says so itself.
+    // Answers contain tokens and reservations, so caches must not store them. A handler whose answer may be cached sets
+    // its own header.
     let defaults =
         [("cache-control", "no-store"), ("referrer-policy", "no-referrer"), ("x-frame-options", "DENY")];
     for (name, value) in defaults {
@@ -39,7 +40,7 @@ pub(super) async fn context(State(state): State<AppState>, mut request: Request,
     response
 }
 
-/// Tells whether an id may go into headers and logs as it is.
+/// Returns whether an id is safe in headers and logs.
 fn is_sane(id: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))

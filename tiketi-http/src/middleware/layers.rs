@@ -1,4 +1,4 @@
-//! The layers, from the outside in.
+//! The layers around the routes.
 
 use std::any::Any;
 
@@ -21,7 +21,7 @@ use crate::state::AppState;
 /// Most characters of a path that are logged: more than any route has with its ids.
 const MAX_PATH_CHARS: usize = 200;
 
-/// Puts every layer around the routes.
+/// Adds every layer; the last one added is the outermost.
 pub(crate) fn wrap(routes: Router<AppState>, state: &AppState) -> Router<AppState> {
     let trace = TraceLayer::new_for_http()
         .make_span_with(span)
@@ -43,7 +43,7 @@ async fn timeout(State(state): State<AppState>, request: Request, next: Next) ->
     answer.unwrap_or_else(|_| ApiError::new(Code::TimedOut).into_response())
 }
 
-/// Answers for a handler that panicked; what it said is for the log only.
+/// Answers 500 for a handler that panicked; logs its message.
 fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let said = match panic.downcast::<String>() {
         Ok(text) => *text,
@@ -52,7 +52,7 @@ fn panicked(panic: Box<dyn Any + Send>) -> Response {
     ApiError::internal(format!("a handler panicked: {said}")).into_response()
 }
 
-/// Opens the span of a request: its path as it was sent, and never its query, body or tokens.
+/// Opens the span of a request: with its path as sent, and never its query, body or tokens.
 fn span(request: &http::Request<axum::body::Body>) -> Span {
     let original = request.extensions().get::<OriginalUri>().map(|uri| uri.path());
     let path: String = original.unwrap_or(request.uri().path()).chars().take(MAX_PATH_CHARS).collect();

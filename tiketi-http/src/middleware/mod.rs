@@ -1,4 +1,4 @@
-//! What every request goes through on its way to a handler and back.
+//! Layers that every request passes.
 
 mod body;
 mod context;

@@ -1,17 +1,17 @@
-//! Second addresses of routes, kept for clients that know them by those.
+//! Second paths of routes, for older clients.
 
 use utoipa::openapi::OpenApi;
 
-/// Reads that have a second address: the second, then the first.
+/// Reads with a second path: the second, then the first.
 const READS: [(&str, &str); 2] = [
     ("/api/seats/events/{eventId}", "/api/seats/{eventId}"),
     ("/api/seats/reservation/{id}", "/api/reservations/{id}"),
 ];
 
-/// Posts that may be sent as puts.
+/// Routes that accept `PUT` as well as `POST`.
 const PUTS: [&str; 1] = ["/api/reservations/{id}/cancel"];
 
-/// Describes second addresses in the words of the first.
+/// Copies the description of the first path to the second.
 pub(super) fn describe(document: &mut OpenApi) {
     let paths = &mut document.paths.paths;
     for (second, first) in READS {

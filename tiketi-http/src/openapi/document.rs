@@ -1,4 +1,4 @@
-//! Adds to the document what holds for every route: errors, their codes, and signing in.
+//! Adds to the document what all routes share: errors, codes, and sign-in.
 
 use std::fmt::Write as _;
 
@@ -14,27 +14,27 @@ use crate::error::{Code, ErrorBody};
 use crate::language::Language;
 use crate::openapi::aliases;
 
-/// The name of the one way of signing in; handlers name it in `security`.
+/// The name of the security scheme; handlers name it in `security`.
 const BEARER: &str = "bearer";
 
-/// What the routes are about, in the order in which a buyer meets them.
+/// The tags of the routes, in the order of a purchase.
 const TAGS: [(&str, &str); 8] = [
     ("auth", "Signing in"),
-    ("events", "What is on"),
-    ("tickets", "What is left"),
+    ("events", "Events"),
+    ("tickets", "Stock of ticket types"),
     ("seats", "Choosing seats and holding them"),
-    ("reservations", "What one holds and owns"),
+    ("reservations", "The buyer's reservations"),
     ("payments", "Paying"),
     ("admin", "Running the shop, for administrators"),
-    ("health", "For whoever runs the server"),
+    ("health", "Health checks, for operators"),
 ];
 
 const INTRODUCTION: &str = "Sells tickets: events, seats, reservations and payments.
 
 Times are RFC 3339 in UTC. Money is an integer in minor units beside an ISO 4217 currency. Ids are UUIDs.
 
-Every write below `/api`, but for signing in, accepts an `Idempotency-Key` header: the same key and request \
-within 24 hours is answered as the first time, with `Idempotent-Replayed: true`.
+Every write below `/api`, except sign-in, accepts an `Idempotency-Key` header: the same key and request \
+within 24 hours gets the first answer again, with `Idempotent-Replayed: true`.
 
 Every answer that is not a success has the shape of `ErrorBody`. Its sentence follows `Accept-Language` (en, ko).
 
@@ -75,7 +75,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
     all.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
 }
 
-/// Names an operation by its address, such as `getEventsById`; handlers of one name are no clash then.
+/// Derives an operation's id from its path, such as `getEventsById`; handlers may share a name.
 fn operation_id(method: &str, path: &str) -> String {
     let mut id = method.to_owned();
     for segment in path.split('/').filter(|segment| !segment.is_empty() && *segment != "api") {
@@ -115,7 +115,7 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     add(operation, "default", "Any other error, such as `INTERNAL` or `SERVICE_UNAVAILABLE`");
 }
 
-/// Adds an error, unless the handler has said more about it.
+/// Adds an error unless the handler describes it.
 fn add(operation: &mut Operation, status: &str, description: &str) {
     let responses = &mut operation.responses.responses;
     responses.entry(status.to_owned()).or_insert_with(|| RefOr::T(error(description)));

@@ -1,4 +1,4 @@
-//! The OpenAPI document: what the handlers say about themselves, and what holds for all of them.
+//! The OpenAPI document, completed from the handlers' descriptions.
 
 mod aliases;
 mod document;

@@ -1,4 +1,4 @@
-//! Serves the document, and a page to read it that loads nothing from elsewhere.
+//! Serves the document and a page that displays it; the page loads nothing from other hosts.
 
 use std::sync::Arc;
 
@@ -15,12 +15,12 @@ use utoipa_swagger_ui::Config;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 
-/// The routes that describe the routes; they are not in the document themselves.
+/// The routes of the document and its page; the document does not list them.
 pub(crate) const PAGES: [&str; 4] = ["/api/openapi.json", "/api/docs", "/api/docs/", "/api/docs/{*file}"];
 
-/// Serves a document and the page that shows it.
+/// Serves a document and the page that displays it.
 pub(crate) fn pages(mut document: OpenApi) -> Router<AppState> {
-    // As seen from the document, so that the page's requests arrive when a host has nested the routes.
+    // Relative to the document: the page's requests must also work if a host has nested the routes.
     document.servers = Some(vec![ServerBuilder::new().url("..").description(Some("this one")).build()]);
     let json = document.to_json().map(Bytes::from).map_err(Arc::new);
     // Relative, and without the online validator: the host may nest the routes, and may be offline.

@@ -1,6 +1,6 @@
-//! What the shop does, over HTTP: one file a resource.
+//! The routes of the shop: one file per resource.
 //!
-//! A handler takes what it needs out of the request, makes one call on the box office, and shows the result.
+//! A handler reads the request, makes one call on the box office, and shows the result.
 
 mod admin;
 mod events;
@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use crate::state::AppState;
 
-/// Gathers the routes of buying and of running the shop.
+/// Collects the routes for buyers and for administrators.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(events::routes())

@@ -1,4 +1,4 @@
-//! Paying for reservations.
+//! Payments of buyers.
 
 use axum::Json;
 use axum::body::Body;
@@ -39,8 +39,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Start paying
 ///
-/// The amount is the reservation's total; a different one is refused. The buyer's hold lasts for the payment
-/// window from here, once.
+/// The amount is the reservation's total; another amount is refused. The first `prepare` extends the hold by the
+/// payment window.
 #[utoipa::path(
     post, path = "/api/payments/prepare", tag = "payments", request_body = PreparePayment,
     security(("bearer" = [])),
@@ -69,8 +69,8 @@ async fn prepare(
 
 /// Pay in one step
 ///
-/// For methods that need nothing more from the buyer, and for reservations that cost nothing. While the
-/// provider does not say whether it took the money, the answer is 202: read the payment later.
+/// For methods that need no further step of the buyer, and for reservations that cost nothing. While the outcome is
+/// unknown, the answer is 202: read the payment later.
 #[utoipa::path(
     post, path = "/api/payments/process", tag = "payments", request_body = ProcessPayment,
     security(("bearer" = [])),
@@ -107,11 +107,10 @@ async fn process(
 
 /// Confirm a prepared payment
 ///
-/// The money is asked for once, however often and to however many servers this is sent, and each of them answers what
-/// becomes of it; once it is asked for, it is brought to its end even if the client leaves. While the provider does
-/// not say whether it took the money, the answer is 202, and `Location` names where to look. It is 202 as well while
-/// a virtual account waits for the buyer's deposit: `payment.deposit` says where to pay, and until when the seats are
-/// kept for it.
+/// The provider is asked for the money once, however often and to however many servers this is sent, and each request
+/// gets the outcome. A confirm runs to its end even if the client disconnects. While the outcome is unknown, the answer
+/// is 202, and `Location` names the payment to read. The answer is also 202 while a virtual account awaits the buyer's
+/// deposit: `payment.deposit` contains the account, and until when the seats are held.
 #[utoipa::path(
     post, path = "/api/payments/confirm", tag = "payments", request_body = ConfirmPayment,
     security(("bearer" = [])),
@@ -146,18 +145,19 @@ async fn confirm(
     shown_paid(&state, &paid).await
 }
 
-/// Give tickets back, all of them or some, for what the cancellation policy gives
+/// Return tickets, all or some, for the refund of the cancellation policy
 ///
-/// They stop being the buyer's once the money is on its way; with the last of them the reservation ends, whether or not
-/// the shop keeps a fee. `cancellation` of a reservation says what comes back. The payment is named by the provider's key or by its id. What was
-/// paid into a virtual account goes back to `refundReceiveAccount`, which is kept until it has, and no longer.
+/// The buyer loses the tickets once the refund is done. The reservation ends with its last ticket, whether or not the
+/// shop keeps a fee. `cancellation` of a reservation contains the refund's amount. The path names the payment by the
+/// provider's key or by its id. A payment into a virtual account is refunded to `refundReceiveAccount`, which is stored
+/// only until the refund is done.
 #[utoipa::path(
     post, path = "/api/payments/{id}/cancel", tag = "payments", request_body = CancelPayment,
     security(("bearer" = [])),
-    params(("id" = String, Path, description = "The provider's key for the money, or the payment's id")),
+    params(("id" = String, Path, description = "The provider's key for the payment, or the payment's id")),
     responses(
-        (status = 200, description = "The money is on its way back", body = RefundAnswer),
-        (status = 202, description = "The refund is promised and not confirmed yet", body = RefundAnswer),
+        (status = 200, description = "The refund is done", body = RefundAnswer),
+        (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = RefundAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`, \
@@ -184,15 +184,15 @@ async fn cancel(
     Ok((status, Json(RefundAnswer { payment: (&payment).into(), refund: (&refund).into() })))
 }
 
-/// Take a provider's webhook in
+/// Receive a provider's webhook
 ///
-/// It is kept before this answers, once however often it is sent, and is a hint: the provider is asked.
+/// The webhook is stored before the answer, once for repeated deliveries. It is only a hint: the server asks the provider.
 #[utoipa::path(
     post, path = "/api/payments/webhook/{gateway}", tag = "payments",
-    request_body(content = String, content_type = "*/*", description = "What the provider sends, whatever that is"),
+    request_body(content = String, content_type = "*/*", description = "The provider's message, in its own format"),
     params(("gateway" = String, Path, description = "The gateway's name", example = "toss")),
     responses(
-        (status = 200, description = "It is kept, or is about nothing of the shop's"),
+        (status = 200, description = "It is stored, or it is not about a payment of this shop"),
         (status = 400, description = "`WEBHOOK_REFUSED`", body = ErrorBody),
         (status = 403, description = "`WEBHOOK_FORGED`", body = ErrorBody),
         (status = 404, description = "`GATEWAY_NOT_FOUND`", body = ErrorBody),
@@ -216,10 +216,10 @@ async fn webhook(
     }
 }
 
-/// List the ways of paying
+/// List the payment methods
 #[utoipa::path(
     get, path = "/api/payments/methods", tag = "payments",
-    responses((status = 200, description = "Every way of paying the shop offers", body = MethodList)),
+    responses((status = 200, description = "Every payment method of the shop", body = MethodList)),
 )]
 async fn methods(State(state): State<AppState>) -> Json<MethodList> {
     Json(MethodList::of(state.box_office().payments().payment_methods()))
@@ -246,7 +246,7 @@ async fn read(
     Ok(Json(PaymentAnswer { payment: (&found).into() }))
 }
 
-/// Adds what the buyer believes to pay.
+/// Adds the amount that the buyer expects to pay.
 ///
 /// It is in the reservation's currency unless the buyer named one.
 async fn with_amount(
@@ -260,10 +260,10 @@ async fn with_amount(
     Ok(request.amount(amount.money(found.total.currency())))
 }
 
-/// An answer about money, and where to look for more of it.
+/// An answer about a payment, and where to read it later.
 type PaidResponse = (StatusCode, AppendHeaders<Option<(HeaderName, String)>>, Json<PaidAnswer>);
 
-/// Shows what came of an attempt: paid, declined, or not known yet.
+/// Shows the outcome of an attempt: paid, declined, or unknown.
 async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiError> {
     let mut look_at = None;
     let status = match paid.payment.as_ref().map(|payment| (payment.id, &payment.state)) {
@@ -272,7 +272,7 @@ async fn shown_paid(state: &AppState, paid: &Paid) -> Result<PaidResponse, ApiEr
             look_at = Some((LOCATION, format!("/api/payments/{id}")));
             StatusCode::ACCEPTED
         }
-        // Nothing was asked for, and nothing will be.
+        // No money was asked for, and none will be.
         Some((_, state @ (PaymentState::Ready | PaymentState::Abandoned))) => {
             return Err(BeginConfirmRefused::NotReady { state: state.clone() }.into());
         }

@@ -1,4 +1,4 @@
-//! Reservations of whoever is signed in.
+//! Reservations of the signed-in buyer.
 
 use axum::Json;
 use axum::extract::State;
@@ -29,13 +29,13 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Reserve seats, general-admission tickets, or both
 ///
-/// All or nothing. Seats the caller holds already are the caller's. A buyer who has a pending reservation of
-/// the event adds to it.
+/// All or nothing. Seats that the caller already holds are no conflict. If the buyer has a pending reservation of the
+/// event, the request adds to it.
 #[utoipa::path(
     post, path = "/api/reservations", tag = "reservations", request_body = CreateReservation,
     security(("bearer" = [])),
     responses(
-        (status = 201, description = "What was asked for is held", body = HeldAnswer),
+        (status = 201, description = "The seats and tickets are held", body = HeldAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
@@ -78,7 +78,7 @@ async fn mine(
 
 /// Read one's own reservation
 ///
-/// Also at `/api/seats/reservation/{id}`. Another's is as good as none.
+/// Also at `/api/seats/reservation/{id}`. Another buyer's reservation is not found.
 #[utoipa::path(
     get, path = "/api/reservations/{id}", tag = "reservations", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),
@@ -101,7 +101,7 @@ pub(super) async fn read(
 
 /// Renew a hold
 ///
-/// For a buyer who is still picking; a hold never lasts beyond its cap from the first seat.
+/// For a buyer who is still choosing. A hold never lasts longer than its cap, counted from the first seat.
 #[utoipa::path(
     post, path = "/api/reservations/{id}/extend", tag = "reservations", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),
@@ -124,15 +124,15 @@ async fn extend(
 
 /// Cancel a reservation
 ///
-/// Also with `PUT`. What is pending is released. Of what is paid, the cancellation policy's part goes back first; its seats are free
-/// once the money is on its way. While the provider does not say, the answer is 202: send it again later. What waits for a deposit
-/// is given up: its account is closed first.
+/// Also with `PUT`. A pending reservation is released. A paid one is refunded first, by the cancellation policy; its
+/// seats are free once the refund is done. While the refund's outcome is unknown, the answer is 202: send the request
+/// again later. An awaited deposit is given up: its account is closed first.
 #[utoipa::path(
     post, path = "/api/reservations/{id}/cancel", tag = "reservations", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),
     responses(
         (status = 200, description = "It is cancelled, and refunded if it was paid", body = ReservationAnswer),
-        (status = 202, description = "The refund is promised and not confirmed yet", body = ReservationAnswer),
+        (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = ReservationAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, \
@@ -152,7 +152,7 @@ async fn cancel(
         Some(cancelled) => cancelled?,
         None => responses::being_refunded(&state, id, buyer).await?,
     };
-    // Still live: the provider has not said whether the money went back.
+    // The refund's outcome is unknown, so the reservation has not ended.
     let status = if cancelled.is_live() { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok((status, Json(responses::reservation_answer(&state, &cancelled).await?)))
 }

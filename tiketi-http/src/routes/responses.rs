@@ -1,4 +1,4 @@
-//! Gathering what an answer shows besides the thing itself.
+//! Builds answers: reads the related rows that an answer shows.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -91,7 +91,7 @@ async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Optio
     }
 }
 
-/// Finds a payment by the provider's key for its money, or by its id.
+/// Finds a payment by the provider's key, or by its id.
 pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<PaymentId, ApiError> {
     if let Ok(id) = name.parse() {
         return Ok(id);
@@ -100,17 +100,17 @@ pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<Paymen
     found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
 }
 
-/// Returns anyone's payment.
+/// Returns a payment of any buyer.
 pub(super) async fn any_payment(state: &AppState, id: PaymentId) -> Result<Payment, ApiError> {
     let found = state.box_office().support().any_payment(id).await?;
     found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
 }
 
-/// Returns a payment whose provider takes longer than a request may.
+/// Returns a payment whose provider takes longer than a request may take.
 ///
 /// # Errors
 ///
-/// `TIMED_OUT` if it was not the provider that was waited for.
+/// `TIMED_OUT` if the request did not wait for the provider.
 pub(super) async fn under_way(
     state: &AppState,
     reservation: ReservationId,
@@ -127,11 +127,11 @@ pub(super) async fn under_way(
     }
 }
 
-/// Returns a reservation whose money is promised back by a provider that takes longer than a request may.
+/// Returns a reservation whose refund is queued, at a provider that takes longer than a request may take.
 ///
 /// # Errors
 ///
-/// `TIMED_OUT` if it was not the provider that was waited for.
+/// `TIMED_OUT` if the request did not wait for the provider.
 pub(super) async fn being_refunded(
     state: &AppState,
     reservation: ReservationId,
@@ -145,7 +145,7 @@ pub(super) async fn being_refunded(
     if promised { Ok(reservation) } else { Err(timed_out()) }
 }
 
-/// Gives money back, and says whether that is done, promised, or refused.
+/// Refunds a payment; returns whether the refund is done, queued or refused.
 pub(super) async fn refund_within_patience<F>(
     state: &AppState,
     id: PaymentId,
@@ -165,7 +165,7 @@ where
     }
 }
 
-/// Says whether a refund is done, promised, or refused.
+/// Returns whether a refund is done, queued or refused.
 fn refund_status(refunded: &RefundRequested) -> Result<StatusCode, ApiError> {
     match &refunded.refund.state {
         RefundState::Done { .. } => Ok(StatusCode::OK),

@@ -1,4 +1,4 @@
-//! Seat maps, and holding seats.
+//! Seat maps and holds.
 
 use axum::Json;
 use axum::extract::State;
@@ -24,7 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(map))
         .routes(routes!(reserve))
         .routes(routes!(release))
-        // The names the first Tiketi's clients know.
+        // The older paths, for clients of the first Tiketi.
         .route("/api/seats/events/{eventId}", get(map))
         .route("/api/seats/reservation/{id}", get(reservations::read))
 }
@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(("eventId" = String, Path, description = "Which event", format = Uuid), SeatMapQuery),
     responses(
         (status = 200, description = "The seats, all or those that changed", body = SeatMapDto,
-            headers(("etag" = String, description = "Names these very bytes"))),
+            headers(("etag" = String, description = "Identifies these bytes"))),
         (status = 304, description = "Nothing changed since the map named by `If-None-Match`"),
         (status = 400, description = "`INVALID_ID`, `INVALID_QUERY`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
@@ -73,7 +73,7 @@ async fn layouts(
 
 /// Hold seats
 ///
-/// All or nothing. A buyer who has a pending reservation of the event adds to it.
+/// All or nothing. If the buyer has a pending reservation of the event, the request adds to it.
 #[utoipa::path(
     post, path = "/api/seats/reserve", tag = "seats", request_body = ReserveSeats, security(("bearer" = [])),
     responses(
@@ -98,7 +98,7 @@ async fn reserve(
     Ok((StatusCode::CREATED, Json(responses::held_answer(&state, &held).await?)))
 }
 
-/// Give held seats back
+/// Release held seats
 ///
 /// Without `seatIds`, the whole pending reservation ends.
 #[utoipa::path(

@@ -51,7 +51,7 @@ async fn availability(
     let unknown = || ApiError::new(Code::TicketTypeNotFound);
     let ticket_type = state.box_office().catalog().ticket_type(id).await?.ok_or_else(unknown)?;
     let view = state.box_office().catalog().event(ticket_type.event).await?;
-    // What a draft sells is as little to be seen as the draft.
+    // Buyers see no ticket types of a draft, as they do not see the draft.
     view.filter(|view| view.event.is_public()).ok_or_else(unknown)?;
     Ok(Json(TicketTypeList::of(&[ticket_type])))
 }

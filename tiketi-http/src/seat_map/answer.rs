@@ -25,20 +25,20 @@ pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
     let mut response = json(gzip.unwrap_or_else(|| map.plain()));
     response.headers_mut().extend(cache_headers(&tag_of(map, compressed)));
     if compressed {
-        // Also what keeps the compression layer from compressing again.
+        // This header also stops the compression layer from compressing again.
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     response
 }
 
-/// Answers with what changed; small, so neither tagged nor kept.
+/// Answers with the changes; they are small, so they have no tag and are not cached.
 pub(super) fn changes(changes: Bytes) -> Response {
     let mut response = json(Chunks::from([changes]));
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
-/// A strong tag names bytes, and the compressed ones are others.
+/// Builds the tag; a strong tag names bytes, and the compressed form has other bytes.
 fn tag_of(map: &Encoded, compressed: bool) -> String {
     format!("\"{}{}\"", map.tag, if compressed { "-gzip" } else { "" })
 }
@@ -54,7 +54,7 @@ fn json(chunks: Chunks) -> Response {
 
 fn cache_headers(tag: &str) -> HeaderMap {
     let mut headers = HeaderMap::new();
-    // Keep it, but ask each time: the answer to that is a 304 of a hundred bytes.
+    // Clients may store the map but must revalidate it: a 304 has a hundred bytes.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     headers.insert(VARY, HeaderValue::from_static("accept-encoding"));
     if let Ok(tag) = HeaderValue::from_str(tag) {
@@ -63,7 +63,7 @@ fn cache_headers(tag: &str) -> HeaderMap {
     headers
 }
 
-/// Tells whether the client has this map, in either form.
+/// Returns whether the client has this map, in either form.
 ///
 /// Tags are compared weakly (source: RFC 9110, 13.1.2).
 fn is_known(request: &HeaderMap, tag: &str) -> bool {
@@ -73,7 +73,7 @@ fn is_known(request: &HeaderMap, tag: &str) -> bool {
     })
 }
 
-/// Tells whether gzip is named and not ruled out with `q=0`.
+/// Returns whether the client accepts gzip.
 ///
 /// Source: RFC 9110, 12.5.3.
 fn accepts_gzip(request: &HeaderMap) -> bool {

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 use super::segment::{Chunks, Segment, SegmentCompressor};
 
-/// Tells how often the expensive work was done.
+/// Counts the expensive work.
 #[derive(Debug, Default)]
 pub(super) struct Counters {
     /// Maps encoded as JSON.
@@ -26,7 +26,7 @@ pub(super) struct Encoded {
     pub(super) version: u64,
     /// The first moment at which a hold shown here has lapsed.
     pub(super) lapses_at: Timestamp,
-    /// Names these very bytes, the same on every server; without quotes.
+    /// The entity tag of these bytes, the same on every server; without quotes.
     pub(super) tag: String,
     segments: Arc<[Arc<Segment>]>,
     plain: Chunks,
@@ -35,7 +35,7 @@ pub(super) struct Encoded {
 }
 
 impl Encoded {
-    /// Keeps what was encoded of a version.
+    /// Wraps the encoded segments of a version.
     pub(super) fn new(
         (version, tag): (u64, String),
         lapses_at: Timestamp,
@@ -54,12 +54,12 @@ impl Encoded {
 
     /// Returns the gzip form, made at the first call.
     ///
-    /// `None` if it could not be made.
+    /// Returns `None` if compression failed.
     pub(super) async fn gzip(&self) -> Option<Chunks> {
         let made = self.gzip.get_or_init(async || {
             self.counters.compressions.fetch_add(1, Ordering::Relaxed);
             let (segments, packed) = (Arc::clone(&self.segments), Arc::clone(&self.counters.packed_segments));
-            // The first map of an event takes tens of milliseconds: not on a thread that serves others.
+            // The first map of an event takes tens of milliseconds, too long for a thread that serves requests.
             let work =
                 tokio::task::spawn_blocking(move || SegmentCompressor::new(packed).gzip(&segments).ok());
             work.await.ok().flatten()

@@ -12,18 +12,18 @@ use super::encoded::{Counters, Encoded};
 use super::map_header::MapHeader;
 use super::seat_index::SeatIndex;
 
-/// How long a title or price edited on another server may be shown as it was.
+/// Longest time that a title or price edited on another server is shown unchanged.
 const HEAD_TTL: Duration = Duration::from_secs(1);
 
-/// Kept seats of one event, and their encoding.
+/// The cached seats of one event, and their encoding.
 #[derive(Debug)]
 pub(super) struct EventMap {
-    /// Whose map.
+    /// The event.
     pub(super) event: EventId,
     current: RwLock<Option<Arc<Encoded>>>,
-    /// Held by the one request that refreshes.
+    /// Locked by the one request that refreshes.
     hall: Mutex<Option<SeatIndex>>,
-    /// Grows with each refresh that came to its end.
+    /// Grows with each completed refresh.
     refreshes: AtomicU64,
     /// When title and prices were last read, in microseconds.
     head_read_at: AtomicI64,
@@ -31,7 +31,7 @@ pub(super) struct EventMap {
 }
 
 impl EventMap {
-    /// Keeps nothing yet.
+    /// Builds an empty map.
     pub(super) fn new(event: EventId, counters: Arc<Counters>) -> Self {
         Self {
             event,
@@ -43,20 +43,20 @@ impl EventMap {
         }
     }
 
-    /// Has title and prices read again at the next request.
+    /// Makes the next request read title and prices again.
     pub(super) fn event_was_edited(&self) {
         self.head_read_at.store(i64::MIN, Ordering::SeqCst);
     }
 
-    /// Counts refreshes that came to their end.
+    /// Returns the number of completed refreshes.
     pub(super) fn refreshes(&self) -> u64 {
         self.refreshes.load(Ordering::SeqCst)
     }
 
     /// Returns the encoding of `version` or a later one.
     ///
-    /// `None` if buyers may not see the event.
-    /// `seen` is [`EventMap::refreshes`] as it was before the store was asked for `version`.
+    /// Returns `None` if buyers may not see the event.
+    /// `seen` is the value of [`EventMap::refreshes`] from before `version` was read.
     pub(super) async fn current(
         &self,
         box_office: &BoxOffice,
@@ -73,7 +73,7 @@ impl EventMap {
 
     /// Encodes what changed after `since`.
     ///
-    /// `None` if the complete map is the better answer.
+    /// Returns `None` if the complete map is the better answer.
     pub(super) async fn changes(&self, since: u64, now: Timestamp) -> Option<Bytes> {
         self.hall.lock().await.as_ref()?.encode_since(since, now)
     }
@@ -87,7 +87,7 @@ impl EventMap {
         let mut hall = self.hall.lock().await;
         let now = box_office.now();
         if self.refreshes() != seen {
-            // Someone refreshed while this request waited.
+            // Another request refreshed the map while this one waited.
             let kept = self.kept().filter(|kept| kept.version >= version && self.holds_at(kept, now));
             if kept.is_some() {
                 return Ok(kept);
@@ -104,7 +104,7 @@ impl EventMap {
         Ok(encoded)
     }
 
-    /// Encodes, unless what is kept is the same.
+    /// Encodes the map, unless the cached encoding is current.
     fn encoded(&self, hall: &mut SeatIndex, now: Timestamp) -> Arc<Encoded> {
         let (lapsed, lapses_at) = hall.lapses(now);
         let tag = hall.tag(lapsed);
@@ -115,9 +115,9 @@ impl EventMap {
         })
     }
 
-    /// Returns title and prices, read again if they may be out of date.
+    /// Returns title and prices; reads them again if they may be outdated.
     ///
-    /// `None` for a draft or no event.
+    /// Returns `None` for a draft or an unknown event.
     async fn head(
         &self,
         box_office: &BoxOffice,
@@ -127,7 +127,7 @@ impl EventMap {
         match hall {
             Some(hall) if self.head_is_fresh_at(now) => Ok(Some(hall.head.clone())),
             _ => {
-                // Noted first: an edit that comes while the event is read has it read again.
+                // Set before the read: an edit during the read then causes another read.
                 self.head_read_at.store(now.as_micros(), Ordering::SeqCst);
                 let view = box_office.catalog().event(self.event).await?;
                 Ok(view.filter(|view| view.event.is_public()).map(|view| MapHeader::of(&view)))
@@ -153,10 +153,10 @@ impl EventMap {
     }
 }
 
-/// Brings a hall to the store's present version.
+/// Updates a hall to the store's current version.
 ///
-/// Only what changed is read if there is a hall and it says the same of prices. Dropped halfway, it leaves the
-/// hall at the version it had.
+/// Reads only the changes if there is a hall with the same prices. If dropped halfway, it leaves the hall at its
+/// version.
 async fn update(
     box_office: &BoxOffice,
     event: EventId,

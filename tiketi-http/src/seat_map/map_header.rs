@@ -1,4 +1,4 @@
-//! What a seat map says besides its seats.
+//! The part of a seat map before its seats.
 
 use std::collections::HashMap;
 
@@ -15,12 +15,12 @@ pub(super) struct MapHeader {
     layout: SeatMapLayoutDto,
     currency: String,
     prices: HashMap<TicketTypeId, i64>,
-    /// Names this very content, the same on every server.
+    /// Identifies this content, the same on every server.
     pub(super) digest: String,
 }
 
 impl MapHeader {
-    /// Takes from an event what its seat map tells.
+    /// Copies the fields of an event that its seat map contains.
     pub(super) fn of(view: &EventView) -> Self {
         let event = SeatMapEventDto::of(&view.event);
         let sections = view.ticket_types.iter().filter_map(|ticket_type| match &ticket_type.kind {
@@ -61,17 +61,17 @@ impl MapHeader {
     /// Encodes everything before the first seat.
     pub(super) fn opening(&self, version: u64, complete: bool) -> Vec<u8> {
         let mut json = serde_json::to_vec(&self.around(version, complete, Vec::new())).unwrap_or_default();
-        // `]}` closes the list of seats, which is about to be filled.
+        // Cuts `]}`, which closes the list of seats: the seats follow.
         json.truncate(json.len().saturating_sub(CLOSING.len()));
         json
     }
 }
 
-/// Ends what [`MapHeader::opening`] began.
+/// Closes the JSON that [`MapHeader::opening`] opened.
 pub(super) const CLOSING: &[u8] = b"]}";
 
 fn digest(content: &impl Serialize) -> String {
     let json = serde_json::to_vec(content).unwrap_or_default();
-    // Name-based, so that every server derives the same.
+    // A name-based UUID, which is the same on every server.
     format!("{:016x}", Uuid::new_v5(&Uuid::NAMESPACE_URL, &json).as_u64_pair().0)
 }

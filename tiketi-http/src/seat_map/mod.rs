@@ -1,9 +1,9 @@
-//! Seat maps as ready bytes: encoded once per version, shared by every request.
+//! Encoded seat maps: encoded once per version, shared by every request.
 //!
-//! A hall of 20,000 seats is some four megabytes of JSON. A request asks the store for one number, the map
-//! version; as long as that is the version kept here, everyone is sent the same bytes. When it has moved on,
-//! one request reads what changed and encodes, and the others wait for it.
-//! A map is encoded, and compressed, in segments of seats, and anew only where it differs: versions share the rest.
+//! A hall of 20,000 seats is about four megabytes of JSON. A request reads one number from the store, the map version.
+//! While that is the cached version, every request gets the same bytes. If it is newer, one request reads the changes
+//! and encodes, and the others wait for it. A map is encoded and compressed in segments of seats; a segment that did
+//! not change is shared between versions.
 
 mod answer;
 mod encoded;
@@ -24,10 +24,10 @@ use tiketi_core::{BoxOffice, EventId, StoreError};
 use encoded::Counters;
 use event_map::EventMap;
 
-/// Events whose maps are kept at once. A hall of 100,000 seats takes some 35 MB here: `tiketi-bench memory`.
+/// Most events whose maps are cached. A hall of 100,000 seats takes about 35 MB: `tiketi-bench memory`.
 const KEPT_EVENTS: usize = 32;
 
-/// Keeps the encoded seat maps of the events last asked for.
+/// Caches the encoded seat maps of the most recently read events.
 pub(crate) struct SeatMaps {
     /// The most recently used first.
     kept: Mutex<Vec<Arc<EventMap>>>,
@@ -48,14 +48,14 @@ impl fmt::Debug for SeatMaps {
 }
 
 impl SeatMaps {
-    /// Keeps the maps of at most `capacity` events.
+    /// Caches the maps of at most `capacity` events.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
         Self { kept: Mutex::default(), capacity: capacity.max(1), counters: Arc::default() }
     }
 
     /// Answers with an event's map, or what changed after version `since`.
     ///
-    /// `None` if there is no such event for buyers to see.
+    /// Returns `None` if buyers can see no such event.
     pub(crate) async fn answer(
         &self,
         box_office: &BoxOffice,
@@ -64,9 +64,9 @@ impl SeatMaps {
         request: &HeaderMap,
     ) -> Result<Option<Response>, StoreError> {
         let known = self.find(event);
-        // Read before the store is asked: whatever was refreshed later knows at least as much.
+        // Counted before the store is read: a later refresh is at least as new as what the store returns.
         let seen = known.as_ref().map_or(0, |map| map.refreshes());
-        // Asked before anything is kept, so that requests for events that never were push nothing out.
+        // Read before anything is cached: requests for unknown events must not evict a map.
         let Some(version) = box_office.catalog().seat_map_version(event).await? else {
             self.forget(event);
             return Ok(None);
@@ -85,18 +85,18 @@ impl SeatMaps {
         }
     }
 
-    /// Has title and prices read again at the next request.
+    /// Makes the next request read title and prices again.
     pub(crate) fn event_was_edited(&self, event: EventId) {
         if let Some(map) = self.kept().iter().find(|map| map.event == event) {
             map.event_was_edited();
         }
     }
 
-    /// Returns the event's map, if it is kept, and marks it as used.
+    /// Returns the event's map if it is cached, and marks it as used.
     fn find(&self, event: EventId) -> Option<Arc<EventMap>> {
         let mut kept = self.kept();
         let at = kept.iter().position(|map| map.event == event)?;
-        // Turned rather than removed and inserted: nothing is allocated on the way of every request.
+        // A rotation allocates nothing; every request comes here.
         kept.get_mut(..=at)?.rotate_right(1);
         kept.first().cloned()
     }
@@ -117,7 +117,7 @@ impl SeatMaps {
     }
 
     fn kept(&self) -> std::sync::MutexGuard<'_, Vec<Arc<EventMap>>> {
-        // The list is whole after every step, so a panic elsewhere leaves nothing half done.
+        // The list is consistent after every step, so a poisoned lock is safe to use.
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

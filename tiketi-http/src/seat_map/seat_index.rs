@@ -1,7 +1,7 @@
-//! An event's seats, as little of each as the next encoding needs.
+//! An event's seats, with as little of each as the next encoding needs.
 //!
-//! A hall of 100,000 seats is some thirty megabytes of JSON, and little of it ever changes. So its texts are
-//! kept once, in the segments that were encoded last: the next encoding copies them from there.
+//! A hall of 100,000 seats is about thirty megabytes of JSON, and little of it ever changes. So its texts are stored
+//! once, in the last encoded segments; the next encoding copies them from there.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use super::segment::Segment;
 use crate::dto::SeatDto;
 use crate::status_words::seat_status_word;
 
-/// Room for the part of a seat that does change: `,"status":"available","version":12345},`.
+/// Space for the part of a seat that changes: `,"status":"available","version":12345},`.
 const TAIL_BYTES: usize = 48;
 
 /// Seats that are encoded and compressed together.
 ///
-/// A change of one costs all of them, a cut costs some compression.
+/// A change of one seat encodes all of them again; smaller segments compress less.
 const SEGMENT_SEATS: usize = 256;
 
 /// Seats at one map version.
@@ -26,7 +26,7 @@ const SEGMENT_SEATS: usize = 256;
 pub(super) struct SeatIndex {
     /// The map version.
     pub(super) version: u64,
-    /// What is told besides the seats.
+    /// The part of the map before the seats.
     pub(super) head: MapHeader,
     /// From the stage backwards.
     blocks: Vec<Block>,
@@ -40,7 +40,7 @@ pub(super) struct SeatIndex {
 struct Block {
     seats: Box<[KeptSeat]>,
     segment: Arc<Segment>,
-    /// Until when the segment shows the seats as they are; `None` if it does not.
+    /// Until when the segment is current; `None` if it is not.
     fresh_until: Option<Timestamp>,
 }
 
@@ -52,7 +52,7 @@ struct KeptSeat {
     opening_bytes: usize,
 }
 
-/// What changes about a seat and is told.
+/// The part of a seat that changes and is shown.
 #[derive(Debug, Clone, Copy)]
 struct SeatDisplay {
     status: SeatStatus,
@@ -69,7 +69,7 @@ struct SeatDisplay {
 pub(super) struct UnknownSeat;
 
 impl SeatIndex {
-    /// Takes over a complete map.
+    /// Builds the index from a complete map.
     pub(super) fn of(map: &SeatMap, head: MapHeader) -> Self {
         let blocks = map.seats.chunks(SEGMENT_SEATS).map(|seats| Block::of(seats, &head)).collect();
         let mut by_id: Box<[_]> = map.seats.iter().zip(0..).map(|(seat, at)| (seat.id, at)).collect();
@@ -78,7 +78,7 @@ impl SeatIndex {
         Self { version: map.version, head, blocks, by_id, closing }
     }
 
-    /// Applies what changed after this hall's version.
+    /// Applies the changes after this hall's version.
     pub(super) fn apply(&mut self, changes: &SeatMap) -> Result<(), UnknownSeat> {
         for seat in &changes.seats {
             let (block, at) = self.find(seat.id).ok_or(UnknownSeat)?;
@@ -97,9 +97,9 @@ impl SeatIndex {
         Some((at / SEGMENT_SEATS, at % SEGMENT_SEATS))
     }
 
-    /// Encodes every seat as it is at `now`.
+    /// Encodes every seat as of `now`.
     pub(super) fn encode(&mut self, now: Timestamp) -> Arc<[Arc<Segment>]> {
-        // The version in it always changes.
+        // The opening contains the version, so it is always new.
         let opening = Segment::new(self.head.opening(self.version, true));
         let mut segments = vec![Arc::new(opening)];
         for (at, block) in self.blocks.iter_mut().enumerate() {
@@ -114,10 +114,10 @@ impl SeatIndex {
 
     /// Encodes the seats that changed after map version `since`.
     ///
-    /// `None` if they are too many to be worth it.
+    /// Returns `None` if they are too many.
     pub(super) fn encode_since(&self, since: u64, now: Timestamp) -> Option<Bytes> {
         let changed: Vec<_> = self.seats().filter(|(_, seat)| seat.look.map_version > since).collect();
-        // The complete map is encoded already; a large part of it would have to be encoded again.
+        // The complete map is encoded already; many changes would be encoded once more.
         if changed.len() * 4 > self.by_id.len().max(64) {
             return None;
         }
@@ -132,9 +132,9 @@ impl SeatIndex {
         Some(Bytes::from(json))
     }
 
-    /// Counts holds lapsed at `now`, and says when the next one lapses.
+    /// Counts the holds lapsed at `now`, and returns when the next one lapses.
     ///
-    /// With the version, the count names what the seats look like: within a version no hold changes its end.
+    /// Version and count identify the seats' content: within a version no hold changes its end.
     pub(super) fn lapses(&self, now: Timestamp) -> (usize, Timestamp) {
         let mut lapsed = 0;
         let mut next = Timestamp::FAR_FUTURE;
@@ -148,7 +148,7 @@ impl SeatIndex {
         (lapsed, next)
     }
 
-    /// Names these seats as they are at `now`, the same on every server.
+    /// Returns an identifier of the seats as of `now`, the same on every server.
     pub(super) fn tag(&self, lapsed: usize) -> String {
         format!("{}-{lapsed}-{}", self.version, self.head.digest)
     }
@@ -168,11 +168,11 @@ impl Block {
         };
         let seats = seats.iter().map(keep).collect();
         let segment = Arc::new(Segment::new(texts));
-        // So far it is only what the seats' texts are copied from.
+        // Not current yet: the segment only holds the seats' texts.
         Self { seats, segment, fresh_until: None }
     }
 
-    /// Encodes its seats as they are at `now`; all but the first block continue a list.
+    /// Encodes the block's seats as of `now`; all but the first block continue a list.
     fn encode(&mut self, first: bool, now: Timestamp) {
         let room: usize = self.seats.iter().map(|seat| seat.opening_bytes + TAIL_BYTES).sum();
         let mut json = Vec::with_capacity(room);
@@ -192,7 +192,7 @@ impl Block {
 }
 
 impl KeptSeat {
-    /// Writes the seat as it is at `now`, with the part that never changes from `texts`.
+    /// Writes the seat as of `now`, with the constant part from `texts`.
     fn write(&self, json: &mut Vec<u8>, texts: &[u8], now: Timestamp) {
         let opening = texts.get(self.opening..self.opening + self.opening_bytes);
         json.extend_from_slice(opening.unwrap_or_default());
@@ -214,7 +214,7 @@ impl SeatDisplay {
                 Timestamp::FAR_FUTURE
             }
         };
-        // At the beginning of time no hold has lapsed: that is looked at when the seat is written.
+        // At the epoch no hold has lapsed; lapsing is checked when the seat is written.
         let status = SeatStatus::of(&seat.state, Timestamp::EPOCH);
         Self { status, until, version: seat.version, map_version: seat.map_version }
     }
@@ -224,7 +224,7 @@ impl SeatDisplay {
     }
 }
 
-/// Writes what never changes of a seat, and returns how many bytes that took.
+/// Writes the constant part of a seat, and returns its length in bytes.
 fn write_opening(texts: &mut Vec<u8>, seat: &Seat, head: &MapHeader) -> usize {
     let dto = SeatDto::of(seat, head.price(seat.ticket_type), Timestamp::EPOCH);
     let tail = format!(",\"status\":\"{}\",\"version\":{}}}", dto.status, dto.version);

@@ -1,9 +1,9 @@
-//! Compresses an event's maps, each only where it differs from those before.
+//! Segments of seat maps, each compressed once.
 //!
-//! Compressing a hall of 20,000 seats takes tens of milliseconds, and in a sale every version lives for less.
-//! So a map is cut into segments of seats, and each is compressed on its own: a change of one seat costs one
-//! segment. The pieces are put together as `pigz` does it: raw deflate blocks that end on a byte, one after the
-//! other in a single gzip member, with the checksums of the pieces combined (sources: RFC 1951, RFC 1952).
+//! Compressing a hall of 20,000 seats takes tens of milliseconds, and during a sale every version lives for less. So a
+//! map is cut into segments of seats, and each is compressed separately: a change of one seat costs one segment. The
+//! segments are joined as `pigz` does it: raw deflate blocks that end on a byte, concatenated in a single gzip member,
+//! with the checksums of the segments combined (sources: RFC 1951, RFC 1952).
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ const LAST_BLOCK: [u8; 2] = [3, 0];
 /// Bytes that are sent one after the other.
 pub(super) type Chunks = Arc<[Bytes]>;
 
-/// Some JSON, and the same compressed once somebody asked for that.
+/// A piece of JSON, and its compressed form from the first request for it on.
 #[derive(Debug)]
 pub(super) struct Segment {
     /// The JSON.
@@ -28,9 +28,9 @@ pub(super) struct Segment {
 }
 
 impl Segment {
-    /// Takes over some JSON.
+    /// Wraps a piece of JSON.
     pub(super) fn new(mut plain: Vec<u8>) -> Self {
-        // It may be kept for the rest of the sale.
+        // It may stay in memory for the rest of the sale.
         plain.shrink_to_fit();
         Self { plain: Bytes::from(plain), packed: OnceLock::new() }
     }
@@ -41,7 +41,7 @@ impl Segment {
             return Ok(known);
         }
         let made = packer.pack(&self.plain)?;
-        // Of two that come at once, both made the same.
+        // Two callers at once compute the same bytes; the first is stored.
         Ok(self.packed.get_or_init(|| made))
     }
 }
@@ -65,19 +65,19 @@ pub(super) struct Packed {
 pub(super) struct Incompressible;
 
 impl SegmentCompressor {
-    /// Counts the segments it compresses.
+    /// Builds a compressor that counts the segments it compresses.
     pub(super) fn new(packed_segments: Arc<AtomicU64>) -> Self {
-        // Seat ids are chance and do not compress; a higher level costs much more time and saves little.
+        // Seat ids are random and do not compress: a higher level takes much more time and saves little.
         Self { compress: Compress::new(Compression::new(3), false), packed_segments }
     }
 
-    /// Compresses one piece.
+    /// Compresses one segment.
     pub(super) fn pack(&mut self, plain: &[u8]) -> Result<Packed, Incompressible> {
         self.packed_segments.fetch_add(1, Ordering::Relaxed);
-        // What does not compress is stored with five bytes for each 64 KiB, and a flush takes as many.
+        // Incompressible data is stored with five extra bytes for each 64 KiB; a flush takes five more.
         let mut deflated = Vec::with_capacity(plain.len() + plain.len() / 1_000 + 64);
         self.compress.reset();
-        // A flush ends the last block on a byte; `reset` lets the segment refer to nothing before it.
+        // A flush ends the last block on a byte; `reset` prevents references to earlier segments.
         let status = self.compress.compress_vec(plain, &mut deflated, FlushCompress::Sync);
         let taken = usize::try_from(self.compress.total_in()).ok();
         if !matches!(status, Ok(Status::Ok))
@@ -92,7 +92,7 @@ impl SegmentCompressor {
         Ok(Packed { deflated: Bytes::from(deflated), crc })
     }
 
-    /// Returns the gzip member of segments, of which it compresses those that never were.
+    /// Returns the gzip member of the segments; compresses those that are not compressed yet.
     pub(super) fn gzip(&mut self, segments: &[Arc<Segment>]) -> Result<Chunks, Incompressible> {
         let mut crc = Crc::new();
         let mut chunks = vec![Bytes::from_static(&HEADER)];

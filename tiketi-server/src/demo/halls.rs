@@ -1,4 +1,4 @@
-//! Two halls that exist nowhere.
+//! Two fictional halls.
 
 use tiketi_core::{Currency, Money, Row, SeatLayout, Section};
 

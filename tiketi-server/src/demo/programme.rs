@@ -1,4 +1,4 @@
-//! Four events by artists who do not exist, at times counted from now.
+//! Four events by fictional artists, at times relative to now.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tiketi_core::{
     time::EmptySaleWindow,
 };
 
-/// Most tickets one buyer may have of the event that sells out, so that it takes several to do so.
+/// Most tickets of the sold-out event per buyer; it takes several buyers to sell it out.
 pub(super) const CLUB_TICKETS_PER_BUYER: u32 = 4;
 
-/// What is on, in the two languages.
+/// One event of the demo, in both languages.
 struct Bill {
     title: &'static str,
     artist: &'static str,

@@ -1,4 +1,4 @@
-//! Buyers who take everything, and pay.
+//! Sells out an event to made-up buyers.
 
 use tiketi_core::{
     BoxOffice, BuyerId, HoldRequest, IdSource, PrepareRequest, TicketType, clock::TimeOrderedIds,
@@ -8,7 +8,7 @@ use tiketi_core::{
 use super::Outcome;
 use super::programme::CLUB_TICKETS_PER_BUYER;
 
-/// The way they pay; only the built-in gateway has it.
+/// The buyers' payment method; only the built-in gateway has it.
 const METHOD: &str = "bank_transfer";
 
 /// Buys every ticket of an event sold by quantity.

@@ -1,4 +1,4 @@
-//! The shop's cancellation policy, as one word of an option.
+//! Parses the shop's cancellation policy from one option.
 
 use tiketi_core::{CancellationPolicy, cancellation_policy::CancellationTier};
 
@@ -6,7 +6,7 @@ use super::values;
 
 const SHAPE: &str = "write tiers with commas between, each TIME:PERCENT% or TIME:PERCENT%+FEE, as in 10d:0%,1d:10%+4000, or none";
 
-/// Reads a policy: tiers from the earliest end on, or `none` for no refunds.
+/// Reads a policy: tiers in order of their ends, the earliest first, or `none` for no refunds.
 pub(super) fn policy(text: &str) -> Result<CancellationPolicy, String> {
     if text.trim() == "none" {
         return Ok(CancellationPolicy::NO_REFUNDS);

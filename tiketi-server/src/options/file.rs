@@ -7,12 +7,12 @@ use toml::{Table, Value};
 
 use crate::failure::Failure;
 
-/// Reads a file of options as pairs of key and text, all keys known.
+/// Reads a file of options as pairs of key and text; refuses unknown keys.
 pub(super) fn read(path: &Path, known: &[String]) -> Result<Vec<(String, String)>, Failure> {
     let shown = path.display();
     let text = fs::read_to_string(path)
         .map_err(|error| Failure::new(format!("cannot read the options in {shown}: {error}")))?;
-    // The parser's own display quotes the line at fault, which may hold a secret.
+    // The parser's own display quotes the wrong line, which may contain a secret.
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error
             .span()

@@ -1,4 +1,4 @@
-//! Flags over environment over file.
+//! Merges the options: flags before environment before file.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,10 +10,10 @@ use clap::{ArgMatches, CommandFactory, FromArgMatches};
 use crate::failure::Failure;
 use crate::options::{Command, CommandLine, file};
 
-/// Reads the command line, the environment, and the file they name.
+/// Reads the command line, the environment and the configuration file.
 ///
-/// The file's values are put before the flags, for those options that nothing else sets; so each is
-/// read, and refused, in the same words wherever it came from.
+/// Values of the file are added as flags, for options that neither a flag nor a variable sets. Every value is therefore
+/// parsed by the same code and refused with the same message, wherever it came from.
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<CommandLine, Failure> {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     let first = declaration().try_get_matches_from(&arguments)?;
@@ -21,7 +21,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Comm
         return Ok(CommandLine::from_arg_matches(&first)?);
     };
     let shown = path.display().to_string();
-    // `check` has one answer for everything that is wrong.
+    // `check` exits with 1 for everything that is wrong, usage errors included.
     let refused = |failure: Failure| match first.subcommand_name() {
         Some("check") => failure.found(),
         _ => failure,
@@ -37,13 +37,13 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Comm
 }
 
 impl CommandLine {
-    /// Returns what to do, serving by default.
+    /// Returns the command; the default is to serve.
     pub(crate) fn into_parts(self) -> (crate::options::Options, Command) {
         (self.options, self.command.unwrap_or(Command::Serve))
     }
 }
 
-/// Returns the variables that look like options and are none: most likely misspelt.
+/// Returns `TIKETI_` variables that name no option, most likely misspelt.
 pub(crate) fn unknown_variables() -> Vec<String> {
     let known: Vec<String> = keys().iter().map(|key| variable(key)).collect();
     let ours = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
@@ -51,13 +51,13 @@ pub(crate) fn unknown_variables() -> Vec<String> {
     ours.filter(|name| !known.contains(name)).collect()
 }
 
-/// Gives every option its variable, and lets it stand before or after the command.
+/// Gives every option its variable, and allows it before or after the command.
 pub(super) fn declaration() -> clap::Command {
     CommandLine::command().mut_args(|argument| {
         let variable = argument.get_long().map(variable);
         let argument = argument.global(true).hide_env_values(true);
         match variable {
-            // An empty variable, as container set-ups write them, says nothing.
+            // Container set-ups write unset variables as empty ones.
             Some(name) if env::var_os(&name).is_none_or(|value| !value.is_empty()) => {
                 argument.env(leaked(name))
             }
@@ -66,7 +66,7 @@ pub(super) fn declaration() -> clap::Command {
     })
 }
 
-/// The flags' names, without those that only a command line can have.
+/// Returns the flags' names, without those that only a command line can have.
 fn keys() -> Vec<String> {
     let command = CommandLine::command();
     let flags = command.get_arguments().filter_map(clap::Arg::get_long);
@@ -77,7 +77,7 @@ fn variable(flag: &str) -> String {
     format!("TIKETI_{}", flag.to_uppercase().replace('-', "_"))
 }
 
-/// Names of variables live as long as the process; there is one a flag.
+/// Leaks the name: clap needs it for the life of the process, and there is one per flag.
 fn leaked(name: String) -> &'static str {
     Box::leak(name.into_boxed_str())
 }

@@ -1,7 +1,7 @@
-//! Everything the server can be told: by flag, environment variable or file.
+//! The server's options: by flag, environment variable or file.
 //!
-//! A later option is one entry in [`Options`]: its variable and its key in the file follow from its
-//! flag, `--hold-ttl` being `TIKETI_HOLD_TTL` and `hold-ttl`.
+//! A new option is one field of [`Options`]. Its variable and its key in the file follow from its flag: `--hold-ttl`
+//! is `TIKETI_HOLD_TTL` and `hold-ttl`.
 
 mod cancellation;
 mod file;
@@ -39,29 +39,29 @@ pub(crate) struct CommandLine {
     pub(crate) command: Option<Command>,
 }
 
-/// What to do.
+/// The command to run.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve until told to stop (the default)
+    /// Serve until a signal to stop (the default)
     Serve,
     /// Check the configuration and everything it names; exit 1 if something is wrong
     Check,
     /// Print the OpenAPI document
     Openapi,
-    /// Bring the store up to the schema of this release, and say which it was and is
+    /// Migrate the store to the schema of this release, and print the schema before and after
     Migrate,
-    /// Prove from the store's rows that all is as it must be, beside a running server too; exit 1 if not
+    /// Check every invariant from the store's rows, also while a server is running; exit 1 if one is violated
     Audit,
-    /// Copy the store to a new file, beside a running server too
+    /// Copy the store to a new file, also while a server is running
     Backup(Backup),
-    /// Read a seating plan, check it, and keep it in the store
+    /// Read a seating plan, check it, and store it
     ImportLayout(ImportLayout),
 }
 
-/// Where a copy goes.
+/// Where the copy is written.
 #[derive(Debug, Args)]
 pub(crate) struct Backup {
-    /// File to make, which must not exist
+    /// File to create; it must not exist
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 }
@@ -72,13 +72,13 @@ pub(crate) struct ImportLayout {
     /// JSON file: a pretix seating plan, or Tiketi's own shape
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
-    /// ISO 4217 currency of the prices, such as KRW; needed if the plan does not say
+    /// ISO 4217 currency of the prices, such as KRW; required if the plan does not name one
     #[arg(long, value_name = "CODE")]
     pub(crate) currency: Option<tiketi_core::Currency>,
-    /// Price of a category or section in minor units: VIP=2500 is 25.00 EUR, or 2500 KRW; may be given several times
+    /// Price of a category or section in minor units: VIP=2500 is 25.00 EUR, or 2500 KRW; may be repeated
     #[arg(long, value_name = "CATEGORY=AMOUNT", value_parser = values::price)]
     pub(crate) price: Vec<(String, i64)>,
-    /// Name of the building; by default what the plan says, or its name
+    /// Name of the building; by default the plan's venue, or its name
     #[arg(long, value_name = "NAME")]
     pub(crate) venue: Option<String>,
 }
@@ -90,26 +90,26 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// Address to serve at; port 0 takes a free one
+    /// Address to listen on; port 0 takes a free port
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:3001", help_heading = "Serving")]
     pub(crate) listen: String,
     /// Longest a request may take
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = values::duration, help_heading = "Serving")]
     pub(crate) request_timeout: Duration,
-    /// Largest body a request may have; seat layouts have a limit of their own
+    /// Largest request body; seat layouts have their own limit
     #[arg(long, value_name = "SIZE", default_value = "64KiB", value_parser = values::size, help_heading = "Serving")]
     pub(crate) body_limit: usize,
 
-    /// Where everything is kept: `sqlite:PATH`, one file; `postgres://USER:PASSWORD@HOST/DATABASE`, for many servers;
-    /// or `memory:`, which forgets it when the server stops
-    // Kept as a secret, because the address of a database may hold its password.
+    /// Where data is stored: `sqlite:PATH`, one file; `postgres://USER:PASSWORD@HOST/DATABASE`, for many servers;
+    /// or `memory:`, which is lost when the server stops
+    // A secret, because the address of a database may contain its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
     pub(crate) store: SecretString,
-    /// Connections the server keeps to Postgres, besides up to 5 that write; those of all servers must fit into its
-    /// `max_connections`
+    /// Connections to Postgres that the server keeps open, in addition to up to 5 that write; those of all servers must
+    /// fit into its `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
     pub(crate) store_connections: u32,
-    /// Bring Postgres up to the schema of this release before serving; without it, `migrate` has to
+    /// Migrate Postgres to the schema of this release before serving; without it, run `migrate` first
     #[arg(
         long,
         value_name = "BOOL",
@@ -123,7 +123,7 @@ pub(crate) struct Options {
         help_heading = "Keeping"
     )]
     pub(crate) migrate: bool,
-    /// Sell from a Postgres that may forget sales in a crash, since `synchronous_commit`, `fsync` or `full_page_writes`
+    /// Serve from a Postgres that may lose sales in a crash, because `synchronous_commit`, `fsync` or `full_page_writes`
     /// is off: for tests and rehearsals
     #[arg(
         long,
@@ -153,31 +153,31 @@ pub(crate) struct Options {
     )]
     pub(crate) demo: bool,
 
-    /// Address of the first administrator, whose account is made if there is none
+    /// E-mail address of the first administrator; the account is created if it does not exist
     #[arg(long, value_name = "EMAIL", help_heading = "Signing in")]
     pub(crate) admin_email: Option<String>,
-    /// The administrator's password; without it one is made and printed once on standard error
+    /// The administrator's password; without it one is generated and printed once on standard error
     #[arg(long, value_name = "PASSWORD", value_parser = values::secret, help_heading = "Signing in")]
     pub(crate) admin_password: Option<SecretString>,
-    /// Secret that signs tokens, at least 32 bytes; without it one is made and kept beside the
-    /// store, unless that is Postgres, whose servers have to be given the same one
+    /// Secret that signs tokens, at least 32 bytes; without it one is generated and stored beside the SQLite file;
+    /// required with Postgres, the same for every server
     #[arg(long, value_name = "SECRET", value_parser = values::secret, help_heading = "Signing in")]
     pub(crate) jwt_secret: Option<SecretString>,
 
     /// How long a hold lasts from its last renewal
     #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) hold_ttl: Duration,
-    /// How long a hold may last from its first seat, however often it is renewed
+    /// Longest time a hold may last from its first seat, however often it is renewed
     #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) hold_cap: Duration,
-    /// How long a buyer has to pay, granted once
+    /// Time a buyer has to pay, added to a hold once
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) payment_window: Duration,
     /// Most tickets of one event a buyer may hold and own
     #[arg(long, value_name = "NUMBER", default_value_t = 8, help_heading = "Selling")]
     pub(crate) max_seats_per_buyer: u32,
 
-    /// How often holds that ran out are ended and what happened is passed on; nothing is sold twice in between
+    /// How often expired holds are ended and facts are delivered; no value can cause a double sale
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) sweep_every: Duration,
 

@@ -1,4 +1,4 @@
-//! How buyers pay, and what becomes of money that goes astray.
+//! Options about payments, late payments and refunds.
 
 use std::time::Duration;
 
@@ -10,28 +10,29 @@ use tiketi_toss::{TOSS_URL, TossMethod};
 use super::cancellation;
 use super::values;
 
-/// The options about payments.
+/// Options about payments.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Paying")]
 pub(crate) struct Paying {
-    /// Secret key of the shop at TossPayments; with it buyers pay there
+    /// Secret key of the shop at TossPayments; if set, buyers pay through TossPayments
     #[arg(long, value_name = "KEY", value_parser = values::secret)]
     pub(crate) toss_secret_key: Option<SecretString>,
-    /// Client key of the same pair, which browsers open the payment window with
-    // Kept as a secret until it is known to be none: whoever mixes the two up shall not see it printed.
+    /// Client key of the same pair; browsers open the payment window with it
+    // Treated as a secret until it is checked: an operator may give the secret key here by mistake, and an error must
+    // not print it.
     #[arg(long, value_name = "KEY", value_parser = values::secret)]
     pub(crate) toss_client_key: Option<SecretString>,
-    /// Where TossPayments answers, such as a stub; plain http only on this machine
+    /// Base URL of TossPayments, or of a stub; plain http is allowed for this machine only
     #[arg(long, value_name = "URL", default_value = TOSS_URL)]
     pub(crate) toss_base_url: String,
-    /// Ways of paying to offer at TossPayments, in this order, with commas between: `card`, `transfer`,
+    /// Payment methods to offer through TossPayments, in this order, separated by commas: `card`, `transfer`,
     /// `virtual-account` and `mobile-phone`
     #[arg(long, value_name = "METHODS", default_value = "card,transfer", value_parser = toss_methods)]
     pub(crate) toss_methods: TossMethods,
-    /// How long a buyer who pays into a virtual account may take, and keeps the seats; at most 30 days
+    /// Time a buyer has to pay into a virtual account; the seats are held until then; at most 30 days
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::duration)]
     pub(crate) deposit_window: Duration,
-    /// Offer the built-in ways of paying, which move no money; by default only while there is no other
+    /// Offer the built-in payment methods, which move no money; by default only if there is no other
     #[arg(
         long,
         value_name = "BOOL",
@@ -42,38 +43,40 @@ pub(crate) struct Paying {
         hide_possible_values = true
     )]
     pub(crate) test_gateway: Option<bool>,
-    /// What becomes of money that comes when its hold has run out
+    /// What happens to a payment that is captured after its hold ended
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) late_payment: LateMoney,
-    /// How long a provider may not know an order that is being confirmed, before it is believed
+    /// How long after a confirm the provider's answer "no such order" stays inconclusive; then it means that no money
+    /// was taken
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) not_found_grace: Duration,
-    /// The same once the hold is past its cap: how much longer an order the provider does not know may keep its seats
+    /// Shortest such time once the hold is past its cap: how much longer an order that the provider does not know may
+    /// keep its seats
     #[arg(long, value_name = "DURATION", default_value = "2m", value_parser = values::duration)]
     pub(crate) not_found_grace_past_cap: Duration,
-    /// How long to wait before a provider that did not say what became of money is asked again; then twice and five
-    /// times as long
+    /// Pause after an inconclusive answer before the provider is asked again; the next pauses are two and five times as
+    /// long
     #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = values::duration)]
     pub(crate) ask_again_after: Duration,
-    /// How long to wait at most between two such questions
+    /// Longest pause between two such requests
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) ask_again_at_most: Duration,
-    /// How long a provider's word may be awaited before the payment is listed for a person
+    /// How long a payment's outcome may be unknown before staff see the payment on their list
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
     pub(crate) attention_after: Duration,
-    /// How many payments this server asks after at the same time
+    /// How many payments this server reconciles at the same time
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     pub(crate) reconcilers: u32,
-    /// What becomes of seats whose money went back
+    /// What happens to seats whose payment was refunded
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
     pub(crate) refunded_seats: SeatsBack,
-    /// Until when buyers may give tickets back, and what the shop keeps of the price: tiers of
-    /// `TIME_BEFORE_THE_START:PERCENT%+FEE` with commas between, or `none` for no refunds
+    /// Cancellation policy: until when buyers may return tickets, and what the shop keeps of the price; tiers of
+    /// `TIME_BEFORE_THE_START:PERCENT%+FEE` separated by commas, or `none` for no refunds
     #[arg(long, value_name = "TIERS", default_value = "0s:0%", value_parser = cancellation::policy)]
     pub(crate) cancellation_policy: CancellationPolicy,
 }
 
-/// Ways of paying, each once.
+/// Reads payment methods, each at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TossMethods(pub(crate) Vec<TossMethod>);
 
@@ -93,10 +96,10 @@ fn toss_methods(text: &str) -> Result<TossMethods, String> {
     Ok(TossMethods(methods))
 }
 
-/// What becomes of seats whose money went back.
+/// What happens to seats whose payment was refunded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SeatsBack {
-    /// They are for sale again at once
+    /// They are available again at once
     #[default]
     OnSale,
     /// They are blocked until the organiser puts them back on sale
@@ -112,13 +115,13 @@ impl From<SeatsBack> for RefundedSeats {
     }
 }
 
-/// What becomes of money that comes too late.
+/// What happens to a late payment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LateMoney {
-    /// It takes the same seats again if all are free, and else goes back
+    /// It takes the same seats again if all are free; otherwise it is refunded
     #[default]
     TakeAgain,
-    /// It goes back
+    /// It is refunded
     Refund,
 }
 

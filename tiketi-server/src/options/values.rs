@@ -1,4 +1,4 @@
-//! Values with units, and values nobody may see.
+//! Values with units, and secret values.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
     size.ok_or_else(|| "write a whole number of bytes, or one with its unit, as in 64KiB or 1MiB".to_owned())
 }
 
-/// Takes a secret as it is: a refusal here would print it.
+/// Accepts any secret: clap would print a value that is refused here.
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a value parser")]
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
 }
 
-/// Reads the price of a category; the last `=` divides, since names may have one.
+/// Reads the price of a category; splits at the last `=`, since names may contain one.
 pub(super) fn price(text: &str) -> Result<(String, i64), String> {
     let parts = text.rsplit_once('=').filter(|(category, _)| !category.trim().is_empty());
     let (category, amount) = parts.ok_or("write CATEGORY=AMOUNT, as in VIP=150000")?;

@@ -7,17 +7,17 @@ use tiketi_sqlite::{OpenError, SCHEMA, SqliteReader, SqliteStore};
 
 use crate::failure::Failure;
 
-/// Opens a file to sell from it, and brings it up to the schema of this release.
+/// Opens a file for selling, and migrates it to the schema of this release.
 pub(crate) fn open(path: &Path) -> Result<SqliteStore, Failure> {
     SqliteStore::open(path).map_err(|error| failed_to_open(&error))
 }
 
-/// Opens a file to look at it, beside a running server too.
+/// Opens a file for reading, also while a server is running.
 pub(crate) fn open_to_read(path: &Path) -> Result<SqliteReader, Failure> {
     SqliteReader::open(path).map_err(|error| failed_to_open(&error))
 }
 
-/// Says why a file cannot be opened, and what to do.
+/// Explains why a file cannot be opened, and what to do.
 fn failed_to_open(error: &OpenError) -> Failure {
     let failure = Failure::during("--store", error);
     match error {
@@ -28,15 +28,15 @@ fn failed_to_open(error: &OpenError) -> Failure {
     }
 }
 
-/// Brings a file up to date, and says its schema before and after.
+/// Migrates a file, and returns its schema before and after.
 pub(crate) fn migrate(path: &Path) -> Result<String, Failure> {
     let before = if path.exists() { schema_of(path)? } else { 0 };
-    // Opening it is what brings it up to date, and nobody else may have it open meanwhile.
+    // Opening migrates the file, and takes the lock that keeps other servers out meanwhile.
     drop(open(path)?);
     Ok(format!("schema {before} before, {SCHEMA} now"))
 }
 
-/// Looks at a file without changing it, and says how it is.
+/// Checks a file without changing it, and describes it.
 pub(crate) async fn look(path: &Path) -> Result<String, Failure> {
     if !path.exists() {
         return look_at_folder(path).map(|()| "will be made".to_owned());
@@ -59,7 +59,7 @@ fn schema_of(path: &Path) -> Result<u32, Failure> {
     SqliteReader::schema_of(path).map_err(|error| failed_to_open(&error))
 }
 
-/// A file can only be made in a folder that is there.
+/// Checks that the folder of a new file exists.
 fn look_at_folder(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if folder.is_dir() {

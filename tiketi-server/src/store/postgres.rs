@@ -1,4 +1,4 @@
-//! A shop in Postgres, which many servers sell from.
+//! A shop in Postgres, shared by many servers.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 
-/// Longest a command or a read waits for a connection; then the buyer is told to come back in a moment.
+/// Longest wait for a connection; then the answer is 503 with `Retry-After`.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
-/// Longest the database may take to answer a command, or a server that starts.
+/// Longest time the database may take to answer a command line or a starting server.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 const ADVICE: &str = "`tiketi-server migrate` brings a database up to date, and so does --migrate";
 const DURABILITY_ADVICE: &str = "for tests and rehearsals, --allow-unsafe-durability sells from it as it is";
-/// What may follow the `?` of an address; another name would be passed over, and written to the log.
+/// Parameters allowed after the `?` of an address; the driver would ignore others and log them.
 const PARAMETERS: [&str; 13] = [
     "application_name",
     "dbname",
@@ -35,21 +35,21 @@ const PARAMETERS: [&str; 13] = [
     "user",
 ];
 
-/// A database and how to reach it; shown without who asks and by which password.
+/// A database and how to reach it; displayed without user and password.
 #[derive(Clone)]
 pub(crate) struct Database {
     options: Box<PgConnectOptions>,
-    /// What it has to promise of a commit, to be sold from.
+    /// Which durability of a commit the server requires.
     durability: Durability,
 }
 
 impl Database {
-    /// Reads an address, of which no refusal shows anything.
+    /// Reads an address; errors show no part of it.
     pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
         let address = address.expose_secret();
         refuse_bare_signs(address)?;
         refuse_unknown_parameters(address)?;
-        // What it says of a bad address is which part is bad, never the address.
+        // The driver's error names the wrong part, never the address.
         let options = address.parse::<PgConnectOptions>();
         let options = options.map_err(|error| Failure::during("--store", &error))?;
         let named = options.get_application_name().is_some();
@@ -57,10 +57,10 @@ impl Database {
         Ok(Self { options: Box::new(options), durability })
     }
 
-    /// Opens `connections`, once the database is known to have the schema of this release.
+    /// Opens `connections` after checking that the database has the schema of this release.
     ///
-    /// All are kept open: the first minute of a sale is no time to be introduced. One is open before this returns, so
-    /// that whoever asks first, such as a check whether the server is ready, does not wait for the others.
+    /// All stay open, because connecting is slow and a sale starts with a burst. One is open before this returns: the
+    /// first request, such as a readiness check, does not wait for the others.
     pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
         self.open_checked(self.durability).await?.close().await;
         let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
@@ -73,7 +73,7 @@ impl Database {
         Ok(pool)
     }
 
-    /// Opens one connection to a database that has the schema of this release, however durable it is.
+    /// Opens one connection to a database that has the schema of this release, whatever its durability.
     pub(crate) async fn open_to_read(&self) -> Result<PgPool, Failure> {
         self.open_checked(Durability::Relaxed).await
     }
@@ -84,7 +84,7 @@ impl Database {
         let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
         let relaxed = tiketi_postgres::check(&pool, Durability::Relaxed).await;
         relaxed.map_err(|error| self.not_ready(&error))?;
-        // Asked once more, so that it is clear what the advice is for.
+        // Checked once more, to give the advice for the actual problem.
         let durable = tiketi_postgres::check(&pool, durability).await;
         durable.map_err(|error| {
             Failure::new(format!("{}; {DURABILITY_ADVICE}", Failure::during(self, &error).sentence()))
@@ -92,7 +92,7 @@ impl Database {
         Ok(pool)
     }
 
-    /// Brings the database up to the schema of this release, and says which that is.
+    /// Migrates the database to the schema of this release, and returns which that is.
     pub(crate) async fn migrate(&self) -> Result<String, Failure> {
         self.reach().await?;
         let migrated = tiketi_postgres::migrate(&self.options).await;
@@ -100,7 +100,7 @@ impl Database {
         Ok(format!("schema {SCHEMA} now"))
     }
 
-    /// Looks at the database without changing it, and says how it is.
+    /// Checks the database without changing it, and describes it.
     pub(crate) async fn look(&self) -> Result<String, Failure> {
         let store = PostgresStore::new(self.open_checked(self.durability).await?);
         let events = store.event_ids(None, usize::MAX).await;
@@ -108,19 +108,19 @@ impl Database {
         Ok(format!("is sound, with schema {SCHEMA} and {} events", events.len()))
     }
 
-    /// Connects once, since a pool would not say why it cannot.
+    /// Connects once without a pool: a pool hides why it cannot connect.
     async fn reach(&self) -> Result<(), Failure> {
         let reached = timeout(FIRST_ANSWER, PgConnection::connect_with(&self.options)).await;
         let connection = reached
             .map_err(|_| Failure::new(format!("{self} does not answer")))?
             .map_err(|error| self.unreachable(&error))?;
-        // That it could be reached is all that was asked.
+        // Reaching the database is enough; closing may fail.
         let _ended = connection.close().await;
         Ok(())
     }
 
     fn unreachable(&self, error: &Error) -> Failure {
-        // It has its causes in itself.
+        // The driver's message contains its causes.
         Failure::new(format!("{self} cannot be reached: {error}"))
     }
 
@@ -133,7 +133,7 @@ impl Database {
     }
 }
 
-/// Waits until a pool has a connection, also on a machine so busy that it takes longer than a request may wait.
+/// Waits until a pool has a connection, longer than a request may wait: the machine may be busy at the start.
 async fn first_connection(pool: &PgPool) -> Result<(), Error> {
     loop {
         match pool.acquire().await {
@@ -143,7 +143,7 @@ async fn first_connection(pool: &PgPool) -> Result<(), Error> {
     }
 }
 
-/// Says which part of an address is unknown, and not what it is set to.
+/// Names an unknown parameter of an address, without its value.
 fn refuse_unknown_parameters(address: &str) -> Result<(), Failure> {
     let Some((_, parameters)) = address.split_once('?') else { return Ok(()) };
     let names = parameters.split('&').map(|parameter| parameter.split('=').next().unwrap_or_default());
@@ -155,7 +155,7 @@ fn refuse_unknown_parameters(address: &str) -> Result<(), Failure> {
     }
 }
 
-/// A password's own `/`, `?` or `#` ends it too early, and the rest would be shown as something else.
+/// Refuses a password with an unescaped `/`, `?` or `#`: parsing would end it early, and show the rest as another part.
 fn refuse_bare_signs(address: &str) -> Result<(), Failure> {
     let rest = address.split_once("://").map_or("", |(_, rest)| rest);
     let after_host = rest.split_once(['/', '?', '#']).map_or("", |(_, after)| after);
@@ -178,7 +178,7 @@ impl fmt::Display for Database {
     }
 }
 
-/// The options' own way to be shown has the password in it.
+/// Written by hand: the derived form would contain the password.
 impl fmt::Debug for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

@@ -1,4 +1,4 @@
-//! One zone: from positions to rows and columns.
+//! Converts the positions of one zone to rows and columns.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,7 +8,7 @@ use super::{Block, Names, PlanRow, Point, Seat, Zone};
 use crate::layout_file::LayoutFileError;
 use crate::layout_file::columns::Ruler;
 
-/// A row with its seats where they stand in the plan.
+/// A row with its seats at their positions in the plan.
 #[derive(Debug)]
 struct Line {
     path: String,
@@ -28,7 +28,7 @@ struct Chair {
 }
 
 impl Zone {
-    /// Makes one block per category, with the position of the row nearest the stage.
+    /// Builds one block per category, with the position of the row nearest to the stage.
     pub(super) fn into_blocks(
         self,
         path: &str,
@@ -115,7 +115,7 @@ fn arrange(lines: &mut [Line]) {
     }
 }
 
-/// Tells whether the rows of a zone run along y, as those beside a stage may.
+/// Returns whether the rows of a zone run along y, as they may beside a stage.
 fn runs_downwards(lines: &[Line]) -> bool {
     let spread = |of: fn(&Chair) -> f64| {
         let extents = lines.iter().map(|line| {

@@ -42,9 +42,9 @@ async fn list(
     Ok(Json(EventList::of(&page, request, state.box_office())))
 }
 
-/// Make an event
+/// Create an event
 ///
-/// It begins as a draft. Its seats and their ticket types are made from the layout.
+/// It starts as a draft. Its seats and their ticket types are created from the layout.
 #[utoipa::path(
     post, path = "/api/admin/events", tag = "admin", request_body = CreateEvent, security(("bearer" = [])),
     responses(
@@ -90,7 +90,7 @@ async fn read(
 
 /// Edit an event
 ///
-/// What is left out stays as it is. With `version`, the edit is refused if someone else has edited since.
+/// Fields that are left out do not change. With `version`, the edit is refused if the event was edited since.
 #[utoipa::path(
     put, path = "/api/admin/events/{id}", tag = "admin", request_body = EditEvent, security(("bearer" = [])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
@@ -136,7 +136,7 @@ async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Show a draft to buyers
+/// Publish a draft
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/publish", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
@@ -157,9 +157,9 @@ async fn publish(
     changed(&state, id).await
 }
 
-/// Call an event off
+/// Cancel an event
 ///
-/// Nothing more is sold of it.
+/// No more tickets are sold. Every buyer is refunded.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/cancel", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
@@ -182,7 +182,7 @@ async fn cancel(
 
 /// Answers with an event that was just changed.
 ///
-/// Its seat map shows the change from the next request on.
+/// The next request for its seat map shows the change.
 async fn changed(state: &AppState, id: EventId) -> Result<Json<EventAnswer>, ApiError> {
     state.seat_maps().event_was_edited(id);
     let view = responses::any_event(state, id).await?;

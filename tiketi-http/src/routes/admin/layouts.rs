@@ -37,9 +37,9 @@ async fn list(
     Ok(Json(LayoutList::of(&page, request)))
 }
 
-/// Make a seat layout
+/// Create a seat layout
 ///
-/// What is wrong is named by its path, as in `sections[0].rows[2].seats`. Unknown fields are refused.
+/// Errors name the wrong field by its path, such as `sections[0].rows[2].seats`. Unknown fields are refused.
 #[utoipa::path(
     post, path = "/api/admin/layouts", tag = "admin", request_body = LayoutFile, security(("bearer" = [])),
     responses(
@@ -81,7 +81,7 @@ async fn read(
 
 /// Remove a seat layout
 ///
-/// Events made from it keep their seats.
+/// Events created from it keep their seats.
 #[utoipa::path(
     delete, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which layout", format = Uuid)),

@@ -1,4 +1,4 @@
-//! Running the shop, for administrators.
+//! Routes for administrators.
 
 mod events;
 mod layouts;

@@ -1,4 +1,4 @@
-//! Payments that went astray, and refunds.
+//! Payments that need attention, and refunds by staff.
 
 use axum::Json;
 use axum::extract::State;
@@ -27,11 +27,11 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(event_refunds))
 }
 
-/// List the payments a person has to look at
+/// List the payments that need attention
 ///
-/// Stuck ones, those whose refund the provider refused, those whose deposit left again, those of which a part was sent
-/// back at the provider, and those unknown for over
-/// ten minutes, or what the shop says instead; a deposit is not awaited for long before it is due.
+/// A payment is listed if it is stuck, if the provider refused its refund, if its deposit was withdrawn, if a partial
+/// refund was made at the provider, or if its outcome is unknown for over ten minutes (an option of the shop). An
+/// awaited deposit counts as unknown only from its due time on.
 #[utoipa::path(
     get, path = "/api/admin/payments", tag = "admin", params(AttentionQuery), security(("bearer" = [])),
     responses(
@@ -51,12 +51,12 @@ async fn list(
     Ok(Json(AttentionList::of(&page, request)))
 }
 
-/// Ask a payment's provider now, or send a refused refund again
+/// Ask the provider about a payment now, or send a refused refund again
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/retry", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The payment as it now is", body = AttentionPaymentAnswer),
+        (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -79,7 +79,7 @@ async fn retry(
     Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
-/// Give anyone's money back: any amount, and say what becomes of the tickets
+/// Refund any payment: any amount, and what happens to the tickets
 ///
 /// No cancellation policy applies.
 #[utoipa::path(
@@ -87,8 +87,8 @@ async fn retry(
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The money is on its way back", body = AttentionPaymentAnswer),
-        (status = 202, description = "The refund is promised and not confirmed yet", body = AttentionPaymentAnswer),
+        (status = 200, description = "The refund is done", body = AttentionPaymentAnswer),
+        (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -113,7 +113,7 @@ async fn refund(
     Ok((status, Json(AttentionPaymentAnswer { payment: (&payment).into() })))
 }
 
-/// Write down what was found out about a payment
+/// Add a note to a payment
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/note", tag = "admin", request_body = WriteNote,
     security(("bearer" = [])),
@@ -138,16 +138,17 @@ async fn note(
     Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
-/// End a payment whose outcome its provider does not tell
+/// End a payment with an unknown outcome
 ///
-/// It counts as failed, and the reason is noted. The reservation is held on for what is left of its time, or expires.
-/// The provider is asked on: if it took the money all the same, that buys the same seats if they are free, or goes back.
+/// The payment counts as failed, and the reason is noted. The reservation is held for the rest of its time, or expires.
+/// Reconciliation continues: if the provider captured the money, it is a late payment, which takes the same seats again
+/// if they are free, or is refunded.
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/end", tag = "admin", request_body = EndPayment,
     security(("bearer" = [])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
-        (status = 200, description = "The payment as it now is", body = AttentionPaymentAnswer),
+        (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
@@ -167,12 +168,12 @@ async fn end(
     Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
 
-/// See how far the refunds of a cancelled event have come
+/// Read the progress of a cancelled event's refunds
 #[utoipa::path(
     get, path = "/api/admin/events/{id}/refunds", tag = "admin", security(("bearer" = [])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
-        (status = 200, description = "Counted in reservations", body = EventRefundsAnswer),
+        (status = 200, description = "The progress, counted in reservations", body = EventRefundsAnswer),
         (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),

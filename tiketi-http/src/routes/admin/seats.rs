@@ -1,4 +1,4 @@
-//! Taking seats off sale, and putting them back.
+//! Blocks and unblocks seats.
 
 use axum::Json;
 use axum::extract::State;
@@ -17,7 +17,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Take seats off sale
 ///
-/// All or nothing; seats that are off sale already stay so.
+/// All or nothing. Seats that are already blocked stay blocked.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/seats/block", tag = "admin", request_body = BlockSeatsBody,
     security(("bearer" = [])),
@@ -43,7 +43,7 @@ async fn block(
 
 /// Put seats back on sale
 ///
-/// Seats that are not off sale stay as they are.
+/// Seats that are not blocked do not change.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/seats/unblock", tag = "admin", request_body = UnblockSeatsBody,
     security(("bearer" = [])),

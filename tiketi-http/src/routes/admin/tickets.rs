@@ -66,7 +66,7 @@ async fn create(
 
 /// Edit a ticket type
 ///
-/// What is left out stays as it is; what is held or sold keeps its price.
+/// Fields that are left out do not change; held and sold tickets keep their price.
 #[utoipa::path(
     put, path = "/api/admin/tickets/{id}", tag = "admin", request_body = EditTicketType,
     security(("bearer" = [])),
