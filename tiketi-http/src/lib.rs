@@ -42,7 +42,8 @@
 //!
 //! # Background jobs
 //!
-//! The routes run nothing between requests. The host calls [`AppState::run_jobs_once`] in a loop, on any number of servers:
+//! The routes run nothing between requests. The host calls [`AppState::run_jobs_once`] in a loop, on any number of
+//! servers:
 //!
 //! ```
 //! use tiketi_http::AppState;

@@ -61,7 +61,9 @@ impl Toss {
         })
     }
 
-    /// Returns how long a call may take before the breaker counts it as a failure: longer than the gateway's own limits.
+    /// Returns how long a call may take before the breaker counts it as a failure.
+    ///
+    /// It is longer than the gateway's own limits.
     pub(crate) fn guard(&self) -> GuardSettings {
         let TossLimits { change, read, .. } = self.settings.limits;
         let question_within = read * QUESTIONS + SLACK;

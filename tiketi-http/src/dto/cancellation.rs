@@ -179,8 +179,8 @@ pub(crate) struct RefundDto {
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_code: Option<String>,
-    /// `returned` (the buyer loses the named tickets once the refund is done), `kept` (the buyer keeps all), `none` (the
-    /// payment bought none), or `unstated` (the refund was made at the provider).
+    /// `returned` (the buyer loses the named tickets once the refund is done), `kept` (the buyer keeps all), `none`
+    /// (the payment bought none), or `unstated` (the refund was made at the provider).
     #[schema(example = "returned")]
     tickets: &'static str,
     /// How much of the returned tickets' price the shop keeps, in minor units.

@@ -88,8 +88,8 @@ struct EventLimitsDto {
     /// What happens to seats whose payment was refunded.
     refunded_seats: RefundedSeatsWord,
     /// What the shop keeps of each returned ticket, by time, the earliest end first. After the last tier, and from the
-    /// start of the event, there is no refund; without tiers there is never one. A reservation keeps the policy that was
-    /// in force when it was confirmed.
+    /// start of the event, there is no refund; without tiers there is never one. A reservation keeps the policy that
+    /// was in force when it was confirmed.
     cancellation_policy: Vec<CancellationTierDto>,
     /// How long a buyer has to pay into a virtual account; the seats are held until then.
     #[schema(example = 86_400)]

@@ -186,7 +186,8 @@ async fn cancel(
 
 /// Receive a provider's webhook
 ///
-/// The webhook is stored before the answer, once for repeated deliveries. It is only a hint: the server asks the provider.
+/// The webhook is stored before the answer, once for repeated deliveries. It is only a hint: the server asks the
+/// provider.
 #[utoipa::path(
     post, path = "/api/payments/webhook/{gateway}", tag = "payments",
     request_body(content = String, content_type = "*/*", description = "The provider's message, in its own format"),

@@ -103,11 +103,11 @@ pub(crate) struct Options {
     /// Where data is stored: `sqlite:PATH`, one file; `postgres://USER:PASSWORD@HOST/DATABASE`, for many servers;
     /// or `memory:`, which is lost when the server stops
     // A secret, because the address of a database may contain its password.
-    #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Keeping")]
+    #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Storage")]
     pub(crate) store: SecretString,
     /// Connections to Postgres that the server keeps open, in addition to up to 5 that write; those of all servers must
     /// fit into its `max_connections`
-    #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Keeping")]
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Storage")]
     pub(crate) store_connections: u32,
     /// Migrate Postgres to the schema of this release before serving; without it, run `migrate` first
     #[arg(
@@ -120,11 +120,11 @@ pub(crate) struct Options {
         value_parser = clap::builder::BoolishValueParser::new(),
         action = clap::ArgAction::Set,
         hide_possible_values = true,
-        help_heading = "Keeping"
+        help_heading = "Storage"
     )]
     pub(crate) migrate: bool,
-    /// Serve from a Postgres that may lose sales in a crash, because `synchronous_commit`, `fsync` or `full_page_writes`
-    /// is off: for tests and rehearsals
+    /// Serve from a Postgres that may lose sales in a crash, because `synchronous_commit`, `fsync` or
+    /// `full_page_writes` is off: for tests and rehearsals
     #[arg(
         long,
         value_name = "BOOL",
@@ -135,7 +135,7 @@ pub(crate) struct Options {
         value_parser = clap::builder::BoolishValueParser::new(),
         action = clap::ArgAction::Set,
         hide_possible_values = true,
-        help_heading = "Keeping"
+        help_heading = "Storage"
     )]
     pub(crate) allow_unsafe_durability: bool,
     /// Fill an empty store with halls, events and a buyer, to try the shop
@@ -149,7 +149,7 @@ pub(crate) struct Options {
         value_parser = clap::builder::BoolishValueParser::new(),
         action = clap::ArgAction::Set,
         hide_possible_values = true,
-        help_heading = "Keeping"
+        help_heading = "Storage"
     )]
     pub(crate) demo: bool,
 
