@@ -63,7 +63,7 @@ pub(crate) struct Paying {
     pub(crate) ask_again_at_most: Duration,
     /// How long a payment's outcome may be unknown before staff see the payment on their list
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = values::duration)]
-    pub(crate) attention_after: Duration,
+    pub(crate) trouble_after: Duration,
     /// How many payments this server reconciles at the same time
     #[arg(long, value_name = "NUMBER", default_value_t = 4)]
     pub(crate) reconcilers: u32,

@@ -132,7 +132,7 @@ fn how_patient_the_shop_is_with_providers_is_told_with_units() {
         (paying.ask_again_after, paying.ask_again_at_most),
         (Duration::from_mins(1), Duration::from_mins(10))
     );
-    assert_eq!((paying.attention_after, paying.reconcilers), (Duration::from_mins(10), 4));
+    assert_eq!((paying.trouble_after, paying.reconcilers), (Duration::from_mins(10), 4));
     assert_eq!(told.sweep_every, Duration::from_secs(1));
     let words =
         ["--ask-again-after=5s", "--ask-again-at-most=1m", "--trouble-after=1h", "--sweep-every=250ms"];
