@@ -107,7 +107,7 @@ macro_rules! sales_cases {
                 only_the_latest_attempt_can_be_confirmed,
                 money_of_another_amount_sells_nothing,
                 an_outcome_is_recorded_once,
-                an_outcome_nobody_awaits_is_refused,
+                an_unawaited_outcome_is_refused,
                 an_attempt_that_does_not_fit_is_refused,
                 only_a_pending_reservation_is_paid,
                 a_confirm_that_does_not_fit_is_refused,
@@ -145,7 +145,7 @@ macro_rules! sales_cases {
                 money_of_an_attempt_given_up_buys_what_is_still_held,
                 a_second_capture_goes_back,
                 money_of_another_order_is_a_persons_to_see,
-                an_unheard_of_order_is_believed_after_its_grace,
+                an_order_unknown_to_the_provider_is_final_after_its_grace,
                 what_was_refunded_at_the_provider_is_recorded,
                 money_after_another_orders_money_is_recorded,
                 money_given_back_in_full_sells_nothing,
@@ -236,7 +236,7 @@ macro_rules! catalog_cases {
                 an_unknown_event_is_refused_everywhere,
                 bad_details_are_refused,
                 an_event_is_published_and_called_off_once,
-                only_an_event_nobody_ever_reserved_is_removed,
+                only_an_event_without_any_reservation_is_removed,
                 ticket_types_come_and_go,
                 a_capacity_is_never_less_than_what_is_taken,
                 a_ticket_type_that_must_stay_is_not_removed,
@@ -252,7 +252,7 @@ macro_rules! catalog_cases {
                 events_are_found_by_every_word_in_any_case,
                 events_are_sorted_as_asked_and_ties_by_id,
                 events_are_listed_in_pages,
-                a_new_status_is_told_once,
+                a_new_status_is_announced_once,
                 servers_that_announce_at_once_tell_once,
             }
             maps {
@@ -278,7 +278,7 @@ macro_rules! outbox_cases {
     ($factory:expr) => {
         $crate::expand_cases! { $factory, selling;
             outbox {
-                a_hold_and_its_sale_are_told,
+                a_hold_and_its_sale_are_announced,
                 a_claimed_fact_comes_again_when_its_lease_ends,
                 an_acknowledged_fact_is_forgotten,
                 facts_acknowledged_out_of_order_lose_none,
@@ -287,7 +287,7 @@ macro_rules! outbox_cases {
                 a_later_fact_of_a_reservation_waits_for_an_earlier_one,
                 facts_written_while_others_are_delivered_are_not_skipped,
                 facts_of_one_commit_are_coalesced_and_in_their_order,
-                an_expiry_is_told_to_its_buyer_once,
+                an_expiry_is_announced_to_its_buyer_once,
             }
         }
     };
@@ -377,7 +377,7 @@ macro_rules! payment_cases {
                 a_cancelled_events_reservations_end_or_are_promised_back,
                 a_call_off_goes_on_where_it_was_left,
                 servers_that_call_off_at_once_promise_once,
-                a_refused_refund_is_not_promised_again_by_itself,
+                a_refused_refund_is_not_queued_again_automatically,
                 an_event_that_stands_is_left_alone,
                 a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out,
                 what_buyers_gave_up_themselves_does_not_count_as_done,
@@ -418,7 +418,7 @@ macro_rules! gateway_cases {
                 a_confirm_sent_twice_takes_once,
                 a_lost_answer_is_unknown_and_a_lookup_knows,
                 a_declined_payment_takes_nothing,
-                an_order_nobody_made_is_not_found,
+                an_order_that_was_never_made_is_not_found,
                 a_refund_sent_twice_gives_back_once,
                 a_refund_whose_answer_was_lost_gives_back_once,
                 parts_add_up_and_no_more_than_was_taken_goes_back,

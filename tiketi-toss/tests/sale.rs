@@ -102,7 +102,7 @@ async fn a_sale_is_made_though_the_connection_breaks_after_approving() {
 }
 
 #[tokio::test]
-async fn a_sale_nobody_can_say_anything_about_is_made_when_the_provider_speaks_again() {
+async fn an_unknown_sale_is_made_when_the_provider_answers_again() {
     let shop = TestShop::open().await;
     let (prepared, key) = shop.prepared().await;
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());

@@ -4,7 +4,7 @@ use tiketi_toss::{TossGateway, TossSettings, TossSettingsError};
 
 /// Caught: without the look at what is installed, the HTTP client panics.
 #[test]
-fn a_gateway_is_made_once_the_program_has_chosen_who_makes_connections_secret() {
+fn a_gateway_is_made_once_the_program_has_chosen_a_tls_provider() {
     let settings = || TossSettings::new("test_sk_secret".to_owned().into(), "test_ck_public");
     assert!(matches!(TossGateway::new(settings()), Err(TossSettingsError::NoTlsProvider)));
     assert!(rustls::crypto::aws_lc_rs::default_provider().install_default().is_ok());

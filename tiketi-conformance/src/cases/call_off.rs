@@ -113,7 +113,7 @@ pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, stores: 
 }
 
 /// Fails if a provider's no is answered by asking for ever.
-pub async fn a_refused_refund_is_not_promised_again_by_itself(
+pub async fn a_refused_refund_is_not_queued_again_automatically(
     shop: TestShop,
     stores: Handles<dyn PaymentStore>,
 ) {

@@ -153,7 +153,7 @@ pub async fn an_event_is_published_and_called_off_once(shop: TestShop) {
 
 /// Fails if a removed event leaves a trace,
 /// or one with buyers can be removed.
-pub async fn only_an_event_nobody_ever_reserved_is_removed(shop: TestShop) {
+pub async fn only_an_event_without_any_reservation_is_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.apply(shop.cancel(&held)).await;

@@ -122,7 +122,7 @@ pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
 }
 
 /// Fails if an order that the provider does not know is reported as anything else.
-pub async fn an_order_nobody_made_is_not_found(it: FreshGateway) {
+pub async fn an_order_that_was_never_made_is_not_found(it: FreshGateway) {
     let request = LookupRequest { payment: payment(), buyer: BUYER, provider_key: None, amount: won(50_000) };
     assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);
 }

@@ -114,7 +114,7 @@ pub async fn money_of_another_order_is_a_persons_to_see(shop: TestShop) {
 }
 
 /// Fails if an order is given up that may still reach the provider.
-pub async fn an_unheard_of_order_is_believed_after_its_grace(shop: TestShop) {
+pub async fn an_order_unknown_to_the_provider_is_final_after_its_grace(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;

@@ -165,7 +165,7 @@ pub async fn events_are_listed_in_pages(shop: TestShop) {
 }
 
 /// Fails if a change of status is announced never, twice, or for a draft.
-pub async fn a_new_status_is_told_once(shop: TestShop) {
+pub async fn a_new_status_is_announced_once(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.draft(shop.details("A draft")).await;
     let version = store.event(hall.event).await.unwrap().unwrap().event.version;

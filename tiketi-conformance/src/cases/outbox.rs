@@ -24,7 +24,7 @@ async fn ack(shop: &TestShop, facts: &[Fact]) {
 }
 
 /// Fails if a fact is missing, wrong, or says whose the seats are.
-pub async fn a_hold_and_its_sale_are_told(shop: TestShop) {
+pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
     let facts = shop.drain().await;
@@ -200,7 +200,7 @@ pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: TestShop
 }
 
 /// Fails if what was refused, or expired, is told wrongly.
-pub async fn an_expiry_is_told_to_its_buyer_once(shop: TestShop) {
+pub async fn an_expiry_is_announced_to_its_buyer_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
     shop.drain().await;

@@ -102,7 +102,7 @@ pub async fn an_outcome_is_recorded_once(shop: TestShop) {
 
 /// Fails if a word is recorded of money that was never asked for,
 /// or of no payment.
-pub async fn an_outcome_nobody_awaits_is_refused(shop: TestShop) {
+pub async fn an_unawaited_outcome_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut payment = shop.prepared(&held).await;

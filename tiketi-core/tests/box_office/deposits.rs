@@ -68,7 +68,7 @@ async fn the_deposit_sells_the_seat() {
 
 /// Caught: with `wait_for_deposit` never closing an account.
 #[tokio::test]
-async fn a_provider_that_waits_too_long_is_told_to_close_the_account_and_the_seat_goes_back() {
+async fn an_overdue_account_is_voided_and_its_seat_is_free() {
     let shop = TestShop::open().await;
     let (payment, asked) = waiting(&shop).await;
     // Asked a minute later it waits; asked when an hour is over, it still does.
@@ -132,7 +132,7 @@ async fn a_buyer_who_does_not_want_to_deposit_any_more_gives_the_seat_back_at_on
 
 /// Hours later the hold it would go back to is over, too.
 #[tokio::test]
-async fn a_deposit_given_up_after_the_hold_ran_out_ends_the_reservation_all_the_same() {
+async fn giving_a_deposit_up_after_the_hold_lapsed_ends_the_reservation() {
     let shop = TestShop::open().await;
     let (payment, _) = waiting(&shop).await;
     shop.wait(50 * 60);

@@ -29,7 +29,7 @@ async fn tidying_expires_announces_and_tells_each_fact_once() {
 }
 
 #[tokio::test]
-async fn a_lapsed_hold_is_available_though_nobody_tidied() {
+async fn a_lapsed_hold_is_available_without_a_sweep() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     shop.wait(300);

@@ -57,7 +57,7 @@ async fn what_costs_nothing_is_confirmed_without_the_gateway() {
 }
 
 #[tokio::test]
-async fn a_way_of_paying_nobody_offers_is_refused_with_those_there_are() {
+async fn an_unoffered_payment_method_is_refused_with_the_offered_ones() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let error =

@@ -54,7 +54,7 @@ async fn an_answer_that_was_lost_is_found_out_a_minute_later() {
 }
 
 #[tokio::test]
-async fn a_provider_silent_for_ten_minutes_costs_nobody_anything() {
+async fn a_provider_silent_for_ten_minutes_loses_nothing() {
     let shop = TestShop::open().await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     // Asked after 1, 3 and 8 minutes, it says nothing; after 18 it does.
@@ -115,7 +115,7 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
 }
 
 #[tokio::test]
-async fn an_order_the_provider_never_heard_of_gives_the_seats_back() {
+async fn an_order_unknown_to_the_provider_frees_the_seats() {
     let shop = TestShop::open().await;
     let lost = ConfirmAnswer::Unknown { reason: "connection refused".into(), heard: Heard::Silence };
     let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
@@ -197,7 +197,7 @@ async fn webhooks_before_during_and_after_a_confirm_change_nothing_but_knowledge
 }
 
 #[tokio::test]
-async fn a_refund_nobody_answered_is_sent_again_and_given_once() {
+async fn an_unanswered_refund_is_sent_again_and_done_once() {
     let shop = TestShop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway
@@ -231,7 +231,7 @@ async fn a_cancelled_event_s_buyers_get_their_money_however_often_it_is_begun() 
 }
 
 #[tokio::test]
-async fn what_a_provider_charged_wrongly_goes_back_and_the_buyer_pays_anew() {
+async fn a_wrong_charge_is_refunded_and_the_buyer_pays_again() {
     let shop = TestShop::open().await;
     let payment = unknown(&shop, ConfirmFault::Charge(won(1))).await;
     assert!(matches!(payment.state, PaymentState::Stuck { .. }));
@@ -269,7 +269,7 @@ async fn a_refused_refund_is_listed_until_it_is_tried_again_or_settled() {
 }
 
 #[tokio::test]
-async fn a_confirm_that_hangs_holds_nobody_else_up_and_is_charged_once() {
+async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;

@@ -40,7 +40,7 @@ async fn cancelling_what_is_not_paid_asks_no_provider() {
 
 /// A defect of the first Tiketi, number 2: cancel said "refunded" without asking the provider.
 #[tokio::test]
-async fn defect_2_a_refund_nobody_answered_is_queued_and_goes_on_when_asked_again() {
+async fn defect_2_an_unanswered_refund_is_queued_and_continues_on_request() {
     let shop = TestShop::open().await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
     shop.gateway

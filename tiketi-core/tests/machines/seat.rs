@@ -62,7 +62,7 @@ fn a_seat_follows_its_table() {
 }
 
 #[test]
-fn whoever_takes_a_lapsed_seat_over_owns_it() {
+fn a_buyer_who_takes_a_lapsed_seat_over_owns_it() {
     let lapsed = SeatState::Held { reservation: owner(), until: at(END) };
     let hold = SeatStep::Hold { reservation: stranger(), now: at(END), until: at(END + 50) };
     let taken = lapsed.apply(&hold).unwrap();

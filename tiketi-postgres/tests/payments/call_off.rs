@@ -51,7 +51,7 @@ impl TestCluster {
 
 /// Seen to fail without the look at what is promised already.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn everyone_is_refunded_once_whoever_does_the_work() {
+async fn each_buyer_is_refunded_once_whichever_server_does_the_work() {
     const SOLD: usize = 60;
     let cluster = TestCluster::open().await;
     let mut payments = Vec::new();
@@ -109,7 +109,7 @@ async fn who_was_paying_as_it_was_called_off_is_refunded_too() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_refund_that_is_refused_is_left_to_a_person_and_one_unheard_of_is_found_out() {
+async fn a_refused_refund_is_left_to_staff_and_an_unanswered_one_is_looked_up() {
     let cluster = TestCluster::open().await;
     let (refused, lost) = (cluster.sold(0).await, cluster.sold(1).await);
     cluster.servers[0].office.catalog().cancel_event(cluster.event).await.unwrap();

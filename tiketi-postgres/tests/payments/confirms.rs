@@ -84,7 +84,7 @@ async fn a_confirm_at_the_very_end_of_a_hold_sells_or_takes_nothing() {
 
 /// Seen to fail with a key of a confirm's own each time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn fifty_of_one_confirm_over_three_servers_charge_once_and_are_answered_alike() {
+async fn fifty_equal_confirms_over_three_servers_charge_once_and_answer_equally() {
     let cluster = TestCluster::open().await;
     for seat in 0..6 {
         let payment = cluster.prepared(seat).await;

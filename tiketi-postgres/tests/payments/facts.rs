@@ -64,7 +64,7 @@ async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp
 
 /// Seen to fail with a claim that does not look at what it skipped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn what_happened_to_one_reservation_is_told_in_its_order() {
+async fn facts_of_one_reservation_are_published_in_order() {
     let cluster = TestCluster::open().await;
     let log = Arc::<Mutex<Log>>::default();
     let now = cluster.clock.now();

@@ -43,7 +43,7 @@ impl TestCluster {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_server_that_dies_while_the_provider_takes_the_money_leaves_it_to_the_others() {
+async fn other_servers_finish_a_capture_whose_server_died() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
     cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
@@ -89,7 +89,7 @@ async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_store_lost_after_the_provider_approved_costs_nobody_anything() {
+async fn a_store_lost_after_the_provider_approved_loses_no_money() {
     let cluster = TestCluster::open().await;
     let server = cluster.another(2).await;
     let payment = cluster.prepared(0).await;
@@ -123,7 +123,7 @@ async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn whoever_cuts_connections_while_money_moves_loses_none() {
+async fn connections_cut_while_money_moves_lose_none() {
     let cluster = TestCluster::open().await;
     let mut tasks = Vec::new();
     for (seat, server) in (0..90).zip(cluster.turns()) {

@@ -52,7 +52,7 @@ async fn three_servers_at_once_ask_once_each_time_it_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_provider_silent_for_ten_minutes_costs_nobody_a_seat() {
+async fn a_provider_silent_for_ten_minutes_loses_no_seat() {
     let cluster = TestCluster::open().await;
     let payments = unknown(&cluster, 3).await;
     for _ in 0..10 {

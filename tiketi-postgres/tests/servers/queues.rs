@@ -106,7 +106,7 @@ const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity \
 ///
 /// Seen to fail with an event that is found by its key: there is a scan a batch.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_busy_lane_finds_the_rows_that_every_batch_changes_where_it_left_them() {
+async fn a_busy_event_queue_scans_for_no_row_that_every_batch_changes() {
     let cluster = TestCluster::of(1).await;
     let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     let before = scans(&cluster).await;

@@ -58,7 +58,7 @@ async fn a_day_is_the_same_without_prepared_statements() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_day_is_the_same_behind_a_pooler_that_gives_each_transaction_another_session() {
+async fn a_day_is_the_same_behind_a_transaction_pooler() {
     let server = Server::shared().await;
     let pooler = Pooler::start(server).await;
     let behind = |options: PgConnectOptions| options.port(pooler.port()).statement_cache_capacity(0);

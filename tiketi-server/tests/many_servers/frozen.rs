@@ -67,7 +67,7 @@ async fn hold(server: Sender, event: String, seat: String, buyer: u64) -> (u16, 
 /// Fails if a server that stands still keeps its event locked, or writes what it decided before it stood still; or if
 /// events that are locked elsewhere keep the servers from another one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_stopped_in_a_batch_is_cut_off_while_sixteen_other_events_are_locked() {
+async fn a_server_frozen_in_a_batch_is_cut_off_beside_sixteen_locked_events() {
     let _turn = TURN.lock().await;
     let fleet = Fleet::open(Server::shared().await, Stock { rows: 1, standing: 1 }, &PATIENT).await;
     let shop = &fleet.shop;

@@ -82,7 +82,7 @@ async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_postgres_killed_midway_loses_nothing_that_was_answered_and_the_sale_goes_on() {
+async fn a_killed_postgres_loses_no_acknowledged_sale_and_the_sale_continues() {
     let (_turn, size) = (TURN.lock().await, ON_SALE);
     let postgres = Server::start(Fsync::On).await;
     let fleet = Fleet::open(&postgres, size.stock(), &PATIENT).await;

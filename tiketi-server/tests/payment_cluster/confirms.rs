@@ -24,7 +24,7 @@ async fn fifty(cluster: &PaymentCluster, order: &Order) -> Vec<(u16, Value)> {
 
 /// Caught: with a repetition that is answered at once, of which the other servers' say 202.
 #[tokio::test]
-async fn fifty_of_one_confirm_at_three_servers_are_one_charge_and_fifty_equal_answers() {
+async fn fifty_equal_confirms_at_three_servers_charge_once_and_answer_equally() {
     let cluster = PaymentCluster::open().await;
     for seat in 0..ROUNDS {
         let order = cluster.payment_client(seat).prepare(seat).await;
@@ -40,7 +40,7 @@ async fn fifty_of_one_confirm_at_three_servers_are_one_charge_and_fifty_equal_an
 ///
 /// Caught: with a repetition that is answered at once.
 #[tokio::test]
-async fn fifty_of_one_confirm_wait_for_a_slow_provider_and_are_answered_alike() {
+async fn fifty_equal_confirms_wait_for_a_slow_provider_and_answer_equally() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
@@ -60,7 +60,7 @@ async fn fifty_of_one_confirm_wait_for_a_slow_provider_and_are_answered_alike() 
 }
 
 #[tokio::test]
-async fn fifty_of_one_confirm_nobody_answers_or_that_is_declined_are_told_so_alike() {
+async fn fifty_equal_confirms_unanswered_or_declined_answer_equally() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     cluster.stub.fail_next(Fault::cut(Call::Confirm).after_effect());

@@ -42,7 +42,7 @@ async fn deposited(cluster: &PaymentCluster, order: &Order) -> bool {
 }
 
 #[tokio::test]
-async fn fifty_confirms_of_one_account_at_three_servers_are_told_alike_where_to_pay() {
+async fn fifty_confirms_at_three_servers_return_the_same_account() {
     let cluster = open().await;
     let order = prepared(&cluster, 0).await;
     let answers: Vec<(u16, Value)> =

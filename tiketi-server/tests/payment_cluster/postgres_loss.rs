@@ -12,7 +12,7 @@ const CONFIRM: &str = "/api/payments/confirm";
 /// Every server has a confirm and a refund at the provider, which took effect, when Postgres dies; and one of the
 /// servers dies with it.
 #[tokio::test]
-async fn a_postgres_lost_after_the_provider_s_word_learns_of_it_when_it_is_back() {
+async fn a_capture_is_recorded_when_a_lost_postgres_is_back() {
     let postgres = Server::start(Fsync::On).await;
     let mut cluster = PaymentCluster::over(&postgres, &PATIENT).await;
     let (mut confirmed, mut refunded, mut answers) = (Vec::new(), Vec::new(), Vec::new());

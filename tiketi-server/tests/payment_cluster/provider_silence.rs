@@ -9,7 +9,7 @@ const ASKED_AFTER: [u64; 3] = [1, 2, 7];
 
 /// The confirm hangs, and then nobody says what came of it. One server asks at a time, and others buy meanwhile.
 #[tokio::test]
-async fn a_confirm_nobody_answers_for_ten_minutes_holds_no_server_up_and_is_not_lost() {
+async fn a_confirm_unanswered_for_ten_minutes_blocks_no_server_and_is_not_lost() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
@@ -31,7 +31,7 @@ async fn a_confirm_nobody_answers_for_ten_minutes_holds_no_server_up_and_is_not_
 }
 
 #[tokio::test]
-async fn a_refund_nobody_answers_for_ten_minutes_is_sent_on_and_given_once() {
+async fn a_refund_unanswered_for_ten_minutes_is_sent_again_and_done_once() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).buy(0).await;
     cluster.stub.fail_next(Fault::hang(Call::Cancel));

@@ -65,7 +65,7 @@ async fn what_the_first_command_sold_is_sold_after_a_restart_and_a_crash() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_secret_beside_the_store_is_for_nobody_else_to_read() {
+async fn the_secret_beside_the_store_is_readable_by_its_owner_only() {
     use std::os::unix::fs::PermissionsExt;
     let (_folder, store) = store();
     let said = Running::start(&["--store", &store]).await.stop().await;

@@ -90,7 +90,7 @@ async fn the_demo_buyer_signs_in_and_holds_a_seat() {
 }
 
 #[tokio::test]
-async fn a_hold_that_runs_out_comes_back_by_itself() {
+async fn a_hold_that_lapses_is_available_again() {
     let running = Running::start(&["--demo", "--hold-ttl=1s", "--hold-cap=1s"]).await;
     let token = running.sign_in("demo@tiketi.dev", "demo1234").await;
     let event = hold_a_seat(&running, &token).await;

@@ -34,7 +34,7 @@ async fn until_it_takes_no_more(running: &Running) {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_finishes_what_runs_and_ends_well() {
+async fn shutdown_finishes_running_requests_and_ends_with_code_0() {
     for signal in ["TERM", "INT"] {
         let running = Running::start(&["--demo"]).await;
         let mut stream = half_a_sign_in(&running).await;
@@ -51,7 +51,7 @@ async fn told_to_stop_it_finishes_what_runs_and_ends_well() {
 }
 
 #[tokio::test]
-async fn told_to_stop_it_does_not_wait_for_idle_connections() {
+async fn shutdown_does_not_wait_for_idle_connections() {
     let running = Running::start(&[]).await;
     assert_eq!(running.get("/health", None).await.0, 200);
     let idle = TcpStream::connect(running.address()).await.unwrap();
@@ -61,7 +61,7 @@ async fn told_to_stop_it_does_not_wait_for_idle_connections() {
 }
 
 #[tokio::test]
-async fn told_to_stop_twice_it_ends_at_once() {
+async fn a_second_signal_ends_the_server_at_once() {
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let running = Running::start(&["--demo"]).await;
         let _stuck = half_a_sign_in(&running).await;

@@ -96,7 +96,7 @@ async fn a_code_that_says_nothing_is_paid_once_the_provider_shows_the_money() {
 }
 
 #[tokio::test]
-async fn an_error_is_kept_by_the_provider_and_the_money_is_found_all_the_same() {
+async fn a_repeated_provider_error_is_unknown_and_captures_nothing() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::code(Call::Confirm, "PROVIDER_ERROR"));
@@ -118,7 +118,7 @@ async fn the_buyer_has_ten_minutes_to_be_confirmed() {
 }
 
 #[tokio::test]
-async fn a_session_nobody_knows_is_not_final_at_once() {
+async fn an_unknown_session_is_not_final_at_once() {
     let shop = TestShop::open().await;
     let order = Order { payment: payment_id(1), key: "stub_unheard_of".to_owned() };
     assert!(is_unknown(&shop.confirm(&order).await));
@@ -126,7 +126,7 @@ async fn a_session_nobody_knows_is_not_final_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_same_confirm_fifty_times_at_once_takes_the_money_once_and_answers_alike() {
+async fn fifty_equal_concurrent_confirms_charge_once_and_answer_equally() {
     let shop = Arc::new(TestShop::open().await);
     let order = shop.order(1);
     let asks: Vec<_> = (0..50)
@@ -142,7 +142,7 @@ async fn the_same_confirm_fifty_times_at_once_takes_the_money_once_and_answers_a
 }
 
 #[tokio::test]
-async fn a_second_authentication_of_a_paid_attempt_is_answered_with_the_money_there_is() {
+async fn a_second_authentication_of_a_paid_attempt_returns_the_capture() {
     let shop = TestShop::open().await;
     let first = shop.paid(1).await;
     let second = Order { key: shop.order(1).key, ..first.clone() };

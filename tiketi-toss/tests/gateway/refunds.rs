@@ -135,7 +135,7 @@ async fn a_code_that_says_nothing_about_a_refund_is_unknown_unless_it_is_listed(
 }
 
 #[tokio::test]
-async fn nothing_goes_back_on_top_of_what_somebody_else_gave_back() {
+async fn a_refund_made_elsewhere_is_not_refunded_again() {
     let shop = TestShop::open().await;
     let (partly, wholly) = (shop.paid(1).await, shop.paid(2).await);
     // A person did this at the provider; our books do not know it.

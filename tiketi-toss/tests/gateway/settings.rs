@@ -16,7 +16,7 @@ fn settings() -> TossSettings {
 }
 
 #[test]
-fn the_provider_itself_is_asked_over_tls_unless_told_otherwise() {
+fn the_provider_is_called_over_tls_unless_configured_otherwise() {
     assert_eq!(settings().base_url, TOSS_URL);
     assert!(TossGateway::new(settings()).is_ok());
     let limits = TossLimits::default();

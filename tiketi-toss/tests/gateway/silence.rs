@@ -40,7 +40,7 @@ async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
 }
 
 #[tokio::test]
-async fn a_provider_silent_after_approving_is_paid_and_stays_so_while_its_key_is_in_flight() {
+async fn a_payment_approved_before_silence_is_paid_while_its_key_is_in_flight() {
     let shop = TestShop::waiting(IMPATIENCE).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
@@ -152,7 +152,7 @@ async fn a_lost_answer_to_a_refund_is_found_in_the_providers_list() {
 }
 
 #[tokio::test]
-async fn a_refund_that_never_arrived_is_unknown_and_done_once_when_asked_again() {
+async fn a_refund_that_never_arrived_is_unknown_and_done_once_on_retry() {
     let shop = TestShop::waiting(IMPATIENCE).await;
     let faults = [Fault::cut(Call::Cancel), Fault::hang(Call::Cancel), Fault::unreadable(Call::Cancel, 502)];
     for (which, fault) in (1..).zip(faults) {

@@ -47,7 +47,7 @@ async fn a_deposit_that_comes_as_its_account_is_given_up_is_too_late_to_give_up(
 }
 
 #[tokio::test]
-async fn what_nobody_confirms_cannot_be_given_up_and_ends_after_ten_minutes() {
+async fn an_unconfirmed_attempt_cannot_be_given_up_and_ends_after_ten_minutes() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
     assert_eq!(void(&shop, &order).await, VoidAnswer::Unsupported);

@@ -54,7 +54,7 @@ async fn words_that_come_late_or_lie_lead_to_the_truth() {
 }
 
 #[tokio::test]
-async fn a_decline_before_the_confirm_is_heard_and_looked_up() {
+async fn a_decline_webhook_before_the_confirm_is_looked_up() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
     assert!(shop.stub.abort(&order.payment.to_string(), "REJECT_CARD_COMPANY"));
@@ -111,7 +111,7 @@ async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
 }
 
 #[tokio::test]
-async fn what_is_not_about_our_payments_is_not_taken_in_and_nobody_is_asked() {
+async fn a_webhook_about_no_payment_of_ours_is_dropped_without_a_lookup() {
     let shop = TestShop::open().await;
     let about = |order: &str| json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": order}});
     let in_capitals = "018F0000-0000-7000-8000-00000000ABCD";

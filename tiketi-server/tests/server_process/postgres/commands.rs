@@ -48,7 +48,7 @@ async fn a_server_tells_what_is_wrong_with_its_database_and_never_the_password()
 }
 
 #[tokio::test]
-async fn a_database_is_only_migrated_by_whoever_says_so() {
+async fn a_database_is_migrated_only_on_request() {
     let database = Database::empty(Server::shared().await).await;
     let store = database.url();
     for said in [serve(&store, &[]).await, run(&["audit", "--store", &store]).await] {
@@ -67,7 +67,7 @@ async fn a_database_is_only_migrated_by_whoever_says_so() {
 }
 
 #[tokio::test]
-async fn servers_told_to_migrate_do_so_once_and_sell() {
+async fn servers_with_the_migrate_option_migrate_once_and_sell() {
     let database = Database::empty(Server::shared().await).await;
     let shop = ["--migrate", "--store", &database.url(), "--jwt-secret", SECRET];
     let (one, other) = tokio::join!(Running::start(&shop), Running::start(&shop));

@@ -19,7 +19,7 @@ async fn until_ready(running: &Running) {
 }
 
 #[tokio::test]
-async fn while_postgres_is_away_buyers_are_told_to_come_back_and_then_it_sells_by_itself() {
+async fn a_server_answers_503_without_postgres_and_sells_when_it_is_back() {
     let postgres = Server::start(Fsync::Off).await;
     let database = Database::fresh(&postgres, migrate).await;
     let shop = ["--demo", "--store", &database.url(), "--jwt-secret", SECRET];
@@ -53,7 +53,7 @@ async fn while_postgres_is_away_buyers_are_told_to_come_back_and_then_it_sells_b
 const NOBODYS_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 #[tokio::test]
-async fn whoever_signs_in_with_one_server_is_known_to_the_other() {
+async fn a_token_of_one_server_is_valid_at_the_other() {
     let database = Database::fresh(Server::shared().await, migrate).await;
     let shop = ["--store", &database.url(), "--jwt-secret", SECRET];
     let one = Running::start(&[&["--demo"], &shop[..]].concat()).await;

@@ -26,7 +26,7 @@ async fn killed_before_the_confirm_the_buyer_confirms_after_it() {
 }
 
 #[tokio::test]
-async fn killed_after_the_intent_and_before_the_money_the_buyer_pays_anew() {
+async fn killed_after_the_intent_and_before_the_money_the_buyer_pays_again() {
     let mut counter = Counter::open().await;
     let order = hanging(&counter, Fault::hang(Call::Confirm)).await;
     counter.crash().await;

@@ -49,7 +49,7 @@ async fn cancel(counter: &Counter, order: &Order, body: &Value) -> (u16, Value) 
 }
 
 #[tokio::test]
-async fn a_buyer_is_told_where_to_pay_by_when_and_has_the_seat_once_the_money_is_there() {
+async fn a_buyer_gets_account_and_due_time_and_the_seat_with_the_deposit() {
     let counter = Counter::with(&[METHODS]).await;
     let (_, listed) = counter.running().get("/api/payments/methods", None).await;
     let ids: Vec<_> = listed["methods"].as_array().unwrap().iter().map(|method| &method["id"]).collect();
@@ -75,7 +75,7 @@ async fn a_buyer_is_told_where_to_pay_by_when_and_has_the_seat_once_the_money_is
 }
 
 #[tokio::test]
-async fn a_deposit_nobody_tells_of_is_found_also_by_a_server_that_was_killed_while_confirming() {
+async fn a_restarted_server_finds_a_deposit_without_a_webhook() {
     let mut counter = Counter::with(&[METHODS]).await;
     let (token, reservation) = counter.payment_client().hold(0, 7).await;
     let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
@@ -112,7 +112,7 @@ async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it
 
 /// Caught: with `proves` true for any secret.
 #[tokio::test]
-async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told() {
+async fn a_deposit_webhook_is_accepted_only_with_its_secret_in_any_order() {
     let counter = Counter::with(&[METHODS]).await;
     let (order, _) = confirmed(&counter, 0).await;
     assert!(counter.stub.deposit(&order.id));
@@ -135,7 +135,7 @@ async fn a_deposit_is_believed_with_its_secret_only_and_however_often_it_is_told
 }
 
 #[tokio::test]
-async fn a_missed_deadline_of_which_nobody_tells_gives_the_seat_to_the_next() {
+async fn a_missed_due_time_without_a_webhook_frees_the_seat() {
     let counter = Counter::with(&[METHODS]).await;
     let (order, _) = confirmed(&counter, 0).await;
     books::let_holds_lapse(&counter.path);
@@ -175,7 +175,7 @@ async fn a_shop_waits_no_longer_than_it_says_and_closes_the_account() {
 }
 
 #[tokio::test]
-async fn a_buyer_who_changes_his_mind_has_the_account_closed_and_the_seat_given_back() {
+async fn giving_a_deposit_up_closes_the_account_and_frees_the_seat() {
     let counter = Counter::with(&[METHODS]).await;
     let (order, _) = confirmed(&counter, 0).await;
     let path = format!("/api/reservations/{}/cancel", order.reservation);
@@ -188,7 +188,7 @@ async fn a_buyer_who_changes_his_mind_has_the_account_closed_and_the_seat_given_
 }
 
 #[tokio::test]
-async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a_person_names() {
+async fn a_late_deposit_takes_its_seat_again_or_is_refunded_to_a_named_account() {
     let counter = Counter::with(&[METHODS]).await;
     let (lucky, _) = confirmed(&counter, 0).await;
     let (unlucky, _) = confirmed(&counter, 1).await;
@@ -220,7 +220,7 @@ async fn a_late_deposit_takes_its_seat_again_and_else_goes_back_to_the_account_a
 }
 
 #[tokio::test]
-async fn a_deposit_the_bank_takes_back_is_listed_and_not_unsold_until_it_is_there_again() {
+async fn a_withdrawn_deposit_is_listed_and_stays_sold_until_it_is_back() {
     let counter = Counter::with(&[METHODS]).await;
     let order = deposited(&counter, 0).await;
     let before = counter.stub.webhooks().len();
@@ -244,7 +244,7 @@ async fn a_deposit_the_bank_takes_back_is_listed_and_not_unsold_until_it_is_ther
 }
 
 #[tokio::test]
-async fn what_was_deposited_goes_back_to_the_account_the_buyer_names_of_which_no_log_tells() {
+async fn a_deposit_is_refunded_to_the_buyers_account_which_is_not_logged() {
     let counter = Counter::with(&[METHODS]).await;
     let order = deposited(&counter, 0).await;
     let (status, refused) = cancel(&counter, &order, &json!({"cancelReason": "rain"})).await;
@@ -270,7 +270,7 @@ async fn what_was_deposited_goes_back_to_the_account_the_buyer_names_of_which_no
 }
 
 #[tokio::test]
-async fn a_cancelled_event_waits_for_buyers_to_name_the_accounts_their_deposits_go_back_to() {
+async fn a_call_off_waits_for_the_accounts_that_deposits_are_refunded_to() {
     let counter = Counter::with(&[METHODS]).await;
     let paid = deposited(&counter, 0).await;
     let (unpaid, _) = confirmed(&counter, 1).await;

@@ -18,7 +18,7 @@ async fn fifty_of_one_confirm_are_one_charge_and_fifty_equal_answers() {
 }
 
 #[tokio::test]
-async fn fifty_of_one_confirm_that_hangs_are_told_so_alike_and_charged_once() {
+async fn fifty_equal_confirms_that_hang_answer_equally_and_charge_once() {
     let counter = Counter::open().await;
     let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());

@@ -58,7 +58,7 @@ async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
 
 /// Ten minutes of silence: the confirm hangs, then nobody says what came of it. Others buy meanwhile.
 #[tokio::test]
-async fn a_provider_silent_for_ten_minutes_holds_nobody_else_up_and_nothing_is_lost() {
+async fn a_provider_silent_for_ten_minutes_delays_no_other_sale_and_loses_none() {
     let counter = Counter::open().await;
     let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
