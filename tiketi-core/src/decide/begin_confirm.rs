@@ -3,7 +3,7 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
-use crate::decide::schedule_reconciliation::reconciliation_due;
+use crate::decide::effects::reconciliation_due;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;

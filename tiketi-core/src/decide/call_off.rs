@@ -1,13 +1,10 @@
 //! Ends or refunds one reservation of a cancelled event.
 
-use crate::decide::cancel::end_confirmed;
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
-use crate::decide::expire::end_lapsed;
+use crate::decide::effects::{end_confirmed, end_lapsed, end_pending, queue_refund};
 use crate::decide::give_back::{all_of, owed_for_all};
-use crate::decide::refund::queue_refund;
-use crate::decide::release::end_pending;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;

@@ -1,22 +1,16 @@
 //! Cancels a held or free reservation; a paid one must be refunded.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::effects::{end_confirmed, end_pending};
 use crate::decide::give_back::{CancellationClosed, check_open};
-use crate::decide::release::{end_pending, give_back};
 use crate::decide::scope::Scope;
-use crate::error::{CommandError, StoreError};
-use crate::fact::FactBody;
+use crate::error::CommandError;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
-use crate::limits::RefundedSeats;
-use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep, SeatLine};
-use crate::seat::SeatStep;
+use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::text::TextError;
 use crate::time::Timestamp;
-
-/// Reason shown to the organiser for seats that are blocked after a refund.
-const REFUNDED: &str = "refunded";
 
 /// Cancels a reservation without money: everything it has becomes available.
 ///
@@ -160,57 +154,6 @@ impl From<CancellationClosed> for CancelRefused {
     fn from(closed: CancellationClosed) -> Self {
         Self::CancellationClosed { since: closed.since }
     }
-}
-
-/// Ends a confirmed reservation: everything it owned becomes available.
-pub(super) fn end_confirmed(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    reason: CancelReason,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    give_back(change, reservation, StockBucket::Sold)?;
-    write_end(change, reservation, reason, now)
-}
-
-/// Ends a confirmed reservation whose tickets were returned; `seats` says what happens to its seats.
-pub(super) fn end_refunded(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    seats: RefundedSeats,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    take_seats(change, reservation.id, &reservation.seats, seats)?;
-    change.items(&reservation.items, StockBucket::Sold, StockBucket::Available)?;
-    write_end(change, reservation, CancelReason::Refunded, now)
-}
-
-/// Takes sold seats from a reservation; they become available or blocked.
-pub(super) fn take_seats(
-    change: &mut ChangeBuilder<'_>,
-    reservation: ReservationId,
-    lines: &[SeatLine],
-    seats: RefundedSeats,
-) -> Result<(), StoreError> {
-    let (step, to) = match seats {
-        RefundedSeats::OnSale => (SeatStep::Release { reservation }, StockBucket::Available),
-        RefundedSeats::Blocked => {
-            (SeatStep::Withdraw { reservation, reason: REFUNDED.to_owned() }, StockBucket::Blocked)
-        }
-    };
-    change.seats(lines, &step, StockBucket::Sold, to)
-}
-
-fn write_end(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    reason: CancelReason,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-    change.reservation(Reservation { state, ..reservation.clone() });
-    Ok(())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::effects::resume_hold;
 use crate::decide::note::note_on;
-use crate::decide::record_outcome::resume_hold;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::id::{CommandKey, PaymentId};

@@ -1,18 +1,14 @@
 //! What a refund returns: how much money, and which tickets.
 
 use crate::cancellation_policy::{AgreedCancellation, CancellationTier};
-use crate::decide::cancel::{end_refunded, take_seats};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::fingerprint::Fingerprint;
-use crate::decide::refund::{BeginRefund, BeginRefundRefused};
 use crate::decide::scope::Scope;
-use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventState};
 use crate::id::{SeatId, TicketTypeId};
-use crate::limits::{RefundedSeats, Terms};
+use crate::limits::Terms;
 use crate::money::{Money, MoneyError};
 use crate::payment::{Payment, Refund, RefundTickets, ReturnedItem, ReturnedTickets};
-use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
+use crate::reservation::{ItemLine, Reservation, ReservationState};
 use crate::time::Timestamp;
 
 /// What to refund, and what happens to the tickets.
@@ -201,7 +197,7 @@ pub(super) fn check_open(
 }
 
 /// The part of a ticket's price that is refunded.
-enum Rate {
+pub(super) enum Rate {
     /// The whole price: the event is cancelled.
     Whole,
     /// What the policy gives.
@@ -209,7 +205,11 @@ enum Rate {
 }
 
 impl Rate {
-    fn at(event: &Event, reservation: &Reservation, now: Timestamp) -> Result<Self, CancellationClosed> {
+    pub(super) fn at(
+        event: &Event,
+        reservation: &Reservation,
+        now: Timestamp,
+    ) -> Result<Self, CancellationClosed> {
         if matches!(event.state, EventState::Cancelled { .. }) {
             return Ok(Self::Whole);
         }
@@ -221,7 +221,11 @@ impl Rate {
     }
 
     /// Adds up the refund ticket by ticket, so that returning tickets one by one or together gives the same.
-    fn of(&self, returned: &ReturnedTickets, reservation: &Reservation) -> Result<Money, MoneyError> {
+    pub(super) fn of(
+        &self,
+        returned: &ReturnedTickets,
+        reservation: &Reservation,
+    ) -> Result<Money, MoneyError> {
         let Self::Tier(tier) = self else { return Ok(returned.price) };
         let mut kept = Money::zero(returned.price.currency());
         for line in reservation.seats.iter().filter(|line| returned.seats.contains(&line.seat)) {
@@ -239,89 +243,7 @@ fn agreed(event: &Event, reservation: &Reservation) -> AgreedCancellation {
     reservation.cancellation.unwrap_or_else(|| AgreedCancellation::at(event, Terms::default()))
 }
 
-/// What a refund was found to return.
-pub(super) struct Granted {
-    pub(super) amount: Money,
-    pub(super) tickets: RefundTickets,
-}
-
-/// Decides the amount of a refund and its tickets.
-pub(super) fn grant(
-    scope: &dyn Scope,
-    ask: &BeginRefund,
-    payment: &Payment,
-) -> Result<Granted, CommandError<BeginRefundRefused>> {
-    let refused = CommandError::Refused;
-    if ask.buyer.is_some() && matches!(ask.wanted, RefundWanted::Waiver { .. }) {
-        return Err(refused(BeginRefundRefused::StaffOnly));
-    }
-    let Some(reservation) = bought_by(scope, payment) else { return grant_money(ask, payment) };
-    let refundable = payment.refundable()?;
-    let (returned, amount) = match &ask.wanted {
-        RefundWanted::Waiver { .. } if ask.reason.trim().is_empty() => {
-            return Err(refused(BeginRefundRefused::ReasonMissing));
-        }
-        RefundWanted::Waiver { amount } => {
-            let amount = in_range(*amount, 1, refundable).map_err(refused)?;
-            return Ok(Granted { amount, tickets: RefundTickets::Kept });
-        }
-        RefundWanted::Everything { amount } => (all_of(reservation), amount),
-        RefundWanted::Tickets { seats, items, amount } => {
-            (named(reservation, seats, items).map_err(refused)?, amount)
-        }
-    };
-    let event = scope.event();
-    let rate = match ask.buyer {
-        Some(_) => Rate::at(event, reservation, ask.now)
-            .map_err(|closed| refused(BeginRefundRefused::CancellationClosed { since: closed.since }))?,
-        None => Rate::Whole,
-    };
-    let granted = at_most(rate.of(&returned, reservation)?, refundable);
-    let amount = match (amount, ask.buyer) {
-        (None, _) => granted,
-        (Some(amount), Some(_)) if *amount == granted => granted,
-        (Some(_), Some(_)) => return Err(refused(BeginRefundRefused::AmountNotGranted { granted })),
-        (Some(amount), None) => in_range(*amount, 0, refundable).map_err(refused)?,
-    };
-    Ok(Granted { amount, tickets: RefundTickets::Returned(returned) })
-}
-
-/// Decides the refund of a payment that owns no tickets, or none any more.
-fn grant_money(ask: &BeginRefund, payment: &Payment) -> Result<Granted, CommandError<BeginRefundRefused>> {
-    let refused = CommandError::Refused;
-    let nothing = || refused(BeginRefundRefused::NothingToRefund { state: payment.state.clone() });
-    let (refundable, owed) = (payment.refundable()?, owed_for_nothing(payment)?);
-    let amount = match &ask.wanted {
-        _ if refundable.minor() <= 0 => return Err(nothing()),
-        RefundWanted::Tickets { seats, items, .. } => {
-            let ticket_types = items.iter().map(|(ticket_type, _)| *ticket_type).collect();
-            let seats = seats.clone();
-            return Err(refused(BeginRefundRefused::TicketsNotOwned { seats, ticket_types }));
-        }
-        RefundWanted::Everything { amount: None } => owed,
-        RefundWanted::Everything { amount: Some(amount) } if ask.buyer.is_some() => {
-            if *amount != owed {
-                return Err(refused(BeginRefundRefused::AmountNotGranted { granted: owed }));
-            }
-            owed
-        }
-        RefundWanted::Everything { amount: Some(amount) } | RefundWanted::Waiver { amount } => {
-            in_range(*amount, 1, refundable).map_err(refused)?
-        }
-    };
-    if amount.minor() <= 0 {
-        return Err(nothing());
-    }
-    Ok(Granted { amount, tickets: RefundTickets::None })
-}
-
-fn in_range(amount: Money, least: i64, refundable: Money) -> Result<Money, BeginRefundRefused> {
-    let fits =
-        amount.currency() == refundable.currency() && (least..=refundable.minor()).contains(&amount.minor());
-    if fits { Ok(amount) } else { Err(BeginRefundRefused::AmountOutOfRange { refundable }) }
-}
-
-fn at_most(amount: Money, most: Money) -> Money {
+pub(super) fn at_most(amount: Money, most: Money) -> Money {
     if amount.minor() > most.minor() { most } else { amount }
 }
 
@@ -354,124 +276,8 @@ pub(super) fn all_of(reservation: &Reservation) -> ReturnedTickets {
     }
 }
 
-fn units_of(line: &ItemLine, quantity: u32) -> ReturnedItem {
+pub(super) fn units_of(line: &ItemLine, quantity: u32) -> ReturnedItem {
     ReturnedItem { ticket_type: line.ticket_type, unit_price: line.unit_price, quantity }
-}
-
-/// Finds the named tickets in a reservation, and their price.
-fn named(
-    reservation: &Reservation,
-    seats: &[SeatId],
-    items: &[(TicketTypeId, u32)],
-) -> Result<ReturnedTickets, BeginRefundRefused> {
-    if seats.is_empty() && items.is_empty() {
-        return Err(BeginRefundRefused::NothingAsked);
-    }
-    let mut price = Money::zero(reservation.total.currency());
-    let mut left = reservation.seats.clone();
-    let (mut found, mut foreign_seats) = (Vec::new(), Vec::new());
-    for seat in seats {
-        match left.iter().position(|line| line.seat == *seat) {
-            Some(at) => {
-                price = sum(price, left.remove(at).price);
-                found.push(*seat);
-            }
-            None => foreign_seats.push(*seat),
-        }
-    }
-    let mut lines: Vec<ItemLine> = reservation.items.clone();
-    lines.sort_by_key(|line| std::cmp::Reverse(line.unit_price.minor()));
-    let (mut units, mut foreign_types) = (Vec::new(), Vec::new());
-    for (ticket_type, quantity) in items {
-        match take_units(&mut lines, *ticket_type, *quantity) {
-            Some(taken) => units.extend(taken),
-            None => foreign_types.push(*ticket_type),
-        }
-    }
-    if !foreign_seats.is_empty() || !foreign_types.is_empty() {
-        let (seats, ticket_types) = (foreign_seats, foreign_types);
-        return Err(BeginRefundRefused::TicketsNotOwned { seats, ticket_types });
-    }
-    for item in &units {
-        let line = item.unit_price.minor().saturating_mul(i64::from(item.quantity));
-        price = sum(price, Money::new(line, price.currency()));
-    }
-    Ok(ReturnedTickets { seats: found, items: units, price })
-}
-
-/// Adds prices; their sum cannot exceed a total that was computed before.
-fn sum(price: Money, more: Money) -> Money {
-    Money::new(price.minor().saturating_add(more.minor()), price.currency())
-}
-
-/// Takes units of one ticket type from lines.
-///
-/// It returns `None` if there are too few, or if the quantity is zero.
-fn take_units(lines: &mut [ItemLine], ticket_type: TicketTypeId, quantity: u32) -> Option<Vec<ReturnedItem>> {
-    let (mut wanted, mut taken) = (quantity, Vec::new());
-    for line in lines.iter_mut().filter(|line| line.ticket_type == ticket_type) {
-        let some = wanted.min(line.quantity);
-        if some > 0 {
-            taken.push(units_of(line, some));
-            line.quantity -= some;
-            wanted -= some;
-        }
-    }
-    (quantity > 0 && wanted == 0).then_some(taken)
-}
-
-/// Takes tickets from a confirmed reservation; it ends with the last of them.
-pub(super) fn take_back(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    returned: &ReturnedTickets,
-    seats: RefundedSeats,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let (gone, stays) = split(reservation, returned)?;
-    if stays.tickets() == 0 {
-        return end_refunded(change, reservation, seats, now);
-    }
-    take_seats(change, reservation.id, &gone, seats)?;
-    change.items(&gone_items(reservation, returned), StockBucket::Sold, StockBucket::Available)?;
-    change.reservation(stays);
-    Ok(())
-}
-
-/// Splits a reservation into the returned seats and the rest.
-fn split(
-    reservation: &Reservation,
-    returned: &ReturnedTickets,
-) -> Result<(Vec<SeatLine>, Reservation), StoreError> {
-    let unsound =
-        || StoreError::corrupt(format!("a refund takes back what {:?} does not own", reservation.id));
-    let mut stays = reservation.clone();
-    let goes = |line: &SeatLine| returned.seats.contains(&line.seat);
-    let gone: Vec<SeatLine> = reservation.seats.iter().filter(|line| goes(line)).cloned().collect();
-    stays.seats.retain(|line| !goes(line));
-    if gone.len() != returned.seats.len() {
-        return Err(unsound());
-    }
-    for item in &returned.items {
-        let same =
-            |line: &&mut ItemLine| line.ticket_type == item.ticket_type && line.unit_price == item.unit_price;
-        let line = stays.items.iter_mut().find(same).ok_or_else(unsound)?;
-        line.quantity = line.quantity.checked_sub(item.quantity).ok_or_else(unsound)?;
-    }
-    stays.items.retain(|line| line.quantity > 0);
-    stays.total = stays.total.minus(returned.price)?;
-    Ok((gone, stays))
-}
-
-/// Returns the returned units as lines.
-fn gone_items(reservation: &Reservation, returned: &ReturnedTickets) -> Vec<ItemLine> {
-    let line = |item: &ReturnedItem| {
-        let same =
-            |line: &&ItemLine| line.ticket_type == item.ticket_type && line.unit_price == item.unit_price;
-        let known = reservation.items.iter().find(same)?;
-        Some(ItemLine { quantity: item.quantity, ..known.clone() })
-    };
-    returned.items.iter().filter_map(line).collect()
 }
 
 #[cfg(test)]

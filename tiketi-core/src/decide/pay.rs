@@ -3,9 +3,9 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::effects::reconciliation_due;
 use crate::decide::extend::{NotPending, move_end, pending_of};
 use crate::decide::new_id::is_new_payment;
-use crate::decide::schedule_reconciliation::reconciliation_due;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;

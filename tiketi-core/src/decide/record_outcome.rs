@@ -1,22 +1,21 @@
 //! Records the outcome of a payment.
 
-use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
-use crate::decide::late::record_paid;
-use crate::decide::refund::record_returned;
+use crate::decide::effects::{News, record_returned, resume_hold};
+use crate::decide::record_outcome::late::record_paid;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
-use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, PaymentId};
 use crate::limits::{MAX_REASON_CHARS, Terms};
 use crate::payment::{Payment, PaymentState, PaymentStep};
-use crate::reservation::{Reservation, ReservationState, ReservationStep};
-use crate::seat::SeatStep;
+use crate::reservation::Reservation;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
+
+mod late;
 
 /// Records a provider's answer: captured, declined, or order not found.
 ///
@@ -179,13 +178,6 @@ impl Command for RecordOutcome {
     }
 }
 
-/// Whether an answer changed anything.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum News {
-    Some,
-    None,
-}
-
 impl RecordOutcome {
     fn check_grace(
         &self,
@@ -229,41 +221,6 @@ pub(super) fn not_found_is_final_at(
     let cap = reservation.created_at.after(terms.hold_cap);
     let past_cap = since.after(terms.not_found_grace_past_cap).max(cap);
     Some(since.after(terms.not_found_grace).min(past_cap))
-}
-
-/// Confirms a reservation: its seats and units are sold, with this cancellation policy.
-pub(super) fn sell(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    agreed: AgreedCancellation,
-    step: &ReservationStep,
-) -> Result<(), StoreError> {
-    let state = reservation.state.apply(step)?;
-    let sell = SeatStep::Sell { reservation: reservation.id };
-    change.seats(&reservation.seats, &sell, StockBucket::Held, StockBucket::Sold)?;
-    change.items(&reservation.items, StockBucket::Held, StockBucket::Sold)?;
-    change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
-    change.reservation(Reservation { state, cancellation: Some(agreed), ..reservation.clone() });
-    Ok(())
-}
-
-/// Resumes the rest of a buyer's hold after an attempt without a capture.
-pub(super) fn resume_hold(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    attempt: PaymentId,
-) -> Result<(), StoreError> {
-    if !matches!(reservation.state, ReservationState::Paying { payment, .. } if payment == attempt) {
-        return Ok(());
-    }
-    let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
-    let resumed = Reservation { state, ..reservation.clone() };
-    if let Some(until) = resumed.held_until() {
-        let step = SeatStep::Extend { reservation: reservation.id, until };
-        change.seats(&reservation.seats, &step, StockBucket::Held, StockBucket::Held)?;
-    }
-    change.reservation(resumed);
-    Ok(())
 }
 
 #[cfg(test)]

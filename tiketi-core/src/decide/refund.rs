@@ -1,28 +1,25 @@
 //! Queues refunds, and records their outcomes.
 
-use crate::decide::cancel::end_refunded;
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
-use crate::decide::give_back::{Granted, RefundWanted, bought_by, grant, owed_for_nothing, take_back};
+use crate::decide::effects::{
+    apply_refund, is_queued, reconciliation_due, reconciliation_of_refunds, take_back,
+};
+use crate::decide::give_back::{RefundWanted, bought_by};
 use crate::decide::new_id::add_refund;
-use crate::decide::record_outcome::News;
-use crate::decide::schedule_reconciliation::{reconciliation_due, reconciliation_of_refunds};
+use crate::decide::refund::grant::{Granted, grant};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
-use crate::limits::{MAX_REASON_CHARS, RefundedSeats, Terms};
+use crate::limits::{MAX_REASON_CHARS, Terms};
 use crate::money::Money;
-use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets};
+use crate::payment::{Payment, PaymentState, Refund, RefundState, RefundTickets};
 use crate::refund_account::RefundAccount;
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
-/// Reason of a refund that was made at the provider, without a refund of ours.
-const BY_HAND: &str = "refunded at the provider";
-
-/// Reason of a refund of the rest, in words that the provider and the buyer may read.
-const THE_REST: &str = "the rest of a payment that bought nothing";
+mod grant;
 
 /// Queues a refund, before the provider is called.
 ///
@@ -284,26 +281,6 @@ impl BeginRefund {
     }
 }
 
-/// Adds a queued refund to where the money came from, to be sent from now on.
-pub(super) fn queue_refund(
-    payment: &Payment,
-    id: RefundId,
-    amount: Money,
-    reason: &str,
-    tickets: RefundTickets,
-    now: Timestamp,
-) -> Result<Payment, StoreError> {
-    let state = RefundState::Queued { since: now, account: None };
-    let mut promised = payment.clone();
-    add_refund(&mut promised, Refund { id, amount, reason: reason.to_owned(), tickets, state })?;
-    promised.reconciliation = Some(reconciliation_due(now, now));
-    Ok(promised)
-}
-
-fn is_queued(refund: &Refund) -> bool {
-    matches!(refund.state, RefundState::Queued { .. })
-}
-
 fn check_refund(payment: &Payment) -> Result<(), BeginRefundRefused> {
     if let Some(refund) = payment.queued_refund() {
         return Err(BeginRefundRefused::RefundInProgress { refund: refund.id });
@@ -451,97 +428,6 @@ impl Command for RecordRefund {
             }
         }
         Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
-    }
-}
-
-/// Returns the refunded amount, at most the captured one.
-pub(super) fn believed(returned: Money, captured: Option<Money>) -> Money {
-    match captured {
-        Some(all) if all.currency() == returned.currency() && returned.minor() > all.minor() => all,
-        Some(_) | None => returned,
-    }
-}
-
-/// Records money that was refunded at the provider without a known outcome of ours.
-pub(super) fn record_returned(
-    change: &mut ChangeBuilder<'_>,
-    scope: &dyn Scope,
-    payment: &Payment,
-    returned: Money,
-    seats: RefundedSeats,
-    now: Timestamp,
-) -> Result<News, StoreError> {
-    let known = payment.refunded;
-    let returned = believed(returned, payment.captured);
-    if returned.currency() != known.currency() || returned.minor() <= known.minor() {
-        return Ok(News::None);
-    }
-    let mut recorded = payment.clone();
-    let mut unknown = returned.minus(known)?;
-    let mut tickets = None;
-    if let Some(queued) = recorded.refunds.iter_mut().find(|refund| is_queued(refund)) {
-        // Less than our queued refund is a refund by somebody else: wait for the outcome of ours.
-        if unknown.minor() < queued.amount.minor() {
-            return Ok(News::None);
-        }
-        queued.state = RefundState::Done { at: now };
-        tickets = Some(queued.tickets.clone());
-        unknown = unknown.minus(queued.amount)?;
-    }
-    if unknown.minor() > 0 {
-        let id = RefundId::derived(payment.id, &format!("by hand {returned}"));
-        // An earlier note cannot settle this part, so its moment is after the notes.
-        let (reason, state) = (BY_HAND.to_owned(), RefundState::Done { at: recorded.after_notes(now) });
-        let by_hand = match bought_by(scope, payment) {
-            Some(_) => RefundTickets::Unstated,
-            None => RefundTickets::None,
-        };
-        add_refund(&mut recorded, Refund { id, amount: unknown, reason, tickets: by_hand, state })?;
-    }
-    recorded.refunded = returned;
-    apply_refund(change, scope, recorded, tickets.as_ref(), seats, now)?;
-    Ok(News::Some)
-}
-
-/// Queues the rest of a payment that bought nothing, after a part was refunded.
-///
-/// A refund of everything may have been refused before. Whoever refunded the part at the provider has seen that
-/// refusal.
-fn queue_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
-    let left = owed_for_nothing(&payment)?;
-    if left.minor() <= 0 || payment.queued_refund().is_some() {
-        return Ok(payment);
-    }
-    let id = RefundId::derived(payment.id, &format!("the rest after {}", payment.refunded));
-    queue_refund(&payment, id, left, THE_REST, RefundTickets::None, now)
-}
-
-/// Writes a payment with a larger refunded amount, and takes back the refund's tickets.
-///
-/// If the last of the money was refunded at the provider, the reservation that it paid for ends.
-pub(super) fn apply_refund(
-    change: &mut ChangeBuilder<'_>,
-    scope: &dyn Scope,
-    mut payment: Payment,
-    tickets: Option<&RefundTickets>,
-    seats: RefundedSeats,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let in_full = payment.captured == Some(payment.refunded);
-    let bought = bought_by(scope, &payment);
-    let by_hand = payment.refunds.last().is_some_and(|last| last.tickets == RefundTickets::Unstated);
-    payment.reconciliation = reconciliation_of_refunds(&payment, now);
-    payment.state = payment.state.apply(&PaymentStep::Refund { in_full, at: now })?;
-    if bought.is_none() {
-        payment = queue_rest(payment, now)?;
-    }
-    change.payment_row(payment);
-    match (bought, tickets) {
-        (Some(reservation), _) if in_full && by_hand => end_refunded(change, reservation, seats, now),
-        (Some(reservation), Some(RefundTickets::Returned(returned))) => {
-            take_back(change, reservation, returned, seats, now)
-        }
-        _ => Ok(()),
     }
 }
 

@@ -3,12 +3,12 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::effects::end_pending;
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
-use crate::error::{CommandError, StoreError};
-use crate::fact::FactBody;
+use crate::error::CommandError;
 use crate::id::{BuyerId, CommandKey, ReservationId, SeatId};
-use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
+use crate::reservation::{CancelReason, Reservation, SeatLine};
 use crate::seat::SeatStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
@@ -142,31 +142,6 @@ impl Release {
             Err(ReleaseRefused::NotInReservation { seats: strangers })
         }
     }
-}
-
-/// Cancels a held reservation: everything it held becomes available.
-pub(super) fn end_pending(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    reason: CancelReason,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    give_back(change, reservation, StockBucket::Held)?;
-    let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
-    change.reservation(Reservation { state, ..reservation.clone() });
-    Ok(())
-}
-
-/// Makes everything of a reservation available, from `Held` or `Sold`.
-pub(super) fn give_back(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    from: StockBucket,
-) -> Result<(), StoreError> {
-    let step = SeatStep::Release { reservation: reservation.id };
-    change.seats(&reservation.seats, &step, from, StockBucket::Available)?;
-    change.items(&reservation.items, from, StockBucket::Available)
 }
 
 impl From<NotPending> for ReleaseRefused {

@@ -3,6 +3,7 @@
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::effects::reconciliation_due;
 use crate::decide::record_outcome::not_found_is_final_at;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
@@ -16,18 +17,6 @@ use crate::time::Timestamp;
 
 /// The inconclusive answer saved for an order that the provider does not know yet.
 const NOT_KNOWN: &str = "the provider knows no such order";
-
-/// Makes a reconciliation that is awaited since `since` and due from `next` on.
-pub(super) fn reconciliation_due(since: Timestamp, next: Timestamp) -> Reconciliation {
-    Reconciliation { since, next, tries: 0, last_inconclusive: None, deposit: None }
-}
-
-/// Returns the reconciliation of a payment with a known outcome.
-///
-/// It is for the next queued refund, from now on; without one there is none.
-pub(super) fn reconciliation_of_refunds(payment: &Payment, now: Timestamp) -> Option<Reconciliation> {
-    payment.queued_refund().map(|_| reconciliation_due(now, now))
-}
 
 /// Moves the moment at which a provider is asked again.
 ///

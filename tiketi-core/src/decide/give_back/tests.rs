@@ -4,7 +4,7 @@ use super::*;
 use crate::audit::audit;
 use crate::cancellation_policy::CancellationPolicy;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
-use crate::decide::{Cancel, CancelRefused, ConfirmFree, RecordRefund, RefundOutcome};
+use crate::decide::{BeginRefundRefused, Cancel, CancelRefused, ConfirmFree, RecordRefund, RefundOutcome};
 use crate::event::EventDetails;
 use crate::id::{PaymentId, ReservationId};
 use crate::payment::{PaymentState, RefundState};

@@ -10,6 +10,7 @@ use crate::decide::schedule_reconciliation::{ReconcileStep, ScheduleReconciliati
 use crate::limits::LatePayment;
 use crate::money::Money;
 use crate::payment::{RefundState, StuckReason};
+use crate::reservation::ReservationState;
 use crate::time::Timestamp;
 
 fn paid(show: &Show, now: Timestamp, payment: PaymentId, amount: Money) -> RecordOutcome {

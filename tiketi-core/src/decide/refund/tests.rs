@@ -4,6 +4,7 @@ use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
 use crate::id::ReservationId;
+use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, ReservationState};
 
 fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> RecordRefund {

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::effects::{News, believed, end_pending, queue_refund, resume_hold, sell};
 use crate::decide::new_id::add_refund;
-use crate::decide::record_outcome::{News, RecordOutcome, resume_hold, sell};
-use crate::decide::refund::{believed, queue_refund};
-use crate::decide::release::end_pending;
+use crate::decide::record_outcome::RecordOutcome;
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::event::EventState;
