@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use crate::box_office::BoxOffice;
-use crate::box_office::reconcile::{ReconcileResult, only_store};
+use crate::box_office::outcomes::{ReconcileResult, only_store};
+use crate::box_office::void::void_of;
 use crate::decide::{CaptureOutcome, ReconcileStep, ScheduleReconciliation, ScheduleReconciliationRefused};
 use crate::error::{CommandError, StoreError};
-use crate::gateway::{DepositAsked, PaymentGateway, VoidAnswer, VoidRequest};
+use crate::gateway::{DepositAsked, PaymentGateway, VoidAnswer};
 use crate::id::{BuyerId, CommandKey, ReservationId};
 use crate::payment::Payment;
 
@@ -98,16 +99,5 @@ impl BoxOffice {
                 Ok(ReconcileResult::Open)
             }
         }
-    }
-}
-
-/// Makes a request to void a payment.
-pub(super) fn void_of(payment: &Payment) -> VoidRequest {
-    let tries = payment.reconciliation.as_ref().map_or(0, |reconciliation| reconciliation.tries);
-    VoidRequest {
-        payment: payment.id,
-        buyer: payment.buyer,
-        provider_key: payment.provider_key.clone(),
-        tries,
     }
 }

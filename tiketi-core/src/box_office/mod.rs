@@ -7,6 +7,7 @@ mod confirm_wait;
 mod deposits;
 mod job_table;
 mod jobs;
+mod outcomes;
 mod payments;
 mod reconcile;
 mod refunds;
@@ -14,6 +15,7 @@ mod sales;
 mod support;
 mod tidy;
 mod together;
+mod void;
 mod webhooks;
 
 #[cfg(test)]
@@ -122,6 +124,10 @@ impl BoxOffice {
     /// Returns the terms that events follow unless they have their own.
     pub fn terms(&self) -> Terms {
         self.inner.terms
+    }
+
+    fn gateway_named(&self, name: &str) -> Option<&Arc<dyn PaymentGateway>> {
+        self.inner.gateways.iter().find(|gateway| gateway.name() == name)
     }
 
     fn timer(&self) -> Option<&dyn Timer> {

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use crate::box_office::BoxOffice;
+use crate::box_office::outcomes::with_payment;
 use crate::decide::{
-    Applied, BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused,
-    RecordOutcome, RecordOutcomeRefused, StartPayment, StartPaymentRefused,
+    BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcomeRefused,
+    StartPayment, StartPaymentRefused,
 };
 use crate::error::{CommandError, StoreError};
 use crate::gateway::{
@@ -388,20 +389,6 @@ impl BoxOffice {
         }
     }
 
-    /// Records the outcome of a confirm.
-    ///
-    /// The key derives from the outcome, so that each outcome is recorded once, whichever server learns it.
-    pub(super) async fn record(
-        &self,
-        payment: &Payment,
-        outcome: CaptureOutcome,
-    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        let key = CommandKey::of(payment.id.as_uuid(), &format!("record-outcome {outcome:?}"));
-        let command =
-            RecordOutcome::new(self.now(), key, payment.id, outcome).paid_by(payment.buyer, self.terms());
-        self.inner.sales.record_outcome(command).await
-    }
-
     /// Finds the first method without a buyer's step, or refuses the named one if it needs the step.
     fn one_step_method(&self, method: Option<String>) -> Result<String, PayError> {
         let one_step = |gateway: &&Arc<dyn PaymentGateway>| is_one_step(gateway.as_ref());
@@ -435,10 +422,6 @@ impl BoxOffice {
         Err(PayError::UnknownMethod { known: self.method_ids() })
     }
 
-    pub(super) fn gateway_named(&self, name: &str) -> Option<&Arc<dyn PaymentGateway>> {
-        self.inner.gateways.iter().find(|gateway| gateway.name() == name)
-    }
-
     fn method_ids(&self) -> Vec<String> {
         self.payments().payment_methods().into_iter().map(|method| method.id).collect()
     }
@@ -456,9 +439,4 @@ fn may_be_free(error: &PayError) -> bool {
             StartPaymentRefused::NothingToPay | StartPaymentRefused::NotPending
         ))
     )
-}
-
-pub(super) fn with_payment(applied: Applied) -> Result<(Payment, Reservation), StoreError> {
-    let payment = applied.payment.ok_or_else(|| StoreError::corrupt("a payment command named no payment"))?;
-    Ok((payment, applied.reservation))
 }

@@ -2,18 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::box_office::deposits::void_of;
+use crate::box_office::outcomes::ReconcileResult;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, RefundError};
-use crate::decide::{
-    CaptureOutcome, ReconcileStep, RecordOutcomeRefused, ScheduleReconciliation,
-    ScheduleReconciliationRefused,
-};
+use crate::decide::{CaptureOutcome, ReconcileStep};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
-use crate::gateway::{
-    ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway, VoidAnswer,
-};
-use crate::id::{CommandKey, PaymentId};
+use crate::gateway::{ConfirmAnswer, ConfirmRequest, Confirms, LookupAnswer, LookupRequest, PaymentGateway};
+use crate::id::PaymentId;
 use crate::payment::{Payment, PaymentState, RefundState};
 
 /// What one round of [`Jobs::reconcile_once`] did, in payments.
@@ -27,14 +22,6 @@ pub struct Reconciled {
     pub postponed: usize,
     /// The event was locked by another session for too long; they are tried again later.
     pub skipped: usize,
-}
-
-/// Result of one payment's reconciliation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ReconcileResult {
-    Settled,
-    Open,
-    Postponed,
 }
 
 impl Jobs {
@@ -194,77 +181,6 @@ impl BoxOffice {
             }
         }
     }
-
-    /// Voids an attempt that was given up, so that it can capture no money.
-    pub(super) async fn give_up(
-        &self,
-        gateway: &Arc<dyn PaymentGateway>,
-        payment: &Payment,
-    ) -> Result<ReconcileResult, StoreError> {
-        let was_asked_for = payment.is_ended_by_staff();
-        if !was_asked_for && payment.state != PaymentState::Abandoned || payment.reconciliation.is_none() {
-            return Ok(ReconcileResult::Open);
-        }
-        match gateway.void(void_of(payment)).await {
-            // The provider was asked for the money: it may have taken it until it says that it did not.
-            VoidAnswer::Unsupported if was_asked_for => Ok(ReconcileResult::Open),
-            VoidAnswer::Done | VoidAnswer::Unsupported => {
-                self.schedule_reconciliation(payment.id, ReconcileStep::GiveUp).await?;
-                Ok(ReconcileResult::Settled)
-            }
-            VoidAnswer::TooLate => Ok(ReconcileResult::Open),
-            VoidAnswer::Unknown { reason, heard: _ } => {
-                self.record_inconclusive(payment.id, reason).await?;
-                Ok(ReconcileResult::Open)
-            }
-        }
-    }
-
-    pub(super) async fn settle(
-        &self,
-        payment: &Payment,
-        outcome: CaptureOutcome,
-    ) -> Result<ReconcileResult, StoreError> {
-        match self.record(payment, outcome).await {
-            Ok(_) | Err(CommandError::Refused(RecordOutcomeRefused::NotConfirming { .. })) => {
-                Ok(ReconcileResult::Settled)
-            }
-            Err(CommandError::Refused(RecordOutcomeRefused::TooSoon { .. })) => {
-                self.schedule_reconciliation(payment.id, ReconcileStep::NotKnown).await?;
-                Ok(ReconcileResult::Open)
-            }
-            Err(CommandError::Refused(_)) => Ok(ReconcileResult::Open),
-            Err(error) => Err(only_store(error)),
-        }
-    }
-
-    /// Saves an inconclusive answer of the provider, for the staff.
-    pub(super) async fn record_inconclusive(
-        &self,
-        payment: PaymentId,
-        answer: String,
-    ) -> Result<(), StoreError> {
-        self.schedule_reconciliation(payment, ReconcileStep::Inconclusive { answer }).await.map(|_| ())
-    }
-
-    /// Moves the moment of the next question, and returns whether it did.
-    async fn schedule_reconciliation(
-        &self,
-        payment: PaymentId,
-        because: ReconcileStep,
-    ) -> Result<bool, StoreError> {
-        // A new key each time: if two servers try the same step, one of them must be refused.
-        let key = CommandKey::from_uuid(self.new_id());
-        let command = ScheduleReconciliation::new(self.now(), key, payment, because).under(self.terms());
-        match self.inner.payments.schedule_reconciliation(command).await {
-            Ok(_) => Ok(true),
-            Err(CommandError::Refused(ScheduleReconciliationRefused::PaymentNotFound)) => {
-                Err(StoreError::corrupt(format!("{payment:?} does not exist")))
-            }
-            Err(CommandError::Refused(_)) => Ok(false),
-            Err(error) => Err(only_store(error)),
-        }
-    }
 }
 
 pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
@@ -273,17 +189,6 @@ pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
         buyer: payment.buyer,
         provider_key: payment.provider_key.clone(),
         amount: payment.amount,
-    }
-}
-
-/// Returns the store's failure behind a command that no rule refuses.
-pub(super) fn only_store<R: std::error::Error + Send + Sync + 'static>(error: CommandError<R>) -> StoreError {
-    match error {
-        CommandError::Store(error) => error,
-        CommandError::Refused(_) | CommandError::KeyReused | CommandError::Text(_) => {
-            StoreError::new(StoreErrorKind::Internal, "a command of the shop's own was refused")
-                .caused_by(error)
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Refunds: commit the queued refund, call the gateway without a transaction, commit the outcome.
 
-use crate::box_office::payments::with_payment;
+use crate::box_office::outcomes::with_payment;
 use crate::box_office::{BoxOffice, Payments, Support};
 use crate::decide::{
     BeginRefund, BeginRefundRefused, Cancel, CancelRefused, RecordRefund, RecordRefundRefused, RefundOutcome,

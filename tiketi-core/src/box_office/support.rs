@@ -1,6 +1,6 @@
 //! Support: what staff do about payments that need attention and about cancelled events.
 
-use crate::box_office::reconcile::only_store;
+use crate::box_office::outcomes::only_store;
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, RefundError};
 use crate::decide::{

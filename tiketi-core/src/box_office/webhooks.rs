@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::box_office::reconcile::{ReconcileResult, lookup_of};
+use crate::box_office::outcomes::ReconcileResult;
+use crate::box_office::reconcile::lookup_of;
 use crate::box_office::together::{together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, Payments};
 use crate::error::{StoreError, StoreErrorKind};
