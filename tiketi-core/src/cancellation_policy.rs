@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::event::Event;
-use crate::limits::{MAX_PRICE_MINOR, Terms};
+use crate::limits::MAX_PRICE_MINOR;
 use crate::money::Money;
 use crate::time::Timestamp;
 
@@ -176,14 +175,6 @@ pub struct AgreedCancellation {
 }
 
 impl AgreedCancellation {
-    /// Returns what a buyer who is confirmed now agrees to.
-    ///
-    /// The event's own terms override the shop's.
-    pub fn at(event: &Event, shop: Terms) -> Self {
-        let policy = event.details.terms.over(shop).cancellation;
-        Self { policy, starts_at: event.details.starts_at }
-    }
-
     /// Returns the tier that applies at `now` and the first moment at which it no longer does.
     ///
     /// `starts_at` is the event's present start.

@@ -8,12 +8,12 @@ use crate::clock::IdSource;
 use crate::event::{Event, EventDetails, EventState, EventStatus};
 use crate::id::{CommandKey, EventId, LayoutId, SeatId, TicketTypeId};
 use crate::limits::{
-    LatePayment, MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR,
-    RefundedSeats, Terms,
+    MAX_CAPACITY, MAX_DEPOSIT_WINDOW, MAX_DESCRIPTION_CHARS, MAX_NAME_CHARS, MAX_PRICE_MINOR,
 };
 use crate::money::{Currency, Money};
 use crate::seat::{Seat, SeatState};
 use crate::seat_layout::{SeatLayout, StoredLayout};
+use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::text::{TextError, check_line, check_lines};
 use crate::ticket_type::{Stock, TicketKind, TicketType};
 use crate::time::Timestamp;
@@ -131,7 +131,7 @@ pub enum CatalogError {
     CapacityOutOfRange,
     /// The event's own terms are not valid, or contradict each other.
     #[error(transparent)]
-    Terms(#[from] crate::limits::TermsError),
+    Terms(#[from] crate::terms::TermsError),
     /// The seat layout does not exist.
     #[error("there is no such layout")]
     LayoutNotFound,
@@ -337,6 +337,6 @@ mod tests {
             hold_cap: Some(Duration::from_mins(1)),
             ..TermsOverride::default()
         };
-        assert_eq!(with_terms(terms), Err(CatalogError::Terms(crate::limits::TermsError::CapBelowTtl)));
+        assert_eq!(with_terms(terms), Err(CatalogError::Terms(crate::terms::TermsError::CapBelowTtl)));
     }
 }

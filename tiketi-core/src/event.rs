@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::cancellation_policy::CancellationPolicy;
+use crate::cancellation_policy::{AgreedCancellation, CancellationPolicy};
 use crate::id::{EventId, LayoutId};
-use crate::limits::{LatePayment, RefundedSeats, Terms};
 use crate::money::Currency;
+use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
 
@@ -193,6 +193,14 @@ impl Event {
         } else {
             EventStatus::SoldOut
         }
+    }
+
+    /// Returns what a buyer who is confirmed now agrees to.
+    ///
+    /// The event's own terms override the shop's.
+    pub fn agreed_cancellation(&self, shop: Terms) -> AgreedCancellation {
+        let policy = self.details.terms.over(shop).cancellation;
+        AgreedCancellation { policy, starts_at: self.details.starts_at }
     }
 
     /// Returns whether buyers may see the event.

@@ -113,6 +113,7 @@ pub mod seat;
 pub mod seat_layout;
 pub mod spawner;
 pub mod store;
+pub mod terms;
 pub mod text;
 pub mod ticket_type;
 pub mod time;
@@ -133,7 +134,6 @@ pub use id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, RefundId, ReservationId, SeatId,
     TicketTypeId,
 };
-pub use limits::{LatePayment, RefundedSeats, Terms};
 pub use money::{Currency, Money};
 pub use notifier::{Notifier, NotifyError};
 pub use payment::{Payment, PaymentState, Refund};
@@ -141,5 +141,6 @@ pub use reservation::{Reservation, ReservationState};
 pub use seat::{Seat, SeatState};
 pub use seat_layout::{Row, SeatLayout, Section};
 pub use store::{Page, PageRequest, SeatMap};
+pub use terms::{LatePayment, RefundedSeats, Terms};
 pub use ticket_type::TicketType;
 pub use time::{SaleWindow, Timestamp};

@@ -125,7 +125,7 @@ pub async fn bad_details_are_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let mut details = shop.details("Bad terms");
     details.terms.max_seats_per_buyer = Some(0);
-    let refused = CatalogError::Terms(tiketi_core::limits::TermsError::SeatsPerBuyerOutOfRange);
+    let refused = CatalogError::Terms(tiketi_core::terms::TermsError::SeatsPerBuyerOutOfRange);
     shop.refuses(store.edit_event(hall.event, details, None), EditRefused::Invalid(refused)).await;
     let empty = CatalogError::Text(check_line("title", " ", 1..=200).unwrap_err());
     let edit = store.edit_event(hall.event, shop.details(" "), None);

@@ -8,13 +8,13 @@ use crate::box_office::job_table::JobTable;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::gateway::PaymentGateway;
-use crate::limits::{Terms, TermsError};
 use crate::memory::MemoryNotifier;
 use crate::notifier::Notifier;
 use crate::spawner::Spawner;
 use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
 };
+use crate::terms::{Terms, TermsError};
 
 /// Default period of the jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(1);

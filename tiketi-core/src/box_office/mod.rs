@@ -41,12 +41,12 @@ use crate::clock::{Clock, IdSource, Timer};
 use crate::error::{StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
-use crate::limits::Terms;
 use crate::notifier::Notifier;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
 };
+use crate::terms::Terms;
 use crate::time::Timestamp;
 use confirm_locks::ConfirmLocks;
 use job_table::JobTable;

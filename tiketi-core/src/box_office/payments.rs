@@ -17,10 +17,10 @@ use crate::gateway::{
     GatewayUnavailable, NotAccepted, PaymentGateway, PaymentMethod,
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
-use crate::limits::Terms;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
+use crate::terms::Terms;
 
 /// The inconclusive answer that is saved while the buyer has not paid yet.
 const WAITS_FOR_BUYER: &str = "the provider waits for the buyer";

@@ -8,11 +8,12 @@ use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, PaymentId};
-use crate::limits::{MAX_KEY_CHARS, Terms};
+use crate::limits::MAX_KEY_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
+use crate::terms::Terms;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

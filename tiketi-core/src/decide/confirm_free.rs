@@ -1,6 +1,5 @@
 //! Confirms a reservation that costs nothing.
 
-use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
@@ -10,8 +9,8 @@ use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, ReservationId};
-use crate::limits::Terms;
 use crate::reservation::ReservationStep;
+use crate::terms::Terms;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
@@ -104,7 +103,7 @@ impl Command for ConfirmFree {
             return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
         }
         let mut change = ChangeBuilder::new(scope, self.now);
-        let agreed = AgreedCancellation::at(scope.event(), self.terms);
+        let agreed = scope.event().agreed_cancellation(self.terms);
         sell(&mut change, reservation, agreed, &ReservationStep::Confirm { payment: None, at: self.now })?;
         Ok(change.about(Effect { reservation: self.reservation, payment: None }))
     }

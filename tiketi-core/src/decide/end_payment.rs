@@ -8,8 +8,9 @@ use crate::decide::note::note_on;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::id::{CommandKey, PaymentId};
-use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Reconciliation, Settles};
+use crate::terms::Terms;
 use crate::text::{TextError, check_line, check_lines};
 use crate::time::Timestamp;
 

@@ -6,9 +6,9 @@ use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::id::{BuyerId, CommandKey, ReservationId};
-use crate::limits::Terms;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
+use crate::terms::Terms;
 use crate::text::TextError;
 use crate::time::Timestamp;
 

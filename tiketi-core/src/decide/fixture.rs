@@ -13,11 +13,11 @@ use crate::decide::{
 use crate::event::{Event, EventDetails, EventState, EventStep, TermsOverride};
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, LayoutId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId};
-use crate::limits::Terms;
 use crate::money::{Currency, Money};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
 use crate::seat_layout::{Row, SeatLayout, Section, StoredLayout};
+use crate::terms::Terms;
 use crate::time::{SaleWindow, Timestamp};
 
 pub(crate) const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));

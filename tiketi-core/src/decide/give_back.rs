@@ -5,10 +5,10 @@ use crate::decide::fingerprint::Fingerprint;
 use crate::decide::scope::Scope;
 use crate::event::{Event, EventState};
 use crate::id::{SeatId, TicketTypeId};
-use crate::limits::Terms;
 use crate::money::{Money, MoneyError};
 use crate::payment::{Payment, Refund, RefundTickets, ReturnedItem, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState};
+use crate::terms::Terms;
 use crate::time::Timestamp;
 
 /// What to refund, and what happens to the tickets.
@@ -240,7 +240,7 @@ impl Rate {
 
 /// Returns the policy of a confirmed reservation; without one of its own, the event's present policy.
 fn agreed(event: &Event, reservation: &Reservation) -> AgreedCancellation {
-    reservation.cancellation.unwrap_or_else(|| AgreedCancellation::at(event, Terms::default()))
+    reservation.cancellation.unwrap_or_else(|| event.agreed_cancellation(Terms::default()))
 }
 
 pub(super) fn at_most(amount: Money, most: Money) -> Money {

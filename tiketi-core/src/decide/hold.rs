@@ -12,10 +12,10 @@ use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
-use crate::limits::Terms;
 use crate::money::Money;
 use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
 use crate::seat::SeatStep;
+use crate::terms::Terms;
 use crate::text::TextError;
 use crate::time::Timestamp;
 

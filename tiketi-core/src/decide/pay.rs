@@ -11,10 +11,11 @@ use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::Confirms;
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
-use crate::limits::{MAX_NAME_CHARS, Terms};
+use crate::limits::MAX_NAME_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Reconciliation};
 use crate::reservation::Reservation;
+use crate::terms::Terms;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 

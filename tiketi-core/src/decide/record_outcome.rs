@@ -9,9 +9,10 @@ use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, PaymentId};
-use crate::limits::{MAX_REASON_CHARS, Terms};
+use crate::limits::MAX_REASON_CHARS;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::Reservation;
+use crate::terms::Terms;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 

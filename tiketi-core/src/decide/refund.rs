@@ -12,10 +12,11 @@ use crate::decide::refund::grant::{Granted, grant};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
-use crate::limits::{MAX_REASON_CHARS, Terms};
+use crate::limits::MAX_REASON_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Refund, RefundState, RefundTickets};
 use crate::refund_account::RefundAccount;
+use crate::terms::Terms;
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 

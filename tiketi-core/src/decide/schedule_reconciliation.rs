@@ -10,8 +10,9 @@ use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::DepositAsked;
 use crate::id::{CommandKey, PaymentId};
-use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS, Terms};
+use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliation};
+use crate::terms::Terms;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
 

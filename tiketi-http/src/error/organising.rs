@@ -4,8 +4,9 @@ use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
     OrganiseError,
     catalog::{CatalogError, MAX_KEYWORDS},
-    limits::{MAX_CAPACITY, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR, TermsError},
+    limits::{MAX_CAPACITY, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR},
     seat_layout::LayoutError,
+    terms::TermsError,
 };
 
 use crate::error::{ApiError, Code};

@@ -9,7 +9,7 @@ use tiketi_core::decide::{
 use tiketi_core::{
     CommandError, Currency, Money, OrganiseError, PageRequest, PayError, PaymentId, PaymentState,
     RefundError, RefundId, ReservationId, SeatId, StoreError, StoreErrorKind, TicketTypeId, Timestamp,
-    catalog::CatalogError, limits::TermsError, seat_layout::LayoutError, store::CreateAccountRefused,
+    catalog::CatalogError, seat_layout::LayoutError, store::CreateAccountRefused, terms::TermsError,
     text::check_line,
 };
 use uuid::Uuid;

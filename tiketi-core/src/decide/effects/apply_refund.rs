@@ -9,8 +9,8 @@ use crate::decide::give_back::{bought_by, owed_for_nothing};
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::id::RefundId;
-use crate::limits::RefundedSeats;
 use crate::payment::{Payment, PaymentStep, RefundTickets};
+use crate::terms::RefundedSeats;
 use crate::time::Timestamp;
 
 /// Reason of a refund of the rest, in words that the provider and the buyer may read.

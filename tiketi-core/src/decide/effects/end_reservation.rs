@@ -5,9 +5,9 @@ use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::fact::FactBody;
 use crate::id::ReservationId;
-use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
+use crate::terms::RefundedSeats;
 use crate::time::Timestamp;
 
 /// Reason shown to the organiser for seats that are blocked after a refund.

@@ -9,9 +9,9 @@ use crate::decide::new_id::add_refund;
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::id::RefundId;
-use crate::limits::RefundedSeats;
 use crate::money::Money;
 use crate::payment::{Payment, Refund, RefundState, RefundTickets};
+use crate::terms::RefundedSeats;
 use crate::time::Timestamp;
 
 /// Reason of a refund that was made at the provider, without a refund of ours.

@@ -3,9 +3,9 @@
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::effects::end_reservation::{end_refunded, take_seats};
 use crate::error::StoreError;
-use crate::limits::RefundedSeats;
 use crate::payment::{ReturnedItem, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, SeatLine};
+use crate::terms::RefundedSeats;
 use crate::time::Timestamp;
 
 /// Takes tickets from a confirmed reservation; it ends with the last of them.

@@ -9,7 +9,7 @@ use crate::decide::{
 };
 use crate::gateway::Captured;
 use crate::id::{CommandKey, EventId, PaymentId, RefundId, ReservationId};
-use crate::limits::Terms;
+use crate::terms::Terms;
 
 const A: Uuid = Uuid::from_u128(0xA);
 const B: Uuid = Uuid::from_u128(0xB);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::effects::{News, believed, end_pending, queue_refund, resume_hold, sell};
 use crate::decide::new_id::add_refund;
@@ -13,11 +12,12 @@ use crate::event::EventState;
 use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{RefundId, TicketTypeId};
-use crate::limits::{LatePayment, MAX_KEY_CHARS};
+use crate::limits::MAX_KEY_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
 use crate::seat::{SeatState, SeatStep};
+use crate::terms::LatePayment;
 use crate::text::cleaned;
 use crate::time::Timestamp;
 
@@ -107,7 +107,7 @@ fn settle(
         Fate::Sell => {
             let paying = paying(change, reservation, &taken)?;
             change.payment_row(taken);
-            let agreed = AgreedCancellation::at(scope.event(), ask.terms);
+            let agreed = scope.event().agreed_cancellation(ask.terms);
             sell(change, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
         }
         Fate::TakeAgain => {
@@ -210,7 +210,7 @@ fn take_again(
     change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
     let state = reservation.state.apply(&ReservationStep::TakeAgain { at: ask.now })?;
     change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
-    let cancellation = Some(AgreedCancellation::at(scope.event(), ask.terms));
+    let cancellation = Some(scope.event().agreed_cancellation(ask.terms));
     change.reservation(Reservation {
         state,
         cancellation,

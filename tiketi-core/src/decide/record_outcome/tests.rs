@@ -7,10 +7,10 @@ use crate::decide::cancel::{Cancel, CancelRefused};
 use crate::decide::extend::ExtendHold;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::schedule_reconciliation::{ReconcileStep, ScheduleReconciliation};
-use crate::limits::LatePayment;
 use crate::money::Money;
 use crate::payment::{RefundState, StuckReason};
 use crate::reservation::ReservationState;
+use crate::terms::LatePayment;
 use crate::time::Timestamp;
 
 fn paid(show: &Show, now: Timestamp, payment: PaymentId, amount: Money) -> RecordOutcome {

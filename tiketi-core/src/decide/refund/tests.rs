@@ -4,8 +4,8 @@ use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
 use crate::id::ReservationId;
-use crate::limits::RefundedSeats;
 use crate::reservation::{CancelReason, ReservationState};
+use crate::terms::RefundedSeats;
 
 fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> RecordRefund {
     let refund = show.payment(payment).refunds.last().unwrap().id;
