@@ -13,8 +13,8 @@ use crate::shop::TestShop;
 
 /// How long one case may take, so that a deadlock is a failure and not a run without end.
 ///
-/// The longest case, the walk of 50 sequences, takes some ten seconds on a Postgres that has a machine for itself. The
-/// deadline leaves room for machines that are slower and busy.
+/// The longest case, the walk of 50 sequences, took more than two minutes on Postgres while other builds used both
+/// cores. The deadline leaves room for machines that are slower still.
 pub const CASE_DEADLINE: Duration = Duration::from_mins(10);
 
 /// Runs a case about selling, and audits the store after it.

@@ -273,7 +273,7 @@ const MOST_LENIENT: Terms = Terms {
     deposit_window: MAX_DEPOSIT_WINDOW,
     ask_again_after: Duration::from_mins(1),
     ask_again_at_most: Duration::from_hours(24),
-    attention_after: Duration::from_hours(24),
+    trouble_after: Duration::from_hours(24),
 };
 
 pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> {

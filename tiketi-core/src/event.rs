@@ -104,7 +104,7 @@ impl TermsOverride {
             deposit_window: self.deposit_window.unwrap_or(shop.deposit_window),
             ask_again_after: shop.ask_again_after,
             ask_again_at_most: shop.ask_again_at_most,
-            attention_after: shop.attention_after,
+            trouble_after: shop.trouble_after,
         }
     }
 }

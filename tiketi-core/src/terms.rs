@@ -49,7 +49,7 @@ pub struct Terms {
     /// Longest pause between two questions; 10 minutes by default. See [`Terms::pause`].
     pub ask_again_at_most: Duration,
     /// How long an answer may be missing before the payment needs attention; 10 minutes by default.
-    pub attention_after: Duration,
+    pub trouble_after: Duration,
 }
 
 /// What happens to seats whose money was refunded.
@@ -89,7 +89,7 @@ impl Default for Terms {
             deposit_window: Duration::from_hours(24),
             ask_again_after: Duration::from_mins(1),
             ask_again_at_most: Duration::from_mins(10),
-            attention_after: Duration::from_mins(10),
+            trouble_after: Duration::from_mins(10),
         }
     }
 }
@@ -148,7 +148,7 @@ impl Terms {
             ("not_found_grace_past_cap", self.not_found_grace_past_cap),
             ("ask_again_after", self.ask_again_after),
             ("ask_again_at_most", self.ask_again_at_most),
-            ("attention_after", self.attention_after),
+            ("trouble_after", self.trouble_after),
         ];
         for (name, duration) in durations {
             if duration.is_zero() || duration > Duration::from_hours(24) {

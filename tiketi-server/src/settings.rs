@@ -86,7 +86,7 @@ fn terms(options: &Options) -> Result<Terms, Failure> {
         deposit_window: options.paying.deposit_window,
         ask_again_after: options.paying.ask_again_after,
         ask_again_at_most: options.paying.ask_again_at_most,
-        attention_after: options.paying.trouble_after,
+        trouble_after: options.paying.trouble_after,
     };
     // The rules name their fields; the operator knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");

@@ -152,7 +152,7 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
-    let until = shop.now().after(shop.terms().attention_after);
+    let until = shop.now().after(shop.terms().trouble_after);
     let end = |now| EndPayment::new(now, shop.key(), payment.id, "Kim", "the provider closed");
     let refused = stores.any().end_payment(end(shop.now())).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(EndPaymentRefused::TooSoon { until }));

@@ -64,9 +64,9 @@ impl Support {
     /// Returns the payments that need attention.
     ///
     /// They are stuck, their refund was refused, their deposit was withdrawn, or their outcome is unknown for longer
-    /// than [`crate::Terms::attention_after`].
+    /// than [`crate::Terms::trouble_after`].
     pub async fn payments_needing_attention(&self, page: PageRequest) -> Result<Page<Payment>, StoreError> {
-        let before = self.office.now().before(self.office.terms().attention_after);
+        let before = self.office.now().before(self.office.terms().trouble_after);
         self.office.inner.payments.payments_needing_attention(before, page).await
     }
 
@@ -129,7 +129,7 @@ impl Support {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::attention_after`] has passed,
+    /// [`CommandError::Refused`] with an [`EndPaymentRefused`]: before [`crate::Terms::trouble_after`] has passed,
     /// the outcome may still come.
     pub async fn end_payment(
         &self,

@@ -72,7 +72,7 @@ pub enum EndPaymentRefused {
         /// State of the payment.
         state: PaymentState,
     },
-    /// An answer, or a deposit after its due time, is missing for less than [`Terms::attention_after`].
+    /// An answer, or a deposit after its due time, is missing for less than [`Terms::trouble_after`].
     #[error("the provider may still report the outcome")]
     TooSoon {
         /// From when on the payment can be ended.
@@ -149,7 +149,7 @@ impl EndPayment {
                 return Err(EndPaymentRefused::NotConfirming { state: payment.state.clone() });
             }
         };
-        let until = since.after(self.terms.attention_after);
+        let until = since.after(self.terms.trouble_after);
         if self.now < until { Err(EndPaymentRefused::TooSoon { until }) } else { Ok(()) }
     }
 }

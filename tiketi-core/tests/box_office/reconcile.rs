@@ -81,7 +81,7 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     let terms = Terms {
         ask_again_after: second,
         ask_again_at_most: longest,
-        attention_after: told,
+        trouble_after: told,
         ..Terms::default()
     };
     let shop = TestShop::under(terms, MoodyGateway::default()).await;

@@ -80,7 +80,7 @@ pub(crate) fn terms() -> Terms {
         hold_cap: micros(CAP),
         payment_window: micros(WINDOW),
         max_seats_per_buyer: LIMIT,
-        attention_after: micros(TROUBLE_AFTER),
+        trouble_after: micros(TROUBLE_AFTER),
         ..Terms::default()
     }
 }

@@ -10,7 +10,7 @@ const ROWS: &str = "SELECT p.id, p.state, coalesce(p.captured, 0) AS taken, p.re
     FROM tiketi.payments p LEFT JOIN tiketi.reservations r ON r.payment = p.id";
 const OPEN: &str = "SELECT count(*) FROM tiketi.payments WHERE reconcile_at IS NOT NULL";
 /// Servers use their cached working set until the event's revision changes.
-const TURN: &str = "UPDATE tiketi.events SET turn = turn + 1";
+const NEXT_REVISION: &str = "UPDATE tiketi.events SET revision = revision + 1";
 const AGE: &str = "UPDATE tiketi.payments SET reconcile_at = reconcile_at - $1, awaited_since = awaited_since - $1, \
     reconciliation = jsonb_set(jsonb_set(reconciliation::jsonb, '{since}', to_jsonb((reconciliation::jsonb ->> 'since')::bigint - $1)), \
         '{deposit,due}', to_jsonb(coalesce((reconciliation::jsonb #>> '{deposit,due}')::bigint - $1, 0)), false)::text, \
@@ -44,7 +44,7 @@ pub(crate) async fn age(database: &Database, minutes: i64) {
     let mut connection = connect(database).await;
     let mut transaction = connection.begin().await.unwrap();
     // The event first, as the servers do.
-    sqlx::query(TURN).execute(&mut *transaction).await.unwrap();
+    sqlx::query(NEXT_REVISION).execute(&mut *transaction).await.unwrap();
     sqlx::query(AGE).bind(minutes * 60_000_000).execute(&mut *transaction).await.unwrap();
     transaction.commit().await.unwrap();
 }

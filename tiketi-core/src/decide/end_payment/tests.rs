@@ -35,7 +35,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
-    let impatient = Terms { attention_after: std::time::Duration::from_secs(5), ..Terms::default() };
+    let impatient = Terms { trouble_after: std::time::Duration::from_secs(5), ..Terms::default() };
     show.accept(&end(&show, at(6), payment).under(impatient));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
     show.paid(at(7), held, ADA);
