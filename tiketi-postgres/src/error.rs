@@ -29,7 +29,7 @@ pub(crate) fn failed(error: Error) -> StoreError {
     StoreError::new(kind, message).caused_by(error)
 }
 
-/// Says what a failure to commit means: if it is not the server's plain no, nobody can tell.
+/// Says what a failure to commit means: unless the server says that it failed, the outcome is unknown.
 pub(crate) fn commit_failed(error: Error) -> StoreError {
     let refused = matches!(&error, Error::Database(database) if !ends_connection(&**database));
     if refused {

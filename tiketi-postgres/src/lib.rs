@@ -36,11 +36,11 @@
 //! them off, unless told that this is wanted ([`Durability::Relaxed`]).
 //!
 //! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
-//! whoever asks while nobody else does is answered at once.
+//! a look-up that comes alone is answered at once.
 //!
 //! # Planning
 //!
-//! No statement of a sale depends on the planner knowing how many rows there are, which nobody does when a sale
+//! No statement of a sale depends on the planner knowing how many rows there are, which is unknown when a sale
 //! begins: within a batch, tables are read by key only (`enable_seqscan` and `enable_nestloop` off, for the
 //! transaction), each connection plans a statement once, and no index of `seats`, `reservations` or `payments` but a
 //! partial one begins with the event. An index of your own on them should not either. What people ask later, such as lists, relies on `ANALYZE`,

@@ -78,7 +78,7 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreErro
 pub enum Durability {
     /// A commit is on disk when it is answered: `synchronous_commit`, `fsync` and `full_page_writes` are not off.
     Required,
-    /// A crash may take back what was answered: tickets may be sold again, and money be taken that nobody knows of. For
+    /// A crash may lose acknowledged commits: tickets may be sold again, and captured money may have no record. For
     /// tests and rehearsals.
     Relaxed,
 }

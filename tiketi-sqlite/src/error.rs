@@ -107,7 +107,7 @@ pub(crate) fn failed(error: Error) -> StoreError {
     StoreError::new(kind, message).caused_by(error)
 }
 
-/// Says what a failure to commit means: after one of the device, nobody can tell whether it is on disk.
+/// Says what a failure to commit means: after a device error, it is unknown whether it is on disk.
 pub(crate) fn commit_failed(error: Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
         return StoreError::new(StoreErrorKind::OutcomeUnknown, "the disk failed during a commit")

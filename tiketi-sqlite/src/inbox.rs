@@ -14,7 +14,7 @@ use crate::load::{all, exists};
 use crate::store::SqliteStore;
 use crate::write;
 
-/// Finds what was not looked into, and that nobody has claimed, or whose claim has run out.
+/// Finds deliveries that are not processed and have no claim, or whose claim has run out.
 const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)";
 
 #[async_trait]

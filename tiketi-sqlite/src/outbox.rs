@@ -10,7 +10,7 @@ use crate::store::SqliteStore;
 use crate::write;
 use tiketi_sql::{self as rows, stored};
 
-/// Finds what nobody has claimed, or whose claim has run out.
+/// Finds facts without a claim, or whose claim has run out.
 const FREE: &str = "(claimed_until IS NULL OR claimed_until <= ?1)";
 
 /// Finds what another caller has not finished telling an earlier fact of the same reservation for.

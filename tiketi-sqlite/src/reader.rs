@@ -13,7 +13,7 @@ use crate::readers::Readers;
 /// A shop's file, opened for an audit or a backup and never written.
 ///
 /// Unlike [`crate::SqliteStore`] it takes no lock: it works while another process has the store open and
-/// sells. What it reads is one committed state at a time, and nobody waits for it.
+/// sells. What it reads is one committed state at a time, and it blocks no writer.
 #[derive(Debug)]
 pub struct SqliteReader {
     readers: Readers,

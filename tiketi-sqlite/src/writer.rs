@@ -60,7 +60,7 @@ where
             (Ok(()), None) => Err(closed().into()),
             (Err(error), _) => Err(error.into()),
         };
-        // A caller that has gone needs no answer; what it asked for is done all the same.
+        // A caller that has gone needs no answer; its command is committed.
         let _gone = self.reply.send(answer);
     }
 }

@@ -67,7 +67,7 @@ const FAMILIES: &[(&str, CodeClass)] = &[
 ];
 
 impl CodeClass {
-    /// Tells what an error code says; one that nobody listed says nothing.
+    /// Tells what an error code says; an unlisted code says nothing.
     pub fn of(code: &str) -> Self {
         let listed = LISTED.iter().find(|(known, _)| *known == code);
         let family = || FAMILIES.iter().find(|(begin, _)| code.starts_with(begin));

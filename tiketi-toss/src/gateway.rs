@@ -44,7 +44,7 @@ impl TossGateway {
     /// The gateway's name, kept with every payment.
     pub const NAME: &'static str = "toss";
 
-    /// Makes the gateway; asks nobody yet.
+    /// Makes the gateway; sends no request.
     ///
     /// # Errors
     ///

@@ -32,7 +32,7 @@
 //! A decline is a code listed as one, with a 4xx. A payment is taken when the provider's own record of the order
 //! shows it: order, key and amount come from there, never from the request or a webhook. Everything else is looked
 //! up at once, and unknown if that says nothing: a timeout, a broken connection, a 5xx or 429, an answer
-//! that cannot be read or is for another order, a code nobody listed. [`CodeClass`] is the whole table.
+//! that cannot be read or is for another order, an unlisted code. [`CodeClass`] is the whole table.
 //!
 //! A key comes from a browser. One that belongs to another order neither pays for this one nor is shown as if
 //! it had.

@@ -27,7 +27,7 @@ const MAX_CACHED_ROWS: usize = 50_000;
 /// Begins a batch, with the milliseconds for which it may wait for a lock.
 ///
 /// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
-/// whole, and new values meet their rows in a hash table, not each with each. So no plan is better for being made anew,
+/// whole, and new values meet their rows in a hash table, not each with each. So planning a statement again gains nothing,
 /// and each connection makes one a statement. The settings end with the transaction.
 ///
 /// `lock_timeout` is long enough for the batches of other servers that are ahead in the queue for the event's row, and
@@ -119,7 +119,7 @@ impl Counted {
     }
 }
 
-/// An event's rows as one batch left them, of use to the next one if nobody else wrote in between.
+/// An event's rows as one batch left them, valid for the next one if no other server wrote in between.
 pub(crate) struct CachedWorkingSet {
     set: WorkingSet,
     revision: i64,

@@ -90,7 +90,7 @@ impl EventWorker {
 }
 
 impl EventWorker {
-    /// Lets those who are ready to ask, such as those just answered, do so: nobody waits for time to pass.
+    /// Lets those who are ready to ask, such as those just answered, do so. It yields and does not sleep.
     async fn let_callers_come(&self) {
         let waiting = || self.queues.lock().get(&self.event).map_or(0, VecDeque::len);
         let mut before = waiting();
@@ -106,7 +106,7 @@ impl EventWorker {
 }
 
 impl Drop for EventWorker {
-    /// Lets nobody wait for a lane that ended halfway, by a defect or with its runtime.
+    /// Fails the callers that wait for a worker that ended early, by a defect or with its runtime.
     fn drop(&mut self) {
         if self.is_open {
             let _unserved = self.queues.lock().remove(&self.event);

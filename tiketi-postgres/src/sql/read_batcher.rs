@@ -1,4 +1,4 @@
-//! Rows asked for by their ids: whoever asks while others are being answered shares the next statement.
+//! Joins look-ups by id: those that arrive while a statement runs share the next one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -62,7 +62,7 @@ impl<R: ById> ReadBatcher<R> {
         asked.waiting.push((id, answer));
         if asked.running < MAX_RUNNING {
             asked.running += 1;
-            // A task of its own, so that a caller that leaves takes nobody's answer along.
+            // A task of its own, so that a caller that leaves cancels no other caller's answer.
             let runner = Runner { read_batcher: Arc::clone(self), has_left: false };
             tokio::spawn(serve(runner, pool.clone()));
         }
@@ -95,7 +95,7 @@ impl<R: ById> Runner<R> {
 }
 
 impl<R: ById> Drop for Runner<R> {
-    /// Lets nobody wait for a runner that ended halfway, by a defect or with its runtime.
+    /// Fails the callers that wait for a runner that ended early, by a defect or with its runtime.
     fn drop(&mut self) {
         if !self.has_left {
             let mut asked = self.read_batcher.lock();

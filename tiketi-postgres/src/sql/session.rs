@@ -1,4 +1,4 @@
-//! How statements reach the database: kept by their connection, or, behind a pooler, told anew each time.
+//! How statements reach the database: prepared once a connection, or, behind a pooler, sent in full each time.
 
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgRow};
 use sqlx::query::Query;
@@ -67,14 +67,14 @@ impl Pool {
     /// Begins a transaction for a caller who may leave at any time.
     ///
     /// In a task of its own: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
-    /// and whoever is given it next finds a transaction open.
+    /// and its next user finds a transaction open.
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
         let pool = self.clone();
         let session = tokio::spawn(async move { pool.begin_in_task(begin).await });
         session.await.map_err(ended)?
     }
 
-    /// Begins a transaction in a task that nobody stops.
+    /// Begins a transaction in a task that no caller can cancel.
     pub(crate) async fn begin_in_task(&self, begin: &'static str) -> Result<Session, StoreError> {
         let transaction = self.connections.begin_with(begin).await.map_err(failed)?;
         Ok(Session { transaction, statements: self.statements })

@@ -55,7 +55,7 @@ fn unless_refused(tried: Result<Outcome, StoreError>) -> Outcome {
     tried.unwrap_or_else(|error| Err(error.into()))
 }
 
-/// Lets the planner know of a new hall at once; whoever may not, or has no time for it, leaves it to the autovacuum.
+/// Updates the planner's statistics for a new hall. Without the right to, or in time, autovacuum does it later.
 async fn count_seats(pool: &Pool) {
     let _late = pool.execute(sqlx::query("ANALYZE tiketi.seats")).await;
 }

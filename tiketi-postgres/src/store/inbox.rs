@@ -15,7 +15,7 @@ use crate::store::PostgresStore;
 
 const RECEIVE: &str = "INSERT INTO tiketi.inbox (gateway, delivery, payment, provider_key, received_at, tries, done) \
     VALUES ($1, $2, $3, $4, $5, 0, false) ON CONFLICT DO NOTHING";
-/// Claims what was not looked into and that nobody has claimed, is claiming, or whose claim has run out.
+/// Claims deliveries that are not processed and not locked, and whose claim, if any, has run out.
 const CLAIM: &str = concat!(
     "WITH free AS MATERIALIZED (SELECT gateway AS of_gateway, delivery AS of_delivery FROM tiketi.inbox \
         WHERE NOT done AND (claimed_until IS NULL OR claimed_until <= $1) \

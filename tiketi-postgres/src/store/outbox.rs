@@ -15,10 +15,10 @@ use crate::queue::sweep;
 use crate::sql::row::each;
 use crate::store::PostgresStore;
 
-/// Finds what nobody has claimed, or whose claim has run out.
+/// Finds facts without a claim, or whose claim has run out.
 const FREE: &str = "SELECT event, id FROM tiketi.outbox \
     WHERE id > $3 AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY id LIMIT $2";
-/// Claims of one event what is still free and nobody is claiming.
+/// Claims the facts of one event that are free and not locked.
 ///
 /// An earlier fact of a reservation that is not among them is somebody else's, and holds the later ones back. A later
 /// one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0` keeps that

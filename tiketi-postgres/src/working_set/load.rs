@@ -78,7 +78,7 @@ const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $
 /// Every batch leaves a dead version of these rows. While somebody reads from an old snapshot, such as `pg_dump`, the
 /// database cannot clean them away, and a look-up by key has to visit every one of them: thousands in minutes. A
 /// look-up by place visits one. A place is only ever a hint: it is used together with the key, and only for rows that
-/// nobody else wrote since.
+/// no other server wrote since.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
     pub(crate) event: String,

@@ -101,7 +101,7 @@ impl WorkingSet {
         self.records.values().map(|record| record.effect)
     }
 
-    /// Takes note of a serial that nobody else has.
+    /// Adds a serial that no other reservation has.
     pub(crate) fn put_serial(&mut self, serial: u64) {
         self.serials.push_back(serial);
     }

@@ -47,7 +47,7 @@ pub(in crate::decide) fn apply_refund(
 
 /// Queues the rest of a payment that bought nothing, after a part was refunded.
 ///
-/// A refund of everything may have been refused before. Whoever refunded the part at the provider has seen that
+/// A refund of everything may have been refused before. The person who refunded the part at the provider has seen that
 /// refusal.
 fn queue_rest(payment: Payment, now: Timestamp) -> Result<Payment, StoreError> {
     let left = owed_for_nothing(&payment)?;

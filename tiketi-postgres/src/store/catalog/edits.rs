@@ -17,7 +17,7 @@ use crate::working_set::WorkingSet;
 /// Changes an event's own row.
 pub(super) struct ChangeEvent<F>(pub(super) F);
 
-/// Removes an event nobody ever reserved.
+/// Removes an event that never had a reservation.
 pub(super) struct DeleteEvent;
 
 /// Adds a ticket type.
