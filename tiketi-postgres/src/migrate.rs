@@ -117,7 +117,7 @@ async fn refuse_forgetful(connection: &mut PgConnection) -> Result<(), StoreErro
     let row = sqlx::query(FORGETFUL).persistent(false).fetch_one(connection).await.map_err(failed)?;
     let Some(off) = row.try_get::<Option<String>, _>(0).map_err(failed)? else { return Ok(()) };
     let message = format!(
-        "the database may forget sales that were answered: {off}; revision it on, for the server, this role and this database"
+        "the database may forget sales that were answered: {off}; turn it on for the server, this role and this database"
     );
     Err(StoreError::new(StoreErrorKind::Internal, message))
 }

@@ -109,3 +109,23 @@ impl fmt::Debug for Readers {
         f.debug_struct("Readers").field("threads", &self.threads.len()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Seen to fail while reads ran without `catch_unwind`: the only reader was gone, and the next read was refused.
+    #[tokio::test]
+    async fn a_read_that_panics_fails_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("shop.db");
+        open::writer(&path).unwrap();
+        let readers = Readers::start(&path, 1).unwrap();
+        let failed = readers.run::<(), _>(|_| panic!("a defect in a read")).await.unwrap_err();
+        assert_eq!(failed.kind(), StoreErrorKind::Internal);
+        assert!(failed.to_string().contains("a defect in a read"), "{failed}");
+        let one = readers
+            .run(|connection| Ok(connection.query_row("SELECT 1", [], |row| row.get::<_, i64>(0)).unwrap()));
+        assert_eq!(one.await.unwrap(), 1);
+    }
+}

@@ -80,7 +80,7 @@ async fn a_database_that_may_forget_commits_is_refused_unless_that_is_wanted() {
     let refused = async |options, named: &str| {
         let store = crate::cluster::store(options, 1);
         let error = check(store.pool(), Durability::Required).await.unwrap_err();
-        assert!(error.to_string().contains(named), "{error}");
+        assert!(error.to_string().contains(&format!("{named}; turn it on")), "{error}");
         check(store.pool(), Durability::Relaxed).await.unwrap();
     };
     let off = "synchronous_commit is off";
