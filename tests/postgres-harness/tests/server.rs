@@ -14,7 +14,7 @@ use sqlx::{Connection, Error};
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tokio::time::{sleep, timeout};
 
-const DEADLINE: Duration = Duration::from_mins(1);
+const DEADLINE: Duration = Duration::from_mins(5);
 
 async fn migrate(options: PgConnectOptions) -> Result<(), Error> {
     let mut connection = PgConnection::connect_with(&options).await?;

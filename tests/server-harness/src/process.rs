@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::patient_client::{Answer, send_once, send_with_retries};
 
 /// How long a step may take on a busy machine.
-pub const DEADLINE: Duration = Duration::from_mins(1);
+pub const DEADLINE: Duration = Duration::from_mins(5);
 
 /// Prepares a run of the server that inherits no `TIKETI_` variable.
 pub fn server(arguments: &[&str]) -> Command {

@@ -22,7 +22,7 @@ pub(crate) const PRICE: Money = Money::new(100, Currency::KRW);
 /// How many seats there are.
 pub(crate) const SEATS: usize = 120;
 /// How long a test waits for what must come.
-const DEADLINE: Duration = Duration::from_mins(1);
+const DEADLINE: Duration = Duration::from_mins(5);
 const CONNECTIONS: u32 = 4;
 /// More than there ever is to ask about.
 const MOST: usize = 1_000;

@@ -64,7 +64,7 @@ async fn a_full_queue_is_unavailable_at_once() {
     }
     drop(crowd);
     lock.rollback().await.unwrap();
-    let held = tokio::time::timeout(Duration::from_mins(1), async {
+    let held = tokio::time::timeout(Duration::from_mins(5), async {
         loop {
             match shop.send(shop.hold_seats(&hall, buyer, &[0])).await {
                 Err(CommandError::Store(error)) if error.kind() == StoreErrorKind::Unavailable => {
