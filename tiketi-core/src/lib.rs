@@ -118,6 +118,7 @@ pub mod text;
 pub mod ticket_type;
 pub mod time;
 pub mod transition;
+pub mod waiting_room;
 
 pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, OrganiseError, Paid, PayError, PrepareRequest,
@@ -144,3 +145,4 @@ pub use store::{Page, PageRequest, SeatMap};
 pub use terms::{LatePayment, RefundedSeats, Terms};
 pub use ticket_type::TicketType;
 pub use time::{SaleWindow, Timestamp};
+pub use waiting_room::{AdmissionKey, AdmissionPass, JoinGuard, PlaceId, RoomPolicy};

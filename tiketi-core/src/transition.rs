@@ -14,7 +14,7 @@ impl IllegalTransition {
         Self { machine, state, step }
     }
 
-    /// Returns the machine: `event`, `seat`, `reservation` or `payment`.
+    /// Returns the machine: `event`, `seat`, `reservation`, `payment` or `place`.
     pub const fn machine(&self) -> &'static str {
         self.machine
     }

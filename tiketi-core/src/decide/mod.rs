@@ -38,6 +38,7 @@ mod schedule_reconciliation;
 mod scope;
 mod snapshot;
 mod table;
+pub mod waiting_room;
 
 pub use announce::announce_status;
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};

@@ -16,6 +16,7 @@ mod outbox;
 mod payments;
 mod sales;
 mod state;
+mod waiting_room;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -23,6 +24,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use notifier::MemoryNotifier;
+pub use waiting_room::MemoryWaitingRooms;
 
 use state::State;
 

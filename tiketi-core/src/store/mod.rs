@@ -17,6 +17,7 @@ mod page;
 mod payment;
 mod sales;
 mod swept;
+mod waiting_room;
 
 pub use account::{AccountStore, CreateAccountRefused};
 pub use answer::{Answer, AnswerClaim, AnswerStore};
@@ -30,3 +31,4 @@ pub use page::{Page, PageOutOfRange, PageRequest};
 pub use payment::{CallOffProgress, PaymentStore};
 pub use sales::SalesStore;
 pub use swept::Swept;
+pub use waiting_room::{Standing, WaitingRoomStore};

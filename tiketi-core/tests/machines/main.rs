@@ -1,4 +1,4 @@
-//! The four state machines, walked cell by cell through the tables on their types, and by properties.
+//! The five state machines, walked cell by cell through the tables on their types, and by properties.
 //!
 //! Each table below has the rows and columns of the one in the documentation, with one line for each
 //! case a cell tells apart. `-` is an illegal transition.
@@ -7,6 +7,7 @@
 
 mod event;
 mod payment;
+mod place;
 mod reservation;
 mod seat;
 
