@@ -43,9 +43,10 @@
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers kept for a repeated request |
+//! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: places given once, called once and in order |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money taken and given back once, whatever answer is lost |
 //!
-//! [`all_cases!`] expands every list but [`gateway_cases!`], whose factory is another.
+//! [`all_cases!`] expands every list but [`waiting_room_cases!`] and [`gateway_cases!`], whose factories are others.
 //!
 //! Each list has its cases in modules, one for each subject; the name of a module is the first part of a test's name.
 //!
@@ -98,6 +99,7 @@ mod handles;
 mod lists;
 mod picture;
 mod race;
+mod room;
 pub mod runner;
 mod send;
 mod shop;
@@ -110,5 +112,6 @@ pub use gateway::{FreshGateway, GatewayFactory, Provider};
 pub use hall::{BACK_PRICE, FREE, FRONT_PRICE, Hall, STANDING, STANDING_PRICE};
 pub use handles::Handles;
 pub use picture::Picture;
+pub use room::TestRoom;
 pub use send::{Outcome, SalesCommand};
 pub use shop::{START, TestShop};

@@ -4,11 +4,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tiketi_core::store::{AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore};
+use tiketi_core::store::{
+    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore, WaitingRoomStore,
+};
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
 use crate::gateway::{FreshGateway, GatewayFactory};
 use crate::handles::Handles;
+use crate::room::TestRoom;
 use crate::shop::TestShop;
 
 /// How long one case may take, so that a deadlock is a failure and not a run without end.
@@ -156,6 +159,23 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn AnswerStore>).collect()))
+    });
+}
+
+/// Runs a case about waiting rooms.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn waiting_rooms<F, C>(factory: &F, case: fn(TestRoom) -> C)
+where
+    F: StoreFactory,
+    F::Store: WaitingRoomStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        let stores = stores.into_iter().map(|store| store as Arc<dyn WaitingRoomStore>).collect();
+        case(TestRoom::over(Handles::new(stores)))
     });
 }
 

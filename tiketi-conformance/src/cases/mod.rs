@@ -3,6 +3,7 @@
 //! Each begins with a store nothing was ever written to. The audit of [`crate::TestShop`] ends those about selling.
 
 pub mod accounts;
+pub mod admission;
 pub mod answers;
 pub mod call_off;
 pub mod catalog;
@@ -31,4 +32,6 @@ pub mod release;
 pub mod replay;
 pub mod rows;
 pub mod texts;
+pub mod waiting_room;
+pub mod waiting_room_races;
 pub mod walks;
