@@ -4,30 +4,42 @@
 
 use std::error::Error;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::routing::get;
 use tiketi_core::BoxOffice;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_http::AppState;
+use tiketi_http::{AppState, SignIn, TokenSecret};
 use tokio::net::TcpListener;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+/// Longest wait, at the end, for work that moves money.
+const DRAIN: Duration = Duration::from_secs(8);
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let shop = open_shop()?;
     let listener = TcpListener::bind("127.0.0.1:3002").await?;
     println!("the shop is at http://{}/tickets/api/docs/", listener.local_addr()?);
-    tokio::spawn(run_jobs(shop.clone()));
-    axum::serve(listener, app(shop.clone())).with_graceful_shutdown(told_to_stop()).await?;
+    let jobs = tokio::spawn(run_jobs(shop.clone()));
 
-    // Work that moves money outlives its request, and the server must not end before it.
+    // 1. A signal stops new connections; requests that run are finished.
+    axum::serve(listener, app(shop.clone())).with_graceful_shutdown(stop_signal()).await?;
+    // 2. The jobs end, in the middle of a round if need be: what they leave stays due, and the next process does it.
+    jobs.abort();
+    // 3. Work that moves money outlives its request. It is bounded, because a provider may not answer; what is cut off
+    //    is reconciled by the jobs of the next process.
     shop.tasks().close();
-    shop.tasks().wait().await;
+    if timeout(DRAIN, shop.tasks().wait()).await.is_err() {
+        eprintln!("{} tasks did not finish in time", shop.tasks().len());
+    }
+    // 4. The store is closed last, because everything above writes to it. `MemoryStore` has nothing to close;
+    //    `PostgresStore::close` closes its connections.
     Ok(())
 }
 
-/// Sets the shop beside what the host serves already.
+/// Puts the shop beside the host's own routes.
 fn app(shop: AppState) -> Router {
     Router::new().route("/", get(async || "The host's own page.")).nest("/tickets", tiketi_http::router(shop))
 }
@@ -36,24 +48,25 @@ fn open_shop() -> Result<AppState, Box<dyn Error>> {
     let store = Arc::new(MemoryStore::default());
     let box_office =
         BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default())).build()?;
-    // A host that signs people in by itself makes tokens for them with this secret: HS256, with
-    // `{ userId, email, role, iat, exp }`. A real one comes from where the host keeps its secrets.
-    let secret = "at least thirty-two bytes of secret text".to_owned().into();
-    Ok(AppState::builder(box_office, store.clone(), store, secret).build()?)
+    // Buyers register and sign in at the shop; in the example `own_sessions` they sign in at the host. A real secret comes
+    // from where the host stores its secrets.
+    let secret = TokenSecret::new("at least thirty-two bytes of secret text")?;
+    let sign_in = SignIn::Accounts { store: store.clone(), secret };
+    Ok(AppState::builder(box_office, store, sign_in).build()?)
 }
 
-/// The library starts no tasks. Everything that has to happen by itself is done by this loop.
+/// Runs the background jobs. The library starts no tasks, so the host has to call them.
 async fn run_jobs(shop: AppState) {
     loop {
         let report = shop.run_jobs_once().await;
         for (job, error) in report.failures() {
-            eprintln!("{} is tried again: {error}", job.name());
+            eprintln!("{} failed and will be tried again: {error}", job.name());
         }
         sleep(report.next).await;
     }
 }
 
-async fn told_to_stop() {
+async fn stop_signal() {
     if let Err(error) = tokio::signal::ctrl_c().await {
         eprintln!("cannot listen for Ctrl-C: {error}");
     }

@@ -1,8 +1,10 @@
 //! Runnable programs for integrators, in `examples/`; the README's program is compiled and run here too.
 //!
 //! - `box_office`: selling seats inside one process, refusals and a refund included;
-//! - `nested_in_axum`: the ticket shop below a path of a host's own app;
+//! - `nested_in_axum`: the ticket shop below a path of a host's own app, its background jobs, and the order of
+//!   shutting down;
 //! - `own_notifier`: hearing of everything that becomes true, and the loop that has to run;
+//! - `own_sessions`: the ticket shop in a host with its own users;
 //! - `toss_stub`: a TossPayments that moves no money and fails on demand.
 
 #[cfg(doctest)]

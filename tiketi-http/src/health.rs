@@ -143,13 +143,13 @@ async fn all(State(state): State<AppState>) -> Result<Json<AllHealth>, ApiError>
     Ok(Json(AllHealth { status: "ok", checks: Checks { db, redis: NOT_CONFIGURED } }))
 }
 
-/// Reads from both stores; reads ids that do not exist, so that no cache answers.
+/// Reads from the stores; reads ids that do not exist, so that no cache answers.
 async fn read(state: &AppState) -> Result<Health, ApiError> {
-    let nobody = AccountId::from_uuid(Uuid::nil());
-    let nothing = EventId::from_uuid(Uuid::nil());
     let reads = async {
-        state.accounts().account(nobody).await?;
-        state.box_office().catalog().event(nothing).await?;
+        if let Some(accounts) = state.accounts() {
+            accounts.store.account(AccountId::from_uuid(Uuid::nil())).await?;
+        }
+        state.box_office().catalog().event(EventId::from_uuid(Uuid::nil())).await?;
         Ok::<_, StoreError>(OK)
     };
     in_time(state, reads).await.map_err(|failure| {

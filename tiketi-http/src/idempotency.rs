@@ -23,7 +23,7 @@ use tracing::Instrument;
 
 use crate::body::read_body;
 use crate::error::{ApiError, Code, render};
-use crate::extract::{CurrentUser, command_key};
+use crate::extract::{CurrentUser, command_key, has_key};
 use crate::request_context::RequestContext;
 use crate::state::AppState;
 use crate::tasks::detached;
@@ -81,10 +81,10 @@ pub(crate) async fn idempotency(State(state): State<AppState>, request: Request,
 async fn key_of(state: &AppState, parts: &mut Parts) -> Result<Option<CommandKey>, ApiError> {
     let route = parts.extensions.get::<MatchedPath>().cloned();
     let covered = route.as_ref().is_some_and(|route| is_covered(&parts.method, route.as_str()));
-    if !covered {
+    if !covered || !has_key(&parts.headers) {
         return Ok(None);
     }
-    match <CurrentUser as FromRequestParts<_>>::from_request_parts(parts, state).await {
+    match CurrentUser::from_request_parts(parts, state).await {
         Ok(user) => command_key(&parts.headers, user.buyer(), &parts.method, route.as_ref()),
         Err(_) => Ok(None),
     }

@@ -3,15 +3,16 @@
 //! ```
 //! use std::sync::Arc;
 //! use tiketi_core::{memory::{MemoryStore, TestGateway}, BoxOffice};
-//! use tiketi_http::AppState;
+//! use tiketi_http::{AppState, SignIn, TokenSecret};
 //!
 //! let store = Arc::new(MemoryStore::default());
 //! let box_office = BoxOffice::builder()
 //!     .store(Arc::clone(&store))
 //!     .gateway(Arc::new(TestGateway::default()))
 //!     .build()?;
-//! let secret = "at least thirty-two bytes of secret text".to_owned().into();
-//! let state = AppState::builder(box_office, store.clone(), store, secret).build()?;
+//! let secret = TokenSecret::new("at least thirty-two bytes of secret text")?;
+//! let sign_in = SignIn::Accounts { store: store.clone(), secret };
+//! let state = AppState::builder(box_office, store, sign_in).build()?;
 //! let app: axum::Router = tiketi_http::router(state);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -34,11 +35,30 @@
 //!
 //! They set no CORS headers: a host that serves its page from elsewhere adds a layer that names its own origin.
 //!
-//! # Who is signed in
+//! # Users
 //!
-//! Accounts of the shop sign in at `/api/auth/login`. A host with its own accounts issues tokens itself: JWTs signed
-//! with HS256 and the secret of [`AppState::builder`], with the claims `userId` (any UUID), `email`, `role` (`user` or
-//! `admin`), `iat` and `exp`. Only `/api/auth/me` needs an account behind the token.
+//! [`SignIn`] says who the users are:
+//!
+//! - [`SignIn::Accounts`]: the shop has accounts, which register and sign in at `/api/auth` and get JWTs.
+//! - [`SignIn::Host`]: the host has users. It implements [`Authenticator`] over its own sessions or tokens, which returns
+//!   the user of a request: an id and a role. No account store and no secret are needed, and the routes below
+//!   `/api/auth` are neither served nor in the OpenAPI document. A host that issues JWTs itself uses
+//!   [`JwtAuthenticator`].
+//!
+//! ```
+//! # use std::sync::Arc;
+//! # use tiketi_core::{memory::MemoryStore, BoxOffice};
+//! use tiketi_http::{AppState, Authenticator, SignIn};
+//!
+//! # fn state(
+//! #     box_office: BoxOffice, answers: Arc<MemoryStore>, sessions: Arc<dyn Authenticator>,
+//! # ) -> Result<AppState, tiketi_http::StateError> {
+//! AppState::builder(box_office, answers, SignIn::Host(sessions)).build()
+//! # }
+//! ```
+//!
+//! Reservations, payments and idempotency keys belong to the id that the authenticator returns. The example
+//! `own_sessions` is a host with a session cookie.
 //!
 //! # Background jobs
 //!
@@ -81,10 +101,11 @@
 //     extract, tasks
 //     state
 //     seat_map, credentials
-//     dto
+//     authenticator, dto
 //     error, body
 //     language, layout_file, limits, request_context, status_words
 mod auth;
+mod authenticator;
 mod body;
 mod credentials;
 mod dto;
@@ -108,6 +129,8 @@ mod tasks;
 mod test_support;
 
 pub use auth::{EnsureAccountError, NewAccount};
+pub use authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
+pub use credentials::{JwtAuthenticator, SecretTooShort, TokenSecret};
 pub use limits::HttpLimits;
 pub use router::{openapi, router};
-pub use state::{AppState, AppStateBuilder, MIN_SECRET_BYTES, StateError};
+pub use state::{AppState, AppStateBuilder, SignIn, StateError};

@@ -11,4 +11,6 @@ pub(crate) struct RequestContext {
     pub(crate) id: Arc<str>,
     /// The language of error sentences.
     pub(crate) language: Language,
+    /// The scheme that a 401 names in `WWW-Authenticate`.
+    pub(crate) challenge: &'static str,
 }

@@ -4,6 +4,7 @@ use axum::Router;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 
+use crate::authenticator::CredentialScheme;
 use crate::error::{ApiError, Code};
 use crate::middleware::wrap;
 use crate::openapi::{complete, pages};
@@ -12,24 +13,33 @@ use crate::{auth, health, routes};
 
 /// Builds the routes: everything below `/api` and `/health`, to serve or to nest in a host's app.
 ///
+/// `/api/auth` is served only with [`SignIn::Accounts`](crate::SignIn::Accounts).
+///
 /// Every error has the same shape, also for unknown paths and methods.
 pub fn router(state: AppState) -> Router {
-    let (routes, document) = gathered().split_for_parts();
-    serve(routes.merge(pages(complete(document))), state)
+    let routes = match state.accounts() {
+        Some(_) => auth::routes().merge(shop_routes()),
+        None => shop_routes(),
+    };
+    let (routes, document) = routes.split_for_parts();
+    let document = complete(document, state.credential_scheme());
+    serve(routes.merge(pages(document)), state)
 }
 
-/// Returns the OpenAPI 3.1 document that describes the routes.
+/// Returns the OpenAPI 3.1 document of a shop with accounts, which describes every route.
+///
+/// `/api/openapi.json` of a [`router`] describes only the routes that it serves, and how its users authenticate.
 ///
 /// ```
 /// assert_eq!(tiketi_http::openapi().info.title, "Tiketi");
 /// ```
 pub fn openapi() -> OpenApi {
-    complete(gathered().into_openapi())
+    complete(auth::routes().merge(shop_routes()).into_openapi(), &CredentialScheme::Bearer)
 }
 
-/// Collects the routes with their OpenAPI descriptions.
-fn gathered() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().merge(auth::routes()).merge(health::routes()).merge(routes::routes())
+/// Collects the routes that every shop has, with their OpenAPI descriptions.
+fn shop_routes() -> OpenApiRouter<AppState> {
+    health::routes().merge(routes::routes())
 }
 
 /// Adds the fallbacks and layers that all routes share.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
     BoxOffice, Clock, IdSource, Timestamp,
     clock::{SystemClock, TimeOrderedIds},
@@ -11,7 +10,8 @@ use tiketi_core::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::credentials::{Passwords, Tokens};
+use crate::authenticator::{Authenticator, CredentialScheme};
+use crate::credentials::{Accounts, JwtAuthenticator, TokenSecret};
 use crate::limits::HttpLimits;
 use crate::seat_map::SeatMaps;
 
@@ -24,15 +24,34 @@ pub struct AppState {
 #[derive(Debug)]
 struct Inner {
     box_office: BoxOffice,
-    accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
+    authenticator: Arc<dyn Authenticator>,
+    credential_scheme: CredentialScheme,
+    accounts: Option<Arc<Accounts>>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
-    tokens: Tokens,
-    passwords: Passwords,
     seat_maps: SeatMaps,
     tasks: TaskTracker,
+}
+
+/// Where users sign in.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum SignIn {
+    /// With accounts of the shop: the routes below `/api/auth` are served, and tokens are JWTs.
+    ///
+    /// Requests are authenticated by a [`JwtAuthenticator`].
+    Accounts {
+        /// Stores the accounts.
+        store: Arc<dyn AccountStore>,
+        /// Signs the tokens; the same on every server.
+        secret: TokenSecret,
+    },
+    /// At the host, which knows the users of requests.
+    ///
+    /// The routes below `/api/auth` are neither served nor in the OpenAPI document.
+    Host(Arc<dyn Authenticator>),
 }
 
 /// Collects the parts of an [`AppState`].
@@ -40,9 +59,8 @@ struct Inner {
 #[must_use]
 pub struct AppStateBuilder {
     box_office: BoxOffice,
-    accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
-    jwt_secret: SecretString,
+    sign_in: SignIn,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
@@ -52,14 +70,6 @@ pub struct AppStateBuilder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StateError {
-    /// The secret that signs tokens could be guessed.
-    #[error("the token secret has {bytes} bytes, at least {least} are needed")]
-    SecretTooShort {
-        /// Its length.
-        bytes: usize,
-        /// The least length.
-        least: usize,
-    },
     /// A limit of zero would refuse every request.
     #[error("the limit {name} must be more than zero")]
     ZeroLimit {
@@ -68,22 +78,15 @@ pub enum StateError {
     },
 }
 
-/// Least bytes of the secret that signs tokens (source: RFC 7518, 3.2, for HS256).
-pub const MIN_SECRET_BYTES: usize = 32;
-
 impl AppState {
-    /// Starts building a state; tokens are signed with `jwt_secret`, of at least [`MIN_SECRET_BYTES`].
-    pub fn builder(
-        box_office: BoxOffice,
-        accounts: Arc<dyn AccountStore>,
-        answers: Arc<dyn AnswerStore>,
-        jwt_secret: SecretString,
-    ) -> AppStateBuilder {
+    /// Starts building a state over a box office.
+    ///
+    /// `answers` stores the answers of writes with an `Idempotency-Key`. `sign_in` says who the users are.
+    pub fn builder(box_office: BoxOffice, answers: Arc<dyn AnswerStore>, sign_in: SignIn) -> AppStateBuilder {
         AppStateBuilder {
             box_office,
-            accounts,
             answers,
-            jwt_secret,
+            sign_in,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             limits: HttpLimits::default(),
@@ -112,20 +115,21 @@ impl AppState {
         self.inner.clock.now()
     }
 
-    pub(crate) fn accounts(&self) -> &Arc<dyn AccountStore> {
-        &self.inner.accounts
+    /// Returns the accounts of the shop; `None` if users sign in at the host.
+    pub(crate) fn accounts(&self) -> Option<&Arc<Accounts>> {
+        self.inner.accounts.as_ref()
+    }
+
+    pub(crate) fn authenticator(&self) -> &dyn Authenticator {
+        self.inner.authenticator.as_ref()
+    }
+
+    pub(crate) fn credential_scheme(&self) -> &CredentialScheme {
+        &self.inner.credential_scheme
     }
 
     pub(crate) fn answers(&self) -> &Arc<dyn AnswerStore> {
         &self.inner.answers
-    }
-
-    pub(crate) fn tokens(&self) -> &Tokens {
-        &self.inner.tokens
-    }
-
-    pub(crate) fn passwords(&self) -> &Passwords {
-        &self.inner.passwords
     }
 
     pub(crate) fn seat_maps(&self) -> &SeatMaps {
@@ -160,19 +164,24 @@ impl AppStateBuilder {
     ///
     /// # Errors
     ///
-    /// [`StateError::SecretTooShort`], [`StateError::ZeroLimit`].
+    /// [`StateError::ZeroLimit`].
     pub fn build(self) -> Result<AppState, StateError> {
-        let bytes = self.jwt_secret.expose_secret().len();
-        if bytes < MIN_SECRET_BYTES {
-            return Err(StateError::SecretTooShort { bytes, least: MIN_SECRET_BYTES });
-        }
         check_limits(&self.limits)?;
+        let clock = || Arc::clone(&self.clock);
+        let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
+            SignIn::Accounts { store, secret } => {
+                let authenticator = JwtAuthenticator::new(&secret).clock(clock());
+                let accounts = Accounts::new(store, &secret, clock(), &self.limits);
+                (Arc::new(authenticator), Some(Arc::new(accounts)))
+            }
+            SignIn::Host(authenticator) => (authenticator, None),
+        };
         let inner = Inner {
             box_office: self.box_office,
-            accounts: self.accounts,
             answers: self.answers,
-            tokens: Tokens::new(&self.jwt_secret, Arc::clone(&self.clock), &self.limits),
-            passwords: Passwords::new(&self.limits),
+            credential_scheme: authenticator.scheme(),
+            authenticator,
+            accounts,
             clock: self.clock,
             ids: self.ids,
             limits: self.limits,
@@ -210,14 +219,8 @@ mod tests {
     fn builder(secret: &str) -> AppStateBuilder {
         let store = Arc::new(MemoryStore::default());
         let box_office = BoxOffice::builder().store(Arc::clone(&store)).build().unwrap();
-        AppState::builder(box_office, store.clone(), store, secret.to_owned().into())
-    }
-
-    #[test]
-    fn a_secret_that_could_be_guessed_is_refused() {
-        let error = builder(&"x".repeat(31)).build().unwrap_err();
-        assert_eq!(error, StateError::SecretTooShort { bytes: 31, least: 32 });
-        assert!(builder(&"x".repeat(32)).build().is_ok());
+        let secret = TokenSecret::new(secret).unwrap();
+        AppState::builder(box_office, store.clone(), SignIn::Accounts { store, secret })
     }
 
     #[test]

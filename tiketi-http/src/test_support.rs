@@ -13,13 +13,15 @@ use tiketi_core::{
     BoxOffice, Clock, IdSource, Timestamp,
     account::Role,
     clock::{CountedIds, ManualClock},
+    store::AccountStore,
 };
 use tower::ServiceExt;
 
 use crate::auth::NewAccount;
+use crate::credentials::TokenSecret;
 use crate::limits::HttpLimits;
 use crate::router::{router, serve};
-use crate::state::AppState;
+use crate::state::{AppState, SignIn};
 
 /// The secret the tests sign with.
 pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tests";
@@ -61,7 +63,7 @@ impl Server {
             .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>)
             .build()
             .unwrap();
-        let state = AppState::builder(box_office, store.clone(), store, SECRET.to_owned().into())
+        let state = AppState::builder(box_office, store.clone(), accounts_in(store))
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
             .ids(ids)
             .limits(limits)
@@ -101,8 +103,9 @@ impl Server {
             role,
         };
         self.state.ensure_account(new).await.unwrap();
-        let account = self.state.accounts().account_by_email(&email.parse().unwrap()).await.unwrap();
-        self.state.tokens().access(&account.unwrap()).unwrap()
+        let accounts = self.state.accounts().unwrap();
+        let account = accounts.store.account_by_email(&email.parse().unwrap()).await.unwrap();
+        accounts.tokens.access(&account.unwrap()).unwrap()
     }
 }
 
@@ -128,6 +131,11 @@ impl Answered {
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
+}
+
+/// Lets users sign in with accounts in a store, under [`SECRET`].
+pub(crate) fn accounts_in(store: Arc<dyn AccountStore>) -> SignIn {
+    SignIn::Accounts { store, secret: TokenSecret::new(SECRET).unwrap() }
 }
 
 /// Makes a request of JSON.

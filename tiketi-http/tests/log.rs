@@ -12,7 +12,7 @@ use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{BoxOffice, account::Role};
-use tiketi_http::{AppState, NewAccount, router};
+use tiketi_http::{AppState, NewAccount, SignIn, TokenSecret, router};
 use tower::ServiceExt;
 
 const EMAIL: &str = "buyer@example.com";
@@ -35,8 +35,9 @@ impl Write for Log {
 async fn app() -> Router {
     let store = Arc::new(MemoryStore::default());
     let box_office = BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default()));
-    let secret = "a secret of more than thirty-two bytes, for tests".to_owned();
-    let state = AppState::builder(box_office.build().unwrap(), store.clone(), store, secret.into());
+    let secret = TokenSecret::new("a secret of more than thirty-two bytes, for tests").unwrap();
+    let sign_in = SignIn::Accounts { store: store.clone(), secret };
+    let state = AppState::builder(box_office.build().unwrap(), store, sign_in);
     let state = state.build().unwrap();
     let new = NewAccount {
         email: EMAIL.to_owned(),

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use rand::TryRng;
 use rand::rngs::SysRng;
 use secrecy::{ExposeSecret, SecretString};
+use tiketi_http::TokenSecret;
 
 use crate::failure::Failure;
-use crate::settings::{Settings, long_enough};
+use crate::settings::{Settings, token_secret};
 
 /// Letters of a secret that signs tokens: 260 bits.
 const SIGNING_LETTERS: usize = 52;
@@ -41,13 +42,13 @@ pub(crate) fn demand(settings: &Settings) -> Result<(), Failure> {
 /// Returns the secret that signs tokens: the one given, the one stored beside the store, or a new one.
 ///
 /// A stored secret keeps tokens valid over a restart.
-pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
+pub(crate) fn signing(settings: &Settings) -> Result<TokenSecret, Failure> {
     if let Some(given) = &settings.jwt_secret {
         return Ok(given.clone());
     }
     let Some(store) = settings.store.file() else {
         tracing::warn!("no --jwt-secret was given: tokens are invalid once the process ends");
-        return make(SIGNING_LETTERS);
+        return token_secret(make(SIGNING_LETTERS)?, "the secret");
     };
     let file = beside(store);
     if let Some(kept) = read(&file)? {
@@ -56,7 +57,7 @@ pub(crate) fn signing(settings: &Settings) -> Result<SecretString, Failure> {
     let made = make(SIGNING_LETTERS)?;
     keep(&file, &made).map_err(|error| Failure::during(format!("cannot keep {}", file.display()), &error))?;
     tracing::info!(file = %file.display(), "no --jwt-secret was given: one was made and is kept");
-    Ok(made)
+    token_secret(made, "the secret")
 }
 
 /// Describes which secret will sign tokens, and generates none.
@@ -77,10 +78,10 @@ fn beside(store: &Path) -> PathBuf {
     store.with_file_name(name)
 }
 
-fn read(file: &Path) -> Result<Option<SecretString>, Failure> {
+fn read(file: &Path) -> Result<Option<TokenSecret>, Failure> {
     let shown = file.display();
     match fs::read_to_string(file) {
-        Ok(text) => long_enough(SecretString::from(text.trim()), &shown.to_string()).map(Some),
+        Ok(text) => token_secret(SecretString::from(text.trim()), &shown.to_string()).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::during(format!("cannot read {shown}"), &error)),
     }

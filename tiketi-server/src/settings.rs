@@ -1,8 +1,8 @@
 //! Settings: options that were checked together.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tiketi_core::{Terms, account::Email};
-use tiketi_http::{HttpLimits, MIN_SECRET_BYTES};
+use tiketi_http::{HttpLimits, TokenSecret};
 use tiketi_postgres::Durability;
 
 use crate::failure::Failure;
@@ -25,7 +25,7 @@ pub(crate) struct Settings {
     pub(crate) chores: Chores,
     pub(crate) admin: Option<Admin>,
     /// The secret that signs tokens, if one was given.
-    pub(crate) jwt_secret: Option<SecretString>,
+    pub(crate) jwt_secret: Option<TokenSecret>,
     pub(crate) terms: Terms,
     /// The shop's account at TossPayments, if it has one.
     pub(crate) toss: Option<Toss>,
@@ -49,7 +49,7 @@ impl Settings {
         let terms = terms(&options)?;
         let limits = limits(&options)?;
         let chores = Chores::of(&options)?;
-        let jwt_secret = options.jwt_secret.map(|secret| long_enough(secret, "--jwt-secret")).transpose()?;
+        let jwt_secret = options.jwt_secret.map(|secret| token_secret(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
         let test_gateway = options.paying.test_gateway;
@@ -108,13 +108,8 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
 }
 
 /// Refuses a secret that could be guessed, naming where it was given.
-pub(crate) fn long_enough(secret: SecretString, named: &str) -> Result<SecretString, Failure> {
-    let bytes = secret.expose_secret().len();
-    if bytes < MIN_SECRET_BYTES {
-        let sentence = format!("{named} has {bytes} bytes, at least {MIN_SECRET_BYTES} are needed");
-        return Err(Failure::new(sentence));
-    }
-    Ok(secret)
+pub(crate) fn token_secret(secret: SecretString, named: &str) -> Result<TokenSecret, Failure> {
+    TokenSecret::new(secret).map_err(|error| Failure::new(format!("{named}: {error}")))
 }
 
 fn admin(email: Option<String>, password: Option<SecretString>) -> Result<Option<Admin>, Failure> {

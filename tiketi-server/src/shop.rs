@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use secrecy::SecretString;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
     BoxOffice, BoxOfficeBuilder, IdSource, PaymentGateway,
@@ -13,7 +12,7 @@ use tiketi_core::{
         SalesStore, StoreClock,
     },
 };
-use tiketi_http::AppState;
+use tiketi_http::{AppState, SignIn, TokenSecret};
 use tiketi_postgres::PostgresStore;
 
 use crate::demo::DemoIds;
@@ -112,10 +111,9 @@ impl Shop {
     }
 
     /// Builds what the routes work with.
-    pub(crate) fn state(&self, settings: &Settings, jwt_secret: SecretString) -> Result<AppState, Failure> {
-        let accounts = Arc::clone(&self.accounts);
-        let answers = Arc::clone(&self.answers);
-        AppState::builder(self.box_office.clone(), accounts, answers, jwt_secret)
+    pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
+        let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
+        AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in)
             .limits(settings.limits)
             .build()
             .map_err(|error| Failure::during("cannot open the shop", &error))

@@ -9,7 +9,7 @@ use tiketi_core::{
     text::check_line,
 };
 
-use crate::credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+use crate::credentials::{Accounts, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.
@@ -32,6 +32,9 @@ pub struct NewAccount {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EnsureAccountError {
+    /// The users sign in at the host: there is no account store.
+    #[error("the shop has no accounts: its users sign in at the host")]
+    NoAccounts,
     /// The e-mail address is not valid.
     #[error(transparent)]
     Email(#[from] ParseEmailError),
@@ -59,18 +62,20 @@ impl AppState {
     ///
     /// # Errors
     ///
-    /// [`EnsureAccountError`] naming what is wrong; [`EnsureAccountError::OtherRole`] if the address
-    /// belongs to an account of another role.
+    /// [`EnsureAccountError::NoAccounts`] with [`SignIn::Host`](crate::SignIn::Host);
+    /// [`EnsureAccountError::OtherRole`] if the address belongs to an account of another role; the others name what
+    /// is wrong.
     pub async fn ensure_account(&self, new: NewAccount) -> Result<bool, EnsureAccountError> {
+        let accounts = self.accounts().ok_or(EnsureAccountError::NoAccounts)?;
         let email: Email = new.email.parse()?;
         let name = checked_name(&new.name).ok_or(EnsureAccountError::NameLength)?;
         if !is_password_length_allowed(&new.password) {
             return Err(EnsureAccountError::PasswordLength);
         }
-        if self.has_account(&email, new.role).await? {
+        if has_account(accounts, &email, new.role).await? {
             return Ok(false);
         }
-        let hashed = self.passwords().hash(new.password).await;
+        let hashed = accounts.passwords.hash(new.password).await;
         let password = hashed.map_err(|error: PasswordError| EnsureAccountError::Hash(error.into()))?;
         let account = Account {
             id: AccountId::from_uuid(self.new_id()),
@@ -81,24 +86,24 @@ impl AppState {
             password,
             created_at: self.now(),
         };
-        match self.accounts().create_account(account).await {
+        match accounts.store.create_account(account).await {
             Ok(()) => Ok(true),
             Err(CommandError::Store(failure)) => Err(failure.into()),
             Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
             // Another server created it between the read and the write.
             Err(CommandError::Refused(CreateAccountRefused::EmailTaken | _) | CommandError::KeyReused) => {
-                self.has_account(&email, new.role).await?;
+                has_account(accounts, &email, new.role).await?;
                 Ok(false)
             }
         }
     }
+}
 
-    async fn has_account(&self, email: &Email, role: Role) -> Result<bool, EnsureAccountError> {
-        match self.accounts().account_by_email(email).await? {
-            None => Ok(false),
-            Some(known) if known.role == role => Ok(true),
-            Some(_) => Err(EnsureAccountError::OtherRole),
-        }
+async fn has_account(accounts: &Accounts, email: &Email, role: Role) -> Result<bool, EnsureAccountError> {
+    match accounts.store.account_by_email(email).await? {
+        None => Ok(false),
+        Some(known) if known.role == role => Ok(true),
+        Some(_) => Err(EnsureAccountError::OtherRole),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Routes to register, to sign in, and to read one's own account.
 
+use std::sync::Arc;
+
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{FromRequestParts, State};
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
@@ -15,14 +18,26 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::accounts::{MAX_PHONE_CHARS, checked_name, is_password_length_allowed};
-use crate::credentials::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, role_name};
+use crate::credentials::{Accounts, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, role_name};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, CurrentUser};
 use crate::state::AppState;
 
-/// Collects the routes of signing in.
+/// Collects the routes of signing in; they need a shop with accounts.
 pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new().routes(routes!(register)).routes(routes!(login)).routes(routes!(me))
+}
+
+/// Extracts the accounts of the shop.
+struct ShopAccounts(Arc<Accounts>);
+
+impl FromRequestParts<AppState> for ShopAccounts {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        // The router has these routes only if there are accounts; without them the path is unknown.
+        state.accounts().cloned().map(Self).ok_or_else(|| ApiError::new(Code::NotFound))
+    }
 }
 
 /// A new account.
@@ -111,11 +126,12 @@ impl From<&Account> for User {
 )]
 async fn register(
     State(state): State<AppState>,
+    ShopAccounts(accounts): ShopAccounts,
     ApiJson(new): ApiJson<Registration>,
 ) -> Result<(StatusCode, Json<SignedIn>), ApiError> {
     let (email, name, phone) = check(&new)?;
     // Saves hashing a password for an address that is taken. It may miss a race; `create_account` decides.
-    if state.accounts().account_by_email(&email).await?.is_some() {
+    if accounts.store.account_by_email(&email).await?.is_some() {
         return Err(ApiError::new(Code::EmailTaken));
     }
     let account = Account {
@@ -124,11 +140,11 @@ async fn register(
         name,
         phone,
         role: Role::Buyer,
-        password: state.passwords().hash(new.password).await?,
+        password: accounts.passwords.hash(new.password).await?,
         created_at: state.now(),
     };
-    state.accounts().create_account(account.clone()).await?;
-    Ok((StatusCode::CREATED, Json(sign_in(&state, &account)?)))
+    accounts.store.create_account(account.clone()).await?;
+    Ok((StatusCode::CREATED, Json(sign_in(&accounts, &account)?)))
 }
 
 /// Sign in
@@ -140,22 +156,22 @@ async fn register(
     ),
 )]
 async fn login(
-    State(state): State<AppState>,
+    ShopAccounts(accounts): ShopAccounts,
     ApiJson(login): ApiJson<Login>,
 ) -> Result<Json<SignedIn>, ApiError> {
     let refused = || ApiError::new(Code::InvalidCredentials);
     if !is_password_length_allowed(&login.password) {
         return Err(refused());
     }
-    state.passwords().warm_up().await?;
+    accounts.passwords.warm_up().await?;
     let account = match login.email.parse::<Email>() {
-        Ok(email) => state.accounts().account_by_email(&email).await?,
+        Ok(email) => accounts.store.account_by_email(&email).await?,
         Err(_) => None,
     };
     let known = account.as_ref().map(|account| account.password.clone());
-    let matches = state.passwords().verify(login.password, known).await?;
+    let matches = accounts.passwords.verify(login.password, known).await?;
     let account = account.filter(|_| matches).ok_or_else(refused)?;
-    Ok(Json(sign_in(&state, &account)?))
+    Ok(Json(sign_in(&accounts, &account)?))
 }
 
 /// Read the signed-in user
@@ -163,17 +179,17 @@ async fn login(
     get, path = "/api/auth/me", tag = "auth", security(("bearer" = [])),
     responses((status = 200, description = "The signed-in user", body = Me)),
 )]
-async fn me(State(state): State<AppState>, user: CurrentUser) -> Result<Json<Me>, ApiError> {
-    let account = state.accounts().account(user.account).await?;
+async fn me(ShopAccounts(accounts): ShopAccounts, user: CurrentUser) -> Result<Json<Me>, ApiError> {
+    let account = accounts.store.account(AccountId::from_uuid(user.buyer().as_uuid())).await?;
     // A token outlives its account only if the account was removed.
     let account = account.ok_or_else(|| ApiError::new(Code::InvalidToken))?;
     Ok(Json(Me { user: User::from(&account) }))
 }
 
-fn sign_in(state: &AppState, account: &Account) -> Result<SignedIn, ApiError> {
+fn sign_in(accounts: &Accounts, account: &Account) -> Result<SignedIn, ApiError> {
     Ok(SignedIn {
-        token: state.tokens().access(account).map_err(ApiError::internal)?,
-        refresh_token: state.tokens().refresh(account).map_err(ApiError::internal)?,
+        token: accounts.tokens.access(account).map_err(ApiError::internal)?,
+        refresh_token: accounts.tokens.refresh(account).map_err(ApiError::internal)?,
         user: User::from(account),
     })
 }

@@ -1,9 +1,13 @@
-//! Passwords, tokens, and the user they identify.
+//! Accounts of the shop: passwords, tokens, and the authenticator that reads them.
 
+mod accounts;
+mod jwt;
 mod password;
+mod secret;
 mod token;
-mod user;
 
-pub(crate) use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError, Passwords};
-pub(crate) use token::{TokenError, Tokens, role_name};
-pub(crate) use user::CurrentUser;
+pub(crate) use accounts::Accounts;
+pub use jwt::JwtAuthenticator;
+pub(crate) use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+pub use secret::{SecretTooShort, TokenSecret};
+pub(crate) use token::role_name;

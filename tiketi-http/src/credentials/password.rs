@@ -137,6 +137,6 @@ fn decoy_in(cell: &OnceLock<PasswordHash>) -> Result<PasswordHash, PasswordError
     if let Some(decoy) = cell.get() {
         return Ok(decoy.clone());
     }
-    let made = hash(&"nobody's password".to_owned().into())?;
+    let made = hash(&"the password of no account".to_owned().into())?;
     Ok(cell.get_or_init(|| made).clone())
 }

@@ -1,72 +1,49 @@
 //! Tokens of signed-in clients, signed with HS256.
 
 use std::fmt;
-use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use secrecy::{ExposeSecret, SecretString};
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    AccountId, Clock,
+    Clock, Timestamp,
     account::{Account, Role},
 };
 
-use crate::credentials::CurrentUser;
+use crate::credentials::TokenSecret;
 use crate::limits::HttpLimits;
 
-/// Longest token that is parsed, in bytes; issued tokens have about 400.
-const MAX_TOKEN_BYTES: usize = 4_096;
-
-/// Signs and reads tokens.
-pub(crate) struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
+/// Signs tokens of accounts.
+pub(crate) struct TokenIssuer {
+    key: EncodingKey,
     clock: Arc<dyn Clock>,
     access_ttl: Duration,
     refresh_ttl: Duration,
 }
 
-/// Why a token is refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TokenError {
-    /// The token is malformed, has a wrong signature, or is not an access token.
-    Invalid,
-    /// The token has expired.
-    Expired,
-}
-
 /// The claims of a token.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Claims {
-    user_id: String,
+pub(super) struct Claims {
+    pub(super) user_id: String,
     email: String,
-    role: String,
+    pub(super) role: String,
     iat: i64,
-    exp: i64,
+    pub(super) exp: i64,
     /// Absent in access tokens: a token of another kind is never accepted as one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
-    kind: Option<String>,
+    pub(super) kind: Option<String>,
 }
 
 /// The `type` of refresh tokens.
 const REFRESH: &str = "refresh";
 
-impl Tokens {
-    /// Prepares the keys.
-    pub(crate) fn new(secret: &SecretString, clock: Arc<dyn Clock>, limits: &HttpLimits) -> Self {
-        let secret = secret.expose_secret().as_bytes();
-        let mut validation = Validation::new(Algorithm::HS256);
-        // The library would use the system's time; `read_access` uses the clock it was given.
-        validation.validate_exp = false;
-        validation.required_spec_claims.clear();
+impl TokenIssuer {
+    /// Prepares the key.
+    pub(super) fn new(secret: &TokenSecret, clock: Arc<dyn Clock>, limits: &HttpLimits) -> Self {
         Self {
-            encoding: EncodingKey::from_secret(secret),
-            decoding: DecodingKey::from_secret(secret),
-            validation,
+            key: EncodingKey::from_secret(secret.expose_bytes()),
             clock,
             access_ttl: limits.access_token_ttl,
             refresh_ttl: limits.refresh_token_ttl,
@@ -83,31 +60,13 @@ impl Tokens {
         self.sign(account, Some(REFRESH.to_owned()), self.refresh_ttl)
     }
 
-    /// Returns the user that an access token names.
-    pub(crate) fn read_access(&self, token: &str) -> Result<CurrentUser, TokenError> {
-        if token.len() > MAX_TOKEN_BYTES {
-            return Err(TokenError::Invalid);
-        }
-        let read = jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation);
-        let claims = read.map_err(|_| TokenError::Invalid)?.claims;
-        if claims.kind.is_some() {
-            return Err(TokenError::Invalid);
-        }
-        if claims.exp <= self.now() {
-            return Err(TokenError::Expired);
-        }
-        let account = AccountId::from_str(&claims.user_id).map_err(|_| TokenError::Invalid)?;
-        let role = role_from(&claims.role).ok_or(TokenError::Invalid)?;
-        Ok(CurrentUser { account, role })
-    }
-
     fn sign(
         &self,
         account: &Account,
         kind: Option<String>,
         ttl: Duration,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let iat = self.now();
+        let iat = seconds(self.clock.now());
         let claims = Claims {
             user_id: account.id.to_string(),
             email: account.email.to_string(),
@@ -116,19 +75,19 @@ impl Tokens {
             exp: iat.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)),
             kind,
         };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-    }
-
-    /// Returns the seconds since the epoch; times in tokens have whole seconds.
-    fn now(&self) -> i64 {
-        self.clock.now().as_micros().div_euclid(1_000_000)
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key)
     }
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").finish_non_exhaustive()
+        f.debug_struct("TokenIssuer").finish_non_exhaustive()
     }
+}
+
+/// Returns the seconds since the epoch; times in tokens have whole seconds.
+pub(super) fn seconds(time: Timestamp) -> i64 {
+    time.as_micros().div_euclid(1_000_000)
 }
 
 /// Returns a role's word on the wire.
@@ -139,7 +98,8 @@ pub(crate) const fn role_name(role: Role) -> &'static str {
     }
 }
 
-fn role_from(name: &str) -> Option<Role> {
+/// Returns the role that a word names.
+pub(super) fn role_from(name: &str) -> Option<Role> {
     match name {
         "user" => Some(Role::Buyer),
         "admin" => Some(Role::Admin),

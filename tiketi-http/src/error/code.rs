@@ -85,7 +85,7 @@ codes! {
         "Send it again, with the same key, after Retry-After seconds.";
     AuthenticationRequired "AUTHENTICATION_REQUIRED" UNAUTHORIZED
         "Please sign in." "로그인이 필요합니다."
-        "Send Authorization: Bearer with a token from /api/auth/login.";
+        "Sign in, and send the credentials that the document's security scheme names, such as a token from /api/auth/login.";
     InvalidToken "INVALID_TOKEN" UNAUTHORIZED
         "Your sign-in is not valid. Please sign in again." "로그인 정보가 올바르지 않습니다. 다시 로그인해 주세요."
         "Sign in again.";

@@ -60,11 +60,14 @@ fn add_headers(headers: &mut HeaderMap, code: Code, retry_after: Option<u32>, co
         headers.insert(RETRY_AFTER, HeaderValue::from(retry_after.unwrap_or(RETRY_AFTER_SECONDS)));
     }
     if code.status() == StatusCode::UNAUTHORIZED {
-        let challenge = match code {
-            Code::InvalidToken | Code::TokenExpired => r#"Bearer realm="tiketi", error="invalid_token""#,
-            _ => r#"Bearer realm="tiketi""#,
+        let error = match code {
+            Code::InvalidToken | Code::TokenExpired => r#", error="invalid_token""#,
+            _ => "",
         };
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
+        let challenge = format!(r#"{} realm="tiketi"{error}"#, context.challenge);
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
     }
 }
 

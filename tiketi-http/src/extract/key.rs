@@ -5,8 +5,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method};
 use tiketi_core::{BuyerId, CommandKey};
 
-use crate::credentials::CurrentUser;
 use crate::error::{ApiError, Code};
+use crate::extract::CurrentUser;
 use crate::state::AppState;
 
 /// The header with the client's key for a write.
@@ -32,6 +32,11 @@ impl FromRequestParts<AppState> for IdemKey {
         let route = parts.extensions.get::<MatchedPath>();
         command_key(&parts.headers, user.buyer(), &parts.method, route).map(Self)
     }
+}
+
+/// Returns whether a request has the header, valid or not.
+pub(crate) fn has_key(headers: &HeaderMap) -> bool {
+    headers.contains_key(IDEMPOTENCY_KEY)
 }
 
 /// Derives the key of a command from the header, the user and the route.

@@ -8,11 +8,9 @@ mod user;
 
 pub(crate) use ids::ApiPath;
 pub(crate) use json::ApiJson;
-pub(crate) use key::{IdemKey, command_key};
+pub(crate) use key::{IdemKey, command_key, has_key};
 pub(crate) use query::ApiQuery;
-pub(crate) use user::AdminUser;
-
-pub(crate) use crate::credentials::CurrentUser;
+pub(crate) use user::{AdminUser, CurrentUser};
 
 #[cfg(test)]
 mod tests;

@@ -1,23 +1,48 @@
 //! The signed-in user.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use tiketi_core::account::Role;
+use tiketi_core::{BuyerId, account::Role};
 
-use crate::credentials::{CurrentUser, TokenError};
+use crate::authenticator::AuthenticatedUser;
 use crate::error::{ApiError, Code};
 use crate::state::AppState;
 
+/// Extracts the user who sent the request; refuses a request without one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct CurrentUser(AuthenticatedUser);
+
 /// Extracts the signed-in user, who must be an administrator.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AdminUser(pub(crate) CurrentUser);
+
+/// The authenticator's answer about a request.
+///
+/// The first extractor that needs it puts it into the request, so that the authenticator is called once a request: the
+/// layer of idempotency keys, the key and the user of the handler all read it.
+#[derive(Debug, Clone)]
+struct Authenticated(Result<Option<AuthenticatedUser>, ApiError>);
+
+impl CurrentUser {
+    /// Returns the user's id, to which reservations and payments belong.
+    pub(crate) fn buyer(&self) -> BuyerId {
+        self.0.id
+    }
+}
 
 impl FromRequestParts<AppState> for CurrentUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        signed_in(parts, state)
+        let Authenticated(answer) = if let Some(known) = parts.extensions.get::<Authenticated>() {
+            known.clone()
+        } else {
+            let answer = state.authenticator().authenticate(parts).await;
+            let answer = Authenticated(answer.map_err(ApiError::from));
+            parts.extensions.insert(answer.clone());
+            answer
+        };
+        answer?.map(Self).ok_or_else(|| ApiError::new(Code::AuthenticationRequired))
     }
 }
 
@@ -25,28 +50,10 @@ impl FromRequestParts<AppState> for AdminUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let user = <CurrentUser as FromRequestParts<_>>::from_request_parts(parts, state).await?;
-        match user.role {
+        let user = CurrentUser::from_request_parts(parts, state).await?;
+        match user.0.role {
             Role::Admin => Ok(Self(user)),
             Role::Buyer => Err(ApiError::new(Code::Forbidden)),
         }
-    }
-}
-
-fn signed_in(parts: &Parts, state: &AppState) -> Result<CurrentUser, ApiError> {
-    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or_else(|| ApiError::new(Code::AuthenticationRequired))?;
-    let broken = || ApiError::new(Code::InvalidToken);
-    if values.next().is_some() {
-        return Err(broken());
-    }
-    let (scheme, token) = value.to_str().ok().and_then(|text| text.split_once(' ')).ok_or_else(broken)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(broken());
-    }
-    match state.tokens().read_access(token.trim()) {
-        Ok(user) => Ok(user),
-        Err(TokenError::Invalid) => Err(broken()),
-        Err(TokenError::Expired) => Err(ApiError::new(Code::TokenExpired)),
     }
 }

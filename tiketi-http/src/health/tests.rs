@@ -16,7 +16,7 @@ use tiketi_core::{
 use crate::limits::HttpLimits;
 use crate::router::router;
 use crate::state::AppState;
-use crate::test_support::{SECRET, Server};
+use crate::test_support::{Server, accounts_in};
 
 #[tokio::test]
 async fn a_server_that_works_says_so() {
@@ -78,7 +78,7 @@ fn server_with(accounts: Broken) -> Server {
     let mut server = Server::new();
     let box_office = server.state.box_office().clone();
     let answers = Arc::new(MemoryStore::default());
-    let state = AppState::builder(box_office, Arc::new(accounts), answers, SECRET.to_owned().into());
+    let state = AppState::builder(box_office, answers, accounts_in(Arc::new(accounts)));
     let limits = HttpLimits { health_patience: Duration::from_millis(20), ..HttpLimits::default() };
     server.app = router(state.limits(limits).build().unwrap());
     server

@@ -22,7 +22,11 @@ const MAX_ID_BYTES: usize = 64;
 pub(super) async fn context(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
     let id = given.filter(|id| is_sane(id)).map_or_else(|| state.new_id().to_string(), ToOwned::to_owned);
-    let context = RequestContext { id: Arc::from(id), language: Language::preferred(request.headers()) };
+    let context = RequestContext {
+        id: Arc::from(id),
+        language: Language::preferred(request.headers()),
+        challenge: state.credential_scheme().challenge(),
+    };
     request.extensions_mut().insert(context.clone());
     let mut response = render(next.run(request).await, &context);
     let headers = response.headers_mut();

@@ -5,17 +5,17 @@ use std::fmt::Write as _;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::tag::{Tag, TagBuilder};
 use utoipa::openapi::{Components, Info, License, OpenApi, Ref, RefOr, Required, Response, ResponseBuilder};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::authenticator::CredentialScheme;
 use crate::error::{Code, ErrorBody};
 use crate::language::Language;
 use crate::openapi::aliases;
-
-/// The name of the security scheme; handlers name it in `security`.
-const BEARER: &str = "bearer";
 
 /// The tags of the routes, in the order of a purchase.
 const TAGS: [(&str, &str); 8] = [
@@ -44,23 +44,47 @@ Every answer that is not a success has the shape of `ErrorBody`. Its sentence fo
 |---|---|---|---|
 ";
 
-/// Completes a document made from handlers.
-pub(crate) fn complete(mut document: OpenApi) -> OpenApi {
+/// Completes a document made from handlers, for users who send their credentials in this way.
+pub(crate) fn complete(mut document: OpenApi, scheme: &CredentialScheme) -> OpenApi {
+    let (scheme_name, scheme) = security_scheme(scheme);
     document.info = info();
-    document.tags = Some(TAGS.map(tag).into());
+    document.tags = Some(tags(&mut document));
     let components = document.components.get_or_insert_with(Components::new);
-    let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
-    components.add_security_scheme(BEARER, SecurityScheme::Http(scheme));
+    components.add_security_scheme(scheme_name, scheme);
     components.schemas.insert(ErrorBody::name().into_owned(), ErrorBody::schema());
     components.schemas.insert(Code::name().into_owned(), Code::schema());
     aliases::describe(&mut document);
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
+            if is_secured(operation) {
+                // Handlers state only that they need a user.
+                operation.security = Some(vec![SecurityRequirement::new(scheme_name, [""; 0])]);
+            }
             complete_operation(path, method, operation);
         }
     }
     document
+}
+
+/// Returns the name and description of how clients send their credentials.
+fn security_scheme(scheme: &CredentialScheme) -> (&'static str, SecurityScheme) {
+    match scheme {
+        CredentialScheme::Bearer => {
+            let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+            ("bearer", SecurityScheme::Http(bearer))
+        }
+        CredentialScheme::Cookie { name } => {
+            ("cookie", SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(name))))
+        }
+        CredentialScheme::Header { name } => {
+            ("header", SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new(name))))
+        }
+    }
+}
+
+fn is_secured(operation: &Operation) -> bool {
+    operation.security.as_ref().is_some_and(|ways| !ways.is_empty())
 }
 
 /// Lists the operations of a path, each with its method.
@@ -93,7 +117,7 @@ fn operation_id(method: &str, path: &str) -> String {
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
-    let is_secured = operation.security.as_ref().is_some_and(|ways| !ways.is_empty());
+    let is_secured = is_secured(operation);
     let has_body = operation.request_body.is_some();
     if is_secured {
         add(operation, "401", "`AUTHENTICATION_REQUIRED`, `INVALID_TOKEN` or `TOKEN_EXPIRED`");
@@ -142,8 +166,19 @@ fn add_idempotency_key(operation: &mut Operation) {
     operation.parameters.get_or_insert_default().push(RefOr::T(key));
 }
 
-fn tag((name, description): (&str, &str)) -> Tag {
-    TagBuilder::new().name(name).description(Some(description)).build()
+/// Describes the tags that the operations have, in the order of a purchase.
+fn tags(document: &mut OpenApi) -> Vec<Tag> {
+    let used: Vec<_> = document
+        .paths
+        .paths
+        .values_mut()
+        .flat_map(operations)
+        .flat_map(|(_, operation)| operation.tags.clone().unwrap_or_default())
+        .collect();
+    let described = TAGS.iter().filter(|(name, _)| used.iter().any(|tag| tag == name));
+    described
+        .map(|(name, description)| TagBuilder::new().name(*name).description(Some(*description)).build())
+        .collect()
 }
 
 fn info() -> Info {

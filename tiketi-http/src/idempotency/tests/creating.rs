@@ -15,7 +15,7 @@ use tiketi_core::{
 
 use crate::router::router;
 use crate::state::AppState;
-use crate::test_support::{Answered, SECRET, Server, json_request, signed, with_header};
+use crate::test_support::{Answered, Server, accounts_in, json_request, signed, with_header};
 
 /// A store that loses every answer: each claim finds nothing.
 #[derive(Debug)]
@@ -56,8 +56,8 @@ impl Shop {
         let mut server = Server::new();
         let token = server.token_of("admin@example.com", Role::Admin).await;
         let box_office = server.state.box_office().clone();
-        let accounts = Arc::new(MemoryStore::default());
-        let builder = AppState::builder(box_office, accounts, Arc::new(Forgetful), SECRET.to_owned().into());
+        let accounts = accounts_in(Arc::new(MemoryStore::default()));
+        let builder = AppState::builder(box_office, Arc::new(Forgetful), accounts);
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&server.clock);
         server.app = router(builder.clock(clock).build().unwrap());
         Self { server, token }

@@ -16,7 +16,7 @@ use tiketi_core::{
 
 use crate::router::serve;
 use crate::state::AppState;
-use crate::test_support::{Answered, SECRET, Server, json_request, signed, with_header};
+use crate::test_support::{Answered, Server, accounts_in, json_request, signed, with_header};
 
 /// A store that fails from its first call on, or only once the request has run.
 #[derive(Debug)]
@@ -57,8 +57,8 @@ async fn send(answers: Failing, path: &str) -> Answered {
     let mut server = Server::new();
     let token = server.token_of("buyer@example.com", Role::Buyer).await;
     let box_office = server.state.box_office().clone();
-    let accounts = Arc::new(MemoryStore::default());
-    let builder = AppState::builder(box_office, accounts, Arc::new(answers), SECRET.to_owned().into());
+    let accounts = accounts_in(Arc::new(MemoryStore::default()));
+    let builder = AppState::builder(box_office, Arc::new(answers), accounts);
     let clock = Arc::clone(&server.clock);
     let routes = Router::new()
         .route("/api/done", post(async || StatusCode::CREATED))

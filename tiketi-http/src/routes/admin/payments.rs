@@ -133,7 +133,7 @@ async fn note(
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<WriteNote>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
-    let (author, settles) = (admin.account.to_string(), body.settles());
+    let (author, settles) = (admin.buyer().to_string(), body.settles());
     let payment = state.box_office().support().note_payment(id, &author, &body.note, settles, key).await?;
     Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }
@@ -163,7 +163,7 @@ async fn end(
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<EndPayment>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
-    let author = admin.account.to_string();
+    let author = admin.buyer().to_string();
     let payment = state.box_office().support().end_payment(id, &author, &body.reason, key).await?;
     Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use sqlx::postgres::PgPoolOptions;
 use tiketi_core::clock::SystemClock;
 use tiketi_core::{BoxOffice, Clock, StoreErrorKind, Timestamp};
-use tiketi_http::{AppState, router};
+use tiketi_http::{AppState, SignIn, TokenSecret, router};
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server};
 use tiketi_server_harness::{Running, SECRET, migrate};
@@ -38,7 +38,8 @@ impl AheadServer {
         let store = Arc::new(PostgresStore::new(pool));
         let clock = Arc::new(AheadClock);
         let shop = BoxOffice::builder().store(store.clone()).clock(clock.clone()).build().unwrap();
-        let state = AppState::builder(shop, store.clone(), store, SECRET.to_owned().into());
+        let secret = TokenSecret::new(SECRET).unwrap();
+        let state = AppState::builder(shop, store.clone(), SignIn::Accounts { store, secret });
         let state = state.clock(clock).build().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());

@@ -1,0 +1,95 @@
+//! The default authenticator: a JWT in the `Authorization` header.
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use tiketi_core::{AccountId, Clock, clock::SystemClock};
+
+use crate::authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
+use crate::credentials::TokenSecret;
+use crate::credentials::token::{Claims, role_from, seconds};
+
+/// Longest token that is parsed, in bytes; issued tokens have about 400.
+const MAX_TOKEN_BYTES: usize = 4_096;
+
+/// Accepts JWTs in `Authorization: Bearer`, signed with HS256.
+///
+/// It is the authenticator of [`SignIn::Accounts`](crate::SignIn::Accounts). A host that issues such tokens itself
+/// passes it as [`SignIn::Host`](crate::SignIn::Host); then there is no account store. The claims are `userId` (any
+/// UUID), `email`, `role` (`user` or `admin`), `iat` and `exp`; a token with a claim `type` is not an access token and
+/// is refused.
+pub struct JwtAuthenticator {
+    key: DecodingKey,
+    validation: Validation,
+    clock: Arc<dyn Clock>,
+}
+
+impl JwtAuthenticator {
+    /// Accepts tokens that are signed with a secret.
+    pub fn new(secret: &TokenSecret) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // The library would use the system's time; `read` uses the clock it was given.
+        validation.validate_exp = false;
+        validation.required_spec_claims.clear();
+        let key = DecodingKey::from_secret(secret.expose_bytes());
+        Self { key, validation, clock: Arc::new(SystemClock) }
+    }
+
+    /// Judges the expiry of tokens by a clock; [`SystemClock`] by default.
+    #[must_use]
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    fn read(&self, token: &str) -> Result<AuthenticatedUser, AuthenticationError> {
+        let invalid = || AuthenticationError::Invalid;
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(invalid());
+        }
+        let read = jsonwebtoken::decode::<Claims>(token, &self.key, &self.validation);
+        let claims = read.map_err(|_| invalid())?.claims;
+        if claims.kind.is_some() {
+            return Err(invalid());
+        }
+        if claims.exp <= seconds(self.clock.now()) {
+            return Err(AuthenticationError::Expired);
+        }
+        let account = AccountId::from_str(&claims.user_id).map_err(|_| invalid())?;
+        let role = role_from(&claims.role).ok_or_else(invalid)?;
+        Ok(AuthenticatedUser::new(account.into(), role))
+    }
+}
+
+#[async_trait]
+impl Authenticator for JwtAuthenticator {
+    async fn authenticate(&self, request: &Parts) -> Result<Option<AuthenticatedUser>, AuthenticationError> {
+        let mut values = request.headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(AuthenticationError::Invalid);
+        }
+        let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
+        match parts {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                self.read(token.trim()).map(Some)
+            }
+            _ => Err(AuthenticationError::Invalid),
+        }
+    }
+
+    fn scheme(&self) -> CredentialScheme {
+        CredentialScheme::Bearer
+    }
+}
+
+impl fmt::Debug for JwtAuthenticator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JwtAuthenticator").finish_non_exhaustive()
+    }
+}
