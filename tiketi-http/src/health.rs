@@ -65,7 +65,7 @@ const NOT_CONFIGURED: Health = Health { status: "not configured" };
 /// Check that the process answers
 #[utoipa::path(
     get, path = "/health", tag = "health",
-    responses((status = 200, description = "It does", body = ServerHealth)),
+    responses((status = 200, description = "The process answers", body = ServerHealth)),
 )]
 async fn health(State(state): State<AppState>) -> Json<ServerHealth> {
     let time = state.now().to_string();
@@ -75,7 +75,7 @@ async fn health(State(state): State<AppState>) -> Json<ServerHealth> {
 /// Check that the process does not need a restart
 #[utoipa::path(
     get, path = "/health/live", tag = "health",
-    responses((status = 200, description = "It does not need a restart", body = Health)),
+    responses((status = 200, description = "The process does not need a restart", body = Health)),
 )]
 async fn live() -> Json<Health> {
     Json(OK)
@@ -85,7 +85,7 @@ async fn live() -> Json<Health> {
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses(
-        (status = 200, description = "They may", body = Health),
+        (status = 200, description = "The server accepts requests", body = Health),
         (status = 503, description = "Send requests to another server for now", body = ErrorBody),
     ),
 )]
@@ -113,8 +113,8 @@ async fn check_clock(state: &AppState) -> Result<(), ApiError> {
 #[utoipa::path(
     get, path = "/health/db", tag = "health",
     responses(
-        (status = 200, description = "It does", body = Health),
-        (status = 503, description = "It does not", body = ErrorBody),
+        (status = 200, description = "The store answers", body = Health),
+        (status = 503, description = "The store does not answer", body = ErrorBody),
     ),
 )]
 async fn db(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
@@ -124,7 +124,7 @@ async fn db(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
 /// Check that Redis answers
 #[utoipa::path(
     get, path = "/health/redis", tag = "health",
-    responses((status = 200, description = "It does, or is not configured", body = Health)),
+    responses((status = 200, description = "Redis answers, or is not configured", body = Health)),
 )]
 async fn redis() -> Json<Health> {
     Json(NOT_CONFIGURED)

@@ -144,22 +144,22 @@ async fn run(
     if let Some(context) = context {
         response = render(response, &context);
     }
-    if !is_kept(response.status()) {
+    if !is_stored(response.status()) {
         if let Err(failure) = state.answers().give_up_answer(key).await {
             // The key stays claimed until the claim lapses. That is safe: the request is not run twice.
             tracing::warn!(%failure, "an idempotency key could not be released");
         }
         return response;
     }
-    keep(&state, key, response).await
+    store(&state, key, response).await
 }
 
 /// Returns whether a request took effect and is done.
-fn is_kept(status: StatusCode) -> bool {
+fn is_stored(status: StatusCode) -> bool {
     (status.is_success() && status != StatusCode::ACCEPTED) || status == StatusCode::PAYMENT_REQUIRED
 }
 
-async fn keep(state: &AppState, key: CommandKey, response: Response) -> Response {
+async fn store(state: &AppState, key: CommandKey, response: Response) -> Response {
     let (parts, body) = response.into_parts();
     let body = match axum::body::to_bytes(body, usize::MAX).await {
         Ok(body) => body,

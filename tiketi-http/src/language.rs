@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn english_is_told_to_those_who_ask_for_nothing_known() {
+    fn english_is_the_language_for_unknown_preferences() {
         assert_eq!(Language::preferred(&HeaderMap::new()), Language::English);
         for odd in ["", "fr", "ko;q=0", ";;,,q=", "ko;q=x"] {
             assert_eq!(preferred(odd), Language::English, "{odd:?}");

@@ -1,4 +1,4 @@
-//! What the tests of this crate share: a server without sockets, on a clock that stands still.
+//! Shared by the tests of this crate: a server without sockets, with a clock that a test moves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +28,7 @@ pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tes
 /// A password that every account of the tests has.
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// A server, and the clock it goes by.
+/// A server with its clock.
 pub(crate) struct Server {
     pub(crate) state: AppState,
     pub(crate) clock: Arc<ManualClock>,
@@ -36,7 +36,7 @@ pub(crate) struct Server {
     pub(crate) app: Router,
 }
 
-/// What came back.
+/// An answer that was read to its end.
 #[derive(Debug)]
 pub(crate) struct Answered {
     pub(crate) status: StatusCode,
@@ -144,7 +144,7 @@ pub(crate) fn json_request(method: Method, path: &str, body: &Value) -> Request<
     request.body(Body::from(body.to_string())).unwrap()
 }
 
-/// Sends a request to an app, and reads all of what comes back.
+/// Sends a request to an app, and reads the whole answer.
 pub(crate) async fn answered(app: Router, request: Request<Body>) -> Answered {
     let response = app.oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();

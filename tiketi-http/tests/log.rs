@@ -57,7 +57,7 @@ async fn login(app: &Router, password: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_log_tells_of_each_request_and_never_its_secrets() {
+async fn each_request_is_logged_without_its_secrets() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::TRACE);

@@ -4,14 +4,14 @@ use tiketi_core::store::AuditReport;
 use tiketi_postgres::PostgresStore;
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::Settings;
 use crate::store::{StoreKind, file};
 
 /// Prints each violation, or how much was checked.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let report = match &settings.store {
-        StoreKind::Memory => return Err(settings.store.nothing_for("audit")),
+        StoreKind::Memory => return Err(settings.store.not_durable("audit")),
         StoreKind::Sqlite(path) => AuditReport::of(&file::open_to_read(path)?).await,
         // One event is read at a time, which bounds the memory of the audit.
         StoreKind::Postgres(database) => {
@@ -20,14 +20,14 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     };
     let report = report.map_err(|error| Failure::during("the store cannot be audited", &error))?;
     for (event, violation) in &report.violations {
-        say(&format!("event {event}: {violation}"))?;
+        print_line(&format!("event {event}: {violation}"))?;
     }
     let AuditReport { events, seats, reservations, payments, .. } = report;
-    let looked_at =
+    let checked =
         format!("events: {events}, seats: {seats}, reservations: {reservations}, payments: {payments}");
     match report.violations.len() {
-        0 => say(&format!("all is as it must be; {looked_at}")),
-        1 => Err(Failure::new(format!("one thing must not be; {looked_at}"))),
-        wrong => Err(Failure::new(format!("{wrong} things must not be; {looked_at}"))),
+        0 => print_line(&format!("no violations; {checked}")),
+        1 => Err(Failure::new(format!("1 violation; {checked}"))),
+        found => Err(Failure::new(format!("{found} violations; {checked}"))),
     }
 }

@@ -5,53 +5,55 @@ use tokio::net::lookup_host;
 use crate::failure::{Failure, with_causes};
 use crate::logging;
 use crate::options::{self, Options};
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::Settings;
 use crate::{secrets, store};
 
 /// Checks every setting, and prints one line for each.
 pub(crate) async fn run(options: Options) -> Result<(), Failure> {
-    let mut found = Found::default();
+    let mut report = Report::default();
     for name in options::unknown_variables() {
-        say(&format!("warning  environment: there is no option for {name}"))?;
+        print_line(&format!("warning  environment: {name} names no option"))?;
     }
-    found.note("log filter", logging::filter(&options.log).map(|_| options.log.clone()))?;
-    found.note("address", resolve(&options.listen).await)?;
+    report.add("log filter", logging::filter(&options.log).map(|_| options.log.clone()))?;
+    report.add("address", resolve(&options.listen).await)?;
     match Settings::of(options) {
         Ok(settings) => {
-            found.note("options", Ok("sound".into()))?;
-            found.note("secret", secrets::look(&settings))?;
-            found.note("store", store::look(&settings.store).await)?;
+            report.add("options", Ok("valid".into()))?;
+            report.add("secret", secrets::describe(&settings))?;
+            report.add("store", store::describe(&settings.store).await)?;
             if let Some(toss) = &settings.toss {
-                found.note("TossPayments", toss.look().await)?;
+                report.add("TossPayments", toss.describe().await)?;
             }
         }
-        Err(failure) => found.note("options", Err(failure))?,
+        Err(failure) => report.add("options", Err(failure))?,
     }
-    found.verdict()
+    report.finish()
 }
 
 #[derive(Debug, Default)]
-struct Found {
-    wrong: usize,
+struct Report {
+    failed: usize,
 }
 
-impl Found {
-    fn note(&mut self, what: &str, how: Result<String, Failure>) -> Result<(), Failure> {
-        match how {
-            Ok(how) => say(&format!("ok       {what}: {how}")),
+impl Report {
+    /// Prints the result of a check.
+    fn add(&mut self, checked: &str, result: Result<String, Failure>) -> Result<(), Failure> {
+        match result {
+            Ok(description) => print_line(&format!("ok       {checked}: {description}")),
             Err(failure) => {
-                self.wrong += 1;
-                say(&format!("wrong    {what}: {}", failure.sentence()))
+                self.failed += 1;
+                print_line(&format!("failed   {checked}: {}", failure.sentence()))
             }
         }
     }
 
-    fn verdict(self) -> Result<(), Failure> {
-        match self.wrong {
+    /// Fails if a check failed.
+    fn finish(self) -> Result<(), Failure> {
+        match self.failed {
             0 => Ok(()),
-            1 => Err(Failure::new("one thing is wrong")),
-            wrong => Err(Failure::new(format!("{wrong} things are wrong"))),
+            1 => Err(Failure::new("1 check failed")),
+            failed => Err(Failure::new(format!("{failed} checks failed"))),
         }
     }
 }
@@ -60,5 +62,5 @@ impl Found {
 async fn resolve(address: &str) -> Result<String, Failure> {
     let failed = |problem: String| Failure::new(format!("--listen {address}: {problem}"));
     let mut found = lookup_host(address).await.map_err(|error| failed(with_causes(&error)))?;
-    found.next().map(|found| found.to_string()).ok_or_else(|| failed("there is no such address".into()))
+    found.next().map(|found| found.to_string()).ok_or_else(|| failed("the address does not exist".into()))
 }

@@ -7,20 +7,22 @@ use tiketi_http::layout_file::LayoutReader;
 
 use crate::failure::Failure;
 use crate::options::ImportLayout;
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::Settings;
 use crate::shop::Shop;
 
 /// Reads a plan, prints it, and stores it unless the store is memory.
 pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Failure> {
     let layout = read(&plan)?;
-    say(&summary(&layout))?;
+    print_line(&summary(&layout))?;
     if !settings.store.is_durable() {
-        return say("not kept: memory: forgets everything when this command ends; the plan is sound");
+        return print_line(
+            "the plan is valid; it is not stored, because --store memory: ends with this command",
+        );
     }
     let stored = Shop::open(&settings).await?.box_office.catalog().create_layout(layout, None).await;
-    let stored = stored.map_err(|error| Failure::during("cannot keep the layout", &error))?;
-    say(&format!("kept as layout {}", stored.id))
+    let stored = stored.map_err(|error| Failure::during("cannot store the layout", &error))?;
+    print_line(&format!("stored as layout {}", stored.id))
 }
 
 fn read(plan: &ImportLayout) -> Result<SeatLayout, Failure> {

@@ -1,12 +1,12 @@
 //! `tiketi-server`: the reference server, assembled from its options.
 
 mod audit;
+mod background_jobs;
 mod backup;
 mod check;
 mod demo;
 mod failure;
 mod front_page;
-mod housekeeping;
 mod import;
 mod logging;
 mod migrate;
@@ -26,10 +26,10 @@ use std::process::ExitCode;
 
 use crate::failure::Failure;
 use crate::options::{Command, Options};
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::Settings;
 
-// Returns memory to the system after a burst; the default allocator keeps most of what building a large hall took.
+// Returns memory to the system after a burst; the default allocator holds most of what building a large hall took.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -69,14 +69,14 @@ fn choose_tls() {
 fn start_logging(options: &Options) -> Result<(), Failure> {
     logging::start(&options.log, options.log_format)?;
     for name in options::unknown_variables() {
-        tracing::warn!(name, "this environment variable names no option");
+        tracing::warn!(name, "an environment variable names no option");
     }
     Ok(())
 }
 
 fn print_openapi() -> Result<(), Failure> {
     let document = tiketi_http::openapi().to_pretty_json();
-    say(&document.map_err(|error| Failure::during("cannot write the document", &error))?)
+    print_line(&document.map_err(|error| Failure::during("cannot write the document", &error))?)
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {

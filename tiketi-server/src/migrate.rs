@@ -1,7 +1,7 @@
 //! `migrate`: brings the store to the schema of this release.
 
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::Settings;
 use crate::store::{StoreKind, file};
 
@@ -9,9 +9,9 @@ use crate::store::{StoreKind, file};
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let store = &settings.store;
     let done = match store {
-        StoreKind::Memory => return Err(store.nothing_for("migrate")),
+        StoreKind::Memory => return Err(store.not_durable("migrate")),
         StoreKind::Sqlite(path) => file::migrate(path)?,
         StoreKind::Postgres(database) => database.migrate().await?,
     };
-    say(&format!("{store}: {done}"))
+    print_line(&format!("{store}: {done}"))
 }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::failure::Failure;
 
 /// Writes a line and flushes it; a closed pipe is not a failure.
-pub(crate) fn say(line: &str) -> Result<(), Failure> {
+pub(crate) fn print_line(line: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{line}").and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

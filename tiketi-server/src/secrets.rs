@@ -19,10 +19,10 @@ const SIGNING_LETTERS: usize = 52;
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 
 /// Generates a secret of this many letters, 5 bits each, from the operating system's randomness.
-pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
+pub(crate) fn generate(letters: usize) -> Result<SecretString, Failure> {
     let mut bytes = vec![0_u8; letters];
     let filled = SysRng.try_fill_bytes(&mut bytes);
-    filled.map_err(|error| Failure::during("cannot make a secret", &error))?;
+    filled.map_err(|error| Failure::during("cannot generate a secret", &error))?;
     let text: String = bytes
         .into_iter()
         .filter_map(|byte| LETTERS.get(usize::from(byte % 32)).map(|letter| char::from(*letter)))
@@ -31,10 +31,10 @@ pub(crate) fn make(letters: usize) -> Result<SecretString, Failure> {
 }
 
 /// Refuses a missing secret for one of many servers: the others would not know a generated one.
-pub(crate) fn demand(settings: &Settings) -> Result<(), Failure> {
+pub(crate) fn require(settings: &Settings) -> Result<(), Failure> {
     if settings.store.is_shared() && settings.jwt_secret.is_none() {
         let why = "every server that shares the store must accept the tokens of the others";
-        return Err(Failure::new(format!("--jwt-secret is needed with --store postgres://: {why}")));
+        return Err(Failure::new(format!("--store postgres:// needs --jwt-secret: {why}")));
     }
     Ok(())
 }
@@ -47,29 +47,30 @@ pub(crate) fn signing(settings: &Settings) -> Result<TokenSecret, Failure> {
         return Ok(given.clone());
     }
     let Some(store) = settings.store.file() else {
-        tracing::warn!("no --jwt-secret was given: tokens are invalid once the process ends");
-        return token_secret(make(SIGNING_LETTERS)?, "the secret");
+        tracing::warn!("--jwt-secret is not set; tokens are invalid once the process ends");
+        return token_secret(generate(SIGNING_LETTERS)?, "the generated secret");
     };
     let file = beside(store);
-    if let Some(kept) = read(&file)? {
-        return Ok(kept);
+    if let Some(stored) = read(&file)? {
+        return Ok(stored);
     }
-    let made = make(SIGNING_LETTERS)?;
-    keep(&file, &made).map_err(|error| Failure::during(format!("cannot keep {}", file.display()), &error))?;
-    tracing::info!(file = %file.display(), "no --jwt-secret was given: one was made and is kept");
-    token_secret(made, "the secret")
+    let generated = generate(SIGNING_LETTERS)?;
+    write(&file, &generated)
+        .map_err(|error| Failure::during(format!("cannot write {}", file.display()), &error))?;
+    tracing::info!(file = %file.display(), "--jwt-secret is not set; a secret was generated and stored");
+    token_secret(generated, "the generated secret")
 }
 
 /// Describes which secret will sign tokens, and generates none.
-pub(crate) fn look(settings: &Settings) -> Result<String, Failure> {
-    demand(settings)?;
+pub(crate) fn describe(settings: &Settings) -> Result<String, Failure> {
+    require(settings)?;
     let Some(store) = settings.store.file().filter(|_| settings.jwt_secret.is_none()) else {
         let given = settings.jwt_secret.is_some();
-        return Ok(if given { "given" } else { "made for the process, and gone with it" }.into());
+        return Ok(if given { "given" } else { "will be generated and lost when the server stops" }.into());
     };
     let file = beside(store);
-    let how = if read(&file)?.is_some() { "is kept in" } else { "will be made and kept in" };
-    Ok(format!("{how} {}", file.display()))
+    let state = if read(&file)?.is_some() { "is stored in" } else { "will be generated and stored in" };
+    Ok(format!("{state} {}", file.display()))
 }
 
 fn beside(store: &Path) -> PathBuf {
@@ -88,11 +89,11 @@ fn read(file: &Path) -> Result<Option<TokenSecret>, Failure> {
 }
 
 /// Writes the secret atomically, readable for its owner only.
-fn keep(file: &Path, secret: &SecretString) -> io::Result<()> {
+fn write(file: &Path, secret: &SecretString) -> io::Result<()> {
     let mut draft = file.as_os_str().to_owned();
     draft.push(".new");
     let draft = PathBuf::from(draft);
-    // A file left by an earlier try may be readable for others.
+    // A file of an interrupted write may be readable for others.
     match fs::remove_file(&draft) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
@@ -112,8 +113,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_secrets_are_the_same() {
-        let secret = || make(52).unwrap().expose_secret().to_owned();
+    fn generated_secrets_differ() {
+        let secret = || generate(52).unwrap().expose_secret().to_owned();
         let (one, other) = (secret(), secret());
         assert_ne!(one, other);
         assert_eq!((one.len(), other.len()), (52, 52));

@@ -14,12 +14,13 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::background_jobs::{self, BackgroundJobs};
 use crate::failure::Failure;
-use crate::output::say;
+use crate::output::print_line;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, front_page, housekeeping, secrets};
+use crate::{demo, front_page, secrets};
 
 /// Longest wait for running requests.
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
@@ -28,26 +29,27 @@ const DRAIN_TASKS: Duration = Duration::from_secs(8);
 /// Longest wait for the store's connections to close, at the end.
 const CLOSE_STORE: Duration = Duration::from_secs(1);
 /// Letters of a generated password: 100 bits.
-const MADE_PASSWORD_LETTERS: usize = 20;
+const GENERATED_PASSWORD_LETTERS: usize = 20;
 
 /// Serves until a signal to stop.
 pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let signals = StopSignals::listen()?;
-    secrets::demand(settings)?;
+    secrets::require(settings)?;
     let listener = bind(&settings.listen).await?;
     let shop = Shop::open(settings).await?;
     // The store is opened first: its lock keeps another server from generating a secret at the same time.
     let state = shop.state(settings, secrets::signing(settings)?)?;
-    open_doors(settings, &shop, &state).await?;
+    prepare(settings, &shop, &state).await?;
 
-    let (ending, background) = (CancellationToken::new(), TaskTracker::new());
-    housekeeping::start(&shop.box_office, &state, settings.chores, &ending, &background);
+    let cancellation = CancellationToken::new();
+    let jobs = BackgroundJobs::start(&shop.box_office, &state, settings.jobs, cancellation.clone());
     announce(&listener)?;
     let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
-    let served = serve(listener, routes, signals, &ending).await;
-    ending.cancel();
-    finish("work behind the requests", state.tasks()).await;
-    finish("housekeeping", &background).await;
+    // The order of the end: requests, then what outlives them, then the jobs, and last the store that all write to.
+    let served = serve(listener, routes, signals, &cancellation).await;
+    cancellation.cancel();
+    finish("work that outlives its request", state.tasks()).await;
+    finish("background jobs", jobs.tasks()).await;
     if timeout(CLOSE_STORE, shop.close()).await.is_err() {
         tracing::warn!(after = ?CLOSE_STORE, "the store's connections did not close in time");
     }
@@ -56,27 +58,26 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
 }
 
 /// Prepares what must exist before the first request.
-async fn open_doors(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(), Failure> {
+async fn prepare(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(), Failure> {
     if settings.store.is_durable() {
         tracing::info!(store = %settings.store, "the store is open");
     } else {
-        tracing::warn!("the store is memory: all data is lost when the server stops");
+        tracing::warn!("the store is memory; all data is lost when the server stops");
     }
-    housekeeping::watch_clock(shop.box_office.clone())
+    background_jobs::compare_clock(shop.box_office.clone())
         .await
         .map_err(|error| Failure::during("cannot compare the clock with the store's", &error))?;
     if settings.toss.is_some() {
-        let rehearsed = settings.test_gateway;
-        tracing::info!(rehearsed, "buyers pay at TossPayments");
-        if rehearsed {
-            tracing::warn!("the built-in payment methods are offered too: they move no money");
+        tracing::info!("buyers pay at TossPayments");
+        if settings.test_gateway {
+            tracing::warn!("the built-in payment methods are offered too; they move no money");
         }
     }
     if let Some(admin) = &settings.admin {
         ensure_admin(state, admin).await?;
     }
     if settings.demo {
-        demo::open(&shop.rehearsal, state).await?;
+        demo::open(&shop.demo_box_office, state).await?;
     }
     Ok(())
 }
@@ -94,27 +95,27 @@ async fn bind(address: &str) -> Result<TcpListener, Failure> {
 
 fn announce(listener: &TcpListener) -> Result<(), Failure> {
     let address = listener.local_addr();
-    let address = address.map_err(|error| Failure::during("cannot tell the bound address", &error))?;
-    say(&format!("listening on http://{address}"))
+    let address = address.map_err(|error| Failure::during("cannot read the bound address", &error))?;
+    print_line(&format!("listening on http://{address}"))
 }
 
 /// Creates the first administrator; a generated password is shown once.
 async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
-    let (password, made) = if let Some(given) = &admin.password {
+    let (password, generated) = if let Some(given) = &admin.password {
         (given.clone(), None)
     } else {
-        let made = secrets::make(MADE_PASSWORD_LETTERS)?;
-        (made.clone(), Some(made))
+        let generated = secrets::generate(GENERATED_PASSWORD_LETTERS)?;
+        (generated.clone(), Some(generated))
     };
     let (email, name) = (admin.email.to_string(), "Administrator".to_owned());
     let ensured = state.ensure_account(NewAccount { email, password, name, role: Role::Admin }).await;
     let is_new = ensured.map_err(|error| match error {
         EnsureAccountError::PasswordLength => Failure::new(format!("--admin-password: {error}")),
-        error => Failure::during("cannot make the administrator's account", &error),
+        error => Failure::during("cannot create the administrator's account", &error),
     })?;
-    if let (true, Some(made)) = (is_new, made) {
+    if let (true, Some(generated)) = (is_new, generated) {
         // Not through the log: others may read it.
-        eprintln!("the password of {} is {} (shown only now)", admin.email, made.expose_secret());
+        eprintln!("the password of {} is {} (not shown again)", admin.email, generated.expose_secret());
     }
     Ok(())
 }
@@ -126,20 +127,20 @@ async fn serve(
     signals: StopSignals,
     stop: &CancellationToken,
 ) -> Result<(), Failure> {
-    let told = stop.clone();
+    let stopping = stop.clone();
     // `TCP_NODELAY`: small answers are sent at once.
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
     let graceful = axum::serve(listener, routes).with_graceful_shutdown(async move {
         signals.wait().await;
-        told.cancel();
+        stopping.cancel();
     });
     let mut server = std::pin::pin!(graceful.into_future());
     let ended = tokio::select! {
         ended = &mut server => ended,
         () = stop.cancelled() => timeout(DRAIN_REQUESTS, &mut server).await.unwrap_or_else(|_| {
-            tracing::warn!(after = ?DRAIN_REQUESTS, "requests that still run are aborted");
+            tracing::warn!(after = ?DRAIN_REQUESTS, "aborting requests that still run");
             Ok(())
         }),
     };
@@ -149,6 +150,6 @@ async fn serve(
 async fn finish(what: &str, tasks: &TaskTracker) {
     tasks.close();
     if timeout(DRAIN_TASKS, tasks.wait()).await.is_err() {
-        tracing::error!(what, tasks = tasks.len(), after = ?DRAIN_TASKS, "left unfinished");
+        tracing::error!(what, tasks = tasks.len(), after = ?DRAIN_TASKS, "tasks did not finish in time");
     }
 }

@@ -5,8 +5,8 @@ use tiketi_core::{Terms, account::Email};
 use tiketi_http::{HttpLimits, TokenSecret};
 use tiketi_postgres::Durability;
 
+use crate::background_jobs::JobSettings;
 use crate::failure::Failure;
-use crate::housekeeping::Chores;
 use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
@@ -22,7 +22,7 @@ pub(crate) struct Settings {
     /// Whether to migrate such a store to the schema of this release first.
     pub(crate) migrate: bool,
     pub(crate) demo: bool,
-    pub(crate) chores: Chores,
+    pub(crate) jobs: JobSettings,
     pub(crate) admin: Option<Admin>,
     /// The secret that signs tokens, if one was given.
     pub(crate) jwt_secret: Option<TokenSecret>,
@@ -48,7 +48,7 @@ impl Settings {
         let store = StoreKind::of(&options.store, durability)?;
         let terms = terms(&options)?;
         let limits = limits(&options)?;
-        let chores = Chores::of(&options)?;
+        let jobs = JobSettings::of(&options)?;
         let jwt_secret = options.jwt_secret.map(|secret| token_secret(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
@@ -62,7 +62,7 @@ impl Settings {
             store_connections,
             migrate,
             demo,
-            chores,
+            jobs,
             admin,
             jwt_secret,
             terms,
@@ -107,7 +107,7 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
     Ok(limits)
 }
 
-/// Refuses a secret that could be guessed, naming where it was given.
+/// Refuses a secret that could be guessed; the failure names its source.
 pub(crate) fn token_secret(secret: SecretString, named: &str) -> Result<TokenSecret, Failure> {
     TokenSecret::new(secret).map_err(|error| Failure::new(format!("{named}: {error}")))
 }
@@ -115,7 +115,7 @@ pub(crate) fn token_secret(secret: SecretString, named: &str) -> Result<TokenSec
 fn admin(email: Option<String>, password: Option<SecretString>) -> Result<Option<Admin>, Failure> {
     match (email, password) {
         (None, None) => Ok(None),
-        (None, Some(_)) => Err(Failure::new("--admin-password is of no use without --admin-email")),
+        (None, Some(_)) => Err(Failure::new("--admin-password needs --admin-email")),
         (Some(email), password) => {
             let email = email.parse();
             let email = email.map_err(|error| Failure::new(format!("--admin-email: {error}")))?;

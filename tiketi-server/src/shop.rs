@@ -29,7 +29,7 @@ fn guarded(gateway: Arc<dyn PaymentGateway>, settings: GuardSettings) -> Arc<dyn
 }
 
 /// Builds the gateway that moves no money.
-fn rehearsing() -> Arc<dyn PaymentGateway> {
+fn test_gateway() -> Arc<dyn PaymentGateway> {
     guarded(Arc::new(TestGateway::default()), GuardSettings::default())
 }
 
@@ -40,21 +40,21 @@ fn offered(settings: &Settings) -> Result<Vec<Arc<dyn PaymentGateway>>, Failure>
         gateways.push(guarded(Arc::new(toss.gateway()?), toss.guard()));
     }
     if settings.test_gateway {
-        gateways.push(rehearsing());
+        gateways.push(test_gateway());
     }
     Ok(gateways)
 }
 
-/// A box office with the store and tasks around it.
+/// The box office of the server, with the stores of its accounts and answers.
 #[derive(Debug, Clone)]
 pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
-    /// The same shop with the built-in gateway only: it sells what the demo shows as sold, and no money moves.
-    pub(crate) rehearsal: BoxOffice,
+    /// The same shop with the built-in gateway only: the demo sells through it, and no money moves.
+    pub(crate) demo_box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
     /// The database to close at the end, if the store is one.
-    shared: Option<PostgresStore>,
+    database: Option<PostgresStore>,
 }
 
 impl Shop {
@@ -63,24 +63,24 @@ impl Shop {
         match &settings.store {
             StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), settings),
             StoreKind::Sqlite(path) => Self::over(&Arc::new(file::open(path)?), settings),
-            StoreKind::Postgres(database) => Self::shared(database, settings).await,
+            StoreKind::Postgres(database) => Self::open_database(database, settings).await,
         }
     }
 
     /// Opens a store of many servers; migrates it only with `--migrate`.
-    async fn shared(database: &Database, settings: &Settings) -> Result<Self, Failure> {
+    async fn open_database(database: &Database, settings: &Settings) -> Result<Self, Failure> {
         if settings.migrate {
             database.migrate().await?;
         }
         let pool = database.open(settings.store_connections).await?;
         let store = PostgresStore::new(pool);
         let shop = Self::over(&Arc::new(store.clone()), settings)?;
-        Ok(Self { shared: Some(store), ..shop })
+        Ok(Self { database: Some(store), ..shop })
     }
 
     /// Closes the connections to a database.
     pub(crate) async fn close(self) {
-        if let Some(store) = self.shared {
+        if let Some(store) = self.database {
             store.close().await;
         }
     }
@@ -99,23 +99,23 @@ impl Shop {
     {
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
-            let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.chores.sweep_every());
-            let builder = builder.asked_at_once(settings.chores.asked_at_once());
+            let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.jobs.sweep_every());
+            let builder = builder.asked_at_once(settings.jobs.asked_at_once());
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
-            builder.build().map_err(|error| Failure::during("cannot open the shop", &error))
+            builder.build().map_err(|error| Failure::during("cannot build the shop", &error))
         };
         let box_office = open(offered(settings)?, Arc::new(TimeOrderedIds))?;
-        let rehearsal = open(vec![rehearsing()], Arc::new(DemoIds::default()))?;
+        let demo_box_office = open(vec![test_gateway()], Arc::new(DemoIds::default()))?;
         let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
-        Ok(Self { box_office, rehearsal, accounts, answers, shared: None })
+        Ok(Self { box_office, demo_box_office, accounts, answers, database: None })
     }
 
-    /// Builds what the routes work with.
+    /// Builds the state of the routes.
     pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
         AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in)
             .limits(settings.limits)
             .build()
-            .map_err(|error| Failure::during("cannot open the shop", &error))
+            .map_err(|error| Failure::during("cannot build the shop", &error))
     }
 }

@@ -45,8 +45,8 @@ impl StoreKind {
     }
 
     /// Builds the failure of a command that needs a store outside the process.
-    pub(crate) fn nothing_for(&self, command: &str) -> Failure {
-        Failure::new(format!("--store {self} keeps nothing that {command} could work on"))
+    pub(crate) fn not_durable(&self, command: &str) -> Failure {
+        Failure::new(format!("--store {self} ends with its process; `{command}` needs a durable store"))
     }
 
     /// Reads the kind from an address; errors show only its scheme.
@@ -57,7 +57,7 @@ impl StoreKind {
             Some(("sqlite", path)) => file_of(path),
             Some(("postgres" | "postgresql", _)) => Database::of(address, durability).map(Self::Postgres),
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                Err(Failure::new(format!("--store: there is no store `{scheme}:`, only {KINDS}")))
+                Err(Failure::new(format!("--store: unknown store `{scheme}:`; there are {KINDS}")))
             }
             _ => Err(Failure::new(format!("--store: not the address of a store; there are {KINDS}"))),
         }
@@ -85,11 +85,11 @@ impl fmt::Display for StoreKind {
 }
 
 /// Checks a store without changing it, and describes it.
-pub(crate) async fn look(store: &StoreKind) -> Result<String, Failure> {
+pub(crate) async fn describe(store: &StoreKind) -> Result<String, Failure> {
     match store {
-        StoreKind::Memory => Ok("memory: keeps nothing when the server stops".into()),
-        StoreKind::Sqlite(path) => file::look(path).await.map(|how| format!("{store} {how}")),
-        StoreKind::Postgres(database) => database.look().await.map(|how| format!("{store} {how}")),
+        StoreKind::Memory => Ok("memory: data is lost when the server stops".into()),
+        StoreKind::Sqlite(path) => file::describe(path).await.map(|state| format!("{store} {state}")),
+        StoreKind::Postgres(database) => database.describe().await.map(|state| format!("{store} {state}")),
     }
 }
 

@@ -71,7 +71,7 @@ impl Toss {
     }
 
     /// Looks up an order that does not exist, to check that the provider accepts the shop's key.
-    pub(crate) async fn look(&self) -> Result<String, Failure> {
+    pub(crate) async fn describe(&self) -> Result<String, Failure> {
         let (payment, amount) = (PaymentId::from_uuid(TimeOrderedIds.next()), Money::zero(Currency::KRW));
         let question = LookupRequest {
             payment,
@@ -81,7 +81,7 @@ impl Toss {
         };
         let url = &self.settings.base_url;
         match self.gateway()?.lookup(question).await {
-            LookupAnswer::NotFound => Ok(format!("{url} answers, and takes the secret key")),
+            LookupAnswer::NotFound => Ok(format!("{url} accepts the secret key")),
             LookupAnswer::Unknown { reason, heard: _ } => {
                 Err(Failure::new(format!("--toss-base-url {url}: {reason}")))
             }
@@ -89,7 +89,7 @@ impl Toss {
             | LookupAnswer::Declined { .. }
             | LookupAnswer::Pending
             | LookupAnswer::Deposit(_) => {
-                let problem = "it knows an order that was never made";
+                let problem = "it reports an order that does not exist";
                 Err(Failure::new(format!("--toss-base-url {url}: {problem}")))
             }
         }
@@ -97,7 +97,7 @@ impl Toss {
 }
 
 fn lonely(given: &str, missing: &str) -> Failure {
-    Failure::new(format!("{given} is of no use without {missing}"))
+    Failure::new(format!("{given} needs {missing}"))
 }
 
 /// Refuses keys that are not a pair, above all a secret key given as the client key: browsers would receive it.
@@ -108,17 +108,17 @@ fn check_pair(secret: &SecretString, client: &SecretString) -> Result<(), Failur
     let wrong = |sentence: &str| Err(Failure::new(sentence));
     let Some((_, of_pair)) = PAIRS.iter().find(|(begin, _)| starts(secret, begin)) else {
         return wrong(
-            "--toss-secret-key is no secret key: one begins with test_sk_, live_sk_, test_gsk_ or live_gsk_",
+            "--toss-secret-key is not a secret key: it must begin with test_sk_, live_sk_, test_gsk_ or live_gsk_",
         );
     };
     if starts(client, of_pair) {
         return Ok(());
     }
     if PAIRS.iter().any(|(begin, _)| starts(client, begin)) {
-        return wrong("--toss-client-key is a secret key, which every browser would be shown");
+        return wrong("--toss-client-key is a secret key, which every browser would receive");
     }
     Err(Failure::new(format!(
-        "--toss-client-key is not of the secret key's pair: it has to begin with {of_pair}"
+        "--toss-client-key does not belong to the secret key: it must begin with {of_pair}"
     )))
 }
 
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn keys_that_are_no_pair_are_refused_without_being_shown() {
         for (secret, client, words) in [
-            ("hush", "test_ck_b", "is no secret key"),
-            ("test_sk_", "test_ck_b", "is no secret key"),
-            ("test_ck_hush", "test_sk_hush", "is no secret key"),
+            ("hush", "test_ck_b", "is not a secret key"),
+            ("test_sk_", "test_ck_b", "is not a secret key"),
+            ("test_ck_hush", "test_sk_hush", "is not a secret key"),
             ("test_sk_hush", "test_sk_hush", "every browser"),
             ("test_sk_hush", "live_ck_hush", "begin with test_ck_"),
             ("test_sk_hush", "test_gck_hush", "begin with test_ck_"),

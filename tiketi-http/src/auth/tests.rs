@@ -37,7 +37,7 @@ fn forged(header: &Header, claims: &Value, secret: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_new_account_is_signed_in_and_knows_itself() {
+async fn a_new_account_is_signed_in_and_can_read_itself() {
     let server = Server::new();
     let answer = server.post("/api/auth/register", &registration()).await;
     assert_eq!(answer.status, StatusCode::CREATED);
@@ -84,7 +84,7 @@ async fn of_two_registrations_at_once_one_wins() {
 }
 
 #[tokio::test]
-async fn a_registration_that_cannot_be_is_told_why() {
+async fn an_invalid_registration_names_the_wrong_field() {
     let server = Server::new();
     let cases = [
         ("email", json!("nobody")),
@@ -109,7 +109,7 @@ async fn a_registration_that_cannot_be_is_told_why() {
 }
 
 #[tokio::test]
-async fn nobody_registers_as_an_administrator() {
+async fn registering_never_makes_an_administrator() {
     let server = Server::new();
     let mut body = registration();
     body["role"] = json!("admin");
@@ -147,7 +147,7 @@ async fn a_wrong_password_and_an_unknown_address_are_answered_alike() {
 }
 
 #[tokio::test]
-async fn no_token_and_a_broken_one_are_told_apart() {
+async fn a_missing_token_and_a_broken_one_have_different_codes() {
     let server = Server::new();
     let none = server.send(me()).await;
     assert_eq!((none.status.as_u16(), none.code().as_str()), (401, "AUTHENTICATION_REQUIRED"));
@@ -227,7 +227,7 @@ async fn the_token_of_an_account_that_is_gone_is_refused() {
 }
 
 #[tokio::test]
-async fn when_too_many_sign_in_at_once_some_are_asked_to_come_back() {
+async fn sign_ins_over_the_limit_are_refused_with_retry_after() {
     let limits = HttpLimits { max_password_hashes: 1, max_waiting_sign_ins: 1, ..HttpLimits::default() };
     let server = Server::with_limits(limits);
     let bodies: Vec<_> = (0..6)

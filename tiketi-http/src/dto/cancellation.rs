@@ -24,11 +24,11 @@ pub(crate) struct CancellationTierDto {
     /// How long before the start the tier ends, in seconds, up to ten years of 365 days.
     #[schema(example = 864_000)]
     until_seconds_before: i64,
-    /// The share of the price that is kept, in basis points: 1,000 is a tenth.
+    /// The share of the price that the shop keeps, in basis points: 1,000 is a tenth.
     #[schema(example = 1_000)]
     #[serde(default)]
     kept_basis_points: i64,
-    /// The fee that is kept for each ticket, in minor units.
+    /// The fee that the shop keeps for each ticket, in minor units.
     #[schema(example = 4_000)]
     #[serde(default)]
     kept_fee: i64,

@@ -91,7 +91,7 @@ impl From<&Payment> for AttentionPaymentDto {
             payment: payment.into(),
             user_id: payment.buyer.to_string(),
             gateway: payment.gateway.clone(),
-            trouble: trouble(payment),
+            trouble: reason_for_attention(payment),
             captured_amount: payment.captured.map(Money::minor),
             captured_currency: payment.captured.map(|captured| captured.currency().to_string()),
             refunds: payment.refunds.iter().map(Into::into).collect(),
@@ -108,7 +108,8 @@ impl From<&Payment> for AttentionPaymentDto {
     }
 }
 
-fn trouble(payment: &Payment) -> &'static str {
+/// Returns why a payment needs attention, as a word of the wire.
+fn reason_for_attention(payment: &Payment) -> &'static str {
     match &payment.state {
         PaymentState::Stuck { reason: StuckReason::AmountMismatch { .. }, .. } => "amount_mismatch",
         PaymentState::Stuck { .. } => "order_mismatch",
@@ -150,7 +151,13 @@ impl AttentionList {
 /// One payment as an administrator sees it.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct AttentionPaymentAnswer {
-    pub(crate) payment: AttentionPaymentDto,
+    payment: AttentionPaymentDto,
+}
+
+impl From<&Payment> for AttentionPaymentAnswer {
+    fn from(payment: &Payment) -> Self {
+        Self { payment: payment.into() }
+    }
 }
 
 /// A refund by staff: any amount, and what happens to the tickets.
@@ -196,14 +203,20 @@ impl RefundPayment {
         let amount = self.cancel_amount.map(|minor| Money::new(minor, currency));
         let wanted = match (self.tickets, amount) {
             (Some(TicketsWord::Keep), _) if names_tickets => {
-                return Err(ApiError::invalid("tickets", "cannot be keep while tickets are named"));
+                return Err(ApiError::invalid("tickets", "must not be `keep` if tickets are named"));
             }
             (Some(TicketsWord::Keep), Some(amount)) => RefundWanted::waiver(amount),
             (Some(TicketsWord::Keep), None) => {
-                return Err(ApiError::invalid("cancelAmount", "must say how much is waived"));
+                return Err(ApiError::invalid(
+                    "cancelAmount",
+                    "is required with `keep`: the amount to waive",
+                ));
             }
             (None, Some(_)) if !names_tickets => {
-                return Err(ApiError::invalid("tickets", "must say what becomes of the tickets"));
+                return Err(ApiError::invalid(
+                    "tickets",
+                    "is required with `cancelAmount` unless tickets are named",
+                ));
             }
             (_, Some(amount)) => tickets.of(amount),
             (_, None) => tickets,

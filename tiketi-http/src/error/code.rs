@@ -51,8 +51,8 @@ codes! {
         "There is nothing at this address." "요청하신 주소를 찾을 수 없습니다."
         "Check the path against the document at /api/docs.";
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
-        "This address does not take that method." "이 주소에서는 지원하지 않는 메서드입니다."
-        "Use a method the Allow header names.";
+        "This address does not support the method." "이 주소에서는 지원하지 않는 메서드입니다."
+        "Use a method that the Allow header names.";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE
         "The body must be JSON." "요청 본문은 JSON이어야 합니다."
         "Send Content-Type: application/json.";
@@ -76,10 +76,10 @@ codes! {
         "Send one Idempotency-Key of 1 to 255 visible ASCII characters.";
     IdempotencyKeyReused "IDEMPOTENCY_KEY_REUSED" UNPROCESSABLE_ENTITY
         "This idempotency key was used before, for another request." "이미 다른 요청에 사용된 멱등성 키입니다."
-        "Make a new key for each new request.";
+        "Use a new key for each new request.";
     RemovedSince "REMOVED_SINCE" CONFLICT
-        "What this request made was removed since." "이 요청으로 만든 항목은 이후에 삭제되었습니다."
-        "To make it once more, send a new idempotency key.";
+        "What this request created has been removed." "이 요청으로 만든 항목은 이후에 삭제되었습니다."
+        "Send a new idempotency key to create it again.";
     RequestInProgress "REQUEST_IN_PROGRESS" CONFLICT
         "The same request is still running." "같은 요청이 아직 처리되고 있습니다."
         "Send it again, with the same key, after Retry-After seconds.";
@@ -96,7 +96,7 @@ codes! {
         "The e-mail address or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다."
         "Check both and try again.";
     Forbidden "FORBIDDEN" FORBIDDEN
-        "You may not do that." "권한이 없습니다."
+        "You do not have permission to do this." "권한이 없습니다."
         "Sign in with an account that has the role admin.";
     EmailTaken "EMAIL_TAKEN" CONFLICT
         "An account with this e-mail address exists." "이미 가입된 이메일입니다."
@@ -121,10 +121,10 @@ codes! {
         "Read the payment and use an id from there.";
     EventCancelled "EVENT_CANCELLED" CONFLICT
         "The event was cancelled." "취소된 공연입니다."
-        "Nothing more is sold of it; cancel what was paid, and the money goes back.";
+        "Choose another event; paid reservations of this one are refunded.";
     SaleNotOpen "SALE_NOT_OPEN" CONFLICT
         "The sale has not opened yet." "아직 판매가 시작되지 않았습니다."
-        "Come back at details.opensAt.";
+        "Send the request again after details.opensAt.";
     SaleClosed "SALE_CLOSED" CONFLICT
         "The sale has closed." "판매가 종료되었습니다."
         "The sale ended at details.closedAt.";
@@ -133,7 +133,7 @@ codes! {
         "Name at least one seat or ticket type.";
     TooManyLines "TOO_MANY_LINES" UNPROCESSABLE_ENTITY
         "That is too much for one request." "한 번에 요청할 수 있는 수를 넘었습니다."
-        "Ask for at most details.limit seats and ticket types.";
+        "Request at most details.limit seats and ticket types.";
     DuplicateSeats "DUPLICATE_SEATS" UNPROCESSABLE_ENTITY
         "A seat was chosen twice." "같은 좌석이 두 번 선택되었습니다."
         "Name each of details.seatIds once.";
@@ -151,19 +151,19 @@ codes! {
         "Choose seats instead of details.ticketTypeIds.";
     QuantityOutOfRange "QUANTITY_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
         "The quantity is not allowed." "수량이 올바르지 않습니다."
-        "Ask for 1 to details.limit of each of details.ticketTypeIds.";
+        "Request 1 to details.limit of each of details.ticketTypeIds.";
     SeatsTaken "SEATS_TAKEN" CONFLICT
         "Some of the seats are already taken." "이미 선택된 좌석이 있습니다."
-        "Choose others than details.unavailableSeats.";
+        "Choose seats other than details.unavailableSeats.";
     NotEnoughLeft "NOT_ENOUGH_LEFT" CONFLICT
         "There are not enough tickets left." "남은 티켓이 부족합니다."
-        "Ask for no more than details.shortages says are left.";
+        "Request no more than details.shortages says are available.";
     LimitReached "LIMIT_REACHED" CONFLICT
         "You may not have more tickets of this event." "이 공연의 구매 가능 매수를 넘었습니다."
-        "Have at most details.limit tickets of the event; you have details.owned.";
+        "Hold at most details.limit tickets of the event; you have details.owned.";
     PaymentInProgress "PAYMENT_IN_PROGRESS" CONFLICT
-        "A payment for the reservation is under way." "결제가 진행 중입니다."
-        "Wait until the payment is known, then ask again.";
+        "A payment for the reservation is in progress." "결제가 진행 중입니다."
+        "Wait until the outcome of the payment is known, then send the request again.";
     ReservationNotPending "RESERVATION_NOT_PENDING" CONFLICT
         "The reservation is no longer pending." "대기 중인 예매가 아닙니다."
         "Read the reservation; if it has expired, make a new one.";
@@ -175,7 +175,7 @@ codes! {
         "Leave out details.seatIds.";
     ReservationEnded "RESERVATION_ENDED" CONFLICT
         "The reservation has expired or was cancelled." "만료되었거나 이미 취소된 예매입니다."
-        "Nothing is left to do; its seats are free.";
+        "Its seats are available again; make a new reservation.";
     ReservationPaid "RESERVATION_PAID" CONFLICT
         "The reservation is paid and has to be refunded." "결제가 완료되어 환불이 필요한 예매입니다."
         "Refund details.paymentId.";
@@ -190,16 +190,16 @@ codes! {
         "Send details.expectedAmount in details.currency.";
     PaymentNotReady "PAYMENT_NOT_READY" CONFLICT
         "The payment cannot be confirmed now." "지금은 승인할 수 없는 결제입니다."
-        "Read the payment; details.status says how it stands.";
+        "Read the payment; details.status is its status.";
     PaymentDeclined "PAYMENT_DECLINED" PAYMENT_REQUIRED
         "The payment was declined." "결제가 거절되었습니다."
-        "Prepare another payment, perhaps with another method.";
+        "Prepare a new payment, for example with another method.";
     UnknownPaymentMethod "UNKNOWN_PAYMENT_METHOD" UNPROCESSABLE_ENTITY
         "There is no such payment method." "지원하지 않는 결제 수단입니다."
         "Use one of details.known.";
     CurrencyNotAccepted "CURRENCY_NOT_ACCEPTED" UNPROCESSABLE_ENTITY
-        "This payment method does not take the currency." "이 결제 수단으로는 해당 통화를 결제할 수 없습니다."
-        "Choose a method that takes details.currency; this one takes details.accepted.";
+        "This payment method does not accept the currency." "이 결제 수단으로는 해당 통화를 결제할 수 없습니다."
+        "Choose a method that accepts details.currency; this one accepts details.accepted.";
     InvalidPaymentKey "INVALID_PAYMENT_KEY" UNPROCESSABLE_ENTITY
         "The payment key is missing or not valid. Nothing was charged." "결제 키가 없거나 올바르지 않습니다. 결제는 이루어지지 않았습니다."
         "Send the payment key that the provider gave the buyer for this order.";
@@ -208,78 +208,78 @@ codes! {
         "Prepare the payment, let the buyer pay at the provider, then confirm it.";
     PaymentUnavailable "PAYMENT_UNAVAILABLE" SERVICE_UNAVAILABLE
         "The payment provider does not answer right now. Nothing was charged." "결제사가 응답하지 않습니다. 결제는 이루어지지 않았습니다."
-        "Try again after Retry-After seconds; the reservation stays held until its end.";
+        "Try again after Retry-After seconds; the reservation is held until its end.";
     NothingToRetry "NOTHING_TO_RETRY" CONFLICT
-        "There is nothing to try again." "다시 시도할 항목이 없습니다."
-        "Read the payment; details.status says how it stands.";
+        "There is nothing to retry." "다시 시도할 항목이 없습니다."
+        "Read the payment; details.status is its status.";
     PaymentOutcomeKnown "PAYMENT_OUTCOME_KNOWN" CONFLICT
-        "The outcome of the payment is not awaited." "결과를 기다리는 결제가 아닙니다."
-        "Read the payment; details.status says how it stands.";
+        "The payment is not waiting for an outcome." "결과를 기다리는 결제가 아닙니다."
+        "Read the payment; details.status is its status.";
     PaymentStillAwaited "PAYMENT_STILL_AWAITED" CONFLICT
-        "The outcome of the payment may still be known." "결제 결과를 아직 기다려야 합니다."
-        "End the payment after details.until, if its outcome is unknown by then.";
+        "The outcome of the payment may still become known." "결제 결과를 아직 기다려야 합니다."
+        "End the payment after details.until, if its outcome is still unknown.";
     GatewayNotFound "GATEWAY_NOT_FOUND" NOT_FOUND
         "There is no such payment provider." "결제사를 찾을 수 없습니다."
-        "Send webhooks to the address of a gateway the shop has.";
+        "Send webhooks to the address of a gateway that the shop offers.";
     WebhookRefused "WEBHOOK_REFUSED" BAD_REQUEST
         "The webhook cannot be read." "웹훅을 읽을 수 없습니다."
         "Send what the provider's documentation describes.";
     WebhookForged "WEBHOOK_FORGED" FORBIDDEN
-        "The webhook is not the provider's." "결제사가 보낸 웹훅이 아닙니다."
+        "The webhook does not come from the provider." "결제사가 보낸 웹훅이 아닙니다."
         "Check the secret that is shared with the provider.";
     NothingToRefund "NOTHING_TO_REFUND" CONFLICT
         "The payment has nothing to refund." "환불할 금액이 없습니다."
-        "Read the payment; details.status says how it stands.";
+        "Read the payment; details.status is its status.";
     RefundInProgress "REFUND_IN_PROGRESS" CONFLICT
-        "A refund of the payment is under way." "환불이 진행 중입니다."
-        "Wait until details.refundId is known.";
+        "A refund of the payment is in progress." "환불이 진행 중입니다."
+        "Wait until the refund details.refundId is done or refused.";
     RefundOutOfRange "REFUND_OUT_OF_RANGE" UNPROCESSABLE_ENTITY
         "The amount cannot be refunded." "환불할 수 없는 금액입니다."
-        "Ask for more than nothing and at most details.refundable.";
+        "Send an amount above zero and at most details.refundable.";
     CancellationClosed "CANCELLATION_CLOSED" CONFLICT
         "These tickets can no longer be cancelled." "취소할 수 있는 기간이 아닙니다."
-        "Nothing comes back since details.since, or ever if it is null; ask the shop.";
+        "There is no refund since details.since, or none at all if it is null; contact the shop.";
     RefundAmountMismatch "REFUND_AMOUNT_MISMATCH" CONFLICT
-        "The amount is not what comes back for these tickets." "환불 금액이 일치하지 않습니다."
+        "The amount is not the refund for these tickets." "환불 금액이 일치하지 않습니다."
         "Leave cancelAmount out, or send details.expectedAmount in details.currency.";
     TicketsNotInReservation "TICKETS_NOT_IN_RESERVATION" UNPROCESSABLE_ENTITY
         "Some of the tickets are not in the reservation." "이 예매에 포함되지 않은 티켓이 있습니다."
         "Leave out details.seatIds, and name no more of details.ticketTypeIds than the reservation has.";
     RefundAccountNeeded "REFUND_ACCOUNT_NEEDED" UNPROCESSABLE_ENTITY
-        "Name the account that the money shall go back to." "환불받을 계좌를 입력해 주세요."
+        "Enter the account for the refund." "환불받을 계좌를 입력해 주세요."
         "Send refundReceiveAccount to POST /api/payments/{id}/cancel.";
     RefundRefused "REFUND_REFUSED" CONFLICT
         "The payment provider refused the refund." "결제사에서 환불을 거절했습니다."
         "Contact the shop; details.providerCode says why.";
     RefundSettled "REFUND_SETTLED" CONFLICT
-        "The refund was settled before." "이미 처리된 환불입니다."
+        "The refund has already been processed." "이미 처리된 환불입니다."
         "Read the payment.";
     GatewayMissing "GATEWAY_MISSING" SERVICE_UNAVAILABLE
         "The payment provider is not available." "결제사를 이용할 수 없습니다."
-        "Try again later; the shop has to bring the provider back.";
+        "Try again later; the shop must configure the provider again.";
     VersionMismatch "VERSION_MISMATCH" CONFLICT
-        "Someone else changed it meanwhile." "다른 사람이 먼저 변경했습니다."
-        "Read it again; it has details.version now.";
+        "Another change was made in the meantime." "다른 사람이 먼저 변경했습니다."
+        "Read it again; its version is now details.version.";
     IllegalStep "ILLEGAL_STEP" CONFLICT
-        "Its state does not allow that." "현재 상태에서는 할 수 없는 작업입니다."
-        "Read it again; details.reason says what stands in the way.";
+        "Its state does not allow this." "현재 상태에서는 할 수 없는 작업입니다."
+        "Read it again; details.reason says why.";
     HasReservations "HAS_RESERVATIONS" CONFLICT
-        "There are reservations of it." "예매 내역이 있어 처리할 수 없습니다."
-        "Keep it, or cancel the event; what was paid is refunded as it is cancelled.";
+        "It has reservations." "예매 내역이 있어 처리할 수 없습니다."
+        "Cancel the event instead; this refunds every paid reservation.";
     CapacityBelowTaken "CAPACITY_BELOW_TAKEN" CONFLICT
         "More tickets than that are held or sold." "이미 판매되었거나 선점된 수보다 적게 줄일 수 없습니다."
-        "Keep the capacity at details.taken or more.";
+        "Set a capacity of at least details.taken.";
     InvalidLayout "INVALID_LAYOUT" UNPROCESSABLE_ENTITY
         "The seat layout is not valid." "좌석 배치도가 올바르지 않습니다."
         "Correct what details.reason names.";
     OutcomeUnknown "OUTCOME_UNKNOWN" ACCEPTED
         "It is not known yet whether this took effect." "처리 결과를 아직 확인할 수 없습니다."
-        "Send the same request with the same Idempotency-Key, or look where details.lookAt says.";
+        "Send the same request with the same Idempotency-Key, or read the address in details.lookAt.";
     ServiceUnavailable "SERVICE_UNAVAILABLE" SERVICE_UNAVAILABLE
         "The service is not available right now." "지금은 서비스를 이용할 수 없습니다."
         "Try again after Retry-After seconds.";
     TooBusy "TOO_BUSY" SERVICE_UNAVAILABLE
-        "Too many people are asking at once." "요청이 많아 지금은 처리할 수 없습니다."
+        "There are too many requests right now." "요청이 많아 지금은 처리할 수 없습니다."
         "Try again after Retry-After seconds.";
     TimedOut "TIMED_OUT" SERVICE_UNAVAILABLE
         "This took too long." "처리 시간이 초과되었습니다."

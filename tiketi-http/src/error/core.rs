@@ -20,7 +20,7 @@ impl From<StoreError> for ApiError {
         let error = Self::new(code).caused_by(failure);
         match code {
             Code::OutcomeUnknown => error.detail("lookAt", "/api/reservations/my"),
-            Code::InvalidBody => error.detail("reason", "a value in it cannot be kept"),
+            Code::InvalidBody => error.detail("reason", "contains a value that cannot be stored"),
             _ => error,
         }
     }

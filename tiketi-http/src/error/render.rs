@@ -40,17 +40,17 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
         request_id: context.id.to_string(),
     };
     let mut rendered = (error.code.status(), Json(body)).into_response();
-    // Keep headers that layers added, such as `Allow`.
-    rendered.headers_mut().extend(keep(response.headers()));
+    // Headers that layers added, such as `Allow`, stay.
+    rendered.headers_mut().extend(without_body_headers(response.headers()));
     add_headers(rendered.headers_mut(), error.code, error.retry_after, context);
     rendered
 }
 
-fn keep(headers: &HeaderMap) -> HeaderMap {
-    let mut kept = headers.clone();
-    kept.remove(axum::http::header::CONTENT_LENGTH);
-    kept.remove(axum::http::header::CONTENT_TYPE);
-    kept
+fn without_body_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut headers = headers.clone();
+    headers.remove(axum::http::header::CONTENT_LENGTH);
+    headers.remove(axum::http::header::CONTENT_TYPE);
+    headers
 }
 
 fn add_headers(headers: &mut HeaderMap, code: Code, retry_after: Option<u32>, context: &RequestContext) {

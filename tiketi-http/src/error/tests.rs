@@ -30,9 +30,9 @@ fn ticket_types() -> Vec<TicketTypeId> {
     vec![TicketTypeId::from_uuid(uuid())]
 }
 
-/// Checks what an error is told as, and that it names all its remedy speaks of.
+/// Checks an error's code and details, and that it has every detail that its remedy mentions.
 #[track_caller]
-fn told(error: impl Into<ApiError>, code: Code, details: &Value) {
+fn assert_error(error: impl Into<ApiError>, code: Code, details: &Value) {
     let error = error.into();
     assert_eq!(error.code, code);
     assert_eq!(&Value::Object(error.details.clone()), details);
@@ -46,38 +46,58 @@ fn told(error: impl Into<ApiError>, code: Code, details: &Value) {
 fn a_refused_hold_names_everything_in_the_way() {
     use HoldRefused as R;
     let at = Timestamp::EPOCH;
-    told(R::EventNotFound, Code::EventNotFound, &json!({}));
-    told(R::EventCancelled, Code::EventCancelled, &json!({}));
-    told(R::SaleNotOpen { opens_at: at }, Code::SaleNotOpen, &json!({"opensAt": "1970-01-01T00:00:00Z"}));
-    told(R::SaleClosed { closed_at: at }, Code::SaleClosed, &json!({"closedAt": "1970-01-01T00:00:00Z"}));
-    told(R::NothingAsked, Code::NothingAsked, &json!({}));
-    told(R::TooManyLines { asked: 9, limit: 8 }, Code::TooManyLines, &json!({"asked": 9, "limit": 8}));
-    told(R::DuplicateSeats { seats: seats() }, Code::DuplicateSeats, &json!({"seatIds": [ID]}));
-    told(R::UnknownSeats { seats: seats() }, Code::UnknownSeats, &json!({"seatIds": [ID]}));
-    told(R::SeatsTaken { seats: seats() }, Code::SeatsTaken, &json!({"unavailableSeats": [ID]}));
+    assert_error(R::EventNotFound, Code::EventNotFound, &json!({}));
+    assert_error(R::EventCancelled, Code::EventCancelled, &json!({}));
+    assert_error(
+        R::SaleNotOpen { opens_at: at },
+        Code::SaleNotOpen,
+        &json!({"opensAt": "1970-01-01T00:00:00Z"}),
+    );
+    assert_error(
+        R::SaleClosed { closed_at: at },
+        Code::SaleClosed,
+        &json!({"closedAt": "1970-01-01T00:00:00Z"}),
+    );
+    assert_error(R::NothingAsked, Code::NothingAsked, &json!({}));
+    assert_error(
+        R::TooManyLines { asked: 9, limit: 8 },
+        Code::TooManyLines,
+        &json!({"asked": 9, "limit": 8}),
+    );
+    assert_error(R::DuplicateSeats { seats: seats() }, Code::DuplicateSeats, &json!({"seatIds": [ID]}));
+    assert_error(R::UnknownSeats { seats: seats() }, Code::UnknownSeats, &json!({"seatIds": [ID]}));
+    assert_error(R::SeatsTaken { seats: seats() }, Code::SeatsTaken, &json!({"unavailableSeats": [ID]}));
     let named = json!({"ticketTypeIds": [ID]});
-    told(R::DuplicateTicketTypes { ticket_types: ticket_types() }, Code::DuplicateTicketTypes, &named);
-    told(R::UnknownTicketTypes { ticket_types: ticket_types() }, Code::UnknownTicketTypes, &named);
-    told(R::SoldBySeat { ticket_types: ticket_types() }, Code::SoldBySeat, &named);
+    assert_error(
+        R::DuplicateTicketTypes { ticket_types: ticket_types() },
+        Code::DuplicateTicketTypes,
+        &named,
+    );
+    assert_error(R::UnknownTicketTypes { ticket_types: ticket_types() }, Code::UnknownTicketTypes, &named);
+    assert_error(R::SoldBySeat { ticket_types: ticket_types() }, Code::SoldBySeat, &named);
     let limited = json!({"ticketTypeIds": [ID], "limit": 10});
-    told(
+    assert_error(
         R::QuantityOutOfRange { ticket_types: ticket_types(), limit: 10 },
         Code::QuantityOutOfRange,
         &limited,
     );
     let reservation = ReservationId::from_uuid(uuid());
-    told(R::PaymentInProgress { reservation }, Code::PaymentInProgress, &json!({"reservationId": ID}));
+    assert_error(
+        R::PaymentInProgress { reservation },
+        Code::PaymentInProgress,
+        &json!({"reservationId": ID}),
+    );
 }
 
 #[test]
-fn a_buyer_who_asks_for_too_much_is_told_how_much_there_is() {
+fn a_request_for_too_much_names_what_is_available() {
     let short = Shortage { ticket_type: TicketTypeId::from_uuid(uuid()), asked: 3, available: 1 };
-    told(
+    assert_error(
         HoldRefused::NotEnoughLeft { shortages: vec![short] },
         Code::NotEnoughLeft,
         &json!({"shortages": [{"ticketTypeId": ID, "asked": 3, "available": 1}]}),
     );
-    told(
+    assert_error(
         HoldRefused::LimitReached { limit: 8, owned: 6, asked: 3 },
         Code::LimitReached,
         &json!({"limit": 8, "owned": 6, "asked": 3}),
@@ -86,102 +106,114 @@ fn a_buyer_who_asks_for_too_much_is_told_how_much_there_is() {
 
 #[test]
 fn refusals_about_a_reservation_say_how_it_stands() {
-    told(ExtendRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
-    told(ExtendRefused::NotPending, Code::ReservationNotPending, &json!({}));
+    assert_error(ExtendRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
+    assert_error(ExtendRefused::NotPending, Code::ReservationNotPending, &json!({}));
     let until = Timestamp::EPOCH;
-    told(
+    assert_error(
         ExtendRefused::CapReached { until },
         Code::HoldCapReached,
         &json!({"until": "1970-01-01T00:00:00Z"}),
     );
-    told(ReleaseRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
-    told(ReleaseRefused::NotPending, Code::ReservationNotPending, &json!({}));
-    told(ReleaseRefused::NothingAsked, Code::NothingAsked, &json!({}));
+    assert_error(ReleaseRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
+    assert_error(ReleaseRefused::NotPending, Code::ReservationNotPending, &json!({}));
+    assert_error(ReleaseRefused::NothingAsked, Code::NothingAsked, &json!({}));
     let foreign = ReleaseRefused::NotInReservation { seats: seats() };
-    told(foreign, Code::SeatsNotInReservation, &json!({"seatIds": [ID]}));
-    told(CancelRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
-    told(CancelRefused::AlreadyEnded, Code::ReservationEnded, &json!({}));
-    told(CancelRefused::PaymentInProgress, Code::PaymentInProgress, &json!({}));
+    assert_error(foreign, Code::SeatsNotInReservation, &json!({"seatIds": [ID]}));
+    assert_error(CancelRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
+    assert_error(CancelRefused::AlreadyEnded, Code::ReservationEnded, &json!({}));
+    assert_error(CancelRefused::PaymentInProgress, Code::PaymentInProgress, &json!({}));
     let payment = PaymentId::from_uuid(uuid());
-    told(CancelRefused::Paid { payment }, Code::ReservationPaid, &json!({"paymentId": ID}));
-    told(ConfirmFreeRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
-    told(ConfirmFreeRefused::NotPending, Code::ReservationNotPending, &json!({}));
-    told(ConfirmFreeRefused::NotFree, Code::ReservationNotFree, &json!({}));
+    assert_error(CancelRefused::Paid { payment }, Code::ReservationPaid, &json!({"paymentId": ID}));
+    assert_error(ConfirmFreeRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
+    assert_error(ConfirmFreeRefused::NotPending, Code::ReservationNotPending, &json!({}));
+    assert_error(ConfirmFreeRefused::NotFree, Code::ReservationNotFree, &json!({}));
 }
 
 #[test]
 fn refusals_of_money_name_the_right_amount() {
     let expected = Money::new(500, Currency::KRW);
     let amount = json!({"expectedAmount": 500, "currency": "KRW"});
-    told(StartPaymentRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
-    told(StartPaymentRefused::NotPending, Code::ReservationNotPending, &json!({}));
-    told(StartPaymentRefused::EventCancelled, Code::EventCancelled, &json!({}));
-    told(StartPaymentRefused::NothingToPay, Code::NothingToPay, &json!({}));
-    told(StartPaymentRefused::AmountMismatch { expected }, Code::AmountMismatch, &amount);
-    told(BeginConfirmRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
+    assert_error(StartPaymentRefused::ReservationNotFound, Code::ReservationNotFound, &json!({}));
+    assert_error(StartPaymentRefused::NotPending, Code::ReservationNotPending, &json!({}));
+    assert_error(StartPaymentRefused::EventCancelled, Code::EventCancelled, &json!({}));
+    assert_error(StartPaymentRefused::NothingToPay, Code::NothingToPay, &json!({}));
+    assert_error(StartPaymentRefused::AmountMismatch { expected }, Code::AmountMismatch, &amount);
+    assert_error(BeginConfirmRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
     let ready = || PaymentState::Ready;
-    told(
+    assert_error(
         BeginConfirmRefused::NotReady { state: ready() },
         Code::PaymentNotReady,
         &json!({"status": "pending"}),
     );
-    told(BeginConfirmRefused::ReservationNotPending, Code::ReservationNotPending, &json!({}));
-    told(BeginConfirmRefused::EventCancelled, Code::EventCancelled, &json!({}));
-    told(BeginConfirmRefused::AmountMismatch { expected }, Code::AmountMismatch, &amount);
-    told(RecordOutcomeRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
+    assert_error(BeginConfirmRefused::ReservationNotPending, Code::ReservationNotPending, &json!({}));
+    assert_error(BeginConfirmRefused::EventCancelled, Code::EventCancelled, &json!({}));
+    assert_error(BeginConfirmRefused::AmountMismatch { expected }, Code::AmountMismatch, &amount);
+    assert_error(RecordOutcomeRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
     let abandoned = RecordOutcomeRefused::NotConfirming { state: PaymentState::Abandoned };
-    told(abandoned, Code::PaymentNotReady, &json!({"status": "cancelled"}));
+    assert_error(abandoned, Code::PaymentNotReady, &json!({"status": "cancelled"}));
 }
 
 #[test]
 fn refusals_of_refunds_name_what_can_be_refunded() {
     use BeginRefundRefused as R;
-    told(R::PaymentNotFound, Code::PaymentNotFound, &json!({}));
+    assert_error(R::PaymentNotFound, Code::PaymentNotFound, &json!({}));
     let state = PaymentState::Ready;
-    told(R::NothingToRefund { state }, Code::NothingToRefund, &json!({"status": "pending"}));
+    assert_error(R::NothingToRefund { state }, Code::NothingToRefund, &json!({"status": "pending"}));
     let refund = RefundId::from_uuid(uuid());
-    told(R::RefundInProgress { refund }, Code::RefundInProgress, &json!({"refundId": ID}));
+    assert_error(R::RefundInProgress { refund }, Code::RefundInProgress, &json!({"refundId": ID}));
     let refundable = Money::new(500, Currency::KRW);
     let most = json!({"refundable": 500, "currency": "KRW"});
-    told(R::AmountOutOfRange { refundable }, Code::RefundOutOfRange, &most);
+    assert_error(R::AmountOutOfRange { refundable }, Code::RefundOutOfRange, &most);
     let granted = Money::new(400, Currency::KRW);
     let expected = json!({"expectedAmount": 400, "currency": "KRW"});
-    told(R::AmountNotGranted { granted }, Code::RefundAmountMismatch, &expected);
+    assert_error(R::AmountNotGranted { granted }, Code::RefundAmountMismatch, &expected);
     let since = Some(Timestamp::EPOCH);
     let closed = json!({"since": "1970-01-01T00:00:00Z"});
-    told(R::CancellationClosed { since }, Code::CancellationClosed, &closed);
-    told(
+    assert_error(R::CancellationClosed { since }, Code::CancellationClosed, &closed);
+    assert_error(
         CancelRefused::CancellationClosed { since: None },
         Code::CancellationClosed,
         &json!({"since": null}),
     );
     let foreign = R::TicketsNotOwned { seats: seats(), ticket_types: ticket_types() };
     let named = json!({"seatIds": [ID], "ticketTypeIds": [ID]});
-    told(foreign, Code::TicketsNotInReservation, &named);
-    told(R::NothingAsked, Code::NothingAsked, &json!({}));
-    told(R::StaffOnly, Code::Forbidden, &json!({}));
-    told(RecordRefundRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
-    told(RecordRefundRefused::RefundNotFound, Code::RefundNotFound, &json!({}));
-    told(RecordRefundRefused::NotQueued, Code::RefundSettled, &json!({}));
-    told(RefundError::GatewayMissing { name: "gone".into() }, Code::GatewayMissing, &json!({}));
+    assert_error(foreign, Code::TicketsNotInReservation, &named);
+    assert_error(R::NothingAsked, Code::NothingAsked, &json!({}));
+    assert_error(R::StaffOnly, Code::Forbidden, &json!({}));
+    assert_error(RecordRefundRefused::PaymentNotFound, Code::PaymentNotFound, &json!({}));
+    assert_error(RecordRefundRefused::RefundNotFound, Code::RefundNotFound, &json!({}));
+    assert_error(RecordRefundRefused::NotQueued, Code::RefundSettled, &json!({}));
+    assert_error(RefundError::GatewayMissing { name: "gone".into() }, Code::GatewayMissing, &json!({}));
     let refused = RefundError::Refused { code: "TOO_LATE".into() };
-    told(refused, Code::RefundRefused, &json!({"providerCode": "TOO_LATE"}));
+    assert_error(refused, Code::RefundRefused, &json!({"providerCode": "TOO_LATE"}));
 }
 
 #[test]
 fn refusals_to_organisers_name_what_to_change() {
-    told(BlockRefused::EventNotFound, Code::EventNotFound, &json!({}));
-    told(BlockRefused::UnknownSeats { seats: seats() }, Code::UnknownSeats, &json!({"seatIds": [ID]}));
-    told(BlockRefused::SeatsTaken { seats: seats() }, Code::SeatsTaken, &json!({"unavailableSeats": [ID]}));
-    told(EditRefused::EventNotFound, Code::EventNotFound, &json!({}));
-    told(EditRefused::TicketTypeNotFound, Code::TicketTypeNotFound, &json!({}));
-    told(EditRefused::VersionMismatch { version: 3 }, Code::VersionMismatch, &json!({"version": 3}));
-    told(EditRefused::HasReservations, Code::HasReservations, &json!({}));
-    told(EditRefused::CapacityBelowTaken { taken: 5 }, Code::CapacityBelowTaken, &json!({"taken": 5}));
-    told(OrganiseError::Catalog(CatalogError::LayoutNotFound), Code::LayoutNotFound, &json!({}));
+    assert_error(BlockRefused::EventNotFound, Code::EventNotFound, &json!({}));
+    assert_error(
+        BlockRefused::UnknownSeats { seats: seats() },
+        Code::UnknownSeats,
+        &json!({"seatIds": [ID]}),
+    );
+    assert_error(
+        BlockRefused::SeatsTaken { seats: seats() },
+        Code::SeatsTaken,
+        &json!({"unavailableSeats": [ID]}),
+    );
+    assert_error(EditRefused::EventNotFound, Code::EventNotFound, &json!({}));
+    assert_error(EditRefused::TicketTypeNotFound, Code::TicketTypeNotFound, &json!({}));
+    assert_error(EditRefused::VersionMismatch { version: 3 }, Code::VersionMismatch, &json!({"version": 3}));
+    assert_error(EditRefused::HasReservations, Code::HasReservations, &json!({}));
+    assert_error(
+        EditRefused::CapacityBelowTaken { taken: 5 },
+        Code::CapacityBelowTaken,
+        &json!({"taken": 5}),
+    );
+    assert_error(OrganiseError::Catalog(CatalogError::LayoutNotFound), Code::LayoutNotFound, &json!({}));
     let wrong = LayoutError::Duplicate { what: "row A".into() };
     let named = json!({"reason": "row A appears twice", "what": "row A"});
-    told(OrganiseError::Layout(wrong), Code::InvalidLayout, &named);
+    assert_error(OrganiseError::Layout(wrong), Code::InvalidLayout, &named);
 }
 
 #[test]
@@ -195,23 +227,27 @@ fn what_cannot_be_written_names_its_field() {
         (CatalogError::Terms(TermsError::CapBelowTtl), "limits.holdCapSeconds"),
     ];
     for (error, field) in cases {
-        let told = ApiError::from(error);
-        assert_eq!((told.code, told.details["field"].as_str()), (Code::InvalidBody, Some(field)));
-        assert!(told.details["reason"].is_string());
+        let answer = ApiError::from(error);
+        assert_eq!((answer.code, answer.details["field"].as_str()), (Code::InvalidBody, Some(field)));
+        assert!(answer.details["reason"].is_string());
     }
     let page = ApiError::from(PageRequest::new(0, 10).unwrap_err());
     assert_eq!(page.code, Code::InvalidQuery);
 }
 
 #[test]
-fn the_two_kinds_of_no_are_told_apart() {
-    told(CommandError::<HoldRefused>::KeyReused, Code::IdempotencyKeyReused, &json!({}));
-    told(CommandError::Refused(CreateAccountRefused::EmailTaken), Code::EmailTaken, &json!({}));
+fn refusals_and_failures_have_different_codes() {
+    assert_error(CommandError::<HoldRefused>::KeyReused, Code::IdempotencyKeyReused, &json!({}));
+    assert_error(CommandError::Refused(CreateAccountRefused::EmailTaken), Code::EmailTaken, &json!({}));
     let failure = || StoreError::new(StoreErrorKind::Unavailable, "gone");
-    told(CommandError::<HoldRefused>::Store(failure()), Code::ServiceUnavailable, &json!({}));
-    told(PayError::Record(CommandError::Store(failure())), Code::ServiceUnavailable, &json!({}));
+    assert_error(CommandError::<HoldRefused>::Store(failure()), Code::ServiceUnavailable, &json!({}));
+    assert_error(PayError::Record(CommandError::Store(failure())), Code::ServiceUnavailable, &json!({}));
     let lost = StoreError::new(StoreErrorKind::OutcomeUnknown, "lost");
-    told(PayError::Store(lost), Code::OutcomeUnknown, &json!({"lookAt": "/api/reservations/my"}));
+    assert_error(PayError::Store(lost), Code::OutcomeUnknown, &json!({"lookAt": "/api/reservations/my"}));
     let known = vec!["kakao_pay".to_owned()];
-    told(PayError::UnknownMethod { known }, Code::UnknownPaymentMethod, &json!({"known": ["kakao_pay"]}));
+    assert_error(
+        PayError::UnknownMethod { known },
+        Code::UnknownPaymentMethod,
+        &json!({"known": ["kakao_pay"]}),
+    );
 }

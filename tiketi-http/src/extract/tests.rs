@@ -58,7 +58,7 @@ async fn a_body_of_the_right_shape_is_taken() {
 }
 
 #[tokio::test]
-async fn malformed_json_is_told_where() {
+async fn malformed_json_is_refused_with_its_position() {
     for (body, line, column) in
         [("", 1, 0), ("{", 1, 1), ("{\"eventId\":\n \"e\",}", 2, 6), ("{\"eventId\":\"e\"} x", 1, 17)]
     {
@@ -70,7 +70,7 @@ async fn malformed_json_is_told_where() {
 }
 
 #[tokio::test]
-async fn a_body_of_another_shape_is_told_which_field() {
+async fn a_body_of_another_shape_is_refused_with_its_field() {
     let cases = [
         ("{}", "eventId"),
         ("[]", "eventId"),
@@ -93,7 +93,7 @@ async fn a_body_of_another_shape_is_told_which_field() {
 }
 
 #[tokio::test]
-async fn only_json_is_taken_for_json() {
+async fn only_json_content_types_are_accepted() {
     let server = Server::serving(routes());
     for (content_type, status) in [
         ("application/json; charset=utf-8", 200),
@@ -110,7 +110,7 @@ async fn only_json_is_taken_for_json() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_is_named() {
+async fn an_invalid_id_is_named() {
     let server = Server::serving(routes());
     assert_eq!(server.get(&format!("/api/events/{ID}")).await.bytes, ID.as_bytes());
     let answer = server.get("/api/events/7").await;
@@ -128,7 +128,7 @@ async fn ids_are_found_below_a_host_with_names_of_its_own() {
 }
 
 #[tokio::test]
-async fn a_wrong_parameter_is_told() {
+async fn a_wrong_parameter_is_named() {
     let server = Server::serving(routes());
     assert_eq!(server.get("/api/list?page=2").await.bytes, b"Some(2)");
     for query in ["page=x", "page=-1", "page=1&page=2", "page=99999999999"] {
@@ -139,7 +139,7 @@ async fn a_wrong_parameter_is_told() {
 }
 
 #[tokio::test]
-async fn only_whoever_is_signed_in_passes() {
+async fn a_route_of_a_user_needs_a_valid_token() {
     let server = Server::serving(routes());
     let request = || Request::get("/api/mine").body(Body::empty()).unwrap();
     assert_eq!(server.send(request()).await.code(), "AUTHENTICATION_REQUIRED");
@@ -149,7 +149,7 @@ async fn only_whoever_is_signed_in_passes() {
 }
 
 #[tokio::test]
-async fn only_administrators_pass_for_administrators() {
+async fn a_route_of_administrators_refuses_buyers() {
     let server = Server::serving(routes());
     let request = || Request::get("/api/admin/x").body(Body::empty()).unwrap();
     assert_eq!(server.send(request()).await.code(), "AUTHENTICATION_REQUIRED");

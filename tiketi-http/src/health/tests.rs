@@ -19,7 +19,7 @@ use crate::state::AppState;
 use crate::test_support::{Server, accounts_in};
 
 #[tokio::test]
-async fn a_server_that_works_says_so() {
+async fn a_healthy_server_is_reported_as_ok() {
     let server = Server::new();
     for path in ["/health", "/health/live", "/health/ready", "/health/db", "/health/all"] {
         let answer = server.get(path).await;
@@ -29,14 +29,14 @@ async fn a_server_that_works_says_so() {
 }
 
 #[tokio::test]
-async fn redis_is_never_claimed_to_work_when_there_is_none() {
+async fn redis_is_reported_as_not_configured() {
     let server = Server::new();
     assert_eq!(server.get("/health/redis").await.json()["status"], "not configured");
     assert_eq!(server.get("/health/all").await.json()["checks"]["redis"]["status"], "not configured");
 }
 
 #[tokio::test]
-async fn a_server_that_is_stopping_takes_no_more_requests() {
+async fn a_stopping_server_is_not_ready() {
     let server = Server::new();
     server.state.tasks().close();
     let answer = server.get("/health/ready").await;
@@ -85,7 +85,7 @@ fn server_with(accounts: Broken) -> Server {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_said_to_be_down() {
+async fn a_store_that_does_not_answer_is_reported_as_down() {
     for broken in [Broken::Gone, Broken::Silent] {
         let server = server_with(broken);
         for path in ["/health/db", "/health/ready", "/health/all"] {
@@ -100,7 +100,7 @@ async fn a_store_that_does_not_answer_is_said_to_be_down() {
 }
 
 #[tokio::test]
-async fn nobody_registers_while_the_store_is_down() {
+async fn registration_is_refused_while_the_store_is_down() {
     let body = json!({"email": "new@example.com", "password": "correct horse", "name": "Ada"});
     let answer = server_with(Broken::Gone).post("/api/auth/register", &body).await;
     assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "SERVICE_UNAVAILABLE"));

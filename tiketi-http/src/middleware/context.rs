@@ -21,7 +21,7 @@ const MAX_ID_BYTES: usize = 64;
 /// Adds the request's context, and renders the error if there is one.
 pub(super) async fn context(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok());
-    let id = given.filter(|id| is_sane(id)).map_or_else(|| state.new_id().to_string(), ToOwned::to_owned);
+    let id = given.filter(|id| is_safe(id)).map_or_else(|| state.new_id().to_string(), ToOwned::to_owned);
     let context = RequestContext {
         id: Arc::from(id),
         language: Language::preferred(request.headers()),
@@ -45,7 +45,7 @@ pub(super) async fn context(State(state): State<AppState>, mut request: Request,
 }
 
 /// Returns whether an id is safe in headers and logs.
-fn is_sane(id: &str) -> bool {
+fn is_safe(id: &str) -> bool {
     (1..=MAX_ID_BYTES).contains(&id.len())
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.'))
 }

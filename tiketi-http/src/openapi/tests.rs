@@ -176,7 +176,7 @@ async fn every_route_there_is_is_described() {
     let document = document();
     let described = document["paths"].as_object().unwrap();
     for route in served {
-        // The fallback is kept as two routes of its own.
+        // Axum stores the fallback as two more routes.
         let is_fallback = route == "/" || route.contains("__private__axum_fallback");
         let known = described.contains_key(route) || PAGES.contains(&route) || is_fallback;
         assert!(known, "{route} is served and not described");

@@ -22,7 +22,7 @@ async fn an_unknown_route_is_not_found_in_the_one_shape() {
 }
 
 #[tokio::test]
-async fn a_wrong_method_is_told_the_right_ones() {
+async fn a_wrong_method_is_answered_with_the_allowed_ones() {
     let server = Server::new();
     let answer = server.send(Request::delete("/api/auth/login").body(Body::empty()).unwrap()).await;
     assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
@@ -43,7 +43,7 @@ async fn the_routes_work_when_nested_in_a_host() {
 }
 
 #[tokio::test]
-async fn errors_are_told_in_korean_to_those_who_read_it() {
+async fn errors_are_in_korean_if_the_client_prefers_it() {
     let request = Request::get("/api/auth/me").body(Body::empty()).unwrap();
     let answer = Server::new().send(with_header(request, "accept-language", "ko-KR,ko;q=0.9")).await;
     assert_eq!(answer.json()["error"], "로그인이 필요합니다.");
@@ -51,7 +51,7 @@ async fn errors_are_told_in_korean_to_those_who_read_it() {
 }
 
 #[tokio::test]
-async fn a_sane_request_id_is_kept_and_another_replaced() {
+async fn a_safe_request_id_is_used_and_another_replaced() {
     let server = Server::new();
     let request = || Request::get("/health").body(Body::empty()).unwrap();
     let kept = server.send(with_header(request(), "x-request-id", "a-1_b.2")).await;
@@ -63,7 +63,7 @@ async fn a_sane_request_id_is_kept_and_another_replaced() {
 }
 
 #[tokio::test]
-async fn every_answer_forbids_guessing_its_type_and_no_stranger_may_read_it() {
+async fn every_answer_forbids_sniffing_caching_and_other_origins() {
     let answer = Server::new().get("/health").await;
     assert_eq!(answer.header("x-content-type-options"), "nosniff");
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -71,7 +71,7 @@ async fn every_answer_forbids_guessing_its_type_and_no_stranger_may_read_it() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_internal_error_that_says_nothing() {
+async fn a_panic_is_an_internal_error_without_its_message() {
     async fn panics() -> StatusCode {
         panic!("the secret is 42")
     }
@@ -82,7 +82,7 @@ async fn a_panic_is_an_internal_error_that_says_nothing() {
 }
 
 #[tokio::test]
-async fn a_failing_store_is_told_without_its_message() {
+async fn a_failing_store_is_reported_without_its_message() {
     let failing =
         |kind| StoreError::new(kind, "SELECT secret FROM host").caused_by("postgres://user:pw@host");
     let cases = [

@@ -46,7 +46,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     security(("bearer" = [])),
     responses(
         (status = 200, description = "What to send the payment provider", body = PreparedDto),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `NOTHING_TO_PAY`, \
             `EVENT_CANCELLED`", body = ErrorBody),
@@ -77,7 +76,6 @@ async fn prepare(
     responses(
         (status = 200, description = "It is paid", body = PaidAnswer),
         (status = 202, description = "It is not known yet whether it is paid", body = PaidAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 402, description = "`PAYMENT_DECLINED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
@@ -117,7 +115,6 @@ async fn process(
     responses(
         (status = 200, description = "It is paid", body = PaidAnswer),
         (status = 202, description = "It is not known yet whether it is paid", body = PaidAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 402, description = "`PAYMENT_DECLINED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `AMOUNT_MISMATCH`, `EVENT_CANCELLED`, \
@@ -158,7 +155,6 @@ async fn confirm(
     responses(
         (status = 200, description = "The refund is done", body = RefundAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = RefundAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`, \
             `CANCELLATION_CLOSED`, `REFUND_AMOUNT_MISMATCH`", body = ErrorBody),
@@ -233,7 +229,6 @@ async fn methods(State(state): State<AppState>) -> Json<MethodList> {
     responses(
         (status = 200, description = "The payment", body = PaymentAnswer),
         (status = 400, description = "`INVALID_ID`", body = ErrorBody),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
     ),
 )]

@@ -36,7 +36,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     security(("bearer" = [])),
     responses(
         (status = 201, description = "The seats and tickets are held", body = HeldAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
             `SALE_CLOSED`, `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
@@ -62,7 +61,6 @@ async fn create(
     responses(
         (status = 200, description = "A page of them, the newest first", body = ReservationList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
     ),
 )]
 async fn mine(
@@ -85,7 +83,6 @@ async fn mine(
     responses(
         (status = 200, description = "The reservation", body = ReservationAnswer),
         (status = 400, description = "`INVALID_ID`", body = ErrorBody),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
     ),
 )]
@@ -107,7 +104,6 @@ pub(super) async fn read(
     params(("id" = String, Path, description = "Which reservation", format = Uuid)),
     responses(
         (status = 200, description = "The hold and its new end", body = HeldAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`, `HOLD_CAP_REACHED`", body = ErrorBody),
     ),
@@ -133,7 +129,6 @@ async fn extend(
     responses(
         (status = 200, description = "It is cancelled, and refunded if it was paid", body = ReservationAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = ReservationAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_ENDED`, `PAYMENT_IN_PROGRESS`, `REFUND_REFUSED`, \
             `CANCELLATION_CLOSED`", body = ErrorBody),

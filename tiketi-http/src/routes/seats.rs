@@ -78,7 +78,6 @@ async fn layouts(
     post, path = "/api/seats/reserve", tag = "seats", request_body = ReserveSeats, security(("bearer" = [])),
     responses(
         (status = 201, description = "The seats are held", body = HeldAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, `SALE_CLOSED`, \
             `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
@@ -105,7 +104,6 @@ async fn reserve(
     post, path = "/api/seats/release", tag = "seats", request_body = ReleaseSeats, security(("bearer" = [])),
     responses(
         (status = 200, description = "The seats are free", body = ReservationAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
         (status = 404, description = "`RESERVATION_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`RESERVATION_NOT_PENDING`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `NOTHING_ASKED`, `SEATS_NOT_IN_RESERVATION`", body = ErrorBody),

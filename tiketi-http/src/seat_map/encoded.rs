@@ -24,7 +24,7 @@ pub(super) struct Counters {
 pub(super) struct Encoded {
     /// The map version.
     pub(super) version: u64,
-    /// The first moment at which a hold shown here has lapsed.
+    /// The first moment at which a hold shown here has expired.
     pub(super) lapses_at: Timestamp,
     /// The entity tag of these bytes, the same on every server; without quotes.
     pub(super) tag: String,

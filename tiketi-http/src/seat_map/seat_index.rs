@@ -132,7 +132,7 @@ impl SeatIndex {
         Some(Bytes::from(json))
     }
 
-    /// Counts the holds lapsed at `now`, and returns when the next one lapses.
+    /// Counts the holds that are past their end at `now`, and returns the next end.
     ///
     /// Version and count identify the seats' content: within a version no hold changes its end.
     pub(super) fn lapses(&self, now: Timestamp) -> (usize, Timestamp) {
@@ -214,7 +214,7 @@ impl SeatDisplay {
                 Timestamp::FAR_FUTURE
             }
         };
-        // At the epoch no hold has lapsed; lapsing is checked when the seat is written.
+        // At the epoch no hold is past its end; ends are checked when the seat is written.
         let status = SeatStatus::of(&seat.state, Timestamp::EPOCH);
         Self { status, until, version: seat.version, map_version: seat.map_version }
     }

@@ -32,7 +32,7 @@ fn option(path: &str, key: String, value: Value, known: &[String]) -> Result<(St
         Value::Integer(number) => number.to_string(),
         Value::Boolean(yes) => yes.to_string(),
         Value::Float(_) | Value::Datetime(_) | Value::Array(_) | Value::Table(_) => {
-            let problem = "must be a text, a whole number, or true or false";
+            let problem = "must be a text, a whole number, true or false";
             return Err(Failure::usage(format!("{path}: {key} {problem}")));
         }
     };

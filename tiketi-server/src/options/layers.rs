@@ -1,11 +1,13 @@
 //! Merges the options: flags before environment before file.
 
+use std::any::TypeId;
 use std::env;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgAction, ArgMatches, CommandFactory, FromArgMatches};
 
 use crate::failure::Failure;
 use crate::options::{Command, CommandLine, file};
@@ -55,7 +57,7 @@ pub(crate) fn unknown_variables() -> Vec<String> {
 pub(super) fn declaration() -> clap::Command {
     CommandLine::command().mut_args(|argument| {
         let variable = argument.get_long().map(variable);
-        let argument = argument.global(true).hide_env_values(true);
+        let argument = switch(argument).global(true).hide_env_values(true);
         match variable {
             // Container set-ups write unset variables as empty ones.
             Some(name) if env::var_os(&name).is_none_or(|value| !value.is_empty()) => {
@@ -66,10 +68,31 @@ pub(super) fn declaration() -> clap::Command {
     })
 }
 
+/// Lets a flag of type `bool` have a value: a file or a variable can set it, and a flag can then clear it.
+///
+/// A `bool` is false by default; an `Option<bool>` has no default.
+fn switch(argument: Arg) -> Arg {
+    if argument.get_value_parser().type_id() != TypeId::of::<bool>() {
+        return argument;
+    }
+    let argument = match argument.get_action() {
+        ArgAction::SetTrue => argument.default_value("false"),
+        _ => argument,
+    };
+    argument
+        .action(ArgAction::Set)
+        .value_name("BOOL")
+        .num_args(0..=1)
+        .require_equals(true)
+        .default_missing_value("true")
+        .value_parser(BoolishValueParser::new())
+        .hide_possible_values(true)
+}
+
 /// Returns the flags' names, without those that only a command line can have.
 fn keys() -> Vec<String> {
     let command = CommandLine::command();
-    let flags = command.get_arguments().filter_map(clap::Arg::get_long);
+    let flags = command.get_arguments().filter_map(Arg::get_long);
     flags.filter(|flag| !["config", "help", "version"].contains(flag)).map(str::to_owned).collect()
 }
 

@@ -1,7 +1,7 @@
 //! The server's options: by flag, environment variable or file.
 //!
 //! A new option is one field of [`Options`]. Its variable and its key in the file follow from its flag: `--hold-ttl`
-//! is `TIKETI_HOLD_TTL` and `hold-ttl`.
+//! is `TIKETI_HOLD_TTL` and `hold-ttl`. A field of type `bool` is a switch: `--demo` and `--demo=true` set it.
 
 mod cancellation;
 mod file;
@@ -54,7 +54,7 @@ pub(crate) enum Command {
     Audit,
     /// Copy the store to a new file, also while a server is running
     Backup(Backup),
-    /// Read a seating plan, check it, and store it
+    /// Check a seating plan and store it
     ImportLayout(ImportLayout),
 }
 
@@ -110,47 +110,14 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Storage")]
     pub(crate) store_connections: u32,
     /// Migrate Postgres to the schema of this release before serving; without it, run `migrate` first
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "false",
-        default_missing_value = "true",
-        value_parser = clap::builder::BoolishValueParser::new(),
-        action = clap::ArgAction::Set,
-        hide_possible_values = true,
-        help_heading = "Storage"
-    )]
+    #[arg(long, help_heading = "Storage")]
     pub(crate) migrate: bool,
     /// Serve from a Postgres that may lose sales in a crash, because `synchronous_commit`, `fsync` or
-    /// `full_page_writes` is off: for tests and rehearsals
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "false",
-        default_missing_value = "true",
-        value_parser = clap::builder::BoolishValueParser::new(),
-        action = clap::ArgAction::Set,
-        hide_possible_values = true,
-        help_heading = "Storage"
-    )]
+    /// `full_page_writes` is off; for tests
+    #[arg(long, help_heading = "Storage")]
     pub(crate) allow_unsafe_durability: bool,
     /// Fill an empty store with halls, events and a buyer, to try the shop
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_value = "false",
-        default_missing_value = "true",
-        value_parser = clap::builder::BoolishValueParser::new(),
-        action = clap::ArgAction::Set,
-        hide_possible_values = true,
-        help_heading = "Storage"
-    )]
+    #[arg(long, help_heading = "Storage")]
     pub(crate) demo: bool,
 
     /// E-mail address of the first administrator; the account is created if it does not exist

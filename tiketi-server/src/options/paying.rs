@@ -33,15 +33,7 @@ pub(crate) struct Paying {
     #[arg(long, value_name = "DURATION", default_value = "24h", value_parser = values::duration)]
     pub(crate) deposit_window: Duration,
     /// Offer the built-in payment methods, which move no money; by default only if there is no other
-    #[arg(
-        long,
-        value_name = "BOOL",
-        num_args = 0..=1,
-        require_equals = true,
-        default_missing_value = "true",
-        value_parser = clap::builder::BoolishValueParser::new(),
-        hide_possible_values = true
-    )]
+    #[arg(long)]
     pub(crate) test_gateway: Option<bool>,
     /// What happens to a payment that is captured after its hold ended
     #[arg(long, value_name = "POLICY", value_enum, default_value_t)]
@@ -86,10 +78,10 @@ fn toss_methods(text: &str) -> Result<TossMethods, String> {
         let known = TossMethod::ALL.into_iter().find(|method| method.word() == word);
         let method = known.ok_or_else(|| {
             let words = TossMethod::ALL.map(TossMethod::word).join(", ");
-            format!("there is no way of paying called `{word}`; there are {words}")
+            format!("unknown payment method `{word}`; there are {words}")
         })?;
         if methods.contains(&method) {
-            return Err(format!("`{word}` is there twice"));
+            return Err(format!("`{word}` appears twice"));
         }
         methods.push(method);
     }

@@ -4,7 +4,6 @@ use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
 
-use clap::CommandFactory;
 use secrecy::ExposeSecret;
 
 use super::paying::{LateMoney, SeatsBack};
@@ -30,8 +29,8 @@ fn with_file<T>(text: &str, then: impl FnOnce(&str) -> T) -> T {
 }
 
 #[test]
-fn the_command_line_is_sound() {
-    CommandLine::command().debug_assert();
+fn the_command_line_is_consistent() {
+    layers::declaration().debug_assert();
 }
 
 #[test]
@@ -52,7 +51,7 @@ fn durations_and_sizes_have_units() {
 }
 
 #[test]
-fn the_file_speaks_where_the_flags_are_silent() {
+fn the_file_sets_what_the_flags_do_not() {
     let text = "hold-ttl = \"2m\"\nhold-cap = \"20m\"\nmax-seats-per-buyer = 3\nlog-format = \"json\"\n";
     with_file(text, |path| {
         let told = options(&["--hold-ttl", "1m", "check", "--config", path]);
@@ -110,7 +109,21 @@ fn policies_about_money_are_words_and_a_switch_needs_none() {
 }
 
 #[test]
-fn ways_of_paying_are_words_in_the_order_of_offering_and_unknown_ones_are_refused_with_those_there_are() {
+fn a_switch_is_set_by_its_flag_and_has_a_value_in_a_file() {
+    // Not `--demo`: `cargo run` and tests at the root have it in their environment.
+    let switches = |told: Options| (told.migrate, told.allow_unsafe_durability, told.paying.test_gateway);
+    assert_eq!(switches(options(&[])), (false, false, None));
+    let words = ["--migrate", "serve", "--allow-unsafe-durability=no", "--test-gateway=1"];
+    assert_eq!(switches(options(&words)), (true, false, Some(true)));
+    with_file("migrate = true\ntest-gateway = false", |path| {
+        assert_eq!(switches(options(&["--config", path])), (true, false, Some(false)));
+        assert!(!options(&["--migrate=false", "--config", path]).migrate);
+    });
+    assert!(refused(&["--migrate=perhaps"]).contains("--migrate"));
+}
+
+#[test]
+fn payment_methods_are_words_in_the_order_of_offering() {
     use tiketi_toss::TossMethod::{Card, MobilePhone, Transfer, VirtualAccount};
     assert_eq!(options(&[]).paying.toss_methods.0, [Card, Transfer]);
     let told = options(&["--toss-methods", "virtual-account, card,mobile-phone"]).paying;
@@ -121,11 +134,11 @@ fn ways_of_paying_are_words_in_the_order_of_offering_and_unknown_ones_are_refuse
         let error = refused(&[&format!("--toss-methods={wrong}")]);
         assert!(error.contains("there are card, transfer, virtual-account, mobile-phone"), "{error}");
     }
-    assert!(refused(&["--toss-methods=card,card"]).contains("`card` is there twice"));
+    assert!(refused(&["--toss-methods=card,card"]).contains("`card` appears twice"));
 }
 
 #[test]
-fn how_patient_the_shop_is_with_providers_is_told_with_units() {
+fn the_pauses_of_reconciliation_have_units() {
     let told = options(&[]);
     let paying = told.paying;
     assert_eq!(
@@ -144,7 +157,7 @@ fn how_patient_the_shop_is_with_providers_is_told_with_units() {
 }
 
 #[test]
-fn help_says_defaults_units_and_variables() {
+fn help_has_defaults_units_and_variables() {
     let help = help();
     for wanted in ["[default: 5m]", "TIKETI_HOLD_TTL", "1h30m", "[default: 127.0.0.1:3001]", "import-layout"]
     {

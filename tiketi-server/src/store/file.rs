@@ -31,19 +31,19 @@ fn failed_to_open(error: &OpenError) -> Failure {
 /// Migrates a file, and returns its schema before and after.
 pub(crate) fn migrate(path: &Path) -> Result<String, Failure> {
     let before = if path.exists() { schema_of(path)? } else { 0 };
-    // Opening migrates the file, and takes the lock that keeps other servers out meanwhile.
+    // Opening migrates the file, and takes the lock that excludes other servers meanwhile.
     drop(open(path)?);
     Ok(format!("schema {before} before, {SCHEMA} now"))
 }
 
 /// Checks a file without changing it, and describes it.
-pub(crate) async fn look(path: &Path) -> Result<String, Failure> {
+pub(crate) async fn describe(path: &Path) -> Result<String, Failure> {
     if !path.exists() {
-        return look_at_folder(path).map(|()| "will be made".to_owned());
+        return check_folder(path).map(|()| "will be created".to_owned());
     }
     let found = schema_of(path)?;
     if found < SCHEMA {
-        return Ok(format!("has schema {found}, and will be brought up to {SCHEMA}"));
+        return Ok(format!("has schema {found} and will be migrated to {SCHEMA}"));
     }
     let reader = open_to_read(path)?;
     let failed = |error| Failure::during(format!("{} cannot be read", path.display()), &error);
@@ -52,7 +52,7 @@ pub(crate) async fn look(path: &Path) -> Result<String, Failure> {
         return Err(Failure::new(format!("{} is damaged: {}", path.display(), damage.join("; "))));
     }
     let events = reader.event_ids(None, usize::MAX).await.map_err(failed)?.len();
-    Ok(format!("is sound, with schema {found} and {events} events"))
+    Ok(format!("is intact, with schema {found} and {events} events"))
 }
 
 fn schema_of(path: &Path) -> Result<u32, Failure> {
@@ -60,10 +60,10 @@ fn schema_of(path: &Path) -> Result<u32, Failure> {
 }
 
 /// Checks that the folder of a new file exists.
-fn look_at_folder(path: &Path) -> Result<(), Failure> {
+fn check_folder(path: &Path) -> Result<(), Failure> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if folder.is_dir() {
         return Ok(());
     }
-    Err(Failure::new(format!("{}: there is no folder {}", path.display(), folder.display())))
+    Err(Failure::new(format!("{}: the folder {} does not exist", path.display(), folder.display())))
 }

@@ -16,8 +16,8 @@ use crate::failure::Failure;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 /// Longest time the database may take to answer a command line or a starting server.
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
-const ADVICE: &str = "`tiketi-server migrate` brings a database up to date, and so does --migrate";
-const DURABILITY_ADVICE: &str = "for tests and rehearsals, --allow-unsafe-durability sells from it as it is";
+const ADVICE: &str = "migrate the database with `tiketi-server migrate`, or start the server with --migrate";
+const DURABILITY_ADVICE: &str = "for tests, --allow-unsafe-durability serves from it anyway";
 /// Parameters allowed after the `?` of an address; the driver would ignore others and log them.
 const PARAMETERS: [&str; 13] = [
     "application_name",
@@ -47,7 +47,7 @@ impl Database {
     /// Reads an address; errors show no part of it.
     pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
         let address = address.expose_secret();
-        refuse_bare_signs(address)?;
+        refuse_unescaped_signs(address)?;
         refuse_unknown_parameters(address)?;
         // The driver's error names the wrong part, never the address.
         let options = address.parse::<PgConnectOptions>();
@@ -101,11 +101,11 @@ impl Database {
     }
 
     /// Checks the database without changing it, and describes it.
-    pub(crate) async fn look(&self) -> Result<String, Failure> {
+    pub(crate) async fn describe(&self) -> Result<String, Failure> {
         let store = PostgresStore::new(self.open_checked(self.durability).await?);
         let events = store.event_ids(None, usize::MAX).await;
         let events = events.map_err(|error| Failure::during(format!("{self} cannot be read"), &error))?;
-        Ok(format!("is sound, with schema {SCHEMA} and {} events", events.len()))
+        Ok(format!("is intact, with schema {SCHEMA} and {} events", events.len()))
     }
 
     /// Connects once without a pool: a pool hides why it cannot connect.
@@ -151,12 +151,12 @@ fn refuse_unknown_parameters(address: &str) -> Result<(), Failure> {
     let mut unknown = names.filter(|name| !known(name));
     match unknown.next() {
         None => Ok(()),
-        Some(name) => Err(Failure::new(format!("--store: there is no parameter `{name}` of an address"))),
+        Some(name) => Err(Failure::new(format!("--store: unknown parameter `{name}` in the address"))),
     }
 }
 
 /// Refuses a password with an unescaped `/`, `?` or `#`: parsing would end it early, and show the rest as another part.
-fn refuse_bare_signs(address: &str) -> Result<(), Failure> {
+fn refuse_unescaped_signs(address: &str) -> Result<(), Failure> {
     let rest = address.split_once("://").map_or("", |(_, rest)| rest);
     let after_host = rest.split_once(['/', '?', '#']).map_or("", |(_, after)| after);
     if rest.contains('#') || after_host.contains('@') {

@@ -3,11 +3,11 @@
 //! Everybody comes at once, goes to another server if one does not answer, and asks what is theirs whenever an
 //! answer was lost.
 //!
-//! Where something was killed, a payment may be left whose outcome nobody recorded: its ticket is nobody else's.
+//! Where something was killed, a payment may be left without a recorded outcome: no other buyer gets its ticket.
 //! Where nothing was, there is none.
 //!
 //! Seen to fail: with the event's row read but not locked, the store's constraints turn the second owner into a
-//! 500, and nobody here may see one.
+//! 500, and no buyer here may see one.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
@@ -105,6 +105,6 @@ async fn ten_thousand_buyers_at_three_servers_share_five_thousand_units() {
     let sale = Sale::without_faults(&fleet);
     Arc::clone(&sale).crowd(size.buyers, standing::come).await;
     assert_eq!(sale.bought().len(), usize::try_from(size.standing).unwrap());
-    sale.assert_all_is_told_right().await;
+    sale.assert_every_answer_is_right().await;
     fleet.close().await;
 }

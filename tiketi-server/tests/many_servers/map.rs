@@ -1,4 +1,4 @@
-//! The seat map as everybody sees it, asked for once for all, as a cache before the servers would.
+//! The public seat map, read once for all buyers, as by a cache before the servers.
 
 use std::collections::HashMap;
 

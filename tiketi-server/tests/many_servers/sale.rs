@@ -112,21 +112,21 @@ impl Sale {
         .collect()
     }
 
-    /// Counts those whose tickets are nobody else's, and may be paid for.
+    /// Counts those whose tickets no other buyer can have, and which can be paid for.
     pub(crate) fn stuck(&self) -> usize {
         self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
     }
 
     /// Checks each buyer's answer at a random server.
-    pub(crate) async fn assert_all_is_told_right(&self) {
+    pub(crate) async fn assert_every_answer_is_right(&self) {
         let told = self.bought();
         let reservations: HashSet<_> = told.iter().map(|(_, reservation, _)| reservation).collect();
         assert_eq!(reservations.len(), told.len(), "a reservation has two owners");
-        let checks = told.iter().enumerate().map(|(at, told)| self.assert_told_right(at, told));
+        let checks = told.iter().enumerate().map(|(at, told)| self.assert_answer_is_right(at, told));
         stream::iter(checks).buffer_unordered(32).for_each(|()| async {}).await;
     }
 
-    async fn assert_told_right(&self, at: usize, (token, reservation, seat): &Told) {
+    async fn assert_answer_is_right(&self, at: usize, (token, reservation, seat): &Told) {
         let server = &self.addresses[at % self.addresses.len()];
         let request = self.client.get(format!("http://{server}/api/reservations/{reservation}"));
         let read = send_with_retries(request.bearer_auth(token)).await.unwrap().body;
@@ -137,7 +137,7 @@ impl Sale {
 
     /// Checks each buyer's answer, and that every server shows every seat as taken.
     pub(crate) async fn assert_every_seat_has_its_one_owner(&self) {
-        self.assert_all_is_told_right().await;
+        self.assert_every_answer_is_right().await;
         let told = self.bought();
         let owned: HashSet<&str> = told.iter().filter_map(|(_, _, seat)| seat.as_deref()).collect();
         assert_eq!(owned.len(), told.len(), "a seat has two owners");

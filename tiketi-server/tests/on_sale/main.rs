@@ -3,7 +3,7 @@
 //! The count relies on no answer: it reads every buyer's reservations and payments, and the seat map.
 //!
 //! Seen to fail: with `SeatState::is_available_at` always true, or with stock, the limit, or what happens to a sold
-//! seat left unchecked, the next guard behind turns the second owner into a 500, and nobody here may see one. That
+//! seat left unchecked, the next guard behind turns the second owner into a 500, and no buyer here may see one. That
 //! the books would name the second owner, too, is a test of theirs.
 
 // Always true here; the lints then treat the functions beside the tests as tests.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::person::Person;
 use crate::shop::{LIMIT, SeatMap, SeatStatus, ServerShop, id};
 
-/// How many seats at the front everybody tries first: a hundred buyers get theirs, and nine hundred are refused.
+/// How many seats at the front every buyer tries first: a hundred buyers get theirs, and nine hundred are refused.
 const POPULAR: usize = 200;
 /// How often a buyer clicks on taken seats before looking at the map again.
 const CLICKS_PER_LOOK: usize = 8;

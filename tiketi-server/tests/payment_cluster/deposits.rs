@@ -1,4 +1,4 @@
-//! Virtual accounts at three servers: confirmed everywhere at once, and paid while somebody gives them up.
+//! Virtual accounts at three servers: confirmed everywhere at once, and paid while their buyers cancel.
 
 use std::time::Duration;
 
@@ -56,9 +56,9 @@ async fn fifty_confirms_at_three_servers_return_the_same_account() {
     cluster.close().await;
 }
 
-/// The money comes in at the provider while the buyer gives the seat up at one server and is told of at others.
+/// The deposit arrives while the buyer cancels at one server, and webhooks reach the others.
 #[tokio::test]
-async fn a_deposit_that_meets_its_buyers_change_of_mind_is_kept_or_never_taken() {
+async fn a_deposit_during_a_cancellation_is_captured_or_never_taken() {
     let cluster = open().await;
     for seat in 0..ROUNDS {
         let order = prepared(&cluster, seat).await;

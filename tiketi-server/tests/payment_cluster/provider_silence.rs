@@ -7,7 +7,7 @@ use crate::cluster::PaymentCluster;
 /// When the provider is asked again, in minutes from the time before.
 const ASKED_AFTER: [u64; 3] = [1, 2, 7];
 
-/// The confirm hangs, and then nobody says what came of it. One server asks at a time, and others buy meanwhile.
+/// The confirm hangs, and its outcome stays unknown. One server asks at a time, and others buy meanwhile.
 #[tokio::test]
 async fn a_confirm_unanswered_for_ten_minutes_blocks_no_server_and_is_not_lost() {
     let cluster = PaymentCluster::open().await;

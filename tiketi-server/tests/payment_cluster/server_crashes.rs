@@ -87,8 +87,8 @@ async fn doubts(cluster: &PaymentCluster, payment_client: PaymentClient<'_>, sea
     (prepared, bought)
 }
 
-/// Before anybody asks the provider again, nobody is told what is not known.
-async fn assert_nothing_is_forgotten(payment_client: PaymentClient<'_>, begun: &Begun) {
+/// Checks that no answer claims an outcome before the provider was asked again.
+async fn assert_every_payment_is_found(payment_client: PaymentClient<'_>, begun: &Begun) {
     for order in [&begun.prepared, &begun.intended, &begun.charged, &begun.inconclusive] {
         assert_eq!(payment_client.payment_status(order).await, "pending");
         assert_eq!(payment_client.reservation_status(order).await, "pending");
@@ -100,7 +100,7 @@ async fn assert_nothing_is_forgotten(payment_client: PaymentClient<'_>, begun: &
     assert_eq!(payment_client.payment_status(&begun.refunded).await, "refunded");
 }
 
-/// Has whoever runs bring everything to its end, and the buyers go on at other servers.
+/// Lets the running servers finish everything, while buyers continue at other servers.
 async fn assert_all_comes_to_its_end(cluster: &PaymentCluster, begun: &Begun, killed: usize) {
     let (one, other) = (cluster.payment_client(killed + 1), cluster.payment_client(killed + 2));
     assert_eq!(one.confirm(&begun.prepared).await.0, 200);
@@ -132,7 +132,7 @@ async fn what_a_killed_server_began_the_others_finish() {
     let begun = Begun::at(&cluster, 0, 0).await;
     cluster.fleet.kill(0).await;
     cluster.stub.release_hanging();
-    assert_nothing_is_forgotten(cluster.payment_client(1), &begun).await;
+    assert_every_payment_is_found(cluster.payment_client(1), &begun).await;
     assert_all_comes_to_its_end(&cluster, &begun, 0).await;
     cluster.close().await;
 }
@@ -145,7 +145,7 @@ async fn what_each_server_began_that_is_killed_is_finished_once_with_it_back() {
         cluster.fleet.kill(server).await;
         cluster.stub.release_hanging();
         cluster.fleet.start(server).await;
-        assert_nothing_is_forgotten(cluster.payment_client(server), &begun).await;
+        assert_every_payment_is_found(cluster.payment_client(server), &begun).await;
         assert_all_comes_to_its_end(&cluster, &begun, server).await;
         assert_eq!(cluster.payment_client(server).payment_status(&begun.charged).await, "completed");
     }

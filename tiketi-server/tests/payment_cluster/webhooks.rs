@@ -15,7 +15,7 @@ async fn deliver_backwards(cluster: &PaymentCluster) {
 }
 
 #[tokio::test]
-async fn a_lie_told_to_other_servers_before_the_confirm_changes_nothing() {
+async fn a_false_webhook_before_the_confirm_changes_nothing() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
     assert!(cluster.stub.misreport(&order.id, Status::Done));

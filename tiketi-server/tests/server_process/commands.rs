@@ -8,23 +8,23 @@ const OWN: &str =
     concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
 
 #[tokio::test]
-async fn check_says_that_all_is_well() {
+async fn check_prints_what_it_checked() {
     let said = run(&["check", "--jwt-secret", &"s".repeat(32)]).await;
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""));
     assert!(said.out.lines().all(|line| line.starts_with("ok ")), "{}", said.out);
-    assert!(said.out.contains("store: memory: keeps nothing"), "{}", said.out);
+    assert!(said.out.contains("store: memory: data is lost"), "{}", said.out);
 }
 
 #[tokio::test]
-async fn check_says_everything_that_is_wrong() {
+async fn check_names_every_failed_check() {
     let mut command = server(&["check", "--jwt-secret=hush", "--log", "a=shouting", "--listen=nowhere"]);
     command.env("TIKETI_HOLD_TLL", "5m");
     let said = finish(command).await;
     assert_eq!(said.code, Some(1));
-    let wrong: Vec<_> = said.out.lines().filter(|line| line.starts_with("wrong ")).collect();
-    assert_eq!(wrong.len(), 3, "{}", said.out);
+    let failed: Vec<_> = said.out.lines().filter(|line| line.starts_with("failed ")).collect();
+    assert_eq!(failed.len(), 3, "{}", said.out);
     assert!(said.out.contains("TIKETI_HOLD_TLL") && !said.out.contains("hush"), "{}", said.out);
-    assert!(said.err.contains("3 things are wrong"));
+    assert!(said.err.contains("3 checks failed"));
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn openapi_prints_the_document() {
 async fn a_plan_is_imported_with_a_summary() {
     let said = run(&["import-layout", OWN]).await;
     assert_eq!(said.code, Some(0), "{said:?}");
-    for wanted in ["74 seats", "VIP", "88000 KRW", "not kept", "memory:"] {
+    for wanted in ["74 seats", "VIP", "88000 KRW", "not stored", "memory:"] {
         assert!(said.out.contains(wanted), "{wanted} is not in {}", said.out);
     }
 }

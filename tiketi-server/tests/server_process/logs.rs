@@ -14,7 +14,7 @@ async fn json_logs_are_one_object_a_line() {
 }
 
 #[tokio::test]
-async fn no_secret_and_no_token_is_logged_however_much_is() {
+async fn no_secret_and_no_token_is_logged_at_any_level() {
     let secret = "a-secret-that-signs-all-the-tokens-of-this-shop";
     let arguments = ["--jwt-secret", secret, "--admin-email=boss@example.com"];
     let password = ["--admin-password=correct-horse", "--log=trace"];

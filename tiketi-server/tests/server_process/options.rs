@@ -69,7 +69,7 @@ async fn a_short_secret_is_refused_and_not_repeated() {
 }
 
 #[tokio::test]
-async fn a_store_there_is_not_is_refused_and_its_password_not_repeated() {
+async fn an_unknown_store_is_refused_without_its_password() {
     assert_refused(&run(&["--store", "sqlite:"]).await, 1, &["--store", "sqlite:tiketi.db"]);
     let said = run(&["--store", "mysql://me:hush@db/shop"]).await;
     assert_refused(&said, 1, &["--store", "mysql", "postgres://", "memory:"]);
@@ -94,7 +94,7 @@ async fn a_bad_log_filter_is_named() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_said_clearly() {
+async fn a_port_in_use_is_named() {
     let first = Running::start(&[]).await;
     let said = run(&["--listen", first.address()]).await;
     assert_refused(&said, 1, &[first.address(), "in use"]);

@@ -37,7 +37,7 @@ async fn assert_sold(running: &Running, token: &str, path: &str) {
 
 /// Caught: with a secret made for each process, and with `--demo` filling what is filled.
 #[tokio::test]
-async fn what_the_first_command_sold_is_sold_after_a_restart_and_a_crash() {
+async fn sales_survive_a_restart_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let running = first_command(folder.path()).await;
     let (token, path) = buy(&running, 0).await;
@@ -60,7 +60,7 @@ async fn what_the_first_command_sold_is_sold_after_a_restart_and_a_crash() {
         (200, Some("cancelled")),
         "{cancelled}"
     );
-    assert!(!running.stop().await.err.contains("one was made"), "a second secret was made");
+    assert!(!running.stop().await.err.contains("a secret was generated"), "a second secret was made");
 }
 
 #[cfg(unix)]
@@ -77,12 +77,15 @@ async fn the_secret_beside_the_store_is_readable_by_its_owner_only() {
 }
 
 #[tokio::test]
-async fn a_kept_secret_that_could_be_guessed_is_refused_by_the_name_of_its_file() {
+async fn a_stored_secret_that_is_too_short_is_refused_with_its_file() {
     let (_folder, store) = store();
     fs::write(format!("{}.jwt-secret", file_of(&store)), "hush\n").unwrap();
     let said = run(&["--listen=127.0.0.1:0", "--store", &store]).await;
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.err.contains("shop.db.jwt-secret has 4 bytes") && !said.err.contains("hush"), "{said:?}");
+    assert!(
+        said.err.contains("shop.db.jwt-secret: the token secret has 4 bytes") && !said.err.contains("hush"),
+        "{said:?}"
+    );
 }
 
 pub(crate) fn store() -> (TempDir, String) {
@@ -117,7 +120,7 @@ async fn an_imported_layout_is_there_for_the_server() {
     let own = concat!(env!("CARGO_MANIFEST_DIR"), "/../tiketi-http/assets/layouts/paper-boat-theatre.json");
     let said = run(&["import-layout", own, "--store", &store]).await;
     assert_eq!(said.code, Some(0), "{said:?}");
-    let id = said.out.lines().find_map(|line| line.strip_prefix("kept as layout ")).expect(&said.out);
+    let id = said.out.lines().find_map(|line| line.strip_prefix("stored as layout ")).expect(&said.out);
     let running = Running::start(&["--store", &store]).await;
     let (_, listed) = running.get("/api/seats/layouts", None).await;
     let ids: Vec<&Value> = listed["layouts"].as_array().unwrap().iter().map(|layout| &layout["id"]).collect();

@@ -75,7 +75,7 @@ async fn nothing_runs_unless_its_key_is_claimed() {
 }
 
 #[tokio::test]
-async fn what_took_effect_is_answered_even_if_the_answer_cannot_be_kept() {
+async fn an_effect_is_answered_even_if_the_answer_cannot_be_stored() {
     assert_eq!(send(Failing { claims: true }, "/api/done").await.status, StatusCode::CREATED);
     assert_eq!(send(Failing { claims: true }, "/api/refused").await.status, StatusCode::CONFLICT);
 }

@@ -166,7 +166,7 @@ async fn a_keyed_write_runs_to_its_end_when_the_client_leaves() {
 }
 
 #[tokio::test]
-async fn refusals_failures_and_panics_are_not_kept() {
+async fn refusals_failures_and_panics_are_not_stored() {
     let shop = Counting::new().await;
     for status in [409, 500, 500, 201] {
         let answer = shop.send("/api/failing", "k1", &json!({})).await;
@@ -177,7 +177,7 @@ async fn refusals_failures_and_panics_are_not_kept() {
 }
 
 #[tokio::test]
-async fn a_declined_payment_is_kept_and_an_unknown_outcome_is_not() {
+async fn a_declined_payment_is_stored_and_an_unknown_outcome_is_not() {
     let shop = Counting::new().await;
     let first = shop.send("/api/declined", "k1", &json!({})).await;
     let again = shop.send("/api/declined", "k1", &json!({})).await;
@@ -187,7 +187,7 @@ async fn a_declined_payment_is_kept_and_an_unknown_outcome_is_not() {
 }
 
 #[tokio::test]
-async fn equal_keys_of_two_users_or_two_routes_never_meet() {
+async fn equal_keys_of_two_users_or_routes_are_independent() {
     let mut shop = Counting::new().await;
     shop.send("/api/things/1", "k1", &json!({})).await;
     shop.gate.add_permits(1);
@@ -197,7 +197,7 @@ async fn equal_keys_of_two_users_or_two_routes_never_meet() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_no_key_is_refused() {
+async fn an_invalid_key_is_refused() {
     let shop = Counting::new().await;
     for odd in ["", "two words", &"x".repeat(256)] {
         let answer = shop.send("/api/things/1", odd, &json!({})).await;
@@ -210,7 +210,7 @@ async fn a_key_that_is_no_key_is_refused() {
 }
 
 #[tokio::test]
-async fn answers_are_forgotten_after_a_day() {
+async fn answers_are_deleted_after_a_day() {
     let shop = Counting::new().await;
     shop.send("/api/things/1", "k1", &json!({})).await;
     assert_eq!(shop.server.state.forget_answers_once().await.unwrap(), 0);

@@ -122,7 +122,7 @@ fn a_file_without_a_currency_is_in_won_or_in_what_the_reader_brings() {
 }
 
 #[test]
-fn spaces_around_names_are_not_kept() {
+fn spaces_around_names_are_removed() {
     let mut plan = hall(&json!({ "label": " A ", "seats": 1 }));
     plan["sections"][0]["name"] = json!(" S");
     plan["venue"] = json!("V ");

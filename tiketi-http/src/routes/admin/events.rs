@@ -27,8 +27,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "A page of events", body = EventList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
     ),
 )]
 async fn list(
@@ -49,8 +47,6 @@ async fn list(
     post, path = "/api/admin/events", tag = "admin", request_body = CreateEvent, security(("bearer" = [])),
     responses(
         (status = 201, description = "The draft", body = EventAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`REMOVED_SINCE`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`", body = ErrorBody),
@@ -74,8 +70,6 @@ async fn create(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The event", body = EventAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
     ),
 )]
@@ -96,8 +90,6 @@ async fn read(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The event as it is now", body = EventAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`VERSION_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
@@ -121,8 +113,6 @@ async fn edit(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
     ),
@@ -142,8 +132,6 @@ async fn delete(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The published event", body = EventAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
     ),
@@ -165,8 +153,6 @@ async fn publish(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The cancelled event", body = EventAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`ILLEGAL_STEP`", body = ErrorBody),
     ),

@@ -23,8 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/admin/layouts", tag = "admin", params(PageQuery), security(("bearer" = [])),
     responses(
         (status = 200, description = "A page of layouts, by venue and name", body = LayoutList),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
     ),
 )]
 async fn list(
@@ -44,8 +42,6 @@ async fn list(
     post, path = "/api/admin/layouts", tag = "admin", request_body = LayoutFile, security(("bearer" = [])),
     responses(
         (status = 201, description = "The layout", body = LayoutAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `INVALID_LAYOUT`", body = ErrorBody),
     ),
 )]
@@ -65,8 +61,6 @@ async fn create(
     params(("id" = String, Path, description = "Which layout", format = Uuid)),
     responses(
         (status = 200, description = "The layout with its seats", body = LayoutAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
     ),
 )]
@@ -87,8 +81,6 @@ async fn read(
     params(("id" = String, Path, description = "Which layout", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
     ),
 )]

@@ -37,8 +37,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     responses(
         (status = 200, description = "A page of them", body = AttentionList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
     ),
 )]
 async fn list(
@@ -57,8 +55,6 @@ async fn list(
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_RETRY`", body = ErrorBody),
         (status = 503, description = "`GATEWAY_MISSING`", body = ErrorBody),
@@ -76,7 +72,7 @@ async fn retry(
         Some(payment) => payment?,
         None => responses::any_payment(&state, id).await?,
     };
-    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
+    Ok(Json((&payment).into()))
 }
 
 /// Refund any payment: any amount, and what happens to the tickets
@@ -89,8 +85,6 @@ async fn retry(
     responses(
         (status = 200, description = "The refund is done", body = AttentionPaymentAnswer),
         (status = 202, description = "The refund is queued; the provider has not confirmed it yet", body = AttentionPaymentAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`NOTHING_TO_REFUND`, `REFUND_IN_PROGRESS`, `REFUND_REFUSED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `IDEMPOTENCY_KEY_REUSED`, `REFUND_OUT_OF_RANGE`, `REFUND_ACCOUNT_NEEDED`, \
@@ -110,7 +104,7 @@ async fn refund(
     let refunded =
         async move { box_office.support().refund_by_organiser(id, wanted, &reason, key, account).await };
     let (status, payment, _) = responses::refund_within_patience(&state, id, refunded).await?;
-    Ok((status, Json(AttentionPaymentAnswer { payment: (&payment).into() })))
+    Ok((status, Json((&payment).into())))
 }
 
 /// Add a note to a payment
@@ -120,8 +114,6 @@ async fn refund(
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment with the note", body = AttentionPaymentAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
@@ -135,7 +127,7 @@ async fn note(
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
     let (author, settles) = (admin.buyer().to_string(), body.settles());
     let payment = state.box_office().support().note_payment(id, &author, &body.note, settles, key).await?;
-    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
+    Ok(Json((&payment).into()))
 }
 
 /// End a payment with an unknown outcome
@@ -149,8 +141,6 @@ async fn note(
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`PAYMENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`PAYMENT_OUTCOME_KNOWN`, `PAYMENT_STILL_AWAITED`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
@@ -165,7 +155,7 @@ async fn end(
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
     let author = admin.buyer().to_string();
     let payment = state.box_office().support().end_payment(id, &author, &body.reason, key).await?;
-    Ok(Json(AttentionPaymentAnswer { payment: (&payment).into() }))
+    Ok(Json((&payment).into()))
 }
 
 /// Read the progress of a cancelled event's refunds
@@ -174,8 +164,6 @@ async fn end(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The progress, counted in reservations", body = EventRefundsAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
     ),
 )]

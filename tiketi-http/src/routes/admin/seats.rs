@@ -24,8 +24,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "They are off sale", body = MapVersionAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
@@ -50,8 +48,6 @@ async fn block(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "They are on sale", body = MapVersionAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `UNKNOWN_SEATS`", body = ErrorBody),
     ),

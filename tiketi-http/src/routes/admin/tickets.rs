@@ -23,8 +23,6 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "Its ticket types", body = TicketTypeList),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
     ),
 )]
@@ -44,8 +42,6 @@ async fn list(
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 201, description = "The ticket type", body = TicketTypeAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
@@ -73,8 +69,6 @@ async fn create(
     params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
     responses(
         (status = 200, description = "The ticket type as it is now", body = TicketTypeAnswer),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`CAPACITY_BELOW_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`, `SOLD_BY_SEAT`", body = ErrorBody),
@@ -99,8 +93,6 @@ async fn edit(
     params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
-        (status = 401, description = "`AUTHENTICATION_REQUIRED`", body = ErrorBody),
-        (status = 403, description = "`FORBIDDEN`", body = ErrorBody),
         (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`HAS_RESERVATIONS`", body = ErrorBody),
         (status = 422, description = "`SOLD_BY_SEAT`", body = ErrorBody),

@@ -94,7 +94,7 @@ async fn wrong_parameters_are_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_event_tells_what_is_sold_of_it() {
+async fn an_event_has_its_sold_counts() {
     let shop = Shop::open().await;
     let event = shop.read(&format!("/api/events/{}", shop.event), "").await["event"].clone();
     assert_eq!(event["eventDate"], "2026-02-14T10:00:00Z");

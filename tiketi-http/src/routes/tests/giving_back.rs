@@ -10,7 +10,7 @@ use super::{Shop, assert_refused, text};
 /// How long after the sale opened the show starts: 40 days.
 const STARTS_AFTER: u64 = 40 * 86_400;
 
-/// All until ten days before, then a tenth and 4,000 are kept until a day before.
+/// A full refund until ten days before; then the shop keeps a tenth and 4,000 until a day before.
 fn policy() -> Value {
     json!([
         {"untilSecondsBefore": 864_000, "keptBasisPoints": 0, "keptFee": 0},

@@ -61,7 +61,7 @@ async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
 
 /// A retry was answered with 200 for an attempt that had ended without money.
 #[tokio::test]
-async fn a_process_sent_again_after_its_hold_ran_out_is_not_answered_as_paid() {
+async fn process_repeated_after_the_hold_expired_is_not_paid() {
     let shop = Shop::open().await;
     let reservation = held(&shop).await;
     let send = async || {
@@ -151,7 +151,7 @@ async fn preparing_grants_the_payment_window_once() {
 }
 
 #[tokio::test]
-async fn the_ways_of_paying_are_listed_for_everyone() {
+async fn payment_methods_are_listed_without_signing_in() {
     let shop = Shop::open().await;
     let list = shop.read("/api/payments/methods", "").await;
     let ids: Vec<_> = list["methods"].as_array().unwrap().iter().map(|method| text(&method["id"])).collect();

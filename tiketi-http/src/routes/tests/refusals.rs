@@ -149,7 +149,7 @@ async fn nothing_is_sold_before_the_sale_after_it_or_of_a_cancelled_event() {
     );
 }
 
-/// Signs in anew, because a token does not last until the sale closes.
+/// Signs in again, because a token does not last until the sale closes.
 async fn fresh_token(shop: &Shop) -> String {
     shop.server.token_of("buyer@example.com", tiketi_core::account::Role::Buyer).await
 }
@@ -241,7 +241,7 @@ async fn ids_that_are_none_or_unknown_are_refused_in_the_path() {
 }
 
 #[tokio::test]
-async fn whoever_is_not_signed_in_is_asked_to() {
+async fn routes_of_buyers_need_a_signed_in_user() {
     let shop = Shop::open().await;
     let id = &ids(1)[0];
     for (method, path) in [

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Shop, assert_refused, text};
 
 #[tokio::test]
-async fn another_buyers_reservation_and_payment_are_as_good_as_none() {
+async fn reservations_and_payments_of_other_buyers_are_not_found() {
     let shop = Shop::open().await;
     let seats = shop.seats().await;
     let held = shop.held(&shop.buyer, &seats[..2]).await;
@@ -52,7 +52,7 @@ async fn one_sees_only_ones_own_reservations_in_pages() {
 }
 
 #[tokio::test]
-async fn a_hold_that_has_run_out_reads_as_expired_before_it_is_tidied() {
+async fn a_hold_past_its_end_reads_as_expired_before_the_sweep() {
     let shop = Shop::open().await;
     let seats = shop.seats().await;
     let held = shop.held(&shop.buyer, &seats[..1]).await;

@@ -8,7 +8,7 @@ use super::{Shop, assert_refused, text};
 use crate::test_support::with_header;
 
 #[tokio::test]
-async fn a_seat_map_tells_where_each_seat_is_and_what_it_costs() {
+async fn a_seat_map_has_place_and_price_of_each_seat() {
     let shop = Shop::open().await;
     let map = shop.read(&format!("/api/seats/{}", shop.event), "").await;
     assert_eq!((map["seats"].as_array().unwrap().len(), &map["complete"]), (30, &json!(true)));
@@ -80,7 +80,7 @@ async fn a_wrong_since_is_refused() {
 }
 
 #[tokio::test]
-async fn a_hold_tells_until_when_it_lasts() {
+async fn a_hold_has_its_end() {
     let shop = Shop::open().await;
     let answer = shop.reserve(&shop.buyer, &shop.seats().await[..1]).await;
     assert_eq!(answer.status.as_u16(), 201);
@@ -108,7 +108,7 @@ async fn every_taken_seat_is_named_and_nothing_is_held() {
 }
 
 #[tokio::test]
-async fn layouts_are_listed_for_everyone() {
+async fn layouts_are_listed_without_signing_in() {
     let shop = Shop::open().await;
     let list = shop.read("/api/seats/layouts", "").await;
     assert_eq!(

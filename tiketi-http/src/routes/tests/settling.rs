@@ -15,7 +15,7 @@ use tiketi_core::{
 use super::{Shop, text};
 use crate::test_support::json_request;
 
-/// Holds a seat, prepares to pay, and returns what the buyer was told.
+/// Holds a seat, prepares to pay, and returns the answer.
 async fn prepared(shop: &Shop) -> Value {
     let seats = shop.seats().await;
     let held = shop.held(&shop.buyer, &seats[..1]).await;
@@ -108,7 +108,7 @@ async fn a_gateway_that_is_down_is_503_before_anything_is_committed() {
 }
 
 #[tokio::test]
-async fn a_webhook_is_kept_at_once_and_believed_only_after_the_provider_was_asked() {
+async fn a_webhook_is_stored_and_takes_effect_after_a_lookup() {
     let shop = Shop::open().await;
     let prepared = prepared(&shop).await;
     shop.server.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
@@ -218,7 +218,7 @@ async fn a_refund_key_used_again_after_a_day_makes_no_second_refund() {
 }
 
 #[tokio::test]
-async fn a_cancelled_event_refunds_everyone_by_itself() {
+async fn a_cancelled_event_refunds_every_buyer() {
     let shop = Shop::open().await;
     let paid = confirmed(&shop).await;
     let event = format!("/api/admin/events/{}", shop.event);
@@ -257,7 +257,7 @@ async fn a_declined_confirm_is_402_and_another_attempt_pays() {
 
 /// Caught: with `refunded_seats` of the event's own terms not in `TermsOverride::over`.
 #[tokio::test]
-async fn an_event_has_policies_of_its_own_about_money_that_goes_astray() {
+async fn an_event_may_override_the_policies_about_money() {
     let shop = Shop::open().await;
     let own = json!({"latePayment": "refund", "refundedSeats": "blocked", "depositWindowSeconds": 7200});
     let path = format!("/api/admin/events/{}", shop.event);

@@ -52,7 +52,7 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
     let prepared = shop.ok(Method::POST, "/api/payments/prepare", &shop.admin, &prepare).await;
     let order = text(&prepared["orderId"]);
     let confirm = |key: &str| json!({"orderId": order, "amount": prepared["amount"], "paymentKey": key});
-    // A gateway looks at the form of its keys before anything is kept.
+    // A gateway checks the form of its keys before anything is stored.
     let answer = shop.post("/api/payments/confirm", &shop.admin, &confirm(NUL)).await;
     assert_refused(&answer, 422, "INVALID_PAYMENT_KEY", "a NUL");
     refuses(&shop, "/api/payments/confirm", &confirm(&"k".repeat(256)), "paymentKey").await;
@@ -69,7 +69,7 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
 }
 
 #[tokio::test]
-async fn names_in_the_address_that_no_store_keeps_are_not_found() {
+async fn names_in_the_path_that_no_store_can_have_are_not_found() {
     let shop = Shop::open().await;
     let answer = shop.post("/api/payments/a%00b/cancel", &shop.buyer, &json!({"cancelReason": "rain"})).await;
     assert!(answer.status.is_client_error(), "{}", answer.json());

@@ -248,7 +248,7 @@ async fn a_since_that_most_seats_changed_after_answers_the_complete_map() {
 }
 
 #[tokio::test]
-async fn a_lapsed_hold_shows_as_available_before_and_after_the_sweeper() {
+async fn an_expired_hold_shows_as_available_before_the_sweep() {
     let shop = Shop::with_rows(2).await;
     let seats = shop.seats().await;
     shop.hold(1, &seats[..1]).await;

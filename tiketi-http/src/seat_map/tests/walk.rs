@@ -81,7 +81,7 @@ async fn walk(happenings: Vec<Happening>) {
     for step in &happenings {
         happen(&shop, &seats, step).await;
         assert!(bytes(shop.ask(None, &[]).await).await == shop.naive().await, "after {step:?}");
-        // A lapsed hold reaches those who ask for changes with the sweeper's round.
+        // Readers of changes see an expired hold after the sweep.
         shop.box_office.jobs().tidy_once().await.unwrap();
         client.catch_up(&shop).await;
         let mut fresh = Client::default();

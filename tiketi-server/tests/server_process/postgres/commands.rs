@@ -29,7 +29,7 @@ fn assert_done(said: &ServerOutput, words: &[&str]) {
 }
 
 #[tokio::test]
-async fn a_server_tells_what_is_wrong_with_its_database_and_never_the_password() {
+async fn a_server_reports_database_problems_without_the_password() {
     let postgres = Server::shared().await;
     let url = |password: &str, port: u16, database: &str| {
         format!("postgres://harness:{password}@127.0.0.1:{port}/{database}")
@@ -63,7 +63,7 @@ async fn a_database_is_migrated_only_on_request() {
         assert_done(&run(&["migrate", "--store", &store]).await, &[database.name(), "schema 1 now"]);
     }
     let check = run(&["check", "--store", &store, "--jwt-secret", SECRET]).await;
-    assert_done(&check, &["is sound, with schema 1 and 0 events"]);
+    assert_done(&check, &["is intact, with schema 1 and 0 events"]);
 }
 
 #[tokio::test]
@@ -85,10 +85,10 @@ async fn a_database_is_checked_and_audited_beside_the_server_and_imported_into()
     let store = database.url();
     let running = Running::start(&["--demo", "--store", &store, "--jwt-secret", SECRET]).await;
     buy(&running, 0).await;
-    assert_done(&run(&["audit", "--store", &store]).await, &["all is as it must be; events: 4, "]);
+    assert_done(&run(&["audit", "--store", &store]).await, &["no violations; events: 4, "]);
     let check = run(&["check", "--store", &store, "--jwt-secret", SECRET]).await;
-    assert_done(&check, &["is sound, with schema 1 and 4 events"]);
-    assert_done(&run(&["import-layout", OWN, "--store", &store]).await, &["kept as layout "]);
+    assert_done(&check, &["is intact, with schema 1 and 4 events"]);
+    assert_done(&run(&["import-layout", OWN, "--store", &store]).await, &["stored as layout "]);
     let (_, layouts) = running.get("/api/seats/layouts", None).await;
     assert_eq!(layouts["layouts"].as_array().unwrap().len(), 3);
 
@@ -99,7 +99,7 @@ async fn a_database_is_checked_and_audited_beside_the_server_and_imported_into()
         .await
         .unwrap();
     let said = run(&["audit", "--store", &store]).await;
-    assert_refused(&said, &["things must not be; events: 4, ", "which is not its own"], SECRET);
+    assert_refused(&said, &["violations; events: 4, ", "which is not its own"], SECRET);
 }
 
 #[tokio::test]
@@ -113,13 +113,13 @@ async fn many_servers_need_one_secret_to_sign_with() {
     let store = "postgres://me:hush@127.0.0.1/shop";
     for command in ["serve", "check"] {
         let said = run(&[command, "--listen=127.0.0.1:0", "--store", store]).await;
-        assert_refused(&said, &["--jwt-secret is needed with --store postgres://"], "hush");
+        assert_refused(&said, &["--store postgres:// needs --jwt-secret"], "hush");
     }
 }
 
 /// Seen to be served by a server that does not look.
 #[tokio::test]
-async fn a_database_that_may_forget_sales_is_sold_from_only_on_request() {
+async fn a_database_without_durability_is_used_only_on_request() {
     let database = Database::fresh(Server::shared().await, migrate).await;
     let store = database.url();
     let careful = ["--allow-unsafe-durability=false", "--store", &store, "--jwt-secret", SECRET];
@@ -128,7 +128,7 @@ async fn a_database_that_may_forget_sales_is_sold_from_only_on_request() {
         assert_refused(&said, &["may forget sales", "fsync is off", "--allow-unsafe-durability"], SECRET);
     }
     // Nothing is sold by an audit.
-    assert_done(&run(&[&["audit"][..], &careful].concat()).await, &["all is as it must be"]);
+    assert_done(&run(&[&["audit"][..], &careful].concat()).await, &["no violations"]);
     let check = run(&["check", "--allow-unsafe-durability", "--store", &store, "--jwt-secret", SECRET]).await;
-    assert_done(&check, &["is sound"]);
+    assert_done(&check, &["is intact"]);
 }

@@ -61,7 +61,7 @@ async fn a_token_of_one_server_is_valid_at_the_other() {
     let token = one.sign_in("demo@tiketi.dev", "demo1234").await;
     let (status, me) = other.get("/api/auth/me", Some(&token)).await;
     assert_eq!((status, me["user"]["email"].as_str()), (200, Some("demo@tiketi.dev")), "{me}");
-    // What one sold the other has for nobody, though it has shown the map before.
+    // What one server sold is taken at the other, although that one has a cached map.
     let (_, events) = other.get("/api/events?status=on_sale&search=paper+lighthouse", None).await;
     let map_path = format!("/api/seats/{}", events["data"][0]["id"].as_str().unwrap());
     let (_, before) = other.get(&map_path, None).await;

@@ -11,7 +11,7 @@ async fn audit(postgres: &Server, parameters: &str) -> ServerOutput {
 }
 
 #[tokio::test]
-async fn a_server_speaks_tls_where_postgres_takes_nothing_else() {
+async fn a_server_uses_tls_where_postgres_requires_it() {
     let postgres = Server::start_with_tls().await;
     let certificate = postgres.certificate();
     let trusted = format!("sslmode=verify-full&sslrootcert={}", certificate.display());

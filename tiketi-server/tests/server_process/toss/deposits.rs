@@ -94,7 +94,7 @@ async fn a_restarted_server_finds_a_deposit_without_a_webhook() {
 
 /// Caught: with `ReconcileStep::Deposit` taking the money of a paid one for gone.
 #[tokio::test]
-async fn a_confirm_that_is_answered_after_the_deposit_came_says_nothing_about_it() {
+async fn a_confirm_answered_after_the_deposit_decides_nothing() {
     let counter = Counter::with(&[METHODS]).await;
     let (token, reservation) = counter.payment_client().hold(0, 7).await;
     let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;

@@ -72,7 +72,7 @@ async fn killed_after_a_refund_all_is_as_it_was_said() {
 }
 
 #[tokio::test]
-async fn a_refund_the_provider_is_slow_about_is_202_in_time_and_goes_on() {
+async fn a_slow_refund_is_answered_with_202_and_continues() {
     let counter = Counter::open().await;
     let order = counter.payment_client().buy(0).await;
     counter.stub.fail_next(Fault::hang(Call::Cancel));

@@ -56,7 +56,7 @@ async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
     counter.close().await;
 }
 
-/// Ten minutes of silence: the confirm hangs, then nobody says what came of it. Others buy meanwhile.
+/// Ten minutes of silence: the confirm hangs, then its outcome stays unknown. Other buyers buy meanwhile.
 #[tokio::test]
 async fn a_provider_silent_for_ten_minutes_delays_no_other_sale_and_loses_none() {
     let counter = Counter::open().await;
@@ -93,7 +93,7 @@ async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() 
 
 /// Caught: with an intent committed under the default terms, which wait for a minute.
 #[tokio::test]
-async fn an_impatient_shop_asks_again_at_once_and_tells_a_person_sooner() {
+async fn short_pauses_reconcile_and_list_a_payment_sooner() {
     let patience = ["--ask-again-after=1s", "--ask-again-at-most=1s", "--trouble-after=1s"];
     let counter = Counter::with(&[&patience[..], &["--sweep-every=100ms", "--reconcilers=1"]].concat()).await;
     let order = counter.payment_client().prepare(0).await;
@@ -119,7 +119,7 @@ async fn check_asks_the_provider_whether_it_takes_the_key() {
     };
     let said = run(&check(TOSS_SECRET)).await;
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(said.out.contains("answers, and takes the secret key") && !said.out.contains("hush"), "{said:?}");
+    assert!(said.out.contains("accepts the secret key") && !said.out.contains("hush"), "{said:?}");
     let said = run(&check("test_sk_hush_another")).await;
     assert_eq!(said.code, Some(1), "{said:?}");
     assert!(said.out.contains("UNAUTHORIZED_KEY") && !said.out.contains("hush"), "{said:?}");

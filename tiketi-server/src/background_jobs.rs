@@ -1,4 +1,4 @@
-//! Periodic jobs; an error or a panic of one never ends them.
+//! Background jobs: each runs again after an error or a panic.
 
 use std::fmt::Display;
 use std::panic::AssertUnwindSafe;
@@ -21,21 +21,21 @@ const RECONCILE_BATCH: usize = 16;
 const WATCH_CLOCK_EVERY: Duration = Duration::from_secs(30);
 /// Longest pause between tries of a job that keeps failing.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-/// Longest time until a lapsed hold is ended: its general-admission tickets are not available before.
+/// Longest time until an expired hold is ended: its general-admission tickets are not available before.
 const LONGEST_SWEEP: Duration = Duration::from_mins(1);
 /// Most payments that may be reconciled at the same time.
 const MOST_RECONCILERS: u32 = 64;
 
 /// How often jobs run, and how many payments they reconcile at once.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Chores {
-    /// How often lapsed holds are ended, statuses announced, facts delivered, and due work is looked for.
+pub(crate) struct JobSettings {
+    /// How often expired holds are ended, statuses announced, facts delivered, and due work is looked for.
     sweep_every: Duration,
     /// How many payments are reconciled at the same time.
     reconcilers: u32,
 }
 
-impl Chores {
+impl JobSettings {
     /// Returns how often jobs run.
     pub(crate) fn sweep_every(self) -> Duration {
         self.sweep_every
@@ -64,39 +64,67 @@ impl Chores {
     }
 }
 
-/// Starts every job; they run until `ending` is cancelled.
-pub(crate) fn start(
-    shop: &BoxOffice,
-    state: &AppState,
-    chores: Chores,
-    ending: &CancellationToken,
-    tasks: &TaskTracker,
-) {
-    let Chores { sweep_every, .. } = chores;
-    tasks.spawn(run_jobs(state.clone(), ending.clone()));
-    let house = House { ending, tasks };
-    house.keep("watch the clock", WATCH_CLOCK_EVERY, shop, watch_clock);
-    // A round lasts as long as its slowest answer. Further loops start new rounds meanwhile, so that one silent
-    // provider does not delay all payments.
-    for _ in 1..chores.rounds() {
-        house.keep("reconcile payments", sweep_every, shop, |shop| async move {
-            shop.jobs().reconcile_once(RECONCILE_BATCH).await.map(drop)
-        });
+/// The background jobs of a server.
+#[derive(Debug)]
+pub(crate) struct BackgroundJobs {
+    cancellation: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl BackgroundJobs {
+    /// Starts every job; they run until `cancellation`.
+    pub(crate) fn start(
+        shop: &BoxOffice,
+        state: &AppState,
+        settings: JobSettings,
+        cancellation: CancellationToken,
+    ) -> Self {
+        let jobs = Self { cancellation, tasks: TaskTracker::new() };
+        jobs.tasks.spawn(run_due_jobs(state.clone(), jobs.cancellation.clone()));
+        jobs.run_every(WATCH_CLOCK_EVERY, "compare the clock", shop, compare_clock);
+        // A round lasts as long as its slowest answer. Further loops start new rounds meanwhile, so that one silent
+        // provider does not delay all payments.
+        for _ in 1..settings.rounds() {
+            jobs.run_every(settings.sweep_every, "reconcile payments", shop, |shop| async move {
+                shop.jobs().reconcile_once(RECONCILE_BATCH).await.map(drop)
+            });
+        }
+        jobs
+    }
+
+    /// Returns the jobs' tasks, to wait for their end.
+    pub(crate) fn tasks(&self) -> &TaskTracker {
+        &self.tasks
+    }
+
+    /// Starts a job that runs every `period`.
+    fn run_every<F, E>(
+        &self,
+        period: Duration,
+        name: &'static str,
+        shop: &BoxOffice,
+        job: impl Fn(BoxOffice) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let shop = shop.clone();
+        self.tasks.spawn(repeat(name, period, self.cancellation.clone(), move || job(shop.clone())));
     }
 }
 
 /// Warns if the server's clock differs from the store's.
-pub(crate) async fn watch_clock(shop: BoxOffice) -> Result<(), StoreError> {
+pub(crate) async fn compare_clock(shop: BoxOffice) -> Result<(), StoreError> {
     let skew = shop.clock_skew().await?.unwrap_or_default();
     if !skew.is_ready() {
         let (ahead, behind) = (skew.ahead, skew.behind);
-        tracing::warn!(?ahead, ?behind, most = ?MAX_CLOCK_SKEW, "the clock differs from the store's: not ready until corrected");
+        tracing::warn!(?ahead, ?behind, most = ?MAX_CLOCK_SKEW, "the clock differs from the store's; the server is not ready until it is corrected");
     }
     Ok(())
 }
 
 /// Runs the due jobs and sleeps until the next are due, until `stop` is cancelled.
-async fn run_jobs(state: AppState, stop: CancellationToken) {
+async fn run_due_jobs(state: AppState, stop: CancellationToken) {
     let mut wait = Duration::ZERO;
     while stop.run_until_cancelled(sleep(wait)).await.is_some() {
         let report = state.run_jobs_once().await;
@@ -109,30 +137,6 @@ async fn run_jobs(state: AppState, stop: CancellationToken) {
             tracing::error!(job = job.name(), error, "a job failed and will be tried again");
         }
         wait = report.next;
-    }
-}
-
-/// Where jobs run, and until when.
-struct House<'h> {
-    ending: &'h CancellationToken,
-    tasks: &'h TaskTracker,
-}
-
-impl House<'_> {
-    /// Starts a job that runs every `period`.
-    fn keep<T, F, E>(
-        &self,
-        name: &'static str,
-        period: Duration,
-        with: &T,
-        job: impl Fn(T) -> F + Send + 'static,
-    ) where
-        T: Clone + Send + 'static,
-        F: Future<Output = Result<(), E>> + Send + 'static,
-        E: Display + Send + 'static,
-    {
-        let with = with.clone();
-        self.tasks.spawn(repeat(name, period, self.ending.clone(), move || job(with.clone())));
     }
 }
 
@@ -180,7 +184,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_that_fails_and_panics_is_tried_again_until_told_to_stop() {
+    async fn a_job_that_fails_or_panics_runs_again_until_it_is_stopped() {
         let (runs, stop) = (Arc::new(AtomicU32::new(0)), CancellationToken::new());
         let (counted, stopper) = (Arc::clone(&runs), stop.clone());
         let job = move || {
@@ -198,7 +202,7 @@ mod tests {
             }
         };
         let repeated = repeat("test", Duration::from_millis(1), stop, job);
-        tokio::time::timeout(Duration::from_secs(10), repeated).await.expect("it never stopped");
+        tokio::time::timeout(Duration::from_secs(10), repeated).await.expect("the job did not stop");
         assert_eq!(runs.load(Ordering::SeqCst), 3);
     }
 }
