@@ -52,7 +52,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .store(Arc::new(MemoryStore::default()))
         .gateway(Arc::new(TestGateway::default()))
         .notifier(Arc::<Printer>::clone(&printer))
-        .terms(Terms { hold_ttl: Duration::from_secs(1), ..Terms::default() })
+        .terms(Terms::default().hold_ttl(Duration::from_secs(1)))
         .build()?;
     tokio::spawn(keep_tidy(shop.clone()));
     let (event, standing) = match open_sale(&shop).await?.ticket_types.first() {
@@ -84,7 +84,7 @@ async fn open_sale(shop: &BoxOffice) -> Result<EventView, Box<dyn Error>> {
     let (opens, begins) = (shop.now(), shop.now().after(Duration::from_hours(24)));
     let details = EventDetails::new("Night of the Lighthouse", begins, SaleWindow::new(opens, begins)?);
     let price = Money::new(66_000, Currency::KRW);
-    let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 100 };
+    let standing = TicketTypeInput::new("Standing", price, 100);
     let made =
         shop.catalog().create_event(EventInput::new(details, Currency::KRW).ticket_type(standing)).await?;
     shop.catalog().publish_event(made.event.id).await?;

@@ -17,11 +17,19 @@ pub trait GatewayFactory: Debug + Send + Sync + 'static {
 
 /// A gateway, and its provider.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FreshGateway {
     /// The gateway under test.
     pub gateway: Arc<dyn PaymentGateway>,
     /// Its provider.
     pub provider: Arc<dyn Provider>,
+}
+
+impl FreshGateway {
+    /// Pairs a gateway with its provider.
+    pub fn new(gateway: Arc<dyn PaymentGateway>, provider: Arc<dyn Provider>) -> Self {
+        Self { gateway, provider }
+    }
 }
 
 /// What cases do at a provider, beside the gateway.

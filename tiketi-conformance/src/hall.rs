@@ -5,10 +5,8 @@ use std::time::Duration;
 use tiketi_core::decide::{CreateEvent, CreateRefused, Created};
 use tiketi_core::{
     CommandError, Currency, Event, EventDetails, EventId, EventInput, LayoutId, Money, Row, SaleWindow,
-    SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp,
-    catalog::NewEvent,
-    event::{EventStep, TermsOverride},
-    seat_layout::StoredLayout,
+    SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp, catalog::NewEvent,
+    event::EventStep, seat_layout::StoredLayout,
 };
 
 use crate::shop::TestShop;
@@ -28,6 +26,7 @@ pub const FREE: u32 = 20;
 ///
 /// Ten seats in front, ten behind, standing room, and places that cost nothing.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Hall {
     /// Which event.
     pub event: EventId,
@@ -52,16 +51,15 @@ impl TestShop {
     pub fn details(&self, title: &str) -> EventDetails {
         let opens_at = self.now().before(Duration::from_hours(1));
         let closes_at = self.now().after(Duration::from_hours(30 * 24));
-        EventDetails {
-            title: title.to_owned(),
-            artist: "The Paper Lanterns".to_owned(),
-            venue: "Harbour Hall".to_owned(),
-            description: "An evening by the sea.".to_owned(),
-            keywords: vec!["종이등불".to_owned()],
-            starts_at: closes_at.after(Duration::from_hours(3)),
-            sale: SaleWindow::new(opens_at, closes_at).expect("it opens before it closes"),
-            terms: TermsOverride::default(),
-        }
+        EventDetails::new(
+            title,
+            closes_at.after(Duration::from_hours(3)),
+            SaleWindow::new(opens_at, closes_at).expect("it opens before it closes"),
+        )
+        .artist("The Paper Lanterns")
+        .venue("Harbour Hall")
+        .description("An evening by the sea.")
+        .keywords(["종이등불"])
     }
 
     /// Returns the rows of a new [`Hall`], not stored yet.
@@ -74,7 +72,7 @@ impl TestShop {
             .section(section("Back", BACK_PRICE));
         let id = LayoutId::from_uuid(self.ids().next());
         let stored = StoredLayout { id, layout, created_at: self.now() };
-        let admits = |name: &str, price, capacity| TicketTypeInput { name: name.to_owned(), price, capacity };
+        let admits = |name: &str, price, capacity| TicketTypeInput::new(name, price, capacity);
         let input = EventInput::new(details, Currency::KRW)
             .seated(id)
             .ticket_type(admits("Standing", STANDING_PRICE, STANDING))

@@ -15,6 +15,7 @@ use crate::shop::TestShop;
 
 /// Everything a store shows of the events and buyers of a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Picture {
     /// Events with their ticket types and stock, and their seats.
     pub events: Vec<(EventView, SeatMap)>,

@@ -31,14 +31,12 @@ pub struct TestRoom {
 impl TestRoom {
     /// Makes a room of one event over a fresh store.
     pub fn over(stores: Handles<dyn WaitingRoomStore>) -> Self {
-        let policy = RoomPolicy {
-            mode: RoomMode::On,
-            max_active: 3,
-            session_ttl: Duration::from_secs(100),
-            session_cap: Duration::from_secs(150),
-            turn_window: Duration::from_secs(10),
-            ..RoomPolicy::default()
-        };
+        let policy = RoomPolicy::default()
+            .mode(RoomMode::On)
+            .max_active(3)
+            .session_ttl(Duration::from_secs(100))
+            .session_cap(Duration::from_secs(150))
+            .turn_window(Duration::from_secs(10));
         let now = START.parse().expect("the start is a time");
         Self { stores, requests: Arc::default(), event: event(1), policy, now }
     }

@@ -17,7 +17,7 @@ impl GatewayFactory for Memory {
     async fn fresh(&self) -> FreshGateway {
         let gateway = Arc::new(TestGateway::default());
         let provider = Arc::new(Books(Arc::clone(&gateway)));
-        FreshGateway { gateway: gateway as Arc<dyn PaymentGateway>, provider }
+        FreshGateway::new(gateway as Arc<dyn PaymentGateway>, provider)
     }
 }
 

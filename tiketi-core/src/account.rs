@@ -10,6 +10,7 @@ use crate::time::Timestamp;
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Account {
     /// Id of the account.
     pub id: AccountId,
@@ -44,6 +45,7 @@ impl Account {
 
 /// Role of an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a host decides what each role may do")]
 pub enum Role {
     /// Buys tickets.
     Buyer,
@@ -58,6 +60,7 @@ pub struct Email(String);
 /// A text that is not an e-mail address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid e-mail address")]
+#[non_exhaustive]
 pub struct ParseEmailError;
 
 impl Email {

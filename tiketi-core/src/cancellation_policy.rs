@@ -167,6 +167,7 @@ impl Default for CancellationPolicy {
 /// terms. If the event is moved, the tiers count from the later of the two starts. From the present start on, buyers
 /// get no refund, whichever of the two starts is later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct AgreedCancellation {
     /// The event's policy at that moment.
     pub policy: CancellationPolicy,

@@ -13,6 +13,7 @@ use crate::limits::{
 use crate::money::{Currency, Money};
 use crate::seat::{Seat, SeatState};
 use crate::seat_layout::{SeatLayout, StoredLayout};
+use crate::setters::setters;
 use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::text::{TextError, check_line, check_lines};
 use crate::ticket_type::{Stock, TicketKind, TicketType};
@@ -87,6 +88,7 @@ impl EventInput {
 
 /// An organiser's input for a general-admission ticket type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TicketTypeInput {
     /// Name that buyers read.
     pub name: String,
@@ -96,8 +98,22 @@ pub struct TicketTypeInput {
     pub capacity: u32,
 }
 
+impl TicketTypeInput {
+    /// Makes an input for `capacity` units at a price.
+    pub fn new(name: impl Into<String>, price: Money, capacity: u32) -> Self {
+        Self { name: name.into(), price, capacity }
+    }
+
+    setters! {
+        name: impl Into<String>,
+        price: Money,
+        capacity: u32,
+    }
+}
+
 /// A new event with its ticket types and seats, stored in one commit.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct NewEvent {
     /// The event.
     pub event: Event,

@@ -28,6 +28,7 @@ pub trait Timer: Debug + Send + Sync + 'static {
 
 /// The clock of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "hosts name the only value")]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
@@ -85,6 +86,7 @@ pub trait IdSource: Debug + Send + Sync + 'static {
 
 /// Version 7 UUIDs (RFC 9562): unique across servers, and sorted roughly by time.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "hosts name the only value")]
 pub struct TimeOrderedIds;
 
 impl IdSource for TimeOrderedIds {

@@ -1,5 +1,6 @@
 //! Errors of commands: refusals are expected answers of a rule, failures are errors of a store.
 
+use std::convert::Infallible;
 use std::error::Error;
 use std::fmt;
 
@@ -17,6 +18,7 @@ pub struct StoreError {
 
 /// Kind of a failure; it determines what a caller can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum StoreErrorKind {
     /// The store cannot be reached or takes no more work; nothing was applied.
     Unavailable,
@@ -120,6 +122,18 @@ impl From<TextError> for StoreError {
     }
 }
 
+/// For work that no rule can refuse, and that has no key.
+impl From<CommandError<Infallible>> for StoreError {
+    fn from(error: CommandError<Infallible>) -> Self {
+        match error {
+            CommandError::Refused(never) => match never {},
+            CommandError::KeyReused => Self::corrupt("work without a key has a key"),
+            CommandError::Text(error) => error.into(),
+            CommandError::Store(error) => error,
+        }
+    }
+}
+
 impl From<MoneyError> for StoreError {
     fn from(error: MoneyError) -> Self {
         Self::corrupt("amounts contradict each other").caused_by(error)
@@ -128,6 +142,7 @@ impl From<MoneyError> for StoreError {
 
 /// Why a command was not applied: it was refused, or the store failed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CommandError<R> {
     /// A rule refused the command; nothing was changed. The same command succeeds only after something else has
     /// changed.

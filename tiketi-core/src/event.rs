@@ -5,12 +5,14 @@ use std::time::Duration;
 use crate::cancellation_policy::{AgreedCancellation, CancellationPolicy};
 use crate::id::{EventId, LayoutId};
 use crate::money::Currency;
+use crate::setters::setters;
 use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
 
 /// One performance: a title, a venue, a date, and a sale window.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Event {
     /// Id of the event.
     pub id: EventId,
@@ -32,6 +34,7 @@ pub struct Event {
 
 /// What an organiser writes about an event and may edit later.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct EventDetails {
     /// Title, at most [`crate::limits::MAX_NAME_CHARS`] characters.
     pub title: String,
@@ -65,10 +68,28 @@ impl EventDetails {
             terms: TermsOverride::default(),
         }
     }
+
+    /// Replaces the search words.
+    #[must_use]
+    pub fn keywords(mut self, keywords: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.keywords = keywords.into_iter().map(Into::into).collect();
+        self
+    }
+
+    setters! {
+        title: impl Into<String>,
+        artist: impl Into<String>,
+        venue: impl Into<String>,
+        description: impl Into<String>,
+        starts_at: Timestamp,
+        sale: SaleWindow,
+        terms: TermsOverride,
+    }
 }
 
 /// An event's own terms; a field that is `None` follows the shop's [`Terms`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TermsOverride {
     /// Overrides [`Terms::hold_ttl`].
     pub hold_ttl: Option<Duration>,
@@ -107,6 +128,17 @@ impl TermsOverride {
             trouble_after: shop.trouble_after,
         }
     }
+
+    setters! {
+        hold_ttl: impl Into<Option<Duration>>,
+        hold_cap: impl Into<Option<Duration>>,
+        payment_window: impl Into<Option<Duration>>,
+        max_seats_per_buyer: impl Into<Option<u32>>,
+        late_payment: impl Into<Option<LatePayment>>,
+        refunded_seats: impl Into<Option<RefundedSeats>>,
+        cancellation: impl Into<Option<CancellationPolicy>>,
+        deposit_window: impl Into<Option<Duration>>,
+    }
 }
 
 /// State of an event: what the organiser has done with it.
@@ -117,6 +149,7 @@ impl TermsOverride {
 /// | `Published` | illegal | `Cancelled` |
 /// | `Cancelled` | illegal | illegal |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum EventState {
     /// In preparation; buyers do not see it.
     Draft,
@@ -131,6 +164,7 @@ pub enum EventState {
 
 /// What can happen to an [`EventState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the steps of a complete state table")]
 pub enum EventStep {
     /// The organiser shows the event to buyers.
     Publish,
@@ -166,6 +200,7 @@ impl EventState {
 
 /// Status of an event as buyers see it, derived from state, clock and stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum EventStatus {
     /// The sale has not opened.
     Upcoming,

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// Something that became true, stored in the outbox until it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Fact {
     /// Id of the fact; a consumer uses it to apply the fact once.
     pub id: FactId,
@@ -18,8 +19,16 @@ pub struct Fact {
     pub body: FactBody,
 }
 
+impl Fact {
+    /// Makes a fact of a commit.
+    pub const fn new(id: FactId, event: EventId, at: Timestamp, body: FactBody) -> Self {
+        Self { id, event, at, body }
+    }
+}
+
 /// Id of a fact, unique within a store; later facts of one event have greater ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "an id is its number")]
 pub struct FactId(pub u64);
 
 /// What became true.
@@ -94,6 +103,7 @@ impl FactBody {
 
 /// One seat's new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SeatChanged {
     /// The seat.
     pub seat: SeatId,
@@ -103,8 +113,16 @@ pub struct SeatChanged {
     pub version: u64,
 }
 
+impl SeatChanged {
+    /// Makes the change of one seat.
+    pub const fn new(seat: SeatId, status: SeatStatus, version: u64) -> Self {
+        Self { seat, status, version }
+    }
+}
+
 /// The public status of a seat: its state without its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum SeatStatus {
     /// Any buyer may hold it.
     Available,

@@ -8,6 +8,7 @@ use uuid::Uuid;
 /// A text that is not a UUID.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid id: expected a UUID such as 01890a5d-ac96-774b-bcce-b302099a8057")]
+#[non_exhaustive]
 pub struct ParseIdError;
 
 macro_rules! ids {

@@ -20,7 +20,7 @@
 //! // An organiser creates an event with 500 units of general admission …
 //! let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
 //! let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes)?);
-//! let standing = TicketTypeInput { name: "Standing".into(), price: Money::new(66_000, Currency::KRW), capacity: 500 };
+//! let standing = TicketTypeInput::new("Standing", Money::new(66_000, Currency::KRW), 500);
 //! let made = shop.catalog().create_event(EventInput::new(details, Currency::KRW).ticket_type(standing)).await?;
 //! shop.catalog().publish_event(made.event.id).await?;
 //!
@@ -82,6 +82,23 @@
 //! [`Notifier`] are one trait each; [`Guarded`](crate::gateway::Guarded) puts time limits and a circuit breaker around
 //! any gateway.
 //!
+//! # Which types may grow
+//!
+//! What a host builds or only reads is `#[non_exhaustive]`: inputs, requests, terms, settings, results, refusals, errors
+//! and facts. A new field or case is no breaking change. Build them with `new` or `default` and their setters:
+//!
+//! ```
+//! # use tiketi_core::{EventDetails, Timestamp, SaleWindow, event::TermsOverride};
+//! # fn details(starts_at: Timestamp, sale: SaleWindow) -> EventDetails {
+//! let terms = TermsOverride::default().max_seats_per_buyer(4);
+//! EventDetails::new("Winter Lights", starts_at, sale).venue("Harbour Hall").terms(terms)
+//! # }
+//! ```
+//!
+//! Two kinds are exhaustive on purpose, so that a new field or case is a breaking change: rows and decisions that a
+//! store reads and writes in full, since a store that overlooks a field loses data; and states and policies, since a host
+//! or a store acts on each.
+//!
 //! # Time and ids
 //!
 //! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock)
@@ -119,6 +136,8 @@ pub mod ticket_type;
 pub mod time;
 pub mod transition;
 pub mod waiting_room;
+
+mod setters;
 
 pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, OrganiseError, Paid, PayError, PrepareRequest,

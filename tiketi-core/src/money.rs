@@ -10,6 +10,7 @@ pub struct Currency(iso_currency::Currency);
 /// A text that is not an ISO 4217 currency code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid currency: expected an ISO 4217 code such as KRW or EUR")]
+#[non_exhaustive]
 pub struct ParseCurrencyError;
 
 /// Declares constants for common currencies; all others are parsed from their code.
@@ -102,6 +103,7 @@ pub struct Money {
 
 /// Why an arithmetic operation on money has no result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MoneyError {
     /// The two amounts are of different currencies.
     #[error("amounts are in different currencies, {left} and {right}")]

@@ -22,4 +22,5 @@ pub trait Notifier: Debug + Send + Sync + 'static {
 /// Facts could not be delivered; delivery is tried again later.
 #[derive(Debug, thiserror::Error)]
 #[error("facts could not be delivered")]
+#[expect(clippy::exhaustive_structs, reason = "hosts wrap their own error")]
 pub struct NotifyError(#[source] pub Box<dyn Error + Send + Sync>);

@@ -13,6 +13,7 @@ pub const ENDED_BY_STAFF: &str = "ENDED_BY_STAFF";
 
 /// One attempt to pay for one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Payment {
     /// Id of the attempt; also the order id at the provider and the provider's idempotency key.
     pub id: PaymentId,
@@ -226,6 +227,7 @@ impl Payment {
 
 /// The question that the provider has not answered yet, and when to ask it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Reconciliation {
     /// Since when the answer is awaited.
     pub since: Timestamp,
@@ -241,6 +243,7 @@ pub struct Reconciliation {
 
 /// Money that the buyer must transfer to an account made for the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Deposit {
     /// The account, if the provider named it.
     pub account: Option<DepositAccount>,
@@ -250,6 +253,7 @@ pub struct Deposit {
 
 /// An account that a provider made for one payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct DepositAccount {
     /// The bank, as the provider names or codes it.
     pub bank: String,
@@ -259,6 +263,7 @@ pub struct DepositAccount {
 
 /// What staff wrote about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Note {
     /// When it was written.
     pub at: Timestamp,
@@ -272,6 +277,7 @@ pub struct Note {
 
 /// Whether a note takes its payment off the list of payments that need attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum Settles {
     /// It does: nothing more has to be done.
     Yes,
@@ -281,6 +287,7 @@ pub enum Settles {
 
 /// Money that goes back to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Refund {
     /// Id of the refund; also the provider's idempotency key.
     pub id: RefundId,
@@ -296,6 +303,7 @@ pub struct Refund {
 
 /// What a refund does to the tickets that its payment bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum RefundTickets {
     /// The payment bought none.
     None,
@@ -310,6 +318,7 @@ pub enum RefundTickets {
 
 /// Tickets that a refund takes back from the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ReturnedTickets {
     /// The returned seats.
     pub seats: Vec<SeatId>,
@@ -321,6 +330,7 @@ pub struct ReturnedTickets {
 
 /// General-admission units that a refund takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ReturnedItem {
     /// The ticket type.
     pub ticket_type: TicketTypeId,
@@ -361,6 +371,7 @@ impl Refund {
 
 /// State of a refund. `Queued` becomes `Done` or `Refused`; both are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum RefundState {
     /// The refund is owed; the provider has not confirmed it.
     Queued {
@@ -399,6 +410,7 @@ pub enum RefundState {
 /// A dash is an [`IllegalTransition`]. A late capture is recorded, whatever the state was before. Once a capture is
 /// recorded, a later answer that no money was taken changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum PaymentState {
     /// Prepared; the provider was not asked for the money.
     Ready,
@@ -458,6 +470,7 @@ pub enum StuckReason {
 
 /// What can happen to a [`PaymentState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the steps of a complete state table")]
 pub enum PaymentStep {
     /// The provider is about to be asked for the money.
     Confirm {

@@ -12,6 +12,7 @@ use crate::transition::IllegalTransition;
 
 /// Seats and general-admission units of one event that one buyer holds or owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Reservation {
     /// Id of the reservation.
     pub id: ReservationId,
@@ -79,6 +80,7 @@ impl Reservation {
 
 /// One seat of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct SeatLine {
     /// The seat.
     pub seat: SeatId,
@@ -92,6 +94,7 @@ pub struct SeatLine {
 
 /// Units of one general-admission ticket type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ItemLine {
     /// The ticket type.
     pub ticket_type: TicketTypeId,
@@ -115,6 +118,7 @@ pub struct ReservationNumber {
 /// A text that is not a reservation number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a reservation number: expected one such as TKT-20260105-00001")]
+#[non_exhaustive]
 pub struct ParseReservationNumberError;
 
 impl ReservationNumber {
@@ -182,6 +186,7 @@ impl FromStr for ReservationNumber {
 /// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while the outcome of the
 /// payment is unknown, its tickets stay the buyer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum ReservationState {
     /// Held: the buyer selects tickets or is about to pay.
     Held {
@@ -216,6 +221,7 @@ pub enum ReservationState {
 
 /// Why a reservation was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum CancelReason {
     /// The buyer cancelled before paying, or released the last ticket.
     ByBuyer,
@@ -227,6 +233,7 @@ pub enum CancelReason {
 
 /// What can happen to a [`ReservationState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the steps of a complete state table")]
 pub enum ReservationStep {
     /// The hold gets another end.
     Extend {

@@ -10,6 +10,7 @@ use crate::transition::IllegalTransition;
 
 /// One seat of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Seat {
     /// Id of the seat.
     pub id: SeatId,
@@ -36,6 +37,7 @@ impl Seat {
 
 /// Where a seat is in its hall.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct SeatPlace {
     /// Name of the section, such as `VIP`.
     pub section: String,
@@ -81,6 +83,7 @@ impl SeatPlace {
 /// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: no job has to run before the
 /// next buyer can take the seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum SeatState {
     /// Any buyer may hold it.
     Available,
@@ -105,6 +108,7 @@ pub enum SeatState {
 
 /// What can happen to a [`SeatState`].
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the steps of a complete state table")]
 pub enum SeatStep {
     /// A reservation holds the seat from `now` until `until`.
     Hold {

@@ -7,6 +7,7 @@ use crate::id::LayoutId;
 use crate::limits::{MAX_NAME_CHARS, MAX_PRICE_MINOR, MAX_SEATS_PER_LAYOUT};
 use crate::money::Money;
 use crate::seat::SeatPlace;
+use crate::setters::setters;
 use crate::text::{TextError, check_line, cleaned};
 use crate::time::Timestamp;
 
@@ -23,6 +24,7 @@ use crate::time::Timestamp;
 /// assert!(layout.validate().is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SeatLayout {
     /// The building, such as `Harbour Hall`.
     pub venue: String,
@@ -34,6 +36,7 @@ pub struct SeatLayout {
 
 /// A seat layout that a store has saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct StoredLayout {
     /// Id of the layout.
     pub id: LayoutId,
@@ -45,6 +48,7 @@ pub struct StoredLayout {
 
 /// A part of the hall sold at one price.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Section {
     /// Unique within the layout.
     pub name: String,
@@ -56,6 +60,7 @@ pub struct Section {
 
 /// A row of seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Row {
     /// Unique within the section, such as `A` or `12`.
     pub label: String,
@@ -65,6 +70,7 @@ pub struct Row {
 
 /// A seat of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PlannedSeat {
     /// Unique within the row, such as `7` or `G`.
     pub number: String,
@@ -128,8 +134,14 @@ impl SeatLayout {
 
     /// Adds a section behind the others.
     #[must_use]
-    pub fn section(mut self, section: Section) -> Self {
-        self.sections.push(section);
+    pub fn section(self, section: Section) -> Self {
+        self.sections([section])
+    }
+
+    /// Adds sections behind the others, from the stage backwards.
+    #[must_use]
+    pub fn sections(mut self, sections: impl IntoIterator<Item = Section>) -> Self {
+        self.sections.extend(sections);
         self
     }
 
@@ -209,8 +221,14 @@ impl Section {
 
     /// Adds a row behind the others.
     #[must_use]
-    pub fn row(mut self, row: Row) -> Self {
-        self.rows.push(row);
+    pub fn row(self, row: Row) -> Self {
+        self.rows([row])
+    }
+
+    /// Adds rows behind the others, from the stage backwards.
+    #[must_use]
+    pub fn rows(mut self, rows: impl IntoIterator<Item = Row>) -> Self {
+        self.rows.extend(rows);
         self
     }
 
@@ -251,7 +269,30 @@ impl Section {
     }
 }
 
+impl PlannedSeat {
+    /// Makes a seat in a column of its row, not meant for a wheelchair user.
+    pub fn new(number: impl Into<String>, column: u32) -> Self {
+        Self { number: number.into(), column, accessible: false }
+    }
+
+    setters! {
+        accessible: bool,
+    }
+}
+
 impl Row {
+    /// Starts an empty row.
+    pub fn new(label: impl Into<String>) -> Self {
+        Self { label: label.into(), seats: Vec::new() }
+    }
+
+    /// Adds seats to the right of the others.
+    #[must_use]
+    pub fn seats(mut self, seats: impl IntoIterator<Item = PlannedSeat>) -> Self {
+        self.seats.extend(seats);
+        self
+    }
+
     /// Makes a row of seats numbered from 1.
     pub fn numbered(label: impl Into<String>, seats: u32) -> Self {
         Self::of(label, (1..=seats).map(|number| number.to_string()))
@@ -264,11 +305,7 @@ impl Row {
 
     /// Makes a row of seats with these numbers or letters, side by side.
     pub fn of(label: impl Into<String>, numbers: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        let seats = (0..)
-            .zip(numbers)
-            .map(|(column, number)| PlannedSeat { number: number.into(), column, accessible: false })
-            .collect();
-        Self { label: label.into(), seats }
+        Self::new(label).seats((0..).zip(numbers).map(|(column, number)| PlannedSeat::new(number, column)))
     }
 
     /// Leaves one column free behind the seat with this number, such as an aisle.

@@ -4,16 +4,18 @@ use std::time::Duration;
 
 use crate::cancellation_policy::CancellationPolicy;
 use crate::limits::{MAX_DEPOSIT_WINDOW, MAX_LINES_PER_COMMAND};
+use crate::setters::setters;
 
 /// What a sale grants its buyers, and how long it waits for answers of providers.
 ///
 /// ```
 /// use tiketi_core::Terms;
 ///
-/// let terms = Terms { max_seats_per_buyer: 4, ..Terms::default() };
+/// let terms = Terms::default().max_seats_per_buyer(4);
 /// assert!(terms.validate().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Terms {
     /// How long a hold lasts from its last extension; 5 minutes by default.
     pub hold_ttl: Duration,
@@ -56,6 +58,7 @@ pub struct Terms {
 ///
 /// Units of general admission are always available again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum RefundedSeats {
     /// They are available again at once.
     #[default]
@@ -66,6 +69,7 @@ pub enum RefundedSeats {
 
 /// What happens to a payment that arrives after its reservation has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum LatePayment {
     /// The buyer gets the same seats if all are free and the event is still on sale; otherwise the money is refunded.
     #[default]
@@ -169,6 +173,22 @@ impl Terms {
             return Err(TermsError::SeatsPerBuyerOutOfRange);
         }
         Ok(())
+    }
+
+    setters! {
+        hold_ttl: Duration,
+        hold_cap: Duration,
+        payment_window: Duration,
+        max_seats_per_buyer: u32,
+        late_payment: LatePayment,
+        not_found_grace: Duration,
+        not_found_grace_past_cap: Duration,
+        refunded_seats: RefundedSeats,
+        cancellation: CancellationPolicy,
+        deposit_window: Duration,
+        ask_again_after: Duration,
+        ask_again_at_most: Duration,
+        trouble_after: Duration,
     }
 }
 

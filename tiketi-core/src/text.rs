@@ -9,11 +9,19 @@ use std::ops::RangeInclusive;
 /// A text that no store accepts.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} {problem}")]
+#[non_exhaustive]
 pub struct TextError {
     /// The invalid field, by its name in this crate, such as `title` or `provider_key`.
     pub field: Cow<'static, str>,
     /// What is wrong with it.
     pub problem: TextProblem,
+}
+
+impl TextError {
+    /// Makes the error of a field.
+    pub fn new(field: impl Into<Cow<'static, str>>, problem: TextProblem) -> Self {
+        Self { field: field.into(), problem }
+    }
 }
 
 /// What is wrong with a text.

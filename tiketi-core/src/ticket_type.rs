@@ -7,6 +7,7 @@ use crate::text::{TextError, check_line};
 
 /// What an event sells at one price: a section's seats, or general-admission units.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct TicketType {
     /// Id of the ticket type.
     pub id: TicketTypeId,
@@ -42,6 +43,7 @@ impl TicketType {
 
 /// How a ticket type is sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum TicketKind {
     /// Each ticket is a seat of this section.
     Seated {
@@ -57,6 +59,7 @@ pub enum TicketKind {
 /// `held + sold + blocked <= capacity` always holds. The counters change in the same commit as the rows they count. A
 /// hold that has ended counts as held until a commit ends it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Stock {
     /// All seats or units.
     pub capacity: u32,

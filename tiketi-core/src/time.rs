@@ -15,6 +15,7 @@ pub struct Timestamp(i64);
 /// A text that is not an RFC 3339 date and time with an offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid time: expected RFC 3339 with an offset, such as 2026-01-05T19:00:00Z")]
+#[non_exhaustive]
 pub struct ParseTimestampError;
 
 impl Timestamp {
@@ -95,6 +96,7 @@ pub struct SaleWindow {
 /// A sale window that would close before or when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a sale must open before it closes")]
+#[non_exhaustive]
 pub struct EmptySaleWindow;
 
 impl SaleWindow {

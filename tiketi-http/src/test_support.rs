@@ -96,12 +96,7 @@ impl Server {
 
     /// Makes an account and returns its access token.
     pub(crate) async fn token_of(&self, email: &str, role: Role) -> String {
-        let new = NewAccount {
-            email: email.to_owned(),
-            password: PASSWORD.to_owned().into(),
-            name: "Ada Example".to_owned(),
-            role,
-        };
+        let new = NewAccount::new(email, PASSWORD.to_owned().into(), "Ada Example", role);
         self.state.ensure_account(new).await.unwrap();
         let accounts = self.state.accounts().unwrap();
         let account = accounts.store.account_by_email(&email.parse().unwrap()).await.unwrap();

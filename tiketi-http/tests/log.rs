@@ -39,12 +39,7 @@ async fn app() -> Router {
     let sign_in = SignIn::Accounts { store: store.clone(), secret };
     let state = AppState::builder(box_office.build().unwrap(), store, sign_in);
     let state = state.build().unwrap();
-    let new = NewAccount {
-        email: EMAIL.to_owned(),
-        password: PASSWORD.to_owned().into(),
-        name: "Ada Example".to_owned(),
-        role: Role::Buyer,
-    };
+    let new = NewAccount::new(EMAIL, PASSWORD.to_owned().into(), "Ada Example", Role::Buyer);
     state.ensure_account(new).await.unwrap();
     router(state)
 }

@@ -75,6 +75,7 @@ async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreErro
 
 /// What a database has to promise of a commit before it can be sold from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Durability {
     /// A commit is on disk when it is answered: `synchronous_commit`, `fsync` and `full_page_writes` are not off.
     Required,

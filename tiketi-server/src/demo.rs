@@ -68,8 +68,7 @@ async fn is_empty(shop: &BoxOffice) -> Outcome<bool> {
 async fn ensure_buyer(state: &AppState) -> Outcome<()> {
     let (email, password) = BUYER;
     let name = "데모 관객 (Demo buyer)".to_owned();
-    let buyer =
-        NewAccount { email: email.into(), password: password.to_owned().into(), name, role: Role::Buyer };
+    let buyer = NewAccount::new(email, password.to_owned().into(), name, Role::Buyer);
     state.ensure_account(buyer).await?;
     Ok(())
 }

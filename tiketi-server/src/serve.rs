@@ -108,7 +108,7 @@ async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
         (generated.clone(), Some(generated))
     };
     let (email, name) = (admin.email.to_string(), "Administrator".to_owned());
-    let ensured = state.ensure_account(NewAccount { email, password, name, role: Role::Admin }).await;
+    let ensured = state.ensure_account(NewAccount::new(email, password, name, Role::Admin)).await;
     let is_new = ensured.map_err(|error| match error {
         EnsureAccountError::PasswordLength => Failure::new(format!("--admin-password: {error}")),
         error => Failure::during("cannot create the administrator's account", &error),

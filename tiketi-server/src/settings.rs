@@ -73,21 +73,20 @@ impl Settings {
 }
 
 fn terms(options: &Options) -> Result<Terms, Failure> {
-    let terms = Terms {
-        hold_ttl: options.hold_ttl,
-        hold_cap: options.hold_cap,
-        payment_window: options.payment_window,
-        max_seats_per_buyer: options.max_seats_per_buyer,
-        late_payment: options.paying.late_payment.into(),
-        not_found_grace: options.paying.not_found_grace,
-        not_found_grace_past_cap: options.paying.not_found_grace_past_cap,
-        refunded_seats: options.paying.refunded_seats.into(),
-        cancellation: options.paying.cancellation_policy,
-        deposit_window: options.paying.deposit_window,
-        ask_again_after: options.paying.ask_again_after,
-        ask_again_at_most: options.paying.ask_again_at_most,
-        trouble_after: options.paying.trouble_after,
-    };
+    let terms = Terms::default()
+        .hold_ttl(options.hold_ttl)
+        .hold_cap(options.hold_cap)
+        .payment_window(options.payment_window)
+        .max_seats_per_buyer(options.max_seats_per_buyer)
+        .late_payment(options.paying.late_payment.into())
+        .not_found_grace(options.paying.not_found_grace)
+        .not_found_grace_past_cap(options.paying.not_found_grace_past_cap)
+        .refunded_seats(options.paying.refunded_seats.into())
+        .cancellation(options.paying.cancellation_policy)
+        .deposit_window(options.paying.deposit_window)
+        .ask_again_after(options.paying.ask_again_after)
+        .ask_again_at_most(options.paying.ask_again_at_most)
+        .trouble_after(options.paying.trouble_after);
     // The rules name their fields; the operator knows them as flags.
     let named_as_flags = |text: String| text.replace('_', "-");
     terms.validate().map_err(|error| Failure::new(format!("--{}", named_as_flags(error.to_string()))))?;

@@ -67,28 +67,20 @@ impl Toss {
     pub(crate) fn guard(&self) -> GuardSettings {
         let TossLimits { change, read, .. } = self.settings.limits;
         let question_within = read * QUESTIONS + SLACK;
-        GuardSettings { money_within: change + question_within, question_within, ..GuardSettings::default() }
+        GuardSettings::default().money_within(change + question_within).question_within(question_within)
     }
 
     /// Looks up an order that does not exist, to check that the provider accepts the shop's key.
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
         let (payment, amount) = (PaymentId::from_uuid(TimeOrderedIds.next()), Money::zero(Currency::KRW));
-        let question = LookupRequest {
-            payment,
-            buyer: BuyerId::from_uuid(TimeOrderedIds.next()),
-            provider_key: None,
-            amount,
-        };
+        let question = LookupRequest::new(payment, BuyerId::from_uuid(TimeOrderedIds.next()), amount);
         let url = &self.settings.base_url;
         match self.gateway()?.lookup(question).await {
             LookupAnswer::NotFound => Ok(format!("{url} accepts the secret key")),
             LookupAnswer::Unknown { reason, heard: _ } => {
                 Err(Failure::new(format!("--toss-base-url {url}: {reason}")))
             }
-            LookupAnswer::Paid(_)
-            | LookupAnswer::Declined { .. }
-            | LookupAnswer::Pending
-            | LookupAnswer::Deposit(_) => {
+            _ => {
                 let problem = "it reports an order that does not exist";
                 Err(Failure::new(format!("--toss-base-url {url}: {problem}")))
             }

@@ -32,16 +32,16 @@ struct Terms {
 /// Reads an event.
 pub fn event(row: &impl Row) -> Result<Event, StoreError> {
     let sale = SaleWindow::new(moment(row, "opens_at")?, moment(row, "closes_at")?);
-    let details = EventDetails {
-        title: row.text("title")?.to_owned(),
-        artist: row.text("artist")?.to_owned(),
-        venue: row.text("venue")?.to_owned(),
-        description: row.text("description")?.to_owned(),
-        keywords: parse(row.text("keywords")?, "keywords")?,
-        starts_at: moment(row, "starts_at")?,
-        sale: sale.map_err(|_| unreadable("sale window"))?,
-        terms: terms(row.text("terms")?)?,
-    };
+    let details = EventDetails::new(
+        row.text("title")?,
+        moment(row, "starts_at")?,
+        sale.map_err(|_| unreadable("sale window"))?,
+    )
+    .artist(row.text("artist")?)
+    .venue(row.text("venue")?)
+    .description(row.text("description")?)
+    .keywords(parse::<Vec<String>>(row.text("keywords")?, "keywords")?)
+    .terms(terms(row.text("terms")?)?);
     let state = match row.text("state")? {
         "draft" => EventState::Draft,
         "published" => EventState::Published,
@@ -114,16 +114,15 @@ pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
 
 fn terms(text: &str) -> Result<TermsOverride, StoreError> {
     let terms: Terms = parse(text, "terms")?;
-    Ok(TermsOverride {
-        hold_ttl: terms.hold_ttl.map(Duration::from_micros),
-        hold_cap: terms.hold_cap.map(Duration::from_micros),
-        payment_window: terms.payment_window.map(Duration::from_micros),
-        max_seats_per_buyer: terms.max_seats_per_buyer,
-        late_payment: terms.late_payment.as_deref().map(late_payment).transpose()?,
-        refunded_seats: terms.refunded_seats.as_deref().map(refunded_seats).transpose()?,
-        cancellation: terms.cancellation.as_deref().map(policy).transpose()?,
-        deposit_window: terms.deposit_window.map(Duration::from_micros),
-    })
+    Ok(TermsOverride::default()
+        .hold_ttl(terms.hold_ttl.map(Duration::from_micros))
+        .hold_cap(terms.hold_cap.map(Duration::from_micros))
+        .payment_window(terms.payment_window.map(Duration::from_micros))
+        .max_seats_per_buyer(terms.max_seats_per_buyer)
+        .late_payment(terms.late_payment.as_deref().map(late_payment).transpose()?)
+        .refunded_seats(terms.refunded_seats.as_deref().map(refunded_seats).transpose()?)
+        .cancellation(terms.cancellation.as_deref().map(policy).transpose()?)
+        .deposit_window(terms.deposit_window.map(Duration::from_micros)))
 }
 
 fn late_word(policy: LatePayment) -> &'static str {

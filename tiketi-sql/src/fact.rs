@@ -62,12 +62,12 @@ pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
 
 /// Reads a fact of the outbox.
 pub fn fact(row: &impl Row) -> Result<Fact, StoreError> {
-    Ok(Fact {
-        id: FactId(count(row, "id")?),
-        event: EventId::from_uuid(row.uuid("event")?),
-        at: moment(row, "at")?,
-        body: fact_body(row.text("body")?)?,
-    })
+    Ok(Fact::new(
+        FactId(count(row, "id")?),
+        EventId::from_uuid(row.uuid("event")?),
+        moment(row, "at")?,
+        fact_body(row.text("body")?)?,
+    ))
 }
 
 pub(crate) fn fact_body(text: &str) -> Result<FactBody, StoreError> {
@@ -108,7 +108,7 @@ fn changed((seat, word, version): (Uuid, String, u64)) -> Result<SeatChanged, St
         "blocked" => SeatStatus::Blocked,
         _ => return Err(unreadable("seat status")),
     };
-    Ok(SeatChanged { seat: SeatId::from_uuid(seat), status, version })
+    Ok(SeatChanged::new(SeatId::from_uuid(seat), status, version))
 }
 
 fn word(status: SeatStatus) -> &'static str {

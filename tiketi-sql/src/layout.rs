@@ -26,30 +26,19 @@ struct RowEntry {
 /// Reads a seat layout.
 pub fn layout(row: &impl Row) -> Result<StoredLayout, StoreError> {
     let entries: Vec<SectionEntry> = parse(row.text("sections")?, "sections")?;
-    let sections = entries.into_iter().map(section).collect::<Result<_, _>>()?;
+    let sections: Vec<_> = entries.into_iter().map(section).collect::<Result<_, _>>()?;
     Ok(StoredLayout {
         id: LayoutId::from_uuid(row.uuid("id")?),
-        layout: SeatLayout {
-            venue: row.text("venue")?.to_owned(),
-            name: row.text("name")?.to_owned(),
-            sections,
-        },
+        layout: SeatLayout::new(row.text("venue")?, row.text("name")?).sections(sections),
         created_at: moment(row, "created_at")?,
     })
 }
 
 fn section(entry: SectionEntry) -> Result<Section, StoreError> {
     let currency = entry.currency.parse().map_err(|_| unreadable("currency"))?;
-    let seat = |(number, column, accessible)| PlannedSeat { number, column, accessible };
-    let row = |row: RowEntry| tiketi_core::Row {
-        label: row.label,
-        seats: row.seats.into_iter().map(seat).collect(),
-    };
-    Ok(Section {
-        name: entry.name,
-        price: Money::new(entry.price, currency),
-        rows: entry.rows.into_iter().map(row).collect(),
-    })
+    let seat = |(number, column, accessible)| PlannedSeat::new(number, column).accessible(accessible);
+    let row = |row: RowEntry| tiketi_core::Row::new(row.label).seats(row.seats.into_iter().map(seat));
+    Ok(Section::new(entry.name, Money::new(entry.price, currency)).rows(entry.rows.into_iter().map(row)))
 }
 
 /// Writes a layout's sections as a JSON array.

@@ -16,6 +16,7 @@ use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, u
 
 /// What may change of a payment, as columns; all but the key of the provider and the version.
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct PaymentColumns {
     /// The state's word.
     pub state: &'static str,

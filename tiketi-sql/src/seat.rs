@@ -11,6 +11,7 @@ use crate::row::{Row, count, due_moment, small, unreadable};
 
 /// A seat's state as columns.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct SeatColumns<'s> {
     /// The state's word.
     pub state: &'static str,

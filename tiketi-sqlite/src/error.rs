@@ -127,7 +127,7 @@ pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
             let cause = std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<Error>());
             cause.and_then(Error::sqlite_error_code) == Some(ErrorCode::DiskFull)
         }
-        StoreErrorKind::Contention | StoreErrorKind::OutcomeUnknown | StoreErrorKind::ClockAhead => false,
+        _ => false,
     }
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use async_trait::async_trait;
-use tiketi_core::{CommandError, StoreError, Timestamp, store::StoreClock};
+use tiketi_core::{StoreError, Timestamp, store::StoreClock};
 
 use crate::copy;
 use crate::error::OpenError;
@@ -73,7 +73,7 @@ impl SqliteStore {
             set.limit_size(bytes)?;
             Ok(())
         });
-        limited.await.map_err(only_store)
+        limited.await.map_err(StoreError::from)
     }
 
     pub(crate) fn writer(&self) -> &Writer {
@@ -95,7 +95,7 @@ impl SqliteStore {
         T: Send + 'static,
     {
         let written = self.writer.run::<T, std::convert::Infallible, _>(move |set| Ok(work(set)?));
-        written.await.map_err(only_store)
+        written.await.map_err(StoreError::from)
     }
 }
 
@@ -104,14 +104,5 @@ impl SqliteStore {
 impl StoreClock for SqliteStore {
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
-    }
-}
-
-fn only_store(error: CommandError<std::convert::Infallible>) -> StoreError {
-    match error {
-        CommandError::Store(error) => error,
-        CommandError::Refused(never) => match never {},
-        CommandError::KeyReused => StoreError::corrupt("a write without a key has a key"),
-        CommandError::Text(error) => error.into(),
     }
 }

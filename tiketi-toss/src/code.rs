@@ -2,6 +2,7 @@
 
 /// What an error code says about the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum CodeClass {
     /// It may have been taken: ask.
     Unknown,

@@ -1,6 +1,5 @@
 //! The gateway: TossPayments as Tiketi's rules see a provider.
 
-use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
@@ -74,12 +73,9 @@ impl PaymentGateway for TossGateway {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            confirms: Confirms::Server,
-            partial_refunds: Support::Yes,
-            void: Support::Yes,
-            buyer_step: BuyerStep::Needed,
-        }
+        Capabilities::new(Confirms::Server, BuyerStep::Needed)
+            .partial_refunds(Support::Yes)
+            .void(Support::Yes)
     }
 
     fn refunds_to(&self, method: &str) -> RefundsTo {
@@ -104,19 +100,20 @@ impl PaymentGateway for TossGateway {
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let method = self.methods.iter().find(|method| method.id() == request.method);
-        let mut parameters = BTreeMap::from([
-            ("orderId".to_owned(), request.payment.to_string()),
-            ("orderName".to_owned(), request.order_name.chars().take(MAX_ORDER_NAME_CHARS).collect()),
-            ("amount".to_owned(), request.amount.minor().to_string()),
-            ("currency".to_owned(), request.amount.currency().code().to_owned()),
-        ]);
-        parameters.extend(method.map(|method| ("method".to_owned(), method.script_name().to_owned())));
-        if request.method == TossMethod::VirtualAccount.id() {
-            parameters.insert("validHours".to_owned(), valid_hours(request.deposit_window).to_string());
-        }
         // The provider learns of the order from the browser.
-        let client_key = Some(self.client_key.clone());
-        Ok(Checkout { client_key, parameters, heard: Heard::NotAsked })
+        let mut checkout = Checkout::new(Heard::NotAsked)
+            .client_key(self.client_key.clone())
+            .parameter("orderId", request.payment.to_string())
+            .parameter("orderName", request.order_name.chars().take(MAX_ORDER_NAME_CHARS).collect::<String>())
+            .parameter("amount", request.amount.minor().to_string())
+            .parameter("currency", request.amount.currency().code());
+        if let Some(method) = method {
+            checkout = checkout.parameter("method", method.script_name());
+        }
+        if request.method == TossMethod::VirtualAccount.id() {
+            checkout = checkout.parameter("validHours", valid_hours(request.deposit_window).to_string());
+        }
+        Ok(checkout)
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {

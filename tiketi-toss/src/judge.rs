@@ -36,17 +36,16 @@ impl Payment {
             (Money::new(self.total_amount, currency), Money::new(self.balance_amount, currency));
         let refunded = amount.minus(balance).ok().filter(|_| possible)?;
         let (order, provider_key) = (self.order_id.clone(), self.key.clone());
-        Some(Captured { order, provider_key, amount, refunded })
+        Some(Captured::kept(order, provider_key, amount).refunded(refunded))
     }
 
     /// Returns where the buyer has to pay what, as far as the provider says.
     fn deposit(&self) -> DepositAsked {
         let Some(made) = &self.virtual_account else { return DepositAsked::default() };
         let account = made.bank_code.clone().zip(made.account_number.clone());
-        DepositAsked {
-            account: account.map(|(bank, number)| DepositAccount { bank, number }),
-            due: made.due_date.as_deref().and_then(moment),
-        }
+        DepositAsked::default()
+            .account(account.map(|(bank, number)| DepositAccount { bank, number }))
+            .due(made.due_date.as_deref().and_then(moment))
     }
 
     fn came_to_nothing(&self, status: &str) -> String {
@@ -90,12 +89,13 @@ pub(crate) fn confirmed(payment: &Payment, why_asked: &str, heard: Heard) -> Con
         LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
         LookupAnswer::Declined { code } => ConfirmAnswer::Declined { code },
         LookupAnswer::Deposit(asked) => ConfirmAnswer::Deposit(asked),
-        LookupAnswer::Pending | LookupAnswer::NotFound => {
-            let reason = format!("{why_asked}; not confirmed yet when asked again");
-            ConfirmAnswer::Unknown { reason, heard }
-        }
         LookupAnswer::Unknown { reason, heard: _ } => {
             ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}"), heard }
+        }
+        // It waits for our confirm or knows no such order yet; neither is a decline.
+        _ => {
+            let reason = format!("{why_asked}; not confirmed yet when asked again");
+            ConfirmAnswer::Unknown { reason, heard }
         }
     }
 }
@@ -180,7 +180,7 @@ mod tests {
                 r#"{{"bankCode": "20", "accountNumber": "X1", "dueDate": "{due}", "customerName": "x"}}"#
             ));
             let account = DepositAccount { bank: "20".into(), number: "X1".into() };
-            assert_eq!(said, DepositAsked { account: Some(account), due: Some(noon) }, "{due}");
+            assert_eq!(said, DepositAsked::default().account(account).due(noon), "{due}");
         }
         assert_eq!(asked(r#"{"accountNumber": "X1", "dueDate": "soon"}"#), DepositAsked::default());
         assert_eq!(asked("null"), DepositAsked::default());

@@ -61,6 +61,6 @@ impl TossMethod {
             Self::VirtualAccount => "Virtual account",
             Self::MobilePhone => "Mobile phone",
         };
-        PaymentMethod { id: self.id().to_owned(), name: name.to_owned() }
+        PaymentMethod::new(self.id(), name)
     }
 }

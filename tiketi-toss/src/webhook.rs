@@ -23,7 +23,7 @@ pub(crate) async fn read(api: &Api, request: &WebhookRequest) -> Result<Hint, We
         WebhookBody { secret: Some(secret), order_id: Some(order), .. } => {
             let payment = ours(&order)?;
             let provider_key = prove(api, &order, &secret).await?;
-            Ok(Hint { delivery: delivery(request)?, payment, provider_key: Some(provider_key) })
+            Ok(Hint::new(delivery(request)?, payment).provider_key(provider_key))
         }
         WebhookBody { event_type: Some(kind), data: Some(data), .. } if kind == "PAYMENT_STATUS_CHANGED" => {
             changed(request, data)
@@ -36,7 +36,7 @@ pub(crate) async fn read(api: &Api, request: &WebhookRequest) -> Result<Hint, We
 fn changed(request: &WebhookRequest, data: WebhookPayment) -> Result<Hint, WebhookRefused> {
     let payment = ours(data.order_id.as_deref().unwrap_or_default())?;
     let provider_key = data.payment_key.filter(|key| is_payment_key(key));
-    Ok(Hint { delivery: delivery(request)?, payment, provider_key })
+    Ok(Hint::new(delivery(request)?, payment).provider_key(provider_key))
 }
 
 /// Compares the secret of a deposit with the one the provider gave that payment, and returns its key.

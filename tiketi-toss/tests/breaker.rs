@@ -63,7 +63,7 @@ impl TestShop {
         let begins = now.after(Duration::from_hours(240));
         let details = EventDetails::new("Winter Lights", begins, SaleWindow::new(now, begins).unwrap());
         let price = Money::new(PRICE, Currency::KRW);
-        let standing = TicketTypeInput { name: "Standing".into(), price, capacity: 100 };
+        let standing = TicketTypeInput::new("Standing", price, 100);
         let input = EventInput::new(details, Currency::KRW).ticket_type(standing);
         let made = office.catalog().create_event(input).await.unwrap();
         office.catalog().publish_event(made.event.id).await.unwrap();

@@ -33,7 +33,7 @@ impl GatewayFactory for Toss {
         // It fails if another test was first.
         let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let gateway = TossGateway::new(settings.base_url(stub.url())).unwrap();
-        FreshGateway { gateway: Arc::new(gateway), provider: Arc::new(Stub(stub)) }
+        FreshGateway::new(Arc::new(gateway), Arc::new(Stub(stub)))
     }
 }
 

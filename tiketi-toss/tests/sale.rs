@@ -52,7 +52,7 @@ impl TestShop {
             .unwrap();
         let begins = now.after(Duration::from_hours(240));
         let details = EventDetails::new("Winter Lights", begins, SaleWindow::new(now, begins).unwrap());
-        let standing = TicketTypeInput { name: "Standing".into(), price: won(PRICE), capacity: 10 };
+        let standing = TicketTypeInput::new("Standing", won(PRICE), 10);
         let input = EventInput::new(details, Currency::KRW).ticket_type(standing);
         let made = office.catalog().create_event(input).await.unwrap();
         office.catalog().publish_event(made.event.id).await.unwrap();
@@ -167,7 +167,7 @@ async fn a_webhook_makes_the_sale_that_the_confirm_could_not_speak_of() {
     assert!(matches!(shop.payment(&prepared).await.state, PaymentState::Confirming { .. }));
     for webhook in shop.stub.webhooks().into_iter().chain(shop.stub.webhooks()) {
         let headers = vec![("tosspayments-webhook-transmission-id".to_owned(), webhook.id)];
-        let request = WebhookRequest { headers, body: webhook.body.to_string().into_bytes() };
+        let request = WebhookRequest::new(headers, webhook.body.to_string().into_bytes());
         shop.office.payments().receive_webhook(TossGateway::NAME, request).await.unwrap();
     }
     assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);

@@ -54,28 +54,17 @@ impl Shown {
 
     async fn confirm(&mut self, payment: PaymentId, key: &str) {
         let provider_key = Some(key.to_owned());
-        let request = ConfirmRequest {
-            payment,
-            buyer: BUYER,
-            amount: won(1000),
-            method: "toss_card".into(),
-            provider_key,
-        };
+        let request = ConfirmRequest::new(payment, BUYER, won(1000), "toss_card").provider_key(provider_key);
         let answer = self.gateway.confirm(request).await;
         self.show(answer);
     }
 
     async fn refund(&mut self, payment: PaymentId, key: &str, which: u128) {
-        let request = RefundRequest {
-            payment,
-            buyer: BUYER,
-            provider_key: key.to_owned(),
-            refund: RefundId::from_uuid(Uuid::from_u128(which)),
-            amount: won(100),
-            refundable: won(1000),
-            reason: "rain".to_owned(),
-            account: Some(RefundAccount::new("88", ACCOUNT, HOLDER).unwrap()),
-        };
+        let request =
+            RefundRequest::new(payment, BUYER, key, RefundId::from_uuid(Uuid::from_u128(which)), won(100))
+                .refundable(won(1000))
+                .reason("rain")
+                .account(RefundAccount::new("88", ACCOUNT, HOLDER).unwrap());
         let answer = self.gateway.refund(request).await;
         self.show(answer);
     }
@@ -98,14 +87,10 @@ impl Shown {
             self.confirm(payment, &key).await;
             self.stub.fail_next(Fault::cut(Call::Cancel));
             self.refund(payment, &key, which).await;
-            let request =
-                LookupRequest { payment, buyer: BUYER, provider_key: Some(key.clone()), amount: won(1000) };
+            let request = LookupRequest::new(payment, BUYER, won(1000)).provider_key(key.clone());
             let looked_up = self.gateway.lookup(request).await;
             self.show(looked_up);
-            let voided = self
-                .gateway
-                .void(VoidRequest { payment, buyer: BUYER, provider_key: Some(key), tries: 0 })
-                .await;
+            let voided = self.gateway.void(VoidRequest::new(payment, BUYER).provider_key(key)).await;
             self.show(voided);
         }
         self.deposit().await
@@ -127,7 +112,7 @@ impl Shown {
             }
             for body in [webhook.body, forged] {
                 let headers = vec![("tosspayments-webhook-transmission-id".to_owned(), webhook.id.clone())];
-                let request = WebhookRequest { headers, body: body.to_string().into_bytes() };
+                let request = WebhookRequest::new(headers, body.to_string().into_bytes());
                 let heard = self.gateway.webhook(request).await;
                 self.show(heard);
             }
@@ -162,14 +147,10 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
     let mut shown = Shown { stub, gateway, text: String::new() };
     let secrets = shown.run().await;
     shown.show(settings("https://api.example.com"));
-    let checkout = CheckoutRequest {
-        payment: PaymentId::from_uuid(Uuid::from_u128(1)),
-        buyer: BUYER,
-        amount: won(1000),
-        method: "toss_card".to_owned(),
-        order_name: "Night of the Lighthouse".to_owned(),
-        deposit_window: Duration::from_hours(24),
-    };
+    let checkout =
+        CheckoutRequest::new(PaymentId::from_uuid(Uuid::from_u128(1)), BUYER, won(1000), "toss_card")
+            .order_name("Night of the Lighthouse")
+            .deposit_window(Duration::from_hours(24));
     let checkout = shown.gateway.checkout(checkout).await;
     shown.show(checkout);
     shown.show(TossGateway::new(settings("http://api.example.com")).map(|gateway| format!("{gateway:?}")));

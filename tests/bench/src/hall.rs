@@ -4,7 +4,7 @@ use std::error::Error;
 
 use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Reservation, Row,
-    SaleWindow, SeatId, SeatLayout, Section, event::TermsOverride,
+    SaleWindow, SeatId, SeatLayout, Section,
 };
 use uuid::Uuid;
 
@@ -27,21 +27,18 @@ impl Hall {
     pub(crate) async fn open(box_office: &BoxOffice, seats: u32) -> Result<Self, Box<dyn Error>> {
         let price = Money::new(110_000, Currency::KRW);
         let rows = (1..=seats.div_ceil(SEATS_A_ROW)).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
-        let section = Section { name: "R".into(), price, rows: rows.collect() };
+        let section = Section::new("R", price).rows(rows);
         let layout = SeatLayout::new("Bench Hall", format!("{seats} seats")).section(section);
         let layout = box_office.catalog().create_layout(layout, None).await?;
         let now = box_office.now();
         let hour = std::time::Duration::from_hours(1);
-        let details = EventDetails {
-            title: "Bench Night".into(),
-            artist: "The Loops".into(),
-            venue: "Bench Hall".into(),
-            description: String::new(),
-            keywords: Vec::new(),
-            starts_at: now.after(hour * 48),
-            sale: SaleWindow::new(now.before(hour), now.after(hour * 24))?,
-            terms: TermsOverride::default(),
-        };
+        let details = EventDetails::new(
+            "Bench Night",
+            now.after(hour * 48),
+            SaleWindow::new(now.before(hour), now.after(hour * 24))?,
+        )
+        .artist("The Loops")
+        .venue("Bench Hall");
         let input = EventInput::new(details, Currency::KRW).seated(layout.id);
         let event = box_office.catalog().create_event(input).await?.event.id;
         box_office.catalog().publish_event(event).await?;

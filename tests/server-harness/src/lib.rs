@@ -29,6 +29,7 @@
     clippy::unwrap_used,
     reason = "a failure here is a failure of the test that calls"
 )]
+#![expect(clippy::exhaustive_structs, reason = "this crate is not published")]
 
 mod agreement;
 mod fleet;

@@ -51,14 +51,13 @@ impl ServerShop {
     {
         let shop = BoxOffice::builder().store(store).build().unwrap();
         let won = |minor| Money::new(minor, Currency::KRW);
-        let rows = (1..=stock.rows).map(|row| Row::numbered(row.to_string(), 50)).collect();
-        let section = Section { name: "R".into(), price: won(110_000), rows };
+        let rows = (1..=stock.rows).map(|row| Row::numbered(row.to_string(), 50));
+        let section = Section::new("R", won(110_000)).rows(rows);
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
         let layout = shop.catalog().create_layout(layout, None).await.unwrap();
         let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
         let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
-        let standing =
-            TicketTypeInput { name: "Standing".into(), price: won(66_000), capacity: stock.standing };
+        let standing = TicketTypeInput::new("Standing", won(66_000), stock.standing);
         let input = EventInput::new(details, Currency::KRW).seated(layout.id).ticket_type(standing);
         let made = shop.catalog().create_event(input).await.unwrap();
         let event = made.event.id;

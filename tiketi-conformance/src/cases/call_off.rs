@@ -190,7 +190,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     let (reservation, payment) = &sold[0];
     let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
     let refunded = Money::new(40_000, payment.amount.currency());
-    shop.apply(shop.outcome(payment, CaptureOutcome::Paid(Captured { refunded, ..kept }))).await;
+    shop.apply(shop.outcome(payment, CaptureOutcome::Paid(kept.refunded(refunded)))).await;
     assert_eq!(to_do(&stores).await, [reservation.id]);
     stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
     let promised = shop.now_of_payment(payment).await;

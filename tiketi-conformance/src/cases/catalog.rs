@@ -17,7 +17,7 @@ use crate::hall::{Hall, STANDING_PRICE};
 use crate::shop::TestShop;
 
 fn standing(capacity: u32) -> TicketTypeInput {
-    TicketTypeInput { name: "Standing".into(), price: STANDING_PRICE, capacity }
+    TicketTypeInput::new("Standing", STANDING_PRICE, capacity)
 }
 
 fn block(shop: &TestShop, hall: &Hall, seats: &[usize]) -> BlockSeats {
@@ -211,17 +211,17 @@ pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: TestShop) {
     let unknown = TicketTypeId::from_uuid(shop.ids().next());
     shop.refuses(store.remove_ticket_type(unknown), EditRefused::TicketTypeNotFound).await;
     shop.refuses(store.edit_ticket_type(unknown, standing(3)), EditRefused::TicketTypeNotFound).await;
-    let section = TicketTypeInput { name: "Front".into(), ..standing(11) };
+    let section = standing(11).name("Front");
     shop.refuses(store.edit_ticket_type(hall.front, section), EditRefused::SoldBySeat).await;
 }
 
 /// Fails if a ticket type is given a price or a name that cannot be.
 pub async fn a_bad_ticket_type_is_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
-    let bad = TicketTypeInput { price: Money::new(-1, Currency::KRW), ..standing(10) };
+    let bad = standing(10).price(Money::new(-1, Currency::KRW));
     let refused = EditRefused::Invalid(CatalogError::PriceOutOfRange);
     shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
-    let bad = TicketTypeInput { price: Money::new(1, Currency::EUR), ..standing(10) };
+    let bad = standing(10).price(Money::new(1, Currency::EUR));
     let refused = EditRefused::Invalid(CatalogError::WrongCurrency { expected: Currency::KRW });
     shop.refuses(store.edit_ticket_type(hall.standing, bad), refused).await;
     let refused = EditRefused::Invalid(CatalogError::CapacityOutOfRange);

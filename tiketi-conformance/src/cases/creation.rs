@@ -24,7 +24,7 @@ fn in_one_hall(mut new: NewEvent) -> NewEvent {
 
 async fn ticket_type(shop: &TestShop, event: EventId, capacity: u32, position: u32) -> TicketType {
     let event = shop.store().event(event).await.unwrap().unwrap().event;
-    let input = TicketTypeInput { name: "Balcony".into(), price: STANDING_PRICE, capacity };
+    let input = TicketTypeInput::new("Balcony", STANDING_PRICE, capacity);
     general_admission(&event, &input, position, shop.ids()).unwrap()
 }
 

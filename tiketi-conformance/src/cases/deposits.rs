@@ -6,8 +6,7 @@ use tiketi_core::decide::{
     ReconcileStep, RecordRefund, RefundOutcome, ScheduleReconciliation, ScheduleReconciliationRefused,
 };
 use tiketi_core::{
-    EventDetails, EventId, PageRequest, Payment, PaymentId, PaymentState,
-    event::TermsOverride,
+    EventId, PageRequest, Payment, PaymentId, PaymentState,
     gateway::DepositAsked,
     payment::{Deposit, DepositAccount, Settles},
     refund_account::RefundAccount,
@@ -23,7 +22,7 @@ const HOUR: Duration = Duration::from_hours(1);
 
 fn asked(shop: &TestShop, within: Duration) -> DepositAsked {
     let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
-    DepositAsked { account: Some(account), due: Some(shop.now().after(within)) }
+    DepositAsked::default().account(account).due(shop.now().after(within))
 }
 
 /// Hears that a deposit is waited for, and returns the payment.
@@ -104,8 +103,8 @@ pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
 
 async fn own_window(shop: &TestShop, event: EventId, window: Duration) {
     let view = shop.store().event(event).await.unwrap().unwrap();
-    let terms = TermsOverride { deposit_window: Some(window), ..view.event.details.terms };
-    let details = EventDetails { terms, ..view.event.details };
+    let terms = view.event.details.terms.deposit_window(window);
+    let details = view.event.details.terms(terms);
     shop.store().edit_event(event, details, None).await.unwrap();
 }
 

@@ -46,7 +46,7 @@ pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: TestShop)
     shop.standing(&hall, shop.buyer(), 2).await;
     shop.go_to(lapsed.held_until().unwrap().before(MICROSECOND));
     let buyer = shop.buyer();
-    let shortages = vec![Shortage { ticket_type: hall.standing, asked: 8, available: 0 }];
+    let shortages = vec![Shortage::new(hall.standing, 8, 0)];
     shop.refuse(shop.hold(&hall, buyer).item(hall.standing, 8), HoldRefused::NotEnoughLeft { shortages })
         .await;
     shop.go_to(lapsed.held_until().unwrap());

@@ -40,7 +40,7 @@ impl FreshGateway {
         let payment = payment();
         let provider_key = self.provider.authenticate(payment, amount).await;
         let method = self.gateway.methods()[0].id.clone();
-        ConfirmRequest { payment, buyer: BUYER, amount, method, provider_key }
+        ConfirmRequest::new(payment, BUYER, amount, method).provider_key(provider_key)
     }
 
     async fn taken(&self, amount: Money) -> (ConfirmRequest, Captured) {
@@ -53,25 +53,18 @@ impl FreshGateway {
 
     async fn look(&self, of: &ConfirmRequest) -> LookupAnswer {
         let (payment, provider_key, amount) = (of.payment, of.provider_key.clone(), of.amount);
-        let by_key = self.gateway.lookup(LookupRequest { payment, buyer: BUYER, provider_key, amount }).await;
-        let by_order =
-            self.gateway.lookup(LookupRequest { payment, buyer: BUYER, provider_key: None, amount }).await;
+        let by_key =
+            self.gateway.lookup(LookupRequest::new(payment, BUYER, amount).provider_key(provider_key)).await;
+        let by_order = self.gateway.lookup(LookupRequest::new(payment, BUYER, amount)).await;
         assert_eq!(by_key, by_order, "by key and by order");
         by_order
     }
 }
 
 fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) -> RefundRequest {
-    RefundRequest {
-        payment: of.payment,
-        buyer: of.buyer,
-        provider_key: captured.provider_key.clone(),
-        refund: refund_id(),
-        amount: won(amount),
-        refundable: won(refundable),
-        reason: "the singer is ill".to_owned(),
-        account: None,
-    }
+    RefundRequest::new(of.payment, of.buyer, &captured.provider_key, refund_id(), won(amount))
+        .refundable(won(refundable))
+        .reason("the singer is ill")
 }
 
 /// Fails if an answer does not name the order, the amount and what
@@ -83,7 +76,7 @@ pub async fn a_payment_is_taken_looked_up_and_given_back(it: FreshGateway) {
     assert_eq!(it.look(&request).await, LookupAnswer::Paid(captured.clone()));
     let refund = back(&request, &captured, 50_000, 50_000);
     assert_eq!(it.gateway.refund(refund).await, RefundAnswer::Done);
-    let refunded = Captured { refunded: won(50_000), ..captured };
+    let refunded = captured.refunded(won(50_000));
     assert_eq!(it.look(&request).await, LookupAnswer::Paid(refunded));
     assert_eq!(it.provider.balance(request.payment).await, 0);
 }
@@ -123,7 +116,7 @@ pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
 
 /// Fails if an order that the provider does not know is reported as anything else.
 pub async fn an_order_that_was_never_made_is_not_found(it: FreshGateway) {
-    let request = LookupRequest { payment: payment(), buyer: BUYER, provider_key: None, amount: won(50_000) };
+    let request = LookupRequest::new(payment(), BUYER, won(50_000));
     assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);
 }
 
@@ -169,12 +162,12 @@ pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
     let confirmed = it.gateway.confirm(request.clone()).await;
     assert!(matches!(confirmed, ConfirmAnswer::Unknown { heard: Heard::Silence, .. }), "{confirmed:?}");
     let (payment, provider_key, amount) = (request.payment, request.provider_key, request.amount);
-    let question = LookupRequest { payment, buyer: BUYER, provider_key: provider_key.clone(), amount };
+    let question = LookupRequest::new(payment, BUYER, amount).provider_key(provider_key.clone());
     let found = it.gateway.lookup(question).await;
     assert!(matches!(found, LookupAnswer::Unknown { heard: Heard::Silence, .. }), "{found:?}");
     let returned = it.gateway.refund(back(&taken, &captured, 50_000, 50_000)).await;
     assert!(matches!(returned, RefundAnswer::Unknown { heard: Heard::Silence, .. }), "{returned:?}");
-    let voided = it.gateway.void(VoidRequest { payment, buyer: BUYER, provider_key, tries: 0 }).await;
+    let voided = it.gateway.void(VoidRequest::new(payment, BUYER).provider_key(provider_key)).await;
     let silent = matches!(voided, VoidAnswer::Unknown { heard: Heard::Silence, .. });
     assert!(silent || voided == VoidAnswer::Unsupported, "{voided:?}");
 }
@@ -183,7 +176,7 @@ pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
 /// keys would stop every other.
 pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
     let Some(key) = it.provider.key_never_given().await else { return };
-    let request = ConfirmRequest { provider_key: Some(key), ..it.prepared(won(50_000)).await };
+    let request = it.prepared(won(50_000)).await.provider_key(key);
     let answer = it.gateway.confirm(request.clone()).await;
     assert_eq!(answer.heard(), Heard::Answered, "{answer:?}");
     assert!(!matches!(answer, ConfirmAnswer::Paid(_)), "{answer:?}");
@@ -194,28 +187,24 @@ pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
 pub async fn an_attempt_is_accepted_by_its_form(it: FreshGateway) {
     let request = it.prepared(won(50_000)).await;
     let provider_key = request.provider_key.as_deref();
-    let confirm = Attempt {
-        method: &request.method,
-        amount: request.amount,
-        step: AttemptStep::Confirm { provider_key },
-    };
-    let prepare = Attempt { step: AttemptStep::Prepare, ..confirm };
+    let confirm = Attempt::new(&request.method, request.amount, AttemptStep::Confirm { provider_key });
+    let prepare = Attempt::new(&request.method, request.amount, AttemptStep::Prepare);
     for attempt in [prepare, confirm] {
         assert_eq!(it.gateway.accepts(attempt), Ok(()), "{attempt:?}");
-        let refused = it.gateway.accepts(Attempt { method: "no_such_method", ..attempt });
+        let refused = it.gateway.accepts(Attempt::new("no_such_method", attempt.amount, attempt.step));
         assert!(matches!(refused, Err(NotAccepted::Method { .. })), "{refused:?}");
     }
     let too_long = "k".repeat(10_000);
     for key in ["", "a\0b", "a\nb", "a b", "열쇠", &too_long] {
         let step = AttemptStep::Confirm { provider_key: Some(key) };
-        let refused = it.gateway.accepts(Attempt { step, ..confirm });
+        let refused = it.gateway.accepts(Attempt::new(&request.method, request.amount, step));
         assert_eq!(refused, Err(NotAccepted::KeyMalformed), "{key:?}");
     }
 }
 
 /// Fails if bytes that mean nothing are taken for a hint.
 pub async fn nonsense_is_no_webhook(it: FreshGateway) {
-    let request = WebhookRequest { headers: Vec::new(), body: b"\xff{nonsense".to_vec() };
+    let request = WebhookRequest::new(Vec::new(), b"\xff{nonsense".to_vec());
     let refused = it.gateway.webhook(request).await.unwrap_err();
     assert!(!matches!(refused, WebhookRefused::Unavailable), "{refused:?}");
 }

@@ -167,10 +167,7 @@ pub async fn every_seat_that_is_taken_is_named(shop: TestShop) {
 pub async fn every_shortage_is_named_with_what_is_left(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, shop.buyer(), 8).await;
-    let shortages = vec![
-        Shortage { ticket_type: hall.standing, asked: 3, available: 2 },
-        Shortage { ticket_type: hall.free, asked: 21, available: 20 },
-    ];
+    let shortages = vec![Shortage::new(hall.standing, 3, 2), Shortage::new(hall.free, 21, 20)];
     let command = shop.hold(&hall, buyer).item(hall.standing, 3).item(hall.free, 21);
     shop.refuse(command, HoldRefused::NotEnoughLeft { shortages }).await;
     shop.standing(&hall, buyer, 2).await;
@@ -213,7 +210,7 @@ pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, buyer, 1).await;
     let dearer = tiketi_core::Money::new(40_000, tiketi_core::Currency::KRW);
-    let edit = tiketi_core::TicketTypeInput { name: "Standing".into(), price: dearer, capacity: 10 };
+    let edit = tiketi_core::TicketTypeInput::new("Standing", dearer, 10);
     shop.store().edit_ticket_type(hall.standing, edit).await.unwrap();
     let held = shop.standing(&hall, buyer, 1).await;
     assert_eq!(held.total.minor(), STANDING_PRICE.minor() + 40_000);

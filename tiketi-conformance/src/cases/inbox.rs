@@ -21,11 +21,9 @@ fn start() -> Timestamp {
 }
 
 fn delivery(gateway: &str, which: u32) -> Delivery {
-    let hint = Hint {
-        delivery: format!("delivery-{which}"),
-        payment: PaymentId::from_uuid(Uuid::from_u128(u128::from(which))),
-        provider_key: which.is_multiple_of(2).then(|| format!("key-{which}")),
-    };
+    let hint =
+        Hint::new(format!("delivery-{which}"), PaymentId::from_uuid(Uuid::from_u128(u128::from(which))))
+            .provider_key(which.is_multiple_of(2).then(|| format!("key-{which}")));
     let received_at = start().after(Duration::from_secs(u64::from(which)));
     Delivery { gateway: gateway.to_owned(), hint, received_at, tries: 0 }
 }

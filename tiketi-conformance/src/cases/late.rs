@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::decide::{CaptureOutcome, RecordOutcomeRefused};
 use tiketi_core::{
     EventId, LatePayment, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
-    event::TermsOverride, gateway::Captured,
+    gateway::Captured,
 };
 
 use crate::hall::Hall;
@@ -59,8 +59,8 @@ pub async fn late_money_goes_back_if_anything_is_taken(shop: TestShop) {
 
 async fn refunds_late_money(shop: &TestShop, event: EventId) {
     let view = shop.store().event(event).await.unwrap().unwrap();
-    let terms = TermsOverride { late_payment: Some(LatePayment::Refund), ..view.event.details.terms };
-    let details = tiketi_core::EventDetails { terms, ..view.event.details };
+    let terms = view.event.details.terms.late_payment(LatePayment::Refund);
+    let details = view.event.details.terms(terms);
     shop.store().edit_event(event, details, None).await.unwrap();
 }
 
@@ -135,7 +135,7 @@ pub async fn what_was_refunded_at_the_provider_is_recorded(shop: TestShop) {
     let word = |refunded: i64| {
         let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
         let refunded = Money::new(refunded, payment.amount.currency());
-        shop.outcome(&payment, CaptureOutcome::Paid(Captured { refunded, ..kept }))
+        shop.outcome(&payment, CaptureOutcome::Paid(kept.refunded(refunded)))
     };
     let part = shop.twice(word(30_000)).await;
     assert_eq!(part.payment.unwrap().refunded.minor(), 30_000);
@@ -166,7 +166,7 @@ pub async fn money_given_back_in_full_sells_nothing(shop: TestShop) {
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
     let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
-    let returned = CaptureOutcome::Paid(Captured { refunded: payment.amount, ..kept });
+    let returned = CaptureOutcome::Paid(kept.refunded(payment.amount));
     let recorded = shop.twice(shop.outcome(&payment, returned)).await;
     assert_eq!(recorded.payment.unwrap().state, PaymentState::Refunded { at: shop.now() });
     assert_eq!(recorded.reservation.held_until(), Some(shop.now().after(Duration::from_mins(10))));

@@ -209,7 +209,7 @@ pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
         stores.any().schedule_reconciliation(last_inconclusive).await.unwrap().payment.unwrap();
     assert_eq!(inconclusive.reconciliation.unwrap().last_inconclusive.as_deref(), Some(CLEANED));
     let account = Some(DepositAccount { bank: NUL.into(), number: NUL.into() });
-    let deposit = ask(ReconcileStep::Deposit(DepositAsked { account, due: None }));
+    let deposit = ask(ReconcileStep::Deposit(DepositAsked::default().account(account)));
     let waiting = stores.any().schedule_reconciliation(deposit).await.unwrap().payment.unwrap();
     let account = waiting.awaited_deposit().unwrap().account.clone().unwrap();
     assert_eq!((&*account.bank, &*account.number), (CLEANED, CLEANED));

@@ -29,7 +29,7 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
     let facts = shop.drain().await;
     assert!(facts.iter().all(|fact| fact.event == hall.event && fact.at == shop.now()));
-    let seat = |status, version| tiketi_core::fact::SeatChanged { seat: hall.seats[0], status, version };
+    let seat = |status, version| tiketi_core::fact::SeatChanged::new(hall.seats[0], status, version);
     let mut bodies: Vec<_> = facts.into_iter().map(|fact| fact.body).collect();
     let changes = vec![seat(SeatStatus::Held, 2)];
     assert_eq!(bodies.remove(0), FactBody::SeatsChanged { map_version: 2, changes });

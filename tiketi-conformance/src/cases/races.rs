@@ -205,7 +205,7 @@ pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: TestShop) {
 pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: TestShop) {
     let hall = shop.hall().await;
     let organiser = shop.clone();
-    let edit = TicketTypeInput { name: "Standing".into(), price: STANDING_PRICE, capacity: 5 };
+    let edit = TicketTypeInput::new("Standing", STANDING_PRICE, 5);
     let cut = tokio::spawn(async move { organiser.store().edit_ticket_type(hall.standing, edit).await });
     let commands = shop.buyers(16).into_iter().map(|buyer| shop.hold(&hall, buyer).item(hall.standing, 1));
     let (won, _) = told(at_once(&shop, commands.collect()).await);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 use tiketi_core::{
-    Currency, EventDetails, Money, PaymentId, PaymentState, RefundedSeats, ReservationState, SeatState,
-    Terms, event::TermsOverride, payment::RefundState, reservation::CancelReason,
+    Currency, Money, PaymentId, PaymentState, RefundedSeats, ReservationState, SeatState,
+    payment::RefundState, reservation::CancelReason,
 };
 
 use crate::send::SalesCommand;
@@ -146,8 +146,8 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
     let hall = shop.hall().await;
     for (seat, policy) in [(0, Some(RefundedSeats::Blocked)), (1, Some(RefundedSeats::OnSale)), (2, None)] {
         let view = shop.store().event(hall.event).await.unwrap().unwrap();
-        let terms = TermsOverride { refunded_seats: policy, ..view.event.details.terms };
-        let details = EventDetails { terms, ..view.event.details };
+        let terms = view.event.details.terms.refunded_seats(policy);
+        let details = view.event.details.terms(terms);
         shop.store().edit_event(hall.event, details, None).await.unwrap();
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let (_, payment) = shop.sold(&held).await;
@@ -157,7 +157,7 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
             Some(RefundedSeats::OnSale) => RefundedSeats::Blocked,
             Some(RefundedSeats::Blocked) | None => RefundedSeats::OnSale,
         };
-        let terms = Terms { refunded_seats: shops, ..shop.terms() };
+        let terms = shop.terms().refunded_seats(shops);
         shop.apply(shop.refunded(&payment, refund).under(terms)).await;
         let blocked = matches!(shop.seat_state(&hall, seat).await, SeatState::Blocked { .. });
         assert_eq!(blocked, policy == Some(RefundedSeats::Blocked), "{policy:?}");

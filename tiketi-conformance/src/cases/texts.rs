@@ -24,7 +24,7 @@ pub(super) const NUL: &str = "a\0b";
 pub(super) const CLEANED: &str = "a\u{fffd}b";
 
 fn refused(field: &'static str) -> TextError {
-    TextError { field: field.into(), problem: TextProblem::ControlCharacter { character: '\0' } }
+    TextError::new(field, TextProblem::ControlCharacter { character: '\0' })
 }
 
 /// Checks that a command was refused for this field.
@@ -76,7 +76,7 @@ pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Te
     refuses_edit(bad(|it| it.venue = NUL.into()).await, "venue");
     refuses_edit(bad(|it| it.description = NUL.into()).await, "description");
     refuses_edit(bad(|it| it.keywords = vec!["fine".into(), NUL.into()]).await, "keywords");
-    let standing = TicketTypeInput { name: NUL.into(), price: STANDING_PRICE, capacity: 10 };
+    let standing = TicketTypeInput::new(NUL, STANDING_PRICE, 10);
     refuses_edit(store.edit_ticket_type(hall.standing, standing).await, "name");
     let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[0]], NUL);
     refuses(store.block_seats(block).await, "reason");

@@ -2,7 +2,7 @@
 
 use tiketi_core::Timestamp;
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
-use tiketi_core::waiting_room::{PlaceClass, PlaceId, PlaceState, RoomMode, RoomPolicy};
+use tiketi_core::waiting_room::{PlaceClass, PlaceId, PlaceState, RoomMode};
 
 use crate::room::{TestRoom, buyer, event};
 
@@ -68,7 +68,7 @@ pub async fn a_refused_join_changes_nothing(mut room: TestRoom) {
     room.policy.mode = RoomMode::Off;
     room.refuse_join(room.ask(1), JoinRefused::RoomOff).await;
     assert_eq!(room.store().room(room.event).await.unwrap(), None);
-    room.policy = RoomPolicy { queue_limit: Some(1), max_party: 4, ..usual };
+    room.policy = usual.queue_limit(1).max_party(4);
     for party in [0, 5] {
         let mut ask = room.ask(1);
         ask.party = party;

@@ -210,7 +210,7 @@ impl Walker {
     fn price(&mut self) -> Step {
         let minor = 30_000 + 1_000 * i64::try_from(self.chance.below(3)).expect("it is small");
         let price = Money::new(minor, Currency::KRW);
-        let edit = TicketTypeInput { name: "Standing".to_owned(), price, capacity: STANDING };
+        let edit = TicketTypeInput::new("Standing", price, STANDING);
         Step::Price(self.hall().standing, edit)
     }
 }

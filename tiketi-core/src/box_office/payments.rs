@@ -71,6 +71,7 @@ impl PrepareRequest {
 
 /// A prepared payment attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Prepared {
     /// The attempt; the text of its id is the order id.
     pub payment: Payment,
@@ -84,12 +85,20 @@ pub struct Prepared {
 
 /// Result of a confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Paid {
     /// The attempt: `Paid`, `Declined`, `Stuck`, or `Confirming` while the outcome is unknown; `None` if nothing had to
     /// be paid.
     pub payment: Option<Payment>,
     /// Its reservation.
     pub reservation: Reservation,
+}
+
+impl Paid {
+    /// Makes a result from rows that were read, for a caller that did not wait for the provider.
+    pub const fn new(payment: Option<Payment>, reservation: Reservation) -> Self {
+        Self { payment, reservation }
+    }
 }
 
 /// Why the provider was not asked for money.

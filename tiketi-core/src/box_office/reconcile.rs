@@ -13,6 +13,7 @@ use crate::payment::{Payment, PaymentState, RefundState};
 
 /// What one round of [`Jobs::reconcile_once`] did, in payments.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reconciled {
     /// The outcome is known now.
     pub settled: usize,

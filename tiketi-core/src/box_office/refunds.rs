@@ -15,6 +15,7 @@ use crate::reservation::Reservation;
 
 /// Result of a request for a refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefundRequested {
     /// The payment, with its refunds.
     pub payment: Payment,

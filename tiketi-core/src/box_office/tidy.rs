@@ -34,6 +34,7 @@ pub enum HousekeepingError {
 
 /// What one round of [`Jobs::tidy_once`] did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Tidied {
     /// Reservations whose hold ended.
     pub expired: usize,

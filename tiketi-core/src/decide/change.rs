@@ -13,6 +13,7 @@ use crate::ticket_type::Stock;
 /// (1 for a new one).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[must_use]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct Change {
     /// Reservations to insert or replace.
     pub reservations: Vec<Reservation>,
@@ -32,6 +33,7 @@ pub struct Change {
 
 /// A seat's new state.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct SeatChange {
     /// The seat.
     pub seat: SeatId,
@@ -43,6 +45,7 @@ pub struct SeatChange {
 
 /// The reservation and payment that a command was about; a replay returns them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct Effect {
     /// The reservation it made or changed.
     pub reservation: ReservationId,

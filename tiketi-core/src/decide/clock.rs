@@ -23,6 +23,7 @@ pub const MAX_CLOCK_SKEW: Duration = Duration::from_secs(2);
 #[error(
     "the server's clock is {ahead:?} ahead of the store's, and at most {margin:?} are allowed: correct it"
 )]
+#[non_exhaustive]
 pub struct ClockAhead {
     /// How far it is ahead.
     pub ahead: Duration,
@@ -44,6 +45,7 @@ pub fn check_clock(now: Timestamp, store_now: Timestamp, margin: Duration) -> Re
 
 /// The smallest possible difference between a server's clock and the store's.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ClockSkew {
     /// How far the server's clock is ahead, at least.
     pub ahead: Duration,

@@ -54,6 +54,7 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
 /// A rule also reads the event with all its ticket types, and the reservation and payment that its [`Subject`] leads
 /// to, with that reservation's seats and latest payment.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct ReadSet<'c> {
     /// The seats that it names.
     pub seats: &'c [SeatId],
@@ -67,6 +68,7 @@ pub struct ReadSet<'c> {
 
 /// What a command names to determine its event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a store acts on every part")]
 pub enum Subject {
     /// The event itself.
     Event(EventId),
@@ -80,6 +82,7 @@ pub enum Subject {
 ///
 /// Refusals and failures change nothing and are not saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct CommandRecord {
     /// Fingerprint of the content.
     pub fingerprint: u128,
@@ -91,6 +94,7 @@ pub struct CommandRecord {
 
 /// Result of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Applied {
     /// The reservation that the command was about, as it is now.
     pub reservation: Reservation,
@@ -117,6 +121,7 @@ impl Applied {
 #[derive(Debug)]
 #[must_use]
 #[expect(clippy::large_enum_variant, reason = "a verdict is taken apart at once and never stored")]
+#[expect(clippy::exhaustive_enums, reason = "a store acts on every part")]
 pub enum Verdict {
     /// Write this change, save this record under the command's key, and commit both together.
     Apply(Change, CommandRecord),

@@ -78,6 +78,7 @@ pub struct CreateLayout {
 
 /// What a store saves of a creation, under its key, for 24 hours or longer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct CreationRecord {
     /// Fingerprint of the content.
     pub fingerprint: u128,
@@ -90,6 +91,7 @@ pub struct CreationRecord {
 /// What an adapter must do about a creation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
+#[expect(clippy::exhaustive_enums, reason = "a store acts on every part")]
 pub enum CreationVerdict {
     /// Write it, save this record under its key, and commit both together.
     Make(CreationRecord),
@@ -99,6 +101,7 @@ pub enum CreationVerdict {
 
 /// What was created, now or by an earlier call with the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Created {
     /// Its id.
     pub id: Uuid,

@@ -16,6 +16,7 @@ use crate::time::Timestamp;
 /// For a buyer, the amount must equal what the [`crate::CancellationPolicy`] gives. Staff can choose it, and the shop
 /// keeps the rest of the price; without an amount, staff refund the whole price.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefundWanted {
     /// Everything that the payment bought; if it bought nothing, all that is owed.
     Everything {
@@ -135,6 +136,7 @@ impl RefundWanted {
 /// The buyer can no longer give tickets back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("tickets can no longer be given back")]
+#[non_exhaustive]
 pub struct CancellationClosed {
     /// Since when; `None` if they could never be given back.
     pub since: Option<Timestamp>,
@@ -142,6 +144,7 @@ pub struct CancellationClosed {
 
 /// What a buyer would be refunded for everything that a reservation owns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CancellationQuote {
     /// The amount refunded.
     pub refund: Money,

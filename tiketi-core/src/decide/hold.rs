@@ -182,6 +182,7 @@ pub enum HoldRefused {
 
 /// A ticket type with fewer units left than the command asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Shortage {
     /// The ticket type.
     pub ticket_type: TicketTypeId,
@@ -189,6 +190,13 @@ pub struct Shortage {
     pub asked: u32,
     /// The units left.
     pub available: u32,
+}
+
+impl Shortage {
+    /// Makes the shortage of a ticket type.
+    pub const fn new(ticket_type: TicketTypeId, asked: u32, available: u32) -> Self {
+        Self { ticket_type, asked, available }
+    }
 }
 
 impl Command for Hold {

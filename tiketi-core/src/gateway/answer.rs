@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use crate::money::{Currency, Money};
 use crate::payment::DepositAccount;
+use crate::setters::setters;
 use crate::time::Timestamp;
 
 /// Whether a provider answered.
 ///
 /// Only silence opens a [`crate::gateway::Breaker`], and only an answer closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum Heard {
     /// It answered; an unknown order or an unlisted code is an answer, too.
     Answered,
@@ -21,6 +23,7 @@ pub enum Heard {
 
 /// Money that a provider captured.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Captured {
     /// The order as the provider names it; ours is the text of the payment's id.
     pub order: String,
@@ -38,10 +41,15 @@ impl Captured {
         let refunded = Money::zero(amount.currency());
         Self { order: order.into(), provider_key: provider_key.into(), amount, refunded }
     }
+
+    setters! {
+        refunded: Money,
+    }
 }
 
 /// A deposit that a provider waits for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct DepositAsked {
     /// The account that the provider made, if it named one.
     pub account: Option<DepositAccount>,
@@ -49,8 +57,16 @@ pub struct DepositAsked {
     pub due: Option<Timestamp>,
 }
 
+impl DepositAsked {
+    setters! {
+        account: impl Into<Option<DepositAccount>>,
+        due: impl Into<Option<Timestamp>>,
+    }
+}
+
 /// Answer of a provider to a request to take money.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ConfirmAnswer {
     /// The money was captured.
     Paid(Captured),
@@ -74,6 +90,7 @@ pub enum ConfirmAnswer {
 
 /// Answer of a provider to a look-up of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum LookupAnswer {
     /// The money was captured; a part or all of it may have been refunded since.
     Paid(Captured),
@@ -99,6 +116,7 @@ pub enum LookupAnswer {
 
 /// Answer of a provider to a request to refund money.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefundAnswer {
     /// The money is on its way to the buyer.
     Done,
@@ -118,6 +136,7 @@ pub enum RefundAnswer {
 
 /// Answer of a provider to a request to close a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum VoidAnswer {
     /// No money can be captured for it any more.
     Done,
@@ -180,6 +199,7 @@ impl VoidAnswer {
 /// A gateway cannot be called now; nothing took effect.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payment gateway {gateway} cannot be reached")]
+#[non_exhaustive]
 pub struct GatewayUnavailable {
     /// The gateway's name.
     pub gateway: String,
@@ -187,6 +207,13 @@ pub struct GatewayUnavailable {
     pub retry_after: Duration,
     /// Whether the provider answered before the gateway gave up.
     pub heard: Heard,
+}
+
+impl GatewayUnavailable {
+    /// Makes the error of a gateway that gave up.
+    pub fn new(gateway: impl Into<String>, retry_after: Duration, heard: Heard) -> Self {
+        Self { gateway: gateway.into(), retry_after, heard }
+    }
 }
 
 /// Why a gateway rejects the form of an attempt to pay.

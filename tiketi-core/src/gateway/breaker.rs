@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::gateway::Heard;
 use crate::id::BuyerId;
+use crate::setters::setters;
 use crate::time::Timestamp;
 
 /// When a [`Breaker`] opens, and how it closes again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BreakerSettings {
     /// Consecutive requests without an answer that open it; 5 by default.
     pub silences: u32,
@@ -31,6 +33,15 @@ impl Default for BreakerSettings {
     }
 }
 
+impl BreakerSettings {
+    setters! {
+        silences: u32,
+        buyers: usize,
+        open_for: Duration,
+        probe_every: Duration,
+    }
+}
+
 /// Stops requests to a provider that does not answer.
 ///
 /// | from \ on | admit | answered | silence |
@@ -42,6 +53,7 @@ impl Default for BreakerSettings {
 /// A request that did not ask the provider changes nothing. A probe needs no end of its own: a probe without a recorded
 /// result only delays the next one.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum Breaker {
     /// Every request is admitted.
     Closed {

@@ -16,9 +16,11 @@ use crate::gateway::{
     WebhookRefused, WebhookRequest,
 };
 use crate::id::BuyerId;
+use crate::setters::setters;
 
 /// Time limits of a gateway's calls, and settings of its circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct GuardSettings {
     /// Limit of a confirm, a refund or a void; 60 seconds by default.
     pub money_within: Duration,
@@ -35,6 +37,14 @@ impl Default for GuardSettings {
             question_within: Duration::from_secs(5),
             breaker: BreakerSettings::default(),
         }
+    }
+}
+
+impl GuardSettings {
+    setters! {
+        money_within: Duration,
+        question_within: Duration,
+        breaker: BreakerSettings,
     }
 }
 

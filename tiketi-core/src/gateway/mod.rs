@@ -22,6 +22,8 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
+use crate::setters::setters;
+
 /// The adapter of one payment provider.
 ///
 /// With [`Confirms::Server`], no money moves before [`PaymentGateway::confirm`]. With [`Confirms::Browser`], money may
@@ -145,6 +147,7 @@ pub trait PaymentGateway: Debug + Send + Sync + 'static {
 
 /// A payment method.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PaymentMethod {
     /// The id that clients send, such as `kakao_pay`.
     pub id: String,
@@ -152,8 +155,16 @@ pub struct PaymentMethod {
     pub name: String,
 }
 
+impl PaymentMethod {
+    /// Makes a method with its id and its name.
+    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { id: id.into(), name: name.into() }
+    }
+}
+
 /// What a gateway can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Capabilities {
     /// Who makes the money move.
     pub confirms: Confirms,
@@ -165,8 +176,21 @@ pub struct Capabilities {
     pub buyer_step: BuyerStep,
 }
 
+impl Capabilities {
+    /// Makes the capabilities of a gateway that supports no partial refunds and no void.
+    pub const fn new(confirms: Confirms, buyer_step: BuyerStep) -> Self {
+        Self { confirms, partial_refunds: Support::No, void: Support::No, buyer_step }
+    }
+
+    setters! {
+        partial_refunds: Support,
+        void: Support,
+    }
+}
+
 /// Who makes the money move.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum Confirms {
     /// The server: no money moves before it calls `confirm`.
     Server,
@@ -176,6 +200,7 @@ pub enum Confirms {
 
 /// Where money is refunded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum RefundsTo {
     /// To where it came from.
     Source,
@@ -185,6 +210,7 @@ pub enum RefundsTo {
 
 /// Whether a gateway supports a feature.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum Support {
     /// It can.
     Yes,
@@ -194,6 +220,7 @@ pub enum Support {
 
 /// Whether the buyer must act at the provider before a confirm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum BuyerStep {
     /// The buyer goes to the provider and comes back with its key.
     Needed,
@@ -203,6 +230,7 @@ pub enum BuyerStep {
 
 /// What a buyer's browser needs to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Checkout {
     /// The gateway's public key, if the browser needs one.
     pub client_key: Option<String>,
@@ -210,4 +238,22 @@ pub struct Checkout {
     pub parameters: BTreeMap<String, String>,
     /// Whether the provider was asked for it; [`Heard::NotAsked`] if the gateway made it alone.
     pub heard: Heard,
+}
+
+impl Checkout {
+    /// Makes a checkout without a key and parameters.
+    pub const fn new(heard: Heard) -> Self {
+        Self { client_key: None, parameters: BTreeMap::new(), heard }
+    }
+
+    /// Adds a parameter of the provider's script.
+    #[must_use]
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    setters! {
+        client_key: impl Into<Option<String>>,
+    }
 }

@@ -6,12 +6,15 @@ use crate::gateway::{NotAccepted, PaymentMethod};
 use crate::id::{BuyerId, PaymentId, RefundId};
 use crate::money::{Currency, Money};
 use crate::refund_account::RefundAccount;
+use crate::setters::setters;
+use crate::terms::Terms;
 
 /// Most bytes of a provider's key, for gateways whose provider states no limit.
 const MAX_KEY_BYTES: usize = 255;
 
 /// An attempt to pay, as far as a gateway can check it without its provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Attempt<'a> {
     /// The payment method.
     pub method: &'a str,
@@ -23,6 +26,7 @@ pub struct Attempt<'a> {
 
 /// The step that an attempt to pay is about to take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a gateway checks each step")]
 pub enum AttemptStep<'a> {
     /// The attempt is about to be prepared.
     Prepare,
@@ -33,7 +37,12 @@ pub enum AttemptStep<'a> {
     },
 }
 
-impl Attempt<'_> {
+impl<'a> Attempt<'a> {
+    /// Makes an attempt for [`crate::PaymentGateway::accepts`].
+    pub const fn new(method: &'a str, amount: Money, step: AttemptStep<'a>) -> Self {
+        Self { method, amount, step }
+    }
+
     /// Rejects a method that is not offered.
     ///
     /// # Errors
@@ -76,6 +85,7 @@ impl Attempt<'_> {
 
 /// A request for what a browser needs to pay.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CheckoutRequest {
     /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
@@ -91,8 +101,22 @@ pub struct CheckoutRequest {
     pub deposit_window: Duration,
 }
 
+impl CheckoutRequest {
+    /// Makes a request without an order name, with the default [`Terms::deposit_window`].
+    pub fn new(payment: PaymentId, buyer: BuyerId, amount: Money, method: impl Into<String>) -> Self {
+        let deposit_window = Terms::default().deposit_window;
+        Self { payment, buyer, amount, method: method.into(), order_name: String::new(), deposit_window }
+    }
+
+    setters! {
+        order_name: impl Into<String>,
+        deposit_window: Duration,
+    }
+}
+
 /// A request to take money.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ConfirmRequest {
     /// Id of the attempt; the provider deduplicates by it, and its text is the order id.
     pub payment: PaymentId,
@@ -106,8 +130,21 @@ pub struct ConfirmRequest {
     pub provider_key: Option<String>,
 }
 
+impl ConfirmRequest {
+    /// Makes a request without a key of the provider.
+    pub fn new(payment: PaymentId, buyer: BuyerId, amount: Money, method: impl Into<String>) -> Self {
+        Self { payment, buyer, amount, method: method.into(), provider_key: None }
+    }
+
+    setters! {
+        amount: Money,
+        provider_key: impl Into<Option<String>>,
+    }
+}
+
 /// A question about the state of a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct LookupRequest {
     /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
@@ -119,8 +156,20 @@ pub struct LookupRequest {
     pub amount: Money,
 }
 
+impl LookupRequest {
+    /// Makes a question by the order id.
+    pub const fn new(payment: PaymentId, buyer: BuyerId, amount: Money) -> Self {
+        Self { payment, buyer, provider_key: None, amount }
+    }
+
+    setters! {
+        provider_key: impl Into<Option<String>>,
+    }
+}
+
 /// A request to refund money.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RefundRequest {
     /// The payment.
     pub payment: PaymentId,
@@ -140,8 +189,39 @@ pub struct RefundRequest {
     pub account: Option<RefundAccount>,
 }
 
+impl RefundRequest {
+    /// Makes a request to refund all that is left of a payment, without a reason.
+    pub fn new(
+        payment: PaymentId,
+        buyer: BuyerId,
+        provider_key: impl Into<String>,
+        refund: RefundId,
+        amount: Money,
+    ) -> Self {
+        Self {
+            payment,
+            buyer,
+            provider_key: provider_key.into(),
+            refund,
+            amount,
+            refundable: amount,
+            reason: String::new(),
+            account: None,
+        }
+    }
+
+    setters! {
+        provider_key: impl Into<String>,
+        amount: Money,
+        refundable: Money,
+        reason: impl Into<String>,
+        account: impl Into<Option<RefundAccount>>,
+    }
+}
+
 /// A request to close a payment without captured money.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct VoidRequest {
     /// Id of the attempt; its text is the order id.
     pub payment: PaymentId,
@@ -151,4 +231,16 @@ pub struct VoidRequest {
     pub provider_key: Option<String>,
     /// How often the provider was asked before; one that repeats its errors per key is asked under another key.
     pub tries: u32,
+}
+
+impl VoidRequest {
+    /// Makes a first request by the order id.
+    pub const fn new(payment: PaymentId, buyer: BuyerId) -> Self {
+        Self { payment, buyer, provider_key: None, tries: 0 }
+    }
+
+    setters! {
+        provider_key: impl Into<Option<String>>,
+        tries: u32,
+    }
 }

@@ -1,9 +1,11 @@
 //! Webhooks: messages that a provider sends to the shop.
 
 use crate::id::PaymentId;
+use crate::setters::setters;
 
 /// A webhook as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct WebhookRequest {
     /// Its headers, in any case.
     pub headers: Vec<(String, String)>,
@@ -12,6 +14,11 @@ pub struct WebhookRequest {
 }
 
 impl WebhookRequest {
+    /// Makes a webhook from its headers and its body.
+    pub const fn new(headers: Vec<(String, String)>, body: Vec<u8>) -> Self {
+        Self { headers, body }
+    }
+
     /// Returns the first header with this name, in any case.
     pub fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
@@ -21,6 +28,7 @@ impl WebhookRequest {
 
 /// What a webhook names: a reason to ask the provider, never proof.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Hint {
     /// Id of the delivery, equal each time the provider sends it again.
     pub delivery: String,
@@ -28,6 +36,17 @@ pub struct Hint {
     pub payment: PaymentId,
     /// The provider's key for the payment, if it was named.
     pub provider_key: Option<String>,
+}
+
+impl Hint {
+    /// Makes a hint without a key of the provider.
+    pub fn new(delivery: impl Into<String>, payment: PaymentId) -> Self {
+        Self { delivery: delivery.into(), payment, provider_key: None }
+    }
+
+    setters! {
+        provider_key: impl Into<Option<String>>,
+    }
 }
 
 /// Why a webhook is rejected.

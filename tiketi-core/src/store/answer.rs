@@ -12,6 +12,7 @@ use crate::time::Timestamp;
 
 /// The saved answer to a request: a status and the bytes of the body.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
@@ -37,6 +38,7 @@ impl Answer {
 
 /// Result of a claim on a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum AnswerClaim {
     /// The caller owns the key: it runs the request, then saves the answer or gives the key up.
     Run,

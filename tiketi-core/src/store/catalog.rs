@@ -160,6 +160,7 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
 
 /// An event with its ticket types.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct EventView {
     /// The event.
     pub event: Event,
@@ -179,6 +180,7 @@ impl EventView {
 ///
 /// These are all seats, or those that changed after another version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct SeatMap {
     /// The map version, which grows with each change of any seat of the event.
     pub version: u64,
@@ -257,6 +259,7 @@ fn found_by(details: &EventDetails, search: &str) -> bool {
 
 /// Order of an event listing; events that compare equal are ordered by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "each store orders by every case")]
 pub enum EventSort {
     /// The earliest performance first.
     #[default]

@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 
 /// A webhook as it was received.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Delivery {
     /// Name of the gateway; the delivery's identity is this name with [`Hint::delivery`].
     pub gateway: String,
@@ -41,6 +42,7 @@ impl Delivery {
 
 /// Whether a delivery is new.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum Receipt {
     /// It was received for the first time.
     New,

@@ -12,6 +12,7 @@ pub struct PageRequest {
 /// A page number or size out of range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("page must be at least 1 and the page size from 1 to {MAX_PAGE}")]
+#[non_exhaustive]
 pub struct PageOutOfRange;
 
 impl PageRequest {
@@ -49,6 +50,7 @@ impl PageRequest {
 
 /// One page of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,

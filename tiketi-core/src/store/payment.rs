@@ -94,6 +94,7 @@ pub trait PaymentStore: Debug + Send + Sync + 'static {
 
 /// Progress of the refunds of a cancelled event, in reservations.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct CallOffProgress {
     /// Those that are not ended yet, or whose money is not refunded yet.
     pub to_do: u64,

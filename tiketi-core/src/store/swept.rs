@@ -8,6 +8,7 @@ use crate::id::EventId;
 /// An event that fails, or that another session has locked, does not stop the job: it is skipped, and the next call of
 /// the job tries it again.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Swept<T> {
     /// What was done, in the order that the job's contract states.
     pub done: Vec<T>,

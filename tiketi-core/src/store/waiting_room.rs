@@ -14,6 +14,7 @@ use crate::waiting_room::{Place, PlaceId, Room};
 
 /// A place with its room, as they were at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Standing {
     /// The place. A turn or session that is over may be stored as if it were not: see
     /// [`PlaceState::at`](crate::waiting_room::PlaceState::at).

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::setters::setters;
 use crate::time::Timestamp;
 
 /// Shortest time between two decisions.
@@ -11,6 +12,7 @@ const ENOUGH_HOLDS: u32 = 5;
 
 /// The present rate of an adaptive admission, and why it is what it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct AdaptiveRate {
     /// Buyers a minute.
     pub per_minute: u32,
@@ -20,6 +22,7 @@ pub struct AdaptiveRate {
 
 /// What a server measured of its holds since the last decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub struct LoadSample {
     /// Holds that were decided, refused ones included.
     pub holds: u32,
@@ -31,6 +34,16 @@ pub struct LoadSample {
     pub unavailable: u32,
     /// Whether buyers waited for admission all the time, so that the rate was used in full.
     pub is_saturated: bool,
+}
+
+impl LoadSample {
+    setters! {
+        holds: u32,
+        latency: Duration,
+        contended: u32,
+        unavailable: u32,
+        is_saturated: bool,
+    }
 }
 
 /// Decides the admission rate: additive increase, multiplicative decrease.

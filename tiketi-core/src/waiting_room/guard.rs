@@ -71,6 +71,7 @@ pub trait JoinGuard: Debug + Send + Sync + 'static {
 
 /// The part of an address that one household or office shares: an IPv4 /24 or an IPv6 /56.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum Network {
     /// An IPv4 /24.
     V4([u8; 3]),

@@ -15,6 +15,7 @@ const MINUTE: u64 = 60_000_000;
 /// It is an exponentially weighted mean over about a minute, in integers, so that every store computes the same.
 /// Numbers of buyers who left count, because the line passes them, too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Outflow {
     /// Thousandths of numbers a minute; `None` before the first measurement.
     pub per_minute_milli: Option<u64>,

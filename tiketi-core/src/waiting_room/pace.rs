@@ -13,6 +13,7 @@ const MINUTE: u64 = 60_000_000;
 /// It is the virtual scheduling of the generic cell rate algorithm (ITU-T I.371): each admission moves the moment of
 /// the next one by the interval of the rate. In any time `t`, at most `rate × (t + 2 seconds) + 1` are admitted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Pace {
     /// From when on the next admission is due.
     pub next: Timestamp,

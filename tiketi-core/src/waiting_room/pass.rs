@@ -38,6 +38,7 @@ pub struct AdmissionKey(Hmac<Sha256>);
 /// A secret that is too short to sign with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an admission secret has at least 32 bytes")]
+#[non_exhaustive]
 pub struct AdmissionKeyTooShort;
 
 impl AdmissionKey {

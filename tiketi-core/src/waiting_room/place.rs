@@ -9,6 +9,7 @@ use crate::transition::IllegalTransition;
 
 /// One buyer's place in the waiting room of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Place {
     /// Id of the place: its event, its class and its arrival number.
     pub id: PlaceId,
@@ -28,6 +29,7 @@ pub struct Place {
 ///
 /// A buyer who joins again after the place has ended gets another place with another id.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct PlaceId {
     /// The event.
     pub event: EventId,
@@ -41,6 +43,7 @@ pub struct PlaceId {
 ///
 /// A place is called when no place of an earlier class waits. Classes are ordered as they are served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum PlaceClass {
     /// Buyers whom the organiser prefers: accessible places, invited buyers. Served first.
     Priority,
@@ -80,6 +83,7 @@ impl PlaceClass {
 /// [`crate::waiting_room::RoomMode::Auto`] has room at once. A turn or session whose `until` has passed is over, also
 /// before an admission has recorded it as lapsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum PlaceState {
     /// In the line.
     Waiting,
@@ -105,6 +109,7 @@ pub enum PlaceState {
 
 /// What can happen to a [`PlaceState`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "the steps of a complete state table")]
 pub enum PlaceStep {
     /// It becomes the buyer's turn.
     Call {
@@ -251,6 +256,7 @@ impl fmt::Debug for PlaceId {
 /// A text that is not the id of a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a valid place: expected an event and a number such as 01890a5d-ac96-774b-bcce-b302099a8057.s42")]
+#[non_exhaustive]
 pub struct ParsePlaceIdError;
 
 impl FromStr for PlaceId {

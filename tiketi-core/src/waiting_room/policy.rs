@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::limits::MAX_LINES_PER_COMMAND;
+use crate::setters::setters;
 use crate::time::Timestamp;
 use crate::waiting_room::draw::DrawSeed;
 
@@ -11,10 +12,11 @@ use crate::waiting_room::draw::DrawSeed;
 /// ```
 /// use tiketi_core::waiting_room::{RoomMode, RoomPolicy};
 ///
-/// let policy = RoomPolicy { mode: RoomMode::On, max_active: 500, ..RoomPolicy::default() };
+/// let policy = RoomPolicy::default().mode(RoomMode::On).max_active(500);
 /// assert!(policy.validate().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct RoomPolicy {
     /// Whether buyers wait; [`RoomMode::Off`] by default.
     pub mode: RoomMode,
@@ -44,6 +46,7 @@ pub struct RoomPolicy {
 
 /// Whether buyers of an event wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum RoomMode {
     /// A hold needs no admission.
     #[default]
@@ -59,6 +62,7 @@ pub enum RoomMode {
 
 /// How many buyers are called in a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum AdmissionRate {
     /// As many as there is capacity for.
     #[default]
@@ -79,6 +83,7 @@ pub enum AdmissionRate {
 
 /// The order of those who joined before the opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum Fairness {
     /// The order in which they joined.
     #[default]
@@ -92,6 +97,7 @@ pub enum Fairness {
 
 /// What happens when the store of the waiting room fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum StoreFailure {
     /// No buyer enters until the store works again. Buyers with a pass continue.
     #[default]
@@ -146,6 +152,20 @@ impl Default for RoomPolicy {
 }
 
 impl RoomPolicy {
+    setters! {
+        mode: RoomMode,
+        max_active: u32,
+        rate: AdmissionRate,
+        session_ttl: Duration,
+        session_cap: Duration,
+        turn_window: Duration,
+        queue_limit: impl Into<Option<u64>>,
+        max_party: u32,
+        fairness: Fairness,
+        opens_at: impl Into<Option<Timestamp>>,
+        on_failure: StoreFailure,
+    }
+
     /// Returns whether a hold needs an admission pass.
     pub const fn requires_pass(&self) -> bool {
         match self.mode {

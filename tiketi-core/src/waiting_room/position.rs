@@ -16,6 +16,7 @@ const LONGEST_BLIND_POLL: Duration = Duration::from_secs(30);
 
 /// The public state of a waiting room: one for all buyers, so that it can be cached and published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Serving {
     /// The event.
     pub event: EventId,
@@ -47,6 +48,7 @@ pub struct Serving {
 
 /// Where a buyer stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Position {
     /// The buyer's number; `None` until the order of the lobby is drawn. It never changes.
     pub number: Option<u64>,

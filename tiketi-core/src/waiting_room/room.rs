@@ -14,6 +14,7 @@ use crate::waiting_room::policy::{Fairness, RoomPolicy};
 ///
 /// Its size does not depend on how many wait, so a status costs the same for any line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Room {
     /// The event.
     pub event: EventId,
@@ -45,6 +46,7 @@ pub struct Room {
 
 /// The line of one class.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Line {
     /// The last arrival number that was given.
     pub arrivals: u64,
@@ -60,6 +62,7 @@ pub struct Line {
 
 /// Tickets that buyers in the line can still get.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Stock {
     /// Tickets that can be held now.
     pub unsold: u64,

@@ -19,7 +19,7 @@ const HOUR: u64 = 3600;
 
 fn asked(shop: &TestShop) -> DepositAsked {
     let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
-    DepositAsked { account: Some(account), due: Some(shop.office.now().after(Duration::from_secs(HOUR))) }
+    DepositAsked::default().account(account).due(shop.office.now().after(Duration::from_secs(HOUR)))
 }
 
 /// Confirms a seat's payment with a provider that waits for a deposit until an hour from now.

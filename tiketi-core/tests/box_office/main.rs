@@ -25,7 +25,6 @@ use tiketi_core::{
     Money, Payment, PaymentGateway, PaymentId, PrepareRequest, Reservation, Row, SaleWindow, SeatId,
     SeatLayout, Section, Terms, TicketTypeId, TicketTypeInput, Timestamp,
     clock::{CountedIds, ManualClock},
-    event::TermsOverride,
     fact::SeatStatus,
     gateway::{
         Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
@@ -127,17 +126,14 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
         .section(Section::new("Stalls", won(100)).row(Row::numbered("A", 3)));
     let layout = office.catalog().create_layout(plan, None).await.unwrap();
     let day = Duration::from_hours(24);
-    let details = EventDetails {
-        title: "Evening of Lanterns".into(),
-        artist: "The Paper Moons".into(),
-        venue: "Harbour Hall".into(),
-        description: String::new(),
-        keywords: Vec::new(),
-        starts_at: opening().after(2 * day),
-        sale: SaleWindow::new(opening(), opening().after(day)).unwrap(),
-        terms: TermsOverride::default(),
-    };
-    let lap = TicketTypeInput { name: "Lap children".into(), price: won(0), capacity: 5 };
+    let details = EventDetails::new(
+        "Evening of Lanterns",
+        opening().after(2 * day),
+        SaleWindow::new(opening(), opening().after(day)).unwrap(),
+    )
+    .artist("The Paper Moons")
+    .venue("Harbour Hall");
+    let lap = TicketTypeInput::new("Lap children", won(0), 5);
     let input = EventInput::new(details, Currency::KRW).seated(layout.id).ticket_type(lap);
     let view = office.catalog().create_event(input).await.unwrap();
     office.catalog().publish_event(view.event.id).await.unwrap();

@@ -27,7 +27,7 @@ async fn now_of(shop: &TestShop, payment: &Payment) -> Payment {
 
 pub(crate) fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
-    WebhookRequest { headers, body: payment.id.to_string().into_bytes() }
+    WebhookRequest::new(headers, payment.id.to_string().into_bytes())
 }
 
 /// The provider's own books are the shop's, to the won.
@@ -78,12 +78,7 @@ async fn a_provider_silent_for_ten_minutes_loses_nothing() {
 #[tokio::test]
 async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     let [second, longest, told] = [1, 3, 2].map(Duration::from_secs);
-    let terms = Terms {
-        ask_again_after: second,
-        ask_again_at_most: longest,
-        trouble_after: told,
-        ..Terms::default()
-    };
+    let terms = Terms::default().ask_again_after(second).ask_again_at_most(longest).trouble_after(told);
     let shop = TestShop::under(terms, MoodyGateway::default()).await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     for _ in 0..2 {
@@ -373,7 +368,7 @@ async fn more_given_back_than_was_taken_is_all_of_it() {
         let payment =
             if known { shop.sold(ADA, &[0]).await.1 } else { unknown(&shop, ConfirmFault::LoseAnswer).await };
         let kept = Captured::kept(payment.id.to_string(), "taken", won(100));
-        let word = LookupAnswer::Paid(Captured { refunded: won(101), ..kept });
+        let word = LookupAnswer::Paid(kept.refunded(won(101)));
         shop.gateway.honest.answer_next_lookup(word);
         shop.office.payments().receive_webhook("moody", hint("more", &payment)).await.unwrap();
         assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);

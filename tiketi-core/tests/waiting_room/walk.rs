@@ -63,16 +63,14 @@ fn start() -> Timestamp {
 impl Walk {
     pub(crate) fn new(drawn: bool, max_active: u32, rate: Option<u32>, threshold: Option<u32>) -> Self {
         let seed = DrawSeed::from_bytes([9; 32]);
-        let policy = RoomPolicy {
-            mode: threshold.map_or(RoomMode::On, |threshold| RoomMode::Auto { threshold }),
-            max_active,
-            session_ttl: Duration::from_secs(20),
-            session_cap: Duration::from_mins(1),
-            turn_window: Duration::from_secs(10),
-            fairness: if drawn { Fairness::Drawn { seed } } else { Fairness::FirstCome },
-            opens_at: Some(start().after(Duration::from_secs(30))),
-            ..RoomPolicy::default()
-        };
+        let policy = RoomPolicy::default()
+            .mode(threshold.map_or(RoomMode::On, |threshold| RoomMode::Auto { threshold }))
+            .max_active(max_active)
+            .session_ttl(Duration::from_secs(20))
+            .session_cap(Duration::from_mins(1))
+            .turn_window(Duration::from_secs(10))
+            .fairness(if drawn { Fairness::Drawn { seed } } else { Fairness::FirstCome })
+            .opens_at(start().after(Duration::from_secs(30)));
         Self {
             store: MemoryWaitingRooms::default(),
             runtime: tokio::runtime::Builder::new_current_thread().build().unwrap(),

@@ -96,11 +96,9 @@ impl Rows {
         let mut facts = Vec::new();
         let seats = changed(&self.seats, &after.seats);
         if !seats.is_empty() {
-            let changes = seats.iter().map(|(_, seat)| SeatChanged {
-                seat: seat.id,
-                status: SeatStatus::of(&seat.state, now),
-                version: seat.version,
-            });
+            let changes = seats
+                .iter()
+                .map(|(_, seat)| SeatChanged::new(seat.id, SeatStatus::of(&seat.state, now), seat.version));
             facts.push(FactBody::SeatsChanged {
                 map_version: self.map_version + 1,
                 changes: changes.collect(),

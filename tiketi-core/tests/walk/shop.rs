@@ -75,14 +75,12 @@ pub(crate) fn micros(micros: i64) -> Duration {
 }
 
 pub(crate) fn terms() -> Terms {
-    Terms {
-        hold_ttl: micros(TTL),
-        hold_cap: micros(CAP),
-        payment_window: micros(WINDOW),
-        max_seats_per_buyer: LIMIT,
-        trouble_after: micros(TROUBLE_AFTER),
-        ..Terms::default()
-    }
+    Terms::default()
+        .hold_ttl(micros(TTL))
+        .hold_cap(micros(CAP))
+        .payment_window(micros(WINDOW))
+        .max_seats_per_buyer(LIMIT)
+        .trouble_after(micros(TROUBLE_AFTER))
 }
 
 fn cancellation() -> CancellationPolicy {
@@ -96,21 +94,15 @@ fn new_event(ids: &CountedIds) -> NewEvent {
         .section(Section::new("Balcony", won(SEAT_PRICES[3])).row(Row::numbered("B", 3)));
     let layout = LayoutId::from_uuid(ids.next());
     let stored = StoredLayout { id: layout, layout: plan, created_at: moment(0) };
-    let details = EventDetails {
-        title: "Evening of Lanterns".into(),
-        artist: "The Paper Moons".into(),
-        venue: "Harbour Hall".into(),
-        description: String::new(),
-        keywords: Vec::new(),
-        starts_at: moment(BEGINS),
-        sale: SaleWindow::new(moment(0), moment(CLOSES)).unwrap(),
-        terms: TermsOverride { cancellation: Some(cancellation()), ..TermsOverride::default() },
-    };
-    let counted = |name: &str, price: i64, capacity: u32| TicketTypeInput {
-        name: name.into(),
-        price: won(price),
-        capacity,
-    };
+    let details = EventDetails::new(
+        "Evening of Lanterns",
+        moment(BEGINS),
+        SaleWindow::new(moment(0), moment(CLOSES)).unwrap(),
+    )
+    .artist("The Paper Moons")
+    .venue("Harbour Hall")
+    .terms(TermsOverride::default().cancellation(cancellation()));
+    let counted = |name: &str, price: i64, capacity: u32| TicketTypeInput::new(name, won(price), capacity);
     let input = EventInput::new(details, Currency::KRW)
         .seated(layout)
         .ticket_type(counted("Standing", STANDING_PRICE, STANDING))
@@ -211,7 +203,7 @@ impl TestShop {
     }
 
     fn deposit(&self) -> DepositAsked {
-        DepositAsked { account: None, due: Some(self.now.after(micros(DEPOSIT))) }
+        DepositAsked::default().due(self.now.after(micros(DEPOSIT)))
     }
 
     fn pay(&mut self, step: &Step, key: CommandKey) -> bool {

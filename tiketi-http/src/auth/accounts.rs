@@ -2,10 +2,9 @@
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::{
-    AccountId, CommandError, StoreError,
+    AccountId, CommandError, StoreError, StoreErrorKind,
     account::{Account, Email, ParseEmailError, Role},
     limits::MAX_NAME_CHARS,
-    store::CreateAccountRefused,
     text::check_line,
 };
 
@@ -17,6 +16,7 @@ pub(super) const MAX_PHONE_CHARS: usize = 32;
 
 /// The data of a new account.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct NewAccount {
     /// The address to sign in with.
     pub email: String,
@@ -26,6 +26,18 @@ pub struct NewAccount {
     pub name: String,
     /// What the account may do.
     pub role: Role,
+}
+
+impl NewAccount {
+    /// Makes the data of an account.
+    pub fn new(
+        email: impl Into<String>,
+        password: SecretString,
+        name: impl Into<String>,
+        role: Role,
+    ) -> Self {
+        Self { email: email.into(), password, name: name.into(), role }
+    }
 }
 
 /// Why an account was not created.
@@ -88,13 +100,14 @@ impl AppState {
         };
         match accounts.store.create_account(account).await {
             Ok(()) => Ok(true),
-            Err(CommandError::Store(failure)) => Err(failure.into()),
-            Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
             // Another server created it between the read and the write.
-            Err(CommandError::Refused(CreateAccountRefused::EmailTaken | _) | CommandError::KeyReused) => {
+            Err(CommandError::Refused(_) | CommandError::KeyReused) => {
                 has_account(accounts, &email, new.role).await?;
                 Ok(false)
             }
+            Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
+            Err(CommandError::Store(failure)) => Err(failure.into()),
+            Err(other) => Err(StoreError::new(StoreErrorKind::Internal, other.to_string()).into()),
         }
     }
 }

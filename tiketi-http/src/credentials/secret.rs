@@ -18,6 +18,7 @@ pub struct TokenSecret(SecretString);
 /// A secret that could be guessed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the token secret has {bytes} bytes, at least {} are needed", TokenSecret::MIN_BYTES)]
+#[non_exhaustive]
 pub struct SecretTooShort {
     /// Its length.
     pub bytes: usize,

@@ -93,16 +93,12 @@ impl CreateEvent {
         let opens_when_made = opens_at.is_none();
         let opens_at = opens_at.unwrap_or(now);
         let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?.unwrap_or(starts_at);
-        let details = EventDetails {
-            title: self.title.trim().to_owned(),
-            artist: self.artist.trim().to_owned(),
-            venue: self.venue.trim().to_owned(),
-            description: self.description.clone(),
-            keywords: self.keywords.clone(),
-            starts_at,
-            sale: sale(opens_at, closes_at)?,
-            terms: self.limits.clone().unwrap_or_default().terms()?,
-        };
+        let details = EventDetails::new(self.title.trim(), starts_at, sale(opens_at, closes_at)?)
+            .artist(self.artist.trim())
+            .venue(self.venue.trim())
+            .description(&self.description)
+            .keywords(&self.keywords)
+            .terms(self.limits.clone().unwrap_or_default().terms()?);
         let currency = currency("currency", self.currency.as_deref())?;
         let mut input = EventInput::new(details, currency);
         input.opens_when_made = opens_when_made;
@@ -120,21 +116,21 @@ impl OwnEventLimits {
     fn terms(self) -> Result<TermsOverride, ApiError> {
         let length = |field, value: Option<i64>| value.map(|value| seconds(field, value)).transpose();
         let seats = self.max_seats_per_buyer;
-        Ok(TermsOverride {
-            hold_ttl: length("limits.holdSeconds", self.hold_seconds)?,
-            hold_cap: length("limits.holdCapSeconds", self.hold_cap_seconds)?,
-            payment_window: length("limits.paymentWindowSeconds", self.payment_window_seconds)?,
-            max_seats_per_buyer: seats
-                .map(|seats| within("limits.maxSeatsPerBuyer", seats, 1, 100))
-                .transpose()?,
-            late_payment: self.late_payment.map(Into::into),
-            refunded_seats: self.refunded_seats.map(Into::into),
-            cancellation: self
-                .cancellation_policy
-                .map(|tiers| policy("limits.cancellationPolicy", &tiers))
-                .transpose()?,
-            deposit_window: self.deposit_window_seconds.map(deposit_window).transpose()?,
-        })
+        Ok(TermsOverride::default()
+            .hold_ttl(length("limits.holdSeconds", self.hold_seconds)?)
+            .hold_cap(length("limits.holdCapSeconds", self.hold_cap_seconds)?)
+            .payment_window(length("limits.paymentWindowSeconds", self.payment_window_seconds)?)
+            .max_seats_per_buyer(
+                seats.map(|seats| within("limits.maxSeatsPerBuyer", seats, 1, 100)).transpose()?,
+            )
+            .late_payment(self.late_payment.map(Into::into))
+            .refunded_seats(self.refunded_seats.map(Into::into))
+            .cancellation(
+                self.cancellation_policy
+                    .map(|tiers| policy("limits.cancellationPolicy", &tiers))
+                    .transpose()?,
+            )
+            .deposit_window(self.deposit_window_seconds.map(deposit_window).transpose()?))
     }
 }
 
@@ -171,19 +167,16 @@ impl EditEvent {
         let opens_at = optional_time("saleStart", self.sale_start.as_deref())?;
         let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?;
         let terms = self.limits.map(OwnEventLimits::terms).transpose()?;
-        let details = EventDetails {
-            title: trimmed(self.title, known.title),
-            artist: trimmed(self.artist, known.artist),
-            venue: trimmed(self.venue, known.venue),
-            description: self.description.unwrap_or(known.description),
-            keywords: self.keywords.unwrap_or(known.keywords),
-            starts_at: starts_at.unwrap_or(known.starts_at),
-            sale: sale(
-                opens_at.unwrap_or(known.sale.opens_at()),
-                closes_at.unwrap_or(known.sale.closes_at()),
-            )?,
-            terms: terms.unwrap_or(known.terms),
-        };
+        let details = EventDetails::new(
+            trimmed(self.title, known.title),
+            starts_at.unwrap_or(known.starts_at),
+            sale(opens_at.unwrap_or(known.sale.opens_at()), closes_at.unwrap_or(known.sale.closes_at()))?,
+        )
+        .artist(trimmed(self.artist, known.artist))
+        .venue(trimmed(self.venue, known.venue))
+        .description(self.description.unwrap_or(known.description))
+        .keywords(self.keywords.unwrap_or(known.keywords))
+        .terms(terms.unwrap_or(known.terms));
         // Fields that were left out were filled in from this version, so only this version may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }

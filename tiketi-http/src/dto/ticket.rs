@@ -104,7 +104,7 @@ impl CreateTicketType {
         };
         let capacity = within(&format!("{path}capacity"), self.capacity, 1, MAX_CAPACITY)?;
         let price = Money::new(self.price, currency);
-        Ok(TicketTypeInput { name: self.name.trim().to_owned(), price, capacity })
+        Ok(TicketTypeInput::new(self.name.trim(), price, capacity))
     }
 }
 
@@ -136,10 +136,10 @@ impl EditTicketType {
             Some(capacity) => within("capacity", capacity, 1, MAX_CAPACITY)?,
             None => known.stock.capacity,
         };
-        Ok(TicketTypeInput {
-            name: self.name.map_or_else(|| known.name.clone(), |name| name.trim().to_owned()),
-            price: Money::new(self.price.unwrap_or_else(|| known.price.minor()), currency),
+        Ok(TicketTypeInput::new(
+            self.name.map_or_else(|| known.name.clone(), |name| name.trim().to_owned()),
+            Money::new(self.price.unwrap_or_else(|| known.price.minor()), currency),
             capacity,
-        })
+        ))
     }
 }

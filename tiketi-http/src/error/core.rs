@@ -15,7 +15,7 @@ impl From<StoreError> for ApiError {
             StoreErrorKind::Contention => Code::TooBusy,
             StoreErrorKind::OutcomeUnknown => Code::OutcomeUnknown,
             StoreErrorKind::InvalidData => Code::InvalidBody,
-            StoreErrorKind::Corrupt | StoreErrorKind::Internal => Code::Internal,
+            _ => Code::Internal,
         };
         let error = Self::new(code).caused_by(failure);
         match code {
@@ -36,6 +36,7 @@ where
             CommandError::KeyReused => Self::new(Code::IdempotencyKeyReused),
             CommandError::Text(error) => error.into(),
             CommandError::Store(failure) => failure.into(),
+            _ => Self::new(Code::Internal),
         }
     }
 }

@@ -91,7 +91,7 @@ fn a_refused_hold_names_everything_in_the_way() {
 
 #[test]
 fn a_request_for_too_much_names_what_is_available() {
-    let short = Shortage { ticket_type: TicketTypeId::from_uuid(uuid()), asked: 3, available: 1 };
+    let short = Shortage::new(TicketTypeId::from_uuid(uuid()), 3, 1);
     assert_error(
         HoldRefused::NotEnoughLeft { shortages: vec![short] },
         Code::NotEnoughLeft,

@@ -48,6 +48,7 @@ use crate::layout_file::seats::{SeatEntry, SeatFile, SeatsFile};
         { "label": "C", "seats": ["1", { "number": "2", "column": 4, "accessible": true }] },
     ] }],
 }))]
+#[non_exhaustive]
 pub struct LayoutFile {
     /// The building.
     pub venue: String,
@@ -64,6 +65,7 @@ pub struct LayoutFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewSection)]
+#[non_exhaustive]
 pub struct SectionFile {
     /// Unique within the plan.
     pub name: String,
@@ -77,6 +79,7 @@ pub struct SectionFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[schema(as = NewRow)]
+#[non_exhaustive]
 pub struct RowFile {
     /// Unique within the section.
     pub label: String,
@@ -176,9 +179,9 @@ impl SeatsFile {
             let seat = entry.into_seat();
             let column = seat.column.unwrap_or(next);
             next = column.saturating_add(1);
-            PlannedSeat { number: seat.number, column, accessible: seat.accessible }
+            PlannedSeat::new(seat.number, column).accessible(seat.accessible)
         });
-        Row { label: label.to_owned(), seats: seats.collect() }
+        Row::new(label).seats(seats)
     }
 }
 

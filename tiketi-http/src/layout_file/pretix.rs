@@ -127,7 +127,7 @@ impl Block {
     fn into_section(self, reader: &LayoutReader, currency: Currency) -> Section {
         // Every block has a price here; a missing one becomes negative and is refused, never free.
         let price = self.price(reader).unwrap_or(-1);
-        Section { name: self.section, price: Money::new(price, currency), rows: self.rows }
+        Section::new(self.section, Money::new(price, currency)).rows(self.rows)
     }
 }
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[schema(as = NewSeats)]
+#[non_exhaustive]
 pub enum SeatsFile {
     /// A number of seats, numbered from 1.
     Count(u32),
@@ -21,6 +22,7 @@ pub enum SeatsFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 #[schema(as = NewSeat)]
+#[non_exhaustive]
 pub enum SeatEntry {
     /// Its number; the seat is right of the one before it.
     Number(String),
@@ -32,6 +34,7 @@ pub enum SeatEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = NewPlacedSeat)]
+#[non_exhaustive]
 pub struct SeatFile {
     /// Number or letter, unique within the row.
     pub number: String,

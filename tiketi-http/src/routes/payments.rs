@@ -206,7 +206,7 @@ async fn webhook(
         Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned()))
     };
     let headers = headers.iter().filter_map(text).collect();
-    let request = WebhookRequest { headers, body: read_body(body).await?.to_vec() };
+    let request = WebhookRequest::new(headers, read_body(body).await?.to_vec());
     match state.box_office().payments().receive_webhook(&gateway, request).await {
         Ok(_) | Err(WebhookError::Refused(WebhookRefused::Irrelevant)) => Ok(StatusCode::OK),
         Err(error) => Err(error.into()),

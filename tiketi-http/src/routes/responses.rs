@@ -120,9 +120,7 @@ pub(super) async fn under_way(
     let reservation =
         state.box_office().sales().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
     match payment_of(state, &reservation).await? {
-        Some(payment) if payment.state != PaymentState::Ready => {
-            Ok(Paid { payment: Some(payment), reservation })
-        }
+        Some(payment) if payment.state != PaymentState::Ready => Ok(Paid::new(Some(payment), reservation)),
         _ => Err(timed_out()),
     }
 }

@@ -151,13 +151,7 @@ pub(crate) async fn commit_batch(
 
 /// Tells whether a single command can have made a whole batch fail like this.
 fn may_be_of_one(error: &StoreError) -> bool {
-    match error.kind() {
-        StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal => true,
-        StoreErrorKind::Unavailable
-        | StoreErrorKind::Contention
-        | StoreErrorKind::OutcomeUnknown
-        | StoreErrorKind::ClockAhead => false,
-    }
+    matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal)
 }
 
 fn answer(jobs: impl IntoIterator<Item = Box<dyn QueuedCommand>>, done: Result<(), StoreError>) {

@@ -18,7 +18,6 @@ use crate::queue::sweep;
 use crate::sql::reads;
 use crate::store::PostgresStore;
 use crate::store::create::create_event;
-use crate::store::expiry::only_store;
 use edits::{
     Announce, Block, ChangeEvent, DeleteEvent, EditTicketType, NewTicketType, RemoveTicketType, Unblock,
 };
@@ -84,7 +83,7 @@ impl CatalogStore for PostgresStore {
         let works = suspects.into_iter().map(|view| {
             let (store, id) = (self.clone(), view.event.id);
             let work = async move {
-                let told = store.work(id, Announce(now)).await.map_err(only_store)?;
+                let told = store.work(id, Announce(now)).await.map_err(StoreError::from)?;
                 Ok(told.map(|status| (id, status)))
             };
             (id, work)

@@ -64,19 +64,9 @@ pub(crate) async fn expire_due(
     }
     let works = of_event.into_iter().map(|(event, due)| {
         let store = store.clone();
-        (event, async move { store.work(event, Expiry { now, due }).await.map_err(only_store) })
+        (event, async move { store.work(event, Expiry { now, due }).await.map_err(StoreError::from) })
     });
     let Swept { done, skipped } = sweep::each(store.permits(), works).await;
     let mut ended: HashMap<_, _> = done.into_iter().flatten().map(|row| (row.id, row)).collect();
     Ok(Swept { done: due.iter().filter_map(|(_, id)| ended.remove(id)).collect(), skipped })
-}
-
-/// Returns the failure of work that no rule can refuse.
-pub(crate) fn only_store(error: CommandError<Infallible>) -> StoreError {
-    match error {
-        CommandError::Store(error) => error,
-        CommandError::Refused(never) => match never {},
-        CommandError::KeyReused => StoreError::corrupt("work without a key has a key"),
-        CommandError::Text(error) => error.into(),
-    }
 }

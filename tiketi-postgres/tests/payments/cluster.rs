@@ -176,8 +176,7 @@ pub(crate) async fn on_sale(office: &BoxOffice) -> EventId {
     let layout = office.catalog().create_layout(plan, None).await.unwrap();
     let (opens, closes) = (office.now(), office.now().after(Duration::from_hours(30 * 24)));
     let details = EventDetails::new("Evening of Lanterns", closes, SaleWindow::new(opens, closes).unwrap());
-    let lap =
-        TicketTypeInput { name: "Lap children".into(), price: Money::zero(Currency::KRW), capacity: 20 };
+    let lap = TicketTypeInput::new("Lap children", Money::zero(Currency::KRW), 20);
     let input = EventInput::new(details, Currency::KRW).seated(layout.id).ticket_type(lap);
     let view = office.catalog().create_event(input).await.unwrap();
     office.catalog().publish_event(view.event.id).await.unwrap();

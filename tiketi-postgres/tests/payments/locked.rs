@@ -97,7 +97,7 @@ async fn a_webhook_is_looked_into_while_another_event_is_locked() {
     let sold = sell(&cluster, &server, true).await;
     for payment in sold.of_locked.iter().chain([&sold.of_free]) {
         let headers = vec![("Test-Delivery".to_owned(), payment.id.to_string())];
-        let request = WebhookRequest { headers, body: payment.id.to_string().into_bytes() };
+        let request = WebhookRequest::new(headers, payment.id.to_string().into_bytes());
         server.office.payments().receive_webhook("test", request).await.unwrap();
     }
     let mut connection = connect(&cluster).await;

@@ -14,7 +14,7 @@ use crate::cluster::{at_once, until};
 
 fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
-    WebhookRequest { headers, body: payment.id.to_string().into_bytes() }
+    WebhookRequest::new(headers, payment.id.to_string().into_bytes())
 }
 
 /// Sends one delivery to every server at once, has all look into it, and returns how many took it for new.

@@ -139,7 +139,7 @@ async fn look_after(cluster: &TestCluster, payment: &Payment) {
     assert_eq!(store.payment_by_key("test", key).await.unwrap(), Some(payment.id));
     assert_eq!(store.to_call_off(100).await.unwrap(), []);
     store.call_off_progress(payment.event).await.unwrap();
-    let hint = Hint { delivery: payment.id.to_string(), payment: payment.id, provider_key: None };
+    let hint = Hint::new(payment.id.to_string(), payment.id);
     let delivery = Delivery { gateway: "toss".into(), hint, received_at: now, tries: 0 };
     store.receive_delivery(delivery).await.unwrap();
     for delivery in store.claim_deliveries(now, Duration::from_secs(1), 32).await.unwrap() {

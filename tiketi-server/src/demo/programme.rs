@@ -71,8 +71,7 @@ pub(super) fn sold_out(now: Timestamp) -> Result<EventInput, EmptySaleWindow> {
         description: "Forty people, one small stage.\n마흔 명과 작은 무대 하나.",
         keywords: &["벨벳무", "클럽 나이트", "골목 끝 클럽", "Alley's End"],
     };
-    let terms =
-        TermsOverride { max_seats_per_buyer: Some(CLUB_TICKETS_PER_BUYER), ..TermsOverride::default() };
+    let terms = TermsOverride::default().max_seats_per_buyer(CLUB_TICKETS_PER_BUYER);
     let event = event(&bill, evening(now, 0).before(days(2)), evening(now, 14), terms)?;
     Ok(event.ticket_type(tickets("입장권 (Admission)", 33_000, 40)))
 }
@@ -83,21 +82,17 @@ fn event(
     starts_at: Timestamp,
     terms: TermsOverride,
 ) -> Result<EventInput, EmptySaleWindow> {
-    let details = EventDetails {
-        title: bill.title.into(),
-        artist: bill.artist.into(),
-        venue: bill.venue.into(),
-        description: bill.description.into(),
-        keywords: bill.keywords.iter().map(|&word| word.to_owned()).collect(),
-        starts_at,
-        sale: SaleWindow::new(opens_at, starts_at)?,
-        terms,
-    };
+    let details = EventDetails::new(bill.title, starts_at, SaleWindow::new(opens_at, starts_at)?)
+        .artist(bill.artist)
+        .venue(bill.venue)
+        .description(bill.description)
+        .keywords(bill.keywords.iter().copied())
+        .terms(terms);
     Ok(EventInput::new(details, Currency::KRW))
 }
 
 fn tickets(name: &str, price: i64, capacity: u32) -> TicketTypeInput {
-    TicketTypeInput { name: name.into(), price: Money::new(price, Currency::KRW), capacity }
+    TicketTypeInput::new(name, Money::new(price, Currency::KRW), capacity)
 }
 
 fn days(count: u64) -> Duration {

@@ -41,8 +41,8 @@ impl TestShop {
         let folder = tempfile::tempdir().unwrap();
         let store = Arc::new(SqliteStore::open(folder.path().join("tiketi.db")).unwrap());
         let box_office = over(&store);
-        let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW)).collect();
-        let section = Section { name: "R".into(), price: Money::new(100, Currency::KRW), rows };
+        let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
+        let section = Section::new("R", Money::new(100, Currency::KRW)).rows(rows);
         let layout = SeatLayout::new("Harbour Hall", "Great hall").section(section);
         let layout = box_office.catalog().create_layout(layout, None).await.unwrap();
         let (opens, closes) = (box_office.now(), box_office.now().after(Duration::from_hours(24)));

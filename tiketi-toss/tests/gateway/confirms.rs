@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     PaymentGateway,
-    gateway::{ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer},
+    gateway::{ConfirmAnswer, Heard, LookupAnswer},
 };
 use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
 
@@ -169,7 +169,7 @@ async fn the_key_of_another_order_buys_nothing() {
 async fn another_amount_than_was_authenticated_is_not_taken() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
-    let less = ConfirmRequest { amount: won(PRICE - 1), ..confirm_request(&order) };
+    let less = confirm_request(&order).amount(won(PRICE - 1));
     assert!(is_unknown(&shop.gateway.confirm(less).await));
     assert_eq!(shop.ledger(&order), ((0, 0), (0, 0)));
 }
@@ -179,10 +179,9 @@ async fn nothing_is_asked_for_without_a_key_or_in_another_currency() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
     let euros = tiketi_core::Money::new(PRICE, tiketi_core::Currency::EUR);
-    let no_key = ConfirmRequest { provider_key: None, ..confirm_request(&order) };
-    let no_key_of_theirs =
-        ConfirmRequest { provider_key: Some("../cancel".into()), ..confirm_request(&order) };
-    let no_won = ConfirmRequest { amount: euros, ..confirm_request(&order) };
+    let no_key = confirm_request(&order).provider_key(None);
+    let no_key_of_theirs = confirm_request(&order).provider_key("../cancel".to_owned());
+    let no_won = confirm_request(&order).amount(euros);
     for request in [no_key, no_key_of_theirs, no_won] {
         assert!(is_unknown(&shop.gateway.confirm(request).await));
     }

@@ -3,11 +3,8 @@
 use std::time::Duration;
 
 use tiketi_core::{
-    PaymentGateway,
-    gateway::{
-        ConfirmAnswer, DepositAsked, LookupAnswer, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer,
-        VoidRequest,
-    },
+    PaymentGateway, Timestamp,
+    gateway::{ConfirmAnswer, DepositAsked, LookupAnswer, RefundAnswer, RefundsTo, VoidAnswer, VoidRequest},
     payment::DepositAccount,
     refund_account::RefundAccount,
 };
@@ -18,7 +15,8 @@ use crate::shop::{BUYER, Order, PRICE, TestShop, captured, refund_request};
 /// What the stub's virtual accounts say of themselves: they are open for a day from its noon.
 fn asked() -> DepositAsked {
     let account = DepositAccount { bank: "20".to_owned(), number: "X0000000000001".to_owned() };
-    DepositAsked { account: Some(account), due: Some("2026-01-06T12:00:00+09:00".parse().unwrap()) }
+    let noon: Timestamp = "2026-01-06T12:00:00+09:00".parse().unwrap();
+    DepositAsked::default().account(account).due(noon)
 }
 
 async fn waiting(shop: &TestShop) -> Order {
@@ -74,12 +72,7 @@ async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider
 async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
     let shop = TestShop::open().await;
     let order = waiting(&shop).await;
-    let close = |tries| VoidRequest {
-        payment: order.payment,
-        buyer: BUYER,
-        provider_key: Some(order.key.clone()),
-        tries,
-    };
+    let close = |tries| VoidRequest::new(order.payment, BUYER).provider_key(order.key.clone()).tries(tries);
     shop.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
     let failed = shop.gateway.void(close(0)).await;
     assert!(matches!(failed, VoidAnswer::Unknown { .. }), "{failed:?}");
@@ -96,7 +89,7 @@ async fn a_refund_of_a_deposit_that_left_again_closes_its_account_and_moves_no_m
     let order = deposited(&shop).await;
     assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
     let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
-    let request = RefundRequest { account: Some(account), ..refund_request(&order, 1, PRICE, PRICE) };
+    let request = refund_request(&order, 1, PRICE, PRICE).account(account);
     assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);
     assert_eq!(shop.account(&order).refunded, 0);
     assert!(!shop.stub.deposit(&order.payment.to_string()), "the account is closed");
@@ -112,7 +105,7 @@ async fn a_deposit_goes_back_to_the_account_the_buyer_names_and_else_not_at_all(
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused);
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (0, 0)));
     let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
-    let request = RefundRequest { account: Some(account), ..refund_request(&order, 2, PRICE, PRICE) };
+    let request = refund_request(&order, 2, PRICE, PRICE).account(account);
     assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (PRICE, 1)));
     assert_eq!(shop.account(&order).refunded_to, ["110123456789"]);

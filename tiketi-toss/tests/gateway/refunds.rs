@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     Currency, Money, PaymentGateway,
-    gateway::{Captured, LookupAnswer, RefundAnswer, RefundRequest},
+    gateway::{LookupAnswer, RefundAnswer},
 };
 use tiketi_toss_stub::{Call, Fault};
 
@@ -53,7 +53,7 @@ async fn all_of_the_money_goes_back_once_however_often_it_is_asked_for() {
         assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, RefundAnswer::Done);
     }
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (PRICE, 1)));
-    let given_back = Captured { refunded: won(PRICE), ..captured(&order) };
+    let given_back = captured(&order).refunded(won(PRICE));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(given_back));
 }
 
@@ -74,7 +74,7 @@ async fn a_partly_refunded_payment_says_how_much_went_back() {
     let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);
-    let partly = Captured { refunded: won(20_000), ..captured(&order) };
+    let partly = captured(&order).refunded(won(20_000));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(partly));
 }
 
@@ -165,7 +165,7 @@ async fn a_reason_of_any_length_is_sent_as_far_as_it_fits() {
     let shop = TestShop::open().await;
     for (which, reason) in (1..).zip([String::new(), "비".repeat(500), "r".repeat(160)]) {
         let order = shop.paid(which).await;
-        let request = RefundRequest { reason, ..refund_request(&order, which, PRICE, PRICE) };
+        let request = refund_request(&order, which, PRICE, PRICE).reason(reason);
         assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);
     }
 }
@@ -176,7 +176,7 @@ async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
     let order = shop.order(1);
     assert_eq!(shop.refund(&order, 1, PRICE, PRICE).await, refused("NOT_CANCELABLE_PAYMENT"));
     let euros = Money::new(PRICE, Currency::EUR);
-    let request = RefundRequest { amount: euros, ..refund_request(&order, 1, PRICE, PRICE) };
+    let request = refund_request(&order, 1, PRICE, PRICE).amount(euros);
     assert!(is_unknown(&shop.gateway.refund(request).await));
 }
 
@@ -184,7 +184,7 @@ async fn an_unpaid_payment_and_one_of_another_currency_give_nothing_back() {
 async fn the_key_of_another_order_gives_none_of_its_money_back() {
     let shop = TestShop::open().await;
     let (theirs, mine) = (shop.paid(1).await, shop.paid(2).await);
-    let request = RefundRequest { provider_key: "..".into(), ..refund_request(&mine, 2, PRICE, PRICE) };
+    let request = refund_request(&mine, 2, PRICE, PRICE).provider_key("..");
     assert!(is_unknown(&shop.gateway.refund(request).await));
     assert_eq!((shop.ledger(&theirs).1, shop.ledger(&mine).1), ((0, 0), (0, 0)));
 }

@@ -61,14 +61,9 @@ async fn a_browser_is_given_what_the_payment_window_wants_and_nothing_secret() {
     let method = gateway.methods().first().unwrap().id.clone();
     let order_name = "Night of the Lighthouse ".repeat(10);
     let deposit_window = Duration::from_hours(24);
-    let request = CheckoutRequest {
-        payment: payment_id(7),
-        buyer: BUYER,
-        amount: won(220_000),
-        method,
-        order_name,
-        deposit_window,
-    };
+    let request = CheckoutRequest::new(payment_id(7), BUYER, won(220_000), method)
+        .order_name(order_name)
+        .deposit_window(deposit_window);
     let checkout = gateway.checkout(request.clone()).await.unwrap();
     assert_eq!(checkout, gateway.checkout(request).await.unwrap());
     assert_eq!(checkout.client_key.as_deref(), Some("test_ck_public"));
@@ -86,14 +81,9 @@ async fn a_virtual_account_is_to_live_as_long_as_the_shop_waits_in_whole_hours()
     for (window, hours) in [(1, "1"), (24 * 60, "24"), (61, "2"), (100 * 24 * 60, "720")] {
         let (method, order_name) = (TossMethod::VirtualAccount.id().to_owned(), "Night".to_owned());
         let deposit_window = Duration::from_mins(window);
-        let request = CheckoutRequest {
-            payment: payment_id(7),
-            buyer: BUYER,
-            amount: won(1),
-            method,
-            order_name,
-            deposit_window,
-        };
+        let request = CheckoutRequest::new(payment_id(7), BUYER, won(1), method)
+            .order_name(order_name)
+            .deposit_window(deposit_window);
         let checkout = gateway.checkout(request).await.unwrap();
         let wanted = |name: &str| checkout.parameters.get(name).map(String::as_str);
         assert_eq!((wanted("method"), wanted("validHours")), (Some("VIRTUAL_ACCOUNT"), Some(hours)));

@@ -100,8 +100,7 @@ impl TestShop {
 
     pub(crate) async fn lookup(&self, order: &Order) -> LookupAnswer {
         let provider_key = Some(order.key.clone());
-        let request =
-            LookupRequest { payment: order.payment, buyer: BUYER, provider_key, amount: won(PRICE) };
+        let request = LookupRequest::new(order.payment, BUYER, won(PRICE)).provider_key(provider_key);
         self.gateway.lookup(request).await
     }
 
@@ -123,20 +122,13 @@ impl TestShop {
 
 pub(crate) fn confirm_request(order: &Order) -> ConfirmRequest {
     let (payment, provider_key) = (order.payment, Some(order.key.clone()));
-    ConfirmRequest { payment, buyer: BUYER, amount: won(PRICE), method: "toss_card".to_owned(), provider_key }
+    ConfirmRequest::new(payment, BUYER, won(PRICE), "toss_card").provider_key(provider_key)
 }
 
 pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64) -> RefundRequest {
-    RefundRequest {
-        payment: order.payment,
-        buyer: BUYER,
-        provider_key: order.key.clone(),
-        refund: refund_id(which),
-        amount: won(amount),
-        refundable: won(left),
-        reason: "the buyer changed plans".to_owned(),
-        account: None,
-    }
+    RefundRequest::new(order.payment, BUYER, &order.key, refund_id(which), won(amount))
+        .refundable(won(left))
+        .reason("the buyer changed plans")
 }
 
 /// What a confirm answers when the whole price was taken.

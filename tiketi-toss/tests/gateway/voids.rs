@@ -12,7 +12,7 @@ use crate::shop::{BUYER, Order, PRICE, TestShop, payment_id};
 
 async fn void(shop: &TestShop, order: &Order) -> VoidAnswer {
     let provider_key = Some(order.key.clone());
-    shop.gateway.void(VoidRequest { payment: order.payment, buyer: BUYER, provider_key, tries: 0 }).await
+    shop.gateway.void(VoidRequest::new(order.payment, BUYER).provider_key(provider_key)).await
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ const DELIVERY: &str = "TossPayments-Webhook-Transmission-Id";
 fn delivered(id: &str, body: &Value) -> WebhookRequest {
     let headers =
         vec![("content-type".to_owned(), "application/json".to_owned()), (DELIVERY.into(), id.into())];
-    WebhookRequest { headers, body: body.to_string().into_bytes() }
+    WebhookRequest::new(headers, body.to_string().into_bytes())
 }
 
 async fn hear(shop: &TestShop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
@@ -38,7 +38,7 @@ async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike()
     for _ in 0..2 {
         let hint = hear(&shop, &webhook).await.unwrap();
         let delivery = webhook.id.clone();
-        assert_eq!(hint, Hint { delivery, payment: order.payment, provider_key: Some(order.key.clone()) });
+        assert_eq!(hint, Hint::new(delivery, order.payment).provider_key(order.key.clone()));
     }
 }
 
@@ -137,8 +137,8 @@ async fn a_webhook_about_no_payment_of_ours_is_dropped_without_a_lookup() {
 async fn what_cannot_be_read_is_refused_without_its_content() {
     let shop = TestShop::open().await;
     let good = json!({"eventType": "PAYMENT_STATUS_CHANGED", "data": {"orderId": payment_id(1).to_string()}});
-    let unnamed = WebhookRequest { headers: Vec::new(), body: good.to_string().into_bytes() };
-    let empty = WebhookRequest { headers: Vec::new(), body: Vec::new() };
+    let unnamed = WebhookRequest::new(Vec::new(), good.to_string().into_bytes());
+    let empty = WebhookRequest::new(Vec::new(), Vec::new());
     for request in [unnamed, empty, delivered("1", &json!(["a secret"])), delivered("", &good)] {
         let Err(WebhookRefused::Malformed { reason }) = shop.gateway.webhook(request.clone()).await else {
             panic!("{request:?}")

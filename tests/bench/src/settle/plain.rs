@@ -75,13 +75,13 @@ async fn begin(pool: &PgPool, order: &Order) -> Result<bool, sqlx::Error> {
 }
 
 async fn take(gateway: &dyn PaymentGateway, order: &Order) -> Result<String, String> {
-    let request = ConfirmRequest {
-        payment: order.payment.id,
-        buyer: order.payment.buyer,
-        amount: order.payment.amount,
-        method: order.payment.method.clone(),
-        provider_key: order.key.clone(),
-    };
+    let request = ConfirmRequest::new(
+        order.payment.id,
+        order.payment.buyer,
+        order.payment.amount,
+        order.payment.method.clone(),
+    )
+    .provider_key(order.key.clone());
     match gateway.confirm(request).await {
         ConfirmAnswer::Paid(captured) => Ok(captured.provider_key),
         other => Err(format!("a provider says {other:?}")),

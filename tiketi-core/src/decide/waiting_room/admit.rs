@@ -60,6 +60,7 @@ pub trait RoomScope {
 
 /// What an admission did.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct Admission {
     /// The room after it.
     pub room: Room,

@@ -17,6 +17,7 @@ use crate::waiting_room::{Place, Room};
 /// What a rule about one buyer decided.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[must_use]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct RoomChange {
     /// The room after the command.
     pub room: Room,

@@ -10,6 +10,7 @@ use crate::money::Money;
 
 /// What the provider captured and refunded for a payment, in minor units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Balance {
     /// The payment.
     pub payment: PaymentId,

@@ -44,6 +44,7 @@ pub struct TestGateway {
 
 /// Behaviour of [`TestGateway`] for one confirm.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum ConfirmFault {
     /// Returns this answer, and captures nothing.
     Answer(ConfirmAnswer),
@@ -57,6 +58,7 @@ pub enum ConfirmFault {
 
 /// Behaviour of [`TestGateway`] for one refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefundFault {
     /// Returns this answer, and refunds nothing.
     Answer(RefundAnswer),

@@ -141,10 +141,8 @@ impl Line {
     fn into_rows(self) -> HashMap<String, Row> {
         let mut rows = HashMap::new();
         for chair in self.chairs {
-            let row = rows
-                .entry(chair.category)
-                .or_insert_with(|| Row { label: self.label.clone(), seats: Vec::new() });
-            row.seats.push(PlannedSeat { number: chair.number, column: chair.column, accessible: false });
+            let row = rows.entry(chair.category).or_insert_with(|| Row::new(self.label.clone()));
+            row.seats.push(PlannedSeat::new(chair.number, chair.column));
         }
         rows
     }

@@ -17,7 +17,6 @@ use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Row, SaleWindow,
     SeatId, SeatLayout, Section, TicketTypeInput, Timestamp,
     clock::{CountedIds, ManualClock},
-    event::TermsOverride,
 };
 use uuid::Uuid;
 
@@ -41,16 +40,14 @@ fn now() -> Timestamp {
 }
 
 fn details(title: &str) -> EventDetails {
-    EventDetails {
-        title: title.into(),
-        artist: "The Paper Boats".into(),
-        venue: "Harbour SeatIndex".into(),
-        description: String::new(),
-        keywords: vec!["등대의 밤".into()],
-        starts_at: "2026-12-24T10:00:00Z".parse().unwrap(),
-        sale: SaleWindow::new(now(), "2026-12-24T09:00:00Z".parse().unwrap()).unwrap(),
-        terms: TermsOverride::default(),
-    }
+    EventDetails::new(
+        title,
+        "2026-12-24T10:00:00Z".parse().unwrap(),
+        SaleWindow::new(now(), "2026-12-24T09:00:00Z".parse().unwrap()).unwrap(),
+    )
+    .artist("The Paper Boats")
+    .venue("Harbour SeatIndex")
+    .keywords(["등대의 밤"])
 }
 
 impl Shop {
@@ -109,7 +106,7 @@ impl Shop {
 async fn event(box_office: &BoxOffice, rows: u32) -> EventId {
     let price = Money::new(110_000, Currency::KRW);
     let rows = (1..=rows).map(|row| Row::numbered(row.to_string(), 20).gap_after("10").accessible(["1"]));
-    let section = Section { name: "R \"가\"".into(), price, rows: rows.collect() };
+    let section = Section::new("R \"가\"", price).rows(rows);
     let layout = SeatLayout::new("Harbour SeatIndex", "Great hall").section(section);
     let layout = box_office.catalog().create_layout(layout, None).await.unwrap();
     let input = EventInput::new(details("Night of the Lighthouse"), Currency::KRW).seated(layout.id);
@@ -282,11 +279,7 @@ async fn a_new_price_shows_on_every_seat() {
     shop.json(None).await;
     let view = shop.box_office.catalog().event(shop.event).await.unwrap().unwrap();
     let section = &view.ticket_types[0];
-    let edit = TicketTypeInput {
-        name: section.name.clone(),
-        price: Money::new(99_000, Currency::KRW),
-        capacity: section.stock.capacity,
-    };
+    let edit = TicketTypeInput::new(&section.name, Money::new(99_000, Currency::KRW), section.stock.capacity);
     shop.box_office.catalog().edit_ticket_type(section.id, edit).await.unwrap();
     shop.maps.event_was_edited(shop.event);
     let map = shop.json(None).await;

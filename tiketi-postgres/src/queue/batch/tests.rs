@@ -40,7 +40,7 @@ impl BatchCommand for Step {
             Self::Tell => {}
             Self::Refused => {
                 let event = set.snapshot().map(|it| it.event().clone()).unwrap();
-                let details = EventDetails { title: "a\0b".into(), ..event.details.clone() };
+                let details = event.details.clone().title("a\0b");
                 set.set_event(Event { details, ..event })?;
             }
             Self::Panic => panic!("a defect in a rule"),
