@@ -24,16 +24,39 @@ const LONGEST_BETWEEN_JOBS: Duration = Duration::from_mins(1);
 const ASKED_AT_ONCE: usize = 4;
 
 /// Collects the parts of a [`BoxOffice`].
+///
+/// # Stores
+///
+/// [`BoxOfficeBuilder::store`] takes one adapter for everything. Each part of it can be replaced, for example by a
+/// decorator that measures, logs or limits calls and passes them on:
+///
+/// ```
+/// use std::sync::Arc;
+/// use tiketi_core::{memory::MemoryStore, store::SalesStore, BoxOffice};
+/// # fn measured(store: Arc<dyn SalesStore>) -> Arc<dyn SalesStore> { store }
+///
+/// let store = Arc::new(MemoryStore::default());
+/// let shop = BoxOffice::builder().store(store.clone()).sales(measured(store)).build()?;
+/// # Ok::<(), tiketi_core::BuildError>(())
+/// ```
+///
+/// Sales, payments, catalog, outbox and the store's clock must be parts of one database, because one commit changes
+/// what several of them show: a command of [`SalesStore`] writes reservations, payments, seats, stock and facts in one
+/// transaction; [`PaymentStore`] lists those payments, [`CatalogStore`] reads and changes those seats and that stock
+/// under the same locks, [`OutboxStore`] delivers those facts, and [`StoreClock`] is the clock that refuses commands
+/// from the future. With two databases a crash between two commits would leave a sold seat without a fact, or two
+/// owners of one seat.
+///
+/// Layouts and inbox may be elsewhere: an event copies its seats from a layout, and a webhook only makes the server ask
+/// the provider. A separate store of layouts deletes its old creation keys itself: [`SalesStore::forget_commands`]
+/// deletes those of its own database.
 #[derive(Debug, Default)]
 #[must_use]
 pub struct BoxOfficeBuilder {
-    pub(super) sales: Option<Arc<dyn SalesStore>>,
-    catalog: Option<Arc<dyn CatalogStore>>,
-    layouts: Option<Arc<dyn LayoutStore>>,
-    outbox: Option<Arc<dyn OutboxStore>>,
-    pub(super) payments: Option<Arc<dyn PaymentStore>>,
-    inbox: Option<Arc<dyn InboxStore>>,
-    store_clock: Option<Arc<dyn StoreClock>>,
+    /// The parts of the adapter given to `store`.
+    whole: StoreParts,
+    /// The parts given one by one; they come before those of `whole`, in whatever order the methods are called.
+    parts: StoreParts,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
@@ -45,13 +68,28 @@ pub struct BoxOfficeBuilder {
     asked_at_once: Option<usize>,
 }
 
+/// The parts of a store; any of them may be missing.
+#[derive(Debug, Default)]
+struct StoreParts {
+    sales: Option<Arc<dyn SalesStore>>,
+    payments: Option<Arc<dyn PaymentStore>>,
+    catalog: Option<Arc<dyn CatalogStore>>,
+    layouts: Option<Arc<dyn LayoutStore>>,
+    outbox: Option<Arc<dyn OutboxStore>>,
+    inbox: Option<Arc<dyn InboxStore>>,
+    clock: Option<Arc<dyn StoreClock>>,
+}
+
 /// Why a box office cannot be built.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// There is no store.
-    #[error("a box office needs a store: call `store`")]
-    StoreMissing,
+    /// A part of the store is missing.
+    #[error("a box office needs every part of a store: call `store` or `{part}`")]
+    StoreMissing {
+        /// The method of the builder that sets the part.
+        part: &'static str,
+    },
     /// Two gateways have the same name.
     #[error("two payment gateways are called {name}")]
     DuplicateGateway {
@@ -74,17 +112,64 @@ pub enum BuildError {
 
 impl BoxOfficeBuilder {
     /// Stores everything in one adapter.
+    ///
+    /// The methods for parts ([`BoxOfficeBuilder::sales`] and so on) replace parts of it, in whatever order they are
+    /// called.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
         S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
     {
-        self.sales = Some(Arc::<S>::clone(&store));
-        self.catalog = Some(Arc::<S>::clone(&store));
-        self.layouts = Some(Arc::<S>::clone(&store));
-        self.outbox = Some(Arc::<S>::clone(&store));
-        self.payments = Some(Arc::<S>::clone(&store));
-        self.store_clock = Some(Arc::<S>::clone(&store));
-        self.inbox = Some(store);
+        self.whole = StoreParts {
+            sales: Some(Arc::<S>::clone(&store)),
+            payments: Some(Arc::<S>::clone(&store)),
+            catalog: Some(Arc::<S>::clone(&store)),
+            layouts: Some(Arc::<S>::clone(&store)),
+            outbox: Some(Arc::<S>::clone(&store)),
+            inbox: Some(Arc::<S>::clone(&store)),
+            clock: Some(store),
+        };
+        self
+    }
+
+    /// Executes commands and reads reservations through this part.
+    pub fn sales(mut self, store: Arc<dyn SalesStore>) -> Self {
+        self.parts.sales = Some(store);
+        self
+    }
+
+    /// Lists the work of payments through this part; it must read the database of the sales.
+    pub fn payments(mut self, store: Arc<dyn PaymentStore>) -> Self {
+        self.parts.payments = Some(store);
+        self
+    }
+
+    /// Stores events through this part; it must write to the database of the sales.
+    pub fn catalog(mut self, store: Arc<dyn CatalogStore>) -> Self {
+        self.parts.catalog = Some(store);
+        self
+    }
+
+    /// Stores seat layouts in this part; its database may be any.
+    pub fn layouts(mut self, store: Arc<dyn LayoutStore>) -> Self {
+        self.parts.layouts = Some(store);
+        self
+    }
+
+    /// Delivers facts from this part; it must read the database of the sales.
+    pub fn outbox(mut self, store: Arc<dyn OutboxStore>) -> Self {
+        self.parts.outbox = Some(store);
+        self
+    }
+
+    /// Stores received webhooks in this part; its database may be any.
+    pub fn inbox(mut self, store: Arc<dyn InboxStore>) -> Self {
+        self.parts.inbox = Some(store);
+        self
+    }
+
+    /// Compares the server's clock with the clock of this part, which must be that of the sales' database.
+    pub fn store_clock(mut self, store: Arc<dyn StoreClock>) -> Self {
+        self.parts.clock = Some(store);
         self
     }
 
@@ -163,34 +248,16 @@ impl BoxOfficeBuilder {
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
         }
-        let (
-            Some(sales),
-            Some(catalog),
-            Some(layouts),
-            Some(outbox),
-            Some(payments),
-            Some(inbox),
-            Some(store_clock),
-        ) = (
-            self.sales,
-            self.catalog,
-            self.layouts,
-            self.outbox,
-            self.payments,
-            self.inbox,
-            self.store_clock,
-        )
-        else {
-            return Err(BuildError::StoreMissing);
-        };
+        let StoreParts { sales, payments, catalog, layouts, outbox, inbox, clock } = self.parts;
+        let whole = self.whole;
         let inner = Inner {
-            sales,
-            catalog,
-            layouts,
-            outbox,
-            payments,
-            inbox,
-            store_clock,
+            sales: one("sales", sales, whole.sales)?,
+            payments: one("payments", payments, whole.payments)?,
+            catalog: one("catalog", catalog, whole.catalog)?,
+            layouts: one("layouts", layouts, whole.layouts)?,
+            outbox: one("outbox", outbox, whole.outbox)?,
+            inbox: one("inbox", inbox, whole.inbox)?,
+            store_clock: one("store_clock", clock, whole.clock)?,
             confirm_locks: ConfirmLocks::default(),
             jobs: JobTable::new(jobs_every),
             gateways: self.gateways,
@@ -204,6 +271,15 @@ impl BoxOfficeBuilder {
         };
         Ok(BoxOffice { inner: Arc::new(inner) })
     }
+}
+
+/// Takes a part of the store: the one that was given alone, or that of the whole store.
+fn one<T: ?Sized>(
+    part: &'static str,
+    alone: Option<Arc<T>>,
+    of_whole: Option<Arc<T>>,
+) -> Result<Arc<T>, BuildError> {
+    alone.or(of_whole).ok_or(BuildError::StoreMissing { part })
 }
 
 fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError> {
@@ -231,8 +307,27 @@ mod tests {
     use crate::memory::{MemoryStore, TestGateway};
 
     #[test]
-    fn a_shop_without_a_store_is_refused() {
-        assert_eq!(BoxOffice::builder().build().unwrap_err(), BuildError::StoreMissing);
+    fn the_part_of_the_store_that_is_missing_is_named() {
+        type Give = fn(BoxOfficeBuilder, Arc<MemoryStore>) -> BoxOfficeBuilder;
+        let parts: [(&str, Give); 7] = [
+            ("sales", |builder, store| builder.sales(store)),
+            ("payments", |builder, store| builder.payments(store)),
+            ("catalog", |builder, store| builder.catalog(store)),
+            ("layouts", |builder, store| builder.layouts(store)),
+            ("outbox", |builder, store| builder.outbox(store)),
+            ("inbox", |builder, store| builder.inbox(store)),
+            ("store_clock", |builder, store| builder.store_clock(store)),
+        ];
+        let store = Arc::new(MemoryStore::default());
+        for (part, _) in parts {
+            let others = parts.into_iter().filter(|(name, _)| *name != part);
+            let builder =
+                others.fold(BoxOffice::builder(), |builder, (_, give)| give(builder, store.clone()));
+            assert_eq!(builder.build().unwrap_err(), BuildError::StoreMissing { part });
+        }
+        let builder =
+            parts.into_iter().fold(BoxOffice::builder(), |builder, (_, give)| give(builder, store.clone()));
+        assert!(builder.build().is_ok());
     }
 
     #[test]

@@ -124,8 +124,7 @@ impl Shop {
             .gateway(Arc::new(Slow(Arc::clone(&gateway))))
             .clock(Arc::<ManualClock>::clone(&clock))
             .ids(Arc::new(CountedIds::seeded(1)));
-        builder.sales = Some(Arc::new(Slow(Arc::clone(&store))));
-        builder.payments = Some(Arc::new(Slow(store)));
+        builder = builder.sales(Arc::new(Slow(Arc::clone(&store)))).payments(Arc::new(Slow(store)));
         if let Some(spawner) = spawner {
             builder = builder.spawner(spawner);
         }
