@@ -31,7 +31,7 @@ CREATE TABLE tiketi.events (
     created_at  bigint NOT NULL,
     version     bigint NOT NULL,
     map_version bigint NOT NULL,
-    revision    bigint NOT NULL            -- grows with each commit that changes anything of the event
+    revision    bigint NOT NULL DEFAULT 1  -- grows with each commit that changes anything of the event
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX cancelled_events ON tiketi.events (id) WHERE state = 'cancelled';
 
@@ -182,7 +182,7 @@ CREATE TABLE tiketi.inbox (
     received_at   bigint NOT NULL,
     claimed_until bigint,
     tries         bigint NOT NULL,         -- how often it was postponed
-    done          boolean NOT NULL,
+    done          boolean NOT NULL DEFAULT false,
     provider_key  text,
     PRIMARY KEY (gateway, delivery)
 );

@@ -4,13 +4,14 @@
 //! use std::sync::Arc;
 //! use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 //! use tiketi_core::BoxOffice;
-//! use tiketi_postgres::{Durability, PostgresStore, check, migrate};
+//! use tiketi_postgres::{Durability, PostgresStore, SchemaName, check, migrate};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let options: PgConnectOptions = "postgres://shop@localhost/shop".parse()?;
-//! migrate(&options).await?;
+//! let schema = SchemaName::default();
+//! migrate(&options, &schema).await?;
 //! let pool = PgPoolOptions::new().max_connections(16).connect_with(options).await?;
-//! check(&pool, Durability::Required).await?;
+//! check(&pool, &schema, Durability::Required).await?;
 //! let shop = BoxOffice::builder().store(Arc::new(PostgresStore::new(pool))).build()?;
 //! # Ok(())
 //! # }
@@ -18,8 +19,10 @@
 //!
 //! # Beside your own tables
 //!
-//! Everything is in the schema `tiketi`, its migrations too, and every statement names it. The store uses your
-//! pool, with whatever TLS, time-outs and limits you gave it, and changes no setting of a session. Moments are
+//! Everything is in one schema, its migrations too, and every statement names it: `tiketi`, or another
+//! ([`SchemaName`], [`StoreOptions::schema`]). Shops in two schemas of one database do not see each other. The store uses
+//! your pool, with whatever TLS, time-outs and limits you gave it, changes no setting of a session, and leaves the pool open
+//! when it is closed ([`PostgresStore::close`]). Moments are
 //! microseconds in `bigint`, so no session's time zone matters. [`migrate()`] is the only one to change the
 //! schema, on a connection of its own; [`PostgresStore::new`] asks the database nothing.
 //!
@@ -143,4 +146,6 @@ pub use migrate::{Durability, SCHEMA, check, migrate};
 pub use queue::batch::Batches;
 pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};
 pub use queue::{MAX_BATCH, MAX_QUEUE};
+pub use sql::schema::{InvalidSchemaName, SchemaName};
 pub use store::PostgresStore;
+pub use store::options::StoreOptions;

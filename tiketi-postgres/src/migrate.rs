@@ -1,10 +1,12 @@
 //! The schema, and how older databases get there.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
-use sqlx::{Connection, Row};
+use sqlx::{AssertSqlSafe, Connection, Row};
 use tiketi_core::{StoreError, StoreErrorKind};
 
 use crate::error::failed;
+use crate::sql::schema::SchemaName;
+use crate::sql::statement::Statement;
 
 /// Every migration in order; a database's schema is the number of those it has had.
 const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../schema/0001_first.sql"))];
@@ -17,13 +19,13 @@ pub const SCHEMA: u32 = {
     count
 };
 
-/// `Tiketi` in ASCII: the advisory lock that lets one migrate at a time, for as long as its transaction.
+/// The advisory lock that lets one migrate a schema at a time, for as long as its transaction; `Tiketi` in ASCII is the
+/// seed.
 ///
 /// Like all else here it is said without a name and within a transaction, so that it passes through any pooler.
-const LOCK: &str = "SELECT pg_advisory_xact_lock(92680947823721)";
+const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 92680947823721))";
 const HAS_TABLE: &str = "SELECT to_regclass('tiketi.migrations') IS NOT NULL";
-const CREATE_TABLE: &str = "CREATE SCHEMA IF NOT EXISTS tiketi;
-    CREATE TABLE tiketi.migrations (version bigint PRIMARY KEY, name text NOT NULL)";
+const CREATE_TABLE: &str = "CREATE TABLE tiketi.migrations (version bigint PRIMARY KEY, name text NOT NULL)";
 const LATEST: &str = "SELECT coalesce(max(version), 0) FROM tiketi.migrations";
 const REMEMBER: &str = "INSERT INTO tiketi.migrations (version, name) VALUES ($1, $2)";
 /// Settings that let a crash of the database or its machine take back what was committed, as this session has them:
@@ -33,7 +35,7 @@ const FORGETFUL: &str = "SELECT string_agg(name || ' is ' || setting, ' and ' OR
 const TAKES_WRITES: &str =
     "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
 
-/// Brings the schema `tiketi` of a database up to date, on a connection of its own that it closes.
+/// Brings a schema of a database up to date, or makes it, on a connection of its own that it closes.
 ///
 /// All of it happens in one transaction, or nothing. Several servers may call it at once: they wait for
 /// each other. It needs a connection to Postgres itself or to a pooler that keeps transactions together.
@@ -42,35 +44,47 @@ const TAKES_WRITES: &str =
 ///
 /// [`StoreErrorKind::Unavailable`] if the database cannot be reached or takes no writes, [`StoreErrorKind::Internal`]
 /// if a later release migrated it; then nothing is touched.
-pub async fn migrate(options: &PgConnectOptions) -> Result<(), StoreError> {
+pub async fn migrate(options: &PgConnectOptions, schema: &SchemaName) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
-    let migrated = bring_up_to_date(&mut connection).await;
+    let migrated = bring_up_to_date(&mut connection, schema).await;
     // What was committed is committed, however the connection ends.
     let _ended = connection.close().await;
     migrated
 }
 
-async fn bring_up_to_date(connection: &mut PgConnection) -> Result<(), StoreError> {
+async fn bring_up_to_date(connection: &mut PgConnection, schema: &SchemaName) -> Result<(), StoreError> {
     let mut transaction = connection.begin().await.map_err(failed)?;
-    sqlx::query(LOCK).persistent(false).execute(&mut *transaction).await.map_err(failed)?;
-    let mut found = schema_of(&mut transaction).await?;
+    let lock = sqlx::query(LOCK).persistent(false).bind(schema.as_str());
+    lock.execute(&mut *transaction).await.map_err(failed)?;
+    let mut found = schema_of(&mut transaction, schema).await?;
     if let Some(found) = found
         && found > i64::from(SCHEMA)
     {
         return Err(newer(found));
     }
     if found.is_none() {
-        sqlx::raw_sql(CREATE_TABLE).execute(&mut *transaction).await.map_err(failed)?;
+        run_all(&mut transaction, format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\"")).await?;
+        run_all(&mut transaction, schema.render(CREATE_TABLE)).await?;
     }
     for (version, (name, sql)) in (1_i64..).zip(MIGRATIONS) {
         if version > found.unwrap_or(0) {
-            sqlx::raw_sql(*sql).execute(&mut *transaction).await.map_err(failed)?;
-            let remember = sqlx::query(REMEMBER).persistent(false).bind(version).bind(name);
+            run_all(&mut transaction, schema.render(sql)).await?;
+            let remember = query(schema, REMEMBER).bind(version).bind(name);
             remember.execute(&mut *transaction).await.map_err(failed)?;
             found = Some(version);
         }
     }
     transaction.commit().await.map_err(crate::error::commit_failed)
+}
+
+/// Runs statements of this crate, rendered for a schema.
+async fn run_all(connection: &mut PgConnection, sql: String) -> Result<(), StoreError> {
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(connection).await.map(drop).map_err(failed)
+}
+
+/// Starts a statement of this crate, rendered for a schema and without a name.
+fn query<'q>(schema: &SchemaName, sql: &str) -> Statement<'q> {
+    sqlx::query(AssertSqlSafe(schema.render(sql))).persistent(false)
 }
 
 /// What a database has to promise of a commit before it can be sold from.
@@ -92,13 +106,13 @@ pub enum Durability {
 /// # Errors
 ///
 /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with what to do about it.
-pub async fn check(pool: &PgPool, durability: Durability) -> Result<(), StoreError> {
+pub async fn check(pool: &PgPool, schema: &SchemaName, durability: Durability) -> Result<(), StoreError> {
     // In a transaction, so that all of it is asked of one session even behind a pooler.
     let mut connection = pool.begin().await.map_err(failed)?;
-    match schema_of(&mut connection).await? {
-        None | Some(0) => return Err(unmigrated("has no tiketi schema")),
+    match schema_of(&mut connection, schema).await? {
+        None | Some(0) => return Err(unmigrated("has no", schema)),
         Some(found) if found > i64::from(SCHEMA) => return Err(newer(found)),
-        Some(found) if found < i64::from(SCHEMA) => return Err(unmigrated("has an older tiketi schema")),
+        Some(found) if found < i64::from(SCHEMA) => return Err(unmigrated("has an older", schema)),
         Some(_) => {}
     }
     let row =
@@ -123,13 +137,13 @@ async fn refuse_forgetful(connection: &mut PgConnection) -> Result<(), StoreErro
     Err(StoreError::new(StoreErrorKind::Internal, message))
 }
 
-/// Returns how many migrations a database has had, or `None` if it knows of none.
-async fn schema_of(connection: &mut PgConnection) -> Result<Option<i64>, StoreError> {
-    let row = sqlx::query(HAS_TABLE).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
+/// Returns how many migrations a schema has had, or `None` if it does not exist.
+async fn schema_of(connection: &mut PgConnection, schema: &SchemaName) -> Result<Option<i64>, StoreError> {
+    let row = query(schema, HAS_TABLE).fetch_one(&mut *connection).await.map_err(failed)?;
     if !row.try_get::<bool, _>(0).map_err(failed)? {
         return Ok(None);
     }
-    let row = sqlx::query(LATEST).persistent(false).fetch_one(&mut *connection).await.map_err(failed)?;
+    let row = query(schema, LATEST).fetch_one(&mut *connection).await.map_err(failed)?;
     Ok(Some(row.try_get(0).map_err(failed)?))
 }
 
@@ -140,6 +154,7 @@ fn newer(found: i64) -> StoreError {
     StoreError::new(StoreErrorKind::Internal, message)
 }
 
-fn unmigrated(what: &str) -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, format!("the database {what}: migrate it first"))
+fn unmigrated(what: &str, schema: &SchemaName) -> StoreError {
+    let message = format!("the database {what} {schema} schema: migrate it first");
+    StoreError::new(StoreErrorKind::Unavailable, message)
 }

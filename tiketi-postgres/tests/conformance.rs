@@ -1,7 +1,7 @@
 //! The cases every store has to pass, on a database of its own each, opened as two servers have it.
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
-use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres::{PostgresStore, SchemaName, StoreOptions, migrate};
 use tiketi_postgres_harness::{Database, Server};
 
 #[derive(Debug)]
@@ -10,6 +10,12 @@ struct Postgres;
 /// Connections of each of the two.
 const CONNECTIONS: u32 = 4;
 
+/// A schema with a name of its own: there is none of the name `tiketi`, so a statement that names it fails. The tests of
+/// many servers use the default.
+fn schema() -> SchemaName {
+    "shop_of_the_suite".parse().unwrap()
+}
+
 #[async_trait]
 impl StoreFactory for Postgres {
     type Store = PostgresStore;
@@ -17,9 +23,11 @@ impl StoreFactory for Postgres {
 
     async fn fresh(&self) -> Fresh<PostgresStore, Database> {
         let server = Server::shared().await;
-        let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
-        let first = PostgresStore::new(database.pool(CONNECTIONS).await);
-        let second = PostgresStore::new(database.pool(CONNECTIONS).await);
+        let database =
+            Database::fresh(server, |options| async move { migrate(&options, &schema()).await }).await;
+        let store = |pool| PostgresStore::with_options(pool, StoreOptions::new().schema(schema()));
+        let first = store(database.pool(CONNECTIONS).await);
+        let second = store(database.pool(CONNECTIONS).await);
         Fresh::guarded(first, database).also_open_as(second)
     }
 }

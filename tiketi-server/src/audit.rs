@@ -1,7 +1,6 @@
 //! `audit`: checks every invariant from the store's rows, also while a server sells from it.
 
 use tiketi_core::store::AuditReport;
-use tiketi_postgres::PostgresStore;
 
 use crate::failure::Failure;
 use crate::output::print_line;
@@ -14,9 +13,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         StoreKind::Memory => return Err(settings.store.not_durable("audit")),
         StoreKind::Sqlite(path) => AuditReport::of(&file::open_to_read(path)?).await,
         // One event is read at a time, which bounds the memory of the audit.
-        StoreKind::Postgres(database) => {
-            AuditReport::of(&PostgresStore::new(database.open_to_read().await?)).await
-        }
+        StoreKind::Postgres(database) => AuditReport::of(&database.open_to_read().await?).await,
     };
     let report = report.map_err(|error| Failure::during("the store cannot be audited", &error))?;
     for (event, violation) in &report.violations {

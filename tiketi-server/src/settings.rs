@@ -45,7 +45,7 @@ impl Settings {
     pub(crate) fn of(options: Options) -> Result<Self, Failure> {
         let durability =
             if options.allow_unsafe_durability { Durability::Relaxed } else { Durability::Required };
-        let store = StoreKind::of(&options.store, durability)?;
+        let store = StoreKind::of(&options.store, options.postgres_schema.clone(), durability)?;
         let terms = terms(&options)?;
         let limits = limits(&options)?;
         let jobs = JobSettings::of(&options)?;

@@ -72,8 +72,7 @@ impl Shop {
         if settings.migrate {
             database.migrate().await?;
         }
-        let pool = database.open(settings.store_connections).await?;
-        let store = PostgresStore::new(pool);
+        let store = database.open(settings.store_connections).await?;
         let shop = Self::over(&Arc::new(store.clone()), settings)?;
         Ok(Self { database: Some(store), ..shop })
     }

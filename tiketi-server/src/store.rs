@@ -7,7 +7,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_postgres::Durability;
+use tiketi_postgres::{Durability, SchemaName};
 
 use crate::failure::Failure;
 use postgres::Database;
@@ -50,12 +50,18 @@ impl StoreKind {
     }
 
     /// Reads the kind from an address; errors show only its scheme.
-    pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        address: &SecretString,
+        schema: SchemaName,
+        durability: Durability,
+    ) -> Result<Self, Failure> {
         match address.expose_secret().split_once(':') {
             Some(("memory", "")) => Ok(Self::Memory),
             Some(("memory", _)) => Err(Failure::new("--store: nothing may follow `memory:`")),
             Some(("sqlite", path)) => file_of(path),
-            Some(("postgres" | "postgresql", _)) => Database::of(address, durability).map(Self::Postgres),
+            Some(("postgres" | "postgresql", _)) => {
+                Database::of(address, schema, durability).map(Self::Postgres)
+            }
             Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
                 Err(Failure::new(format!("--store: unknown store `{scheme}:`; there are {KINDS}")))
             }
@@ -98,7 +104,7 @@ mod tests {
     use super::*;
 
     fn read(address: &str) -> Result<StoreKind, Failure> {
-        StoreKind::of(&SecretString::from(address), Durability::Required)
+        StoreKind::of(&SecretString::from(address), SchemaName::default(), Durability::Required)
     }
 
     #[test]

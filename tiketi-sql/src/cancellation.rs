@@ -21,7 +21,7 @@ struct AgreedEntry {
 }
 
 /// Writes the terms that a reservation was confirmed under as a JSON object.
-pub fn cancellation_text(agreed: Option<&AgreedCancellation>) -> Result<Option<String>, StoreError> {
+pub(crate) fn cancellation_text(agreed: Option<&AgreedCancellation>) -> Result<Option<String>, StoreError> {
     let entry = |agreed: &AgreedCancellation| {
         json(&AgreedEntry { starts_at: agreed.starts_at.as_micros(), tiers: tiers(&agreed.policy) })
     };

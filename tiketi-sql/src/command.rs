@@ -2,30 +2,72 @@
 
 use tiketi_core::decide::{CommandRecord, CreationRecord, Effect};
 use tiketi_core::{
-    PaymentId, ReservationId, StoreError, Timestamp,
+    CommandKey, PaymentId, ReservationId, StoreError, Timestamp,
     store::{Answer, AnswerClaim},
 };
+use uuid::Uuid;
 
 use crate::row::{Row, moment, unreadable};
+use crate::table::table;
 
-/// Reads what is remembered under a command's key.
-pub fn command_record(row: &impl Row) -> Result<CommandRecord, StoreError> {
-    let reservation = ReservationId::from_uuid(row.uuid("reservation")?);
-    let payment = row.maybe_uuid("payment")?.map(PaymentId::from_uuid);
-    Ok(CommandRecord {
-        fingerprint: row.uuid("fingerprint")?.as_u128(),
-        effect: Effect { reservation, payment },
-        at: moment(row, "at")?,
-    })
+/// The columns that [`answer_claim`] reads.
+pub const ANSWER_COLUMNS: &str = "fingerprint, claimed_until, answered_at, status, content_type, body";
+
+table! {
+    /// A row of `commands`.
+    CommandRow = "commands", listed by command_columns {
+        key { key: Uuid }
+        fixed { fingerprint: Uuid, reservation: Uuid, payment: Option<Uuid>, at: i64 }
+    }
 }
 
-/// Reads what is remembered under the key of something made.
-pub fn creation_record(row: &impl Row) -> Result<CreationRecord, StoreError> {
-    Ok(CreationRecord {
-        fingerprint: row.uuid("fingerprint")?.as_u128(),
-        made: row.uuid("made")?,
-        at: moment(row, "at")?,
-    })
+impl CommandRow {
+    /// Writes the record of a command as its columns.
+    pub fn of(key: CommandKey, record: &CommandRecord) -> Self {
+        let CommandRecord { fingerprint, effect, at } = record;
+        let Effect { reservation, payment } = effect;
+        Self {
+            key: key.as_uuid(),
+            fingerprint: Uuid::from_u128(*fingerprint),
+            reservation: reservation.as_uuid(),
+            payment: payment.map(PaymentId::as_uuid),
+            at: at.as_micros(),
+        }
+    }
+
+    /// Reads the record from its columns.
+    pub fn record(&self) -> CommandRecord {
+        let reservation = ReservationId::from_uuid(self.reservation);
+        let payment = self.payment.map(PaymentId::from_uuid);
+        CommandRecord {
+            fingerprint: self.fingerprint.as_u128(),
+            effect: Effect { reservation, payment },
+            at: Timestamp::from_micros(self.at),
+        }
+    }
+}
+
+table! {
+    /// A row of `creations`.
+    CreationRow = "creations", listed by creation_columns {
+        key { key: Uuid }
+        fixed { fingerprint: Uuid, made: Uuid, at: i64 }
+    }
+}
+
+impl CreationRow {
+    /// Writes the record of a creation as its columns.
+    pub fn of(key: CommandKey, record: &CreationRecord) -> Self {
+        let CreationRecord { fingerprint, made, at } = record;
+        let fingerprint = Uuid::from_u128(*fingerprint);
+        Self { key: key.as_uuid(), fingerprint, made: *made, at: at.as_micros() }
+    }
+
+    /// Reads the record from its columns.
+    pub fn record(&self) -> CreationRecord {
+        let at = Timestamp::from_micros(self.at);
+        CreationRecord { fingerprint: self.fingerprint.as_u128(), made: self.made, at }
+    }
 }
 
 /// Tells what a claim on a key that is kept comes to.

@@ -1,17 +1,20 @@
 //! Events and ticket types.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, RefundedSeats, SaleWindow,
-    StoreError, TicketType, TicketTypeId,
+    Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, Money, RefundedSeats,
+    SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
     event::{EventState, TermsOverride},
     ticket_type::{Stock, TicketKind},
 };
+use uuid::Uuid;
 
 use crate::cancellation::{TierEntry, policy, tiers};
-use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, small, unreadable};
+use crate::row::{currency, json, needed, parse, small, stored, unreadable, unsigned};
+use crate::table::table;
 
 /// An event's own terms as JSON, in microseconds; the tiers of a policy are in seconds.
 #[derive(Serialize, Deserialize)]
@@ -29,39 +32,100 @@ struct Terms {
     deposit_window: Option<u64>,
 }
 
-/// Reads an event.
-pub fn event(row: &impl Row) -> Result<Event, StoreError> {
-    let sale = SaleWindow::new(moment(row, "opens_at")?, moment(row, "closes_at")?);
-    let details = EventDetails::new(
-        row.text("title")?,
-        moment(row, "starts_at")?,
-        sale.map_err(|_| unreadable("sale window"))?,
-    )
-    .artist(row.text("artist")?)
-    .venue(row.text("venue")?)
-    .description(row.text("description")?)
-    .keywords(parse::<Vec<String>>(row.text("keywords")?, "keywords")?)
-    .terms(terms(row.text("terms")?)?);
-    let state = match row.text("state")? {
-        "draft" => EventState::Draft,
-        "published" => EventState::Published,
-        "cancelled" => EventState::Cancelled { at: due_moment(row, "state_at")? },
-        _ => return Err(unreadable("state")),
-    };
-    Ok(Event {
-        id: EventId::from_uuid(row.uuid("id")?),
-        details,
-        currency: currency(row)?,
-        layout: row.maybe_uuid("layout")?.map(LayoutId::from_uuid),
-        state,
-        announced: status(row.text("announced")?)?,
-        created_at: moment(row, "created_at")?,
-        version: count(row, "version")?,
-    })
+table! {
+    /// A row of `events`.
+    EventRow<'r> = "events", listed by event_columns {
+        key { id: Uuid }
+        fixed { currency: Cow<'r, str>, layout: Option<Uuid>, created_at: i64 }
+        changing {
+            title: Cow<'r, str>,
+            artist: Cow<'r, str>,
+            venue: Cow<'r, str>,
+            description: Cow<'r, str>,
+            keywords: Cow<'r, str>,
+            starts_at: i64,
+            opens_at: i64,
+            closes_at: i64,
+            terms: Cow<'r, str>,
+            state: Cow<'r, str>,
+            state_at: Option<i64>,
+            announced: Cow<'r, str>,
+            version: i64,
+        }
+        counted { map_version: i64 }
+    }
+}
+
+impl<'r> EventRow<'r> {
+    /// Writes an event as its columns.
+    ///
+    /// # Errors
+    ///
+    /// None for the events of this crate's core: what is written as JSON always can be.
+    pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
+        let Event { id, details, currency, layout, state, announced, created_at, version } = event;
+        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, terms, .. } =
+            details;
+        let (state, state_at) = event_state(*state);
+        Ok(Self {
+            id: id.as_uuid(),
+            currency: currency.code().into(),
+            layout: layout.map(LayoutId::as_uuid),
+            created_at: created_at.as_micros(),
+            title: title.into(),
+            artist: artist.into(),
+            venue: venue.into(),
+            description: description.into(),
+            keywords: json(keywords)?.into(),
+            starts_at: starts_at.as_micros(),
+            opens_at: sale.opens_at().as_micros(),
+            closes_at: sale.closes_at().as_micros(),
+            terms: terms_text(*terms)?.into(),
+            state: state.into(),
+            state_at,
+            announced: status_word(*announced).into(),
+            version: stored(*version),
+            map_version: stored(map_version),
+        })
+    }
+
+    /// Reads the event from its columns, and the version of its seat map.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn event(self) -> Result<(Event, u64), StoreError> {
+        let (opens_at, closes_at) = (self.opens_at, self.closes_at);
+        let sale = SaleWindow::new(Timestamp::from_micros(opens_at), Timestamp::from_micros(closes_at));
+        let sale = sale.map_err(|_| unreadable("sale window"))?;
+        let details = EventDetails::new(self.title, Timestamp::from_micros(self.starts_at), sale)
+            .artist(self.artist)
+            .venue(self.venue)
+            .description(self.description)
+            .keywords(parse::<Vec<String>>(&self.keywords, "keywords")?)
+            .terms(terms(&self.terms)?);
+        let state = match &*self.state {
+            "draft" => EventState::Draft,
+            "published" => EventState::Published,
+            "cancelled" => EventState::Cancelled { at: needed(self.state_at, "state_at")? },
+            _ => return Err(unreadable("state")),
+        };
+        let event = Event {
+            id: EventId::from_uuid(self.id),
+            details,
+            currency: currency(&self.currency)?,
+            layout: self.layout.map(LayoutId::from_uuid),
+            state,
+            announced: status(&self.announced)?,
+            created_at: Timestamp::from_micros(self.created_at),
+            version: unsigned(self.version, "version")?,
+        };
+        Ok((event, unsigned(self.map_version, "map_version")?))
+    }
 }
 
 /// Writes a state as its word, and the moment of a cancellation.
-pub fn event_state(state: EventState) -> (&'static str, Option<i64>) {
+fn event_state(state: EventState) -> (&'static str, Option<i64>) {
     match state {
         EventState::Draft => ("draft", None),
         EventState::Published => ("published", None),
@@ -70,7 +134,7 @@ pub fn event_state(state: EventState) -> (&'static str, Option<i64>) {
 }
 
 /// Returns the word for a status.
-pub fn status_word(status: EventStatus) -> &'static str {
+pub(crate) fn status_word(status: EventStatus) -> &'static str {
     match status {
         EventStatus::Upcoming => "upcoming",
         EventStatus::OnSale => "on_sale",
@@ -91,13 +155,8 @@ pub(crate) fn status(word: &str) -> Result<EventStatus, StoreError> {
     }
 }
 
-/// Writes keywords as a JSON array.
-pub fn keywords_text(keywords: &[String]) -> Result<String, StoreError> {
-    json(&keywords)
-}
-
 /// Writes an event's own terms as a JSON object, in microseconds.
-pub fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
+fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
     let micros =
         |length: Option<Duration>| length.map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX));
     json(&Terms {
@@ -155,21 +214,59 @@ fn refunded_seats(word: &str) -> Result<RefundedSeats, StoreError> {
     }
 }
 
-/// Reads a ticket type; its currency is its event's.
-pub fn ticket_type(row: &impl Row, currency: Currency) -> Result<TicketType, StoreError> {
-    let section = row.maybe_text("section")?.map(str::to_owned);
-    Ok(TicketType {
-        id: TicketTypeId::from_uuid(row.uuid("id")?),
-        event: EventId::from_uuid(row.uuid("event")?),
-        name: row.text("name")?.to_owned(),
-        price: money(row, "price", currency)?,
-        kind: section.map_or(TicketKind::GeneralAdmission, |section| TicketKind::Seated { section }),
-        stock: Stock {
-            capacity: small(row, "capacity")?,
-            held: small(row, "held")?,
-            sold: small(row, "sold")?,
-            blocked: small(row, "blocked")?,
-        },
-        position: small(row, "position")?,
-    })
+table! {
+    /// A row of `ticket_types`.
+    TicketTypeRow<'r> = "ticket_types", listed by ticket_type_columns {
+        key { id: Uuid }
+        fixed { event: Uuid, section: Option<Cow<'r, str>>, position: i64 }
+        changing { name: Cow<'r, str>, price: i64, capacity: i64 }
+        counted { held: i64, sold: i64, blocked: i64 }
+    }
+}
+
+impl<'r> TicketTypeRow<'r> {
+    /// Writes a ticket type as its columns.
+    pub fn of(ticket_type: &'r TicketType) -> Self {
+        let TicketType { id, event, name, price, kind, stock, position } = ticket_type;
+        let Stock { capacity, held, sold, blocked } = *stock;
+        let section = match kind {
+            TicketKind::Seated { section } => Some(section.into()),
+            TicketKind::GeneralAdmission => None,
+        };
+        Self {
+            id: id.as_uuid(),
+            event: event.as_uuid(),
+            section,
+            position: i64::from(*position),
+            name: name.into(),
+            price: price.minor(),
+            capacity: i64::from(capacity),
+            held: i64::from(held),
+            sold: i64::from(sold),
+            blocked: i64::from(blocked),
+        }
+    }
+
+    /// Reads the ticket type from its columns; its currency is its event's.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn ticket_type(self, currency: Currency) -> Result<TicketType, StoreError> {
+        let seated = |section: Cow<'_, str>| TicketKind::Seated { section: section.into_owned() };
+        Ok(TicketType {
+            id: TicketTypeId::from_uuid(self.id),
+            event: EventId::from_uuid(self.event),
+            name: self.name.into_owned(),
+            price: Money::new(self.price, currency),
+            kind: self.section.map_or(TicketKind::GeneralAdmission, seated),
+            stock: Stock {
+                capacity: small(self.capacity, "capacity")?,
+                held: small(self.held, "held")?,
+                sold: small(self.sold, "sold")?,
+                blocked: small(self.blocked, "blocked")?,
+            },
+            position: small(self.position, "position")?,
+        })
+    }
 }

@@ -1,12 +1,16 @@
 //! Seat layouts.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    LayoutId, Money, SeatLayout, Section, StoreError,
+    LayoutId, Money, SeatLayout, Section, StoreError, Timestamp,
     seat_layout::{PlannedSeat, StoredLayout},
 };
+use uuid::Uuid;
 
-use crate::row::{Row, json, moment, parse, unreadable};
+use crate::row::{currency, json, parse};
+use crate::table::table;
 
 #[derive(Serialize, Deserialize)]
 struct SectionEntry {
@@ -23,26 +27,57 @@ struct RowEntry {
     seats: Vec<(String, u32, bool)>,
 }
 
-/// Reads a seat layout.
-pub fn layout(row: &impl Row) -> Result<StoredLayout, StoreError> {
-    let entries: Vec<SectionEntry> = parse(row.text("sections")?, "sections")?;
-    let sections: Vec<_> = entries.into_iter().map(section).collect::<Result<_, _>>()?;
-    Ok(StoredLayout {
-        id: LayoutId::from_uuid(row.uuid("id")?),
-        layout: SeatLayout::new(row.text("venue")?, row.text("name")?).sections(sections),
-        created_at: moment(row, "created_at")?,
-    })
+table! {
+    /// A row of `layouts`.
+    LayoutRow<'r> = "layouts", listed by layout_columns {
+        key { id: Uuid }
+        fixed { venue: Cow<'r, str>, name: Cow<'r, str>, sections: Cow<'r, str>, created_at: i64 }
+    }
+}
+
+impl<'r> LayoutRow<'r> {
+    /// Writes a seat layout as its columns.
+    ///
+    /// # Errors
+    ///
+    /// None for the layouts of this crate's core: what is written as JSON always can be.
+    pub fn of(stored: &'r StoredLayout) -> Result<Self, StoreError> {
+        let StoredLayout { id, layout, created_at } = stored;
+        let SeatLayout { venue, name, sections, .. } = layout;
+        Ok(Self {
+            id: id.as_uuid(),
+            venue: venue.into(),
+            name: name.into(),
+            sections: sections_text(sections)?.into(),
+            created_at: created_at.as_micros(),
+        })
+    }
+
+    /// Reads the seat layout from its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn layout(self) -> Result<StoredLayout, StoreError> {
+        let entries: Vec<SectionEntry> = parse(&self.sections, "sections")?;
+        let sections: Vec<_> = entries.into_iter().map(section).collect::<Result<_, _>>()?;
+        Ok(StoredLayout {
+            id: LayoutId::from_uuid(self.id),
+            layout: SeatLayout::new(self.venue, self.name).sections(sections),
+            created_at: Timestamp::from_micros(self.created_at),
+        })
+    }
 }
 
 fn section(entry: SectionEntry) -> Result<Section, StoreError> {
-    let currency = entry.currency.parse().map_err(|_| unreadable("currency"))?;
+    let currency = currency(&entry.currency)?;
     let seat = |(number, column, accessible)| PlannedSeat::new(number, column).accessible(accessible);
     let row = |row: RowEntry| tiketi_core::Row::new(row.label).seats(row.seats.into_iter().map(seat));
     Ok(Section::new(entry.name, Money::new(entry.price, currency)).rows(entry.rows.into_iter().map(row)))
 }
 
 /// Writes a layout's sections as a JSON array.
-pub fn sections_text(layout: &SeatLayout) -> Result<String, StoreError> {
+fn sections_text(sections: &[Section]) -> Result<String, StoreError> {
     let seat = |seat: &PlannedSeat| (seat.number.clone(), seat.column, seat.accessible);
     let row = |row: &tiketi_core::Row| RowEntry {
         label: row.label.clone(),
@@ -54,5 +89,5 @@ pub fn sections_text(layout: &SeatLayout) -> Result<String, StoreError> {
         currency: section.price.currency().to_string(),
         rows: section.rows.iter().map(row).collect(),
     };
-    json(&layout.sections.iter().map(section).collect::<Vec<_>>())
+    json(&sections.iter().map(section).collect::<Vec<_>>())
 }

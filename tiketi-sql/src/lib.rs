@@ -1,8 +1,10 @@
 //! What Tiketi's SQL stores share: columns, state words and stored JSON.
 //!
-//! A store implements [`Row`], which reads a column by its name. This crate knows which columns a type has
-//! ([`columns!`]), which words stand for its states, and the JSON of values without a column of their own. Moments are
-//! UTC microseconds; amounts are minor units.
+//! A store implements [`Row`], which reads a column by its name. This crate has a row type for each table, such as
+//! [`ReservationRow`]: its fields are the columns, once. `of` writes a value of `tiketi-core` as its columns, `read` and a
+//! method of the value's name read it back, and a store makes its statements from the list of columns ([`TableRow`],
+//! [`columns!`]). A new field of a row of the core does not compile until its row type has a column for it. Moments are UTC
+//! microseconds; amounts are minor units; what has no column of its own is JSON.
 //!
 //! It is internal to the stores: its items may change with any release.
 
@@ -18,18 +20,36 @@ mod payment;
 mod reservation;
 mod row;
 mod seat;
+mod table;
+#[cfg(test)]
+mod tests;
 
-pub use account::{account, role_word};
-pub use cancellation::cancellation_text;
-pub use columns::{
-    DELIVERY_COLUMNS, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
-};
-pub use command::{answer_claim, command_record, creation_record};
-pub use event::{event, event_state, keywords_text, status_word, terms_text, ticket_type};
+pub use account::AccountRow;
+pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
+pub use event::{EventRow, TicketTypeRow};
 pub use fact::{fact, fact_text};
-pub use inbox::delivery;
-pub use layout::{layout, sections_text};
-pub use payment::{PaymentColumns, payment, payment_columns};
-pub use reservation::{items_text, reservation, reservation_state, seats_text};
+pub use inbox::DeliveryRow;
+pub use layout::LayoutRow;
+pub use payment::PaymentRow;
+pub use reservation::ReservationRow;
 pub use row::{Row, count, stored, unreadable};
-pub use seat::{SeatColumns, seat, seat_state};
+pub use seat::SeatRow;
+pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list};
+
+/// Every table that has a row type, with the columns of its rows.
+pub const TABLES: [(&str, &[Column]); 10] = [
+    of::<AccountRow<'_>>(),
+    of::<CommandRow>(),
+    of::<CreationRow>(),
+    of::<DeliveryRow<'_>>(),
+    of::<EventRow<'_>>(),
+    of::<LayoutRow<'_>>(),
+    of::<PaymentRow<'_>>(),
+    of::<ReservationRow<'_>>(),
+    of::<SeatRow<'_>>(),
+    of::<TicketTypeRow<'_>>(),
+];
+
+const fn of<R: TableRow>() -> (&'static str, &'static [Column]) {
+    (R::TABLE, R::COLUMNS)
+}

@@ -1,5 +1,7 @@
 //! Payments.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Refund, RefundId, ReservationId,
@@ -12,38 +14,41 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use crate::row::{Row, count, currency, due_moment, json, moment, money, parse, unreadable};
+use crate::row::{currency, json, needed, parse, stored, unreadable, unsigned};
+use crate::table::table;
 
-/// What may change of a payment, as columns; all but the key of the provider and the version.
-#[derive(Debug, Clone)]
-#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
-pub struct PaymentColumns {
-    /// The state's word.
-    pub state: &'static str,
-    /// Its moment, in microseconds.
-    pub state_at: Option<i64>,
-    /// A provider's code, or what does not fit.
-    pub detail: Option<String>,
-    /// Refunds as a JSON array.
-    pub refunds: String,
-    /// How much was taken, once known.
-    pub captured: Option<i64>,
-    /// In which currency it was taken, and went back.
-    pub taken_in: Option<&'static str>,
-    /// How much went back.
-    pub refunded: i64,
-    /// When the provider is to be asked, in microseconds; nothing while nothing is awaited.
-    pub reconcile_at: Option<i64>,
-    /// What else is known of that, as a JSON object.
-    pub reconciliation: Option<String>,
-    /// See [`Payment::awaited_since`]; in microseconds.
-    pub awaited_since: Option<i64>,
-    /// What people wrote, as a JSON array.
-    pub notes: String,
-    /// See [`Payment::needs_attention`].
-    pub needs_attention: bool,
-    /// See [`Payment::is_call_off_refused`].
-    pub call_off_refused: bool,
+table! {
+    /// A row of `payments`.
+    PaymentRow<'r> = "payments", listed by payment_columns {
+        key { id: Uuid }
+        fixed {
+            reservation: Uuid,
+            event: Uuid,
+            buyer: Uuid,
+            amount: i64,
+            currency: Cow<'r, str>,
+            gateway: Cow<'r, str>,
+            method: Cow<'r, str>,
+            created_at: i64,
+        }
+        changing {
+            provider_key: Option<Cow<'r, str>>,
+            state: Cow<'r, str>,
+            state_at: Option<i64>,
+            detail: Option<Cow<'r, str>>,
+            refunds: Cow<'r, str>,
+            captured: Option<i64>,
+            taken_in: Option<Cow<'r, str>>,
+            refunded: i64,
+            reconcile_at: Option<i64>,
+            reconciliation: Option<Cow<'r, str>>,
+            awaited_since: Option<i64>,
+            notes: Cow<'r, str>,
+            needs_attention: bool,
+            call_off_refused: bool,
+            version: i64,
+        }
+    }
 }
 
 /// What a provider has yet to say, as JSON; when it is asked next is a column.
@@ -111,83 +116,125 @@ struct RefundEntry {
     account: Option<AccountEntry>,
 }
 
-/// Reads a payment.
-pub fn payment(row: &impl Row) -> Result<Payment, StoreError> {
-    let currency = currency(row)?;
-    let taken_in = row.maybe_text("taken_in")?.map(str::parse).transpose();
-    let taken_in = taken_in.map_err(|_| unreadable("taken_in"))?.unwrap_or(currency);
-    Ok(Payment {
-        id: PaymentId::from_uuid(row.uuid("id")?),
-        reservation: ReservationId::from_uuid(row.uuid("reservation")?),
-        event: EventId::from_uuid(row.uuid("event")?),
-        buyer: BuyerId::from_uuid(row.uuid("buyer")?),
-        amount: money(row, "amount", currency)?,
-        captured: row.maybe_int("captured")?.map(|minor| Money::new(minor, taken_in)),
-        refunded: money(row, "refunded", taken_in)?,
-        gateway: row.text("gateway")?.to_owned(),
-        method: row.text("method")?.to_owned(),
-        provider_key: row.maybe_text("provider_key")?.map(str::to_owned),
-        state: state(row)?,
-        refunds: refunds(row.text("refunds")?, taken_in)?,
-        reconciliation: reconciliation(row)?,
-        notes: notes(row.text("notes")?)?,
-        created_at: moment(row, "created_at")?,
-        version: count(row, "version")?,
-    })
-}
+impl<'r> PaymentRow<'r> {
+    /// Writes a payment as its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] for a state that this release cannot write.
+    pub fn of(payment: &'r Payment) -> Result<Self, StoreError> {
+        let Payment {
+            id,
+            reservation,
+            event,
+            buyer,
+            amount,
+            captured,
+            refunded,
+            gateway,
+            method,
+            provider_key,
+            state,
+            refunds,
+            reconciliation,
+            notes,
+            created_at,
+            version,
+        } = payment;
+        let (state, state_at, detail) = payment_state(state)?;
+        Ok(Self {
+            id: id.as_uuid(),
+            reservation: reservation.as_uuid(),
+            event: event.as_uuid(),
+            buyer: buyer.as_uuid(),
+            amount: amount.minor(),
+            currency: amount.currency().code().into(),
+            gateway: gateway.into(),
+            method: method.into(),
+            created_at: created_at.as_micros(),
+            provider_key: provider_key.as_deref().map(Cow::Borrowed),
+            state: state.into(),
+            state_at: state_at.map(Timestamp::as_micros),
+            detail,
+            refunds: refunds_text(refunds)?.into(),
+            captured: captured.map(Money::minor),
+            taken_in: captured.map(|captured| captured.currency().code().into()),
+            refunded: refunded.minor(),
+            reconcile_at: reconciliation.as_ref().map(|it| it.next.as_micros()),
+            reconciliation: reconciliation.as_ref().map(reconciliation_text).transpose()?.map(Cow::Owned),
+            awaited_since: payment.awaited_since().map(Timestamp::as_micros),
+            notes: notes_text(notes)?.into(),
+            needs_attention: payment.needs_attention(),
+            call_off_refused: payment.is_call_off_refused(),
+            version: stored(*version),
+        })
+    }
 
-fn state(row: &impl Row) -> Result<PaymentState, StoreError> {
-    let at = || due_moment(row, "state_at");
-    let detail = || Ok::<_, StoreError>(row.maybe_text("detail")?.unwrap_or_default());
-    match row.text("state")? {
-        "ready" => Ok(PaymentState::Ready),
-        "confirming" => Ok(PaymentState::Confirming { since: at()? }),
-        "paid" => Ok(PaymentState::Paid { at: at()? }),
-        "partly_refunded" => Ok(PaymentState::PartlyRefunded { at: at()? }),
-        "refunded" => Ok(PaymentState::Refunded { at: at()? }),
-        "declined" => Ok(PaymentState::Declined { code: detail()?.to_owned(), at: at()? }),
-        "abandoned" => Ok(PaymentState::Abandoned),
-        "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(detail()?)?, at: at()? }),
-        _ => Err(unreadable("state")),
+    /// Reads the payment from its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn payment(self) -> Result<Payment, StoreError> {
+        let currency_of = currency(&self.currency)?;
+        let taken_in = self.taken_in.as_deref().map(currency).transpose()?.unwrap_or(currency_of);
+        Ok(Payment {
+            id: PaymentId::from_uuid(self.id),
+            reservation: ReservationId::from_uuid(self.reservation),
+            event: EventId::from_uuid(self.event),
+            buyer: BuyerId::from_uuid(self.buyer),
+            amount: Money::new(self.amount, currency_of),
+            captured: self.captured.map(|minor| Money::new(minor, taken_in)),
+            refunded: Money::new(self.refunded, taken_in),
+            state: self.state()?,
+            refunds: refunds(&self.refunds, taken_in)?,
+            reconciliation: self.reconciliation()?,
+            notes: notes(&self.notes)?,
+            created_at: Timestamp::from_micros(self.created_at),
+            version: unsigned(self.version, "version")?,
+            gateway: self.gateway.into_owned(),
+            method: self.method.into_owned(),
+            provider_key: self.provider_key.map(Cow::into_owned),
+        })
+    }
+
+    fn state(&self) -> Result<PaymentState, StoreError> {
+        let at = || needed(self.state_at, "state_at");
+        let detail = self.detail.as_deref().unwrap_or_default();
+        match &*self.state {
+            "ready" => Ok(PaymentState::Ready),
+            "confirming" => Ok(PaymentState::Confirming { since: at()? }),
+            "paid" => Ok(PaymentState::Paid { at: at()? }),
+            "partly_refunded" => Ok(PaymentState::PartlyRefunded { at: at()? }),
+            "refunded" => Ok(PaymentState::Refunded { at: at()? }),
+            "declined" => Ok(PaymentState::Declined { code: detail.to_owned(), at: at()? }),
+            "abandoned" => Ok(PaymentState::Abandoned),
+            "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(detail)?, at: at()? }),
+            _ => Err(unreadable("state")),
+        }
+    }
+
+    fn reconciliation(&self) -> Result<Option<Reconciliation>, StoreError> {
+        let Some(next) = self.reconcile_at.map(Timestamp::from_micros) else { return Ok(None) };
+        let text = self.reconciliation.as_deref().ok_or_else(|| unreadable("reconciliation"))?;
+        let ReconciliationEntry { since, tries, last_inconclusive, deposit } = parse(text, "reconciliation")?;
+        let deposit = deposit.map(|entry| Deposit {
+            account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
+            due: Timestamp::from_micros(entry.due),
+        });
+        let since = Timestamp::from_micros(since);
+        Ok(Some(Reconciliation { since, next, tries, last_inconclusive, deposit }))
     }
 }
 
-/// Writes what may change of a payment.
-pub fn payment_columns(row: &Payment) -> Result<PaymentColumns, StoreError> {
-    let (state, at, detail) = payment_state(&row.state)?;
-    let reconciliation = row.reconciliation.as_ref();
-    let entry = |reconciliation: &Reconciliation| ReconciliationEntry {
+/// Writes what else is known of a reconciliation, besides when the provider is asked next.
+fn reconciliation_text(reconciliation: &Reconciliation) -> Result<String, StoreError> {
+    json(&ReconciliationEntry {
         since: reconciliation.since.as_micros(),
         tries: reconciliation.tries,
         last_inconclusive: reconciliation.last_inconclusive.clone(),
         deposit: reconciliation.deposit.as_ref().map(deposit_entry),
-    };
-    Ok(PaymentColumns {
-        state,
-        state_at: at.map(Timestamp::as_micros),
-        detail,
-        refunds: refunds_text(&row.refunds)?,
-        captured: row.captured.map(Money::minor),
-        taken_in: row.captured.map(|captured| captured.currency().code()),
-        refunded: row.refunded.minor(),
-        reconcile_at: reconciliation.map(|reconciliation| reconciliation.next.as_micros()),
-        reconciliation: reconciliation.map(|reconciliation| json(&entry(reconciliation))).transpose()?,
-        awaited_since: row.awaited_since().map(Timestamp::as_micros),
-        notes: notes_text(&row.notes)?,
-        needs_attention: row.needs_attention(),
-        call_off_refused: row.is_call_off_refused(),
     })
-}
-
-fn reconciliation(row: &impl Row) -> Result<Option<Reconciliation>, StoreError> {
-    let Some(next) = row.maybe_int("reconcile_at")?.map(Timestamp::from_micros) else { return Ok(None) };
-    let text = row.maybe_text("reconciliation")?.ok_or_else(|| unreadable("reconciliation"))?;
-    let ReconciliationEntry { since, tries, last_inconclusive, deposit } = parse(text, "reconciliation")?;
-    let deposit = deposit.map(|entry| Deposit {
-        account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
-        due: Timestamp::from_micros(entry.due),
-    });
-    Ok(Some(Reconciliation { since: Timestamp::from_micros(since), next, tries, last_inconclusive, deposit }))
 }
 
 fn deposit_entry(deposit: &Deposit) -> DepositEntry {
@@ -220,19 +267,20 @@ fn notes(text: &str) -> Result<Vec<Note>, StoreError> {
     Ok(entries.into_iter().map(note).collect())
 }
 
+/// The word of a state, its moment, and its code or reason.
+type StateColumns<'s> = (&'static str, Option<Timestamp>, Option<Cow<'s, str>>);
+
 /// Writes a state as its word, its moment, and its code or reason.
-fn payment_state(
-    state: &PaymentState,
-) -> Result<(&'static str, Option<Timestamp>, Option<String>), StoreError> {
+fn payment_state(state: &PaymentState) -> Result<StateColumns<'_>, StoreError> {
     Ok(match state {
         PaymentState::Ready => ("ready", None, None),
         PaymentState::Confirming { since } => ("confirming", Some(*since), None),
         PaymentState::Paid { at } => ("paid", Some(*at), None),
         PaymentState::PartlyRefunded { at } => ("partly_refunded", Some(*at), None),
         PaymentState::Refunded { at } => ("refunded", Some(*at), None),
-        PaymentState::Declined { code, at } => ("declined", Some(*at), Some(code.clone())),
+        PaymentState::Declined { code, at } => ("declined", Some(*at), Some(code.into())),
         PaymentState::Abandoned => ("abandoned", None, None),
-        PaymentState::Stuck { reason, at } => ("stuck", Some(*at), Some(stuck_text(reason)?)),
+        PaymentState::Stuck { reason, at } => ("stuck", Some(*at), Some(stuck_text(reason)?.into())),
     })
 }
 

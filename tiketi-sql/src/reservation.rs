@@ -1,5 +1,6 @@
 //! Reservations.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tiketi_core::{
@@ -9,61 +10,140 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use crate::cancellation::agreed;
-use crate::row::{Row, count, currency, json, moment, money, parse, small, unreadable};
+use crate::cancellation::{agreed, cancellation_text};
+use crate::row::{currency, json, parse, small, stored, unreadable, unsigned};
+use crate::table::table;
 
 /// A seat of a reservation: seat, ticket type, label, price.
 type SeatEntry<T> = (Uuid, Uuid, T, i64);
 /// Units of a reservation: ticket type, name, quantity, unit price.
 type ItemEntry<T> = (Uuid, T, u32, i64);
 
-/// Reads a reservation.
-pub fn reservation(row: &impl Row) -> Result<Reservation, StoreError> {
-    let currency = currency(row)?;
-    let payment = row.maybe_uuid("payment")?.map(PaymentId::from_uuid);
-    Ok(Reservation {
-        id: ReservationId::from_uuid(row.uuid("id")?),
-        number: ReservationNumber::from_parts(small(row, "date")?, count(row, "serial")?),
-        event: EventId::from_uuid(row.uuid("event")?),
-        buyer: BuyerId::from_uuid(row.uuid("buyer")?),
-        seats: seats(row.text("seats")?, currency)?,
-        items: items(row.text("items")?, currency)?,
-        total: money(row, "total", currency)?,
-        state: state(row, payment)?,
-        created_at: moment(row, "created_at")?,
-        payment_window_granted: row.flag("window_granted")?,
-        payment,
-        cancellation: row.maybe_text("cancellation")?.map(agreed).transpose()?,
-        version: count(row, "version")?,
-    })
-}
-
-fn state(row: &impl Row, payment: Option<PaymentId>) -> Result<ReservationState, StoreError> {
-    let at = moment(row, "state_at")?;
-    match row.text("state")? {
-        "held" => Ok(ReservationState::Held { until: at }),
-        "paying" => {
-            let payment = payment.ok_or_else(|| unreadable("payment"))?;
-            Ok(ReservationState::Paying { payment, deadline: at })
+table! {
+    /// A row of `reservations`.
+    ReservationRow<'r> = "reservations", listed by reservation_columns {
+        key { id: Uuid }
+        fixed {
+            event: Uuid,
+            buyer: Uuid,
+            date: i64,
+            serial: i64,
+            currency: Cow<'r, str>,
+            created_at: i64,
         }
-        "confirmed" => Ok(ReservationState::Confirmed { at }),
-        "expired" => Ok(ReservationState::Expired { at }),
-        "cancelled" => Ok(ReservationState::Cancelled { reason: cancel_reason(row)?, at }),
-        _ => Err(unreadable("state")),
+        changing {
+            seats: Cow<'r, str>,
+            items: Cow<'r, str>,
+            total: i64,
+            state: Cow<'r, str>,
+            state_at: i64,
+            cancel_reason: Option<Cow<'r, str>>,
+            payment: Option<Uuid>,
+            window_granted: bool,
+            cancellation: Option<Cow<'r, str>>,
+            version: i64,
+        }
     }
 }
 
-fn cancel_reason(row: &impl Row) -> Result<CancelReason, StoreError> {
-    match row.maybe_text("cancel_reason")? {
-        Some("buyer") => Ok(CancelReason::ByBuyer),
-        Some("organiser") => Ok(CancelReason::ByOrganiser),
-        Some("refunded") => Ok(CancelReason::Refunded),
-        _ => Err(unreadable("cancel_reason")),
+impl ReservationRow<'_> {
+    /// Writes a reservation as its columns.
+    ///
+    /// # Errors
+    ///
+    /// None for the reservations of this crate's core: what is written as JSON always can be.
+    pub fn of(reservation: &Reservation) -> Result<ReservationRow<'static>, StoreError> {
+        let Reservation {
+            id,
+            number,
+            event,
+            buyer,
+            seats,
+            items,
+            total,
+            state,
+            created_at,
+            payment_window_granted,
+            payment,
+            cancellation,
+            version,
+        } = reservation;
+        let (state, state_at, cancel_reason) = state_columns(*state);
+        Ok(ReservationRow {
+            id: id.as_uuid(),
+            event: event.as_uuid(),
+            buyer: buyer.as_uuid(),
+            date: i64::from(number.date()),
+            serial: stored(number.serial()),
+            currency: total.currency().code().into(),
+            created_at: created_at.as_micros(),
+            seats: seats_text(seats)?.into(),
+            items: items_text(items)?.into(),
+            total: total.minor(),
+            state: state.into(),
+            state_at: state_at.as_micros(),
+            cancel_reason: cancel_reason.map(Cow::Borrowed),
+            payment: payment.map(PaymentId::as_uuid),
+            window_granted: *payment_window_granted,
+            cancellation: cancellation_text(cancellation.as_ref())?.map(Cow::Owned),
+            version: stored(*version),
+        })
+    }
+
+    /// Reads the reservation from its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn reservation(self) -> Result<Reservation, StoreError> {
+        let currency = currency(&self.currency)?;
+        Ok(Reservation {
+            id: ReservationId::from_uuid(self.id),
+            number: ReservationNumber::from_parts(
+                small(self.date, "date")?,
+                unsigned(self.serial, "serial")?,
+            ),
+            event: EventId::from_uuid(self.event),
+            buyer: BuyerId::from_uuid(self.buyer),
+            seats: seats(&self.seats, currency)?,
+            items: items(&self.items, currency)?,
+            total: Money::new(self.total, currency),
+            state: self.state()?,
+            created_at: Timestamp::from_micros(self.created_at),
+            payment_window_granted: self.window_granted,
+            payment: self.payment.map(PaymentId::from_uuid),
+            cancellation: self.cancellation.as_deref().map(agreed).transpose()?,
+            version: unsigned(self.version, "version")?,
+        })
+    }
+
+    fn state(&self) -> Result<ReservationState, StoreError> {
+        let at = Timestamp::from_micros(self.state_at);
+        match &*self.state {
+            "held" => Ok(ReservationState::Held { until: at }),
+            "paying" => {
+                let payment = self.payment.map(PaymentId::from_uuid).ok_or_else(|| unreadable("payment"))?;
+                Ok(ReservationState::Paying { payment, deadline: at })
+            }
+            "confirmed" => Ok(ReservationState::Confirmed { at }),
+            "expired" => Ok(ReservationState::Expired { at }),
+            "cancelled" => Ok(ReservationState::Cancelled { reason: self.reason()?, at }),
+            _ => Err(unreadable("state")),
+        }
+    }
+
+    fn reason(&self) -> Result<CancelReason, StoreError> {
+        match self.cancel_reason.as_deref() {
+            Some("buyer") => Ok(CancelReason::ByBuyer),
+            Some("organiser") => Ok(CancelReason::ByOrganiser),
+            Some("refunded") => Ok(CancelReason::Refunded),
+            _ => Err(unreadable("cancel_reason")),
+        }
     }
 }
 
 /// Writes a state as its word, its moment, and why it was cancelled.
-pub fn reservation_state(state: ReservationState) -> (&'static str, Timestamp, Option<&'static str>) {
+fn state_columns(state: ReservationState) -> (&'static str, Timestamp, Option<&'static str>) {
     match state {
         ReservationState::Held { until } => ("held", until, None),
         ReservationState::Paying { deadline, .. } => ("paying", deadline, None),
@@ -81,7 +161,7 @@ pub fn reservation_state(state: ReservationState) -> (&'static str, Timestamp, O
 }
 
 /// Writes the seats of a reservation as a JSON array.
-pub fn seats_text(lines: &[SeatLine]) -> Result<String, StoreError> {
+fn seats_text(lines: &[SeatLine]) -> Result<String, StoreError> {
     let entries: Vec<SeatEntry<&str>> = lines
         .iter()
         .map(|line| (line.seat.as_uuid(), line.ticket_type.as_uuid(), &*line.label, line.price.minor()))
@@ -101,7 +181,7 @@ fn seats(text: &str, currency: Currency) -> Result<Vec<SeatLine>, StoreError> {
 }
 
 /// Writes the units of a reservation as a JSON array.
-pub fn items_text(lines: &[ItemLine]) -> Result<String, StoreError> {
+fn items_text(lines: &[ItemLine]) -> Result<String, StoreError> {
     let entries: Vec<ItemEntry<&str>> = lines
         .iter()
         .map(|line| (line.ticket_type.as_uuid(), &*line.name, line.quantity, line.unit_price.minor()))

@@ -1,6 +1,6 @@
 //! A row of any database, and the kinds of value its columns hold.
 
-use tiketi_core::{Currency, Money, StoreError, Timestamp};
+use tiketi_core::{Currency, StoreError, Timestamp};
 use uuid::Uuid;
 
 /// Reads one row of a database by the names of its columns.
@@ -39,7 +39,7 @@ pub fn unreadable(what: &str) -> StoreError {
 
 /// Reads a version, count or serial, which is never negative.
 pub fn count(row: &impl Row, column: &'static str) -> Result<u64, StoreError> {
-    u64::try_from(row.int(column)?).map_err(|_| unreadable(column))
+    unsigned(row.int(column)?, column)
 }
 
 /// Writes a version, count or serial; beyond 2^63 it stays there, which no shop reaches.
@@ -47,26 +47,28 @@ pub fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
-/// Reads a number that fits 32 bits.
-pub(crate) fn small(row: &impl Row, column: &'static str) -> Result<u32, StoreError> {
-    u32::try_from(row.int(column)?).map_err(|_| unreadable(column))
+/// Reads a number that is never negative from its column's value.
+pub(crate) fn unsigned(value: i64, column: &str) -> Result<u64, StoreError> {
+    u64::try_from(value).map_err(|_| unreadable(column))
+}
+
+/// Reads a number that fits 32 bits from its column's value.
+pub(crate) fn small(value: i64, column: &str) -> Result<u32, StoreError> {
+    u32::try_from(value).map_err(|_| unreadable(column))
 }
 
 pub(crate) fn moment(row: &impl Row, column: &'static str) -> Result<Timestamp, StoreError> {
     Ok(Timestamp::from_micros(row.int(column)?))
 }
 
-/// Reads an optional moment that the row's state calls for.
-pub(crate) fn due_moment(row: &impl Row, column: &'static str) -> Result<Timestamp, StoreError> {
-    row.maybe_int(column)?.map(Timestamp::from_micros).ok_or_else(|| unreadable(column))
+/// Reads a moment that may be missing, but not in this state.
+pub(crate) fn needed(micros: Option<i64>, column: &str) -> Result<Timestamp, StoreError> {
+    micros.map(Timestamp::from_micros).ok_or_else(|| unreadable(column))
 }
 
-pub(crate) fn currency(row: &impl Row) -> Result<Currency, StoreError> {
-    row.text("currency")?.parse().map_err(|_| unreadable("currency"))
-}
-
-pub(crate) fn money(row: &impl Row, column: &'static str, currency: Currency) -> Result<Money, StoreError> {
-    Ok(Money::new(row.int(column)?, currency))
+/// Reads the code of a currency.
+pub(crate) fn currency(code: &str) -> Result<Currency, StoreError> {
+    code.parse().map_err(|_| unreadable("currency"))
 }
 
 /// Writes a JSON text; what is written here always can be.

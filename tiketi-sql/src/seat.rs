@@ -1,5 +1,6 @@
 //! Seats.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use tiketi_core::{
@@ -7,74 +8,117 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use crate::row::{Row, count, due_moment, small, unreadable};
+use crate::row::{needed, small, stored, unreadable, unsigned};
+use crate::table::table;
 
-/// A seat's state as columns.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
-pub struct SeatColumns<'s> {
-    /// The state's word.
-    pub state: &'static str,
-    /// The reservation that has it.
-    pub owner: Option<Uuid>,
-    /// When the hold ends, in microseconds.
-    pub until: Option<i64>,
-    /// Why it is off sale.
-    pub reason: Option<&'s str>,
-}
-
-/// Reads a seat.
-pub fn seat(row: &impl Row) -> Result<Seat, StoreError> {
-    let place = SeatPlace {
-        section: row.text("section")?.to_owned(),
-        row: row.text("row")?.to_owned(),
-        number: row.text("number")?.to_owned(),
-        label: Arc::from(row.text("label")?),
-        column: small(row, "col")?,
-        line: small(row, "line")?,
-        accessible: row.flag("accessible")?,
-    };
-    Ok(Seat {
-        id: SeatId::from_uuid(row.uuid("id")?),
-        event: EventId::from_uuid(row.uuid("event")?),
-        ticket_type: TicketTypeId::from_uuid(row.uuid("ticket_type")?),
-        place: Arc::new(place),
-        state: state(row)?,
-        version: count(row, "version")?,
-        map_version: count(row, "map_version")?,
-    })
-}
-
-fn state(row: &impl Row) -> Result<SeatState, StoreError> {
-    let owner = || -> Result<ReservationId, StoreError> {
-        row.maybe_uuid("owner")?.map(ReservationId::from_uuid).ok_or_else(|| unreadable("owner"))
-    };
-    match row.text("state")? {
-        "available" => Ok(SeatState::Available),
-        "held" => Ok(SeatState::Held { reservation: owner()?, until: due_moment(row, "until")? }),
-        "sold" => Ok(SeatState::Sold { reservation: owner()? }),
-        "blocked" => {
-            let reason = row.maybe_text("reason")?.map(str::to_owned);
-            Ok(SeatState::Blocked { reason: reason.unwrap_or_default() })
+table! {
+    /// A row of `seats`.
+    SeatRow<'r> = "seats", listed by seat_columns {
+        key { event: Uuid, id: Uuid }
+        fixed {
+            ticket_type: Uuid,
+            section: Cow<'r, str>,
+            row: Cow<'r, str>,
+            number: Cow<'r, str>,
+            label: Cow<'r, str>,
+            col: i64,
+            line: i64,
+            accessible: bool,
         }
-        _ => Err(unreadable("state")),
+        changing {
+            state: Cow<'r, str>,
+            owner: Option<Uuid>,
+            until: Option<i64>,
+            reason: Option<Cow<'r, str>>,
+            version: i64,
+            map_version: i64,
+        }
+        // Its place from the stage: seats are read in its order.
+        unread { position: i64 }
     }
 }
 
-/// Writes a state as columns.
-pub fn seat_state(state: &SeatState) -> SeatColumns<'_> {
-    let none = SeatColumns { state: "available", owner: None, until: None, reason: None };
-    match state {
-        SeatState::Available => none,
-        SeatState::Held { reservation, until } => SeatColumns {
-            state: "held",
-            owner: Some(reservation.as_uuid()),
-            until: Some(until.as_micros()),
-            ..none
-        },
-        SeatState::Sold { reservation } => {
-            SeatColumns { state: "sold", owner: Some(reservation.as_uuid()), ..none }
+impl<'r> SeatRow<'r> {
+    /// Writes a seat as its columns, the position among them.
+    pub fn new(seat: &'r Seat, position: i64) -> Self {
+        Self { position, ..Self::of(seat) }
+    }
+
+    /// Writes a seat as its columns, all but the position.
+    pub fn of(seat: &'r Seat) -> Self {
+        let Seat { id, event, ticket_type, place, state, version, map_version } = seat;
+        let SeatPlace { section, row, number, label, column, line, accessible } = &**place;
+        let (state, owner, until, reason) = columns_of(state);
+        Self {
+            event: event.as_uuid(),
+            id: id.as_uuid(),
+            ticket_type: ticket_type.as_uuid(),
+            section: section.into(),
+            row: row.into(),
+            number: number.into(),
+            label: Cow::Borrowed(label),
+            col: i64::from(*column),
+            line: i64::from(*line),
+            accessible: *accessible,
+            state: state.into(),
+            owner: owner.map(ReservationId::as_uuid),
+            until,
+            reason: reason.map(Cow::Borrowed),
+            version: stored(*version),
+            map_version: stored(*map_version),
+            position: 0,
         }
-        SeatState::Blocked { reason } => SeatColumns { state: "blocked", reason: Some(reason), ..none },
+    }
+
+    /// Reads the seat from its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn seat(self) -> Result<Seat, StoreError> {
+        let state = self.state()?;
+        let place = SeatPlace {
+            section: self.section.into_owned(),
+            row: self.row.into_owned(),
+            number: self.number.into_owned(),
+            label: Arc::from(&*self.label),
+            column: small(self.col, "col")?,
+            line: small(self.line, "line")?,
+            accessible: self.accessible,
+        };
+        Ok(Seat {
+            id: SeatId::from_uuid(self.id),
+            event: EventId::from_uuid(self.event),
+            ticket_type: TicketTypeId::from_uuid(self.ticket_type),
+            place: Arc::new(place),
+            state,
+            version: unsigned(self.version, "version")?,
+            map_version: unsigned(self.map_version, "map_version")?,
+        })
+    }
+
+    fn state(&self) -> Result<SeatState, StoreError> {
+        let owner = || self.owner.map(ReservationId::from_uuid).ok_or_else(|| unreadable("owner"));
+        match &*self.state {
+            "available" => Ok(SeatState::Available),
+            "held" => Ok(SeatState::Held { reservation: owner()?, until: needed(self.until, "until")? }),
+            "sold" => Ok(SeatState::Sold { reservation: owner()? }),
+            "blocked" => {
+                Ok(SeatState::Blocked { reason: self.reason.as_deref().unwrap_or_default().to_owned() })
+            }
+            _ => Err(unreadable("state")),
+        }
+    }
+}
+
+/// The word of a state, its reservation, when its hold ends in microseconds, and why it is off sale.
+type StateColumns<'s> = (&'static str, Option<ReservationId>, Option<i64>, Option<&'s str>);
+
+fn columns_of(state: &SeatState) -> StateColumns<'_> {
+    match state {
+        SeatState::Available => ("available", None, None, None),
+        SeatState::Held { reservation, until } => ("held", Some(*reservation), Some(until.as_micros()), None),
+        SeatState::Sold { reservation } => ("sold", Some(*reservation), None, None),
+        SeatState::Blocked { reason } => ("blocked", None, None, Some(reason)),
     }
 }

@@ -1,16 +1,22 @@
 //! Accounts.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use tiketi_core::{
     AccountId, CommandError, StoreError,
     account::{Account, Email},
     store::{AccountStore, CreateAccountRefused},
 };
-use tiketi_sql as rows;
+use tiketi_sql::{AccountRow, columns};
 
 use crate::load::{exists, one};
+use crate::statement::Statement;
 use crate::store::SqliteStore;
-use crate::write;
+
+static INSERT: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<AccountRow<'_>>(""));
+const BY_ID: &str = concat!("SELECT ", columns!(account), " FROM accounts WHERE id = ?1");
+const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM accounts WHERE email = ?1");
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -25,26 +31,14 @@ impl AccountStore for SqliteStore {
                 if exists(connection, "SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_uuid()])? {
                     return Err(CommandError::Refused(CreateAccountRefused::IdTaken));
                 }
-                let sql = "INSERT INTO accounts (id, email, name, phone, role, password, created_at) \
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-                let values = (
-                    account.id.as_uuid(),
-                    account.email.as_str(),
-                    &account.name,
-                    &account.phone,
-                    rows::role_word(account.role),
-                    account.password.as_phc(),
-                    account.created_at.as_micros(),
-                );
-                write::run(connection, sql, values)?;
-                Ok(())
+                Ok(INSERT.run_one(connection, &AccountRow::of(&account))?)
             })
             .await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.read(move |connection| {
-            one(connection, "SELECT * FROM accounts WHERE id = ?1", [id.as_uuid()], |row| rows::account(row))
+            one(connection, BY_ID, [id.as_uuid()], |row| AccountRow::read(row)?.account())
         })
         .await
     }
@@ -52,9 +46,7 @@ impl AccountStore for SqliteStore {
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let email = email.clone();
         self.read(move |connection| {
-            one(connection, "SELECT * FROM accounts WHERE email = ?1", [email.as_str()], |row| {
-                rows::account(row)
-            })
+            one(connection, BY_EMAIL, [email.as_str()], |row| AccountRow::read(row)?.account())
         })
         .await
     }

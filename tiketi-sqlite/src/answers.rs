@@ -6,6 +6,7 @@ use tiketi_core::{
     CommandKey, StoreError, Timestamp,
     store::{Answer, AnswerClaim, AnswerStore},
 };
+use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
 
 use crate::load::one;
@@ -70,7 +71,7 @@ fn claim_of(
     fingerprint: u128,
     now: Timestamp,
 ) -> Result<AnswerClaim, StoreError> {
-    let sql = "SELECT * FROM answers WHERE key = ?1";
-    let found = one(connection, sql, [key.as_uuid()], |row| tiketi_sql::answer_claim(row, fingerprint, now))?;
+    let sql = format!("SELECT {ANSWER_COLUMNS} FROM answers WHERE key = ?1");
+    let found = one(connection, &sql, [key.as_uuid()], |row| answer_claim(row, fingerprint, now))?;
     Ok(found.unwrap_or(AnswerClaim::Run))
 }

@@ -10,7 +10,7 @@ use crate::load::{self, all};
 use crate::reader::SqliteReader;
 use crate::row::first;
 use crate::store::SqliteStore;
-use tiketi_sql::{self as rows, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS};
+use tiketi_sql::{PaymentRow, ReservationRow, SeatRow, columns};
 
 #[async_trait]
 impl AuditStore for SqliteStore {
@@ -50,22 +50,25 @@ fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot
     let Some(mut snapshot) = load::event(connection, event)? else { return Ok(None) };
     let kept = tiketi_core::decide::Scope::map_version(&snapshot);
     let of_event = [event.as_uuid()];
-    let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 ORDER BY position");
-    for seat in all(connection, &sql, of_event, |row| rows::seat(row))? {
+    let sql = concat!("SELECT ", columns!(seat), " FROM seats WHERE event = ?1 ORDER BY position");
+    for seat in all(connection, sql, of_event, |row| SeatRow::read(row)?.seat())? {
         snapshot.put_seat(seat);
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(kept);
-    let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE event = ?1 ORDER BY serial");
-    for reservation in all(connection, &sql, of_event, |row| rows::reservation(row))? {
+    let sql =
+        concat!("SELECT ", columns!(reservation), " FROM reservations WHERE event = ?1 ORDER BY serial");
+    for reservation in all(connection, sql, of_event, |row| ReservationRow::read(row)?.reservation())? {
         snapshot.put_reservation(reservation);
     }
     // By the reservation, so that a payment that names another event is seen.
-    let sql = format!(
-        "SELECT {PAYMENT_COLUMNS} FROM payments WHERE event = ?1 \
+    let sql = concat!(
+        "SELECT ",
+        columns!(payment),
+        " FROM payments WHERE event = ?1 \
          OR reservation IN (SELECT id FROM reservations WHERE event = ?1) ORDER BY created_at, id"
     );
-    for payment in all(connection, &sql, of_event, |row| rows::payment(row))? {
+    for payment in all(connection, sql, of_event, |row| PaymentRow::read(row)?.payment())? {
         snapshot.put_payment(payment);
     }
     Ok(Some(snapshot))

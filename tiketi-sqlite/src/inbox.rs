@@ -1,18 +1,23 @@
 //! The inbox.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rusqlite::params;
 use tiketi_core::{
     StoreError, Timestamp,
     store::{Delivery, InboxStore, Receipt},
 };
-use tiketi_sql::{self as rows, DELIVERY_COLUMNS};
+use tiketi_sql::{DeliveryRow, columns};
 
 use crate::load::{all, exists};
+use crate::row::Row;
+use crate::statement::Statement;
 use crate::store::SqliteStore;
 use crate::write;
+
+static INSERT: LazyLock<Statement> =
+    LazyLock::new(|| Statement::insert::<DeliveryRow<'_>>("ON CONFLICT DO NOTHING"));
 
 /// Finds deliveries that are not processed and have no claim, or whose claim has run out.
 const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)";
@@ -22,17 +27,7 @@ impl InboxStore for SqliteStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
         delivery.check_texts()?;
         self.write(move |set| {
-            let sql = "INSERT INTO inbox (gateway, delivery, payment, provider_key, received_at) \
-                VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
-            let hint = &delivery.hint;
-            let values = params![
-                delivery.gateway,
-                hint.delivery,
-                hint.payment.as_uuid(),
-                hint.provider_key,
-                delivery.received_at.as_micros()
-            ];
-            let is_new = write::run(set.connection(), sql, values)? == 1;
+            let is_new = INSERT.run(set.connection(), &DeliveryRow::of(&delivery))? == 1;
             Ok(if is_new { Receipt::New } else { Receipt::Known })
         })
         .await
@@ -52,9 +47,10 @@ impl InboxStore for SqliteStore {
         let until = now.after(lease).as_micros();
         self.write(move |set| {
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            let sql =
-                format!("SELECT {DELIVERY_COLUMNS} FROM inbox WHERE {FREE} ORDER BY received_at LIMIT ?2");
-            let found = all(set.connection(), &sql, (now.as_micros(), limit), |row| rows::delivery(row))?;
+            let columns = columns!(delivery);
+            let sql = format!("SELECT {columns} FROM inbox WHERE {FREE} ORDER BY received_at LIMIT ?2");
+            let read = |row: &Row<'_, '_>| DeliveryRow::read(row)?.delivery();
+            let found = all(set.connection(), &sql, (now.as_micros(), limit), read)?;
             for delivery in &found {
                 let sql = "UPDATE inbox SET claimed_until = ?3 WHERE gateway = ?1 AND delivery = ?2";
                 write::run(set.connection(), sql, (&delivery.gateway, &delivery.hint.delivery, until))?;

@@ -1,5 +1,7 @@
 //! Seat layouts.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
 use tiketi_core::{
@@ -9,25 +11,27 @@ use tiketi_core::{
 use crate::catalog::make;
 use crate::load::{all, exists, one};
 use crate::reads::total;
+use crate::statement::Statement;
 use crate::store::SqliteStore;
 use crate::working_set::WorkingSet;
 use crate::write;
-use tiketi_sql::{self as rows, stored};
+use tiketi_sql::{LayoutRow, columns, stored};
+
+static INSERT: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<LayoutRow<'_>>(""));
+const ONE: &str = concat!("SELECT ", columns!(layout), " FROM layouts WHERE id = ?1");
+const PAGE: &str =
+    concat!("SELECT ", columns!(layout), " FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2");
 
 #[async_trait]
 impl LayoutStore for SqliteStore {
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
         let create = move |set: &mut WorkingSet<'_>| {
-            let (connection, stored) = (set.connection(), &command.layout);
-            let id = stored.id.as_uuid();
+            let (connection, layout) = (set.connection(), &command.layout);
+            let id = layout.id.as_uuid();
             let is_taken = exists(connection, "SELECT 1 FROM layouts WHERE id = ?1", [id])?;
             let created = make(connection, &command, is_taken)?;
             if !created.replayed {
-                let sql =
-                    "INSERT INTO layouts (id, venue, name, sections, created_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-                let sections = rows::sections_text(&stored.layout)?;
-                let (venue, name) = (&stored.layout.venue, &stored.layout.name);
-                write::run(connection, sql, (id, venue, name, sections, stored.created_at.as_micros()))?;
+                INSERT.run_one(connection, &LayoutRow::of(layout)?)?;
             }
             Ok(created)
         };
@@ -36,15 +40,15 @@ impl LayoutStore for SqliteStore {
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
         self.read(move |connection| {
-            one(connection, "SELECT * FROM layouts WHERE id = ?1", [id.as_uuid()], |row| rows::layout(row))
+            one(connection, ONE, [id.as_uuid()], |row| LayoutRow::read(row)?.layout())
         })
         .await
     }
 
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
         self.read(move |connection| {
-            let sql = "SELECT * FROM layouts ORDER BY venue, name, id LIMIT ?1 OFFSET ?2";
-            let found = all(connection, sql, (page.size(), stored(page.offset())), |row| rows::layout(row))?;
+            let page = (page.size(), stored(page.offset()));
+            let found = all(connection, PAGE, page, |row| LayoutRow::read(row)?.layout())?;
             Ok(Page { rows: found, total: total(connection, "SELECT count(*) FROM layouts", ())? })
         })
         .await

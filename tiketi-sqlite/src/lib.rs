@@ -53,6 +53,7 @@ mod readers;
 mod reads;
 mod row;
 mod sales;
+mod statement;
 mod store;
 mod working_set;
 mod write;

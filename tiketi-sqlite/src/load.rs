@@ -11,7 +11,7 @@ use tiketi_sql::Row as _;
 use crate::error::failed;
 use crate::row::{Row, first};
 use tiketi_sql::{
-    self as rows, EVENT_COLUMNS, PAYMENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS,
+    CommandRow, CreationRow, EventRow, PaymentRow, ReservationRow, SeatRow, TicketTypeRow, columns,
 };
 
 /// Reads at most one row.
@@ -74,10 +74,8 @@ pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError>
 
 /// Loads an event with its ticket types and map version, and no seats.
 pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Snapshot>, StoreError> {
-    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
-    let found = one(connection, &sql, [id.as_uuid()], |row| {
-        Ok((rows::event(row)?, rows::count(row, "map_version")?))
-    })?;
+    let sql = concat!("SELECT ", columns!(event), " FROM events WHERE id = ?1");
+    let found = one(connection, sql, [id.as_uuid()], |row| EventRow::read(row)?.event())?;
     let Some((event, map_version)) = found else { return Ok(None) };
     let ticket_types = ticket_types(connection, id, event.currency)?;
     let mut snapshot = Snapshot::new(event);
@@ -94,27 +92,30 @@ pub(crate) fn ticket_types(
     event: EventId,
     currency: Currency,
 ) -> Result<Vec<TicketType>, StoreError> {
-    let sql =
-        format!("SELECT {TICKET_TYPE_COLUMNS} FROM ticket_types WHERE event = ?1 ORDER BY position, id");
-    all(connection, &sql, [event.as_uuid()], |row| rows::ticket_type(row, currency))
+    let sql = concat!(
+        "SELECT ",
+        columns!(ticket_type),
+        " FROM ticket_types WHERE event = ?1 ORDER BY position, id"
+    );
+    all(connection, sql, [event.as_uuid()], |row| TicketTypeRow::read(row)?.ticket_type(currency))
 }
 
 pub(crate) fn seat(connection: &Connection, event: EventId, id: SeatId) -> Result<Option<Seat>, StoreError> {
-    let sql = format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND id = ?2");
-    one(connection, &sql, (event.as_uuid(), id.as_uuid()), |row| rows::seat(row))
+    let sql = concat!("SELECT ", columns!(seat), " FROM seats WHERE event = ?1 AND id = ?2");
+    one(connection, sql, (event.as_uuid(), id.as_uuid()), |row| SeatRow::read(row)?.seat())
 }
 
 pub(crate) fn reservation(
     connection: &Connection,
     id: ReservationId,
 ) -> Result<Option<Reservation>, StoreError> {
-    let sql = format!("SELECT {RESERVATION_COLUMNS} FROM reservations WHERE id = ?1");
-    one(connection, &sql, [id.as_uuid()], |row| rows::reservation(row))
+    let sql = concat!("SELECT ", columns!(reservation), " FROM reservations WHERE id = ?1");
+    one(connection, sql, [id.as_uuid()], |row| ReservationRow::read(row)?.reservation())
 }
 
 pub(crate) fn payment(connection: &Connection, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE id = ?1");
-    one(connection, &sql, [id.as_uuid()], |row| rows::payment(row))
+    let sql = concat!("SELECT ", columns!(payment), " FROM payments WHERE id = ?1");
+    one(connection, sql, [id.as_uuid()], |row| PaymentRow::read(row)?.payment())
 }
 
 pub(crate) fn event_of_reservation(
@@ -166,16 +167,16 @@ pub(crate) fn due_in(
 
 /// Returns what is remembered under a command's key.
 pub(crate) fn command(connection: &Connection, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
-    let sql = "SELECT fingerprint, reservation, payment, at FROM commands WHERE key = ?1";
-    one(connection, sql, [key.as_uuid()], |row| rows::command_record(row))
+    let sql = concat!("SELECT ", columns!(command), " FROM commands WHERE key = ?1");
+    one(connection, sql, [key.as_uuid()], |row| Ok(CommandRow::read(row)?.record()))
 }
 
 pub(crate) fn creation(
     connection: &Connection,
     key: CommandKey,
 ) -> Result<Option<CreationRecord>, StoreError> {
-    let sql = "SELECT fingerprint, made, at FROM creations WHERE key = ?1";
-    one(connection, sql, [key.as_uuid()], |row| rows::creation_record(row))
+    let sql = concat!("SELECT ", columns!(creation), " FROM creations WHERE key = ?1");
+    one(connection, sql, [key.as_uuid()], |row| Ok(CreationRow::read(row)?.record()))
 }
 
 /// Tells whether a statement finds anything.

@@ -10,7 +10,7 @@ use tiketi_core::{
     CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
     store::{CallOffProgress, PaymentStore},
 };
-use tiketi_sql::{self as rows, PAYMENT_COLUMNS, stored};
+use tiketi_sql::{PaymentRow, columns, stored};
 use uuid::Uuid;
 
 use crate::load::{all, exists, one};
@@ -74,11 +74,13 @@ impl PaymentStore for SqliteStore {
 }
 
 fn payments_due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
-    let sql = format!(
-        "SELECT {PAYMENT_COLUMNS} FROM payments WHERE reconcile_at <= ?1 ORDER BY reconcile_at, id LIMIT ?2"
+    let sql = concat!(
+        "SELECT ",
+        columns!(payment),
+        " FROM payments WHERE reconcile_at <= ?1 ORDER BY reconcile_at, id LIMIT ?2"
     );
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    all(connection, &sql, (now.as_micros(), limit), |row| rows::payment(row))
+    all(connection, sql, (now.as_micros(), limit), |row| PaymentRow::read(row)?.payment())
 }
 
 fn needing_attention(
@@ -88,9 +90,10 @@ fn needing_attention(
 ) -> Result<Page<Payment>, StoreError> {
     let wanted = "id IN (SELECT id FROM payments WHERE needs_attention \
         UNION SELECT id FROM payments WHERE awaited_since <= ?1)";
-    let sql = format!("SELECT {PAYMENT_COLUMNS} FROM payments WHERE {wanted} ORDER BY id LIMIT ?2 OFFSET ?3");
+    let columns = columns!(payment);
+    let sql = format!("SELECT {columns} FROM payments WHERE {wanted} ORDER BY id LIMIT ?2 OFFSET ?3");
     let values = params![slow_before.as_micros(), page.size(), stored(page.offset())];
-    let found = all(connection, &sql, values, |row| rows::payment(row))?;
+    let found = all(connection, &sql, values, |row| PaymentRow::read(row)?.payment())?;
     let sql = format!("SELECT count(*) FROM payments WHERE {wanted}");
     Ok(Page { rows: found, total: total(connection, &sql, [slow_before.as_micros()])? })
 }

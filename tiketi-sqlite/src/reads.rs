@@ -8,10 +8,8 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use crate::load::{self, all, one};
-use crate::row::first;
-use tiketi_sql::{
-    self as rows, EVENT_COLUMNS, RESERVATION_COLUMNS, SEAT_COLUMNS, TICKET_TYPE_COLUMNS, stored,
-};
+use crate::row::{Row, first};
+use tiketi_sql::{EventRow, ReservationRow, SeatRow, TicketTypeRow, columns, stored};
 
 pub(crate) fn reservations_of(
     connection: &Connection,
@@ -20,14 +18,15 @@ pub(crate) fn reservations_of(
     page: PageRequest,
 ) -> Result<Page<Reservation>, StoreError> {
     let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
-    let wanted = "buyer = ?1 AND (?2 IS NULL OR event = ?2)";
-    let sql = format!(
-        "SELECT {RESERVATION_COLUMNS} FROM reservations WHERE {wanted} ORDER BY serial DESC LIMIT ?3 OFFSET ?4"
+    let sql = concat!(
+        "SELECT ",
+        columns!(reservation),
+        " FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2) ORDER BY serial DESC LIMIT ?3 OFFSET ?4"
     );
     let values = params![buyer, event, page.size(), stored(page.offset())];
-    let found = all(connection, &sql, values, |row| rows::reservation(row))?;
-    let sql = format!("SELECT count(*) FROM reservations WHERE {wanted}");
-    Ok(Page { rows: found, total: total(connection, &sql, params![buyer, event])? })
+    let found = all(connection, sql, values, |row| ReservationRow::read(row)?.reservation())?;
+    let sql = "SELECT count(*) FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2)";
+    Ok(Page { rows: found, total: total(connection, sql, params![buyer, event])? })
 }
 
 pub(crate) fn total(
@@ -40,18 +39,19 @@ pub(crate) fn total(
 }
 
 pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<EventView>, StoreError> {
-    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE id = ?1");
-    let Some(event) = one(connection, &sql, [id.as_uuid()], |row| rows::event(row))? else { return Ok(None) };
+    let sql = concat!("SELECT ", columns!(event), " FROM events WHERE id = ?1");
+    let found = one(connection, sql, [id.as_uuid()], |row| EventRow::read(row)?.event())?;
+    let Some((event, _)) = found else { return Ok(None) };
     let ticket_types = load::ticket_types(connection, id, event.currency)?;
     Ok(Some(EventView { event, ticket_types }))
 }
 
 /// Answers a query by its own rules: a shop has few events, and a status is not a column.
 pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
-    let sql = format!("SELECT {EVENT_COLUMNS} FROM events WHERE ?1 OR state <> 'draft'");
-    let events = all(connection, &sql, [query.drafts], |row| rows::event(row))?;
+    let sql = concat!("SELECT ", columns!(event), " FROM events WHERE ?1 OR state <> 'draft'");
+    let events = all(connection, sql, [query.drafts], |row| EventRow::read(row)?.event())?;
     let mut views = Vec::with_capacity(events.len());
-    for event in events {
+    for (event, _) in events {
         let ticket_types = load::ticket_types(connection, event.id, event.currency)?;
         views.push(EventView { event, ticket_types });
     }
@@ -75,8 +75,9 @@ pub(crate) fn ticket_type(
 ) -> Result<Option<TicketType>, StoreError> {
     let Some(event) = event_of_ticket_type(connection, id)? else { return Ok(None) };
     let Some(view) = self::event(connection, event)? else { return Ok(None) };
-    let sql = format!("SELECT {TICKET_TYPE_COLUMNS} FROM ticket_types WHERE id = ?1");
-    one(connection, &sql, [id.as_uuid()], |row| rows::ticket_type(row, view.event.currency))
+    let sql = concat!("SELECT ", columns!(ticket_type), " FROM ticket_types WHERE id = ?1");
+    let read = |row: &Row<'_, '_>| TicketTypeRow::read(row)?.ticket_type(view.event.currency);
+    one(connection, sql, [id.as_uuid()], read)
 }
 
 pub(crate) fn map_version(connection: &Connection, event: EventId) -> Result<Option<u64>, StoreError> {
@@ -93,8 +94,11 @@ pub(crate) fn seat_map(
     let Some(version) = map_version(connection, event)? else { return Ok(None) };
     let complete = since == 0 || since > version;
     let since = if complete { 0 } else { since };
-    let sql =
-        format!("SELECT {SEAT_COLUMNS} FROM seats WHERE event = ?1 AND map_version > ?2 ORDER BY position");
-    let seats = all(connection, &sql, (event.as_uuid(), stored(since)), |row| rows::seat(row))?;
+    let sql = concat!(
+        "SELECT ",
+        columns!(seat),
+        " FROM seats WHERE event = ?1 AND map_version > ?2 ORDER BY position"
+    );
+    let seats = all(connection, sql, (event.as_uuid(), stored(since)), |row| SeatRow::read(row)?.seat())?;
     Ok(Some(SeatMap { version, complete, seats }))
 }

@@ -184,7 +184,9 @@ impl<'c> WorkingSet<'c> {
             write::payment(connection, payment)?;
         }
         for seat in &change.seats {
-            write::seat_state(connection, event, seat, change.map_version.unwrap_or_default())?;
+            let changed =
+                rows.snapshot.seat(seat.seat).ok_or_else(|| StoreError::corrupt("a seat is gone"))?;
+            write::seat_state(connection, changed)?;
         }
         let ends = change.reservations.iter().filter_map(Reservation::held_until);
         self.cache.next_end = ends.fold(self.cache.next_end, Timestamp::min);

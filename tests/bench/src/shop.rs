@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use tempfile::TempDir;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{BoxOffice, PaymentGateway};
-use tiketi_postgres::{Batches, PostgresStore, migrate};
+use tiketi_postgres::{Batches, PostgresStore, SchemaName, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tiketi_sqlite::SqliteStore;
 use tokio::sync::OnceCell;
@@ -73,8 +73,8 @@ impl Shop {
             Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
             Store::Postgres => {
                 let server = SERVER.get_or_init(|| Server::start_with(Fsync::On, ROOMY)).await;
-                let database =
-                    Database::fresh(server, |options| async move { migrate(&options).await }).await;
+                let migrated = |options| async move { migrate(&options, &SchemaName::default()).await };
+                let database = Database::fresh(server, migrated).await;
                 let store = PostgresStore::new(database.pool(CONNECTIONS).await);
                 (builder.store(Arc::new(store.clone())), Guard::Database { database, store })
             }

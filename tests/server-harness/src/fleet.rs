@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::postgres::PgConnectOptions;
 use tiketi_core::StoreError;
-use tiketi_postgres::PostgresStore;
+use tiketi_postgres::{PostgresStore, SchemaName};
 use tiketi_postgres_harness::{Database, Server, free_port};
 
 use crate::process::{Running, raise_open_file_limit, run, server};
@@ -28,7 +28,7 @@ pub struct Fleet {
 
 /// Creates the schema in a test's database.
 pub async fn migrate(options: PgConnectOptions) -> Result<(), StoreError> {
-    tiketi_postgres::migrate(&options).await
+    tiketi_postgres::migrate(&options, &SchemaName::default()).await
 }
 
 impl Fleet {

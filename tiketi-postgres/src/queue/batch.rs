@@ -14,6 +14,7 @@ use crate::error::{lock_timed_out, panicked, shared};
 use crate::queue::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
 use crate::queue::queued_command::QueuedCommand;
 use crate::queue::retry::pause;
+use crate::sql::schema::Schema;
 use crate::sql::session::{Pool, Session};
 use crate::working_set::BatchReadSet;
 use crate::working_set::load;
@@ -59,14 +60,14 @@ pub(crate) struct BatchWriter {
 
 impl BatchWriter {
     /// Opens connections of its own, with the address and the settings of a pool.
-    pub(crate) fn new(pool: &PgPool, clock_lead: Duration) -> Self {
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
         let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
         // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
         // batch would cost a round trip.
         let own = own.test_before_acquire(false);
         let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
         Self {
-            connections: Pool::of(own),
+            connections: Pool::of(own, schema),
             permits: Arc::new(Permits::new()),
             counted: Counted::default(),
             clock_lead,

@@ -17,6 +17,7 @@ use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use crate::error::closed;
 use crate::queue::batch::{BatchWriter, CachedWorkingSet};
 use crate::queue::queued_command::{BatchCommand, Pending, QueuedCommand, Reply};
+use crate::sql::schema::Schema;
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -34,8 +35,8 @@ pub(crate) struct EventQueues {
 
 impl EventQueues {
     /// Makes queues whose batches have connections of their own, made like those of a pool.
-    pub(crate) fn new(pool: &PgPool, clock_lead: Duration) -> Self {
-        Self { writer: BatchWriter::new(pool, clock_lead), queues: Mutex::default() }
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
+        Self { writer: BatchWriter::new(pool, schema, clock_lead), queues: Mutex::default() }
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.

@@ -1,23 +1,26 @@
 //! Records of creations, by which a repeated creation is recognized.
 
+use std::sync::LazyLock;
+
 use tiketi_core::decide::CreationRecord;
 use tiketi_core::{CommandKey, StoreError, StoreErrorKind};
-use uuid::Uuid;
+use tiketi_sql::{CreationRow, columns};
 
 use crate::error::violates;
 use crate::sql::row::maybe;
 use crate::sql::session::Session;
+use crate::sql::statement::RowStatement;
 
-const RECORD: &str = "SELECT fingerprint, made, at FROM tiketi.creations WHERE key = $1";
-const REMEMBER: &str = "INSERT INTO tiketi.creations (key, fingerprint, made, at) VALUES ($1, $2, $3, $4)";
+const RECORD: &str = concat!("SELECT ", columns!(creation), " FROM tiketi.creations WHERE key = $1");
+static REMEMBER: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<CreationRow>(""));
 
 /// Returns the record of the creation under a key.
 pub(crate) async fn record(
     session: &mut Session,
     key: CommandKey,
 ) -> Result<Option<CreationRecord>, StoreError> {
-    let row = session.fetch_optional(sqlx::query(RECORD).bind(key.as_uuid())).await?;
-    maybe(row, |row| tiketi_sql::creation_record(row))
+    let row = session.fetch_optional(session.query(RECORD).bind(key.as_uuid())).await?;
+    maybe(row, |row| Ok(CreationRow::read(row)?.record()))
 }
 
 /// Records a creation under its key; contention if another server records it at the same time.
@@ -26,11 +29,8 @@ pub(crate) async fn remember(
     key: CommandKey,
     record: &CreationRecord,
 ) -> Result<(), StoreError> {
-    let remember = sqlx::query(REMEMBER)
-        .bind(key.as_uuid())
-        .bind(Uuid::from_u128(record.fingerprint))
-        .bind(record.made)
-        .bind(record.at.as_micros());
+    let row = CreationRow::of(key, record);
+    let remember = REMEMBER.bind(session.query(REMEMBER.sql()), &row);
     session.execute(remember).await.map(drop).map_err(raced)
 }
 

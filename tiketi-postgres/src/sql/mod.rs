@@ -5,4 +5,6 @@ pub(crate) mod event_id_cache;
 pub(crate) mod read_batcher;
 pub(crate) mod reads;
 pub(crate) mod row;
+pub(crate) mod schema;
 pub(crate) mod session;
+pub(crate) mod statement;

@@ -169,7 +169,10 @@ mod tests {
 
     /// A pool that nobody asks.
     fn pool() -> Pool {
-        Pool::of(PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()))
+        Pool::of(
+            PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()),
+            Arc::default(),
+        )
     }
 
     /// Seen to fail with no limit to what runs at once.

@@ -1,13 +1,17 @@
 //! Reads that answer people rather than rules, straight from the pool.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
 
 use tiketi_core::{
     BuyerId, Event, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId, SeatMap,
     StoreError, TicketType, TicketTypeId,
     store::{EventQuery, EventView},
 };
-use tiketi_sql::{Row as _, columns, count, stored};
+use tiketi_sql::{
+    EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns, count, qualified_list,
+    stored,
+};
 use uuid::Uuid;
 
 use crate::sql::read_batcher::ById;
@@ -39,9 +43,10 @@ const COUNT_RESERVATIONS_OF: &str =
     "SELECT count(*) AS total FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2)";
 const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
 /// Events without their descriptions, which no query looks into.
-const OUTLINES: &str = "SELECT id, title, artist, venue, '' AS description, keywords, starts_at, opens_at, closes_at, \
-    terms, currency, layout, state, state_at, announced, created_at, version, map_version \
-    FROM tiketi.events WHERE $1 OR state <> 'draft'";
+static OUTLINES: LazyLock<String> = LazyLock::new(|| {
+    let columns = columns!(event).replace("description", "'' AS description");
+    format!("SELECT {columns} FROM tiketi.events WHERE $1 OR state <> 'draft'")
+});
 const TICKET_TYPES: &str = concat!(
     "SELECT ",
     columns!(ticket_type),
@@ -50,11 +55,15 @@ const TICKET_TYPES: &str = concat!(
 const MAP_VERSION: &str = "SELECT map_version FROM tiketi.events WHERE id = $1";
 /// One statement, so that the version and the seats are of one moment; an event without changes has one row
 /// without a seat.
-const SEAT_MAP: &str = "SELECT event.map_version AS current, seat.event, seat.id, ticket_type, section, row, number, \
-    label, col, line, accessible, seat.state, owner, until, reason, seat.version, seat.map_version \
-    FROM tiketi.events AS event LEFT JOIN tiketi.seats AS seat ON seat.event = event.id \
-        AND seat.map_version > 0 AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
-    WHERE event.id = $1 ORDER BY seat.position";
+static SEAT_MAP: LazyLock<String> = LazyLock::new(|| {
+    let columns = qualified_list::<SeatRow<'_>>("seat");
+    format!(
+        "SELECT event.map_version AS current, {columns} \
+        FROM tiketi.events AS event LEFT JOIN tiketi.seats AS seat ON seat.event = event.id \
+            AND seat.map_version > 0 AND seat.map_version > CASE WHEN $2 > event.map_version THEN 0 ELSE $2 END \
+        WHERE event.id = $1 ORDER BY seat.position"
+    )
+});
 
 /// Returns the event that a look-up by an id alone finds.
 pub(crate) async fn event_of(
@@ -62,7 +71,7 @@ pub(crate) async fn event_of(
     sql: &'static str,
     id: Uuid,
 ) -> Result<Option<EventId>, StoreError> {
-    let row = pool.fetch_optional(sqlx::query(sql).bind(id)).await?;
+    let row = pool.fetch_optional(pool.query(sql).bind(id)).await?;
     maybe(row, |row| Ok(EventId::from_uuid(row.uuid("event")?)))
 }
 
@@ -75,8 +84,8 @@ impl ById for Reservation {
 
     async fn read(pool: &Pool, ids: Vec<ReservationId>) -> Result<Vec<Self>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(ReservationId::as_uuid).collect();
-        let found = pool.fetch_all(sqlx::query(RESERVATIONS).bind(ids)).await?;
-        each(&found, |row| tiketi_sql::reservation(row))
+        let found = pool.fetch_all(pool.query(RESERVATIONS).bind(ids)).await?;
+        each(&found, |row| ReservationRow::read(row)?.reservation())
     }
 }
 
@@ -89,8 +98,8 @@ impl ById for Payment {
 
     async fn read(pool: &Pool, ids: Vec<PaymentId>) -> Result<Vec<Self>, StoreError> {
         let ids: Vec<Uuid> = ids.into_iter().map(PaymentId::as_uuid).collect();
-        let found = pool.fetch_all(sqlx::query(PAYMENTS).bind(ids)).await?;
-        each(&found, |row| tiketi_sql::payment(row))
+        let found = pool.fetch_all(pool.query(PAYMENTS).bind(ids)).await?;
+        each(&found, |row| PaymentRow::read(row)?.payment())
     }
 }
 
@@ -114,18 +123,18 @@ pub(crate) async fn reservations_of(
 ) -> Result<Page<Reservation>, StoreError> {
     let (buyer, event) = (buyer.as_uuid(), event.map(EventId::as_uuid));
     let (size, offset) = (i64::from(page.size()), stored(page.offset()));
-    let found = sqlx::query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
+    let found = pool.query(RESERVATIONS_OF).bind(buyer).bind(event).bind(size).bind(offset);
     let found = pool.fetch_all(found).await?;
-    let total = pool.fetch_one(sqlx::query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
+    let total = pool.fetch_one(pool.query(COUNT_RESERVATIONS_OF).bind(buyer).bind(event)).await?;
     let total = count(&Row(&total), "total")?;
-    Ok(Page { rows: each(&found, |row| tiketi_sql::reservation(row))?, total })
+    Ok(Page { rows: each(&found, |row| ReservationRow::read(row)?.reservation())?, total })
 }
 
 /// Returns events with what they sell, in the order of their ids' list.
 pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
     let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
-    let found = pool.fetch_all(sqlx::query(EVENTS).bind(list)).await?;
-    let events = each(&found, |row| tiketi_sql::event(row))?;
+    let found = pool.fetch_all(pool.query(EVENTS).bind(list)).await?;
+    let events = each(&found, |row| Ok(EventRow::read(row)?.event()?.0))?;
     let views = with_ticket_types(pool, events).await?;
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
     // One that was removed meanwhile is left out.
@@ -134,14 +143,14 @@ pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>
 
 /// Returns all events with what they sell, but without their descriptions: a shop has few.
 pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
-    let found = pool.fetch_all(sqlx::query(OUTLINES).bind(drafts)).await?;
-    let events = each(&found, |row| tiketi_sql::event(row))?;
+    let found = pool.fetch_all(pool.query(&OUTLINES).bind(drafts)).await?;
+    let events = each(&found, |row| Ok(EventRow::read(row)?.event()?.0))?;
     with_ticket_types(pool, events).await
 }
 
 async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventView>, StoreError> {
     let ids: Vec<Uuid> = events.iter().map(|event| event.id.as_uuid()).collect();
-    let found = pool.fetch_all(sqlx::query(TICKET_TYPES).bind(ids)).await?;
+    let found = pool.fetch_all(pool.query(TICKET_TYPES).bind(ids)).await?;
     let mut views: Vec<_> =
         events.into_iter().map(|event| EventView { event, ticket_types: Vec::new() }).collect();
     let places: HashMap<_, _> = views.iter().map(|view| view.event.id).zip(0..).collect();
@@ -149,7 +158,7 @@ async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventV
         let row = &Row(row);
         let place = places.get(&EventId::from_uuid(row.uuid("event")?));
         if let Some(view) = place.and_then(|place: &usize| views.get_mut(*place)) {
-            view.ticket_types.push(tiketi_sql::ticket_type(row, view.event.currency)?);
+            view.ticket_types.push(TicketTypeRow::read(row)?.ticket_type(view.event.currency)?);
         }
     }
     Ok(views)
@@ -172,17 +181,17 @@ pub(crate) async fn ticket_type(pool: &Pool, id: TicketTypeId) -> Result<Option<
 }
 
 pub(crate) async fn map_version(pool: &Pool, event: EventId) -> Result<Option<u64>, StoreError> {
-    let row = pool.fetch_optional(sqlx::query(MAP_VERSION).bind(event.as_uuid())).await?;
+    let row = pool.fetch_optional(pool.query(MAP_VERSION).bind(event.as_uuid())).await?;
     maybe(row, |row| count(row, "map_version"))
 }
 
 pub(crate) async fn seat_map(pool: &Pool, event: EventId, since: u64) -> Result<Option<SeatMap>, StoreError> {
-    let found = pool.fetch_all(sqlx::query(SEAT_MAP).bind(event.as_uuid()).bind(stored(since))).await?;
+    let found = pool.fetch_all(pool.query(&SEAT_MAP).bind(event.as_uuid()).bind(stored(since))).await?;
     let Some(first) = found.first() else { return Ok(None) };
     let version = count(&Row(first), "current")?;
     let complete = since == 0 || since > version;
     let seats = match Row(first).maybe_uuid("id")? {
-        Some(_) => each(&found, |row| tiketi_sql::seat(row))?,
+        Some(_) => each(&found, |row| SeatRow::read(row)?.seat())?,
         None => Vec::new(),
     };
     Ok(Some(SeatMap { version, complete, seats }))

@@ -1,11 +1,15 @@
 //! How statements reach the database: prepared once a connection, or, behind a pooler, sent in full each time.
 
-use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgRow};
-use sqlx::query::Query;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgRow};
 use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
 use tiketi_core::StoreError;
 
-use crate::error::{commit_failed, ended, failed};
+use crate::error::{closed, commit_failed, ended, failed};
+use crate::sql::schema::Schema;
+use crate::sql::statement::Statement;
 
 /// Begins a transaction that no other session can keep waiting for ever, and that keeps no other one waiting for ever.
 ///
@@ -16,9 +20,6 @@ pub(crate) const BEGIN: &str =
     "BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL idle_in_transaction_session_timeout = 5000";
 /// A reader locks no rows, but a session of a pooler, and it keeps old rows from being cleaned away.
 const BEGIN_READING: &str = "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 5000";
-
-/// A statement with its values.
-pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// What becomes of a statement once it has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,13 +51,30 @@ impl Statements {
 pub(crate) struct Pool {
     connections: PgPool,
     statements: Statements,
+    schema: Arc<Schema>,
+    /// Whether the store was closed; the connections may go on serving their host.
+    is_closed: Arc<AtomicBool>,
 }
 
 impl Pool {
     /// Learns from a pool's settings what becomes of statements.
-    pub(crate) fn of(connections: PgPool) -> Self {
+    pub(crate) fn of(connections: PgPool, schema: Arc<Schema>) -> Self {
         let statements = Statements::of(&connections.connect_options());
-        Self { connections, statements }
+        Self { connections, statements, schema, is_closed: Arc::default() }
+    }
+
+    /// Starts a statement, with the name of the shop's schema in it.
+    pub(crate) fn query<'q>(&self, statement: &'static str) -> Statement<'q> {
+        sqlx::query(self.schema.sql(statement))
+    }
+
+    /// Refuses all that comes from now on, and leaves the connections open.
+    pub(crate) fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    fn refuse_if_closed(&self) -> Result<(), StoreError> {
+        if self.is_closed.load(Ordering::Relaxed) { Err(closed()) } else { Ok(()) }
     }
 
     /// Returns the connections.
@@ -76,12 +94,14 @@ impl Pool {
 
     /// Begins a transaction in a task that no caller can cancel.
     pub(crate) async fn begin_in_task(&self, begin: &'static str) -> Result<Session, StoreError> {
+        self.refuse_if_closed()?;
         let transaction = self.connections.begin_with(begin).await.map_err(failed)?;
-        Ok(Session { transaction, statements: self.statements })
+        Ok(Session { transaction, statements: self.statements, schema: Arc::clone(&self.schema) })
     }
 
     /// Returns what a statement that only reads finds.
     pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
             return statement.fetch_all(&self.connections).await.map_err(failed);
         }
@@ -104,6 +124,7 @@ impl Pool {
 
     /// Commits one statement, and returns how many rows it changed.
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
+        self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
             let mut connection = self.connections.acquire().await.map_err(failed)?;
             let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
@@ -117,6 +138,7 @@ impl Pool {
 
     /// Commits one statement, and returns the rows it answers with.
     pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
+        self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
             let mut connection = self.connections.acquire().await.map_err(failed)?;
             return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
@@ -132,9 +154,15 @@ impl Pool {
 pub(crate) struct Session {
     transaction: Transaction<'static, Postgres>,
     statements: Statements,
+    schema: Arc<Schema>,
 }
 
 impl Session {
+    /// Starts a statement, with the name of the shop's schema in it.
+    pub(crate) fn query<'q>(&self, statement: &'static str) -> Statement<'q> {
+        sqlx::query(self.schema.sql(statement))
+    }
+
     /// Runs a statement, and returns how many rows it changed.
     pub(crate) async fn execute(&mut self, statement: Statement<'_>) -> Result<u64, StoreError> {
         let statement = self.said(statement);

@@ -1,10 +1,13 @@
 //! Answers kept for idempotency keys.
 
+use std::sync::LazyLock;
+
 use async_trait::async_trait;
 use tiketi_core::{
     CommandKey, StoreError, Timestamp,
     store::{Answer, AnswerClaim, AnswerStore},
 };
+use tiketi_sql::{ANSWER_COLUMNS, answer_claim};
 use uuid::Uuid;
 
 use crate::sql::row::maybe;
@@ -14,8 +17,8 @@ use crate::store::PostgresStore;
 const CLAIM: &str = "INSERT INTO tiketi.answers AS kept (key, fingerprint, claimed_until) VALUES ($1, $2, $3) \
     ON CONFLICT (key) DO UPDATE SET claimed_until = excluded.claimed_until \
     WHERE kept.fingerprint = excluded.fingerprint AND kept.answered_at IS NULL AND kept.claimed_until <= $4";
-const ONE: &str = "SELECT fingerprint, claimed_until, answered_at, status, content_type, body \
-    FROM tiketi.answers WHERE key = $1";
+static ONE: LazyLock<String> =
+    LazyLock::new(|| format!("SELECT {ANSWER_COLUMNS} FROM tiketi.answers WHERE key = $1"));
 const KEEP: &str =
     "UPDATE tiketi.answers SET answered_at = $2, status = $3, content_type = $4, body = $5 WHERE key = $1";
 const GIVE_UP: &str = "DELETE FROM tiketi.answers WHERE key = $1 AND answered_at IS NULL";
@@ -31,7 +34,7 @@ impl AnswerStore for PostgresStore {
         until: Timestamp,
     ) -> Result<AnswerClaim, StoreError> {
         let claim = || {
-            sqlx::query(CLAIM)
+            self.query(CLAIM)
                 .bind(key.as_uuid())
                 .bind(Uuid::from_u128(fingerprint))
                 .bind(until.as_micros())
@@ -41,8 +44,8 @@ impl AnswerStore for PostgresStore {
             if self.write(claim).await? > 0 {
                 return Ok(AnswerClaim::Run);
             }
-            let row = self.database().fetch_optional(sqlx::query(ONE).bind(key.as_uuid())).await?;
-            let kept = maybe(row, |row| tiketi_sql::answer_claim(row, fingerprint, now))?;
+            let row = self.database().fetch_optional(self.query(&ONE).bind(key.as_uuid())).await?;
+            let kept = maybe(row, |row| answer_claim(row, fingerprint, now))?;
             match kept {
                 // Given up or free again since: claim it once more.
                 None | Some(AnswerClaim::Run) => {}
@@ -54,7 +57,7 @@ impl AnswerStore for PostgresStore {
     async fn keep_answer(&self, key: CommandKey, answer: Answer, now: Timestamp) -> Result<(), StoreError> {
         answer.check_texts()?;
         let keep = || {
-            sqlx::query(KEEP)
+            self.query(KEEP)
                 .bind(key.as_uuid())
                 .bind(now.as_micros())
                 .bind(i64::from(answer.status))
@@ -66,11 +69,11 @@ impl AnswerStore for PostgresStore {
     }
 
     async fn give_up_answer(&self, key: CommandKey) -> Result<(), StoreError> {
-        self.write(|| sqlx::query(GIVE_UP).bind(key.as_uuid())).await?;
+        self.write(|| self.query(GIVE_UP).bind(key.as_uuid())).await?;
         Ok(())
     }
 
     async fn forget_answers(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(|| sqlx::query(FORGET).bind(before.as_micros())).await
+        self.write(|| self.query(FORGET).bind(before.as_micros())).await
     }
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use sqlx::postgres::PgRow;
 use tiketi_core::decide::Snapshot;
 use tiketi_core::{EventId, PaymentId, StoreError, store::AuditStore};
-use tiketi_sql::{Row as _, columns, count};
+use tiketi_sql::{EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, columns};
 
 use crate::sql::row::{Row, each};
 use crate::sql::session::Session;
@@ -47,7 +47,7 @@ const PAYMENTS: &str = concat!(
 impl AuditStore for PostgresStore {
     async fn event_ids(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let query = sqlx::query(EVENT_IDS).bind(after.map(EventId::as_uuid)).bind(limit);
+        let query = self.query(EVENT_IDS).bind(after.map(EventId::as_uuid)).bind(limit);
         let found = self.database().fetch_all(query).await?;
         each(&found, |row| Ok(EventId::from_uuid(row.uuid("id")?)))
     }
@@ -63,30 +63,30 @@ impl AuditStore for PostgresStore {
 async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapshot>, StoreError> {
     let found = of(session, EVENT, id).await?;
     let Some(row) = found.first() else { return Ok(None) };
-    let (event, map_version) = (tiketi_sql::event(&Row(row))?, count(&Row(row), "map_version")?);
+    let (event, map_version) = EventRow::read(&Row(row))?.event()?;
     let currency = event.currency;
     let mut snapshot = Snapshot::new(event);
     for (ticket_type, _) in ticket_types(session, id, currency).await? {
         snapshot.put_ticket_type(ticket_type);
     }
     for row in &of(session, SEATS, id).await? {
-        snapshot.put_seat(tiketi_sql::seat(&Row(row))?);
+        snapshot.put_seat(SeatRow::read(&Row(row))?.seat()?);
     }
     // Seats raise it as they are put; the audit has to see what is kept.
     snapshot.set_map_version(map_version);
     let mut latest = Vec::new();
     for row in &of(session, RESERVATIONS, id).await? {
-        let row = tiketi_sql::reservation(&Row(row))?;
+        let row = ReservationRow::read(&Row(row))?.reservation()?;
         latest.extend(row.payment.map(PaymentId::as_uuid));
         snapshot.put_reservation(row);
     }
-    let payments = sqlx::query(PAYMENTS).bind(id.as_uuid()).bind(latest);
+    let payments = session.query(PAYMENTS).bind(id.as_uuid()).bind(latest);
     for row in &session.fetch_all(payments).await? {
-        snapshot.put_payment(tiketi_sql::payment(&Row(row))?);
+        snapshot.put_payment(PaymentRow::read(&Row(row))?.payment()?);
     }
     Ok(Some(snapshot))
 }
 
 async fn of(session: &mut Session, sql: &'static str, event: EventId) -> Result<Vec<PgRow>, StoreError> {
-    session.fetch_all(sqlx::query(sql).bind(event.as_uuid())).await
+    session.fetch_all(session.query(sql).bind(event.as_uuid())).await
 }

@@ -1,17 +1,19 @@
 //! New events and layouts: all of their rows, and what is remembered of them, in one transaction.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use tiketi_core::decide::{
     CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationVerdict, create,
 };
-use tiketi_core::{CommandError, StoreError, catalog::NewEvent, seat_layout::StoredLayout};
+use tiketi_core::{CommandError, StoreError, catalog::NewEvent};
+use tiketi_sql::LayoutRow;
 use uuid::Uuid;
 
 use crate::error::ended;
 use crate::queue::retry::retry;
 use crate::sql::creation_records::{raced, record, remember};
 use crate::sql::session::{BEGIN, Pool, Session};
+use crate::sql::statement::RowStatement;
 use crate::working_set::write;
 
 /// Most seats one statement inserts.
@@ -23,8 +25,7 @@ const MANY_SEATS: usize = 1_000;
 const EVENT_EXISTS: &str = "SELECT 1 FROM tiketi.events WHERE id = $1 \
     UNION ALL SELECT 1 FROM tiketi.ticket_types WHERE id = ANY($2) LIMIT 1";
 const LAYOUT_EXISTS: &str = "SELECT 1 FROM tiketi.layouts WHERE id = $1";
-const INSERT_LAYOUT: &str =
-    "INSERT INTO tiketi.layouts (id, venue, name, sections, created_at) VALUES ($1, $2, $3, $4, $5)";
+static INSERT_LAYOUT: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<LayoutRow<'_>>(""));
 
 type Outcome = Result<Created, CommandError<CreateRefused>>;
 
@@ -57,14 +58,14 @@ fn unless_refused(tried: Result<Outcome, StoreError>) -> Outcome {
 
 /// Updates the planner's statistics for a new hall. Without the right to, or in time, autovacuum does it later.
 async fn count_seats(pool: &Pool) {
-    let _late = pool.execute(sqlx::query("ANALYZE tiketi.seats")).await;
+    let _late = pool.execute(pool.query("ANALYZE tiketi.seats")).await;
 }
 
 async fn insert_event(pool: &Pool, command: &CreateEvent) -> Result<Outcome, StoreError> {
     let mut session = pool.begin_in_task(BEGIN).await?;
     let NewEvent { event, ticket_types, seats } = &command.event;
     let ids: Vec<Uuid> = ticket_types.iter().map(|it| it.id.as_uuid()).collect();
-    let exists = sqlx::query(EVENT_EXISTS).bind(event.id.as_uuid()).bind(ids);
+    let exists = session.query(EVENT_EXISTS).bind(event.id.as_uuid()).bind(ids);
     let is_taken = session.fetch_optional(exists).await?.is_some();
     let created = match make(&mut session, command, is_taken).await {
         Ok(created) if !created.replayed => created,
@@ -84,20 +85,15 @@ async fn insert_event(pool: &Pool, command: &CreateEvent) -> Result<Outcome, Sto
 
 async fn insert_layout(pool: &Pool, command: &CreateLayout) -> Result<Outcome, StoreError> {
     let mut session = pool.begin_in_task(BEGIN).await?;
-    let StoredLayout { id, layout, created_at } = &command.layout;
-    let exists = sqlx::query(LAYOUT_EXISTS).bind(id.as_uuid());
+    let exists = session.query(LAYOUT_EXISTS).bind(command.layout.id.as_uuid());
     let is_taken = session.fetch_optional(exists).await?.is_some();
     let created = match make(&mut session, command, is_taken).await {
         Ok(created) if !created.replayed => created,
         Err(CommandError::Store(error)) => return Err(error),
         known => return Ok(known),
     };
-    let insert = sqlx::query(INSERT_LAYOUT)
-        .bind(id.as_uuid())
-        .bind(&*layout.venue)
-        .bind(&*layout.name)
-        .bind(tiketi_sql::sections_text(layout)?)
-        .bind(created_at.as_micros());
+    let row = LayoutRow::of(&command.layout)?;
+    let insert = INSERT_LAYOUT.bind(session.query(INSERT_LAYOUT.sql()), &row);
     session.execute(insert).await.map_err(raced)?;
     session.commit().await?;
     Ok(Ok(created))

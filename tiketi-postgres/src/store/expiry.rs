@@ -53,7 +53,7 @@ pub(crate) async fn expire_due(
     limit: usize,
 ) -> Result<Swept<Reservation>, StoreError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let find = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(store.passed_over());
+    let find = store.query(DUE).bind(now.as_micros()).bind(limit).bind(store.passed_over());
     let found = store.database().fetch_all(find).await?;
     let due = each(&found, |row| {
         Ok((EventId::from_uuid(row.uuid("event")?), ReservationId::from_uuid(row.uuid("id")?)))

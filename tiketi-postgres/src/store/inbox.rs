@@ -1,5 +1,6 @@
 //! The inbox.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -8,13 +9,14 @@ use tiketi_core::{
     store::{Delivery, InboxStore, Receipt},
     text::can_be_kept,
 };
-use tiketi_sql::columns;
+use tiketi_sql::{DeliveryRow, columns};
 
 use crate::sql::row::each;
+use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
 
-const RECEIVE: &str = "INSERT INTO tiketi.inbox (gateway, delivery, payment, provider_key, received_at, tries, done) \
-    VALUES ($1, $2, $3, $4, $5, 0, false) ON CONFLICT DO NOTHING";
+static RECEIVE: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::insert::<DeliveryRow<'_>>("ON CONFLICT DO NOTHING"));
 /// Claims deliveries that are not processed and not locked, and whose claim, if any, has run out.
 const CLAIM: &str = concat!(
     "WITH free AS MATERIALIZED (SELECT gateway AS of_gateway, delivery AS of_delivery FROM tiketi.inbox \
@@ -34,15 +36,8 @@ const FORGET: &str = "DELETE FROM tiketi.inbox WHERE received_at < $1";
 impl InboxStore for PostgresStore {
     async fn receive_delivery(&self, delivery: Delivery) -> Result<Receipt, StoreError> {
         delivery.check_texts()?;
-        let hint = &delivery.hint;
-        let receive = || {
-            sqlx::query(RECEIVE)
-                .bind(&*delivery.gateway)
-                .bind(&*hint.delivery)
-                .bind(hint.payment.as_uuid())
-                .bind(hint.provider_key.as_deref())
-                .bind(delivery.received_at.as_micros())
-        };
+        let row = DeliveryRow::of(&delivery);
+        let receive = || RECEIVE.bind(self.query(RECEIVE.sql()), &row);
         let is_new = self.write(receive).await? == 1;
         Ok(if is_new { Receipt::New } else { Receipt::Known })
     }
@@ -55,9 +50,9 @@ impl InboxStore for PostgresStore {
     ) -> Result<Vec<Delivery>, StoreError> {
         let (now, until) = (now.as_micros(), now.after(lease).as_micros());
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let claim = || sqlx::query(CLAIM).bind(now).bind(until).bind(limit);
+        let claim = || self.query(CLAIM).bind(now).bind(until).bind(limit);
         let claimed = self.write_returning(claim).await?;
-        let mut claimed = each(&claimed, |row| tiketi_sql::delivery(row))?;
+        let mut claimed = each(&claimed, |row| DeliveryRow::read(row)?.delivery())?;
         claimed.sort_by_key(|delivery| delivery.received_at);
         Ok(claimed)
     }
@@ -66,7 +61,7 @@ impl InboxStore for PostgresStore {
         if !can_be_kept(gateway) || !can_be_kept(delivery) {
             return Ok(());
         }
-        self.write(|| sqlx::query(ACKNOWLEDGE).bind(gateway).bind(delivery)).await?;
+        self.write(|| self.query(ACKNOWLEDGE).bind(gateway).bind(delivery)).await?;
         Ok(())
     }
 
@@ -77,11 +72,11 @@ impl InboxStore for PostgresStore {
         until: Timestamp,
     ) -> Result<(), StoreError> {
         let until = until.as_micros();
-        self.write(|| sqlx::query(POSTPONE).bind(gateway).bind(delivery).bind(until)).await?;
+        self.write(|| self.query(POSTPONE).bind(gateway).bind(delivery).bind(until)).await?;
         Ok(())
     }
 
     async fn forget_deliveries(&self, before: Timestamp) -> Result<u64, StoreError> {
-        self.write(|| sqlx::query(FORGET).bind(before.as_micros())).await
+        self.write(|| self.query(FORGET).bind(before.as_micros())).await
     }
 }

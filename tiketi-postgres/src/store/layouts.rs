@@ -5,15 +5,15 @@ use tiketi_core::decide::{CreateLayout, CreateRefused, Created};
 use tiketi_core::{
     CommandError, LayoutId, Page, PageRequest, StoreError, seat_layout::StoredLayout, store::LayoutStore,
 };
-use tiketi_sql::{count, stored};
+use tiketi_sql::{LayoutRow, columns, count, stored};
 
 use crate::sql::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 use crate::store::create::create_layout;
 
-const ONE: &str = "SELECT id, venue, name, sections, created_at FROM tiketi.layouts WHERE id = $1";
-const PAGE: &str = "SELECT id, venue, name, sections, created_at FROM tiketi.layouts \
-    ORDER BY venue, name, id LIMIT $1 OFFSET $2";
+const ONE: &str = concat!("SELECT ", columns!(layout), " FROM tiketi.layouts WHERE id = $1");
+const PAGE: &str =
+    concat!("SELECT ", columns!(layout), " FROM tiketi.layouts ORDER BY venue, name, id LIMIT $1 OFFSET $2");
 const COUNT: &str = "SELECT count(*) AS total FROM tiketi.layouts";
 const DELETE: &str = "DELETE FROM tiketi.layouts WHERE id = $1";
 
@@ -24,19 +24,19 @@ impl LayoutStore for PostgresStore {
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {
-        let row = self.database().fetch_optional(sqlx::query(ONE).bind(id.as_uuid())).await?;
-        maybe(row, |row| tiketi_sql::layout(row))
+        let row = self.database().fetch_optional(self.query(ONE).bind(id.as_uuid())).await?;
+        maybe(row, |row| LayoutRow::read(row)?.layout())
     }
 
     async fn layouts(&self, page: PageRequest) -> Result<Page<StoredLayout>, StoreError> {
-        let found = sqlx::query(PAGE).bind(i64::from(page.size())).bind(stored(page.offset()));
+        let found = self.query(PAGE).bind(i64::from(page.size())).bind(stored(page.offset()));
         let found = self.database().fetch_all(found).await?;
-        let total = self.database().fetch_one(sqlx::query(COUNT)).await?;
-        let rows = each(&found, |row| tiketi_sql::layout(row))?;
+        let total = self.database().fetch_one(self.query(COUNT)).await?;
+        let rows = each(&found, |row| LayoutRow::read(row)?.layout())?;
         Ok(Page { rows, total: count(&Row(&total), "total")? })
     }
 
     async fn delete_layout(&self, id: LayoutId) -> Result<bool, StoreError> {
-        Ok(self.write(|| sqlx::query(DELETE).bind(id.as_uuid())).await? > 0)
+        Ok(self.write(|| self.query(DELETE).bind(id.as_uuid())).await? > 0)
     }
 }

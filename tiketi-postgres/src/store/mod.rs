@@ -1,4 +1,4 @@
-//! The store: a pool of somebody's making, and a lane for each event that sells.
+//! The store: a pool of connections, and a queue for each event that sells.
 
 mod accounts;
 mod answers;
@@ -8,16 +8,16 @@ pub(crate) mod create;
 mod expiry;
 mod inbox;
 mod layouts;
+pub(crate) mod options;
 mod outbox;
 mod payments;
 mod sales;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use sqlx::postgres::{PgPool, PgRow};
-use tiketi_core::decide::{Applied, Command, MAX_CLOCK_LEAD, Subject};
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
+use tiketi_core::decide::{Applied, Command, Subject};
 use tiketi_core::{
     CommandError, EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
     store::{EventView, StoreClock},
@@ -34,17 +34,21 @@ use crate::sql::event_id_cache::EventIdCache;
 use crate::sql::read_batcher::ReadBatcher;
 use crate::sql::reads;
 use crate::sql::row::Row;
-use crate::sql::session::{Pool, Statement};
+use crate::sql::schema::Schema;
+use crate::sql::session::Pool;
+use crate::sql::statement::Statement;
+use crate::store::options::StoreOptions;
 
 const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now";
 
 /// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
 ///
-/// Cheap to clone; clones share their lanes. Each server of a shop has one store, over a pool of its own.
+/// Cheap to clone; clones share their queues. Each server of a shop has one store, over a pool of its own.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
-    /// The host's pool, for reads and for statements that are transactions by themselves.
+    /// For reads, and for statements that are transactions by themselves.
     pool: Pool,
+    owner: PoolOwner,
     queues: Arc<EventQueues>,
     event_ids: Arc<EventIdCache>,
     reservations: Arc<ReadBatcher<Reservation>>,
@@ -52,34 +56,54 @@ pub struct PostgresStore {
     events: Arc<ReadBatcher<EventView>>,
 }
 
+/// Who made the pool of a store, and so who closes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PoolOwner {
+    Host,
+    Store,
+}
+
 impl PostgresStore {
-    /// Sells from the database of a pool, which was migrated before by [`crate::migrate()`].
-    ///
-    /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
-    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write, and
-    /// [`crate::MAX_WAITERS`] more for events that another session has locked: readers never keep a
-    /// batch waiting.
+    /// Sells from the schema `tiketi` of the host's pool, as [`PostgresStore::with_options`] does.
     ///
     /// # Panics
     ///
     /// Outside a Tokio runtime.
     pub fn new(pool: PgPool) -> Self {
-        Self::with_clock_lead(pool, MAX_CLOCK_LEAD)
+        Self::with_options(pool, StoreOptions::new())
     }
 
-    /// Sells as [`PostgresStore::new`] does, with commands up to `lead` ahead of the database's clock.
+    /// Sells from the database of the host's pool, which was migrated before by [`crate::migrate()`].
     ///
-    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: by `lead`, 3 seconds unless said, a
-    /// server whose clock is wrong can end others' holds too early, and by no more. [`Duration::MAX`] is for simulations that
-    /// run ahead of time.
+    /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
+    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write, and
+    /// [`crate::MAX_WAITERS`] more for events that another session has locked: readers never keep a
+    /// batch waiting. The pool stays the host's: [`PostgresStore::close`] leaves it open.
     ///
     /// # Panics
     ///
     /// Outside a Tokio runtime.
-    pub fn with_clock_lead(pool: PgPool, lead: Duration) -> Self {
+    pub fn with_options(pool: PgPool, options: StoreOptions) -> Self {
+        Self::over(pool, PoolOwner::Host, options)
+    }
+
+    /// Sells as [`PostgresStore::with_options`] does, over a pool that the store makes and closes.
+    ///
+    /// No connection is opened yet, but those that the pool's options keep open at least.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn connect_lazy(pool: PgPoolOptions, database: PgConnectOptions, options: StoreOptions) -> Self {
+        Self::over(pool.connect_lazy_with(database), PoolOwner::Store, options)
+    }
+
+    fn over(pool: PgPool, owner: PoolOwner, options: StoreOptions) -> Self {
+        let schema = Arc::new(Schema::new(options.schema));
         Self {
-            queues: Arc::new(EventQueues::new(&pool, lead)),
-            pool: Pool::of(pool),
+            queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), options.clock_lead)),
+            pool: Pool::of(pool, schema),
+            owner,
             event_ids: Arc::default(),
             reservations: Arc::default(),
             payments: Arc::default(),
@@ -97,10 +121,22 @@ impl PostgresStore {
         &self.pool
     }
 
-    /// Lets batches under way finish, and closes the store's connections and the pool's.
+    /// Starts a statement, with the name of the shop's schema in it.
+    pub(crate) fn query<'q>(&self, statement: &'static str) -> Statement<'q> {
+        self.pool.query(statement)
+    }
+
+    /// Lets batches under way finish, and ends the store: its own connections, and the pool if the store made it.
+    ///
+    /// What this store or a clone of it is asked afterwards fails with [`tiketi_core::StoreErrorKind::Unavailable`]. A
+    /// pool of the host stays open, and serves the host.
     pub async fn close(&self) {
+        self.pool.close();
         self.queues.writer.connections.connections().close().await;
-        self.pool().close().await;
+        match self.owner {
+            PoolOwner::Store => self.pool().close().await,
+            PoolOwner::Host => {}
+        }
     }
 
     /// Returns how many commands shared how many commits so far.
@@ -184,7 +220,7 @@ impl PostgresStore {
 #[async_trait]
 impl StoreClock for PostgresStore {
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
-        let row = self.database().fetch_one(sqlx::query(NOW)).await?;
+        let row = self.database().fetch_one(self.query(NOW)).await?;
         Row(&row).int("store_now").map(|micros| Some(Timestamp::from_micros(micros)))
     }
 }

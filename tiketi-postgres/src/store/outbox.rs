@@ -67,7 +67,7 @@ impl OutboxStore for PostgresStore {
     async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
         let mut ids: Vec<i64> = facts.iter().map(|fact| stored(fact.0)).collect();
         ids.sort_unstable();
-        self.write(|| sqlx::query(ACKNOWLEDGE).bind(ids.clone())).await?;
+        self.write(|| self.query(ACKNOWLEDGE).bind(ids.clone())).await?;
         Ok(())
     }
 }
@@ -82,10 +82,8 @@ impl PostgresStore {
     ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
         let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found = self
-            .database()
-            .fetch_all(sqlx::query(FREE).bind(now.as_micros()).bind(limit).bind(after))
-            .await?;
+        let found =
+            self.database().fetch_all(self.query(FREE).bind(now.as_micros()).bind(limit).bind(after)).await?;
         let found = each(&found, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
         for (event, id) in found {
             free.entry(EventId::from_uuid(event)).or_default().push(id);
@@ -102,7 +100,7 @@ impl PostgresStore {
         until: Timestamp,
     ) -> Result<Vec<Fact>, StoreError> {
         let claim = || {
-            sqlx::query(CLAIM)
+            self.query(CLAIM)
                 .bind(event.as_uuid())
                 .bind(ids.clone())
                 .bind(now.as_micros())

@@ -10,7 +10,7 @@ use tiketi_core::{
     store::{CallOffProgress, PaymentStore},
     text::can_be_kept,
 };
-use tiketi_sql::{Row as _, columns, count, stored};
+use tiketi_sql::{PaymentRow, Row as _, columns, count, stored};
 
 use crate::sql::row::{Row, each, maybe};
 use crate::store::PostgresStore;
@@ -79,9 +79,9 @@ impl PaymentStore for PostgresStore {
 
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let due = sqlx::query(DUE).bind(now.as_micros()).bind(limit).bind(self.passed_over());
+        let due = self.query(DUE).bind(now.as_micros()).bind(limit).bind(self.passed_over());
         let due = self.database().fetch_all(due).await?;
-        each(&due, |row| tiketi_sql::payment(row))
+        each(&due, |row| PaymentRow::read(row)?.payment())
     }
 
     async fn payments_needing_attention(
@@ -93,11 +93,11 @@ impl PaymentStore for PostgresStore {
         let (size, offset) = (i64::from(page.size()), stored(page.offset()));
         let found = self
             .database()
-            .fetch_all(sqlx::query(NEEDING_ATTENTION).bind(slow_before).bind(size).bind(offset))
+            .fetch_all(self.query(NEEDING_ATTENTION).bind(slow_before).bind(size).bind(offset))
             .await?;
-        let total = self.database().fetch_one(sqlx::query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
+        let total = self.database().fetch_one(self.query(COUNT_NEEDING_ATTENTION).bind(slow_before)).await?;
         let total = count(&Row(&total), "total")?;
-        Ok(Page { rows: each(&found, |row| tiketi_sql::payment(row))?, total })
+        Ok(Page { rows: each(&found, |row| PaymentRow::read(row)?.payment())?, total })
     }
 
     async fn payment_by_key(
@@ -108,20 +108,19 @@ impl PaymentStore for PostgresStore {
         if !can_be_kept(gateway) || !can_be_kept(provider_key) {
             return Ok(None);
         }
-        let row =
-            self.database().fetch_optional(sqlx::query(BY_KEY).bind(gateway).bind(provider_key)).await?;
+        let row = self.database().fetch_optional(self.query(BY_KEY).bind(gateway).bind(provider_key)).await?;
         maybe(row, |row| row.uuid("id").map(PaymentId::from_uuid))
     }
 
     async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let found =
-            self.database().fetch_all(sqlx::query(TO_CALL_OFF).bind(limit).bind(self.passed_over())).await?;
+            self.database().fetch_all(self.query(TO_CALL_OFF).bind(limit).bind(self.passed_over())).await?;
         each(&found, |row| row.uuid("id").map(ReservationId::from_uuid))
     }
 
     async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
-        let row = self.database().fetch_optional(sqlx::query(PROGRESS).bind(event.as_uuid())).await?;
+        let row = self.database().fetch_optional(self.query(PROGRESS).bind(event.as_uuid())).await?;
         maybe(row, |row| {
             let [to_do, done, refused] = ["to_do", "done", "refused"].map(|name| count(row, name));
             Ok(CallOffProgress { to_do: to_do?, done: done?, refused: refused? })

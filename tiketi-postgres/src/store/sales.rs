@@ -77,9 +77,9 @@ impl SalesStore for PostgresStore {
 
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
         let creations = "DELETE FROM tiketi.creations WHERE at < $1";
-        self.write(|| sqlx::query(creations).bind(before.as_micros())).await?;
+        self.write(|| self.query(creations).bind(before.as_micros())).await?;
         let commands = "DELETE FROM tiketi.commands WHERE at < $1";
-        self.write(|| sqlx::query(commands).bind(before.as_micros())).await
+        self.write(|| self.query(commands).bind(before.as_micros())).await
     }
 
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {

@@ -8,7 +8,9 @@ use tiketi_core::{
     BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
     TicketTypeId, Timestamp,
 };
-use tiketi_sql::{Row as _, columns};
+use tiketi_sql::{
+    CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns,
+};
 use uuid::Uuid;
 
 use crate::sql::creation_records;
@@ -35,8 +37,12 @@ const TICKET_TYPES: &str = concat!(
     " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
 );
 /// Finds commands by their keys, and takes serials: those are the rows without a key.
-const COMMANDS: &str = "SELECT key, fingerprint, reservation, payment, at FROM tiketi.commands WHERE key = ANY($1) \
-    UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)";
+const COMMANDS: &str = concat!(
+    "SELECT ",
+    columns!(command),
+    " FROM tiketi.commands WHERE key = ANY($1) \
+    UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)"
+);
 /// Finds what buyers have, what is named, what named payments are for, and what is due.
 ///
 /// `OFFSET 0` keeps each look-up one by its key: joined in any other way, all of an event would be read when its
@@ -87,11 +93,8 @@ pub(crate) struct Places {
 
 impl Places {
     /// Returns the places of some ticket types.
-    pub(crate) fn of<'i>(
-        &self,
-        ids: impl IntoIterator<Item = &'i TicketTypeId>,
-    ) -> Result<Vec<String>, StoreError> {
-        let find = |id| self.ticket_types.get(id).cloned();
+    pub(crate) fn of(&self, ids: impl IntoIterator<Item = TicketTypeId>) -> Result<Vec<String>, StoreError> {
+        let find = |id| self.ticket_types.get(&id).cloned();
         let missing = || StoreError::corrupt("a ticket type was changed that was not read");
         ids.into_iter().map(|id| find(id).ok_or_else(missing)).collect()
     }
@@ -117,23 +120,23 @@ pub(crate) async fn lock(
     place: Option<&str>,
 ) -> Result<Option<Locked>, StoreError> {
     if let Some(place) = place {
-        let there = sqlx::query(LOCK_AT).bind(id.as_uuid()).bind(place);
+        let there = session.query(LOCK_AT).bind(id.as_uuid()).bind(place);
         let locked = read(session.fetch_optional(there).await?)?;
         if locked.is_some() {
             return Ok(locked);
         }
     }
-    read(session.fetch_optional(sqlx::query(LOCK).bind(id.as_uuid())).await?)
+    read(session.fetch_optional(session.query(LOCK).bind(id.as_uuid())).await?)
 }
 
 fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
     maybe(row, |row| {
-        let map_version = tiketi_sql::count(row, "map_version")?;
+        let (event, map_version) = EventRow::read(row)?.event()?;
         Ok(Locked {
             revision: row.int("revision")?,
             store_now: Timestamp::from_micros(row.int("store_now")?),
             place: row.text("place")?.to_owned(),
-            event: tiketi_sql::event(row)?,
+            event,
             map_version,
         })
     })
@@ -158,8 +161,8 @@ pub(crate) async fn ticket_types(
     event: EventId,
     currency: Currency,
 ) -> Result<Vec<(TicketType, String)>, StoreError> {
-    let found = session.fetch_all(sqlx::query(TICKET_TYPES).bind(event.as_uuid())).await?;
-    each(&found, |row| Ok((tiketi_sql::ticket_type(row, currency)?, row.text("place")?.to_owned())))
+    let found = session.fetch_all(session.query(TICKET_TYPES).bind(event.as_uuid())).await?;
+    each(&found, |row| Ok((TicketTypeRow::read(row)?.ticket_type(currency)?, row.text("place")?.to_owned())))
 }
 
 /// Loads what commands look at, unless it is there.
@@ -186,7 +189,7 @@ pub(crate) async fn rows(
     payments(session, event, set, &more.payments).await?;
     seats(session, event, set, &more.seats).await?;
     if reads.any_reservation {
-        let any = sqlx::query(ANY_RESERVATION).bind(event.as_uuid());
+        let any = session.query(ANY_RESERVATION).bind(event.as_uuid());
         set.set_has_reservations(session.fetch_optional(any).await?.is_some());
     }
     Ok(())
@@ -240,11 +243,11 @@ async fn commands(
         return Ok(());
     }
     let keys: Vec<Uuid> = reads.keys.iter().map(|key| key.as_uuid()).collect();
-    let query = sqlx::query(COMMANDS).bind(keys).bind(reads.serials);
+    let query = session.query(COMMANDS).bind(keys).bind(reads.serials);
     for row in &session.fetch_all(query).await? {
         let row = &Row(row);
         match row.maybe_uuid("key")? {
-            Some(key) => set.put_record(CommandKey::from_uuid(key), tiketi_sql::command_record(row)?),
+            Some(key) => set.put_record(CommandKey::from_uuid(key), CommandRow::read(row)?.record()),
             None => set.put_serial(tiketi_sql::count(row, "at")?),
         }
     }
@@ -260,7 +263,8 @@ async fn reservations(
 ) -> Result<(), StoreError> {
     let ids: Vec<Uuid> = more.reservations.iter().map(|id| id.as_uuid()).collect();
     let payments: Vec<Uuid> = more.payments.iter().map(|id| id.as_uuid()).collect();
-    let query = sqlx::query(RESERVATIONS)
+    let query = session
+        .query(RESERVATIONS)
         .bind(event.as_uuid())
         .bind(&more.buyers)
         .bind(ids)
@@ -268,7 +272,7 @@ async fn reservations(
         .bind(due.map(Timestamp::as_micros));
     let found = session.fetch_all(query).await?;
     let snapshot = set.loading()?;
-    for row in each(&found, |row| tiketi_sql::reservation(row))? {
+    for row in each(&found, |row| ReservationRow::read(row)?.reservation())? {
         // What is here already is as it will be once this batch is written.
         if snapshot.reservation(row.id).is_none() {
             more.seats.extend(row.seats.iter().map(|line| line.seat));
@@ -289,7 +293,7 @@ async fn payments(
     let missing = wanted.iter().filter(|id| snapshot.payment(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, PAYMENTS, event, missing).await? {
-        snapshot.put_payment(tiketi_sql::payment(&Row(row))?);
+        snapshot.put_payment(PaymentRow::read(&Row(row))?.payment()?);
     }
     Ok(())
 }
@@ -304,7 +308,7 @@ async fn seats(
     let missing = wanted.iter().filter(|id| snapshot.seat(**id).is_none());
     let missing = missing.map(|id| id.as_uuid()).collect();
     for row in &of_event(session, SEATS, event, missing).await? {
-        snapshot.put_seat(tiketi_sql::seat(&Row(row))?);
+        snapshot.put_seat(SeatRow::read(&Row(row))?.seat()?);
     }
     Ok(())
 }
@@ -319,5 +323,5 @@ async fn of_event(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    session.fetch_all(sqlx::query(sql).bind(event.as_uuid()).bind(ids)).await
+    session.fetch_all(session.query(sql).bind(event.as_uuid()).bind(ids)).await
 }

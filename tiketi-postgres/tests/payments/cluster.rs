@@ -12,7 +12,7 @@ use tiketi_core::{
     box_office::Reconciled,
     clock::{CountedIds, ManualClock},
 };
-use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres::{PostgresStore, SchemaName, migrate};
 use tiketi_postgres_harness::{Database, Server};
 
 use crate::provider::Provider;
@@ -49,8 +49,8 @@ pub(crate) struct TestCluster {
 
 impl TestCluster {
     pub(crate) async fn open() -> Self {
-        let database =
-            Database::fresh(Server::shared().await, |options| async move { migrate(&options).await }).await;
+        let migrated = |options| async move { migrate(&options, &SchemaName::default()).await };
+        let database = Database::fresh(Server::shared().await, migrated).await;
         let opening: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
         let (clock, ids) = (Arc::new(ManualClock::at(opening)), Arc::new(CountedIds::seeded(1)));
         let provider = Arc::new(Provider::default());

@@ -6,7 +6,7 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection};
 use tiketi_conformance::{Handles, SellingStore, TestShop};
 use tiketi_core::store::AuditReport;
-use tiketi_postgres::{PostgresStore, migrate};
+use tiketi_postgres::{PostgresStore, SchemaName, StoreOptions, migrate};
 use tiketi_postgres_harness::{Database, Server};
 
 /// Connections of each store's pool.
@@ -31,7 +31,8 @@ impl TestCluster {
         stores: usize,
         connect: impl Fn(PgConnectOptions) -> PgConnectOptions,
     ) -> Self {
-        let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
+        let migrated = |options| async move { migrate(&options, &SchemaName::default()).await };
+        let database = Database::fresh(server, migrated).await;
         let options = connect(database.options());
         let stores = (0..stores).map(|_| store(options.clone(), CONNECTIONS)).collect();
         Self::over(database, stores)
@@ -65,7 +66,7 @@ pub(crate) fn handles(stores: &[PostgresStore]) -> Handles<dyn SellingStore> {
 pub(crate) fn store(options: PgConnectOptions, connections: u32) -> PostgresStore {
     let patience = std::time::Duration::from_secs(20);
     let pool = PgPoolOptions::new().max_connections(connections).acquire_timeout(patience);
-    PostgresStore::new(pool.connect_lazy_with(options))
+    PostgresStore::connect_lazy(pool, options, StoreOptions::new())
 }
 
 /// Fails if the audit of a store finds anything.

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
+use tiketi_postgres::SchemaName;
 
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
@@ -105,6 +106,9 @@ pub(crate) struct Options {
     // A secret, because the address of a database may contain its password.
     #[arg(long, value_name = "ADDRESS", default_value = "sqlite:tiketi.db", value_parser = values::secret, help_heading = "Storage")]
     pub(crate) store: SecretString,
+    /// Schema of the shop's tables in Postgres: shops in two schemas of one database do not see each other
+    #[arg(long, value_name = "NAME", default_value_t, help_heading = "Storage")]
+    pub(crate) postgres_schema: SchemaName,
     /// Connections to Postgres that the server keeps open, in addition to up to 5 that write; those of all servers must
     /// fit into its `max_connections`
     #[arg(long, value_name = "NUMBER", default_value_t = 16, help_heading = "Storage")]

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{Connection, Error};
 use tiketi_core::{StoreError, StoreErrorKind, store::AuditStore};
-use tiketi_postgres::{Durability, PostgresStore, SCHEMA};
+use tiketi_postgres::{Durability, PostgresStore, SCHEMA, SchemaName, StoreOptions};
 use tokio::time::timeout;
 
 use crate::failure::Failure;
@@ -39,13 +39,19 @@ const PARAMETERS: [&str; 13] = [
 #[derive(Clone)]
 pub(crate) struct Database {
     options: Box<PgConnectOptions>,
+    /// The schema of the shop's tables.
+    schema: SchemaName,
     /// Which durability of a commit the server requires.
     durability: Durability,
 }
 
 impl Database {
     /// Reads an address; errors show no part of it.
-    pub(crate) fn of(address: &SecretString, durability: Durability) -> Result<Self, Failure> {
+    pub(crate) fn of(
+        address: &SecretString,
+        schema: SchemaName,
+        durability: Durability,
+    ) -> Result<Self, Failure> {
         let address = address.expose_secret();
         refuse_unescaped_signs(address)?;
         refuse_unknown_parameters(address)?;
@@ -54,55 +60,59 @@ impl Database {
         let options = options.map_err(|error| Failure::during("--store", &error))?;
         let named = options.get_application_name().is_some();
         let options = if named { options } else { options.application_name("tiketi-server") };
-        Ok(Self { options: Box::new(options), durability })
+        Ok(Self { options: Box::new(options), schema, durability })
     }
 
     /// Opens `connections` after checking that the database has the schema of this release.
     ///
     /// All stay open, because connecting is slow and a sale starts with a burst. One is open before this returns: the
     /// first request, such as a readiness check, does not wait for the others.
-    pub(crate) async fn open(&self, connections: u32) -> Result<PgPool, Failure> {
+    pub(crate) async fn open(&self, connections: u32) -> Result<PostgresStore, Failure> {
         self.open_checked(self.durability).await?.close().await;
         let pool = PgPoolOptions::new().max_connections(connections).min_connections(connections);
-        let pool = pool.acquire_timeout(ACQUIRE_TIMEOUT);
-        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
-        let first = timeout(FIRST_ANSWER, first_connection(&pool)).await;
+        let store = self.store(pool.acquire_timeout(ACQUIRE_TIMEOUT));
+        let first = timeout(FIRST_ANSWER, first_connection(store.pool())).await;
         first
             .map_err(|_| Failure::new(format!("{self} does not answer")))?
             .map_err(|error| self.unreachable(&error))?;
-        Ok(pool)
+        Ok(store)
     }
 
     /// Opens one connection to a database that has the schema of this release, whatever its durability.
-    pub(crate) async fn open_to_read(&self) -> Result<PgPool, Failure> {
+    pub(crate) async fn open_to_read(&self) -> Result<PostgresStore, Failure> {
         self.open_checked(Durability::Relaxed).await
     }
 
-    async fn open_checked(&self, durability: Durability) -> Result<PgPool, Failure> {
+    async fn open_checked(&self, durability: Durability) -> Result<PostgresStore, Failure> {
         self.reach().await?;
-        let pool = PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER);
-        let pool = pool.connect_lazy_with(PgConnectOptions::clone(&self.options));
-        let relaxed = tiketi_postgres::check(&pool, Durability::Relaxed).await;
+        let store = self.store(PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER));
+        let relaxed = tiketi_postgres::check(store.pool(), &self.schema, Durability::Relaxed).await;
         relaxed.map_err(|error| self.not_ready(&error))?;
         // Checked once more, to give the advice for the actual problem.
-        let durable = tiketi_postgres::check(&pool, durability).await;
+        let durable = tiketi_postgres::check(store.pool(), &self.schema, durability).await;
         durable.map_err(|error| {
             Failure::new(format!("{}; {DURABILITY_ADVICE}", Failure::during(self, &error).sentence()))
         })?;
-        Ok(pool)
+        Ok(store)
+    }
+
+    /// Makes a store that connects when it is first asked.
+    fn store(&self, pool: PgPoolOptions) -> PostgresStore {
+        let options = StoreOptions::new().schema(self.schema.clone());
+        PostgresStore::connect_lazy(pool, PgConnectOptions::clone(&self.options), options)
     }
 
     /// Migrates the database to the schema of this release, and returns which that is.
     pub(crate) async fn migrate(&self) -> Result<String, Failure> {
         self.reach().await?;
-        let migrated = tiketi_postgres::migrate(&self.options).await;
+        let migrated = tiketi_postgres::migrate(&self.options, &self.schema).await;
         migrated.map_err(|error| Failure::during(format!("cannot migrate {self}"), &error))?;
         Ok(format!("schema {SCHEMA} now"))
     }
 
     /// Checks the database without changing it, and describes it.
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
-        let store = PostgresStore::new(self.open_checked(self.durability).await?);
+        let store = self.open_checked(self.durability).await?;
         let events = store.event_ids(None, usize::MAX).await;
         let events = events.map_err(|error| Failure::during(format!("{self} cannot be read"), &error))?;
         Ok(format!("is intact, with schema {SCHEMA} and {} events", events.len()))
@@ -190,7 +200,7 @@ mod tests {
     use super::*;
 
     fn read(address: &str) -> Result<Database, Failure> {
-        Database::of(&SecretString::from(address), Durability::Required)
+        Database::of(&SecretString::from(address), SchemaName::default(), Durability::Required)
     }
 
     #[test]

@@ -10,10 +10,10 @@ use tiketi_postgres_harness::{Database, Server};
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
-use crate::migrate;
 use crate::queue::queued_command::{BatchCommand, Pending, Reply};
 use crate::queue::{EventQueues, MAX_BATCH};
 use crate::store::create::create_event;
+use crate::{SchemaName, migrate};
 
 /// The place of the command that spoils its batch.
 const POISONED: usize = 100;
@@ -52,16 +52,20 @@ impl BatchCommand for Step {
 /// Makes lanes over a database of their own, with one event.
 async fn queues() -> (Database, EventQueues, EventId) {
     let server = Server::shared().await;
-    let database = Database::fresh(server, |options| async move { migrate(&options).await }).await;
+    let database =
+        Database::fresh(server, |options| async move { migrate(&options, &SchemaName::default()).await })
+            .await;
     let pool = database.pool(2).await;
-    let queues = EventQueues::new(&pool, MAX_CLOCK_LEAD);
+    let queues = EventQueues::new(&pool, Arc::default(), MAX_CLOCK_LEAD);
     let (opens, closes) = (Timestamp::EPOCH, Timestamp::FAR_FUTURE);
     let details = EventDetails::new("Winter Lights", closes, SaleWindow::new(opens, closes).unwrap());
     let input = EventInput::new(details, Currency::KRW);
     let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
     let event = new.event.id;
     let key = CommandKey::from_uuid(event.as_uuid());
-    create_event(&Pool::of(pool), CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
+    create_event(&Pool::of(pool, Arc::default()), CreateEvent::new(Timestamp::EPOCH, key, new))
+        .await
+        .unwrap();
     (database, queues, event)
 }
 

@@ -1,7 +1,6 @@
 //! Statements that write what a batch changed: one a table, whatever the batch.
 
 mod catalog;
-mod payment;
 mod revision;
 mod sale;
 
@@ -11,7 +10,8 @@ use tiketi_core::decide::{Scope, Snapshot, coalesce_facts};
 use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
 
 use crate::sql::creation_records;
-use crate::sql::session::{Session, Statement};
+use crate::sql::session::Session;
+use crate::sql::statement::Statement;
 use crate::working_set::WorkingSet;
 use crate::working_set::load::Places;
 
@@ -34,7 +34,7 @@ pub(crate) async fn all(
         return Err(StoreError::corrupt("an event is deleted and here"));
     }
     sale::reservations(session, event, snapshot, &writes.reservations).await?;
-    payment::payments(session, event, snapshot, &writes.payments).await?;
+    sale::payments(session, event, snapshot, &writes.payments).await?;
     catalog::remove_ticket_types(session, event, &writes.removed_ticket_types).await?;
     let (added, edited) = (&writes.new_ticket_types, &writes.edited_ticket_types);
     new_ticket_types(session, event, &of(snapshot, added)?).await?;

@@ -1,0 +1,49 @@
+//! How a store is opened.
+
+use std::time::Duration;
+
+use tiketi_core::decide::MAX_CLOCK_LEAD;
+
+use crate::sql::schema::SchemaName;
+
+/// How a [`crate::PostgresStore`] is opened.
+///
+/// ```
+/// use tiketi_postgres::StoreOptions;
+///
+/// let options = StoreOptions::new().schema("shop_north".parse()?);
+/// # Ok::<(), tiketi_postgres::InvalidSchemaName>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct StoreOptions {
+    pub(crate) schema: SchemaName,
+    pub(crate) clock_lead: Duration,
+}
+
+impl StoreOptions {
+    /// Starts with the schema `tiketi` and a clock lead of 3 seconds.
+    pub fn new() -> Self {
+        Self { schema: SchemaName::default(), clock_lead: MAX_CLOCK_LEAD }
+    }
+
+    /// Sells from the tables of another schema, which [`crate::migrate()`] made.
+    #[must_use]
+    pub fn schema(self, schema: SchemaName) -> Self {
+        Self { schema, ..self }
+    }
+
+    /// Accepts commands up to `lead` ahead of the database's clock.
+    ///
+    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: by `lead` a server whose clock is
+    /// wrong can end others' holds too early, and by no more. [`Duration::MAX`] is for simulations that run ahead of time.
+    #[must_use]
+    pub fn clock_lead(self, lead: Duration) -> Self {
+        Self { clock_lead: lead, ..self }
+    }
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
