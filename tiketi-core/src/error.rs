@@ -160,6 +160,16 @@ pub enum CommandError<R> {
 }
 
 impl<R> CommandError<R> {
+    /// Returns the same error with its refusal converted.
+    pub fn map<S>(self, convert: impl FnOnce(R) -> S) -> CommandError<S> {
+        match self {
+            Self::Refused(refused) => CommandError::Refused(convert(refused)),
+            Self::KeyReused => CommandError::KeyReused,
+            Self::Text(error) => CommandError::Text(error),
+            Self::Store(error) => CommandError::Store(error),
+        }
+    }
+
     /// Returns the refusal, if the error is one.
     pub fn refusal(self) -> Option<R> {
         match self {

@@ -35,8 +35,8 @@ impl BoxOffice {
         } else {
             ReconcileStep::Deposit(asked)
         };
-        let command = ScheduleReconciliation::new(self.now(), key, payment.id, because).under(self.terms());
-        match self.inner.payments.schedule_reconciliation(command).await {
+        let command = ScheduleReconciliation::new(payment.id, because).under(self.terms());
+        match self.execute(key, command).await {
             Ok(applied) => Ok(applied.payment),
             Err(CommandError::Refused(ScheduleReconciliationRefused::NothingAwaited)) => Ok(None),
             Err(error) => Err(only_store(error)),

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::box_office::{BoxOffice, HoldRequest, PrepareRequest};
 use crate::catalog::{EventInput, TicketTypeInput};
 use crate::clock::{Clock, CountedIds, ManualClock};
-use crate::decide::*;
+use crate::decide::{AnyCommand, AnyRefused, Applied, Envelope, RefundWanted};
 use crate::error::{CommandError, StoreError};
 use crate::event::EventDetails;
 use crate::gateway::*;
@@ -52,16 +52,7 @@ macro_rules! slow {
 }
 
 slow! { SalesStore for MemoryStore {
-    fn hold(c: Hold) -> Result<Applied, CommandError<HoldRefused>>;
-    fn extend_hold(c: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>>;
-    fn release(c: Release) -> Result<Applied, CommandError<ReleaseRefused>>;
-    fn confirm_free(c: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>>;
-    fn start_payment(c: StartPayment) -> Result<Applied, CommandError<StartPaymentRefused>>;
-    fn begin_confirm(c: BeginConfirm) -> Result<Applied, CommandError<BeginConfirmRefused>>;
-    fn record_outcome(c: RecordOutcome) -> Result<Applied, CommandError<RecordOutcomeRefused>>;
-    fn cancel(c: Cancel) -> Result<Applied, CommandError<CancelRefused>>;
-    fn begin_refund(c: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>>;
-    fn record_refund(c: RecordRefund) -> Result<Applied, CommandError<RecordRefundRefused>>;
+    fn execute_any(c: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>>;
     fn expire_due(now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError>;
     fn forget_commands(before: Timestamp) -> Result<u64, StoreError>;
     fn reservation(id: ReservationId) -> Result<Option<Reservation>, StoreError>;
@@ -71,10 +62,6 @@ slow! { SalesStore for MemoryStore {
 } }
 
 slow! { PaymentStore for MemoryStore {
-    fn schedule_reconciliation(c: ScheduleReconciliation) -> Result<Applied, CommandError<ScheduleReconciliationRefused>>;
-    fn note_payment(c: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
-    fn end_payment(c: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>>;
-    fn call_off(c: CallOff) -> Result<Applied, CommandError<CallOffRefused>>;
     fn payments_due(now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
     fn payments_needing_attention(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;
     fn payment_by_key(gateway: &str, key: &str) -> Result<Option<PaymentId>, StoreError>;

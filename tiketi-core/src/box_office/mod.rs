@@ -38,13 +38,14 @@ pub use tidy::{HousekeepingError, Tidied};
 pub use webhooks::WebhookError;
 
 use crate::clock::{Clock, IdSource, Timer};
-use crate::error::{StoreError, StoreErrorKind};
+use crate::decide::{Applied, SalesCommand};
+use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::notifier::Notifier;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, SalesStoreExt, StoreClock,
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -151,6 +152,15 @@ impl BoxOffice {
             StoreError::new(StoreErrorKind::OutcomeUnknown, message)
         };
         run_detached(spawner.as_ref(), work).await.unwrap_or_else(|| Err(cut_off().into()))
+    }
+
+    /// Executes a command under a key, at the present moment.
+    async fn execute<C: SalesCommand>(
+        &self,
+        key: CommandKey,
+        command: C,
+    ) -> Result<Applied, CommandError<C::Refused>> {
+        self.inner.sales.execute(command.at(self.now(), key)).await
     }
 
     fn new_id(&self) -> uuid::Uuid {

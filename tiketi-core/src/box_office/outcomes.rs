@@ -28,9 +28,8 @@ impl BoxOffice {
         outcome: CaptureOutcome,
     ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
         let key = CommandKey::of(payment.id.as_uuid(), &format!("record-outcome {outcome:?}"));
-        let command =
-            RecordOutcome::new(self.now(), key, payment.id, outcome).paid_by(payment.buyer, self.terms());
-        self.inner.sales.record_outcome(command).await
+        let command = RecordOutcome::new(payment.id, outcome).paid_by(payment.buyer, self.terms());
+        self.execute(key, command).await
     }
 
     /// Records a known outcome, and says whether anything is still awaited.
@@ -69,8 +68,8 @@ impl BoxOffice {
     ) -> Result<bool, StoreError> {
         // A new key each time: if two servers try the same step, one of them must be refused.
         let key = CommandKey::from_uuid(self.new_id());
-        let command = ScheduleReconciliation::new(self.now(), key, payment, because).under(self.terms());
-        match self.inner.payments.schedule_reconciliation(command).await {
+        let command = ScheduleReconciliation::new(payment, because).under(self.terms());
+        match self.execute(key, command).await {
             Ok(_) => Ok(true),
             Err(CommandError::Refused(ScheduleReconciliationRefused::PaymentNotFound)) => {
                 Err(StoreError::corrupt(format!("{payment:?} does not exist")))

@@ -265,11 +265,11 @@ impl BoxOffice {
         let key = self.key_or_new(request.key);
         let id = PaymentId::from_uuid(self.new_id());
         let (reservation, buyer) = (request.reservation, request.buyer);
-        let mut command = StartPayment::new(self.now(), key, id, reservation, buyer, self.terms())
-            .through(gateway.name(), method);
+        let mut command =
+            StartPayment::new(id, reservation, buyer, self.terms()).through(gateway.name(), method);
         command.amount = request.amount;
         command.confirms = gateway.capabilities().confirms;
-        let applied = self.inner.sales.start_payment(command).await.map_err(PayError::Prepare)?;
+        let applied = self.execute(key, command).await.map_err(PayError::Prepare)?;
         Ok(with_payment(applied)?)
     }
 
@@ -298,10 +298,10 @@ impl BoxOffice {
         // The key derives from the payment, so that a client that lost the answer can confirm again without its key.
         let content = format!("confirm {buyer} {amount:?} {provider_key:?}");
         let key = CommandKey::of(payment.as_uuid(), &content);
-        let mut command = BeginConfirm::new(self.now(), key, payment, buyer).under(self.terms());
+        let mut command = BeginConfirm::new(payment, buyer).under(self.terms());
         command.amount = amount;
         command.provider_key = provider_key;
-        let applied = self.inner.sales.begin_confirm(command).await.map_err(PayError::Confirm)?;
+        let applied = self.execute(key, command).await.map_err(PayError::Confirm)?;
         let replayed = applied.replayed;
         let (payment, reservation) = with_payment(applied)?;
         if replayed {
@@ -326,9 +326,8 @@ impl BoxOffice {
             Ok((payment, reservation)) => self.awaited(payment, reservation).await,
             // A free reservation has no attempt. `NotPending` is included, because a repetition finds it confirmed.
             Err(error) if may_be_free(&error) => {
-                let command =
-                    ConfirmFree::new(self.now(), key.step("confirm"), reservation, buyer).under(self.terms());
-                match self.inner.sales.confirm_free(command).await {
+                let command = ConfirmFree::new(reservation, buyer).under(self.terms());
+                match self.execute(key.step("confirm"), command).await {
                     Ok(applied) => Ok(Paid { payment: None, reservation: applied.reservation }),
                     Err(CommandError::Refused(
                         ConfirmFreeRefused::NotPending | ConfirmFreeRefused::NotFree,

@@ -128,8 +128,7 @@ impl BoxOffice {
         key: Option<CommandKey>,
     ) -> Result<Reservation, RefundError> {
         let key = self.key_or_new(key);
-        let command = Cancel::by_buyer(self.now(), key.step("cancel"), reservation, buyer);
-        match self.inner.sales.cancel(command).await {
+        match self.execute(key.step("cancel"), Cancel::by_buyer(reservation, buyer)).await {
             Ok(applied) => Ok(applied.reservation),
             Err(CommandError::Refused(CancelRefused::Paid { payment })) => {
                 self.refund_cancelled(payment, buyer, key.step("refund")).await
@@ -155,7 +154,7 @@ impl BoxOffice {
         key: CommandKey,
     ) -> Result<Reservation, RefundError> {
         let ended = || RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded));
-        match self.inner.sales.cancel(Cancel::by_buyer(self.now(), key, reservation, buyer)).await {
+        match self.execute(key, Cancel::by_buyer(reservation, buyer)).await {
             Ok(applied) => Ok(applied.reservation),
             Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
                 self.sales().reservation(reservation, buyer).await?.ok_or_else(ended)
@@ -225,11 +224,11 @@ impl BoxOffice {
         }
         let key = self.key_or_new(key);
         let id = refund_id(payment, key);
-        let mut command = BeginRefund::new(self.now(), key, payment, id, reason).under(self.terms());
+        let mut command = BeginRefund::new(payment, id, reason).under(self.terms());
         command.buyer = buyer;
         command.wanted = wanted;
         command.account = account;
-        match self.inner.sales.begin_refund(command.clone()).await {
+        match self.execute(key, command.clone()).await {
             Ok(_) => self.send_refund(payment, id).await,
             // Everything is to be refunded, and a part of it is queued: finish that refund first.
             Err(CommandError::Refused(BeginRefundRefused::RefundInProgress { refund }))
@@ -239,7 +238,7 @@ impl BoxOffice {
                 if !matches!(earlier.refund.state, RefundState::Done { .. }) {
                     return Ok(earlier);
                 }
-                match self.inner.sales.begin_refund(command).await {
+                match self.execute(key, command).await {
                     Ok(_) => self.send_refund(payment, id).await,
                     // The earlier refund covered everything, or the rest was queued at the same time.
                     Err(CommandError::Refused(
@@ -299,8 +298,8 @@ impl BoxOffice {
             }
         };
         let key = CommandKey::of(payment.as_uuid(), &format!("record-refund {refund} {outcome:?}"));
-        let command = RecordRefund::new(self.now(), key, payment, refund, outcome).under(self.terms());
-        let (payment, reservation) = match self.inner.sales.record_refund(command).await {
+        let command = RecordRefund::new(payment, refund, outcome).under(self.terms());
+        let (payment, reservation) = match self.execute(key, command).await {
             Ok(applied) => with_payment(applied)?,
             // Another server recorded an outcome first: return what is recorded.
             Err(CommandError::Refused(RecordRefundRefused::NotQueued)) => {

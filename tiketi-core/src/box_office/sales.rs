@@ -88,11 +88,10 @@ impl Sales {
     pub async fn hold(&self, request: HoldRequest) -> Result<Reservation, CommandError<HoldRefused>> {
         let key = self.office.key_or_new(request.key);
         let id = ReservationId::from_uuid(self.office.new_id());
-        let mut command =
-            Hold::new(self.office.now(), key, request.event, request.buyer, id, self.office.terms());
+        let mut command = Hold::new(request.event, request.buyer, id, self.office.terms());
         command.seats = request.seats;
         command.items = request.items;
-        Ok(self.office.inner.sales.hold(command).await?.reservation)
+        Ok(self.office.execute(key, command).await?.reservation)
     }
 
     /// Extends a hold while its buyer selects tickets.
@@ -108,14 +107,8 @@ impl Sales {
         buyer: BuyerId,
         key: Option<CommandKey>,
     ) -> Result<Reservation, CommandError<ExtendRefused>> {
-        let command = ExtendHold::new(
-            self.office.now(),
-            self.office.key_or_new(key),
-            reservation,
-            buyer,
-            self.office.terms(),
-        );
-        Ok(self.office.inner.sales.extend_hold(command).await?.reservation)
+        let command = ExtendHold::new(reservation, buyer, self.office.terms());
+        Ok(self.office.execute(self.office.key_or_new(key), command).await?.reservation)
     }
 
     /// Releases seats of a held reservation, or everything with `None`.
@@ -130,9 +123,9 @@ impl Sales {
         seats: Option<Vec<SeatId>>,
         key: Option<CommandKey>,
     ) -> Result<Reservation, CommandError<ReleaseRefused>> {
-        let mut command = Release::all(self.office.now(), self.office.key_or_new(key), reservation, buyer);
+        let mut command = Release::all(reservation, buyer);
         command.seats = seats;
-        Ok(self.office.inner.sales.release(command).await?.reservation)
+        Ok(self.office.execute(self.office.key_or_new(key), command).await?.reservation)
     }
 
     /// Cancels a buyer's reservation that is held or free of charge.
@@ -148,8 +141,8 @@ impl Sales {
         buyer: BuyerId,
         key: Option<CommandKey>,
     ) -> Result<Reservation, CommandError<CancelRefused>> {
-        let command = Cancel::by_buyer(self.office.now(), self.office.key_or_new(key), reservation, buyer);
-        Ok(self.office.inner.sales.cancel(command).await?.reservation)
+        let command = Cancel::by_buyer(reservation, buyer);
+        Ok(self.office.execute(self.office.key_or_new(key), command).await?.reservation)
     }
 
     /// Returns a reservation if it belongs to this buyer.

@@ -116,9 +116,8 @@ impl Support {
         settles: Settles,
         key: Option<CommandKey>,
     ) -> Result<Payment, CommandError<NotePaymentRefused>> {
-        let command =
-            NotePayment::new(self.office.now(), self.office.key_or_new(key), id, author, text, settles);
-        let applied = self.office.inner.payments.note_payment(command).await?;
+        let command = NotePayment::new(id, author, text, settles);
+        let applied = self.office.execute(self.office.key_or_new(key), command).await?;
         applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
     }
 
@@ -138,8 +137,8 @@ impl Support {
         reason: &str,
         key: Option<CommandKey>,
     ) -> Result<Payment, CommandError<EndPaymentRefused>> {
-        let command = EndPayment::new(self.office.now(), self.office.key_or_new(key), id, author, reason);
-        let applied = self.office.inner.payments.end_payment(command.under(self.office.terms())).await?;
+        let command = EndPayment::new(id, author, reason).under(self.office.terms());
+        let applied = self.office.execute(self.office.key_or_new(key), command).await?;
         applied.payment.ok_or_else(|| StoreError::corrupt("an ended payment was not answered").into())
     }
 
@@ -168,7 +167,7 @@ impl BoxOffice {
 
     async fn call_off_one(&self, reservation: ReservationId) -> Result<(), StoreError> {
         let key = CommandKey::from_uuid(self.new_id());
-        let call_off = self.inner.payments.call_off(CallOff::new(self.now(), key, reservation));
+        let call_off = self.execute(key, CallOff::new(reservation));
         match in_time(self.timer(), EVENT_DEADLINE, call_off).await {
             // A payment that was confirmed in between is handled by its outcome.
             Ok(_) | Err(CommandError::Refused(CallOffRefused::PaymentInProgress)) => Ok(()),

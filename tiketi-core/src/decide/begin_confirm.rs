@@ -2,12 +2,12 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::reconciliation_due;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
-use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::id::{BuyerId, PaymentId};
 use crate::limits::MAX_KEY_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep};
@@ -23,10 +23,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BeginConfirm {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment attempt.
     pub payment: PaymentId,
     /// The buyer; the payment of another buyer is treated as missing.
@@ -41,8 +37,8 @@ pub struct BeginConfirm {
 
 impl BeginConfirm {
     /// Makes the command, with the default terms.
-    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, buyer: BuyerId) -> Self {
-        Self { now, key, payment, buyer, amount: None, provider_key: None, terms: Terms::default() }
+    pub fn new(payment: PaymentId, buyer: BuyerId) -> Self {
+        Self { payment, buyer, amount: None, provider_key: None, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -97,12 +93,8 @@ pub enum BeginConfirmRefused {
 impl Command for BeginConfirm {
     type Refused = BeginConfirmRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "begin-confirm"
     }
 
     fn subject(&self) -> Subject {
@@ -110,7 +102,7 @@ impl Command for BeginConfirm {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("begin-confirm", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         fingerprint.id(self.buyer.as_uuid()).text(self.provider_key.as_deref().unwrap_or_default());
         if let Some(amount) = self.amount {
             fingerprint.text(&amount.to_string());
@@ -119,34 +111,30 @@ impl Command for BeginConfirm {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, buyer: _, amount: _, provider_key, terms: _ } = self;
+        let Self { payment: _, buyer: _, amount: _, provider_key, terms: _ } = self;
         let key = provider_key.as_deref();
         key.map_or(Ok(()), |key| check_line("provider_key", key, 1..=MAX_KEY_CHARS))
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> BeginConfirmRefused {
         BeginConfirmRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<BeginConfirmRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<BeginConfirmRefused>> {
         let payment = scope
             .payment(self.payment)
             .filter(|found| found.buyer == self.buyer)
             .ok_or(CommandError::Refused(BeginConfirmRefused::PaymentNotFound))?;
-        let reservation = self.check(scope, payment).map_err(CommandError::Refused)?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let reservation = self.check(scope, payment, now).map_err(CommandError::Refused)?;
+        let mut change = ChangeBuilder::new(scope, now);
         let step = SeatStep::Extend { reservation: reservation.id, until: Timestamp::FAR_FUTURE };
         change.seats(&reservation.seats, &step, StockBucket::Held, StockBucket::Held)?;
         let state = reservation.state.apply(&ReservationStep::Pay { payment: payment.id })?;
         change.reservation(Reservation { state, ..reservation.clone() });
         let provider_key = self.provider_key.clone();
-        let reconciliation = Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+        let reconciliation = Some(reconciliation_due(now, now.after(self.terms.pause(0))));
         let confirming = Payment { provider_key, reconciliation, ..payment.clone() };
-        change.payment(confirming, &PaymentStep::Confirm { at: self.now })?;
+        change.payment(confirming, &PaymentStep::Confirm { at: now })?;
         Ok(change.about(Effect { reservation: reservation.id, payment: Some(self.payment) }))
     }
 }
@@ -156,6 +144,7 @@ impl BeginConfirm {
         &self,
         scope: &'s dyn Scope,
         payment: &Payment,
+        now: Timestamp,
     ) -> Result<&'s Reservation, BeginConfirmRefused> {
         if payment.state != PaymentState::Ready {
             return Err(BeginConfirmRefused::NotReady { state: payment.state.clone() });
@@ -165,7 +154,7 @@ impl BeginConfirm {
         }
         let reservation = scope
             .reservation(payment.reservation)
-            .filter(|found| found.held_until().is_some_and(|until| until > self.now))
+            .filter(|found| found.held_until().is_some_and(|until| until > now))
             .filter(|found| found.payment == Some(payment.id) && found.total == payment.amount)
             .ok_or(BeginConfirmRefused::ReservationNotPending)?;
         if self.amount.is_some_and(|amount| amount != payment.amount) {

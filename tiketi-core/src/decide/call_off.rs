@@ -2,13 +2,13 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{end_confirmed, end_lapsed, end_pending, queue_refund};
 use crate::decide::give_back::{all_of, owed_for_all};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
-use crate::id::{CommandKey, ReservationId};
+use crate::id::ReservationId;
 use crate::payment::RefundTickets;
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::text::TextError;
@@ -31,18 +31,14 @@ const REASON: &str = "the event was cancelled";
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallOff {
-    /// The moment of the command.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The reservation.
     pub reservation: ReservationId,
 }
 
 impl CallOff {
     /// Makes the command.
-    pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId) -> Self {
-        Self { now, key, reservation }
+    pub fn new(reservation: ReservationId) -> Self {
+        Self { reservation }
     }
 }
 
@@ -64,12 +60,8 @@ pub enum CallOffRefused {
 impl Command for CallOff {
     type Refused = CallOffRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "call-off"
     }
 
     fn subject(&self) -> Subject {
@@ -77,71 +69,65 @@ impl Command for CallOff {
     }
 
     fn fingerprint(&self) -> u128 {
-        fingerprint_of("call-off", self.reservation.as_uuid()).finish()
+        fingerprint_of(self.name(), self.reservation.as_uuid()).finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _ } = self;
+        let Self { reservation: _ } = self;
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> CallOffRefused {
         CallOffRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<CallOffRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<CallOffRefused>> {
         let refused = CommandError::Refused;
         let reservation = scope.reservation(self.reservation);
         let reservation = reservation.ok_or(refused(CallOffRefused::ReservationNotFound))?;
         if !matches!(scope.event().state, EventState::Cancelled { .. }) {
             return Err(refused(CallOffRefused::EventStands));
         }
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         match reservation.state {
             ReservationState::Paying { .. } => return Err(refused(CallOffRefused::PaymentInProgress)),
             // The store ends due reservations first, but in a batch this one may be due by now: others may have its
             // seats.
-            ReservationState::Held { until } if until <= self.now => {
-                end_lapsed(&mut change, scope, reservation, self.now)?;
+            ReservationState::Held { until } if until <= now => {
+                end_lapsed(&mut change, scope, reservation, now)?;
             }
             ReservationState::Held { .. } => {
                 change.abandon_attempt(reservation.payment)?;
-                end_pending(&mut change, reservation, CancelReason::ByOrganiser, self.now)?;
+                end_pending(&mut change, reservation, CancelReason::ByOrganiser, now)?;
             }
-            ReservationState::Confirmed { .. } => self.call_off_sold(&mut change, scope, reservation)?,
+            ReservationState::Confirmed { .. } => call_off_sold(&mut change, scope, reservation, now)?,
             ReservationState::Expired { .. } | ReservationState::Cancelled { .. } => {}
         }
         Ok(change.about(Effect { reservation: reservation.id, payment: reservation.payment }))
     }
 }
 
-impl CallOff {
-    fn call_off_sold(
-        &self,
-        change: &mut ChangeBuilder<'_>,
-        scope: &dyn Scope,
-        reservation: &Reservation,
-    ) -> Result<(), StoreError> {
-        let payment = reservation.payment.and_then(|id| scope.payment(id));
-        let Some(payment) = payment.filter(|payment| payment.captured.is_some()) else {
-            return end_confirmed(change, reservation, CancelReason::ByOrganiser, self.now);
-        };
-        if payment.queued_refund().is_some() || payment.is_call_off_refused() {
-            return Ok(());
-        }
-        let owed = owed_for_all(payment, reservation)?;
-        if owed.is_zero() {
-            return end_confirmed(change, reservation, CancelReason::ByOrganiser, self.now);
-        }
-        let refund = payment.call_off_refund(payment.refunds.len());
-        let tickets = RefundTickets::Returned(all_of(reservation));
-        change.payment_row(queue_refund(payment, refund, owed, REASON, tickets, self.now)?);
-        Ok(())
+fn call_off_sold(
+    change: &mut ChangeBuilder<'_>,
+    scope: &dyn Scope,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let payment = reservation.payment.and_then(|id| scope.payment(id));
+    let Some(payment) = payment.filter(|payment| payment.captured.is_some()) else {
+        return end_confirmed(change, reservation, CancelReason::ByOrganiser, now);
+    };
+    if payment.queued_refund().is_some() || payment.is_call_off_refused() {
+        return Ok(());
     }
+    let owed = owed_for_all(payment, reservation)?;
+    if owed.is_zero() {
+        return end_confirmed(change, reservation, CancelReason::ByOrganiser, now);
+    }
+    let refund = payment.call_off_refund(payment.refunds.len());
+    let tickets = RefundTickets::Returned(all_of(reservation));
+    change.payment_row(queue_refund(payment, refund, owed, REASON, tickets, now)?);
+    Ok(())
 }
 
 #[cfg(test)]

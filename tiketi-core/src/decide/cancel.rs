@@ -2,12 +2,12 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{end_confirmed, end_pending};
 use crate::decide::give_back::{CancellationClosed, check_open};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
-use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::id::{BuyerId, PaymentId, ReservationId};
 use crate::reservation::{CancelReason, Reservation, ReservationState};
 use crate::text::TextError;
 use crate::time::Timestamp;
@@ -18,10 +18,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Cancel {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The reservation.
     pub reservation: ReservationId,
     /// The buyer, for a reservation of their own; `None` for the organiser.
@@ -30,13 +26,13 @@ pub struct Cancel {
 
 impl Cancel {
     /// Makes the command of a buyer, for a reservation of their own.
-    pub fn by_buyer(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { now, key, reservation, buyer: Some(buyer) }
+    pub fn by_buyer(reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { reservation, buyer: Some(buyer) }
     }
 
     /// Makes the command of the organiser, for any reservation.
-    pub fn by_organiser(now: Timestamp, key: CommandKey, reservation: ReservationId) -> Self {
-        Self { now, key, reservation, buyer: None }
+    pub fn by_organiser(reservation: ReservationId) -> Self {
+        Self { reservation, buyer: None }
     }
 }
 
@@ -70,12 +66,8 @@ pub enum CancelRefused {
 impl Command for Cancel {
     type Refused = CancelRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "cancel"
     }
 
     fn subject(&self) -> Subject {
@@ -83,7 +75,7 @@ impl Command for Cancel {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("cancel", self.reservation.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.reservation.as_uuid());
         if let Some(buyer) = self.buyer {
             fingerprint.id(buyer.as_uuid());
         }
@@ -91,30 +83,26 @@ impl Command for Cancel {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _, buyer: _ } = self;
+        let Self { reservation: _, buyer: _ } = self;
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> CancelRefused {
         CancelRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<CancelRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<CancelRefused>> {
         let reservation = scope
             .reservation(self.reservation)
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(CancelRefused::ReservationNotFound))?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         match reservation.state {
-            ReservationState::Held { until } if until > self.now => {
+            ReservationState::Held { until } if until > now => {
                 change.abandon_attempt(reservation.payment)?;
-                end_pending(&mut change, reservation, self.reason(), self.now)?;
+                end_pending(&mut change, reservation, self.reason(), now)?;
             }
-            ReservationState::Confirmed { .. } => self.end_free(&mut change, scope, reservation)?,
+            ReservationState::Confirmed { .. } => self.end_free(&mut change, scope, reservation, now)?,
             ReservationState::Paying { .. } => {
                 return Err(CommandError::Refused(CancelRefused::PaymentInProgress));
             }
@@ -138,15 +126,16 @@ impl Cancel {
         change: &mut ChangeBuilder<'_>,
         scope: &dyn Scope,
         reservation: &Reservation,
+        now: Timestamp,
     ) -> Result<(), CommandError<CancelRefused>> {
         if let Some(payment) = reservation.payment {
             return Err(CommandError::Refused(CancelRefused::Paid { payment }));
         }
         if self.buyer.is_some() {
-            let open = check_open(scope.event(), reservation, self.now);
+            let open = check_open(scope.event(), reservation, now);
             open.map_err(|closed| CommandError::Refused(closed.into()))?;
         }
-        Ok(end_confirmed(change, reservation, self.reason(), self.now)?)
+        Ok(end_confirmed(change, reservation, self.reason(), now)?)
     }
 }
 

@@ -17,11 +17,8 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
     /// The refusals of the rule.
     type Refused: std::error::Error + Clone + PartialEq + Send + Sync + 'static;
 
-    /// Returns the key under which the command takes effect at most once.
-    fn key(&self) -> CommandKey;
-
-    /// Returns the moment by which the rule decides.
-    fn now(&self) -> Timestamp;
+    /// Returns the command's name, as fingerprints, traces and metrics use it.
+    fn name(&self) -> &'static str;
 
     /// Returns what determines the event of the command.
     fn subject(&self) -> Subject;
@@ -39,14 +36,51 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
     /// [`TextError`] naming the field.
     fn check_texts(&self) -> Result<(), TextError>;
 
-    /// Returns the rows that the rule reads, besides those its subject leads to.
-    fn read_set(&self) -> ReadSet<'_>;
+    /// Returns the rows that the rule reads, besides those its subject leads to; by default none.
+    fn read_set(&self) -> ReadSet<'_> {
+        ReadSet::default()
+    }
 
     /// Returns the refusal for a subject that does not exist.
     fn subject_unknown(&self) -> Self::Refused;
 
-    /// Applies the rule: pure, total, and without I/O.
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<Self::Refused>>;
+    /// Applies the rule at a moment: pure, total, and without I/O.
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<Self::Refused>>;
+
+    /// Puts the command in an envelope.
+    fn at(self, now: Timestamp, key: CommandKey) -> Envelope<Self>
+    where
+        Self: Sized,
+    {
+        Envelope { key, now, command: self }
+    }
+}
+
+/// A command with the key under which it takes effect at most once and the moment by which its rule decides.
+///
+/// ```
+/// use tiketi_core::decide::{Command, ExtendHold};
+/// # use tiketi_core::{BuyerId, CommandKey, ReservationId, Terms, Timestamp};
+/// # fn example(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) {
+/// let extend = ExtendHold::new(reservation, buyer, Terms::default()).at(now, key);
+/// assert_eq!((extend.now, extend.key), (now, key));
+/// # }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Envelope<C> {
+    /// The key under which the command takes effect at most once.
+    pub key: CommandKey,
+    /// The moment by which the rule decides.
+    pub now: Timestamp,
+    /// The command.
+    pub command: C,
+}
+
+impl<C> Envelope<C> {
+    /// Returns the same envelope with the command converted.
+    pub fn map<D>(self, convert: impl FnOnce(C) -> D) -> Envelope<D> {
+        Envelope { key: self.key, now: self.now, command: convert(self.command) }
+    }
 }
 
 /// The rows that a command's rule reads, for adapters that load only these.
@@ -136,10 +170,11 @@ pub enum Verdict {
 /// [`CommandError::Text`] for a text that no store accepts, [`CommandError::KeyReused`] if the key was used with other
 /// content, otherwise the refusal or failure of the rule.
 pub fn run<C: Command>(
-    command: &C,
+    envelope: &Envelope<C>,
     scope: &dyn Scope,
     remembered: Option<&CommandRecord>,
 ) -> Result<Verdict, CommandError<C::Refused>> {
+    let Envelope { key: _, now, command } = envelope;
     command.check_texts()?;
     let fingerprint = command.fingerprint();
     if let Some(record) = remembered {
@@ -149,14 +184,14 @@ pub fn run<C: Command>(
             Err(CommandError::KeyReused)
         };
     }
-    let change = command.decide(scope)?;
+    let change = command.decide(scope, *now)?;
     let effect = change.effect.ok_or_else(|| StoreError::corrupt("a decision was about no reservation"))?;
-    Ok(Verdict::Apply(change, CommandRecord { fingerprint, effect, at: command.now() }))
+    Ok(Verdict::Apply(change, CommandRecord { fingerprint, effect, at: *now }))
 }
 
 /// Starts the fingerprint of a command that names one row.
-pub(super) fn fingerprint_of(command: &str, subject: uuid::Uuid) -> Fingerprint {
-    let mut fingerprint = Fingerprint::of(command);
+pub(super) fn fingerprint_of(name: &str, subject: uuid::Uuid) -> Fingerprint {
+    let mut fingerprint = Fingerprint::of(name);
     fingerprint.id(subject);
     fingerprint
 }

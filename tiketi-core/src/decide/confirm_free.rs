@@ -2,13 +2,13 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::sell;
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
-use crate::id::{BuyerId, CommandKey, ReservationId};
+use crate::id::{BuyerId, ReservationId};
 use crate::reservation::ReservationStep;
 use crate::terms::Terms;
 use crate::text::TextError;
@@ -18,10 +18,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ConfirmFree {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The reservation.
     pub reservation: ReservationId,
     /// The buyer; the reservation of another buyer is treated as missing.
@@ -32,8 +28,8 @@ pub struct ConfirmFree {
 
 impl ConfirmFree {
     /// Makes the command, with the default terms.
-    pub fn new(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { now, key, reservation, buyer, terms: Terms::default() }
+    pub fn new(reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { reservation, buyer, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -65,12 +61,8 @@ pub enum ConfirmFreeRefused {
 impl Command for ConfirmFree {
     type Refused = ConfirmFreeRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "confirm-free"
     }
 
     fn subject(&self) -> Subject {
@@ -78,33 +70,29 @@ impl Command for ConfirmFree {
     }
 
     fn fingerprint(&self) -> u128 {
-        fingerprint_of("confirm-free", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+        fingerprint_of(self.name(), self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _, buyer: _, terms: _ } = self;
+        let Self { reservation: _, buyer: _, terms: _ } = self;
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ConfirmFreeRefused {
         ConfirmFreeRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ConfirmFreeRefused>> {
-        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<ConfirmFreeRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, now)?;
         if matches!(scope.event().state, EventState::Cancelled { .. }) {
             return Err(CommandError::Refused(ConfirmFreeRefused::EventCancelled));
         }
         if !reservation.total.is_zero() {
             return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
         }
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         let agreed = scope.event().agreed_cancellation(self.terms);
-        sell(&mut change, reservation, agreed, &ReservationStep::Confirm { payment: None, at: self.now })?;
+        sell(&mut change, reservation, agreed, &ReservationStep::Confirm { payment: None, at: now })?;
         Ok(change.about(Effect { reservation: self.reservation, payment: None }))
     }
 }

@@ -96,8 +96,8 @@ pub fn remove_ticket_type(ticket_type: &TicketType) -> Result<(), EditRefused> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::decide::Scope;
     use crate::decide::fixture::{ADA, Show, at, won};
+    use crate::decide::{Command, Scope};
 
     fn edit(capacity: u32) -> TicketTypeInput {
         TicketTypeInput { name: "Standing".into(), price: won(50), capacity }
@@ -106,7 +106,7 @@ mod tests {
     /// A ticket type of which two of five general-admission units are held.
     fn show() -> Show {
         let mut show = Show::open();
-        let ask = show.hold(at(0), ADA, &[]).item(show.standing, 2);
+        let ask = show.hold(ADA, &[]).item(show.standing, 2).at(at(0), show.key());
         show.accept(&ask);
         show
     }
@@ -157,7 +157,7 @@ mod tests {
         let standing = show.snapshot.ticket_type(show.standing).unwrap();
         let edited = edit_ticket_type(show.snapshot.event(), standing, &edit(5)).unwrap();
         show.snapshot.put_ticket_type(edited);
-        let ask = show.hold(at(1), ADA, &[]).item(show.standing, 1);
+        let ask = show.hold(ADA, &[]).item(show.standing, 1).at(at(1), show.key());
         let reservation = show.accept(&ask).reservation;
         assert_eq!(show.reservation(reservation).total, won(2 * 30 + 50));
     }

@@ -2,12 +2,12 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::resume_hold;
 use crate::decide::note::note_on;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
-use crate::id::{CommandKey, PaymentId};
+use crate::id::PaymentId;
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{ENDED_BY_STAFF, Payment, PaymentState, PaymentStep, Reconciliation, Settles};
 use crate::terms::Terms;
@@ -24,10 +24,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct EndPayment {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment.
     pub payment: PaymentId,
     /// The person who ends it, as the host names them.
@@ -40,15 +36,9 @@ pub struct EndPayment {
 
 impl EndPayment {
     /// Makes the command, with the default terms.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        payment: PaymentId,
-        author: impl Into<String>,
-        reason: impl Into<String>,
-    ) -> Self {
+    pub fn new(payment: PaymentId, author: impl Into<String>, reason: impl Into<String>) -> Self {
         let (author, reason) = (author.into(), reason.into());
-        Self { now, key, payment, author, reason, terms: Terms::default() }
+        Self { payment, author, reason, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -83,12 +73,8 @@ pub enum EndPaymentRefused {
 impl Command for EndPayment {
     type Refused = EndPaymentRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "end-payment"
     }
 
     fn subject(&self) -> Subject {
@@ -96,47 +82,43 @@ impl Command for EndPayment {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("end-payment", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         fingerprint.text(&self.author).text(&self.reason).finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, author, reason, terms: _ } = self;
+        let Self { payment: _, author, reason, terms: _ } = self;
         check_line("author", author, 0..=MAX_NAME_CHARS)?;
         check_lines("reason", reason, 1..=MAX_NOTE_CHARS)
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> EndPaymentRefused {
         EndPaymentRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<EndPaymentRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<EndPaymentRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(EndPaymentRefused::PaymentNotFound))?;
-        self.check(payment).map_err(refused)?;
+        self.check(payment, now).map_err(refused)?;
         let reservation = scope
             .reservation(payment.reservation)
             .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         let mut ended = payment.clone();
         // A deposit that arrives from now on is late money, too; reconciliation closes its account.
         ended.reconciliation = payment
             .reconciliation
             .clone()
             .map(|reconciliation| Reconciliation { deposit: None, ..reconciliation });
-        ended.notes.push(note_on(payment, self.now, &self.author, &self.reason, Settles::Yes));
-        change.payment(ended, &PaymentStep::Decline { code: ENDED_BY_STAFF.to_owned(), at: self.now })?;
+        ended.notes.push(note_on(payment, now, &self.author, &self.reason, Settles::Yes));
+        change.payment(ended, &PaymentStep::Decline { code: ENDED_BY_STAFF.to_owned(), at: now })?;
         resume_hold(&mut change, reservation, payment.id)?;
         Ok(change.about(Effect { reservation: reservation.id, payment: Some(payment.id) }))
     }
 }
 
 impl EndPayment {
-    fn check(&self, payment: &Payment) -> Result<(), EndPaymentRefused> {
+    fn check(&self, payment: &Payment, now: Timestamp) -> Result<(), EndPaymentRefused> {
         let since = match payment.state {
             PaymentState::Confirming { since } => payment.awaited_since().unwrap_or(since),
             PaymentState::Ready
@@ -150,7 +132,7 @@ impl EndPayment {
             }
         };
         let until = since.after(self.terms.trouble_after);
-        if self.now < until { Err(EndPaymentRefused::TooSoon { until }) } else { Ok(()) }
+        if now < until { Err(EndPaymentRefused::TooSoon { until }) } else { Ok(()) }
     }
 }
 

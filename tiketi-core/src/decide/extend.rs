@@ -2,10 +2,10 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
-use crate::id::{BuyerId, CommandKey, ReservationId};
+use crate::id::{BuyerId, ReservationId};
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
 use crate::terms::Terms;
@@ -16,10 +16,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ExtendHold {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The reservation.
     pub reservation: ReservationId,
     /// The buyer; the reservation of another buyer is treated as missing.
@@ -30,14 +26,8 @@ pub struct ExtendHold {
 
 impl ExtendHold {
     /// Makes the command.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        reservation: ReservationId,
-        buyer: BuyerId,
-        terms: Terms,
-    ) -> Self {
-        Self { now, key, reservation, buyer, terms }
+    pub fn new(reservation: ReservationId, buyer: BuyerId, terms: Terms) -> Self {
+        Self { reservation, buyer, terms }
     }
 }
 
@@ -62,12 +52,8 @@ pub enum ExtendRefused {
 impl Command for ExtendHold {
     type Refused = ExtendRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "extend-hold"
     }
 
     fn subject(&self) -> Subject {
@@ -75,31 +61,27 @@ impl Command for ExtendHold {
     }
 
     fn fingerprint(&self) -> u128 {
-        fingerprint_of("extend", self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
+        fingerprint_of(self.name(), self.reservation.as_uuid()).id(self.buyer.as_uuid()).finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _, buyer: _, terms: _ } = self;
+        let Self { reservation: _, buyer: _, terms: _ } = self;
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ExtendRefused {
         ExtendRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ExtendRefused>> {
-        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<ExtendRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, now)?;
         let terms = scope.event().details.terms.over(self.terms);
-        let before = reservation.held_until().unwrap_or(self.now);
-        let until = renewed_until(reservation, self.now, terms);
+        let before = reservation.held_until().unwrap_or(now);
+        let until = renewed_until(reservation, now, terms);
         if until == before {
             return Err(CommandError::Refused(ExtendRefused::CapReached { until }));
         }
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         move_end(&mut change, reservation.clone(), until)?;
         Ok(change.about(Effect { reservation: self.reservation, payment: reservation.payment }))
     }

@@ -7,9 +7,10 @@ use uuid::Uuid;
 use crate::catalog::{EventInput, NewEvent, TicketTypeInput};
 use crate::clock::{CountedIds, IdSource};
 use crate::decide::{
-    BeginConfirm, BeginRefund, CaptureOutcome, Command, Effect, Hold, RecordOutcome, Scope, Snapshot,
-    StartPayment, Verdict, expire, run,
+    BeginConfirm, BeginRefund, CaptureOutcome, Change, Command, Effect, Envelope, Hold, RecordOutcome, Scope,
+    Snapshot, StartPayment, Verdict, expire, run,
 };
+use crate::error::CommandError;
 use crate::event::{Event, EventDetails, EventState, EventStep, TermsOverride};
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, LayoutId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId};
@@ -64,15 +65,14 @@ impl Show {
     }
 
     /// Makes a hold of seats by their position in the row.
-    pub(crate) fn hold(&self, now: Timestamp, buyer: BuyerId, seats: &[usize]) -> Hold {
+    pub(crate) fn hold(&self, buyer: BuyerId, seats: &[usize]) -> Hold {
         let id = ReservationId::from_uuid(self.ids.next());
         let event = self.snapshot.event().id;
-        Hold::new(now, self.key(), event, buyer, id, Terms::default())
-            .seats(seats.iter().map(|at| self.seats[*at]))
+        Hold::new(event, buyer, id, Terms::default()).seats(seats.iter().map(|at| self.seats[*at]))
     }
 
     /// Decides a command and applies its change.
-    pub(crate) fn accept<C: Command>(&mut self, command: &C) -> Effect {
+    pub(crate) fn accept<C: Command>(&mut self, command: &Envelope<C>) -> Effect {
         let serial = self.snapshot.reservations().len() as u64 + 1;
         self.snapshot.set_serial(serial);
         match run(command, &self.snapshot, None) {
@@ -84,32 +84,40 @@ impl Show {
         }
     }
 
+    /// Decides a command, and applies nothing.
+    pub(crate) fn decide<C: Command>(
+        &self,
+        Envelope { key: _, now, command }: &Envelope<C>,
+    ) -> Result<Change, CommandError<C::Refused>> {
+        command.decide(&self.snapshot, *now)
+    }
+
     /// Decides a command that must be refused.
-    pub(crate) fn refuse<C: Command>(&self, command: &C) -> C::Refused {
-        let refusal = |error: crate::CommandError<C::Refused>| error.refusal();
-        command.decide(&self.snapshot).err().and_then(refusal).expect("the command should be refused")
+    pub(crate) fn refuse<C: Command>(&self, command: &Envelope<C>) -> C::Refused {
+        self.decide(command).err().and_then(CommandError::refusal).expect("the command should be refused")
     }
 
     /// Holds seats, and returns the reservation.
     pub(crate) fn held(&mut self, now: Timestamp, buyer: BuyerId, seats: &[usize]) -> ReservationId {
-        let hold = self.hold(now, buyer, seats);
-        self.accept(&hold).reservation
+        let hold = self.hold(buyer, seats);
+        self.accept(&hold.at(now, self.key())).reservation
     }
 
-    pub(crate) fn prepare(&self, now: Timestamp, of: ReservationId, buyer: BuyerId) -> StartPayment {
+    pub(crate) fn prepare(&self, of: ReservationId, buyer: BuyerId) -> StartPayment {
         let id = PaymentId::from_uuid(self.ids.next());
-        StartPayment::new(now, self.key(), id, of, buyer, Terms::default()).through("test", "card")
+        StartPayment::new(id, of, buyer, Terms::default()).through("test", "card")
     }
 
     pub(crate) fn prepared(&mut self, now: Timestamp, of: ReservationId, buyer: BuyerId) -> PaymentId {
-        let prepare = self.prepare(now, of, buyer);
-        self.accept(&prepare);
-        prepare.payment
+        let prepare = self.prepare(of, buyer);
+        let payment = prepare.payment;
+        self.accept(&prepare.at(now, self.key()));
+        payment
     }
 
     pub(crate) fn confirming(&mut self, now: Timestamp, of: ReservationId, buyer: BuyerId) -> PaymentId {
         let payment = self.prepared(now, of, buyer);
-        self.accept(&BeginConfirm::new(now, self.key(), payment, buyer));
+        self.accept(&BeginConfirm::new(payment, buyer).at(now, self.key()));
         payment
     }
 
@@ -118,7 +126,9 @@ impl Show {
         let payment = self.confirming(now, of, buyer);
         let amount = self.payment(payment).amount;
         let outcome = CaptureOutcome::Paid(Captured::kept(payment.to_string(), "taken", amount));
-        self.accept(&RecordOutcome::new(now, self.key(), payment, outcome).paid_by(buyer, Terms::default()));
+        self.accept(
+            &RecordOutcome::new(payment, outcome).paid_by(buyer, Terms::default()).at(now, self.key()),
+        );
         payment
     }
 
@@ -135,8 +145,8 @@ impl Show {
         self.snapshot.apply(&change).unwrap();
     }
 
-    pub(crate) fn refund(&self, now: Timestamp, payment: PaymentId) -> BeginRefund {
-        BeginRefund::new(now, self.key(), payment, RefundId::from_uuid(self.ids.next()), "rain")
+    pub(crate) fn refund(&self, payment: PaymentId) -> BeginRefund {
+        BeginRefund::new(payment, RefundId::from_uuid(self.ids.next()), "rain")
     }
 
     pub(crate) fn reservation(&self, id: ReservationId) -> &Reservation {

@@ -11,7 +11,7 @@ use crate::decide::new_id::is_new_reservation;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
-use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
+use crate::id::{BuyerId, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::money::Money;
 use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
 use crate::seat::SeatStep;
@@ -27,10 +27,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Hold {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The event.
     pub event: EventId,
     /// The buyer.
@@ -47,15 +43,8 @@ pub struct Hold {
 
 impl Hold {
     /// Makes an empty command.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        event: EventId,
-        buyer: BuyerId,
-        reservation: ReservationId,
-        terms: Terms,
-    ) -> Self {
-        Self { now, key, event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms }
+    pub fn new(event: EventId, buyer: BuyerId, reservation: ReservationId, terms: Terms) -> Self {
+        Self { event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms }
     }
 
     /// Adds seats.
@@ -202,12 +191,8 @@ impl Shortage {
 impl Command for Hold {
     type Refused = HoldRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "hold"
     }
 
     fn subject(&self) -> Subject {
@@ -215,7 +200,7 @@ impl Command for Hold {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("hold", self.event.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.event.as_uuid());
         fingerprint.id(self.buyer.as_uuid()).number(self.seats.len() as u64);
         for seat in &self.seats {
             fingerprint.id(seat.as_uuid());
@@ -227,7 +212,7 @@ impl Command for Hold {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, event: _, buyer: _, reservation: _, seats: _, items: _, terms: _ } = self;
+        let Self { event: _, buyer: _, reservation: _, seats: _, items: _, terms: _ } = self;
         Ok(())
     }
 
@@ -244,42 +229,42 @@ impl Command for Hold {
         HoldRefused::EventNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<HoldRefused>> {
-        hold(scope, self)
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<HoldRefused>> {
+        hold(scope, self, now)
     }
 }
 
 /// Decides a hold.
-fn hold(scope: &dyn Scope, ask: &Hold) -> Result<Change, CommandError<HoldRefused>> {
-    check_sale(scope, ask.now).map_err(CommandError::Refused)?;
+fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, CommandError<HoldRefused>> {
+    check_sale(scope, now).map_err(CommandError::Refused)?;
     check_form(ask).map_err(CommandError::Refused)?;
     let live = scope.live_reservations(ask.buyer);
-    let pending = pending(&live, ask.now).map_err(CommandError::Refused)?;
+    let pending = pending(&live, now).map_err(CommandError::Refused)?;
     if pending.is_none() && !is_new_reservation(scope, ask.reservation) {
         let refused = HoldRefused::ReservationIdTaken { reservation: ask.reservation };
         return Err(CommandError::Refused(refused));
     }
-    let wanted = Wanted::of(scope, ask, pending).map_err(CommandError::Refused)?;
+    let wanted = Wanted::of(scope, ask, pending, now).map_err(CommandError::Refused)?;
     let terms = scope.event().details.terms.over(ask.terms);
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
     check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
 
-    let mut change = ChangeBuilder::new(scope, ask.now);
+    let mut change = ChangeBuilder::new(scope, now);
     let before = match pending {
         Some(pending) => {
             change.abandon_attempt(pending.payment)?;
             Reservation { payment: None, ..pending.clone() }
         }
-        None => new_reservation(scope, ask, terms),
+        None => new_reservation(scope, ask, terms, now),
     };
-    let after = with_lines(before, &wanted, ask.now, terms)?;
-    let until = after.held_until().unwrap_or(ask.now);
+    let after = with_lines(before, &wanted, now, terms)?;
+    let until = after.held_until().unwrap_or(now);
     if let Some(pending) = pending {
         // All seats of a reservation end at the same moment, so those held before are extended, too.
         let step = SeatStep::Extend { reservation: pending.id, until };
         change.seats(&pending.seats, &step, StockBucket::Held, StockBucket::Held)?;
     }
-    let step = SeatStep::Hold { reservation: after.id, now: ask.now, until };
+    let step = SeatStep::Hold { reservation: after.id, now, until };
     for (line, from) in &wanted.seats {
         change.seat(line.seat, &step, *from, StockBucket::Held)?;
     }
@@ -329,17 +314,17 @@ fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
     Ok(())
 }
 
-fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms) -> Reservation {
+fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms, now: Timestamp) -> Reservation {
     Reservation {
         id: ask.reservation,
-        number: ReservationNumber::new(ask.now, scope.serial()),
+        number: ReservationNumber::new(now, scope.serial()),
         event: ask.event,
         buyer: ask.buyer,
         seats: Vec::new(),
         items: Vec::new(),
         total: Money::zero(scope.event().currency),
-        state: ReservationState::Held { until: ask.now.after(terms.hold_ttl) },
-        created_at: ask.now,
+        state: ReservationState::Held { until: now.after(terms.hold_ttl) },
+        created_at: now,
         payment_window_granted: false,
         payment: None,
         cancellation: None,

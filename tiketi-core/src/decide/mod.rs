@@ -4,9 +4,13 @@
 //! (the rows it may read) and the command. It returns a [`Change`] or a refusal, and has no effects.
 //!
 //! An adapter runs every command in the same steps: find the command's [`Subject`], lock that event's rows, end what is
-//! due ([`expire`]), call [`run`], write the change with its facts ([`coalesce_facts`]), commit.
+//! due ([`expire`]), call [`run`], write the change with its facts ([`coalesce_facts`]), commit. [`execute`] is these
+//! steps between the lock and the commit, over the store's [`WorkingRows`].
+//!
+//! A store has one method for all commands: it takes an [`AnyCommand`] in an [`Envelope`], with the key and the moment.
 
 mod announce;
+mod any_command;
 mod begin_confirm;
 mod block;
 mod call_off;
@@ -21,6 +25,7 @@ mod create;
 mod edit;
 mod effects;
 mod end_payment;
+mod execute;
 mod expire;
 mod extend;
 mod fingerprint;
@@ -41,6 +46,7 @@ mod table;
 pub mod waiting_room;
 
 pub use announce::announce_status;
+pub use any_command::{AnyCommand, AnyRefused, SalesCommand};
 pub use begin_confirm::{BeginConfirm, BeginConfirmRefused};
 pub use block::{BlockRefused, BlockSeats, UnblockSeats, block_seats, unblock_seats};
 pub use call_off::{CallOff, CallOffRefused};
@@ -48,7 +54,7 @@ pub use cancel::{Cancel, CancelRefused};
 pub use change::{Change, Effect, SeatChange};
 pub use clock::{ClockAhead, ClockSkew, MAX_CLOCK_LEAD, MAX_CLOCK_SKEW, check_clock};
 pub use coalesce_facts::coalesce_facts;
-pub use command::{Applied, Command, CommandRecord, ReadSet, Subject, Verdict, run};
+pub use command::{Applied, Command, CommandRecord, Envelope, ReadSet, Subject, Verdict, run};
 pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
 pub use create::{
     AddTicketType, CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord,
@@ -56,6 +62,7 @@ pub use create::{
 };
 pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
 pub use end_payment::{EndPayment, EndPaymentRefused};
+pub use execute::{WorkingRows, execute};
 pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;

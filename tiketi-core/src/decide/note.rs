@@ -2,11 +2,11 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::reconciliation_of_refunds;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
-use crate::id::{CommandKey, PaymentId};
+use crate::id::PaymentId;
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{Note, Payment, Settles};
 use crate::text::{TextError, check_line, check_lines};
@@ -19,10 +19,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct NotePayment {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment.
     pub payment: PaymentId,
     /// The author, as the host names them.
@@ -36,14 +32,12 @@ pub struct NotePayment {
 impl NotePayment {
     /// Makes the command.
     pub fn new(
-        now: Timestamp,
-        key: CommandKey,
         payment: PaymentId,
         author: impl Into<String>,
         text: impl Into<String>,
         settles: Settles,
     ) -> Self {
-        Self { now, key, payment, author: author.into(), text: text.into(), settles }
+        Self { payment, author: author.into(), text: text.into(), settles }
     }
 }
 
@@ -59,12 +53,8 @@ pub enum NotePaymentRefused {
 impl Command for NotePayment {
     type Refused = NotePaymentRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "note-payment"
     }
 
     fn subject(&self) -> Subject {
@@ -72,36 +62,32 @@ impl Command for NotePayment {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("note-payment", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         fingerprint.text(&self.author).text(&self.text).number(u64::from(self.settles == Settles::Yes));
         fingerprint.finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, author, text, settles: _ } = self;
+        let Self { payment: _, author, text, settles: _ } = self;
         check_line("author", author, 0..=MAX_NAME_CHARS)?;
         check_lines("note", text, 1..=MAX_NOTE_CHARS)
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> NotePaymentRefused {
         NotePaymentRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<NotePaymentRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<NotePaymentRefused>> {
         let refused = CommandError::Refused;
         let payment = scope.payment(self.payment).ok_or(refused(NotePaymentRefused::PaymentNotFound))?;
-        let note = note_on(payment, self.now, &self.author, &self.text, self.settles);
+        let note = note_on(payment, now, &self.author, &self.text, self.settles);
         let mut noted: Payment = payment.clone();
         noted.notes.push(note);
         if self.settles == Settles::Yes && noted.is_withdrawn() {
             // From now on staff handle the withdrawn deposit, so it is no longer awaited.
-            noted.reconciliation = reconciliation_of_refunds(&noted, self.now);
+            noted.reconciliation = reconciliation_of_refunds(&noted, now);
         }
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         change.payment_quietly(noted);
         Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))
     }

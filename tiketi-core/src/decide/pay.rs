@@ -10,7 +10,7 @@ use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::Confirms;
-use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::id::{BuyerId, PaymentId, ReservationId};
 use crate::limits::MAX_NAME_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Reconciliation};
@@ -26,10 +26,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StartPayment {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The id for the new attempt.
     pub payment: PaymentId,
     /// The reservation.
@@ -50,17 +46,10 @@ pub struct StartPayment {
 
 impl StartPayment {
     /// Makes a command without an expected amount.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        payment: PaymentId,
-        reservation: ReservationId,
-        buyer: BuyerId,
-        terms: Terms,
-    ) -> Self {
+    pub fn new(payment: PaymentId, reservation: ReservationId, buyer: BuyerId, terms: Terms) -> Self {
         let (gateway, method) = (String::new(), String::new());
         let (amount, confirms) = (None, Confirms::Server);
-        Self { now, key, payment, reservation, buyer, amount, gateway, method, confirms, terms }
+        Self { payment, reservation, buyer, amount, gateway, method, confirms, terms }
     }
 
     /// Sets the gateway and the payment method.
@@ -119,12 +108,8 @@ pub enum StartPaymentRefused {
 impl Command for StartPayment {
     type Refused = StartPaymentRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "start-payment"
     }
 
     fn subject(&self) -> Subject {
@@ -132,7 +117,7 @@ impl Command for StartPayment {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("start-payment", self.reservation.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.reservation.as_uuid());
         fingerprint.id(self.buyer.as_uuid()).text(&self.gateway).text(&self.method);
         if let Some(amount) = self.amount {
             fingerprint.text(&amount.to_string());
@@ -141,18 +126,8 @@ impl Command for StartPayment {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self {
-            now: _,
-            key: _,
-            payment: _,
-            reservation: _,
-            buyer: _,
-            amount: _,
-            gateway,
-            method,
-            confirms: _,
-            terms: _,
-        } = self;
+        let Self { payment: _, reservation: _, buyer: _, amount: _, gateway, method, confirms: _, terms: _ } =
+            self;
         check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
         check_line("method", method, 0..=MAX_NAME_CHARS)
     }
@@ -165,24 +140,24 @@ impl Command for StartPayment {
         StartPaymentRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<StartPaymentRefused>> {
-        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<StartPaymentRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, now)?;
         self.check(scope, reservation).map_err(CommandError::Refused)?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         // Two attempts that can be confirmed could both capture money.
         change.abandon_attempt(reservation.payment)?;
         let paying =
             Reservation { payment: Some(self.payment), payment_window_granted: true, ..reservation.clone() };
         let terms = scope.event().details.terms.over(self.terms);
-        let before = reservation.held_until().unwrap_or(self.now);
+        let before = reservation.held_until().unwrap_or(now);
         // A hold that lasts longer than the payment window is not shortened.
-        let until = before.max(self.now.after(terms.payment_window));
+        let until = before.max(now.after(terms.payment_window));
         if reservation.payment_window_granted || until == before {
             change.reservation(paying);
         } else {
             move_end(&mut change, paying, until)?;
         }
-        change.payment_row(self.attempt(reservation));
+        change.payment_row(self.attempt(reservation, now));
         Ok(change.about(Effect { reservation: self.reservation, payment: Some(self.payment) }))
     }
 }
@@ -204,14 +179,14 @@ impl StartPayment {
         Ok(())
     }
 
-    fn reconciliation(&self) -> Option<Reconciliation> {
+    fn reconciliation(&self, now: Timestamp) -> Option<Reconciliation> {
         match self.confirms {
             Confirms::Server => None,
-            Confirms::Browser => Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0)))),
+            Confirms::Browser => Some(reconciliation_due(now, now.after(self.terms.pause(0)))),
         }
     }
 
-    fn attempt(&self, reservation: &Reservation) -> Payment {
+    fn attempt(&self, reservation: &Reservation, now: Timestamp) -> Payment {
         Payment {
             id: self.payment,
             reservation: reservation.id,
@@ -225,9 +200,9 @@ impl StartPayment {
             provider_key: None,
             state: PaymentState::Ready,
             refunds: Vec::new(),
-            reconciliation: self.reconciliation(),
+            reconciliation: self.reconciliation(now),
             notes: Vec::new(),
-            created_at: self.now,
+            created_at: now,
             version: 0,
         }
     }

@@ -8,7 +8,7 @@ use crate::decide::record_outcome::late::record_paid;
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::gateway::Captured;
-use crate::id::{BuyerId, CommandKey, PaymentId};
+use crate::id::{BuyerId, PaymentId};
 use crate::limits::MAX_REASON_CHARS;
 use crate::payment::{Payment, PaymentState, PaymentStep};
 use crate::reservation::Reservation;
@@ -26,10 +26,6 @@ mod late;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordOutcome {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment attempt.
     pub payment: PaymentId,
     /// The buyer; without it, a late payment takes no tickets again and is refunded.
@@ -60,8 +56,8 @@ const NOT_FOUND: &str = "NOT_FOUND";
 
 impl RecordOutcome {
     /// Makes the command, with the default terms.
-    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, outcome: CaptureOutcome) -> Self {
-        Self { now, key, payment, buyer: None, outcome, terms: Terms::default() }
+    pub fn new(payment: PaymentId, outcome: CaptureOutcome) -> Self {
+        Self { payment, buyer: None, outcome, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -104,12 +100,8 @@ pub enum RecordOutcomeRefused {
 impl Command for RecordOutcome {
     type Refused = RecordOutcomeRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "record-outcome"
     }
 
     fn subject(&self) -> Subject {
@@ -117,7 +109,7 @@ impl Command for RecordOutcome {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("record-outcome", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         match &self.outcome {
             CaptureOutcome::Paid(captured) => fingerprint
                 .text("paid")
@@ -132,7 +124,7 @@ impl Command for RecordOutcome {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, buyer: _, outcome: _, terms: _ } = self;
+        let Self { payment: _, buyer: _, outcome: _, terms: _ } = self;
         // The provider's texts are cleaned before they are recorded, so that a capture is never refused because of
         // them.
         Ok(())
@@ -146,29 +138,33 @@ impl Command for RecordOutcome {
         RecordOutcomeRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<RecordOutcomeRefused>> {
+    fn decide(
+        &self,
+        scope: &dyn Scope,
+        now: Timestamp,
+    ) -> Result<Change, CommandError<RecordOutcomeRefused>> {
         let payment = scope
             .payment(self.payment)
             .ok_or(CommandError::Refused(RecordOutcomeRefused::PaymentNotFound))?;
         let reservation = scope
             .reservation(payment.reservation)
             .ok_or_else(|| StoreError::corrupt(format!("{:?} pays for no reservation", payment.id)))?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         let news = match &self.outcome {
             CaptureOutcome::Paid(captured) if payment.captured.is_none() => {
-                record_paid(&mut change, scope, self, payment, captured, reservation)?
+                record_paid(&mut change, scope, self, payment, captured, reservation, now)?
             }
             CaptureOutcome::Paid(captured) => {
                 let seats = scope.event().details.terms.over(self.terms).refunded_seats;
-                record_returned(&mut change, scope, payment, captured.refunded, seats, self.now)?
+                record_returned(&mut change, scope, payment, captured.refunded, seats, now)?
             }
             CaptureOutcome::Declined { code } => {
-                self.record_declined(&mut change, payment, code, reservation)?
+                record_declined(&mut change, payment, code, reservation, now)?
             }
             CaptureOutcome::NotFound => {
                 let terms = scope.event().details.terms.over(self.terms);
-                self.check_grace(payment, reservation, terms).map_err(CommandError::Refused)?;
-                self.record_declined(&mut change, payment, NOT_FOUND, reservation)?
+                check_grace(payment, reservation, terms, now).map_err(CommandError::Refused)?;
+                record_declined(&mut change, payment, NOT_FOUND, reservation, now)?
             }
         };
         if news == News::None {
@@ -179,34 +175,32 @@ impl Command for RecordOutcome {
     }
 }
 
-impl RecordOutcome {
-    fn check_grace(
-        &self,
-        payment: &Payment,
-        reservation: &Reservation,
-        terms: Terms,
-    ) -> Result<(), RecordOutcomeRefused> {
-        match not_found_is_final_at(payment, reservation, terms) {
-            Some(until) if self.now < until => Err(RecordOutcomeRefused::TooSoon { until }),
-            Some(_) | None => Ok(()),
-        }
+fn check_grace(
+    payment: &Payment,
+    reservation: &Reservation,
+    terms: Terms,
+    now: Timestamp,
+) -> Result<(), RecordOutcomeRefused> {
+    match not_found_is_final_at(payment, reservation, terms) {
+        Some(until) if now < until => Err(RecordOutcomeRefused::TooSoon { until }),
+        Some(_) | None => Ok(()),
     }
+}
 
-    fn record_declined(
-        &self,
-        change: &mut ChangeBuilder<'_>,
-        payment: &Payment,
-        code: &str,
-        reservation: &Reservation,
-    ) -> Result<News, StoreError> {
-        if !matches!(payment.state, PaymentState::Confirming { .. }) {
-            return Ok(News::None);
-        }
-        let step = PaymentStep::Decline { code: cleaned(code, MAX_REASON_CHARS), at: self.now };
-        change.payment(Payment { reconciliation: None, ..payment.clone() }, &step)?;
-        resume_hold(change, reservation, payment.id)?;
-        Ok(News::Some)
+fn record_declined(
+    change: &mut ChangeBuilder<'_>,
+    payment: &Payment,
+    code: &str,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Result<News, StoreError> {
+    if !matches!(payment.state, PaymentState::Confirming { .. }) {
+        return Ok(News::None);
     }
+    let step = PaymentStep::Decline { code: cleaned(code, MAX_REASON_CHARS), at: now };
+    change.payment(Payment { reconciliation: None, ..payment.clone() }, &step)?;
+    resume_hold(change, reservation, payment.id)?;
+    Ok(News::Some)
 }
 
 /// Returns from when on "order not found" is final for a payment in progress.

@@ -2,7 +2,7 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{
     apply_refund, is_queued, reconciliation_due, reconciliation_of_refunds, take_back,
 };
@@ -11,7 +11,7 @@ use crate::decide::new_id::add_refund;
 use crate::decide::refund::grant::{Granted, grant};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
-use crate::id::{BuyerId, CommandKey, PaymentId, RefundId, SeatId, TicketTypeId};
+use crate::id::{BuyerId, PaymentId, RefundId, SeatId, TicketTypeId};
 use crate::limits::MAX_REASON_CHARS;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Refund, RefundState, RefundTickets};
@@ -33,10 +33,6 @@ mod grant;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct BeginRefund {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment.
     pub payment: PaymentId,
     /// The id for the new refund.
@@ -57,16 +53,8 @@ impl BeginRefund {
     /// Makes a command of the organiser that refunds everything for its price.
     ///
     /// It uses the default terms.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        payment: PaymentId,
-        refund: RefundId,
-        reason: impl Into<String>,
-    ) -> Self {
+    pub fn new(payment: PaymentId, refund: RefundId, reason: impl Into<String>) -> Self {
         Self {
-            now,
-            key,
             payment,
             refund,
             buyer: None,
@@ -177,12 +165,8 @@ pub enum BeginRefundRefused {
 impl Command for BeginRefund {
     type Refused = BeginRefundRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "begin-refund"
     }
 
     fn subject(&self) -> Subject {
@@ -190,7 +174,7 @@ impl Command for BeginRefund {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("begin-refund", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         if let Some(buyer) = self.buyer {
             fingerprint.id(buyer.as_uuid());
         }
@@ -202,43 +186,38 @@ impl Command for BeginRefund {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, refund: _, buyer: _, wanted: _, reason, account: _, terms: _ } =
-            self;
+        let Self { payment: _, refund: _, buyer: _, wanted: _, reason, account: _, terms: _ } = self;
         // An account is checked when it is made, so it is not checked here.
         check_line("reason", reason, 0..=MAX_REASON_CHARS)
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> BeginRefundRefused {
         BeginRefundRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<BeginRefundRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<BeginRefundRefused>> {
         let payment = scope
             .payment(self.payment)
             .filter(|found| self.buyer.is_none_or(|buyer| buyer == found.buyer))
             .ok_or(CommandError::Refused(BeginRefundRefused::PaymentNotFound))?;
         let effect = Effect { reservation: payment.reservation, payment: Some(payment.id) };
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         if let Some(known) = payment.refund(self.refund) {
             let taken = CommandError::Refused(BeginRefundRefused::RefundIdTaken { refund: known.id });
             return if self.repeats(known) { Ok(change.about(effect)) } else { Err(taken) };
         }
         check_refund(payment).map_err(CommandError::Refused)?;
-        let granted = grant(scope, self, payment)?;
+        let granted = grant(scope, self, payment, now)?;
         if granted.amount.is_zero() {
-            self.take_for_nothing(&mut change, scope, payment, granted)?;
+            self.take_for_nothing(&mut change, scope, payment, granted, now)?;
         } else {
             let Granted { amount, tickets } = granted;
-            let state = RefundState::Queued { since: self.now, account: self.account.clone() };
+            let state = RefundState::Queued { since: now, account: self.account.clone() };
             let refund = Refund { id: self.refund, amount, reason: self.reason.clone(), tickets, state };
             let mut promised = payment.clone();
             add_refund(&mut promised, refund)?;
             // The caller sends it at once; only if its outcome stays unknown, reconciliation sends it again.
-            promised.reconciliation = Some(reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+            promised.reconciliation = Some(reconciliation_due(now, now.after(self.terms.pause(0))));
             change.payment_row(promised);
         }
         Ok(change.about(effect))
@@ -263,9 +242,10 @@ impl BeginRefund {
         scope: &dyn Scope,
         payment: &Payment,
         granted: Granted,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
         let Granted { amount, tickets } = granted;
-        let (reason, state) = (self.reason.clone(), RefundState::Done { at: self.now });
+        let (reason, state) = (self.reason.clone(), RefundState::Done { at: now });
         let mut recorded = payment.clone();
         add_refund(
             &mut recorded,
@@ -275,7 +255,7 @@ impl BeginRefund {
         let seats = scope.event().details.terms.over(self.terms).refunded_seats;
         match (bought_by(scope, payment), &tickets) {
             (Some(reservation), RefundTickets::Returned(returned)) => {
-                take_back(change, reservation, returned, seats, self.now)
+                take_back(change, reservation, returned, seats, now)
             }
             _ => Ok(()),
         }
@@ -299,10 +279,6 @@ fn check_refund(payment: &Payment) -> Result<(), BeginRefundRefused> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordRefund {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment.
     pub payment: PaymentId,
     /// The refund.
@@ -328,14 +304,8 @@ pub enum RefundOutcome {
 
 impl RecordRefund {
     /// Makes the command, with the default terms.
-    pub fn new(
-        now: Timestamp,
-        key: CommandKey,
-        payment: PaymentId,
-        refund: RefundId,
-        outcome: RefundOutcome,
-    ) -> Self {
-        Self { now, key, payment, refund, outcome, terms: Terms::default() }
+    pub fn new(payment: PaymentId, refund: RefundId, outcome: RefundOutcome) -> Self {
+        Self { payment, refund, outcome, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -364,12 +334,8 @@ pub enum RecordRefundRefused {
 impl Command for RecordRefund {
     type Refused = RecordRefundRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "record-refund"
     }
 
     fn subject(&self) -> Subject {
@@ -377,7 +343,7 @@ impl Command for RecordRefund {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("record-refund", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         fingerprint.id(self.refund.as_uuid());
         match &self.outcome {
             RefundOutcome::Done => fingerprint.text("done"),
@@ -387,20 +353,16 @@ impl Command for RecordRefund {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, refund: _, outcome: _, terms: _ } = self;
+        let Self { payment: _, refund: _, outcome: _, terms: _ } = self;
         // The provider's texts are cleaned before they are recorded.
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> RecordRefundRefused {
         RecordRefundRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<RecordRefundRefused>> {
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<RecordRefundRefused>> {
         let payment =
             scope.payment(self.payment).ok_or(CommandError::Refused(RecordRefundRefused::PaymentNotFound))?;
         let mut recorded = payment.clone();
@@ -413,19 +375,19 @@ impl Command for RecordRefund {
             return Err(CommandError::Refused(RecordRefundRefused::NotQueued));
         }
         let (amount, tickets) = (refund.amount, refund.tickets.clone());
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         match &self.outcome {
             RefundOutcome::Refused { code } => {
-                let at = payment.after_notes(self.now);
+                let at = payment.after_notes(now);
                 refund.state = RefundState::Refused { code: cleaned(code, MAX_REASON_CHARS), at };
-                recorded.reconciliation = reconciliation_of_refunds(&recorded, self.now);
+                recorded.reconciliation = reconciliation_of_refunds(&recorded, now);
                 change.payment_row(recorded);
             }
             RefundOutcome::Done => {
-                refund.state = RefundState::Done { at: self.now };
+                refund.state = RefundState::Done { at: now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
                 let seats = scope.event().details.terms.over(self.terms).refunded_seats;
-                apply_refund(&mut change, scope, recorded, Some(&tickets), seats, self.now)?;
+                apply_refund(&mut change, scope, recorded, Some(&tickets), seats, now)?;
             }
         }
         Ok(change.about(Effect { reservation: payment.reservation, payment: Some(payment.id) }))

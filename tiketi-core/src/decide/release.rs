@@ -2,12 +2,12 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::end_pending;
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
-use crate::id::{BuyerId, CommandKey, ReservationId, SeatId};
+use crate::id::{BuyerId, ReservationId, SeatId};
 use crate::reservation::{CancelReason, Reservation, SeatLine};
 use crate::seat::SeatStep;
 use crate::text::TextError;
@@ -20,10 +20,6 @@ use crate::time::Timestamp;
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Release {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The reservation.
     pub reservation: ReservationId,
     /// The buyer; the reservation of another buyer is treated as missing.
@@ -34,8 +30,8 @@ pub struct Release {
 
 impl Release {
     /// Makes a command that releases everything.
-    pub fn all(now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { now, key, reservation, buyer, seats: None }
+    pub fn all(reservation: ReservationId, buyer: BuyerId) -> Self {
+        Self { reservation, buyer, seats: None }
     }
 
     /// Restricts the release to these seats.
@@ -70,12 +66,8 @@ pub enum ReleaseRefused {
 impl Command for Release {
     type Refused = ReleaseRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "release"
     }
 
     fn subject(&self) -> Subject {
@@ -83,7 +75,7 @@ impl Command for Release {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("release", self.reservation.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.reservation.as_uuid());
         fingerprint.id(self.buyer.as_uuid()).number(u64::from(self.seats.is_some()));
         for seat in self.seats.iter().flatten() {
             fingerprint.id(seat.as_uuid());
@@ -92,25 +84,21 @@ impl Command for Release {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, reservation: _, buyer: _, seats: _ } = self;
+        let Self { reservation: _, buyer: _, seats: _ } = self;
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ReleaseRefused {
         ReleaseRefused::ReservationNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ReleaseRefused>> {
-        let reservation = pending_of(scope, self.reservation, self.buyer, self.now)?;
+    fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<ReleaseRefused>> {
+        let reservation = pending_of(scope, self.reservation, self.buyer, now)?;
         let (gone, kept) = self.split(reservation).map_err(CommandError::Refused)?;
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         change.abandon_attempt(reservation.payment)?;
         if kept.is_empty() && (self.seats.is_none() || reservation.items.is_empty()) {
-            end_pending(&mut change, reservation, CancelReason::ByBuyer, self.now)?;
+            end_pending(&mut change, reservation, CancelReason::ByBuyer, now)?;
         } else {
             let step = SeatStep::Release { reservation: reservation.id };
             change.seats(&gone, &step, StockBucket::Held, StockBucket::Available)?;

@@ -2,14 +2,14 @@
 
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
-use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
+use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::reconciliation_due;
 use crate::decide::record_outcome::not_found_is_final_at;
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::event::EventState;
 use crate::gateway::DepositAsked;
-use crate::id::{CommandKey, PaymentId};
+use crate::id::PaymentId;
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliation};
 use crate::terms::Terms;
@@ -25,10 +25,6 @@ const NOT_KNOWN: &str = "the provider knows no such order";
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ScheduleReconciliation {
-    /// The moment that decides.
-    pub now: Timestamp,
-    /// The key under which it takes effect at most once.
-    pub key: CommandKey,
     /// The payment.
     pub payment: PaymentId,
     /// The reason.
@@ -76,8 +72,8 @@ pub enum ReconcileStep {
 
 impl ScheduleReconciliation {
     /// Makes the command, with the default terms.
-    pub fn new(now: Timestamp, key: CommandKey, payment: PaymentId, because: ReconcileStep) -> Self {
-        Self { now, key, payment, because, terms: Terms::default() }
+    pub fn new(payment: PaymentId, because: ReconcileStep) -> Self {
+        Self { payment, because, terms: Terms::default() }
     }
 
     /// Sets the terms.
@@ -109,12 +105,8 @@ pub enum ScheduleReconciliationRefused {
 impl Command for ScheduleReconciliation {
     type Refused = ScheduleReconciliationRefused;
 
-    fn key(&self) -> CommandKey {
-        self.key
-    }
-
-    fn now(&self) -> Timestamp {
-        self.now
+    fn name(&self) -> &'static str {
+        "schedule-reconciliation"
     }
 
     fn subject(&self) -> Subject {
@@ -122,7 +114,7 @@ impl Command for ScheduleReconciliation {
     }
 
     fn fingerprint(&self) -> u128 {
-        let mut fingerprint = fingerprint_of("ask-later", self.payment.as_uuid());
+        let mut fingerprint = fingerprint_of(self.name(), self.payment.as_uuid());
         match &self.because {
             ReconcileStep::Claim { tries } => fingerprint.text("claim").number(u64::from(*tries)),
             ReconcileStep::Inconclusive { answer } => fingerprint.text("doubt").text(answer),
@@ -137,35 +129,35 @@ impl Command for ScheduleReconciliation {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { now: _, key: _, payment: _, because: _, terms: _ } = self;
+        let Self { payment: _, because: _, terms: _ } = self;
         // The provider's texts are cleaned before they are recorded.
         Ok(())
-    }
-
-    fn read_set(&self) -> ReadSet<'_> {
-        ReadSet::default()
     }
 
     fn subject_unknown(&self) -> ScheduleReconciliationRefused {
         ScheduleReconciliationRefused::PaymentNotFound
     }
 
-    fn decide(&self, scope: &dyn Scope) -> Result<Change, CommandError<ScheduleReconciliationRefused>> {
+    fn decide(
+        &self,
+        scope: &dyn Scope,
+        now: Timestamp,
+    ) -> Result<Change, CommandError<ScheduleReconciliationRefused>> {
         let refused = CommandError::Refused;
         let payment =
             scope.payment(self.payment).ok_or(refused(ScheduleReconciliationRefused::PaymentNotFound))?;
         let reconciliation = match &self.because {
             ReconcileStep::Deposit(asked) | ReconcileStep::DepositGone(asked) => {
-                self.waiting(scope, payment, asked).map(Some)
+                self.waiting(scope, payment, asked, now).map(Some)
             }
             _ => payment
                 .reconciliation
                 .clone()
                 .ok_or(ScheduleReconciliationRefused::NothingAwaited)
-                .and_then(|known| self.moved(scope, payment, known)),
+                .and_then(|known| self.moved(scope, payment, known, now)),
         };
         let asked = Payment { reconciliation: reconciliation.map_err(refused)?, ..payment.clone() };
-        let mut change = ChangeBuilder::new(scope, self.now);
+        let mut change = ChangeBuilder::new(scope, now);
         if asked.awaited_deposit() == payment.awaited_deposit() {
             change.payment_quietly(asked);
         } else {
@@ -181,17 +173,16 @@ impl ScheduleReconciliation {
         scope: &dyn Scope,
         payment: &Payment,
         reconciliation: Reconciliation,
+        now: Timestamp,
     ) -> Result<Option<Reconciliation>, ScheduleReconciliationRefused> {
         match &self.because {
-            ReconcileStep::Claim { tries }
-                if *tries != reconciliation.tries || reconciliation.next > self.now =>
-            {
+            ReconcileStep::Claim { tries } if *tries != reconciliation.tries || reconciliation.next > now => {
                 Err(ScheduleReconciliationRefused::ClaimedElsewhere)
             }
             ReconcileStep::Claim { tries } => {
                 let tries = tries.saturating_add(1);
-                let next = self.now.after(self.terms.pause(tries));
-                Ok(Some(self.not_after_due(Reconciliation { next, tries, ..reconciliation })))
+                let next = now.after(self.terms.pause(tries));
+                Ok(Some(not_after_due(Reconciliation { next, tries, ..reconciliation }, now)))
             }
             ReconcileStep::Inconclusive { answer } => Ok(Some(Reconciliation {
                 last_inconclusive: Some(cleaned(answer, MAX_NOTE_CHARS)),
@@ -236,11 +227,12 @@ impl ScheduleReconciliation {
         scope: &dyn Scope,
         payment: &Payment,
         asked: &DepositAsked,
+        now: Timestamp,
     ) -> Result<Reconciliation, ScheduleReconciliationRefused> {
         let gone = matches!(self.because, ReconcileStep::DepositGone(_));
         let since = match payment.state {
             PaymentState::Confirming { since } if !gone => since,
-            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } if gone => self.now,
+            PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } if gone => now,
             PaymentState::Ready
             | PaymentState::Confirming { .. }
             | PaymentState::Paid { .. }
@@ -252,7 +244,7 @@ impl ScheduleReconciliation {
         };
         let event = scope.event();
         let latest = match event.state {
-            EventState::Cancelled { .. } => self.now,
+            EventState::Cancelled { .. } => now,
             EventState::Draft | EventState::Published => {
                 let window = event.details.terms.over(self.terms).deposit_window;
                 since.after(window).min(event.details.starts_at)
@@ -266,21 +258,21 @@ impl ScheduleReconciliation {
         let deposit = Some(Deposit { account, due });
         let known = payment.reconciliation.clone();
         let mut reconciliation =
-            known.unwrap_or_else(|| reconciliation_due(self.now, self.now.after(self.terms.pause(0))));
+            known.unwrap_or_else(|| reconciliation_due(now, now.after(self.terms.pause(0))));
         if gone && !payment.is_withdrawn() {
-            reconciliation.since = payment.after_notes(self.now);
+            reconciliation.since = payment.after_notes(now);
         }
-        Ok(self.not_after_due(Reconciliation { deposit, ..reconciliation }))
+        Ok(not_after_due(Reconciliation { deposit, ..reconciliation }, now))
     }
+}
 
-    /// Moves the next question to a deposit's due time, if that is sooner.
-    fn not_after_due(&self, reconciliation: Reconciliation) -> Reconciliation {
-        match &reconciliation.deposit {
-            Some(deposit) if deposit.due > self.now => {
-                Reconciliation { next: reconciliation.next.min(deposit.due), ..reconciliation }
-            }
-            _ => reconciliation,
+/// Moves the next question to a deposit's due time, if that is sooner.
+fn not_after_due(reconciliation: Reconciliation, now: Timestamp) -> Reconciliation {
+    match &reconciliation.deposit {
+        Some(deposit) if deposit.due > now => {
+            Reconciliation { next: reconciliation.next.min(deposit.due), ..reconciliation }
         }
+        _ => reconciliation,
     }
 }
 

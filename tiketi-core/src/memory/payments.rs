@@ -2,11 +2,8 @@
 
 use async_trait::async_trait;
 
-use crate::decide::{
-    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
-    ScheduleReconciliation, ScheduleReconciliationRefused, Scope, Snapshot,
-};
-use crate::error::{CommandError, StoreError};
+use crate::decide::{Scope, Snapshot};
+use crate::error::StoreError;
 use crate::event::EventState;
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
@@ -18,25 +15,6 @@ use crate::time::Timestamp;
 
 #[async_trait]
 impl PaymentStore for MemoryStore {
-    async fn schedule_reconciliation(
-        &self,
-        command: ScheduleReconciliation,
-    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
-        self.lock().run(&command)
-    }
-
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         let state = self.lock();
         let due = state.asked.range(..=(now, PaymentId::from_uuid(uuid::Uuid::max()))).take(limit);

@@ -4,12 +4,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use crate::decide::{
-    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
-    ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
-    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, Snapshot, StartPayment,
-    StartPaymentRefused,
-};
+use crate::decide::{AnyCommand, AnyRefused, Applied, Envelope, Snapshot, execute};
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
@@ -20,56 +15,8 @@ use crate::time::Timestamp;
 
 #[async_trait]
 impl SalesStore for MemoryStore {
-    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn start_payment(
-        &self,
-        command: StartPayment,
-    ) -> Result<Applied, CommandError<StartPaymentRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn begin_confirm(
-        &self,
-        command: BeginConfirm,
-    ) -> Result<Applied, CommandError<BeginConfirmRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn record_outcome(
-        &self,
-        command: RecordOutcome,
-    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>> {
-        self.lock().run(&command)
-    }
-
-    async fn record_refund(
-        &self,
-        command: RecordRefund,
-    ) -> Result<Applied, CommandError<RecordRefundRefused>> {
-        self.lock().run(&command)
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
+        execute(&mut *self.lock(), &command)
     }
 
     async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {

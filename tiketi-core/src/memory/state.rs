@@ -6,8 +6,8 @@ use foldhash::fast::RandomState;
 
 use crate::account::{Account, Email};
 use crate::decide::{
-    Applied, Change, Command, CreateRefused, Created, Creation, CreationRecord, CreationVerdict, Scope,
-    Snapshot, Subject, Verdict, coalesce_facts, create, expire, run,
+    Change, Command, CommandRecord, CreateRefused, Created, Creation, CreationRecord, CreationVerdict,
+    Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts, create, expire,
 };
 use crate::error::{CommandError, StoreError};
 use crate::fact::{Fact, FactBody};
@@ -63,27 +63,6 @@ impl State {
             CreationVerdict::Make(record) => {
                 self.creations.insert(command.key(), record);
                 Ok(Created { id: record.made, replayed: false })
-            }
-        }
-    }
-
-    /// Runs a sales command: ends what is due, decides, writes, saves the record.
-    pub(super) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
-        let event = self.event_of(command.subject());
-        let event = event.ok_or_else(|| CommandError::Refused(command.subject_unknown()))?;
-        self.expire_in(event, command.now(), usize::MAX)?;
-        let serial = self.serial + 1;
-        let remembered = self.commands.get(command.key()).copied();
-        let snapshot = self.events.get_mut(&event);
-        let snapshot = snapshot.ok_or_else(|| CommandError::Refused(command.subject_unknown()))?;
-        snapshot.set_serial(serial);
-        match run(command, snapshot, remembered.as_ref())? {
-            Verdict::Replay(effect) => Ok(Applied::gather(snapshot, effect, true)?),
-            Verdict::Apply(change, record) => {
-                self.serial = serial;
-                self.write(event, &change, command.now())?;
-                self.commands.remember(command.key(), record);
-                Ok(Applied::gather(self.snapshot(event)?, record.effect, false)?)
             }
         }
     }
@@ -193,5 +172,43 @@ impl State {
             Subject::Reservation(id) => self.event_of_reservation.get(&id).copied(),
             Subject::Payment(id) => self.event_of_payment.get(&id).copied(),
         }
+    }
+}
+
+impl WorkingRows for State {
+    type Rows = Snapshot;
+
+    fn open<C: Command>(&mut self, command: &Envelope<C>) -> Result<Option<EventId>, StoreError> {
+        let Some(event) = self.event_of(command.command.subject()) else { return Ok(None) };
+        self.expire_in(event, command.now, usize::MAX)?;
+        let serial = self.serial + 1;
+        let Some(snapshot) = self.events.get_mut(&event) else { return Ok(None) };
+        snapshot.set_serial(serial);
+        Ok(Some(event))
+    }
+
+    fn record(&mut self, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
+        Ok(self.commands.get(key).copied())
+    }
+
+    fn rows(&self, event: EventId) -> Result<&Snapshot, StoreError> {
+        self.snapshot(event)
+    }
+
+    fn apply(
+        &mut self,
+        event: EventId,
+        change: &Change,
+        now: Timestamp,
+        (key, record): (CommandKey, CommandRecord),
+    ) -> Result<(), StoreError> {
+        self.serial += 1;
+        self.write(event, change, now)?;
+        self.commands.remember(key, record);
+        Ok(())
+    }
+
+    fn load_effect(&mut self, _event: EventId, _effect: Effect) -> Result<(), StoreError> {
+        Ok(())
     }
 }

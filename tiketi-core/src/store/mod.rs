@@ -1,6 +1,6 @@
 //! The traits that adapters implement.
 //!
-//! A store is a set of coarse, atomic commands: one method, one transaction, one idempotency key.
+//! A store executes coarse, atomic commands: one command, one transaction, one idempotency key.
 //! There is no transaction object, so no caller can forget to lock and no lock outlives a call.
 //! An adapter does not implement rules: it runs those of [`crate::decide`]. The crate `tiketi-conformance` tests every
 //! adapter against the contracts written here.
@@ -29,6 +29,6 @@ pub use layout::LayoutStore;
 pub use outbox::OutboxStore;
 pub use page::{Page, PageOutOfRange, PageRequest};
 pub use payment::{CallOffProgress, PaymentStore};
-pub use sales::SalesStore;
+pub use sales::{SalesStore, SalesStoreExt};
 pub use swept::Swept;
 pub use waiting_room::{Standing, WaitingRoomStore};

@@ -4,19 +4,15 @@ use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::decide::{
-    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
-    ScheduleReconciliation, ScheduleReconciliationRefused,
-};
-use crate::error::{CommandError, StoreError};
+use crate::error::StoreError;
 use crate::id::{EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
 use crate::store::{Page, PageRequest};
 use crate::time::Timestamp;
 
-/// Stores the work that payments still need.
+/// Lists the work that payments still need.
 ///
-/// It complements [`crate::store::SalesStore`], whose contract applies to its commands, too.
+/// The commands that do this work are executed by [`crate::store::SalesStore`].
 ///
 /// # Contract
 ///
@@ -25,21 +21,6 @@ use crate::time::Timestamp;
 /// not.
 #[async_trait]
 pub trait PaymentStore: Debug + Send + Sync + 'static {
-    /// Moves the moment at which the provider is asked about a payment.
-    async fn schedule_reconciliation(
-        &self,
-        command: ScheduleReconciliation,
-    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>>;
-
-    /// Adds a note of the staff to a payment.
-    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>>;
-
-    /// Ends a payment whose outcome the provider does not report.
-    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>>;
-
-    /// Ends one reservation of a cancelled event, or queues its refund.
-    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>>;
-
     /// Returns payments whose provider must be asked at `now`, the most overdue first.
     ///
     /// It returns at most `limit` of them.

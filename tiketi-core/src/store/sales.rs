@@ -1,15 +1,10 @@
-//! Sales: the commands that change reservations, seats and payments.
+//! Sales: executing the commands that change reservations, seats and payments.
 
 use std::fmt::Debug;
 
 use async_trait::async_trait;
 
-use crate::decide::{
-    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
-    ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
-    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, StartPayment,
-    StartPaymentRefused,
-};
+use crate::decide::{AnyCommand, AnyRefused, Applied, Envelope, SalesCommand};
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
@@ -19,14 +14,17 @@ use crate::time::Timestamp;
 
 /// Stores reservations and payments, and the seats and stock that they take.
 ///
+/// [`SalesStoreExt`] has the method that callers use.
+///
 /// # Contract
 ///
 /// An adapter, for every command:
 ///
 /// - MUST apply it atomically: all rows of its [`crate::decide::Change`] with their facts and its
 ///   [`crate::decide::CommandRecord`], or nothing;
-/// - MUST decide it with [`crate::decide::run`], against rows that no other command changes at the same time;
-/// - MUST first end every reservation of the event that is due at the command's `now`, with [`crate::decide::expire`],
+/// - MUST decide it with [`crate::decide::execute`] or [`crate::decide::run`], against rows that no other command
+///   changes at the same time;
+/// - MUST first end every reservation of the event that is due at the envelope's `now`, with [`crate::decide::expire`],
 ///   so that no command is refused because of a hold that has ended. These ends MUST be committed even if the command
 ///   itself is refused;
 /// - MUST pass all facts of one event that become true in one commit through one call of
@@ -38,7 +36,7 @@ use crate::time::Timestamp;
 /// - MUST NOT remember a refused command: its key is free again, for any command;
 /// - MUST give a new reservation a serial ([`crate::decide::Scope::serial`]) that no other reservation of the store
 ///   ever had, of whatever event; serials may leave gaps, and a later reservation has a greater one;
-/// - MUST take `now` from the command, never from a clock of its own, which may only refuse: see
+/// - MUST take `now` from the envelope, never from a clock of its own, which may only refuse: see
 ///   [`crate::store::StoreClock`];
 /// - MUST lock rows in one order of its own, never in the order in which a caller names them.
 ///
@@ -53,47 +51,10 @@ use crate::time::Timestamp;
 /// result sends the command again under the same key.
 #[async_trait]
 pub trait SalesStore: Debug + Send + Sync + 'static {
-    /// Holds seats and units, all or nothing.
-    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>>;
-
-    /// Extends a hold, at most to its cap.
-    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>>;
-
-    /// Releases some or all tickets of a held reservation.
-    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>>;
-
-    /// Confirms a held reservation that costs nothing.
-    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>>;
-
-    /// Starts a payment attempt.
-    async fn start_payment(
-        &self,
-        command: StartPayment,
-    ) -> Result<Applied, CommandError<StartPaymentRefused>>;
-
-    /// Commits the intent to confirm a payment, before the provider is called.
-    async fn begin_confirm(
-        &self,
-        command: BeginConfirm,
-    ) -> Result<Applied, CommandError<BeginConfirmRefused>>;
-
-    /// Records the outcome of a payment.
-    async fn record_outcome(
-        &self,
-        command: RecordOutcome,
-    ) -> Result<Applied, CommandError<RecordOutcomeRefused>>;
-
-    /// Cancels a held or free reservation.
-    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>>;
-
-    /// Queues a refund, before the provider is called.
-    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>>;
-
-    /// Records the outcome of a refund.
-    async fn record_refund(
-        &self,
-        command: RecordRefund,
-    ) -> Result<Applied, CommandError<RecordRefundRefused>>;
+    /// Executes a command; callers use [`SalesStoreExt::execute`].
+    ///
+    /// A refusal MUST be that of the command inside.
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>>;
 
     /// Ends reservations that are due at `now`, the most overdue first.
     ///
@@ -118,7 +79,7 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// A key's age MUST count from the command's `now`, not from the order in which commands came. A key of `before`
+    /// A key's age MUST count from the envelope's `now`, not from the order in which commands came. A key of `before`
     /// itself MUST stay. A deleted key MUST be free for a new command.
     async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError>;
 
@@ -140,3 +101,41 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
     /// Returns a payment; `None` if there is none.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
 }
+
+/// Executes commands by their own type, with their own refusals.
+///
+/// Implemented for every [`SalesStore`].
+///
+/// ```
+/// # use tiketi_core::{CommandKey, ReservationId, BuyerId, Terms, Timestamp, store::SalesStore};
+/// use tiketi_core::CommandError;
+/// use tiketi_core::decide::{Command, ExtendHold, ExtendRefused};
+/// use tiketi_core::store::SalesStoreExt;
+///
+/// # async fn example(
+/// #     store: &dyn SalesStore, now: Timestamp, key: CommandKey, reservation: ReservationId, buyer: BuyerId,
+/// # ) {
+/// let extend = ExtendHold::new(reservation, buyer, Terms::default());
+/// match store.execute(extend.at(now, key)).await {
+///     Ok(applied) => println!("{:?}", applied.reservation.held_until()),
+///     Err(CommandError::Refused(ExtendRefused::CapReached { until })) => println!("not beyond {until}"),
+///     Err(error) => println!("{error}"),
+/// }
+/// # }
+/// ```
+pub trait SalesStoreExt: SalesStore {
+    /// Executes a command.
+    ///
+    /// # Errors
+    ///
+    /// As [`SalesStore`] states, with the refusal of this command.
+    fn execute<C: SalesCommand>(
+        &self,
+        command: Envelope<C>,
+    ) -> impl Future<Output = Result<Applied, CommandError<C::Refused>>> + Send {
+        let execution = self.execute_any(command.map(Into::into));
+        async move { execution.await.map_err(CommandError::typed) }
+    }
+}
+
+impl<S: SalesStore + ?Sized> SalesStoreExt for S {}

@@ -4,13 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::decide::{BeginRefund, ReconcileStep, ScheduleReconciliation};
+use tiketi_core::decide::{BeginRefund, Command, ReconcileStep, ScheduleReconciliation};
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
     BoxOffice, Paid, PayError, Payment, PaymentState, PrepareRequest, RefundId, Timer,
     clock::{CountedIds, ManualClock},
     gateway::{ConfirmAnswer, DepositAsked},
-    store::{PaymentStore, SalesStore},
+    store::SalesStoreExt,
 };
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -112,9 +112,8 @@ impl Town {
     }
 
     async fn schedule_reconciliation(&self, because: ReconcileStep) {
-        let command =
-            ScheduleReconciliation::new(self.shop.office.now(), self.shop.key(), self.payment.id, because);
-        self.shop.gateway.store.schedule_reconciliation(command).await.unwrap();
+        let command = ScheduleReconciliation::new(self.payment.id, because);
+        self.shop.gateway.store.execute(command.at(self.shop.office.now(), self.shop.key())).await.unwrap();
     }
 }
 
@@ -220,8 +219,8 @@ async fn it_does_not_wait_for_a_refund() {
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
     confirm(shop.office.clone(), payment.clone()).await.unwrap();
     let refund = RefundId::derived(payment.id, "rain");
-    let command = BeginRefund::new(shop.office.now(), shop.key(), payment.id, refund, "rain");
-    shop.gateway.store.begin_refund(command).await.unwrap();
+    let command = BeginRefund::new(payment.id, refund, "rain").at(shop.office.now(), shop.key());
+    shop.gateway.store.execute(command).await.unwrap();
     let timer = HandTimer::new();
     let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));
     assert!(told(second).await.payment.unwrap().queued_refund().is_some());

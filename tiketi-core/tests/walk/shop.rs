@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome, Change, Command,
-    ConfirmFree, EndPayment, ExtendHold, Hold, ReconcileStep, RecordOutcome, RecordRefund, RefundOutcome,
-    RefundWanted, Release, ScheduleReconciliation, Scope, Snapshot, StartPayment, UnblockSeats, Verdict,
-    block_seats, expire, run, unblock_seats,
+    AnyCommand, BeginConfirm, BeginRefund, BlockRefused, BlockSeats, CallOff, Cancel, CaptureOutcome, Change,
+    Command, ConfirmFree, EndPayment, ExtendHold, Hold, ReconcileStep, RecordOutcome, RecordRefund,
+    RefundOutcome, RefundWanted, Release, ScheduleReconciliation, Scope, Snapshot, StartPayment,
+    UnblockSeats, Verdict, block_seats, expire, run, unblock_seats,
 };
 use tiketi_core::{
     BuyerId, CancellationPolicy, CommandError, CommandKey, Currency, Event, EventDetails, EventInput,
@@ -141,24 +141,19 @@ impl TestShop {
 
     fn sell(&mut self, step: &Step) -> bool {
         let now = self.now;
-        let key = CommandKey::from_uuid(self.ids.next());
         match step {
-            Step::Hold { .. } => self.run(&self.hold(step, key)),
-            Step::Extend { by, of } => {
-                self.run(&ExtendHold::new(now, key, reservation_id(*of), buyer_id(*by), terms()))
-            }
+            Step::Hold { .. } => self.run(self.hold(step)),
+            Step::Extend { by, of } => self.run(ExtendHold::new(reservation_id(*of), buyer_id(*by), terms())),
             Step::Release { by, of, seats } => {
-                let mut release = Release::all(now, key, reservation_id(*of), buyer_id(*by));
+                let mut release = Release::all(reservation_id(*of), buyer_id(*by));
                 release.seats = seats.as_deref().map(|seats| self.ids_of(seats));
-                self.run(&release)
+                self.run(release)
             }
-            Step::ConfirmFree { by, of } => {
-                self.run(&ConfirmFree::new(now, key, reservation_id(*of), buyer_id(*by)))
-            }
+            Step::ConfirmFree { by, of } => self.run(ConfirmFree::new(reservation_id(*of), buyer_id(*by))),
             Step::Cancel { by: Some(by), of } => {
-                self.run(&Cancel::by_buyer(now, key, reservation_id(*of), buyer_id(*by)))
+                self.run(Cancel::by_buyer(reservation_id(*of), buyer_id(*by)))
             }
-            Step::Cancel { by: None, of } => self.run(&Cancel::by_organiser(now, key, reservation_id(*of))),
+            Step::Cancel { by: None, of } => self.run(Cancel::by_organiser(reservation_id(*of))),
             Step::Block { seat } => {
                 let ask = BlockSeats::new(now, self.snapshot.event().id, self.ids_of(&[*seat]), "camera");
                 self.organise(|scope| block_seats(scope, &ask))
@@ -168,16 +163,16 @@ impl TestShop {
                 self.organise(|scope| unblock_seats(scope, &ask))
             }
             Step::EndPayment { attempt } => {
-                let end = EndPayment::new(now, key, payment_id(*attempt), "Kim", "the provider is silent");
-                self.run(&end.under(terms()))
+                let end = EndPayment::new(payment_id(*attempt), "Kim", "the provider is silent");
+                self.run(end.under(terms()))
             }
             Step::CancelEvent => self.cancel_event(),
-            Step::CallOff { of } => self.run(&CallOff::new(now, key, reservation_id(*of))),
+            Step::CallOff { of } => self.run(CallOff::new(reservation_id(*of))),
             Step::ScheduleReconciliation { attempt, how } => {
                 let because = self.ask(*attempt, *how);
-                self.run(&ScheduleReconciliation::new(now, key, payment_id(*attempt), because))
+                self.run(ScheduleReconciliation::new(payment_id(*attempt), because))
             }
-            _ => self.pay(step, key),
+            _ => self.pay(step),
         }
     }
 
@@ -206,19 +201,16 @@ impl TestShop {
         DepositAsked::default().due(self.now.after(micros(DEPOSIT)))
     }
 
-    fn pay(&mut self, step: &Step, key: CommandKey) -> bool {
-        let now = self.now;
+    fn pay(&mut self, step: &Step) -> bool {
         match step {
             Step::Prepare { by, of } => {
                 let attempt = self.snapshot.payments().count();
                 let (id, of, by) = (payment_id(attempt), reservation_id(*of), buyer_id(*by));
-                let mut start = StartPayment::new(now, key, id, of, by, terms()).through("test", "card");
+                let mut start = StartPayment::new(id, of, by, terms()).through("test", "card");
                 start.confirms = if is_in_browser(attempt) { Confirms::Browser } else { Confirms::Server };
-                self.run(&start)
+                self.run(start)
             }
-            Step::Confirm { by, attempt } => {
-                self.run(&BeginConfirm::new(now, key, payment_id(*attempt), buyer_id(*by)))
-            }
+            Step::Confirm { by, attempt } => self.run(BeginConfirm::new(payment_id(*attempt), buyer_id(*by))),
             Step::Outcome { attempt, said } => {
                 let outcome = self.outcome(*attempt, *said);
                 let taken = match &outcome {
@@ -226,8 +218,8 @@ impl TestShop {
                     _ => 0,
                 };
                 let buyer = self.snapshot.payment(payment_id(*attempt)).unwrap().buyer;
-                let record = RecordOutcome::new(now, key, payment_id(*attempt), outcome);
-                let accepted = self.run(&record.paid_by(buyer, terms()));
+                let record = RecordOutcome::new(payment_id(*attempt), outcome);
+                let accepted = self.run(record.paid_by(buyer, terms()));
                 if accepted {
                     self.ledger.entry(payment_id(*attempt)).or_default().taken += taken;
                 }
@@ -235,12 +227,12 @@ impl TestShop {
             }
             Step::Refund { by, attempt, part } => {
                 let refund = RefundId::from_uuid(self.ids.next());
-                let mut ask = BeginRefund::new(now, key, payment_id(*attempt), refund, "rain");
+                let mut ask = BeginRefund::new(payment_id(*attempt), refund, "rain");
                 ask.buyer = by.map(buyer_id);
                 if *part {
                     ask = ask.only(won(PART_REFUND));
                 }
-                self.run(&ask)
+                self.run(ask)
             }
             Step::GiveBack { by, attempt, tickets } => {
                 let refund = RefundId::from_uuid(self.ids.next());
@@ -248,10 +240,9 @@ impl TestShop {
                 let items = [(self.standing, tickets.standing), (self.free, tickets.free)];
                 let items = items.into_iter().filter(|(_, quantity)| *quantity > 0).collect();
                 let wanted = RefundWanted::tickets(self.ids_of(&seats), items);
-                let mut ask =
-                    BeginRefund::new(now, key, payment_id(*attempt), refund, "rain").wanting(wanted);
+                let mut ask = BeginRefund::new(payment_id(*attempt), refund, "rain").wanting(wanted);
                 ask.buyer = by.map(buyer_id);
-                self.run(&ask)
+                self.run(ask)
             }
             Step::RefundEnds { attempt, done } => {
                 let payment = self.snapshot.payment(payment_id(*attempt)).unwrap();
@@ -260,7 +251,7 @@ impl TestShop {
                 };
                 let refused = || RefundOutcome::Refused { code: "TOO_LATE".into() };
                 let outcome = if *done { RefundOutcome::Done } else { refused() };
-                let accepted = self.run(&RecordRefund::new(now, key, payment_id(*attempt), refund, outcome));
+                let accepted = self.run(RecordRefund::new(payment_id(*attempt), refund, outcome));
                 if accepted && *done {
                     self.ledger.entry(payment_id(*attempt)).or_default().returned += amount.minor();
                 }
@@ -270,11 +261,11 @@ impl TestShop {
         }
     }
 
-    fn hold(&self, step: &Step, key: CommandKey) -> Hold {
+    fn hold(&self, step: &Step) -> Hold {
         let Step::Hold { buyer, seats, standing, free } = step else { unreachable!("{step:?} is no hold") };
         let id = reservation_id(self.snapshot.reservations().count());
         let event = self.snapshot.event().id;
-        let mut hold = Hold::new(self.now, key, event, buyer_id(*buyer), id, terms());
+        let mut hold = Hold::new(event, buyer_id(*buyer), id, terms());
         hold.seats = self.ids_of(seats);
         let items = [(self.standing, *standing), (self.free, *free)];
         hold.items = items.into_iter().filter(|(_, quantity)| *quantity > 0).collect();
@@ -303,7 +294,8 @@ impl TestShop {
     /// sent again is replayed.
     ///
     /// Caught: with `run` forgetting what it is told to remember.
-    fn run<C: Command>(&mut self, command: &C) -> bool {
+    fn run(&mut self, command: impl Into<AnyCommand>) -> bool {
+        let command = &command.into().at(self.now, CommandKey::from_uuid(self.ids.next()));
         let before = Rows::of(&self.snapshot);
         self.snapshot.set_serial(before.reservations.len() as u64 + 1);
         match run(command, &self.snapshot, None) {

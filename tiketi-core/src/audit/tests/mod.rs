@@ -8,6 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::audit::{AuditedRow, Violation, audit};
+use crate::decide::Command;
 use crate::decide::fixture::{ADA, BEN, Show, at};
 use crate::decide::{Cancel, RecordRefund, RefundOutcome, Scope, expire};
 use crate::id::{PaymentId, ReservationId};
@@ -79,14 +80,14 @@ fn unknown_reservation() -> ReservationId {
 fn rows_of_every_state_the_rules_lead_to_are_sound() {
     let mut it = sold();
     let second = it.show.held(at(5), ADA, &[3]);
-    it.show.accept(&it.show.refund(at(5), it.paid));
+    it.show.accept(&it.show.refund(it.paid).at(at(5), it.show.key()));
     assert_eq!(audit(&it.show.snapshot), []);
     let refund = it.show.payment(it.paid).refunds[0].id;
-    it.show.accept(&RecordRefund::new(at(6), it.show.key(), it.paid, refund, RefundOutcome::Done));
+    it.show.accept(&RecordRefund::new(it.paid, refund, RefundOutcome::Done).at(at(6), it.show.key()));
     assert_eq!(audit(&it.show.snapshot), []);
     it.show.confirming(at(7), second, ADA);
     assert_eq!(audit(&it.show.snapshot), []);
-    it.show.accept(&Cancel::by_buyer(at(8), it.show.key(), it.held, BEN));
+    it.show.accept(&Cancel::by_buyer(it.held, BEN).at(at(8), it.show.key()));
     assert_eq!(audit(&it.show.snapshot), []);
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::audit::money::check_listed;
+use crate::decide::Command;
 use crate::decide::fixture::won;
 use crate::decide::{BeginConfirm, EndPayment};
 use crate::id::RefundId;
@@ -105,7 +106,7 @@ fn money_kept_for_what_was_given_back_is_found_unless_a_refund_is_queued() {
 #[test]
 fn a_reservation_paid_by_nothing_is_found() {
     let mut it = sold();
-    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    it.show.accept(&BeginConfirm::new(it.ready, BEN).at(at(5), it.show.key()));
     assert_eq!(audit(&it.show.snapshot), []);
     it.payment(it.ready, |row| {
         row.state = PaymentState::Declined { code: "NO".into(), at: at(6) };
@@ -150,7 +151,7 @@ fn what_was_taken_and_does_not_fit_the_state_is_found() {
 #[test]
 fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_does() {
     let mut it = sold();
-    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    it.show.accept(&BeginConfirm::new(it.ready, BEN).at(at(5), it.show.key()));
     it.payment(it.ready, |row| row.reconciliation = None);
     it.finds(&Violation::NoReconciliation { payment: it.ready });
     let mut it = sold();
@@ -240,8 +241,8 @@ fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
 #[test]
 fn an_ended_payment_is_asked_about_and_no_violation() {
     let mut it = sold();
-    it.show.accept(&BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
-    it.show.accept(&EndPayment::new(at(605), it.show.key(), it.ready, "Kim", "it is silent"));
+    it.show.accept(&BeginConfirm::new(it.ready, BEN).at(at(5), it.show.key()));
+    it.show.accept(&EndPayment::new(it.ready, "Kim", "it is silent").at(at(605), it.show.key()));
     assert!(it.show.payment(it.ready).reconciliation.is_some());
     assert_eq!(audit(&it.show.snapshot), []);
     it.payment(it.ready, |row| row.state = PaymentState::Declined { code: "NO".into(), at: at(6) });

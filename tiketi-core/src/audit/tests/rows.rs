@@ -1,6 +1,7 @@
 //! Violations of seats, stock and reservations.
 
 use super::*;
+use crate::decide::Command;
 use crate::decide::Scope;
 use crate::event::Event;
 use crate::id::{EventId, TicketTypeId};
@@ -39,7 +40,7 @@ fn a_seat_whose_owner_is_in_another_state_is_found() {
 #[test]
 fn a_seat_that_can_lapse_while_it_is_paid_is_found() {
     let mut it = sold();
-    it.show.accept(&crate::decide::BeginConfirm::new(at(5), it.show.key(), it.ready, BEN));
+    it.show.accept(&crate::decide::BeginConfirm::new(it.ready, BEN).at(at(5), it.show.key()));
     it.own(2, SeatState::Held { reservation: it.held, until: at(60) });
     it.finds(&Violation::OwnerDisagrees { seat: it.show.seats[2], reservation: it.held });
 }

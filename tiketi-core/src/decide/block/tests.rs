@@ -23,7 +23,7 @@ fn unblocked(show: &mut Show, now: Timestamp, seats: &[usize]) -> bool {
 
 fn holds(show: &Show, buyer: BuyerId, now: Timestamp, seat: usize) -> bool {
     use crate::decide::Command;
-    show.hold(now, buyer, &[seat]).decide(&show.snapshot).is_ok()
+    show.hold(buyer, &[seat]).decide(&show.snapshot, now).is_ok()
 }
 
 #[test]

@@ -1,13 +1,14 @@
 use super::*;
 use crate::audit::audit;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, ConfirmFree, NotePayment, RecordOutcome, RecordRefund, RefundOutcome};
 use crate::gateway::Captured;
 use crate::id::PaymentId;
 use crate::payment::Settles;
 
-fn call_off(show: &Show, of: ReservationId) -> CallOff {
-    CallOff::new(at(10), show.key(), of)
+fn call_off(show: &Show, of: ReservationId) -> Envelope<CallOff> {
+    CallOff::new(of).at(at(10), show.key())
 }
 
 #[test]
@@ -22,7 +23,7 @@ fn what_is_paid_is_promised_back_once_and_ends_with_its_money() {
     let refunds = show.payment(payment).refunds.clone();
     assert_eq!(refunds.iter().map(|refund| refund.amount).collect::<Vec<_>>(), [won(100)]);
     assert!(matches!(show.reservation(sold).state, ReservationState::Confirmed { .. }));
-    show.accept(&RecordRefund::new(at(11), show.key(), payment, refunds[0].id, RefundOutcome::Done));
+    show.accept(&RecordRefund::new(payment, refunds[0].id, RefundOutcome::Done).at(at(11), show.key()));
     assert!(matches!(show.reservation(sold).state, ReservationState::Cancelled { .. }));
     assert_eq!(audit(&show.snapshot), []);
 }
@@ -31,9 +32,9 @@ fn what_is_paid_is_promised_back_once_and_ends_with_its_money() {
 fn what_is_free_or_held_ends_at_once() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let ask = show.hold(at(0), BEN, &[]).item(show.free, 1);
+    let ask = show.hold(BEN, &[]).item(show.free, 1).at(at(0), show.key());
     let free = show.accept(&ask).reservation;
-    show.accept(&ConfirmFree::new(at(1), show.key(), free, BEN));
+    show.accept(&ConfirmFree::new(free, BEN).at(at(1), show.key()));
     show.call_off(at(9));
     for reservation in [held, free] {
         show.accept(&call_off(&show, reservation));
@@ -69,7 +70,7 @@ fn a_refusal_is_not_answered_with_another_promise() {
     show.accept(&call_off(&show, sold));
     let refund = show.payment(payment).refunds[0].id;
     let refused = RefundOutcome::Refused { code: "TOO_LATE".into() };
-    show.accept(&RecordRefund::new(at(11), show.key(), payment, refund, refused));
+    show.accept(&RecordRefund::new(payment, refund, refused).at(at(11), show.key()));
     show.accept(&call_off(&show, sold));
     assert_eq!(show.payment(payment).refunds.len(), 1);
     assert!(show.payment(payment).needs_attention());
@@ -83,10 +84,10 @@ fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
     let lapsed = show.held(at(0), ADA, &[0]);
     let other = show.held(at(300), BEN, &[0]);
     show.call_off(at(301));
-    show.accept(&CallOff::new(at(301), show.key(), lapsed));
+    show.accept(&CallOff::new(lapsed).at(at(301), show.key()));
     assert!(matches!(show.reservation(lapsed).state, ReservationState::Expired { .. }));
     assert!(!show.is_free(0, at(302)));
-    show.accept(&CallOff::new(at(303), show.key(), other));
+    show.accept(&CallOff::new(other).at(at(303), show.key()));
     assert!(show.is_free(0, at(304)));
     assert_eq!(audit(&show.snapshot), []);
 }
@@ -95,11 +96,11 @@ fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
 fn refuse_refund(show: &mut Show, now: Timestamp, payment: PaymentId) {
     let refund = show.payment(payment).queued_refund().unwrap().id;
     let refused = RefundOutcome::Refused { code: "TOO_LATE".into() };
-    show.accept(&RecordRefund::new(now, show.key(), payment, refund, refused));
+    show.accept(&RecordRefund::new(payment, refund, refused).at(now, show.key()));
 }
 
-fn settling(show: &Show, now: Timestamp, payment: PaymentId) -> NotePayment {
-    NotePayment::new(now, show.key(), payment, "Kim", "paid out by hand", Settles::Yes)
+fn settling(show: &Show, now: Timestamp, payment: PaymentId) -> Envelope<NotePayment> {
+    NotePayment::new(payment, "Kim", "paid out by hand", Settles::Yes).at(now, show.key())
 }
 
 fn promised(show: &Show, payment: PaymentId) -> Option<crate::Money> {
@@ -113,9 +114,9 @@ fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
         let mut show = Show::open();
         let sold = show.held(at(0), ADA, &[0]);
         let payment = show.paid(at(1), sold, ADA);
-        let mut ask = show.refund(at(2), payment);
+        let mut ask = show.refund(payment).at(at(2), show.key());
         if let Some(part) = part {
-            ask = ask.only(part);
+            ask = ask.map(|ask| ask.only(part));
         }
         show.accept(&ask);
         refuse_refund(&mut show, at(3), payment);
@@ -141,7 +142,7 @@ fn what_a_hand_refund_leaves_is_promised_again_after_a_refusal() {
     refuse_refund(&mut show, at(11), payment);
     let kept = Captured::kept(payment.to_string(), "taken", won(100));
     let part = CaptureOutcome::Paid(Captured { refunded: won(30), ..kept });
-    show.accept(&RecordOutcome::new(at(12), show.key(), payment, part));
+    show.accept(&RecordOutcome::new(payment, part).at(at(12), show.key()));
     for _ in 0..2 {
         show.accept(&call_off(&show, sold));
         assert_eq!(promised(&show, payment), Some(won(70)));

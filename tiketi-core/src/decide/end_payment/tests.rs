@@ -1,17 +1,18 @@
 use super::*;
 use crate::audit::audit;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, ReconcileStep, RecordOutcome, ScheduleReconciliation};
 use crate::gateway::{Captured, DepositAsked};
 use crate::reservation::ReservationState;
 
-fn end(show: &Show, now: Timestamp, payment: PaymentId) -> EndPayment {
-    EndPayment::new(now, show.key(), payment, "Kim", "the provider closed")
+fn end(show: &Show, now: Timestamp, payment: PaymentId) -> Envelope<EndPayment> {
+    EndPayment::new(payment, "Kim", "the provider closed").at(now, show.key())
 }
 
-fn paid(show: &Show, now: Timestamp, payment: PaymentId) -> RecordOutcome {
+fn paid(show: &Show, now: Timestamp, payment: PaymentId) -> Envelope<RecordOutcome> {
     let outcome = CaptureOutcome::Paid(Captured::kept(payment.to_string(), "taken", won(100)));
-    RecordOutcome::new(now, show.key(), payment, outcome).paid_by(ADA, Terms::default())
+    RecordOutcome::new(payment, outcome).paid_by(ADA, Terms::default()).at(now, show.key())
 }
 
 #[test]
@@ -36,7 +37,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     let impatient = Terms { trouble_after: std::time::Duration::from_secs(5), ..Terms::default() };
-    show.accept(&end(&show, at(6), payment).under(impatient));
+    show.accept(&end(&show, at(6), payment).map(|end| end.under(impatient)));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
     show.paid(at(7), held, ADA);
     // The first attempt is captured, too: one capture pays, the other is refunded.
@@ -69,13 +70,10 @@ fn asking_ends_once_the_provider_took_nothing() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     show.accept(&end(&show, at(601), payment));
-    show.accept(&ScheduleReconciliation::new(
-        at(602),
-        show.key(),
-        payment,
-        ReconcileStep::Claim { tries: 0 },
-    ));
-    show.accept(&ScheduleReconciliation::new(at(603), show.key(), payment, ReconcileStep::GiveUp));
+    show.accept(
+        &ScheduleReconciliation::new(payment, ReconcileStep::Claim { tries: 0 }).at(at(602), show.key()),
+    );
+    show.accept(&ScheduleReconciliation::new(payment, ReconcileStep::GiveUp).at(at(603), show.key()));
     assert_eq!(show.payment(payment).reconciliation, None);
     assert_eq!(audit(&show.snapshot), []);
 }
@@ -91,10 +89,10 @@ fn what_may_still_be_known_is_not_ended() {
     let payment = show.confirming(at(1), other, BEN);
     assert_eq!(show.refuse(&end(&show, at(600), payment)), EndPaymentRefused::TooSoon { until: at(601) });
     let deposit = ReconcileStep::Deposit(DepositAsked { account: None, due: Some(at(2_000)) });
-    show.accept(&ScheduleReconciliation::new(at(3), show.key(), payment, deposit));
+    show.accept(&ScheduleReconciliation::new(payment, deposit).at(at(3), show.key()));
     let refused = EndPaymentRefused::TooSoon { until: at(2_600) };
     assert_eq!(show.refuse(&end(&show, at(2_599), payment)), refused);
-    let silent = EndPayment { reason: " ".into(), ..end(&show, at(2_600), payment) };
+    let silent = EndPayment { reason: " ".into(), ..end(&show, at(2_600), payment).command };
     assert_eq!(Command::check_texts(&silent).unwrap_err().field, "reason");
     show.accept(&end(&show, at(2_600), payment));
     assert!(show.payment(payment).reconciliation.as_ref().unwrap().deposit.is_none());

@@ -1,4 +1,5 @@
 use super::*;
+use crate::decide::Command;
 use crate::decide::cancel::{Cancel, CancelRefused};
 use crate::decide::fixture::{ADA, BEN, Show, at};
 use crate::id::ReservationId;
@@ -43,17 +44,17 @@ fn expiring_leaves_seats_that_another_took_over_alone() {
 #[test]
 fn defect_1_cancelling_what_expired_frees_nothing() {
     let mut show = Show::open();
-    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 2);
+    let ask = show.hold(ADA, &[0]).item(show.standing, 2).at(at(0), show.key());
     let lapsed = show.accept(&ask).reservation;
-    let untidied = Cancel::by_buyer(at(300), show.key(), lapsed, ADA);
+    let untidied = Cancel::by_buyer(lapsed, ADA).at(at(300), show.key());
     assert_eq!(show.refuse(&untidied), CancelRefused::AlreadyEnded);
 
     expired(&mut show, lapsed, at(300));
     let heir = show.held(at(301), BEN, &[0]);
     show.paid(at(302), heir, BEN);
     for ask in [
-        Cancel::by_buyer(at(303), show.key(), lapsed, ADA),
-        Cancel::by_organiser(at(303), show.key(), lapsed),
+        Cancel::by_buyer(lapsed, ADA).at(at(303), show.key()),
+        Cancel::by_organiser(lapsed).at(at(303), show.key()),
     ] {
         assert_eq!(show.refuse(&ask), CancelRefused::AlreadyEnded);
     }

@@ -1,8 +1,9 @@
 use super::*;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, BEN, Show, at};
 
-fn extend(show: &Show, now: Timestamp, of: ReservationId, by: BuyerId) -> ExtendHold {
-    ExtendHold::new(now, show.key(), of, by, Terms::default())
+fn extend(show: &Show, now: Timestamp, of: ReservationId, by: BuyerId) -> Envelope<ExtendHold> {
+    ExtendHold::new(of, by, Terms::default()).at(now, show.key())
 }
 
 #[test]

@@ -1,14 +1,14 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::decide::fixture::{ADA, BEN, Show, at, won};
+use crate::decide::fixture::{ADA, BEN, Show, won};
 use crate::decide::scope::Scope;
 use crate::decide::{
     BeginConfirm, BeginRefund, Cancel, CaptureOutcome, Command, ConfirmFree, ExtendHold, Hold, RecordOutcome,
     RecordRefund, RefundOutcome, Release, StartPayment,
 };
 use crate::gateway::Captured;
-use crate::id::{CommandKey, EventId, PaymentId, RefundId, ReservationId};
+use crate::id::{EventId, PaymentId, RefundId, ReservationId};
 use crate::terms::Terms;
 
 const A: Uuid = Uuid::from_u128(0xA);
@@ -16,22 +16,17 @@ const B: Uuid = Uuid::from_u128(0xB);
 const RESERVATION: ReservationId = ReservationId::from_uuid(A);
 const PAYMENT: PaymentId = PaymentId::from_uuid(A);
 
-fn key(uuid: Uuid) -> CommandKey {
-    CommandKey::from_uuid(uuid)
-}
-
 /// Every command with something changed that makes it another intent.
 fn intents(show: &Show) -> Vec<u128> {
-    let (now, terms) = (at(0), Terms::default());
-    let hold = |buyer| Hold::new(now, key(A), EventId::from_uuid(A), buyer, RESERVATION, terms);
-    let start = |by| StartPayment::new(now, key(A), PAYMENT, RESERVATION, by, terms).through("test", "card");
-    let confirm = || BeginConfirm::new(now, key(A), PAYMENT, ADA);
-    let outcome = |outcome| RecordOutcome::new(now, key(A), PAYMENT, outcome).fingerprint();
+    let terms = Terms::default();
+    let hold = |buyer| Hold::new(EventId::from_uuid(A), buyer, RESERVATION, terms);
+    let start = |by| StartPayment::new(PAYMENT, RESERVATION, by, terms).through("test", "card");
+    let confirm = || BeginConfirm::new(PAYMENT, ADA);
+    let outcome = |outcome| RecordOutcome::new(PAYMENT, outcome).fingerprint();
     let paid = |amount| CaptureOutcome::Paid(Captured::kept("order", "taken", won(amount)));
-    let refund = |reason| BeginRefund::new(now, key(A), PAYMENT, RefundId::from_uuid(A), reason);
-    let ends =
-        |refund, outcome| RecordRefund::new(now, key(A), PAYMENT, RefundId::from_uuid(refund), outcome);
-    let release = || Release::all(now, key(A), RESERVATION, ADA);
+    let refund = |reason| BeginRefund::new(PAYMENT, RefundId::from_uuid(A), reason);
+    let ends = |refund, outcome| RecordRefund::new(PAYMENT, RefundId::from_uuid(refund), outcome);
+    let release = || Release::all(RESERVATION, ADA);
     vec![
         hold(ADA).fingerprint(),
         hold(BEN).fingerprint(),
@@ -40,13 +35,13 @@ fn intents(show: &Show) -> Vec<u128> {
         hold(ADA).item(show.free, 1).fingerprint(),
         hold(ADA).item(show.free, 2).fingerprint(),
         hold(ADA).item(show.standing, 1).fingerprint(),
-        ExtendHold::new(now, key(A), RESERVATION, ADA, terms).fingerprint(),
+        ExtendHold::new(RESERVATION, ADA, terms).fingerprint(),
         release().fingerprint(),
         release().only([]).fingerprint(),
         release().only([show.seats[0]]).fingerprint(),
-        Cancel::by_buyer(now, key(A), RESERVATION, ADA).fingerprint(),
-        Cancel::by_organiser(now, key(A), RESERVATION).fingerprint(),
-        ConfirmFree::new(now, key(A), RESERVATION, ADA).fingerprint(),
+        Cancel::by_buyer(RESERVATION, ADA).fingerprint(),
+        Cancel::by_organiser(RESERVATION).fingerprint(),
+        ConfirmFree::new(RESERVATION, ADA).fingerprint(),
         start(ADA).fingerprint(),
         start(BEN).fingerprint(),
         start(ADA).through("test", "transfer").fingerprint(),
@@ -75,23 +70,20 @@ fn commands_of_other_content_have_other_fingerprints() {
 }
 
 #[test]
-fn a_second_try_later_and_with_new_ids_has_the_same_fingerprint() {
+fn a_second_try_with_new_ids_has_the_same_fingerprint() {
     let show = Show::open();
     let event = show.snapshot.event().id;
-    let hold = |now, id| {
-        Hold::new(now, key(id), event, ADA, ReservationId::from_uuid(id), Terms::default())
+    let hold = |id| {
+        Hold::new(event, ADA, ReservationId::from_uuid(id), Terms::default())
             .seats([show.seats[0]])
             .fingerprint()
     };
-    assert_eq!(hold(at(0), A), hold(at(9), B));
-    let start = |now, id| {
-        StartPayment::new(now, key(id), PaymentId::from_uuid(id), RESERVATION, ADA, Terms::default())
-            .fingerprint()
-    };
-    assert_eq!(start(at(0), A), start(at(9), B));
-    let refund =
-        |now, id| BeginRefund::new(now, key(id), PAYMENT, RefundId::from_uuid(id), "rain").fingerprint();
-    assert_eq!(refund(at(0), A), refund(at(9), B));
+    assert_eq!(hold(A), hold(B));
+    let start =
+        |id| StartPayment::new(PaymentId::from_uuid(id), RESERVATION, ADA, Terms::default()).fingerprint();
+    assert_eq!(start(A), start(B));
+    let refund = |id| BeginRefund::new(PAYMENT, RefundId::from_uuid(id), "rain").fingerprint();
+    assert_eq!(refund(A), refund(B));
 }
 
 /// Stores keep fingerprints for a day and longer, over an update of the library too.

@@ -3,6 +3,7 @@ use std::time::Duration;
 use super::*;
 use crate::audit::audit;
 use crate::cancellation_policy::CancellationPolicy;
+use crate::decide::Command;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{BeginRefundRefused, Cancel, CancelRefused, ConfirmFree, RecordRefund, RefundOutcome};
 use crate::event::EventDetails;
@@ -37,20 +38,20 @@ fn edit(show: &mut Show, edit: impl FnOnce(&mut EventDetails)) {
 
 /// Ada owns seats 0 and 1 at 100 won, two standing places at 30, and two free ones.
 fn sold(show: &mut Show) -> (ReservationId, PaymentId) {
-    let wanted = show.hold(at(0), ADA, &[0, 1]).item(show.standing, 2).item(show.free, 2);
+    let wanted = show.hold(ADA, &[0, 1]).item(show.standing, 2).item(show.free, 2).at(at(0), show.key());
     let held = show.accept(&wanted).reservation;
     (held, show.paid(at(1), held, ADA))
 }
 
 fn done(show: &mut Show, payment: PaymentId) {
     let refund = show.payment(payment).queued_refund().unwrap().id;
-    show.accept(&RecordRefund::new(at(190_000), show.key(), payment, refund, RefundOutcome::Done));
+    show.accept(&RecordRefund::new(payment, refund, RefundOutcome::Done).at(at(190_000), show.key()));
     assert_eq!(audit(&show.snapshot), []);
 }
 
 /// Gives tickets back as their buyer, and returns how much comes back.
 fn give_back(show: &mut Show, now: u64, payment: PaymentId, wanted: RefundWanted) -> Money {
-    show.accept(&show.refund(at(now), payment).by_buyer(ADA).wanting(wanted));
+    show.accept(&show.refund(payment).by_buyer(ADA).wanting(wanted).at(at(now), show.key()));
     assert_eq!(audit(&show.snapshot), []);
     let amount = show.payment(payment).refunds.last().unwrap().amount;
     if show.payment(payment).queued_refund().is_some() {
@@ -68,11 +69,14 @@ fn buyers_do_not_keep_tickets_for_one_won() {
     let mut show = Show::priced(150_000);
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.paid(at(1), held, ADA);
-    let refund = || show.refund(at(2), payment).by_buyer(ADA);
+    let refund = || show.refund(payment).by_buyer(ADA);
     let nearly_all = RefundWanted::everything().of(won(149_999));
     let granted = BeginRefundRefused::AmountNotGranted { granted: won(150_000) };
-    assert_eq!(show.refuse(&refund().wanting(nearly_all)), granted);
-    assert_eq!(show.refuse(&refund().only(won(149_999))), BeginRefundRefused::StaffOnly);
+    assert_eq!(show.refuse(&refund().wanting(nearly_all).at(at(2), show.key())), granted);
+    assert_eq!(
+        show.refuse(&refund().only(won(149_999)).at(at(2), show.key())),
+        BeginRefundRefused::StaffOnly
+    );
 }
 
 #[test]
@@ -82,17 +86,17 @@ fn nothing_comes_back_once_the_event_has_begun() {
     let payment = show.paid(at(1), held, ADA);
     let since = Some(at(STARTS));
     for now in [STARTS, STARTS + 86_400] {
-        let refund = show.refund(at(now), payment).by_buyer(ADA);
+        let refund = show.refund(payment).by_buyer(ADA).at(at(now), show.key());
         assert_eq!(show.refuse(&refund), BeginRefundRefused::CancellationClosed { since });
     }
-    show.accept(&show.refund(at(STARTS - 1), payment).by_buyer(ADA));
+    show.accept(&show.refund(payment).by_buyer(ADA).at(at(STARTS - 1), show.key()));
 }
 
 #[test]
 fn staff_give_back_whatever_the_policy_says() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(STARTS + 1), payment));
+    show.accept(&show.refund(payment).at(at(STARTS + 1), show.key()));
     assert_eq!(show.payment(payment).refunds[0].amount, won(260));
     done(&mut show, payment);
     assert!(!show.reservation(held).is_live());
@@ -111,7 +115,7 @@ fn a_kept_fee_does_not_keep_the_reservation_alive() {
     assert!(show.is_free(0, at(190_001)) && show.is_free(1, at(190_001)));
     assert_eq!((show.available(show.standing), show.available(show.free)), (5, 5));
     let state = show.payment(payment).state.clone();
-    let again = show.refund(at(60), payment).by_buyer(ADA);
+    let again = show.refund(payment).by_buyer(ADA).at(at(60), show.key());
     assert_eq!(show.refuse(&again), BeginRefundRefused::NothingToRefund { state }, "the fee stays");
 }
 
@@ -121,11 +125,11 @@ fn named_tickets_stop_being_the_buyers_once_the_money_is_sent() {
     let (held, payment) = sold(&mut show);
     let standing = vec![(show.standing, 1)];
     let wanted = RefundWanted::tickets(vec![show.seats[1]], standing);
-    show.accept(&show.refund(at(2), payment).by_buyer(ADA).wanting(wanted.clone()));
+    show.accept(&show.refund(payment).by_buyer(ADA).wanting(wanted.clone()).at(at(2), show.key()));
     assert_eq!(show.reservation(held).total, won(260));
     assert!(!show.is_free(1, at(3)));
     let refund = show.payment(payment).refunds[0].id;
-    let twice = show.refund(at(3), payment).by_buyer(ADA).wanting(wanted.clone());
+    let twice = show.refund(payment).by_buyer(ADA).wanting(wanted.clone()).at(at(3), show.key());
     assert_eq!(show.refuse(&twice), BeginRefundRefused::RefundInProgress { refund });
     done(&mut show, payment);
     let rest = show.reservation(held);
@@ -136,7 +140,7 @@ fn named_tickets_stop_being_the_buyers_once_the_money_is_sent() {
     assert_eq!(show.available(show.standing), 4);
     let seats = vec![show.seats[1]];
     let refused = BeginRefundRefused::TicketsNotOwned { seats, ticket_types: Vec::new() };
-    let again = show.refund(at(3), payment).by_buyer(ADA).wanting(wanted);
+    let again = show.refund(payment).by_buyer(ADA).wanting(wanted).at(at(3), show.key());
     assert_eq!(show.refuse(&again), refused);
     show.held(at(80_000), BEN, &[1]);
 }
@@ -145,13 +149,13 @@ fn named_tickets_stop_being_the_buyers_once_the_money_is_sent() {
 fn a_refused_refund_leaves_the_tickets_and_may_be_sent_again() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment).by_buyer(ADA).wanting(seat(&show, &[1])));
+    show.accept(&show.refund(payment).by_buyer(ADA).wanting(seat(&show, &[1])).at(at(2), show.key()));
     let refund = show.payment(payment).refunds[0].clone();
     let refused = RefundOutcome::Refused { code: "NO".into() };
-    show.accept(&RecordRefund::new(at(3), show.key(), payment, refund.id, refused));
+    show.accept(&RecordRefund::new(payment, refund.id, refused).at(at(3), show.key()));
     assert_eq!(show.reservation(held).tickets(), 6);
     assert_eq!(audit(&show.snapshot), []);
-    show.accept(&show.refund(at(4), payment).wanting(RefundWanted::again(&refund)));
+    show.accept(&show.refund(payment).wanting(RefundWanted::again(&refund)).at(at(4), show.key()));
     done(&mut show, payment);
     assert_eq!(show.reservation(held).tickets(), 5);
 }
@@ -212,7 +216,7 @@ fn no_refunds_means_none_for_buyers() {
     edit(&mut show, |details| details.terms.cancellation = Some(CancellationPolicy::NO_REFUNDS));
     let (_, payment) = sold(&mut show);
     let closed = BeginRefundRefused::CancellationClosed { since: None };
-    assert_eq!(show.refuse(&show.refund(at(2), payment).by_buyer(ADA)), closed);
+    assert_eq!(show.refuse(&show.refund(payment).by_buyer(ADA).at(at(2), show.key())), closed);
     show.call_off(at(3));
     assert_eq!(give_back(&mut show, 4, payment, RefundWanted::everything()), won(260), "the event is off");
 }
@@ -239,10 +243,10 @@ fn the_policy_is_the_one_at_the_confirm_whatever_is_edited_later() {
 fn a_waiver_leaves_the_tickets_and_says_why() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
-    let mut silent = show.refund(at(2), payment).only(won(40));
-    silent.reason = " ".into();
+    let mut silent = show.refund(payment).only(won(40)).at(at(2), show.key());
+    silent.command.reason = " ".into();
     assert_eq!(show.refuse(&silent), BeginRefundRefused::ReasonMissing);
-    show.accept(&show.refund(at(2), payment).only(won(200)));
+    show.accept(&show.refund(payment).only(won(200)).at(at(2), show.key()));
     done(&mut show, payment);
     assert_eq!(show.reservation(held).tickets(), 6);
     // What is left bounds what comes back, and nothing is owed twice.
@@ -254,7 +258,7 @@ fn a_waiver_leaves_the_tickets_and_says_why() {
 fn everything_may_be_waived_and_the_buyer_still_owns_it() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment).only(won(260)));
+    show.accept(&show.refund(payment).only(won(260)).at(at(2), show.key()));
     done(&mut show, payment);
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
     assert_eq!(show.payment(payment).state, PaymentState::Refunded { at: at(190_000) });
@@ -269,9 +273,9 @@ fn staff_say_how_much_comes_back_for_tickets_they_take() {
     let wanted = |amount| RefundWanted::tickets(vec![show.seats[0]], Vec::new()).of(won(amount));
     for amount in [-1, 261] {
         let refused = BeginRefundRefused::AmountOutOfRange { refundable: won(260) };
-        assert_eq!(show.refuse(&show.refund(at(2), payment).wanting(wanted(amount))), refused);
+        assert_eq!(show.refuse(&show.refund(payment).wanting(wanted(amount)).at(at(2), show.key())), refused);
     }
-    show.accept(&show.refund(at(2), payment).wanting(wanted(120)));
+    show.accept(&show.refund(payment).wanting(wanted(120)).at(at(2), show.key()));
     done(&mut show, payment);
     assert_eq!(show.reservation(held).tickets(), 5);
 }
@@ -280,7 +284,8 @@ fn staff_say_how_much_comes_back_for_tickets_they_take() {
 fn tickets_that_are_not_in_the_reservation_are_named() {
     let mut show = show();
     let (_, payment) = sold(&mut show);
-    let refused = |wanted| show.refuse(&show.refund(at(2), payment).by_buyer(ADA).wanting(wanted));
+    let refused =
+        |wanted| show.refuse(&show.refund(payment).by_buyer(ADA).wanting(wanted).at(at(2), show.key()));
     let seats = vec![show.seats[0], show.seats[0], show.seats[5]];
     let items = vec![(show.standing, 3), (show.stalls, 1), (show.free, 0)];
     let expected = BeginRefundRefused::TicketsNotOwned {
@@ -298,7 +303,7 @@ fn a_cancelled_event_gives_back_the_price_of_what_is_owned_and_keeps_the_fee() {
     let one = seat(&show, &[0]);
     assert_eq!(give_back(&mut show, 60_000, payment, one), won(85));
     show.call_off(at(70_000));
-    show.accept(&crate::decide::CallOff::new(at(70_001), show.key(), held));
+    show.accept(&crate::decide::CallOff::new(held).at(at(70_001), show.key()));
     assert_eq!(show.payment(payment).queued_refund().unwrap().amount, won(160));
     done(&mut show, payment);
     assert!(!show.reservation(held).is_live());
@@ -308,15 +313,15 @@ fn a_cancelled_event_gives_back_the_price_of_what_is_owned_and_keeps_the_fee() {
 #[test]
 fn a_free_reservation_is_given_back_until_the_event_begins() {
     let mut show = Show::open();
-    let hold = show.hold(at(0), ADA, &[]).item(show.free, 5);
+    let hold = show.hold(ADA, &[]).item(show.free, 5).at(at(0), show.key());
     let free = show.accept(&hold).reservation;
-    show.accept(&ConfirmFree::new(at(1), show.key(), free, ADA));
-    let late = Cancel::by_buyer(at(STARTS), show.key(), free, ADA);
+    show.accept(&ConfirmFree::new(free, ADA).at(at(1), show.key()));
+    let late = Cancel::by_buyer(free, ADA).at(at(STARTS), show.key());
     assert_eq!(show.refuse(&late), CancelRefused::CancellationClosed { since: Some(at(STARTS)) });
     let mut by_staff = show.snapshot.clone();
     std::mem::swap(&mut by_staff, &mut show.snapshot);
-    show.accept(&Cancel::by_organiser(at(STARTS), show.key(), free));
+    show.accept(&Cancel::by_organiser(free).at(at(STARTS), show.key()));
     show.snapshot = by_staff;
-    show.accept(&Cancel::by_buyer(at(STARTS - 1), show.key(), free, ADA));
+    show.accept(&Cancel::by_buyer(free, ADA).at(at(STARTS - 1), show.key()));
     assert_eq!(show.available(show.free), 5);
 }

@@ -19,7 +19,7 @@ fn strange_type(at: u128) -> TicketTypeId {
 fn every_seat_that_stands_in_the_way_is_named() {
     let mut show = Show::open();
     show.held(at(0), BEN, &[1, 3]);
-    let refused = show.refuse(&show.hold(at(1), ADA, &[0, 1, 2, 3]));
+    let refused = show.refuse(&show.hold(ADA, &[0, 1, 2, 3]).at(at(1), show.key()));
     assert_eq!(refused, HoldRefused::SeatsTaken { seats: vec![show.seats[1], show.seats[3]] });
 }
 
@@ -27,7 +27,7 @@ fn every_seat_that_stands_in_the_way_is_named() {
 fn seats_that_do_not_exist_are_named_before_those_that_are_taken() {
     let mut show = Show::open();
     show.held(at(0), BEN, &[0]);
-    let ask = show.hold(at(1), ADA, &[0]).seats([strange_seat(1), strange_seat(2)]);
+    let ask = show.hold(ADA, &[0]).seats([strange_seat(1), strange_seat(2)]).at(at(1), show.key());
     let seats = vec![strange_seat(1), strange_seat(2)];
     assert_eq!(show.refuse(&ask), HoldRefused::UnknownSeats { seats });
 }
@@ -35,7 +35,7 @@ fn seats_that_do_not_exist_are_named_before_those_that_are_taken() {
 #[test]
 fn every_shortage_is_named_with_what_is_left() {
     let show = Show::open();
-    let ask = show.hold(at(0), ADA, &[]).item(show.standing, 6).item(show.free, 7);
+    let ask = show.hold(ADA, &[]).item(show.standing, 6).item(show.free, 7).at(at(0), show.key());
     let shortages = vec![
         Shortage { ticket_type: show.standing, asked: 6, available: 5 },
         Shortage { ticket_type: show.free, asked: 7, available: 5 },
@@ -46,30 +46,30 @@ fn every_shortage_is_named_with_what_is_left() {
 #[test]
 fn a_section_is_not_sold_by_quantity() {
     let show = Show::open();
-    let ask = show.hold(at(0), ADA, &[]).item(show.stalls, 1);
+    let ask = show.hold(ADA, &[]).item(show.stalls, 1).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SoldBySeat { ticket_types: vec![show.stalls] });
 }
 
 #[test]
 fn ticket_types_of_nobody_are_named() {
     let show = Show::open();
-    let ask = show.hold(at(0), ADA, &[]).item(strange_type(1), 1).item(show.standing, 1);
+    let ask = show.hold(ADA, &[]).item(strange_type(1), 1).item(show.standing, 1).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::UnknownTicketTypes { ticket_types: vec![strange_type(1)] });
 }
 
 #[test]
 fn nothing_asked_is_refused() {
     let show = Show::open();
-    assert_eq!(show.refuse(&show.hold(at(0), ADA, &[])), HoldRefused::NothingAsked);
+    assert_eq!(show.refuse(&show.hold(ADA, &[]).at(at(0), show.key())), HoldRefused::NothingAsked);
 }
 
 #[test]
 fn what_is_named_twice_is_named_in_the_refusal() {
     let show = Show::open();
     let seats = vec![show.seats[1]];
-    let ask = show.hold(at(0), ADA, &[0, 1, 1]);
+    let ask = show.hold(ADA, &[0, 1, 1]).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::DuplicateSeats { seats });
-    let ask = show.hold(at(0), ADA, &[]).item(show.free, 1).item(show.free, 1);
+    let ask = show.hold(ADA, &[]).item(show.free, 1).item(show.free, 1).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::DuplicateTicketTypes { ticket_types: vec![show.free] });
 }
 
@@ -77,10 +77,10 @@ fn what_is_named_twice_is_named_in_the_refusal() {
 fn one_command_names_at_most_a_hundred_lines() {
     let show = Show::open();
     let strangers = |count| (1..=count).map(strange_seat);
-    let many = show.hold(at(0), ADA, &[]).seats(strangers(100)).item(show.standing, 1);
+    let many = show.hold(ADA, &[]).seats(strangers(100)).item(show.standing, 1).at(at(0), show.key());
     let limit = MAX_LINES_PER_COMMAND;
     assert_eq!(show.refuse(&many), HoldRefused::TooManyLines { asked: 101, limit });
-    let most = show.hold(at(0), ADA, &[]).seats(strangers(100));
+    let most = show.hold(ADA, &[]).seats(strangers(100)).at(at(0), show.key());
     assert!(matches!(show.refuse(&most), HoldRefused::UnknownSeats { seats } if seats.len() == 100));
 }
 
@@ -90,14 +90,14 @@ fn one_command_names_at_most_a_hundred_lines() {
 fn defect_8_a_quantity_is_from_one_to_a_thousand() {
     let show = Show::open();
     for quantity in [0, 1_001, u32::MAX] {
-        let ask = show.hold(at(0), ADA, &[]).item(show.standing, quantity);
+        let ask = show.hold(ADA, &[]).item(show.standing, quantity).at(at(0), show.key());
         let ticket_types = vec![show.standing];
         assert_eq!(show.refuse(&ask), HoldRefused::QuantityOutOfRange { ticket_types, limit: MAX_QUANTITY });
     }
-    let most = show.hold(at(0), ADA, &[]).item(show.standing, 1_000);
+    let most = show.hold(ADA, &[]).item(show.standing, 1_000).at(at(0), show.key());
     assert!(matches!(show.refuse(&most), HoldRefused::NotEnoughLeft { .. }));
     let mut show = show;
-    let least = show.hold(at(0), ADA, &[]).item(show.standing, 1);
+    let least = show.hold(ADA, &[]).item(show.standing, 1).at(at(0), show.key());
     show.accept(&least);
     assert_eq!(show.available(show.standing), 4);
 }
@@ -108,13 +108,13 @@ fn defect_8_nothing_is_held_outside_the_sale_window() {
     let show = Show::open();
     let (opens_at, closed_at) = (at(0), at(86_400));
     let early = opens_at.before(std::time::Duration::from_micros(1));
-    let seats_and_units = |now| show.hold(now, ADA, &[0]).item(show.standing, 1);
+    let seats_and_units = |now| show.hold(ADA, &[0]).item(show.standing, 1).at(now, show.key());
     assert_eq!(show.refuse(&seats_and_units(early)), HoldRefused::SaleNotOpen { opens_at });
     assert_eq!(show.refuse(&seats_and_units(closed_at)), HoldRefused::SaleClosed { closed_at });
-    let units = |now| show.hold(now, ADA, &[]).item(show.standing, 1);
+    let units = |now| show.hold(ADA, &[]).item(show.standing, 1).at(now, show.key());
     assert_eq!(show.refuse(&units(early)), HoldRefused::SaleNotOpen { opens_at });
     assert_eq!(show.refuse(&units(closed_at)), HoldRefused::SaleClosed { closed_at });
-    assert!(seats_and_units(opens_at).decide(&show.snapshot).is_ok());
+    assert!(show.decide(&seats_and_units(opens_at)).is_ok());
 }
 
 /// A defect of the first Tiketi, number 4: seats were updated by id, without a check of the owner.
@@ -124,12 +124,12 @@ fn defect_4_a_seat_of_another_is_not_taken() {
     let held = show.held(at(0), BEN, &[0]);
     let sold = show.held(at(0), ADA, &[1]);
     show.paid(at(1), sold, ADA);
-    let ask = show.hold(at(2), ADA, &[0]);
+    let ask = show.hold(ADA, &[0]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[0]] });
-    let ask = show.hold(at(2), BEN, &[1]);
+    let ask = show.hold(BEN, &[1]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
     // Not even by the buyer who owns it: it is sold to them already, and not held.
-    let ask = show.hold(at(2), ADA, &[1]);
+    let ask = show.hold(ADA, &[1]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
     assert_eq!(show.reservation(held).seats.len(), 1);
 }
@@ -138,11 +138,11 @@ fn defect_4_a_seat_of_another_is_not_taken() {
 fn a_buyer_may_have_exactly_as_many_tickets_as_the_limit() {
     let mut show = Show::open();
     show.held(at(0), ADA, &[0, 1, 2, 3, 4, 5]);
-    let ask = show.hold(at(1), ADA, &[]).item(show.standing, 3);
+    let ask = show.hold(ADA, &[]).item(show.standing, 3).at(at(1), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::LimitReached { limit: 8, owned: 6, asked: 3 });
-    let ask = show.hold(at(1), ADA, &[]).item(show.standing, 2);
+    let ask = show.hold(ADA, &[]).item(show.standing, 2).at(at(1), show.key());
     show.accept(&ask);
-    let ask = show.hold(at(2), ADA, &[]).item(show.free, 1);
+    let ask = show.hold(ADA, &[]).item(show.free, 1).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::LimitReached { limit: 8, owned: 8, asked: 1 });
 }
 
@@ -151,7 +151,7 @@ fn the_limit_counts_what_was_paid_before() {
     let mut show = Show::open();
     let first = show.held(at(0), ADA, &[0, 1, 2, 3, 4]);
     show.paid(at(1), first, ADA);
-    let ask = show.hold(at(2), ADA, &[]).item(show.standing, 4);
+    let ask = show.hold(ADA, &[]).item(show.standing, 4).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::LimitReached { limit: 8, owned: 5, asked: 4 });
 }
 
@@ -161,7 +161,7 @@ fn the_event_s_own_limit_prevails() {
     let mut event: Event = show.snapshot.event().clone();
     event.details.terms.max_seats_per_buyer = Some(1);
     show.snapshot.set_event(event);
-    let ask = show.hold(at(0), ADA, &[0, 1]);
+    let ask = show.hold(ADA, &[0, 1]).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::LimitReached { limit: 1, owned: 0, asked: 2 });
 }
 
@@ -179,8 +179,8 @@ fn prices_beyond_all_limits_fail_rather_than_wrap() {
     let mut standing = show.snapshot.ticket_type(show.standing).unwrap().clone();
     standing.price = won(i64::MAX / 2);
     show.snapshot.put_ticket_type(standing);
-    let ask = show.hold(at(0), ADA, &[]).item(show.standing, 3);
-    assert!(matches!(ask.decide(&show.snapshot), Err(CommandError::Store(_))));
+    let ask = show.hold(ADA, &[]).item(show.standing, 3).at(at(0), show.key());
+    assert!(matches!(show.decide(&ask), Err(CommandError::Store(_))));
 }
 
 #[test]
@@ -200,7 +200,7 @@ fn nothing_is_added_while_money_may_be_moving() {
     let mut show = Show::open();
     let reservation = show.held(at(0), ADA, &[0]);
     show.confirming(at(1), reservation, ADA);
-    let ask = show.hold(at(2), ADA, &[1]);
+    let ask = show.hold(ADA, &[1]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::PaymentInProgress { reservation });
 }
 
@@ -218,7 +218,7 @@ fn a_lapsed_seat_is_taken_over_in_place_from_its_end_on() {
     let mut show = Show::open();
     show.held(at(0), BEN, &[0]);
     let micro = std::time::Duration::from_micros(1);
-    let ask = show.hold(at(300).before(micro), ADA, &[0]);
+    let ask = show.hold(ADA, &[0]).at(at(300).before(micro), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[0]] });
     show.held(at(300), ADA, &[0]);
     // The counter still has one seat held, now by another.
@@ -230,23 +230,24 @@ fn a_draft_is_nobody_s_business_and_a_cancelled_event_sells_nothing() {
     let mut show = Show::open();
     let published = show.snapshot.event().clone();
     show.snapshot.set_event(Event { state: EventState::Draft, ..published.clone() });
-    assert_eq!(show.refuse(&show.hold(at(0), ADA, &[0])), HoldRefused::EventNotFound);
+    assert_eq!(show.refuse(&show.hold(ADA, &[0]).at(at(0), show.key())), HoldRefused::EventNotFound);
     let state = published.state.apply(&EventStep::Cancel { at: at(0) }).unwrap();
     show.snapshot.set_event(Event { state, ..published });
-    assert_eq!(show.refuse(&show.hold(at(0), ADA, &[0])), HoldRefused::EventCancelled);
+    assert_eq!(show.refuse(&show.hold(ADA, &[0]).at(at(0), show.key())), HoldRefused::EventCancelled);
 }
 
 /// A store forgets keys after 24 hours, and never a reservation.
 #[test]
 fn a_new_reservation_never_takes_the_id_of_another() {
     let mut show = Show::open();
-    let first = show.hold(at(0), ADA, &[0]);
+    let first = show.hold(ADA, &[0]).at(at(0), show.key());
     show.accept(&first);
-    show.accept(&Hold { seats: vec![show.seats[1]], ..first.clone() });
-    show.expire(at(600), first.reservation);
+    let hold = first.command.clone();
+    show.accept(&Hold { seats: vec![show.seats[1]], ..hold.clone() }.at(at(0), show.key()));
+    show.expire(at(600), hold.reservation);
     for buyer in [ADA, BEN] {
-        let again = Hold { now: at(700), buyer, ..first.clone() };
-        let refused = HoldRefused::ReservationIdTaken { reservation: first.reservation };
+        let again = Hold { buyer, ..hold.clone() }.at(at(700), show.key());
+        let refused = HoldRefused::ReservationIdTaken { reservation: hold.reservation };
         assert_eq!(show.refuse(&again), refused);
     }
 }

@@ -11,6 +11,7 @@ use crate::limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY};
 use crate::reservation::{ItemLine, Reservation, SeatLine};
 use crate::seat::SeatState;
 use crate::ticket_type::{TicketKind, TicketType};
+use crate::time::Timestamp;
 
 /// Refuses a content that is never valid, before any row is read.
 pub(super) fn check_form(ask: &Hold) -> Result<(), HoldRefused> {
@@ -63,9 +64,10 @@ impl Wanted {
         scope: &dyn Scope,
         ask: &Hold,
         pending: Option<&Reservation>,
+        now: Timestamp,
     ) -> Result<Self, HoldRefused> {
         let own = pending.map(|reservation| reservation.id);
-        let seats = wanted_seats(scope, ask, own)?;
+        let seats = wanted_seats(scope, ask, own, now)?;
         let items = wanted_items(scope, ask)?;
         Ok(Self { seats, items })
     }
@@ -80,6 +82,7 @@ fn wanted_seats(
     scope: &dyn Scope,
     ask: &Hold,
     own: Option<ReservationId>,
+    now: Timestamp,
 ) -> Result<Vec<(SeatLine, StockBucket)>, HoldRefused> {
     let (mut unknown, mut taken) = (Vec::new(), Vec::new());
     let mut lines = Vec::with_capacity(ask.seats.len());
@@ -93,7 +96,7 @@ fn wanted_seats(
         if own.is_some() && seat.state.owner() == own {
             continue;
         }
-        if !seat.is_available_at(ask.now) {
+        if !seat.is_available_at(now) {
             taken.push(*id);
             continue;
         }

@@ -1,10 +1,11 @@
 use super::*;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, Show, at};
 use crate::decide::{ReconcileStep, RecordRefund, RefundOutcome, ScheduleReconciliation};
 use crate::gateway::DepositAsked;
 
-fn note(show: &Show, now: Timestamp, payment: PaymentId, settles: Settles) -> NotePayment {
-    NotePayment::new(now, show.key(), payment, "Kim", "called the bank", settles)
+fn note(show: &Show, now: Timestamp, payment: PaymentId, settles: Settles) -> Envelope<NotePayment> {
+    NotePayment::new(payment, "Kim", "called the bank", settles).at(now, show.key())
 }
 
 fn sold(show: &mut Show) -> PaymentId {
@@ -14,10 +15,10 @@ fn sold(show: &mut Show) -> PaymentId {
 
 /// Promises a refund that the provider refuses.
 fn refused(show: &mut Show, now: Timestamp, payment: PaymentId) {
-    let ask = show.refund(now, payment);
+    let ask = show.refund(payment).at(now, show.key());
     show.accept(&ask);
     let no = RefundOutcome::Refused { code: "TOO_LATE".into() };
-    show.accept(&RecordRefund::new(now, show.key(), payment, ask.refund, no));
+    show.accept(&RecordRefund::new(payment, ask.command.refund, no).at(now, show.key()));
 }
 
 /// The third refusal is recorded by a server whose clock is behind that of the note's.
@@ -41,7 +42,7 @@ fn a_deposit_that_leaves_after_a_note_is_listed_again() {
     let payment = sold(&mut show);
     let gone = |show: &Show, now| {
         let asked = DepositAsked { account: None, due: None };
-        ScheduleReconciliation::new(now, show.key(), payment, ReconcileStep::DepositGone(asked))
+        ScheduleReconciliation::new(payment, ReconcileStep::DepositGone(asked)).at(now, show.key())
     };
     for now in [2, 4, 3] {
         show.accept(&gone(&show, at(now)));

@@ -1,12 +1,13 @@
 use super::*;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{
     BeginConfirm, BeginConfirmRefused, CaptureOutcome, ConfirmFree, ConfirmFreeRefused, RecordOutcome,
 };
 use crate::reservation::ReservationState;
 
-fn confirm(show: &Show, now: Timestamp, payment: PaymentId, by: BuyerId) -> BeginConfirm {
-    BeginConfirm::new(now, show.key(), payment, by)
+fn confirm(show: &Show, now: Timestamp, payment: PaymentId, by: BuyerId) -> Envelope<BeginConfirm> {
+    BeginConfirm::new(payment, by).at(now, show.key())
 }
 
 #[test]
@@ -23,8 +24,8 @@ fn the_payment_window_is_granted_once_from_the_first_prepare() {
 fn the_payment_window_never_shortens_a_hold() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let mut prepare = show.prepare(at(10), held, ADA);
-    prepare.terms.payment_window = std::time::Duration::from_secs(1);
+    let mut prepare = show.prepare(held, ADA).at(at(10), show.key());
+    prepare.command.terms.payment_window = std::time::Duration::from_secs(1);
     show.accept(&prepare);
     assert_eq!(show.reservation(held).held_until(), Some(at(300)));
     assert!(show.reservation(held).payment_window_granted);
@@ -87,19 +88,22 @@ fn another_amount_than_the_total_is_refused_with_the_total() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let expected = won(100);
-    let prepare = show.prepare(at(1), held, ADA).expecting(won(99));
+    let prepare = show.prepare(held, ADA).expecting(won(99)).at(at(1), show.key());
     assert_eq!(show.refuse(&prepare), StartPaymentRefused::AmountMismatch { expected });
     let payment = show.prepared(at(1), held, ADA);
-    let ask = confirm(&show, at(2), payment, ADA).expecting(won(1));
+    let ask = confirm(&show, at(2), payment, ADA).map(|ask| ask.expecting(won(1)));
     assert_eq!(show.refuse(&ask), BeginConfirmRefused::AmountMismatch { expected });
-    show.accept(&confirm(&show, at(2), payment, ADA).expecting(expected));
+    show.accept(&confirm(&show, at(2), payment, ADA).map(|ask| ask.expecting(expected)));
 }
 
 #[test]
 fn a_hold_that_is_over_is_not_paid_for() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    assert_eq!(show.refuse(&show.prepare(at(300), held, ADA)), StartPaymentRefused::NotPending);
+    assert_eq!(
+        show.refuse(&show.prepare(held, ADA).at(at(300), show.key())),
+        StartPaymentRefused::NotPending
+    );
     let payment = show.prepared(at(0), held, ADA);
     let late = confirm(&show, at(600), payment, ADA);
     assert_eq!(show.refuse(&late), BeginConfirmRefused::ReservationNotPending);
@@ -111,7 +115,10 @@ fn a_hold_that_is_over_is_not_paid_for() {
 fn nobody_pays_with_another_s_attempt_or_for_another_s_reservation() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    assert_eq!(show.refuse(&show.prepare(at(1), held, BEN)), StartPaymentRefused::ReservationNotFound);
+    assert_eq!(
+        show.refuse(&show.prepare(held, BEN).at(at(1), show.key())),
+        StartPaymentRefused::ReservationNotFound
+    );
     let payment = show.prepared(at(1), held, ADA);
     assert_eq!(show.refuse(&confirm(&show, at(2), payment, BEN)), BeginConfirmRefused::PaymentNotFound);
 }
@@ -122,21 +129,27 @@ fn no_money_is_asked_for_once_the_event_is_called_off() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.prepared(at(1), held, ADA);
     show.call_off(at(2));
-    assert_eq!(show.refuse(&show.prepare(at(3), held, ADA)), StartPaymentRefused::EventCancelled);
+    assert_eq!(
+        show.refuse(&show.prepare(held, ADA).at(at(3), show.key())),
+        StartPaymentRefused::EventCancelled
+    );
     assert_eq!(show.refuse(&confirm(&show, at(3), payment, ADA)), BeginConfirmRefused::EventCancelled);
 }
 
 #[test]
 fn what_costs_nothing_is_confirmed_without_a_payment_and_nothing_else_is() {
     let mut show = Show::open();
-    let ask = show.hold(at(0), ADA, &[]).item(show.free, 2);
+    let ask = show.hold(ADA, &[]).item(show.free, 2).at(at(0), show.key());
     let free = show.accept(&ask).reservation;
-    assert_eq!(show.refuse(&show.prepare(at(1), free, ADA)), StartPaymentRefused::NothingToPay);
-    show.accept(&ConfirmFree::new(at(1), show.key(), free, ADA));
+    assert_eq!(
+        show.refuse(&show.prepare(free, ADA).at(at(1), show.key())),
+        StartPaymentRefused::NothingToPay
+    );
+    show.accept(&ConfirmFree::new(free, ADA).at(at(1), show.key()));
     assert_eq!(show.reservation(free).state, ReservationState::Confirmed { at: at(1) });
 
     let priced = show.held(at(2), ADA, &[0]);
-    let ask = ConfirmFree::new(at(3), show.key(), priced, ADA);
+    let ask = ConfirmFree::new(priced, ADA).at(at(3), show.key());
     assert_eq!(show.refuse(&ask), ConfirmFreeRefused::NotFree);
 }
 
@@ -147,7 +160,7 @@ fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
     let held = show.held(at(0), ADA, &[0]);
     let declined = show.confirming(at(1), held, ADA);
     let outcome = CaptureOutcome::Declined { code: "CARD_EXPIRED".into() };
-    show.accept(&RecordOutcome::new(at(2), show.key(), declined, outcome));
+    show.accept(&RecordOutcome::new(declined, outcome).at(at(2), show.key()));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)), "the same hold, no longer and no shorter");
     let paid = show.paid(at(3), held, ADA);
     assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(3) });
@@ -160,11 +173,11 @@ fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
 fn a_new_attempt_never_takes_the_id_of_another() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let first = show.prepare(at(1), held, ADA);
+    let first = show.prepare(held, ADA).at(at(1), show.key());
     show.accept(&first);
-    let refused = StartPaymentRefused::PaymentIdTaken { payment: first.payment };
+    let refused = StartPaymentRefused::PaymentIdTaken { payment: first.command.payment };
     assert_eq!(show.refuse(&first), refused);
     let other = show.held(at(1), BEN, &[1]);
-    let stolen = StartPayment { reservation: other, buyer: BEN, ..first };
+    let stolen = first.map(|first| StartPayment { reservation: other, buyer: BEN, ..first });
     assert_eq!(show.refuse(&stolen), refused);
 }

@@ -48,9 +48,10 @@ pub(super) fn record_paid(
     payment: &Payment,
     captured: &Captured,
     reservation: &Reservation,
+    now: Timestamp,
 ) -> Result<News, StoreError> {
     if captured.order != payment.id.to_string() {
-        return record_stranger(change, payment, captured, reservation, ask.now);
+        return record_stranger(change, payment, captured, reservation, now);
     }
     let mut taken = Payment {
         provider_key: Some(cleaned(&captured.provider_key, MAX_KEY_CHARS)),
@@ -61,17 +62,17 @@ pub(super) fn record_paid(
     };
     if captured.amount != payment.amount {
         let reason = StuckReason::AmountMismatch { captured: captured.amount };
-        let at = payment.after_notes(ask.now);
+        let at = payment.after_notes(now);
         taken.state = taken.state.apply(&PaymentStep::Stick { reason, at })?;
-        let mut stuck = already_returned(taken, captured.refunded, ask.now)?;
-        stuck = give_back(stuck, WRONG_AMOUNT, ask.now)?;
+        let mut stuck = already_returned(taken, captured.refunded, now)?;
+        stuck = give_back(stuck, WRONG_AMOUNT, now)?;
         change.payment_row(stuck);
         resume_hold(change, reservation, payment.id)?;
         return Ok(News::Some);
     }
-    taken.state = taken.state.apply(&PaymentStep::Approve { at: ask.now })?;
-    let taken = already_returned(taken, captured.refunded, ask.now)?;
-    settle(change, scope, ask, taken, reservation)?;
+    taken.state = taken.state.apply(&PaymentStep::Approve { at: now })?;
+    let taken = already_returned(taken, captured.refunded, now)?;
+    settle(change, scope, ask, taken, reservation, now)?;
     Ok(News::Some)
 }
 
@@ -101,41 +102,48 @@ fn settle(
     ask: &RecordOutcome,
     taken: Payment,
     reservation: &Reservation,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let attempt = taken.id;
-    match fate(scope, ask, &taken, reservation) {
+    match fate(scope, ask, &taken, reservation, now) {
         Fate::Sell => {
             let paying = paying(change, reservation, &taken)?;
             change.payment_row(taken);
             let agreed = scope.event().agreed_cancellation(ask.terms);
-            sell(change, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: ask.now })
+            sell(change, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: now })
         }
         Fate::TakeAgain => {
             change.payment_row(taken);
-            take_again(change, scope, ask, reservation)
+            take_again(change, scope, ask, reservation, now)
         }
         Fate::CallOff => {
-            change.payment_row(give_back(taken, CALLED_OFF, ask.now)?);
+            change.payment_row(give_back(taken, CALLED_OFF, now)?);
             let state = reservation.state.apply(&ReservationStep::Decline { payment: attempt })?;
             let held = Reservation { state, ..reservation.clone() };
-            end_pending(change, &held, CancelReason::ByOrganiser, ask.now)
+            end_pending(change, &held, CancelReason::ByOrganiser, now)
         }
         Fate::GiveBack => {
-            change.payment_row(give_back(taken, TOO_LATE, ask.now)?);
+            change.payment_row(give_back(taken, TOO_LATE, now)?);
             resume_hold(change, reservation, attempt)
         }
     }
 }
 
-fn fate(scope: &dyn Scope, ask: &RecordOutcome, taken: &Payment, reservation: &Reservation) -> Fate {
+fn fate(
+    scope: &dyn Scope,
+    ask: &RecordOutcome,
+    taken: &Payment,
+    reservation: &Reservation,
+    now: Timestamp,
+) -> Fate {
     let is_cancelled = matches!(scope.event().state, EventState::Cancelled { .. });
     let kept_all_back = matches!(taken.state, PaymentState::Refunded { .. });
     let fits = reservation.total == taken.amount && !kept_all_back;
     match reservation.state {
         ReservationState::Paying { payment, .. } if payment == taken.id && is_cancelled => Fate::CallOff,
         ReservationState::Paying { payment, .. } if payment == taken.id && fits => Fate::Sell,
-        ReservationState::Held { until } if until > ask.now && fits && !is_cancelled => Fate::Sell,
-        ReservationState::Expired { .. } if fits && may_take_again(scope, ask, reservation) => {
+        ReservationState::Held { until } if until > now && fits && !is_cancelled => Fate::Sell,
+        ReservationState::Expired { .. } if fits && may_take_again(scope, ask, reservation, now) => {
             Fate::TakeAgain
         }
         ReservationState::Held { .. }
@@ -163,17 +171,17 @@ fn paying(
 }
 
 /// Returns whether an expired reservation can take all its tickets again.
-fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation) -> bool {
+fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation, now: Timestamp) -> bool {
     let event = scope.event();
     let terms = event.details.terms.over(ask.terms);
-    let is_sold = event.state == EventState::Published && ask.now < event.details.sale.closes_at();
+    let is_sold = event.state == EventState::Published && now < event.details.sale.closes_at();
     let live = scope.live_reservations(reservation.buyer);
     let owned = live.iter().fold(reservation.tickets(), |sum, row| sum.saturating_add(row.tickets()));
     is_sold
         && terms.late_payment == LatePayment::TakeAgainElseRefund
         && ask.buyer == Some(reservation.buyer)
         && owned <= terms.max_seats_per_buyer
-        && seats_are_free(scope, reservation, ask.now)
+        && seats_are_free(scope, reservation, now)
         && units_are_left(scope, reservation)
 }
 
@@ -199,8 +207,9 @@ fn take_again(
     scope: &dyn Scope,
     ask: &RecordOutcome,
     reservation: &Reservation,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
-    let step = SeatStep::TakeAgain { reservation: reservation.id, now: ask.now };
+    let step = SeatStep::TakeAgain { reservation: reservation.id, now };
     for line in &reservation.seats {
         // A seat whose hold has ended is free, but its ticket type still counts it as held.
         let is_available = scope.seat(line.seat).is_some_and(|seat| seat.state == SeatState::Available);
@@ -208,7 +217,7 @@ fn take_again(
         change.seat(line.seat, &step, from, StockBucket::Sold)?;
     }
     change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
-    let state = reservation.state.apply(&ReservationStep::TakeAgain { at: ask.now })?;
+    let state = reservation.state.apply(&ReservationStep::TakeAgain { at: now })?;
     change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
     let cancellation = Some(scope.event().agreed_cancellation(ask.terms));
     change.reservation(Reservation {

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::audit::audit;
+use crate::decide::Envelope;
 use crate::decide::begin_confirm::BeginConfirm;
 use crate::decide::cancel::{Cancel, CancelRefused};
 use crate::decide::extend::ExtendHold;
@@ -13,14 +14,15 @@ use crate::reservation::ReservationState;
 use crate::terms::LatePayment;
 use crate::time::Timestamp;
 
-fn paid(show: &Show, now: Timestamp, payment: PaymentId, amount: Money) -> RecordOutcome {
+fn paid(show: &Show, now: Timestamp, payment: PaymentId, amount: Money) -> Envelope<RecordOutcome> {
     let outcome = CaptureOutcome::Paid(Captured::kept(payment.to_string(), "taken", amount));
-    RecordOutcome::new(now, show.key(), payment, outcome)
+    RecordOutcome::new(payment, outcome)
         .paid_by(show.payment(payment).buyer, Terms::default())
+        .at(now, show.key())
 }
 
-fn declined(show: &Show, now: Timestamp, payment: PaymentId) -> RecordOutcome {
-    RecordOutcome::new(now, show.key(), payment, CaptureOutcome::Declined { code: "NO".into() })
+fn declined(show: &Show, now: Timestamp, payment: PaymentId) -> Envelope<RecordOutcome> {
+    RecordOutcome::new(payment, CaptureOutcome::Declined { code: "NO".into() }).at(now, show.key())
 }
 
 #[test]
@@ -57,7 +59,7 @@ fn money_for_another_order_sells_nothing_and_a_person_is_told() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     let strange = CaptureOutcome::Paid(Captured::kept("somebody-elses", "taken", won(100)));
-    show.accept(&RecordOutcome::new(at(2), show.key(), payment, strange));
+    show.accept(&RecordOutcome::new(payment, strange).at(at(2), show.key()));
     let row = show.payment(payment);
     assert!(row.needs_attention() && row.captured.is_none() && row.reconciliation.is_none(), "{row:?}");
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
@@ -95,7 +97,7 @@ fn money_that_moved_in_the_browser_buys_what_is_still_held() {
 
 /// A reservation of seat 0 and a standing place that expired while its attempt was thought over.
 fn expired(show: &mut Show) -> (crate::id::ReservationId, PaymentId) {
-    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 1);
+    let ask = show.hold(ADA, &[0]).item(show.standing, 1).at(at(0), show.key());
     let held = show.accept(&ask).reservation;
     let payment = show.confirming(at(1), held, ADA);
     show.accept(&declined(show, at(2), payment));
@@ -117,12 +119,12 @@ fn late_money_takes_the_same_seats_again_if_all_are_free() {
 /// Caught: with each condition of `may_take_again` taken away in turn.
 #[test]
 fn late_money_goes_back_unless_everything_allows_the_same_seats() {
-    let spoil: [fn(&mut Show, &mut RecordOutcome); 7] = [
+    let spoil: [fn(&mut Show, &mut Envelope<RecordOutcome>); 7] = [
         |show, _| {
             show.held(at(602), BEN, &[0]);
         },
         |show, _| {
-            let ask = show.hold(at(602), BEN, &[]).item(show.standing, 5);
+            let ask = show.hold(BEN, &[]).item(show.standing, 5).at(at(602), show.key());
             show.accept(&ask);
         },
         |show, _| {
@@ -130,14 +132,14 @@ fn late_money_goes_back_unless_everything_allows_the_same_seats() {
         },
         |show, _| show.call_off(at(602)),
         |_, late| late.now = at(86_400),
-        |_, late| late.terms.late_payment = LatePayment::Refund,
-        |_, late| late.buyer = None,
+        |_, late| late.command.terms.late_payment = LatePayment::Refund,
+        |_, late| late.command.buyer = None,
     ];
     for (at_fault, spoil) in spoil.into_iter().enumerate() {
         let mut show = Show::open();
         let (reservation, payment) = expired(&mut show);
         let mut late = paid(&show, at(700), payment, won(130));
-        late.terms.max_seats_per_buyer = 6;
+        late.command.terms.max_seats_per_buyer = 6;
         spoil(&mut show, &mut late);
         show.accept(&late);
         let refund = show.payment(payment).queued_refund();
@@ -164,7 +166,7 @@ fn an_order_nobody_heard_of_is_believed_after_its_grace() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
-    let word = |now| RecordOutcome::new(now, show.key(), payment, CaptureOutcome::NotFound);
+    let word = |now| RecordOutcome::new(payment, CaptureOutcome::NotFound).at(now, show.key());
     let (early, late) = (word(at(600)), word(at(601)));
     assert_eq!(show.refuse(&early), RecordOutcomeRefused::TooSoon { until: at(601) });
     show.accept(&late);
@@ -180,14 +182,14 @@ fn what_was_refunded_at_the_provider_ends_the_reservation() {
         let kept = Captured::kept(payment.to_string(), "taken", won(100));
         CaptureOutcome::Paid(Captured { refunded: won(refunded), ..kept })
     };
-    let known = RecordOutcome::new(at(2), show.key(), payment, word(0));
+    let known = RecordOutcome::new(payment, word(0)).at(at(2), show.key());
     assert!(matches!(show.refuse(&known), RecordOutcomeRefused::NotConfirming { .. }));
-    show.accept(&RecordOutcome::new(at(2), show.key(), payment, word(40)));
+    show.accept(&RecordOutcome::new(payment, word(40)).at(at(2), show.key()));
     assert_eq!(show.payment(payment).refunded, won(40));
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
     // For a queued refund, our outcome and the provider's look-up may be the same refund.
-    show.accept(&show.refund(at(3), payment));
-    show.accept(&RecordOutcome::new(at(4), show.key(), payment, word(100)));
+    show.accept(&show.refund(payment).at(at(3), show.key()));
+    show.accept(&RecordOutcome::new(payment, word(100)).at(at(4), show.key()));
     assert!(show.payment(payment).refunds.iter().all(|row| matches!(row.state, RefundState::Done { .. })));
     assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
     assert_eq!(audit(&show.snapshot), []);
@@ -218,7 +220,7 @@ fn what_is_being_paid_is_cancelled_by_nobody() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     show.confirming(at(1), held, ADA);
-    let ask = Cancel::by_organiser(at(2), show.key(), held);
+    let ask = Cancel::by_organiser(held).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), CancelRefused::PaymentInProgress);
 }
 
@@ -231,8 +233,8 @@ fn past_the_cap_an_order_nobody_heard_of_is_believed_as_soon_as_our_request_is_o
         let mut show = Show::open();
         let held = show.held(at(0), ADA, &[0]);
         let payment = show.prepared(at(prepared_at), held, ADA);
-        show.accept(&BeginConfirm::new(at(since), show.key(), payment, ADA));
-        let word = |now| RecordOutcome::new(now, show.key(), payment, CaptureOutcome::NotFound);
+        show.accept(&BeginConfirm::new(payment, ADA).at(at(since), show.key()));
+        let word = |now| RecordOutcome::new(payment, CaptureOutcome::NotFound).at(now, show.key());
         let (early, late) = (word(at(believed_at - 1)), word(at(believed_at)));
         assert_eq!(show.refuse(&early), RecordOutcomeRefused::TooSoon { until: at(believed_at) });
         show.accept(&late);
@@ -259,16 +261,16 @@ fn hear_not_found(show: &mut Show, payment: PaymentId, now: Timestamp) {
         show.payment(payment).reconciliation.clone().filter(|reconciliation| reconciliation.next <= now)
     {
         let claim = ReconcileStep::Claim { tries: reconciliation.tries };
-        show.accept(&ScheduleReconciliation::new(reconciliation.next, show.key(), payment, claim));
-        let word = RecordOutcome::new(reconciliation.next, show.key(), payment, CaptureOutcome::NotFound);
-        match word.decide(&show.snapshot) {
+        show.accept(&ScheduleReconciliation::new(payment, claim).at(reconciliation.next, show.key()));
+        let word = RecordOutcome::new(payment, CaptureOutcome::NotFound).at(reconciliation.next, show.key());
+        match show.decide(&word) {
             Ok(_) => drop(show.accept(&word)),
-            Err(_) => drop(show.accept(&ScheduleReconciliation::new(
-                reconciliation.next,
-                show.key(),
-                payment,
-                ReconcileStep::NotKnown,
-            ))),
+            Err(_) => drop(
+                show.accept(
+                    &ScheduleReconciliation::new(payment, ReconcileStep::NotKnown)
+                        .at(reconciliation.next, show.key()),
+                ),
+            ),
         }
     }
 }
@@ -289,19 +291,19 @@ proptest! {
             }
             match trick {
                 Trick::Extend => {
-                    let extend = ExtendHold::new(at(now), show.key(), held, ADA, terms);
+                    let extend = ExtendHold::new(held, ADA, terms).at(at(now), show.key());
                     try_to(&mut show, &extend);
                 }
                 Trick::Prepare => {
-                    let prepare = show.prepare(at(now), held, ADA);
-                    if prepare.decide(&show.snapshot).is_ok() {
-                        payments.push(prepare.payment);
+                    let prepare = show.prepare(held, ADA).at(at(now), show.key());
+                    if show.decide(&prepare).is_ok() {
+                        payments.push(prepare.command.payment);
                     }
                     try_to(&mut show, &prepare);
                 }
                 Trick::Confirm => {
                     if let Some(payment) = payments.last() {
-                        let confirm = BeginConfirm::new(at(now), show.key(), *payment, ADA);
+                        let confirm = BeginConfirm::new(*payment, ADA).at(at(now), show.key());
                         try_to(&mut show, &confirm);
                     }
                 }
@@ -320,19 +322,19 @@ proptest! {
         let mut show = Show::open();
         let held = show.held(at(0), ADA, &[0]);
         for now in [299, 598] {
-            show.accept(&ExtendHold::new(at(now), show.key(), held, ADA, Terms::default()));
+            show.accept(&ExtendHold::new(held, ADA, Terms::default()).at(at(now), show.key()));
         }
         let payment = show.prepared(at(890), held, ADA);
-        show.accept(&BeginConfirm::new(at(since), show.key(), payment, ADA));
-        let word = RecordOutcome::new(at(since + waited), show.key(), payment, CaptureOutcome::NotFound);
+        show.accept(&BeginConfirm::new(payment, ADA).at(at(since), show.key()));
+        let word = RecordOutcome::new(payment, CaptureOutcome::NotFound).at(at(since + waited), show.key());
         let refused = show.refuse(&word);
         prop_assert!(matches!(refused, RecordOutcomeRefused::TooSoon { .. }), "{refused:?}");
     }
 }
 
 /// Applies a command unless it is refused.
-fn try_to<C: Command>(show: &mut Show, command: &C) {
-    if command.decide(&show.snapshot).is_ok() {
+fn try_to<C: Command>(show: &mut Show, command: &Envelope<C>) {
+    if show.decide(command).is_ok() {
         show.accept(command);
     }
 }
@@ -345,8 +347,8 @@ fn money_that_turns_up_after_another_orders_is_recorded_as_a_fact() {
         let held = show.held(at(0), ADA, &[0]);
         let payment = show.confirming(at(1), held, ADA);
         let strange = CaptureOutcome::Paid(Captured::kept("somebody-elses", "taken", won(100)));
-        show.accept(&RecordOutcome::new(at(2), show.key(), payment, strange.clone()));
-        let again = RecordOutcome::new(at(2), show.key(), payment, strange);
+        show.accept(&RecordOutcome::new(payment, strange.clone()).at(at(2), show.key()));
+        let again = RecordOutcome::new(payment, strange).at(at(2), show.key());
         assert!(matches!(show.refuse(&again), RecordOutcomeRefused::NotConfirming { .. }));
         if late > 601 {
             show.expire(at(601), held);
@@ -366,7 +368,7 @@ fn another_amount_after_another_orders_money_goes_back() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     let strange = CaptureOutcome::Paid(Captured::kept("somebody-elses", "taken", won(100)));
-    show.accept(&RecordOutcome::new(at(2), show.key(), payment, strange));
+    show.accept(&RecordOutcome::new(payment, strange).at(at(2), show.key()));
     show.accept(&paid(&show, at(3), payment, won(99)));
     let reason = StuckReason::AmountMismatch { captured: won(99) };
     assert_eq!(show.payment(payment).state, PaymentState::Stuck { reason, at: at(3) });
@@ -380,7 +382,7 @@ fn money_that_was_given_back_in_full_sells_nothing() {
     let word = |show: &Show, now, payment: PaymentId| {
         let kept = Captured::kept(payment.to_string(), "taken", won(100));
         let outcome = CaptureOutcome::Paid(Captured { refunded: won(100), ..kept });
-        RecordOutcome::new(now, show.key(), payment, outcome).paid_by(ADA, Terms::default())
+        RecordOutcome::new(payment, outcome).paid_by(ADA, Terms::default()).at(now, show.key())
     };
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
@@ -394,7 +396,7 @@ fn money_that_was_given_back_in_full_sells_nothing() {
     show.expire(at(601), held);
     let (late, third) = expired_of_ben(&mut show);
     let mut late_word = word(&show, at(1_300), third);
-    late_word.buyer = Some(BEN);
+    late_word.command.buyer = Some(BEN);
     show.accept(&late_word);
     assert!(matches!(show.reservation(late).state, ReservationState::Expired { .. }));
     assert_eq!(audit(&show.snapshot), []);

@@ -8,6 +8,7 @@ use crate::id::{SeatId, TicketTypeId};
 use crate::money::Money;
 use crate::payment::{Payment, RefundTickets, ReturnedItem, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation};
+use crate::time::Timestamp;
 
 /// What a refund was found to return.
 pub(super) struct Granted {
@@ -20,6 +21,7 @@ pub(super) fn grant(
     scope: &dyn Scope,
     ask: &BeginRefund,
     payment: &Payment,
+    now: Timestamp,
 ) -> Result<Granted, CommandError<BeginRefundRefused>> {
     let refused = CommandError::Refused;
     if ask.buyer.is_some() && matches!(ask.wanted, RefundWanted::Waiver { .. }) {
@@ -42,7 +44,7 @@ pub(super) fn grant(
     };
     let event = scope.event();
     let rate = match ask.buyer {
-        Some(_) => Rate::at(event, reservation, ask.now)
+        Some(_) => Rate::at(event, reservation, now)
             .map_err(|closed| refused(BeginRefundRefused::CancellationClosed { since: closed.since }))?,
         None => Rate::Whole,
     };

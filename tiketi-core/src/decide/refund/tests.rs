@@ -1,5 +1,6 @@
 use super::*;
 use crate::audit::audit;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, BEN, Show, at, won};
 use crate::decide::{CaptureOutcome, RecordOutcome};
 use crate::gateway::Captured;
@@ -7,9 +8,9 @@ use crate::id::ReservationId;
 use crate::reservation::{CancelReason, ReservationState};
 use crate::terms::RefundedSeats;
 
-fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> RecordRefund {
+fn ends(show: &Show, payment: PaymentId, outcome: RefundOutcome) -> Envelope<RecordRefund> {
     let refund = show.payment(payment).refunds.last().unwrap().id;
-    RecordRefund::new(at(50), show.key(), payment, refund, outcome)
+    RecordRefund::new(payment, refund, outcome).at(at(50), show.key())
 }
 
 fn sold(show: &mut Show) -> (ReservationId, PaymentId) {
@@ -23,12 +24,12 @@ fn a_refund_is_more_than_nothing_and_at_most_what_is_left() {
     let (_, payment) = sold(&mut show);
     let euro = Money::new(1, "EUR".parse().unwrap());
     for amount in [won(0), won(-1), won(101), euro] {
-        let ask = show.refund(at(2), payment).only(amount);
+        let ask = show.refund(payment).only(amount).at(at(2), show.key());
         assert_eq!(show.refuse(&ask), BeginRefundRefused::AmountOutOfRange { refundable: won(100) });
     }
-    show.accept(&show.refund(at(2), payment).only(won(1)));
+    show.accept(&show.refund(payment).only(won(1)).at(at(2), show.key()));
     show.accept(&ends(&show, payment, RefundOutcome::Done));
-    let ask = show.refund(at(3), payment).only(won(100));
+    let ask = show.refund(payment).only(won(100)).at(at(3), show.key());
     assert_eq!(show.refuse(&ask), BeginRefundRefused::AmountOutOfRange { refundable: won(99) });
 }
 
@@ -36,7 +37,7 @@ fn a_refund_is_more_than_nothing_and_at_most_what_is_left() {
 fn a_partial_refund_takes_nothing_from_the_buyer() {
     let mut show = Show::open();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment).only(won(40)));
+    show.accept(&show.refund(payment).only(won(40)).at(at(2), show.key()));
     show.accept(&ends(&show, payment, RefundOutcome::Done));
     assert_eq!(show.payment(payment).state, PaymentState::PartlyRefunded { at: at(50) });
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
@@ -48,9 +49,9 @@ fn a_partial_refund_takes_nothing_from_the_buyer() {
 fn defect_2_the_last_of_the_money_ends_the_reservation() {
     let mut show = Show::open();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment).only(won(40)));
+    show.accept(&show.refund(payment).only(won(40)).at(at(2), show.key()));
     show.accept(&ends(&show, payment, RefundOutcome::Done));
-    show.accept(&show.refund(at(3), payment));
+    show.accept(&show.refund(payment).at(at(3), show.key()));
     assert!(!show.is_free(0, at(4)), "not before the provider has said so");
     show.accept(&ends(&show, payment, RefundOutcome::Done));
     assert_eq!(show.payment(payment).state, PaymentState::Refunded { at: at(50) });
@@ -62,12 +63,12 @@ fn defect_2_the_last_of_the_money_ends_the_reservation() {
 #[test]
 fn seats_whose_money_went_back_stay_off_sale_if_the_terms_say_so() {
     let mut show = Show::open();
-    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 2);
+    let ask = show.hold(ADA, &[0]).item(show.standing, 2).at(at(0), show.key());
     let held = show.accept(&ask).reservation;
     let payment = show.paid(at(1), held, ADA);
-    show.accept(&show.refund(at(2), payment));
+    show.accept(&show.refund(payment).at(at(2), show.key()));
     let terms = Terms { refunded_seats: RefundedSeats::Blocked, ..Terms::default() };
-    show.accept(&ends(&show, payment, RefundOutcome::Done).under(terms));
+    show.accept(&ends(&show, payment, RefundOutcome::Done).map(|end| end.under(terms)));
     assert!(matches!(show.reservation(held).state, ReservationState::Cancelled { .. }));
     assert!(!show.is_free(0, at(51)), "a person puts it back");
     assert_eq!(show.available(show.standing), 5);
@@ -78,10 +79,10 @@ fn seats_whose_money_went_back_stay_off_sale_if_the_terms_say_so() {
 fn one_refund_at_a_time_is_promised_and_each_ends_once() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
-    let first = show.refund(at(2), payment).only(won(10));
+    let first = show.refund(payment).only(won(10)).at(at(2), show.key());
     show.accept(&first);
-    let refund = first.refund;
-    let ask = show.refund(at(3), payment);
+    let refund = first.command.refund;
+    let ask = show.refund(payment).at(at(3), show.key());
     assert_eq!(show.refuse(&ask), BeginRefundRefused::RefundInProgress { refund });
     show.accept(&ends(&show, payment, RefundOutcome::Done));
     assert_eq!(show.refuse(&ends(&show, payment, RefundOutcome::Done)), RecordRefundRefused::NotQueued);
@@ -92,11 +93,11 @@ fn one_refund_at_a_time_is_promised_and_each_ends_once() {
 fn a_refused_refund_gives_nothing_back_and_may_be_tried_again() {
     let mut show = Show::open();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment));
+    show.accept(&show.refund(payment).at(at(2), show.key()));
     show.accept(&ends(&show, payment, RefundOutcome::Refused { code: "TOO_LATE".into() }));
     assert_eq!(show.payment(payment).refunded, won(0));
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
-    show.accept(&show.refund(at(3), payment));
+    show.accept(&show.refund(payment).at(at(3), show.key()));
 }
 
 /// Found by a walk: the part was done, the refusal before it was forgotten, and the rest was kept for nothing.
@@ -106,13 +107,13 @@ fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
     let held = show.held(at(0), ADA, &[0]);
     let first = show.confirming(at(1), held, ADA);
     let declined = CaptureOutcome::Declined { code: "NO".into() };
-    show.accept(&RecordOutcome::new(at(2), show.key(), first, declined));
+    show.accept(&RecordOutcome::new(first, declined).at(at(2), show.key()));
     show.paid(at(3), held, ADA);
     let late = CaptureOutcome::Paid(Captured::kept(first.to_string(), "taken", won(100)));
-    show.accept(&RecordOutcome::new(at(4), show.key(), first, late));
+    show.accept(&RecordOutcome::new(first, late).at(at(4), show.key()));
     show.accept(&ends(&show, first, RefundOutcome::Refused { code: "TOO_LATE".into() }));
     assert!(show.payment(first).needs_attention());
-    show.accept(&show.refund(at(5), first).only(won(40)));
+    show.accept(&show.refund(first).only(won(40)).at(at(5), show.key()));
     show.accept(&ends(&show, first, RefundOutcome::Done));
     let rest = show.payment(first).queued_refund().unwrap();
     assert_eq!(rest.amount, won(60));
@@ -125,18 +126,21 @@ fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
 fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
-    let theft = show.refund(at(2), payment).by_buyer(BEN);
+    let theft = show.refund(payment).by_buyer(BEN).at(at(2), show.key());
     assert_eq!(show.refuse(&theft), BeginRefundRefused::PaymentNotFound);
-    show.accept(&show.refund(at(2), payment).by_buyer(ADA));
+    show.accept(&show.refund(payment).by_buyer(ADA).at(at(2), show.key()));
     show.accept(&ends(&show, payment, RefundOutcome::Done));
-    let again = show.refund(at(60), payment);
+    let again = show.refund(payment).at(at(60), show.key());
     let state = PaymentState::Refunded { at: at(50) };
     assert_eq!(show.refuse(&again), BeginRefundRefused::NothingToRefund { state });
 
     let other = show.held(at(2), BEN, &[1]);
     let asked = show.confirming(at(3), other, BEN);
     let state = PaymentState::Confirming { since: at(3) };
-    assert_eq!(show.refuse(&show.refund(at(4), asked)), BeginRefundRefused::NothingToRefund { state });
+    assert_eq!(
+        show.refuse(&show.refund(asked).at(at(4), show.key())),
+        BeginRefundRefused::NothingToRefund { state }
+    );
 }
 
 /// A store forgets keys after 24 hours; the ids of refunds stay on the payment.
@@ -144,7 +148,7 @@ fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
 fn a_refund_sent_again_under_a_forgotten_key_is_promised_once() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
-    let ask = show.refund(at(2), payment).only(won(40));
+    let ask = show.refund(payment).only(won(40)).at(at(2), show.key());
     for outcome in [None, Some(RefundOutcome::Done)] {
         outcome.map(|outcome| show.accept(&ends(&show, payment, outcome)));
         for _ in 0..2 {
@@ -160,12 +164,12 @@ fn a_refund_sent_again_under_a_forgotten_key_is_promised_once() {
 fn a_refund_id_is_never_used_for_another_refund() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
-    let ask = show.refund(at(2), payment).only(won(40));
+    let ask = show.refund(payment).only(won(40)).at(at(2), show.key());
     show.accept(&ask);
     show.accept(&ends(&show, payment, RefundOutcome::Done));
-    let refused = BeginRefundRefused::RefundIdTaken { refund: ask.refund };
-    assert_eq!(show.refuse(&ask.clone().only(won(41))), refused);
-    let other = BeginRefund { reason: "snow".into(), ..ask };
+    let refused = BeginRefundRefused::RefundIdTaken { refund: ask.command.refund };
+    assert_eq!(show.refuse(&ask.clone().map(|ask| ask.only(won(41)))), refused);
+    let other = ask.map(|ask| BeginRefund { reason: "snow".into(), ..ask });
     assert_eq!(show.refuse(&other), refused);
 }
 
@@ -176,16 +180,16 @@ fn a_refund_id_is_never_used_for_another_refund() {
 fn a_hand_refund_smaller_than_the_queued_one_settles_nothing() {
     let mut show = Show::open();
     let (held, payment) = sold(&mut show);
-    show.accept(&show.refund(at(2), payment).only(won(60)));
+    show.accept(&show.refund(payment).only(won(60)).at(at(2), show.key()));
     let before = show.payment(payment).clone();
     let kept = Captured::kept(payment.to_string(), "taken", won(100));
     let word = |refunded| CaptureOutcome::Paid(Captured { refunded: won(refunded), ..kept.clone() });
-    let early = RecordOutcome::new(at(3), show.key(), payment, word(40));
+    let early = RecordOutcome::new(payment, word(40)).at(at(3), show.key());
     let state = before.state.clone();
     assert_eq!(show.refuse(&early), crate::decide::RecordOutcomeRefused::NotConfirming { state });
     assert_eq!(show.payment(payment), &before);
     show.accept(&ends(&show, payment, RefundOutcome::Done));
-    show.accept(&RecordOutcome::new(at(60), show.key(), payment, word(100)));
+    show.accept(&RecordOutcome::new(payment, word(100)).at(at(60), show.key()));
     assert_eq!(
         show.payment(payment).refunds.iter().map(|row| row.amount).collect::<Vec<_>>(),
         [won(60), won(40)]

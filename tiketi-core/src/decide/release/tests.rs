@@ -7,7 +7,7 @@ use crate::reservation::ReservationState;
 fn the_rest_stays_held_until_the_same_moment_at_the_price_that_is_left() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0, 1, 2]);
-    show.accept(&Release::all(at(9), show.key(), held, ADA).only([show.seats[1]]));
+    show.accept(&Release::all(held, ADA).only([show.seats[1]]).at(at(9), show.key()));
     let left = show.reservation(held);
     assert_eq!((left.seats.len(), left.total, left.held_until()), (2, won(200), Some(at(300))));
     assert!(show.is_free(1, at(9)) && !show.is_free(0, at(9)));
@@ -17,7 +17,7 @@ fn the_rest_stays_held_until_the_same_moment_at_the_price_that_is_left() {
 fn releasing_the_last_seat_ends_a_reservation_of_seats() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    show.accept(&Release::all(at(9), show.key(), held, ADA).only([show.seats[0]]));
+    show.accept(&Release::all(held, ADA).only([show.seats[0]]).at(at(9), show.key()));
     let state = ReservationState::Cancelled { reason: CancelReason::ByBuyer, at: at(9) };
     assert_eq!(show.reservation(held).state, state);
 }
@@ -25,13 +25,13 @@ fn releasing_the_last_seat_ends_a_reservation_of_seats() {
 #[test]
 fn releasing_the_last_seat_leaves_the_units() {
     let mut show = Show::open();
-    let ask = show.hold(at(0), ADA, &[0]).item(show.standing, 2);
+    let ask = show.hold(ADA, &[0]).item(show.standing, 2).at(at(0), show.key());
     let held = show.accept(&ask).reservation;
-    show.accept(&Release::all(at(9), show.key(), held, ADA).only([show.seats[0]]));
+    show.accept(&Release::all(held, ADA).only([show.seats[0]]).at(at(9), show.key()));
     let left = show.reservation(held);
     assert_eq!((left.seats.len(), left.total, left.held_until()), (0, won(60), Some(at(300))));
     assert_eq!(show.available(show.standing), 3);
-    show.accept(&Release::all(at(10), show.key(), held, ADA));
+    show.accept(&Release::all(held, ADA).at(at(10), show.key()));
     assert_eq!(show.available(show.standing), 5);
     assert!(!show.reservation(held).is_live());
 }
@@ -41,7 +41,7 @@ fn releasing_gives_up_a_prepared_payment() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0, 1]);
     let payment = show.prepared(at(1), held, ADA);
-    show.accept(&Release::all(at(2), show.key(), held, ADA).only([show.seats[0]]));
+    show.accept(&Release::all(held, ADA).only([show.seats[0]]).at(at(2), show.key()));
     assert_eq!(show.payment(payment).state, PaymentState::Abandoned);
     assert_eq!(show.reservation(held).payment, None);
 }
@@ -50,11 +50,12 @@ fn releasing_gives_up_a_prepared_payment() {
 fn seats_of_others_and_seats_named_twice_are_named() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let ask = Release::all(at(1), show.key(), held, ADA).only([show.seats[0], show.seats[0], show.seats[5]]);
+    let ask =
+        Release::all(held, ADA).only([show.seats[0], show.seats[0], show.seats[5]]).at(at(1), show.key());
     let seats = vec![show.seats[0], show.seats[5]];
     assert_eq!(show.refuse(&ask), ReleaseRefused::NotInReservation { seats });
     assert_eq!(
-        show.refuse(&Release::all(at(1), show.key(), held, ADA).only([])),
+        show.refuse(&Release::all(held, ADA).only([]).at(at(1), show.key())),
         ReleaseRefused::NothingAsked
     );
 }
@@ -64,11 +65,11 @@ fn seats_of_others_and_seats_named_twice_are_named() {
 fn defect_4_nobody_releases_what_another_holds() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
-    let theft = Release::all(at(1), show.key(), held, BEN);
+    let theft = Release::all(held, BEN).at(at(1), show.key());
     assert_eq!(show.refuse(&theft), ReleaseRefused::ReservationNotFound);
     // Nor may the holder himself once it has passed to another.
     show.held(at(300), BEN, &[0]);
-    assert_eq!(show.refuse(&Release::all(at(301), show.key(), held, ADA)), ReleaseRefused::NotPending);
+    assert_eq!(show.refuse(&Release::all(held, ADA).at(at(301), show.key())), ReleaseRefused::NotPending);
     assert!(!show.is_free(0, at(301)));
 }
 
@@ -77,5 +78,5 @@ fn nothing_is_released_while_money_may_be_moving() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     show.confirming(at(1), held, ADA);
-    assert_eq!(show.refuse(&Release::all(at(2), show.key(), held, ADA)), ReleaseRefused::NotPending);
+    assert_eq!(show.refuse(&Release::all(held, ADA).at(at(2), show.key())), ReleaseRefused::NotPending);
 }

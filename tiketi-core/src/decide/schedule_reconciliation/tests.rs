@@ -1,8 +1,9 @@
 use super::*;
+use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, Show, at};
 
-fn claim(show: &Show, now: Timestamp, payment: PaymentId, tries: u32) -> ScheduleReconciliation {
-    ScheduleReconciliation::new(now, show.key(), payment, ReconcileStep::Claim { tries })
+fn claim(show: &Show, now: Timestamp, payment: PaymentId, tries: u32) -> Envelope<ScheduleReconciliation> {
+    ScheduleReconciliation::new(payment, ReconcileStep::Claim { tries }).at(now, show.key())
 }
 
 fn confirming() -> (Show, PaymentId) {
@@ -49,10 +50,10 @@ fn of_two_servers_one_asks() {
 fn a_wait_counts_no_try_and_a_doubt_moves_nothing() {
     let (mut show, payment) = confirming();
     let wait = ReconcileStep::Wait { until: at(90) };
-    show.accept(&ScheduleReconciliation::new(at(60), show.key(), payment, wait));
+    show.accept(&ScheduleReconciliation::new(payment, wait).at(at(60), show.key()));
     assert_eq!(next(&show, payment), Some(at(90)));
     let last_inconclusive = ReconcileStep::Inconclusive { answer: "timeout".into() };
-    show.accept(&ScheduleReconciliation::new(at(60), show.key(), payment, last_inconclusive));
+    show.accept(&ScheduleReconciliation::new(payment, last_inconclusive).at(at(60), show.key()));
     let reconciliation = show.payment(payment).reconciliation.clone().unwrap();
     assert_eq!(
         (reconciliation.tries, reconciliation.next, reconciliation.last_inconclusive.as_deref()),
@@ -63,7 +64,7 @@ fn a_wait_counts_no_try_and_a_doubt_moves_nothing() {
 #[test]
 fn nothing_that_may_still_take_money_is_given_up() {
     let (show, payment) = confirming();
-    let give_up = ScheduleReconciliation::new(at(60), show.key(), payment, ReconcileStep::GiveUp);
+    let give_up = ScheduleReconciliation::new(payment, ReconcileStep::GiveUp).at(at(60), show.key());
     assert_eq!(show.refuse(&give_up), ScheduleReconciliationRefused::StillOpen);
 }
 
@@ -75,13 +76,14 @@ fn what_is_known_is_not_asked_for() {
     assert_eq!(show.refuse(&claim(&show, at(60), payment, 0)), ScheduleReconciliationRefused::NothingAwaited);
 }
 
-fn waits(show: &Show, now: Timestamp, payment: PaymentId, due: Option<Timestamp>) -> ScheduleReconciliation {
-    ScheduleReconciliation::new(
-        now,
-        show.key(),
-        payment,
-        ReconcileStep::Deposit(DepositAsked { account: None, due }),
-    )
+fn waits(
+    show: &Show,
+    now: Timestamp,
+    payment: PaymentId,
+    due: Option<Timestamp>,
+) -> Envelope<ScheduleReconciliation> {
+    ScheduleReconciliation::new(payment, ReconcileStep::Deposit(DepositAsked { account: None, due }))
+        .at(now, show.key())
 }
 
 #[test]
@@ -126,10 +128,10 @@ fn an_old_answer_that_a_deposit_is_waited_for_says_nothing_about_one_that_is_the
         ScheduleReconciliationRefused::NothingAwaited
     );
     let gone = ReconcileStep::DepositGone(DepositAsked::default());
-    show.accept(&ScheduleReconciliation::new(at(3), show.key(), payment, gone.clone()));
+    show.accept(&ScheduleReconciliation::new(payment, gone.clone()).at(at(3), show.key()));
     assert!(show.payment(payment).is_withdrawn());
     let (show, payment) = confirming();
-    let refused = show.refuse(&ScheduleReconciliation::new(at(1), show.key(), payment, gone));
+    let refused = show.refuse(&ScheduleReconciliation::new(payment, gone).at(at(1), show.key()));
     assert_eq!(refused, ScheduleReconciliationRefused::NothingAwaited);
 }
 
