@@ -3,14 +3,13 @@
 use std::fmt::Debug;
 use std::future::Future;
 
-use tiketi_core::decide::Applied;
+use tiketi_core::decide::{Applied, Envelope, SalesCommand};
 use tiketi_core::{
     CommandError, EventId, PageRequest, Payment, Reservation, Seat, SeatMap, SeatState, TicketTypeId,
     store::EventView, ticket_type::Stock,
 };
 
 use crate::hall::Hall;
-use crate::send::SalesCommand;
 use crate::shop::TestShop;
 
 /// Everything a store shows of the events and buyers of a shop.
@@ -142,8 +141,9 @@ impl TestShop {
     ///
     /// If it is not, or if the store remembers a key for which nothing happened.
     pub async fn refuse<C: SalesCommand>(&self, command: C, why: C::Refused) {
-        self.refuses(self.send(command.clone()), why.clone()).await;
-        self.refuses(self.send(command), why).await;
+        let command = self.envelope(command);
+        self.refuses(self.execute(command.clone()), why.clone()).await;
+        self.refuses(self.execute(command), why).await;
     }
 
     /// Checks that a command sent twice takes effect once.
@@ -152,30 +152,32 @@ impl TestShop {
     ///
     /// If the second time changes anything, adds a fact, or answers something else.
     pub async fn twice<C: SalesCommand>(&self, command: C) -> Applied {
-        let first = self.apply(command.clone()).await;
+        let command = self.envelope(command);
+        let first = self.apply_envelope(command.clone()).await;
         let before = self.picture().await;
-        let later = self.now().after(std::time::Duration::from_micros(1));
-        for again in [command.clone(), command.at(later)] {
-            let again = self.send(again).await.expect("a repetition is answered");
+        let later = command.now.after(std::time::Duration::from_micros(1));
+        for again in [command.clone(), Envelope { now: later, ..command }] {
+            let again = self.execute(again).await.expect("a repetition is answered");
             assert_eq!(again, Applied { replayed: true, ..first.clone() });
         }
         assert_eq!(self.picture().await, before, "a repetition changed something");
         first
     }
 
-    /// Checks that a key cannot be used for another command.
+    /// Checks that a key cannot be used for another command, and returns what the first one did.
     ///
     /// # Panics
     ///
     /// If it can, or if anything changes.
-    pub async fn no_reuse<A: SalesCommand, B: SalesCommand>(&self, first: A, other: B) {
-        let key = first.key();
-        self.apply(first).await;
+    pub async fn no_reuse<A: SalesCommand, B: SalesCommand>(&self, first: A, other: B) -> Applied {
+        let key = self.key();
+        let applied = self.apply_envelope(first.at(self.now(), key)).await;
         let before = self.picture().await;
-        match self.send(other.keyed(key)).await {
+        match self.execute(other.at(self.now(), key)).await {
             Err(CommandError::KeyReused) => {}
             answer => panic!("a key used for other content should be refused, not {answer:?}"),
         }
         assert_eq!(self.picture().await, before, "a reused key changed something");
+        applied
     }
 }

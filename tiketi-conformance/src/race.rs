@@ -5,21 +5,34 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use tiketi_core::CommandError;
-use tiketi_core::decide::Applied;
+use tiketi_core::decide::{Applied, Envelope, SalesCommand};
 use tokio::sync::Barrier;
 
-use crate::send::{Outcome, SalesCommand};
-use crate::shop::TestShop;
+use crate::shop::{Outcome, TestShop};
 
-/// Sends commands from a task each, all at once,
+/// Sends commands from a task each, all at once, each under a key of its own,
 /// and returns their answers in order.
 pub(crate) async fn at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<C>) -> Vec<Outcome<C>> {
+    let envelopes = commands.into_iter().map(|command| shop.envelope(command));
+    envelopes_at_once(shop, envelopes.collect()).await
+}
+
+/// Sends one command from `callers` tasks at once, under one key.
+pub(crate) async fn repeated_at_once<C: SalesCommand>(
+    shop: &TestShop,
+    command: C,
+    callers: usize,
+) -> Vec<Outcome<C>> {
+    envelopes_at_once(shop, vec![shop.envelope(command); callers]).await
+}
+
+async fn envelopes_at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<Envelope<C>>) -> Vec<Outcome<C>> {
     let gate = Arc::new(Barrier::new(commands.len()));
     let tasks = commands.into_iter().map(|command| {
         let (shop, gate) = (shop.clone(), gate.clone());
         tokio::spawn(async move {
             gate.wait().await;
-            shop.send(command).await
+            shop.execute(command).await
         })
     });
     let answers = join_all(tasks.collect::<Vec<_>>()).await;

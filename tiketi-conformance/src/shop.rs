@@ -5,16 +5,19 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tiketi_core::decide::Applied;
+use tiketi_core::decide::{Applied, Command, Envelope, SalesCommand};
 use tiketi_core::{
-    BuyerId, Clock, CommandKey, EventId, Fact, IdSource, PaymentId, RefundId, ReservationId, Terms,
-    Timestamp,
+    BuyerId, Clock, CommandError, CommandKey, EventId, Fact, IdSource, PaymentId, RefundId, ReservationId,
+    Terms, Timestamp,
     clock::{CountedIds, ManualClock},
+    store::SalesStoreExt,
 };
 
 use crate::factory::SellingStore;
 use crate::handles::Handles;
-use crate::send::{Outcome, SalesCommand};
+
+/// What a command came to.
+pub type Outcome<C> = Result<Applied, CommandError<<C as Command>::Refused>>;
 
 /// Sells over a store, and remembers what the audit must look at.
 ///
@@ -145,20 +148,38 @@ impl TestShop {
         payment
     }
 
-    /// Sends a command once, and returns whatever it comes to.
-    pub async fn send<C: SalesCommand>(&self, command: C) -> Outcome<C> {
-        let store = self.store();
-        command.send(&*store).await
+    /// Returns a command with a new key and the present moment.
+    pub fn envelope<C: Command>(&self, command: C) -> Envelope<C> {
+        command.at(self.now(), self.key())
     }
 
-    /// Sends a command that has to take effect now.
+    /// Executes a command, and returns its outcome.
+    pub async fn execute<C: SalesCommand>(&self, command: Envelope<C>) -> Outcome<C> {
+        self.store().execute(command).await
+    }
+
+    /// Executes a command now, under a new key, and returns its outcome.
+    pub async fn send<C: SalesCommand>(&self, command: C) -> Outcome<C> {
+        self.execute(self.envelope(command)).await
+    }
+
+    /// Executes a command now, under a new key; it has to take effect.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestShop::apply_envelope`].
+    pub async fn apply<C: SalesCommand>(&self, command: C) -> Applied {
+        self.apply_envelope(self.envelope(command)).await
+    }
+
+    /// Executes a command that has to take effect.
     ///
     /// # Panics
     ///
     /// If it is refused, fails, or is taken for a repetition.
-    pub async fn apply<C: SalesCommand>(&self, command: C) -> Applied {
+    pub async fn apply_envelope<C: SalesCommand>(&self, command: Envelope<C>) -> Applied {
         let shown = format!("{command:?}");
-        match self.send(command).await {
+        match self.execute(command).await {
             Ok(applied) if !applied.replayed => applied,
             other => panic!("should take effect: {shown}\nbut came to {other:?}"),
         }

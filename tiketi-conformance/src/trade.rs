@@ -12,7 +12,7 @@ use crate::shop::TestShop;
 impl TestShop {
     /// Makes a hold that asks for nothing yet.
     pub fn hold(&self, hall: &Hall, buyer: BuyerId) -> Hold {
-        Hold::new(self.now(), self.key(), hall.event, buyer, self.reservation_id(), self.terms())
+        Hold::new(hall.event, buyer, self.reservation_id(), self.terms())
     }
 
     /// Makes a hold of the seats at these places of [`Hall::seats`].
@@ -22,29 +22,28 @@ impl TestShop {
 
     /// Makes the owner's command to extend a hold.
     pub fn extend(&self, of: &Reservation) -> ExtendHold {
-        ExtendHold::new(self.now(), self.key(), of.id, of.buyer, self.terms())
+        ExtendHold::new(of.id, of.buyer, self.terms())
     }
 
     /// Makes the owner's command to give everything back.
     pub fn release(&self, of: &Reservation) -> Release {
-        Release::all(self.now(), self.key(), of.id, of.buyer)
+        Release::all(of.id, of.buyer)
     }
 
     /// Makes the owner's command to confirm what costs nothing.
     pub fn confirm_free(&self, of: &Reservation) -> ConfirmFree {
-        ConfirmFree::new(self.now(), self.key(), of.id, of.buyer)
+        ConfirmFree::new(of.id, of.buyer)
     }
 
     /// Makes the owner's command to start an attempt to pay.
     pub fn start_payment(&self, of: &Reservation) -> StartPayment {
         let payment = self.payment_id();
-        StartPayment::new(self.now(), self.key(), payment, of.id, of.buyer, self.terms())
-            .through("test", "card")
+        StartPayment::new(payment, of.id, of.buyer, self.terms()).through("test", "card")
     }
 
     /// Makes the buyer's command to take the money.
     pub fn begin_confirm(&self, of: &Payment) -> BeginConfirm {
-        BeginConfirm::new(self.now(), self.key(), of.id, of.buyer)
+        BeginConfirm::new(of.id, of.buyer)
     }
 
     /// Makes the command that records that a provider took this much.
@@ -55,7 +54,7 @@ impl TestShop {
 
     /// Makes the command that records what a provider said.
     pub fn outcome(&self, of: &Payment, outcome: CaptureOutcome) -> RecordOutcome {
-        RecordOutcome::new(self.now(), self.key(), of.id, outcome).paid_by(of.buyer, self.terms())
+        RecordOutcome::new(of.id, outcome).paid_by(of.buyer, self.terms())
     }
 
     /// Makes the command that records that a provider took the money.
@@ -66,22 +65,22 @@ impl TestShop {
     /// Makes the command that records that a provider declined.
     pub fn declined(&self, of: &Payment) -> RecordOutcome {
         let outcome = CaptureOutcome::Declined { code: "card_expired".to_owned() };
-        RecordOutcome::new(self.now(), self.key(), of.id, outcome)
+        RecordOutcome::new(of.id, outcome)
     }
 
     /// Makes the owner's command to cancel.
     pub fn cancel(&self, of: &Reservation) -> Cancel {
-        Cancel::by_buyer(self.now(), self.key(), of.id, of.buyer)
+        Cancel::by_buyer(of.id, of.buyer)
     }
 
     /// Makes the organiser's command to give all the money back.
     pub fn refund(&self, of: &Payment) -> BeginRefund {
-        BeginRefund::new(self.now(), self.key(), of.id, self.refund_id(), "the singer is ill")
+        BeginRefund::new(of.id, self.refund_id(), "the singer is ill")
     }
 
     /// Makes the command that records that a refund is on its way.
     pub fn refunded(&self, of: &Payment, refund: RefundId) -> RecordRefund {
-        RecordRefund::new(self.now(), self.key(), of.id, refund, RefundOutcome::Done)
+        RecordRefund::new(of.id, refund, RefundOutcome::Done)
     }
 
     /// Holds seats, and returns the reservation.

@@ -78,7 +78,8 @@
 //! [`InboxStore`](crate::store::InboxStore), [`CatalogStore`](crate::store::CatalogStore),
 //! [`LayoutStore`](crate::store::LayoutStore) and [`OutboxStore`](crate::store::OutboxStore), and test the result with
 //! the cases of the crate `tiketi-conformance`. An adapter does not implement the rules, which are in [`decide`]: it
-//! locks an event's rows, calls [`decide::run`], writes the [`decide::Change`] and commits. [`PaymentGateway`] and
+//! locks an event's rows, calls [`decide::execute`], writes the changes and commits. Every sales command is executed by
+//! one method, so a store or a decorator of one has few methods. [`PaymentGateway`] and
 //! [`Notifier`] are one trait each; [`Guarded`](crate::gateway::Guarded) puts time limits and a circuit breaker around
 //! any gateway.
 //!

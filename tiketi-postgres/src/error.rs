@@ -1,12 +1,10 @@
 //! What Postgres says, in the words of the store traits.
 
-use std::any::Any;
-use std::sync::Arc;
-
 use sqlx::Error;
 use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgDatabaseError, PgSeverity};
 use tiketi_core::{StoreError, StoreErrorKind};
+use tiketi_sql::{closed, panicked};
 use tokio::task::JoinError;
 
 /// The SQLSTATE of a lock that was not granted within `lock_timeout`.
@@ -95,26 +93,9 @@ fn cause(error: &StoreError) -> Option<&Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
-/// Returns a failure that met several callers, for one of them.
-pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
-    StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
-}
-
-/// Says that a command, or what reads and writes its rows, panicked; a defect, told to those who asked for it.
-pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
-    let message = format!("a command panicked: {}", text.unwrap_or("it does not say why"));
-    StoreError::new(StoreErrorKind::Internal, message)
-}
-
 /// Says why a task of the store's own ended without an answer: a defect, or the end of its runtime.
 pub(crate) fn ended(error: JoinError) -> StoreError {
     error.try_into_panic().map_or_else(|_| closed(), |panic| panicked(&*panic))
-}
-
-/// Says that the store's tasks are gone.
-pub(crate) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, "the store is closed")
 }
 
 /// Tells whether it failed because a connection was lost or refused, before anything was committed.

@@ -143,7 +143,7 @@ mod store;
 mod working_set;
 
 pub use migrate::{Durability, SCHEMA, check, migrate};
-pub use queue::batch::Batches;
+pub use queue::Batches;
 pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};
 pub use queue::{MAX_BATCH, MAX_QUEUE};
 pub use sql::schema::{InvalidSchemaName, SchemaName};

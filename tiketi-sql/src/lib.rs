@@ -1,4 +1,4 @@
-//! What Tiketi's SQL stores share: columns, state words and stored JSON.
+//! What Tiketi's SQL stores share: columns, state words, stored JSON, and commands that wait for a batch.
 //!
 //! A store implements [`Row`], which reads a column by its name. This crate has a row type for each table, such as
 //! [`ReservationRow`]: its fields are the columns, once. `of` writes a value of `tiketi-core` as its columns, `read` and a
@@ -6,9 +6,13 @@
 //! [`columns!`]). A new field of a row of the core does not compile until its row type has a column for it. Moments are UTC
 //! microseconds; amounts are minor units; what has no column of its own is JSON.
 //!
+//! Both stores decide commands in batches: [`QueuedCommand`] is an item of their queues, [`BatchReadSet`] the rows that a
+//! batch reads, and [`EventRows`] the rows of one event that are loaded.
+//!
 //! It is internal to the stores: its items may change with any release.
 
 mod account;
+mod batch;
 mod cancellation;
 mod columns;
 mod command;
@@ -25,6 +29,10 @@ mod table;
 mod tests;
 
 pub use account::AccountRow;
+pub use batch::{
+    BatchCommand, BatchReadSet, BatchStore, EventRows, QueuedCommand, Reply, answer_all, closed, panicked,
+    pending, queue_is_full, shared,
+};
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
 pub use event::{EventRow, TicketTypeRow};
 pub use fact::{fact, fact_text};

@@ -23,7 +23,7 @@ impl AccountStore for SqliteStore {
     async fn create_account(&self, account: Account) -> Result<(), CommandError<CreateAccountRefused>> {
         account.check_texts()?;
         self.writer()
-            .run(move |set| {
+            .run_work(move |set| {
                 let connection = set.connection();
                 if exists(connection, "SELECT 1 FROM accounts WHERE email = ?1", [account.email.as_str()])? {
                     return Err(CommandError::Refused(CreateAccountRefused::EmailTaken));

@@ -21,7 +21,7 @@ use crate::{load, reads, write};
 #[async_trait]
 impl CatalogStore for SqliteStore {
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run(move |set| create_event(set, &command)).await
+        self.writer().run_work(move |set| create_event(set, &command)).await
     }
 
     async fn edit_event(
@@ -33,22 +33,22 @@ impl CatalogStore for SqliteStore {
         let edit = move |set: &mut WorkingSet<'_>| {
             change_event(set, id, |event| decide::edit_details(event, details.clone(), read_version))
         };
-        self.writer().run(edit).await
+        self.writer().run_work(edit).await
     }
 
     async fn step_event(&self, id: EventId, step: EventStep) -> Result<Event, CommandError<EditRefused>> {
         let take = move |event: &Event| {
             Ok(Event { state: event.state.apply(&step)?, version: event.version + 1, ..event.clone() })
         };
-        self.writer().run(move |set| change_event(set, id, take)).await
+        self.writer().run_work(move |set| change_event(set, id, take)).await
     }
 
     async fn delete_event(&self, id: EventId) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run(move |set| delete_event(set, id)).await
+        self.writer().run_work(move |set| delete_event(set, id)).await
     }
 
     async fn add_ticket_type(&self, command: AddTicketType) -> Result<Created, CommandError<CreateRefused>> {
-        self.writer().run(move |set| add_ticket_type(set, &command)).await
+        self.writer().run_work(move |set| add_ticket_type(set, &command)).await
     }
 
     async fn edit_ticket_type(
@@ -56,11 +56,11 @@ impl CatalogStore for SqliteStore {
         id: TicketTypeId,
         edit: TicketTypeInput,
     ) -> Result<TicketType, CommandError<EditRefused>> {
-        self.writer().run(move |set| edit_ticket_type(set, id, &edit)).await
+        self.writer().run_work(move |set| edit_ticket_type(set, id, &edit)).await
     }
 
     async fn remove_ticket_type(&self, id: TicketTypeId) -> Result<(), CommandError<EditRefused>> {
-        self.writer().run(move |set| remove_ticket_type(set, id)).await
+        self.writer().run_work(move |set| remove_ticket_type(set, id)).await
     }
 
     async fn block_seats(&self, command: BlockSeats) -> Result<u64, CommandError<BlockRefused>> {
@@ -69,10 +69,10 @@ impl CatalogStore for SqliteStore {
             set.expire_in(command.event, command.now)?;
             set.load_seats(command.event, command.seats.iter().copied())?;
             let change = decide::block_seats(set.snapshot(command.event)?, &command)?;
-            set.apply(command.event, &change, command.now)?;
+            set.write(command.event, &change, command.now)?;
             Ok(set.snapshot(command.event)?.map_version())
         };
-        self.writer().run(block).await
+        self.writer().run_work(block).await
     }
 
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
@@ -80,10 +80,10 @@ impl CatalogStore for SqliteStore {
             open_for_blocking(set, command.event)?;
             set.load_seats(command.event, command.seats.iter().copied())?;
             let change = decide::unblock_seats(set.snapshot(command.event)?, &command)?;
-            set.apply(command.event, &change, command.now)?;
+            set.write(command.event, &change, command.now)?;
             Ok(set.snapshot(command.event)?.map_version())
         };
-        self.writer().run(unblock).await
+        self.writer().run_work(unblock).await
     }
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
@@ -129,7 +129,7 @@ fn create_event(
 ) -> Result<Created, CommandError<CreateRefused>> {
     let connection = set.connection();
     let new = &command.event;
-    let mut is_taken = set.open(new.event.id)?;
+    let mut is_taken = set.open_event(new.event.id)?;
     for row in &new.ticket_types {
         is_taken |= reads::event_of_ticket_type(connection, row.id)?.is_some();
     }
@@ -193,7 +193,7 @@ fn add_ticket_type(
     command: &AddTicketType,
 ) -> Result<Created, CommandError<CreateRefused>> {
     let (connection, ticket_type) = (set.connection(), &command.ticket_type);
-    if !set.open(ticket_type.event)? {
+    if !set.open_event(ticket_type.event)? {
         return Err(CommandError::Refused(CreateRefused::EventNotFound));
     }
     let is_taken = reads::event_of_ticket_type(connection, ticket_type.id)?.is_some();
@@ -238,11 +238,11 @@ fn known_ticket_type(
 }
 
 fn open_for_edit(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<EditRefused>> {
-    if set.open(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
+    if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(EditRefused::EventNotFound)) }
 }
 
 fn open_for_blocking(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), CommandError<BlockRefused>> {
-    if set.open(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
+    if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
 }
 
 /// Returns the events whose status is no longer the one announced.
@@ -265,7 +265,7 @@ fn announce(
     id: EventId,
     now: Timestamp,
 ) -> Result<Option<EventStatus>, StoreError> {
-    if !set.open(id)? {
+    if !set.open_event(id)? {
         return Ok(None);
     }
     let snapshot = set.snapshot(id)?;

@@ -1,8 +1,6 @@
 //! What SQLite says, in the words of the store traits.
 
-use std::any::Any;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use rusqlite::{Error, ErrorCode};
 use tiketi_core::{StoreError, StoreErrorKind};
@@ -129,21 +127,4 @@ pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
         }
         _ => false,
     }
-}
-
-/// Returns a failure that met several callers, for one of them.
-pub(crate) fn shared(error: &Arc<StoreError>) -> StoreError {
-    StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
-}
-
-/// Says that a command or a read panicked; a defect, told to those who asked for it.
-pub(crate) fn panicked(panic: &(dyn Any + Send)) -> StoreError {
-    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
-    let message = format!("a command panicked: {}", text.unwrap_or("it does not say why"));
-    StoreError::new(StoreErrorKind::Internal, message)
-}
-
-/// Says that the store is shutting down or its threads are gone.
-pub(crate) fn closed() -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, "the store is closed")
 }

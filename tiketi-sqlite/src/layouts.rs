@@ -35,7 +35,7 @@ impl LayoutStore for SqliteStore {
             }
             Ok(created)
         };
-        self.writer().run(create).await
+        self.writer().run_work(create).await
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {

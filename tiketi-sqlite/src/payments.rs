@@ -2,12 +2,8 @@
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
-use tiketi_core::decide::{
-    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
-    ScheduleReconciliation, ScheduleReconciliationRefused,
-};
 use tiketi_core::{
-    CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
+    EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
     store::{CallOffProgress, PaymentStore},
 };
 use tiketi_sql::{PaymentRow, columns, stored};
@@ -20,25 +16,6 @@ use crate::store::SqliteStore;
 
 #[async_trait]
 impl PaymentStore for SqliteStore {
-    async fn schedule_reconciliation(
-        &self,
-        command: ScheduleReconciliation,
-    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
-        self.command(command).await
-    }
-
-    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
-        self.command(command).await
-    }
-
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         self.read(move |connection| payments_due(connection, now, limit)).await
     }

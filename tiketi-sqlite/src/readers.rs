@@ -9,9 +9,10 @@ use std::thread::{self, JoinHandle};
 
 use rusqlite::Connection;
 use tiketi_core::{StoreError, StoreErrorKind};
+use tiketi_sql::{closed, panicked};
 use tokio::sync::oneshot;
 
-use crate::error::{OpenError, closed, panicked};
+use crate::error::OpenError;
 use crate::open;
 
 /// Most reads that wait; one more is refused at once.

@@ -3,12 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use tiketi_core::decide::{
-    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
-    Command, ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
-    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, StartPayment,
-    StartPaymentRefused,
-};
+use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
     StoreError, StoreErrorKind, Timestamp,
@@ -17,13 +12,6 @@ use tiketi_core::{
 
 use crate::store::SqliteStore;
 use crate::{load, reads, write};
-
-impl SqliteStore {
-    /// Runs a sales command in a batch.
-    pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
-        self.writer().run(move |set| set.run(&command)).await
-    }
-}
 
 impl SqliteStore {
     /// Ends what is due, event by event.
@@ -46,56 +34,8 @@ impl SqliteStore {
 
 #[async_trait]
 impl SalesStore for SqliteStore {
-    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>> {
-        self.command(command).await
-    }
-
-    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>> {
-        self.command(command).await
-    }
-
-    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>> {
-        self.command(command).await
-    }
-
-    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>> {
-        self.command(command).await
-    }
-
-    async fn start_payment(
-        &self,
-        command: StartPayment,
-    ) -> Result<Applied, CommandError<StartPaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn begin_confirm(
-        &self,
-        command: BeginConfirm,
-    ) -> Result<Applied, CommandError<BeginConfirmRefused>> {
-        self.command(command).await
-    }
-
-    async fn record_outcome(
-        &self,
-        command: RecordOutcome,
-    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        self.command(command).await
-    }
-
-    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>> {
-        self.command(command).await
-    }
-
-    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>> {
-        self.command(command).await
-    }
-
-    async fn record_refund(
-        &self,
-        command: RecordRefund,
-    ) -> Result<Applied, CommandError<RecordRefundRefused>> {
-        self.command(command).await
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
+        self.writer().run(command).await
     }
 
     async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {

@@ -1,5 +1,6 @@
 //! The store: one file, one writer, several readers.
 
+use std::convert::Infallible;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
@@ -69,11 +70,7 @@ impl SqliteStore {
     /// A command that would go beyond it fails with [`tiketi_core::StoreErrorKind::Unavailable`], as if the
     /// disk were full. A file that is larger already stays as it is.
     pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
-        let limited = self.writer.run::<_, std::convert::Infallible, _>(move |set| {
-            set.limit_size(bytes)?;
-            Ok(())
-        });
-        limited.await.map_err(StoreError::from)
+        self.write(move |set| set.limit_size(bytes)).await
     }
 
     pub(crate) fn writer(&self) -> &Writer {
@@ -94,7 +91,7 @@ impl SqliteStore {
         F: FnMut(&mut crate::working_set::WorkingSet<'_>) -> Result<T, StoreError> + Send + 'static,
         T: Send + 'static,
     {
-        let written = self.writer.run::<T, std::convert::Infallible, _>(move |set| Ok(work(set)?));
+        let written = self.writer.run_work::<T, Infallible, _>(move |set| Ok(work(set)?));
         written.await.map_err(StoreError::from)
     }
 }

@@ -1,14 +1,15 @@
 //! The working copy of one transaction: rows are loaded once, decided on in memory, and written.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use rusqlite::Connection;
 use tiketi_core::decide::{
-    Applied, Change, Command, Scope, Snapshot, Subject, Verdict, coalesce_facts, expire, run,
+    Change, Command, CommandRecord, Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts,
 };
 use tiketi_core::{
-    BuyerId, CommandError, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
+    CommandKey, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
 };
+use tiketi_sql::{BatchReadSet, EventRows};
 
 use crate::error::failed;
 use crate::load::{self, Counters};
@@ -32,7 +33,7 @@ pub(crate) struct WriterCache {
     counters: Counters,
     /// No hold ends before this; most commands need not look for any.
     next_end: Timestamp,
-    events: HashMap<EventId, EventRows>,
+    events: HashMap<EventId, OpenEvent>,
     /// Another number means that somebody else wrote to the file.
     data_version: i64,
 }
@@ -54,15 +55,13 @@ impl WriterCache {
 
     /// Returns how many rows are kept.
     fn size(&self) -> usize {
-        let rows = |it: &Snapshot| it.seats().len() + it.reservations().len() + it.payments().len();
-        self.events.values().map(|it| rows(&it.snapshot) + it.buyers.len() + 1).sum()
+        self.events.values().map(|event| event.rows.size()).sum()
     }
 }
 
-/// One event's rows, as many as were needed.
-struct EventRows {
-    snapshot: Snapshot,
-    buyers: HashSet<BuyerId>,
+/// One event's rows, and what changed of them and is not written yet.
+struct OpenEvent {
+    rows: EventRows,
     changed_stock: BTreeSet<TicketTypeId>,
     map_version_written: u64,
     became_true: Vec<(Timestamp, FactBody)>,
@@ -77,38 +76,6 @@ impl<'c> WorkingSet<'c> {
     /// Returns the connection, for rows that are no event's.
     pub(crate) fn connection(&self) -> &'c Connection {
         self.connection
-    }
-
-    /// Runs a sales command: end what is due, load, decide, write, remember.
-    pub(crate) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
-        let unknown = || CommandError::Refused(command.subject_unknown());
-        let event = self.event_of(command.subject())?.ok_or_else(unknown)?;
-        if !self.open(event)? {
-            return Err(unknown());
-        }
-        self.expire_in(event, command.now())?;
-        let remembered = load::command(self.connection, command.key())?;
-        self.load(event, command)?;
-        let serial = self.cache.counters.reservation + 1;
-        let rows = self.rows(event)?;
-        rows.snapshot.set_serial(serial);
-        match run(command, &rows.snapshot, remembered.as_ref())? {
-            Verdict::Replay(effect) => {
-                self.load_reservation(event, effect.reservation)?;
-                if let Some(payment) = effect.payment {
-                    self.load_payment(event, payment)?;
-                }
-                Ok(Applied::gather(&self.rows(event)?.snapshot, effect, true)?)
-            }
-            Verdict::Apply(change, record) => {
-                if change.reservations.iter().any(|reservation| reservation.number.serial() == serial) {
-                    self.cache.counters.reservation = serial;
-                }
-                self.apply(event, &change, command.now())?;
-                write::command(self.connection, command.key(), &record)?;
-                Ok(Applied::gather(&self.rows(event)?.snapshot, record.effect, false)?)
-            }
-        }
     }
 
     /// Ends reservations that are due in any event, at most `limit`, and returns them.
@@ -157,26 +124,24 @@ impl<'c> WorkingSet<'c> {
         reservation: ReservationId,
         now: Timestamp,
     ) -> Result<Option<Reservation>, StoreError> {
-        self.open(event)?;
+        self.open_event(event)?;
         self.load_reservation(event, reservation)?;
-        let rows = self.rows(event)?;
-        let Some(known) = rows.snapshot.reservation(reservation) else { return Ok(None) };
-        let Some(change) = expire(&rows.snapshot, known, now)? else { return Ok(None) };
-        self.apply(event, &change, now)?;
-        Ok(self.rows(event)?.snapshot.reservation(reservation).cloned())
+        let Some(change) = self.opened(event)?.rows.expire(reservation, now)? else { return Ok(None) };
+        self.write(event, &change, now)?;
+        Ok(self.snapshot(event)?.reservation(reservation).cloned())
     }
 
     /// Applies a change to the working copy and to the database.
-    pub(crate) fn apply(
+    pub(crate) fn write(
         &mut self,
         event: EventId,
         change: &Change,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let connection = self.connection;
-        let rows = self.rows(event)?;
-        rows.snapshot.apply(change)?;
-        rows.changed_stock.extend(change.stock.iter().map(|(ticket_type, _)| *ticket_type));
+        let opened = self.opened(event)?;
+        opened.rows.snapshot.apply(change)?;
+        opened.changed_stock.extend(change.stock.iter().map(|(ticket_type, _)| *ticket_type));
         for reservation in &change.reservations {
             write::reservation(connection, reservation)?;
         }
@@ -185,7 +150,7 @@ impl<'c> WorkingSet<'c> {
         }
         for seat in &change.seats {
             let changed =
-                rows.snapshot.seat(seat.seat).ok_or_else(|| StoreError::corrupt("a seat is gone"))?;
+                opened.rows.snapshot.seat(seat.seat).ok_or_else(|| StoreError::corrupt("a seat is gone"))?;
             write::seat_state(connection, changed)?;
         }
         let ends = change.reservations.iter().filter_map(Reservation::held_until);
@@ -200,24 +165,24 @@ impl<'c> WorkingSet<'c> {
         at: Timestamp,
         body: FactBody,
     ) -> Result<(), StoreError> {
-        self.rows(event)?.became_true.push((at, body));
+        self.opened(event)?.became_true.push((at, body));
         Ok(())
     }
 
     /// Writes what many commands of a batch change together, and returns what is known once it is committed.
     pub(crate) fn flush(mut self) -> Result<WriterCache, StoreError> {
-        for (event, rows) in &mut self.cache.events {
-            for id in std::mem::take(&mut rows.changed_stock) {
-                if let Some(ticket_type) = rows.snapshot.ticket_type(id) {
+        for (event, opened) in &mut self.cache.events {
+            for id in std::mem::take(&mut opened.changed_stock) {
+                if let Some(ticket_type) = opened.rows.snapshot.ticket_type(id) {
                     write::stock(self.connection, ticket_type)?;
                 }
             }
-            let map_version = rows.snapshot.map_version();
-            if map_version != rows.map_version_written {
+            let map_version = opened.rows.snapshot.map_version();
+            if map_version != opened.map_version_written {
                 write::map_version(self.connection, *event, map_version)?;
-                rows.map_version_written = map_version;
+                opened.map_version_written = map_version;
             }
-            for (at, body) in coalesce_facts(std::mem::take(&mut rows.became_true)) {
+            for (at, body) in coalesce_facts(std::mem::take(&mut opened.became_true)) {
                 self.cache.counters.fact += 1;
                 write::fact(self.connection, self.cache.counters.fact, *event, at, &body)?;
             }
@@ -232,26 +197,25 @@ impl<'c> WorkingSet<'c> {
     }
 
     /// Loads an event with its ticket types, unless that is done; tells whether there is one.
-    pub(crate) fn open(&mut self, event: EventId) -> Result<bool, StoreError> {
+    pub(crate) fn open_event(&mut self, event: EventId) -> Result<bool, StoreError> {
         if self.cache.events.contains_key(&event) {
             return Ok(true);
         }
         let Some(snapshot) = load::event(self.connection, event)? else { return Ok(false) };
         let map_version_written = snapshot.map_version();
-        let rows = EventRows {
-            snapshot,
-            buyers: HashSet::new(),
+        let opened = OpenEvent {
+            rows: EventRows::new(snapshot),
             changed_stock: BTreeSet::new(),
             map_version_written,
             became_true: Vec::new(),
         };
-        self.cache.events.insert(event, rows);
+        self.cache.events.insert(event, opened);
         Ok(true)
     }
 
     /// Returns the working copy of an event that is open.
     pub(crate) fn snapshot(&mut self, event: EventId) -> Result<&mut Snapshot, StoreError> {
-        Ok(&mut self.rows(event)?.snapshot)
+        Ok(&mut self.opened(event)?.rows.snapshot)
     }
 
     /// Forgets an event that was deleted.
@@ -266,7 +230,7 @@ impl<'c> WorkingSet<'c> {
         seats: impl IntoIterator<Item = tiketi_core::SeatId>,
     ) -> Result<(), StoreError> {
         let connection = self.connection;
-        let snapshot = &mut self.rows(event)?.snapshot;
+        let snapshot = self.snapshot(event)?;
         for id in seats {
             if snapshot.seat(id).is_none()
                 && let Some(seat) = load::seat(connection, event, id)?
@@ -277,11 +241,8 @@ impl<'c> WorkingSet<'c> {
         Ok(())
     }
 
-    fn rows(&mut self, event: EventId) -> Result<&mut EventRows, StoreError> {
-        self.cache
-            .events
-            .get_mut(&event)
-            .ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))
+    fn opened(&mut self, event: EventId) -> Result<&mut OpenEvent, StoreError> {
+        self.cache.events.get_mut(&event).ok_or_else(|| not_open(event))
     }
 
     fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
@@ -292,59 +253,51 @@ impl<'c> WorkingSet<'c> {
         }
     }
 
-    /// Loads the rows a command's rule looks at.
-    fn load<C: Command>(&mut self, event: EventId, command: &C) -> Result<(), StoreError> {
-        let reads = command.read_set();
-        // What no rule accepts need not be looked for.
-        if reads.seats.len() <= tiketi_core::limits::MAX_LINES_PER_COMMAND {
-            self.load_seats(event, reads.seats.iter().copied())?;
-        }
-        if let Some(buyer) = reads.buyer
-            && self.rows(event)?.buyers.insert(buyer)
-        {
-            for reservation in load::live_of(self.connection, event, buyer)? {
-                self.load_reservation(event, reservation)?;
+    /// Loads the rows of a read set, unless they are there.
+    fn load(&mut self, event: EventId, reads: BatchReadSet) -> Result<(), StoreError> {
+        self.load_seats(event, reads.seats)?;
+        for buyer in reads.buyers {
+            if self.opened(event)?.rows.buyers.insert(buyer) {
+                for reservation in load::live_of(self.connection, event, buyer)? {
+                    self.load_reservation(event, reservation)?;
+                }
             }
         }
-        if let Some(id) = reads.new_reservation {
-            self.load_reservation(event, id)?;
+        for reservation in reads.reservations {
+            self.load_reservation(event, reservation)?;
         }
-        if let Some(id) = reads.new_payment {
-            self.load_payment(event, id)?;
+        for payment in reads.payments {
+            self.load_payment(event, payment)?;
         }
-        match command.subject() {
-            Subject::Event(_) => Ok(()),
-            Subject::Reservation(id) => self.load_reservation(event, id),
-            Subject::Payment(id) => self.load_payment(event, id),
-        }
+        Ok(())
     }
 
     /// Loads a reservation with its seats and its latest payment, unless it is there.
     fn load_reservation(&mut self, event: EventId, id: ReservationId) -> Result<(), StoreError> {
-        if self.rows(event)?.snapshot.reservation(id).is_some() {
+        if self.snapshot(event)?.reservation(id).is_some() {
             return Ok(());
         }
         let found = load::reservation(self.connection, id)?;
         let Some(reservation) = found.filter(|row| row.event == event) else { return Ok(()) };
         self.load_seats(event, reservation.seats.iter().map(|line| line.seat))?;
         if let Some(payment) = reservation.payment
-            && self.rows(event)?.snapshot.payment(payment).is_none()
+            && self.snapshot(event)?.payment(payment).is_none()
             && let Some(payment) = load::payment(self.connection, payment)?
         {
-            self.rows(event)?.snapshot.put_payment(payment);
+            self.snapshot(event)?.put_payment(payment);
         }
-        self.rows(event)?.snapshot.put_reservation(reservation);
+        self.snapshot(event)?.put_reservation(reservation);
         Ok(())
     }
 
     /// Loads a payment with its reservation, unless they are there.
     fn load_payment(&mut self, event: EventId, id: tiketi_core::PaymentId) -> Result<(), StoreError> {
-        if self.rows(event)?.snapshot.payment(id).is_none()
+        if self.snapshot(event)?.payment(id).is_none()
             && let Some(payment) = load::payment(self.connection, id)?.filter(|row| row.event == event)
         {
-            self.rows(event)?.snapshot.put_payment(payment);
+            self.snapshot(event)?.put_payment(payment);
         }
-        match self.rows(event)?.snapshot.payment(id).map(|payment| payment.reservation) {
+        match self.snapshot(event)?.payment(id).map(|payment| payment.reservation) {
             Some(reservation) => self.load_reservation(event, reservation),
             None => Ok(()),
         }
@@ -359,6 +312,57 @@ impl<'c> WorkingSet<'c> {
         let set = format!("PRAGMA max_page_count = {pages}");
         self.connection.query_row(&set, (), |_| Ok(())).map_err(failed)
     }
+}
+
+impl WorkingRows for WorkingSet<'_> {
+    type Rows = Snapshot;
+
+    fn open<C: Command>(&mut self, command: &Envelope<C>) -> Result<Option<EventId>, StoreError> {
+        let Some(event) = self.event_of(command.command.subject())? else { return Ok(None) };
+        if !self.open_event(event)? {
+            return Ok(None);
+        }
+        self.expire_in(event, command.now)?;
+        let mut reads = BatchReadSet::default();
+        reads.command(command);
+        self.load(event, reads)?;
+        let serial = self.cache.counters.reservation + 1;
+        self.snapshot(event)?.set_serial(serial);
+        Ok(Some(event))
+    }
+
+    fn record(&mut self, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
+        load::command(self.connection, key)
+    }
+
+    fn rows(&self, event: EventId) -> Result<&Snapshot, StoreError> {
+        let opened = self.cache.events.get(&event);
+        opened.map(|opened| &opened.rows.snapshot).ok_or_else(|| not_open(event))
+    }
+
+    fn apply(
+        &mut self,
+        event: EventId,
+        change: &Change,
+        now: Timestamp,
+        (key, record): (CommandKey, CommandRecord),
+    ) -> Result<(), StoreError> {
+        let serial = self.rows(event)?.serial();
+        if change.reservations.iter().any(|reservation| reservation.number.serial() == serial) {
+            self.cache.counters.reservation = serial;
+        }
+        self.write(event, change, now)?;
+        write::command(self.connection, key, &record)
+    }
+
+    fn load_effect(&mut self, event: EventId, effect: Effect) -> Result<(), StoreError> {
+        self.load_reservation(event, effect.reservation)?;
+        effect.payment.map_or(Ok(()), |payment| self.load_payment(event, payment))
+    }
+}
+
+fn not_open(event: EventId) -> StoreError {
+    StoreError::corrupt(format!("{event:?} does not exist"))
 }
 
 #[cfg(test)]

@@ -1,15 +1,16 @@
 //! The thread that writes: takes what is queued, decides it, commits once, answers all.
 
 use std::fmt;
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tiketi_core::{CommandError, StoreError, StoreErrorKind};
-use tokio::sync::{mpsc, oneshot};
+use tiketi_core::{CommandError, StoreError};
+use tiketi_sql::{BatchCommand, BatchStore, Reply, answer_all, closed, panicked, pending, queue_is_full};
+use tokio::sync::mpsc::{self, error::TrySendError};
 
-use crate::error::{closed, commit_failed, failed, may_be_of_one, panicked, shared};
+use crate::error::{commit_failed, failed, may_be_of_one};
 use crate::working_set::{WorkingSet, WriterCache};
 
 /// Most commands that share one commit.
@@ -19,49 +20,37 @@ const MAX_QUEUE: usize = 16_384;
 
 /// Sends commands to the thread that writes.
 pub(crate) struct Writer {
-    queue: Option<mpsc::Sender<Box<dyn QueuedCommand>>>,
+    queue: Option<mpsc::Sender<QueuedCommand>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What one command does within a batch, however often the batch is tried.
-trait QueuedCommand: Send {
-    /// Runs against the working copy; an error means that the transaction is spoilt.
-    fn run(&mut self, set: &mut WorkingSet<'_>) -> Result<(), StoreError>;
+/// Names the working set of this store's batches.
+pub(crate) struct Sqlite;
 
-    /// Answers the caller: with what `run` found, or with the failure that kept it from being committed.
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>);
+impl BatchStore for Sqlite {
+    type WorkingSet<'s> = WorkingSet<'s>;
 }
 
-struct Pending<F, T, R> {
-    work: F,
-    found: Option<Result<T, CommandError<R>>>,
-    reply: oneshot::Sender<Result<T, CommandError<R>>>,
+/// A command in the queue.
+type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Sqlite>>;
+
+/// A function as a command of a batch; it loads what it reads by itself.
+struct Work<F, T, R> {
+    decide: F,
+    found: PhantomData<fn() -> (T, R)>,
 }
 
-impl<F, T, R> QueuedCommand for Pending<F, T, R>
+impl<F, T, R> BatchCommand<Sqlite> for Work<F, T, R>
 where
-    F: FnMut(&mut WorkingSet<'_>) -> Result<T, CommandError<R>> + Send,
-    T: Send,
-    R: Send,
+    F: FnMut(&mut WorkingSet<'_>) -> Result<T, CommandError<R>> + Send + 'static,
+    T: Send + 'static,
+    R: Send + 'static,
 {
-    fn run(&mut self, set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
-        match (self.work)(set) {
-            Err(CommandError::Store(error)) => Err(error),
-            found => {
-                self.found = Some(found);
-                Ok(())
-            }
-        }
-    }
+    type Found = T;
+    type Refused = R;
 
-    fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
-        let answer = match (committed, self.found) {
-            (Ok(()), Some(found)) => found,
-            (Ok(()), None) => Err(closed().into()),
-            (Err(error), _) => Err(error.into()),
-        };
-        // A caller that has gone needs no answer; its command is committed.
-        let _gone = self.reply.send(answer);
+    fn decide(&mut self, set: &mut WorkingSet<'_>) -> Result<T, CommandError<R>> {
+        (self.decide)(set)
     }
 }
 
@@ -75,26 +64,25 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
-    /// Runs work in a batch and answers once it is on disk.
-    ///
-    /// The work may run more than once, each time from the beginning, when its batch fails.
-    pub(crate) async fn run<T, R, F>(&self, work: F) -> Result<T, CommandError<R>>
+    /// Runs a command in a batch, and answers once it is on disk.
+    pub(crate) async fn run<W: BatchCommand<Sqlite>>(&self, command: W) -> Reply<Sqlite, W> {
+        let (job, answer) = pending(command);
+        let queue = self.queue.as_ref().ok_or_else(closed)?;
+        queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) => queue_is_full(),
+            TrySendError::Closed(_) => closed(),
+        })?;
+        answer.await.map_err(|_| closed())?
+    }
+
+    /// Runs a function as a command.
+    pub(crate) async fn run_work<T, R, F>(&self, decide: F) -> Result<T, CommandError<R>>
     where
         F: FnMut(&mut WorkingSet<'_>) -> Result<T, CommandError<R>> + Send + 'static,
         T: Send + 'static,
         R: Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let job: Box<dyn QueuedCommand> = Box::new(Pending { work, found: None, reply });
-        let queue = self.queue.as_ref().ok_or_else(closed)?;
-        queue.try_send(job).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => StoreError::new(
-                StoreErrorKind::Unavailable,
-                "too many commands are waiting: try again shortly",
-            ),
-            mpsc::error::TrySendError::Closed(_) => closed(),
-        })?;
-        answer.await.map_err(|_| closed())?
+        self.run(Work { decide, found: PhantomData }).await
     }
 }
 
@@ -114,7 +102,7 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn QueuedCommand>>) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>) {
     let mut cache = None;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
@@ -135,7 +123,7 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<Box<dyn QueuedComm
 fn commit_batch(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
-    batch: Vec<Box<dyn QueuedCommand>>,
+    batch: Vec<QueuedCommand>,
 ) -> usize {
     let mut parts = vec![batch];
     let mut transactions = 0;
@@ -146,17 +134,10 @@ fn commit_batch(
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
             }
-            done => answer(jobs, done),
+            done => answer_all(jobs, done),
         }
     }
     transactions
-}
-
-fn answer(jobs: Vec<Box<dyn QueuedCommand>>, done: Result<(), StoreError>) {
-    let done = done.map_err(Arc::new);
-    for job in jobs {
-        job.answer(done.as_ref().copied().map_err(shared));
-    }
 }
 
 /// Runs jobs in one transaction, and survives a panic of one of them.
@@ -165,7 +146,7 @@ fn answer(jobs: Vec<Box<dyn QueuedCommand>>, done: Result<(), StoreError>) {
 fn attempt(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
-    jobs: &mut [Box<dyn QueuedCommand>],
+    jobs: &mut [QueuedCommand],
 ) -> Result<(), StoreError> {
     let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, cache, jobs)));
     committed.unwrap_or_else(|panic| Err(panicked(&*panic)))
@@ -177,12 +158,12 @@ fn attempt(
 fn commit(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
-    jobs: &mut [Box<dyn QueuedCommand>],
+    jobs: &mut [QueuedCommand],
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
     let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, cache.take())?);
     for job in jobs {
-        job.run(&mut set)?;
+        job.decide(&mut set)?;
     }
     let after = set.flush()?;
     transaction.commit().map_err(commit_failed)?;

@@ -14,10 +14,6 @@ use tiketi_core::{
 use crate::handles::Handles;
 use crate::shop::TestShop;
 
-fn call_off(shop: &TestShop, of: ReservationId) -> CallOff {
-    CallOff::new(shop.now(), shop.key(), of)
-}
-
 async fn to_do(stores: &Handles<dyn PaymentStore>) -> Vec<ReservationId> {
     stores.any().to_call_off(100).await.unwrap()
 }
@@ -60,9 +56,9 @@ pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
     expected.sort_unstable();
     assert_eq!(to_do(&stores).await, expected);
     for reservation in expected {
-        stores.any().call_off(call_off(&shop, reservation)).await.unwrap();
+        shop.send(CallOff::new(reservation)).await.unwrap();
     }
-    let refused = stores.any().call_off(call_off(&shop, other.id)).await.unwrap_err().refusal();
+    let refused = shop.send(CallOff::new(other.id)).await.unwrap_err().refusal();
     assert_eq!(refused, Some(CallOffRefused::PaymentInProgress));
     assert_eq!(to_do(&stores).await, []);
     assert!(shop.now_of(&sold).await.is_live() && !shop.now_of(&held).await.is_live());
@@ -81,7 +77,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
     let (event, sold) = sold_and_called_off(&shop).await;
     let first = stores.any().to_call_off(1).await.unwrap();
     assert_eq!(first.len(), 1);
-    stores.any().call_off(call_off(&shop, first[0])).await.unwrap();
+    shop.send(CallOff::new(first[0])).await.unwrap();
     let rest = to_do(&stores).await;
     assert!(rest.len() == 2 && !rest.contains(&first[0]), "{rest:?}");
     assert_eq!(progress(&stores, event).await, (3, 0, 0));
@@ -90,17 +86,17 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
     let promised = shop.now_of_payment(payment).await;
     let refund = promised.queued_refund().unwrap().id;
     shop.apply(shop.refunded(&promised, refund)).await;
-    stores.any().call_off(call_off(&shop, first[0])).await.unwrap();
+    shop.send(CallOff::new(first[0])).await.unwrap();
     assert_eq!(shop.now_of_payment(payment).await.refunds.len(), 1);
     assert_eq!(progress(&stores, event).await, (2, 1, 0));
 }
 
 /// Fails if several servers promise one buyer's money several times.
-pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn PaymentStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {
-        let (store, command) = (stores.any(), call_off(&shop, row.id));
-        tokio::spawn(async move { store.call_off(command).await })
+        let (shop, command) = (shop.clone(), CallOff::new(row.id));
+        tokio::spawn(async move { shop.send(command).await })
     });
     for answer in join_all(calls).await {
         answer.unwrap().unwrap();
@@ -119,10 +115,10 @@ pub async fn a_refused_refund_is_not_queued_again_automatically(
 ) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let (reservation, payment) = &sold[0];
-    stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
+    shop.send(CallOff::new(reservation.id)).await.unwrap();
     let refund = shop.now_of_payment(payment).await.queued_refund().unwrap().id;
     let no = RefundOutcome::Refused { code: "too_late".into() };
-    shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
+    shop.apply(RecordRefund::new(payment.id, refund, no)).await;
     assert!(!to_do(&stores).await.contains(&reservation.id));
     assert_eq!(progress(&stores, event).await, (3, 0, 1));
 }
@@ -133,10 +129,10 @@ pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (sold, _) = shop.sold(&held).await;
     assert_eq!(to_do(&stores).await, []);
-    let refused = stores.any().call_off(call_off(&shop, sold.id)).await.unwrap_err().refusal();
+    let refused = shop.send(CallOff::new(sold.id)).await.unwrap_err().refusal();
     assert_eq!(refused, Some(CallOffRefused::EventStands));
     let unknown = ReservationId::from_uuid(shop.ids().next());
-    let refused = stores.any().call_off(call_off(&shop, unknown)).await;
+    let refused = shop.send(CallOff::new(unknown)).await;
     assert!(matches!(refused, Err(CommandError::Refused(CallOffRefused::ReservationNotFound))));
     let nowhere = EventId::from_uuid(shop.ids().next());
     assert_eq!(stores.any().call_off_progress(nowhere).await.unwrap(), None);
@@ -146,7 +142,7 @@ pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<
 async fn refuse_refund(shop: &TestShop, payment: &Payment) {
     let refund = shop.now_of_payment(payment).await.queued_refund().unwrap().id;
     let no = RefundOutcome::Refused { code: "too_late".into() };
-    shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
+    shop.apply(RecordRefund::new(payment.id, refund, no)).await;
 }
 
 /// Fails if an old refusal, of a part or of all, keeps a buyer's money
@@ -166,8 +162,8 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
         }
         shop.apply(refund).await;
         refuse_refund(&shop, &payment).await;
-        let note = NotePayment::new(shop.now(), shop.key(), payment.id, "Kim", "it is settled", Settles::Yes);
-        stores.any().note_payment(note).await.unwrap();
+        let note = NotePayment::new(payment.id, "Kim", "it is settled", Settles::Yes);
+        shop.send(note).await.unwrap();
         sold.push((reservation, payment));
     }
     shop.call_off(&hall).await;
@@ -176,7 +172,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     assert_eq!(to_do(&stores).await, expected);
     assert_eq!(progress(&stores, hall.event).await, (2, 0, 0), "none was refused for the cancellation");
     for (reservation, payment) in &sold {
-        stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
+        shop.send(CallOff::new(reservation.id)).await.unwrap();
         let promised = shop.now_of_payment(payment).await;
         assert_eq!(promised.queued_refund().map(|refund| refund.amount), Some(payment.amount));
         refuse_refund(&shop, payment).await;
@@ -192,7 +188,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     let refunded = Money::new(40_000, payment.amount.currency());
     shop.apply(shop.outcome(payment, CaptureOutcome::Paid(kept.refunded(refunded)))).await;
     assert_eq!(to_do(&stores).await, [reservation.id]);
-    stores.any().call_off(call_off(&shop, reservation.id)).await.unwrap();
+    shop.send(CallOff::new(reservation.id)).await.unwrap();
     let promised = shop.now_of_payment(payment).await;
     assert_eq!(promised.queued_refund().map(|refund| refund.amount.minor()), Some(60_000));
 }
@@ -217,6 +213,6 @@ pub async fn what_buyers_gave_up_themselves_does_not_count_as_done(
     let held = shop.held(&hall, shop.buyer(), &[3]).await;
     shop.call_off(&hall).await;
     assert_eq!(progress(&stores, hall.event).await, (1, 0, 0));
-    stores.any().call_off(call_off(&shop, held.id)).await.unwrap();
+    shop.send(CallOff::new(held.id)).await.unwrap();
     assert_eq!(progress(&stores, hall.event).await, (0, 1, 0));
 }

@@ -26,23 +26,13 @@ fn asked(shop: &TestShop, within: Duration) -> DepositAsked {
 }
 
 /// Hears that a deposit is waited for, and returns the payment.
-async fn wait_for(
-    shop: &TestShop,
-    stores: &Handles<dyn PaymentStore>,
-    of: &Payment,
-    asked: DepositAsked,
-) -> Payment {
-    hear(shop, stores, of, ReconcileStep::Deposit(asked)).await
+async fn wait_for(shop: &TestShop, of: &Payment, asked: DepositAsked) -> Payment {
+    hear(shop, of, ReconcileStep::Deposit(asked)).await
 }
 
-async fn hear(
-    shop: &TestShop,
-    stores: &Handles<dyn PaymentStore>,
-    of: &Payment,
-    because: ReconcileStep,
-) -> Payment {
-    let command = ScheduleReconciliation::new(shop.now(), shop.key(), of.id, because).under(shop.terms());
-    stores.any().schedule_reconciliation(command).await.unwrap();
+async fn hear(shop: &TestShop, of: &Payment, because: ReconcileStep) -> Payment {
+    let command = ScheduleReconciliation::new(of.id, because).under(shop.terms());
+    shop.send(command).await.unwrap();
     shop.now_of_payment(of).await
 }
 
@@ -69,7 +59,7 @@ pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
-    let waiting = wait_for(&shop, &stores, &payment, asked(&shop, HOUR)).await;
+    let waiting = wait_for(&shop, &payment, asked(&shop, HOUR)).await;
     let account = DepositAccount { bank: "20".into(), number: "X6505636518308".into() };
     let deposit = Deposit { account: Some(account), due: shop.now().after(HOUR) };
     assert_eq!(waiting.awaited_deposit(), Some(&deposit));
@@ -85,19 +75,19 @@ pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
 /// a week.
 pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    _: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
     let week = asked(&shop, Duration::from_hours(7 * 24));
     let since = shop.now();
-    let by_the_shop = wait_for(&shop, &stores, &payment, week.clone()).await;
+    let by_the_shop = wait_for(&shop, &payment, week.clone()).await;
     let due_of = |payment: &Payment| payment.awaited_deposit().unwrap().due;
     assert_eq!(due_of(&by_the_shop), since.after(shop.terms().deposit_window));
     own_window(&shop, payment.event, 2 * HOUR).await;
     shop.advance(HOUR);
-    let by_the_event = wait_for(&shop, &stores, &payment, week).await;
+    let by_the_event = wait_for(&shop, &payment, week).await;
     assert_eq!(due_of(&by_the_event), since.after(2 * HOUR));
-    let unsaid = wait_for(&shop, &stores, &payment, DepositAsked::default()).await;
+    let unsaid = wait_for(&shop, &payment, DepositAsked::default()).await;
     assert_eq!(due_of(&unsaid), since.after(2 * HOUR));
 }
 
@@ -114,12 +104,11 @@ pub async fn a_provider_is_asked_when_a_deposits_time_is_up(
     stores: Handles<dyn PaymentStore>,
 ) {
     let payment = confirming(&shop).await;
-    wait_for(&shop, &stores, &payment, asked(&shop, Duration::from_secs(90))).await;
+    wait_for(&shop, &payment, asked(&shop, Duration::from_secs(90))).await;
     let end = shop.now().after(Duration::from_secs(90));
     shop.advance(Duration::from_mins(1));
-    let claim =
-        ScheduleReconciliation::new(shop.now(), shop.key(), payment.id, ReconcileStep::Claim { tries: 0 });
-    stores.any().schedule_reconciliation(claim).await.unwrap();
+    let claim = ScheduleReconciliation::new(payment.id, ReconcileStep::Claim { tries: 0 });
+    shop.send(claim).await.unwrap();
     shop.go_to(end.before(MICROSECOND));
     assert_eq!(due(&shop, &stores).await, 0);
     shop.go_to(end);
@@ -134,30 +123,21 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
 ) {
     let payment = confirming(&shop).await;
     shop.apply(shop.paid(&payment)).await;
-    let back = |shop: &TestShop| {
-        ScheduleReconciliation::new(shop.now(), shop.key(), payment.id, ReconcileStep::DepositBack)
-    };
-    let refused = stores.any().schedule_reconciliation(back(&shop)).await.unwrap_err();
+    let back = || ScheduleReconciliation::new(payment.id, ReconcileStep::DepositBack);
+    let refused = shop.send(back()).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 
     let left = || ReconcileStep::DepositGone(asked(&shop, HOUR));
-    let gone = hear(&shop, &stores, &payment, left()).await;
+    let gone = hear(&shop, &payment, left()).await;
     assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
     assert_eq!(needing_attention(&shop, &stores).await, [payment.id]);
-    stores.any().schedule_reconciliation(back(&shop)).await.unwrap();
+    shop.send(back()).await.unwrap();
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None);
     assert_eq!(needing_attention(&shop, &stores).await, []);
 
-    hear(&shop, &stores, &payment, left()).await;
-    let note = tiketi_core::decide::NotePayment::new(
-        shop.now(),
-        shop.key(),
-        payment.id,
-        "Kim",
-        "paid in cash",
-        Settles::Yes,
-    );
-    stores.any().note_payment(note).await.unwrap();
+    hear(&shop, &payment, left()).await;
+    let note = tiketi_core::decide::NotePayment::new(payment.id, "Kim", "paid in cash", Settles::Yes);
+    shop.send(note).await.unwrap();
     assert_eq!(needing_attention(&shop, &stores).await, []);
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None, "nobody asks for ever");
 }
@@ -178,7 +158,7 @@ pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
         shop.advance(HOUR);
         let due = stores.any().payments_due(shop.now(), 100).await.unwrap();
         assert_eq!(due[0].queued_refund().and_then(|refund| refund.account()), Some(&account));
-        shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, outcome)).await;
+        shop.apply(RecordRefund::new(payment.id, refund, outcome)).await;
         let over = shop.now_of_payment(&payment).await;
         assert_eq!(over.refund(refund).unwrap().account(), None);
     }

@@ -1,11 +1,10 @@
 //! Callers that go away: a dropped future leaves all or nothing.
 
 use futures::FutureExt;
-use futures::future::BoxFuture;
-use tiketi_core::{Reservation, ReservationState};
+use tiketi_core::decide::SalesCommand;
+use tiketi_core::{Reservation, ReservationState, store::SalesStoreExt};
 
 use crate::hall::Hall;
-use crate::send::SalesCommand;
 use crate::shop::TestShop;
 
 /// How often a future is polled before it is dropped, at most.
@@ -14,8 +13,8 @@ const POLLS: usize = 24;
 /// Polls a command a few times, drops it,
 /// and sends it again under the same key.
 async fn drop_and_repeat<C: SalesCommand>(shop: &TestShop, command: C, polls: usize) -> Reservation {
-    let store = shop.store();
-    let mut future: BoxFuture<'_, _> = command.clone().send(&*store);
+    let (store, command) = (shop.store(), shop.envelope(command));
+    let mut future = store.execute(command.clone()).boxed();
     for _ in 0..polls {
         if (&mut future).now_or_never().is_some() {
             break;
@@ -23,7 +22,7 @@ async fn drop_and_repeat<C: SalesCommand>(shop: &TestShop, command: C, polls: us
         tokio::task::yield_now().await;
     }
     drop(future);
-    let applied = shop.send(command).await.expect("a repetition takes effect or is answered");
+    let applied = shop.execute(command).await.expect("a repetition takes effect or is answered");
     shop.audit().await;
     applied.reservation
 }
@@ -79,7 +78,7 @@ pub async fn callers_that_leave_leave_no_lock(shop: TestShop) {
     let hall = shop.hall().await;
     for polls in 0..POLLS {
         let store = shop.store();
-        let mut future = shop.hold_seats(&hall, shop.buyer(), &[0]).send(&*store);
+        let mut future = store.execute(shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]))).boxed();
         for _ in 0..polls {
             if (&mut future).now_or_never().is_some() {
                 break;

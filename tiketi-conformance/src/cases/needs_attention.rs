@@ -26,8 +26,8 @@ async fn listed(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<Paym
     page.rows.into_iter().map(|payment| payment.id).collect()
 }
 
-fn note(shop: &TestShop, of: &Payment, settles: Settles) -> NotePayment {
-    NotePayment::new(shop.now(), shop.key(), of.id, "Kim", "called the bank", settles)
+fn note(of: &Payment, settles: Settles) -> NotePayment {
+    NotePayment::new(of.id, "Kim", "called the bank", settles)
 }
 
 /// Ends a confirm with another order's money.
@@ -53,16 +53,16 @@ pub async fn what_needs_a_person_is_listed_until_it_is_settled(
     let refund = shop.promised(&refused).await;
     assert_eq!(listed(&shop, &stores).await, [stuck.id]);
     let no = RefundOutcome::Refused { code: "account_closed".into() };
-    shop.apply(RecordRefund::new(shop.now(), shop.key(), refused.id, refund, no)).await;
+    shop.apply(RecordRefund::new(refused.id, refund, no)).await;
     let mut both = vec![stuck.id, refused.id];
     both.sort_unstable();
     assert_eq!(listed(&shop, &stores).await, both);
 
-    stores.any().note_payment(note(&shop, &stuck, Settles::No)).await.unwrap();
+    shop.send(note(&stuck, Settles::No)).await.unwrap();
     assert_eq!(listed(&shop, &stores).await, both);
-    let settled = note(&shop, &stuck, Settles::Yes);
+    let settled = shop.envelope(note(&stuck, Settles::Yes));
     for _ in 0..2 {
-        stores.any().note_payment(settled.clone()).await.unwrap();
+        shop.execute(settled.clone()).await.unwrap();
     }
     let notes = shop.now_of_payment(&stuck).await.notes;
     assert_eq!(notes.iter().map(|note| note.settles).collect::<Vec<_>>(), [Settles::No, Settles::Yes]);
@@ -115,13 +115,13 @@ pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Han
 /// Fails if an empty note is kept, or one about nothing.
 pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let payment = stuck(&shop, 0).await;
-    let mut empty = note(&shop, &payment, Settles::Yes);
+    let mut empty = note(&payment, Settles::Yes);
     empty.text = String::from("  ");
-    let refused = stores.any().note_payment(empty).await.unwrap_err();
+    let refused = shop.send(empty).await.unwrap_err();
     assert!(matches!(refused, CommandError::Text(error) if error.field == "note"));
-    let mut unknown = note(&shop, &payment, Settles::Yes);
+    let mut unknown = note(&payment, Settles::Yes);
     unknown.payment = PaymentId::from_uuid(shop.ids().next());
-    let refused = stores.any().note_payment(unknown).await.unwrap_err();
+    let refused = shop.send(unknown).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(NotePaymentRefused::PaymentNotFound));
     assert_eq!(listed(&shop, &stores).await, [payment.id]);
 }
@@ -134,12 +134,12 @@ pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Han
     for _ in 0..3 {
         let refund = shop.promised(&payment).await;
         let no = RefundOutcome::Refused { code: "account_closed".into() };
-        shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, no)).await;
+        shop.apply(RecordRefund::new(payment.id, refund, no)).await;
         assert_eq!(listed(&shop, &stores).await, [payment.id]);
-        stores.any().note_payment(note(&shop, &payment, Settles::Yes)).await.unwrap();
+        shop.send(note(&payment, Settles::Yes)).await.unwrap();
         assert_eq!(listed(&shop, &stores).await, []);
     }
-    stores.any().note_payment(note(&shop, &payment, Settles::No)).await.unwrap();
+    shop.send(note(&payment, Settles::No)).await.unwrap();
     assert_eq!(listed(&shop, &stores).await, [payment.id], "there is more to do");
 }
 
@@ -153,14 +153,14 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
     let until = shop.now().after(shop.terms().trouble_after);
-    let end = |now| EndPayment::new(now, shop.key(), payment.id, "Kim", "the provider closed");
-    let refused = stores.any().end_payment(end(shop.now())).await.unwrap_err();
+    let end = || EndPayment::new(payment.id, "Kim", "the provider closed");
+    let refused = shop.send(end()).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(EndPaymentRefused::TooSoon { until }));
     shop.go_to(until);
     assert_eq!(listed(&shop, &stores).await, [payment.id]);
-    let command = end(until);
+    let command = shop.envelope(end());
     for replayed in [false, true] {
-        let ended = stores.any().end_payment(command.clone()).await.unwrap();
+        let ended = shop.execute(command.clone()).await.unwrap();
         assert_eq!(ended.replayed, replayed);
         let ended = ended.payment.unwrap();
         assert!(ended.is_ended_by_staff() && ended.notes[0].author == "Kim", "{ended:?}");
@@ -172,25 +172,20 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     let late = shop.apply(shop.paid(&payment)).await.payment.unwrap();
     assert_eq!(late.queued_refund().map(|refund| refund.amount), Some(payment.amount));
     assert_eq!(shop.seat(&hall, 0).await.state.owner(), Some(next.id));
-    let refused = stores.any().end_payment(end(shop.now())).await.unwrap_err();
+    let refused = shop.send(end()).await.unwrap_err();
     assert_eq!(refused.refusal(), Some(EndPaymentRefused::NotConfirming { state: late.state }));
 }
 
 /// Fails if a note with a text that no store keeps is anything but refused by its field.
-pub async fn a_note_no_store_keeps_is_refused_by_its_field(
-    shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
-) {
+pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Handles<dyn PaymentStore>) {
     let hall = shop.hall().await;
     let payment = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
-    let note = |author: &str, text: &str| {
-        NotePayment::new(shop.now(), shop.key(), payment.id, author, text, Settles::No)
-    };
-    refuses(stores.any().note_payment(note(NUL, "fine")).await, "author");
-    refuses(stores.any().note_payment(note("fine", NUL)).await, "note");
+    let note = |author: &str, text: &str| NotePayment::new(payment.id, author, text, Settles::No);
+    refuses(shop.send(note(NUL, "fine")).await, "author");
+    refuses(shop.send(note("fine", NUL)).await, "note");
     assert_eq!(shop.now_of_payment(&payment).await, payment);
     let lines = "two lines\n\tand a tab";
-    let noted = stores.any().note_payment(note("fine", lines)).await.unwrap().payment.unwrap();
+    let noted = shop.send(note("fine", lines)).await.unwrap().payment.unwrap();
     assert_eq!(noted.notes[0].text, lines);
 }
 
@@ -202,15 +197,13 @@ pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
 ) {
     let hall = shop.hall().await;
     let payment = shop.confirming(&shop.held(&hall, shop.buyer(), &[0]).await).await;
-    let ask =
-        |because: ReconcileStep| ScheduleReconciliation::new(shop.now(), shop.key(), payment.id, because);
+    let ask = |because: ReconcileStep| ScheduleReconciliation::new(payment.id, because);
     let last_inconclusive = ask(ReconcileStep::Inconclusive { answer: NUL.into() });
-    let inconclusive =
-        stores.any().schedule_reconciliation(last_inconclusive).await.unwrap().payment.unwrap();
+    let inconclusive = shop.send(last_inconclusive).await.unwrap().payment.unwrap();
     assert_eq!(inconclusive.reconciliation.unwrap().last_inconclusive.as_deref(), Some(CLEANED));
     let account = Some(DepositAccount { bank: NUL.into(), number: NUL.into() });
     let deposit = ask(ReconcileStep::Deposit(DepositAsked::default().account(account)));
-    let waiting = stores.any().schedule_reconciliation(deposit).await.unwrap().payment.unwrap();
+    let waiting = shop.send(deposit).await.unwrap().payment.unwrap();
     let account = waiting.awaited_deposit().unwrap().account.clone().unwrap();
     assert_eq!((&*account.bank, &*account.number), (CLEANED, CLEANED));
     assert_eq!(stores.any().payment_by_key("test", NUL).await.unwrap(), None);

@@ -6,8 +6,8 @@
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    BeginConfirm, BeginConfirmRefused, BeginRefundRefused, CancelRefused, HoldRefused, RecordRefund,
-    RecordRefundRefused, RefundOutcome, StartPaymentRefused,
+    BeginConfirm, BeginConfirmRefused, BeginRefundRefused, CancelRefused, Envelope, HoldRefused,
+    RecordRefund, RecordRefundRefused, RefundOutcome, StartPaymentRefused,
 };
 use tiketi_core::{
     BuyerId, CommandError, Currency, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
@@ -15,9 +15,9 @@ use tiketi_core::{
 };
 
 use crate::hall::Hall;
-use crate::race::{applied, at_once, both_at_once, told};
-use crate::send::Outcome;
-use crate::shop::TestShop;
+use crate::race::{applied, at_once, both_at_once, repeated_at_once, told};
+
+use crate::shop::{Outcome, TestShop};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 /// How often each race is run.
@@ -43,7 +43,7 @@ async fn prepared(shop: &TestShop, hall: &Hall, seat: usize) -> (Reservation, Pa
 /// Confirms at one moment, sweeps at another, in this order, and returns what the confirm came to.
 async fn meet(
     shop: &TestShop,
-    confirm: BeginConfirm,
+    confirm: Envelope<BeginConfirm>,
     sweep_at: Timestamp,
     first: First,
 ) -> Outcome<BeginConfirm> {
@@ -53,18 +53,18 @@ async fn meet(
     };
     match first {
         First::Confirm => {
-            let confirmed = shop.send(confirm).await;
+            let confirmed = shop.execute(confirm).await;
             sweep().await;
             confirmed
         }
         First::Sweep => {
             sweep().await;
-            shop.send(confirm).await
+            shop.execute(confirm).await
         }
         First::Neither => {
             let other = shop.clone();
             let before = tokio::spawn(sweep());
-            let confirmed = tokio::spawn(async move { other.send(confirm).await });
+            let confirmed = tokio::spawn(async move { other.execute(confirm).await });
             let after = tokio::spawn(sweep());
             let confirmed = confirmed.await.unwrap();
             for sweep in [before, after] {
@@ -107,7 +107,7 @@ pub async fn the_microsecond_decides_between_a_confirm_and_the_sweep(shop: TestS
                 _ => (end.after(MICROSECOND), false),
             };
             shop.go_to(at);
-            let confirmed = meet(&shop, shop.begin_confirm(&payment), at, first).await;
+            let confirmed = meet(&shop, shop.envelope(shop.begin_confirm(&payment)), at, first).await;
             assert_eq!(confirmed.is_ok(), in_time, "{first:?} {seat}: {confirmed:?}");
             assert_one_won(&shop, &held, &confirmed).await;
         }
@@ -122,7 +122,7 @@ pub async fn a_confirm_in_the_last_microsecond_and_a_sweep_in_the_next_agree_who
         for seat in 0..ROUNDS {
             let (held, payment, end) = prepared(&shop, &hall, seat).await;
             shop.go_to(end.before(MICROSECOND));
-            let confirm = shop.begin_confirm(&payment);
+            let confirm = shop.envelope(shop.begin_confirm(&payment));
             let confirmed = meet(&shop, confirm, end, first).await;
             shop.go_to(end);
             assert!(first != First::Confirm || confirmed.is_ok(), "{confirmed:?}");
@@ -139,7 +139,7 @@ pub async fn one_confirm_sent_by_16_callers_begins_once(shop: TestShop) {
     for seat in 0..ROUNDS {
         let (_, payment, _) = prepared(&shop, &hall, seat).await;
         let command = shop.begin_confirm(&payment);
-        assert_eq!(applied(at_once(&shop, vec![command; 16]).await), 1);
+        assert_eq!(applied(repeated_at_once(&shop, command, 16).await), 1);
         let keys = (0..4).map(|_| shop.begin_confirm(&payment)).collect();
         let (won, refused) = told::<BeginConfirmRefused>(at_once(&shop, keys).await);
         assert_eq!((won, refused.len()), (0, 4));
@@ -253,7 +253,7 @@ pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop)
         let refunded = if seat % 2 == 0 {
             let command = shop.refund(&payment);
             let refund = command.refund;
-            assert_eq!(applied(at_once(&shop, vec![command; 8]).await), 1);
+            assert_eq!(applied(repeated_at_once(&shop, command, 8).await), 1);
             refund
         } else {
             let commands = (0..8).map(|_| shop.refund(&payment)).collect();
@@ -262,8 +262,8 @@ pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop)
             assert_eq!((won, refused), (1, vec![BeginRefundRefused::RefundInProgress { refund }; 7]));
             refund
         };
-        let done = vec![shop.refunded(&payment, refunded); 4];
-        assert_eq!(applied(at_once(&shop, done).await), 1);
+        let done = shop.refunded(&payment, refunded);
+        assert_eq!(applied(repeated_at_once(&shop, done, 4).await), 1);
         let known = shop.now_of_payment(&payment).await;
         assert_eq!((known.refunds.len(), known.refunded), (1, payment.amount));
     }
@@ -294,7 +294,7 @@ pub async fn of_two_words_about_a_refund_one_is_recorded(shop: TestShop) {
         let payment = paid(&shop, &hall, shop.buyer(), seat).await;
         let refund = shop.promised(&payment).await;
         let refused = RefundOutcome::Refused { code: "account_closed".into() };
-        let refused = RecordRefund::new(shop.now(), shop.key(), payment.id, refund, refused);
+        let refused = RecordRefund::new(payment.id, refund, refused);
         let words = vec![shop.refunded(&payment, refund), refused];
         let (won, late) = told(at_once(&shop, words).await);
         assert_eq!((won, late), (1, vec![RecordRefundRefused::NotQueued]));

@@ -5,7 +5,7 @@ use tiketi_core::decide::{BlockSeats, CreateRefused, EditRefused, Hold, HoldRefu
 use tiketi_core::{CommandError, SeatId, TicketTypeInput};
 
 use crate::hall::{Hall, STANDING, STANDING_PRICE};
-use crate::race::{at_once, told};
+use crate::race::{at_once, repeated_at_once, told};
 use crate::shop::TestShop;
 
 /// Fails if one seat is sold to two of 32 callers,
@@ -82,7 +82,7 @@ pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: TestShop) {
 pub async fn one_key_sent_by_16_callers_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 1);
-    let answers = at_once(&shop, vec![command; 16]).await;
+    let answers = repeated_at_once(&shop, command, 16).await;
     let answers: Vec<_> = answers.into_iter().map(|answer| answer.unwrap()).collect();
     assert_eq!(answers.iter().filter(|answer| !answer.replayed).count(), 1);
     assert!(answers.iter().all(|answer| answer.reservation == answers[0].reservation));

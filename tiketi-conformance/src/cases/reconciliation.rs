@@ -11,10 +11,6 @@ use crate::shop::TestShop;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-fn ask(shop: &TestShop, of: PaymentId, because: ReconcileStep) -> ScheduleReconciliation {
-    ScheduleReconciliation::new(shop.now(), shop.key(), of, because)
-}
-
 async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
     let due = stores.any().payments_due(shop.now(), 100).await.unwrap();
     due.into_iter().map(|payment| payment.id).collect()
@@ -49,7 +45,7 @@ pub async fn the_most_overdue_is_asked_first_up_to_the_limit(
     let payments = confirming(&shop, 4).await;
     shop.advance(Duration::from_hours(1));
     let wait = ReconcileStep::Wait { until: shop.now() };
-    stores.any().schedule_reconciliation(ask(&shop, payments[0].id, wait)).await.unwrap();
+    shop.send(ScheduleReconciliation::new(payments[0].id, wait)).await.unwrap();
     let expected: Vec<_> = [1, 2, 3, 0].map(|at| payments[at].id).into();
     assert_eq!(due(&shop, &stores).await, expected);
     let first: Vec<_> =
@@ -66,8 +62,9 @@ pub async fn of_16_servers_that_claim_one_payment_one_asks(
     for tries in 0..4 {
         shop.advance(Duration::from_mins(10));
         let claims = (0..16).map(|_| {
-            let (store, command) = (stores.any(), ask(&shop, payment, ReconcileStep::Claim { tries }));
-            tokio::spawn(async move { store.schedule_reconciliation(command).await })
+            let command = ScheduleReconciliation::new(payment, ReconcileStep::Claim { tries });
+            let shop = shop.clone();
+            tokio::spawn(async move { shop.send(command).await })
         });
         let answers: Vec<_> = join_all(claims).await.into_iter().map(Result::unwrap).collect();
         assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
@@ -83,16 +80,12 @@ pub async fn of_16_servers_that_claim_one_payment_one_asks(
 }
 
 /// Fails if what was said, or when to ask, is lost.
-pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn PaymentStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let until = shop.now().after(Duration::from_mins(3));
-    stores
-        .any()
-        .schedule_reconciliation(ask(&shop, payment.id, ReconcileStep::Wait { until }))
-        .await
-        .unwrap();
+    shop.send(ScheduleReconciliation::new(payment.id, ReconcileStep::Wait { until })).await.unwrap();
     let last_inconclusive = ReconcileStep::Inconclusive { answer: "HTTP 500".to_owned() };
-    stores.any().schedule_reconciliation(ask(&shop, payment.id, last_inconclusive)).await.unwrap();
+    shop.send(ScheduleReconciliation::new(payment.id, last_inconclusive)).await.unwrap();
     let reconciliation = shop.now_of_payment(payment).await.reconciliation.unwrap();
     assert_eq!(
         (reconciliation.next, reconciliation.tries, reconciliation.last_inconclusive.as_deref()),
@@ -107,10 +100,8 @@ pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn Pa
     shop.apply(shop.declined(&payments[1])).await;
     shop.advance(Duration::from_hours(24));
     assert_eq!(due(&shop, &stores).await, []);
-    let claim = stores
-        .any()
-        .schedule_reconciliation(ask(&shop, payments[0].id, ReconcileStep::Claim { tries: 0 }))
-        .await;
+    let claim =
+        shop.send(ScheduleReconciliation::new(payments[0].id, ReconcileStep::Claim { tries: 0 })).await;
     assert_eq!(claim.unwrap_err().refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 }
 

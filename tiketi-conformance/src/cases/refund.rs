@@ -8,7 +8,6 @@ use tiketi_core::{
     payment::RefundState, reservation::CancelReason,
 };
 
-use crate::send::SalesCommand;
 use crate::shop::TestShop;
 
 /// Fails if seats stay sold after their money went back,
@@ -64,7 +63,7 @@ pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
     let (_, payment) = shop.sold(&held).await;
     let refund = shop.promised(&payment).await;
     let refused = RefundOutcome::Refused { code: "account_closed".into() };
-    let recorded = shop.apply(RecordRefund::new(shop.now(), shop.key(), payment.id, refund, refused)).await;
+    let recorded = shop.apply(RecordRefund::new(payment.id, refund, refused)).await;
     let after = recorded.payment.unwrap();
     assert_eq!((after.refunded.minor(), after.state), (0, payment.state.clone()));
     let again = shop.promised(&payment).await;
@@ -125,7 +124,7 @@ pub async fn a_refunds_outcome_is_recorded_once(shop: TestShop) {
     shop.apply(shop.refunded(&payment, refund)).await;
     shop.refuse(shop.refunded(&payment, refund), RecordRefundRefused::NotQueued).await;
     let other = RefundOutcome::Refused { code: "late".into() };
-    let other = RecordRefund::new(shop.now(), shop.key(), payment.id, refund, other);
+    let other = RecordRefund::new(payment.id, refund, other);
     shop.refuse(other, RecordRefundRefused::NotQueued).await;
 }
 
@@ -172,7 +171,7 @@ pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: TestShop) {
     let (_, payment) = shop.sold(&held).await;
     let command = shop.refund(&payment).only(Money::new(30_000, Currency::KRW));
     let promised = shop.apply(command.clone()).await.payment.unwrap();
-    let again = shop.apply(command.clone().keyed(shop.key())).await;
+    let again = shop.apply(command.clone()).await;
     assert_eq!(again.payment.as_ref(), Some(&promised));
     let done = shop.apply(shop.refunded(&payment, command.refund)).await.payment.unwrap();
     let later = shop.now().after(Duration::from_micros(1));
@@ -180,5 +179,5 @@ pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: TestShop) {
     let again = shop.apply(command.clone()).await;
     assert_eq!(again.payment, Some(done));
     let refused = BeginRefundRefused::RefundIdTaken { refund: command.refund };
-    shop.refuse(command.only(Money::new(1, Currency::KRW)).keyed(shop.key()), refused).await;
+    shop.refuse(command.only(Money::new(1, Currency::KRW)), refused).await;
 }

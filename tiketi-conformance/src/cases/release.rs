@@ -48,7 +48,7 @@ pub async fn a_stranger_can_neither_release_nor_cancel(shop: TestShop) {
     let mut release = shop.release(&held);
     release.buyer = stranger;
     shop.refuse(release, ReleaseRefused::ReservationNotFound).await;
-    let cancel = Cancel::by_buyer(shop.now(), shop.key(), held.id, stranger);
+    let cancel = Cancel::by_buyer(held.id, stranger);
     shop.refuse(cancel, CancelRefused::ReservationNotFound).await;
 }
 
@@ -109,7 +109,7 @@ pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: TestShop)
 pub async fn the_organiser_cancels_anyones_reservation(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
-    let cancelled = shop.apply(Cancel::by_organiser(shop.now(), shop.key(), held.id)).await.reservation;
+    let cancelled = shop.apply(Cancel::by_organiser(held.id)).await.reservation;
     let state = ReservationState::Cancelled { reason: CancelReason::ByOrganiser, at: shop.now() };
     assert_eq!(cancelled.state, state);
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use tiketi_core::Money;
-use tiketi_core::decide::HoldRefused;
+use tiketi_core::decide::{Command, Envelope, HoldRefused};
 
-use crate::send::SalesCommand;
 use crate::shop::TestShop;
 
 /// Fails if a hold sent twice is applied twice:
@@ -20,17 +19,17 @@ pub async fn a_hold_sent_twice_applies_once(shop: TestShop) {
 /// reservation.
 pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: TestShop) {
     let hall = shop.hall().await;
-    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
-    let first = shop.apply(command.clone()).await.reservation;
+    let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
+    let first = shop.apply_envelope(command.clone()).await.reservation;
     let mut retry = command;
-    retry.reservation = shop.reservation_id();
-    let again = shop.send(retry).await.unwrap();
+    retry.command.reservation = shop.reservation_id();
+    let again = shop.execute(retry).await.unwrap();
     assert_eq!((again.replayed, again.reservation), (true, first));
-    let command = shop.start_payment(&again_of(&shop, &hall).await);
-    let first = shop.apply(command.clone()).await.payment;
+    let command = shop.envelope(shop.start_payment(&again_of(&shop, &hall).await));
+    let first = shop.apply_envelope(command.clone()).await.payment;
     let mut retry = command;
-    retry.payment = tiketi_core::PaymentId::from_uuid(shop.ids().next());
-    let again = shop.send(retry).await.unwrap();
+    retry.command.payment = tiketi_core::PaymentId::from_uuid(shop.ids().next());
+    let again = shop.execute(retry).await.unwrap();
     assert_eq!((again.replayed, again.payment), (true, first));
 }
 
@@ -108,10 +107,10 @@ pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: TestShop) {
 /// not how they stand now.
 pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: TestShop) {
     let hall = shop.hall().await;
-    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
-    let held = shop.apply(command.clone()).await.reservation;
+    let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
+    let held = shop.apply_envelope(command.clone()).await.reservation;
     let (sold, _) = shop.sold(&held).await;
-    let again = shop.send(command).await.unwrap();
+    let again = shop.execute(command).await.unwrap();
     assert_eq!((again.replayed, again.reservation), (true, sold));
 }
 
@@ -119,12 +118,11 @@ pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: TestShop) {
 /// or renews it.
 pub async fn a_repetition_after_the_end_answers_expired(shop: TestShop) {
     let hall = shop.hall().await;
-    let command = shop.hold_seats(&hall, shop.buyer(), &[0]);
-    let held = shop.apply(command.clone()).await.reservation;
+    let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
+    let held = shop.apply_envelope(command.clone()).await.reservation;
     shop.go_to(held.held_until().unwrap());
-    let mut again = command;
-    again.now = shop.now();
-    let again = shop.send(again).await.unwrap();
+    let again = Envelope { now: shop.now(), ..command };
+    let again = shop.execute(again).await.unwrap();
     assert!(again.replayed && !again.reservation.is_live());
     assert_eq!(shop.stock(hall.front).await.held, 0);
 }
@@ -159,8 +157,8 @@ pub async fn a_key_is_not_reused_for_other_money(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let start = shop.start_payment(&held);
-    shop.no_reuse(start.clone(), start.clone().through("test", "transfer")).await;
-    let payment = shop.send(start).await.unwrap().payment.unwrap();
+    let started = shop.no_reuse(start.clone(), start.through("test", "transfer")).await;
+    let payment = started.payment.unwrap();
     let begin = shop.begin_confirm(&payment);
     shop.no_reuse(begin.clone(), begin.with_provider_key("another")).await;
     shop.no_reuse(shop.paid(&payment), shop.declined(&payment)).await;
@@ -178,32 +176,31 @@ pub async fn a_key_is_not_reused_for_other_money(shop: TestShop) {
 pub async fn a_refused_commands_key_is_free_again(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let owner = shop.held(&hall, shop.buyer(), &[0]).await;
-    let command = shop.hold_seats(&hall, buyer, &[0]);
-    shop.refuse(command.clone(), HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] }).await;
-    let key = command.key;
+    let command = shop.envelope(shop.hold_seats(&hall, buyer, &[0]));
+    let taken = HoldRefused::SeatsTaken { seats: vec![hall.seats[0]] };
+    shop.refuses(shop.execute(command.clone()), taken).await;
     shop.apply(shop.release(&owner)).await;
-    assert_eq!(shop.apply(command).await.reservation.seats[0].seat, hall.seats[0]);
-    let refused = shop.hold(&hall, buyer);
-    shop.refuse(refused.clone(), HoldRefused::NothingAsked).await;
-    let mut other = shop.hold_seats(&hall, buyer, &[1]);
-    other.key = refused.key;
-    assert_ne!(other.key, key);
-    shop.apply(other).await;
+    assert_eq!(shop.apply_envelope(command).await.reservation.seats[0].seat, hall.seats[0]);
+    let refused = shop.envelope(shop.hold(&hall, buyer));
+    let key = refused.key;
+    shop.refuses(shop.execute(refused), HoldRefused::NothingAsked).await;
+    shop.apply_envelope(shop.hold_seats(&hall, buyer, &[1]).at(shop.now(), key)).await;
 }
 
 /// Fails if a key is forgotten too early, never,
 /// or by order of arrival instead of age.
 pub async fn keys_are_forgotten_by_age(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
-    let young = shop.hold_seats(&hall, buyer, &[0]).at(shop.now().after(Duration::from_secs(2)));
-    let old = shop.hold_seats(&hall, buyer, &[1]);
+    let later = shop.now().after(Duration::from_secs(2));
+    let young = shop.hold_seats(&hall, buyer, &[0]).at(later, shop.key());
+    let old = shop.envelope(shop.hold_seats(&hall, buyer, &[1]));
     // Two servers whose clocks differ: the younger command comes first.
-    shop.apply(young.clone()).await;
-    shop.apply(old.clone()).await;
+    shop.apply_envelope(young.clone()).await;
+    shop.apply_envelope(old.clone()).await;
     let between = shop.now().after(Duration::from_secs(1));
     assert_eq!(shop.store().forget_commands(shop.now()).await.unwrap(), 0);
     assert_eq!(shop.store().forget_commands(between).await.unwrap(), 1);
     assert_eq!(shop.store().forget_commands(between).await.unwrap(), 0);
-    assert!(shop.send(young).await.unwrap().replayed);
-    assert!(!shop.send(old).await.unwrap().replayed, "a forgotten key is a new one");
+    assert!(shop.execute(young).await.unwrap().replayed);
+    assert!(!shop.execute(old).await.unwrap().replayed, "a forgotten key is a new one");
 }

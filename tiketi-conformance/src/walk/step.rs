@@ -2,31 +2,18 @@
 
 use std::fmt::Debug;
 
-use tiketi_core::decide::{
-    BeginConfirm, BeginRefund, BlockSeats, Cancel, ConfirmFree, ExtendHold, Hold, RecordOutcome,
-    RecordRefund, Release, StartPayment, UnblockSeats,
-};
+use tiketi_core::decide::{AnyCommand, BlockSeats, Envelope, UnblockSeats};
 use tiketi_core::{
     CommandError, EventId, Reservation, TicketTypeId, TicketTypeInput, Timestamp, event::EventStep,
     reservation::ReservationNumber,
 };
 
 use crate::factory::SellingStore;
-use crate::send::SalesCommand;
 
 /// A command of any kind.
 #[derive(Debug, Clone)]
 pub(super) enum Step {
-    Hold(Hold),
-    Extend(ExtendHold),
-    Release(Release),
-    ConfirmFree(ConfirmFree),
-    StartPayment(StartPayment),
-    BeginConfirm(BeginConfirm),
-    RecordOutcome(RecordOutcome),
-    Cancel(Cancel),
-    BeginRefund(BeginRefund),
-    RecordRefund(RecordRefund),
+    Sale(Envelope<AnyCommand>),
     Block(BlockSeats),
     Unblock(UnblockSeats),
     Expire(Timestamp, Vec<EventId>),
@@ -39,16 +26,7 @@ impl Step {
     /// Sends the command, and returns its answer in words.
     pub(super) async fn send(self, store: &dyn SellingStore) -> String {
         match self {
-            Self::Hold(command) => sale(command, store).await,
-            Self::Extend(command) => sale(command, store).await,
-            Self::Release(command) => sale(command, store).await,
-            Self::ConfirmFree(command) => sale(command, store).await,
-            Self::StartPayment(command) => sale(command, store).await,
-            Self::BeginConfirm(command) => sale(command, store).await,
-            Self::RecordOutcome(command) => sale(command, store).await,
-            Self::Cancel(command) => sale(command, store).await,
-            Self::BeginRefund(command) => sale(command, store).await,
-            Self::RecordRefund(command) => sale(command, store).await,
+            Self::Sale(command) => sale(command, store).await,
             Self::Block(command) => answer(store.block_seats(command).await),
             Self::Unblock(command) => answer(store.unblock_seats(command).await),
             Self::Price(id, edit) => answer(store.edit_ticket_type(id, edit).await),
@@ -70,8 +48,8 @@ impl Step {
     }
 }
 
-async fn sale<C: SalesCommand>(command: C, store: &dyn SellingStore) -> String {
-    let mut outcome = command.send(store).await;
+async fn sale(command: Envelope<AnyCommand>, store: &dyn SellingStore) -> String {
+    let mut outcome = store.execute_any(command).await;
     if let Ok(applied) = &mut outcome {
         applied.reservation = unnumbered(applied.reservation.clone());
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::{BeginRefund, BlockSeats, RecordRefund, RefundOutcome, RefundWanted, UnblockSeats};
+use tiketi_core::decide::{
+    AnyCommand, BeginRefund, BlockSeats, RecordRefund, RefundOutcome, RefundWanted, UnblockSeats,
+};
 use tiketi_core::{
     BuyerId, Currency, EventId, Money, Payment, PaymentId, PaymentState, Reservation, ReservationId, SeatId,
     TicketTypeInput,
@@ -81,12 +83,17 @@ impl Walker {
         (0..count).filter_map(|_| self.chance.one_of(of).copied()).collect()
     }
 
+    /// Makes a step of a command, now and under a new key.
+    fn sale(&self, command: impl Into<AnyCommand>) -> Step {
+        Step::Sale(self.shop.envelope(command.into()))
+    }
+
     fn hold(&mut self) -> Step {
         let (hall, buyer) = (self.hall(), self.buyer());
         if self.chance.once_in(8) {
             let hold = self.shop.hold(&hall, buyer).item(hall.free, 1);
             self.reservations.push(hold.reservation);
-            return Step::Hold(hold);
+            return self.sale(hold);
         }
         let mut seats = self.some_seats(&hall.seats[..14], 4);
         if !self.chance.once_in(10) {
@@ -101,7 +108,7 @@ impl Walker {
             hold = hold.item(hall.free, 1);
         }
         self.reservations.push(hold.reservation);
-        Step::Hold(hold)
+        self.sale(hold)
     }
 
     /// Reads from the store under test: that the other would show the same is what is compared.
@@ -124,22 +131,22 @@ impl Walker {
             of.buyer = self.buyer();
         }
         if of.total.is_zero() && self.chance.once_in(2) {
-            return Step::ConfirmFree(self.shop.confirm_free(&of));
+            return self.sale(self.shop.confirm_free(&of));
         }
         match self.chance.below(13) {
-            0..2 => Step::Extend(self.shop.extend(&of)),
-            2 => Step::Release(self.shop.release(&of)),
+            0..2 => self.sale(self.shop.extend(&of)),
+            2 => self.sale(self.shop.release(&of)),
             3..5 => {
                 let seats: Vec<_> = of.seats.iter().map(|line| line.seat).collect();
                 let some = self.some_seats(&seats, 2);
-                Step::Release(self.shop.release(&of).only(some))
+                self.sale(self.shop.release(&of).only(some))
             }
-            5 => Step::Cancel(self.shop.cancel(&of)),
-            6 => Step::ConfirmFree(self.shop.confirm_free(&of)),
+            5 => self.sale(self.shop.cancel(&of)),
+            6 => self.sale(self.shop.confirm_free(&of)),
             _ => {
                 let start = self.shop.start_payment(&of);
                 self.payments.push(start.payment);
-                Step::StartPayment(start)
+                self.sale(start)
             }
         }
     }
@@ -151,15 +158,16 @@ impl Walker {
         }
         let choice = if self.chance.once_in(3) { self.chance.below(16) } else { self.fitting(&of.state) };
         match choice {
-            0..6 => Step::BeginConfirm(self.shop.begin_confirm(&of)),
-            6..10 => Step::RecordOutcome(self.shop.paid(&of)),
-            10 => Step::RecordOutcome(self.shop.declined(&of)),
-            11 if self.chance.once_in(4) => {
-                Step::RecordOutcome(self.shop.took(&of, Money::new(7, Currency::KRW)))
+            0..6 => self.sale(self.shop.begin_confirm(&of)),
+            6..10 => self.sale(self.shop.paid(&of)),
+            10 => self.sale(self.shop.declined(&of)),
+            11 if self.chance.once_in(4) => self.sale(self.shop.took(&of, Money::new(7, Currency::KRW))),
+            11 => self.sale(self.shop.refund(&of)),
+            12 => {
+                let refund = self.give_back(&of).await;
+                self.sale(refund)
             }
-            11 => Step::BeginRefund(self.shop.refund(&of)),
-            12 => Step::BeginRefund(self.give_back(&of).await),
-            13 => Step::BeginRefund(self.shop.refund(&of).only(Money::new(30_000, Currency::KRW))),
+            13 => self.sale(self.shop.refund(&of).only(Money::new(30_000, Currency::KRW))),
             _ => self.refunded(&of),
         }
     }
@@ -193,7 +201,7 @@ impl Walker {
         if self.chance.once_in(5) {
             record.outcome = RefundOutcome::Refused { code: "limit".to_owned() };
         }
-        Step::RecordRefund(record)
+        self.sale(record)
     }
 
     fn block(&mut self) -> Step {

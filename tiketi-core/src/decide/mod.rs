@@ -25,7 +25,6 @@ mod create;
 mod edit;
 mod effects;
 mod end_payment;
-mod execute;
 mod expire;
 mod extend;
 mod fingerprint;
@@ -54,7 +53,9 @@ pub use cancel::{Cancel, CancelRefused};
 pub use change::{Change, Effect, SeatChange};
 pub use clock::{ClockAhead, ClockSkew, MAX_CLOCK_LEAD, MAX_CLOCK_SKEW, check_clock};
 pub use coalesce_facts::coalesce_facts;
-pub use command::{Applied, Command, CommandRecord, Envelope, ReadSet, Subject, Verdict, run};
+pub use command::{
+    Applied, Command, CommandRecord, Envelope, ReadSet, Subject, Verdict, WorkingRows, execute, run,
+};
 pub use confirm_free::{ConfirmFree, ConfirmFreeRefused};
 pub use create::{
     AddTicketType, CreateEvent, CreateLayout, CreateRefused, Created, Creation, CreationRecord,
@@ -62,7 +63,6 @@ pub use create::{
 };
 pub use edit::{EditRefused, edit_details, edit_ticket_type, remove_ticket_type};
 pub use end_payment::{EndPayment, EndPaymentRefused};
-pub use execute::{WorkingRows, execute};
 pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;

@@ -1,23 +1,34 @@
-//! One lane an event: its commands wait in one queue and are served together, a batch at a time.
+//! One queue and one worker for each event that sells: its commands wait in the queue, and are committed a batch at a time.
+//!
+//! A batch locks the event, loads what its commands read, decides them, writes the union, and commits once.
 
-pub(crate) mod batch;
 pub(crate) mod permits;
-pub(crate) mod queued_command;
 pub(crate) mod retry;
 pub(crate) mod sweep;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures::FutureExt;
 use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tiketi_sql::{
+    BatchCommand, BatchReadSet, BatchStore, Reply, answer_all, closed, panicked, pending, queue_is_full,
+};
+use tokio::time::Instant;
 
-use crate::error::closed;
-use crate::queue::batch::{BatchWriter, CachedWorkingSet};
-use crate::queue::queued_command::{BatchCommand, Pending, QueuedCommand, Reply};
+use crate::error::lock_timed_out;
+use crate::queue::permits::{LOCK_PATIENCE, MAX_WAITERS, MAX_WRITERS, Permits};
+use crate::queue::retry::pause;
 use crate::sql::schema::Schema;
+use crate::sql::session::{Pool, Session};
+use crate::working_set::load::{self, Places};
+use crate::working_set::write;
+use crate::working_set::{BatchClock, WorkingSet};
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
@@ -27,10 +38,21 @@ pub const MAX_QUEUE: usize = 16_384;
 /// How often a lane steps back for callers, at most, while more of them keep coming.
 const MAX_YIELDS: u32 = 16;
 
+/// Names the working set of this store's batches.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Postgres;
+
+impl BatchStore for Postgres {
+    type WorkingSet<'s> = WorkingSet;
+}
+
+/// A command in a queue.
+pub(crate) type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Postgres>>;
+
 /// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
 pub(crate) struct EventQueues {
     pub(crate) writer: BatchWriter,
-    queues: Mutex<HashMap<EventId, VecDeque<Box<dyn QueuedCommand>>>>,
+    queues: Mutex<HashMap<EventId, VecDeque<QueuedCommand>>>,
 }
 
 impl EventQueues {
@@ -40,18 +62,21 @@ impl EventQueues {
     }
 
     /// Has work done in a batch of its event, and answers once it is committed.
-    pub(crate) async fn run<W: BatchCommand>(self: &Arc<Self>, event: EventId, work: W) -> Reply<W> {
-        let (job, answer) = Pending::of(work);
+    pub(crate) async fn run<W: BatchCommand<Postgres>>(
+        self: &Arc<Self>,
+        event: EventId,
+        work: W,
+    ) -> Reply<Postgres, W> {
+        let (job, answer) = pending(work);
         self.queue(event, job)?;
         answer.await.map_err(|_| closed())?
     }
 
-    fn queue(self: &Arc<Self>, event: EventId, job: Box<dyn QueuedCommand>) -> Result<(), StoreError> {
+    fn queue(self: &Arc<Self>, event: EventId, job: QueuedCommand) -> Result<(), StoreError> {
         let mut queues = self.lock();
         if let Some(queue) = queues.get_mut(&event) {
             if queue.len() >= MAX_QUEUE {
-                let message = "too many commands are waiting: try again shortly";
-                return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+                return Err(queue_is_full());
             }
             queue.push_back(job);
             return Ok(());
@@ -62,7 +87,7 @@ impl EventQueues {
         Ok(())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<EventId, VecDeque<Box<dyn QueuedCommand>>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<EventId, VecDeque<QueuedCommand>>> {
         // Nothing is left half done under it.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -77,7 +102,7 @@ struct EventWorker {
 
 impl EventWorker {
     /// Takes what is waiting, up to a batch; closes the lane if nothing is.
-    fn take(&mut self) -> Option<Vec<Box<dyn QueuedCommand>>> {
+    fn take(&mut self) -> Option<Vec<QueuedCommand>> {
         let mut queues = self.queues.lock();
         let queue = queues.get_mut(&self.event)?;
         if queue.is_empty() {
@@ -121,7 +146,7 @@ async fn serve(mut worker: EventWorker) {
         worker.let_callers_come().await;
         let Some(jobs) = worker.take() else { break };
         worker.queues.writer.counted.add(jobs.len());
-        batch::commit_batch(&worker.queues.writer, worker.event, &mut cached, jobs).await;
+        commit_batch(&worker.queues.writer, worker.event, &mut cached, jobs).await;
     }
 }
 
@@ -130,3 +155,239 @@ impl fmt::Debug for EventQueues {
         f.debug_struct("EventQueues").field("open", &self.lock().len()).finish_non_exhaustive()
     }
 }
+
+/// Most rows a busy lane keeps in memory from one batch to the next.
+const MAX_CACHED_ROWS: usize = 50_000;
+
+/// Begins a batch, with the milliseconds for which it may wait for a lock.
+///
+/// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
+/// whole, and new values meet their rows in a hash table, not each with each. So planning a statement again gains nothing,
+/// and each connection makes one a statement. The settings end with the transaction.
+///
+/// `lock_timeout` is long enough for the batches of other servers that are ahead in the queue for the event's row, and
+/// short enough that an event that somebody keeps locked leaves its permit soon; see [`crate::queue::permits`]. The other
+/// time-out is explained at [`crate::sql::session::BEGIN`]. All of it travels with `BEGIN`, in one message.
+macro_rules! begin {
+    ($lock_timeout:literal) => {
+        concat!(
+            "BEGIN; SET LOCAL enable_seqscan = off; SET LOCAL enable_nestloop = off; SET LOCAL jit = off; \
+                SET LOCAL plan_cache_mode = force_generic_plan; \
+                SET LOCAL idle_in_transaction_session_timeout = 5000; SET LOCAL lock_timeout = ",
+            $lock_timeout
+        )
+    };
+}
+const BEGIN: &str = begin!("200");
+/// For an event that could not be locked in that time: the queue of servers may just be long.
+const BEGIN_WAITING: &str = begin!("500");
+
+/// What all batches of a store share.
+pub(crate) struct BatchWriter {
+    /// Connections for batches only: behind many readers, the outcomes of payments would be recorded too late.
+    pub(crate) connections: Pool,
+    pub(crate) permits: Arc<Permits>,
+    pub(crate) counted: Counted,
+    /// How far commands may be ahead of the database's clock.
+    clock_lead: Duration,
+}
+
+impl BatchWriter {
+    /// Opens connections of its own, with the address and the settings of a pool.
+    pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
+        let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
+        // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
+        // batch would cost a round trip.
+        let own = own.test_before_acquire(false);
+        let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
+        Self {
+            connections: Pool::of(own, schema),
+            permits: Arc::new(Permits::new()),
+            counted: Counted::default(),
+            clock_lead,
+        }
+    }
+}
+
+/// Batches a store has served since it was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batches {
+    /// How many batches.
+    pub count: u64,
+    /// How many commands in all of them.
+    pub commands: u64,
+    /// How many commands in the largest.
+    pub largest: u64,
+    /// How many transactions they took: one each, and more for what was tried again or taken apart.
+    pub transactions: u64,
+}
+
+/// Counts batches as they are taken from their queues.
+#[derive(Debug, Default)]
+pub(crate) struct Counted {
+    count: AtomicU64,
+    commands: AtomicU64,
+    largest: AtomicU64,
+    transactions: AtomicU64,
+}
+
+impl Counted {
+    pub(crate) fn add(&self, commands: usize) {
+        let commands = commands as u64;
+        self.count.fetch_add(1, Ordering::Relaxed);
+        self.commands.fetch_add(commands, Ordering::Relaxed);
+        self.largest.fetch_max(commands, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_transaction(&self) {
+        self.transactions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn so_far(&self) -> Batches {
+        Batches {
+            count: self.count.load(Ordering::Relaxed),
+            commands: self.commands.load(Ordering::Relaxed),
+            largest: self.largest.load(Ordering::Relaxed),
+            transactions: self.transactions.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// An event's rows as one batch left them, valid for the next one if no other server wrote in between.
+pub(crate) struct CachedWorkingSet {
+    set: WorkingSet,
+    revision: i64,
+    places: Places,
+    /// Whether no other server wrote to the event since, as far as the last batch could see.
+    is_alone: bool,
+}
+
+/// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
+///
+/// One such command among 256 costs 16 more transactions, and is answered with its failure alone.
+pub(crate) async fn commit_batch(
+    writer: &BatchWriter,
+    event: EventId,
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: Vec<QueuedCommand>,
+) {
+    let mut parts = vec![jobs];
+    while let Some(mut jobs) = parts.pop() {
+        match attempts(writer, event, cached, &mut jobs).await {
+            Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
+                let later = jobs.split_off(jobs.len() / 2);
+                parts.extend([later, jobs]);
+            }
+            done => answer_all(jobs, done),
+        }
+    }
+}
+
+/// Tells whether a single command can have made a whole batch fail like this.
+fn may_be_of_one(error: &StoreError) -> bool {
+    matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal)
+}
+
+/// Runs jobs until they are committed, fail for good, have failed often enough, or have waited for a lock long enough.
+///
+/// No permit is kept between tries, so that an event that is locked elsewhere keeps no other one from being written.
+async fn attempts(
+    writer: &BatchWriter,
+    event: EventId,
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: &mut [QueuedCommand],
+) -> Result<(), StoreError> {
+    let deadline = Instant::now() + LOCK_PATIENCE;
+    let mut tried = 0;
+    loop {
+        let permit = writer.permits.acquire(event, deadline).await?;
+        let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
+        writer.counted.add_transaction();
+        // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
+        let attempt = AssertUnwindSafe(attempt(writer, begin, event, cached, jobs)).catch_unwind().await;
+        let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
+        drop(permit);
+        match done {
+            Err(error) if lock_timed_out(&error) => {
+                writer.permits.note_locked(event);
+                if Instant::now() >= deadline {
+                    return Err(error);
+                }
+            }
+            Err(error) if pause(tried, &error).await => tried += 1,
+            done => return done,
+        }
+    }
+}
+
+/// Runs jobs in one transaction, and returns once they are committed.
+///
+/// Rows are kept only across commits: after a failure they are read again.
+async fn attempt(
+    writer: &BatchWriter,
+    begin: &'static str,
+    event: EventId,
+    cached: &mut Option<CachedWorkingSet>,
+    jobs: &mut [QueuedCommand],
+) -> Result<(), StoreError> {
+    let before = cached.take();
+    let mut session = writer.connections.begin_in_task(begin).await?;
+    let CachedWorkingSet { mut set, revision, mut places, is_alone } =
+        open(&mut session, event, before, writer.clock_lead).await?;
+    writer.permits.note_free(event);
+    let mut reads = BatchReadSet::default();
+    for job in jobs.iter() {
+        job.read_set(&mut reads);
+    }
+    load::rows(&mut session, event, &mut set, &reads).await?;
+    for job in jobs {
+        job.decide(&mut set)?;
+    }
+    let mut revision = revision;
+    if set.writes().is_empty() {
+        session.rollback().await?;
+    } else {
+        write::all(&mut session, event, &set, &mut places).await?;
+        session.commit().await?;
+        revision += 1;
+    }
+    // An event that does not exist has no row to look at again, and may be created by the next batch.
+    let exists = set.snapshot().is_some();
+    let is_worth_keeping = exists && set.size() <= MAX_CACHED_ROWS && !set.writes().moves_ticket_types();
+    set.committed();
+    *cached = is_worth_keeping.then_some(CachedWorkingSet { set, revision, places, is_alone });
+    Ok(())
+}
+
+/// Locks an event against every other server, and loads it unless what is kept of it is still true.
+async fn open(
+    session: &mut Session,
+    event: EventId,
+    cached: Option<CachedWorkingSet>,
+    margin: Duration,
+) -> Result<CachedWorkingSet, StoreError> {
+    // Where other servers write too, the row is elsewhere each time: to look where it was would be for nothing.
+    let place = cached.as_ref().filter(|cached| cached.is_alone).map(|cached| &*cached.places.event);
+    let Some(locked) = load::lock(session, event, place).await? else {
+        let (set, places) = (WorkingSet::new(None), Places::default());
+        return Ok(CachedWorkingSet { set, revision: 0, places, is_alone: false });
+    };
+    let clock = BatchClock { store_now: locked.store_now, margin };
+    let is_first = cached.is_none();
+    if let Some(mut cached) = cached
+        && cached.revision == locked.revision
+    {
+        cached.places.event = locked.place;
+        cached.set.set_clock(clock);
+        return Ok(CachedWorkingSet { is_alone: true, ..cached });
+    }
+    let revision = locked.revision;
+    let (snapshot, places) = load::event(session, locked).await?;
+    let mut set = WorkingSet::new(Some(snapshot));
+    set.set_clock(clock);
+    Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,10 +6,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tiketi_sql::closed;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
-
-use crate::error::closed;
 
 /// Most batches that are written at the same time, by lanes of different events, each on a connection of its own
 /// that no reader can take.

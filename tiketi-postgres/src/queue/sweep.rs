@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::{EventId, StoreError, StoreErrorKind, store::Swept};
+use tiketi_sql::closed;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::error::closed;
 use crate::queue::permits::Permits;
 
 /// Most events that a job works on at the same time; more than that many locked ones make a round take longer.

@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt;
 use tiketi_core::StoreError;
+use tiketi_sql::{closed, panicked, shared};
 use tokio::sync::oneshot::{self, Sender};
 
-use crate::error::{closed, panicked, shared};
 use crate::sql::session::Pool;
 
 /// Most statements of one kind that run at once; who comes then waits for one of them, and no longer.

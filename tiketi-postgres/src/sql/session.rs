@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgRow};
 use sqlx::{ConnectOptions as _, Error, Postgres, Transaction};
 use tiketi_core::StoreError;
+use tiketi_sql::closed;
 
-use crate::error::{closed, commit_failed, ended, failed};
+use crate::error::{commit_failed, ended, failed};
 use crate::sql::schema::Schema;
 use crate::sql::statement::Statement;
 

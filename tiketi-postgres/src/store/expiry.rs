@@ -4,13 +4,12 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 
 use tiketi_core::{CommandError, EventId, Reservation, ReservationId, StoreError, Timestamp, store::Swept};
-use tiketi_sql::Row as _;
+use tiketi_sql::{BatchCommand, BatchReadSet, Row as _};
 
-use crate::queue::queued_command::BatchCommand;
+use crate::queue::Postgres;
 use crate::queue::sweep;
 use crate::sql::row::each;
 use crate::store::PostgresStore;
-use crate::working_set::BatchReadSet;
 use crate::working_set::WorkingSet;
 
 /// Looks event by event, for which there is an index: a shop has few events and many reservations.
@@ -28,7 +27,7 @@ struct Expiry {
     due: Vec<ReservationId>,
 }
 
-impl BatchCommand for Expiry {
+impl BatchCommand<Postgres> for Expiry {
     type Found = Vec<Reservation>;
     type Refused = Infallible;
 
@@ -36,7 +35,7 @@ impl BatchCommand for Expiry {
         reads.reservations.extend(&self.due);
     }
 
-    fn decide(&self, set: &mut WorkingSet) -> Result<Vec<Reservation>, CommandError<Infallible>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<Vec<Reservation>, CommandError<Infallible>> {
         set.check_clock(self.now)?;
         let mut ended = Vec::new();
         for id in &self.due {

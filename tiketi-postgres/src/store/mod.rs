@@ -17,22 +17,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
-use tiketi_core::decide::{Applied, Command, Subject};
 use tiketi_core::{
-    CommandError, EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
+    EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
     store::{EventView, StoreClock},
 };
-use tiketi_sql::Row as _;
+use tiketi_sql::{BatchCommand, Reply, Row as _};
 use uuid::Uuid;
 
-use crate::queue::EventQueues;
-use crate::queue::batch::Batches;
 use crate::queue::permits::Permits;
-use crate::queue::queued_command::{BatchCommand, Reply, Sale};
 use crate::queue::retry::retry;
+use crate::queue::{Batches, EventQueues, Postgres};
 use crate::sql::event_id_cache::EventIdCache;
 use crate::sql::read_batcher::ReadBatcher;
-use crate::sql::reads;
 use crate::sql::row::Row;
 use crate::sql::schema::Schema;
 use crate::sql::session::Pool;
@@ -145,7 +141,11 @@ impl PostgresStore {
     }
 
     /// Has work done in a batch of an event.
-    pub(crate) async fn work<W: BatchCommand>(&self, event: EventId, work: W) -> Reply<W> {
+    pub(crate) async fn work<W: BatchCommand<Postgres>>(
+        &self,
+        event: EventId,
+        work: W,
+    ) -> Reply<Postgres, W> {
         self.queues.run(event, work).await
     }
 
@@ -157,30 +157,6 @@ impl PostgresStore {
     /// Returns the events that jobs pass over for now, since somebody else has them locked.
     pub(crate) fn passed_over(&self) -> Vec<Uuid> {
         self.queues.writer.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
-    }
-
-    /// Runs a sales command in a batch of its event.
-    pub(crate) async fn command<C: Command>(&self, command: C) -> Result<Applied, CommandError<C::Refused>> {
-        let unknown = CommandError::Refused(command.subject_unknown());
-        let Some(event) = self.event_of(command.subject()).await? else { return Err(unknown) };
-        let applied = self.work(event, Sale(command)).await?;
-        self.event_ids.learn(applied.reservation.id.as_uuid(), event);
-        if let Some(payment) = &applied.payment {
-            self.event_ids.learn(payment.id.as_uuid(), event);
-        }
-        Ok(applied)
-    }
-
-    async fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
-        let (id, sql) = match subject {
-            Subject::Event(event) => return Ok(Some(event)),
-            Subject::Reservation(id) => (ReservationId::as_uuid(id), reads::EVENT_OF_RESERVATION),
-            Subject::Payment(id) => (PaymentId::as_uuid(id), reads::EVENT_OF_PAYMENT),
-        };
-        if let Some(event) = self.event_ids.find(id) {
-            return Ok(Some(event));
-        }
-        reads::event_of(self.database(), sql, id).await
     }
 }
 

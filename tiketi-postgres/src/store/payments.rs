@@ -1,12 +1,8 @@
 //! Payments that are not over.
 
 use async_trait::async_trait;
-use tiketi_core::decide::{
-    Applied, CallOff, CallOffRefused, EndPayment, EndPaymentRefused, NotePayment, NotePaymentRefused,
-    ScheduleReconciliation, ScheduleReconciliationRefused,
-};
 use tiketi_core::{
-    CommandError, EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
+    EventId, Page, PageRequest, Payment, PaymentId, ReservationId, StoreError, Timestamp,
     store::{CallOffProgress, PaymentStore},
     text::can_be_kept,
 };
@@ -58,25 +54,6 @@ const PROGRESS: &str = "WITH live AS (\
 
 #[async_trait]
 impl PaymentStore for PostgresStore {
-    async fn schedule_reconciliation(
-        &self,
-        command: ScheduleReconciliation,
-    ) -> Result<Applied, CommandError<ScheduleReconciliationRefused>> {
-        self.command(command).await
-    }
-
-    async fn note_payment(&self, command: NotePayment) -> Result<Applied, CommandError<NotePaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn end_payment(&self, command: EndPayment) -> Result<Applied, CommandError<EndPaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn call_off(&self, command: CallOff) -> Result<Applied, CommandError<CallOffRefused>> {
-        self.command(command).await
-    }
-
     async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let due = self.query(DUE).bind(now.as_micros()).bind(limit).bind(self.passed_over());

@@ -1,12 +1,7 @@
 //! Selling.
 
 use async_trait::async_trait;
-use tiketi_core::decide::{
-    Applied, BeginConfirm, BeginConfirmRefused, BeginRefund, BeginRefundRefused, Cancel, CancelRefused,
-    ConfirmFree, ConfirmFreeRefused, ExtendHold, ExtendRefused, Hold, HoldRefused, RecordOutcome,
-    RecordOutcomeRefused, RecordRefund, RecordRefundRefused, Release, ReleaseRefused, StartPayment,
-    StartPaymentRefused,
-};
+use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, Subject};
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
     StoreError, Timestamp,
@@ -17,58 +12,38 @@ use crate::sql::reads;
 use crate::store::PostgresStore;
 use crate::store::expiry::expire_due;
 
+impl PostgresStore {
+    /// Finds the event of a command.
+    async fn event_of(&self, subject: Subject) -> Result<Option<EventId>, StoreError> {
+        let (id, sql) = match subject {
+            Subject::Event(event) => return Ok(Some(event)),
+            Subject::Reservation(id) => (ReservationId::as_uuid(id), reads::EVENT_OF_RESERVATION),
+            Subject::Payment(id) => (PaymentId::as_uuid(id), reads::EVENT_OF_PAYMENT),
+        };
+        if let Some(event) = self.event_ids.find(id) {
+            return Ok(Some(event));
+        }
+        reads::event_of(self.database(), sql, id).await
+    }
+
+    /// Remembers which event the rows of an answer belong to.
+    fn learn(&self, applied: &Applied) {
+        let event = applied.reservation.event;
+        self.event_ids.learn(applied.reservation.id.as_uuid(), event);
+        if let Some(payment) = &applied.payment {
+            self.event_ids.learn(payment.id.as_uuid(), event);
+        }
+    }
+}
+
 #[async_trait]
 impl SalesStore for PostgresStore {
-    async fn hold(&self, command: Hold) -> Result<Applied, CommandError<HoldRefused>> {
-        self.command(command).await
-    }
-
-    async fn extend_hold(&self, command: ExtendHold) -> Result<Applied, CommandError<ExtendRefused>> {
-        self.command(command).await
-    }
-
-    async fn release(&self, command: Release) -> Result<Applied, CommandError<ReleaseRefused>> {
-        self.command(command).await
-    }
-
-    async fn confirm_free(&self, command: ConfirmFree) -> Result<Applied, CommandError<ConfirmFreeRefused>> {
-        self.command(command).await
-    }
-
-    async fn start_payment(
-        &self,
-        command: StartPayment,
-    ) -> Result<Applied, CommandError<StartPaymentRefused>> {
-        self.command(command).await
-    }
-
-    async fn begin_confirm(
-        &self,
-        command: BeginConfirm,
-    ) -> Result<Applied, CommandError<BeginConfirmRefused>> {
-        self.command(command).await
-    }
-
-    async fn record_outcome(
-        &self,
-        command: RecordOutcome,
-    ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
-        self.command(command).await
-    }
-
-    async fn cancel(&self, command: Cancel) -> Result<Applied, CommandError<CancelRefused>> {
-        self.command(command).await
-    }
-
-    async fn begin_refund(&self, command: BeginRefund) -> Result<Applied, CommandError<BeginRefundRefused>> {
-        self.command(command).await
-    }
-
-    async fn record_refund(
-        &self,
-        command: RecordRefund,
-    ) -> Result<Applied, CommandError<RecordRefundRefused>> {
-        self.command(command).await
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
+        let unknown = || CommandError::Refused(command.command.subject_unknown());
+        let event = self.event_of(command.command.subject()).await?.ok_or_else(unknown)?;
+        let applied = self.work(event, command).await?;
+        self.learn(&applied);
+        Ok(applied)
     }
 
     async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {

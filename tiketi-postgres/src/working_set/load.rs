@@ -9,14 +9,13 @@ use tiketi_core::{
     TicketTypeId, Timestamp,
 };
 use tiketi_sql::{
-    CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns,
+    BatchReadSet, CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns,
 };
 use uuid::Uuid;
 
 use crate::sql::creation_records;
 use crate::sql::row::{Row, each, maybe};
 use crate::sql::session::Session;
-use crate::working_set::BatchReadSet;
 use crate::working_set::WorkingSet;
 
 /// The clock is read once the lock is had, however long that took.

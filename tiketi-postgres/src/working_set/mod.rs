@@ -3,26 +3,26 @@
 pub(crate) mod load;
 pub(crate) mod write;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
 use tiketi_core::decide::{
-    Applied, Change, Command, CommandRecord, CreationRecord, Effect, Scope, Snapshot, Subject, Verdict,
-    check_clock, expire, run,
+    Change, Command, CommandRecord, CreationRecord, Effect, Envelope, Scope, Snapshot, WorkingRows,
+    check_clock,
 };
 use tiketi_core::{
-    BuyerId, CommandError, CommandKey, Event, FactBody, PaymentId, Reservation, ReservationId, SeatId,
-    StoreError, TicketType, TicketTypeId, Timestamp, limits::MAX_LINES_PER_COMMAND,
+    BuyerId, CommandKey, Event, EventId, FactBody, PaymentId, Reservation, ReservationId, SeatId, StoreError,
+    TicketType, TicketTypeId, Timestamp,
 };
+use tiketi_sql::EventRows;
 
 /// Rows of one event as they stand after the commands decided so far, and what those changed.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
-    snapshot: Option<Snapshot>,
+    /// `None` if the event does not exist.
+    rows: Option<EventRows>,
     records: HashMap<CommandKey, CommandRecord>,
     creations: HashMap<CommandKey, CreationRecord>,
-    /// Whose live reservations are all here.
-    buyers: HashSet<BuyerId>,
     serials: VecDeque<u64>,
     has_reservations: bool,
     writes: WriteSet,
@@ -34,10 +34,9 @@ impl WorkingSet {
     /// Starts with an event and its ticket types, or with the knowledge that there is none.
     pub(crate) fn new(snapshot: Option<Snapshot>) -> Self {
         Self {
-            snapshot,
+            rows: snapshot.map(EventRows::new),
             records: HashMap::new(),
             creations: HashMap::new(),
-            buyers: HashSet::new(),
             serials: VecDeque::new(),
             has_reservations: false,
             writes: WriteSet::default(),
@@ -57,17 +56,13 @@ impl WorkingSet {
 
     /// Returns the event's rows, if there is an event.
     pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
-        self.snapshot.as_ref()
+        self.rows.as_ref().map(|rows| &rows.snapshot)
     }
 
     /// Returns the rows for loading.
     pub(crate) fn loading(&mut self) -> Result<&mut Snapshot, StoreError> {
-        self.snapshot.as_mut().ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
-    }
-
-    /// Returns the rows for a rule.
-    fn scope(&self) -> Result<&Snapshot, StoreError> {
-        self.snapshot().ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
+        let rows = self.rows.as_mut().map(|rows| &mut rows.snapshot);
+        rows.ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
     }
 
     /// Returns what the commands changed.
@@ -108,12 +103,14 @@ impl WorkingSet {
 
     /// Takes note that every live reservation of these buyers is here.
     pub(crate) fn know_buyers(&mut self, buyers: impl IntoIterator<Item = BuyerId>) {
-        self.buyers.extend(buyers);
+        if let Some(rows) = &mut self.rows {
+            rows.buyers.extend(buyers);
+        }
     }
 
     /// Tells whether every live reservation of a buyer is here.
     pub(crate) fn knows(&self, buyer: BuyerId) -> bool {
-        self.buyers.contains(&buyer)
+        self.rows.as_ref().is_some_and(|rows| rows.buyers.contains(&buyer))
     }
 
     /// Takes note of whether the event ever had a reservation.
@@ -124,27 +121,6 @@ impl WorkingSet {
     /// Tells whether the event ever had a reservation, those of this batch included.
     pub(crate) fn has_reservations(&self) -> bool {
         self.has_reservations || self.snapshot().is_some_and(|it| it.reservations().len() > 0)
-    }
-
-    /// Runs a sales command: end what is due, decide, apply, remember.
-    pub(crate) fn run<C: Command>(&mut self, command: &C) -> Result<Applied, CommandError<C::Refused>> {
-        if self.snapshot.is_none() {
-            return Err(CommandError::Refused(command.subject_unknown()));
-        }
-        self.check_clock(command.now())?;
-        self.expire_due(command.now())?;
-        let serial = self.serials.front().copied().unwrap_or_default();
-        self.loading()?.set_serial(serial);
-        match run(command, self.scope()?, self.records.get(&command.key()))? {
-            Verdict::Replay(effect) => Ok(Applied::gather(self.scope()?, effect, true)?),
-            Verdict::Apply(change, record) => {
-                self.spend(serial, &change)?;
-                self.apply(&change, command.now())?;
-                self.records.insert(command.key(), record);
-                self.writes.commands.push((command.key(), record));
-                Ok(Applied::gather(self.scope()?, record.effect, false)?)
-            }
-        }
     }
 
     /// Gives up the serial that a new reservation took.
@@ -170,15 +146,14 @@ impl WorkingSet {
         id: ReservationId,
         now: Timestamp,
     ) -> Result<Option<Reservation>, StoreError> {
-        let Some(snapshot) = self.snapshot() else { return Ok(None) };
-        let Some(known) = snapshot.reservation(id) else { return Ok(None) };
-        let Some(change) = expire(snapshot, known, now)? else { return Ok(None) };
-        self.apply(&change, now)?;
+        let Some(rows) = &self.rows else { return Ok(None) };
+        let Some(change) = rows.expire(id, now)? else { return Ok(None) };
+        self.write(&change, now)?;
         Ok(self.snapshot().and_then(|it| it.reservation(id)).cloned())
     }
 
     /// Applies a change to the working copy, and takes note of it.
-    pub(crate) fn apply(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
+    pub(crate) fn write(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
         self.loading()?.apply(change)?;
         self.writes.add(change, now);
         Ok(())
@@ -223,14 +198,13 @@ impl WorkingSet {
 
     /// Removes the event with all it sells; what else changed of it need not be written.
     pub(crate) fn delete_event(&mut self) {
-        self.snapshot = None;
+        self.rows = None;
         self.writes = WriteSet { deleted: true, ..WriteSet::default() };
     }
 
     /// Returns how many rows are here.
     pub(crate) fn size(&self) -> usize {
-        let rows = |it: &Snapshot| it.seats().len() + it.reservations().len() + it.payments().len();
-        self.snapshot().map_or(0, rows) + self.buyers.len()
+        self.rows.as_ref().map_or(0, EventRows::size)
     }
 
     /// Forgets what was changed, once it is committed.
@@ -240,6 +214,46 @@ impl WorkingSet {
         self.records.clear();
         self.creations.clear();
         self.has_reservations = false;
+    }
+}
+
+impl WorkingRows for WorkingSet {
+    type Rows = Snapshot;
+
+    fn open<C: Command>(&mut self, command: &Envelope<C>) -> Result<Option<EventId>, StoreError> {
+        let Some(event) = self.snapshot().map(|rows| rows.event().id) else { return Ok(None) };
+        self.check_clock(command.now)?;
+        self.expire_due(command.now)?;
+        let serial = self.serials.front().copied().unwrap_or_default();
+        self.loading()?.set_serial(serial);
+        Ok(Some(event))
+    }
+
+    fn record(&mut self, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
+        Ok(self.records.get(&key).copied())
+    }
+
+    fn rows(&self, _event: EventId) -> Result<&Snapshot, StoreError> {
+        self.snapshot().ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
+    }
+
+    fn apply(
+        &mut self,
+        event: EventId,
+        change: &Change,
+        now: Timestamp,
+        (key, record): (CommandKey, CommandRecord),
+    ) -> Result<(), StoreError> {
+        self.spend(self.rows(event)?.serial(), change)?;
+        self.write(change, now)?;
+        self.records.insert(key, record);
+        self.writes.commands.push((key, record));
+        Ok(())
+    }
+
+    /// The batch loaded it with the command's record.
+    fn load_effect(&mut self, _event: EventId, _effect: Effect) -> Result<(), StoreError> {
+        Ok(())
     }
 }
 
@@ -254,53 +268,6 @@ impl BatchClock {
     /// Fails for a command whose moment is too far ahead.
     fn check(self, now: Timestamp) -> Result<(), StoreError> {
         Ok(check_clock(now, self.store_now, self.margin)?)
-    }
-}
-
-/// Rows of one event to load together, each once.
-#[derive(Debug, Default)]
-pub(crate) struct BatchReadSet {
-    /// Keys of commands that may have taken effect earlier.
-    pub(crate) keys: BTreeSet<CommandKey>,
-    /// Keys under which something may have been made earlier.
-    pub(crate) creations: BTreeSet<CommandKey>,
-    pub(crate) seats: BTreeSet<SeatId>,
-    /// Those whose live reservations count.
-    pub(crate) buyers: BTreeSet<BuyerId>,
-    pub(crate) reservations: BTreeSet<ReservationId>,
-    pub(crate) payments: BTreeSet<PaymentId>,
-    /// Whatever is due by then.
-    pub(crate) due: Option<Timestamp>,
-    /// How many new reservations there may be.
-    pub(crate) serials: i64,
-    /// Whether to look for any reservation at all.
-    pub(crate) any_reservation: bool,
-}
-
-impl BatchReadSet {
-    /// Adds what a sales command's rule looks at.
-    pub(crate) fn command<C: Command>(&mut self, command: &C) {
-        self.keys.insert(command.key());
-        self.due_at(command.now());
-        let reads = command.read_set();
-        // What no rule accepts need not be looked for.
-        if reads.seats.len() <= MAX_LINES_PER_COMMAND {
-            self.seats.extend(reads.seats);
-        }
-        self.buyers.extend(reads.buyer);
-        self.reservations.extend(reads.new_reservation);
-        self.payments.extend(reads.new_payment);
-        match command.subject() {
-            // Only what is about the event itself makes reservations.
-            Subject::Event(_) => self.serials += 1,
-            Subject::Reservation(id) => drop(self.reservations.insert(id)),
-            Subject::Payment(id) => drop(self.payments.insert(id)),
-        }
-    }
-
-    /// Adds what is due at a moment.
-    pub(crate) fn due_at(&mut self, now: Timestamp) {
-        self.due = self.due.max(Some(now));
     }
 }
 

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use tiketi_conformance::SalesCommand;
-use tiketi_core::decide::{BlockSeats, ClockAhead};
+use tiketi_core::decide::{BlockSeats, ClockAhead, Envelope, SalesCommand};
 use tiketi_core::{
     BoxOffice, Clock, CommandError, EventDetails, ReservationState, SaleWindow, StoreError, StoreErrorKind,
     Timestamp,
     clock::SystemClock,
-    store::{CatalogStore, SalesStore, StoreClock},
+    store::{CatalogStore, SalesStore, SalesStoreExt, StoreClock},
 };
 
 use crate::cluster::{TestCluster, assert_sound};
@@ -35,7 +34,7 @@ fn assert_ahead(error: &StoreError) {
 /// Sends a command as a server does whose clock is ahead, and checks how it fails.
 async fn refused_ahead<C: SalesCommand>(cluster: &TestCluster, command: C) {
     let wrong = SystemClock.now().after(WRONG_BY);
-    match command.at(wrong).send(&cluster.stores[1]).await {
+    match cluster.stores[1].execute(command.at(wrong, cluster.shop.key())).await {
         Err(CommandError::Store(error)) => assert_ahead(&error),
         other => panic!("a clock that is ahead should be refused, not {other:?}"),
     }
@@ -80,9 +79,9 @@ async fn commands_of_a_right_clock_are_kept_beside_those_of_a_wrong_one() {
     let hall = shop.hall_with(on_sale_now()).await;
     let wrong = SystemClock.now().after(WRONG_BY);
     let commands = (0..20).map(|seat| {
-        let command = shop.hold_seats(&hall, shop.buyer(), &[seat]);
-        let command = if seat % 2 == 0 { command } else { command.at(wrong) };
-        command.send(&cluster.stores[0])
+        let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[seat]));
+        let command = if seat % 2 == 0 { command } else { Envelope { now: wrong, ..command } };
+        cluster.stores[0].execute(command)
     });
     let answers = futures::future::join_all(commands).await;
     for (seat, answer) in answers.into_iter().enumerate() {

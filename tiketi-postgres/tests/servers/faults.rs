@@ -130,12 +130,13 @@ async fn a_statement_that_takes_too_long_changes_nothing() {
     let mut lock = other.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM tiketi.events FOR UPDATE").execute(&mut *lock).await.unwrap();
     let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
-    match cluster.shop.send(hold.clone()).await {
+    let hold = cluster.shop.envelope(hold);
+    match cluster.shop.execute(hold.clone()).await {
         Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::Unavailable),
         other => panic!("the event is locked: {other:?}"),
     }
     lock.rollback().await.unwrap();
-    cluster.shop.apply(hold).await;
+    cluster.shop.apply_envelope(hold).await;
     cluster.shop.audit().await;
 }
 
@@ -149,8 +150,9 @@ async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     cluster.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
     cluster.run("SELECT pg_reload_conf()").await;
     let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
+    let hold = cluster.shop.envelope(hold);
     let (shop, sent) = (cluster.shop.clone(), hold.clone());
-    let waits = tokio::spawn(async move { shop.send(sent).await });
+    let waits = tokio::spawn(async move { shop.execute(sent).await });
     let mut connection = server.connect().await;
     let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     while sqlx::query_scalar::<_, i64>(cut).fetch_one(&mut connection).await.unwrap() == 0 {
@@ -164,7 +166,7 @@ async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     }
     sqlx::query("ALTER SYSTEM RESET synchronous_standby_names").execute(&mut connection).await.unwrap();
     sqlx::query("SELECT pg_reload_conf()").execute(&mut connection).await.unwrap();
-    let again = cluster.shop.send(hold).await.unwrap();
+    let again = cluster.shop.execute(hold).await.unwrap();
     assert!(again.replayed, "it was made");
     cluster.shop.audit().await;
 }
@@ -193,8 +195,9 @@ async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
     let mut gate = cluster.connect().await;
     sqlx::query("SELECT pg_advisory_lock(22)").execute(&mut gate).await.unwrap();
     let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
+    let hold = cluster.shop.envelope(hold);
     let (shop, sent) = (cluster.shop.clone(), hold.clone());
-    let waits = tokio::spawn(async move { shop.send(sent).await });
+    let waits = tokio::spawn(async move { shop.execute(sent).await });
     while sqlx::query_scalar::<_, i64>(END_SESSIONS_AT_GATE).fetch_one(&mut gate).await.unwrap() == 0 {
         tokio::task::yield_now().await;
     }
@@ -203,6 +206,6 @@ async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
         Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::OutcomeUnknown),
         other => panic!("its session ended: {other:?}"),
     }
-    cluster.shop.apply(hold).await;
+    cluster.shop.apply_envelope(hold).await;
     cluster.shop.audit().await;
 }

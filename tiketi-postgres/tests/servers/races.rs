@@ -49,10 +49,10 @@ async fn a_hold_that_ends_as_it_is_paid_is_one_or_the_other() {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let payment = shop.prepared(&held).await;
         let until = shop.now_of(&held).await.held_until().unwrap();
-        let command = shop.begin_confirm(&payment);
+        let command = shop.envelope(shop.begin_confirm(&payment));
         shop.go_to(until);
         let sweeps = cluster.stores.iter().map(|store| store.expire_due(until, 100));
-        let (begun, swept) = tokio::join!(shop.send(command), join_all(sweeps));
+        let (begun, swept) = tokio::join!(shop.execute(command), join_all(sweeps));
         let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         let now = shop.now_of(&held).await;
         match now.state {
@@ -71,11 +71,11 @@ async fn a_reservation_cancelled_as_it_is_swept_frees_its_seats_once() {
     let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     for seat in 0..10 {
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
-        let cancel = shop.cancel(&held);
+        let cancel = shop.envelope(shop.cancel(&held));
         let until = held.held_until().unwrap();
         shop.go_to(until);
         let sweeps = cluster.stores.iter().map(|store| store.expire_due(until, 100));
-        let (cancelled, swept) = tokio::join!(shop.send(cancel), join_all(sweeps));
+        let (cancelled, swept) = tokio::join!(shop.execute(cancel), join_all(sweeps));
         let swept: usize = swept.into_iter().map(|ended| ended.unwrap().done.len()).sum();
         assert_eq!(usize::from(cancelled.is_ok()) + swept, 1);
         assert_eq!(shop.stock(hall.front).await.held, 0);

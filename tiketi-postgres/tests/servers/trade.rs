@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tiketi_conformance::{Hall, SalesCommand, TestShop};
-use tiketi_core::decide::Applied;
+use tiketi_conformance::{Hall, TestShop};
+use tiketi_core::decide::{Applied, SalesCommand};
 use tiketi_core::{CommandError, Reservation, ReservationState, store::SalesStore};
 use tiketi_postgres::PostgresStore;
 use tokio::time::{sleep, timeout};
@@ -64,8 +64,9 @@ impl Trade {
 
     /// Sends a command under one key until it is answered; a refusal has to be that seats are taken.
     async fn insist<C: SalesCommand>(&self, shop: &TestShop, command: C) -> Option<Applied> {
+        let command = shop.envelope(command);
         loop {
-            match shop.send(command.clone()).await {
+            match shop.execute(command.clone()).await {
                 Ok(applied) => {
                     self.told.fetch_add(1, Ordering::SeqCst);
                     return Some(applied);

@@ -41,7 +41,7 @@ async fn what_is_kept_between_batches_is_bounded() {
     let kept_after = |connection: &mut Connection, count: usize| {
         let transaction = connection.transaction().unwrap();
         let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, None).unwrap());
-        assert!(set.open(event).unwrap());
+        assert!(set.open_event(event).unwrap());
         set.load_seats(event, seats.iter().copied().take(count)).unwrap();
         set.flush().unwrap().size()
     };

@@ -1,6 +1,8 @@
 use std::convert::Infallible;
 
 use tempfile::TempDir;
+use tiketi_core::StoreErrorKind;
+use tokio::sync::oneshot;
 
 use super::*;
 use crate::store::SqliteStore;
@@ -31,15 +33,13 @@ fn panic_halfway(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
 }
 
 /// A full batch, each with a row of its own but the poisoned one, and the answers to it.
-fn batch(poison: Poison) -> (Vec<Box<dyn QueuedCommand>>, Vec<Answer>) {
+fn batch(poison: Poison) -> (Vec<QueuedCommand>, Vec<Answer>) {
     let job = |at: usize| {
-        let (reply, answer) = oneshot::channel();
-        let work = move |set: &mut WorkingSet<'_>| {
+        let decide = move |set: &mut WorkingSet<'_>| {
             let done = if at == POISONED { poison(set) } else { add_row(set, &at.to_string()) };
             done.map_err(CommandError::from)
         };
-        let job: Box<dyn QueuedCommand> = Box::new(Pending { work, found: None, reply });
-        (job, answer)
+        pending(Work { decide, found: PhantomData })
     };
     (0..MAX_BATCH).map(job).unzip()
 }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use tiketi_core::decide::{Hold, HoldRefused};
-use tiketi_core::{CommandError, CommandKey, ReservationId, StoreErrorKind, Terms, store::SalesStore};
+use tiketi_core::decide::{Command, Envelope, Hold, HoldRefused};
+use tiketi_core::{CommandError, CommandKey, ReservationId, StoreErrorKind, Terms, store::SalesStoreExt};
 use uuid::Uuid;
 
 use crate::shop::{TestShop, buyer};
@@ -12,10 +12,11 @@ use crate::shop::{TestShop, buyer};
 const COMMANDS: usize = 200;
 
 /// Holds one seat under a reservation id of the caller's choice.
-fn hold(shop: &TestShop, seat: usize, id: ReservationId) -> Hold {
+fn hold(shop: &TestShop, seat: usize, id: ReservationId) -> Envelope<Hold> {
     let key = CommandKey::from_uuid(Uuid::from_u128(0xCE_0000 + seat as u128));
     let terms = Terms::default();
-    Hold::new(shop.box_office.now(), key, shop.event, buyer(seat), id, terms).seats([shop.seats[seat]])
+    let hold = Hold::new(shop.event, buyer(seat), id, terms).seats([shop.seats[seat]]);
+    hold.at(shop.box_office.now(), key)
 }
 
 fn fresh_id(seat: usize) -> ReservationId {
@@ -25,7 +26,7 @@ fn fresh_id(seat: usize) -> ReservationId {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn everyone_in_a_batch_is_answered() {
     let shop = TestShop::open(4).await;
-    let holds = (0..COMMANDS).map(|seat| shop.store.hold(hold(&shop, seat, fresh_id(seat))));
+    let holds = (0..COMMANDS).map(|seat| shop.store.execute(hold(&shop, seat, fresh_id(seat))));
     let answers = join_all(holds).await;
     assert!(answers.iter().all(Result::is_ok), "{answers:?}");
     assert_eq!(shop.assert_sound().await.reservations, COMMANDS);
@@ -49,7 +50,7 @@ async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
     let file = rusqlite::Connection::open(shop.path("tiketi.db")).unwrap();
     file.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     file.execute_batch(&guard).unwrap();
-    let commands = (1..COMMANDS).map(|seat| shop.store.hold(hold(&shop, seat, fresh_id(seat))));
+    let commands = (1..COMMANDS).map(|seat| shop.store.execute(hold(&shop, seat, fresh_id(seat))));
     for (seat, answer) in (1..).zip(join_all(commands).await) {
         match answer {
             Ok(applied) => assert_eq!((poisoned(seat), applied.reservation.id), (false, fresh_id(seat))),

@@ -9,9 +9,9 @@ use tiketi_core::decide::{
 use tiketi_core::{
     CommandError, Event, EventStatus, FactBody, TicketType, TicketTypeId, TicketTypeInput, Timestamp,
 };
+use tiketi_sql::{BatchCommand, BatchReadSet};
 
-use crate::queue::queued_command::BatchCommand;
-use crate::working_set::BatchReadSet;
+use crate::queue::Postgres;
 use crate::working_set::WorkingSet;
 
 /// Changes an event's own row.
@@ -54,23 +54,21 @@ fn known(set: &WorkingSet, id: TicketTypeId) -> Result<&TicketType, CommandError
     open(set)?.ticket_type(id).ok_or(unknown)
 }
 
-impl<F> BatchCommand for ChangeEvent<F>
+impl<F> BatchCommand<Postgres> for ChangeEvent<F>
 where
     F: Fn(&Event) -> Result<Event, EditRefused> + Send + 'static,
 {
     type Found = Event;
     type Refused = EditRefused;
 
-    fn read_set(&self, _: &mut BatchReadSet) {}
-
-    fn decide(&self, set: &mut WorkingSet) -> Result<Event, CommandError<EditRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<Event, CommandError<EditRefused>> {
         let changed = (self.0)(open(set)?.event()).map_err(CommandError::Refused)?;
         set.set_event(changed.clone())?;
         Ok(changed)
     }
 }
 
-impl BatchCommand for DeleteEvent {
+impl BatchCommand<Postgres> for DeleteEvent {
     type Found = ();
     type Refused = EditRefused;
 
@@ -78,7 +76,7 @@ impl BatchCommand for DeleteEvent {
         reads.any_reservation = true;
     }
 
-    fn decide(&self, set: &mut WorkingSet) -> Result<(), CommandError<EditRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<(), CommandError<EditRefused>> {
         open(set)?;
         if set.has_reservations() {
             return Err(CommandError::Refused(EditRefused::HasReservations));
@@ -88,7 +86,7 @@ impl BatchCommand for DeleteEvent {
     }
 }
 
-impl BatchCommand for NewTicketType {
+impl BatchCommand<Postgres> for NewTicketType {
     type Found = Created;
     type Refused = CreateRefused;
 
@@ -96,7 +94,7 @@ impl BatchCommand for NewTicketType {
         reads.creations.insert(self.command.key);
     }
 
-    fn decide(&self, set: &mut WorkingSet) -> Result<Created, CommandError<CreateRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<Created, CommandError<CreateRefused>> {
         let id = self.command.ticket_type.id;
         let snapshot = set.snapshot().ok_or(CommandError::Refused(CreateRefused::EventNotFound))?;
         let is_taken = self.is_taken || snapshot.ticket_type(id).is_some();
@@ -111,13 +109,11 @@ impl BatchCommand for NewTicketType {
     }
 }
 
-impl BatchCommand for EditTicketType {
+impl BatchCommand<Postgres> for EditTicketType {
     type Found = TicketType;
     type Refused = EditRefused;
 
-    fn read_set(&self, _: &mut BatchReadSet) {}
-
-    fn decide(&self, set: &mut WorkingSet) -> Result<TicketType, CommandError<EditRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<TicketType, CommandError<EditRefused>> {
         let (event, before) = (open(set)?.event(), known(set, self.id)?);
         let edited = decide::edit_ticket_type(event, before, &self.edit).map_err(CommandError::Refused)?;
         set.edit_ticket_type(edited.clone())?;
@@ -125,13 +121,11 @@ impl BatchCommand for EditTicketType {
     }
 }
 
-impl BatchCommand for RemoveTicketType {
+impl BatchCommand<Postgres> for RemoveTicketType {
     type Found = ();
     type Refused = EditRefused;
 
-    fn read_set(&self, _: &mut BatchReadSet) {}
-
-    fn decide(&self, set: &mut WorkingSet) -> Result<(), CommandError<EditRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<(), CommandError<EditRefused>> {
         decide::remove_ticket_type(known(set, self.0)?).map_err(CommandError::Refused)?;
         Ok(set.remove_ticket_type(self.0)?)
     }
@@ -141,7 +135,7 @@ fn for_blocking(set: &WorkingSet) -> Result<&Snapshot, CommandError<BlockRefused
     set.snapshot().ok_or(CommandError::Refused(BlockRefused::EventNotFound))
 }
 
-impl BatchCommand for Block {
+impl BatchCommand<Postgres> for Block {
     type Found = u64;
     type Refused = BlockRefused;
 
@@ -150,16 +144,16 @@ impl BatchCommand for Block {
         reads.due_at(self.0.now);
     }
 
-    fn decide(&self, set: &mut WorkingSet) -> Result<u64, CommandError<BlockRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<u64, CommandError<BlockRefused>> {
         set.check_clock(self.0.now)?;
         set.expire_due(self.0.now)?;
         let change = decide::block_seats(for_blocking(set)?, &self.0)?;
-        set.apply(&change, self.0.now)?;
+        set.write(&change, self.0.now)?;
         Ok(for_blocking(set)?.map_version())
     }
 }
 
-impl BatchCommand for Unblock {
+impl BatchCommand<Postgres> for Unblock {
     type Found = u64;
     type Refused = BlockRefused;
 
@@ -167,21 +161,19 @@ impl BatchCommand for Unblock {
         reads.seats.extend(&self.0.seats);
     }
 
-    fn decide(&self, set: &mut WorkingSet) -> Result<u64, CommandError<BlockRefused>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<u64, CommandError<BlockRefused>> {
         set.check_clock(self.0.now)?;
         let change = decide::unblock_seats(for_blocking(set)?, &self.0)?;
-        set.apply(&change, self.0.now)?;
+        set.write(&change, self.0.now)?;
         Ok(for_blocking(set)?.map_version())
     }
 }
 
-impl BatchCommand for Announce {
+impl BatchCommand<Postgres> for Announce {
     type Found = Option<EventStatus>;
     type Refused = Infallible;
 
-    fn read_set(&self, _: &mut BatchReadSet) {}
-
-    fn decide(&self, set: &mut WorkingSet) -> Result<Option<EventStatus>, CommandError<Infallible>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<Option<EventStatus>, CommandError<Infallible>> {
         set.check_clock(self.0)?;
         let Some(snapshot) = set.snapshot() else { return Ok(None) };
         let Some(status) = announce_status(snapshot, self.0) else { return Ok(None) };

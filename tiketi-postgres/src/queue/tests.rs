@@ -7,12 +7,12 @@ use tiketi_core::{
     Timestamp, catalog::NewEvent, clock::TimeOrderedIds,
 };
 use tiketi_postgres_harness::{Database, Server};
+use tiketi_sql::{BatchCommand, Reply, pending};
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
-use crate::queue::queued_command::{BatchCommand, Pending, Reply};
-use crate::queue::{EventQueues, MAX_BATCH};
 use crate::store::create::create_event;
+use crate::working_set::WorkingSet;
 use crate::{SchemaName, migrate};
 
 /// The place of the command that spoils its batch.
@@ -28,13 +28,11 @@ enum Step {
     Panic,
 }
 
-impl BatchCommand for Step {
+impl BatchCommand<Postgres> for Step {
     type Found = ();
     type Refused = Infallible;
 
-    fn read_set(&self, _: &mut BatchReadSet) {}
-
-    fn decide(&self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
+    fn decide(&mut self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
         set.announce(Timestamp::EPOCH, FactBody::EventStatusChanged { status: EventStatus::OnSale });
         match self {
             Self::Tell => {}
@@ -72,8 +70,8 @@ async fn queues() -> (Database, EventQueues, EventId) {
 /// Runs a full batch with one poisoned command, and returns how that one failed.
 async fn fails_alone(poison: Step) -> StoreError {
     let (_database, queues, event) = queues().await;
-    let job = |at: usize| Pending::of(if at == POISONED { poison } else { Step::Tell });
-    let (jobs, answers): (Vec<_>, Vec<Receiver<Reply<Step>>>) = (0..MAX_BATCH).map(job).unzip();
+    let job = |at: usize| pending(if at == POISONED { poison } else { Step::Tell });
+    let (jobs, answers): (Vec<_>, Vec<Receiver<Reply<Postgres, Step>>>) = (0..MAX_BATCH).map(job).unzip();
     let mut kept = None;
     let committed = commit_batch(&queues.writer, event, &mut kept, jobs);
     tokio::time::timeout(Duration::from_mins(2), committed).await.expect("the batch is settled");
