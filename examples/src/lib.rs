@@ -1,6 +1,7 @@
 //! Runnable programs for integrators, in `examples/`; the README's program is compiled and run here too.
 //!
-//! - `box_office`: selling seats inside one process, refusals and a refund included;
+//! - `box_office`: selling seats inside one process, with refusals and a refund;
+//! - `measured_store`: a store whose commands are counted, by a decorator around one part;
 //! - `nested_in_axum`: the ticket shop below a path of a host's own app, its background jobs, and the order of
 //!   shutting down;
 //! - `own_notifier`: hearing of everything that becomes true, and the loop that has to run;

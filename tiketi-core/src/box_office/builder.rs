@@ -28,7 +28,7 @@ const ASKED_AT_ONCE: usize = 4;
 /// # Stores
 ///
 /// [`BoxOfficeBuilder::store`] takes one adapter for everything. Each part of it can be replaced, for example by a
-/// decorator that measures, logs or limits calls and passes them on:
+/// decorator that measures, logs or limits calls and passes them on (the example `measured_store` is one):
 ///
 /// ```
 /// use std::sync::Arc;

@@ -9,6 +9,7 @@ mod deposits;
 mod housekeeping;
 mod idempotency;
 mod jobs;
+mod parts;
 mod payments;
 mod races;
 mod reconcile;

@@ -70,7 +70,7 @@ pub enum LayoutFileError {
         known: Vec<String>,
     },
     /// The plan has no currency and none was given.
-    #[error("the plan does not say its currency")]
+    #[error("the plan has no currency")]
     CurrencyMissing,
     /// The plan's currency is not the requested one.
     #[error("the plan is priced in {plan}, not in {asked}")]

@@ -1,0 +1,121 @@
+//! A shop composed of parts: a decorated sales part, and layouts and webhooks in stores of their own.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
+use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::store::{
+    AuditReport, CatalogStore, InboxStore, LayoutStore, Page, PageRequest, PaymentStore, SalesStore,
+    StoreClock, Swept,
+};
+use tiketi_core::{
+    BoxOffice, BuyerId, CommandError, EventId, HoldRequest, Payment, PaymentId, PrepareRequest, Reservation,
+    ReservationId, StoreError, Timestamp, clock::ManualClock,
+};
+
+use crate::reconcile::hint;
+use crate::{ADA, on_sale, opening};
+
+/// The sales part of a store, which counts what is asked of it.
+#[derive(Debug)]
+struct Counted<S> {
+    store: Arc<S>,
+    commands: AtomicU32,
+    reads: AtomicU32,
+}
+
+impl<S> Counted<S> {
+    fn read(&self) -> &S {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        &self.store
+    }
+}
+
+#[async_trait]
+impl<S: SalesStore> SalesStore for Counted<S> {
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
+        self.commands.fetch_add(1, Ordering::Relaxed);
+        self.store.execute_any(command).await
+    }
+
+    async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
+        self.read().expire_due(now, limit).await
+    }
+
+    async fn forget_commands(&self, before: Timestamp) -> Result<u64, StoreError> {
+        self.read().forget_commands(before).await
+    }
+
+    async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+        self.read().reservation(id).await
+    }
+
+    async fn reservations_of(
+        &self,
+        buyer: BuyerId,
+        event: Option<EventId>,
+        page: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError> {
+        self.read().reservations_of(buyer, event, page).await
+    }
+
+    async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        self.read().payment(id).await
+    }
+}
+
+/// A store's clock that is ahead of the shop's.
+#[derive(Debug)]
+struct AheadClock;
+
+#[async_trait]
+impl StoreClock for AheadClock {
+    async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(Some(opening().after(Duration::from_mins(5))))
+    }
+}
+
+#[tokio::test]
+async fn a_shop_of_wrapped_and_separate_parts_sells_and_reconciles() {
+    let store = || Arc::new(MemoryStore::default());
+    let (main, layouts, inbox) = (store(), store(), store());
+    let (commands, reads) = (AtomicU32::new(0), AtomicU32::new(0));
+    let counted = Arc::new(Counted { store: Arc::clone(&main), commands, reads });
+    let office = BoxOffice::builder()
+        .sales(Arc::<Counted<MemoryStore>>::clone(&counted))
+        .store(Arc::clone(&main))
+        .layouts(Arc::<MemoryStore>::clone(&layouts))
+        .inbox(Arc::<MemoryStore>::clone(&inbox))
+        .store_clock(Arc::new(AheadClock))
+        .clock(Arc::new(ManualClock::at(opening())))
+        .gateway(Arc::new(TestGateway::default()))
+        .build()
+        .unwrap();
+
+    // The seats come from a layout of another store, and are sold through the decorator.
+    let (event, _) = on_sale(&office).await;
+    let first = PageRequest::FIRST;
+    assert_eq!(layouts.layouts(first).await.unwrap().total, 1);
+    assert_eq!(main.layouts(first).await.unwrap().total, 0);
+    let seat = main.seat_map(event, 0).await.unwrap().unwrap().seats[0].id;
+    let held = office.sales().hold(HoldRequest::new(event, ADA).seats([seat])).await.unwrap();
+    let paid = office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
+    assert!(office.sales().reservation(held.id, ADA).await.unwrap().is_some());
+    // A hold, and the three steps of the payment.
+    assert_eq!(counted.commands.load(Ordering::Relaxed), 4);
+    assert!(counted.reads.load(Ordering::Relaxed) > 0);
+
+    // A webhook waits in its own store, and is processed from there.
+    let hint = hint("delivery", &paid.payment.unwrap());
+    office.payments().receive_webhook("test", hint).await.unwrap();
+    let minute = Duration::from_mins(1);
+    assert!(main.claim_deliveries(opening(), minute, 9).await.unwrap().is_empty());
+    assert_eq!(office.jobs().work_inbox_once().await.unwrap(), 1);
+
+    assert!(office.clock_skew().await.unwrap().unwrap().behind >= Duration::from_mins(4));
+    assert!(main.payments_due(opening(), 9).await.unwrap().is_empty());
+    assert!(AuditReport::of(main.as_ref()).await.unwrap().violations.is_empty());
+}
