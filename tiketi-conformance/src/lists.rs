@@ -60,6 +60,7 @@ macro_rules! sales_cases {
                 nothing_is_added_while_a_payment_is_under_way,
                 a_reservation_keeps_the_price_it_was_held_at,
                 a_reservation_id_used_again_is_refused,
+                a_hold_without_admission_is_refused,
             }
             extend {
                 a_renewed_hold_lasts_its_full_time_from_now,
@@ -233,6 +234,7 @@ macro_rules! catalog_cases {
                 an_edit_changes_the_details_and_the_version,
                 an_edit_of_an_outdated_copy_is_refused,
                 of_16_edits_of_one_copy_one_wins,
+                a_waiting_rooms_policy_is_kept,
                 an_unknown_event_is_refused_everywhere,
                 bad_details_are_refused,
                 an_event_is_published_and_called_off_once,

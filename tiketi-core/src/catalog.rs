@@ -18,6 +18,7 @@ use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::text::{TextError, check_line, check_lines};
 use crate::ticket_type::{Stock, TicketKind, TicketType};
 use crate::time::Timestamp;
+use crate::waiting_room::RoomPolicyError;
 
 /// Most keywords of one event.
 pub const MAX_KEYWORDS: usize = 50;
@@ -148,6 +149,9 @@ pub enum CatalogError {
     /// The event's own terms are not valid, or contradict each other.
     #[error(transparent)]
     Terms(#[from] crate::terms::TermsError),
+    /// The waiting room's policy is not valid.
+    #[error(transparent)]
+    WaitingRoom(#[from] RoomPolicyError),
     /// The seat layout does not exist.
     #[error("there is no such layout")]
     LayoutNotFound,
@@ -299,12 +303,22 @@ pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> 
     check_detail_texts(details)?;
     // The event's own terms must be valid and consistent, whatever the shop's terms are.
     details.terms.over(MOST_LENIENT).validate()?;
+    details.waiting_room.validate()?;
     Ok(())
 }
 
 fn check_detail_texts(details: &EventDetails) -> Result<(), TextError> {
-    let EventDetails { title, artist, venue, description, keywords, starts_at: _, sale: _, terms: _ } =
-        details;
+    let EventDetails {
+        title,
+        artist,
+        venue,
+        description,
+        keywords,
+        starts_at: _,
+        sale: _,
+        terms: _,
+        waiting_room: _,
+    } = details;
     check_line("title", title, 1..=MAX_NAME_CHARS)?;
     check_line("artist", artist, 0..=MAX_NAME_CHARS)?;
     check_line("venue", venue, 0..=MAX_NAME_CHARS)?;

@@ -9,6 +9,7 @@ use crate::setters::setters;
 use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::time::{SaleWindow, Timestamp};
 use crate::transition::IllegalTransition;
+use crate::waiting_room::RoomPolicy;
 
 /// One performance: a title, a venue, a date, and a sale window.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +53,8 @@ pub struct EventDetails {
     pub sale: SaleWindow,
     /// Terms that differ from the shop's.
     pub terms: TermsOverride,
+    /// How buyers wait for their turn; off by default.
+    pub waiting_room: RoomPolicy,
 }
 
 impl EventDetails {
@@ -66,6 +69,7 @@ impl EventDetails {
             starts_at,
             sale,
             terms: TermsOverride::default(),
+            waiting_room: RoomPolicy::default(),
         }
     }
 
@@ -265,6 +269,7 @@ mod tests {
             starts_at: at(300),
             sale: SaleWindow::new(at(100), at(200)).unwrap(),
             terms: TermsOverride::default(),
+            waiting_room: RoomPolicy::default(),
         };
         Event {
             id: EventId::from_uuid(Uuid::from_u128(1)),

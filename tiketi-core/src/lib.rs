@@ -63,6 +63,12 @@
 //! hold that has ended is available to the next buyer at once, and no seat is sold twice. Each job is also a method,
 //! such as [`Jobs::expire_once`](crate::box_office::Jobs::expire_once).
 //!
+//! # Waiting rooms
+//!
+//! When more people come than there are tickets, an event's [`RoomPolicy`] puts buyers in line:
+//! [`BoxOffice::waiting_room`] gives places and passes, the background jobs call the next buyers, and a hold requires
+//! the pass. The module [`waiting_room`] explains numbers, positions and the draw.
+//!
 //! # Cancel safety
 //!
 //! Every method of [`BoxOffice`] may be dropped at any point, as a web framework does when a client disconnects. What
@@ -125,6 +131,7 @@ pub mod limits;
 pub mod money;
 pub mod notifier;
 pub mod payment;
+pub mod random;
 pub mod refund_account;
 pub mod reservation;
 pub mod seat;
@@ -141,8 +148,8 @@ pub mod waiting_room;
 mod setters;
 
 pub use box_office::{
-    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, OrganiseError, Paid, PayError, PrepareRequest,
-    Prepared, RefundError,
+    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, OrganiseError, Paid, PayError,
+    PrepareRequest, Prepared, RefundError,
 };
 pub use cancellation_policy::CancellationPolicy;
 pub use catalog::{EventInput, TicketTypeInput, general_admission};

@@ -6,13 +6,14 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, Money, RefundedSeats,
-    SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
+    RoomPolicy, SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
     event::{EventState, TermsOverride},
     ticket_type::{Stock, TicketKind},
 };
 use uuid::Uuid;
 
 use crate::cancellation::{TierEntry, policy, tiers};
+use crate::room::RoomEntry;
 use crate::row::{currency, json, needed, parse, small, stored, unreadable, unsigned};
 use crate::table::table;
 
@@ -30,6 +31,9 @@ struct Terms {
     cancellation: Option<Vec<TierEntry>>,
     #[serde(default)]
     deposit_window: Option<u64>,
+    /// The policy of the waiting room; absent while it is the default.
+    #[serde(default)]
+    waiting_room: Option<RoomEntry>,
 }
 
 table! {
@@ -64,8 +68,7 @@ impl<'r> EventRow<'r> {
     /// None for the events of this crate's core: what is written as JSON always can be.
     pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
         let Event { id, details, currency, layout, state, announced, created_at, version } = event;
-        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, terms, .. } =
-            details;
+        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, .. } = details;
         let (state, state_at) = event_state(*state);
         Ok(Self {
             id: id.as_uuid(),
@@ -80,7 +83,7 @@ impl<'r> EventRow<'r> {
             starts_at: starts_at.as_micros(),
             opens_at: sale.opens_at().as_micros(),
             closes_at: sale.closes_at().as_micros(),
-            terms: terms_text(*terms)?.into(),
+            terms: terms_text(details)?.into(),
             state: state.into(),
             state_at,
             announced: status_word(*announced).into(),
@@ -95,6 +98,7 @@ impl<'r> EventRow<'r> {
     ///
     /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
     pub fn event(self) -> Result<(Event, u64), StoreError> {
+        let terms: Terms = parse(&self.terms, "terms")?;
         let (opens_at, closes_at) = (self.opens_at, self.closes_at);
         let sale = SaleWindow::new(Timestamp::from_micros(opens_at), Timestamp::from_micros(closes_at));
         let sale = sale.map_err(|_| unreadable("sale window"))?;
@@ -103,7 +107,8 @@ impl<'r> EventRow<'r> {
             .venue(self.venue)
             .description(self.description)
             .keywords(parse::<Vec<String>>(&self.keywords, "keywords")?)
-            .terms(terms(&self.terms)?);
+            .terms(own_terms(&terms)?)
+            .waiting_room(terms.waiting_room.map(RoomEntry::policy).transpose()?.unwrap_or_default());
         let state = match &*self.state {
             "draft" => EventState::Draft,
             "published" => EventState::Published,
@@ -155,8 +160,9 @@ pub(crate) fn status(word: &str) -> Result<EventStatus, StoreError> {
     }
 }
 
-/// Writes an event's own terms as a JSON object, in microseconds.
-fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
+/// Writes an event's own terms and the policy of its waiting room as a JSON object, in microseconds.
+fn terms_text(details: &EventDetails) -> Result<String, StoreError> {
+    let EventDetails { terms, waiting_room, .. } = details;
     let micros =
         |length: Option<Duration>| length.map(|it| u64::try_from(it.as_micros()).unwrap_or(u64::MAX));
     json(&Terms {
@@ -168,11 +174,11 @@ fn terms_text(terms: TermsOverride) -> Result<String, StoreError> {
         refunded_seats: terms.refunded_seats.map(|policy| seats_word(policy).to_owned()),
         cancellation: terms.cancellation.as_ref().map(tiers),
         deposit_window: micros(terms.deposit_window),
+        waiting_room: (*waiting_room != RoomPolicy::default()).then(|| RoomEntry::of(waiting_room)),
     })
 }
 
-fn terms(text: &str) -> Result<TermsOverride, StoreError> {
-    let terms: Terms = parse(text, "terms")?;
+fn own_terms(terms: &Terms) -> Result<TermsOverride, StoreError> {
     Ok(TermsOverride::default()
         .hold_ttl(terms.hold_ttl.map(Duration::from_micros))
         .hold_cap(terms.hold_cap.map(Duration::from_micros))

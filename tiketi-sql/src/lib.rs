@@ -22,6 +22,7 @@ mod inbox;
 mod layout;
 mod payment;
 mod reservation;
+mod room;
 mod row;
 mod seat;
 mod table;

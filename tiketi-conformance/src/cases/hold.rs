@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use tiketi_core::decide::{HoldRefused, Shortage};
+use tiketi_core::waiting_room::RoomMode;
 use tiketi_core::{
-    EventId, SaleWindow, SeatId, SeatState, TicketTypeId,
+    AdmissionKey, EventDetails, EventId, RoomPolicy, SaleWindow, SeatId, SeatState, TicketTypeId,
     limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY},
 };
 
@@ -230,4 +231,31 @@ pub async fn a_reservation_id_used_again_is_refused(shop: TestShop) {
     shop.refuse(other.clone(), refused).await;
     other.reservation = shop.reservation_id();
     shop.apply(other).await;
+}
+
+/// Fails if a buyer without a valid admission can hold tickets of an event with a waiting room.
+pub async fn a_hold_without_admission_is_refused(shop: TestShop) {
+    let hall = shop.hall().await;
+    let view = shop.store().event(hall.event).await.unwrap().unwrap();
+    let waiting_room = RoomPolicy { mode: RoomMode::On, ..RoomPolicy::default() };
+    let details = EventDetails { waiting_room, ..view.event.details };
+    shop.store().edit_event(hall.event, details, None).await.unwrap();
+    let (buyer, other) = (shop.buyer(), shop.buyer());
+    let key = AdmissionKey::of(&[7; 32]);
+    let admission = |event, buyer, until| {
+        let pass = key.sign(event, buyer, until);
+        key.verify(&pass, event, buyer).unwrap()
+    };
+    let until = shop.now().after(Duration::from_mins(1));
+    let command = shop.hold_seats(&hall, buyer, &[0]);
+    shop.refuse(command.clone(), HoldRefused::NotAdmitted).await;
+    let another_event = shop.hall().await.event;
+    for wrong in [
+        admission(hall.event, other, until),
+        admission(another_event, buyer, until),
+        admission(hall.event, buyer, shop.now()),
+    ] {
+        shop.refuse(shop.hold_seats(&hall, buyer, &[0]).admitted(wrong), HoldRefused::NotAdmitted).await;
+    }
+    shop.apply(command.admitted(admission(hall.event, buyer, until))).await;
 }

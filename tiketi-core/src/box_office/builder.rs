@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
+use crate::box_office::load_meter::LoadMeter;
+use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::gateway::PaymentGateway;
-use crate::memory::MemoryNotifier;
+use crate::memory::{MemoryNotifier, MemoryWaitingRooms};
 use crate::notifier::Notifier;
+use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+    WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
+use crate::waiting_room::{AdmissionKey, JoinGuard, RoomListener};
 
 /// Default period of the jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(1);
@@ -60,6 +65,11 @@ pub struct BoxOfficeBuilder {
     gateways: Vec<Arc<dyn PaymentGateway>>,
     notifier: Option<Arc<dyn Notifier>>,
     clock: Option<Arc<dyn Clock>>,
+    waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
+    join_guards: Vec<Arc<dyn JoinGuard>>,
+    room_listener: Option<Arc<dyn RoomListener>>,
+    admission_key: Option<AdmissionKey>,
+    random: Option<Arc<dyn Random>>,
     timer: Option<Arc<dyn Timer>>,
     spawner: Option<Arc<dyn Spawner>>,
     ids: Option<Arc<dyn IdSource>>,
@@ -105,6 +115,9 @@ pub enum BuildError {
     /// The period of the jobs is zero, or longer than a minute.
     #[error("jobs run at least every minute, and not without a pause")]
     JobsEveryOutOfRange,
+    /// The system has no source of randomness, which the key of admission passes needs.
+    #[error(transparent)]
+    Random(#[from] RandomError),
     /// No sale can run under the terms.
     #[error(transparent)]
     Terms(#[from] TermsError),
@@ -209,6 +222,38 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Stores waiting rooms in an adapter; [`MemoryWaitingRooms`] by default, which serves one process.
+    pub fn waiting_rooms(mut self, store: Arc<dyn WaitingRoomStore>) -> Self {
+        self.waiting_rooms = Some(store);
+        self
+    }
+
+    /// Signs and checks admission passes with a key; a random one by default, which serves one process.
+    pub fn admission_key(mut self, key: AdmissionKey) -> Self {
+        self.admission_key = Some(key);
+        self
+    }
+
+    /// Adds a guard that is asked before a waiting room gives a place; may be called several times.
+    ///
+    /// Guards are asked in the order in which they were added. Each sees the class that the ones before decided.
+    pub fn join_guard(mut self, guard: Arc<dyn JoinGuard>) -> Self {
+        self.join_guards.push(guard);
+        self
+    }
+
+    /// Sends what admissions of this process did to a listener.
+    pub fn room_listener(mut self, listener: Arc<dyn RoomListener>) -> Self {
+        self.room_listener = Some(listener);
+        self
+    }
+
+    /// Takes unpredictable bytes from a source; [`SystemRandom`] by default.
+    pub fn random(mut self, random: Arc<dyn Random>) -> Self {
+        self.random = Some(random);
+        self
+    }
+
     /// Takes new ids from a source; [`TimeOrderedIds`] by default.
     pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
         self.ids = Some(ids);
@@ -250,6 +295,12 @@ impl BoxOfficeBuilder {
         }
         let StoreParts { sales, payments, catalog, layouts, outbox, inbox, clock } = self.parts;
         let whole = self.whole;
+        let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
+        let admission_key = match self.admission_key {
+            Some(key) => key,
+            None => AdmissionKey::of(&random.bytes()?),
+        };
+        let waiting_rooms = self.waiting_rooms.unwrap_or_else(|| Arc::new(MemoryWaitingRooms::default()));
         let inner = Inner {
             sales: one("sales", sales, whole.sales)?,
             payments: one("payments", payments, whole.payments)?,
@@ -258,6 +309,13 @@ impl BoxOfficeBuilder {
             outbox: one("outbox", outbox, whole.outbox)?,
             inbox: one("inbox", inbox, whole.inbox)?,
             store_clock: one("store_clock", clock, whole.clock)?,
+            waiting_rooms,
+            join_guards: self.join_guards,
+            room_listener: self.room_listener,
+            room_cache: RoomCache::default(),
+            load: LoadMeter::default(),
+            admission_key,
+            random,
             confirm_locks: ConfirmLocks::default(),
             jobs: JobTable::new(jobs_every),
             gateways: self.gateways,

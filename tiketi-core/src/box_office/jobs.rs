@@ -5,6 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
+use crate::box_office::admit::Admitted;
 use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError};
 use crate::box_office::{BoxOffice, Reconciled};
 use crate::error::StoreError;
@@ -30,6 +31,8 @@ pub enum Job {
     Announce,
     /// Delivers committed facts to the notifier: [`Jobs::relay_once`].
     Relay,
+    /// Calls the next buyers of waiting rooms: [`Jobs::admit_once`].
+    Admit,
     /// Ends or refunds reservations of cancelled events: [`Jobs::call_off_once`].
     CallOff,
     /// Asks providers about unknown outcomes of payments and refunds: [`Jobs::reconcile_once`].
@@ -46,8 +49,9 @@ pub enum Job {
 
 impl Job {
     /// The jobs of a box office, in the order in which one call starts them.
-    pub(super) const OWN: [Self; 8] = [
+    pub(super) const OWN: [Self; 9] = [
         Self::Expire,
+        Self::Admit,
         Self::Announce,
         Self::Relay,
         Self::CallOff,
@@ -60,9 +64,13 @@ impl Job {
     /// Returns the pause after a run that did not fail and left nothing over.
     pub(super) fn period(self, jobs_every: Duration) -> Duration {
         match self {
-            Self::Expire | Self::Announce | Self::Relay | Self::CallOff | Self::Reconcile | Self::Inbox => {
-                jobs_every
-            }
+            Self::Expire
+            | Self::Admit
+            | Self::Announce
+            | Self::Relay
+            | Self::CallOff
+            | Self::Reconcile
+            | Self::Inbox => jobs_every,
             Self::ForgetCommands | Self::ForgetDeliveries | Self::ForgetAnswers => {
                 FORGET_EVERY.max(jobs_every)
             }
@@ -73,6 +81,7 @@ impl Job {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Expire => "end lapsed holds",
+            Self::Admit => "call waiting buyers",
             Self::Announce => "announce statuses",
             Self::Relay => "deliver facts",
             Self::CallOff => "refund cancelled events",
@@ -260,6 +269,10 @@ impl BoxOffice {
             Job::Expire => Work::swept(self.jobs().expire_once().await.map_err(failed)?, EXPIRE_BATCH),
             Job::Announce => {
                 Work::swept(self.jobs().announce_statuses_once().await.map_err(failed)?, usize::MAX)
+            }
+            Job::Admit => {
+                let Admitted { swept, more } = self.admit_some().await.map_err(failed)?;
+                Work { more, ..Work::swept(swept, usize::MAX) }
             }
             Job::Relay => self.relay_some().await?,
             Job::CallOff => {

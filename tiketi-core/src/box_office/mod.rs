@@ -1,5 +1,6 @@
 //! The facade: everything that a shop does, over the adapters it was built from.
 
+mod admit;
 mod builder;
 mod catalog;
 mod confirm_locks;
@@ -7,15 +8,18 @@ mod confirm_wait;
 mod deposits;
 mod job_table;
 mod jobs;
+mod load_meter;
 mod outcomes;
 mod payments;
 mod reconcile;
 mod refunds;
+mod room_cache;
 mod sales;
 mod support;
 mod tidy;
 mod together;
 mod void;
+mod waiting_rooms;
 mod webhooks;
 
 #[cfg(test)]
@@ -35,6 +39,7 @@ pub use sales::Sales;
 pub use support::RetryError;
 pub use support::Support;
 pub use tidy::{HousekeepingError, Tidied};
+pub use waiting_rooms::{JoinRequest, Turn, WaitingRooms};
 pub use webhooks::WebhookError;
 
 use crate::clock::{Clock, IdSource, Timer};
@@ -43,19 +48,24 @@ use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::notifier::Notifier;
+use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
     CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, SalesStoreExt, StoreClock,
+    WaitingRoomStore,
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
+use crate::waiting_room::{AdmissionKey, JoinGuard, RoomListener};
 use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
+use load_meter::LoadMeter;
+use room_cache::RoomCache;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
 /// The methods are grouped in handles: [`BoxOffice::sales`], [`BoxOffice::payments`], [`BoxOffice::catalog`],
-/// [`BoxOffice::support`] and [`BoxOffice::jobs`]. A box office is cheap to clone, and every clone is the same shop. It
+/// [`BoxOffice::waiting_room`], [`BoxOffice::support`] and [`BoxOffice::jobs`]. A box office is cheap to clone, and every clone is the same shop. It
 /// starts no tasks: the host calls [`Jobs::run_once`] in a loop.
 ///
 /// A method that runs a command takes an optional [`CommandKey`]. With one, the command takes effect at most once,
@@ -74,6 +84,13 @@ struct Inner {
     payments: Arc<dyn PaymentStore>,
     inbox: Arc<dyn InboxStore>,
     store_clock: Arc<dyn StoreClock>,
+    waiting_rooms: Arc<dyn WaitingRoomStore>,
+    join_guards: Vec<Arc<dyn JoinGuard>>,
+    room_listener: Option<Arc<dyn RoomListener>>,
+    room_cache: RoomCache,
+    load: LoadMeter,
+    admission_key: AdmissionKey,
+    random: Arc<dyn Random>,
     confirm_locks: ConfirmLocks,
     jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,
@@ -100,6 +117,11 @@ impl BoxOffice {
     /// Returns the handle for layouts, events, ticket types and seats.
     pub fn catalog(&self) -> Catalog {
         Catalog { office: self.clone() }
+    }
+
+    /// Returns the handle for waiting rooms: join, status, sessions, policy.
+    pub fn waiting_room(&self) -> WaitingRooms {
+        WaitingRooms { office: self.clone() }
     }
 
     /// Returns the handle for what staff do about payments and cancelled events.

@@ -29,7 +29,9 @@ impl BoxOffice {
     ) -> Result<Applied, CommandError<RecordOutcomeRefused>> {
         let key = CommandKey::of(payment.id.as_uuid(), &format!("record-outcome {outcome:?}"));
         let command = RecordOutcome::new(payment.id, outcome).paid_by(payment.buyer, self.terms());
-        self.execute(key, command).await
+        let applied = self.execute(key, command).await?;
+        self.end_session(&applied.reservation).await;
+        Ok(applied)
     }
 
     /// Records a known outcome, and says whether anything is still awaited.

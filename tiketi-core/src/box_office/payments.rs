@@ -328,7 +328,10 @@ impl BoxOffice {
             Err(error) if may_be_free(&error) => {
                 let command = ConfirmFree::new(reservation, buyer).under(self.terms());
                 match self.execute(key.step("confirm"), command).await {
-                    Ok(applied) => Ok(Paid { payment: None, reservation: applied.reservation }),
+                    Ok(applied) => {
+                        self.end_session(&applied.reservation).await;
+                        Ok(Paid { payment: None, reservation: applied.reservation })
+                    }
                     Err(CommandError::Refused(
                         ConfirmFreeRefused::NotPending | ConfirmFreeRefused::NotFree,
                     )) => Err(error),

@@ -8,6 +8,7 @@ use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::reservation::Reservation;
 use crate::store::{Page, PageRequest};
+use crate::waiting_room::AdmissionPass;
 
 /// The tickets that a buyer wants to hold.
 #[derive(Debug, Clone)]
@@ -23,12 +24,14 @@ pub struct HoldRequest {
     pub items: Vec<(TicketTypeId, u32)>,
     /// The key under which the hold takes effect at most once.
     pub key: Option<CommandKey>,
+    /// The buyer's admission pass; an event with a waiting room requires one.
+    pub pass: Option<AdmissionPass>,
 }
 
 impl HoldRequest {
     /// Makes an empty request.
     pub fn new(event: EventId, buyer: BuyerId) -> Self {
-        Self { event, buyer, seats: Vec::new(), items: Vec::new(), key: None }
+        Self { event, buyer, seats: Vec::new(), items: Vec::new(), key: None, pass: None }
     }
 
     /// Adds seats.
@@ -49,6 +52,13 @@ impl HoldRequest {
     #[must_use]
     pub fn key(mut self, key: CommandKey) -> Self {
         self.key = Some(key);
+        self
+    }
+
+    /// Shows the buyer's admission pass.
+    #[must_use]
+    pub fn pass(mut self, pass: AdmissionPass) -> Self {
+        self.pass = Some(pass);
         self
     }
 }
@@ -91,7 +101,15 @@ impl Sales {
         let mut command = Hold::new(request.event, request.buyer, id, self.office.terms());
         command.seats = request.seats;
         command.items = request.items;
-        Ok(self.office.execute(key, command).await?.reservation)
+        let admission = &self.office.inner.admission_key;
+        command.admitted = request.pass.and_then(|pass| admission.verify(&pass, request.event, request.buyer));
+        if !self.office.inner.load.is_wanted() {
+            return Ok(self.office.execute(key, command).await?.reservation);
+        }
+        let started = self.office.now();
+        let held = self.office.execute(key, command).await;
+        self.office.inner.load.record(self.office.now().since(started), held.as_ref().err());
+        Ok(held?.reservation)
     }
 
     /// Extends a hold while its buyer selects tickets.
@@ -142,7 +160,9 @@ impl Sales {
         key: Option<CommandKey>,
     ) -> Result<Reservation, CommandError<CancelRefused>> {
         let command = Cancel::by_buyer(reservation, buyer);
-        Ok(self.office.execute(self.office.key_or_new(key), command).await?.reservation)
+        let cancelled = self.office.execute(self.office.key_or_new(key), command).await?.reservation;
+        self.office.end_session(&cancelled).await;
+        Ok(cancelled)
     }
 
     /// Returns a reservation if it belongs to this buyer.

@@ -76,7 +76,11 @@ impl Jobs {
     /// Call it about every second. Seats do not depend on it, because they are available once the hold has ended. It
     /// returns general-admission units to the stock, and informs buyers. An event that fails or is locked is skipped.
     pub async fn expire_once(&self) -> Result<Swept<Reservation>, StoreError> {
-        self.office.inner.sales.expire_due(self.office.now(), EXPIRE_BATCH).await
+        let swept = self.office.inner.sales.expire_due(self.office.now(), EXPIRE_BATCH).await?;
+        for ended in &swept.done {
+            self.office.end_session(ended).await;
+        }
+        Ok(swept)
     }
 
     /// Announces every event status that differs from the announced one.

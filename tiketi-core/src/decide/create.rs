@@ -162,15 +162,24 @@ impl CreateEvent {
     }
 
     fn add_details(&self, fingerprint: &mut Fingerprint) {
-        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, terms } =
-            &self.event.event.details;
+        let EventDetails {
+            title,
+            artist,
+            venue,
+            description,
+            keywords,
+            starts_at,
+            sale,
+            terms,
+            waiting_room,
+        } = &self.event.event.details;
         for text in [title, artist, venue, description].into_iter().chain(keywords) {
             fingerprint.text(text);
         }
         let opens_at = if self.opens_when_made { String::new() } else { sale.opens_at().to_string() };
         fingerprint.text(&starts_at.to_string()).text(&opens_at).text(&sale.closes_at().to_string());
-        // Terms consist of numbers and fixed words, so they contain no text to check.
-        fingerprint.text(&format!("{terms:?}"));
+        // Terms and policies consist of numbers and fixed words, so they contain no text to check.
+        fingerprint.text(&format!("{terms:?} {waiting_room:?}"));
     }
 }
 

@@ -180,6 +180,7 @@ fn new_event(ids: &CountedIds, seat_price: Money) -> NewEvent {
         starts_at: at(200_000),
         sale: SaleWindow::new(at(0), at(86_400)).unwrap(),
         terms: TermsOverride::default(),
+        waiting_room: crate::waiting_room::RoomPolicy::default(),
     };
     let counted =
         |name: &str, price: i64| TicketTypeInput { name: name.into(), price: won(price), capacity: 5 };

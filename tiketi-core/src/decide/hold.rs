@@ -18,6 +18,7 @@ use crate::seat::SeatStep;
 use crate::terms::Terms;
 use crate::text::TextError;
 use crate::time::Timestamp;
+use crate::waiting_room::Admitted;
 
 /// Holds seats and general-admission units of one event for one buyer.
 ///
@@ -39,18 +40,27 @@ pub struct Hold {
     pub items: Vec<(TicketTypeId, u32)>,
     /// The shop's terms; the event's own override them.
     pub terms: Terms,
+    /// The buyer's admission from the waiting room, if they have a pass; it is not part of the content.
+    pub admitted: Option<Admitted>,
 }
 
 impl Hold {
     /// Makes an empty command.
     pub fn new(event: EventId, buyer: BuyerId, reservation: ReservationId, terms: Terms) -> Self {
-        Self { event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms }
+        Self { event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms, admitted: None }
     }
 
     /// Adds seats.
     #[must_use]
     pub fn seats(mut self, seats: impl IntoIterator<Item = SeatId>) -> Self {
         self.seats.extend(seats);
+        self
+    }
+
+    /// Adds the buyer's admission from the waiting room.
+    #[must_use]
+    pub fn admitted(mut self, admitted: Admitted) -> Self {
+        self.admitted = Some(admitted);
         self
     }
 
@@ -84,6 +94,10 @@ pub enum HoldRefused {
         /// When it closed.
         closed_at: Timestamp,
     },
+    /// The event has a waiting room, and the buyer has no admission pass, or one that is forged or has ended, or that
+    /// is another buyer's or another event's.
+    #[error("the waiting room has not admitted you")]
+    NotAdmitted,
     /// The command names neither a seat nor a quantity.
     #[error("nothing was asked for: name at least one seat or ticket type")]
     NothingAsked,
@@ -212,7 +226,7 @@ impl Command for Hold {
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { event: _, buyer: _, reservation: _, seats: _, items: _, terms: _ } = self;
+        let Self { event: _, buyer: _, reservation: _, seats: _, items: _, terms: _, admitted: _ } = self;
         Ok(())
     }
 
@@ -237,6 +251,7 @@ impl Command for Hold {
 /// Decides a hold.
 fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, CommandError<HoldRefused>> {
     check_sale(scope, now).map_err(CommandError::Refused)?;
+    check_admission(scope, ask, now).map_err(CommandError::Refused)?;
     check_form(ask).map_err(CommandError::Refused)?;
     let live = scope.live_reservations(ask.buyer);
     let pending = pending(&live, now).map_err(CommandError::Refused)?;
@@ -288,6 +303,15 @@ fn check_sale(scope: &dyn Scope, now: Timestamp) -> Result<(), HoldRefused> {
         }
         EventState::Published => Ok(()),
     }
+}
+
+/// Checks the admission wherever the event has a waiting room, so that no path of a sale goes around the line.
+fn check_admission(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<(), HoldRefused> {
+    let is_admitted = ask.admitted.is_some_and(|admitted| admitted.admits(ask.event, ask.buyer, now));
+    if scope.event().details.waiting_room.requires_pass() && !is_admitted {
+        return Err(HoldRefused::NotAdmitted);
+    }
+    Ok(())
 }
 
 /// Finds the buyer's reservation to which tickets can be added.

@@ -14,6 +14,8 @@ const DOMAIN: &[u8] = b"tiketi admission v1";
 const SHORTEST_SECRET: usize = 32;
 /// Length of a signature, in bytes.
 const SIGNATURE: usize = 32;
+/// Length of a block of SHA-256, in bytes.
+const BLOCK: usize = 64;
 
 /// The secret with which servers sign admission passes and check them.
 ///
@@ -28,8 +30,9 @@ const SIGNATURE: usize = 32;
 /// let key = AdmissionKey::new(&[7; 32])?;
 /// let now = Timestamp::EPOCH;
 /// let pass = key.sign(event, buyer, now.after(Duration::from_mins(10)));
-/// assert!(key.admits(&pass, event, buyer, now));
-/// assert!(!key.admits(&pass, event, buyer, pass.until()));
+/// let admitted = key.verify(&pass, event, buyer).ok_or("signed with another key")?;
+/// assert!(admitted.admits(event, buyer, now));
+/// assert!(!admitted.admits(event, buyer, pass.until()));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]
@@ -54,17 +57,28 @@ impl AdmissionKey {
         Hmac::new_from_slice(secret).map(Self).map_err(|_| AdmissionKeyTooShort)
     }
 
+    /// Makes a key from 32 secret bytes.
+    pub fn of(secret: &[u8; 32]) -> Self {
+        let mut block = [0; BLOCK];
+        for (byte, secret) in block.iter_mut().zip(secret) {
+            *byte = *secret;
+        }
+        // HMAC fills a shorter secret up to a block with zeros (RFC 2104), so this is the same key as by `new`.
+        Self(Hmac::new(&block.into()))
+    }
+
     /// Signs a pass that ends at `until`.
     pub fn sign(&self, event: EventId, buyer: BuyerId, until: Timestamp) -> AdmissionPass {
         AdmissionPass { until, signature: self.mac(event, buyer, until).finalize().into_bytes().into() }
     }
 
-    /// Returns whether a pass admits this buyer to this event at `now`.
+    /// Checks that a pass was signed with this key for this buyer and event; `None` if not.
     ///
-    /// The comparison takes the same time for every signature.
-    pub fn admits(&self, pass: &AdmissionPass, event: EventId, buyer: BuyerId, now: Timestamp) -> bool {
-        let is_genuine = self.mac(event, buyer, pass.until).verify_slice(&pass.signature).is_ok();
-        is_genuine && now < pass.until
+    /// The comparison takes the same time for every signature. Whether the pass has ended, [`Admitted::admits`] says.
+    pub fn verify(&self, pass: &AdmissionPass, event: EventId, buyer: BuyerId) -> Option<Admitted> {
+        let until = pass.until;
+        self.mac(event, buyer, until).verify_slice(&pass.signature).ok()?;
+        Some(Admitted { event, buyer, until })
     }
 
     fn mac(&self, event: EventId, buyer: BuyerId, until: Timestamp) -> Hmac<Sha256> {
@@ -100,7 +114,7 @@ impl AdmissionPass {
         self.until
     }
 
-    /// Reads a pass; `None` if the text is none. Whether it is genuine, only [`AdmissionKey::admits`] says.
+    /// Reads a pass; `None` if the text is none. Whether it is genuine, only [`AdmissionKey::verify`] says.
     pub fn parse(text: &str) -> Option<Self> {
         let (until, signature) = text.split_once('.')?;
         let until = i64::from_be_bytes(from_hex(until)?);
@@ -108,6 +122,21 @@ impl AdmissionPass {
             return None;
         }
         Some(Self { until: Timestamp::from_micros(until), signature: from_hex(signature)? })
+    }
+}
+
+/// Proof that a pass was checked; only [`AdmissionKey::verify`] makes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Admitted {
+    event: EventId,
+    buyer: BuyerId,
+    until: Timestamp,
+}
+
+impl Admitted {
+    /// Returns whether it admits this buyer to this event at `now`.
+    pub fn admits(&self, event: EventId, buyer: BuyerId, now: Timestamp) -> bool {
+        self.event == event && self.buyer == buyer && now < self.until
     }
 }
 
@@ -169,15 +198,25 @@ mod tests {
         Timestamp::from_micros(micros)
     }
 
+    fn admits(
+        key: &AdmissionKey,
+        pass: &AdmissionPass,
+        event: EventId,
+        buyer: BuyerId,
+        now: Timestamp,
+    ) -> bool {
+        key.verify(pass, event, buyer).is_some_and(|admitted| admitted.admits(event, buyer, now))
+    }
+
     #[test]
     fn a_pass_admits_its_buyer_to_its_event_before_its_end() {
         let pass = key().sign(event(1), buyer(2), at(100));
-        assert!(key().admits(&pass, event(1), buyer(2), at(99)));
-        assert!(!key().admits(&pass, event(1), buyer(2), at(100)), "it has ended");
-        assert!(!key().admits(&pass, event(3), buyer(2), at(99)), "another event");
-        assert!(!key().admits(&pass, event(1), buyer(3), at(99)), "another buyer");
+        assert!(admits(&key(), &pass, event(1), buyer(2), at(99)));
+        assert!(!admits(&key(), &pass, event(1), buyer(2), at(100)), "it has ended");
+        assert!(!admits(&key(), &pass, event(3), buyer(2), at(99)), "another event");
+        assert!(!admits(&key(), &pass, event(1), buyer(3), at(99)), "another buyer");
         assert!(
-            !AdmissionKey::new(&[8; 32]).unwrap().admits(&pass, event(1), buyer(2), at(99)),
+            !admits(&AdmissionKey::new(&[8; 32]).unwrap(), &pass, event(1), buyer(2), at(99)),
             "another key"
         );
     }
@@ -186,7 +225,14 @@ mod tests {
     fn a_pass_with_a_later_end_than_was_signed_admits_no_one() {
         let pass = key().sign(event(1), buyer(2), at(100));
         let longer = AdmissionPass { until: at(101), ..pass };
-        assert!(!key().admits(&longer, event(1), buyer(2), at(99)));
+        assert!(!admits(&key(), &longer, event(1), buyer(2), at(99)));
+    }
+
+    #[test]
+    fn a_checked_pass_is_no_proof_for_another_buyer_or_event() {
+        let admitted = key().verify(&key().sign(event(1), buyer(2), at(100)), event(1), buyer(2)).unwrap();
+        assert!(admitted.admits(event(1), buyer(2), at(99)));
+        assert!(!admitted.admits(event(3), buyer(2), at(99)) && !admitted.admits(event(1), buyer(3), at(99)));
     }
 
     #[test]
@@ -206,6 +252,12 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_32_bytes_is_the_same_however_it_is_made() {
+        let pass = AdmissionKey::of(&[7; 32]).sign(event(1), buyer(2), at(100));
+        assert_eq!(pass, key().sign(event(1), buyer(2), at(100)));
+    }
+
+    #[test]
     fn a_short_secret_is_refused_and_no_secret_is_logged() {
         assert_eq!(AdmissionKey::new(&[7; 31]).unwrap_err(), AdmissionKeyTooShort);
         assert_eq!(format!("{:?}", key()), "AdmissionKey(…)");
@@ -221,7 +273,7 @@ mod tests {
             let mut text = pass.to_string();
             text.replace_range(at_char..=at_char, &with);
             if let Some(changed) = AdmissionPass::parse(&text).filter(|changed| *changed != pass) {
-                prop_assert!(!key().admits(&changed, event(1), buyer(2), at(1)));
+                prop_assert!(!admits(&key(), &changed, event(1), buyer(2), at(1)));
             }
         }
 

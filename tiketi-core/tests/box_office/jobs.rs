@@ -77,10 +77,10 @@ async fn a_call_says_what_it_did_and_when_to_call_again() {
     shop.wait(1);
     let forgets = |job: Job| matches!(job, Job::ForgetCommands | Job::ForgetDeliveries);
     let second = shop.office.jobs().run_once().await;
-    assert_eq!(second.runs.len(), 6, "what forgets is due once a minute");
+    assert_eq!(second.runs.len(), 7, "what forgets is due once a minute");
     assert!(!second.runs.iter().any(|run| forgets(run.job)));
     shop.wait(60);
-    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 8);
+    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 9);
 }
 
 #[tokio::test]
@@ -151,7 +151,7 @@ async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
         let [(Job::Relay, error)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(matches!(error, JobError::Panicked), panics, "{error:?}");
         assert_eq!(report.count(Job::Expire), 1);
-        assert_eq!(report.runs.len(), 8, "{report:?}");
+        assert_eq!(report.runs.len(), 9, "{report:?}");
         assert!(report.next <= Duration::from_secs(1));
     }
 }

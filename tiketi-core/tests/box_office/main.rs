@@ -15,6 +15,7 @@ mod races;
 mod reconcile;
 mod refunds;
 mod unproven;
+mod waiting_room;
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

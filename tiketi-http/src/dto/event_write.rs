@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tiketi_core::{
-    Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride, limits::MAX_DEPOSIT_WINDOW,
+    Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride,
+    limits::MAX_DEPOSIT_WINDOW,
 };
 use utoipa::ToSchema;
 
@@ -176,7 +177,8 @@ impl EditEvent {
         .venue(trimmed(self.venue, known.venue))
         .description(self.description.unwrap_or(known.description))
         .keywords(self.keywords.unwrap_or(known.keywords))
-        .terms(terms.unwrap_or(known.terms));
+        .terms(terms.unwrap_or(known.terms))
+        .waiting_room(known.waiting_room);
         // Fields that were left out were filled in from this version, so only this version may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }

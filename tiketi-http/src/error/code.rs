@@ -158,6 +158,9 @@ codes! {
     NotEnoughLeft "NOT_ENOUGH_LEFT" CONFLICT
         "There are not enough tickets left." "남은 티켓이 부족합니다."
         "Request no more than details.shortages says are available.";
+    NotAdmitted "NOT_ADMITTED" FORBIDDEN
+        "The waiting room has not admitted you." "아직 입장 순서가 아닙니다."
+        "Join the waiting room of the event, and send the admission that it gives you.";
     LimitReached "LIMIT_REACHED" CONFLICT
         "You may not have more tickets of this event." "이 공연의 구매 가능 매수를 넘었습니다."
         "Hold at most details.limit tickets of the event; you have details.owned.";

@@ -19,6 +19,7 @@ impl From<HoldRefused> for ApiError {
             R::SaleClosed { closed_at } => {
                 Self::new(Code::SaleClosed).detail("closedAt", closed_at.to_string())
             }
+            R::NotAdmitted => Self::new(Code::NotAdmitted),
             R::NothingAsked => Self::new(Code::NothingAsked),
             R::TooManyLines { asked, limit } => {
                 Self::new(Code::TooManyLines).detail("asked", asked).detail("limit", limit)

@@ -58,6 +58,7 @@ fn a_refused_hold_names_everything_in_the_way() {
         Code::SaleClosed,
         &json!({"closedAt": "1970-01-01T00:00:00Z"}),
     );
+    assert_error(R::NotAdmitted, Code::NotAdmitted, &json!({}));
     assert_error(R::NothingAsked, Code::NothingAsked, &json!({}));
     assert_error(
         R::TooManyLines { asked: 9, limit: 8 },

@@ -1,0 +1,100 @@
+//! Policies of waiting rooms.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, RoomMode, StoreFailure};
+use tiketi_core::{RoomPolicy, StoreError, Timestamp};
+
+use crate::row::unreadable;
+
+/// The policy of a waiting room as JSON; durations and moments in microseconds.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct RoomEntry {
+    mode: Mode,
+    max_active: u32,
+    rate: Rate,
+    session_ttl: u64,
+    session_cap: u64,
+    turn_window: u64,
+    queue_limit: Option<u64>,
+    max_party: u32,
+    /// The seed of a drawn lobby; absent if the order is that of arrival.
+    seed: Option<[u8; 32]>,
+    opens_at: Option<i64>,
+    lets_in_on_failure: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Mode {
+    Off,
+    On,
+    Auto { threshold: u32 },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Rate {
+    Unlimited,
+    Fixed { per_minute: u32 },
+    Adaptive { at_least: u32, at_most: u32 },
+}
+
+impl RoomEntry {
+    pub(crate) fn of(policy: &RoomPolicy) -> Self {
+        let micros = |length: Duration| u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+        Self {
+            mode: match policy.mode {
+                RoomMode::Off => Mode::Off,
+                RoomMode::On => Mode::On,
+                RoomMode::Auto { threshold } => Mode::Auto { threshold },
+            },
+            max_active: policy.max_active,
+            rate: match policy.rate {
+                AdmissionRate::Unlimited => Rate::Unlimited,
+                AdmissionRate::Fixed { per_minute } => Rate::Fixed { per_minute },
+                AdmissionRate::Adaptive { at_least, at_most } => Rate::Adaptive { at_least, at_most },
+            },
+            session_ttl: micros(policy.session_ttl),
+            session_cap: micros(policy.session_cap),
+            turn_window: micros(policy.turn_window),
+            queue_limit: policy.queue_limit,
+            max_party: policy.max_party,
+            seed: match &policy.fairness {
+                Fairness::FirstCome => None,
+                Fairness::Drawn { seed } => Some(*seed.as_bytes()),
+            },
+            opens_at: policy.opens_at.map(Timestamp::as_micros),
+            lets_in_on_failure: policy.on_failure == StoreFailure::Open,
+        }
+    }
+
+    pub(crate) fn policy(self) -> Result<RoomPolicy, StoreError> {
+        let policy = RoomPolicy {
+            mode: match self.mode {
+                Mode::Off => RoomMode::Off,
+                Mode::On => RoomMode::On,
+                Mode::Auto { threshold } => RoomMode::Auto { threshold },
+            },
+            max_active: self.max_active,
+            rate: match self.rate {
+                Rate::Unlimited => AdmissionRate::Unlimited,
+                Rate::Fixed { per_minute } => AdmissionRate::Fixed { per_minute },
+                Rate::Adaptive { at_least, at_most } => AdmissionRate::Adaptive { at_least, at_most },
+            },
+            session_ttl: Duration::from_micros(self.session_ttl),
+            session_cap: Duration::from_micros(self.session_cap),
+            turn_window: Duration::from_micros(self.turn_window),
+            queue_limit: self.queue_limit,
+            max_party: self.max_party,
+            fairness: self
+                .seed
+                .map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed: DrawSeed::from_bytes(seed) }),
+            opens_at: self.opens_at.map(Timestamp::from_micros),
+            on_failure: if self.lets_in_on_failure { StoreFailure::Open } else { StoreFailure::Closed },
+        };
+        policy.validate().map_err(|_| unreadable("terms"))?;
+        Ok(policy)
+    }
+}
