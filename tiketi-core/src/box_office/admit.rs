@@ -64,7 +64,7 @@ impl BoxOffice {
         for _ in 0..ADMISSIONS {
             let ask = self.ask_admission(event, &facts).await?;
             let admission = self.inner.waiting_rooms.admit(ask).await?;
-            self.inner.room_cache.keep_room(event, self.now(), Some(admission.room));
+            self.inner.room_cache.keep_room(event, self.now(), &admission.room);
             if let Some(listener) = &self.inner.room_listener {
                 listener.called(&admission.called);
                 listener.moved(&Serving::of(event, Some(&admission.room), &facts.policy));

@@ -67,7 +67,21 @@ pub(super) struct RoomCache {
     rooms: Mutex<Entries<Room>>,
 }
 
-type Entries<T> = HashMap<EventId, (Timestamp, Option<T>), RandomState>;
+type Entries<T> = HashMap<EventId, Entry<T>, RandomState>;
+
+/// What was known at a moment; `None` if there was no such event or room.
+#[derive(Debug, Clone, Copy)]
+struct Entry<T> {
+    at: Timestamp,
+    value: Option<T>,
+}
+
+impl<T> Entry<T> {
+    fn is_current(&self, now: Timestamp) -> bool {
+        // An entry of the future shows that the clock was set back.
+        self.at <= now && now.since(self.at) < CURRENT
+    }
+}
 
 impl RoomCache {
     pub(super) fn forget(&self, event: EventId) {
@@ -75,8 +89,8 @@ impl RoomCache {
         locked(&self.rooms).remove(&event);
     }
 
-    pub(super) fn keep_room(&self, event: EventId, now: Timestamp, room: Option<Room>) {
-        keep(&self.rooms, event, now, room);
+    pub(super) fn keep_room(&self, event: EventId, now: Timestamp, room: &Room) {
+        keep(&self.rooms, event, now, Some(*room));
     }
 }
 
@@ -85,7 +99,7 @@ impl BoxOffice {
     pub(super) async fn room_facts(&self, event: EventId) -> Result<Option<RoomFacts>, StoreError> {
         let now = self.now();
         match current(&self.inner.room_cache.facts, event, now) {
-            Some(facts) => Ok(facts),
+            Some(entry) => Ok(entry.value),
             None => self.fresh_room_facts(event).await,
         }
     }
@@ -101,8 +115,8 @@ impl BoxOffice {
     /// Returns an event's room, at most a second old.
     pub(super) async fn recent_room(&self, event: EventId) -> Result<Option<Room>, StoreError> {
         let now = self.now();
-        if let Some(room) = current(&self.inner.room_cache.rooms, event, now) {
-            return Ok(room);
+        if let Some(entry) = current(&self.inner.room_cache.rooms, event, now) {
+            return Ok(entry.value);
         }
         let room = self.inner.waiting_rooms.room(event).await?;
         keep(&self.inner.room_cache.rooms, event, now, room);
@@ -114,19 +128,14 @@ fn locked<T>(entries: &Mutex<Entries<T>>) -> MutexGuard<'_, Entries<T>> {
     entries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn is_current(at: Timestamp, now: Timestamp) -> bool {
-    // An entry of the future shows that the clock was set back.
-    at <= now && now.since(at) < CURRENT
-}
-
-fn current<T: Copy>(entries: &Mutex<Entries<T>>, event: EventId, now: Timestamp) -> Option<Option<T>> {
-    locked(entries).get(&event).filter(|(at, _)| is_current(*at, now)).map(|(_, value)| *value)
+fn current<T: Copy>(entries: &Mutex<Entries<T>>, event: EventId, now: Timestamp) -> Option<Entry<T>> {
+    locked(entries).get(&event).filter(|entry| entry.is_current(now)).copied()
 }
 
 fn keep<T>(entries: &Mutex<Entries<T>>, event: EventId, now: Timestamp, value: Option<T>) {
     let mut entries = locked(entries);
     if entries.len() >= MANY {
-        entries.retain(|_, (at, _)| is_current(*at, now));
+        entries.retain(|_, entry| entry.is_current(now));
     }
-    entries.insert(event, (now, value));
+    entries.insert(event, Entry { at: now, value });
 }
