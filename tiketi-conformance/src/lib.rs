@@ -44,9 +44,10 @@
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers kept for a repeated request |
 //! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: places given once, called once and in order |
+//! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: what is saved is loaded |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money taken and given back once, whatever answer is lost |
 //!
-//! [`all_cases!`] expands every list but [`waiting_room_cases!`] and [`gateway_cases!`], whose factories are others.
+//! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`] and [`gateway_cases!`].
 //!
 //! Each list has its cases in modules, one for each subject; the name of a module is the first part of a test's name.
 //!

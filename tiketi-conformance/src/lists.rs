@@ -494,3 +494,17 @@ macro_rules! waiting_room_cases {
         }
     };
 }
+
+/// Expands to tests of the journal of in-memory waiting rooms: [`tiketi_core::store::RoomJournal`].
+#[macro_export]
+macro_rules! room_journal_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, room_journals;
+            room_journal {
+                what_is_saved_is_loaded,
+                an_overtaken_save_replaces_nothing,
+                deleted_places_are_not_loaded,
+            }
+        }
+    };
+}

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::store::{
-    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore, WaitingRoomStore,
+    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore, RoomJournal,
+    WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -176,6 +177,22 @@ where
     run(factory, move |stores| {
         let stores = stores.into_iter().map(|store| store as Arc<dyn WaitingRoomStore>).collect();
         case(TestRoom::over(Handles::new(stores)))
+    });
+}
+
+/// Runs a case about the journal of waiting rooms.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn room_journals<F, C>(factory: &F, case: fn(Handles<dyn RoomJournal>) -> C)
+where
+    F: StoreFactory,
+    F::Store: RoomJournal,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn RoomJournal>).collect()))
     });
 }
 

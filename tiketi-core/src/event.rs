@@ -88,6 +88,7 @@ impl EventDetails {
         starts_at: Timestamp,
         sale: SaleWindow,
         terms: TermsOverride,
+        waiting_room: RoomPolicy,
     }
 }
 

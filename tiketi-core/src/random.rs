@@ -19,6 +19,7 @@ pub trait Random: Debug + Send + Sync + 'static {
 /// The system has no source of randomness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the system has no source of randomness")]
+#[non_exhaustive]
 pub struct RandomError;
 
 impl From<RandomError> for StoreError {
@@ -29,6 +30,7 @@ impl From<RandomError> for StoreError {
 
 /// The random source of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
+#[expect(clippy::exhaustive_structs, reason = "hosts name the only value")]
 pub struct SystemRandom;
 
 impl Random for SystemRandom {

@@ -220,6 +220,21 @@ CREATE TABLE tiketi.answers (
 );
 CREATE INDEX answers_by_age ON tiketi.answers ((coalesce(answered_at, claimed_until)));
 
+-- The journal of waiting rooms that are served from the memory of one server.
+CREATE TABLE tiketi.waiting_rooms (
+    event   uuid PRIMARY KEY,
+    version bigint NOT NULL,
+    state   text NOT NULL                  -- a JSON object, microseconds
+);
+CREATE TABLE tiketi.waiting_places (
+    event   uuid NOT NULL,
+    class   text NOT NULL CHECK (class IN ('priority', 'standard', 'demoted')),
+    arrival bigint NOT NULL,
+    version bigint NOT NULL,               -- that of the room when the place was saved
+    state   text NOT NULL,                 -- a JSON object, microseconds
+    PRIMARY KEY (event, class, arrival)
+);
+
 -- Numbers that only grow, taken under the lock of an event: later ones of an event are greater.
 CREATE SEQUENCE tiketi.serials;
 CREATE SEQUENCE tiketi.facts;

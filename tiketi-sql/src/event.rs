@@ -13,7 +13,7 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use crate::cancellation::{TierEntry, policy, tiers};
-use crate::room::RoomEntry;
+use crate::room_policy::RoomEntry;
 use crate::row::{currency, json, needed, parse, small, stored, unreadable, unsigned};
 use crate::table::table;
 

@@ -22,12 +22,13 @@ mod inbox;
 mod layout;
 mod payment;
 mod reservation;
-mod room;
+mod room_policy;
 mod row;
 mod seat;
 mod table;
 #[cfg(test)]
 mod tests;
+mod waiting_room;
 
 pub use account::AccountRow;
 pub use batch::{
@@ -44,6 +45,7 @@ pub use reservation::ReservationRow;
 pub use row::{Row, count, stored, unreadable};
 pub use seat::SeatRow;
 pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list};
+pub use waiting_room::{class_word, place, place_text, room, room_text, rooms_with};
 
 /// Every table that has a row type, with the columns of its rows.
 pub const TABLES: [(&str, &[Column]); 10] = [

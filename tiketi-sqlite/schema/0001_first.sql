@@ -195,6 +195,21 @@ CREATE TABLE answers (
     body          BLOB
 ) STRICT, WITHOUT ROWID;
 
+-- The journal of waiting rooms that are served from memory.
+CREATE TABLE waiting_rooms (
+    event   BLOB PRIMARY KEY,
+    version INTEGER NOT NULL,
+    state   TEXT NOT NULL                  -- a JSON object, microseconds
+) STRICT, WITHOUT ROWID;
+CREATE TABLE waiting_places (
+    event   BLOB NOT NULL,
+    class   TEXT NOT NULL CHECK (class IN ('priority', 'standard', 'demoted')),
+    arrival INTEGER NOT NULL,
+    version INTEGER NOT NULL,              -- that of the room when the place was saved
+    state   TEXT NOT NULL,                 -- a JSON object, microseconds
+    PRIMARY KEY (event, class, arrival)
+) STRICT, WITHOUT ROWID;
+
 -- Numbers that only grow: the last serial of a reservation and the last fact's id.
 CREATE TABLE counters (
     name  TEXT PRIMARY KEY,

@@ -55,6 +55,7 @@ mod row;
 mod sales;
 mod statement;
 mod store;
+mod waiting_rooms;
 mod working_set;
 mod write;
 mod writer;

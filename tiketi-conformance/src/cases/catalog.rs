@@ -7,8 +7,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, RoomMode, StoreFailure};
 use tiketi_core::{
-    Currency, EventDetails, EventId, Money, RoomPolicy, SeatId, SeatState, TicketType, TicketTypeId,
-    TicketTypeInput,
+    Currency, EventId, Money, RoomPolicy, SeatId, SeatState, TicketType, TicketTypeId, TicketTypeInput,
     catalog::CatalogError,
     event::{EventState, EventStep},
     general_admission,
@@ -280,32 +279,28 @@ pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
 pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
     let hall = shop.hall().await;
     let minutes = Duration::from_mins;
-    let full = RoomPolicy {
-        mode: RoomMode::Auto { threshold: 7 },
-        max_active: 11,
-        rate: AdmissionRate::Adaptive { at_least: 3, at_most: 5 },
-        session_ttl: minutes(2),
-        session_cap: minutes(3),
-        turn_window: minutes(1),
-        queue_limit: Some(u64::MAX / 4),
-        max_party: 4,
-        fairness: Fairness::Drawn { seed: DrawSeed::from_bytes([200; 32]) },
-        opens_at: Some(shop.now()),
-        on_failure: StoreFailure::Open,
-    };
-    let fixed = RoomPolicy {
-        mode: RoomMode::On,
-        rate: AdmissionRate::Fixed { per_minute: 9 },
-        queue_limit: None,
-        fairness: Fairness::FirstCome,
-        opens_at: None,
-        on_failure: StoreFailure::Closed,
-        ..full
-    };
-    for policy in [full, fixed, RoomPolicy { rate: AdmissionRate::Unlimited, ..full }, RoomPolicy::default()]
-    {
+    let full = RoomPolicy::default()
+        .mode(RoomMode::Auto { threshold: 7 })
+        .max_active(11)
+        .rate(AdmissionRate::Adaptive { at_least: 3, at_most: 5 })
+        .session_ttl(minutes(2))
+        .session_cap(minutes(3))
+        .turn_window(minutes(1))
+        .queue_limit(Some(u64::MAX / 4))
+        .max_party(4)
+        .fairness(Fairness::Drawn { seed: DrawSeed::from_bytes([200; 32]) })
+        .opens_at(Some(shop.now()))
+        .on_failure(StoreFailure::Open);
+    let fixed = full
+        .mode(RoomMode::On)
+        .rate(AdmissionRate::Fixed { per_minute: 9 })
+        .queue_limit(None)
+        .fairness(Fairness::FirstCome)
+        .opens_at(None)
+        .on_failure(StoreFailure::Closed);
+    for policy in [full, fixed, full.rate(AdmissionRate::Unlimited), RoomPolicy::default()] {
         let view = shop.store().event(hall.event).await.unwrap().unwrap();
-        let details = EventDetails { waiting_room: policy, ..view.event.details };
+        let details = view.event.details.waiting_room(policy);
         shop.store().edit_event(hall.event, details, None).await.unwrap();
         let kept = shop.store().event(hall.event).await.unwrap().unwrap();
         assert_eq!(kept.event.details.waiting_room, policy);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::decide::{HoldRefused, Shortage};
 use tiketi_core::waiting_room::RoomMode;
 use tiketi_core::{
-    AdmissionKey, EventDetails, EventId, RoomPolicy, SaleWindow, SeatId, SeatState, TicketTypeId,
+    AdmissionKey, EventId, RoomPolicy, SaleWindow, SeatId, SeatState, TicketTypeId,
     limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY},
 };
 
@@ -237,8 +237,8 @@ pub async fn a_reservation_id_used_again_is_refused(shop: TestShop) {
 pub async fn a_hold_without_admission_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let view = shop.store().event(hall.event).await.unwrap().unwrap();
-    let waiting_room = RoomPolicy { mode: RoomMode::On, ..RoomPolicy::default() };
-    let details = EventDetails { waiting_room, ..view.event.details };
+    let waiting_room = RoomPolicy::default().mode(RoomMode::On);
+    let details = view.event.details.waiting_room(waiting_room);
     shop.store().edit_event(hall.event, details, None).await.unwrap();
     let (buyer, other) = (shop.buyer(), shop.buyer());
     let key = AdmissionKey::of(&[7; 32]);

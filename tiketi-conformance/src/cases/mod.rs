@@ -30,6 +30,7 @@ pub mod reconciliation;
 pub mod refund;
 pub mod release;
 pub mod replay;
+pub mod room_journal;
 pub mod rows;
 pub mod texts;
 pub mod waiting_room;

@@ -10,6 +10,7 @@ use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails};
 use crate::id::{BuyerId, CommandKey, EventId};
 use crate::reservation::{Reservation, ReservationState};
+use crate::setters::setters;
 use crate::store::Standing;
 use crate::waiting_room::{
     AdmissionPass, DrawSeed, JoinAttempt, JoinVerdict, Place, PlaceClass, PlaceId, PlaceState, Position,
@@ -41,6 +42,13 @@ impl JoinRequest {
     /// Makes a request for one person, of the standard class.
     pub const fn new(event: EventId, buyer: BuyerId) -> Self {
         Self { event, buyer, class: PlaceClass::Standard, party: 1, address: None, key: None }
+    }
+
+    setters! {
+        class: PlaceClass,
+        party: u32,
+        address: impl Into<Option<IpAddr>>,
+        key: impl Into<Option<CommandKey>>,
     }
 }
 

@@ -55,7 +55,7 @@ impl Queue {
         let seats = office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         let seats = seats.iter().map(|seat| seat.id).collect();
         let queue = Self { office, clock, event, seats, free };
-        queue.set(RoomPolicy { mode: RoomMode::On, max_active: 1, ..RoomPolicy::default() }).await;
+        queue.set(RoomPolicy::default().mode(RoomMode::On).max_active(1)).await;
         queue
     }
 
@@ -218,7 +218,7 @@ async fn a_place_is_shown_to_its_own_buyer_only() {
 #[tokio::test]
 async fn admission_pauses_while_everything_is_held_and_resumes() {
     let queue = Queue::open().await;
-    queue.set(RoomPolicy { mode: RoomMode::On, max_active: 5, ..RoomPolicy::default() }).await;
+    queue.set(RoomPolicy::default().mode(RoomMode::On).max_active(5)).await;
     let pass = queue.admitted(ADA).await;
     let everything =
         HoldRequest::new(queue.event, ADA).seats(queue.seats.clone()).item(queue.free, 5).pass(pass);
@@ -253,7 +253,7 @@ async fn a_draw_is_committed_to_before_and_revealed_after_the_opening() {
     assert_ne!(seed, rooms.new_seed().unwrap());
     let opens_at = Some(opening().after(Duration::from_mins(1)));
     let fairness = Fairness::Drawn { seed };
-    queue.set(RoomPolicy { mode: RoomMode::On, fairness, opens_at, ..RoomPolicy::default() }).await;
+    queue.set(RoomPolicy::default().mode(RoomMode::On).fairness(fairness).opens_at(opens_at)).await;
     queue.join(ADA).await;
     queue.tick().await;
     let before = rooms.serving(queue.event).await.unwrap().unwrap();
@@ -268,11 +268,11 @@ async fn a_draw_is_committed_to_before_and_revealed_after_the_opening() {
 async fn a_policy_replaces_nothing_else_and_an_invalid_one_is_refused() {
     let queue = Queue::open().await;
     let before = queue.office.catalog().event(queue.event).await.unwrap().unwrap().event;
-    let policy = RoomPolicy { max_active: 9, ..before.details.waiting_room };
+    let policy = before.details.waiting_room.max_active(9);
     let after = queue.office.waiting_room().set_policy(queue.event, policy).await.unwrap();
     assert_eq!(after.version, before.version + 1);
-    assert_eq!(after.details, tiketi_core::EventDetails { waiting_room: policy, ..before.details });
-    let invalid = RoomPolicy { max_active: 0, ..policy };
+    assert_eq!(after.details, before.details.waiting_room(policy));
+    let invalid = policy.max_active(0);
     let refused = queue.office.waiting_room().set_policy(queue.event, invalid).await;
     assert!(matches!(refused.unwrap_err().refusal(), Some(EditRefused::Invalid(_))));
     assert_eq!(queue.office.waiting_room().policy(queue.event).await.unwrap(), Some(policy));
@@ -282,7 +282,7 @@ async fn a_policy_replaces_nothing_else_and_an_invalid_one_is_refused() {
 async fn an_adaptive_rate_starts_low_and_is_shown_to_staff() {
     let queue = Queue::open().await;
     let rate = AdmissionRate::Adaptive { at_least: 60, at_most: 6_000 };
-    queue.set(RoomPolicy { mode: RoomMode::On, rate, ..RoomPolicy::default() }).await;
+    queue.set(RoomPolicy::default().mode(RoomMode::On).rate(rate)).await;
     for id in 0..400 {
         queue.join(BuyerId::from_uuid(uuid::Uuid::from_u128(id))).await;
     }
@@ -396,7 +396,7 @@ async fn a_failing_waiting_room_lets_no_one_in_unless_the_policy_says_so() {
     queue.office.payments().process(PrepareRequest::new(held.id, ADA)).await.expect("a sale is not stopped");
 
     let policy = queue.office.waiting_room().policy(queue.event).await.unwrap().unwrap();
-    queue.set(RoomPolicy { on_failure: StoreFailure::Open, ..policy }).await;
+    queue.set(policy.on_failure(StoreFailure::Open)).await;
     let open = queue.join(BEN).await;
     assert!(matches!(open, Turn::LetIn { .. }), "{open:?}");
     queue.hold(BEN, 1, open.pass()).await.unwrap();

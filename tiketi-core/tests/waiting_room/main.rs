@@ -5,6 +5,7 @@
 
 #![cfg(test)]
 
+mod journal;
 mod walk;
 
 use proptest::prelude::*;

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use tiketi_core::{
-    Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride,
-    limits::MAX_DEPOSIT_WINDOW,
+    Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride, limits::MAX_DEPOSIT_WINDOW,
 };
 use utoipa::ToSchema;
 

@@ -12,6 +12,7 @@ pub(crate) mod options;
 mod outbox;
 mod payments;
 mod sales;
+mod waiting_rooms;
 
 use std::sync::Arc;
 

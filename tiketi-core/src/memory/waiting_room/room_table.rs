@@ -8,9 +8,9 @@ use foldhash::fast::RandomState;
 use crate::decide::waiting_room::{Admission, Admit, RoomChange, RoomScope, admit};
 use crate::error::StoreError;
 use crate::id::{BuyerId, CommandKey, EventId};
-use crate::store::Standing;
+use crate::store::{RoomRows, Standing};
 use crate::time::Timestamp;
-use crate::waiting_room::{Place, PlaceClass, PlaceId, Room};
+use crate::waiting_room::{Place, PlaceClass, PlaceId, PlaceState, Room};
 
 /// How many admissions are remembered, so that a repetition is answered.
 const REMEMBERED: usize = 8;
@@ -29,13 +29,17 @@ pub(super) struct RoomTable {
     of_buyer: HashMap<BuyerId, (PlaceClass, u64), RandomState>,
     due: BTreeSet<(Timestamp, PlaceClass, u64)>,
     admissions: VecDeque<(CommandKey, Vec<PlaceId>)>,
+    /// Places that changed since the rows were last taken for a journal.
+    unsaved: Vec<(PlaceClass, u64)>,
+    /// The version of the room that was last taken for a journal.
+    taken_version: u64,
 }
 
 /// Places of one class by arrival number: the first is that of number `gone + 1`.
 #[derive(Debug, Default)]
 struct Arrivals {
     gone: u64,
-    places: VecDeque<Place>,
+    places: VecDeque<Option<Place>>,
 }
 
 impl Arrivals {
@@ -44,7 +48,7 @@ impl Arrivals {
     }
 
     fn get(&self, arrival: u64) -> Option<&Place> {
-        self.places.get(self.index(arrival)?)
+        self.places.get(self.index(arrival)?)?.as_ref()
     }
 
     /// Inserts the place of the next arrival number, or replaces a place.
@@ -52,14 +56,21 @@ impl Arrivals {
         let index = self.index(place.id.arrival);
         let next = self.places.len();
         match index {
-            Some(index) if index == next => self.places.push_back(place),
+            Some(index) if index == next => self.places.push_back(Some(place)),
             Some(index) => match self.places.get_mut(index) {
-                Some(known) => *known = place,
+                Some(known) => *known = Some(place),
                 None => return Err(StoreError::corrupt(format!("{:?} skips an arrival number", place.id))),
             },
             None => return Err(StoreError::corrupt(format!("{:?} was deleted", place.id))),
         }
         Ok(())
+    }
+
+    /// Leaves arrival numbers below `arrival` without a place.
+    fn skip_to(&mut self, arrival: u64) {
+        while self.index(arrival).is_some_and(|index| index > self.places.len()) {
+            self.places.push_back(None);
+        }
     }
 }
 
@@ -73,7 +84,90 @@ impl RoomTable {
             of_buyer: HashMap::default(),
             due: BTreeSet::new(),
             admissions: VecDeque::new(),
+            unsaved: Vec::new(),
+            taken_version: 0,
         }
+    }
+
+    /// Makes the table from all rows of a room.
+    pub(super) fn restored(rows: RoomRows) -> Result<Self, StoreError> {
+        let RoomRows { room, places, deleted } = rows;
+        let mut table = Self::new(room.event);
+        for (class, gone) in deleted {
+            table.line_mut(class).gone = gone;
+        }
+        for ((class, arrival), place) in places {
+            if arrival <= table.line(class).gone {
+                continue;
+            }
+            // A place that was never answered may be missing: its save failed with the process.
+            table.line_mut(class).skip_to(arrival);
+            table.put(place)?;
+            table.known_as_latest(place);
+        }
+        for class in PlaceClass::ALL {
+            table.line_mut(class).skip_to(room.line(class).arrivals + 1);
+        }
+        table.room = table.recounted(room);
+        table.taken_version = room.version;
+        table.unsaved.clear();
+        Ok(table)
+    }
+
+    /// Makes a restored place the one of its buyer, unless another one is later or live.
+    fn known_as_latest(&mut self, place: Place) {
+        let is_latest = self.of_buyer(place.buyer).is_none_or(|known| {
+            place.state.is_live() || !known.state.is_live() && known.joined_at <= place.joined_at
+        });
+        if is_latest {
+            self.of_buyer.insert(place.buyer, (place.id.class, place.id.arrival));
+        }
+    }
+
+    /// Returns a room with its places counted again.
+    fn recounted(&self, mut room: Room) -> Room {
+        (room.called, room.active) = (0, 0);
+        for class in PlaceClass::ALL {
+            room.line_mut(class).waiting = 0;
+            for place in self.line(class).places.iter().flatten() {
+                match place.state {
+                    PlaceState::Waiting => room.line_mut(class).waiting += 1,
+                    PlaceState::Called { .. } => room.called += 1,
+                    PlaceState::Active { .. } => room.active += 1,
+                    PlaceState::Done | PlaceState::Left | PlaceState::Lapsed => {}
+                }
+            }
+        }
+        room
+    }
+
+    /// Returns the rows that changed since they were last taken; `None` if there are none.
+    pub(super) fn take_unsaved(&mut self) -> Option<RoomRows> {
+        if self.room.version == self.taken_version {
+            return None;
+        }
+        let mut rows = RoomRows::new(self.room);
+        for (class, arrival) in std::mem::take(&mut self.unsaved) {
+            if let Some(place) = self.place_at(class, arrival) {
+                rows.places.insert((class, arrival), *place);
+            }
+        }
+        let deleted = PlaceClass::ALL.into_iter().map(|class| (class, self.line(class).gone));
+        rows.deleted = deleted.filter(|(_, gone)| *gone > 0).collect();
+        self.taken_version = self.room.version;
+        Some(rows)
+    }
+
+    /// Forgets which rows changed.
+    pub(super) fn forget_unsaved(&mut self) {
+        self.unsaved.clear();
+        self.taken_version = self.room.version;
+    }
+
+    /// Marks rows that could not be saved, so that they are taken again as they are then.
+    pub(super) fn put_back(&mut self, rows: &RoomRows) {
+        self.unsaved.extend(rows.places.keys());
+        self.taken_version = 0;
     }
 
     pub(super) fn room(&self) -> &Room {
@@ -137,12 +231,11 @@ impl RoomTable {
         }
         let live = self.room.live();
         self.room.clear(request);
-        let room = self.room;
-        *self = Self::new(room.event);
+        let (room, taken_version) = (self.room, self.taken_version);
+        *self = Self { room, taken_version, ..Self::new(room.event) };
         for class in PlaceClass::ALL {
             self.line_mut(class).gone = room.line(class).arrivals;
         }
-        self.room = room;
         live
     }
 
@@ -156,6 +249,7 @@ impl RoomTable {
                 self.due.remove(&(until, class, arrival));
             }
         }
+        self.unsaved.push((class, arrival));
         self.line_mut(class).put(place)
     }
 
@@ -165,10 +259,11 @@ impl RoomTable {
         for class in PlaceClass::ALL {
             for _ in 0..limit {
                 let line = self.line_mut(class);
-                let ended =
-                    line.places.pop_front_if(|first| !first.state.is_live() && first.joined_at < before);
+                let is_old = |place: &Place| !place.state.is_live() && place.joined_at < before;
+                let ended = line.places.pop_front_if(|first| first.as_ref().is_none_or(is_old));
                 let Some(ended) = ended else { break };
                 line.gone += 1;
+                let Some(ended) = ended else { continue };
                 if self.of_buyer.get(&ended.buyer) == Some(&(class, ended.id.arrival)) {
                     self.of_buyer.remove(&ended.buyer);
                 }

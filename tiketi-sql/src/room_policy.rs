@@ -71,29 +71,29 @@ impl RoomEntry {
     }
 
     pub(crate) fn policy(self) -> Result<RoomPolicy, StoreError> {
-        let policy = RoomPolicy {
-            mode: match self.mode {
+        let policy = RoomPolicy::default()
+            .mode(match self.mode {
                 Mode::Off => RoomMode::Off,
                 Mode::On => RoomMode::On,
                 Mode::Auto { threshold } => RoomMode::Auto { threshold },
-            },
-            max_active: self.max_active,
-            rate: match self.rate {
+            })
+            .max_active(self.max_active)
+            .rate(match self.rate {
                 Rate::Unlimited => AdmissionRate::Unlimited,
                 Rate::Fixed { per_minute } => AdmissionRate::Fixed { per_minute },
                 Rate::Adaptive { at_least, at_most } => AdmissionRate::Adaptive { at_least, at_most },
-            },
-            session_ttl: Duration::from_micros(self.session_ttl),
-            session_cap: Duration::from_micros(self.session_cap),
-            turn_window: Duration::from_micros(self.turn_window),
-            queue_limit: self.queue_limit,
-            max_party: self.max_party,
-            fairness: self
-                .seed
-                .map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed: DrawSeed::from_bytes(seed) }),
-            opens_at: self.opens_at.map(Timestamp::from_micros),
-            on_failure: if self.lets_in_on_failure { StoreFailure::Open } else { StoreFailure::Closed },
-        };
+            })
+            .session_ttl(Duration::from_micros(self.session_ttl))
+            .session_cap(Duration::from_micros(self.session_cap))
+            .turn_window(Duration::from_micros(self.turn_window))
+            .queue_limit(self.queue_limit)
+            .max_party(self.max_party)
+            .fairness(
+                self.seed
+                    .map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed: DrawSeed::from_bytes(seed) }),
+            )
+            .opens_at(self.opens_at.map(Timestamp::from_micros))
+            .on_failure(if self.lets_in_on_failure { StoreFailure::Open } else { StoreFailure::Closed });
         policy.validate().map_err(|_| unreadable("terms"))?;
         Ok(policy)
     }
