@@ -20,9 +20,9 @@ fn place(id: u64, class: PlaceClass, arrival: u64, state: PlaceState) -> Place {
     Place { id, buyer: buyer(arrival), party: 3, state, joined_at: at(7), joined_by }
 }
 
-fn rows(room: Room, places: impl IntoIterator<Item = Place>) -> RoomRows {
+fn rows(room: &Room, places: impl IntoIterator<Item = Place>) -> RoomRows {
     let places = places.into_iter().map(|place| ((place.id.class, place.id.arrival), place)).collect();
-    RoomRows { places, ..RoomRows::new(room) }
+    RoomRows { places, ..RoomRows::new(*room) }
 }
 
 async fn loaded(stores: &Handles<dyn RoomJournal>) -> Vec<RoomRows> {
@@ -67,9 +67,9 @@ pub async fn what_is_saved_is_loaded(stores: Handles<dyn RoomJournal>) {
     let classes = PlaceClass::ALL.into_iter().cycle();
     let places = (40..).zip(states.into_iter().zip(classes));
     let places = places.map(|(arrival, (state, class))| place(1, class, arrival, state));
-    let mut one = rows(full, places);
+    let mut one = rows(&full, places);
     one.deleted.insert(PlaceClass::Standard, 39);
-    let other = rows(Room { version: 1, ..Room::new(event(2)) }, []);
+    let other = rows(&Room { version: 1, ..Room::new(event(2)) }, []);
     stores.any().save_rooms(vec![one.clone(), other.clone()]).await.unwrap();
     assert_eq!(loaded(&stores).await, [one, other]);
 }
@@ -78,13 +78,13 @@ pub async fn what_is_saved_is_loaded(stores: Handles<dyn RoomJournal>) {
 pub async fn an_overtaken_save_replaces_nothing(stores: Handles<dyn RoomJournal>) {
     let room = |version| Room { version, ..Room::new(event(1)) };
     let of = |arrival, state| place(1, PlaceClass::Standard, arrival, state);
-    stores.any().save_rooms(vec![rows(room(6), [of(1, PlaceState::Left)])]).await.unwrap();
+    stores.any().save_rooms(vec![rows(&room(6), [of(1, PlaceState::Left)])]).await.unwrap();
     let older = [of(1, PlaceState::Waiting), of(2, PlaceState::Waiting)];
-    stores.any().save_rooms(vec![rows(room(5), older)]).await.unwrap();
-    let expected = rows(room(6), [of(1, PlaceState::Left), of(2, PlaceState::Waiting)]);
+    stores.any().save_rooms(vec![rows(&room(5), older)]).await.unwrap();
+    let expected = rows(&room(6), [of(1, PlaceState::Left), of(2, PlaceState::Waiting)]);
     assert_eq!(loaded(&stores).await, [expected]);
-    stores.any().save_rooms(vec![rows(room(7), [of(2, PlaceState::Left)])]).await.unwrap();
-    let expected = rows(room(7), [of(1, PlaceState::Left), of(2, PlaceState::Left)]);
+    stores.any().save_rooms(vec![rows(&room(7), [of(2, PlaceState::Left)])]).await.unwrap();
+    let expected = rows(&room(7), [of(1, PlaceState::Left), of(2, PlaceState::Left)]);
     assert_eq!(loaded(&stores).await, [expected]);
 }
 
@@ -96,15 +96,15 @@ pub async fn deleted_places_are_not_loaded(stores: Handles<dyn RoomJournal>) {
         .flat_map(|class| (1..=3).map(move |arrival| place(1, class, arrival, PlaceState::Done)));
     let places: Vec<Place> = places.collect();
     let other = rows(
-        Room { version: 1, ..Room::new(event(2)) },
+        &Room { version: 1, ..Room::new(event(2)) },
         [place(2, PlaceClass::Standard, 1, PlaceState::Done)],
     );
-    stores.any().save_rooms(vec![rows(room(1), places.clone()), other.clone()]).await.unwrap();
-    let mut gone = rows(room(2), []);
+    stores.any().save_rooms(vec![rows(&room(1), places.clone()), other.clone()]).await.unwrap();
+    let mut gone = rows(&room(2), []);
     gone.deleted.insert(PlaceClass::Standard, 2);
     stores.any().save_rooms(vec![gone.clone()]).await.unwrap();
     let left =
         places.into_iter().filter(|place| place.id.class == PlaceClass::Priority || place.id.arrival > 2);
-    let expected = RoomRows { deleted: gone.deleted, ..rows(room(2), left) };
+    let expected = RoomRows { deleted: gone.deleted, ..rows(&room(2), left) };
     assert_eq!(loaded(&stores).await, [expected, other]);
 }
