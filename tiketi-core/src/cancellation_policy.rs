@@ -19,6 +19,11 @@ pub const WHOLE_SHARE: u16 = 10_000;
 /// The shop keeps a share of the ticket's price, rounded down to a whole minor unit, plus a fee; together never
 /// more than the price. The rest is refunded to the buyer. A free ticket has no refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialized::CancellationTierFields")
+)]
 pub struct CancellationTier {
     lead_seconds: u32,
     share_kept: u16,
@@ -89,6 +94,11 @@ impl CancellationTier {
 /// # Ok::<(), tiketi_core::cancellation_policy::CancellationPolicyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(into = "Vec<CancellationTier>", try_from = "Vec<CancellationTier>")
+)]
 pub struct CancellationPolicy {
     tiers: [CancellationTier; MAX_CANCELLATION_TIERS],
     count: u8,
@@ -167,6 +177,7 @@ impl Default for CancellationPolicy {
 /// terms. If the event is moved, the tiers count from the later of the two starts. From the present start on, buyers
 /// get no refund, whichever of the two starts is later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct AgreedCancellation {
     /// The event's policy at that moment.

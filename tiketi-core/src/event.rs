@@ -13,6 +13,7 @@ use crate::waiting_room::RoomPolicy;
 
 /// One performance: a title, a venue, a date, and a sale window.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Event {
     /// Id of the event.
@@ -35,6 +36,7 @@ pub struct Event {
 
 /// What an organiser writes about an event and may edit later.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct EventDetails {
     /// Title, at most [`crate::limits::MAX_NAME_CHARS`] characters.
@@ -94,6 +96,7 @@ impl EventDetails {
 
 /// An event's own terms; a field that is `None` follows the shop's [`Terms`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct TermsOverride {
     /// Overrides [`Terms::hold_ttl`].
@@ -154,6 +157,7 @@ impl TermsOverride {
 /// | `Published` | illegal | `Cancelled` |
 /// | `Cancelled` | illegal | illegal |
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum EventState {
     /// In preparation; buyers do not see it.
@@ -205,6 +209,7 @@ impl EventState {
 
 /// Status of an event as buyers see it, derived from state, clock and stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum EventStatus {
     /// The sale has not opened.

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// Something that became true, stored in the outbox until it is delivered.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Fact {
     /// Id of the fact; a consumer uses it to apply the fact once.
@@ -28,11 +29,13 @@ impl Fact {
 
 /// Id of a fact, unique within a store; later facts of one event have greater ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "an id is its number")]
 pub struct FactId(pub u64);
 
 /// What became true.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum FactBody {
     /// Seats changed in one commit or in a part of it. For everyone: no owner is named.
@@ -103,6 +106,7 @@ impl FactBody {
 
 /// One seat's new status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SeatChanged {
     /// The seat.
@@ -122,6 +126,7 @@ impl SeatChanged {
 
 /// The public status of a seat: its state without its owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum SeatStatus {
     /// Any buyer may hold it.

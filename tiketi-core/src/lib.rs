@@ -106,6 +106,23 @@
 //! store reads and writes in full, since a store that overlooks a field loses data; and states and policies, since a host
 //! or a store acts on each.
 //!
+//! # Logging and sending rows
+//!
+//! With the feature `serde`, ids, [`Money`], [`Timestamp`] and the model types (events, ticket types, layouts, seats,
+//! reservations, payments and [`Fact`]s) implement `Serialize` and `Deserialize`:
+//!
+//! | what | in JSON |
+//! |---|---|
+//! | an id | `"01890a5d-ac96-774b-bcce-b302099a8057"` |
+//! | a [`Timestamp`] | `"2026-01-05T10:00:00Z"`: RFC 3339 in UTC, exact to the microsecond |
+//! | [`Money`] | `{"amount": 110000, "currency": "KRW"}`, in minor units |
+//! | a [`ReservationNumber`](crate::reservation::ReservationNumber) | `"TKT-20260105-00001"` |
+//! | a duration | `{"secs": 300, "nanos": 0}` |
+//! | a state | `"available"` or `{"held": {"until": "2026-01-05T10:00:00Z"}}` |
+//!
+//! Fields and cases have their Rust names, cases in `snake_case`. A buyer's account for a refund is secret and left out;
+//! accounts of users cannot be serialised. The JSON of the HTTP interface is defined apart from it, in `tiketi-http`.
+//!
 //! # Time and ids
 //!
 //! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock)
@@ -145,6 +162,8 @@ pub mod time;
 pub mod transition;
 pub mod waiting_room;
 
+#[cfg(feature = "serde")]
+mod serialized;
 mod setters;
 
 pub use box_office::{

@@ -96,7 +96,9 @@ impl FromStr for Currency {
 /// # Ok::<(), tiketi_core::money::MoneyError>(())
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Money {
+    #[cfg_attr(feature = "serde", serde(rename = "amount"))]
     minor: i64,
     currency: Currency,
 }

@@ -17,6 +17,7 @@ pub const ENDED_BY_STAFF: &str = "ENDED_BY_STAFF";
 
 /// One attempt to pay for one reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Payment {
     /// Id of the attempt; also the order id at the provider and the provider's idempotency key.
@@ -231,6 +232,7 @@ impl Payment {
 
 /// The question that the provider has not answered yet, and when to ask it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Reconciliation {
     /// Since when the answer is awaited.
@@ -247,6 +249,7 @@ pub struct Reconciliation {
 
 /// Money that the buyer must transfer to an account made for the payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Deposit {
     /// The account, if the provider named it.
@@ -257,6 +260,7 @@ pub struct Deposit {
 
 /// An account that a provider made for one payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct DepositAccount {
     /// The bank, as the provider names or codes it.
@@ -267,6 +271,7 @@ pub struct DepositAccount {
 
 /// What staff wrote about a payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Note {
     /// When it was written.
@@ -281,6 +286,7 @@ pub struct Note {
 
 /// Whether a note takes its payment off the list of payments that need attention.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum Settles {
     /// It does: nothing more has to be done.

@@ -12,6 +12,7 @@ use crate::transition::IllegalTransition;
 
 /// Seats and general-admission units of one event that one buyer holds or owns.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Reservation {
     /// Id of the reservation.
@@ -80,6 +81,7 @@ impl Reservation {
 
 /// One seat of a reservation.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct SeatLine {
     /// The seat.
@@ -94,6 +96,7 @@ pub struct SeatLine {
 
 /// Units of one general-admission ticket type.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ItemLine {
     /// The ticket type.
@@ -186,6 +189,7 @@ impl FromStr for ReservationNumber {
 /// A dash is an [`IllegalTransition`]. `Paying` cannot expire and cannot be cancelled: while the outcome of the
 /// payment is unknown, its tickets stay the buyer's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum ReservationState {
     /// Held: the buyer selects tickets or is about to pay.
@@ -221,6 +225,7 @@ pub enum ReservationState {
 
 /// Why a reservation was cancelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum CancelReason {
     /// The buyer cancelled before paying, or released the last ticket.

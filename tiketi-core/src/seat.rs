@@ -10,6 +10,7 @@ use crate::transition::IllegalTransition;
 
 /// One seat of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Seat {
     /// Id of the seat.
@@ -37,6 +38,7 @@ impl Seat {
 
 /// Where a seat is in its hall.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct SeatPlace {
     /// Name of the section, such as `VIP`.
@@ -83,6 +85,7 @@ impl SeatPlace {
 /// A dash is an [`IllegalTransition`]. A hold whose `until` has passed *is* available: no job has to run before the
 /// next buyer can take the seat.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum SeatState {
     /// Any buyer may hold it.

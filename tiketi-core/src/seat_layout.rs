@@ -24,6 +24,7 @@ use crate::time::Timestamp;
 /// assert!(layout.validate().is_ok());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct SeatLayout {
     /// The building, such as `Harbour Hall`.
@@ -36,6 +37,7 @@ pub struct SeatLayout {
 
 /// A seat layout that a store has saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct StoredLayout {
     /// Id of the layout.
@@ -48,6 +50,7 @@ pub struct StoredLayout {
 
 /// A part of the hall sold at one price.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Section {
     /// Unique within the layout.
@@ -60,6 +63,7 @@ pub struct Section {
 
 /// A row of seats.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Row {
     /// Unique within the section, such as `A` or `12`.
@@ -70,6 +74,7 @@ pub struct Row {
 
 /// A seat of a layout.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct PlannedSeat {
     /// Unique within the row, such as `7` or `G`.

@@ -58,6 +58,7 @@ pub struct Terms {
 ///
 /// Units of general admission are always available again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum RefundedSeats {
     /// They are available again at once.
@@ -69,6 +70,7 @@ pub enum RefundedSeats {
 
 /// What happens to a payment that arrives after its reservation has expired.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum LatePayment {
     /// The buyer gets the same seats if all are free and the event is still on sale; otherwise the money is refunded.

@@ -7,6 +7,7 @@ use crate::text::{TextError, check_line};
 
 /// What an event sells at one price: a section's seats, or general-admission units.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct TicketType {
     /// Id of the ticket type.
@@ -43,6 +44,7 @@ impl TicketType {
 
 /// How a ticket type is sold.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum TicketKind {
     /// Each ticket is a seat of this section.
@@ -59,6 +61,7 @@ pub enum TicketKind {
 /// `held + sold + blocked <= capacity` always holds. The counters change in the same commit as the rows they count. A
 /// hold that has ended counts as held until a commit ends it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Stock {
     /// All seats or units.

@@ -88,6 +88,11 @@ impl FromStr for Timestamp {
 
 /// When tickets are sold: from `opens_at` on, before `closes_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(try_from = "crate::serialized::SaleWindowFields")
+)]
 pub struct SaleWindow {
     opens_at: Timestamp,
     closes_at: Timestamp,

@@ -7,6 +7,7 @@ use crate::time::Timestamp;
 
 /// Money that goes back to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct Refund {
     /// Id of the refund; also the provider's idempotency key.
@@ -23,6 +24,7 @@ pub struct Refund {
 
 /// What a refund does to the tickets that its payment bought.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum RefundTickets {
     /// The payment bought none.
@@ -38,6 +40,7 @@ pub enum RefundTickets {
 
 /// Tickets that a refund takes back from the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ReturnedTickets {
     /// The returned seats.
@@ -50,6 +53,7 @@ pub struct ReturnedTickets {
 
 /// General-admission units that a refund takes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct ReturnedItem {
     /// The ticket type.
@@ -91,6 +95,7 @@ impl Refund {
 
 /// State of a refund. `Queued` becomes `Done` or `Refused`; both are final.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum RefundState {
     /// The refund is owed; the provider has not confirmed it.
@@ -98,6 +103,8 @@ pub enum RefundState {
         /// When it was queued.
         since: Timestamp,
         /// The account, if the money cannot go back to where it came from; deleted when the refund is no longer queued.
+        /// It is secret, and never serialised.
+        #[cfg_attr(feature = "serde", serde(skip))]
         account: Option<RefundAccount>,
     },
     /// The provider has sent the money back.

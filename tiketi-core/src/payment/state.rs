@@ -20,6 +20,7 @@ use crate::transition::IllegalTransition;
 /// A dash is an [`IllegalTransition`]. A late capture is recorded, whatever the state was before. Once a capture is
 /// recorded, a later answer that no money was taken changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of states, which hosts match on")]
 pub enum PaymentState {
     /// Prepared; the provider was not asked for the money.
@@ -64,6 +65,7 @@ pub enum PaymentState {
 
 /// Why a payment is stuck.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum StuckReason {
     /// The provider captured another amount than the payment's.

@@ -160,6 +160,7 @@ pub trait CatalogStore: Debug + Send + Sync + 'static {
 
 /// An event with its ticket types.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct EventView {
     /// The event.
@@ -180,6 +181,7 @@ impl EventView {
 ///
 /// These are all seats, or those that changed after another version.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
 pub struct SeatMap {
     /// The map version, which grows with each change of any seat of the event.
