@@ -1,5 +1,7 @@
 //! The cases every store has to pass, on a database of its own each, opened as two servers have it.
 
+#![cfg(test)]
+
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
 use tiketi_postgres::{PostgresStore, SchemaName, StoreOptions, migrate};
 use tiketi_postgres_harness::{Database, Server};

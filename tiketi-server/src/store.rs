@@ -62,8 +62,8 @@ impl StoreKind {
             Some(("postgres" | "postgresql", _)) => {
                 Database::of(address, schema, durability).map(Self::Postgres)
             }
-            Some((scheme, _)) if scheme.chars().all(|c| c.is_ascii_alphanumeric()) => {
-                Err(Failure::new(format!("--store: unknown store `{scheme}:`; there are {KINDS}")))
+            Some((kind, _)) if kind.chars().all(|c| c.is_ascii_alphanumeric()) => {
+                Err(Failure::new(format!("--store: unknown store `{kind}:`; there are {KINDS}")))
             }
             _ => Err(Failure::new(format!("--store: not the address of a store; there are {KINDS}"))),
         }

@@ -123,6 +123,7 @@ pub fn answer_all<S: BatchStore>(
 
 /// Rows of one event to load together, each once.
 #[derive(Debug, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct BatchReadSet {
     /// Keys of commands that may have been applied before.
     pub keys: BTreeSet<CommandKey>,
@@ -173,6 +174,7 @@ impl BatchReadSet {
 
 /// Rows of one event, as many as were loaded.
 #[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "a store fills in every part")]
 pub struct EventRows {
     /// The rows.
     pub snapshot: Snapshot,

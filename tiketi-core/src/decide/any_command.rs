@@ -31,10 +31,6 @@ macro_rules! commands {
         /// Any command; its rule and its refusals are those of the command inside.
         #[derive(Debug, Clone)]
         #[non_exhaustive]
-        #[expect(
-            clippy::large_enum_variant,
-            reason = "most commands carry their terms and are large; a box would cost an allocation a hold"
-        )]
         pub enum AnyCommand {
             $(#[doc = concat!("[`", stringify!($command), "`].")] $command($command),)*
         }
@@ -128,13 +124,13 @@ impl CommandError<AnyRefused> {
     /// A refusal of another command is a defect of the store: a failure of kind [`StoreErrorKind::Internal`].
     pub fn typed<R: TryFrom<AnyRefused>>(self) -> CommandError<R> {
         match self {
-            Self::Refused(refused) => match refused.try_into() {
-                Ok(refused) => CommandError::Refused(refused),
-                Err(_) => {
+            Self::Refused(refused) => refused.try_into().map_or_else(
+                |_| {
                     let message = "the store answered with the refusal of another command";
                     CommandError::Store(StoreError::new(StoreErrorKind::Internal, message))
-                }
-            },
+                },
+                CommandError::Refused,
+            ),
             Self::KeyReused => CommandError::KeyReused,
             Self::Text(error) => CommandError::Text(error),
             Self::Store(error) => CommandError::Store(error),

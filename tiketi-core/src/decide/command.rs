@@ -67,6 +67,7 @@ pub trait Command: Debug + Clone + Send + Sync + 'static {
 /// # }
 /// ```
 #[derive(Debug, Clone)]
+#[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct Envelope<C> {
     /// The key under which the command takes effect at most once.
     pub key: CommandKey,

@@ -122,7 +122,7 @@ impl Arrays {
         let set = joined::<R>(&set, |_, Column { name, .. }| format!("{name} = n.{name}"));
         if guard == Guard::Version {
             names += ", before";
-            arrays += &format!(", ${next}::bigint[]");
+            arrays = format!("{arrays}, ${next}::bigint[]");
             next += 1;
         }
         let (unnest, ids) = (format!("unnest({arrays})"), format!("${first}"));
