@@ -6,7 +6,7 @@ use tiketi_core::decide::{CreateEvent, CreateRefused, Created};
 use tiketi_core::{
     CommandError, Currency, Event, EventDetails, EventId, EventInput, LayoutId, Money, Row, SaleWindow,
     SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp, catalog::NewEvent,
-    event::EventStep, seat_layout::StoredLayout,
+    event::EventStep, metadata::Metadata, seat_layout::StoredLayout,
 };
 
 use crate::shop::TestShop;
@@ -44,6 +44,11 @@ pub struct Hall {
     pub closes_at: Timestamp,
 }
 
+/// Makes metadata of a JSON object.
+pub(crate) fn json(object: &str) -> Metadata {
+    object.parse().expect("it is a JSON object")
+}
+
 impl TestShop {
     /// Returns the details of an event that is on sale.
     ///
@@ -60,6 +65,7 @@ impl TestShop {
         .venue("Harbour Hall")
         .description("An evening by the sea.")
         .keywords(["종이등불"])
+        .metadata(json(r#"{"series":"harbour","기획":[1,null]}"#))
     }
 
     /// Returns the rows of a new [`Hall`], not stored yet.

@@ -42,6 +42,7 @@ macro_rules! sales_cases {
             hold {
                 seats_and_units_are_held_as_one_reservation,
                 a_second_hold_adds_to_the_pending_reservation,
+                a_reservation_keeps_the_hosts_metadata,
                 more_units_of_a_ticket_type_join_its_line,
                 adding_gives_up_a_prepared_payment,
                 a_hold_of_no_event_or_a_draft_is_refused,

@@ -308,6 +308,7 @@ pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> 
 }
 
 fn check_detail_texts(details: &EventDetails) -> Result<(), TextError> {
+    // Metadata is valid since it was made.
     let EventDetails {
         title,
         artist,
@@ -318,6 +319,7 @@ fn check_detail_texts(details: &EventDetails) -> Result<(), TextError> {
         sale: _,
         terms: _,
         waiting_room: _,
+        metadata: _,
     } = details;
     check_line("title", title, 1..=MAX_NAME_CHARS)?;
     check_line("artist", artist, 0..=MAX_NAME_CHARS)?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::cancellation_policy::{AgreedCancellation, CancellationPolicy};
 use crate::id::{EventId, LayoutId};
+use crate::metadata::Metadata;
 use crate::money::Currency;
 use crate::setters::setters;
 use crate::terms::{LatePayment, RefundedSeats, Terms};
@@ -57,6 +58,8 @@ pub struct EventDetails {
     pub terms: TermsOverride,
     /// How buyers wait for their turn; off by default.
     pub waiting_room: RoomPolicy,
+    /// The host's own data.
+    pub metadata: Metadata,
 }
 
 impl EventDetails {
@@ -72,6 +75,7 @@ impl EventDetails {
             sale,
             terms: TermsOverride::default(),
             waiting_room: RoomPolicy::default(),
+            metadata: Metadata::default(),
         }
     }
 
@@ -91,6 +95,7 @@ impl EventDetails {
         sale: SaleWindow,
         terms: TermsOverride,
         waiting_room: RoomPolicy,
+        metadata: Metadata,
     }
 }
 
@@ -266,17 +271,8 @@ mod tests {
 
     /// On sale from 100 on, before 200.
     fn event(state: EventState) -> Event {
-        let details = EventDetails {
-            title: "Evening of Lanterns".into(),
-            artist: String::new(),
-            venue: String::new(),
-            description: String::new(),
-            keywords: Vec::new(),
-            starts_at: at(300),
-            sale: SaleWindow::new(at(100), at(200)).unwrap(),
-            terms: TermsOverride::default(),
-            waiting_room: RoomPolicy::default(),
-        };
+        let sale = SaleWindow::new(at(100), at(200)).unwrap();
+        let details = EventDetails::new("Evening of Lanterns", at(300), sale);
         Event {
             id: EventId::from_uuid(Uuid::from_u128(1)),
             details,

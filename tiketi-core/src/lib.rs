@@ -145,6 +145,7 @@ pub mod fact;
 pub mod gateway;
 pub mod id;
 pub mod limits;
+pub mod metadata;
 pub mod money;
 pub mod notifier;
 pub mod payment;

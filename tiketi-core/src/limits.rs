@@ -22,6 +22,10 @@ pub const MAX_NOTE_CHARS: usize = 2_000;
 pub const MAX_REASON_CHARS: usize = 200;
 /// Most characters in a provider's name for a payment or a webhook; each is part of an index.
 pub const MAX_KEY_CHARS: usize = 255;
+/// Most bytes of the host's metadata of one row, as JSON.
+pub const MAX_METADATA_BYTES: usize = 2_048;
+/// Most objects and arrays within each other in the host's metadata, the outermost included.
+pub const MAX_METADATA_DEPTH: usize = 8;
 /// Highest price of one ticket, in minor units.
 pub const MAX_PRICE_MINOR: i64 = 1_000_000_000_000;
 /// Longest time to wait for a deposit: 30 days.

@@ -9,6 +9,7 @@ pub use state::{PaymentState, PaymentStep, StuckReason};
 use std::time::Duration;
 
 use crate::id::{BuyerId, EventId, PaymentId, RefundId, ReservationId};
+use crate::metadata::Metadata;
 use crate::money::{Money, MoneyError};
 use crate::time::Timestamp;
 
@@ -50,6 +51,8 @@ pub struct Payment {
     pub notes: Vec<Note>,
     /// When the attempt was prepared.
     pub created_at: Timestamp,
+    /// The host's own data.
+    pub metadata: Metadata,
     /// Grows by one with each change.
     pub version: u64,
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::cancellation_policy::AgreedCancellation;
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId, SeatId, TicketTypeId};
+use crate::metadata::Metadata;
 use crate::money::Money;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
@@ -39,6 +40,8 @@ pub struct Reservation {
     pub payment: Option<PaymentId>,
     /// The policy for giving tickets back; set when the reservation is confirmed.
     pub cancellation: Option<AgreedCancellation>,
+    /// The host's own data.
+    pub metadata: Metadata,
     /// Grows by one with each change.
     pub version: u64,
 }

@@ -9,6 +9,7 @@ use crate::cancellation_policy::{CancellationPolicy, CancellationPolicyError, Ca
 use crate::id::{
     AccountId, BuyerId, EventId, LayoutId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId,
 };
+use crate::metadata::Metadata;
 use crate::money::Currency;
 use crate::reservation::ReservationNumber;
 use crate::time::{EmptySaleWindow, SaleWindow, Timestamp};
@@ -31,7 +32,7 @@ macro_rules! as_text {
 }
 
 as_text! {
-    AccountId, BuyerId, Currency, EventId, LayoutId, PaymentId, RefundId, ReservationId, ReservationNumber, SeatId,
+    AccountId, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber, SeatId,
     TicketTypeId, Timestamp,
 }
 

@@ -17,6 +17,7 @@ use tiketi_core::{
     cancellation_policy::CancellationTier,
     clock::{CountedIds, ManualClock},
     event::{EventState, TermsOverride},
+    metadata::Metadata,
     payment::{PaymentState, RefundState, RefundTickets, ReturnedItem, ReturnedTickets, StuckReason},
     refund_account::RefundAccount,
     reservation::{CancelReason, ReservationNumber, ReservationState},
@@ -62,6 +63,7 @@ fn details(now: Timestamp) -> EventDetails {
         .venue("Harbour Hall")
         .keywords(["겨울"])
         .terms(terms)
+        .metadata(r#"{"series":"winter"}"#.parse().unwrap())
 }
 
 #[tokio::test]
@@ -116,6 +118,7 @@ fn ids_money_and_time_have_the_documented_form() {
     reads_as(&at(1_767_607_200_000_000), &json!("2026-01-05T10:00:00Z"));
     reads_as(&at(1_767_607_200_000_001), &json!("2026-01-05T10:00:00.000001Z"));
     reads_as(&Timestamp::FAR_FUTURE, &json!("9999-12-31T23:59:59.999999Z"));
+    reads_as(&r#"{"a":1}"#.parse::<Metadata>().unwrap(), &json!("{\"a\":1}"));
     reads_as(&ReservationNumber::from_parts(20_260_105, 1), &json!("TKT-20260105-00001"));
 }
 

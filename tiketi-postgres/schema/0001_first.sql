@@ -23,6 +23,7 @@ CREATE TABLE tiketi.events (
     opens_at    bigint NOT NULL,
     closes_at   bigint NOT NULL,
     terms       text NOT NULL,             -- a JSON object, microseconds
+    metadata    text,                      -- the host's JSON object; NULL if it is empty
     currency    text NOT NULL,
     layout      uuid,
     state       text NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
@@ -93,6 +94,7 @@ CREATE TABLE tiketi.reservations (
     cancel_reason  text,
     seats          text NOT NULL,          -- a JSON array of [seat, ticket type, label, price]
     items          text NOT NULL,          -- a JSON array of [ticket type, name, quantity, unit price]
+    metadata       text,                   -- the host's JSON object; NULL if it is empty
     PRIMARY KEY (id, event)
 );
 CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (buyer, event) WHERE state IN ('held', 'paying');
@@ -128,6 +130,7 @@ CREATE TABLE tiketi.payments (
     reconciliation text,                   -- a JSON object: since when, how often, what it said
     refunds        text NOT NULL,          -- a JSON array
     notes          text NOT NULL,          -- a JSON array
+    metadata       text,                   -- the host's JSON object; NULL if it is empty
     PRIMARY KEY (id, event),
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
     CHECK ((captured IS NULL) = (taken_in IS NULL)),

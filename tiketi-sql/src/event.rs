@@ -13,6 +13,7 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use crate::cancellation::{TierEntry, policy, tiers};
+use crate::metadata::{metadata, metadata_text};
 use crate::room_policy::RoomEntry;
 use crate::row::{currency, json, needed, parse, small, stored, unreadable, unsigned};
 use crate::table::table;
@@ -51,6 +52,7 @@ table! {
             opens_at: i64,
             closes_at: i64,
             terms: Cow<'r, str>,
+            metadata: Option<Cow<'r, str>>,
             state: Cow<'r, str>,
             state_at: Option<i64>,
             announced: Cow<'r, str>,
@@ -68,7 +70,8 @@ impl<'r> EventRow<'r> {
     /// None for the events of this crate's core: what is written as JSON always can be.
     pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
         let Event { id, details, currency, layout, state, announced, created_at, version } = event;
-        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, .. } = details;
+        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, metadata, .. } =
+            details;
         let (state, state_at) = event_state(*state);
         Ok(Self {
             id: id.as_uuid(),
@@ -84,6 +87,7 @@ impl<'r> EventRow<'r> {
             opens_at: sale.opens_at().as_micros(),
             closes_at: sale.closes_at().as_micros(),
             terms: terms_text(details)?.into(),
+            metadata: metadata_text(metadata),
             state: state.into(),
             state_at,
             announced: status_word(*announced).into(),
@@ -108,7 +112,8 @@ impl<'r> EventRow<'r> {
             .description(self.description)
             .keywords(parse::<Vec<String>>(&self.keywords, "keywords")?)
             .terms(own_terms(&terms)?)
-            .waiting_room(terms.waiting_room.map(RoomEntry::policy).transpose()?.unwrap_or_default());
+            .waiting_room(terms.waiting_room.map(RoomEntry::policy).transpose()?.unwrap_or_default())
+            .metadata(metadata(self.metadata.as_deref())?);
         let state = match &*self.state {
             "draft" => EventState::Draft,
             "published" => EventState::Published,

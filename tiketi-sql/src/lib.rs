@@ -20,6 +20,7 @@ mod event;
 mod fact;
 mod inbox;
 mod layout;
+mod metadata;
 mod payment;
 mod reservation;
 mod room_policy;

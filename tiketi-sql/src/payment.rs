@@ -14,6 +14,7 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
+use crate::metadata::{metadata, metadata_text};
 use crate::row::{currency, json, needed, parse, stored, unreadable, unsigned};
 use crate::table::table;
 
@@ -30,6 +31,7 @@ table! {
             gateway: Cow<'r, str>,
             method: Cow<'r, str>,
             created_at: i64,
+            metadata: Option<Cow<'r, str>>,
         }
         changing {
             provider_key: Option<Cow<'r, str>>,
@@ -139,6 +141,7 @@ impl<'r> PaymentRow<'r> {
             reconciliation,
             notes,
             created_at,
+            metadata,
             version,
         } = payment;
         let (state, state_at, detail) = payment_state(state)?;
@@ -152,6 +155,7 @@ impl<'r> PaymentRow<'r> {
             gateway: gateway.into(),
             method: method.into(),
             created_at: created_at.as_micros(),
+            metadata: metadata_text(metadata),
             provider_key: provider_key.as_deref().map(Cow::Borrowed),
             state: state.into(),
             state_at: state_at.map(Timestamp::as_micros),
@@ -191,6 +195,7 @@ impl<'r> PaymentRow<'r> {
             reconciliation: self.reconciliation()?,
             notes: notes(&self.notes)?,
             created_at: Timestamp::from_micros(self.created_at),
+            metadata: metadata(self.metadata.as_deref())?,
             version: unsigned(self.version, "version")?,
             gateway: self.gateway.into_owned(),
             method: self.method.into_owned(),

@@ -11,6 +11,7 @@ use tiketi_core::{
 use uuid::Uuid;
 
 use crate::cancellation::{agreed, cancellation_text};
+use crate::metadata::{metadata, metadata_text};
 use crate::row::{currency, json, parse, small, stored, unreadable, unsigned};
 use crate::table::table;
 
@@ -41,18 +42,19 @@ table! {
             payment: Option<Uuid>,
             window_granted: bool,
             cancellation: Option<Cow<'r, str>>,
+            metadata: Option<Cow<'r, str>>,
             version: i64,
         }
     }
 }
 
-impl ReservationRow<'_> {
+impl<'r> ReservationRow<'r> {
     /// Writes a reservation as its columns.
     ///
     /// # Errors
     ///
     /// None for the reservations of this crate's core: what is written as JSON always can be.
-    pub fn of(reservation: &Reservation) -> Result<ReservationRow<'static>, StoreError> {
+    pub fn of(reservation: &'r Reservation) -> Result<Self, StoreError> {
         let Reservation {
             id,
             number,
@@ -66,10 +68,11 @@ impl ReservationRow<'_> {
             payment_window_granted,
             payment,
             cancellation,
+            metadata,
             version,
         } = reservation;
         let (state, state_at, cancel_reason) = state_columns(*state);
-        Ok(ReservationRow {
+        Ok(Self {
             id: id.as_uuid(),
             event: event.as_uuid(),
             buyer: buyer.as_uuid(),
@@ -86,6 +89,7 @@ impl ReservationRow<'_> {
             payment: payment.map(PaymentId::as_uuid),
             window_granted: *payment_window_granted,
             cancellation: cancellation_text(cancellation.as_ref())?.map(Cow::Owned),
+            metadata: metadata_text(metadata),
             version: stored(*version),
         })
     }
@@ -113,6 +117,7 @@ impl ReservationRow<'_> {
             payment_window_granted: self.window_granted,
             payment: self.payment.map(PaymentId::from_uuid),
             cancellation: self.cancellation.as_deref().map(agreed).transpose()?,
+            metadata: metadata(self.metadata.as_deref())?,
             version: unsigned(self.version, "version")?,
         })
     }

@@ -9,7 +9,7 @@ use tiketi_core::ticket_type::{Stock, TicketKind};
 use tiketi_core::{
     CancellationPolicy, Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, Money,
     RefundedSeats, SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
-    cancellation_policy::CancellationTier,
+    cancellation_policy::CancellationTier, metadata::Metadata,
 };
 use uuid::Uuid;
 
@@ -125,7 +125,8 @@ fn event() -> Event {
         .venue("Lantern Hall")
         .description("With candles")
         .keywords(["겨울 빛"])
-        .terms(terms);
+        .terms(terms)
+        .metadata(r#"{"series":"winter"}"#.parse::<Metadata>().unwrap());
     Event {
         id: EventId::from_uuid(Uuid::from_u128(1)),
         details,

@@ -11,6 +11,7 @@ CREATE TABLE events (
     opens_at    INTEGER NOT NULL,
     closes_at   INTEGER NOT NULL,
     terms       TEXT NOT NULL,             -- a JSON object, microseconds
+    metadata    TEXT,                      -- the host's JSON object; NULL if it is empty
     currency    TEXT NOT NULL,
     layout      BLOB,
     state       TEXT NOT NULL CHECK (state IN ('draft', 'published', 'cancelled')),
@@ -78,6 +79,7 @@ CREATE TABLE reservations (
     payment        BLOB,
     window_granted INTEGER NOT NULL,
     cancellation   TEXT,                   -- a JSON object: the policy it was confirmed under; NULL before
+    metadata       TEXT,                   -- the host's JSON object; NULL if it is empty
     created_at     INTEGER NOT NULL,
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -108,6 +110,7 @@ CREATE TABLE payments (
     reconciliation TEXT,                     -- a JSON object: since when, how often, what it said
     awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
     notes        TEXT NOT NULL,            -- a JSON array
+    metadata     TEXT,                     -- the host's JSON object; NULL if it is empty
     needs_attention INTEGER NOT NULL,
     call_off_refused INTEGER NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
     created_at   INTEGER NOT NULL,

@@ -5,11 +5,12 @@ use std::time::Duration;
 use tiketi_core::decide::{HoldRefused, Shortage};
 use tiketi_core::waiting_room::RoomMode;
 use tiketi_core::{
-    AdmissionKey, EventId, RoomPolicy, SaleWindow, SeatId, SeatState, TicketTypeId,
+    AdmissionKey, CommandError, EventId, RoomPolicy, SaleWindow, SeatId, SeatState, TicketTypeId,
     limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY},
+    metadata::Metadata,
 };
 
-use crate::hall::{FRONT_PRICE, STANDING_PRICE};
+use crate::hall::{FRONT_PRICE, STANDING_PRICE, json};
 use crate::shop::TestShop;
 
 /// Fails if a hold is not one reservation with its seats, units,
@@ -36,6 +37,24 @@ pub async fn a_second_hold_adds_to_the_pending_reservation(shop: TestShop) {
     assert_eq!((second.seats.len(), second.items.len(), second.version), (2, 1, 2));
     assert_eq!(second.held_until(), Some(shop.now().after(shop.terms().hold_ttl)));
     assert_eq!(shop.all_of(buyer).await, [second]);
+}
+
+/// Fails if a reservation loses the host's metadata, or a later hold
+/// without any clears it.
+pub async fn a_reservation_keeps_the_hosts_metadata(shop: TestShop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let order = json(r#"{"order":"밤-7","lines":[1,2.5,null]}"#);
+    let command = shop.envelope(shop.hold_seats(&hall, buyer, &[0]).metadata(order.clone()));
+    let held = shop.apply_envelope(command.clone()).await.reservation;
+    assert_eq!(shop.now_of(&held).await.metadata, order);
+    let mut other = command;
+    other.command.metadata = Some(json(r#"{"order":"밤-8"}"#));
+    assert!(matches!(shop.execute(other).await, Err(CommandError::KeyReused)));
+    let held = shop.held(&hall, buyer, &[1]).await;
+    assert_eq!(shop.now_of(&held).await.metadata, order);
+    let replaced = shop.hold_seats(&hall, buyer, &[2]).metadata(Metadata::EMPTY);
+    let held = shop.apply(replaced).await.reservation;
+    assert_eq!(shop.now_of(&held).await.metadata, Metadata::EMPTY);
 }
 
 /// Fails if units of one ticket type are kept as two lines.

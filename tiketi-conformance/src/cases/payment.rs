@@ -4,10 +4,11 @@ use tiketi_core::decide::{
     BeginConfirmRefused, ConfirmFreeRefused, RecordOutcomeRefused, StartPaymentRefused,
 };
 use tiketi_core::{
-    Currency, Money, PaymentId, PaymentState, ReservationId, ReservationState, SeatState,
+    CommandError, Currency, Money, PaymentId, PaymentState, ReservationId, ReservationState, SeatState,
     payment::StuckReason,
 };
 
+use crate::hall::json;
 use crate::shop::TestShop;
 
 /// Fails if money that came does not make everything of the
@@ -31,14 +32,20 @@ pub async fn a_paid_reservation_owns_its_seats_and_units(shop: TestShop) {
 pub async fn an_attempt_keeps_amount_gateway_and_method(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let metadata = json(r#"{"attempt":1}"#);
     let command = shop.start_payment(&held).through("harbour-pay", "bank transfer").expecting(held.total);
-    let payment = shop.apply(command).await.payment.unwrap();
+    let mut command = shop.envelope(command.metadata(metadata.clone()));
+    let payment = shop.apply_envelope(command.clone()).await.payment.unwrap();
+    command.command.metadata = json(r#"{"attempt":2}"#);
+    assert!(matches!(shop.execute(command).await, Err(CommandError::KeyReused)));
+    assert_eq!(shop.now_of_payment(&payment).await.metadata, metadata);
     assert_eq!((payment.gateway.as_str(), payment.method.as_str()), ("harbour-pay", "bank transfer"));
     assert_eq!((payment.amount, payment.state.clone()), (held.total, PaymentState::Ready));
     let command = shop.begin_confirm(&payment).with_provider_key("key-1").expecting(payment.amount);
     let payment = shop.apply(command).await.payment.unwrap();
     assert_eq!(payment.provider_key.as_deref(), Some("key-1"));
     assert_eq!(payment.state, PaymentState::Confirming { since: shop.now() });
+    assert_eq!(shop.now_of_payment(&payment).await.metadata, metadata);
 }
 
 /// Fails if a card declined once can never be paid again.

@@ -14,9 +14,10 @@ use crate::decide::{
 use crate::error::{CommandError, StoreError};
 use crate::gateway::{
     Attempt, AttemptStep, BuyerStep, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest,
-    GatewayUnavailable, NotAccepted, PaymentGateway, PaymentMethod,
+    GatewayUnavailable, NotAccepted, PaymentGateway, PaymentMethod, ReturnUrls,
 };
 use crate::id::{BuyerId, CommandKey, PaymentId, ReservationId};
+use crate::metadata::Metadata;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState};
 use crate::reservation::Reservation;
@@ -37,6 +38,10 @@ pub struct PrepareRequest {
     pub method: Option<String>,
     /// The amount that the buyer expects; the request is refused unless it is the total.
     pub amount: Option<Money>,
+    /// Where a provider that redirects the buyer sends the buyer back to.
+    pub return_urls: Option<ReturnUrls>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The key under which the attempt is started at most once.
     pub key: Option<CommandKey>,
 }
@@ -44,7 +49,8 @@ pub struct PrepareRequest {
 impl PrepareRequest {
     /// Makes a request with the first payment method.
     pub fn new(reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { reservation, buyer, method: None, amount: None, key: None }
+        let (return_urls, metadata) = (None, Metadata::default());
+        Self { reservation, buyer, method: None, amount: None, return_urls, metadata, key: None }
     }
 
     /// Selects the payment method.
@@ -58,6 +64,22 @@ impl PrepareRequest {
     #[must_use]
     pub fn amount(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
+        self
+    }
+
+    /// Sets where a provider that redirects the buyer sends the buyer back to.
+    ///
+    /// It goes to the gateway's checkout and is not stored; a repetition under the same key may name another address.
+    #[must_use]
+    pub fn return_urls(mut self, urls: ReturnUrls) -> Self {
+        self.return_urls = Some(urls);
+        self
+    }
+
+    /// Sets the host's own data for the attempt.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
         self
     }
 
@@ -184,16 +206,20 @@ impl Payments {
     /// [`PayError::UnknownMethod`], [`PayError::NotAccepted`] if the gateway does not take the currency, or
     /// [`PayError::Prepare`] with a [`StartPaymentRefused`].
     pub async fn prepare(&self, request: PrepareRequest) -> Result<Prepared, PayError> {
+        let return_urls = request.return_urls.clone();
         let (payment, reservation) = self.office.start_payment(request).await?;
         let gateway = self.office.gateway_of(&payment)?;
         let (order_name, terms) = self.office.order_of(&reservation).await?;
         let request = CheckoutRequest {
             payment: payment.id,
             buyer: payment.buyer,
+            reservation: Some(payment.reservation),
+            metadata: payment.metadata.clone(),
             amount: payment.amount,
             method: payment.method.clone(),
             order_name: order_name.clone(),
             deposit_window: terms.deposit_window,
+            return_urls,
         };
         let checkout = gateway.checkout(request).await?;
         Ok(Prepared { payment, reservation, order_name, checkout })
@@ -268,6 +294,7 @@ impl BoxOffice {
         let mut command =
             StartPayment::new(id, reservation, buyer, self.terms()).through(gateway.name(), method);
         command.amount = request.amount;
+        command.metadata = request.metadata;
         command.confirms = gateway.capabilities().confirms;
         let applied = self.execute(key, command).await.map_err(PayError::Prepare)?;
         Ok(with_payment(applied)?)
@@ -370,6 +397,8 @@ impl BoxOffice {
         let request = ConfirmRequest {
             payment: payment.id,
             buyer: payment.buyer,
+            reservation: Some(payment.reservation),
+            metadata: payment.metadata.clone(),
             amount: payment.amount,
             method: payment.method.clone(),
             provider_key: payment.provider_key.clone(),

@@ -167,6 +167,8 @@ impl BoxOffice {
         let request = ConfirmRequest {
             payment: payment.id,
             buyer: payment.buyer,
+            reservation: Some(payment.reservation),
+            metadata: payment.metadata.clone(),
             amount: payment.amount,
             method: payment.method.clone(),
             provider_key: payment.provider_key.clone(),
@@ -188,6 +190,8 @@ pub(super) fn lookup_of(payment: &Payment) -> LookupRequest {
     LookupRequest {
         payment: payment.id,
         buyer: payment.buyer,
+        reservation: Some(payment.reservation),
+        metadata: payment.metadata.clone(),
         provider_key: payment.provider_key.clone(),
         amount: payment.amount,
     }

@@ -278,6 +278,8 @@ impl BoxOffice {
         let request = RefundRequest {
             payment,
             buyer: known.buyer,
+            reservation: Some(known.reservation),
+            metadata: known.metadata.clone(),
             provider_key: known.provider_key.clone().unwrap_or_default(),
             refund,
             amount: promised.amount,

@@ -6,6 +6,7 @@ use crate::decide::{
 };
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId, ReservationId, SeatId, TicketTypeId};
+use crate::metadata::Metadata;
 use crate::reservation::Reservation;
 use crate::store::{Page, PageRequest};
 use crate::waiting_room::AdmissionPass;
@@ -22,6 +23,8 @@ pub struct HoldRequest {
     pub seats: Vec<SeatId>,
     /// The general-admission units, by ticket type.
     pub items: Vec<(TicketTypeId, u32)>,
+    /// The host's own data for the reservation; `None` keeps what a held reservation has.
+    pub metadata: Option<Metadata>,
     /// The key under which the hold takes effect at most once.
     pub key: Option<CommandKey>,
     /// The buyer's admission pass; an event with a waiting room requires one.
@@ -31,7 +34,8 @@ pub struct HoldRequest {
 impl HoldRequest {
     /// Makes an empty request.
     pub fn new(event: EventId, buyer: BuyerId) -> Self {
-        Self { event, buyer, seats: Vec::new(), items: Vec::new(), key: None, pass: None }
+        let (seats, items, metadata) = (Vec::new(), Vec::new(), None);
+        Self { event, buyer, seats, items, metadata, key: None, pass: None }
     }
 
     /// Adds seats.
@@ -45,6 +49,13 @@ impl HoldRequest {
     #[must_use]
     pub fn item(mut self, ticket_type: TicketTypeId, quantity: u32) -> Self {
         self.items.push((ticket_type, quantity));
+        self
+    }
+
+    /// Sets the host's own data for the reservation, and replaces what a held reservation has.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
         self
     }
 
@@ -101,8 +112,10 @@ impl Sales {
         let mut command = Hold::new(request.event, request.buyer, id, self.office.terms());
         command.seats = request.seats;
         command.items = request.items;
+        command.metadata = request.metadata;
         let admission = &self.office.inner.admission_key;
-        command.admitted = request.pass.and_then(|pass| admission.verify(&pass, request.event, request.buyer));
+        command.admitted =
+            request.pass.and_then(|pass| admission.verify(&pass, request.event, request.buyer));
         if !self.office.inner.load.is_wanted() {
             return Ok(self.office.execute(key, command).await?.reservation);
         }

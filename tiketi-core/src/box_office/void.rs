@@ -42,6 +42,8 @@ pub(super) fn void_of(payment: &Payment) -> VoidRequest {
     VoidRequest {
         payment: payment.id,
         buyer: payment.buyer,
+        reservation: Some(payment.reservation),
+        metadata: payment.metadata.clone(),
         provider_key: payment.provider_key.clone(),
         tries,
     }

@@ -172,6 +172,7 @@ impl CreateEvent {
             sale,
             terms,
             waiting_room,
+            metadata,
         } = &self.event.event.details;
         for text in [title, artist, venue, description].into_iter().chain(keywords) {
             fingerprint.text(text);
@@ -179,7 +180,7 @@ impl CreateEvent {
         let opens_at = if self.opens_when_made { String::new() } else { sale.opens_at().to_string() };
         fingerprint.text(&starts_at.to_string()).text(&opens_at).text(&sale.closes_at().to_string());
         // Terms and policies consist of numbers and fixed words, so they contain no text to check.
-        fingerprint.text(&format!("{terms:?} {waiting_room:?}"));
+        fingerprint.text(&format!("{terms:?} {waiting_room:?}")).text(metadata.as_json());
     }
 }
 

@@ -11,7 +11,7 @@ use crate::decide::{
     Snapshot, StartPayment, Verdict, expire, run,
 };
 use crate::error::CommandError;
-use crate::event::{Event, EventDetails, EventState, EventStep, TermsOverride};
+use crate::event::{Event, EventDetails, EventState, EventStep};
 use crate::gateway::Captured;
 use crate::id::{BuyerId, CommandKey, LayoutId, PaymentId, RefundId, ReservationId, SeatId, TicketTypeId};
 use crate::money::{Currency, Money};
@@ -171,17 +171,10 @@ fn new_event(ids: &CountedIds, seat_price: Money) -> NewEvent {
         .section(Section::new("Stalls", seat_price).row(Row::numbered("A", 6)));
     let layout = LayoutId::from_uuid(ids.next());
     let stored = StoredLayout { id: layout, layout: plan, created_at: at(0) };
-    let details = EventDetails {
-        title: "Evening of Lanterns".into(),
-        artist: "The Paper Moons".into(),
-        venue: "Harbour Hall".into(),
-        description: String::new(),
-        keywords: Vec::new(),
-        starts_at: at(200_000),
-        sale: SaleWindow::new(at(0), at(86_400)).unwrap(),
-        terms: TermsOverride::default(),
-        waiting_room: crate::waiting_room::RoomPolicy::default(),
-    };
+    let sale = SaleWindow::new(at(0), at(86_400)).unwrap();
+    let details = EventDetails::new("Evening of Lanterns", at(200_000), sale)
+        .artist("The Paper Moons")
+        .venue("Harbour Hall");
     let counted =
         |name: &str, price: i64| TicketTypeInput { name: name.into(), price: won(price), capacity: 5 };
     let input = EventInput::new(details, Currency::KRW)

@@ -12,6 +12,7 @@ use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{BuyerId, EventId, ReservationId, SeatId, TicketTypeId};
+use crate::metadata::Metadata;
 use crate::money::Money;
 use crate::reservation::{ItemLine, Reservation, ReservationNumber, ReservationState};
 use crate::seat::SeatStep;
@@ -38,6 +39,8 @@ pub struct Hold {
     pub seats: Vec<SeatId>,
     /// The general-admission units, one entry for each ticket type.
     pub items: Vec<(TicketTypeId, u32)>,
+    /// The host's own data for the reservation; `None` keeps what a held reservation has.
+    pub metadata: Option<Metadata>,
     /// The shop's terms; the event's own override them.
     pub terms: Terms,
     /// The buyer's admission from the waiting room, if they have a pass; it is not part of the content.
@@ -47,7 +50,8 @@ pub struct Hold {
 impl Hold {
     /// Makes an empty command.
     pub fn new(event: EventId, buyer: BuyerId, reservation: ReservationId, terms: Terms) -> Self {
-        Self { event, buyer, reservation, seats: Vec::new(), items: Vec::new(), terms, admitted: None }
+        let (seats, items) = (Vec::new(), Vec::new());
+        Self { event, buyer, reservation, seats, items, metadata: None, terms, admitted: None }
     }
 
     /// Adds seats.
@@ -68,6 +72,13 @@ impl Hold {
     #[must_use]
     pub fn item(mut self, ticket_type: TicketTypeId, quantity: u32) -> Self {
         self.items.push((ticket_type, quantity));
+        self
+    }
+
+    /// Sets the host's own data for the reservation, and replaces what a held reservation has.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = Some(metadata);
         self
     }
 }
@@ -222,11 +233,24 @@ impl Command for Hold {
         for (ticket_type, quantity) in &self.items {
             fingerprint.id(ticket_type.as_uuid()).number(u64::from(*quantity));
         }
+        if let Some(metadata) = &self.metadata {
+            fingerprint.text(metadata.as_json());
+        }
         fingerprint.finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { event: _, buyer: _, reservation: _, seats: _, items: _, terms: _, admitted: _ } = self;
+        // Metadata is valid since it was made.
+        let Self {
+            event: _,
+            buyer: _,
+            reservation: _,
+            seats: _,
+            items: _,
+            metadata: _,
+            terms: _,
+            admitted: _,
+        } = self;
         Ok(())
     }
 
@@ -272,7 +296,8 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
         }
         None => new_reservation(scope, ask, terms, now),
     };
-    let after = with_lines(before, &wanted, now, terms)?;
+    let metadata = ask.metadata.clone().unwrap_or_else(|| before.metadata.clone());
+    let after = with_lines(Reservation { metadata, ..before }, &wanted, now, terms)?;
     let until = after.held_until().unwrap_or(now);
     if let Some(pending) = pending {
         // All seats of a reservation end at the same moment, so those held before are extended, too.
@@ -352,6 +377,7 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms, now: Timestamp) 
         payment_window_granted: false,
         payment: None,
         cancellation: None,
+        metadata: Metadata::default(),
         version: 0,
     }
 }

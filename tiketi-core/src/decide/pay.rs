@@ -12,6 +12,7 @@ use crate::event::EventState;
 use crate::gateway::Confirms;
 use crate::id::{BuyerId, PaymentId, ReservationId};
 use crate::limits::MAX_NAME_CHARS;
+use crate::metadata::Metadata;
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, Reconciliation};
 use crate::reservation::Reservation;
@@ -40,6 +41,8 @@ pub struct StartPayment {
     pub method: String,
     /// Who makes the money move; with `Browser`, the provider is asked about the attempt even if it is never confirmed.
     pub confirms: Confirms,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The shop's terms; the event's own override them.
     pub terms: Terms,
 }
@@ -48,8 +51,8 @@ impl StartPayment {
     /// Makes a command without an expected amount.
     pub fn new(payment: PaymentId, reservation: ReservationId, buyer: BuyerId, terms: Terms) -> Self {
         let (gateway, method) = (String::new(), String::new());
-        let (amount, confirms) = (None, Confirms::Server);
-        Self { payment, reservation, buyer, amount, gateway, method, confirms, terms }
+        let (amount, confirms, metadata) = (None, Confirms::Server, Metadata::EMPTY);
+        Self { payment, reservation, buyer, amount, gateway, method, confirms, metadata, terms }
     }
 
     /// Sets the gateway and the payment method.
@@ -64,6 +67,13 @@ impl StartPayment {
     #[must_use]
     pub fn expecting(mut self, amount: Money) -> Self {
         self.amount = Some(amount);
+        self
+    }
+
+    /// Sets the host's own data for the attempt.
+    #[must_use]
+    pub fn metadata(mut self, metadata: Metadata) -> Self {
+        self.metadata = metadata;
         self
     }
 
@@ -122,12 +132,23 @@ impl Command for StartPayment {
         if let Some(amount) = self.amount {
             fingerprint.text(&amount.to_string());
         }
+        fingerprint.text(self.metadata.as_json());
         fingerprint.finish()
     }
 
     fn check_texts(&self) -> Result<(), TextError> {
-        let Self { payment: _, reservation: _, buyer: _, amount: _, gateway, method, confirms: _, terms: _ } =
-            self;
+        // Metadata is valid since it was made.
+        let Self {
+            payment: _,
+            reservation: _,
+            buyer: _,
+            amount: _,
+            gateway,
+            method,
+            confirms: _,
+            metadata: _,
+            terms: _,
+        } = self;
         check_line("gateway", gateway, 0..=MAX_NAME_CHARS)?;
         check_line("method", method, 0..=MAX_NAME_CHARS)
     }
@@ -203,6 +224,7 @@ impl StartPayment {
             reconciliation: self.reconciliation(now),
             notes: Vec::new(),
             created_at: now,
+            metadata: self.metadata.clone(),
             version: 0,
         }
     }

@@ -4,6 +4,7 @@ mod answer;
 mod breaker;
 mod guarded;
 mod request;
+mod return_urls;
 mod webhook;
 
 pub use answer::{
@@ -15,6 +16,7 @@ pub use guarded::{GuardSettings, Guarded};
 pub use request::{
     Attempt, AttemptStep, CheckoutRequest, ConfirmRequest, LookupRequest, RefundRequest, VoidRequest,
 };
+pub use return_urls::{InvalidReturnUrl, MAX_RETURN_URL_BYTES, ReturnUrls};
 pub use webhook::{Hint, WebhookRefused, WebhookRequest};
 
 use std::collections::BTreeMap;

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use crate::gateway::return_urls::ReturnUrls;
 use crate::gateway::{NotAccepted, PaymentMethod};
-use crate::id::{BuyerId, PaymentId, RefundId};
+use crate::id::{BuyerId, PaymentId, RefundId, ReservationId};
+use crate::metadata::Metadata;
 use crate::money::{Currency, Money};
 use crate::refund_account::RefundAccount;
 use crate::setters::setters;
@@ -91,6 +93,10 @@ pub struct CheckoutRequest {
     pub payment: PaymentId,
     /// The buyer who pays.
     pub buyer: BuyerId,
+    /// The reservation that is paid; `None` in a question about an attempt that the shop has no record of.
+    pub reservation: Option<ReservationId>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The amount.
     pub amount: Money,
     /// The payment method.
@@ -99,18 +105,32 @@ pub struct CheckoutRequest {
     pub order_name: String,
     /// How long a deposit will be awaited, if the method needs one.
     pub deposit_window: Duration,
+    /// Where a provider that redirects the buyer sends the buyer back to, if the host named it.
+    pub return_urls: Option<ReturnUrls>,
 }
 
 impl CheckoutRequest {
     /// Makes a request without an order name, with the default [`Terms::deposit_window`].
     pub fn new(payment: PaymentId, buyer: BuyerId, amount: Money, method: impl Into<String>) -> Self {
-        let deposit_window = Terms::default().deposit_window;
-        Self { payment, buyer, amount, method: method.into(), order_name: String::new(), deposit_window }
+        Self {
+            payment,
+            buyer,
+            reservation: None,
+            metadata: Metadata::EMPTY,
+            amount,
+            method: method.into(),
+            order_name: String::new(),
+            deposit_window: Terms::default().deposit_window,
+            return_urls: None,
+        }
     }
 
     setters! {
+        reservation: impl Into<Option<ReservationId>>,
+        metadata: Metadata,
         order_name: impl Into<String>,
         deposit_window: Duration,
+        return_urls: impl Into<Option<ReturnUrls>>,
     }
 }
 
@@ -122,6 +142,10 @@ pub struct ConfirmRequest {
     pub payment: PaymentId,
     /// The buyer who pays.
     pub buyer: BuyerId,
+    /// The reservation that is paid; `None` in a question about an attempt that the shop has no record of.
+    pub reservation: Option<ReservationId>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The amount.
     pub amount: Money,
     /// The payment method.
@@ -133,10 +157,13 @@ pub struct ConfirmRequest {
 impl ConfirmRequest {
     /// Makes a request without a key of the provider.
     pub fn new(payment: PaymentId, buyer: BuyerId, amount: Money, method: impl Into<String>) -> Self {
-        Self { payment, buyer, amount, method: method.into(), provider_key: None }
+        let (reservation, metadata, method) = (None, Metadata::EMPTY, method.into());
+        Self { payment, buyer, reservation, metadata, amount, method, provider_key: None }
     }
 
     setters! {
+        reservation: impl Into<Option<ReservationId>>,
+        metadata: Metadata,
         amount: Money,
         provider_key: impl Into<Option<String>>,
     }
@@ -150,6 +177,10 @@ pub struct LookupRequest {
     pub payment: PaymentId,
     /// The buyer who pays.
     pub buyer: BuyerId,
+    /// The reservation that is paid; `None` in a question about an attempt that the shop has no record of.
+    pub reservation: Option<ReservationId>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The provider's key for the payment, if known.
     pub provider_key: Option<String>,
     /// The amount of the attempt, for providers that do not state the currency.
@@ -159,10 +190,12 @@ pub struct LookupRequest {
 impl LookupRequest {
     /// Makes a question by the order id.
     pub const fn new(payment: PaymentId, buyer: BuyerId, amount: Money) -> Self {
-        Self { payment, buyer, provider_key: None, amount }
+        Self { payment, buyer, reservation: None, metadata: Metadata::EMPTY, provider_key: None, amount }
     }
 
     setters! {
+        reservation: impl Into<Option<ReservationId>>,
+        metadata: Metadata,
         provider_key: impl Into<Option<String>>,
     }
 }
@@ -175,6 +208,10 @@ pub struct RefundRequest {
     pub payment: PaymentId,
     /// The buyer who paid.
     pub buyer: BuyerId,
+    /// The reservation that is paid; `None` in a question about an attempt that the shop has no record of.
+    pub reservation: Option<ReservationId>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The provider's key for the payment.
     pub provider_key: String,
     /// Id of the refund; the provider deduplicates by it.
@@ -201,6 +238,8 @@ impl RefundRequest {
         Self {
             payment,
             buyer,
+            reservation: None,
+            metadata: Metadata::EMPTY,
             provider_key: provider_key.into(),
             refund,
             amount,
@@ -211,6 +250,8 @@ impl RefundRequest {
     }
 
     setters! {
+        reservation: impl Into<Option<ReservationId>>,
+        metadata: Metadata,
         provider_key: impl Into<String>,
         amount: Money,
         refundable: Money,
@@ -227,6 +268,10 @@ pub struct VoidRequest {
     pub payment: PaymentId,
     /// The buyer who pays.
     pub buyer: BuyerId,
+    /// The reservation that is paid; `None` in a question about an attempt that the shop has no record of.
+    pub reservation: Option<ReservationId>,
+    /// The host's own data for the attempt.
+    pub metadata: Metadata,
     /// The provider's key for the payment, if known.
     pub provider_key: Option<String>,
     /// How often the provider was asked before; one that repeats its errors per key is asked under another key.
@@ -236,10 +281,12 @@ pub struct VoidRequest {
 impl VoidRequest {
     /// Makes a first request by the order id.
     pub const fn new(payment: PaymentId, buyer: BuyerId) -> Self {
-        Self { payment, buyer, provider_key: None, tries: 0 }
+        Self { payment, buyer, reservation: None, metadata: Metadata::EMPTY, provider_key: None, tries: 0 }
     }
 
     setters! {
+        reservation: impl Into<Option<ReservationId>>,
+        metadata: Metadata,
         provider_key: impl Into<Option<String>>,
         tries: u32,
     }

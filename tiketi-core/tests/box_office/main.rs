@@ -24,15 +24,16 @@ use async_trait::async_trait;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
 use tiketi_core::{
     BoxOffice, BuyerId, CommandKey, Currency, EventDetails, EventId, EventInput, HoldRequest, IdSource,
-    Money, Payment, PaymentGateway, PaymentId, PrepareRequest, Reservation, Row, SaleWindow, SeatId,
-    SeatLayout, Section, Terms, TicketTypeId, TicketTypeInput, Timestamp,
+    Money, Payment, PaymentGateway, PaymentId, PrepareRequest, Reservation, ReservationId, Row, SaleWindow,
+    SeatId, SeatLayout, Section, Terms, TicketTypeId, TicketTypeInput, Timestamp,
     clock::{CountedIds, ManualClock},
     fact::SeatStatus,
     gateway::{
         Attempt, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, GatewayUnavailable,
         Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentMethod, RefundAnswer, RefundRequest,
-        RefundsTo, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+        RefundsTo, ReturnUrls, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
     },
+    metadata::Metadata,
     store::SalesStore,
 };
 use uuid::Uuid;
@@ -152,6 +153,8 @@ struct MoodyGateway {
     store: Arc<MemoryStore>,
     /// What the store said of each payment at that moment.
     seen: Mutex<Vec<Payment>>,
+    /// The addresses of the latest checkout.
+    return_urls: Mutex<Option<ReturnUrls>>,
 }
 
 impl MoodyGateway {
@@ -174,8 +177,10 @@ impl MoodyGateway {
         self.seen.lock().unwrap().clone()
     }
 
-    async fn look(&self, payment: PaymentId) {
+    /// Fails unless a request names the payment's reservation and carries its metadata.
+    async fn look(&self, payment: PaymentId, reservation: Option<ReservationId>, metadata: &Metadata) {
         let payment = self.store.payment(payment).await.unwrap().unwrap();
+        assert_eq!((reservation, metadata), (Some(payment.reservation), &payment.metadata));
         self.seen.lock().unwrap().push(payment);
     }
 }
@@ -207,21 +212,24 @@ impl PaymentGateway for MoodyGateway {
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
+        let of = self.store.payment(request.payment).await.unwrap().unwrap();
+        assert_eq!((request.reservation, &request.metadata), (Some(of.reservation), &of.metadata));
+        self.return_urls.lock().unwrap().clone_from(&request.return_urls);
         self.honest.checkout(request).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
-        self.look(request.payment).await;
+        self.look(request.payment, request.reservation, &request.metadata).await;
         self.honest.confirm(request).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
-        self.look(request.payment).await;
+        self.look(request.payment, request.reservation, &request.metadata).await;
         self.honest.lookup(request).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
-        self.look(request.payment).await;
+        self.look(request.payment, request.reservation, &request.metadata).await;
         let told = self.next_refund.lock().unwrap().take();
         match told {
             Some(answer) => answer,

@@ -4,7 +4,8 @@ use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused
 use tiketi_core::{
     CommandError, PayError, PaymentState, PrepareRequest, ReservationState,
     fact::SeatStatus,
-    gateway::{Captured, ConfirmAnswer, Heard},
+    gateway::{Captured, ConfirmAnswer, Heard, ReturnUrls},
+    metadata::Metadata,
     payment::RefundState,
 };
 
@@ -34,6 +35,29 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     assert_eq!(shop.gateway.honest.balance(payment), 0);
     assert_eq!(shop.status(0).await, SeatStatus::Available);
     shop.held(BEN, &[0, 1]).await;
+}
+
+/// Seen to fail while a look-up did not carry the metadata; the gateway checks each request.
+#[tokio::test]
+async fn gateways_receive_the_reservation_the_metadata_and_the_return_addresses() {
+    let shop = TestShop::open().await;
+    let order: Metadata = r#"{"order":"A-7"}"#.parse().unwrap();
+    let held = shop.office.sales().hold(shop.wanting(ADA, &[0]).metadata(order.clone())).await.unwrap();
+    assert_eq!(held.metadata, order);
+    let urls = ReturnUrls::new("https://shop.example/paid", "https://shop.example/failed").unwrap();
+    let attempt: Metadata = r#"{"campaign":"spring"}"#.parse().unwrap();
+    let prepare = PrepareRequest::new(held.id, ADA).metadata(attempt.clone()).return_urls(urls.clone());
+    let prepared = shop.office.payments().prepare(prepare).await.unwrap();
+    assert_eq!((prepared.payment.metadata, prepared.reservation.metadata), (attempt, order));
+    assert_eq!(*shop.gateway.return_urls.lock().unwrap(), Some(urls));
+    let payment = prepared.payment.id;
+    shop.office.payments().confirm(payment, ADA, None, None).await.unwrap();
+    shop.office
+        .payments()
+        .refund(payment, ADA, RefundWanted::everything(), "rain", None, None)
+        .await
+        .unwrap();
+    assert_eq!(shop.gateway.seen().len(), 2, "one confirm and one refund");
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use tiketi_core::{
 use utoipa::{IntoParams, ToSchema};
 
 use super::cancellation::{CancellationTierDto, tiers};
+use super::metadata::{MetadataDto, shown_metadata};
 use super::page::{PaginationDto, page_request};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
@@ -57,6 +58,10 @@ struct EventDto {
     #[serde(skip_serializing_if = "Option::is_none")]
     layout_id: Option<String>,
     limits: EventLimitsDto,
+    /// The host's own data; absent if there is none.
+    #[schema(value_type = Option<Object>, example = json!({"series": "winter-2026"}))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<MetadataDto>,
     ticket_types: Vec<TicketTypeDto>,
     waiting_room: WaitingRoomDto,
     #[schema(format = DateTime)]
@@ -124,6 +129,7 @@ impl EventDto {
             currency: event.currency.code().to_owned(),
             layout_id: event.layout.map(|layout| layout.to_string()),
             limits: EventLimitsDto::of(details.terms.over(box_office.terms())),
+            metadata: shown_metadata(&details.metadata),
             ticket_types: view.ticket_types.iter().map(Into::into).collect(),
             waiting_room: WaitingRoomDto { enabled: false, state: "off" },
             created_at: event.created_at.to_string(),

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::cancellation::{CancellationTierDto, policy};
 use super::field::{currency, parsed, seconds, within};
+use super::metadata::{MetadataDto, read_metadata};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::CreateTicketType;
 use crate::error::ApiError;
@@ -51,6 +52,9 @@ pub(crate) struct CreateEvent {
     #[serde(default)]
     ticket_types: Vec<CreateTicketType>,
     limits: Option<OwnEventLimits>,
+    /// The host's own data, at most 2,048 bytes; everyone who reads the event sees it.
+    #[schema(value_type = Option<Object>, example = json!({"series": "winter-2026"}))]
+    metadata: Option<MetadataDto>,
 }
 
 /// An event's own limits.
@@ -98,7 +102,8 @@ impl CreateEvent {
             .venue(self.venue.trim())
             .description(&self.description)
             .keywords(&self.keywords)
-            .terms(self.limits.clone().unwrap_or_default().terms()?);
+            .terms(self.limits.clone().unwrap_or_default().terms()?)
+            .metadata(read_metadata(self.metadata.as_ref())?);
         let currency = currency("currency", self.currency.as_deref())?;
         let mut input = EventInput::new(details, currency);
         input.opens_when_made = opens_when_made;
@@ -151,6 +156,9 @@ pub(crate) struct EditEvent {
     sale_end: Option<String>,
     /// Replaces all of the event's own limits.
     limits: Option<OwnEventLimits>,
+    /// Replaces all of the host's own data.
+    #[schema(value_type = Option<Object>)]
+    metadata: Option<MetadataDto>,
     /// The version that was read; the edit is refused if the event was edited since.
     #[schema(example = 3)]
     version: Option<u64>,
@@ -167,6 +175,7 @@ impl EditEvent {
         let opens_at = optional_time("saleStart", self.sale_start.as_deref())?;
         let closes_at = optional_time("saleEnd", self.sale_end.as_deref())?;
         let terms = self.limits.map(OwnEventLimits::terms).transpose()?;
+        let metadata = self.metadata.as_ref().map(|object| read_metadata(Some(object))).transpose()?;
         let details = EventDetails::new(
             trimmed(self.title, known.title),
             starts_at.unwrap_or(known.starts_at),
@@ -177,7 +186,8 @@ impl EditEvent {
         .description(self.description.unwrap_or(known.description))
         .keywords(self.keywords.unwrap_or(known.keywords))
         .terms(terms.unwrap_or(known.terms))
-        .waiting_room(known.waiting_room);
+        .waiting_room(known.waiting_room)
+        .metadata(metadata.unwrap_or(known.metadata));
         // Fields that were left out were filled in from this version, so only this version may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }

@@ -10,6 +10,7 @@ mod event;
 mod event_write;
 mod field;
 mod layout;
+mod metadata;
 mod page;
 mod payment;
 mod payment_admin;

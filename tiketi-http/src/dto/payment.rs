@@ -6,13 +6,17 @@ use serde::{Deserialize, Serialize};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
     BuyerId, Currency, Money, Payment, PaymentId, PaymentState, PrepareRequest, Prepared,
-    gateway::PaymentMethod, limits::MAX_REASON_CHARS, refund_account::RefundAccount, text::check_line,
+    gateway::{InvalidReturnUrl, PaymentMethod, ReturnUrls},
+    limits::MAX_REASON_CHARS,
+    refund_account::RefundAccount,
+    text::check_line,
 };
 use utoipa::ToSchema;
 
 use super::cancellation::{RefundDto, ReturnedItemBody, wanted};
 use super::deposit::{DepositDto, RefundReceiveAccount};
 use super::field::parsed;
+use super::metadata::{MetadataDto, shown_metadata};
 use super::reservation::ReservationDto;
 use crate::error::ApiError;
 use crate::status_words::payment_word;
@@ -55,6 +59,10 @@ pub(crate) struct PaymentDto {
     /// The deposit, if one is awaited.
     #[serde(skip_serializing_if = "Option::is_none")]
     deposit: Option<DepositDto>,
+    /// The host's own data; absent if there is none.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<MetadataDto>,
     #[schema(format = DateTime)]
     created_at: String,
 }
@@ -78,6 +86,7 @@ impl From<&Payment> for PaymentDto {
             payment_key: payment.provider_key.clone(),
             failure_code,
             deposit: payment.awaited_deposit().map(Into::into),
+            metadata: shown_metadata(&payment.metadata),
             created_at: payment.created_at.to_string(),
         }
     }
@@ -119,6 +128,12 @@ pub(crate) struct PreparePayment {
     /// The payment method; the shop's first if left out.
     #[schema(example = "kakao_pay")]
     method: Option<String>,
+    /// Where a provider that redirects the buyer sends the buyer back to after paying; with `failUrl`.
+    #[schema(format = "uri", example = "https://shop.example/paid")]
+    success_url: Option<String>,
+    /// Where it sends the buyer back to after failing to pay; with `successUrl`.
+    #[schema(format = "uri", example = "https://shop.example/failed")]
+    fail_url: Option<String>,
 }
 
 /// A reservation to pay for in one step.
@@ -242,8 +257,23 @@ impl PreparePayment {
     pub(crate) fn read(self, buyer: BuyerId) -> Result<(PrepareRequest, Option<BelievedAmount>), ApiError> {
         let mut request = PrepareRequest::new(parsed("reservationId", &self.reservation_id)?, buyer);
         request.method = self.method;
+        request.return_urls = return_urls(self.success_url, self.fail_url)?;
         Ok((request, BelievedAmount::read(self.amount, self.currency.as_deref())?))
     }
+}
+
+/// Reads where the buyer is sent back to: both addresses or none.
+fn return_urls(success: Option<String>, fail: Option<String>) -> Result<Option<ReturnUrls>, ApiError> {
+    let (success, fail) = match (success, fail) {
+        (None, None) => return Ok(None),
+        (Some(success), Some(fail)) => (success, fail),
+        (None, Some(_)) => return Err(ApiError::invalid("successUrl", "must be given with failUrl")),
+        (Some(_), None) => return Err(ApiError::invalid("failUrl", "must be given with successUrl")),
+    };
+    ReturnUrls::new(success, fail).map(Some).map_err(|reason| {
+        let field = if reason == InvalidReturnUrl::Fail { "failUrl" } else { "successUrl" };
+        ApiError::invalid(field, reason)
+    })
 }
 
 impl ProcessPayment {

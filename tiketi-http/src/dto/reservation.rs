@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use super::cancellation::CancellationDto;
 use super::field::{parsed, parsed_list, quantity};
+use super::metadata::{MetadataDto, shown_metadata};
 use super::page::PaginationDto;
 use crate::error::{ApiError, Code};
 use crate::status_words::payment_word;
@@ -50,6 +51,10 @@ pub(crate) struct ReservationDto {
     /// What a cancellation refunds now; absent unless the reservation is confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
     cancellation: Option<CancellationDto>,
+    /// The host's own data; absent if there is none.
+    #[schema(value_type = Option<Object>)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    metadata: Option<MetadataDto>,
     /// When the hold ends; `null` if it cannot expire any more.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
@@ -151,6 +156,7 @@ impl ReservationDto {
             payment_status: payment_status(reservation, payment, now),
             payment_id: reservation.payment.map(|payment| payment.to_string()),
             cancellation: CancellationDto::of(reservation, event, payment, now),
+            metadata: shown_metadata(&reservation.metadata),
             expires_at: reservation.held_until().map(|until| until.to_string()),
             created_at: reservation.created_at.to_string(),
         }

@@ -124,13 +124,14 @@ async fn nothing_is_made_outside_the_schema() {
 async fn two_shops_in_one_database_do_not_see_each_other() {
     let database = empty().await;
     let mut shops = Vec::new();
-    for name in ["north", "south"] {
+    for (name, seed) in [("north", 1), ("south", 2)] {
         let schema: SchemaName = name.parse().unwrap();
         migrate(&database.options(), &schema).await.unwrap();
         let pool = database.pool(4).await;
         check(&pool, &schema, Durability::Relaxed).await.unwrap();
         let store = PostgresStore::with_options(pool, StoreOptions::new().schema(schema));
-        let shop = TestShop::over(handles(std::slice::from_ref(&store)));
+        // Each with ids of its own, so that a row of one shop is no row of the other.
+        let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), seed);
         let hall = shop.hall().await;
         shops.push((store, shop, hall));
     }

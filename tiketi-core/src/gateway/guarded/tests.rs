@@ -36,13 +36,8 @@ fn buyer(which: u128) -> BuyerId {
 }
 
 fn confirm(which: u128) -> ConfirmRequest {
-    ConfirmRequest {
-        payment: PaymentId::from_uuid(Uuid::from_u128(which)),
-        buyer: buyer(which),
-        amount: Money::new(100, Currency::KRW),
-        method: "naver_pay".into(),
-        provider_key: None,
-    }
+    let payment = PaymentId::from_uuid(Uuid::from_u128(which));
+    ConfirmRequest::new(payment, buyer(which), Money::new(100, Currency::KRW), "naver_pay")
 }
 
 async fn confirm_silently(it: &Guard, which: u128) {
@@ -111,8 +106,7 @@ async fn a_checkout_that_asks_no_provider_does_not_hide_its_silence() {
     let mut admitted = 0;
     for which in 0..50 {
         let ConfirmRequest { payment, buyer, amount, method, .. } = confirm(which);
-        let (order_name, deposit_window) = (String::new(), Duration::from_secs(1));
-        let checkout = CheckoutRequest { payment, buyer, amount, method, order_name, deposit_window };
+        let checkout = CheckoutRequest::new(payment, buyer, amount, method);
         it.guarded.checkout(checkout).await.unwrap();
         if it.guarded.ready().is_ok() {
             admitted += 1;

@@ -16,21 +16,12 @@ fn won(minor: i64) -> Money {
 }
 
 fn confirm(amount: i64) -> ConfirmRequest {
-    let amount = won(amount);
-    ConfirmRequest { payment: PAYMENT, buyer: BUYER, amount, method: "naver_pay".into(), provider_key: None }
+    ConfirmRequest::new(PAYMENT, BUYER, won(amount), "naver_pay")
 }
 
 fn refund(which: u128, amount: i64) -> RefundRequest {
-    RefundRequest {
-        payment: PAYMENT,
-        buyer: BUYER,
-        provider_key: "taken".into(),
-        refund: RefundId::from_uuid(Uuid::from_u128(which)),
-        amount: won(amount),
-        refundable: won(100),
-        reason: "rain".into(),
-        account: None,
-    }
+    let refund = RefundId::from_uuid(Uuid::from_u128(which));
+    RefundRequest::new(PAYMENT, BUYER, "taken", refund, won(amount)).refundable(won(100)).reason("rain")
 }
 
 #[tokio::test]

@@ -33,6 +33,26 @@ async fn a_draft_is_edited_published_and_sold() {
     assert_refused(&answer, 409, "HAS_RESERVATIONS", "a sold event");
 }
 
+/// Seen to fail while an edit without metadata cleared it.
+#[tokio::test]
+async fn an_events_metadata_is_kept_shown_and_bounded() {
+    let shop = Shop::open().await;
+    let metadata = json!({"series": "winter", "tags": [1, null]});
+    let event = json!({"title": "Small room", "eventDate": "2026-02-01T10:00:00Z", "metadata": metadata});
+    let made = shop.ok(Method::POST, "/api/admin/events", &shop.admin, &event).await;
+    assert_eq!(made["event"]["metadata"], metadata);
+    let path = format!("/api/admin/events/{}", text(&made["event"]["id"]));
+    let edit = json!({"artist": "The Paper Boats"});
+    let edited = shop.ok(Method::PUT, &path, &shop.admin, &edit).await;
+    assert_eq!(edited["event"]["metadata"], metadata);
+    for wrong in [json!([1]), json!({"a": "x".repeat(2_048)})] {
+        let answer = shop.call(Method::PUT, &path, &shop.admin, &json!({"metadata": wrong})).await;
+        assert_refused(&answer, 422, "INVALID_BODY", "metadata");
+    }
+    let emptied = shop.ok(Method::PUT, &path, &shop.admin, &json!({"metadata": {}})).await;
+    assert_eq!(emptied["event"]["metadata"], Value::Null);
+}
+
 #[tokio::test]
 async fn an_event_sells_out_and_comes_back() {
     let shop = Shop::open().await;

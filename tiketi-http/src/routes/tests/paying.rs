@@ -20,6 +20,28 @@ async fn process(shop: &Shop, reservation: &Value) -> crate::test_support::Answe
     shop.post("/api/payments/process", &shop.buyer, &body).await
 }
 
+/// Seen to fail while one address alone was accepted.
+#[tokio::test]
+async fn return_addresses_are_http_urls_and_come_together() {
+    let shop = Shop::open().await;
+    let reservation = held(&shop).await;
+    let (paid, failed) = ("https://shop.example/paid", "https://shop.example/failed");
+    for (success, fail, field) in [
+        (Some(paid), None, "failUrl"),
+        (None, Some(failed), "successUrl"),
+        (Some("javascript:alert(1)"), Some(failed), "successUrl"),
+        (Some(paid), Some("//elsewhere.example"), "failUrl"),
+    ] {
+        let body = json!({"reservationId": reservation["id"], "successUrl": success, "failUrl": fail});
+        let answer = shop.post("/api/payments/prepare", &shop.buyer, &body).await;
+        assert_refused(&answer, 422, "INVALID_BODY", field);
+        assert_eq!(answer.json()["details"]["field"], field);
+    }
+    let body = json!({"reservationId": reservation["id"], "successUrl": paid, "failUrl": failed});
+    let prepared = shop.post("/api/payments/prepare", &shop.buyer, &body).await;
+    assert!(prepared.status.is_success());
+}
+
 /// Defect 11 of the first Tiketi: a card declined once could never be paid again.
 #[tokio::test]
 async fn a_declined_payment_is_402_and_the_next_attempt_succeeds() {
