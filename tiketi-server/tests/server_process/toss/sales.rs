@@ -127,5 +127,5 @@ async fn check_asks_the_provider_whether_it_takes_the_key() {
     command.env("TIKETI_TOSS_SECRET_KEY", TOSS_SECRET).env("TIKETI_TOSS_CLIENT_KEY", TOSS_SECRET);
     let said = finish(command).await;
     assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(said.out.contains("every browser would be shown") && !said.out.contains("hush"), "{said:?}");
+    assert!(said.out.contains("every browser would receive") && !said.out.contains("hush"), "{said:?}");
 }
