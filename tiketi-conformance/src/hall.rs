@@ -86,7 +86,7 @@ impl TestShop {
         NewEvent::assemble(&input, Some(&stored), self.ids(), self.now()).expect("the hall is sound")
     }
 
-    /// Stores an event under a key of its own.
+    /// Stores an event under a new key.
     pub(crate) async fn create(&self, new: NewEvent) -> Result<Created, CommandError<CreateRefused>> {
         self.store().create_event(CreateEvent::new(self.now(), self.key(), new)).await
     }

@@ -1,8 +1,7 @@
 //! One list of cases that every Tiketi store adapter has to pass.
 //!
-//! An adapter is right when nobody can tell it from another by what it answers. This crate tells: every
-//! case is written once, against the traits of [`tiketi_core`], and expands to a test of its own for any
-//! adapter. The in-memory store is held to the same list.
+//! An adapter is correct if its answers equal those of every other adapter. Each case is written once, against the
+//! traits of [`tiketi_core`], and expands to one test for any adapter. The in-memory store passes the same list.
 //!
 //! # Testing an adapter
 //!
@@ -36,16 +35,16 @@
 //! |---|---|---|
 //! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::store::SalesStore`]) |
 //! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::store::CatalogStore`]) |
-//! | [`outbox_cases!`] | [`SellingStore`] | facts: told once, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
+//! | [`outbox_cases!`] | [`SellingStore`] | facts: published once, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
 //! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::store::PaymentStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
-//! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers kept for a repeated request |
+//! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers stored for repeated requests |
 //! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: places given once, called once and in order |
 //! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: what is saved is loaded |
-//! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money taken and given back once, whatever answer is lost |
+//! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money captured and refunded once, even if an answer is lost |
 //!
 //! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`] and [`gateway_cases!`].
 //!
@@ -57,8 +56,8 @@
 //! database. What has to live as long as the store goes into [`Fresh::guarded`], such as a temporary
 //! folder; [`StoreFactory::end`] is awaited after the case, passed or failed, to drop a database. With
 //! [`Fresh::also_open_as`] the same data is opened again: cases take the openings in turn, so that
-//! whatever only holds within one process is found out. A server that is missing is a failure: panic
-//! with what to start.
+//! a rule that holds only within one process fails. A missing server is a failure: panic with a
+//! message that says what to start.
 //!
 //! # What a case does
 //!
@@ -67,9 +66,9 @@
 //! - It runs on several threads, within [`runner::CASE_DEADLINE`]; it never sleeps.
 //! - A case about a refusal compares everything visible before and after, facts included, and sends the
 //!   command again: a refusal changes nothing and takes no key.
-//! - Each case about selling ends with [`TestShop::audit`]: seats and reservations name each other, kept
-//!   counters are what counting gives, money and tickets agree, limits hold, and every change was told
-//!   once and in order.
+//! - Each case about selling ends with [`TestShop::audit`]: seats and reservations name each other,
+//!   counters equal the counted rows, money and tickets agree, limits hold, and every change was
+//!   published once and in order.
 //!
 //! The last case of the sales list walks: it sends 50 sequences of 200 commands by chance to the adapter
 //! and to the in-memory store, and compares every answer and everything visible at the end.

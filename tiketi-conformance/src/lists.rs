@@ -187,7 +187,7 @@ macro_rules! sales_cases {
             }
             payment_races {
                 the_microsecond_decides_between_a_confirm_and_the_sweep,
-                a_confirm_in_the_last_microsecond_and_a_sweep_in_the_next_agree_who_won,
+                a_confirm_at_the_last_microsecond_and_a_sweep_after_it_agree,
                 one_confirm_sent_by_16_callers_begins_once,
                 of_attempts_begun_and_confirmed_at_once_one_asks_for_the_money,
                 an_attempt_confirmed_and_replaced_at_once_is_one_of_them,

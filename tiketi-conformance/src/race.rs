@@ -10,7 +10,7 @@ use tokio::sync::Barrier;
 
 use crate::shop::{Outcome, TestShop};
 
-/// Sends commands from a task each, all at once, each under a key of its own,
+/// Sends commands from a task each, all at once, each under a new key,
 /// and returns their answers in order.
 pub(crate) async fn at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<C>) -> Vec<Outcome<C>> {
     let envelopes = commands.into_iter().map(|command| shop.envelope(command));

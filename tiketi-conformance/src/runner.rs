@@ -147,7 +147,7 @@ where
     });
 }
 
-/// Runs a case about kept answers.
+/// Runs a case about stored answers.
 ///
 /// # Panics
 ///
@@ -205,7 +205,7 @@ where
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(4).enable_all().build();
     runtime.expect("a runtime starts").block_on(async {
         let Fresh { handles, guard } = factory.fresh().await;
-        // A task of its own, so that a failed case still closes its store.
+        // A separate task, so that a failed case still closes its store.
         let outcome = tokio::spawn(tokio::time::timeout(CASE_DEADLINE, case(handles))).await;
         factory.end(guard).await;
         match outcome {

@@ -1,4 +1,4 @@
-//! The shop every case starts with: a store, a clock moved by hand, ids from a seed.
+//! The shop every case starts with: a store, a manual clock, ids from a seed.
 
 use std::collections::BTreeSet;
 use std::fmt;

@@ -118,7 +118,7 @@ impl TestShop {
         (applied.reservation, applied.payment.expect("a payment recorded is answered"))
     }
 
-    /// Promises a refund of all that is left, and returns its id.
+    /// Queues a refund of all that is left, and returns its id.
     pub async fn promised(&self, of: &Payment) -> RefundId {
         let command = self.refund(of);
         let refund = command.refund;

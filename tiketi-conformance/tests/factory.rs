@@ -9,7 +9,7 @@ use tiketi_conformance::{Fresh, Handles, StoreFactory, async_trait, runner};
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::store::AnswerStore;
 
-/// Two stores in the place of two openings of one, so that they can be told apart.
+/// Two stores in place of two openings of one, so that a case can distinguish them.
 #[derive(Debug, Default)]
 struct TwoOpenings {
     ended: AtomicUsize,

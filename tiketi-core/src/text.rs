@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn length_is_counted_in_characters_without_surrounding_space_for_the_least() {
+    fn the_least_length_counts_characters_without_surrounding_space() {
         let length = TextProblem::Length { least: 1, most: 3 };
         for fine in ["a", "밤의등", " a "] {
             assert_eq!(check_line("name", fine, 1..=3), Ok(()), "{fine:?}");

@@ -5,7 +5,7 @@ use tiketi_core::PaymentId;
 use crate::api::Failure;
 use crate::code::CodeClass;
 
-/// Writes a failure to the log; what is wrong with the shop itself wakes whoever reads it.
+/// Writes a failure to the log; a fault of the shop's own settings is logged as an error.
 pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
     let reason = failure.reason();
     match failure.class() {

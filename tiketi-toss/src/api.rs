@@ -60,7 +60,7 @@ impl Failure {
         }
     }
 
-    /// Tells whether the provider answered: a broken or busy one did not, whatever it wrote.
+    /// Returns whether the provider answered. A broken or busy provider did not, whatever its response contains.
     pub(crate) fn heard(&self) -> Heard {
         match self {
             Self::Code { status, .. } if *status >= 500 || *status == 429 => Heard::Silence,
@@ -128,8 +128,8 @@ impl Api {
 
     /// Finds the payment of an order: by its key, or else by the order's own name.
     ///
-    /// Keys come from browsers: one that belongs to another order says nothing about this one. And an order
-    /// whose key came to nothing may have been paid under another.
+    /// Keys come from browsers: the key of another order says nothing about this one. An order
+    /// whose key has failed may have been paid under another key.
     pub(crate) async fn find(&self, order: &str, payment_key: Option<&str>) -> Found {
         let by_key = match payment_key.filter(|key| is_payment_key(key)) {
             Some(key) => self.found(order, &[key]).await,
@@ -189,13 +189,13 @@ impl Api {
     }
 }
 
-/// Tells whether a text can be a payment key: it becomes a part of an address.
+/// Returns whether a text can be a payment key, which becomes a part of a URL.
 pub(crate) fn is_payment_key(text: &str) -> bool {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '=');
     !text.is_empty() && text.len() <= MAX_KEY_CHARS && text.chars().all(allowed)
 }
 
-/// Tells whether a text can be an error code: it goes into logs and to buyers.
+/// Returns whether a text can be an error code, which is logged and shown to buyers.
 fn is_code(text: &str) -> bool {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     !text.is_empty() && text.len() <= MAX_CODE_CHARS && text.chars().all(allowed)
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_provider_that_can_be_understood_and_is_not_broken_or_busy_was_heard() {
+    fn only_a_readable_answer_of_a_working_provider_counts_as_answered() {
         let code = |status| Failure::Code { status, code: "NOT_FOUND_PAYMENT_SESSION".to_owned() };
         for status in [400, 401, 403, 404, 409] {
             assert_eq!(code(status).heard(), Heard::Answered, "{status}");

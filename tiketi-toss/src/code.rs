@@ -68,14 +68,14 @@ const FAMILIES: &[(&str, CodeClass)] = &[
 ];
 
 impl CodeClass {
-    /// Tells what an error code says; an unlisted code says nothing.
+    /// Classifies an error code; an unlisted code proves nothing.
     pub fn of(code: &str) -> Self {
         let listed = LISTED.iter().find(|(known, _)| *known == code);
         let family = || FAMILIES.iter().find(|(begin, _)| code.starts_with(begin));
         listed.or_else(family).map_or(Self::Unknown, |(_, class)| *class)
     }
 
-    /// Tells what an error answer says: whatever code came with it, a broken or busy server knows nothing.
+    /// Classifies an error answer. The code of a broken or busy server proves nothing.
     pub fn of_answer(status: u16, code: &str) -> Self {
         match Self::of(code) {
             Self::Declined | Self::SessionGone | Self::RefundFinal if status >= 500 || status == 429 => {

@@ -40,7 +40,7 @@ pub struct TossGateway {
 }
 
 impl TossGateway {
-    /// The gateway's name, kept with every payment.
+    /// The gateway's name, stored with every payment.
     pub const NAME: &'static str = "toss";
 
     /// Makes the gateway; sends no request.

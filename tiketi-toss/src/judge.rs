@@ -9,7 +9,7 @@ use tiketi_core::{
 use crate::wire::{Payment, Status};
 
 impl Payment {
-    /// Tells whether money was taken, given back since or not.
+    /// Returns whether money was captured, refunded since or not.
     ///
     /// A virtual account that was cancelled before a deposit, or lost its deposit again, was not.
     pub(crate) fn was_captured(&self) -> bool {
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deposit_is_shown_with_its_account_and_its_end_as_far_as_the_provider_says() {
+    fn a_deposit_has_the_account_and_the_end_that_the_provider_names() {
         let noon: Timestamp = "2026-01-05T12:00:00+09:00".parse().unwrap();
         let asked = |account: &str| match looked_up(&payment(
             "WAITING_FOR_DEPOSIT",

@@ -43,12 +43,12 @@
 //! repeats neither. The provider keeps a key for fifteen days. For longer, and for answers it lost, each refund also
 //! names the balance it expects, and carries its id in the reason, by which it is found in the provider's list.
 //! A refund less than a second after another of the same payment is refused by the provider without effect, and that
-//! refusal is kept as well: asked again, such a refund goes out under its next key.
+//! refusal is stored under the key, too: the refund is then sent under its next key.
 //!
 //! # Webhooks
 //!
 //! They are hints. A change of status is not signed, and says no more than which payment to ask about. A deposit
-//! carries the payment's secret, which is asked for and compared in constant time; it is kept nowhere.
+//! carries the payment's secret, which is looked up and compared in constant time; it is not stored.
 //!
 //! # Limits
 //!
@@ -58,9 +58,9 @@
 //! # Deposits
 //!
 //! What is confirmed with a virtual account is paid when the buyer's money comes in. A missed deadline sends nothing: the
-//! shop asks, and closes the account when it has waited for as long as it will. A deposit may leave again: asked, the
-//! provider then waits for it once more, which the shop shows to a person. What goes back goes to an account that the buyer
-//! names, which no log and no `Debug` shows.
+//! shop asks, and closes the account when it has waited for as long as it will. A deposit may be withdrawn: the
+//! provider then reports that it awaits the deposit again, and the payment needs attention. A refund goes to an account
+//! that the buyer names, which no log and no `Debug` shows.
 //!
 //! # Without an account
 //!

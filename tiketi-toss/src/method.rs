@@ -12,9 +12,9 @@ pub enum TossMethod {
     Transfer,
     /// Into an account made for the order: `toss_virtual_account`.
     ///
-    /// Until the buyer's money arrives the payment is pending, and the seats are kept, for
-    /// [`tiketi_core::Terms::deposit_window`] at most. What goes back needs an account of the buyer: a refund
-    /// that names none, such as for an event that is called off, is refused, and listed.
+    /// Until the buyer's money arrives the payment is pending and the seats stay held, for
+    /// [`tiketi_core::Terms::deposit_window`] at most. A refund needs an account of the buyer: one that names
+    /// none, such as for a cancelled event, is refused, and the payment needs attention.
     VirtualAccount,
     /// On the bill of a mobile phone: `toss_mobile_phone`.
     MobilePhone,

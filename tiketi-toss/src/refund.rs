@@ -21,9 +21,9 @@ const MAX_REMEMBERED: usize = 1024;
 
 /// Which idempotency key each refund is to be asked under.
 ///
-/// It is the refund's id. But the provider keeps errors under a key as well, and so one that came a moment
-/// too soon after another cancel, which certainly had no effect, would be refused for fifteen days. Such a
-/// refund moves on to its next key. Whoever has forgotten that meets the refusal once more, and moves on then.
+/// It is the refund's id. The provider stores errors under a key, too: a refund that came too soon after
+/// another, and had no effect, would be refused for fifteen days. Such a refund uses its next key. This is known only
+/// in memory: after a restart, the refund is refused once more under its first key, and then uses the next.
 #[derive(Debug, Default)]
 pub(crate) struct RefundKeys(Mutex<HashMap<RefundId, u32>>);
 
@@ -123,7 +123,7 @@ async fn compare(
     unknown("not listed")
 }
 
-/// Tells whether a code means that all the money went back before; who sent it is for a person to find out.
+/// Returns whether a code means that all the money was refunded before; staff have to find out by whom.
 fn is_about_all_gone(code: &str) -> bool {
     matches!(code, "ALREADY_CANCELED_PAYMENT" | "ALREADY_REFUND_PAYMENT")
 }

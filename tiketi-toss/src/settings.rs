@@ -1,4 +1,4 @@
-//! What the gateway is told.
+//! The settings of the gateway.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ pub struct TossSettings {
     pub secret_key: SecretString,
     /// The public key that browsers open the payment window with.
     pub client_key: String,
-    /// Where the API is: [`TOSS_URL`] unless told otherwise. Plain HTTP only to this machine.
+    /// Where the API is: [`TOSS_URL`] by default. Plain HTTP only to this machine.
     pub base_url: String,
-    /// The ways of paying to offer; card and bank transfer unless told otherwise.
+    /// The ways of paying to offer; card and bank transfer by default.
     pub methods: Vec<TossMethod>,
     /// How long to wait.
     pub limits: TossLimits,
@@ -114,10 +114,10 @@ pub enum TossSettingsError {
     /// The address cannot be read.
     #[error("the base URL is not one, such as https://api.tosspayments.com")]
     BaseUrl,
-    /// The secret key would go over the network in the clear.
+    /// The secret key would be sent unencrypted.
     #[error("the base URL must be https, except on this machine")]
     PlainHttp,
-    /// Nobody has chosen how connections are made secret: a binary installs a provider of rustls's as it starts.
+    /// No TLS provider is installed: a binary installs one of rustls's when it starts.
     #[error("no provider for TLS is installed: call `install_default` of one of rustls's providers first")]
     NoTlsProvider,
     /// This machine cannot make TLS connections, such as for want of root certificates.

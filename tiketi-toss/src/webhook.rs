@@ -32,7 +32,7 @@ pub(crate) async fn read(api: &Api, request: &WebhookRequest) -> Result<Hint, We
     }
 }
 
-/// Reads a change of status; anybody may have written it, and whoever asks the provider learns the truth.
+/// Reads a change of status. It is not signed, so the caller asks the provider.
 fn changed(request: &WebhookRequest, data: WebhookPayment) -> Result<Hint, WebhookRefused> {
     let payment = ours(data.order_id.as_deref().unwrap_or_default())?;
     let provider_key = data.payment_key.filter(|key| is_payment_key(key));
@@ -41,7 +41,7 @@ fn changed(request: &WebhookRequest, data: WebhookPayment) -> Result<Hint, Webho
 
 /// Compares the secret of a deposit with the one the provider gave that payment, and returns its key.
 ///
-/// It is asked for rather than kept: so it is in no database, and right after a restart as well.
+/// It is looked up and not stored, so no database has it and a restart loses nothing.
 async fn prove(api: &Api, order: &str, secret: &SecretString) -> Result<String, WebhookRefused> {
     let payment = match api.find(order, None).await {
         Found::Payment(payment) => payment,
@@ -51,7 +51,7 @@ async fn prove(api: &Api, order: &str, secret: &SecretString) -> Result<String, 
     if proves(payment.secret.as_ref(), secret) { Ok(payment.key) } else { Err(WebhookRefused::Forged) }
 }
 
-/// Tells whether the secret is the known one, in a time that does not depend on where they differ.
+/// Returns whether the secret is the known one, in constant time.
 fn proves(known: Option<&SecretString>, told: &SecretString) -> bool {
     // Of a payment without a secret, an empty one proves nothing.
     let known = known.map(ExposeSecret::expose_secret).unwrap_or_default();

@@ -65,7 +65,7 @@ pub(crate) struct Cancel {
     pub(crate) status: Option<String>,
 }
 
-/// Why a payment came to nothing.
+/// Why a payment failed.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Failure {
     pub(crate) code: String,

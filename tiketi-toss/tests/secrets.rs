@@ -1,4 +1,4 @@
-//! What is logged and shown of a whole run, in a process of its own, since tracing keeps one state a process.
+//! What a whole run logs and shows, in a separate process, since tracing has one state a process.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the whole file is a test")]
 

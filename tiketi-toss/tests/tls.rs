@@ -1,4 +1,4 @@
-//! What is said before a program has chosen a provider for TLS, in a process of its own.
+//! The error before a program has chosen a TLS provider, in a separate process.
 
 use tiketi_toss::{TossGateway, TossSettings, TossSettingsError};
 

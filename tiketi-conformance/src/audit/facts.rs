@@ -31,12 +31,12 @@ pub(super) fn check(picture: &Picture, facts: &[Fact], may_be_quiet: bool) {
         });
         // The time of the next reconciliation and the notes of staff are no facts.
         let quiet = if may_be_quiet { payment.version.saturating_sub(told as u64) } else { 0 };
-        assert_eq!(told as u64 + quiet, payment.version, "each change of {:?} is told once", payment.id);
+        assert_eq!(told as u64 + quiet, payment.version, "each change of {:?} is published once", payment.id);
     }
 }
 
-/// Versions that only grow prove that nothing was told twice or late; that none was lost shows at the end, where each
-/// seat has the version it was told with last. What changed twice in one commit is told once.
+/// Growing versions prove that no change was published twice or late. At the end each seat has the version of its last
+/// fact, so none was lost. A seat that changed twice in one commit is published once.
 fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
     let mut version = u64::from(!map.seats.is_empty());
     let mut known: HashMap<SeatId, SeatChanged> = HashMap::new();

@@ -1,4 +1,4 @@
-//! What must hold whatever was done: read back from the outside, after every case.
+//! The invariants, checked after every case from what the store returns.
 
 mod facts;
 mod money;

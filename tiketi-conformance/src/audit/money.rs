@@ -1,4 +1,4 @@
-//! Nothing is sold without its money, and no money is kept without what it bought.
+//! Each sold ticket is paid for, and each captured amount bought tickets or is refunded.
 
 use tiketi_core::{
     Money, Payment, PaymentState, Refund, Reservation, ReservationState,
@@ -41,7 +41,7 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) {
         ReservationState::Cancelled { reason: CancelReason::Refunded, .. } => {
             payment.is_some_and(Payment::is_captured)
         }
-        // Whatever money came all the same is judged by itself.
+        // Late money is checked by itself.
         ReservationState::Cancelled { .. } | ReservationState::Expired { .. } => {
             !matches!(state, Some(PaymentState::Ready | PaymentState::Confirming { .. }))
         }
@@ -49,7 +49,7 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) {
     assert!(fits, "a reservation and its payment contradict each other: {row:?}, {payment:?}");
 }
 
-/// What is kept is the price of what is owned, and what was kept of what was given back, less what was waived.
+/// The captured money that stays is the price of the owned tickets, plus the fees of returned ones, minus waivers.
 fn is_paid_for(row: &Reservation, payment: &Payment) -> bool {
     let waived = |refund: &Refund| match refund.tickets {
         RefundTickets::Kept | RefundTickets::Unstated => refund.amount.minor(),

@@ -1,4 +1,4 @@
-//! The counters kept beside the rows are what counting the rows gives.
+//! The stored counters equal the counts of the rows.
 
 use tiketi_core::{
     Reservation, ReservationState, SeatMap, SeatState, TicketType,

@@ -48,7 +48,7 @@ pub async fn an_unknown_account_is_not_found(stores: Handles<dyn AccountStore>) 
     assert_eq!(stores.any().account_by_email(&stranger.email).await.unwrap(), None);
 }
 
-/// Fails if one address, in whatever case, has two accounts.
+/// Fails if one address, in any letter case, has two accounts.
 pub async fn a_taken_address_is_refused_in_any_case(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(3);
     let first = account(&ids, "hanbyul@mail.example");
@@ -94,7 +94,7 @@ pub async fn of_32_registrations_of_one_address_one_wins(stores: Handles<dyn Acc
 /// Writes a text that no store keeps into one field.
 type Spoil = fn(&mut Account);
 
-/// Fails if an account is kept with a text that no store keeps.
+/// Fails if an account is stored with a text that stores refuse.
 pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn AccountStore>) {
     let fine = || account(&CountedIds::seeded(6), "hanbyul@mail.example");
     let spoils: [(&str, Spoil); 3] = [

@@ -1,4 +1,4 @@
-//! Kept answers: a request repeated with its key is answered as the first time.
+//! Stored answers: a request repeated with its key gets the first answer.
 
 use std::time::Duration;
 
@@ -68,7 +68,7 @@ pub async fn a_key_used_for_another_request_is_a_mismatch(stores: Handles<dyn An
 }
 
 /// Fails if a key given up stays taken,
-/// or giving up loses a kept answer.
+/// or giving up loses a stored answer.
 pub async fn a_key_given_up_is_free(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
     stores.any().give_up_answer(key("a")).await.unwrap();
@@ -105,7 +105,7 @@ pub async fn of_32_claims_at_once_one_runs(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claims.iter().filter(|claim| **claim == AnswerClaim::Running).count(), 31);
 }
 
-/// Fails if an answer is kept with a text that no store keeps; its body is bytes, and any will do.
+/// Fails if an answer is stored with a text that stores refuse; its body may be any bytes.
 pub async fn an_answer_no_store_keeps_is_invalid_data(stores: Handles<dyn AnswerStore>) {
     let now: Timestamp = START.parse().unwrap();
     let key = key("no store keeps");

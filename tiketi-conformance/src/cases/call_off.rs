@@ -1,4 +1,4 @@
-//! Call-off of an event: each buyer is refunded once, whichever server begins or continues.
+//! Call-off of an event: each buyer is refunded once, by any number of servers.
 
 use futures::future::join_all;
 use tiketi_core::decide::{
@@ -81,7 +81,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
     let rest = to_do(&stores).await;
     assert!(rest.len() == 2 && !rest.contains(&first[0]), "{rest:?}");
     assert_eq!(progress(&stores, event).await, (3, 0, 0));
-    // A promise that was kept before is not made again.
+    // A refund that is done is not queued again.
     let (_, payment) = sold.iter().find(|(row, _)| row.id == first[0]).unwrap();
     let promised = shop.now_of_payment(payment).await;
     let refund = promised.queued_refund().unwrap().id;
@@ -91,7 +91,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
     assert_eq!(progress(&stores, event).await, (2, 1, 0));
 }
 
-/// Fails if several servers promise one buyer's money several times.
+/// Fails if several servers queue one buyer's refund several times.
 pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn PaymentStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {

@@ -121,7 +121,7 @@ pub async fn an_unknown_event_is_refused_everywhere(shop: TestShop) {
     shop.refuses(store.unblock_seats(seats), BlockRefused::EventNotFound).await;
 }
 
-/// Fails if details that cannot be are kept.
+/// Fails if invalid details are stored.
 pub async fn bad_details_are_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let mut details = shop.details("Bad terms");
@@ -202,7 +202,7 @@ pub async fn a_capacity_is_never_less_than_what_is_taken(shop: TestShop) {
     shop.standing(&hall, shop.buyer(), 2).await;
 }
 
-/// Fails if a ticket type is removed that somebody has,
+/// Fails if a ticket type that a buyer has is removed,
 /// is a section, or is unknown.
 pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
@@ -275,7 +275,7 @@ pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
     shop.refuses(store.unblock_seats(command), unknown).await;
 }
 
-/// Fails if a part of a waiting room's policy is not kept.
+/// Fails if a part of a waiting room's policy is not stored.
 pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
     let hall = shop.hall().await;
     let minutes = Duration::from_mins;

@@ -11,12 +11,12 @@ use uuid::Uuid;
 use crate::hall::STANDING_PRICE;
 use crate::shop::TestShop;
 
-/// Makes the command of a try of one intent: each has ids of its own.
+/// Makes the command of one attempt; each attempt has other ids.
 fn event(shop: &TestShop, key: CommandKey, title: &str) -> CreateEvent {
     CreateEvent::new(shop.now(), key, in_one_hall(shop.new_hall(shop.details(title))))
 }
 
-/// Makes the seats of an event those of one layout, whichever event it is.
+/// Makes the seats of an event those of one layout, for any event.
 fn in_one_hall(mut new: NewEvent) -> NewEvent {
     new.event.layout = Some(LayoutId::from_uuid(Uuid::from_u128(9)));
     new
@@ -49,7 +49,7 @@ pub async fn an_event_asked_for_twice_is_made_once(shop: TestShop) {
     assert_eq!(store.create_event(same).await.unwrap().id, first.id);
 }
 
-/// Fails if a repetition is told from its request by when it came, where the request means that moment.
+/// Fails if a repetition counts as another request because its moment is later, where the request opens at that moment.
 pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let details = shop.details("Now");
@@ -115,7 +115,7 @@ pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
     assert!(!anew.replayed);
 }
 
-/// Fails if a new event or ticket type is kept with a text that no store keeps.
+/// Fails if a new event or ticket type is stored with a text that stores refuse.
 pub async fn something_new_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     use crate::cases::texts::{NUL, refuses};
     let (hall, store) = (shop.hall().await, shop.store());

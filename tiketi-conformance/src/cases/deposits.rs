@@ -25,7 +25,7 @@ fn asked(shop: &TestShop, within: Duration) -> DepositAsked {
     DepositAsked::default().account(account).due(shop.now().after(within))
 }
 
-/// Hears that a deposit is waited for, and returns the payment.
+/// Records that a deposit is awaited, and returns the payment.
 async fn wait_for(shop: &TestShop, of: &Payment, asked: DepositAsked) -> Payment {
     hear(shop, of, ReconcileStep::Deposit(asked)).await
 }
@@ -52,8 +52,8 @@ async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> usize {
     stores.any().payments_due(shop.now(), 100).await.unwrap().len()
 }
 
-/// Fails if what a buyer has to pay in is lost, or he is taken for
-/// trouble before his time is up.
+/// Fails if the account of an awaited deposit is lost, or the payment needs attention
+/// before the deposit is due.
 pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     shop: TestShop,
     stores: Handles<dyn PaymentStore>,
@@ -142,8 +142,8 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None, "nobody asks for ever");
 }
 
-/// Fails if a promise forgets where the money is to go, or remembers
-/// it once that is done.
+/// Fails if a queued refund loses its account, or keeps it
+/// once it is done.
 pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
     shop: TestShop,
     stores: Handles<dyn PaymentStore>,

@@ -1,4 +1,4 @@
-//! Time: a hold ends at its very microsecond, whether or not anybody sweeps.
+//! Time: a hold ends at its exact microsecond, swept or not.
 
 use std::time::Duration;
 
@@ -78,8 +78,8 @@ pub async fn a_refused_command_ends_what_is_due(shop: TestShop) {
     assert_eq!(shop.stock(hall.standing).await.held, 0);
 }
 
-/// Fails if a lapsed hold can be kept,
-/// given back or paid because nobody swept it.
+/// Fails if a hold that has ended can be extended,
+/// released or paid because it was not swept.
 pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -188,7 +188,7 @@ pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: TestShop) {
 }
 
 /// Fails if a decline that comes after the hold's end leaves the
-/// seats to nobody.
+/// seats without an owner.
 pub async fn a_decline_after_the_end_frees_the_seats(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.standing(&hall, shop.buyer(), 8).await;

@@ -68,7 +68,7 @@ fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) 
 }
 
 /// Fails if an answer does not name the order, the amount and what
-/// went back.
+/// was refunded.
 pub async fn a_payment_is_taken_looked_up_and_given_back(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     assert_eq!((captured.order.as_str(), captured.amount), (&*request.payment.to_string(), won(50_000)));
@@ -142,7 +142,7 @@ pub async fn a_refund_whose_answer_was_lost_gives_back_once(it: FreshGateway) {
     assert_eq!(it.provider.balance(request.payment).await, 30_000);
 }
 
-/// Fails if more goes back than was taken.
+/// Fails if more is refunded than was captured.
 pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     if it.gateway.capabilities().partial_refunds == Support::Yes {

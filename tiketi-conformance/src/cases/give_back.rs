@@ -18,7 +18,7 @@ use crate::shop::TestShop;
 const FULL_LEAD: Duration = Duration::from_hours(20 * 24);
 const PART_LEAD: Duration = Duration::from_hours(10 * 24);
 
-/// All until 20 days before the start; a tenth and 4,000 are kept until 10 days before.
+/// All until 20 days before the start; the shop keeps a tenth and 4,000 until 10 days before.
 fn policy() -> CancellationPolicy {
     let tier = |lead, share, fee| CancellationTier::new(lead, share, fee).expect("the tier is sound");
     CancellationPolicy::new(&[tier(FULL_LEAD, 0, 0), tier(PART_LEAD, 1_000, 4_000)])
@@ -104,7 +104,7 @@ pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: TestSh
     assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Sold { reservation: bought.id });
 }
 
-/// Fails if an event's policy, or a reservation's, is not kept,
+/// Fails if an event's policy, or a reservation's, is not stored,
 /// or an edit of the event changes the terms of what was sold before.
 pub async fn a_policy_survives_an_edit_of_its_event(shop: TestShop) {
     let hall = hall_under(&shop, policy()).await;
@@ -127,7 +127,7 @@ pub async fn a_policy_survives_an_edit_of_its_event(shop: TestShop) {
     let one = RefundWanted::tickets(vec![hall.seats[0]], Vec::new());
     assert_eq!(given_back(&shop, &payment, one).await.0.minor(), 100_000);
     shop.go_to(starts_at.before(FULL_LEAD));
-    // Of a seat 10,000 and 4,000 are kept, of a place to stand 3,000 and 4,000, of a free one nothing.
+    // The shop keeps 10,000 and 4,000 of a seat, 3,000 and 4,000 of a standing place, nothing of a free one.
     let (amount, rest) = given_back(&shop, &payment, RefundWanted::everything()).await;
     assert_eq!(amount.minor(), 160_000 - 14_000 - 2 * 7_000);
     assert!(!rest.is_live());

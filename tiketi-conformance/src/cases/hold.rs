@@ -57,7 +57,7 @@ pub async fn a_reservation_keeps_the_hosts_metadata(shop: TestShop) {
     assert_eq!(shop.now_of(&held).await.metadata, Metadata::EMPTY);
 }
 
-/// Fails if units of one ticket type are kept as two lines.
+/// Fails if units of one ticket type are stored as two lines.
 pub async fn more_units_of_a_ticket_type_join_its_line(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, buyer, 2).await;
@@ -76,8 +76,8 @@ pub async fn adding_gives_up_a_prepared_payment(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&payment).await.state, tiketi_core::PaymentState::Abandoned);
 }
 
-/// Fails if an unknown event, or one buyers may not see,
-/// is told apart.
+/// Fails if the answer for an event that buyers may not see
+/// differs from that for an unknown one.
 pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let mut command = shop.hold_seats(&hall, buyer, &[0]);

@@ -131,7 +131,7 @@ pub async fn servers_that_claim_at_once_share_the_deliveries(stores: Handles<dyn
     assert_eq!((count, claimed.len()), (40, 40));
 }
 
-/// Fails if names are kept for ever, or forgotten too soon.
+/// Fails if names are stored for ever, or deleted too soon.
 pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 4).await;
     assert_eq!(stores.any().forget_deliveries(all[2].received_at).await.unwrap(), 2);
@@ -139,7 +139,7 @@ pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     assert_eq!(stores.any().receive_delivery(all[0].clone()).await.unwrap(), Receipt::New);
 }
 
-/// Fails if a delivery is kept with a text that no store keeps, or its name cannot be acknowledged.
+/// Fails if a delivery is stored with a text that stores refuse, or its name cannot be acknowledged.
 pub async fn a_delivery_no_store_keeps_is_invalid_data(stores: Handles<dyn InboxStore>) {
     let spoils: [fn(&mut Delivery); 4] = [
         |it| it.gateway = NUL.into(),

@@ -64,7 +64,7 @@ async fn refunds_late_money(shop: &TestShop, event: EventId) {
     shop.store().edit_event(event, details, None).await.unwrap();
 }
 
-/// Fails if an event's own policy is not kept or not followed.
+/// Fails if an event's own policy is not stored or not applied.
 pub async fn late_money_goes_back_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     refunds_late_money(&shop, hall.event).await;

@@ -1,4 +1,4 @@
-//! Seat layouts: kept as drawn.
+//! Seat layouts: stored unchanged.
 
 use tiketi_core::decide::{CreateLayout, CreateRefused};
 use tiketi_core::{
@@ -22,7 +22,7 @@ fn stored(ids: &CountedIds, venue: &str, name: &str) -> StoredLayout {
     StoredLayout { id: LayoutId::from_uuid(ids.next()), layout, created_at }
 }
 
-/// Makes the command that keeps a layout under a key of its own: each seed of ids has one for each layout.
+/// Makes the command that creates a layout; its key follows from the seed of ids and the layout.
 fn made(layout: StoredLayout) -> CreateLayout {
     let key = CommandKey::of(layout.id.as_uuid(), &layout.layout.name);
     CreateLayout::new(layout.created_at, key, layout)
@@ -69,7 +69,7 @@ pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStor
 }
 
 /// Fails if a removed layout comes back,
-/// or removing nothing is told as removal.
+/// or removing nothing counts as a removal.
 pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(4);
     let (gone, stays) = (stored(&ids, "A", "1"), stored(&ids, "A", "2"));
@@ -98,7 +98,7 @@ pub async fn a_layout_asked_for_twice_is_made_once(stores: Handles<dyn LayoutSto
 /// Writes a text that no store keeps into one field.
 type Spoil = fn(&mut SeatLayout);
 
-/// Fails if a layout is kept with a text that no store keeps.
+/// Fails if a layout is stored with a text that stores refuse.
 pub async fn a_layout_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn LayoutStore>) {
     use crate::cases::texts::{NUL, refuses};
     let ids = CountedIds::seeded(10);

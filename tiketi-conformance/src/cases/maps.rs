@@ -1,4 +1,4 @@
-//! Seat maps: copies kept current by version.
+//! Seat maps: copies updated by version.
 
 use tiketi_core::SeatId;
 

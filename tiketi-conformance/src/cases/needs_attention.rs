@@ -112,7 +112,7 @@ pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Han
     assert_eq!(stores.any().payment_by_key("test", "no such key").await.unwrap(), None);
 }
 
-/// Fails if an empty note is kept, or one about nothing.
+/// Fails if an empty note is stored, or one about nothing.
 pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dyn PaymentStore>) {
     let payment = stuck(&shop, 0).await;
     let mut empty = note(&payment, Settles::Yes);
@@ -143,7 +143,7 @@ pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Han
     assert_eq!(listed(&shop, &stores).await, [payment.id], "there is more to do");
 }
 
-/// Fails if a person cannot end what the provider does not tell,
+/// Fails if staff cannot end a payment whose outcome stays unknown,
 /// or if its late money is not found.
 pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     shop: TestShop,
@@ -189,7 +189,7 @@ pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Ha
     assert_eq!(noted.notes[0].text, lines);
 }
 
-/// Fails if a provider's doubt or account is not kept because of its characters,
+/// Fails if a provider's inconclusive answer or account is not stored because of its characters,
 /// or a key that no payment can have is looked for.
 pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
     shop: TestShop,

@@ -44,8 +44,8 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     assert_eq!(bodies.iter().filter(sold).count(), 1);
 }
 
-/// Fails if a fact under lease is given to someone else,
-/// or kept beyond its lease.
+/// Fails if a leased fact is given to another server,
+/// or stays leased beyond its lease.
 pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[0]).await;
@@ -93,8 +93,8 @@ pub async fn facts_acknowledged_out_of_order_lose_none(shop: TestShop) {
     shop.remember(&facts);
 }
 
-/// Fails if a buyer can be told of the sale before the payment, or of
-/// the end before the sale.
+/// Fails if the fact of a sale is delivered before that of its payment, or the
+/// end before the sale.
 pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestShop) {
     let hall = shop.hall().await;
     let (held, other) =
@@ -199,7 +199,7 @@ pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: TestShop
     assert_eq!(public, [("seats", 2), ("stock", 1), ("stock", 1), ("stock", 1)], "{facts:?}");
 }
 
-/// Fails if what was refused, or expired, is told wrongly.
+/// Fails if a refusal or an expiry publishes wrong facts.
 pub async fn an_expiry_is_announced_to_its_buyer_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;

@@ -116,7 +116,7 @@ pub async fn the_microsecond_decides_between_a_confirm_and_the_sweep(shop: TestS
 
 /// Fails if servers whose clocks are a microsecond apart let a hold
 /// be paid for and end.
-pub async fn a_confirm_in_the_last_microsecond_and_a_sweep_in_the_next_agree_who_won(shop: TestShop) {
+pub async fn a_confirm_at_the_last_microsecond_and_a_sweep_after_it_agree(shop: TestShop) {
     for first in [First::Confirm, First::Sweep, First::Neither] {
         let hall = shop.hall().await;
         for seat in 0..ROUNDS {
@@ -245,7 +245,7 @@ async fn paid(shop: &TestShop, hall: &Hall, buyer: BuyerId, seat: usize) -> Paym
     shop.sold(&held).await.1
 }
 
-/// Fails if one refund is promised twice, or two of the same money.
+/// Fails if one refund is queued twice, or two of the same money.
 pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -270,7 +270,7 @@ pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop)
 }
 
 /// Fails if two refunds that together exceed the money are both
-/// promised.
+/// queued.
 pub async fn of_two_refunds_at_once_that_exceed_the_balance_one_is_promised(shop: TestShop) {
     let hall = shop.hall().await;
     let part = Money::new(60_000, Currency::KRW);

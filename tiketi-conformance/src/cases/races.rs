@@ -9,7 +9,7 @@ use crate::race::{at_once, repeated_at_once, told};
 use crate::shop::TestShop;
 
 /// Fails if one seat is sold to two of 32 callers,
-/// or a loser is not told which.
+/// or a refusal does not name the seat.
 pub async fn of_32_callers_for_one_seat_one_wins(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..5 {
@@ -90,7 +90,7 @@ pub async fn one_key_sent_by_16_callers_applies_once(shop: TestShop) {
 }
 
 /// Fails if money that was taken is not recorded once,
-/// whatever else is said at the same time.
+/// whatever is recorded at the same time.
 pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..8 {

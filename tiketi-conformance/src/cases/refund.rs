@@ -1,4 +1,4 @@
-//! Refunds: promised first, then recorded; with the last of the money the tickets go back.
+//! Refunds: queued first, then recorded; the tickets return with the last of the money.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tiketi_core::{
 
 use crate::shop::TestShop;
 
-/// Fails if seats stay sold after their money went back,
+/// Fails if seats stay sold after their money was refunded,
 /// or are free before.
 pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: TestShop) {
     let hall = shop.hall().await;
@@ -55,7 +55,7 @@ pub async fn what_staff_waive_leaves_the_tickets(shop: TestShop) {
     assert_eq!(done.payment.unwrap().refunds.len(), 3);
 }
 
-/// Fails if a refund the provider refused cannot be promised again,
+/// Fails if a refund that the provider refused cannot be queued again,
 /// or counts as done.
 pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
     let hall = shop.hall().await;
@@ -139,8 +139,8 @@ pub async fn a_cancelled_events_tickets_are_refunded(shop: TestShop) {
     assert!(!done.reservation.is_live());
 }
 
-/// Fails if an event's own policy about seats whose money went back
-/// is not kept or not followed.
+/// Fails if an event's own policy about seats whose money was refunded
+/// is not stored or not applied.
 pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     for (seat, policy) in [(0, Some(RefundedSeats::Blocked)), (1, Some(RefundedSeats::OnSale)), (2, None)] {
@@ -163,7 +163,7 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
     }
 }
 
-/// Fails if a refund whose key was forgotten is promised a second time,
+/// Fails if a refund whose key was deleted is queued a second time,
 /// or its id is taken for another refund.
 pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: TestShop) {
     let hall = shop.hall().await;

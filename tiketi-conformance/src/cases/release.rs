@@ -16,7 +16,7 @@ pub async fn everything_given_back_is_free_at_once(shop: TestShop) {
     shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0, 1]).item(hall.standing, 6)).await;
 }
 
-/// Fails if the seats kept change,
+/// Fails if the seats that stay held change,
 /// or the price of those given back stays.
 pub async fn seats_given_back_leave_the_rest_held(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());

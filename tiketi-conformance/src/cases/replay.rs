@@ -8,7 +8,7 @@ use tiketi_core::decide::{Command, Envelope, HoldRefused};
 use crate::shop::TestShop;
 
 /// Fails if a hold sent twice is applied twice:
-/// no record is kept under its key.
+/// no record is stored under its key.
 pub async fn a_hold_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     shop.twice(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await;

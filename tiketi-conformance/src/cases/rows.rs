@@ -51,7 +51,7 @@ pub async fn an_events_rows_are_what_all_other_reads_show(shop: TestShop, audite
     assert!(rows.reservation(held.id).is_some_and(tiketi_core::Reservation::is_live));
 }
 
-/// Compares rows in whatever order they come.
+/// Compares rows in any order.
 fn same<T: PartialEq + Debug, K: Ord>(
     left: impl IntoIterator<Item = T>,
     right: impl IntoIterator<Item = T>,

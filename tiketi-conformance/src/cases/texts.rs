@@ -83,7 +83,7 @@ pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Te
     assert_eq!(shop.picture().await, before);
 }
 
-/// Fails if commands that share a batch with refused ones are not kept, each of them.
+/// Fails if commands that share a batch with refused ones are not all stored.
 pub async fn a_refused_text_takes_no_neighbour_with_it(shop: TestShop) {
     let hall = shop.hall().await;
     let prepared = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;

@@ -196,7 +196,7 @@ pub async fn a_cleared_room_is_empty_and_counts_on(room: TestRoom) {
     assert_eq!(room.store().clear(event(9), room.request(), room.now).await.unwrap(), 0);
 }
 
-/// Fails if admission is not told of a room with a live place, or for ever of an empty one.
+/// Fails if a room with a live place is not listed for admission, or an empty one always is.
 pub async fn busy_rooms_are_those_with_a_live_place(mut room: TestRoom) {
     for id in [3, 1, 2] {
         room.event = event(id);

@@ -97,7 +97,7 @@ pub async fn buyers_and_servers_at_once_leave_the_counts_right(mut room: TestRoo
     for ended in join_all(servers.chain(buyers).collect::<Vec<_>>()).await {
         ended.unwrap();
     }
-    // Whoever was not called in time still waits: more admissions serve them all.
+    // Buyers who were not called in time still wait: more admissions call them all.
     for _ in 0..80 {
         room.admit().await;
         for id in 1..=80 {

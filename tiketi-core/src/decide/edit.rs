@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_edit_of_what_others_changed_meanwhile_is_refused_with_the_present_version() {
+    fn an_edit_of_an_outdated_version_is_refused_with_the_present_one() {
         let show = show();
         let event = show.snapshot.event();
         let edited = edit_details(event, event.details.clone(), Some(event.version)).unwrap();

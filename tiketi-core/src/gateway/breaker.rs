@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn a_probe_without_an_answer_opens_it_again_unless_one_buyer_makes_them_all() {
+    fn unanswered_probes_reopen_it_unless_one_buyer_makes_them_all() {
         let mut probing = after_silences(5);
         for second in [30, 35, 40, 45] {
             assert!(admits(&mut probing, at(second)));

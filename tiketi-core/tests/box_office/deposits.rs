@@ -107,7 +107,7 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
 
 /// Caught: with `close_account` taking `TooLate` for a close.
 #[tokio::test]
-async fn a_buyer_who_does_not_want_to_deposit_any_more_gives_the_seat_back_at_once() {
+async fn a_buyer_who_cancels_an_awaited_deposit_frees_the_seat_at_once() {
     let shop = TestShop::open().await;
     let (payment, _) = waiting(&shop).await;
     for void in

@@ -166,7 +166,7 @@ async fn a_gateway_that_cannot_be_asked_is_left_alone_and_nothing_begins() {
 }
 
 #[tokio::test]
-async fn webhooks_before_during_and_after_a_confirm_change_nothing_but_knowledge() {
+async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
@@ -321,7 +321,7 @@ async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
 
 /// Caught: with `learn` giving an ended payment up for what decides nothing, and with `EndPayment` asking no more.
 #[tokio::test]
-async fn a_payment_that_a_person_ended_is_asked_about_until_it_took_nothing_or_goes_back() {
+async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
     for paid in [true, false] {
         let shop = TestShop::open().await;
         let silent = || LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Answered };

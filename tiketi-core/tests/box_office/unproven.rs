@@ -78,7 +78,7 @@ async fn what_a_gateway_does_not_take_is_refused_before_anything_is_committed() 
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_be_one_leaves_the_hold_as_it_is_and_the_next_key_pays() {
+async fn a_malformed_key_leaves_the_hold_unchanged_and_the_next_key_pays() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;

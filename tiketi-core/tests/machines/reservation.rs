@@ -84,7 +84,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn only_late_money_brings_an_expired_reservation_back_and_nothing_a_cancelled_one(steps in prop::collection::vec(any_step(), 0..20)) {
+    fn only_late_money_revives_an_expired_and_nothing_a_cancelled_one(steps in prop::collection::vec(any_step(), 0..20)) {
         let mut state = ReservationState::Held { until: at(END) };
         for step in steps {
             let after = state.apply(&step);

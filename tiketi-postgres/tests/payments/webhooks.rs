@@ -55,7 +55,7 @@ async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn before_during_and_after_a_confirm_a_webhook_brings_nothing_but_knowledge() {
+async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
     hear(&cluster, "before", &payment).await;

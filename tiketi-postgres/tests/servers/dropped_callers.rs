@@ -54,6 +54,6 @@ async fn callers_that_leave_leave_no_transaction_open() {
 }
 
 #[tokio::test]
-async fn callers_that_leave_without_prepared_statements_leave_no_transaction_open() {
+async fn dropped_callers_without_prepared_statements_leave_no_transaction() {
     callers_leave(|options| options.statement_cache_capacity(0)).await;
 }

@@ -87,7 +87,7 @@ async fn the_seventeenth_event_sells_while_sixteen_are_locked() {
 
 /// Fails if one event that is locked keeps the ended holds, the statuses or the facts of others back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn an_event_that_is_not_locked_is_swept_and_announced_while_sixteen_are_locked() {
+async fn an_unlocked_event_is_swept_and_announced_while_sixteen_are_locked() {
     let cluster = TestCluster::of(2).await;
     let (shop, store) = (&cluster.shop, &cluster.stores[0]);
     let (locked, free) = (halls(shop, LOCKED).await, shop.hall().await);

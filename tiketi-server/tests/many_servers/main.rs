@@ -67,7 +67,7 @@ async fn three_thousand_buyers_at_three_servers_share_two_thousand_seats() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_killed_and_restarted_midway_sells_no_seat_twice_and_loses_none() {
+async fn a_killed_and_restarted_server_sells_no_seat_twice_and_loses_none() {
     let (_turn, size) = (TURN.lock().await, ON_SALE);
     let mut fleet = Fleet::open(Server::shared().await, size.stock(), &PATIENT).await;
     let sale = Sale::with_faults(&fleet);

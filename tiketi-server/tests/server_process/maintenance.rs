@@ -20,7 +20,7 @@ fn refused(said: &ServerOutput, words: &str) {
 }
 
 #[tokio::test]
-async fn a_store_is_audited_checked_and_copied_beside_the_server_that_sells_from_it() {
+async fn a_store_is_audited_checked_and_copied_while_its_server_sells() {
     let (folder, store) = store();
     let running = Running::start(&["--demo", "--store", &store]).await;
     buy(&running, 0).await;

@@ -32,7 +32,7 @@ async fn deposited(shop: &TestShop) -> Order {
 }
 
 #[tokio::test]
-async fn a_virtual_account_waits_with_its_number_and_its_end_until_the_money_arrives() {
+async fn a_virtual_account_has_a_number_and_an_end_until_it_is_paid() {
     let shop = TestShop::open().await;
     let order = waiting(&shop).await;
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
@@ -58,7 +58,7 @@ async fn a_deposit_the_bank_takes_back_is_waited_for_again() {
 }
 
 #[tokio::test]
-async fn a_deposit_that_never_comes_is_declined_without_a_word_from_the_provider() {
+async fn a_deposit_that_never_comes_is_declined_without_a_webhook() {
     let shop = TestShop::open().await;
     let order = waiting(&shop).await;
     let told = shop.stub.webhooks().len();
@@ -76,7 +76,7 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
     shop.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
     let failed = shop.gateway.void(close(0)).await;
     assert!(matches!(failed, VoidAnswer::Unknown { .. }), "{failed:?}");
-    // Under its old key it would be told so for fifteen days.
+    // Its old key would return this answer for fifteen days.
     assert_eq!(shop.gateway.void(close(1)).await, VoidAnswer::Done);
     assert!(!shop.stub.deposit(&order.payment.to_string()), "the account is closed");
     let declined = LookupAnswer::Declined { code: "CANCELED".to_owned() };
@@ -84,7 +84,7 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
 }
 
 #[tokio::test]
-async fn a_refund_of_a_deposit_that_left_again_closes_its_account_and_moves_no_money() {
+async fn a_refund_of_a_withdrawn_deposit_closes_its_account_only() {
     let shop = TestShop::open().await;
     let order = deposited(&shop).await;
     assert!(shop.stub.take_deposit_back(&order.payment.to_string()));

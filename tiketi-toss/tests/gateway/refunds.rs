@@ -79,7 +79,7 @@ async fn a_partly_refunded_payment_says_how_much_went_back() {
 }
 
 #[tokio::test]
-async fn a_refund_a_moment_after_another_is_unknown_and_then_done_under_its_next_key() {
+async fn a_refund_right_after_another_is_done_under_its_next_key() {
     let shop = TestShop::open().await;
     let order = shop.paid(1).await;
     assert_eq!(shop.refund(&order, 1, 20_000, PRICE).await, RefundAnswer::Done);

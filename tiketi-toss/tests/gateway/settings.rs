@@ -91,7 +91,7 @@ async fn a_virtual_account_is_to_live_as_long_as_the_shop_waits_in_whole_hours()
 }
 
 #[test]
-fn money_moves_when_the_server_asks_and_after_the_buyer_was_at_the_provider() {
+fn money_moves_by_the_server_after_the_buyer_was_at_the_provider() {
     let gateway = TossGateway::new(settings()).unwrap();
     let can = gateway.capabilities();
     assert_eq!((can.confirms, can.buyer_step), (Confirms::Server, BuyerStep::Needed));

@@ -29,7 +29,7 @@ async fn a_connection_cut_after_approving_is_paid() {
 #[tokio::test]
 async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
     let shop = TestShop::open().await;
-    // A client may think a connection that it kept, and that breaks, safe to try again on.
+    // A client may consider it safe to retry on a reused connection that breaks.
     shop.paid(2).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::cut(Call::Confirm));

@@ -149,7 +149,7 @@ fn what_was_taken_and_does_not_fit_the_state_is_found() {
 }
 
 #[test]
-fn an_unknown_that_nobody_asks_after_is_found_and_so_is_a_fact_that_somebody_does() {
+fn an_unknown_outcome_without_reconciliation_is_found() {
     let mut it = sold();
     it.show.accept(&BeginConfirm::new(it.ready, BEN).at(at(5), it.show.key()));
     it.payment(it.ready, |row| row.reconciliation = None);

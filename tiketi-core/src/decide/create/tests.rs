@@ -21,7 +21,7 @@ fn made(command: &CreateEvent) -> CreationRecord {
 }
 
 #[test]
-fn a_repetition_with_other_ids_at_another_moment_is_answered_with_the_first_id() {
+fn a_repetition_with_other_ids_and_a_later_moment_gets_the_first_id() {
     let record = made(&command(1, "Paper Boats", 0));
     let again = command(2, "Paper Boats", 9);
     assert_ne!(again.id(), record.made);

@@ -297,7 +297,7 @@ fn tickets_that_are_not_in_the_reservation_are_named() {
 }
 
 #[test]
-fn a_cancelled_event_gives_back_the_price_of_what_is_owned_and_keeps_the_fee() {
+fn a_cancelled_event_refunds_owned_tickets_and_keeps_earlier_fees() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
     let one = seat(&show, &[0]);

@@ -150,7 +150,7 @@ fn late_money_goes_back_unless_everything_allows_the_same_seats() {
 }
 
 #[test]
-fn money_for_an_event_that_was_called_off_meanwhile_goes_back_and_the_seats_are_free() {
+fn money_for_a_cancelled_event_is_refunded_and_the_seats_are_free() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
@@ -226,7 +226,7 @@ fn what_is_being_paid_is_cancelled_by_nobody() {
 
 /// Of an attempt begun at `since`, when a hold made at 0 could have gone on to 900 s.
 #[test]
-fn past_the_cap_an_order_nobody_heard_of_is_believed_as_soon_as_our_request_is_over() {
+fn past_the_cap_an_unknown_order_counts_once_the_request_is_over() {
     for (prepared_at, since, believed_at) in
         [(1, 1, 601), (100, 500, 900), (200, 790, 910), (290, 889, 1_009)]
     {

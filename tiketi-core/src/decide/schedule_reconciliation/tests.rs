@@ -119,7 +119,7 @@ fn no_deposit_is_waited_for_once_the_event_is_called_off() {
 
 /// Caught: with one step for both, a confirm's answer that comes after the money takes it for gone.
 #[test]
-fn an_old_answer_that_a_deposit_is_waited_for_says_nothing_about_one_that_is_there() {
+fn an_outdated_deposit_answer_does_not_withdraw_a_paid_deposit() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.paid(at(1), held, ADA);

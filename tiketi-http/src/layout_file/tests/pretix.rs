@@ -122,7 +122,7 @@ fn a_row_without_a_number_is_called_by_its_label() {
 }
 
 #[test]
-fn a_zone_of_drawings_only_is_passed_over_and_unknown_fields_are_tolerated() {
+fn a_zone_of_drawings_is_skipped_and_unknown_fields_are_ignored() {
     let mut plan = sample();
     let stage =
         json!({ "name": "Stage", "position": { "x": 0, "y": 0 }, "rows": [], "areas": [{}], "new": 1 });

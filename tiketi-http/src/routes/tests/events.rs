@@ -27,7 +27,7 @@ async fn titles(shop: &Shop, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn events_are_found_in_korean_and_english_by_title_artist_venue_and_keyword() {
+async fn events_are_found_in_two_languages_by_each_searchable_field() {
     let shop = shop_with_events().await;
     let lighthouse = ["Night of the Lighthouse"];
     // 등대 (lighthouse), 항구 (harbour), 파란 우산 (the artist).

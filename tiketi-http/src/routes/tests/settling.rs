@@ -82,7 +82,7 @@ async fn a_confirm_of_another_amount_or_another_s_order_is_refused() {
 }
 
 #[tokio::test]
-async fn a_provider_that_does_not_say_is_202_with_where_to_look_until_it_is_known() {
+async fn an_unknown_outcome_is_202_with_where_to_look_until_it_is_known() {
     let shop = Shop::open().await;
     let prepared = prepared(&shop).await;
     shop.server.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);

@@ -46,7 +46,7 @@ async fn killed_while_a_refund_is_sent_it_is_sent_again_and_given_once() {
 }
 
 #[tokio::test]
-async fn killed_after_a_refund_whose_answer_was_lost_it_is_found_and_not_given_twice() {
+async fn a_refund_with_a_lost_answer_is_done_once_across_a_kill() {
     let mut counter = Counter::open().await;
     let order = counter.payment_client().buy(0).await;
     counter.stub.fail_next(Fault::cut(Call::Cancel).after_effect());
