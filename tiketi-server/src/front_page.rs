@@ -19,6 +19,7 @@ const PAGE: &str = r#"<!doctype html>
 <li><a href="api/openapi.json">The interface as an OpenAPI document</a></li>
 <li><a href="api/events">The events</a>, as JSON</li>
 <li><a href="health/all">How the server and its store are</a>, as JSON</li>
+<li><a href="metrics">Its metrics</a>, for Prometheus</li>
 </ul>
 </body>
 </html>

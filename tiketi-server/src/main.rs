@@ -9,6 +9,7 @@ mod failure;
 mod front_page;
 mod import;
 mod logging;
+mod metrics;
 mod migrate;
 mod options;
 mod output;

@@ -1,6 +1,7 @@
 //! `serve`: from binding the address to the last finished request.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -20,7 +21,7 @@ use crate::output::print_line;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, front_page, secrets};
+use crate::{demo, front_page, metrics, secrets};
 
 /// Longest wait for running requests.
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
@@ -45,6 +46,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let jobs = BackgroundJobs::start(&shop.box_office, &state, settings.jobs, cancellation.clone());
     announce(&listener)?;
     let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
+    let routes = metrics::add(routes, Arc::clone(&shop.metrics), shop.box_office.clone());
     // The order of the end: requests, then what outlives them, then the jobs, and last the store that all write to.
     let served = serve(listener, routes, signals, &cancellation).await;
     cancellation.cancel();

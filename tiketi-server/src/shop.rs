@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BoxOfficeBuilder, IdSource, PaymentGateway,
+    BoxOffice, BoxOfficeBuilder, BuildError, IdSource, PaymentGateway,
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
@@ -17,6 +17,7 @@ use tiketi_postgres::PostgresStore;
 
 use crate::demo::DemoIds;
 use crate::failure::Failure;
+use crate::metrics::ServerMetrics;
 use crate::settings::Settings;
 use crate::store::postgres::Database;
 use crate::store::{StoreKind, file};
@@ -53,6 +54,7 @@ pub(crate) struct Shop {
     pub(crate) demo_box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
+    pub(crate) metrics: Arc<ServerMetrics>,
     /// The database to close at the end, if the store is one.
     database: Option<PostgresStore>,
 }
@@ -61,8 +63,12 @@ impl Shop {
     /// Opens the store and builds the box office over it.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         match &settings.store {
-            StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), settings),
-            StoreKind::Sqlite(path) => Self::over(&Arc::new(file::open(path)?), settings),
+            StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), Arc::default(), settings),
+            StoreKind::Sqlite(path) => {
+                let (store, metrics) = (Arc::new(file::open(path)?), Arc::<ServerMetrics>::default());
+                store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
+                Self::over(&store, metrics, settings)
+            }
             StoreKind::Postgres(database) => Self::open_database(database, settings).await,
         }
     }
@@ -73,7 +79,9 @@ impl Shop {
             database.migrate().await?;
         }
         let store = database.open(settings.store_connections).await?;
-        let shop = Self::over(&Arc::new(store.clone()), settings)?;
+        let metrics = Arc::<ServerMetrics>::default();
+        store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
+        let shop = Self::over(&Arc::new(store.clone()), metrics, settings)?;
         Ok(Self { database: Some(store), ..shop })
     }
 
@@ -84,7 +92,7 @@ impl Shop {
         }
     }
 
-    fn over<S>(store: &Arc<S>, settings: &Settings) -> Result<Self, Failure>
+    fn over<S>(store: &Arc<S>, metrics: Arc<ServerMetrics>, settings: &Settings) -> Result<Self, Failure>
     where
         S: SalesStore
             + PaymentStore
@@ -100,13 +108,16 @@ impl Shop {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.jobs.sweep_every());
             let builder = builder.asked_at_once(settings.jobs.asked_at_once());
-            let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
-            builder.build().map_err(|error| Failure::during("cannot build the shop", &error))
+            gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway)
         };
-        let box_office = open(offered(settings)?, Arc::new(TimeOrderedIds))?;
-        let demo_box_office = open(vec![test_gateway()], Arc::new(DemoIds::default()))?;
+        let failed = |error: BuildError| Failure::during("cannot build the shop", &error);
+        let real = open(offered(settings)?, Arc::new(TimeOrderedIds));
+        let box_office = real.metrics(Arc::<ServerMetrics>::clone(&metrics)).build().map_err(failed)?;
+        // Unmeasured: what the demo sells is no sale.
+        let demo = open(vec![test_gateway()], Arc::new(DemoIds::default()));
+        let demo_box_office = demo.build().map_err(failed)?;
         let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
-        Ok(Self { box_office, demo_box_office, accounts, answers, database: None })
+        Ok(Self { box_office, demo_box_office, accounts, answers, metrics, database: None })
     }
 
     /// Builds the state of the routes.

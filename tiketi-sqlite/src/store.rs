@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiketi_core::{StoreError, Timestamp, store::StoreClock};
+use tiketi_core::{StoreError, Timestamp, metrics::Metrics, store::StoreClock};
 
 use crate::copy;
 use crate::error::OpenError;
@@ -49,6 +50,11 @@ impl SqliteStore {
     /// Returns the file.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Sends measurements of batches to a host's metrics; a second call has no effect.
+    pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
+        self.writer.metrics().set(metrics);
     }
 
     /// Copies the shop to a new file while it goes on selling; the copy is a state that once was.

@@ -3,12 +3,16 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
 use tiketi_core::{CommandError, StoreError};
-use tiketi_sql::{BatchCommand, BatchStore, Reply, answer_all, closed, panicked, pending, queue_is_full};
+use tiketi_sql::{
+    BatchCommand, BatchStore, Reply, StoreMetrics, answer_all, closed, panicked, pending, queue_is_full,
+};
 use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio::time::Instant;
 
 use crate::error::{commit_failed, failed, may_be_of_one};
 use crate::working_set::{WorkingSet, WriterCache};
@@ -21,6 +25,7 @@ const MAX_QUEUE: usize = 16_384;
 /// Sends commands to the thread that writes.
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<QueuedCommand>>,
+    metrics: Arc<StoreMetrics>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -58,10 +63,17 @@ impl Writer {
     /// Starts the thread on a connection.
     pub(crate) fn start(connection: Connection) -> Result<Self, std::io::Error> {
         let (queue, jobs) = mpsc::channel(MAX_QUEUE);
+        let metrics = Arc::new(StoreMetrics::default());
+        let of_thread = Arc::clone(&metrics);
         let thread = thread::Builder::new()
             .name("tiketi-sqlite-writer".into())
-            .spawn(move || write(connection, jobs))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread) })
+            .spawn(move || write(connection, jobs, &of_thread))?;
+        Ok(Self { queue: Some(queue), metrics, thread: Some(thread) })
+    }
+
+    /// Returns the metrics of batches.
+    pub(crate) fn metrics(&self) -> &StoreMetrics {
+        &self.metrics
     }
 
     /// Runs a command in a batch, and answers once it is on disk.
@@ -102,7 +114,7 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>, metrics: &StoreMetrics) {
     let mut cache = None;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
@@ -112,7 +124,9 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>) {
                 Err(_) => break,
             }
         }
-        commit_batch(&mut connection, &mut cache, batch);
+        let (commands, began) = (batch.len(), Instant::now());
+        let transactions = commit_batch(&mut connection, &mut cache, batch, metrics);
+        metrics.batch(commands, transactions, began.elapsed());
     }
 }
 
@@ -124,6 +138,7 @@ fn commit_batch(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
     batch: Vec<QueuedCommand>,
+    metrics: &StoreMetrics,
 ) -> usize {
     let mut parts = vec![batch];
     let mut transactions = 0;
@@ -131,6 +146,7 @@ fn commit_batch(
         transactions += 1;
         match attempt(connection, cache, &mut jobs) {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
+                metrics.retry(&error, None);
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
             }

@@ -6,11 +6,13 @@ use std::time::Duration;
 use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
 use crate::box_office::load_meter::LoadMeter;
+use crate::box_office::observed_gateway::ObservedGateway;
 use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::gateway::PaymentGateway;
 use crate::memory::{MemoryNotifier, MemoryWaitingRooms};
+use crate::metrics::Metrics;
 use crate::notifier::Notifier;
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
@@ -73,6 +75,7 @@ pub struct BoxOfficeBuilder {
     timer: Option<Arc<dyn Timer>>,
     spawner: Option<Arc<dyn Spawner>>,
     ids: Option<Arc<dyn IdSource>>,
+    metrics: Option<Arc<dyn Metrics>>,
     terms: Terms,
     jobs_every: Option<Duration>,
     asked_at_once: Option<usize>,
@@ -260,6 +263,14 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Sends measurements of commands and of calls of gateways to a host's metrics; by default nothing is measured.
+    ///
+    /// A store that batches takes the same metrics for its batches, by a method of its own.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
     /// Sells under these terms; [`Terms::default`] by default.
     pub fn terms(mut self, terms: Terms) -> Self {
         self.terms = terms;
@@ -301,6 +312,7 @@ impl BoxOfficeBuilder {
             None => AdmissionKey::of(&random.bytes()?),
         };
         let waiting_rooms = self.waiting_rooms.unwrap_or_else(|| Arc::new(MemoryWaitingRooms::default()));
+        let office_clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let inner = Inner {
             sales: one("sales", sales, whole.sales)?,
             payments: one("payments", payments, whole.payments)?,
@@ -318,11 +330,12 @@ impl BoxOfficeBuilder {
             random,
             confirm_locks: ConfirmLocks::default(),
             jobs: JobTable::new(jobs_every),
-            gateways: self.gateways,
+            gateways: observed(self.gateways, &office_clock, self.metrics.as_ref()),
+            metrics: self.metrics,
             notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
             timer: self.timer,
             spawner: self.spawner,
-            clock: self.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            clock: office_clock,
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
             terms: self.terms,
             asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
@@ -338,6 +351,18 @@ fn one<T: ?Sized>(
     of_whole: Option<Arc<T>>,
 ) -> Result<Arc<T>, BuildError> {
     alone.or(of_whole).ok_or(BuildError::StoreMissing { part })
+}
+
+/// Wraps gateways so that their calls are traced and measured.
+fn observed(
+    gateways: Vec<Arc<dyn PaymentGateway>>,
+    clock: &Arc<dyn Clock>,
+    metrics: Option<&Arc<dyn Metrics>>,
+) -> Vec<Arc<dyn PaymentGateway>> {
+    let wrap = |gateway| -> Arc<dyn PaymentGateway> {
+        Arc::new(ObservedGateway::new(gateway, Arc::clone(clock), metrics.cloned()))
+    };
+    gateways.into_iter().map(wrap).collect()
 }
 
 fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError> {

@@ -114,6 +114,9 @@ impl Catalog {
         command.opens_when_made = input.opens_when_made;
         let created = self.office.inner.catalog.create_event(command).await?;
         if !created.replayed {
+            if let Some(metrics) = &self.office.inner.metrics {
+                metrics.event_created();
+            }
             return Ok(view);
         }
         let first = self.office.inner.catalog.event(EventId::from_uuid(created.id)).await?;

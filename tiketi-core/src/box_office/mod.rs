@@ -9,6 +9,7 @@ mod deposits;
 mod job_table;
 mod jobs;
 mod load_meter;
+mod observed_gateway;
 mod outcomes;
 mod payments;
 mod reconcile;
@@ -27,6 +28,8 @@ mod dropping;
 
 use std::sync::Arc;
 
+use tracing::{Instrument, Span};
+
 pub use builder::{BoxOfficeBuilder, BuildError};
 pub use catalog::Catalog;
 pub use catalog::OrganiseError;
@@ -43,15 +46,16 @@ pub use waiting_rooms::{JoinRequest, Turn, WaitingRooms};
 pub use webhooks::WebhookError;
 
 use crate::clock::{Clock, IdSource, Timer};
-use crate::decide::{Applied, SalesCommand};
+use crate::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, SalesCommand};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
+use crate::metrics::{CommandMeasured, Metrics, outcome_word};
 use crate::notifier::Notifier;
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, SalesStoreExt, StoreClock,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
     WaitingRoomStore,
 };
 use crate::terms::Terms;
@@ -94,6 +98,7 @@ struct Inner {
     confirm_locks: ConfirmLocks,
     jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,
+    metrics: Option<Arc<dyn Metrics>>,
     notifier: Arc<dyn Notifier>,
     clock: Arc<dyn Clock>,
     timer: Option<Arc<dyn Timer>>,
@@ -101,6 +106,21 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     terms: Terms,
     asked_at_once: usize,
+}
+
+/// Traces the outcome of a command in its span.
+fn trace_result(span: &Span, result: &Result<Applied, CommandError<AnyRefused>>) {
+    let outcome = outcome_word(result);
+    match result {
+        Ok(applied) => {
+            let (event, reservation) = (applied.reservation.event, applied.reservation.id);
+            tracing::debug!(parent: span, outcome, %event, %reservation, "the command was executed");
+        }
+        Err(error) => {
+            let error: &dyn std::error::Error = error;
+            tracing::debug!(parent: span, outcome, error, "the command was not executed");
+        }
+    }
 }
 
 impl BoxOffice {
@@ -182,7 +202,20 @@ impl BoxOffice {
         key: CommandKey,
         command: C,
     ) -> Result<Applied, CommandError<C::Refused>> {
-        self.inner.sales.execute(command.at(self.now(), key)).await
+        self.execute_any(command.at(self.now(), key).map(Into::into)).await.map_err(CommandError::typed)
+    }
+
+    /// Executes a command; traces it, and measures it if the shop has metrics.
+    async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
+        let (name, began) = (command.command.name(), command.now);
+        let (key, subject) = (command.key.as_uuid(), command.command.subject());
+        let span = tracing::debug_span!("command", name, %key, ?subject);
+        let result = self.inner.sales.execute_any(command).instrument(span.clone()).await;
+        trace_result(&span, &result);
+        if let Some(metrics) = &self.inner.metrics {
+            metrics.command(&CommandMeasured::new(name, self.now().since(began), &result));
+        }
+        result
     }
 
     fn new_id(&self) -> uuid::Uuid {

@@ -29,6 +29,8 @@ impl<C> SalesCommand for C where C: Command<Refused: TryFrom<AnyRefused>> + Into
 macro_rules! commands {
     ($($command:ident, $refused:ident;)*) => {
         /// Any command; its rule and its refusals are those of the command inside.
+        ///
+        /// Most commands carry their terms and are of a similar size; a box would cost an allocation a hold.
         #[derive(Debug, Clone)]
         #[non_exhaustive]
         pub enum AnyCommand {

@@ -9,6 +9,7 @@ mod deposits;
 mod housekeeping;
 mod idempotency;
 mod jobs;
+mod observation;
 mod parts;
 mod payments;
 mod races;

@@ -17,7 +17,8 @@ use futures::FutureExt;
 use sqlx::postgres::PgPool;
 use tiketi_core::{EventId, StoreError, StoreErrorKind};
 use tiketi_sql::{
-    BatchCommand, BatchReadSet, BatchStore, Reply, answer_all, closed, panicked, pending, queue_is_full,
+    BatchCommand, BatchReadSet, BatchStore, Reply, StoreMetrics, answer_all, closed, panicked, pending,
+    queue_is_full,
 };
 use tokio::time::Instant;
 
@@ -188,6 +189,7 @@ pub(crate) struct BatchWriter {
     pub(crate) connections: Pool,
     pub(crate) permits: Arc<Permits>,
     pub(crate) counted: Counted,
+    pub(crate) metrics: StoreMetrics,
     /// How far commands may be ahead of the database's clock.
     clock_lead: Duration,
 }
@@ -204,6 +206,7 @@ impl BatchWriter {
             connections: Pool::of(own, schema),
             permits: Arc::new(Permits::new()),
             counted: Counted::default(),
+            metrics: StoreMetrics::default(),
             clock_lead,
         }
     }
@@ -272,16 +275,20 @@ pub(crate) async fn commit_batch(
     cached: &mut Option<CachedWorkingSet>,
     jobs: Vec<QueuedCommand>,
 ) {
+    let (commands, began) = (jobs.len(), Instant::now());
+    let mut transactions = 0;
     let mut parts = vec![jobs];
     while let Some(mut jobs) = parts.pop() {
-        match attempts(writer, event, cached, &mut jobs).await {
+        match attempts(writer, event, cached, &mut jobs, &mut transactions).await {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
+                writer.metrics.retry(&error, Some(event));
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
             }
             done => answer_all(jobs, done),
         }
     }
+    writer.metrics.batch(commands, transactions, began.elapsed());
 }
 
 /// Tells whether a single command can have made a whole batch fail like this.
@@ -297,6 +304,7 @@ async fn attempts(
     event: EventId,
     cached: &mut Option<CachedWorkingSet>,
     jobs: &mut [QueuedCommand],
+    transactions: &mut usize,
 ) -> Result<(), StoreError> {
     let deadline = Instant::now() + LOCK_PATIENCE;
     let mut tried = 0;
@@ -304,6 +312,7 @@ async fn attempts(
         let permit = writer.permits.acquire(event, deadline).await?;
         let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
         writer.counted.add_transaction();
+        *transactions += 1;
         // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
         let attempt = AssertUnwindSafe(attempt(writer, begin, event, cached, jobs)).catch_unwind().await;
         let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
@@ -314,8 +323,12 @@ async fn attempts(
                 if Instant::now() >= deadline {
                     return Err(error);
                 }
+                writer.metrics.retry(&error, Some(event));
             }
-            Err(error) if pause(tried, &error).await => tried += 1,
+            Err(error) if pause(tried, &error).await => {
+                tried += 1;
+                writer.metrics.retry(&error, Some(event));
+            }
             done => return done,
         }
     }

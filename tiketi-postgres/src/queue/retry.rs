@@ -6,6 +6,7 @@ use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
 use tiketi_core::{StoreError, StoreErrorKind};
+use tiketi_sql::StoreMetrics;
 
 use crate::error::was_lost;
 
@@ -15,14 +16,20 @@ const TRIES: u32 = 6;
 const FIRST_WAIT: Duration = Duration::from_millis(8);
 
 /// Tries until it is done, fails for good, or has failed often enough.
-pub(crate) async fn retry<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
+pub(crate) async fn retry<T, F>(
+    metrics: &StoreMetrics,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T, StoreError>
 where
     F: Future<Output = Result<T, StoreError>>,
 {
     let mut tried = 0;
     loop {
         match attempt().await {
-            Err(error) if pause(tried, &error).await => tried += 1,
+            Err(error) if pause(tried, &error).await => {
+                tried += 1;
+                metrics.retry(&error, None);
+            }
             done => return done,
         }
     }
@@ -64,7 +71,8 @@ mod tests {
     #[tokio::test]
     async fn contention_is_tried_again_but_not_for_ever() {
         let tried = Cell::new(0);
-        let failed = retry(|| async {
+        let metrics = StoreMetrics::default();
+        let failed = retry(&metrics, || async {
             tried.set(tried.get() + 1);
             Err::<(), _>(StoreError::new(StoreErrorKind::Contention, "others"))
         });
@@ -75,7 +83,8 @@ mod tests {
     #[tokio::test]
     async fn what_may_have_happened_is_not_tried_again() {
         let tried = Cell::new(0);
-        let failed = retry(|| async {
+        let metrics = StoreMetrics::default();
+        let failed = retry(&metrics, || async {
             tried.set(tried.get() + 1);
             Err::<(), _>(StoreError::new(StoreErrorKind::OutcomeUnknown, "lost"))
         });

@@ -4,14 +4,14 @@ use std::time::Duration;
 use tiketi_core::decide::{CreateEvent, MAX_CLOCK_LEAD, Scope};
 use tiketi_core::{
     CommandError, CommandKey, Currency, Event, EventDetails, EventInput, EventStatus, FactBody, SaleWindow,
-    Timestamp, catalog::NewEvent, clock::TimeOrderedIds,
+    Timestamp, catalog::NewEvent, clock::TimeOrderedIds, store::CatalogStore as _,
 };
 use tiketi_postgres_harness::{Database, Server};
 use tiketi_sql::{BatchCommand, Reply, pending};
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
-use crate::store::create::create_event;
+use crate::store::PostgresStore;
 use crate::working_set::WorkingSet;
 use crate::{SchemaName, migrate};
 
@@ -61,9 +61,8 @@ async fn queues() -> (Database, EventQueues, EventId) {
     let new = NewEvent::assemble(&input, None, &TimeOrderedIds, Timestamp::EPOCH).unwrap();
     let event = new.event.id;
     let key = CommandKey::from_uuid(event.as_uuid());
-    create_event(&Pool::of(pool, Arc::default()), CreateEvent::new(Timestamp::EPOCH, key, new))
-        .await
-        .unwrap();
+    let store = PostgresStore::new(pool);
+    store.create_event(CreateEvent::new(Timestamp::EPOCH, key, new)).await.unwrap();
     (database, queues, event)
 }
 

@@ -25,7 +25,7 @@ use edits::{
 #[async_trait]
 impl CatalogStore for PostgresStore {
     async fn create_event(&self, command: CreateEvent) -> Result<Created, CommandError<CreateRefused>> {
-        create_event(self.database(), command).await
+        create_event(self, command).await
     }
 
     async fn edit_event(

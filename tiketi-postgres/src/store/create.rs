@@ -14,6 +14,7 @@ use crate::queue::retry::retry;
 use crate::sql::creation_records::{raced, record, remember};
 use crate::sql::session::{BEGIN, Pool, Session};
 use crate::sql::statement::RowStatement;
+use crate::store::PostgresStore;
 use crate::working_set::write;
 
 /// Most seats one statement inserts.
@@ -32,12 +33,13 @@ type Outcome = Result<Created, CommandError<CreateRefused>>;
 /// Stores a new event with its ticket types and seats.
 ///
 /// In a task of its own, so that a caller that leaves cannot stop it halfway.
-pub(crate) async fn create_event(pool: &Pool, command: CreateEvent) -> Outcome {
-    let (pool, command) = (pool.clone(), Arc::new(command));
+pub(crate) async fn create_event(store: &PostgresStore, command: CreateEvent) -> Outcome {
+    let (store, command) = (store.clone(), Arc::new(command));
     let created = tokio::spawn(async move {
-        let created = unless_refused(retry(|| insert_event(&pool, &command)).await)?;
+        let pool = store.database();
+        let created = unless_refused(retry(store.metrics(), || insert_event(pool, &command)).await)?;
         if !created.replayed && command.event.seats.len() >= MANY_SEATS {
-            count_seats(&pool).await;
+            count_seats(pool).await;
         }
         Ok(created)
     });
@@ -45,9 +47,12 @@ pub(crate) async fn create_event(pool: &Pool, command: CreateEvent) -> Outcome {
 }
 
 /// Stores a new layout.
-pub(crate) async fn create_layout(pool: &Pool, command: CreateLayout) -> Outcome {
-    let pool = pool.clone();
-    let created = tokio::spawn(async move { unless_refused(retry(|| insert_layout(&pool, &command)).await) });
+pub(crate) async fn create_layout(store: &PostgresStore, command: CreateLayout) -> Outcome {
+    let store = store.clone();
+    let created = tokio::spawn(async move {
+        let pool = store.database();
+        unless_refused(retry(store.metrics(), || insert_layout(pool, &command)).await)
+    });
     created.await.map_err(ended)?
 }
 

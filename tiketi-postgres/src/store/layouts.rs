@@ -20,7 +20,7 @@ const DELETE: &str = "DELETE FROM tiketi.layouts WHERE id = $1";
 #[async_trait]
 impl LayoutStore for PostgresStore {
     async fn create_layout(&self, command: CreateLayout) -> Result<Created, CommandError<CreateRefused>> {
-        create_layout(self.database(), command).await
+        create_layout(self, command).await
     }
 
     async fn layout(&self, id: LayoutId) -> Result<Option<StoredLayout>, StoreError> {

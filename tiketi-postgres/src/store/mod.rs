@@ -20,9 +20,10 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use tiketi_core::{
     EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
+    metrics::Metrics,
     store::{EventView, StoreClock},
 };
-use tiketi_sql::{BatchCommand, Reply, Row as _};
+use tiketi_sql::{BatchCommand, Reply, Row as _, StoreMetrics};
 use uuid::Uuid;
 
 use crate::queue::permits::Permits;
@@ -136,6 +137,18 @@ impl PostgresStore {
         }
     }
 
+    /// Sends measurements of batches and of work that is run again to a host's metrics.
+    ///
+    /// Clones of the store share them; a second call has no effect.
+    pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
+        self.metrics().set(metrics);
+    }
+
+    /// Returns the metrics of batches.
+    pub(crate) fn metrics(&self) -> &StoreMetrics {
+        &self.queues.writer.metrics
+    }
+
     /// Returns how many commands shared how many commits so far.
     pub fn batches(&self) -> Batches {
         self.queues.writer.counted.so_far()
@@ -182,7 +195,7 @@ impl PostgresStore {
 
     /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
     pub(crate) async fn write<'q>(&self, statement: impl Fn() -> Statement<'q>) -> Result<u64, StoreError> {
-        retry(|| self.database().execute(statement())).await
+        retry(self.metrics(), || self.database().execute(statement())).await
     }
 
     /// Runs one statement that is a transaction by itself, and returns what it answers.
@@ -190,7 +203,7 @@ impl PostgresStore {
         &self,
         statement: impl Fn() -> Statement<'q>,
     ) -> Result<Vec<PgRow>, StoreError> {
-        retry(|| self.database().execute_returning(statement())).await
+        retry(self.metrics(), || self.database().execute_returning(statement())).await
     }
 }
 

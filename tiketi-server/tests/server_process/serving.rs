@@ -45,6 +45,28 @@ async fn the_front_page_says_where_to_go_on() {
     assert_eq!(running.get("/nowhere", None).await.1["code"], "NOT_FOUND");
 }
 
+/// Seen to fail, without a request or a batch counted, while the layer or `set_metrics` was left out.
+#[tokio::test]
+async fn the_metrics_count_requests_and_batches() {
+    let running = Running::start(&["--demo"]).await;
+    assert_eq!(running.get("/api/events", None).await.0, 200);
+    assert_eq!(running.get("/nowhere/else", None).await.0, 404);
+    let page = reqwest::get(format!("http://{}/metrics", running.address())).await.unwrap();
+    let media_type = page.headers()["content-type"].to_str().unwrap().to_owned();
+    assert!(media_type.starts_with("application/openmetrics-text"), "{media_type}");
+    let text = page.text().await.unwrap();
+    for line in [
+        "http_requests_total{method=\"GET\",path=\"/api/events\",status=\"200\"} 1",
+        "http_requests_total{method=\"GET\",path=\"unknown\",status=\"404\"} 1",
+        "tiketi_payments_stuck 0",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+    }
+    let batches = text.lines().find_map(|line| line.strip_prefix("tiketi_batch_size_count "));
+    assert!(batches.unwrap().parse::<u64>().unwrap() > 0, "the demo was written in batches:\n{text}");
+}
+
 #[tokio::test]
 async fn a_shop_without_demo_is_empty() {
     let running = Running::start(&["--demo=false"]).await;

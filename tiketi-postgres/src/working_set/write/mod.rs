@@ -1,21 +1,67 @@
-//! Statements that write what a batch changed: one a table, whatever the batch.
+//! Statements that write what a batch changed: one for each table, whatever the batch.
 
 mod catalog;
-mod revision;
-mod sale;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
 
-use tiketi_core::decide::{Scope, Snapshot, coalesce_facts};
-use tiketi_core::{EventId, StoreError, TicketType, TicketTypeId};
+use tiketi_core::decide::{CommandRecord, Scope, Snapshot, coalesce_facts};
+use tiketi_core::{
+    CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, SeatId, StoreError,
+    TicketType, TicketTypeId, Timestamp,
+};
+use tiketi_sql::{
+    CommandRow, Part, PaymentRow, ReservationRow, Row as _, SeatRow, TableRow, TicketTypeRow, fact_text,
+    stored,
+};
+use uuid::Uuid;
 
 use crate::sql::creation_records;
+use crate::sql::row::Row;
 use crate::sql::session::Session;
-use crate::sql::statement::Statement;
+use crate::sql::statement::{Arrays, Guard, RowStatement, Statement};
 use crate::working_set::WorkingSet;
 use crate::working_set::load::Places;
 
 pub(crate) use catalog::{new_event, new_seats, new_ticket_types};
+
+static UPDATE_RESERVATIONS: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::update_of_event::<ReservationRow<'_>>(&[Part::Changing], Guard::Version));
+static INSERT_RESERVATIONS: LazyLock<RowStatement> =
+    LazyLock::new(RowStatement::insert_of_event::<ReservationRow<'_>>);
+static UPDATE_PAYMENTS: LazyLock<RowStatement> =
+    LazyLock::new(|| RowStatement::update_of_event::<PaymentRow<'_>>(&[Part::Changing], Guard::Version));
+static INSERT_PAYMENTS: LazyLock<RowStatement> =
+    LazyLock::new(RowStatement::insert_of_event::<PaymentRow<'_>>);
+static INSERT_COMMANDS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<CommandRow>);
+/// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
+const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body, reservation) \
+    SELECT nextval('tiketi.facts'), $1, n.at, n.body, n.reservation \
+    FROM unnest($2::bigint[], $3::text[], $4::uuid[]) AS n (at, body, reservation)";
+
+/// Updates seats of the versions they had, stocks, and the event, and says how many of the first two there were and
+/// where the rows lie that it left. Stocks and the event are found where they lie; see [`Places`].
+struct WriteRevision {
+    sql: String,
+    seats: Arrays,
+    stocks: Arrays,
+}
+
+static WRITE_REVISION: LazyLock<WriteRevision> = LazyLock::new(|| {
+    let seats = Arrays::of::<SeatRow<'_>>(&[Part::Key, Part::Changing], 5, Guard::Version);
+    let stocks = Arrays::of::<TicketTypeRow<'_>>(&[Part::Key, Part::Counted], seats.next, Guard::None);
+    let update_seats = seats.update(SeatRow::TABLE);
+    let update_stocks = stocks.update_at(TicketTypeRow::TABLE, "$4");
+    let sql = format!(
+        "WITH seats AS ({update_seats} RETURNING 1), \
+        stocks AS ({update_stocks} RETURNING kept.id, kept.ctid::text AS place) \
+        UPDATE tiketi.events SET revision = revision + 1, map_version = $2 WHERE ctid = $3::text::tid AND id = $1 \
+        RETURNING (SELECT count(*) FROM seats) AS seats, ctid::text AS place, \
+            (SELECT coalesce(array_agg(id ORDER BY id), '{{}}') FROM stocks) AS stocks, \
+            (SELECT coalesce(array_agg(place ORDER BY id), '{{}}') FROM stocks) AS places"
+    );
+    WriteRevision { sql, seats, stocks }
+});
 
 /// Writes everything a batch changed.
 ///
@@ -33,8 +79,8 @@ pub(crate) async fn all(
     if writes.deleted {
         return Err(StoreError::corrupt("an event is deleted and here"));
     }
-    sale::reservations(session, event, snapshot, &writes.reservations).await?;
-    sale::payments(session, event, snapshot, &writes.payments).await?;
+    reservations(session, event, snapshot, &writes.reservations).await?;
+    payments(session, event, snapshot, &writes.payments).await?;
     catalog::remove_ticket_types(session, event, &writes.removed_ticket_types).await?;
     let (added, edited) = (&writes.new_ticket_types, &writes.edited_ticket_types);
     new_ticket_types(session, event, &of(snapshot, added)?).await?;
@@ -42,15 +88,159 @@ pub(crate) async fn all(
     catalog::edit_ticket_types(session, event, &of(snapshot, &edited)?).await?;
     let counted = writes.stock.iter().filter(|id| !added.contains(id) && !edited.contains(id));
     let counted = of(snapshot, counted)?;
-    sale::commands(session, event, &writes.commands).await?;
+    commands(session, event, &writes.commands).await?;
     for (key, record) in &writes.creations {
         creation_records::remember(session, *key, record).await?;
     }
-    sale::facts(session, event, &coalesce_facts(writes.facts.iter().cloned())).await?;
+    facts(session, event, &coalesce_facts(writes.facts.iter().cloned())).await?;
     if writes.event {
         places.event = catalog::details(session, snapshot).await?;
     }
-    revision::take(session, event, snapshot, &writes.seats, &counted, places).await
+    take_revision(session, event, snapshot, &writes.seats, &counted, places).await
+}
+
+/// Rows to write: those that are new, and those that were there, with the versions they had.
+struct Written<R> {
+    new: Vec<R>,
+    known: Vec<R>,
+    before: Vec<i64>,
+}
+
+impl<R: TableRow> Written<R> {
+    fn new() -> Self {
+        Self { new: Vec::new(), known: Vec::new(), before: Vec::new() }
+    }
+
+    /// Adds a row with the version it had; 0 for a new one.
+    fn add(&mut self, row: R, before: u64) {
+        if before == 0 {
+            self.new.push(row);
+        } else {
+            self.known.push(row);
+            self.before.push(stored(before));
+        }
+    }
+
+    /// Writes what was there, and then what is new.
+    async fn write(
+        self,
+        session: &mut Session,
+        event: EventId,
+        update: &'static RowStatement,
+        insert: &'static RowStatement,
+    ) -> Result<(), StoreError> {
+        if !self.known.is_empty() {
+            let statement = session.query(update.sql()).bind(event.as_uuid());
+            let statement = update.bind_all(statement, &self.known).bind(self.before);
+            run(session, statement, self.known.len()).await?;
+        }
+        insert_all(session, event, insert, &self.new).await
+    }
+}
+
+async fn insert_all<R: TableRow>(
+    session: &mut Session,
+    event: EventId,
+    insert: &'static RowStatement,
+    new: &[R],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let statement = insert.bind_all(session.query(insert.sql()).bind(event.as_uuid()), new);
+    run(session, statement, new.len()).await
+}
+
+/// Writes reservations.
+async fn reservations(
+    session: &mut Session,
+    event: EventId,
+    snapshot: &Snapshot,
+    writes: &BTreeMap<ReservationId, u64>,
+) -> Result<(), StoreError> {
+    let mut written = Written::new();
+    for (id, before) in writes {
+        let row: &Reservation = snapshot.reservation(*id).ok_or_else(gone)?;
+        written.add(ReservationRow::of(row)?, *before);
+    }
+    written.write(session, event, &UPDATE_RESERVATIONS, &INSERT_RESERVATIONS).await
+}
+
+/// Writes payments.
+async fn payments(
+    session: &mut Session,
+    event: EventId,
+    snapshot: &Snapshot,
+    writes: &BTreeMap<PaymentId, u64>,
+) -> Result<(), StoreError> {
+    let mut written = Written::new();
+    for (id, before) in writes {
+        let row: &Payment = snapshot.payment(*id).ok_or_else(gone)?;
+        written.add(PaymentRow::of(row)?, *before);
+    }
+    written.write(session, event, &UPDATE_PAYMENTS, &INSERT_PAYMENTS).await
+}
+
+/// Remembers commands that took effect.
+async fn commands(
+    session: &mut Session,
+    event: EventId,
+    new: &[(CommandKey, CommandRecord)],
+) -> Result<(), StoreError> {
+    insert_all(session, event, &INSERT_COMMANDS, &column(new, |(key, record)| CommandRow::of(*key, record)))
+        .await
+}
+
+/// Puts facts into the outbox, in their order.
+async fn facts(
+    session: &mut Session,
+    event: EventId,
+    new: &[(Timestamp, FactBody)],
+) -> Result<(), StoreError> {
+    if new.is_empty() {
+        return Ok(());
+    }
+    let bodies = new.iter().map(|(_, body)| fact_text(body)).collect::<Result<Vec<_>, _>>()?;
+    let statement = session
+        .query(INSERT_FACTS)
+        .bind(event.as_uuid())
+        .bind(column(new, |it| it.0.as_micros()))
+        .bind(bodies)
+        .bind(column(new, |it| it.1.reservation().map(ReservationId::as_uuid)));
+    run(session, statement, new.len()).await
+}
+
+/// Counts a revision of an event, and writes the seats and stocks that changed in it.
+async fn take_revision(
+    session: &mut Session,
+    event: EventId,
+    snapshot: &Snapshot,
+    writes: &BTreeMap<SeatId, u64>,
+    stocks: &[&TicketType],
+    places: &mut Places,
+) -> Result<(), StoreError> {
+    let find = |id: &SeatId| snapshot.seat(*id).map(SeatRow::of).ok_or_else(gone);
+    let seats = writes.keys().map(find).collect::<Result<Vec<_>, StoreError>>()?;
+    let before: Vec<i64> = writes.values().copied().map(stored).collect();
+    let stocks = column(stocks, |it| TicketTypeRow::of(it));
+    let revision = &*WRITE_REVISION;
+    let statement = session
+        .query(&revision.sql)
+        .bind(event.as_uuid())
+        .bind(stored(snapshot.map_version()))
+        .bind(places.event.clone())
+        .bind(places.of(stocks.iter().map(|it| TicketTypeId::from_uuid(it.id)))?);
+    let statement = revision.seats.bind(statement, &seats).bind(before);
+    let statement = revision.stocks.bind(statement, &stocks);
+    let row = session.fetch_optional(statement).await?.ok_or_else(|| miscounted("events"))?;
+    let row = Row(&row);
+    let (counted, lie): (Vec<Uuid>, Vec<String>) = (row.get("stocks")?, row.get("places")?);
+    if usize::try_from(row.int("seats")?) != Ok(seats.len()) || counted.len() != stocks.len() {
+        return Err(miscounted("seats or stocks"));
+    }
+    row.text("place")?.clone_into(&mut places.event);
+    places.ticket_types.extend(counted.into_iter().map(TicketTypeId::from_uuid).zip(lie));
+    Ok(())
 }
 
 /// Finds ticket types that were changed, and so are here.
