@@ -1,4 +1,4 @@
-//! Hears of everything that becomes true: a notifier of one's own, and the loop that feeds it.
+//! A subscriber that gets every fact: a notifier of the host, and the loop that delivers to it.
 //!
 //! `cargo run -p tiketi-examples --example own_notifier`
 
@@ -24,18 +24,30 @@ struct Printer {
 
 #[async_trait]
 impl Notifier for Printer {
-    // Facts come at least once: a receiver that must not act twice keeps `fact.id`. An error has them come again.
+    // Facts come at least once: a receiver that must not act twice saves `fact.id`. After an error they come again.
     async fn notify(&self, facts: &[Fact]) -> Result<(), NotifyError> {
         for fact in facts {
             match &fact.body {
                 FactBody::StockChanged { available, .. } => println!("for everyone: {available} left"),
-                FactBody::EventStatusChanged { status } => println!("for everyone: {status:?}"),
-                FactBody::PaymentUpdated { buyer, .. } => {
-                    println!("for {buyer} only: read the payment again");
+                FactBody::EventStatusChanged { status, .. } => println!("for everyone: {status:?}"),
+                FactBody::PaymentUpdated { payment } => {
+                    println!(
+                        "for {} only: {} by {}: {:?}",
+                        payment.buyer, payment.amount, payment.method, payment.state
+                    );
                 }
-                FactBody::ReservationConfirmed { buyer, .. } => println!("for {buyer} only: paid"),
-                FactBody::ReservationExpired { buyer, .. } => {
-                    println!("for {buyer} only: the hold ran out");
+                FactBody::ReservationHeld { reservation, until } => {
+                    println!(
+                        "for {} only: {} tickets are held until {until}",
+                        reservation.buyer,
+                        reservation.tickets()
+                    );
+                }
+                FactBody::ReservationConfirmed { reservation } => {
+                    println!("for {} only: {} is paid", reservation.buyer, reservation.number);
+                }
+                FactBody::ReservationExpired { reservation } => {
+                    println!("for {} only: the hold ran out", reservation.buyer);
                     self.a_hold_ran_out.notify_one();
                 }
                 other => println!("{other:?}"),
@@ -51,9 +63,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let shop = BoxOffice::builder()
         .store(Arc::new(MemoryStore::default()))
         .gateway(Arc::new(TestGateway::default()))
-        .notifier(Arc::<Printer>::clone(&printer))
+        .subscriber("printer", Arc::<Printer>::clone(&printer))
         .terms(Terms::default().hold_ttl(Duration::from_secs(1)))
         .build()?;
+    // A new subscriber gets what happens from here on.
+    shop.jobs().subscribe_once().await?;
     tokio::spawn(keep_tidy(shop.clone()));
     let (event, standing) = match open_sale(&shop).await?.ticket_types.first() {
         Some(standing) => (standing.event, standing.id),

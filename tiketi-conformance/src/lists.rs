@@ -292,6 +292,16 @@ macro_rules! outbox_cases {
                 facts_of_one_commit_are_coalesced_and_in_their_order,
                 an_expiry_is_announced_to_its_buyer_once,
             }
+            subscribers {
+                each_subscriber_gets_each_fact_by_itself,
+                a_fact_that_failed_comes_again_and_later_ones_wait_for_it,
+                a_late_release_leaves_the_claim_of_another,
+                a_subscriber_begins_with_the_next_commit,
+                a_subscriber_gets_the_kinds_it_wants,
+                a_removed_subscriber_leaves_nothing,
+                subscribers_not_seen_are_removed_in_the_order_of_names,
+                the_backlog_of_each_subscriber_is_shown,
+            }
         }
     };
 }

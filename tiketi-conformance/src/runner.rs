@@ -34,7 +34,7 @@ where
 {
     run(factory, move |stores| async move {
         let stores = stores.into_iter().map(|store| store as Arc<dyn SellingStore>).collect();
-        let shop = TestShop::over(Handles::new(stores));
+        let shop = TestShop::over(Handles::new(stores)).await;
         case(shop.clone()).await;
         shop.audit().await;
     });
@@ -54,7 +54,7 @@ where
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
         let audited = stores.into_iter().map(|store| store as Arc<dyn AuditStore>).collect();
-        let shop = TestShop::over(Handles::new(selling));
+        let shop = TestShop::over(Handles::new(selling)).await;
         case(shop.clone(), Handles::new(audited)).await;
         shop.audit().await;
     });
@@ -74,7 +74,7 @@ where
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
         let paying = stores.into_iter().map(|store| store as Arc<dyn PaymentStore>).collect();
-        let shop = TestShop::over(Handles::new(selling));
+        let shop = TestShop::over(Handles::new(selling)).await;
         shop.known().quiet = true;
         case(shop.clone(), Handles::new(paying)).await;
         shop.audit().await;

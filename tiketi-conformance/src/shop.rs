@@ -10,7 +10,9 @@ use tiketi_core::{
     BuyerId, Clock, CommandError, CommandKey, EventId, Fact, IdSource, PaymentId, RefundId, ReservationId,
     Terms, Timestamp,
     clock::{CountedIds, ManualClock},
-    store::SalesStoreExt,
+    fact::FactKinds,
+    notifier::SubscriberName,
+    store::{SalesStoreExt, Subscription},
 };
 
 use crate::factory::SellingStore;
@@ -51,20 +53,36 @@ impl fmt::Debug for Inner {
     }
 }
 
+/// Returns the subscriber from which the audit gets the facts of every kind.
+pub fn auditor() -> SubscriberName {
+    SubscriberName::new("auditor").expect("the name is valid")
+}
+
 /// The moment at which every case begins.
 pub const START: &str = "2026-01-05T10:00:00Z";
 
 impl TestShop {
     /// Opens a shop over a store, at [`START`].
-    pub fn over(stores: Handles<dyn SellingStore>) -> Self {
-        Self::seeded(stores, 7)
+    pub async fn over(stores: Handles<dyn SellingStore>) -> Self {
+        Self::seeded(stores, 7).await
     }
 
     /// Opens a shop whose ids differ from those of every other seed.
-    pub fn seeded(stores: Handles<dyn SellingStore>, seed: u64) -> Self {
+    ///
+    /// It registers the subscriber from which the audit gets its facts.
+    pub async fn seeded(stores: Handles<dyn SellingStore>, seed: u64) -> Self {
         let clock = ManualClock::at(START.parse().expect("the start is a time"));
         let inner = Inner { stores, clock, ids: CountedIds::seeded(seed), known: Mutex::default() };
-        Self { inner: Arc::new(inner) }
+        let shop = Self { inner: Arc::new(inner) };
+        shop.subscribe(&auditor(), FactKinds::all()).await;
+        shop
+    }
+
+    /// Registers a subscriber that wants facts of these kinds.
+    pub async fn subscribe(&self, subscriber: &SubscriberName, kinds: FactKinds) {
+        let subscription = Subscription { subscriber: subscriber.clone(), kinds };
+        let outcome = self.store().subscribe(&subscription, self.now()).await;
+        outcome.expect("a subscriber can be registered");
     }
 
     /// Returns the store, through the next of its openings.
@@ -193,14 +211,14 @@ impl TestShop {
         let mut drained = Vec::new();
         loop {
             // By then every lease a case may have taken has ended.
-            let facts = store.claim_outbox(Timestamp::FAR_FUTURE, Duration::ZERO, 500).await;
-            let facts = facts.expect("the outbox can be claimed");
+            let facts = store.claim_outbox(&auditor(), Timestamp::FAR_FUTURE, Duration::ZERO, 500).await;
+            let facts: Vec<_> = facts.expect("the outbox can be claimed");
             if facts.is_empty() {
                 break;
             }
-            let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
-            store.ack_outbox(&ids).await.expect("the outbox can be acknowledged");
-            drained.extend(facts);
+            let ids: Vec<_> = facts.iter().map(|it| it.fact.id).collect();
+            store.ack_outbox(&auditor(), &ids).await.expect("the outbox can be acknowledged");
+            drained.extend(facts.into_iter().map(|it| it.fact));
         }
         self.remember(&drained);
         drained

@@ -43,7 +43,7 @@
 //! # Background jobs
 //!
 //! Call [`Jobs::run_once`](crate::box_office::Jobs::run_once) in a loop, on any number of servers. It ends holds whose
-//! time has passed, announces events that opened or sold out, delivers committed [`Fact`]s to your [`Notifier`], asks
+//! time has passed, announces events that opened or sold out, delivers committed [`Fact`]s to your subscribers, asks
 //! providers about unknown outcomes, processes webhooks, refunds the buyers of cancelled events, and deletes records
 //! that are too old to be needed. Its report says when to call it again:
 //!
@@ -68,6 +68,14 @@
 //! When more people come than there are tickets, an event's [`RoomPolicy`] puts buyers in line:
 //! [`BoxOffice::waiting_room`] gives places and passes, the background jobs call the next buyers, and a hold requires
 //! the pass. The module [`waiting_room`] explains numbers, positions and the draw.
+//!
+//! # Facts and subscribers
+//!
+//! What becomes true with a commit is a [`Fact`]: seats changed, a hold, a reservation confirmed, a payment updated. A
+//! named subscriber ([`BoxOfficeBuilder::subscriber`]) gets each of them at least once, those of one reservation in
+//! order, through a [`Notifier`] of yours. Each subscriber has a queue of its own: one that fails delays no other, and
+//! its facts are tried again ([`Jobs::run_once`](crate::box_office::Jobs::run_once)). It begins with the first commit
+//! after it was registered. Without a subscriber no facts are saved.
 //!
 //! # Cancel safety
 //!

@@ -166,17 +166,30 @@ CREATE TABLE tiketi.creations (
 );
 CREATE INDEX creations_by_age ON tiketi.creations (at);
 
+CREATE TABLE tiketi.subscribers (
+    id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, -- never used again: a name registered again has another
+    name       text NOT NULL COLLATE "C",
+    kinds      text NOT NULL,              -- names of kinds of facts, with spaces between them
+    since      bigint NOT NULL,
+    seen_at    bigint NOT NULL,            -- when a server registered it last
+    removed_at bigint                      -- its facts are being deleted; those of commits under way come later
+);
+CREATE UNIQUE INDEX one_subscriber_a_name ON tiketi.subscribers (name) WHERE removed_at IS NULL;
+
+-- What waits for each subscriber, in the order in which it is delivered.
 CREATE TABLE tiketi.outbox (
+    subscriber    bigint NOT NULL,
     id            bigint NOT NULL,
     event         uuid NOT NULL,
     at            bigint NOT NULL,
-    claimed_until bigint,
-    reservation   uuid,                    -- whose facts are told in their order
+    claimed_until bigint,                  -- also until when a fact waits that could not be delivered
+    tries         bigint NOT NULL,         -- how often its delivery failed
+    reservation   uuid,                    -- whose facts are delivered in their order
     body          text NOT NULL,           -- a JSON object
-    PRIMARY KEY (id, event)
+    PRIMARY KEY (subscriber, id, event)
 );
 ALTER TABLE tiketi.outbox SET (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
-CREATE INDEX outbox_of_reservation ON tiketi.outbox (event, reservation, id) WHERE reservation IS NOT NULL;
+CREATE INDEX outbox_of_reservation ON tiketi.outbox (event, subscriber, reservation, id) WHERE reservation IS NOT NULL;
 
 CREATE TABLE tiketi.inbox (
     gateway       text NOT NULL,

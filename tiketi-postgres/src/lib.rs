@@ -124,6 +124,7 @@
 //! | `events` | distributed by `id` |
 //! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox` | distributed by `event`, together with `events` |
 //! | `layouts`, `accounts`, `answers`, `inbox`, `migrations` | kept whole, on one node |
+//! | `subscribers` | a copy on every node, because every batch reads it |
 //! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
 //!
 //! Some look-ups have no event and ask every shard, each by an index: a reservation, payment or ticket type by

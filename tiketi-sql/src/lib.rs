@@ -39,7 +39,9 @@ pub use batch::{
 };
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
 pub use event::{EventRow, TicketTypeRow};
-pub use fact::{fact, fact_text};
+pub use fact::{
+    claimed_fact, fact_text, kinds, kinds_text, release_columns, subscriber_name, subscriber_status,
+};
 pub use inbox::DeliveryRow;
 pub use layout::LayoutRow;
 pub use observed::StoreMetrics;

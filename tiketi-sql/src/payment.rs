@@ -66,7 +66,7 @@ struct ReconciliationEntry {
 
 /// A deposit that is waited for, as JSON.
 #[derive(Serialize, Deserialize)]
-struct DepositEntry {
+pub(crate) struct DepositEntry {
     due: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     bank: Option<String>,
@@ -93,7 +93,7 @@ struct NoteEntry {
 
 /// Tickets that a refund takes back, as JSON.
 #[derive(Serialize, Deserialize)]
-struct ReturnedEntry {
+pub(crate) struct ReturnedEntry {
     seats: Vec<Uuid>,
     /// Ticket type, unit price, quantity.
     items: Vec<(Uuid, i64, u32)>,
@@ -204,29 +204,14 @@ impl<'r> PaymentRow<'r> {
     }
 
     fn state(&self) -> Result<PaymentState, StoreError> {
-        let at = || needed(self.state_at, "state_at");
-        let detail = self.detail.as_deref().unwrap_or_default();
-        match &*self.state {
-            "ready" => Ok(PaymentState::Ready),
-            "confirming" => Ok(PaymentState::Confirming { since: at()? }),
-            "paid" => Ok(PaymentState::Paid { at: at()? }),
-            "partly_refunded" => Ok(PaymentState::PartlyRefunded { at: at()? }),
-            "refunded" => Ok(PaymentState::Refunded { at: at()? }),
-            "declined" => Ok(PaymentState::Declined { code: detail.to_owned(), at: at()? }),
-            "abandoned" => Ok(PaymentState::Abandoned),
-            "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(detail)?, at: at()? }),
-            _ => Err(unreadable("state")),
-        }
+        state_of(&self.state, self.state_at, self.detail.as_deref())
     }
 
     fn reconciliation(&self) -> Result<Option<Reconciliation>, StoreError> {
         let Some(next) = self.reconcile_at.map(Timestamp::from_micros) else { return Ok(None) };
         let text = self.reconciliation.as_deref().ok_or_else(|| unreadable("reconciliation"))?;
         let ReconciliationEntry { since, tries, last_inconclusive, deposit } = parse(text, "reconciliation")?;
-        let deposit = deposit.map(|entry| Deposit {
-            account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
-            due: Timestamp::from_micros(entry.due),
-        });
+        let deposit = deposit.map(deposit_of);
         let since = Timestamp::from_micros(since);
         Ok(Some(Reconciliation { since, next, tries, last_inconclusive, deposit }))
     }
@@ -242,7 +227,35 @@ fn reconciliation_text(reconciliation: &Reconciliation) -> Result<String, StoreE
     })
 }
 
-fn deposit_entry(deposit: &Deposit) -> DepositEntry {
+/// Reads a state from its word, its moment in microseconds, and its code or reason.
+pub(crate) fn state_of(
+    word: &str,
+    at: Option<i64>,
+    detail: Option<&str>,
+) -> Result<PaymentState, StoreError> {
+    let at = || needed(at, "state_at");
+    let detail = detail.unwrap_or_default();
+    match word {
+        "ready" => Ok(PaymentState::Ready),
+        "confirming" => Ok(PaymentState::Confirming { since: at()? }),
+        "paid" => Ok(PaymentState::Paid { at: at()? }),
+        "partly_refunded" => Ok(PaymentState::PartlyRefunded { at: at()? }),
+        "refunded" => Ok(PaymentState::Refunded { at: at()? }),
+        "declined" => Ok(PaymentState::Declined { code: detail.to_owned(), at: at()? }),
+        "abandoned" => Ok(PaymentState::Abandoned),
+        "stuck" => Ok(PaymentState::Stuck { reason: stuck_reason(detail)?, at: at()? }),
+        _ => Err(unreadable("state")),
+    }
+}
+
+pub(crate) fn deposit_of(entry: DepositEntry) -> Deposit {
+    Deposit {
+        account: entry.bank.zip(entry.number).map(|(bank, number)| DepositAccount { bank, number }),
+        due: Timestamp::from_micros(entry.due),
+    }
+}
+
+pub(crate) fn deposit_entry(deposit: &Deposit) -> DepositEntry {
     let account = deposit.account.as_ref();
     DepositEntry {
         due: deposit.due.as_micros(),
@@ -273,10 +286,10 @@ fn notes(text: &str) -> Result<Vec<Note>, StoreError> {
 }
 
 /// The word of a state, its moment, and its code or reason.
-type StateColumns<'s> = (&'static str, Option<Timestamp>, Option<Cow<'s, str>>);
+pub(crate) type StateColumns<'s> = (&'static str, Option<Timestamp>, Option<Cow<'s, str>>);
 
 /// Writes a state as its word, its moment, and its code or reason.
-fn payment_state(state: &PaymentState) -> Result<StateColumns<'_>, StoreError> {
+pub(crate) fn payment_state(state: &PaymentState) -> Result<StateColumns<'_>, StoreError> {
     Ok(match state {
         PaymentState::Ready => ("ready", None, None),
         PaymentState::Confirming { since } => ("confirming", Some(*since), None),
@@ -327,7 +340,10 @@ fn refunds_text(refunds: &[Refund]) -> Result<String, StoreError> {
             amount: refund.amount.minor(),
             reason: refund.reason.clone(),
             tickets: tickets_word(&refund.tickets).to_owned(),
-            returned: returned_entry(&refund.tickets),
+            returned: match &refund.tickets {
+                RefundTickets::Returned(returned) => Some(returned_entry(returned)),
+                RefundTickets::None | RefundTickets::Kept | RefundTickets::Unstated => None,
+            },
             state: state.to_owned(),
             at: at.as_micros(),
             code,
@@ -364,14 +380,26 @@ fn tickets_word(tickets: &RefundTickets) -> &'static str {
     }
 }
 
-fn returned_entry(tickets: &RefundTickets) -> Option<ReturnedEntry> {
-    let RefundTickets::Returned(returned) = tickets else { return None };
+pub(crate) fn returned_entry(returned: &ReturnedTickets) -> ReturnedEntry {
     let item = |item: &ReturnedItem| (item.ticket_type.as_uuid(), item.unit_price.minor(), item.quantity);
-    Some(ReturnedEntry {
+    ReturnedEntry {
         seats: returned.seats.iter().map(|seat| seat.as_uuid()).collect(),
         items: returned.items.iter().map(item).collect(),
         price: returned.price.minor(),
-    })
+    }
+}
+
+pub(crate) fn returned_tickets(entry: ReturnedEntry, currency: Currency) -> ReturnedTickets {
+    let item = |(ticket_type, unit_price, quantity)| ReturnedItem {
+        ticket_type: TicketTypeId::from_uuid(ticket_type),
+        unit_price: Money::new(unit_price, currency),
+        quantity,
+    };
+    ReturnedTickets {
+        seats: entry.seats.into_iter().map(SeatId::from_uuid).collect(),
+        items: entry.items.into_iter().map(item).collect(),
+        price: Money::new(entry.price, currency),
+    }
 }
 
 fn tickets(
@@ -379,20 +407,11 @@ fn tickets(
     returned: Option<ReturnedEntry>,
     currency: Currency,
 ) -> Result<RefundTickets, StoreError> {
-    let item = |(ticket_type, unit_price, quantity)| ReturnedItem {
-        ticket_type: TicketTypeId::from_uuid(ticket_type),
-        unit_price: Money::new(unit_price, currency),
-        quantity,
-    };
     match (word, returned) {
         ("none", None) => Ok(RefundTickets::None),
         ("kept", None) => Ok(RefundTickets::Kept),
         ("unstated", None) => Ok(RefundTickets::Unstated),
-        ("returned", Some(entry)) => Ok(RefundTickets::Returned(ReturnedTickets {
-            seats: entry.seats.into_iter().map(SeatId::from_uuid).collect(),
-            items: entry.items.into_iter().map(item).collect(),
-            price: Money::new(entry.price, currency),
-        })),
+        ("returned", Some(entry)) => Ok(RefundTickets::Returned(returned_tickets(entry, currency))),
         _ => Err(unreadable("refunds")),
     }
 }

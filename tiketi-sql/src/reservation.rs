@@ -16,9 +16,9 @@ use crate::row::{currency, json, parse, small, stored, unreadable, unsigned};
 use crate::table::table;
 
 /// A seat of a reservation: seat, ticket type, label, price.
-type SeatEntry<T> = (Uuid, Uuid, T, i64);
+pub(crate) type SeatEntry<T> = (Uuid, Uuid, T, i64);
 /// Units of a reservation: ticket type, name, quantity, unit price.
-type ItemEntry<T> = (Uuid, T, u32, i64);
+pub(crate) type ItemEntry<T> = (Uuid, T, u32, i64);
 
 table! {
     /// A row of `reservations`.
@@ -138,12 +138,24 @@ impl<'r> ReservationRow<'r> {
     }
 
     fn reason(&self) -> Result<CancelReason, StoreError> {
-        match self.cancel_reason.as_deref() {
-            Some("buyer") => Ok(CancelReason::ByBuyer),
-            Some("organiser") => Ok(CancelReason::ByOrganiser),
-            Some("refunded") => Ok(CancelReason::Refunded),
-            _ => Err(unreadable("cancel_reason")),
-        }
+        cancel_reason_of(self.cancel_reason.as_deref().unwrap_or_default())
+    }
+}
+
+pub(crate) fn cancel_reason_of(word: &str) -> Result<CancelReason, StoreError> {
+    match word {
+        "buyer" => Ok(CancelReason::ByBuyer),
+        "organiser" => Ok(CancelReason::ByOrganiser),
+        "refunded" => Ok(CancelReason::Refunded),
+        _ => Err(unreadable("cancel_reason")),
+    }
+}
+
+pub(crate) fn cancel_reason_word(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::ByBuyer => "buyer",
+        CancelReason::ByOrganiser => "organiser",
+        CancelReason::Refunded => "refunded",
     }
 }
 
@@ -154,53 +166,58 @@ fn state_columns(state: ReservationState) -> (&'static str, Timestamp, Option<&'
         ReservationState::Paying { deadline, .. } => ("paying", deadline, None),
         ReservationState::Confirmed { at } => ("confirmed", at, None),
         ReservationState::Expired { at } => ("expired", at, None),
-        ReservationState::Cancelled { reason, at } => {
-            let reason = match reason {
-                CancelReason::ByBuyer => "buyer",
-                CancelReason::ByOrganiser => "organiser",
-                CancelReason::Refunded => "refunded",
-            };
-            ("cancelled", at, Some(reason))
-        }
+        ReservationState::Cancelled { reason, at } => ("cancelled", at, Some(cancel_reason_word(reason))),
     }
 }
 
 /// Writes the seats of a reservation as a JSON array.
 fn seats_text(lines: &[SeatLine]) -> Result<String, StoreError> {
-    let entries: Vec<SeatEntry<&str>> = lines
+    json(&seat_entries(lines))
+}
+
+pub(crate) fn seat_entries(lines: &[SeatLine]) -> Vec<SeatEntry<&str>> {
+    lines
         .iter()
         .map(|line| (line.seat.as_uuid(), line.ticket_type.as_uuid(), &*line.label, line.price.minor()))
-        .collect();
-    json(&entries)
+        .collect()
 }
 
 fn seats(text: &str, currency: Currency) -> Result<Vec<SeatLine>, StoreError> {
-    let entries: Vec<SeatEntry<String>> = parse(text, "seats")?;
+    Ok(seat_lines(parse(text, "seats")?, currency))
+}
+
+pub(crate) fn seat_lines(entries: Vec<SeatEntry<String>>, currency: Currency) -> Vec<SeatLine> {
     let line = |(seat, ticket_type, label, price): SeatEntry<String>| SeatLine {
         seat: SeatId::from_uuid(seat),
         ticket_type: TicketTypeId::from_uuid(ticket_type),
         label: Arc::from(label),
         price: Money::new(price, currency),
     };
-    Ok(entries.into_iter().map(line).collect())
+    entries.into_iter().map(line).collect()
 }
 
 /// Writes the units of a reservation as a JSON array.
 fn items_text(lines: &[ItemLine]) -> Result<String, StoreError> {
-    let entries: Vec<ItemEntry<&str>> = lines
+    json(&item_entries(lines))
+}
+
+pub(crate) fn item_entries(lines: &[ItemLine]) -> Vec<ItemEntry<&str>> {
+    lines
         .iter()
         .map(|line| (line.ticket_type.as_uuid(), &*line.name, line.quantity, line.unit_price.minor()))
-        .collect();
-    json(&entries)
+        .collect()
 }
 
 fn items(text: &str, currency: Currency) -> Result<Vec<ItemLine>, StoreError> {
-    let entries: Vec<ItemEntry<String>> = parse(text, "items")?;
+    Ok(item_lines(parse(text, "items")?, currency))
+}
+
+pub(crate) fn item_lines(entries: Vec<ItemEntry<String>>, currency: Currency) -> Vec<ItemLine> {
     let line = |(ticket_type, name, quantity, unit_price): ItemEntry<String>| ItemLine {
         ticket_type: TicketTypeId::from_uuid(ticket_type),
         name: Arc::from(name),
         quantity,
         unit_price: Money::new(unit_price, currency),
     };
-    Ok(entries.into_iter().map(line).collect())
+    entries.into_iter().map(line).collect()
 }

@@ -145,15 +145,29 @@ CREATE TABLE creations (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX creations_by_age ON creations (at);
 
+CREATE TABLE subscribers (
+    id         INTEGER PRIMARY KEY,        -- a name that is registered again gets another while its facts are there
+    name       TEXT NOT NULL,
+    kinds      TEXT NOT NULL,              -- names of kinds of facts, with spaces between them
+    since      INTEGER NOT NULL,
+    seen_at    INTEGER NOT NULL,           -- when a server registered it last
+    removed_at INTEGER                     -- its facts are being deleted
+) STRICT;
+CREATE UNIQUE INDEX one_subscriber_a_name ON subscribers (name) WHERE removed_at IS NULL;
+
+-- What waits for each subscriber, in the order in which it is delivered.
 CREATE TABLE outbox (
-    id            INTEGER PRIMARY KEY,
+    subscriber    INTEGER NOT NULL,
+    id            INTEGER NOT NULL,
     event         BLOB NOT NULL,
     at            INTEGER NOT NULL,
+    reservation   BLOB,                    -- whose facts are delivered in their order
+    claimed_until INTEGER,                 -- also until when a fact waits that could not be delivered
+    tries         INTEGER NOT NULL DEFAULT 0, -- how often its delivery failed
     body          TEXT NOT NULL,           -- a JSON object
-    reservation   BLOB,                    -- whose facts are told in their order
-    claimed_until INTEGER
-) STRICT;
-CREATE INDEX outbox_of_reservation ON outbox (reservation, id) WHERE reservation IS NOT NULL;
+    PRIMARY KEY (subscriber, id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX outbox_of_reservation ON outbox (subscriber, reservation, id) WHERE reservation IS NOT NULL;
 
 CREATE TABLE inbox (
     gateway       TEXT NOT NULL,

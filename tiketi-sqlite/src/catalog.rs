@@ -270,9 +270,10 @@ fn announce(
     }
     let snapshot = set.snapshot(id)?;
     let Some(status) = announce_status(snapshot, now) else { return Ok(None) };
+    let before = snapshot.event().announced;
     let event = Event { announced: status, ..snapshot.event().clone() };
     write::event(set.connection(), &event)?;
     set.snapshot(id)?.set_event(event);
-    set.announce(id, now, FactBody::EventStatusChanged { status })?;
+    set.announce(id, now, FactBody::EventStatusChanged { before, status })?;
     Ok(Some(status))
 }

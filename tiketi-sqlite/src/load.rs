@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Params};
 use tiketi_core::decide::{CommandRecord, CreationRecord, Snapshot};
 use tiketi_core::{
     BuyerId, CommandKey, Currency, EventId, Payment, PaymentId, Reservation, ReservationId, Seat, SeatId,
-    StoreError, TicketType, Timestamp,
+    StoreError, TicketType, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::Row as _;
 
@@ -57,6 +57,12 @@ pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
         Ok(value.and_then(|value| u64::try_from(value).ok()).unwrap_or_default())
     };
     Ok(Counters { reservation: value("reservation")?, fact: value("fact")? })
+}
+
+/// Returns the registered subscribers, and what each wants.
+pub(crate) fn subscribers(connection: &Connection) -> Result<Vec<(i64, FactKinds)>, StoreError> {
+    let sql = "SELECT id, kinds FROM subscribers WHERE removed_at IS NULL ORDER BY id";
+    all(connection, sql, (), |row| Ok((row.int("id")?, tiketi_sql::kinds(row.text("kinds")?))))
 }
 
 /// Returns a number that changes when another connection writes to the file.

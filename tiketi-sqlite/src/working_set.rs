@@ -8,6 +8,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CommandKey, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
+    fact::FactKinds,
 };
 use tiketi_sql::{BatchReadSet, EventRows};
 
@@ -34,6 +35,8 @@ pub(crate) struct WriterCache {
     /// No hold ends before this; most commands need not look for any.
     next_end: Timestamp,
     events: HashMap<EventId, OpenEvent>,
+    /// Registered subscribers, and what each wants.
+    subscribers: Vec<(i64, FactKinds)>,
     /// Another number means that somebody else wrote to the file.
     data_version: i64,
 }
@@ -48,6 +51,7 @@ impl WriterCache {
                 counters: load::counters(connection)?,
                 next_end: load::next_end(connection)?,
                 events: HashMap::new(),
+                subscribers: load::subscribers(connection)?,
                 data_version,
             }),
         }
@@ -158,14 +162,22 @@ impl<'c> WorkingSet<'c> {
         change.facts.iter().try_for_each(|body| self.announce(event, now, body.clone()))
     }
 
-    /// Lets a fact become true.
+    /// Takes note that subscribers were registered or removed, or want other facts.
+    pub(crate) fn resubscribe(&mut self) -> Result<(), StoreError> {
+        self.cache.subscribers = load::subscribers(self.connection)?;
+        Ok(())
+    }
+
+    /// Lets a fact become true, if there is any subscriber.
     pub(crate) fn announce(
         &mut self,
         event: EventId,
         at: Timestamp,
         body: FactBody,
     ) -> Result<(), StoreError> {
-        self.opened(event)?.became_true.push((at, body));
+        if !self.cache.subscribers.is_empty() {
+            self.opened(event)?.became_true.push((at, body));
+        }
         Ok(())
     }
 
@@ -182,9 +194,13 @@ impl<'c> WorkingSet<'c> {
                 write::map_version(self.connection, *event, map_version)?;
                 opened.map_version_written = map_version;
             }
-            for (at, body) in coalesce_facts(std::mem::take(&mut opened.became_true)) {
-                self.cache.counters.fact += 1;
-                write::fact(self.connection, self.cache.counters.fact, *event, at, &body)?;
+            for fact in coalesce_facts(std::mem::take(&mut opened.became_true)) {
+                let wanting = self.cache.subscribers.iter().filter(|it| it.1.contains(fact.1.kind()));
+                let wanting: Vec<i64> = wanting.map(|it| it.0).collect();
+                if !wanting.is_empty() {
+                    self.cache.counters.fact += 1;
+                    write::fact(self.connection, &wanting, self.cache.counters.fact, *event, &fact)?;
+                }
             }
         }
         if self.cache.counters != self.written {

@@ -103,16 +103,23 @@ pub(crate) fn creation(
     INSERT_CREATION.run_one(connection, &CreationRow::of(key, record))
 }
 
+/// Puts a fact into the outbox of each of some subscribers.
 pub(crate) fn fact(
     connection: &Connection,
+    subscribers: &[i64],
     id: u64,
     event: EventId,
-    at: Timestamp,
-    body: &FactBody,
+    (at, body): &(Timestamp, FactBody),
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO outbox (id, event, at, body, reservation) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let sql =
+        "INSERT INTO outbox (subscriber, id, event, at, body, reservation) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let reservation = body.reservation().map(tiketi_core::ReservationId::as_uuid);
-    run_one(connection, sql, (stored(id), event.as_uuid(), at.as_micros(), fact_text(body)?, reservation))
+    let text = fact_text(body)?;
+    for subscriber in subscribers {
+        let values = (subscriber, stored(id), event.as_uuid(), at.as_micros(), &text, reservation);
+        run_one(connection, sql, values)?;
+    }
+    Ok(())
 }
 
 /// Inserts an event.

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use tiketi_core::{
-    EventId, Fact, FactBody, Reservation, ReservationState, SeatId, SeatMap, TicketTypeId,
-    fact::{SeatChanged, SeatStatus},
+    EventId, Fact, FactBody, PaymentId, Reservation, ReservationState, SeatId, SeatMap, TicketTypeId,
+    fact::{PaymentSummary, ReservationSummary, SeatChanged, SeatStatus},
 };
 
 use crate::picture::Picture;
@@ -25,10 +25,13 @@ pub(super) fn check(picture: &Picture, facts: &[Fact], may_be_quiet: bool) {
     }
     check_reservations(picture, facts);
     for payment in &picture.payments {
-        let told = count(facts, |body| {
-            matches!(body, FactBody::PaymentUpdated { payment: of, reservation, buyer }
-                if *of == payment.id && *reservation == payment.reservation && *buyer == payment.buyer)
-        });
+        let told: Vec<_> = facts.iter().filter_map(|fact| told_of_payment(fact, payment.id)).collect();
+        if let Some(last) = told.last() {
+            // Later changes that are no facts change no more than the version.
+            let version = last.version;
+            assert_eq!(**last, PaymentSummary { version, ..PaymentSummary::of(payment) }, "as it is now");
+        }
+        let told = told.len();
         // The time of the next reconciliation and the notes of staff are no facts.
         let quiet = if may_be_quiet { payment.version.saturating_sub(told as u64) } else { 0 };
         assert_eq!(told as u64 + quiet, payment.version, "each change of {:?} is published once", payment.id);
@@ -88,6 +91,33 @@ fn check_reservations(picture: &Picture, facts: &[Fact]) {
             fits,
             "{row:?} was told as confirmed {confirmed}, expired {expired}, cancelled {cancelled} times"
         );
+        check_last_word(row, facts);
+    }
+}
+
+/// The last fact of a reservation shows its tickets and the end of its hold as they are; its versions only grow.
+fn check_last_word(row: &Reservation, facts: &[Fact]) {
+    let mut told = facts.iter().filter(|fact| fact.body.summary().is_some_and(|it| it.id == row.id));
+    let Some(first) = told.next() else { panic!("{row:?} was never told") };
+    let last = told.fold(first, |before, fact| {
+        assert!(before.body.summary().unwrap().version < fact.body.summary().unwrap().version, "{fact:?}");
+        fact
+    });
+    let summary = last.body.summary().unwrap();
+    // An attempt to pay changes the row, and is told as a payment.
+    let (version, payment) = (summary.version, summary.payment);
+    assert!(version <= row.version, "{last:?}");
+    assert_eq!(*summary, ReservationSummary { version, payment, ..ReservationSummary::of(row) });
+    if let (Some(held), FactBody::ReservationHeld { until, .. }) = (row.held_until(), &last.body) {
+        assert_eq!(held, *until, "{last:?}");
+    }
+}
+
+/// Returns what a fact says about a payment, if it is about that payment.
+fn told_of_payment(fact: &Fact, id: PaymentId) -> Option<&PaymentSummary> {
+    match &fact.body {
+        FactBody::PaymentUpdated { payment } if payment.id == id => Some(payment),
+        _ => None,
     }
 }
 
@@ -95,17 +125,13 @@ fn check_reservations(picture: &Picture, facts: &[Fact]) {
 fn told(row: &Reservation, facts: &[Fact]) -> (usize, usize, usize) {
     let (mut confirmed, mut expired, mut cancelled) = (0, 0, 0);
     for fact in facts {
-        let (times, of) = match fact.body {
-            FactBody::ReservationConfirmed { reservation, buyer } => (&mut confirmed, (reservation, buyer)),
-            FactBody::ReservationExpired { reservation, buyer } => (&mut expired, (reservation, buyer)),
-            FactBody::ReservationCancelled { reservation, buyer } => (&mut cancelled, (reservation, buyer)),
+        let (times, of) = match &fact.body {
+            FactBody::ReservationConfirmed { reservation } => (&mut confirmed, reservation),
+            FactBody::ReservationExpired { reservation } => (&mut expired, reservation),
+            FactBody::ReservationCancelled { reservation, .. } => (&mut cancelled, reservation),
             _ => continue,
         };
-        *times += usize::from(of == (row.id, row.buyer));
+        *times += usize::from((of.id, of.buyer) == (row.id, row.buyer));
     }
     (confirmed, expired, cancelled)
-}
-
-fn count(facts: &[Fact], wanted: impl Fn(&FactBody) -> bool) -> usize {
-    facts.iter().filter(|fact| wanted(&fact.body)).count()
 }

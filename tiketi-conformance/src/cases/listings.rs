@@ -196,7 +196,7 @@ pub async fn a_new_status_is_announced_once(shop: TestShop) {
     let told: Vec<_> = facts
         .iter()
         .filter_map(|fact| match fact.body {
-            FactBody::EventStatusChanged { status } => Some((fact.event, status)),
+            FactBody::EventStatusChanged { status, .. } => Some((fact.event, status)),
             _ => None,
         })
         .collect();

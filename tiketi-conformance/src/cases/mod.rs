@@ -32,6 +32,7 @@ pub mod release;
 pub mod replay;
 pub mod room_journal;
 pub mod rows;
+pub mod subscribers;
 pub mod texts;
 pub mod waiting_room;
 pub mod waiting_room_races;

@@ -1,26 +1,45 @@
 //! The outbox: every committed fact comes out, leased to one at a time, until acknowledged.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::{
     Fact, FactBody,
-    fact::{FactId, SeatStatus},
+    fact::{FactId, FactKind, ReservationSummary, SeatStatus},
+    notifier::SubscriberName,
 };
 
-use crate::shop::TestShop;
+use crate::shop::{TestShop, auditor};
 
 const LEASE: Duration = Duration::from_secs(30);
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-async fn claim(shop: &TestShop, limit: usize) -> Vec<Fact> {
-    shop.store().claim_outbox(shop.now(), LEASE, limit).await.unwrap()
+/// Registers a subscriber that gets one fact for each change of a stock.
+async fn stock_keeper(shop: &TestShop) -> SubscriberName {
+    let keeper = named("stock-keeper");
+    shop.subscribe(&keeper, [FactKind::StockChanged].into_iter().collect()).await;
+    keeper
 }
 
-async fn ack(shop: &TestShop, facts: &[Fact]) {
-    let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
-    shop.store().ack_outbox(&ids).await.unwrap();
-    shop.remember(facts);
+fn named(name: &str) -> SubscriberName {
+    SubscriberName::new(name).unwrap()
+}
+
+async fn claim(shop: &TestShop, of: &SubscriberName, limit: usize) -> Vec<Fact> {
+    let claimed = shop.store().claim_outbox(of, shop.now(), LEASE, limit).await.unwrap();
+    claimed.into_iter().map(|claimed| claimed.fact).collect()
+}
+
+async fn ack(shop: &TestShop, of: &SubscriberName, facts: &[Fact]) {
+    shop.store().ack_outbox(of, &ids(facts)).await.unwrap();
+    if *of == auditor() {
+        shop.remember(facts);
+    }
+}
+
+fn ids(facts: &[Fact]) -> Vec<FactId> {
+    facts.iter().map(|fact| fact.id).collect()
 }
 
 /// Fails if a fact is missing, wrong, or says whose the seats are.
@@ -31,14 +50,17 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     assert!(facts.iter().all(|fact| fact.event == hall.event && fact.at == shop.now()));
     let seat = |status, version| tiketi_core::fact::SeatChanged::new(hall.seats[0], status, version);
     let mut bodies: Vec<_> = facts.into_iter().map(|fact| fact.body).collect();
+    let (reservation, until) = (Arc::new(ReservationSummary::of(&held)), held.held_until().unwrap());
+    assert_eq!(bodies.remove(0), FactBody::ReservationHeld { reservation, until });
     let changes = vec![seat(SeatStatus::Held, 2)];
     assert_eq!(bodies.remove(0), FactBody::SeatsChanged { map_version: 2, changes });
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.front, available: 9 }));
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.standing, available: 8 }));
     assert_eq!(bodies.len(), 2);
-    shop.sold(&held).await;
+    let (sold, _) = shop.sold(&held).await;
     let bodies: Vec<_> = shop.drain().await.into_iter().map(|fact| fact.body).collect();
-    let confirmed = FactBody::ReservationConfirmed { reservation: held.id, buyer };
+    assert!(bodies.iter().all(|body| body.buyer().is_none_or(|of| of == buyer)));
+    let confirmed = FactBody::ReservationConfirmed { reservation: Arc::new(ReservationSummary::of(&sold)) };
     assert_eq!(bodies.iter().filter(|body| **body == confirmed).count(), 1);
     let sold = |body: &&FactBody| matches!(body, FactBody::SeatsChanged { changes, .. } if changes[0].status == SeatStatus::Sold);
     assert_eq!(bodies.iter().filter(sold).count(), 1);
@@ -49,48 +71,49 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
 pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[0]).await;
-    let first = claim(&shop, 100).await;
+    let first = claim(&shop, &auditor(), 100).await;
     assert!(!first.is_empty());
-    assert_eq!(claim(&shop, 100).await, []);
+    assert_eq!(claim(&shop, &auditor(), 100).await, []);
     shop.go_to(shop.now().after(LEASE).before(MICROSECOND));
-    assert_eq!(claim(&shop, 100).await, []);
+    assert_eq!(claim(&shop, &auditor(), 100).await, []);
     shop.advance(MICROSECOND);
-    assert_eq!(claim(&shop, 100).await, first);
-    ack(&shop, &first).await;
+    assert_eq!(claim(&shop, &auditor(), 100).await, first);
+    ack(&shop, &auditor(), &first).await;
 }
 
 /// Fails if an acknowledged fact comes again.
 pub async fn an_acknowledged_fact_is_forgotten(shop: TestShop) {
-    let hall = shop.hall().await;
+    let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     shop.standing(&hall, shop.buyer(), 1).await;
-    let first = claim(&shop, 100).await;
-    ack(&shop, &first).await;
-    shop.store().ack_outbox(&[first[0].id, FactId(u64::from(u32::MAX))]).await.unwrap();
-    shop.store().ack_outbox(&[]).await.unwrap();
+    let first = claim(&shop, &keeper, 100).await;
+    ack(&shop, &keeper, &first).await;
+    let store = shop.store();
+    store.ack_outbox(&keeper, &[first[0].id, FactId(u64::from(u32::MAX))]).await.unwrap();
+    store.ack_outbox(&keeper, &[]).await.unwrap();
+    store.ack_outbox(&named("unknown"), &ids(&first)).await.unwrap();
     shop.advance(LEASE);
-    assert_eq!(claim(&shop, 100).await, []);
+    assert_eq!(claim(&shop, &keeper, 100).await, []);
     shop.standing(&hall, shop.buyer(), 1).await;
-    let next = claim(&shop, 100).await;
+    let next = claim(&shop, &keeper, 100).await;
     assert!(!next.is_empty() && next.iter().all(|fact| fact.id > first[0].id));
-    ack(&shop, &next).await;
 }
 
 /// Fails if a fact is lost because a later one was delivered first.
 pub async fn facts_acknowledged_out_of_order_lose_none(shop: TestShop) {
-    let hall = shop.hall().await;
+    let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     for _ in 0..6 {
         shop.standing(&hall, shop.buyer(), 1).await;
     }
-    let facts = claim(&shop, 100).await;
+    let facts = claim(&shop, &keeper, 100).await;
     assert_eq!(facts.len(), 6);
-    let ids: Vec<_> = [5, 1, 3].iter().map(|at| facts[*at].id).collect();
-    shop.store().ack_outbox(&ids).await.unwrap();
+    let done: Vec<_> = [5, 1, 3].iter().map(|at| facts[*at].id).collect();
+    shop.store().ack_outbox(&keeper, &done).await.unwrap();
     shop.advance(LEASE);
-    let left = claim(&shop, 100).await;
+    let left = claim(&shop, &keeper, 100).await;
     assert_eq!(left, [0, 2, 4].map(|at| facts[at].clone()));
-    let ids: Vec<_> = left.iter().map(|fact| fact.id).collect();
-    shop.store().ack_outbox(&ids).await.unwrap();
-    shop.remember(&facts);
+    ack(&shop, &keeper, &left).await;
+    shop.advance(LEASE);
+    assert_eq!(claim(&shop, &keeper, 100).await, []);
 }
 
 /// Fails if the fact of a sale is delivered before that of its payment, or the
@@ -101,37 +124,37 @@ pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestSh
         (shop.held(&hall, shop.buyer(), &[0]).await, shop.held(&hall, shop.buyer(), &[1]).await);
     shop.drain().await;
     let payment = shop.prepared(&held).await;
-    let first = claim(&shop, 1).await;
+    let first = claim(&shop, &auditor(), 1).await;
     assert_eq!(first[0].body.reservation(), Some(held.id));
     shop.apply(shop.begin_confirm(&payment)).await;
     shop.apply(shop.cancel(&other)).await;
-    let meanwhile = claim(&shop, 100).await;
+    let meanwhile = claim(&shop, &auditor(), 100).await;
     assert!(meanwhile.iter().any(|fact| fact.body.reservation() == Some(other.id)));
     assert!(meanwhile.iter().all(|fact| fact.body.reservation() != Some(held.id)), "{meanwhile:?}");
-    shop.store().ack_outbox(&[first[0].id]).await.unwrap();
-    let then = claim(&shop, 100).await;
+    shop.store().ack_outbox(&auditor(), &ids(&first)).await.unwrap();
+    let then = claim(&shop, &auditor(), 100).await;
     assert!(then.iter().any(|fact| fact.body.reservation() == Some(held.id)));
     let mut all = [first, meanwhile, then].concat();
     all.sort_by_key(|fact| fact.id);
-    ack(&shop, &all).await;
+    ack(&shop, &auditor(), &all).await;
 }
 
 /// Fails if a claim takes more than asked for,
 /// or not the oldest first.
 pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: TestShop) {
-    let hall = shop.hall().await;
+    let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     for _ in 0..7 {
         shop.standing(&hall, shop.buyer(), 1).await;
     }
-    assert_eq!(claim(&shop, 0).await, []);
+    assert_eq!(claim(&shop, &keeper, 0).await, []);
     let mut left = Vec::new();
     for expected in [3, 3, 1, 0] {
-        let facts = claim(&shop, 3).await;
+        let facts = claim(&shop, &keeper, 3).await;
         assert_eq!(facts.len(), expected);
-        ack(&shop, &facts).await;
-        left.extend(facts.iter().filter_map(|fact| match fact.body {
-            FactBody::StockChanged { available, .. } => Some(available),
-            _ => None,
+        ack(&shop, &keeper, &facts).await;
+        left.extend(facts.iter().map(|fact| match fact.body {
+            FactBody::StockChanged { available, .. } => available,
+            _ => panic!("it wants no such fact: {fact:?}"),
         }));
     }
     assert_eq!(left, [9, 8, 7, 6, 5, 4, 3]);
@@ -139,20 +162,18 @@ pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: TestShop) {
 
 /// Fails if two servers that claim at once get the same fact.
 pub async fn servers_that_claim_at_once_share_the_facts(shop: TestShop) {
-    let hall = shop.hall().await;
+    let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     for _ in 0..10 {
         shop.standing(&hall, shop.buyer(), 1).await;
     }
     let servers = (0..8).map(|_| {
-        let shop = shop.clone();
-        tokio::spawn(async move { claim(&shop, 3).await })
+        let (shop, keeper) = (shop.clone(), keeper.clone());
+        tokio::spawn(async move { claim(&shop, &keeper, 3).await })
     });
     let claims = futures::future::join_all(servers.collect::<Vec<_>>()).await;
-    let mut facts: Vec<_> = claims.into_iter().flat_map(|facts| facts.unwrap()).collect();
-    let ids: HashSet<_> = facts.iter().map(|fact| fact.id).collect();
-    assert_eq!((facts.len(), ids.len()), (10, 10));
-    facts.sort_by_key(|fact| fact.id);
-    ack(&shop, &facts).await;
+    let facts: Vec<_> = claims.into_iter().flat_map(|facts| facts.unwrap()).collect();
+    let distinct: HashSet<_> = ids(&facts).into_iter().collect();
+    assert_eq!((facts.len(), distinct.len()), (10, 10));
 }
 
 /// Fails if facts written while others are delivered are skipped.
@@ -208,7 +229,10 @@ pub async fn an_expiry_is_announced_to_its_buyer_once(shop: TestShop) {
     shop.store().expire_due(shop.now(), 10).await.unwrap();
     shop.store().expire_due(shop.now(), 10).await.unwrap();
     let bodies: Vec<_> = shop.drain().await.into_iter().map(|fact| fact.body).collect();
-    let expired = FactBody::ReservationExpired { reservation: held.id, buyer };
-    assert_eq!(bodies.iter().filter(|body| **body == expired).count(), 1);
+    let expired = |body: &&FactBody| {
+        matches!(body, FactBody::ReservationExpired { reservation }
+        if (reservation.id, reservation.buyer, &reservation.seats) == (held.id, buyer, &held.seats))
+    };
+    assert_eq!(bodies.iter().filter(expired).count(), 1);
     assert_eq!(bodies.len(), 3, "the seat, the stock and the buyer: {bodies:?}");
 }

@@ -15,7 +15,7 @@ use crate::hall::Hall;
 use crate::handles::Handles;
 use crate::picture::Picture;
 use crate::shop::TestShop;
-use crate::walk::step::{Step, unnumbered};
+use crate::walk::step::{Step, unnumbered, unnumbered_fact};
 use crate::walk::walker::Walker;
 
 /// How many commands a walk has.
@@ -25,9 +25,9 @@ const FIRST_ID_SEED: u64 = 1_000;
 
 /// Walks one sequence over the store under test and an in-memory store, and compares every answer.
 pub(crate) async fn compare(stores: Handles<dyn SellingStore>, seed: u64) {
-    let tested = TestShop::seeded(stores, FIRST_ID_SEED + seed);
+    let tested = TestShop::seeded(stores, FIRST_ID_SEED + seed).await;
     let memory: Arc<dyn SellingStore> = Arc::new(MemoryStore::default());
-    let model = TestShop::seeded(Handles::new(vec![memory]), FIRST_ID_SEED + seed);
+    let model = TestShop::seeded(Handles::new(vec![memory]), FIRST_ID_SEED + seed).await;
     let halls = halls(&tested).await;
     self::halls(&model).await;
     let mut walker = Walker::new(tested.clone(), halls, seed);
@@ -75,7 +75,7 @@ async fn seen(shop: &TestShop) -> (Picture, Vec<(EventId, FactBody)>) {
     let known = shop.known();
     let own = |fact: &&Fact| known.events.contains(&fact.event);
     let mut facts: Vec<_> =
-        known.facts.iter().filter(own).map(|fact| (fact.event, fact.body.clone())).collect();
+        known.facts.iter().filter(own).map(|fact| (fact.event, unnumbered_fact(fact.body.clone()))).collect();
     facts.sort_by_key(|(event, _)| *event);
     (picture, facts)
 }

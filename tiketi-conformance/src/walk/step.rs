@@ -1,10 +1,11 @@
 //! One step of a walk: a command of any kind, sent to any store, with a comparable answer.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use tiketi_core::decide::{AnyCommand, BlockSeats, Envelope, UnblockSeats};
 use tiketi_core::{
-    CommandError, EventId, Reservation, TicketTypeId, TicketTypeInput, Timestamp, event::EventStep,
+    CommandError, EventId, FactBody, Reservation, TicketTypeId, TicketTypeInput, Timestamp, event::EventStep,
     reservation::ReservationNumber,
 };
 
@@ -68,4 +69,19 @@ fn answer<T: Debug, R: Debug>(outcome: Result<T, CommandError<R>>) -> String {
 pub(super) fn unnumbered(mut row: Reservation) -> Reservation {
     row.number = ReservationNumber::new(Timestamp::EPOCH, 0);
     row
+}
+
+/// Returns a fact without the number of its reservation.
+pub(super) fn unnumbered_fact(mut body: FactBody) -> FactBody {
+    match &mut body {
+        FactBody::ReservationHeld { reservation, .. }
+        | FactBody::ReservationConfirmed { reservation }
+        | FactBody::ReservationExpired { reservation }
+        | FactBody::ReservationCancelled { reservation, .. }
+        | FactBody::TicketsReturned { reservation, .. } => {
+            Arc::make_mut(reservation).number = ReservationNumber::new(Timestamp::EPOCH, 0);
+        }
+        _ => {}
+    }
+    body
 }

@@ -7,17 +7,19 @@ use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
 use crate::box_office::load_meter::LoadMeter;
 use crate::box_office::observed_gateway::ObservedGateway;
+use crate::box_office::relay::Subscriber;
 use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
+use crate::fact::{FactKind, FactKinds};
 use crate::gateway::PaymentGateway;
-use crate::memory::{MemoryNotifier, MemoryWaitingRooms};
+use crate::memory::MemoryWaitingRooms;
 use crate::metrics::Metrics;
-use crate::notifier::Notifier;
+use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock, Subscription,
     WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
@@ -65,7 +67,7 @@ pub struct BoxOfficeBuilder {
     /// The parts given one by one; they come before those of `whole`, in whatever order the methods are called.
     parts: StoreParts,
     gateways: Vec<Arc<dyn PaymentGateway>>,
-    notifier: Option<Arc<dyn Notifier>>,
+    subscribers: Vec<(String, FactKinds, Arc<dyn Notifier>)>,
     clock: Option<Arc<dyn Clock>>,
     waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
@@ -114,6 +116,20 @@ pub enum BuildError {
     DuplicateMethod {
         /// The method.
         method: String,
+    },
+    /// A subscriber's name is none that a store accepts.
+    #[error("{name:?} is no name of a subscriber")]
+    SubscriberName {
+        /// The name.
+        name: String,
+        /// What a name must be.
+        source: InvalidSubscriberName,
+    },
+    /// Two subscribers have the same name.
+    #[error("two subscribers are called {name}")]
+    DuplicateSubscriber {
+        /// The name.
+        name: SubscriberName,
     },
     /// The period of the jobs is zero, or longer than a minute.
     #[error("jobs run at least every minute, and not without a pause")]
@@ -195,9 +211,41 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Delivers committed facts to a notifier; a [`MemoryNotifier`] by default.
-    pub fn notifier(mut self, notifier: Arc<dyn Notifier>) -> Self {
-        self.notifier = Some(notifier);
+    /// Adds a subscriber that gets every committed fact; may be called several times.
+    ///
+    /// Each subscriber has facts, failures and delays of its own: one that fails or waits delays no other. It gets the
+    /// facts of commits since it was first registered, by [`Jobs::run_once`](crate::box_office::Jobs::run_once) or
+    /// [`Jobs::subscribe_once`](crate::box_office::Jobs::subscribe_once). Servers that share a store and a name share
+    /// the facts. A subscriber that no server has any more is removed with
+    /// [`Jobs::unsubscribe`](crate::box_office::Jobs::unsubscribe), or after
+    /// [`SUBSCRIBER_MEMORY`](crate::box_office::SUBSCRIBER_MEMORY). Without a subscriber, no facts are saved.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use tiketi_core::fact::FactKind;
+    /// use tiketi_core::memory::{MemoryNotifier, MemoryStore};
+    /// use tiketi_core::BoxOffice;
+    ///
+    /// let (mail, analytics) = (Arc::new(MemoryNotifier::default()), Arc::new(MemoryNotifier::default()));
+    /// let shop = BoxOffice::builder()
+    ///     .store(Arc::new(MemoryStore::default()))
+    ///     .subscriber("analytics", analytics)
+    ///     .subscriber_of("mail", [FactKind::ReservationConfirmed], mail)
+    ///     .build()?;
+    /// # Ok::<(), tiketi_core::BuildError>(())
+    /// ```
+    pub fn subscriber(self, name: impl Into<String>, notifier: Arc<dyn Notifier>) -> Self {
+        self.subscriber_of(name, FactKinds::all().kinds(), notifier)
+    }
+
+    /// Adds a subscriber that gets committed facts of these kinds only; others are not saved for it.
+    pub fn subscriber_of(
+        mut self,
+        name: impl Into<String>,
+        kinds: impl IntoIterator<Item = FactKind>,
+        notifier: Arc<dyn Notifier>,
+    ) -> Self {
+        self.subscribers.push((name.into(), kinds.into_iter().collect(), notifier));
         self
     }
 
@@ -300,6 +348,7 @@ impl BoxOfficeBuilder {
     pub fn build(self) -> Result<BoxOffice, BuildError> {
         self.terms.validate()?;
         check_gateways(&self.gateways)?;
+        let subscribers = subscribers(self.subscribers)?;
         let jobs_every = self.jobs_every.unwrap_or(JOBS_EVERY);
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
@@ -329,10 +378,10 @@ impl BoxOfficeBuilder {
             admission_key,
             random,
             confirm_locks: ConfirmLocks::default(),
-            jobs: JobTable::new(jobs_every),
+            jobs: JobTable::new(jobs_every, subscribers.len()),
             gateways: observed(self.gateways, &office_clock, self.metrics.as_ref()),
             metrics: self.metrics,
-            notifier: self.notifier.unwrap_or_else(|| Arc::new(MemoryNotifier::default())),
+            subscribers,
             timer: self.timer,
             spawner: self.spawner,
             clock: office_clock,
@@ -384,10 +433,35 @@ fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError
     Ok(())
 }
 
+fn subscribers(named: Vec<(String, FactKinds, Arc<dyn Notifier>)>) -> Result<Vec<Subscriber>, BuildError> {
+    let mut subscribers: Vec<Subscriber> = Vec::new();
+    for (name, kinds, notifier) in named {
+        let checked = SubscriberName::new(&*name);
+        let subscriber = checked.map_err(|source| BuildError::SubscriberName { name, source })?;
+        if subscribers.iter().any(|known| *known.name() == subscriber) {
+            return Err(BuildError::DuplicateSubscriber { name: subscriber });
+        }
+        subscribers.push(Subscriber::new(Subscription { subscriber, kinds }, notifier));
+    }
+    Ok(subscribers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::memory::{MemoryStore, TestGateway};
+    use crate::memory::{MemoryNotifier, MemoryStore, TestGateway};
+
+    #[test]
+    fn subscribers_have_valid_names_of_their_own() {
+        let notifier = || Arc::new(MemoryNotifier::default());
+        let builder = || BoxOffice::builder().store(Arc::new(MemoryStore::default()));
+        assert!(builder().subscriber("mail", notifier()).subscriber("push", notifier()).build().is_ok());
+        let twice = builder().subscriber("mail", notifier()).subscriber_of("mail", [], notifier()).build();
+        let name = SubscriberName::new("mail").unwrap();
+        assert_eq!(twice.unwrap_err(), BuildError::DuplicateSubscriber { name });
+        let bad = builder().subscriber("E-Mail!", notifier()).build();
+        assert!(matches!(bad.unwrap_err(), BuildError::SubscriberName { name, .. } if name == "E-Mail!"));
+    }
 
     #[test]
     fn the_part_of_the_store_that_is_missing_is_named() {

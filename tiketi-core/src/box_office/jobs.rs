@@ -6,13 +6,16 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::box_office::admit::Admitted;
+use crate::box_office::relay::{Delivered, Subscriber, Undelivered};
 use crate::box_office::tidy::{EXPIRE_BATCH, HousekeepingError};
+use crate::box_office::together::caught;
 use crate::box_office::{BoxOffice, Reconciled};
 use crate::error::StoreError;
 use crate::id::EventId;
+use crate::notifier::SubscriberName;
 use crate::store::Swept;
 
-/// Most batches of facts delivered in one run.
+/// Most batches of facts delivered to a subscriber in one run.
 const RELAY_BATCHES: usize = 16;
 /// Most payments that providers are asked about in one run.
 const RECONCILE_BATCH: usize = 16;
@@ -29,7 +32,7 @@ pub enum Job {
     Expire,
     /// Announces events whose status changed: [`Jobs::announce_statuses_once`].
     Announce,
-    /// Delivers committed facts to the notifier: [`Jobs::relay_once`].
+    /// Delivers committed facts to a subscriber, a run for each: [`Jobs::relay_once`].
     Relay,
     /// Calls the next buyers of waiting rooms: [`Jobs::admit_once`].
     Admit,
@@ -43,13 +46,15 @@ pub enum Job {
     ForgetCommands,
     /// Deletes the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
+    /// Removes subscribers that no server has any more: [`Jobs::forget_subscribers_once`].
+    ForgetSubscribers,
     /// Deletes old answers to requests; a job of the crate `tiketi-http`, which saves them.
     ForgetAnswers,
 }
 
 impl Job {
     /// The jobs of a box office, in the order in which one call starts them.
-    pub(super) const OWN: [Self; 9] = [
+    pub(super) const OWN: [Self; 10] = [
         Self::Expire,
         Self::Admit,
         Self::Announce,
@@ -59,6 +64,7 @@ impl Job {
         Self::Inbox,
         Self::ForgetCommands,
         Self::ForgetDeliveries,
+        Self::ForgetSubscribers,
     ];
 
     /// Returns the pause after a run that did not fail and left nothing over.
@@ -71,7 +77,7 @@ impl Job {
             | Self::CallOff
             | Self::Reconcile
             | Self::Inbox => jobs_every,
-            Self::ForgetCommands | Self::ForgetDeliveries | Self::ForgetAnswers => {
+            Self::ForgetCommands | Self::ForgetDeliveries | Self::ForgetSubscribers | Self::ForgetAnswers => {
                 FORGET_EVERY.max(jobs_every)
             }
         }
@@ -89,6 +95,7 @@ impl Job {
             Self::Inbox => "look into webhooks",
             Self::ForgetCommands => "forget commands",
             Self::ForgetDeliveries => "forget webhooks",
+            Self::ForgetSubscribers => "forget subscribers",
             Self::ForgetAnswers => "forget answers",
         }
     }
@@ -98,7 +105,7 @@ impl Job {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JobError {
-    /// The store or the notifier failed.
+    /// The store or the notifier of a subscriber failed.
     #[error(transparent)]
     Failed(#[from] HousekeepingError),
     /// An adapter panicked.
@@ -112,6 +119,8 @@ pub enum JobError {
 pub struct JobRun {
     /// The job.
     pub job: Job,
+    /// The subscriber that facts were delivered to; `None` for every other job than [`Job::Relay`].
+    pub subscriber: Option<SubscriberName>,
     /// How many items it processed, such as reservations ended or payments reconciled, or why it did not finish.
     pub outcome: Result<u64, JobError>,
     /// Events that it skipped, because they failed or another session has them locked; the next run tries them again.
@@ -121,7 +130,7 @@ pub struct JobRun {
 impl JobRun {
     /// Records a run of a job of the host, beside those of the box office.
     pub fn new(job: Job, outcome: Result<u64, JobError>) -> Self {
-        Self { job, outcome, skipped: Vec::new() }
+        Self { job, subscriber: None, outcome, skipped: Vec::new() }
     }
 }
 
@@ -158,16 +167,19 @@ struct Work {
     count: u64,
     more: bool,
     skipped: Vec<(EventId, StoreError)>,
+    /// Why a part of it failed; the job does not pause for longer, because other parts succeeded.
+    failed: Option<JobError>,
 }
 
 impl Work {
     fn some(count: usize, limit: usize) -> Self {
         let count = u64::try_from(count).unwrap_or(u64::MAX);
-        Self { count, more: usize::try_from(count).is_ok_and(|count| count >= limit), skipped: Vec::new() }
+        let more = usize::try_from(count).is_ok_and(|count| count >= limit);
+        Self { count, more, skipped: Vec::new(), failed: None }
     }
 
     fn forgotten(count: u64) -> Self {
-        Self { count, more: false, skipped: Vec::new() }
+        Self { count, more: false, skipped: Vec::new(), failed: None }
     }
 
     fn swept<T>(swept: Swept<T>, limit: usize) -> Self {
@@ -214,6 +226,13 @@ impl Jobs {
     /// concurrently: one that fails, panics or waits does not delay the others, and is tried again after a pause that
     /// doubles, up to 30 seconds.
     ///
+    /// Facts are delivered to each subscriber by a run of its own. If a notifier fails, the report names its subscriber,
+    /// and the facts of the failed call are tried again after 1 second, which doubles with each try, up to 1 minute;
+    /// later facts of their reservations wait for them, and no others. Facts that failed are sent in smaller calls, so
+    /// that one that cannot be delivered is soon alone. A subscriber that takes nothing is called again after a pause
+    /// that doubles, up to 30 seconds. A server that dies keeps the facts that it claimed for at most
+    /// [`CLAIM_LEASE`](crate::box_office::CLAIM_LEASE).
+    ///
     /// A call ends when its jobs have ended, which takes as long as a payment provider takes to answer. With a timer
     /// ([`crate::BoxOfficeBuilder::timer`]) the other jobs run again in the meantime. Without one, run the loop in two
     /// tasks: a call skips the jobs that another call of this process is running.
@@ -249,22 +268,27 @@ impl Jobs {
 impl BoxOffice {
     /// Adds a run of every job that is due and that this process is not running.
     fn start_due<'s>(&'s self, running: &mut Vec<Running<'s>>, is_of_first_round: bool) {
-        for job in Job::OWN {
-            let Some(turn) = self.inner.jobs.take(job, self.now()) else { continue };
+        for unit in self.inner.jobs.units() {
+            let Some(turn) = self.inner.jobs.take(*unit, self.now()) else { continue };
+            let subscriber = unit.subscriber.and_then(|at| self.inner.subscribers.get(at));
             let work = Box::pin(async move {
-                let outcome = caught(self.run_job(job)).await;
+                let run = caught(self.run_job(unit.job, subscriber)).await;
+                let outcome = run.unwrap_or(Err(JobError::Panicked));
                 let more = outcome.as_ref().is_ok_and(|work| work.more);
                 turn.end(self.now(), outcome.is_ok(), more);
-                match outcome {
-                    Ok(Work { count, skipped, .. }) => JobRun { job, outcome: Ok(count), skipped },
-                    Err(error) => JobRun::new(job, Err(error)),
-                }
+                let (outcome, skipped) = match outcome {
+                    Ok(Work { failed: Some(error), skipped, .. }) => (Err(error), skipped),
+                    Ok(Work { count, skipped, .. }) => (Ok(count), skipped),
+                    Err(error) => (Err(error), Vec::new()),
+                };
+                let subscriber = subscriber.map(|subscriber| subscriber.name().clone());
+                JobRun { job: unit.job, subscriber, outcome, skipped }
             });
             running.push(Running { work, is_of_first_round });
         }
     }
 
-    async fn run_job(&self, job: Job) -> Result<Work, JobError> {
+    async fn run_job(&self, job: Job, subscriber: Option<&Subscriber>) -> Result<Work, JobError> {
         let work = match job {
             Job::Expire => Work::swept(self.jobs().expire_once().await.map_err(failed)?, EXPIRE_BATCH),
             Job::Announce => {
@@ -274,7 +298,10 @@ impl BoxOffice {
                 let Admitted { swept, more } = self.admit_some().await.map_err(failed)?;
                 Work { more, ..Work::swept(swept, usize::MAX) }
             }
-            Job::Relay => self.relay_some().await?,
+            Job::Relay => match subscriber {
+                Some(subscriber) => self.relay_some(subscriber).await?,
+                None => Work::forgotten(0),
+            },
             Job::CallOff => {
                 Work::some(self.jobs().call_off_once(CALL_OFF_BATCH).await.map_err(failed)?, CALL_OFF_BATCH)
             }
@@ -292,19 +319,32 @@ impl BoxOffice {
             Job::ForgetDeliveries => {
                 Work::forgotten(self.jobs().forget_deliveries_once().await.map_err(failed)?)
             }
+            Job::ForgetSubscribers => {
+                Work::some(self.jobs().forget_subscribers_once().await.map_err(failed)?.len(), usize::MAX)
+            }
             Job::ForgetAnswers => Work::forgotten(0),
         };
         Ok(work)
     }
 
-    /// Delivers facts until none is left, or for a fixed number of batches.
-    async fn relay_some(&self) -> Result<Work, JobError> {
+    /// Delivers facts to a subscriber until none is left or a call fails, or for a fixed number of batches.
+    async fn relay_some(&self, subscriber: &Subscriber) -> Result<Work, JobError> {
         let mut count = 0;
         for _ in 0..RELAY_BATCHES {
-            match self.jobs().relay_once().await? {
-                0 => return Ok(Work::some(count, usize::MAX)),
-                facts => count += facts,
-            }
+            let Delivered { facts, failed } = self.deliver(subscriber).await?;
+            count += facts;
+            let failed = match failed {
+                Some(Undelivered::Panicked) => JobError::Panicked,
+                Some(why) => JobError::Failed(subscriber.failed(why)),
+                None if facts == 0 => return Ok(Work::some(count, usize::MAX)),
+                None => continue,
+            };
+            // Only a subscriber that takes nothing has longer pauses.
+            return if count == 0 {
+                Err(failed)
+            } else {
+                Ok(Work { failed: Some(failed), ..Work::some(count, usize::MAX) })
+            };
         }
         Ok(Work { more: true, ..Work::some(count, usize::MAX) })
     }
@@ -312,16 +352,6 @@ impl BoxOffice {
 
 fn failed(error: impl Into<HousekeepingError>) -> JobError {
     JobError::Failed(error.into())
-}
-
-/// Turns a panic of an adapter into an error, so that the other jobs continue.
-async fn caught<T>(work: impl Future<Output = Result<T, JobError>>) -> Result<T, JobError> {
-    let mut work = pin!(work);
-    poll_fn(|context| {
-        let polled = std::panic::AssertUnwindSafe(|| work.as_mut().poll(context));
-        std::panic::catch_unwind(polled).unwrap_or(Poll::Ready(Err(JobError::Panicked)))
-    })
-    .await
 }
 
 /// Runs jobs concurrently until all have ended or `limit` has, and moves the ended ones to `ended`.

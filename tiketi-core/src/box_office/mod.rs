@@ -14,6 +14,7 @@ mod outcomes;
 mod payments;
 mod reconcile;
 mod refunds;
+mod relay;
 mod room_cache;
 mod sales;
 mod support;
@@ -37,6 +38,7 @@ pub use jobs::{Job, JobError, JobRun, Jobs, JobsReport};
 pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
 pub use reconcile::Reconciled;
 pub use refunds::{RefundError, RefundRequested};
+pub use relay::{CLAIM_LEASE, SUBSCRIBER_MEMORY};
 pub use sales::HoldRequest;
 pub use sales::Sales;
 pub use support::RetryError;
@@ -51,7 +53,6 @@ use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::CommandKey;
 use crate::metrics::{CommandMeasured, Metrics, outcome_word};
-use crate::notifier::Notifier;
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
@@ -64,6 +65,7 @@ use crate::waiting_room::{AdmissionKey, JoinGuard, RoomListener};
 use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
 use load_meter::LoadMeter;
+use relay::Subscriber;
 use room_cache::RoomCache;
 
 /// Sells tickets: holds seats, takes payments, runs events.
@@ -99,7 +101,7 @@ struct Inner {
     jobs: JobTable,
     gateways: Vec<Arc<dyn PaymentGateway>>,
     metrics: Option<Arc<dyn Metrics>>,
-    notifier: Arc<dyn Notifier>,
+    subscribers: Vec<Subscriber>,
     clock: Arc<dyn Clock>,
     timer: Option<Arc<dyn Timer>>,
     spawner: Option<Arc<dyn Spawner>>,

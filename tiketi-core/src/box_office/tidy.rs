@@ -7,29 +7,30 @@ use crate::decide::ClockSkew;
 use crate::error::StoreError;
 use crate::event::EventStatus;
 use crate::id::EventId;
-use crate::notifier::NotifyError;
+use crate::notifier::{NotifyError, SubscriberName};
 use crate::reservation::Reservation;
 use crate::store::Swept;
 
-/// How long a server has to deliver the facts it claimed, before another server may.
-const OUTBOX_LEASE: Duration = Duration::from_secs(30);
-/// Most facts delivered in one call.
-const OUTBOX_BATCH: usize = 512;
 /// Most reservations ended in one call, so that one call does not occupy the store for long.
 pub(super) const EXPIRE_BATCH: usize = 1_000;
 /// How long the key of a command is remembered.
 const COMMAND_MEMORY: Duration = Duration::from_hours(24);
 
-/// Why facts were not delivered.
+/// Why a part of the background jobs did not finish.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HousekeepingError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
-    /// The notifier failed; the facts are delivered again later.
-    #[error(transparent)]
-    Notify(#[from] NotifyError),
+    /// The notifier of a subscriber failed; its facts are delivered again later.
+    #[error("facts were not delivered to the subscriber {subscriber}")]
+    Notify {
+        /// The subscriber.
+        subscriber: SubscriberName,
+        /// What the notifier said.
+        source: NotifyError,
+    },
 }
 
 /// What one round of [`Jobs::tidy_once`] did.
@@ -40,7 +41,7 @@ pub struct Tidied {
     pub expired: usize,
     /// Events whose status changed.
     pub statuses: usize,
-    /// Facts delivered.
+    /// Facts delivered, counted for each subscriber.
     pub delivered: usize,
     /// Events that failed, or that another session has locked; they are tried again in the next round.
     pub skipped: usize,
@@ -57,16 +58,6 @@ impl BoxOffice {
         let before = self.now();
         let store = self.inner.store_clock.store_time().await?;
         Ok(store.map(|store| ClockSkew::between(before, store, self.now())))
-    }
-
-    async fn relay_all(&self) -> Result<usize, HousekeepingError> {
-        let mut delivered = 0;
-        loop {
-            match self.jobs().relay_once().await? {
-                0 => return Ok(delivered),
-                facts => delivered += facts,
-            }
-        }
     }
 }
 
@@ -90,21 +81,6 @@ impl Jobs {
     /// An event that fails or is locked is skipped.
     pub async fn announce_statuses_once(&self) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
         self.office.inner.catalog.announce_statuses(self.office.now()).await
-    }
-
-    /// Delivers committed facts to the notifier, and returns how many.
-    ///
-    /// Call it about every second, and again at once while it returns any.
-    pub async fn relay_once(&self) -> Result<usize, HousekeepingError> {
-        let facts =
-            self.office.inner.outbox.claim_outbox(self.office.now(), OUTBOX_LEASE, OUTBOX_BATCH).await?;
-        if facts.is_empty() {
-            return Ok(0);
-        }
-        self.office.inner.notifier.notify(&facts).await?;
-        let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
-        self.office.inner.outbox.ack_outbox(&ids).await?;
-        Ok(ids.len())
     }
 
     /// Deletes the keys of commands older than 24 hours, and returns how many.

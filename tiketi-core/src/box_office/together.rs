@@ -1,7 +1,8 @@
 //! Concurrent work without tasks.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -46,6 +47,16 @@ pub(super) async fn together<F: Future>(
     .await
 }
 
+/// Returns what work came to, or `None` if it panicked.
+pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        let polled = AssertUnwindSafe(|| work.as_mut().poll(context).map(Some));
+        catch_unwind(polled).unwrap_or(Poll::Ready(None))
+    })
+    .await
+}
+
 /// Drops work after a time limit; without a timer, the store alone limits it.
 pub(super) async fn in_time<T, E: From<StoreError>>(
     timer: Option<&dyn Timer>,
@@ -53,7 +64,7 @@ pub(super) async fn in_time<T, E: From<StoreError>>(
     work: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let Some(timer) = timer else { return work.await };
-    let (mut work, mut end) = (std::pin::pin!(work), timer.sleep(limit));
+    let (mut work, mut end) = (pin!(work), timer.sleep(limit));
     poll_fn(|context| match work.as_mut().poll(context) {
         Poll::Pending => end.as_mut().poll(context).map(|()| {
             Err(StoreError::new(StoreErrorKind::Contention, "the event was not free in time").into())

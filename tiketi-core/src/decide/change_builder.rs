@@ -1,12 +1,14 @@
 //! Builds a change: takes each row from the scope once, changes its state, and raises its version once.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
-use crate::fact::{FactBody, SeatChanged, SeatStatus};
+use crate::fact::{FactBody, PaymentSummary, ReservationSummary, SeatChanged, SeatStatus};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
-use crate::payment::{Payment, PaymentState, PaymentStep};
-use crate::reservation::{ItemLine, Reservation, SeatLine};
+use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
+use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
 use crate::seat::SeatStep;
 use crate::ticket_type::Stock;
 use crate::time::Timestamp;
@@ -120,23 +122,24 @@ impl<'s> ChangeBuilder<'s> {
     /// Writes a payment that has its new state already, and adds the fact.
     pub(super) fn payment_row(&mut self, mut payment: Payment) {
         payment.version += 1;
-        self.fact(FactBody::PaymentUpdated {
-            payment: payment.id,
-            reservation: payment.reservation,
-            buyer: payment.buyer,
-        });
+        self.change.facts.push(FactBody::PaymentUpdated { payment: Arc::new(PaymentSummary::of(&payment)) });
         self.change.payments.push(payment);
     }
 
-    /// Writes a reservation that has its new fields already.
+    /// Writes a reservation that has its new fields already, and adds the fact of its new state.
     pub(super) fn reservation(&mut self, mut reservation: Reservation) {
         reservation.version += 1;
+        let before = self.scope.reservation(reservation.id);
+        self.change.facts.extend(fact_of(before, &reservation));
         self.change.reservations.push(reservation);
     }
 
-    /// Adds a fact.
-    pub(super) fn fact(&mut self, fact: FactBody) {
-        self.change.facts.push(fact);
+    /// Writes a confirmed reservation that keeps some of its tickets, and adds the fact of the others.
+    pub(super) fn returned(&mut self, mut stays: Reservation, returned: &ReturnedTickets) {
+        stays.version += 1;
+        let reservation = Arc::new(ReservationSummary::of(&stays));
+        self.change.facts.push(FactBody::TicketsReturned { reservation, returned: returned.clone() });
+        self.change.reservations.push(stays);
     }
 
     /// Finishes the change of a command about a reservation and perhaps a payment.
@@ -166,6 +169,30 @@ impl<'s> ChangeBuilder<'s> {
             }
         }
         self.change
+    }
+}
+
+/// Returns the fact of a reservation's new state, if its buyer sees a change.
+fn fact_of(before: Option<&Reservation>, after: &Reservation) -> Option<FactBody> {
+    let same_tickets = |before: &Reservation| before.seats == after.seats && before.items == after.items;
+    let is_held = matches!(after.state, ReservationState::Held { .. });
+    if before.is_some_and(|before| before.state == after.state && (!is_held || same_tickets(before))) {
+        return None;
+    }
+    let reservation = || Arc::new(ReservationSummary::of(after));
+    match after.state {
+        ReservationState::Held { until } => {
+            Some(FactBody::ReservationHeld { reservation: reservation(), until })
+        }
+        // The payment says so.
+        ReservationState::Paying { .. } => None,
+        ReservationState::Confirmed { .. } => {
+            Some(FactBody::ReservationConfirmed { reservation: reservation() })
+        }
+        ReservationState::Expired { .. } => Some(FactBody::ReservationExpired { reservation: reservation() }),
+        ReservationState::Cancelled { reason, .. } => {
+            Some(FactBody::ReservationCancelled { reservation: reservation(), reason })
+        }
     }
 }
 

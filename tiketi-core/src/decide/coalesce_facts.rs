@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::fact::{FactBody, SeatChanged};
-use crate::id::{SeatId, TicketTypeId};
+use crate::id::{ReservationId, SeatId, TicketTypeId};
 use crate::time::Timestamp;
 
 /// Most seats of one fact, so that no fact grows too large to be sent.
@@ -12,7 +12,11 @@ const MAX_SEATS_A_FACT: usize = 500;
 /// Returns the facts of one event for the outbox, given all facts of one commit in order.
 ///
 /// States within a commit are visible to no reader. Each changed seat therefore appears once, with its last state, in
-/// as few facts as possible, and so does each stock. Facts for one buyer do not change, and come first.
+/// as few facts as possible, and so does each stock. Facts for one buyer come first, in their order.
+///
+/// A hold ([`FactBody::ReservationHeld`]) appears only if it is how the commit left its reservation: one that the same
+/// commit changed again, confirmed or ended is left out. A subscriber therefore gets the confirmation or the end of a
+/// reservation whose hold it did not get; that fact has all the tickets.
 pub fn coalesce_facts(
     became_true: impl IntoIterator<Item = (Timestamp, FactBody)>,
 ) -> Vec<(Timestamp, FactBody)> {
@@ -21,22 +25,29 @@ pub fn coalesce_facts(
         match body {
             FactBody::SeatsChanged { map_version, changes } => told.seats(at, map_version, changes),
             FactBody::StockChanged { ticket_type, .. } => told.stock(ticket_type, (at, body)),
-            FactBody::EventStatusChanged { .. }
+            FactBody::ReservationHeld { .. }
             | FactBody::ReservationConfirmed { .. }
             | FactBody::ReservationExpired { .. }
             | FactBody::ReservationCancelled { .. }
-            | FactBody::PaymentUpdated { .. } => told.facts.push((at, body)),
+            | FactBody::TicketsReturned { .. } => told.reservation((at, body)),
+            FactBody::EventStatusChanged { .. } | FactBody::PaymentUpdated { .. } => {
+                told.facts.push(Some((at, body)));
+            }
         }
     }
     told.end_seats();
-    told.facts.extend(told.of_seats);
-    told.facts.extend(told.of_stocks.into_iter().map(|(_, fact)| fact));
-    told.facts
+    let mut facts: Vec<_> = told.facts.into_iter().flatten().collect();
+    facts.extend(told.of_seats);
+    facts.extend(told.of_stocks.into_iter().map(|(_, fact)| fact));
+    facts
 }
 
 #[derive(Default)]
 struct CoalescedFacts {
-    facts: Vec<(Timestamp, FactBody)>,
+    /// Facts that are not about seats or stock; `None` is a hold that a later fact replaced.
+    facts: Vec<Option<(Timestamp, FactBody)>>,
+    /// Where the latest hold of each reservation is in `facts`.
+    holds: HashMap<ReservationId, usize>,
     of_seats: Vec<(Timestamp, FactBody)>,
     /// A list, because an event has few ticket types.
     of_stocks: Vec<(TicketTypeId, (Timestamp, FactBody))>,
@@ -62,6 +73,17 @@ impl CoalescedFacts {
         }
     }
 
+    /// Adds a fact about a reservation, and drops an earlier hold of it.
+    fn reservation(&mut self, fact: (Timestamp, FactBody)) {
+        let Some(id) = fact.1.reservation() else { return };
+        let is_hold = matches!(fact.1, FactBody::ReservationHeld { .. });
+        let before = if is_hold { self.holds.insert(id, self.facts.len()) } else { self.holds.remove(&id) };
+        if let Some(before) = before.and_then(|at| self.facts.get_mut(at)) {
+            *before = None;
+        }
+        self.facts.push(Some(fact));
+    }
+
     /// Replaces an earlier fact about a stock in place.
     fn stock(&mut self, of: TicketTypeId, fact: (Timestamp, FactBody)) {
         match self.of_stocks.iter_mut().find(|(known, _)| *known == of) {
@@ -81,10 +103,15 @@ impl CoalescedFacts {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::fact::SeatStatus;
-    use crate::id::{BuyerId, ReservationId};
+    use std::sync::Arc;
+
     use uuid::Uuid;
+
+    use super::*;
+    use crate::fact::{ReservationSummary, SeatStatus};
+    use crate::id::BuyerId;
+    use crate::money::{Currency, Money};
+    use crate::reservation::ReservationNumber;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_micros(seconds * 1_000_000)
@@ -102,12 +129,49 @@ mod tests {
         FactBody::StockChanged { ticket_type: TicketTypeId::from_uuid(Uuid::from_u128(of)), available }
     }
 
+    fn summary(id: u128) -> Arc<ReservationSummary> {
+        Arc::new(ReservationSummary {
+            id: ReservationId::from_uuid(Uuid::from_u128(id)),
+            number: ReservationNumber::from_parts(20_260_105, 1),
+            buyer: BuyerId::from_uuid(Uuid::from_u128(id)),
+            seats: Vec::new(),
+            items: Vec::new(),
+            total: Money::zero(Currency::KRW),
+            payment: None,
+            version: 1,
+        })
+    }
+
     fn confirmed(id: u128) -> FactBody {
-        let (reservation, buyer) = (Uuid::from_u128(id), Uuid::from_u128(id));
-        FactBody::ReservationConfirmed {
-            reservation: ReservationId::from_uuid(reservation),
-            buyer: BuyerId::from_uuid(buyer),
-        }
+        FactBody::ReservationConfirmed { reservation: summary(id) }
+    }
+
+    fn held(id: u128, until: i64) -> FactBody {
+        FactBody::ReservationHeld { reservation: summary(id), until: at(until) }
+    }
+
+    #[test]
+    fn a_hold_is_told_only_as_the_commit_left_it() {
+        let told = coalesce_facts([
+            (at(1), held(1, 10)),
+            (at(1), held(2, 10)),
+            (at(2), held(1, 20)),
+            (at(3), held(3, 10)),
+            (at(4), confirmed(3)),
+            (at(5), FactBody::ReservationExpired { reservation: summary(4) }),
+            (at(6), held(4, 30)),
+        ]);
+        let expired = FactBody::ReservationExpired { reservation: summary(4) };
+        assert_eq!(
+            told,
+            [
+                (at(1), held(2, 10)),
+                (at(2), held(1, 20)),
+                (at(4), confirmed(3)),
+                (at(5), expired),
+                (at(6), held(4, 30)),
+            ]
+        );
     }
 
     #[test]

@@ -140,12 +140,11 @@ impl CatalogStore for MemoryStore {
             .filter_map(|(id, snapshot)| Some((*id, announce_status(snapshot, now)?)))
             .collect();
         for (id, status) in &news {
-            if let Some(snapshot) = state.events.get_mut(id) {
-                let before = snapshot.event();
-                let event = Event { announced: *status, ..before.clone() };
-                snapshot.set_event(event);
-            }
-            state.announce(*id, now, FactBody::EventStatusChanged { status: *status });
+            let Some(snapshot) = state.events.get_mut(id) else { continue };
+            let before = snapshot.event().announced;
+            let event = Event { announced: *status, ..snapshot.event().clone() };
+            snapshot.set_event(event);
+            state.announce(*id, now, FactBody::EventStatusChanged { before, status: *status });
         }
         Ok(Swept::all(news))
     }

@@ -1,36 +1,76 @@
 //! The outbox, in memory.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::error::StoreError;
-use crate::fact::{Fact, FactId};
+use crate::fact::{Fact, FactId, FactKinds};
 use crate::memory::MemoryStore;
-use crate::store::OutboxStore;
+use crate::notifier::SubscriberName;
+use crate::store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
 use crate::time::Timestamp;
 
-/// Undelivered facts in the order of their ids. Ids have no gaps, so a fact's index follows from its id.
+/// A queue of facts for each subscriber.
 #[derive(Default)]
 pub(super) struct Outbox {
+    queues: BTreeMap<SubscriberName, Queue>,
+    next_id: u64,
+}
+
+/// Facts that one subscriber wants and does not have, in the order of their ids.
+struct Queue {
+    kinds: FactKinds,
+    since: Timestamp,
+    seen_at: Timestamp,
     entries: VecDeque<Entry>,
-    delivered_below: u64,
 }
 
 struct Entry {
     fact: Fact,
+    tries: u32,
     claimed_until: Option<Timestamp>,
     delivered: bool,
 }
 
 impl Outbox {
-    pub(super) fn push(&mut self, make: impl FnOnce(FactId) -> Fact) {
-        let id = FactId(self.delivered_below + self.entries.len() as u64);
-        self.entries.push_back(Entry { fact: make(id), claimed_until: None, delivered: false });
+    /// Returns whether anybody may want a fact.
+    pub(super) fn has_subscribers(&self) -> bool {
+        !self.queues.is_empty()
     }
 
-    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<Fact> {
+    /// Adds a fact to the queue of each subscriber that wants its kind.
+    pub(super) fn push(&mut self, make: impl FnOnce(FactId) -> Fact) {
+        let fact = make(FactId(self.next_id));
+        self.next_id += 1;
+        let kind = fact.body.kind();
+        let mut wanting = self.queues.values_mut().filter(|queue| queue.kinds.contains(kind));
+        let Some(first) = wanting.next() else { return };
+        for queue in wanting {
+            queue.entries.push_back(Entry::new(fact.clone()));
+        }
+        // Most shops have one subscriber; its fact is not copied.
+        first.entries.push_back(Entry::new(fact));
+    }
+
+    fn subscribe(&mut self, subscription: &Subscription, now: Timestamp) {
+        let new =
+            || Queue { kinds: FactKinds::default(), since: now, seen_at: now, entries: VecDeque::new() };
+        let queue = self.queues.entry(subscription.subscriber.clone()).or_insert_with(new);
+        queue.kinds = subscription.kinds;
+        queue.seen_at = queue.seen_at.max(now);
+    }
+}
+
+impl Entry {
+    fn new(fact: Fact) -> Self {
+        Self { fact, tries: 0, claimed_until: None, delivered: false }
+    }
+}
+
+impl Queue {
+    fn claim(&mut self, now: Timestamp, until: Timestamp, limit: usize) -> Vec<ClaimedFact> {
         let mut elsewhere = HashSet::new();
         let mut claimed = Vec::new();
         for entry in self.entries.iter_mut().filter(|entry| !entry.delivered) {
@@ -42,39 +82,109 @@ impl Outbox {
                 elsewhere.extend(reservation);
             } else if reservation.is_none_or(|reservation| !elsewhere.contains(&reservation)) {
                 entry.claimed_until = Some(until);
-                claimed.push(entry.fact.clone());
+                claimed.push(ClaimedFact { fact: entry.fact.clone(), tries: entry.tries });
             }
         }
         claimed
     }
 
+    fn entry(&mut self, id: FactId) -> Option<&mut Entry> {
+        let at = self.entries.binary_search_by_key(&id, |entry| entry.fact.id).ok()?;
+        self.entries.get_mut(at)
+    }
+
     fn ack(&mut self, id: FactId) {
-        let place = id.0.checked_sub(self.delivered_below).and_then(|place| usize::try_from(place).ok());
-        if let Some(entry) = place.and_then(|place| self.entries.get_mut(place)) {
+        if let Some(entry) = self.entry(id) {
             entry.delivered = true;
         }
         while self.entries.front().is_some_and(|entry| entry.delivered) {
             self.entries.pop_front();
-            self.delivered_below += 1;
+        }
+    }
+
+    fn release(&mut self, id: FactId, claimed_until: Timestamp, release: Release) {
+        let is_claim = |entry: &&mut Entry| !entry.delivered && entry.claimed_until == Some(claimed_until);
+        let Some(entry) = self.entry(id).filter(is_claim) else { return };
+        match release {
+            Release::Untried => entry.claimed_until = None,
+            Release::Failed { again_at } => {
+                entry.claimed_until = Some(again_at);
+                entry.tries = entry.tries.saturating_add(1);
+            }
+        }
+    }
+
+    fn status(&self, subscriber: &SubscriberName) -> SubscriberStatus {
+        let waiting = || self.entries.iter().filter(|entry| !entry.delivered);
+        SubscriberStatus {
+            subscription: Subscription { subscriber: subscriber.clone(), kinds: self.kinds },
+            since: self.since,
+            seen_at: self.seen_at,
+            waiting: waiting().count() as u64,
+            oldest: waiting().next().map(|entry| entry.fact.at),
         }
     }
 }
 
 #[async_trait]
 impl OutboxStore for MemoryStore {
+    async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
+        self.lock().outbox.subscribe(subscription, now);
+        Ok(())
+    }
+
+    async fn unsubscribe(&self, subscriber: &SubscriberName, _now: Timestamp) -> Result<bool, StoreError> {
+        Ok(self.lock().outbox.queues.remove(subscriber).is_some())
+    }
+
+    async fn unsubscribe_unseen(
+        &self,
+        before: Timestamp,
+        _now: Timestamp,
+    ) -> Result<Vec<SubscriberName>, StoreError> {
+        let queues = &mut self.lock().outbox.queues;
+        let unseen = queues.iter().filter(|(_, queue)| queue.seen_at < before).map(|(name, _)| name.clone());
+        let unseen: Vec<_> = unseen.collect();
+        queues.retain(|_, queue| queue.seen_at >= before);
+        Ok(unseen)
+    }
+
+    async fn subscribers(&self) -> Result<Vec<SubscriberStatus>, StoreError> {
+        Ok(self.lock().outbox.queues.iter().map(|(name, queue)| queue.status(name)).collect())
+    }
+
     async fn claim_outbox(
         &self,
+        subscriber: &SubscriberName,
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Result<Vec<Fact>, StoreError> {
-        Ok(self.lock().outbox.claim(now, now.after(lease), limit))
+    ) -> Result<Vec<ClaimedFact>, StoreError> {
+        let mut state = self.lock();
+        let Some(queue) = state.outbox.queues.get_mut(subscriber) else { return Ok(Vec::new()) };
+        Ok(queue.claim(now, now.after(lease), limit))
     }
 
-    async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
         let mut state = self.lock();
+        let Some(queue) = state.outbox.queues.get_mut(subscriber) else { return Ok(()) };
         for fact in facts {
-            state.outbox.ack(*fact);
+            queue.ack(*fact);
+        }
+        Ok(())
+    }
+
+    async fn release_outbox(
+        &self,
+        subscriber: &SubscriberName,
+        facts: &[FactId],
+        claimed_until: Timestamp,
+        release: Release,
+    ) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        let Some(queue) = state.outbox.queues.get_mut(subscriber) else { return Ok(()) };
+        for fact in facts {
+            queue.release(*fact, claimed_until, release);
         }
         Ok(())
     }

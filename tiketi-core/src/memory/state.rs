@@ -112,14 +112,18 @@ impl State {
         let snapshot = self.events.get_mut(&event);
         let snapshot = snapshot.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
         snapshot.apply(change)?;
-        self.news.changes += 1;
-        self.news.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
+        if self.outbox.has_subscribers() {
+            self.news.changes += 1;
+            self.news.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
+        }
         Ok(())
     }
 
     /// Adds a fact.
     pub(super) fn announce(&mut self, event: EventId, at: Timestamp, body: FactBody) {
-        self.news.facts.push((event, at, body));
+        if self.outbox.has_subscribers() {
+            self.news.facts.push((event, at, body));
+        }
     }
 
     /// Moves the facts since the state was locked to the outbox.

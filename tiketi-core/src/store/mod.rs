@@ -27,7 +27,7 @@ pub use catalog::{CatalogStore, EventQuery, EventSort, EventView, SeatMap};
 pub use clock::StoreClock;
 pub use inbox::{Delivery, InboxStore, Receipt};
 pub use layout::LayoutStore;
-pub use outbox::OutboxStore;
+pub use outbox::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
 pub use page::{Page, PageOutOfRange, PageRequest};
 pub use payment::{CallOffProgress, PaymentStore};
 pub use room_journal::{RoomJournal, RoomRows};

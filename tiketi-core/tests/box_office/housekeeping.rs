@@ -5,7 +5,7 @@ use tiketi_core::{EventStatus, Fact, FactBody, box_office::Tidied, fact::SeatSta
 use crate::{ADA, BEN, TestShop};
 
 fn is_expiry(fact: &Fact) -> bool {
-    matches!(fact.body, FactBody::ReservationExpired { buyer, .. } if buyer == ADA)
+    matches!(&fact.body, FactBody::ReservationExpired { reservation } if reservation.buyer == ADA)
 }
 
 #[tokio::test]
@@ -21,7 +21,7 @@ async fn tidying_expires_announces_and_tells_each_fact_once() {
     let facts = shop.notifier.drain();
     assert_eq!(facts.len(), opened.delivered + tidied.delivered);
     assert_eq!(facts.iter().filter(|fact| is_expiry(fact)).count(), 1);
-    let on_sale = FactBody::EventStatusChanged { status: EventStatus::OnSale };
+    let on_sale = FactBody::EventStatusChanged { before: EventStatus::Upcoming, status: EventStatus::OnSale };
     assert!(facts.iter().any(|fact| fact.body == on_sale));
     assert!(facts.is_sorted_by(|a, b| a.id < b.id), "in order, and none twice");
     assert_eq!(shop.office.jobs().tidy_once().await.unwrap(), Tidied::default());

@@ -12,6 +12,7 @@ use tiketi_core::{
     box_office::{Job, JobError},
     clock::ManualClock,
     gateway::{ConfirmAnswer, Heard, RefundAnswer},
+    notifier::SubscriberName,
 };
 use tokio::sync::Notify;
 use tokio::time::timeout;
@@ -75,12 +76,13 @@ async fn a_call_says_what_it_did_and_when_to_call_again() {
     let early = shop.office.jobs().run_once().await;
     assert!(early.runs.is_empty(), "nothing is due: {early:?}");
     shop.wait(1);
-    let forgets = |job: Job| matches!(job, Job::ForgetCommands | Job::ForgetDeliveries);
+    let forgets =
+        |job: Job| matches!(job, Job::ForgetCommands | Job::ForgetDeliveries | Job::ForgetSubscribers);
     let second = shop.office.jobs().run_once().await;
     assert_eq!(second.runs.len(), 7, "what forgets is due once a minute");
     assert!(!second.runs.iter().any(|run| forgets(run.job)));
     shop.wait(60);
-    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 9);
+    assert_eq!(shop.office.jobs().run_once().await.runs.len(), 10);
 }
 
 #[tokio::test]
@@ -108,7 +110,7 @@ impl Notifier for BadNotifier {
             self.was_asked.notify_one();
             self.go_on.notified().await;
         }
-        Err(NotifyError("the mail server is down".into()))
+        Err(NotifyError::new("the mail server is down"))
     }
 }
 
@@ -129,7 +131,7 @@ fn reopened(shop: &TestShop, notifier: &Arc<BadNotifier>) -> BoxOffice {
     BoxOffice::builder()
         .store(Arc::clone(&shop.gateway.store))
         .gateway(Arc::<crate::MoodyGateway>::clone(&shop.gateway))
-        .notifier(Arc::<BadNotifier>::clone(notifier))
+        .subscriber("test", Arc::<BadNotifier>::clone(notifier))
         .clock(Arc::<ManualClock>::clone(&shop.clock))
         .timer(Arc::new(QuickTimer(Arc::clone(&shop.clock))))
         .build()
@@ -151,7 +153,9 @@ async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
         let [(Job::Relay, error)] = failed.as_slice() else { panic!("{failed:?}") };
         assert_eq!(matches!(error, JobError::Panicked), panics, "{error:?}");
         assert_eq!(report.count(Job::Expire), 1);
-        assert_eq!(report.runs.len(), 9, "{report:?}");
+        assert_eq!(report.runs.len(), 10, "{report:?}");
+        let failed = report.runs.iter().find(|run| run.outcome.is_err()).unwrap();
+        assert_eq!(failed.subscriber.as_ref().map(SubscriberName::as_str), Some("test"));
         assert!(report.next <= Duration::from_secs(1));
     }
 }

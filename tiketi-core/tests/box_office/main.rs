@@ -15,6 +15,7 @@ mod payments;
 mod races;
 mod reconcile;
 mod refunds;
+mod subscribers;
 mod unproven;
 mod waiting_room;
 
@@ -84,11 +85,12 @@ impl TestShop {
             .store(Arc::<MemoryStore>::clone(&gateway.store))
             .clock(Arc::<ManualClock>::clone(&clock))
             .gateway(Arc::<MoodyGateway>::clone(&gateway))
-            .notifier(Arc::<MemoryNotifier>::clone(&notifier))
+            .subscriber("test", Arc::<MemoryNotifier>::clone(&notifier))
             .ids(Arc::new(CountedIds::seeded(1)))
             .terms(terms)
             .build()
             .unwrap();
+        office.jobs().subscribe_once().await.unwrap();
         let (event, free) = on_sale(&office).await;
         let seats = office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         let seats = seats.iter().map(|seat| seat.id).collect();

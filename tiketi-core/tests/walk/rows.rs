@@ -1,12 +1,15 @@
 //! All rows of the shop at one moment, and what may differ between two.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use tiketi_core::decide::{Change, Scope, Snapshot};
 use tiketi_core::{
     FactBody, Payment, PaymentId, PaymentState, Reservation, ReservationId, ReservationState, Seat,
     TicketTypeId, Timestamp,
-    fact::{SeatChanged, SeatStatus},
+    fact::{PaymentSummary, ReservationSummary, SeatChanged, SeatStatus},
+    payment::{ReturnedItem, ReturnedTickets},
+    reservation::ItemLine,
     ticket_type::Stock,
 };
 
@@ -90,7 +93,7 @@ impl Rows {
 
     /// Derives from the rows alone which facts must be published, and to whom.
     ///
-    /// Caught: with `ReservationExpired` left out of `expire`, with another buyer named by `sell`, and
+    /// Caught: with `ReservationExpired` left out of `fact_of`, with the hold's old end in it, and
     /// with `ChangeBuilder::finish` announcing all but the first of the seats.
     fn facts_until(&self, after: &Self, now: Timestamp) -> Vec<FactBody> {
         let mut facts = Vec::new();
@@ -111,14 +114,14 @@ impl Rows {
             }
         }
         for (id, reservation) in &after.reservations {
-            if self.reservations.get(id).map(|before| before.state) != Some(reservation.state) {
-                facts.extend(told_of(reservation));
+            let before = self.reservations.get(id);
+            if !before.is_some_and(|before| has_the_same(before, reservation)) {
+                facts.extend(told_of(before, reservation));
             }
         }
         for (id, payment) in &after.payments {
             if !self.payments.get(id).is_some_and(|before| says_the_same(before, payment)) {
-                let (reservation, buyer) = (payment.reservation, payment.buyer);
-                facts.push(FactBody::PaymentUpdated { payment: *id, reservation, buyer });
+                facts.push(FactBody::PaymentUpdated { payment: Arc::new(PaymentSummary::of(payment)) });
             }
         }
         facts
@@ -136,14 +139,38 @@ fn says_the_same(before: &Payment, after: &Payment) -> bool {
     quiet == *after && before.awaited_deposit() == after.awaited_deposit()
 }
 
-fn told_of(reservation: &Reservation) -> Option<FactBody> {
-    let (id, buyer) = (reservation.id, reservation.buyer);
-    match reservation.state {
-        ReservationState::Held { .. } | ReservationState::Paying { .. } => None,
-        ReservationState::Confirmed { .. } => Some(FactBody::ReservationConfirmed { reservation: id, buyer }),
-        ReservationState::Expired { .. } => Some(FactBody::ReservationExpired { reservation: id, buyer }),
-        ReservationState::Cancelled { .. } => Some(FactBody::ReservationCancelled { reservation: id, buyer }),
+/// Tells whether state and tickets are the same.
+fn has_the_same(before: &Reservation, after: &Reservation) -> bool {
+    (before.state, &before.seats, &before.items) == (after.state, &after.seats, &after.items)
+}
+
+fn told_of(before: Option<&Reservation>, after: &Reservation) -> Option<FactBody> {
+    let reservation = Arc::new(ReservationSummary::of(after));
+    match after.state {
+        ReservationState::Held { until } => Some(FactBody::ReservationHeld { reservation, until }),
+        ReservationState::Paying { .. } => None,
+        ReservationState::Confirmed { .. } => match before.filter(|before| before.state == after.state) {
+            Some(before) => Some(FactBody::TicketsReturned { reservation, returned: gone(before, after) }),
+            None => Some(FactBody::ReservationConfirmed { reservation }),
+        },
+        ReservationState::Expired { .. } => Some(FactBody::ReservationExpired { reservation }),
+        ReservationState::Cancelled { reason, .. } => {
+            Some(FactBody::ReservationCancelled { reservation, reason })
+        }
     }
+}
+
+/// Finds the tickets that a reservation had and no longer has.
+fn gone(before: &Reservation, after: &Reservation) -> ReturnedTickets {
+    let seats = before.seats.iter().filter(|line| !after.seats.contains(line)).map(|line| line.seat);
+    let items = before.items.iter().filter_map(|line| {
+        let same = |it: &&ItemLine| it.ticket_type == line.ticket_type && it.unit_price == line.unit_price;
+        let left = after.items.iter().find(same).map_or(0, |left| left.quantity);
+        let (ticket_type, unit_price, quantity) = (line.ticket_type, line.unit_price, line.quantity - left);
+        (quantity > 0).then_some(ReturnedItem { ticket_type, unit_price, quantity })
+    });
+    let price = before.total.minus(after.total).unwrap();
+    ReturnedTickets { seats: seats.collect(), items: items.collect(), price }
 }
 
 /// What was given up changes only for money that turned up; what was taken stays taken, and what went back, back.
@@ -167,12 +194,16 @@ fn may_become(before: &Payment, after: &Payment) -> bool {
     taken_stays && returned_stays && moves
 }
 
-/// Facts of one commit have no order; a map's changes are sorted too, for two ways of listing them.
+/// Facts of one commit have no order; a map's changes and returned tickets are sorted too, for two ways of listing them.
 fn sorted(facts: &[FactBody]) -> Vec<String> {
     let mut facts: Vec<FactBody> = facts.to_vec();
     for fact in &mut facts {
         if let FactBody::SeatsChanged { changes, .. } = fact {
             changes.sort_by_key(|change| change.seat);
+        }
+        if let FactBody::TicketsReturned { returned, .. } = fact {
+            returned.seats.sort();
+            returned.items.sort_by_key(|item| (item.ticket_type, item.unit_price.minor()));
         }
     }
     let mut facts: Vec<String> = facts.iter().map(|fact| format!("{fact:?}")).collect();

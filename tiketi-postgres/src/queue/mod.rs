@@ -393,12 +393,14 @@ async fn open(
     {
         cached.places.event = locked.place;
         cached.set.set_clock(clock);
+        cached.set.set_wanted(locked.wanted);
         return Ok(CachedWorkingSet { is_alone: true, ..cached });
     }
-    let revision = locked.revision;
+    let (revision, wanted) = (locked.revision, locked.wanted);
     let (snapshot, places) = load::event(session, locked).await?;
     let mut set = WorkingSet::new(Some(snapshot));
     set.set_clock(clock);
+    set.set_wanted(wanted);
     Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
 }
 

@@ -33,7 +33,10 @@ impl BatchCommand<Postgres> for Step {
     type Refused = Infallible;
 
     fn decide(&mut self, set: &mut WorkingSet) -> Result<(), CommandError<Infallible>> {
-        set.announce(Timestamp::EPOCH, FactBody::EventStatusChanged { status: EventStatus::OnSale });
+        set.announce(
+            Timestamp::EPOCH,
+            FactBody::EventStatusChanged { before: EventStatus::Upcoming, status: EventStatus::OnSale },
+        );
         match self {
             Self::Tell => {}
             Self::Refused => {

@@ -1,13 +1,14 @@
-//! The outbox.
+//! The outbox: a queue of facts for each subscriber.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::{
-    EventId, Fact, StoreError, Timestamp,
+    EventId, StoreError, Timestamp,
     fact::FactId,
-    store::{OutboxStore, Swept},
+    notifier::SubscriberName,
+    store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription, Swept},
 };
 use tiketi_sql::{Row as _, stored};
 
@@ -15,47 +16,127 @@ use crate::queue::sweep;
 use crate::sql::row::each;
 use crate::store::PostgresStore;
 
+const SUBSCRIBE: &str = "INSERT INTO tiketi.subscribers AS subscriber (name, kinds, since, seen_at) \
+    VALUES ($1, $2, $3, $3) ON CONFLICT (name) WHERE removed_at IS NULL \
+    DO UPDATE SET kinds = excluded.kinds, seen_at = greatest(subscriber.seen_at, excluded.seen_at)";
+const UNSUBSCRIBE: &str =
+    "UPDATE tiketi.subscribers SET removed_at = $2 WHERE name = $1 AND removed_at IS NULL";
+const UNSUBSCRIBE_UNSEEN: &str = "UPDATE tiketi.subscribers SET removed_at = $2 \
+    WHERE removed_at IS NULL AND seen_at < $1 RETURNING name";
+const SUBSCRIBERS: &str = "SELECT name, kinds, since, seen_at, \
+        (SELECT count(*) FROM tiketi.outbox WHERE subscriber = subscribers.id) AS waiting, \
+        (SELECT at FROM tiketi.outbox WHERE subscriber = subscribers.id ORDER BY id LIMIT 1) AS oldest \
+    FROM tiketi.subscribers WHERE removed_at IS NULL ORDER BY name";
+/// The subscriber of a name, which is the first argument of each statement about its facts.
+macro_rules! subscriber {
+    () => {
+        "(SELECT id FROM tiketi.subscribers WHERE name = $1 AND removed_at IS NULL)"
+    };
+}
 /// Finds facts without a claim, or whose claim has run out.
-const FREE: &str = "SELECT event, id FROM tiketi.outbox \
-    WHERE id > $3 AND (claimed_until IS NULL OR claimed_until <= $1) ORDER BY id LIMIT $2";
+const FREE: &str = concat!(
+    "SELECT event, id FROM tiketi.outbox WHERE subscriber = ",
+    subscriber!(),
+    " AND id > $4 AND (claimed_until IS NULL OR claimed_until <= $2) ORDER BY id LIMIT $3"
+);
 /// Claims the facts of one event that are free and not locked.
 ///
-/// An earlier fact of a reservation that is not among them is somebody else's, and holds the later ones back. A later
-/// one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0` keeps that
-/// a look-up by its key, whatever the planner thinks of the table.
-const CLAIM: &str = "WITH mine AS MATERIALIZED (SELECT id, reservation FROM tiketi.outbox \
-        WHERE event = $1 AND id = ANY($2) AND (claimed_until IS NULL OR claimed_until <= $3) \
+/// An earlier fact of a reservation that is not among them is claimed by another caller, and holds the later ones back.
+/// A later one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0`
+/// keeps that a look-up by its key, whatever the planner thinks of the table.
+const CLAIM: &str = concat!(
+    "WITH mine AS MATERIALIZED (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
+    subscriber!(),
+    " AND event = $2 AND id = ANY($3) AND (claimed_until IS NULL OR claimed_until <= $4) \
         ORDER BY id FOR UPDATE SKIP LOCKED) \
-    UPDATE tiketi.outbox AS fact SET claimed_until = $4 FROM mine \
-    WHERE fact.event = $1 AND fact.id = mine.id AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
-        WHERE earlier.event = $1 AND earlier.reservation = mine.reservation AND earlier.id < mine.id \
-            AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
-    RETURNING fact.id, event, at, body";
-const ACKNOWLEDGE: &str = "DELETE FROM tiketi.outbox WHERE id = ANY($1)";
+    UPDATE tiketi.outbox AS fact SET claimed_until = $5 FROM mine \
+    WHERE fact.subscriber = mine.subscriber AND fact.event = $2 AND fact.id = mine.id \
+        AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
+        WHERE earlier.event = $2 AND earlier.subscriber = mine.subscriber AND earlier.reservation = mine.reservation \
+            AND earlier.id < mine.id AND earlier.id NOT IN (SELECT id FROM mine) OFFSET 0) \
+    RETURNING fact.id, event, at, tries, body"
+);
+const ACKNOWLEDGE: &str =
+    concat!("DELETE FROM tiketi.outbox WHERE subscriber = ", subscriber!(), " AND id = ANY($2)");
+const RELEASE: &str = concat!(
+    "UPDATE tiketi.outbox SET claimed_until = $4, tries = tries + $5 WHERE subscriber = ",
+    subscriber!(),
+    " AND id = ANY($2) AND claimed_until = $3"
+);
+const REMOVED: &str = "SELECT id FROM tiketi.subscribers WHERE removed_at IS NOT NULL";
+/// Deletes the oldest facts of a subscriber, about a limited number.
+const DELETE_FACTS: &str = "DELETE FROM tiketi.outbox WHERE subscriber = $1 AND id <= (SELECT max(id) \
+    FROM (SELECT id FROM tiketi.outbox WHERE subscriber = $1 ORDER BY id LIMIT $2) AS oldest)";
+/// Forgets removed subscribers once no commit can be under way that still saw them.
+const FORGET_REMOVED: &str = "DELETE FROM tiketi.subscribers WHERE removed_at < $1 \
+    AND (SELECT min(id) FROM tiketi.outbox WHERE subscriber = subscribers.id) IS NULL";
+
+/// Most facts of removed subscribers deleted in one transaction.
+const DELETED_AT_ONCE: i64 = 5_000;
+/// How long a removed subscriber is remembered: far longer than any transaction of the store may last.
+const LONGEST_COMMIT: Duration = Duration::from_hours(1);
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
+    async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
+        let kinds = tiketi_sql::kinds_text(subscription.kinds);
+        let subscribe = || {
+            self.query(SUBSCRIBE)
+                .bind(subscription.subscriber.as_str())
+                .bind(kinds.as_str())
+                .bind(now.as_micros())
+        };
+        self.write(subscribe).await?;
+        Ok(())
+    }
+
+    async fn unsubscribe(&self, subscriber: &SubscriberName, now: Timestamp) -> Result<bool, StoreError> {
+        let unsubscribe = || self.query(UNSUBSCRIBE).bind(subscriber.as_str()).bind(now.as_micros());
+        let removed = self.write(unsubscribe).await? > 0;
+        self.delete_removed(now).await?;
+        Ok(removed)
+    }
+
+    async fn unsubscribe_unseen(
+        &self,
+        before: Timestamp,
+        now: Timestamp,
+    ) -> Result<Vec<SubscriberName>, StoreError> {
+        let unseen = || self.query(UNSUBSCRIBE_UNSEEN).bind(before.as_micros()).bind(now.as_micros());
+        let removed = self.write_returning(unseen).await?;
+        let mut removed = each(&removed, |row| tiketi_sql::subscriber_name(row.text("name")?))?;
+        removed.sort_unstable();
+        self.delete_removed(now).await?;
+        Ok(removed)
+    }
+
+    async fn subscribers(&self) -> Result<Vec<SubscriberStatus>, StoreError> {
+        let found = self.database().fetch_all(self.query(SUBSCRIBERS)).await?;
+        each(&found, |row| tiketi_sql::subscriber_status(row))
+    }
+
     async fn claim_outbox(
         &self,
+        subscriber: &SubscriberName,
         now: Timestamp,
         lease: Duration,
         limit: usize,
-    ) -> Result<Vec<Fact>, StoreError> {
+    ) -> Result<Vec<ClaimedFact>, StoreError> {
         let until = now.after(lease);
         let mut seen = 0;
         // What is held back, or claimed by others in between, is passed by until the next call.
         loop {
-            let free = self.free_facts(now, seen, limit).await?;
+            let free = self.free_facts(subscriber, now, seen, limit).await?;
             let Some(latest) = free.values().flatten().max() else { return Ok(Vec::new()) };
             seen = *latest;
             let works = free.into_iter().map(|(event, ids)| {
-                let store = self.clone();
-                (event, async move { store.claim_facts(event, ids, now, until).await })
+                let (store, subscriber) = (self.clone(), subscriber.clone());
+                (event, async move { store.claim_facts(&subscriber, event, ids, now, until).await })
             });
             let Swept { done, skipped } = sweep::each(self.permits(), works).await;
-            let mut claimed: Vec<Fact> = done.into_iter().flatten().collect();
+            let mut claimed: Vec<ClaimedFact> = done.into_iter().flatten().collect();
             if !claimed.is_empty() {
-                claimed.sort_unstable_by_key(|fact| fact.id);
+                claimed.sort_unstable_by_key(|it| it.fact.id);
                 return Ok(claimed);
             }
             if let Some((_, error)) = skipped.into_iter().next() {
@@ -64,26 +145,54 @@ impl OutboxStore for PostgresStore {
         }
     }
 
-    async fn ack_outbox(&self, facts: &[FactId]) -> Result<(), StoreError> {
-        let mut ids: Vec<i64> = facts.iter().map(|fact| stored(fact.0)).collect();
-        ids.sort_unstable();
-        self.write(|| self.query(ACKNOWLEDGE).bind(ids.clone())).await?;
+    async fn ack_outbox(&self, subscriber: &SubscriberName, facts: &[FactId]) -> Result<(), StoreError> {
+        let ids = sorted(facts);
+        self.write(|| self.query(ACKNOWLEDGE).bind(subscriber.as_str()).bind(ids.clone())).await?;
+        Ok(())
+    }
+
+    async fn release_outbox(
+        &self,
+        subscriber: &SubscriberName,
+        facts: &[FactId],
+        claimed_until: Timestamp,
+        release: Release,
+    ) -> Result<(), StoreError> {
+        let ids = sorted(facts);
+        let (until, failures) = tiketi_sql::release_columns(release);
+        let release = || {
+            self.query(RELEASE)
+                .bind(subscriber.as_str())
+                .bind(ids.clone())
+                .bind(claimed_until.as_micros())
+                .bind(until)
+                .bind(failures)
+        };
+        self.write(release).await?;
         Ok(())
     }
 }
 
+/// Returns ids in the order in which rows are locked.
+fn sorted(facts: &[FactId]) -> Vec<i64> {
+    let mut ids: Vec<i64> = facts.iter().map(|fact| stored(fact.0)).collect();
+    ids.sort_unstable();
+    ids
+}
+
 impl PostgresStore {
-    /// Finds facts after one that are free, the oldest first, by their event.
+    /// Finds facts of a subscriber after one that are free, the oldest first, by their event.
     async fn free_facts(
         &self,
+        subscriber: &SubscriberName,
         now: Timestamp,
         after: i64,
         limit: usize,
     ) -> Result<BTreeMap<EventId, Vec<i64>>, StoreError> {
         let mut free: BTreeMap<EventId, Vec<i64>> = BTreeMap::new();
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let found =
-            self.database().fetch_all(self.query(FREE).bind(now.as_micros()).bind(limit).bind(after)).await?;
+        let found = self.query(FREE).bind(subscriber.as_str()).bind(now.as_micros()).bind(limit).bind(after);
+        let found = self.database().fetch_all(found).await?;
         let found = each(&found, |row| Ok((row.uuid("event")?, row.int("id")?)))?;
         for (event, id) in found {
             free.entry(EventId::from_uuid(event)).or_default().push(id);
@@ -94,18 +203,33 @@ impl PostgresStore {
     /// Claims facts of one event, and returns those that it got.
     async fn claim_facts(
         &self,
+        subscriber: &SubscriberName,
         event: EventId,
         ids: Vec<i64>,
         now: Timestamp,
         until: Timestamp,
-    ) -> Result<Vec<Fact>, StoreError> {
+    ) -> Result<Vec<ClaimedFact>, StoreError> {
         let claim = || {
             self.query(CLAIM)
+                .bind(subscriber.as_str())
                 .bind(event.as_uuid())
                 .bind(ids.clone())
                 .bind(now.as_micros())
                 .bind(until.as_micros())
         };
-        each(&self.write_returning(claim).await?, |row| tiketi_sql::fact(row))
+        each(&self.write_returning(claim).await?, |row| tiketi_sql::claimed_fact(row))
+    }
+
+    /// Deletes the facts of removed subscribers, and in the end these themselves.
+    ///
+    /// A batch under way may still add facts for one that was removed; they are deleted by a later call.
+    async fn delete_removed(&self, now: Timestamp) -> Result<(), StoreError> {
+        let removed = self.database().fetch_all(self.query(REMOVED)).await?;
+        for subscriber in each(&removed, |row| row.int("id"))? {
+            let delete = || self.query(DELETE_FACTS).bind(subscriber).bind(DELETED_AT_ONCE);
+            while self.write(delete).await? >= DELETED_AT_ONCE.unsigned_abs() {}
+        }
+        self.write(|| self.query(FORGET_REMOVED).bind(now.before(LONGEST_COMMIT).as_micros())).await?;
+        Ok(())
     }
 }

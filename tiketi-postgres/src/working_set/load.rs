@@ -6,7 +6,7 @@ use sqlx::postgres::PgRow;
 use tiketi_core::decide::{Scope, Snapshot};
 use tiketi_core::{
     BuyerId, CommandKey, Currency, Event, EventId, PaymentId, ReservationId, SeatId, StoreError, TicketType,
-    TicketTypeId, Timestamp,
+    TicketTypeId, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::{
     BatchReadSet, CommandRow, EventRow, PaymentRow, ReservationRow, Row as _, SeatRow, TicketTypeRow, columns,
@@ -18,15 +18,23 @@ use crate::sql::row::{Row, each, maybe};
 use crate::sql::session::Session;
 use crate::working_set::WorkingSet;
 
+/// The kinds of facts that any subscriber wants; those of a command sent after a subscriber was registered are there.
+macro_rules! wanted_kinds {
+    () => {
+        "(SELECT string_agg(kinds, ' ') FROM tiketi.subscribers WHERE removed_at IS NULL) AS wanted_kinds, "
+    };
+}
 /// The clock is read once the lock is had, however long that took.
 const LOCK: &str = concat!(
     "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    wanted_kinds!(),
     columns!(event),
     " FROM tiketi.events WHERE id = $1 FOR UPDATE"
 );
 /// Finds no row if another server wrote to the event since.
 const LOCK_AT: &str = concat!(
     "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
+    wanted_kinds!(),
     columns!(event),
     " FROM tiketi.events WHERE ctid = $2::text::tid AND id = $1 FOR UPDATE"
 );
@@ -104,6 +112,8 @@ pub(crate) struct Locked {
     pub(crate) revision: i64,
     /// The moment by the database's clock.
     pub(crate) store_now: Timestamp,
+    /// The kinds of facts that any subscriber wants.
+    pub(crate) wanted: FactKinds,
     /// Where the row lies.
     pub(crate) place: String,
     event: Event,
@@ -134,6 +144,7 @@ fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
         Ok(Locked {
             revision: row.int("revision")?,
             store_now: Timestamp::from_micros(row.int("store_now")?),
+            wanted: tiketi_sql::kinds(row.maybe_text("wanted_kinds")?.unwrap_or_default()),
             place: row.text("place")?.to_owned(),
             event,
             map_version,

@@ -12,7 +12,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     BuyerId, CommandKey, Event, EventId, FactBody, PaymentId, Reservation, ReservationId, SeatId, StoreError,
-    TicketType, TicketTypeId, Timestamp,
+    TicketType, TicketTypeId, Timestamp, fact::FactKinds,
 };
 use tiketi_sql::EventRows;
 
@@ -26,6 +26,8 @@ pub(crate) struct WorkingSet {
     serials: VecDeque<u64>,
     has_reservations: bool,
     writes: WriteSet,
+    /// The kinds of facts that any subscriber wants; others are not written.
+    wanted: FactKinds,
     /// `None` where there is no event, and so nothing that a wrong clock could end.
     clock: Option<BatchClock>,
 }
@@ -40,6 +42,7 @@ impl WorkingSet {
             serials: VecDeque::new(),
             has_reservations: false,
             writes: WriteSet::default(),
+            wanted: FactKinds::default(),
             clock: None,
         }
     }
@@ -47,6 +50,16 @@ impl WorkingSet {
     /// Takes note of the database's clock.
     pub(crate) fn set_clock(&mut self, clock: BatchClock) {
         self.clock = Some(clock);
+    }
+
+    /// Takes note of the kinds of facts that any subscriber wants.
+    pub(crate) fn set_wanted(&mut self, wanted: FactKinds) {
+        self.wanted = wanted;
+    }
+
+    /// Returns the kinds of facts that any subscriber wants.
+    pub(crate) fn wanted(&self) -> FactKinds {
+        self.wanted
     }
 
     /// Fails for a command whose moment is too far ahead of the database's clock; comes before all it does.
@@ -155,7 +168,10 @@ impl WorkingSet {
     /// Applies a change to the working copy, and takes note of it.
     pub(crate) fn write(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
         self.loading()?.apply(change)?;
-        self.writes.add(change, now);
+        self.writes.add(change);
+        if !self.wanted.is_empty() {
+            self.writes.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
+        }
         Ok(())
     }
 
@@ -291,8 +307,8 @@ pub(crate) struct WriteSet {
 }
 
 impl WriteSet {
-    /// Adds what a decision changes.
-    pub(crate) fn add(&mut self, change: &Change, now: Timestamp) {
+    /// Adds the rows that a decision changes.
+    pub(crate) fn add(&mut self, change: &Change) {
         for seat in &change.seats {
             self.seats.entry(seat.seat).or_insert(before(seat.version));
         }
@@ -303,7 +319,6 @@ impl WriteSet {
             self.payments.entry(row.id).or_insert(before(row.version));
         }
         self.stock.extend(change.stock.iter().map(|(id, _)| *id));
-        self.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
     }
 
     /// Tells whether rows of ticket types came, went or were written whole, so that where they lie is not known.

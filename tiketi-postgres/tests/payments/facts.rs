@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use tiketi_core::decide::RefundWanted;
-use tiketi_core::{Clock, Fact, PrepareRequest, ReservationId, fact::FactId, store::OutboxStore};
+use tiketi_core::fact::{FactId, FactKinds};
+use tiketi_core::notifier::SubscriberName;
+use tiketi_core::store::{OutboxStore, Subscription};
+use tiketi_core::{Clock, Fact, PrepareRequest, ReservationId};
 
 use crate::TestCluster;
 use crate::cluster::{Counter, at_once};
@@ -48,17 +51,22 @@ impl Log {
     }
 }
 
+fn mail() -> SubscriberName {
+    SubscriberName::new("mail").unwrap()
+}
+
 /// Claims and acknowledges a few at a time until there is nothing left `idle` times in a row.
 async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp, limit: usize) {
     let mut idle = 0;
     while idle < 20 {
-        let facts = server.store.claim_outbox(now, LEASE, limit).await.unwrap();
+        let claimed = server.store.claim_outbox(&mail(), now, LEASE, limit).await.unwrap();
+        let facts: Vec<_> = claimed.into_iter().map(|claimed| claimed.fact).collect();
         idle = if facts.is_empty() { idle + 1 } else { 0 };
         log.lock().unwrap().claim(&facts);
         tokio::task::yield_now().await;
         let ids: Vec<_> = facts.iter().map(|fact| fact.id).collect();
         log.lock().unwrap().done(&ids);
-        server.store.ack_outbox(&ids).await.unwrap();
+        server.store.ack_outbox(&mail(), &ids).await.unwrap();
     }
 }
 
@@ -66,6 +74,8 @@ async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn facts_of_one_reservation_are_published_in_order() {
     let cluster = TestCluster::open().await;
+    let subscription = Subscription { subscriber: mail(), kinds: FactKinds::all() };
+    cluster.servers[0].store.subscribe(&subscription, cluster.clock.now()).await.unwrap();
     let log = Arc::<Mutex<Log>>::default();
     let now = cluster.clock.now();
     let mut tasks = Vec::new();

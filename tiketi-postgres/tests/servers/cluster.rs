@@ -35,12 +35,12 @@ impl TestCluster {
         let database = Database::fresh(server, migrated).await;
         let options = connect(database.options());
         let stores = (0..stores).map(|_| store(options.clone(), CONNECTIONS)).collect();
-        Self::over(database, stores)
+        Self::over(database, stores).await
     }
 
     /// Opens a shop over stores that are there.
-    pub(crate) fn over(database: Database, stores: Vec<PostgresStore>) -> Self {
-        let shop = TestShop::over(handles(&stores));
+    pub(crate) async fn over(database: Database, stores: Vec<PostgresStore>) -> Self {
+        let shop = TestShop::over(handles(&stores)).await;
         Self { database, stores, shop }
     }
 

@@ -95,7 +95,7 @@ async fn a_promoted_standby_has_all_that_was_answered() {
     let moved = store(cluster.database.options().port(standby.port()), 4);
     assert_kept(&moved, &owned).await;
     // The rest of the hall is sold there.
-    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&moved)), 8);
+    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&moved)), 8).await;
     let free = moved.seat_map(hall.event, 0).await.unwrap().unwrap().seats;
     let free = free.iter().position(|seat| seat.state.owner().is_none()).unwrap();
     shop.held(&hall, shop.buyer(), &[free]).await;
@@ -111,7 +111,7 @@ async fn a_pool_exhausted_by_readers_still_sells() {
         .acquire_timeout(std::time::Duration::from_secs(2))
         .connect_lazy_with(cluster.database.options());
     let store = PostgresStore::new(pool.clone());
-    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&store)), 8);
+    let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&store)), 8).await;
     let only = pool.acquire().await.unwrap();
     shop.held(&hall, shop.buyer(), &[0]).await;
     let error = store.event(hall.event).await.unwrap_err();

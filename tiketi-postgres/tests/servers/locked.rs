@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use sqlx::{Connection, PgConnection, Postgres, Transaction};
-use tiketi_conformance::{Hall, TestShop};
+use tiketi_conformance::{Hall, TestShop, auditor};
 use tiketi_core::{
     CommandError, EventStatus, FactBody,
     store::{CatalogStore, OutboxStore, SalesStore},
@@ -43,9 +43,10 @@ async fn sweep(store: &PostgresStore, shop: &TestShop) -> usize {
 
 /// Returns the reservations whose end is announced in facts that can be claimed.
 async fn ended_in_facts(store: &PostgresStore, shop: &TestShop) -> Vec<tiketi_core::ReservationId> {
-    let facts = store.claim_outbox(shop.now(), Duration::from_secs(1), 1_000).await.unwrap();
-    let ended = facts.iter().filter_map(|fact| match fact.body {
-        FactBody::ReservationExpired { reservation, .. } => Some(reservation),
+    let lease = Duration::from_secs(1);
+    let facts = store.claim_outbox(&auditor(), shop.now(), lease, 1_000).await.unwrap();
+    let ended = facts.iter().filter_map(|claimed| match &claimed.fact.body {
+        FactBody::ReservationExpired { reservation } => Some(reservation.id),
         _ => None,
     });
     ended.collect()

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use tiketi_conformance::Hall;
+use tiketi_conformance::{Hall, auditor};
 use tiketi_core::{
     BuyerId, PageRequest, Payment,
     gateway::Hint,
     store::{
         AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-        SalesStore,
+        Release, SalesStore,
     },
 };
 use tiketi_postgres_harness::{Fsync, Server};
@@ -46,8 +46,9 @@ const FILL: [&str; 11] = [
         gen_random_uuid(), 3000000000000000 + n, 0, n % 1000 <> 0 FROM generate_series(1, 50000) AS n",
     "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) SELECT md5((n / 500)::text)::uuid, \
         gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 3000000000000000 + n FROM generate_series(1, 50000) AS n",
-    "INSERT INTO tiketi.outbox (id, event, at, body, reservation) SELECT n + 1000000, md5((n / 500)::text)::uuid, 1, \
-        '{\"fact\":\"event_status_changed\",\"status\":\"on_sale\"}', gen_random_uuid() FROM generate_series(1, 50000) AS n",
+    "INSERT INTO tiketi.outbox (subscriber, id, event, at, body, tries, reservation) SELECT (SELECT min(id) FROM tiketi.subscribers), \
+        n + 1000000, md5((n / 500)::text)::uuid, 1, \
+        '{\"fact\":\"event_status_changed\",\"before\":\"upcoming\",\"status\":\"on_sale\"}', 0, gen_random_uuid() FROM generate_series(1, 50000) AS n",
     "UPDATE tiketi.seats SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%' AND position > 20",
     "UPDATE tiketi.reservations SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
     "UPDATE tiketi.payments SET event = (SELECT id FROM tiketi.events) WHERE id::text LIKE '0%'",
@@ -89,8 +90,13 @@ async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
     let (_, payment) = shop.sold(&held).await;
     store.seat_map(hall.event, 1).await.unwrap();
     store.expire_due(shop.now(), 100).await.unwrap();
-    let facts = store.claim_outbox(shop.now(), Duration::from_secs(1), 50).await.unwrap();
-    store.ack_outbox(&facts.iter().map(|fact| fact.id).collect::<Vec<_>>()).await.unwrap();
+    let (now, lease) = (shop.now(), Duration::from_secs(1));
+    let facts = store.claim_outbox(&auditor(), now, lease, 50).await.unwrap();
+    let (late, done): (Vec<_>, Vec<_>) =
+        facts.iter().map(|claimed| claimed.fact.id).partition(|id| id.0.is_multiple_of(5));
+    let release = Release::Failed { again_at: now };
+    store.release_outbox(&auditor(), &late, now.after(lease), release).await.unwrap();
+    store.ack_outbox(&auditor(), &done).await.unwrap();
     shop.now_of(&held).await;
     store.payment(payment.id).await.unwrap().unwrap()
 }
@@ -107,6 +113,7 @@ async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
     store.announce_statuses(now).await.unwrap();
     store.event_rows(hall.event).await.unwrap();
     store.forget_commands(now).await.unwrap();
+    store.unsubscribe_unseen(now, now).await.unwrap();
 }
 
 /// Fails for a plan that reads a big table whole, or many rows that its statement does not want.

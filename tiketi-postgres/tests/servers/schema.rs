@@ -131,7 +131,7 @@ async fn two_shops_in_one_database_do_not_see_each_other() {
         check(&pool, &schema, Durability::Relaxed).await.unwrap();
         let store = PostgresStore::with_options(pool, StoreOptions::new().schema(schema));
         // Each with ids of its own, so that a row of one shop is no row of the other.
-        let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), seed);
+        let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), seed).await;
         let hall = shop.hall().await;
         shops.push((store, shop, hall));
     }
@@ -160,7 +160,7 @@ async fn a_closed_store_ends_and_leaves_the_pool_of_its_host_open() {
     let hall = cluster.shop.hall().await;
     let pool = cluster.database.pool(2).await;
     let store = PostgresStore::new(pool.clone());
-    let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), 8);
+    let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), 8).await;
     shop.held(&hall, shop.buyer(), &[0]).await;
     store.close().await;
     let hold = shop.send(shop.hold_seats(&hall, shop.buyer(), &[1])).await.unwrap_err();

@@ -32,7 +32,6 @@ impl Bare {
             self.serial += 1;
             hold_one(&transaction, self.event, seat.as_uuid(), self.serial)?;
         }
-        tell(&transaction, self.event, seats, self.serial)?;
         let held = i64::try_from(seats.len()).unwrap_or(i64::MAX);
         let sql = "UPDATE ticket_types SET held = held + ?2 WHERE event = ?1";
         transaction.prepare_cached(sql)?.execute((self.event, held))?;
@@ -64,25 +63,6 @@ fn hold_one(connection: &Connection, event: Uuid, seat: Uuid, serial: i64) -> Re
     let label =
         connection.prepare_cached(sql)?.query_row((event, seat), |row| row.get::<_, String>("label"))?;
     write_one(connection, [event, seat, reservation, buyer], &label, serial)
-}
-
-/// Tells of a transaction's seats and stock.
-fn tell(connection: &Connection, event: Uuid, seats: &[SeatId], serial: i64) -> Result<(), rusqlite::Error> {
-    let sql = "INSERT INTO outbox (id, event, at, body) VALUES (?1, ?2, 1, ?3)";
-    connection.prepare_cached(sql)?.execute((serial * 2, event, seats_changed(seats, serial)))?;
-    connection.prepare_cached(sql)?.execute((serial * 2 + 1, event, stock_changed(event, serial)))?;
-    Ok(())
-}
-
-/// Writes the fact that seats are held, as the stores do.
-pub(crate) fn seats_changed(seats: &[SeatId], map_version: i64) -> String {
-    let changes = seats.iter().map(|seat| format!("[\"{seat}\",\"held\",2]")).collect::<Vec<_>>().join(",");
-    format!("{{\"fact\":\"seats_changed\",\"map_version\":{map_version},\"changes\":[{changes}]}}")
-}
-
-/// Writes the fact that less is left, as the stores do.
-pub(crate) fn stock_changed(ticket_type: Uuid, available: i64) -> String {
-    format!("{{\"fact\":\"stock_changed\",\"ticket_type\":\"{ticket_type}\",\"available\":{available}}}")
 }
 
 fn write_one(

@@ -14,7 +14,6 @@ use uuid::Uuid;
 
 use crate::figures::{Timings, now};
 use crate::hall::Hall;
-use crate::hold::bare::{seats_changed, stock_changed};
 use crate::hold::durable::Rivals;
 use crate::load::{self, More};
 use crate::shop::Shop;
@@ -48,9 +47,7 @@ macro_rules! hold_many {
             SELECT $1, id, buyer, serial, 20260105, 110000, 4000000000000000, 1, 1, false, 'KRW', 'held', seats, '[]' \
             FROM hold RETURNING 1), \
         remembered AS (INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
-            SELECT $1, id, id, id, 1 FROM hold RETURNING 1), \
-        told AS (INSERT INTO tiketi.outbox (id, event, at, body) \
-            SELECT nextval('tiketi.facts'), $1, 1, body FROM unnest($7::text[]) AS fact (body) RETURNING 1)"
+            SELECT $1, id, id, id, 1 FROM hold RETURNING 1)"
     };
 }
 const HOLD_MANY_APART: &str = concat!(hold_many!(), " SELECT count(*) FROM seats");
@@ -59,7 +56,7 @@ const HOLD_MANY: &str = concat!(
     hold_many!(),
     ", stock AS (UPDATE tiketi.ticket_types SET held = held + (SELECT count(*) FROM seats) \
         WHERE event = $1 AND (SELECT count(*) FROM reserved) + (SELECT count(*) FROM remembered) \
-            + (SELECT count(*) FROM told) > 0 RETURNING 1) \
+            > 0 RETURNING 1) \
     UPDATE tiketi.events SET revision = revision + 1, map_version = map_version + 256 \
     WHERE id = $1 AND (SELECT count(*) FROM stock) > 0"
 );
@@ -177,11 +174,9 @@ async fn hold_many(
     let column =
         |read: fn((Uuid, Uuid, i64)) -> Uuid| -> Vec<Uuid> { turns().map(buyer_of).map(read).collect() };
     let serials: Vec<i64> = turns().map(|turn| buyer_of(turn).2).collect();
-    let last = serials.last().copied().unwrap_or_default();
     let ids: Vec<Uuid> = seats.iter().map(|seat| seat.as_uuid()).collect();
     let lines: Vec<String> = ids.iter().map(|seat| line(event, *seat, "R 12 34")).collect();
-    let facts = vec![seats_changed(seats, last), stock_changed(event, last)];
     let hold = sqlx::query(sql).bind(event).bind(ids).bind(column(|it| it.0)).bind(column(|it| it.1));
-    hold.bind(serials).bind(lines).bind(facts).execute(connection).await?;
+    hold.bind(serials).bind(lines).execute(connection).await?;
     Ok(())
 }

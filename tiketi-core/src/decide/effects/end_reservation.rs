@@ -3,7 +3,6 @@
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
-use crate::fact::FactBody;
 use crate::id::ReservationId;
 use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};
 use crate::seat::SeatStep;
@@ -29,7 +28,6 @@ pub(in crate::decide) fn end_lapsed(
     }
     change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
     let state = reservation.state.apply(&ReservationStep::Expire { at: now })?;
-    change.fact(FactBody::ReservationExpired { reservation: reservation.id, buyer: reservation.buyer });
     change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }
@@ -43,7 +41,6 @@ pub(in crate::decide) fn end_pending(
 ) -> Result<(), StoreError> {
     give_back(change, reservation, StockBucket::Held)?;
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
     change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }
@@ -105,7 +102,6 @@ fn write_end(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
-    change.fact(FactBody::ReservationCancelled { reservation: reservation.id, buyer: reservation.buyer });
     change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
 }

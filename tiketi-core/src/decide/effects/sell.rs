@@ -3,7 +3,6 @@
 use crate::cancellation_policy::AgreedCancellation;
 use crate::decide::change_builder::{ChangeBuilder, StockBucket};
 use crate::error::StoreError;
-use crate::fact::FactBody;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;
 
@@ -18,7 +17,6 @@ pub(in crate::decide) fn sell(
     let sell = SeatStep::Sell { reservation: reservation.id };
     change.seats(&reservation.seats, &sell, StockBucket::Held, StockBucket::Sold)?;
     change.items(&reservation.items, StockBucket::Held, StockBucket::Sold)?;
-    change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
     change.reservation(Reservation { state, cancellation: Some(agreed), ..reservation.clone() });
     Ok(())
 }

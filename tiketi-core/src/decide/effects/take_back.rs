@@ -22,7 +22,7 @@ pub(in crate::decide) fn take_back(
     }
     take_seats(change, reservation.id, &gone, seats)?;
     change.items(&gone_items(reservation, returned), StockBucket::Sold, StockBucket::Available)?;
-    change.reservation(stays);
+    change.returned(stays, returned);
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use crate::decide::record_outcome::RecordOutcome;
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::event::EventState;
-use crate::fact::FactBody;
 use crate::gateway::Captured;
 use crate::id::{RefundId, TicketTypeId};
 use crate::limits::MAX_KEY_CHARS;
@@ -218,7 +217,6 @@ fn take_again(
     }
     change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
     let state = reservation.state.apply(&ReservationStep::TakeAgain { at: now })?;
-    change.fact(FactBody::ReservationConfirmed { reservation: reservation.id, buyer: reservation.buyer });
     let cancellation = Some(scope.event().agreed_cancellation(ask.terms));
     change.reservation(Reservation {
         state,

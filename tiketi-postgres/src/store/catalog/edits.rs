@@ -177,9 +177,10 @@ impl BatchCommand<Postgres> for Announce {
         set.check_clock(self.0)?;
         let Some(snapshot) = set.snapshot() else { return Ok(None) };
         let Some(status) = announce_status(snapshot, self.0) else { return Ok(None) };
+        let before = snapshot.event().announced;
         let event = Event { announced: status, ..snapshot.event().clone() };
         set.set_event(event)?;
-        set.announce(self.0, FactBody::EventStatusChanged { status });
+        set.announce(self.0, FactBody::EventStatusChanged { before, status });
         Ok(Some(status))
     }
 }

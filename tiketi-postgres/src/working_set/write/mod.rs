@@ -35,9 +35,14 @@ static INSERT_PAYMENTS: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<PaymentRow<'_>>);
 static INSERT_COMMANDS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<CommandRow>);
 /// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
-const INSERT_FACTS: &str = "INSERT INTO tiketi.outbox (id, event, at, body, reservation) \
-    SELECT nextval('tiketi.facts'), $1, n.at, n.body, n.reservation \
-    FROM unnest($2::bigint[], $3::text[], $4::uuid[]) AS n (at, body, reservation)";
+///
+/// The statement sees the subscribers of its own moment, so that no server has to hear of a new one.
+const INSERT_FACTS: &str = "WITH fact AS MATERIALIZED (SELECT nextval('tiketi.facts') AS id, n.* \
+        FROM unnest($2::bigint[], $3::text[], $4::text[], $5::uuid[]) AS n (at, kind, body, reservation)) \
+    INSERT INTO tiketi.outbox (subscriber, id, event, at, tries, body, reservation) \
+    SELECT subscriber.id, fact.id, $1, fact.at, 0, fact.body, fact.reservation \
+    FROM tiketi.subscribers AS subscriber \
+    JOIN fact ON fact.kind = ANY (string_to_array(subscriber.kinds, ' ')) WHERE subscriber.removed_at IS NULL";
 
 /// Updates seats of the versions they had, stocks, and the event, and says how many of the first two there were and
 /// where the rows lie that it left. Stocks and the event are found where they lie; see [`Places`].
@@ -92,7 +97,9 @@ pub(crate) async fn all(
     for (key, record) in &writes.creations {
         creation_records::remember(session, *key, record).await?;
     }
-    facts(session, event, &coalesce_facts(writes.facts.iter().cloned())).await?;
+    let mut wanted = coalesce_facts(writes.facts.iter().cloned());
+    wanted.retain(|(_, body)| set.wanted().contains(body.kind()));
+    facts(session, event, &wanted).await?;
     if writes.event {
         places.event = catalog::details(session, snapshot).await?;
     }
@@ -205,9 +212,11 @@ async fn facts(
         .query(INSERT_FACTS)
         .bind(event.as_uuid())
         .bind(column(new, |it| it.0.as_micros()))
+        .bind(column(new, |it| it.1.kind().name()))
         .bind(bodies)
         .bind(column(new, |it| it.1.reservation().map(ReservationId::as_uuid)));
-    run(session, statement, new.len()).await
+    session.execute(statement).await?;
+    Ok(())
 }
 
 /// Counts a revision of an event, and writes the seats and stocks that changed in it.
