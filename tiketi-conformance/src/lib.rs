@@ -44,9 +44,11 @@
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers stored for repeated requests |
 //! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: places given once, called once and in order |
 //! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: what is saved is loaded |
+//! | [`lease_cases!`] | [`tiketi_core::lease::LeaseLock`] | leases: all keys or none, and only the owner's |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money captured and refunded once, even if an answer is lost |
 //!
-//! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`] and [`gateway_cases!`].
+//! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`], [`lease_cases!`] and
+//! [`gateway_cases!`].
 //!
 //! Each list has its cases in modules, one for each subject; the name of a module is the first part of a test's name.
 //!

@@ -519,3 +519,23 @@ macro_rules! room_journal_cases {
         }
     };
 }
+
+/// Expands to tests of leases: [`tiketi_core::lease::LeaseLock`].
+#[macro_export]
+macro_rules! lease_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, locks;
+            leases {
+                all_keys_are_given_or_none,
+                a_lease_ends_at_its_moment,
+                a_repetition_gets_the_same_lease,
+                only_its_owner_releases_a_lease,
+                a_late_release_leaves_the_next_owner_alone,
+                only_a_live_lease_is_extended,
+                tokens_grow,
+                a_lease_that_makes_no_sense_is_refused,
+                of_servers_that_ask_at_once_one_gets_a_key,
+            }
+        }
+    };
+}

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tiketi_core::lease::LeaseLock;
 use tiketi_core::store::{
     AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore, RoomJournal,
     WaitingRoomStore,
@@ -193,6 +194,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn RoomJournal>).collect()))
+    });
+}
+
+/// Runs a case about leases.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn locks<F, C>(factory: &F, case: fn(Handles<dyn LeaseLock>) -> C)
+where
+    F: StoreFactory,
+    F::Store: LeaseLock,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn LeaseLock>).collect()))
     });
 }
 

@@ -70,6 +70,8 @@ ids! {
     BuyerId;
     /// Id of an account of the reference server.
     AccountId;
+    /// Id of one holder of a lease, new for each lease.
+    LeaseOwner;
 }
 
 impl RefundId {

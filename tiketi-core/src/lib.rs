@@ -159,6 +159,7 @@ pub mod event;
 pub mod fact;
 pub mod gateway;
 pub mod id;
+pub mod lease;
 pub mod limits;
 pub mod metadata;
 pub mod metrics;

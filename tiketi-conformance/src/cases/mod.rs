@@ -18,6 +18,7 @@ pub mod hold;
 pub mod inbox;
 pub mod late;
 pub mod layouts;
+pub mod leases;
 pub mod listings;
 pub mod maps;
 pub mod needs_attention;

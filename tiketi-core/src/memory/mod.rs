@@ -11,6 +11,7 @@ mod commands;
 mod gateway;
 mod inbox;
 mod layouts;
+mod leases;
 mod notifier;
 mod outbox;
 mod payments;
@@ -23,6 +24,7 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
+pub use leases::MemoryLeases;
 pub use notifier::MemoryNotifier;
 pub use waiting_room::MemoryWaitingRooms;
 
