@@ -1,0 +1,132 @@
+//! The process of a server, and the shell that ends it whatever happens to this process.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::error::HarnessError;
+use crate::talk;
+
+/// Starts and kills the server as it is told; when its input ends, it kills the server and removes the folder.
+///
+/// A death signal would not do: it is sent when the *thread* that started a process ends, as a test's does.
+const SCRIPT: &str = r#"
+trap '' HUP INT TERM
+pid=
+end() { [ -z "$pid" ] || { kill -9 "$pid"; wait "$pid"; pid=; } 2>/dev/null; }
+while read -r word; do
+    case $word in
+        start) "$1" "$2/redis.conf" >>"$2/log" 2>&1 </dev/null & pid=$! ;;
+        kill) end ;;
+        freeze) kill -STOP "$pid" ;;
+        thaw) kill -CONT "$pid" ;;
+    esac
+    echo done
+done
+end
+cd / && rm -rf "$2"
+"#;
+
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Ports of outgoing connections begin above; such a port may be taken while a server is down.
+const PORTS: std::ops::RangeInclusive<u16> = 12_000..=21_000;
+/// A node of a Cluster also listens at its port plus this.
+const BUS: u16 = 10_000;
+
+#[derive(Debug)]
+pub(crate) struct Process(Mutex<Shell>);
+
+#[derive(Debug)]
+struct Shell {
+    child: Child,
+    input: Option<ChildStdin>,
+    output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    /// Prepares a server whose folder has a `redis.conf`.
+    pub(crate) fn new(folder: &Path) -> Result<Self, HarnessError> {
+        let mut child = Command::new("/bin/sh")
+            .args(["-c", SCRIPT, "redis"])
+            .arg(program())
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(HarnessError::io("cannot start a shell"))?;
+        let input = child.stdin.take();
+        let output = child.stdout.take().ok_or(HarnessError::Late("the output of a shell"))?;
+        Ok(Self(Mutex::new(Shell { child, input, output: BufReader::new(output) })))
+    }
+
+    /// Has the shell do one thing, and returns once it is done.
+    pub(crate) fn tell(&self, word: &str) -> Result<(), HarnessError> {
+        let failed = || HarnessError::io("the shell of a server has ended");
+        let mut shell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(input) = &mut shell.input {
+            writeln!(input, "{word}").map_err(failed())?;
+        }
+        shell.output.read_line(&mut String::new()).map_err(failed())?;
+        Ok(())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let shell = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
+        drop(shell.input.take());
+        let _ended = shell.child.wait();
+    }
+}
+
+/// Returns the server's program.
+fn program() -> String {
+    std::env::var("TIKETI_TEST_REDIS").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
+/// Checks that the server's program can be run.
+pub(crate) fn check_installed() -> Result<(), HarnessError> {
+    let program = program();
+    let checked = Command::new(&program).arg("--version").stdout(Stdio::null()).status();
+    checked.map(drop).map_err(|source| HarnessError::NotInstalled { program, source })
+}
+
+/// Returns a port at which no one listens, nor at that of its Cluster bus.
+pub(crate) fn free_port() -> u16 {
+    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
+    loop {
+        let port = rand::random_range(PORTS);
+        if is_free(port) && is_free(port + BUS) {
+            return port;
+        }
+    }
+}
+
+/// Waits until `is_true`; asks again all the time.
+pub(crate) fn wait_for(what: &'static str, mut is_true: impl FnMut() -> bool) -> Result<(), HarnessError> {
+    #[expect(clippy::disallowed_methods, reason = "a deadline of the machine's clock, so that no test hangs")]
+    let now = Instant::now;
+    let started = now();
+    while !is_true() {
+        if now().duration_since(started) > PATIENCE {
+            return Err(HarnessError::Late(what));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Waits until a server answers, with data loaded.
+pub(crate) fn wait_until_ready(port: u16) -> Result<(), HarnessError> {
+    wait_for("the start of a Redis server", || {
+        // A server that demands a password or TLS is up, too.
+        match talk::ask(port, "PING") {
+            Ok(_) => true,
+            Err(HarnessError::Refused { answer, .. }) => answer.starts_with("NOAUTH"),
+            Err(_) => false,
+        }
+    })
+}

@@ -1,0 +1,153 @@
+//! Rooms: one string of fixed size, whose first bytes are a stamp that changes with each commit.
+
+use tiketi_core::waiting_room::{AdaptiveRate, Line, Outflow, Pace, Room, Stock};
+use tiketi_core::{CommandKey, EventId, StoreError};
+
+use crate::codec::bytes::{Reader, Writer};
+
+/// Identifies one state of a room.
+///
+/// A version alone would not: after a failover or a restart without data a room counts to the same version again.
+pub(crate) type Stamp = [u8; 8];
+
+/// The format that is written; another one cannot be read.
+const FORMAT: u8 = 1;
+
+pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
+    // The event is not written: it is in the name of the key.
+    let Room {
+        event: _,
+        priority,
+        standard,
+        demoted,
+        called,
+        active,
+        opened_at,
+        pace,
+        outflow,
+        stock,
+        rate,
+        cleared_by,
+        version,
+    } = *room;
+    let mut bytes = Writer::with_capacity(256);
+    bytes.raw(&stamp);
+    bytes.u8(FORMAT);
+    for Line { arrivals, serving, waiting, lobby, cleared } in [priority, standard, demoted] {
+        for number in [arrivals, serving, waiting, lobby, cleared] {
+            bytes.u64(number);
+        }
+    }
+    bytes.u32(called);
+    bytes.u32(active);
+    bytes.option(opened_at, Writer::moment);
+    bytes.moment(pace.next);
+    let Outflow { per_minute_milli, since, passed } = outflow;
+    bytes.option(per_minute_milli, Writer::u64);
+    bytes.option(since, Writer::moment);
+    bytes.u64(passed);
+    bytes.option(stock, |bytes, Stock { unsold, returning }| {
+        bytes.u64(unsold);
+        bytes.u64(returning);
+    });
+    bytes.option(rate, |bytes, AdaptiveRate { per_minute, decided_at }| {
+        bytes.u32(per_minute);
+        bytes.moment(decided_at);
+    });
+    bytes.option(cleared_by, |bytes, request| bytes.uuid(request.as_uuid()));
+    bytes.u64(version);
+    bytes.into_bytes()
+}
+
+/// Returns the stamp of a stored room.
+pub(crate) fn stamp_of(bytes: &[u8]) -> Result<Stamp, StoreError> {
+    Reader::new(bytes).stamp()
+}
+
+pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreError> {
+    let mut bytes = Reader::new(bytes);
+    bytes.stamp()?;
+    let format = bytes.u8()?;
+    if format != FORMAT {
+        return Err(StoreError::corrupt(format!(
+            "the room of {event} has the format {format}, and {FORMAT} is known"
+        )));
+    }
+    let (priority, standard, demoted) = (line(&mut bytes)?, line(&mut bytes)?, line(&mut bytes)?);
+    Ok(Room {
+        event,
+        priority,
+        standard,
+        demoted,
+        called: bytes.u32()?,
+        active: bytes.u32()?,
+        opened_at: bytes.option(Reader::moment)?,
+        pace: Pace { next: bytes.moment()? },
+        outflow: Outflow {
+            per_minute_milli: bytes.option(Reader::u64)?,
+            since: bytes.option(Reader::moment)?,
+            passed: bytes.u64()?,
+        },
+        stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
+        rate: bytes
+            .option(|bytes| Ok(AdaptiveRate { per_minute: bytes.u32()?, decided_at: bytes.moment()? }))?,
+        cleared_by: bytes.option(|bytes| bytes.uuid().map(CommandKey::from_uuid))?,
+        version: bytes.u64()?,
+    })
+}
+
+fn line(bytes: &mut Reader<'_>) -> Result<Line, StoreError> {
+    Ok(Line {
+        arrivals: bytes.u64()?,
+        serving: bytes.u64()?,
+        waiting: bytes.u64()?,
+        lobby: bytes.u64()?,
+        cleared: bytes.u64()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use tiketi_core::Timestamp;
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn full() -> Room {
+        let event = EventId::from_uuid(Uuid::from_u128(1));
+        let at = Timestamp::from_micros;
+        Room {
+            priority: Line { arrivals: 1, serving: 2, waiting: 3, lobby: 4, cleared: 5 },
+            standard: Line { arrivals: u64::MAX, ..Line::default() },
+            called: 6,
+            active: u32::MAX,
+            opened_at: Some(at(7)),
+            pace: Pace { next: at(-8) },
+            outflow: Outflow { per_minute_milli: Some(9), since: Some(at(10)), passed: 11 },
+            stock: Some(Stock { unsold: 12, returning: 13 }),
+            rate: Some(AdaptiveRate { per_minute: 14, decided_at: Timestamp::FAR_FUTURE }),
+            cleared_by: Some(CommandKey::from_uuid(Uuid::from_u128(15))),
+            version: 16,
+            ..Room::new(event)
+        }
+    }
+
+    #[test]
+    fn a_room_survives_being_written_and_read() {
+        for room in [full(), Room::new(full().event)] {
+            let bytes = encode_room([7; 8], &room);
+            assert_eq!(stamp_of(&bytes).unwrap(), [7; 8]);
+            assert_eq!(decode_room(room.event, &bytes).unwrap(), room);
+        }
+    }
+
+    #[test]
+    fn an_unknown_format_and_a_cut_room_are_corrupt() {
+        let bytes = encode_room([7; 8], &full());
+        let mut other = bytes.clone();
+        other[8] = 2;
+        for bytes in [&other[..], &bytes[..bytes.len() - 1], &[]] {
+            assert!(decode_room(full().event, bytes).is_err());
+        }
+    }
+}

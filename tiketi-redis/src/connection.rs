@@ -1,0 +1,143 @@
+//! The connection to one Redis or to a Cluster, shared by everything that uses it.
+
+use std::fmt;
+use std::time::Duration;
+
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster_async::ClusterConnection;
+use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisFuture, RedisResult, TlsCertificates, Value};
+use tiketi_core::StoreError;
+
+use crate::error::read_failed;
+use crate::options::RedisOptions;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How often a command is tried again within the connection. The adapter tries again by itself, with fresh data.
+const RETRIES: usize = 2;
+
+/// A connection to Redis; clones share it.
+///
+/// It connects with the first command, and again after a failure. Commands of all clones are pipelined.
+#[derive(Clone)]
+pub struct Redis {
+    link: Link,
+    prefix: std::sync::Arc<str>,
+}
+
+/// Redis cannot be used as the options say, such as with a certificate that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot use Redis as configured")]
+pub struct RedisSetupError(#[from] redis::RedisError);
+
+#[derive(Clone)]
+enum Link {
+    Single(ConnectionManager),
+    Cluster(ClusterConnection),
+}
+
+impl Redis {
+    /// Prepares a connection; sends nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`RedisSetupError`] if the options contradict each other, or a certificate cannot be read.
+    ///
+    /// # Panics
+    ///
+    /// Outside a Tokio runtime.
+    pub fn open(options: &RedisOptions) -> Result<Self, RedisSetupError> {
+        let link = if options.is_cluster {
+            Link::Cluster(cluster(options)?)
+        } else {
+            Link::Single(single(options)?)
+        };
+        Ok(Self { link, prefix: options.prefix.as_str().into() })
+    }
+
+    /// Asks Redis whether it answers.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Unavailable`] if it does not.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.run::<Value>(&redis::cmd("PING")).await.map(drop).map_err(read_failed)
+    }
+
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    pub(crate) async fn run<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
+        command.query_async(&mut self.link.clone()).await
+    }
+}
+
+fn tls(options: &RedisOptions) -> Option<TlsCertificates> {
+    let root_cert = options.root_certificate.clone()?;
+    Some(TlsCertificates { client_tls: None, root_cert: Some(root_cert) })
+}
+
+fn single(options: &RedisOptions) -> RedisResult<ConnectionManager> {
+    let node =
+        options.nodes.first().cloned().ok_or((redis::ErrorKind::InvalidClientConfig, "no node is named"))?;
+    let client = match tls(options) {
+        Some(certificates) => Client::build_with_tls(node, certificates)?,
+        None => Client::open(node)?,
+    };
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(RETRIES)
+        .set_max_delay(Duration::from_millis(200))
+        .set_response_timeout(Some(options.response_timeout))
+        .set_connection_timeout(Some(CONNECT_TIMEOUT));
+    ConnectionManager::new_lazy_with_config(client, config)
+}
+
+fn cluster(options: &RedisOptions) -> RedisResult<ClusterConnection> {
+    let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
+    let builder = ClusterClient::builder(options.nodes.clone())
+        .retries(retries)
+        .min_retry_wait(20)
+        .max_retry_wait(200)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .response_timeout(options.response_timeout);
+    let builder = match tls(options) {
+        Some(certificates) => builder.certs(certificates),
+        None => builder,
+    };
+    Ok(builder.build()?.get_pending_async_connection_with_config(ClusterConfig::new()))
+}
+
+impl ConnectionLike for Link {
+    fn req_packed_command<'a>(&'a mut self, cmd: &'a Cmd) -> RedisFuture<'a, Value> {
+        match self {
+            Self::Single(link) => link.req_packed_command(cmd),
+            Self::Cluster(link) => link.req_packed_command(cmd),
+        }
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        match self {
+            Self::Single(link) => link.req_packed_commands(pipeline, offset, count),
+            Self::Cluster(link) => link.req_packed_commands(pipeline, offset, count),
+        }
+    }
+
+    fn get_db(&self) -> i64 {
+        match self {
+            Self::Single(link) => link.get_db(),
+            Self::Cluster(link) => link.get_db(),
+        }
+    }
+}
+
+impl fmt::Debug for Redis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redis").field("prefix", &self.prefix).finish_non_exhaustive()
+    }
+}

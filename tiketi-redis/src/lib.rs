@@ -1,0 +1,87 @@
+//! Keeps Tiketi's waiting rooms and leases in Redis, for any number of servers.
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//! use tiketi_core::{BoxOffice, memory::MemoryStore};
+//! use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let options: RedisOptions = "rediss://shop:secret@redis.example:6379".parse()?;
+//! let redis = Redis::open(&options)?;
+//! let shop = BoxOffice::builder()
+//!     .store(Arc::new(MemoryStore::default()))
+//!     .waiting_rooms(Arc::new(RedisWaitingRoom::new(redis)))
+//!     .build()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How a command is written
+//!
+//! Commands that change a room wait in one queue of a server for each event, at most 20,000. One task takes what waits,
+//! up to 512; reads the room and the buyers' places; decides the commands one after another with the rules of
+//! [`tiketi_core::decide::waiting_room`]; and sends all changes to one script. The script writes them if the room still
+//! has the stamp that was read, and otherwise the task reads and decides again. An admission and a clearing are decided
+//! alone. Statuses are read at once, without a queue.
+//!
+//! A server that lost two races for a room asks for the turn, and the others wait for it, for at most 100 ms.
+//!
+//! # Keys
+//!
+//! `P` is the prefix ([`RedisOptions::prefix`]), `E` the event's id. The braces are a hash tag: a Cluster keeps all keys of
+//! an event on one node, and every script declares its keys. The scripts are in `scripts/`, each with its cost.
+//!
+//! | Key | What it is |
+//! |---|---|
+//! | `P:{E}:room` | string: the stamp, counters, lines and measurements |
+//! | `P:{E}:buyers` | hash: from a buyer to the class and arrival number of the latest place |
+//! | `P:{E}:places:CN` | string: block `N` of class `C`, 127 places of 64 bytes each in the order of arrival |
+//! | `P:{E}:due` | sorted set: when turns and sessions end |
+//! | `P:{E}:admissions` | list: the last 8 admissions that called someone, for repetitions |
+//! | `P:{E}:turn` | string: the server whose turn it is to write |
+//! | `P:{rooms}:index`, `P:{rooms}:announced` | sorted set and hash: the rooms that may have a live place |
+//! | `P:{S}:leases` | hash: the leases of scope `S` |
+//!
+//! A room's keys are deleted 7 days after its last change. Each admission keeps blocks of those who wait for longer, so a
+//! place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change of their scope.
+//!
+//! Choose a `maxmemory-policy` under which Redis deletes nothing by itself: `noeviction`, or one of `volatile-…` with enough
+//! memory. A million waiting buyers take about 150 MB.
+//!
+//! # When something fails
+//!
+//! | What happens | What follows |
+//! |---|---|
+//! | A connection is lost, or an answer does not come in time | The task reads and decides again, for 5 seconds. A commit applies to one stamp, so it applies once. Then [`OutcomeUnknown`], or [`Unavailable`] if nothing can have been written |
+//! | Redis cannot be reached, loads its data, runs another script for too long, or has no memory left | The same, with [`Unavailable`] |
+//! | Redis was restarted without its data | Rooms are empty. A buyer who comes back joins at the back. Numbers go on at the next multiple of 1,000,000 above the highest that the server has seen, so none is given twice |
+//! | A Cluster's master dies and its replica lacks the latest writes | Buyers whose place was among them join again. The line skips the numbers that the server has seen, up to 10,000 |
+//! | All servers and Redis lose their memory at the same time | Numbers begin at 1 again |
+//! | Other servers write all the time | The task decides again; after 5 seconds [`Contention`] |
+//!
+//! Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas where buyers should keep
+//! their places over a crash; what happens without is in the table. Sales do not depend on it: seats are sold by the store
+//! of sales, and an admission pass is checked without Redis.
+//!
+//! [`OutcomeUnknown`]: tiketi_core::StoreErrorKind::OutcomeUnknown
+//! [`Unavailable`]: tiketi_core::StoreErrorKind::Unavailable
+//! [`Contention`]: tiketi_core::StoreErrorKind::Contention
+//!
+//! # TLS
+//!
+//! `rediss://` uses rustls with the process's default provider: the binary installs one.
+
+mod codec;
+mod connection;
+mod error;
+mod keys;
+mod leases;
+mod options;
+mod script;
+mod waiting_room;
+
+pub use connection::{Redis, RedisSetupError};
+pub use leases::RedisLeases;
+pub use options::{InvalidRedisUrl, RedisOptions};
+pub use waiting_room::RedisWaitingRoom;

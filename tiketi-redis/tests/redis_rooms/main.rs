@@ -1,0 +1,11 @@
+//! Waiting rooms in Redis when something fails, and what they cost.
+
+#![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "the whole file is a test")]
+
+mod access;
+mod cluster;
+mod crowd;
+mod cutting_proxy;
+mod faults;
+mod memory;
+mod race;
