@@ -10,6 +10,7 @@ mod hold;
 mod load;
 mod memory;
 mod provider;
+mod queue;
 mod sale;
 mod settle;
 mod shop;
@@ -40,6 +41,8 @@ enum Bench {
     Mixed(sale::Crowd),
     /// Everybody wants the same ten seats.
     Contention(sale::Crowd),
+    /// Joins, statuses and admissions of a waiting room; joins against a bare sorted set of the same Redis.
+    Queue(queue::Options),
     /// Memory that a large event takes in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -50,6 +53,7 @@ fn main() -> ExitCode {
         Bench::Settle(options) => settle::run(&options),
         Bench::Mixed(options) => sale::run(sale::Kind::Mixed, &options),
         Bench::Contention(options) => sale::run(sale::Kind::Contention, &options),
+        Bench::Queue(options) => queue::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {
