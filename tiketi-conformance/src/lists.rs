@@ -1,5 +1,7 @@
 //! The one list of cases of each trait, and their expansion to tests.
 
+mod line;
+
 /// Expands to a test of every case of every trait.
 ///
 /// The factory is an expression, named from anywhere in the crate: `crate::Memory`.
@@ -457,84 +459,6 @@ macro_rules! answer_cases {
                 answers_are_forgotten_by_age,
                 of_32_claims_at_once_one_runs,
                 an_answer_no_store_keeps_is_invalid_data,
-            }
-        }
-    };
-}
-
-/// Expands to tests of waiting rooms: [`tiketi_core::store::WaitingRoomStore`].
-#[macro_export]
-macro_rules! waiting_room_cases {
-    ($factory:expr) => {
-        $crate::expand_cases! { $factory, waiting_rooms;
-            waiting_room {
-                joining_twice_keeps_the_place,
-                a_repeated_join_gives_no_second_place,
-                each_class_counts_its_arrivals,
-                a_place_is_found_by_its_buyer_and_by_its_id,
-                a_refused_join_changes_nothing,
-                a_called_buyer_enters_within_the_turn,
-                a_session_slides_up_to_its_cap,
-                finishing_and_leaving_free_capacity_at_once,
-                only_an_active_place_is_finished,
-                a_buyer_whose_place_ended_joins_at_the_back,
-                an_automatic_room_lets_buyers_in_up_to_its_threshold,
-                a_cleared_room_is_empty_and_counts_on,
-                busy_rooms_are_those_with_a_live_place,
-            }
-            admission {
-                the_line_is_called_in_order_up_to_the_capacity,
-                an_admission_calls_at_most_its_limit,
-                lapsed_places_are_recorded_and_replaced,
-                places_that_were_left_are_passed_over,
-                an_earlier_class_is_called_first,
-                the_rate_spreads_calls_over_the_minute,
-                admission_pauses_without_stock_and_resumes,
-                a_lobby_is_called_in_the_order_drawn,
-                a_repeated_admission_calls_no_one_else,
-                the_outflow_is_measured,
-                rooms_of_two_events_are_apart,
-                every_answer_is_that_of_the_rules,
-            }
-            waiting_room_races {
-                of_32_joins_of_one_buyer_one_gives_a_place,
-                joins_at_once_get_each_number_once,
-                admissions_at_once_call_each_place_once,
-                buyers_and_servers_at_once_leave_the_counts_right,
-            }
-        }
-    };
-}
-
-/// Expands to tests of the journal of in-memory waiting rooms: [`tiketi_core::store::RoomJournal`].
-#[macro_export]
-macro_rules! room_journal_cases {
-    ($factory:expr) => {
-        $crate::expand_cases! { $factory, room_journals;
-            room_journal {
-                what_is_saved_is_loaded,
-                an_overtaken_save_replaces_nothing,
-                deleted_places_are_not_loaded,
-            }
-        }
-    };
-}
-
-/// Expands to tests of leases: [`tiketi_core::lease::LeaseLock`].
-#[macro_export]
-macro_rules! lease_cases {
-    ($factory:expr) => {
-        $crate::expand_cases! { $factory, locks;
-            leases {
-                all_keys_are_given_or_none,
-                a_lease_ends_at_its_moment,
-                a_repetition_gets_the_same_lease,
-                only_its_owner_releases_a_lease,
-                a_late_release_leaves_the_next_owner_alone,
-                only_a_live_lease_is_extended,
-                tokens_grow,
-                a_lease_that_makes_no_sense_is_refused,
-                of_servers_that_ask_at_once_one_gets_a_key,
             }
         }
     };

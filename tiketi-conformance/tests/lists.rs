@@ -4,11 +4,17 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
+/// Returns the files that have the lists.
+fn lists() -> String {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    ["lists.rs", "lists/line.rs"].map(|file| fs::read_to_string(source.join(file)).unwrap()).concat()
+}
+
 /// Fails if a case is written and not listed, or listed twice.
 #[test]
 fn every_case_is_listed_once() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let lists = fs::read_to_string(source.join("lists.rs")).unwrap();
+    let lists = lists();
     let mut written = BTreeSet::new();
     for file in fs::read_dir(source.join("cases")).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
@@ -45,7 +51,7 @@ fn described<'m>(manual: &'m str, prefix: &str) -> Vec<(&'m str, &'m str)> {
 fn both_manuals_name_every_list_and_say_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let read = |file: &str| fs::read_to_string(root.join(file)).unwrap();
-    let lists = read("src/lists.rs");
+    let lists = lists();
     let names = list_names(&lists);
     assert!(names.len() >= 10, "{names:?}");
     for (file, prefix) in [("src/lib.rs", "//! | [`"), ("README.md", "| `")] {
@@ -61,7 +67,7 @@ fn both_manuals_name_every_list_and_say_what_it_is_for() {
 /// Fails if `all_cases!` leaves out a list that a store can be held to.
 #[test]
 fn all_cases_expands_every_list_of_a_store() {
-    let lists = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lists.rs")).unwrap();
+    let lists = lists();
     let all = lists.split("macro_rules! all_cases").nth(1).unwrap().split("macro_rules!").next().unwrap();
     for name in list_names(&lists).into_iter().filter(|name| !OF_OTHER_FACTORIES.contains(name)) {
         assert_eq!(all.matches(&format!("$crate::{name}!")).count(), 1, "{name}");
