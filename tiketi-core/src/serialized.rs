@@ -32,8 +32,8 @@ macro_rules! as_text {
 }
 
 as_text! {
-    AccountId, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber, SeatId,
-    TicketTypeId, Timestamp,
+    AccountId, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber,
+    SeatId, TicketTypeId, Timestamp,
 }
 
 /// A [`SaleWindow`] before the check that it opens before it closes.
