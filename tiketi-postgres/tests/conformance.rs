@@ -35,3 +35,4 @@ impl StoreFactory for Postgres {
 }
 
 tiketi_conformance::all_cases!(crate::Postgres);
+tiketi_conformance::room_journal_cases!(crate::Postgres);
