@@ -7,7 +7,9 @@ use std::path::Path;
 /// Returns the files that have the lists.
 fn lists() -> String {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    ["lists.rs", "lists/line.rs"].map(|file| fs::read_to_string(source.join(file)).unwrap()).concat()
+    ["lists.rs", "lists/line.rs"]
+        .map(|file| fs::read_to_string(source.join(file)).expect("the list can be read"))
+        .concat()
 }
 
 /// Fails if a case is written and not listed, or listed twice.

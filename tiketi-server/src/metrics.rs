@@ -32,7 +32,7 @@ const SECONDS: [f64; 14] =
 const COMMANDS: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 /// Longest wait for a figure that is read from the store.
 const READ_WITHIN: Duration = Duration::from_secs(2);
-/// Media type of the text format (source: OpenMetrics 1.0, "Text format").
+/// Media type of the text format (source: `OpenMetrics` 1.0, "Text format").
 const TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 type Counters<L> = Family<L, Counter>;

@@ -62,10 +62,10 @@ async fn commands_and_gateway_calls_are_measured() {
     assert_eq!(recorded.take(), ["event created"]);
     let seats = office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
     let hold = |buyer| HoldRequest::new(event, buyer).seats([seats[0].id]);
-    let held = office.sales().hold(hold(ADA)).await.unwrap();
+    let reservation = office.sales().hold(hold(ADA)).await.unwrap();
     office.sales().hold(hold(BEN)).await.unwrap_err();
     assert_eq!(recorded.take(), ["hold applied", "hold refused seats_taken"]);
-    office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
+    office.payments().process(PrepareRequest::new(reservation.id, ADA)).await.unwrap();
     let expected =
         ["start-payment applied", "begin-confirm applied", "test confirm paid", "record-outcome applied"];
     assert_eq!(recorded.take(), expected);
