@@ -79,7 +79,7 @@
 //! }
 //! ```
 //!
-//! It ends expired holds, delivers facts, reconciles payments and refunds with an unknown outcome, processes webhooks,
+//! It ends expired holds, calls the next buyers of waiting rooms, delivers facts, reconciles payments and refunds with an unknown outcome, processes webhooks,
 //! refunds the buyers of cancelled events, and deletes old records. Without it, a payment whose answer was lost stays
 //! unknown.
 //!
@@ -100,13 +100,14 @@
 //     routes, auth, health, idempotency
 //     extract, tasks
 //     state
-//     seat_map, credentials
+//     seat_map, serving_cache, credentials
 //     authenticator, dto
 //     error, body
-//     language, layout_file, limits, request_context, status_words
+//     conditional, language, layout_file, limits, request_context, status_words
 mod auth;
 mod authenticator;
 mod body;
+mod conditional;
 mod credentials;
 mod dto;
 mod error;
@@ -122,6 +123,7 @@ mod request_context;
 mod router;
 mod routes;
 mod seat_map;
+mod serving_cache;
 mod state;
 mod status_words;
 mod tasks;

@@ -14,6 +14,7 @@ use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::credentials::{Accounts, JwtAuthenticator, TokenSecret};
 use crate::limits::HttpLimits;
 use crate::seat_map::SeatMaps;
+use crate::serving_cache::ServingCache;
 
 /// The state that handlers share; cheap to clone.
 #[derive(Debug, Clone)]
@@ -32,6 +33,7 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     seat_maps: SeatMaps,
+    serving: ServingCache,
     tasks: TaskTracker,
 }
 
@@ -136,6 +138,10 @@ impl AppState {
         &self.inner.seat_maps
     }
 
+    pub(crate) fn serving(&self) -> &ServingCache {
+        &self.inner.serving
+    }
+
     pub(crate) fn new_id(&self) -> Uuid {
         self.inner.ids.next()
     }
@@ -186,6 +192,7 @@ impl AppStateBuilder {
             ids: self.ids,
             limits: self.limits,
             seat_maps: SeatMaps::default(),
+            serving: ServingCache::default(),
             tasks: TaskTracker::new(),
         };
         Ok(AppState { inner: Arc::new(inner) })

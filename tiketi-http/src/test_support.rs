@@ -10,7 +10,7 @@ use http_body_util::BodyExt;
 use serde_json::Value;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, Clock, IdSource, Timestamp,
+    BoxOffice, BoxOfficeBuilder, Clock, IdSource, Timestamp,
     account::Role,
     clock::{CountedIds, ManualClock},
     store::AccountStore,
@@ -52,17 +52,21 @@ impl Server {
 
     /// Starts a server held to these limits.
     pub(crate) fn with_limits(limits: HttpLimits) -> Self {
+        Self::with(limits, |builder| builder)
+    }
+
+    /// Starts a server over a shop with other parts.
+    pub(crate) fn with(limits: HttpLimits, parts: impl FnOnce(BoxOfficeBuilder) -> BoxOfficeBuilder) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-05T10:00:00Z".parse::<Timestamp>().unwrap()));
         let store = Arc::new(MemoryStore::default());
         let ids = Arc::new(CountedIds::seeded(1));
         let gateway = Arc::new(TestGateway::default());
-        let box_office = BoxOffice::builder()
+        let builder = BoxOffice::builder()
             .store(Arc::clone(&store))
             .gateway(Arc::<TestGateway>::clone(&gateway))
             .clock(Arc::<ManualClock>::clone(&clock))
-            .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>)
-            .build()
-            .unwrap();
+            .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>);
+        let box_office = parts(builder).build().unwrap();
         let state = AppState::builder(box_office, store.clone(), accounts_in(store))
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
             .ids(ids)

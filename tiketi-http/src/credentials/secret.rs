@@ -1,6 +1,7 @@
 //! The secret that signs tokens.
 
 use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::{AdmissionKey, waiting_room::AdmissionKeyTooShort};
 
 /// A secret that signs tokens with HS256, long enough not to be guessed.
 ///
@@ -39,6 +40,18 @@ impl TokenSecret {
         if bytes < Self::MIN_BYTES { Err(SecretTooShort { bytes }) } else { Ok(Self(secret)) }
     }
 
+    /// Makes a key of admission passes from the same secret, for a shop that has one secret.
+    ///
+    /// No signature of the one is a signature of the other: what is signed for a pass starts with a text that no token
+    /// starts with.
+    ///
+    /// # Errors
+    ///
+    /// [`AdmissionKeyTooShort`] if [`TokenSecret::MIN_BYTES`] is less than a key needs.
+    pub fn admission_key(&self) -> Result<AdmissionKey, AdmissionKeyTooShort> {
+        AdmissionKey::new(self.expose_bytes())
+    }
+
     /// Returns the bytes, to make keys of them.
     pub(crate) fn expose_bytes(&self) -> &[u8] {
         self.0.expose_secret().as_bytes()
@@ -48,6 +61,12 @@ impl TokenSecret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_secret_of_tokens_can_sign_admission_passes() {
+        let shortest = TokenSecret::new("x".repeat(TokenSecret::MIN_BYTES)).unwrap();
+        assert!(shortest.admission_key().is_ok());
+    }
 
     #[test]
     fn a_secret_that_could_be_guessed_is_refused() {

@@ -13,6 +13,7 @@ use super::metadata::{MetadataDto, shown_metadata};
 use super::page::{PaginationDto, page_request};
 use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
+use super::waiting_room::WaitingRoomDto;
 use crate::error::{ApiError, Code};
 
 /// Most characters a search may have.
@@ -101,15 +102,6 @@ struct EventLimitsDto {
     deposit_window_seconds: u64,
 }
 
-/// Whether the event has a waiting room.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = WaitingRoom)]
-struct WaitingRoomDto {
-    enabled: bool,
-    #[schema(example = "off")]
-    state: &'static str,
-}
-
 impl EventDto {
     /// Shows an event as it is now.
     fn of(view: &EventView, box_office: &BoxOffice) -> Self {
@@ -131,7 +123,7 @@ impl EventDto {
             limits: EventLimitsDto::of(details.terms.over(box_office.terms())),
             metadata: shown_metadata(&details.metadata),
             ticket_types: view.ticket_types.iter().map(Into::into).collect(),
-            waiting_room: WaitingRoomDto { enabled: false, state: "off" },
+            waiting_room: WaitingRoomDto::of(view, box_office.now()),
             created_at: event.created_at.to_string(),
             version: event.version,
         }

@@ -16,8 +16,10 @@ mod payment;
 mod payment_admin;
 mod policy;
 mod reservation;
+mod room_policy;
 mod seat;
 mod ticket;
+mod waiting_room;
 
 pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_write::{CreateEvent, EditEvent};
@@ -35,8 +37,10 @@ pub(crate) use reservation::{
     CreateReservation, HeldAnswer, ReleaseSeats, ReservationAnswer, ReservationDto, ReservationList,
     ReserveSeats,
 };
+pub(crate) use room_policy::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
     SeatMapSectionDto, UnblockSeatsBody,
 };
 pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
+pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, ServingDto};

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    BuyerId, Event, EventId, HoldRequest, Payment, Reservation, ReservationId, ReservationState, SeatId,
-    TicketTypeId, Timestamp,
+    AdmissionPass, BuyerId, Event, EventId, HoldRequest, Payment, Reservation, ReservationId,
+    ReservationState, SeatId, TicketTypeId, Timestamp,
     limits::MAX_LINES_PER_COMMAND,
     reservation::{ItemLine, SeatLine},
 };
@@ -231,7 +231,6 @@ pub(crate) struct ReserveSeats {
     #[schema(example = json!(["01890a5d-ac96-774b-bcce-b302099a8057"]))]
     seat_ids: Vec<String>,
     /// The admission pass; required if the event has a waiting room.
-    #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
     admission: Option<String>,
 }
 
@@ -240,7 +239,9 @@ impl ReserveSeats {
     pub(crate) fn request(&self, buyer: BuyerId) -> Result<HoldRequest, ApiError> {
         let event = parsed::<EventId>("eventId", &self.event_id)?;
         check_lines(self.seat_ids.len())?;
-        Ok(HoldRequest::new(event, buyer).seats(parsed_list("seatIds", &self.seat_ids)?))
+        let mut request = HoldRequest::new(event, buyer).seats(parsed_list("seatIds", &self.seat_ids)?);
+        request.pass = pass(self.admission.as_deref());
+        Ok(request)
     }
 }
 
@@ -256,7 +257,6 @@ pub(crate) struct CreateReservation {
     #[serde(default)]
     items: Vec<WantedItem>,
     /// The admission pass; required if the event has a waiting room.
-    #[expect(dead_code, reason = "part of the contract; no event has a waiting room yet")]
     admission: Option<String>,
 }
 
@@ -282,8 +282,14 @@ impl CreateReservation {
             let ticket_type = parsed::<TicketTypeId>(&format!("{path}.ticketTypeId"), &item.ticket_type_id)?;
             request = request.item(ticket_type, quantity(&format!("{path}.quantity"), item.quantity)?);
         }
+        request.pass = pass(self.admission.as_deref());
         Ok(request)
     }
+}
+
+/// Reads an admission pass; a text that is none counts as no pass, which only a waiting room refuses.
+fn pass(text: Option<&str>) -> Option<AdmissionPass> {
+    text.and_then(|text| AdmissionPass::parse(text.trim()))
 }
 
 /// Refuses requests with too many lines before any id is parsed.

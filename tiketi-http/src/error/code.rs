@@ -67,7 +67,7 @@ codes! {
         "Correct the parameter that details.reason names.";
     InvalidId "INVALID_ID" BAD_REQUEST
         "The id in the address is not valid." "주소의 식별자가 올바르지 않습니다."
-        "Send a UUID.";
+        "Send the id as an answer contains it.";
     BodyTooLarge "BODY_TOO_LARGE" PAYLOAD_TOO_LARGE
         "The request is too large." "요청이 너무 큽니다."
         "Send at most details.limit bytes.";
@@ -161,6 +161,24 @@ codes! {
     NotAdmitted "NOT_ADMITTED" FORBIDDEN
         "The waiting room has not admitted you." "아직 입장 순서가 아닙니다."
         "Join the waiting room of the event, and send the admission that it gives you.";
+    WaitingRoomOff "WAITING_ROOM_OFF" CONFLICT
+        "The event has no waiting room." "대기열을 사용하지 않는 공연입니다."
+        "Hold tickets without an admission.";
+    WaitingRoomFull "WAITING_ROOM_FULL" CONFLICT
+        "The waiting room is full." "대기열이 가득 찼습니다."
+        "Join again later; details.limit buyers may wait.";
+    JoinRefused "JOIN_REFUSED" FORBIDDEN
+        "You cannot join the waiting room." "대기열에 참여할 수 없습니다."
+        "Read details.reason.";
+    NoPlace "NO_PLACE" NOT_FOUND
+        "You are not in the waiting room." "대기열에 등록되어 있지 않습니다."
+        "Join the waiting room of the event.";
+    PlaceEnded "PLACE_ENDED" CONFLICT
+        "Your place in the waiting room has ended." "대기 순서가 종료되었습니다."
+        "Join the waiting room again; details.state says how the place ended.";
+    SaleOver "SALE_OVER" CONFLICT
+        "No more tickets of the event are sold." "더 이상 판매하지 않는 공연입니다."
+        "Choose another event.";
     LimitReached "LIMIT_REACHED" CONFLICT
         "You may not have more tickets of this event." "이 공연의 구매 가능 매수를 넘었습니다."
         "Hold at most details.limit tickets of the event; you have details.owned.";

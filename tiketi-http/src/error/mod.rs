@@ -6,6 +6,7 @@ mod organising;
 mod paying;
 mod render;
 mod selling;
+mod waiting;
 
 use std::error::Error;
 use std::sync::Arc;

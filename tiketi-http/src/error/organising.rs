@@ -65,6 +65,7 @@ impl From<CatalogError> for ApiError {
                 Self::invalid("capacity", reason).detail("most", MAX_CAPACITY)
             }
             CatalogError::Terms(error) => error.into(),
+            CatalogError::WaitingRoom(error) => error.into(),
             CatalogError::LayoutNotFound => Self::new(Code::LayoutNotFound),
             other => Self::unlisted(other),
         }

@@ -8,6 +8,9 @@ const READS: [(&str, &str); 2] = [
     ("/api/seats/reservation/{id}", "/api/reservations/{id}"),
 ];
 
+/// Writes with a second path: the second, then the first.
+const WRITES: [(&str, &str); 1] = [("/api/queue/join", "/api/queue")];
+
 /// Routes that accept `PUT` as well as `POST`.
 const PUTS: [&str; 1] = ["/api/reservations/{id}/cancel"];
 
@@ -18,6 +21,12 @@ pub(super) fn describe(document: &mut OpenApi) {
         let read = paths.get(first).and_then(|item| item.get.as_ref()).cloned();
         if let Some(read) = read {
             paths.entry(second.to_owned()).or_default().get = Some(read);
+        }
+    }
+    for (second, first) in WRITES {
+        let write = paths.get(first).and_then(|item| item.post.as_ref()).cloned();
+        if let Some(write) = write {
+            paths.entry(second.to_owned()).or_default().post = Some(write);
         }
     }
     for path in PUTS {

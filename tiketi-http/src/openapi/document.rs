@@ -18,10 +18,11 @@ use crate::language::Language;
 use crate::openapi::aliases;
 
 /// The tags of the routes, in the order of a purchase.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("auth", "Signing in"),
     ("events", "Events"),
     ("tickets", "Stock of ticket types"),
+    ("queue", "Waiting rooms"),
     ("seats", "Choosing seats and holding them"),
     ("reservations", "The buyer's reservations"),
     ("payments", "Paying"),

@@ -5,6 +5,7 @@
 mod admin;
 mod events;
 mod payments;
+mod queue;
 mod reservations;
 mod responses;
 mod seats;
@@ -21,6 +22,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .merge(events::routes())
         .merge(tickets::routes())
+        .merge(queue::routes())
         .merge(seats::routes())
         .merge(reservations::routes())
         .merge(payments::routes())

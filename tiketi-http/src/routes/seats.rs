@@ -78,6 +78,7 @@ async fn layouts(
     post, path = "/api/seats/reserve", tag = "seats", request_body = ReserveSeats, security(("bearer" = [])),
     responses(
         (status = 201, description = "The seats are held", body = HeldAnswer),
+        (status = 403, description = "`NOT_ADMITTED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, `SALE_CLOSED`, \
             `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::body::Body;
 use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY,
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use futures::stream;
 
 use super::encoded::Encoded;
 use super::segment::Chunks;
+use crate::conditional::{known_tags, listed};
 
 /// Answers with the whole map, or 304 to a client that has it.
 pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
@@ -64,13 +65,8 @@ fn cache_headers(tag: &str) -> HeaderMap {
 }
 
 /// Returns whether the client has this map, in either form.
-///
-/// Tags are compared weakly (source: RFC 9110, 13.1.2).
 fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    listed(request, &IF_NONE_MATCH).any(|known| {
-        let known = known.strip_prefix("W/").unwrap_or(known).trim_matches('"');
-        known == "*" || known == tag || known.strip_suffix("-gzip") == Some(tag)
-    })
+    known_tags(request).any(|known| known == "*" || known == tag || known.strip_suffix("-gzip") == Some(tag))
 }
 
 /// Returns whether the client accepts gzip.
@@ -82,9 +78,4 @@ fn accepts_gzip(request: &HeaderMap) -> bool {
         let quality = parameters.trim().strip_prefix("q=").and_then(|quality| quality.parse::<f32>().ok());
         name.trim().eq_ignore_ascii_case("gzip") && quality.is_none_or(|quality| quality > 0.0)
     })
-}
-
-fn listed<'r>(request: &'r HeaderMap, name: &'r axum::http::HeaderName) -> impl Iterator<Item = &'r str> {
-    let values = request.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
-    values.flat_map(|value| value.split(',')).map(str::trim)
 }

@@ -5,6 +5,7 @@ mod layouts;
 mod payments;
 mod seats;
 mod tickets;
+mod waiting_room;
 
 use utoipa_axum::router::OpenApiRouter;
 
@@ -17,4 +18,5 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(seats::routes())
         .merge(tickets::routes())
         .merge(payments::routes())
+        .merge(waiting_room::routes())
 }

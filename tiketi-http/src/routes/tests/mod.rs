@@ -11,6 +11,7 @@ mod reservations;
 mod seats;
 mod settling;
 mod texts;
+mod waiting_room;
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -35,7 +36,11 @@ pub(super) struct Shop {
 impl Shop {
     /// Opens a shop whose event is on sale.
     pub(super) async fn open() -> Self {
-        let server = Server::new();
+        Self::over(Server::new()).await
+    }
+
+    /// Opens a shop on a server.
+    pub(super) async fn over(server: Server) -> Self {
         let admin = server.token_of("admin@example.com", Role::Admin).await;
         let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
         let other = server.token_of("other@example.com", Role::Buyer).await;

@@ -1,0 +1,300 @@
+//! Policies of waiting rooms, for organisers.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    RoomPolicy,
+    waiting_room::{AdmissionRate, DrawSeed, Fairness, Room, RoomMode, StoreFailure},
+};
+use utoipa::ToSchema;
+
+use super::field::{parsed, seconds, within};
+use crate::error::ApiError;
+
+/// Whether buyers of an event wait.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = RoomMode)]
+enum ModeWord {
+    /// A hold needs no admission.
+    Off,
+    /// Everyone joins the line.
+    On,
+    /// A buyer enters at once while few are active.
+    Auto,
+}
+
+/// How the number of buyers that are called in a minute is decided.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = AdmissionRate)]
+enum RateWord {
+    /// By `admitPerMinute`.
+    #[default]
+    Fixed,
+    /// By what the shop can serve, measured.
+    Adaptive,
+}
+
+/// The order of those who joined before the opening.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = Fairness)]
+enum FairnessWord {
+    /// The order in which they joined.
+    #[default]
+    Fifo,
+    /// A drawn order that anyone can verify.
+    Draw,
+}
+
+/// What happens when the store of waiting rooms fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = OnFailure)]
+enum OnFailureWord {
+    /// No buyer enters; those with a pass continue.
+    #[default]
+    Closed,
+    /// Every buyer who asks is admitted.
+    Open,
+}
+
+/// The policy of an event's waiting room; it replaces the present one.
+///
+/// A field that is left out has its default. Times are in seconds.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SetRoomPolicy {
+    mode: ModeWord,
+    /// Most buyers that are called or active at the same time; 1,000 by default.
+    #[schema(example = 500)]
+    max_active: Option<i64>,
+    /// How many buyers are called in a minute; no limit by default. With the rate `adaptive`, the lowest rate.
+    #[schema(example = 120)]
+    admit_per_minute: Option<i64>,
+    /// `fixed` (the default) or `adaptive`.
+    #[serde(default)]
+    rate: RateWord,
+    /// The highest rate, with the rate `adaptive`.
+    #[schema(example = 600)]
+    admit_per_minute_at_most: Option<i64>,
+    /// Number of called and active buyers from which on buyers wait, with the mode `auto`.
+    #[schema(example = 400)]
+    threshold: Option<i64>,
+    /// How long a session lasts after its last heartbeat, up to a day; 600 by default.
+    #[schema(example = 600)]
+    session_ttl: Option<i64>,
+    /// How long a session lasts at most, up to a day; 1,800 by default.
+    #[schema(example = 1_800)]
+    session_cap: Option<i64>,
+    /// How long a called buyer may take to enter, up to a day; 180 by default.
+    #[schema(example = 180)]
+    turn_window: Option<i64>,
+    /// Most buyers that wait at the same time; no limit by default.
+    #[schema(example = 100_000)]
+    queue_limit: Option<i64>,
+    /// Most people that share a place, from 1 to 100; 8 by default.
+    #[schema(example = 8)]
+    max_party: Option<i64>,
+    /// `fifo` (the default) or `draw`.
+    #[serde(default)]
+    fairness: FairnessWord,
+    /// When the line opens; the event's sale opening by default.
+    #[schema(format = DateTime, example = "2026-11-01T20:00:00+09:00")]
+    opens_at: Option<String>,
+    /// `closed` (the default) or `open`.
+    #[serde(default)]
+    on_failure: OnFailureWord,
+}
+
+impl SetRoomPolicy {
+    /// Returns whether the order of the lobby is drawn, which needs a seed.
+    pub(crate) fn is_drawn(&self) -> bool {
+        self.fairness == FairnessWord::Draw
+    }
+
+    /// Reads the policy; a drawn order uses this seed.
+    pub(crate) fn policy(&self, seed: Option<DrawSeed>) -> Result<RoomPolicy, ApiError> {
+        let mut policy = RoomPolicy::default()
+            .mode(self.mode()?)
+            .rate(self.rate()?)
+            .fairness(seed.map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed }))
+            .on_failure(match self.on_failure {
+                OnFailureWord::Closed => StoreFailure::Closed,
+                OnFailureWord::Open => StoreFailure::Open,
+            });
+        policy.opens_at = self.opens_at.as_deref().map(|text| parsed("opensAt", text)).transpose()?;
+        if let Some(number) = self.max_active {
+            policy.max_active = within("maxActive", number, 1, u32::MAX)?;
+        }
+        if let Some(number) = self.session_ttl {
+            policy.session_ttl = seconds("sessionTtl", number)?;
+        }
+        if let Some(number) = self.session_cap {
+            policy.session_cap = seconds("sessionCap", number)?;
+        }
+        if let Some(number) = self.turn_window {
+            policy.turn_window = seconds("turnWindow", number)?;
+        }
+        if let Some(number) = self.queue_limit {
+            policy.queue_limit = Some(u64::from(within("queueLimit", number, 1, u32::MAX)?));
+        }
+        if let Some(number) = self.max_party {
+            policy.max_party = within("maxParty", number, 1, 100)?;
+        }
+        Ok(policy)
+    }
+
+    fn mode(&self) -> Result<RoomMode, ApiError> {
+        match (self.mode, self.threshold) {
+            (ModeWord::Auto, Some(number)) => {
+                Ok(RoomMode::Auto { threshold: within("threshold", number, 0, u32::MAX)? })
+            }
+            (ModeWord::Auto, None) => Err(ApiError::invalid("threshold", "is required by the mode auto")),
+            (ModeWord::On | ModeWord::Off, Some(_)) => {
+                Err(ApiError::invalid("threshold", "belongs to the mode auto"))
+            }
+            (ModeWord::On, None) => Ok(RoomMode::On),
+            (ModeWord::Off, None) => Ok(RoomMode::Off),
+        }
+    }
+
+    fn rate(&self) -> Result<AdmissionRate, ApiError> {
+        let per_minute = |field, number| within(field, number, 1, u32::MAX);
+        match (self.rate, self.admit_per_minute, self.admit_per_minute_at_most) {
+            (RateWord::Fixed, _, Some(_)) => {
+                Err(ApiError::invalid("admitPerMinuteAtMost", "belongs to the rate adaptive"))
+            }
+            (RateWord::Fixed, None, None) => Ok(AdmissionRate::Unlimited),
+            (RateWord::Fixed, Some(number), None) => {
+                Ok(AdmissionRate::Fixed { per_minute: per_minute("admitPerMinute", number)? })
+            }
+            (RateWord::Adaptive, Some(least), Some(most)) => Ok(AdmissionRate::Adaptive {
+                at_least: per_minute("admitPerMinute", least)?,
+                at_most: per_minute("admitPerMinuteAtMost", most)?,
+            }),
+            (RateWord::Adaptive, None, _) => {
+                Err(ApiError::invalid("admitPerMinute", "is required by the rate adaptive"))
+            }
+            (RateWord::Adaptive, Some(_), None) => {
+                Err(ApiError::invalid("admitPerMinuteAtMost", "is required by the rate adaptive"))
+            }
+        }
+    }
+}
+
+/// The policy of an event's waiting room. Times are in seconds.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RoomPolicy)]
+struct RoomPolicyDto {
+    mode: ModeWord,
+    max_active: u32,
+    /// `null` if there is no limit.
+    admit_per_minute: Option<u32>,
+    rate: RateWord,
+    /// `null` unless the rate is `adaptive`.
+    admit_per_minute_at_most: Option<u32>,
+    /// `null` unless the mode is `auto`.
+    threshold: Option<u32>,
+    session_ttl: u64,
+    session_cap: u64,
+    turn_window: u64,
+    /// `null` if there is no limit.
+    queue_limit: Option<u64>,
+    max_party: u32,
+    fairness: FairnessWord,
+    /// `null` for the event's sale opening.
+    #[schema(format = DateTime)]
+    opens_at: Option<String>,
+    on_failure: OnFailureWord,
+}
+
+impl RoomPolicyDto {
+    fn of(policy: &RoomPolicy) -> Self {
+        let (mode, threshold) = match policy.mode {
+            RoomMode::Off => (ModeWord::Off, None),
+            RoomMode::On => (ModeWord::On, None),
+            RoomMode::Auto { threshold } => (ModeWord::Auto, Some(threshold)),
+        };
+        let (rate, admit_per_minute, admit_per_minute_at_most) = match policy.rate {
+            AdmissionRate::Unlimited => (RateWord::Fixed, None, None),
+            AdmissionRate::Fixed { per_minute } => (RateWord::Fixed, Some(per_minute), None),
+            AdmissionRate::Adaptive { at_least, at_most } => {
+                (RateWord::Adaptive, Some(at_least), Some(at_most))
+            }
+        };
+        Self {
+            mode,
+            max_active: policy.max_active,
+            admit_per_minute,
+            rate,
+            admit_per_minute_at_most,
+            threshold,
+            session_ttl: policy.session_ttl.as_secs(),
+            session_cap: policy.session_cap.as_secs(),
+            turn_window: policy.turn_window.as_secs(),
+            queue_limit: policy.queue_limit,
+            max_party: policy.max_party,
+            fairness: match policy.fairness {
+                Fairness::FirstCome => FairnessWord::Fifo,
+                Fairness::Drawn { .. } => FairnessWord::Draw,
+            },
+            opens_at: policy.opens_at.map(|at| at.to_string()),
+            on_failure: match policy.on_failure {
+                StoreFailure::Closed => OnFailureWord::Closed,
+                StoreFailure::Open => OnFailureWord::Open,
+            },
+        }
+    }
+}
+
+/// How many buyers a waiting room has, for staff.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RoomCounts)]
+struct RoomCountsDto {
+    #[schema(example = 2_400)]
+    waiting: u64,
+    #[schema(example = 12)]
+    called: u32,
+    #[schema(example = 488)]
+    active: u32,
+    /// Buyers a minute at the latest admission; `null` unless the rate is `adaptive`.
+    #[schema(example = 240)]
+    adaptive_rate: Option<u32>,
+}
+
+impl RoomCountsDto {
+    fn of(room: &Room) -> Self {
+        Self {
+            waiting: room.waiting(),
+            called: room.called,
+            active: room.active,
+            adaptive_rate: room.rate.map(|rate| rate.per_minute),
+        }
+    }
+}
+
+/// A waiting room, for staff.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RoomPolicyAnswer {
+    policy: RoomPolicyDto,
+    /// `null` if no one has joined, or if the store of waiting rooms fails.
+    room: Option<RoomCountsDto>,
+}
+
+impl RoomPolicyAnswer {
+    /// Shows a policy, and the room if someone has joined it.
+    pub(crate) fn of(policy: &RoomPolicy, room: Option<&Room>) -> Self {
+        Self { policy: RoomPolicyDto::of(policy), room: room.map(RoomCountsDto::of) }
+    }
+}
+
+/// How many places were deleted.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ClearedAnswer {
+    /// Buyers who were waiting, called or active.
+    #[schema(example = 2_900)]
+    pub(crate) cleared: u64,
+}

@@ -1,0 +1,301 @@
+//! Waiting rooms as buyers see them.
+
+use serde::{Deserialize, Serialize};
+use tiketi_core::{
+    AdmissionPass, BuyerId, EventId, JoinRequest, Timestamp,
+    box_office::Turn,
+    event::EventState,
+    store::EventView,
+    waiting_room::{DrawSeed, PlaceState, Position, Serving, Stock, StockNote},
+};
+use utoipa::ToSchema;
+
+use super::field::{parsed, within};
+use crate::error::ApiError;
+
+/// Most people in a party that any policy can allow.
+const MOST_PARTY: u32 = 100;
+/// Pause of a client that was admitted while the waiting room failed, in milliseconds.
+const POLL_WITHOUT_PLACE_MS: u64 = 60_000;
+
+/// Whether an event has a waiting room, and what it does now.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = WaitingRoom)]
+pub(crate) struct WaitingRoomDto {
+    /// Whether a hold needs an admission pass.
+    enabled: bool,
+    /// `off`, `lobby` (buyers may join, the line is not open), `open` (buyers are called) or `closed` (the sale is
+    /// over).
+    #[schema(example = "off")]
+    state: &'static str,
+}
+
+impl WaitingRoomDto {
+    /// Shows what an event says about its waiting room at `now`.
+    pub(crate) fn of(view: &EventView, now: Timestamp) -> Self {
+        let details = &view.event.details;
+        let policy = &details.waiting_room;
+        let is_cancelled = matches!(view.event.state, EventState::Cancelled { .. });
+        let state = if !policy.requires_pass() {
+            "off"
+        } else if is_cancelled || now >= details.sale.closes_at() {
+            "closed"
+        } else if now < policy.opens_at.unwrap_or(details.sale.opens_at()) {
+            "lobby"
+        } else {
+            "open"
+        };
+        Self { enabled: policy.requires_pass(), state }
+    }
+}
+
+/// A buyer who wants a place.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct JoinQueue {
+    #[schema(format = Uuid)]
+    event_id: String,
+    /// How many people the buyer buys for; 1 if left out. They share the place.
+    #[schema(example = 2)]
+    party: Option<i64>,
+}
+
+impl JoinQueue {
+    /// Reads the request.
+    pub(crate) fn request(&self, buyer: BuyerId) -> Result<JoinRequest, ApiError> {
+        let event = parsed::<EventId>("eventId", &self.event_id)?;
+        let party = self.party.map_or(Ok(1), |party| within("party", party, 1, MOST_PARTY))?;
+        Ok(JoinRequest::new(event, buyer).party(party))
+    }
+}
+
+/// Where a buyer stands.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = QueuePlace)]
+pub(crate) struct QueuePlaceDto {
+    #[schema(format = Uuid)]
+    event_id: String,
+    /// Id of the place; `null` if the buyer is admitted without one, because the waiting room has failed.
+    #[schema(example = "01890a5d-ac96-774b-bcce-b302099a8057.s42")]
+    queue_id: Option<String>,
+    /// `waiting`, `called` (a heartbeat enters), `active` (seats may be held), `done`, `left` or `lapsed`.
+    #[schema(example = "waiting")]
+    state: &'static str,
+    /// Place in the line, from 1; 0 if the buyer does not wait.
+    #[schema(example = 17)]
+    position: u64,
+    /// How many buyers wait.
+    #[schema(example = 2_400)]
+    total_waiting: u64,
+    /// The expected wait in seconds, measured; `null` if it cannot be estimated.
+    #[schema(example = 95)]
+    estimated_wait: Option<u64>,
+    /// The last number of the buyer's line that was called.
+    #[schema(example = 25)]
+    serving_number: u64,
+    /// The buyer's number, which never changes; `null` until the order of a drawn lobby is known.
+    #[schema(example = 42)]
+    number: Option<u64>,
+    /// How long the client waits before its next request, in milliseconds.
+    #[schema(example = 9_500)]
+    poll_after_ms: u64,
+    /// `sold_out`, `all_held` (held tickets may come back) or `out_of_reach` (others ahead can buy all that is left).
+    #[schema(example = "out_of_reach")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+    /// When the turn (`called`) or the session (`active`) ends.
+    #[schema(format = DateTime)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+    /// The admission pass of an active place, to send with holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    admission: Option<String>,
+}
+
+impl QueuePlaceDto {
+    /// Shows a buyer's turn at an event.
+    pub(crate) fn of(event: EventId, turn: &Turn) -> Self {
+        let admission = turn.pass();
+        match turn {
+            Turn::InRoom { place, position, .. } => Self {
+                queue_id: Some(place.id.to_string()),
+                state: state_word(place.state),
+                position: if place.state == PlaceState::Waiting {
+                    position.ahead.saturating_add(1)
+                } else {
+                    0
+                },
+                until: place.state.until().map(|until| until.to_string()),
+                ..Self::at(event, position, admission)
+            },
+            // A turn of a kind that is newer than this list has a pass at most.
+            _ => Self::without_place(event, admission),
+        }
+    }
+
+    fn at(event: EventId, position: &Position, admission: Option<AdmissionPass>) -> Self {
+        Self {
+            total_waiting: position.waiting,
+            estimated_wait: position.wait.map(|wait| wait.as_millis().div_ceil(1_000)).map(narrowed),
+            serving_number: position.serving,
+            number: position.number,
+            poll_after_ms: narrowed(position.poll_after.as_millis()),
+            note: position.note.and_then(note_word),
+            ..Self::without_place(event, admission)
+        }
+    }
+
+    fn without_place(event: EventId, admission: Option<AdmissionPass>) -> Self {
+        Self {
+            event_id: event.to_string(),
+            queue_id: None,
+            state: "active",
+            position: 0,
+            total_waiting: 0,
+            estimated_wait: None,
+            serving_number: 0,
+            number: None,
+            poll_after_ms: POLL_WITHOUT_PLACE_MS,
+            note: None,
+            until: admission.map(|pass| pass.until().to_string()),
+            admission: admission.map(|pass| pass.to_string()),
+        }
+    }
+}
+
+fn narrowed(number: u128) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+/// Returns the state of a place as clients read it.
+pub(crate) const fn state_word(state: PlaceState) -> &'static str {
+    match state {
+        PlaceState::Waiting => "waiting",
+        PlaceState::Called { .. } => "called",
+        PlaceState::Active { .. } => "active",
+        PlaceState::Done => "done",
+        PlaceState::Left => "left",
+        PlaceState::Lapsed => "lapsed",
+    }
+}
+
+const fn note_word(note: StockNote) -> Option<&'static str> {
+    match note {
+        StockNote::SoldOut => Some("sold_out"),
+        StockNote::AllHeld => Some("all_held"),
+        StockNote::OutOfReach => Some("out_of_reach"),
+        _ => None,
+    }
+}
+
+/// The public state of a waiting room.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Serving)]
+pub(crate) struct ServingDto {
+    #[schema(format = Uuid)]
+    event_id: String,
+    /// The last number that was called or passed over.
+    #[schema(example = 25)]
+    serving_number: u64,
+    /// The same, of the line of preferred buyers.
+    #[schema(example = 3)]
+    priority_serving_number: u64,
+    /// How many buyers wait.
+    #[schema(example = 2_400)]
+    total_waiting: u64,
+    /// How many buyers are called or active.
+    #[schema(example = 500)]
+    active: u32,
+    /// Whether no buyer is called, because no ticket can be held at present.
+    paused: bool,
+    /// How many numbers the line passes in a minute, measured; `null` until it has moved.
+    #[schema(example = 118.5)]
+    served_per_minute: Option<f64>,
+    /// The expected wait of a buyer who joins now, in seconds; `null` if it cannot be estimated.
+    #[schema(example = 1_215)]
+    estimated_wait: Option<u64>,
+    /// When the line opens.
+    #[schema(format = DateTime)]
+    opens_at: Option<String>,
+    /// When the line was opened.
+    #[schema(format = DateTime)]
+    opened_at: Option<String>,
+    /// Tickets at the latest admission; `null` before the first.
+    stock: Option<ServingStockDto>,
+    /// The draw of the lobby; `null` if the order is that of arrival.
+    draw: Option<DrawDto>,
+}
+
+/// Tickets that waiting buyers can still get.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ServingStock)]
+struct ServingStockDto {
+    /// Tickets that can be held now.
+    #[schema(example = 120)]
+    unsold: u64,
+    /// Tickets that are held, and come back if they are not paid.
+    #[schema(example = 38)]
+    returning: u64,
+}
+
+impl From<Stock> for ServingStockDto {
+    fn from(stock: Stock) -> Self {
+        Self { unsold: stock.unsold, returning: stock.returning }
+    }
+}
+
+/// The draw of a lobby, for anyone to verify.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Draw)]
+struct DrawDto {
+    /// SHA-256 of `tiketi draw commitment v1` and the seed, in hexadecimal digits; public from the start.
+    commitment: String,
+    /// The seed in hexadecimal digits; `null` until the line is open.
+    seed: Option<String>,
+    /// How many buyers took part.
+    #[schema(example = 1_800)]
+    drawn: u64,
+}
+
+impl ServingDto {
+    /// Shows the public state of a waiting room.
+    pub(crate) fn of(serving: &Serving) -> Self {
+        let wait = serving.per_minute_milli.filter(|rate| *rate > 0).map(|rate| {
+            u128::from(serving.waiting.saturating_add(1)).saturating_mul(60_000).div_ceil(u128::from(rate))
+        });
+        Self {
+            event_id: serving.event.to_string(),
+            serving_number: serving.number,
+            priority_serving_number: serving.priority_number,
+            total_waiting: serving.waiting,
+            active: serving.in_flight,
+            paused: serving.is_paused,
+            served_per_minute: serving.per_minute_milli.map(thousandths),
+            estimated_wait: wait.filter(|_| serving.opened_at.is_some()).map(narrowed),
+            opens_at: serving.opens_at.map(|at| at.to_string()),
+            opened_at: serving.opened_at.map(|at| at.to_string()),
+            stock: serving.stock.map(Into::into),
+            draw: serving.commitment.map(|commitment| DrawDto {
+                commitment: commitment.to_string(),
+                seed: serving.seed.as_ref().map(hex),
+                drawn: serving.drawn,
+            }),
+        }
+    }
+}
+
+/// Turns thousandths into a number for people; above four billion it is not exact.
+fn thousandths(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / 1_000.0
+}
+
+fn hex(seed: &DrawSeed) -> String {
+    use std::fmt::Write as _;
+    seed.as_bytes().iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,76 @@
+//! Converts refusals about waiting rooms.
+
+use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
+use tiketi_core::waiting_room::{PlaceState, RoomPolicyError};
+
+use crate::error::{ApiError, Code};
+
+impl From<JoinRefused> for ApiError {
+    fn from(refused: JoinRefused) -> Self {
+        use JoinRefused as R;
+        match refused {
+            R::EventNotFound => Self::new(Code::EventNotFound),
+            R::SaleOver => Self::new(Code::SaleOver),
+            R::RoomOff => Self::new(Code::WaitingRoomOff),
+            R::Full { limit } => Self::new(Code::WaitingRoomFull).detail("limit", limit),
+            R::PartyOutOfRange { limit } => {
+                let reason = format!("must be from 1 to {limit}");
+                Self::invalid("party", reason).detail("least", 1).detail("most", limit)
+            }
+            R::Guarded { reason } => Self::new(Code::JoinRefused).detail("reason", reason),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<PlaceRefused> for ApiError {
+    fn from(refused: PlaceRefused) -> Self {
+        match refused {
+            PlaceRefused::NoPlace => Self::new(Code::NoPlace),
+            PlaceRefused::NotYourTurn => Self::new(Code::NotAdmitted),
+            PlaceRefused::Over { state } => Self::new(Code::PlaceEnded).detail("state", ended_word(state)),
+            PlaceRefused::RoomOff => Self::new(Code::WaitingRoomOff),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+/// Returns how a place ended, as clients read it.
+const fn ended_word(state: PlaceState) -> &'static str {
+    match state {
+        PlaceState::Done => "done",
+        PlaceState::Left => "left",
+        PlaceState::Lapsed => "lapsed",
+        PlaceState::Waiting | PlaceState::Called { .. } | PlaceState::Active { .. } => "live",
+    }
+}
+
+/// Translates the core's field names to those of the wire.
+impl From<RoomPolicyError> for ApiError {
+    fn from(error: RoomPolicyError) -> Self {
+        match error {
+            RoomPolicyError::DurationOutOfRange { name } => {
+                Self::invalid(wire_name(name), "must be more than zero and at most a day")
+            }
+            RoomPolicyError::Zero { name } => Self::invalid(wire_name(name), "must be at least 1"),
+            RoomPolicyError::CapBelowTtl => Self::invalid("sessionCap", "must be at least sessionTtl"),
+            RoomPolicyError::RatesReversed => {
+                Self::invalid("admitPerMinuteAtMost", "must be at least admitPerMinute")
+            }
+            RoomPolicyError::PartyOutOfRange => Self::invalid("maxParty", error),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+fn wire_name(name: &'static str) -> &'static str {
+    match name {
+        "session_ttl" => "sessionTtl",
+        "session_cap" => "sessionCap",
+        "turn_window" => "turnWindow",
+        "max_active" => "maxActive",
+        "admit_per_minute" => "admitPerMinute",
+        "queue_limit" => "queueLimit",
+        other => other,
+    }
+}

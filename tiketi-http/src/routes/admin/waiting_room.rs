@@ -1,0 +1,110 @@
+//! Policies of waiting rooms, and clearing them.
+
+use axum::Json;
+use axum::extract::State;
+use tiketi_core::waiting_room::{DrawSeed, Fairness};
+use tiketi_core::{EventId, RoomPolicy};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::dto::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
+use crate::error::{ApiError, Code, ErrorBody};
+use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
+use crate::routes::responses;
+use crate::state::AppState;
+
+pub(super) fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new().routes(routes!(read, set)).routes(routes!(clear))
+}
+
+/// Read a waiting room's policy and counts
+#[utoipa::path(
+    get, path = "/api/admin/events/{id}/waiting-room", tag = "admin", security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The policy, and how many buyers there are", body = RoomPolicyAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn read(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+) -> Result<Json<RoomPolicyAnswer>, ApiError> {
+    let policy = known_policy(&state, event).await?;
+    Ok(answer(&state, event, &policy).await)
+}
+
+/// Set a waiting room's policy
+///
+/// Replaces the policy and nothing else of the event. Holds require an admission at once; other servers follow within a
+/// second. A draw keeps its seed for as long as the order stays `draw`.
+#[utoipa::path(
+    put, path = "/api/admin/events/{id}/waiting-room", tag = "admin", request_body = SetRoomPolicy,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The policy as it is now", body = RoomPolicyAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`VERSION_MISMATCH`", body = ErrorBody),
+        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn set(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+    ApiJson(body): ApiJson<SetRoomPolicy>,
+) -> Result<Json<RoomPolicyAnswer>, ApiError> {
+    let known = known_policy(&state, event).await?;
+    let policy = body.policy(seed_for(&state, &body, &known)?)?;
+    let edited = state.box_office().waiting_room().set_policy(event, policy).await?;
+    Ok(answer(&state, event, &edited.details.waiting_room).await)
+}
+
+/// Clear a waiting room
+///
+/// Deletes all places; buyers may join again, behind no one. Admission passes remain valid until their ends.
+#[utoipa::path(
+    post, path = "/api/admin/queue/{eventId}/clear", tag = "admin", security(("bearer" = [])),
+    params(("eventId" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "It is empty", body = ClearedAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn clear(
+    State(state): State<AppState>,
+    _: AdminUser,
+    IdemKey(key): IdemKey,
+    ApiPath(event): ApiPath<EventId>,
+) -> Result<Json<ClearedAnswer>, ApiError> {
+    responses::any_event(&state, event).await?;
+    let cleared = state.box_office().waiting_room().clear(event, key).await?;
+    Ok(Json(ClearedAnswer { cleared }))
+}
+
+async fn known_policy(state: &AppState, event: EventId) -> Result<RoomPolicy, ApiError> {
+    let policy = state.box_office().waiting_room().policy(event).await?;
+    policy.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Returns the seed for a drawn order: the present one, because its hash is public, or a new one.
+fn seed_for(
+    state: &AppState,
+    body: &SetRoomPolicy,
+    known: &RoomPolicy,
+) -> Result<Option<DrawSeed>, ApiError> {
+    match known.fairness {
+        _ if !body.is_drawn() => Ok(None),
+        Fairness::Drawn { seed } => Ok(Some(seed)),
+        Fairness::FirstCome => Ok(Some(state.box_office().waiting_room().new_seed()?)),
+    }
+}
+
+/// Shows a policy with the counts of the room.
+async fn answer(state: &AppState, event: EventId, policy: &RoomPolicy) -> Json<RoomPolicyAnswer> {
+    // The policy can be read and changed while the store of waiting rooms fails: it says what happens then.
+    let room = state.box_office().waiting_room().room(event).await.ok().flatten();
+    Json(RoomPolicyAnswer::of(policy, room.as_ref()))
+}
