@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 /// Returns the files that have the lists.
-fn lists() -> String {
+fn lists() -> io::Result<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     ["lists.rs", "lists/line.rs"]
         .map(|file| fs::read_to_string(source.join(file)).expect("the list can be read"))

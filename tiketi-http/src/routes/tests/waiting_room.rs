@@ -196,7 +196,7 @@ async fn a_pass_ends_with_its_session() {
     let shop = Shop::with_room().await;
     shop.set_room(&json!({"mode": "on", "maxActive": 1, "sessionTtl": 60, "sessionCap": 60})).await;
     let pass = shop.admitted(&shop.buyer).await;
-    shop.server.clock.advance(Duration::from_secs(60));
+    shop.server.clock.advance(Duration::from_mins(1));
     assert_refused(&shop.reserve_with(&shop.buyer, 0, &json!(pass)).await, 403, "NOT_ADMITTED", "ended");
     assert_eq!(shop.place(&shop.buyer).await["state"], "lapsed");
     let path = format!("/api/queue/heartbeat/{}", shop.event);
