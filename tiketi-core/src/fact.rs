@@ -162,6 +162,7 @@ impl FactBody {
 
 /// A reservation as a commit left it, for facts.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a part of a row: each store reads and writes every field")]
 pub struct ReservationSummary {
     /// Id of the reservation.
@@ -206,6 +207,7 @@ impl ReservationSummary {
 
 /// A payment as a commit left it, for facts; it has no notes of the staff.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a part of a row: each store reads and writes every field")]
 pub struct PaymentSummary {
     /// Id of the attempt.

@@ -136,7 +136,8 @@
 //! | a state | `"available"` or `{"held": {"until": "2026-01-05T10:00:00Z"}}` |
 //!
 //! Fields and cases have their Rust names, cases in `snake_case`. A buyer's account for a refund is secret and left out;
-//! accounts of users cannot be serialised. The JSON of the HTTP interface is defined apart from it, in `tiketi-http`.
+//! the seed of a draw is secret and written as its public hash, and an event with one cannot be read. Accounts of users
+//! cannot be serialised. The JSON of the HTTP interface is defined apart from it, in `tiketi-http`.
 //!
 //! # Time and ids
 //!

@@ -13,6 +13,7 @@ use crate::metadata::Metadata;
 use crate::money::Currency;
 use crate::reservation::ReservationNumber;
 use crate::time::{EmptySaleWindow, SaleWindow, Timestamp};
+use crate::waiting_room::DrawSeed;
 
 /// Serialises types as the text that `Display` writes and `FromStr` reads.
 macro_rules! as_text {
@@ -34,6 +35,20 @@ macro_rules! as_text {
 as_text! {
     AccountId, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber,
     SeatId, TicketTypeId, Timestamp,
+}
+
+/// Writes the seed's public hash: a log or a client that receives an event must not learn the order before the draw.
+impl Serialize for DrawSeed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.commitment())
+    }
+}
+
+/// Fails: what is written does not have the seed.
+impl<'de> Deserialize<'de> for DrawSeed {
+    fn deserialize<D: Deserializer<'de>>(_: D) -> Result<Self, D::Error> {
+        Err(D::Error::custom("the seed of a draw is secret: read the event from its store"))
+    }
 }
 
 /// A [`SaleWindow`] before the check that it opens before it closes.

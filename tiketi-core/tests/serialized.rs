@@ -23,6 +23,7 @@ use tiketi_core::{
     reservation::{CancelReason, ReservationNumber, ReservationState},
     seat::SeatState,
     ticket_type::TicketKind,
+    waiting_room::{DrawSeed, Fairness},
 };
 use uuid::Uuid;
 
@@ -74,10 +75,11 @@ async fn every_row_and_fact_of_a_sale_survives() {
         .store(Arc::new(MemoryStore::default()))
         .clock(clock)
         .gateway(Arc::new(TestGateway::default()))
-        .notifier(Arc::<MemoryNotifier>::clone(&notifier))
+        .subscriber("log", Arc::<MemoryNotifier>::clone(&notifier))
         .ids(Arc::new(CountedIds::seeded(1)))
         .build()
         .unwrap();
+    shop.jobs().subscribe_once().await.unwrap();
     let plan = SeatLayout::new("Harbour Hall", "Studio").section(
         Section::new("Stalls", won(100)).row(Row::numbered("A", 3).gap_after("1").accessible(["3"])),
     );
@@ -164,4 +166,16 @@ fn values_that_break_an_invariant_are_refused() {
     }
     assert!(serde_json::from_value::<Money>(json!({"amount": 1, "currency": "XQX"})).is_err());
     assert!(serde_json::from_value::<Timestamp>(json!("2026-01-05T10:00:00")).is_err());
+}
+
+/// Seen to fail with the bytes of the seed written, from which the order follows before the draw.
+#[test]
+fn the_seed_of_a_draw_is_written_as_its_public_hash_and_cannot_be_read() {
+    let seed = DrawSeed::from_bytes([7; 32]);
+    let drawn = Fairness::Drawn { seed };
+    let text = serde_json::to_string(&drawn).unwrap();
+    assert_eq!(text, json!({"drawn": {"seed": seed.commitment().to_string()}}).to_string());
+    let error = serde_json::from_str::<Fairness>(&text).unwrap_err();
+    assert!(error.to_string().contains("secret"), "{error}");
+    reads_as(&Fairness::FirstCome, &json!("first_come"));
 }

@@ -16,6 +16,7 @@ use crate::waiting_room::draw::DrawSeed;
 /// assert!(policy.validate().is_ok());
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct RoomPolicy {
     /// Whether buyers wait; [`RoomMode::Off`] by default.
@@ -46,6 +47,7 @@ pub struct RoomPolicy {
 
 /// Whether buyers of an event wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum RoomMode {
     /// A hold needs no admission.
@@ -62,6 +64,7 @@ pub enum RoomMode {
 
 /// How many buyers are called in a minute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum AdmissionRate {
     /// As many as there is capacity for.
@@ -83,6 +86,7 @@ pub enum AdmissionRate {
 
 /// The order of those who joined before the opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum Fairness {
     /// The order in which they joined.
@@ -97,6 +101,7 @@ pub enum Fairness {
 
 /// What happens when the store of the waiting room fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
 #[expect(clippy::exhaustive_enums, reason = "a policy that stores save: each has a word for every case")]
 pub enum StoreFailure {
     /// No buyer enters until the store works again. Buyers with a pass continue.
