@@ -37,7 +37,7 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
         .caused_by(error)
 }
 
-/// Tells whether the server ended the connection as it said this.
+/// Returns whether the server ended the connection as it said this.
 fn ends_connection(error: &dyn DatabaseError) -> bool {
     let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
     matches!(severity, None | Some(PgSeverity::Fatal | PgSeverity::Panic))
@@ -71,19 +71,19 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
     }
 }
 
-/// Tells whether the server ended the connection, or is about to, as it said this.
+/// Returns whether the server ended the connection, or is about to, as it said this.
 ///
 /// The 25P states end a session whose transaction stood still, or lasted, for too long.
 fn says_lost(state: &str) -> bool {
     state.starts_with("08") || state.starts_with("57P") || matches!(state, "25P03" | "25P04")
 }
 
-/// Tells whether it failed because another session's lock lasted longer than `lock_timeout`.
+/// Returns whether it failed because another session's lock lasted longer than `lock_timeout`.
 pub(crate) fn lock_timed_out(error: &StoreError) -> bool {
     matches!(cause(error), Some(Error::Database(database)) if database.code().as_deref() == Some(LOCK_NOT_AVAILABLE))
 }
 
-/// Tells whether a constraint of this name was violated.
+/// Returns whether a constraint of this name was violated.
 pub(crate) fn violates(error: &StoreError, constraint: &str) -> bool {
     matches!(cause(error), Some(Error::Database(database)) if database.constraint() == Some(constraint))
 }
@@ -98,7 +98,7 @@ pub(crate) fn ended(error: JoinError) -> StoreError {
     error.try_into_panic().map_or_else(|_| closed(), |panic| panicked(&*panic))
 }
 
-/// Tells whether it failed because a connection was lost or refused, before anything was committed.
+/// Returns whether it failed because a connection was lost or refused, before anything was committed.
 pub(crate) fn was_lost(error: &StoreError) -> bool {
     let lost = match cause(error) {
         Some(Error::Database(database)) => database.code().is_some_and(|state| says_lost(&state)),

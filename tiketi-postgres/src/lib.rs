@@ -24,9 +24,9 @@
 //! your pool, with whatever TLS, time-outs and limits you gave it, changes no setting of a session, and leaves the pool open
 //! when it is closed ([`PostgresStore::close`]). Moments are
 //! microseconds in `bigint`, so no session's time zone matters. [`migrate()`] is the only one to change the
-//! schema, on a connection of its own; [`PostgresStore::new`] asks the database nothing.
+//! schema, on a separate connection; [`PostgresStore::new`] does not query the database.
 //!
-//! # What is kept, and when
+//! # What is stored, and when
 //!
 //! Commands of one event wait in one queue of a server, at most [`MAX_QUEUE`], and are served by one task: it
 //! takes what is waiting, up to [`MAX_BATCH`], never waiting for more; locks the event's row, so that servers
@@ -36,7 +36,7 @@
 //! the store's own, which no crowd of readers can take. An event that another session keeps locked is tried on
 //! [`MAX_WAITERS`] more, so that it takes none from events that are not locked. What was answered is as durable as Postgres makes a
 //! commit: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a database that has one of
-//! them off, unless told that this is wanted ([`Durability::Relaxed`]).
+//! them off, unless the host permits it ([`Durability::Relaxed`]).
 //!
 //! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
 //! a look-up that comes alone is answered at once.
@@ -52,7 +52,7 @@
 //! # Long snapshots
 //!
 //! Every batch leaves a dead version of the event's row and of each ticket type it sold. They are cleaned away as the next
-//! ones are written, unless somebody still reads from an older snapshot: `pg_dump`, a long report, an idle transaction or a
+//! ones are written, unless a session still reads from an older snapshot: `pg_dump`, a long report, an idle transaction or a
 //! replication slot. A look-up by key then visits all of them. The batches of a busy event do not look up by key: they
 //! find these rows where the last batch left them. Others do, and slow down for as long as the snapshot lasts: events
 //! that several servers sell at the same time, the first batch after a pause, the version of a seat map, and claims of facts.
@@ -65,11 +65,11 @@
 //!
 //! | What happens | What the caller gets |
 //! |---|---|
-//! | One command of a batch cannot be kept | That one fails, or panics; it is found by halves, and the others are kept |
+//! | One command of a batch cannot be stored | It fails, or panics; it is found by halves, and the others are committed |
 //! | Deadlock or serialization failure | Nothing: tried again, a few times, with growing random pauses; then [`Contention`] |
 //! | The connection is lost before the commit | Nothing: tried again likewise; then [`Unavailable`] |
 //! | Another session keeps the event locked | Nothing, for 10 s; then [`Contention`] |
-//! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key tells |
+//! | The connection is lost during the commit | [`OutcomeUnknown`]: the same command under the same key returns what happened |
 //! | A queue is full, the pool exhausted, a statement timed out | [`Unavailable`] |
 //! | The server is a standby, starting or stopping | [`Unavailable`] |
 //! | A value of the command is none the database can keep | [`InvalidData`] |
@@ -85,7 +85,7 @@
 //!
 //! A caller that goes away leaves its command whole or undone, never half.
 //!
-//! A server that stands still in the middle of a transaction, or whose network does, keeps its locks until the database
+//! A server that stops in the middle of a transaction, or whose network does, holds its locks until the database
 //! ends its session, after 5 s: every transaction of the store sets `idle_in_transaction_session_timeout`, and
 //! `lock_timeout`, for itself. If it goes on later, what it then sends is refused, and it tries again with the rows as
 //! they are by then. Jobs over many events ([`expire_due`], [`announce_statuses`], [`claim_outbox`]) pass over an event that is
@@ -123,7 +123,7 @@
 //! |---|---|
 //! | `events` | distributed by `id` |
 //! | `ticket_types`, `seats`, `reservations`, `payments`, `commands`, `outbox` | distributed by `event`, together with `events` |
-//! | `layouts`, `accounts`, `answers`, `inbox`, `migrations` | kept whole, on one node |
+//! | `layouts`, `accounts`, `answers`, `inbox`, `migrations` | stored whole, on one node |
 //! | `subscribers` | a copy on every node, because every batch reads it |
 //! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
 //!

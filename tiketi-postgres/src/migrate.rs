@@ -35,7 +35,7 @@ const FORGETFUL: &str = "SELECT string_agg(name || ' is ' || setting, ' and ' OR
 const TAKES_WRITES: &str =
     "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
 
-/// Brings a schema of a database up to date, or makes it, on a connection of its own that it closes.
+/// Brings a schema of a database up to date, or makes it, on a separate connection that it closes.
 ///
 /// All of it happens in one transaction, or nothing. Several servers may call it at once: they wait for
 /// each other. It needs a connection to Postgres itself or to a pooler that keeps transactions together.
@@ -87,7 +87,7 @@ fn query<'q>(schema: &SchemaName, sql: &str) -> Statement<'q> {
     sqlx::query(AssertSqlSafe(schema.render(sql))).persistent(false)
 }
 
-/// What a database has to promise of a commit before it can be sold from.
+/// How durable a commit of a database must be before tickets are sold from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Durability {
@@ -98,7 +98,7 @@ pub enum Durability {
     Relaxed,
 }
 
-/// Tells whether a database can be sold from: reachable, of this release's schema, taking writes, and durable.
+/// Returns whether a database can be sold from: reachable, of this release's schema, taking writes, and durable.
 ///
 /// Settings are looked at as the pool's own sessions have them. `synchronous_commit = local` is taken: a failover to a
 /// standby may then take commits back, a crash does not.

@@ -1,4 +1,4 @@
-//! The cases every store has to pass, on a database of its own each, opened as two servers have it.
+//! The cases that every store has to pass, each on a new database, opened as two servers open it.
 
 #![cfg(test)]
 

@@ -54,7 +54,7 @@ fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot
     for seat in all(connection, sql, of_event, |row| SeatRow::read(row)?.seat())? {
         snapshot.put_seat(seat);
     }
-    // Seats raise it as they are put; the audit has to see what is kept.
+    // Adding seats raises it; the audit must see the stored value.
     snapshot.set_map_version(kept);
     let sql =
         concat!("SELECT ", columns!(reservation), " FROM reservations WHERE event = ?1 ORDER BY serial");

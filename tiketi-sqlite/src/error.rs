@@ -114,9 +114,9 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
     failed(error)
 }
 
-/// Tells whether a single command can have made a whole batch fail like this.
+/// Returns whether a single command can have made a whole batch fail like this.
 ///
-/// A full disk may have room for the others. Whatever ails the file is everyone's, and asking it once more for each of
+/// A full disk may have room for the others. A fault of the file concerns all of them, and trying once more for each of
 /// them would keep all of them waiting.
 pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
     match error.kind() {

@@ -14,14 +14,14 @@
 //! # }
 //! ```
 //!
-//! # What is kept, and when
+//! # What is stored, and when
 //!
 //! A command is on disk before it is answered (`synchronous=FULL`, write-ahead log). One thread writes:
-//! it takes whatever commands are queued, up to [`MAX_BATCH`], never waiting for more; decides them one
+//! it takes the commands that are queued, up to [`MAX_BATCH`], never waiting for more; decides them one
 //! after another with the rules of [`tiketi_core::decide`] against one working copy; commits once; and
 //! answers them all. An idle store answers at once, a busy one shares each commit among many. If anything
-//! fails, the batch is rolled back and run again in halves, so that a command that cannot be kept, or that
-//! panics, never takes its neighbours with it. Reads have connections of their own.
+//! fails, the batch is rolled back and run again in halves, so that a command that cannot be stored, or that
+//! panics, never takes its neighbours with it. Reads have separate connections.
 //!
 //! # Who may open the file
 //!

@@ -185,7 +185,7 @@ pub(crate) fn creation(
     one(connection, sql, [key.as_uuid()], |row| Ok(CreationRow::read(row)?.record()))
 }
 
-/// Tells whether a statement finds anything.
+/// Returns whether a statement finds anything.
 pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) -> Result<bool, StoreError> {
     let found = connection.prepare_cached(sql).and_then(|mut it| it.query_row(params, |_| Ok(())).optional());
     Ok(found.map_err(failed)?.is_some())

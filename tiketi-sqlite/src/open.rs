@@ -10,10 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::OpenError;
 use crate::migrate::migrate;
 
-/// Statements kept prepared on each connection: more than there are.
+/// Most prepared statements cached on each connection: more than there are.
 const PREPARED: usize = 128;
 
-/// Tells by the operating system's word why a file cannot be opened: SQLite only says that it cannot.
+/// Returns the operating system's reason why a file cannot be opened: SQLite only says that it cannot.
 pub(crate) fn probe(path: &Path, options: &OpenOptions) -> io::Result<()> {
     if options.open(path)?.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());

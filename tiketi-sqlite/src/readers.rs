@@ -1,4 +1,4 @@
-//! The threads that read, each with a connection of its own.
+//! The reader threads, each with its own connection.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

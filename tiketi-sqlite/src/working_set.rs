@@ -18,7 +18,7 @@ use crate::write;
 
 /// Rows of the events a batch is about, as they stand after the commands decided so far.
 ///
-/// What many commands of a batch change together, stocks, map versions and what is told of them, is written once, by
+/// What many commands of a batch change together, stocks, map versions and their facts, is written once, by
 /// [`WorkingSet::flush`]; all other rows are written as they are decided.
 pub(crate) struct WorkingSet<'c> {
     connection: &'c Connection,
@@ -26,7 +26,7 @@ pub(crate) struct WorkingSet<'c> {
     written: Counters,
 }
 
-/// Most rows kept from one batch to the next: about as many as the next ones look at again.
+/// Most rows cached from one batch to the next: about as many as the next batches read again.
 const MAX_CACHED_ROWS: usize = 4_096;
 
 /// What the one writer need not read again with each batch.
@@ -37,7 +37,7 @@ pub(crate) struct WriterCache {
     events: HashMap<EventId, OpenEvent>,
     /// Registered subscribers, and what each wants.
     subscribers: Vec<(i64, FactKinds)>,
-    /// Another number means that somebody else wrote to the file.
+    /// Another number means that another connection wrote to the file.
     data_version: i64,
 }
 
@@ -57,7 +57,7 @@ impl WriterCache {
         }
     }
 
-    /// Returns how many rows are kept.
+    /// Returns how many rows are cached.
     fn size(&self) -> usize {
         self.events.values().map(|event| event.rows.size()).sum()
     }
@@ -212,7 +212,7 @@ impl<'c> WorkingSet<'c> {
         Ok(self.cache)
     }
 
-    /// Loads an event with its ticket types, unless that is done; tells whether there is one.
+    /// Loads an event with its ticket types, unless that is done; returns whether there is one.
     pub(crate) fn open_event(&mut self, event: EventId) -> Result<bool, StoreError> {
         if self.cache.events.contains_key(&event) {
             return Ok(true);

@@ -170,7 +170,7 @@ fn attempt(
 
 /// Runs jobs in one transaction, and returns once they are on disk.
 ///
-/// What is known is kept only across commits: after a failure it is read again.
+/// Rows are cached only across commits: after a failure they are read again.
 fn commit(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,

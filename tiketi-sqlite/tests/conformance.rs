@@ -1,4 +1,4 @@
-//! The cases every store has to pass, on a file of its own each.
+//! The cases that every store has to pass, each on a new file.
 
 #![expect(clippy::expect_used, reason = "a store that cannot be opened is a failed test")]
 

@@ -57,7 +57,7 @@ pub(crate) struct EventQueues {
 }
 
 impl EventQueues {
-    /// Makes queues whose batches have connections of their own, made like those of a pool.
+    /// Makes queues whose batches have separate connections, with the settings of a pool.
     pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
         Self { writer: BatchWriter::new(pool, schema, clock_lead), queues: Mutex::default() }
     }
@@ -83,7 +83,7 @@ impl EventQueues {
             return Ok(());
         }
         queues.insert(event, VecDeque::from([job]));
-        // A task of its own, so that a caller that leaves cannot stop a transaction halfway.
+        // A separate task, so that a dropped caller cannot stop a transaction halfway.
         tokio::spawn(serve(EventWorker { queues: Arc::clone(self), event, is_open: true }));
         Ok(())
     }
@@ -162,12 +162,12 @@ const MAX_CACHED_ROWS: usize = 50_000;
 
 /// Begins a batch, with the milliseconds for which it may wait for a lock.
 ///
-/// Every statement of a batch finds its rows by a key, whatever the planner believes of their number: no table is read
-/// whole, and new values meet their rows in a hash table, not each with each. So planning a statement again gains nothing,
+/// Every statement of a batch finds its rows by a key, for any estimate of the planner: no table is read
+/// whole, and new values are joined to their rows by hashing. So planning a statement again gains nothing,
 /// and each connection makes one a statement. The settings end with the transaction.
 ///
 /// `lock_timeout` is long enough for the batches of other servers that are ahead in the queue for the event's row, and
-/// short enough that an event that somebody keeps locked leaves its permit soon; see [`crate::queue::permits`]. The other
+/// short enough that an event that stays locked leaves its permit soon; see [`crate::queue::permits`]. The other
 /// time-out is explained at [`crate::sql::session::BEGIN`]. All of it travels with `BEGIN`, in one message.
 macro_rules! begin {
     ($lock_timeout:literal) => {
@@ -195,7 +195,7 @@ pub(crate) struct BatchWriter {
 }
 
 impl BatchWriter {
-    /// Opens connections of its own, with the address and the settings of a pool.
+    /// Opens separate connections, with the address and the settings of a pool.
     pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
         let own = pool.options().clone().min_connections(0).max_connections(MAX_WRITERS + MAX_WAITERS);
         // A lost connection shows at the batch's first statement, and the batch is tried again. A test before each
@@ -291,14 +291,14 @@ pub(crate) async fn commit_batch(
     writer.metrics.batch(commands, transactions, began.elapsed());
 }
 
-/// Tells whether a single command can have made a whole batch fail like this.
+/// Returns whether a single command can have made a whole batch fail like this.
 fn may_be_of_one(error: &StoreError) -> bool {
     matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal)
 }
 
-/// Runs jobs until they are committed, fail for good, have failed often enough, or have waited for a lock long enough.
+/// Runs jobs until they are committed, fail permanently, have failed often enough, or waited long enough for a lock.
 ///
-/// No permit is kept between tries, so that an event that is locked elsewhere keeps no other one from being written.
+/// No permit is held between tries, so that an event that is locked elsewhere does not delay the others.
 async fn attempts(
     writer: &BatchWriter,
     event: EventId,
@@ -313,7 +313,7 @@ async fn attempts(
         let begin = if permit.is_waiter() { BEGIN_WAITING } else { BEGIN };
         writer.counted.add_transaction();
         *transactions += 1;
-        // A panic drops the session, which rolls the transaction back; the rows that were kept are dropped with it.
+        // A panic drops the session, which rolls the transaction back; the cached rows are dropped with it.
         let attempt = AssertUnwindSafe(attempt(writer, begin, event, cached, jobs)).catch_unwind().await;
         let done = attempt.unwrap_or_else(|panic| Err(panicked(&*panic)));
         drop(permit);
@@ -336,7 +336,7 @@ async fn attempts(
 
 /// Runs jobs in one transaction, and returns once they are committed.
 ///
-/// Rows are kept only across commits: after a failure they are read again.
+/// Rows are cached only across commits: after a failure they are read again.
 async fn attempt(
     writer: &BatchWriter,
     begin: &'static str,
@@ -373,7 +373,7 @@ async fn attempt(
     Ok(())
 }
 
-/// Locks an event against every other server, and loads it unless what is kept of it is still true.
+/// Locks an event against every other server, and loads it unless the cached rows are current.
 async fn open(
     session: &mut Session,
     event: EventId,

@@ -47,7 +47,7 @@ pub(crate) enum Permit<'p> {
 }
 
 impl Permit<'_> {
-    /// Tells whether it is for an event that could not be locked when it was last tried.
+    /// Returns whether it is for an event that could not be locked when it was last tried.
     pub(crate) fn is_waiter(&self) -> bool {
         matches!(self, Self::Waiter(_))
     }
@@ -99,7 +99,7 @@ impl Permits {
         locked.iter().filter(|(_, since)| since.elapsed() < PASSED_OVER).map(|(event, _)| *event).collect()
     }
 
-    /// Tells whether an event could not be locked when it was last tried.
+    /// Returns whether an event could not be locked when it was last tried.
     pub(crate) fn is_locked(&self, event: EventId) -> bool {
         self.count.load(Ordering::Relaxed) > 0 && self.locked().contains_key(&event)
     }

@@ -1,4 +1,4 @@
-//! Trying again what others' locks or a lost connection kept from being done.
+//! Retries after locks of others and lost connections.
 
 use std::collections::hash_map::RandomState;
 use std::future::Future;
@@ -10,12 +10,12 @@ use tiketi_sql::StoreMetrics;
 
 use crate::error::was_lost;
 
-/// How often a thing is tried before its caller is told.
+/// How often an operation is tried before its caller gets the failure.
 const TRIES: u32 = 6;
 /// How long the first wait is at most; each is up to twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(8);
 
-/// Tries until it is done, fails for good, or has failed often enough.
+/// Tries until it succeeds, fails permanently, or has failed often enough.
 pub(crate) async fn retry<T, F>(
     metrics: &StoreMetrics,
     mut attempt: impl FnMut() -> F,
@@ -35,7 +35,7 @@ where
     }
 }
 
-/// Waits for the next try, or tells that there should be none.
+/// Waits for the next try, or returns that there should be none.
 ///
 /// Only what certainly changed nothing is tried again.
 pub(crate) async fn pause(tried: u32, error: &StoreError) -> bool {
@@ -47,7 +47,7 @@ pub(crate) async fn pause(tried: u32, error: &StoreError) -> bool {
     true
 }
 
-/// Returns half to all of a wait that doubles with each try, so that those who met do not meet again.
+/// Returns half to all of a wait that doubles with each try, so that those who collided do not collide again.
 fn wait(tried: u32) -> Duration {
     let longest = FIRST_WAIT.saturating_mul(1 << tried.min(16));
     let chance = u32::try_from(RandomState::new().build_hasher().finish() % 1_000).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Jobs over many events, each of which has a time limit of its own.
+//! Jobs over many events, each with its own time limit.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ const LOOKS: usize = 10;
 
 /// Works on events side by side, and passes those over that fail, or that are locked and not done within a second.
 ///
-/// The work runs in tasks of its own: what is passed over is not stopped halfway, and is done once it can be.
+/// The work runs in separate tasks: skipped work is not stopped halfway, and completes once it can.
 pub(crate) async fn each<T, F>(
     permits: &Arc<Permits>,
     works: impl IntoIterator<Item = (EventId, F)>,

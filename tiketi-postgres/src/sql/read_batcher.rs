@@ -62,7 +62,7 @@ impl<R: ById> ReadBatcher<R> {
         asked.waiting.push((id, answer));
         if asked.running < MAX_RUNNING {
             asked.running += 1;
-            // A task of its own, so that a caller that leaves cancels no other caller's answer.
+            // A separate task, so that a dropped caller cancels no other caller's answer.
             let runner = Runner { read_batcher: Arc::clone(self), has_left: false };
             tokio::spawn(serve(runner, pool.clone()));
         }
@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    /// A pool that nobody asks.
+    /// A pool that gets no request.
     fn pool() -> Pool {
         Pool::of(
             PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()),

@@ -14,7 +14,7 @@ use crate::sql::statement::Statement;
 
 /// Begins a transaction that no other session can keep waiting for ever, and that keeps no other one waiting for ever.
 ///
-/// Should this process stand still in its middle, or its network, the database ends the transaction after
+/// If this process or its network stops in the middle, the database ends the transaction after
 /// `idle_in_transaction_session_timeout` and with it the locks; what this process then sends is refused. The settings
 /// end with the transaction, so that they are right behind a pooler too.
 pub(crate) const BEGIN: &str =
@@ -25,16 +25,16 @@ const BEGIN_READING: &str = "BEGIN READ ONLY; SET LOCAL idle_in_transaction_sess
 /// What becomes of a statement once it has run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Statements {
-    /// Its connection knows it by a name, and need not be told again.
+    /// It is prepared on its connection under a name, and is not parsed again.
     Cached,
     /// Nothing: a pooler may give each transaction another session, where a name means nothing, or something else.
     ///
-    /// A nameless one is told in one message and run in another, so both have to be within a transaction.
+    /// An unnamed one is parsed in one message and run in another, so both have to be within a transaction.
     Forgotten,
 }
 
 impl Statements {
-    /// Forgets statements where connections are told to keep none.
+    /// Drops statements where connections may not cache any.
     fn of(options: &PgConnectOptions) -> Self {
         // The options tell their capacity only in an address, which some hosts and names do not fit into.
         let nobody = options.clone().host("localhost").username("nobody").password("");
@@ -47,7 +47,7 @@ impl Statements {
     }
 }
 
-/// A pool of connections, each to a session of its own or to one that a pooler lends for a transaction.
+/// A pool of connections, each to its own session or to one that a pooler lends for a transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {
     connections: PgPool,
@@ -85,7 +85,7 @@ impl Pool {
 
     /// Begins a transaction for a caller who may leave at any time.
     ///
-    /// In a task of its own: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
+    /// In a separate task: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
     /// and its next user finds a transaction open.
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
         let pool = self.clone();

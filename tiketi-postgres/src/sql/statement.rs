@@ -56,7 +56,7 @@ impl RowStatement {
 
     /// Updates the columns of some parts of rows of one event, which is bound first.
     ///
-    /// The keys are named twice: the planner looks them up by `= ANY`, whatever it believes of the number of rows.
+    /// The keys are named twice: the planner looks them up by `= ANY`, for any estimate of the number of rows.
     pub(crate) fn update_of_event<R: TableRow>(parts: &[Part], guard: Guard) -> Self {
         let arrays = Arrays::of::<R>(&[&[Part::Key], parts].concat(), 2, guard);
         let update = arrays.update(R::TABLE);

@@ -1,4 +1,4 @@
-//! Answers kept for idempotency keys.
+//! Answers stored for idempotency keys.
 
 use std::sync::LazyLock;
 

@@ -72,7 +72,7 @@ async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapsho
     for row in &of(session, SEATS, id).await? {
         snapshot.put_seat(SeatRow::read(&Row(row))?.seat()?);
     }
-    // Seats raise it as they are put; the audit has to see what is kept.
+    // Adding seats raises it; the audit must see the stored value.
     snapshot.set_map_version(map_version);
     let mut latest = Vec::new();
     for row in &of(session, RESERVATIONS, id).await? {

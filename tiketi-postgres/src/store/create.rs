@@ -32,7 +32,7 @@ type Outcome = Result<Created, CommandError<CreateRefused>>;
 
 /// Stores a new event with its ticket types and seats.
 ///
-/// In a task of its own, so that a caller that leaves cannot stop it halfway.
+/// In a separate task, so that a dropped caller cannot stop it halfway.
 pub(crate) async fn create_event(store: &PostgresStore, command: CreateEvent) -> Outcome {
     let (store, command) = (store.clone(), Arc::new(command));
     let created = tokio::spawn(async move {

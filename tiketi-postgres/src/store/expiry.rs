@@ -1,4 +1,4 @@
-//! Ending what is due, whatever event it is of.
+//! Ends the due holds of all events.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -14,14 +14,14 @@ use crate::working_set::WorkingSet;
 
 /// Looks event by event, for which there is an index: a shop has few events and many reservations.
 ///
-/// Events that somebody has locked are left out: what is due in one of them may be more than the limit.
+/// Locked events are left out: one of them may have more due holds than the limit.
 pub(crate) const DUE: &str = "SELECT due.event, due.id FROM tiketi.events AS sold CROSS JOIN LATERAL \
         (SELECT event, id, state_at FROM tiketi.reservations \
         WHERE event = sold.id AND state = 'held' AND state_at <= $1 ORDER BY state_at LIMIT $2) AS due \
     WHERE sold.id <> ALL ($3) \
     ORDER BY due.state_at, due.id LIMIT $2";
 
-/// Reservations of one event that were due when somebody looked.
+/// Reservations of one event that were due when they were listed.
 struct Expiry {
     now: Timestamp,
     due: Vec<ReservationId>,

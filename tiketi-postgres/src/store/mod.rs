@@ -41,7 +41,7 @@ const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::big
 
 /// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
 ///
-/// Cheap to clone; clones share their queues. Each server of a shop has one store, over a pool of its own.
+/// Cheap to clone; clones share their queues. Each server of a shop has one store, over its own pool.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
     /// For reads, and for statements that are transactions by themselves.
@@ -168,7 +168,7 @@ impl PostgresStore {
         &self.queues.writer.permits
     }
 
-    /// Returns the events that jobs pass over for now, since somebody else has them locked.
+    /// Returns the events that jobs skip for now, because another session has them locked.
     pub(crate) fn passed_over(&self) -> Vec<Uuid> {
         self.queues.writer.permits.passed_over().into_iter().map(EventId::as_uuid).collect()
     }

@@ -43,7 +43,7 @@ const FREE: &str = concat!(
 ///
 /// An earlier fact of a reservation that is not among them is claimed by another caller, and holds the later ones back.
 /// A later one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0`
-/// keeps that a look-up by its key, whatever the planner thinks of the table.
+/// keeps that a look-up by its key, for any estimate of the planner.
 const CLAIM: &str = concat!(
     "WITH mine AS MATERIALIZED (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
     subscriber!(),

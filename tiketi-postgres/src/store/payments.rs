@@ -11,7 +11,7 @@ use tiketi_sql::{PaymentRow, Row as _, columns, count, stored};
 use crate::sql::row::{Row, each, maybe};
 use crate::store::PostgresStore;
 
-/// Events that somebody has locked are left out: their payments cannot be claimed, and may be more than the limit.
+/// Locked events are left out: their payments cannot be claimed, and may be more than the limit.
 const DUE: &str = concat!(
     "SELECT ",
     columns!(payment),

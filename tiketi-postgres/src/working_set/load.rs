@@ -88,7 +88,7 @@ const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $
 
 /// The place (`ctid`) of the newest version of the event's row and of those of its ticket types.
 ///
-/// Every batch leaves a dead version of these rows. While somebody reads from an old snapshot, such as `pg_dump`, the
+/// Every batch leaves a dead version of these rows. While a session reads from an old snapshot, such as `pg_dump`, the
 /// database cannot clean them away, and a look-up by key has to visit every one of them: thousands in minutes. A
 /// look-up by place visits one. A place is only ever a hint: it is used together with the key, and only for rows that
 /// no other server wrote since.
@@ -235,7 +235,7 @@ impl More {
         more
     }
 
-    /// Tells whether no reservation has to be looked for.
+    /// Returns whether no reservation has to be looked for.
     fn is_empty(&self) -> bool {
         self.buyers.is_empty()
             && self.reservations.is_empty()

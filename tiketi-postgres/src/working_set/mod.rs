@@ -121,7 +121,7 @@ impl WorkingSet {
         }
     }
 
-    /// Tells whether every live reservation of a buyer is here.
+    /// Returns whether every live reservation of a buyer is here.
     pub(crate) fn knows(&self, buyer: BuyerId) -> bool {
         self.rows.as_ref().is_some_and(|rows| rows.buyers.contains(&buyer))
     }
@@ -131,7 +131,7 @@ impl WorkingSet {
         self.has_reservations = has;
     }
 
-    /// Tells whether the event ever had a reservation, those of this batch included.
+    /// Returns whether the event ever had a reservation, those of this batch included.
     pub(crate) fn has_reservations(&self) -> bool {
         self.has_reservations || self.snapshot().is_some_and(|it| it.reservations().len() > 0)
     }
@@ -321,14 +321,14 @@ impl WriteSet {
         self.stock.extend(change.stock.iter().map(|(id, _)| *id));
     }
 
-    /// Tells whether rows of ticket types came, went or were written whole, so that where they lie is not known.
+    /// Returns whether rows of ticket types came, went or were written whole, so that where they lie is not known.
     pub(crate) fn moves_ticket_types(&self) -> bool {
         !self.new_ticket_types.is_empty()
             || !self.edited_ticket_types.is_empty()
             || !self.removed_ticket_types.is_empty()
     }
 
-    /// Tells whether there is nothing to write.
+    /// Returns whether there is nothing to write.
     pub(crate) fn is_empty(&self) -> bool {
         self.seats.is_empty()
             && self.reservations.is_empty()

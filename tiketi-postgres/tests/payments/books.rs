@@ -1,4 +1,4 @@
-//! What must hold whatever happened: the audit is clean, and the provider's books are ours to the won.
+//! The invariants: the audit is clean, and the provider's ledger equals ours to the won.
 
 use std::collections::BTreeMap;
 

@@ -49,7 +49,7 @@ impl TestCluster {
     }
 }
 
-/// Seen to fail without the look at what is promised already.
+/// Seen to fail without the look at queued refunds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_buyer_is_refunded_once_whichever_server_does_the_work() {
     const SOLD: usize = 60;

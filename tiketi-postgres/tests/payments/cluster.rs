@@ -194,7 +194,7 @@ pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl 
     assert!(came.is_ok(), "{what}: not within {DEADLINE:?}");
 }
 
-/// Runs things at once, each in a task of its own, and returns what they came to in their order.
+/// Runs futures at once, each in a separate task, and returns their outputs in order.
 pub(crate) async fn at_once<T, F>(tasks: impl IntoIterator<Item = F>) -> Vec<T>
 where
     T: Send + 'static,

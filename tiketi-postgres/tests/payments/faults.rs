@@ -13,7 +13,7 @@ use crate::TestCluster;
 use crate::books::Ending;
 use crate::cluster::{at_once, until};
 
-/// Polls a future so often and drops it, as when the task it runs in is ended; tells whether it came to its end.
+/// Polls a future so often and drops it, as when the task it runs in is ended; returns whether it completed.
 async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = std::pin::pin!(future);
     let mut left = polls;
@@ -106,7 +106,7 @@ async fn a_store_lost_after_the_provider_approved_loses_no_money() {
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
-/// Buys a seat as a client does that repeats what failed; tells whether the ticket was promised.
+/// Buys a seat as a client that repeats failed requests; returns whether the ticket was confirmed.
 async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
     for _ in 0..20 {
         let Ok(held) = office.sales().hold(wanted.clone()).await else { continue };

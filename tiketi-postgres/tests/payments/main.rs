@@ -1,6 +1,6 @@
 //! Payments at several servers of one database: after any race, each buyer is served or refunded, once.
 //!
-//! Every server is a box office over a store and a pool of its own; they share the database, the provider and
+//! Every server is a box office over its own store and pool; they share the database, the provider and
 //! the clock. Each test ends with [`TestCluster::settled`]: the audit is clean, and the provider's books are ours.
 
 #![cfg(test)]

@@ -67,7 +67,7 @@ async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
     cluster.provider.books.let_go();
     assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
-    // ABORTED has been seen right after DONE: whatever is said, what was taken stays taken.
+    // ABORTED has been seen right after DONE: a captured payment stays captured.
     cluster.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
     hear(&cluster, "after", &payment).await;
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });

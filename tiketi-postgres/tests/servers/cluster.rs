@@ -25,7 +25,7 @@ impl TestCluster {
         Self::on(Server::shared().await, stores, |options| options).await
     }
 
-    /// Opens so many stores on a new database of a server, each connecting in a way of its own.
+    /// Opens so many stores on a new database of a server, each with its own way to connect.
     pub(crate) async fn on(
         server: &Server,
         stores: usize,

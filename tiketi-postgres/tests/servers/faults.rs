@@ -184,7 +184,7 @@ const END_SESSIONS_AT_GATE: &str = "SELECT count(pg_terminate_backend(pid)) FROM
 
 /// The database ends a session with FATAL, and it is unknown whether the commit was made before.
 ///
-/// Seen to fail if whatever the database says of a commit is taken for a plain no: the hold is tried again, and made.
+/// Seen to fail if every error of a commit counts as a rollback: the hold is tried again, and made.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
     let cluster = TestCluster::of(1).await;

@@ -59,8 +59,8 @@ const FILL: [&str; 11] = [
 /// Most rows that any step of a write may see: it writes a few.
 const MOST_SEEN: usize = 50;
 
-/// Before anybody has counted the rows of a table the planner guesses, and not well: what is asked while buyers wait
-/// has to find its rows all the same. What people ask later may rely on the count.
+/// Before a table is analysed, the planner guesses badly: what is asked while buyers wait
+/// has to find its rows nevertheless. Later queries of staff may rely on the statistics.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     let server = Server::start_with(Fsync::Off, EXPLAINED).await;

@@ -8,7 +8,7 @@ use super::*;
 use crate::open;
 use crate::store::SqliteStore;
 
-/// More seats than rows that are kept.
+/// More seats than rows that are cached.
 const SEATS: u32 = 5_000;
 
 /// A file with one event of [`SEATS`] seats.

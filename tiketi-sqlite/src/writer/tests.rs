@@ -82,7 +82,7 @@ fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
 }
 
-/// A row that is locked elsewhere is nobody's fault: the wait for it is not repeated for each half.
+/// A row that is locked elsewhere is no fault of a command: the wait for it is not repeated for each half.
 #[test]
 fn what_ails_the_file_is_answered_to_all_at_once() {
     let (folder, mut connection) = file();

@@ -1,4 +1,4 @@
-//! Commands that share a commit, and one among them that cannot be kept.
+//! Commands that share a commit, and one among them that cannot be stored.
 
 use std::sync::Arc;
 
@@ -64,7 +64,7 @@ async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
     assert_eq!(shop.assert_sound().await.reservations, kept);
 }
 
-/// Rows stay in memory from one batch to the next, but not past somebody else's commit.
+/// Rows stay in memory from one batch to the next, but not past a commit of another connection.
 ///
 /// Caught: without asking for the file's data version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

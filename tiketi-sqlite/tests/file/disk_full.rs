@@ -5,7 +5,7 @@ use tiketi_core::{CommandError, Reservation, StoreErrorKind};
 
 use crate::shop::TestShop;
 
-/// How many ask at once, so that whole batches meet the full disk.
+/// How many commands are sent at once, so that whole batches reach the full disk.
 const AT_ONCE: usize = 16;
 
 /// Holds seat after seat until the store has no room, and returns what it acknowledged, and from where on it refused.

@@ -1,4 +1,4 @@
-//! A shop over a file of its own.
+//! A shop over a new file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -54,7 +54,7 @@ impl TestShop {
         Self { store, box_office, event, seats: seats.iter().map(|seat| seat.id).collect(), folder }
     }
 
-    /// Holds one seat for a buyer of its own.
+    /// Holds one seat for a new buyer.
     pub(crate) async fn hold(&self, seat: usize) -> Result<Reservation, CommandError<HoldRefused>> {
         self.box_office
             .sales()

@@ -1,4 +1,4 @@
-//! Statements that write what a batch changed: one for each table, whatever the batch.
+//! Statements that write what a batch changed: one for each table, for any batch.
 
 mod catalog;
 
