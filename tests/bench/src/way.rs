@@ -23,7 +23,7 @@ impl Way {
         self.p99_ms.push(timings.percentile_ms(0.99));
     }
 
-    /// Tells whether it had no turn.
+    /// Returns whether it had no turn.
     pub(crate) fn is_empty(&self) -> bool {
         self.per_second.is_empty()
     }

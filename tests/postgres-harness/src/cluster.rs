@@ -62,7 +62,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Copies a running server into a data folder of its own, and starts a standby on it.
+    /// Copies a running server into a new data folder, and starts a standby on it.
     pub(crate) fn start_standby(primary: &Self) -> Result<Self, HarnessError> {
         let mut cluster = Self::prepare(primary.password.clone())?;
         let mut copy = cluster.program("pg_basebackup");
@@ -151,7 +151,7 @@ impl Cluster {
         run(self.control("promote"))
     }
 
-    /// Tells whether the server was started and neither stopped nor killed since.
+    /// Returns whether the server was started and neither stopped nor killed since.
     pub(crate) fn is_started(&self) -> bool {
         self.data().join("postmaster.pid").exists()
     }

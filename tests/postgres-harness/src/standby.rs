@@ -20,7 +20,7 @@ const IS_SYNCHRONOUS: &str = "SELECT EXISTS (SELECT FROM pg_stat_replication WHE
 impl Server {
     /// Starts a synchronous standby: from now on no commit is answered before the standby has it on disk.
     ///
-    /// The standby has the same databases, user and password at a port of its own. Once it is gone the
+    /// The standby has the same databases, user and password at its own port. Once it is gone the
     /// first server answers no commit any more.
     ///
     /// # Panics

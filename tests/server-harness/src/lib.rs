@@ -1,4 +1,4 @@
-//! Starts the server in a process of its own and sells at it, for system tests.
+//! Starts the server in a separate process and sells at it, for system tests.
 //!
 //! [`Running`] is one server process; [`Fleet`] is three of them on one Postgres database. [`ServerShop`] is an event
 //! on sale, written to the store before the server starts. [`PaymentClient`] is a buyer who pays at a stub

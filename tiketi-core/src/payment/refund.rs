@@ -5,7 +5,7 @@ use crate::money::{Money, MoneyError};
 use crate::refund_account::RefundAccount;
 use crate::time::Timestamp;
 
-/// Money that goes back to the buyer.
+/// Money that is refunded to the buyer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]

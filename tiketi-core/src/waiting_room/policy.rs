@@ -55,7 +55,7 @@ pub enum RoomMode {
     Off,
     /// A hold needs an admission pass, and everyone joins the line.
     On,
-    /// A hold needs an admission pass, but a buyer who joins while few are active and no one waits enters at once.
+    /// A hold needs an admission pass, but a buyer who joins while few are active and no buyer waits enters at once.
     Auto {
         /// Number of called and active buyers from which on buyers wait.
         threshold: u32,

@@ -314,7 +314,7 @@ async fn sell_and_end(shop: &TestShop, turn: usize) {
     }
 }
 
-/// Tells whether facts wait for any subscriber but the shop's own.
+/// Returns whether facts wait for any subscriber but the shop's own.
 async fn is_waiting(office: &BoxOffice) -> bool {
     let status = office.jobs().subscribers().await.unwrap();
     status.iter().any(|it| it.subscription.subscriber != name("test") && it.waiting > 0)

@@ -132,14 +132,14 @@ fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat
     before.iter().zip(after).filter(|(before, after)| before != after).collect()
 }
 
-/// Tells whether nothing changed that a buyer is told: where to pay is news, when a provider is asked is none.
+/// Returns whether nothing changed that a buyer is told: where to pay is news, when a provider is asked is none.
 fn says_the_same(before: &Payment, after: &Payment) -> bool {
     let quiet =
         Payment { reconciliation: after.reconciliation.clone(), version: after.version, ..before.clone() };
     quiet == *after && before.awaited_deposit() == after.awaited_deposit()
 }
 
-/// Tells whether state and tickets are the same.
+/// Returns whether state and tickets are the same.
 fn has_the_same(before: &Reservation, after: &Reservation) -> bool {
     (before.state, &before.seats, &before.items) == (after.state, &after.seats, &after.items)
 }

@@ -24,7 +24,7 @@ pub(in crate::decide) fn queue_refund(
     Ok(promised)
 }
 
-/// Tells whether the outcome of a refund is not known yet.
+/// Returns whether the outcome of a refund is not known yet.
 pub(in crate::decide) fn is_queued(refund: &Refund) -> bool {
     matches!(refund.state, RefundState::Queued { .. })
 }

@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Ends what its provider has not told for long; it is asked all the same.
+    /// Ends what its provider has not told for long; it is asked nevertheless.
     pub(super) fn end_payment(&mut self, at: usize) -> bool {
         let (now, attempt) = (self.now, &mut self.attempts[at]);
         let deposit =
