@@ -43,12 +43,13 @@ const FREE: &str = concat!(
 ///
 /// An earlier fact of a reservation that is not among them is claimed by another caller, and holds the later ones back.
 /// A later one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0`
-/// keeps that a look-up by its key, for any estimate of the planner.
+/// keeps both look-ups by their keys, for any estimate of the planner. Rows are locked in the order of the ids.
 const CLAIM: &str = concat!(
-    "WITH mine AS MATERIALIZED (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
+    "WITH mine AS MATERIALIZED (SELECT found.* FROM unnest($3::bigint[]) AS wanted (id) CROSS JOIN LATERAL \
+        (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
     subscriber!(),
-    " AND event = $2 AND id = ANY($3) AND (claimed_until IS NULL OR claimed_until <= $4) \
-        ORDER BY id FOR UPDATE SKIP LOCKED) \
+    " AND id = wanted.id AND event = $2 AND (claimed_until IS NULL OR claimed_until <= $4) \
+        OFFSET 0 FOR UPDATE SKIP LOCKED) AS found) \
     UPDATE tiketi.outbox AS fact SET claimed_until = $5 FROM mine \
     WHERE fact.subscriber = mine.subscriber AND fact.event = $2 AND fact.id = mine.id \
         AND NOT EXISTS (SELECT 1 FROM tiketi.outbox AS earlier \
