@@ -22,6 +22,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             report.add("options", Ok("valid".into()))?;
             report.add("secret", secrets::describe(&settings))?;
             report.add("store", store::describe(&settings.store).await)?;
+            report.add("waiting rooms", Ok(settings.waiting.describe().into()))?;
             if let Some(toss) = &settings.toss {
                 report.add("TossPayments", toss.describe().await)?;
             }

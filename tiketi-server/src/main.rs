@@ -21,6 +21,8 @@ mod shutdown;
 mod store;
 mod timer;
 mod toss;
+mod verify_draw;
+mod waiting_rooms;
 
 use std::env;
 use std::process::ExitCode;
@@ -51,6 +53,7 @@ fn run() -> Result<(), Failure> {
         }
         Command::Check => runtime()?.block_on(check::run(options)),
         Command::Openapi => print_openapi(),
+        Command::VerifyDraw(published) => verify_draw::run(&published),
         Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
         Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),

@@ -37,9 +37,8 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let signals = StopSignals::listen()?;
     secrets::require(settings)?;
     let listener = bind(&settings.listen).await?;
-    let shop = Shop::open(settings).await?;
-    // The store is opened first: its lock keeps another server from generating a secret at the same time.
-    let state = shop.state(settings, secrets::signing(settings)?)?;
+    let (shop, secret) = Shop::open_to_serve(settings).await?;
+    let state = shop.state(settings, secret)?;
     prepare(settings, &shop, &state).await?;
 
     let cancellation = CancellationToken::new();
@@ -65,6 +64,9 @@ async fn prepare(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(
         tracing::info!(store = %settings.store, "the store is open");
     } else {
         tracing::warn!("the store is memory; all data is lost when the server stops");
+    }
+    if settings.waiting.divide_servers(&settings.store) {
+        tracing::warn!("each server has its own waiting rooms; they end with it");
     }
     background_jobs::compare_clock(shop.box_office.clone())
         .await

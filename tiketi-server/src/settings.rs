@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
+use crate::waiting_rooms::WaitingSettings;
 
 /// The server's checked settings.
 #[derive(Debug)]
@@ -31,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) toss: Option<Toss>,
     /// Whether the built-in payment methods, which move no money, are offered.
     pub(crate) test_gateway: bool,
+    pub(crate) waiting: WaitingSettings,
 }
 
 /// The first administrator.
@@ -51,6 +53,7 @@ impl Settings {
         let jobs = JobSettings::of(&options)?;
         let jwt_secret = options.jwt_secret.map(|secret| token_secret(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
+        let waiting = WaitingSettings::of(&options.waiting, &store)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
@@ -68,6 +71,7 @@ impl Settings {
             terms,
             toss,
             test_gateway,
+            waiting,
         })
     }
 }

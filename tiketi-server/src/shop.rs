@@ -9,19 +9,21 @@ use tiketi_core::{
     gateway::{GuardSettings, Guarded},
     store::{
         AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-        SalesStore, StoreClock,
+        RoomJournal, SalesStore, StoreClock,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
 use tiketi_postgres::PostgresStore;
+use tiketi_sqlite::SqliteStore;
 
 use crate::demo::DemoIds;
 use crate::failure::Failure;
 use crate::metrics::ServerMetrics;
+use crate::secrets;
 use crate::settings::Settings;
-use crate::store::postgres::Database;
 use crate::store::{StoreKind, file};
 use crate::timer::RuntimeTimer;
+use crate::waiting_rooms::WaitingRooms;
 
 /// Puts time limits and a circuit breaker around a gateway.
 fn guarded(gateway: Arc<dyn PaymentGateway>, settings: GuardSettings) -> Arc<dyn PaymentGateway> {
@@ -60,29 +62,36 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Opens the store and builds the box office over it.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
-        match &settings.store {
-            StoreKind::Memory => Self::over(&Arc::new(MemoryStore::default()), Arc::default(), settings),
-            StoreKind::Sqlite(path) => {
-                let (store, metrics) = (Arc::new(file::open(path)?), Arc::<ServerMetrics>::default());
-                store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
-                Self::over(&store, metrics, settings)
-            }
-            StoreKind::Postgres(database) => Self::open_database(database, settings).await,
-        }
+    /// Opens the store for a server, and builds the box office with its waiting rooms.
+    ///
+    /// Also returns the secret that signs tokens. It is read after the store is opened, whose lock keeps another server
+    /// from generating one at the same time.
+    pub(crate) async fn open_to_serve(settings: &Settings) -> Result<(Self, TokenSecret), Failure> {
+        let store = Opened::open(settings).await?;
+        let secret = secrets::signing(settings)?;
+        let rooms = WaitingRooms::open(&settings.waiting, store.journal(), &secret).await?;
+        Ok((Self::new(&store, settings, Some(&rooms))?, secret))
     }
 
-    /// Opens a store of many servers; migrates it only with `--migrate`.
-    async fn open_database(database: &Database, settings: &Settings) -> Result<Self, Failure> {
-        if settings.migrate {
-            database.migrate().await?;
-        }
-        let store = database.open(settings.store_connections).await?;
+    /// Opens the store and builds the box office over it, for a command that sells nothing.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        Self::new(&Opened::open(settings).await?, settings, None)
+    }
+
+    fn new(store: &Opened, settings: &Settings, rooms: Option<&WaitingRooms>) -> Result<Self, Failure> {
         let metrics = Arc::<ServerMetrics>::default();
-        store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
-        let shop = Self::over(&Arc::new(store.clone()), metrics, settings)?;
-        Ok(Self { database: Some(store), ..shop })
+        match store {
+            Opened::Memory(store) => Self::over(store, metrics, settings, rooms),
+            Opened::Sqlite(store) => {
+                store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
+                Self::over(store, metrics, settings, rooms)
+            }
+            Opened::Postgres(store) => {
+                store.set_metrics(Arc::<ServerMetrics>::clone(&metrics));
+                let shop = Self::over(store, metrics, settings, rooms)?;
+                Ok(Self { database: Some(PostgresStore::clone(store)), ..shop })
+            }
+        }
     }
 
     /// Closes the connections to a database.
@@ -92,7 +101,12 @@ impl Shop {
         }
     }
 
-    fn over<S>(store: &Arc<S>, metrics: Arc<ServerMetrics>, settings: &Settings) -> Result<Self, Failure>
+    fn over<S>(
+        store: &Arc<S>,
+        metrics: Arc<ServerMetrics>,
+        settings: &Settings,
+        rooms: Option<&WaitingRooms>,
+    ) -> Result<Self, Failure>
     where
         S: SalesStore
             + PaymentStore
@@ -108,7 +122,11 @@ impl Shop {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.jobs.sweep_every());
             let builder = builder.asked_at_once(settings.jobs.asked_at_once());
-            gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway)
+            let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
+            match rooms {
+                Some(rooms) => rooms.add_to(builder),
+                None => builder,
+            }
         };
         let failed = |error: BuildError| Failure::during("cannot build the shop", &error);
         let real = open(offered(settings)?, Arc::new(TimeOrderedIds));
@@ -127,5 +145,36 @@ impl Shop {
             .limits(settings.limits)
             .build()
             .map_err(|error| Failure::during("cannot build the shop", &error))
+    }
+}
+
+/// A store that is open.
+enum Opened {
+    Memory(Arc<MemoryStore>),
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    async fn open(settings: &Settings) -> Result<Self, Failure> {
+        match &settings.store {
+            StoreKind::Memory => Ok(Self::Memory(Arc::new(MemoryStore::default()))),
+            StoreKind::Sqlite(path) => Ok(Self::Sqlite(Arc::new(file::open(path)?))),
+            StoreKind::Postgres(database) => {
+                if settings.migrate {
+                    database.migrate().await?;
+                }
+                Ok(Self::Postgres(Arc::new(database.open(settings.store_connections).await?)))
+            }
+        }
+    }
+
+    /// Returns the part of it that saves the places of waiting rooms; `None` if it ends with the process.
+    fn journal(&self) -> Option<Arc<dyn RoomJournal>> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Sqlite(store) => Some(Arc::<SqliteStore>::clone(store)),
+            Self::Postgres(store) => Some(Arc::<PostgresStore>::clone(store)),
+        }
     }
 }

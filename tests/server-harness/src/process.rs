@@ -139,6 +139,11 @@ impl Running {
         self.try_post(path, token, body).await.unwrap()
     }
 
+    /// Puts JSON to a path, signed in.
+    pub async fn put(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        answer(self.client.put(self.url(path)).bearer_auth(token).json(body)).await
+    }
+
     /// Sends JSON to a path of a server that may be killed before it answers.
     pub async fn try_post(
         &self,
@@ -205,6 +210,11 @@ pub struct Sender {
 }
 
 impl Sender {
+    /// Reads a path that everyone may read.
+    pub async fn get(&self, path: &str) -> Result<(u16, Value), reqwest::Error> {
+        try_answer(self.client.get(format!("{}{path}", self.base))).await
+    }
+
     /// Sends JSON to a path, signed in.
     pub fn post(
         &self,

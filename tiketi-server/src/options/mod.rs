@@ -8,6 +8,7 @@ mod file;
 mod layers;
 mod paying;
 mod values;
+mod waiting;
 
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use tiketi_postgres::SchemaName;
 
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
+pub(crate) use waiting::Waiting;
 
 /// Sells tickets: a complete shop in one process
 #[derive(Debug, Parser)]
@@ -57,6 +59,28 @@ pub(crate) enum Command {
     Backup(Backup),
     /// Check a seating plan and store it
     ImportLayout(ImportLayout),
+    /// Recompute a buyer's number from the published seed of a waiting room's draw; exit 1 if the seed is another one
+    VerifyDraw(VerifyDraw),
+}
+
+/// What the waiting room has published about its draw, at `/api/queue/{eventId}/serving`.
+#[derive(Debug, Args)]
+pub(crate) struct VerifyDraw {
+    /// The buyer's place, such as `01890a5d-ac96-774b-bcce-b302099a8057.s42`
+    #[arg(value_name = "QUEUE_ID")]
+    pub(crate) queue_id: tiketi_core::PlaceId,
+    /// The seed
+    #[arg(long, value_name = "HEX", value_parser = values::bytes32)]
+    pub(crate) seed: values::Bytes32,
+    /// The hash that was published before the draw
+    #[arg(long, value_name = "HEX", value_parser = values::bytes32)]
+    pub(crate) commitment: values::Bytes32,
+    /// How many buyers of the place's class took part
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) drawn: u64,
+    /// The last arrival number before the room was cleared, if it was
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) cleared: u64,
 }
 
 /// Where the copy is written.
@@ -154,6 +178,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) paying: Paying,
+
+    #[command(flatten)]
+    pub(crate) waiting: Waiting,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]

@@ -35,3 +35,18 @@ pub(super) fn price(text: &str) -> Result<(String, i64), String> {
     let amount = amount.map_err(|_| "the amount is a whole number of minor units, as in VIP=150000")?;
     Ok((category.trim().to_owned(), amount))
 }
+
+/// 32 bytes, such as a seed or a hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bytes32(pub(crate) [u8; 32]);
+
+/// Reads 64 hexadecimal digits.
+pub(super) fn bytes32(text: &str) -> Result<Bytes32, String> {
+    let digits: Option<Vec<u8>> =
+        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
+    let bytes = digits.map(|digits| {
+        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect::<Vec<u8>>()
+    });
+    let bytes = bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok());
+    bytes.map(Bytes32).ok_or_else(|| "write 64 hexadecimal digits".to_owned())
+}

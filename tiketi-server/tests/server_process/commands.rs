@@ -94,3 +94,23 @@ async fn help_and_version_are_printed_without_what_the_environment_says() {
     assert!(said.out.contains("TIKETI_JWT_SECRET") && !said.out.contains("hush"), "{}", said.out);
     assert!(run(&["--version"]).await.out.starts_with("tiketi-server "));
 }
+
+/// The seed is 32 times the byte 7; the numbers are those of the recipe of `tiketi_core::waiting_room::Draw`.
+#[tokio::test]
+async fn a_drawn_number_is_recomputed_from_the_published_seed() {
+    let seed = "07".repeat(32);
+    let commitment = "4761fe3e82c8c56da811eb4e741db8fd7c654c52d818ede5e78ee0b329ac453c";
+    let place = |arrival: u64| format!("01890a5d-ac96-774b-bcce-b302099a8057.s{arrival}");
+    let verify = async |arrival: u64, commitment: &str| {
+        let words =
+            ["verify-draw", &place(arrival), "--seed", &seed, "--commitment", commitment, "--drawn=10"];
+        run(&words).await
+    };
+    for (arrival, number) in [(1, 4), (10, 2), (11, 11)] {
+        let said = verify(arrival, commitment).await;
+        assert!(said.code == Some(0) && said.out.ends_with(&format!("number {number}\n")), "{said:?}");
+    }
+    let said = verify(1, &"0".repeat(64)).await;
+    assert!(said.code == Some(1) && said.err.contains("not the commitment"), "{said:?}");
+    assert_eq!(verify(1, "47").await.code, Some(2));
+}

@@ -10,6 +10,8 @@ mod maintenance;
 mod options;
 mod postgres;
 mod restart;
+mod rush;
 mod serving;
 mod shutdown;
 mod toss;
+mod waiting_room;
