@@ -1,6 +1,6 @@
-//! The words of the wire for the states of payments and seats.
+//! The words of the wire for the states of payments, seats and places in waiting rooms.
 
-use tiketi_core::{PaymentState, fact::SeatStatus};
+use tiketi_core::{PaymentState, fact::SeatStatus, waiting_room::PlaceState};
 
 /// Returns a payment's word on the wire.
 pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
@@ -22,5 +22,17 @@ pub(crate) const fn seat_status_word(status: SeatStatus) -> &'static str {
         SeatStatus::Held => "locked",
         SeatStatus::Sold => "reserved",
         SeatStatus::Blocked => "blocked",
+    }
+}
+
+/// Returns the state of a place as clients read it.
+pub(crate) const fn place_state_word(state: PlaceState) -> &'static str {
+    match state {
+        PlaceState::Waiting => "waiting",
+        PlaceState::Called { .. } => "called",
+        PlaceState::Active { .. } => "active",
+        PlaceState::Done => "done",
+        PlaceState::Left => "left",
+        PlaceState::Lapsed => "lapsed",
     }
 }

@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 
 use super::field::{parsed, within};
 use crate::error::ApiError;
+use crate::status_words::place_state_word;
 
 /// Most people in a party that any policy can allow.
 const MOST_PARTY: u32 = 100;
@@ -120,7 +121,7 @@ impl QueuePlaceDto {
         match turn {
             Turn::InRoom { place, position, .. } => Self {
                 queue_id: Some(place.id.to_string()),
-                state: state_word(place.state),
+                state: place_state_word(place.state),
                 position: if place.state == PlaceState::Waiting {
                     position.ahead.saturating_add(1)
                 } else {
@@ -166,18 +167,6 @@ impl QueuePlaceDto {
 
 fn narrowed(number: u128) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
-}
-
-/// Returns the state of a place as clients read it.
-pub(crate) const fn state_word(state: PlaceState) -> &'static str {
-    match state {
-        PlaceState::Waiting => "waiting",
-        PlaceState::Called { .. } => "called",
-        PlaceState::Active { .. } => "active",
-        PlaceState::Done => "done",
-        PlaceState::Left => "left",
-        PlaceState::Lapsed => "lapsed",
-    }
 }
 
 const fn note_word(note: StockNote) -> Option<&'static str> {

@@ -1,9 +1,10 @@
 //! Converts refusals about waiting rooms.
 
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
-use tiketi_core::waiting_room::{PlaceState, RoomPolicyError};
+use tiketi_core::waiting_room::RoomPolicyError;
 
 use crate::error::{ApiError, Code};
+use crate::status_words::place_state_word;
 
 impl From<JoinRefused> for ApiError {
     fn from(refused: JoinRefused) -> Self {
@@ -28,20 +29,12 @@ impl From<PlaceRefused> for ApiError {
         match refused {
             PlaceRefused::NoPlace => Self::new(Code::NoPlace),
             PlaceRefused::NotYourTurn => Self::new(Code::NotAdmitted),
-            PlaceRefused::Over { state } => Self::new(Code::PlaceEnded).detail("state", ended_word(state)),
+            PlaceRefused::Over { state } => {
+                Self::new(Code::PlaceEnded).detail("state", place_state_word(state))
+            }
             PlaceRefused::RoomOff => Self::new(Code::WaitingRoomOff),
             other => Self::unlisted(other),
         }
-    }
-}
-
-/// Returns how a place ended, as clients read it.
-const fn ended_word(state: PlaceState) -> &'static str {
-    match state {
-        PlaceState::Done => "done",
-        PlaceState::Left => "left",
-        PlaceState::Lapsed => "lapsed",
-        PlaceState::Waiting | PlaceState::Called { .. } | PlaceState::Active { .. } => "live",
     }
 }
 

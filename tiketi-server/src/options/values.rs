@@ -45,7 +45,10 @@ pub(super) fn bytes32(text: &str) -> Result<Bytes32, String> {
     let digits: Option<Vec<u8>> =
         text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
     let bytes = digits.map(|digits| {
-        digits.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | digit)).collect::<Vec<u8>>()
+        digits
+            .chunks(2)
+            .map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit))
+            .collect::<Vec<u8>>()
     });
     let bytes = bytes.filter(|_| text.len() == 64).and_then(|bytes| bytes.try_into().ok());
     bytes.map(Bytes32).ok_or_else(|| "write 64 hexadecimal digits".to_owned())

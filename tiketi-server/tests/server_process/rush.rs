@@ -85,13 +85,11 @@ impl Person {
     async fn heartbeat(&self) -> Value {
         let path = format!("/api/queue/heartbeat/{}", self.shop.event);
         let (status, place) = self.post(&path, &json!({})).await;
-        match status {
-            200 => place,
-            _ => {
-                assert_eq!(place["code"], "PLACE_ENDED", "{place}");
-                self.join().await
-            }
+        if status == 200 {
+            return place;
         }
+        assert_eq!(place["code"], "PLACE_ENDED", "{place}");
+        self.join().await
     }
 
     async fn free_seats(&self) -> Vec<Value> {
