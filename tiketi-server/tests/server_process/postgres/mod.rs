@@ -6,3 +6,4 @@ mod demo;
 mod outage;
 mod pooler;
 mod tls;
+mod waiting_room;
