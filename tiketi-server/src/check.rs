@@ -22,7 +22,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             report.add("options", Ok("valid".into()))?;
             report.add("secret", secrets::describe(&settings))?;
             report.add("store", store::describe(&settings.store).await)?;
-            report.add("waiting rooms", Ok(settings.waiting.describe().into()))?;
+            report.add("waiting rooms", settings.waiting.describe().await)?;
             if let Some(toss) = &settings.toss {
                 report.add("TossPayments", toss.describe().await)?;
             }

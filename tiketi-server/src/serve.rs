@@ -66,7 +66,7 @@ async fn prepare(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(
         tracing::warn!("the store is memory; all data is lost when the server stops");
     }
     if settings.waiting.divide_servers(&settings.store) {
-        tracing::warn!("each server has its own waiting rooms; they end with it");
+        tracing::warn!("without --redis, each server has its own waiting rooms, which end with it");
     }
     background_jobs::compare_clock(shop.box_office.clone())
         .await

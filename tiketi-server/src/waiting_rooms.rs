@@ -5,8 +5,9 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::{RoomJournal, WaitingRoomStore};
-use tiketi_core::{AdmissionKey, BoxOfficeBuilder};
+use tiketi_core::{AdmissionKey, BoxOfficeBuilder, StoreError};
 use tiketi_http::TokenSecret;
+use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
 
 use crate::failure::Failure;
 use crate::options::Waiting;
@@ -21,12 +22,14 @@ pub(crate) struct WaitingSettings {
 }
 
 /// Where the places are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Places {
+#[derive(Debug)]
+enum Places {
     /// In the process; they end with it.
     Process,
     /// In the process; the store saves them.
     Store,
+    /// In Redis, for any number of servers.
+    Redis(RedisOptions),
 }
 
 impl WaitingSettings {
@@ -35,20 +38,32 @@ impl WaitingSettings {
         let admission_key = options.admission_secret.as_ref().map(admission_key).transpose()?;
         // Two servers that load and save the same places would give the same numbers.
         let is_alone = options.single_server || !store.is_shared();
-        let places = if store.is_durable() && is_alone { Places::Store } else { Places::Process };
+        let places = match &options.redis {
+            Some(_) if options.single_server => {
+                return Err(Failure::new("--redis is for several servers; leave out --single-server"));
+            }
+            Some(addresses) => Places::Redis(redis_options(addresses)?.prefix(&options.redis_prefix)),
+            None if store.is_durable() && is_alone => Places::Store,
+            None => Places::Process,
+        };
         Ok(Self { admission_key, places })
     }
 
     /// Returns whether a second server on the store would have other waiting rooms.
     pub(crate) fn divide_servers(&self, store: &StoreKind) -> bool {
-        store.is_shared() && self.places == Places::Process
+        store.is_shared() && matches!(self.places, Places::Process)
     }
 
-    /// Describes where waiting rooms are.
-    pub(crate) fn describe(&self) -> &'static str {
-        match self.places {
-            Places::Process => "in the process; places are lost when the server stops",
-            Places::Store => "in the process; the store saves every place",
+    /// Describes where waiting rooms are; asks Redis whether it answers.
+    pub(crate) async fn describe(&self) -> Result<String, Failure> {
+        match &self.places {
+            Places::Process => Ok("in the process; places are lost when the server stops".into()),
+            Places::Store => Ok("in the process; the store saves every place".into()),
+            Places::Redis(options) => {
+                let failed = |error: StoreError| Failure::during("--redis", &error);
+                open_redis(options)?.ping().await.map_err(failed)?;
+                Ok("in Redis, which answers".into())
+            }
         }
     }
 }
@@ -75,13 +90,15 @@ impl WaitingRooms {
                 .admission_key()
                 .map_err(|error| Failure::during("cannot sign admission passes", &error))?,
         };
-        let store = match journal.filter(|_| settings.places == Places::Store) {
-            Some(journal) => MemoryWaitingRooms::restore(journal)
-                .await
-                .map_err(|error| Failure::during("cannot load the waiting rooms", &error))?,
-            None => MemoryWaitingRooms::default(),
+        let store: Arc<dyn WaitingRoomStore> = match (&settings.places, journal) {
+            (Places::Redis(options), _) => Arc::new(RedisWaitingRoom::new(open_redis(options)?)),
+            (Places::Store, Some(journal)) => {
+                let failed = |error: StoreError| Failure::during("cannot load the waiting rooms", &error);
+                Arc::new(MemoryWaitingRooms::restore(journal).await.map_err(failed)?)
+            }
+            (Places::Store | Places::Process, _) => Arc::new(MemoryWaitingRooms::default()),
         };
-        Ok(Self { store: Arc::new(store), admission_key })
+        Ok(Self { store, admission_key })
     }
 
     /// Adds the waiting rooms to a shop.
@@ -94,4 +111,15 @@ impl WaitingRooms {
 fn admission_key(secret: &SecretString) -> Result<AdmissionKey, Failure> {
     let key = AdmissionKey::new(secret.expose_secret().as_bytes());
     key.map_err(|error| Failure::new(format!("--admission-secret: {error}")))
+}
+
+/// Reads the addresses of Redis; the failure does not show them.
+fn redis_options(addresses: &SecretString) -> Result<RedisOptions, Failure> {
+    let options = addresses.expose_secret().parse::<RedisOptions>();
+    options.map_err(|error| Failure::new(format!("--redis: {error}")))
+}
+
+/// Prepares a connection, which is made with the first command.
+fn open_redis(options: &RedisOptions) -> Result<Redis, Failure> {
+    Redis::open(options).map_err(|error| Failure::during("--redis", &error))
 }

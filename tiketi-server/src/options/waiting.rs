@@ -13,6 +13,14 @@ pub(crate) struct Waiting {
     /// by default
     #[arg(long, value_name = "SECRET", value_parser = values::secret)]
     pub(crate) admission_secret: Option<SecretString>,
+    /// Redis for the waiting rooms of several servers: `redis://HOST:PORT`, or `rediss://USER:PASSWORD@HOST:PORT` with
+    /// TLS; several nodes separated by commas are a Cluster
+    // A secret, because the address may contain a password.
+    #[arg(long, value_name = "ADDRESSES", value_parser = values::secret)]
+    pub(crate) redis: Option<SecretString>,
+    /// First part of every key in Redis; give each shop its own if several share a Redis
+    #[arg(long, value_name = "NAME", default_value = "tiketi")]
+    pub(crate) redis_prefix: String,
     /// No other server uses the Postgres store: the places of waiting rooms are saved in it, and survive a restart; a
     /// store of one file always saves them
     #[arg(long)]

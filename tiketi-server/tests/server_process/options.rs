@@ -53,6 +53,8 @@ async fn terms_no_sale_can_run_under_are_refused() {
     assert_refused(&run(&["--deposit-window=31d"]).await, 1, &["--deposit-window", "30 days"]);
     assert_refused(&run(&["--sweep-every=0s"]).await, 1, &["--sweep-every", "10ms"]);
     assert_refused(&run(&["--admission-secret=hush"]).await, 1, &["--admission-secret", "32 bytes"]);
+    assert_refused(&run(&["--redis=redis://a:secret@"]).await, 1, &["--redis", "not an address"]);
+    assert_refused(&run(&["--redis=redis://a", "--single-server"]).await, 1, &["--single-server"]);
     assert_refused(&run(&["--reconcilers=0"]).await, 1, &["--reconcilers"]);
     let unknown = run(&["--toss-methods=card,cash"]).await;
     assert_refused(

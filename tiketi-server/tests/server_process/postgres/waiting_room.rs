@@ -1,11 +1,12 @@
-//! The waiting room of a single server on Postgres.
+//! The waiting room of servers on Postgres: one that saves its places there, and three that share Redis.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server};
-use tiketi_server_harness::{Running, SECRET, ServerShop, Stock, admin, migrate, token};
+use tiketi_server_harness::{DEADLINE, Fleet, Running, SECRET, ServerShop, Stock, admin, migrate, token};
+use tokio::time::{Duration, sleep, timeout};
 use uuid::Uuid;
 
 async fn start(store: &str, options: &[&str]) -> Running {
@@ -44,4 +45,50 @@ async fn a_single_server_keeps_its_line_in_the_database() {
     assert_eq!(join(&running, &shop.event, 3).await["number"], 1, "a server of many has its own line");
     let said = running.stop().await;
     assert!(said.err.contains("each server has its own waiting rooms"), "{}", said.err);
+}
+
+/// Sends heartbeats until the buyer is admitted, and returns the pass.
+async fn admitted(running: &Running, event: &str, buyer: u128) -> Value {
+    let (path, token) = (format!("/api/queue/heartbeat/{event}"), token(Uuid::from_u128(buyer)));
+    let waits = async {
+        loop {
+            let (status, place) = running.post(&path, Some(&token), &json!({})).await;
+            assert_eq!(status, 200, "{place}");
+            if place["state"] == "active" {
+                return place["admission"].clone();
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(DEADLINE, waits).await.expect("the buyer was not admitted")
+}
+
+#[tokio::test]
+async fn three_servers_share_one_line_in_redis() {
+    let redis = tokio::task::spawn_blocking(tiketi_redis_harness::Server::start).await.unwrap();
+    let stock = Stock { rows: 1, standing: 1 };
+    let options = ["--redis", &redis.url(), "--sweep-every=50ms", "--store-connections=4"];
+    let mut fleet = Fleet::open(Server::shared().await, stock, &options).await;
+    let event = fleet.shop.event.clone();
+    let path = format!("/api/admin/events/{event}/waiting-room");
+    let policy = json!({"mode": "on", "maxActive": 1});
+    assert_eq!(fleet.server(0).put(&path, &admin(), &policy).await.0, 200);
+    for (at, buyer) in [(0, 1), (1, 2), (2, 3)] {
+        assert_eq!(
+            join(fleet.server(at), &event, buyer).await["number"].as_u64().map(u128::from),
+            Some(buyer)
+        );
+    }
+    let admission = admitted(fleet.server(1), &event, 1).await;
+    fleet.kill(0).await;
+    let body = json!({"eventId": event, "seatIds": [fleet.shop.seats[0]], "admission": admission});
+    let first = token(Uuid::from_u128(1));
+    let (status, held) = fleet.server(2).post("/api/seats/reserve", Some(&first), &body).await;
+    assert_eq!(status, 201, "{held}");
+    let body = json!({"reservationId": held["reservation"]["id"], "paymentMethod": "kakao_pay"});
+    let (status, paid) = fleet.server(2).post("/api/payments/process", Some(&first), &body).await;
+    assert_eq!(status, 200, "{paid}");
+    admitted(fleet.server(2), &event, 2).await;
+    assert_eq!(join(fleet.server(1), &event, 3).await["state"], "waiting");
+    fleet.close().await;
 }
