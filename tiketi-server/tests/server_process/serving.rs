@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use tiketi_server_harness::{DEADLINE, Running};
 use tokio::time::{Duration, sleep, timeout};
 
+use crate::restart::store;
+
 fn titles_and_statuses(events: &Value) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let events = events["data"].as_array().unwrap();
@@ -48,7 +50,9 @@ async fn the_front_page_says_where_to_go_on() {
 /// Seen to fail, without a request or a batch counted, while the layer or `set_metrics` was left out.
 #[tokio::test]
 async fn the_metrics_count_requests_and_batches() {
-    let running = Running::start(&["--demo"]).await;
+    // The store in memory writes no batches.
+    let (_folder, store) = store();
+    let running = Running::start(&["--demo", "--store", &store]).await;
     assert_eq!(running.get("/api/events", None).await.0, 200);
     assert_eq!(running.get("/nowhere/else", None).await.0, 404);
     let page = reqwest::get(format!("http://{}/metrics", running.address())).await.unwrap();
