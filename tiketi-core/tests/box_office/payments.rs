@@ -37,7 +37,6 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     shop.held(BEN, &[0, 1]).await;
 }
 
-/// Seen to fail while a look-up did not carry the metadata; the gateway checks each request.
 #[tokio::test]
 async fn gateways_receive_the_reservation_the_metadata_and_the_return_addresses() {
     let shop = TestShop::open().await;

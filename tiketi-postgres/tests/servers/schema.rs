@@ -119,7 +119,6 @@ async fn nothing_is_made_outside_the_schema() {
     assert_eq!(strangers, 0);
 }
 
-/// Seen to fail with one statement that named the schema itself.
 #[tokio::test]
 async fn two_shops_in_one_database_do_not_see_each_other() {
     let database = empty().await;
@@ -153,7 +152,6 @@ async fn two_shops_in_one_database_do_not_see_each_other() {
     }
 }
 
-/// Seen to fail while the pool was closed with the store, and while the closed store went on reading.
 #[tokio::test]
 async fn a_closed_store_ends_and_leaves_the_pool_of_its_host_open() {
     let cluster = TestCluster::of(1).await;
@@ -176,7 +174,6 @@ async fn a_closed_store_ends_and_leaves_the_pool_of_its_host_open() {
 /// Columns that no row type has, because they are written by statements of their own.
 const APART: [&str; 4] = ["commands.event", "events.revision", "inbox.claimed_until", "inbox.done"];
 
-/// Seen to fail with a column in the schema that its row type has not.
 #[tokio::test]
 async fn each_column_of_the_schema_is_in_its_row_type() {
     let cluster = TestCluster::of(1).await;

@@ -182,7 +182,6 @@ async fn an_audit_sees_the_map_version_that_is_kept() {
 /// Columns that no row type has, because they are written by statements of their own.
 const APART: [&str; 2] = ["inbox.claimed_until", "inbox.done"];
 
-/// Seen to fail with a column in the schema that its row type has not.
 #[test]
 fn each_column_of_the_schema_is_in_its_row_type() {
     let (_folder, path) = tampered("");

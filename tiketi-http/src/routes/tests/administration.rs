@@ -33,7 +33,6 @@ async fn a_draft_is_edited_published_and_sold() {
     assert_refused(&answer, 409, "HAS_RESERVATIONS", "a sold event");
 }
 
-/// Seen to fail while an edit without metadata cleared it.
 #[tokio::test]
 async fn an_events_metadata_is_kept_shown_and_bounded() {
     let shop = Shop::open().await;

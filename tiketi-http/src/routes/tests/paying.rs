@@ -20,7 +20,6 @@ async fn process(shop: &Shop, reservation: &Value) -> crate::test_support::Answe
     shop.post("/api/payments/process", &shop.buyer, &body).await
 }
 
-/// Seen to fail while one address alone was accepted.
 #[tokio::test]
 async fn return_addresses_are_http_urls_and_come_together() {
     let shop = Shop::open().await;
