@@ -125,21 +125,6 @@ pub enum TermsError {
 }
 
 impl Terms {
-    /// Returns the pause before a provider is asked again.
-    ///
-    /// `tries` is how often it was asked again so far. The pauses are [`Terms::ask_again_after`], twice and five times
-    /// that, then [`Terms::ask_again_at_most`], which is also the upper bound of each: by default 1, 2, 5 and 10
-    /// minutes.
-    pub fn pause(&self, tries: u32) -> Duration {
-        let pause = match tries {
-            0 => self.ask_again_after,
-            1 => self.ask_again_after.saturating_mul(2),
-            2 => self.ask_again_after.saturating_mul(5),
-            _ => self.ask_again_at_most,
-        };
-        pause.min(self.ask_again_at_most)
-    }
-
     /// Checks that a sale can run under these terms.
     ///
     /// # Errors
@@ -228,23 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn pauses_grow_from_the_first_to_the_longest_and_no_further() {
-        let pauses = |first, longest| {
-            let (ask_again_after, ask_again_at_most) =
-                (Duration::from_secs(first), Duration::from_secs(longest));
-            let terms = Terms { ask_again_after, ask_again_at_most, ..Terms::default() };
-            assert_eq!(terms.validate(), Ok(()));
-            [0, 1, 2, 3, u32::MAX].map(|tries| terms.pause(tries).as_secs())
-        };
-        assert_eq!(pauses(60, 600), [60, 120, 300, 600, 600]);
-        assert_eq!(pauses(5, 600), [5, 10, 25, 600, 600]);
-        assert_eq!(pauses(60, 90), [60, 90, 90, 90, 90]);
-        let reversed = Terms { ask_again_at_most: Duration::from_secs(59), ..Terms::default() };
-        assert_eq!(reversed.validate(), Err(TermsError::PausesReversed));
-    }
-
-    #[test]
-    fn a_sale_to_nobody_is_refused() {
+    fn a_limit_of_no_seats_is_refused() {
         let terms = Terms { max_seats_per_buyer: 0, ..Terms::default() };
         assert_eq!(terms.validate(), Err(TermsError::SeatsPerBuyerOutOfRange));
     }

@@ -2,26 +2,25 @@
 
 use std::sync::Arc;
 
-use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::memory::TestGateway;
 use tiketi_core::{
     BoxOffice, BoxOfficeBuilder, BuildError, IdSource, PaymentGateway,
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
         AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-        RoomJournal, SalesStore, StoreClock,
+        SalesStore, StoreClock,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
 use tiketi_postgres::PostgresStore;
-use tiketi_sqlite::SqliteStore;
 
 use crate::demo::DemoIds;
 use crate::failure::Failure;
 use crate::metrics::ServerMetrics;
 use crate::secrets;
 use crate::settings::Settings;
-use crate::store::{StoreKind, file};
+use crate::store::Opened;
 use crate::timer::RuntimeTimer;
 use crate::waiting_rooms::WaitingRooms;
 
@@ -67,7 +66,7 @@ impl Shop {
     /// Also returns the secret that signs tokens. It is read after the store is opened, whose lock keeps another server
     /// from generating one at the same time.
     pub(crate) async fn open_to_serve(settings: &Settings) -> Result<(Self, TokenSecret), Failure> {
-        let store = Opened::open(settings).await?;
+        let store = settings.store.open(settings.store_connections, settings.migrate).await?;
         let secret = secrets::signing(settings)?;
         let rooms = WaitingRooms::open(&settings.waiting, store.journal(), &secret).await?;
         Ok((Self::new(&store, settings, Some(&rooms))?, secret))
@@ -75,7 +74,7 @@ impl Shop {
 
     /// Opens the store and builds the box office over it, for a command that sells nothing.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
-        Self::new(&Opened::open(settings).await?, settings, None)
+        Self::new(&settings.store.open(settings.store_connections, settings.migrate).await?, settings, None)
     }
 
     fn new(store: &Opened, settings: &Settings, rooms: Option<&WaitingRooms>) -> Result<Self, Failure> {
@@ -145,36 +144,5 @@ impl Shop {
             .limits(settings.limits)
             .build()
             .map_err(|error| Failure::during("cannot build the shop", &error))
-    }
-}
-
-/// A store that is open.
-enum Opened {
-    Memory(Arc<MemoryStore>),
-    Sqlite(Arc<SqliteStore>),
-    Postgres(Arc<PostgresStore>),
-}
-
-impl Opened {
-    async fn open(settings: &Settings) -> Result<Self, Failure> {
-        match &settings.store {
-            StoreKind::Memory => Ok(Self::Memory(Arc::new(MemoryStore::default()))),
-            StoreKind::Sqlite(path) => Ok(Self::Sqlite(Arc::new(file::open(path)?))),
-            StoreKind::Postgres(database) => {
-                if settings.migrate {
-                    database.migrate().await?;
-                }
-                Ok(Self::Postgres(Arc::new(database.open(settings.store_connections).await?)))
-            }
-        }
-    }
-
-    /// Returns the part of it that saves the places of waiting rooms; `None` if it ends with the process.
-    fn journal(&self) -> Option<Arc<dyn RoomJournal>> {
-        match self {
-            Self::Memory(_) => None,
-            Self::Sqlite(store) => Some(Arc::<SqliteStore>::clone(store)),
-            Self::Postgres(store) => Some(Arc::<PostgresStore>::clone(store)),
-        }
     }
 }

@@ -5,9 +5,12 @@ pub(crate) mod postgres;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_postgres::{Durability, SchemaName};
+use tiketi_core::{memory::MemoryStore, store::RoomJournal};
+use tiketi_postgres::{Durability, PostgresStore, SchemaName};
+use tiketi_sqlite::SqliteStore;
 
 use crate::failure::Failure;
 use postgres::Database;
@@ -26,6 +29,20 @@ pub(crate) enum StoreKind {
 }
 
 impl StoreKind {
+    /// Opens it with so many connections; a database is first migrated if `migrate` is set.
+    pub(crate) async fn open(&self, connections: u32, migrate: bool) -> Result<Opened, Failure> {
+        match self {
+            Self::Memory => Ok(Opened::Memory(Arc::new(MemoryStore::default()))),
+            Self::Sqlite(path) => Ok(Opened::Sqlite(Arc::new(file::open(path)?))),
+            Self::Postgres(database) => {
+                if migrate {
+                    database.migrate().await?;
+                }
+                Ok(Opened::Postgres(Arc::new(database.open(connections).await?)))
+            }
+        }
+    }
+
     /// Returns whether the data outlives the process.
     pub(crate) fn is_durable(&self) -> bool {
         !matches!(self, Self::Memory)
@@ -96,6 +113,24 @@ pub(crate) async fn describe(store: &StoreKind) -> Result<String, Failure> {
         StoreKind::Memory => Ok("memory: data is lost when the server stops".into()),
         StoreKind::Sqlite(path) => file::describe(path).await.map(|state| format!("{store} {state}")),
         StoreKind::Postgres(database) => database.describe().await.map(|state| format!("{store} {state}")),
+    }
+}
+
+/// A store that is open.
+pub(crate) enum Opened {
+    Memory(Arc<MemoryStore>),
+    Sqlite(Arc<SqliteStore>),
+    Postgres(Arc<PostgresStore>),
+}
+
+impl Opened {
+    /// Returns the part of it that saves the places of waiting rooms; `None` if it ends with the process.
+    pub(crate) fn journal(&self) -> Option<Arc<dyn RoomJournal>> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Sqlite(store) => Some(Arc::<SqliteStore>::clone(store)),
+            Self::Postgres(store) => Some(Arc::<PostgresStore>::clone(store)),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use tiketi_core::PaymentId;
 
 use crate::api::Failure;
-use crate::code::CodeClass;
+use crate::error_code::CodeClass;
 
 /// Writes a failure to the log; a fault of the shop's own settings is logged as an error.
 pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {

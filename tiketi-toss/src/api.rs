@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tiketi_core::gateway::Heard;
 
-use crate::code::CodeClass;
+use crate::error_code::CodeClass;
 use crate::settings::{TossLimits, TossSettings, TossSettingsError};
 use crate::wire::{CancelBody, ConfirmBody, ErrorBody, Payment};
 

@@ -16,9 +16,9 @@ use tiketi_core::{
 
 use crate::alarm::alarm;
 use crate::api::{Api, Failure, Found, is_payment_key};
-use crate::code::CodeClass;
-use crate::judge;
+use crate::error_code::CodeClass;
 use crate::method::TossMethod;
+use crate::payment_record;
 use crate::refund::{self, RefundKeys};
 use crate::settings::{TossSettings, TossSettingsError};
 use crate::wire::ConfirmBody;
@@ -129,7 +129,7 @@ impl PaymentGateway for TossGateway {
         let body = ConfirmBody { payment_key, order_id: &order, amount: request.amount.minor() };
         match self.api.confirm(&order, &body).await {
             Ok(payment) if payment.order_id == order => {
-                judge::confirmed(&payment, "the provider answered", Heard::Answered)
+                payment_record::confirmed(&payment, "the provider answered", Heard::Answered)
             }
             Ok(_) => {
                 let why = "an answer for another order";
@@ -142,7 +142,7 @@ impl PaymentGateway for TossGateway {
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         let order = request.payment.to_string();
         match self.api.find(&order, request.provider_key.as_deref()).await {
-            Found::Payment(payment) => judge::looked_up(&payment),
+            Found::Payment(payment) => payment_record::looked_up(&payment),
             Found::Nothing => LookupAnswer::NotFound,
             Found::Unsaid(failure) => {
                 alarm(&failure, request.payment);
@@ -181,7 +181,7 @@ impl TossGateway {
     async fn settle(&self, order: &str, payment_key: Option<&str>, why: &str, heard: Heard) -> ConfirmAnswer {
         let or = |found| if heard == Heard::NotAsked { found } else { heard };
         match self.api.find(order, payment_key).await {
-            Found::Payment(payment) => judge::confirmed(&payment, why, or(Heard::Answered)),
+            Found::Payment(payment) => payment_record::confirmed(&payment, why, or(Heard::Answered)),
             Found::Nothing => {
                 let reason = format!("{why}; no such order when asked");
                 ConfirmAnswer::Unknown { reason, heard: or(Heard::Answered) }

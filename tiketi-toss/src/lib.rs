@@ -69,17 +69,17 @@
 
 mod alarm;
 mod api;
-mod code;
+mod error_code;
 mod gateway;
-mod judge;
 mod method;
+mod payment_record;
 mod refund;
 mod settings;
 mod void;
 mod webhook;
 mod wire;
 
-pub use code::CodeClass;
+pub use error_code::CodeClass;
 pub use gateway::TossGateway;
 pub use method::TossMethod;
 pub use settings::{TOSS_URL, TossLimits, TossSettings, TossSettingsError};

@@ -10,7 +10,7 @@ use tiketi_core::{
 
 use crate::alarm::alarm;
 use crate::api::{Api, Failure, Found};
-use crate::code::CodeClass;
+use crate::error_code::CodeClass;
 use crate::wire::{CancelBody, Payment, Status};
 
 /// Longest reason (source: TossPayments core API, cancel).

@@ -1,10 +1,11 @@
 //! Commits the intent to confirm a payment.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::reconciliation_due;
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::CommandError;
 use crate::event::EventState;
 use crate::id::{BuyerId, PaymentId};

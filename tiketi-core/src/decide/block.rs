@@ -1,8 +1,9 @@
 //! Takes seats off sale, and puts them back.
 
 use crate::decide::change::Change;
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::CommandError;
 use crate::id::{EventId, SeatId};
 use crate::limits::MAX_REASON_CHARS;

@@ -4,7 +4,7 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{end_confirmed, end_lapsed, end_pending, queue_refund};
-use crate::decide::give_back::{all_of, owed_for_all};
+use crate::decide::refund_amount::{all_of, owed_for_all};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;

@@ -4,7 +4,7 @@ use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{end_confirmed, end_pending};
-use crate::decide::give_back::{CancellationClosed, check_open};
+use crate::decide::refund_amount::{CancellationClosed, check_open};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::id::{BuyerId, PaymentId, ReservationId};

@@ -4,23 +4,14 @@ use std::sync::Arc;
 
 use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
+use crate::decide::stock::{StockBucket, moved};
 use crate::error::StoreError;
 use crate::fact::{FactBody, PaymentSummary, ReservationSummary, SeatChanged, SeatStatus};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
 use crate::seat::SeatStep;
-use crate::ticket_type::Stock;
 use crate::time::Timestamp;
-
-/// The counter of a ticket type's stock that includes a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StockBucket {
-    Available,
-    Held,
-    Sold,
-    Blocked,
-}
 
 /// Collects the rows that a rule changes.
 pub(super) struct ChangeBuilder<'s> {
@@ -193,25 +184,5 @@ fn fact_of(before: Option<&Reservation>, after: &Reservation) -> Option<FactBody
         ReservationState::Cancelled { reason, .. } => {
             Some(FactBody::ReservationCancelled { reservation: reservation(), reason })
         }
-    }
-}
-
-fn moved(mut stock: Stock, quantity: u32, from: StockBucket, to: StockBucket) -> Option<Stock> {
-    if let Some(counter) = counter(&mut stock, from) {
-        *counter = counter.checked_sub(quantity)?;
-    }
-    if let Some(counter) = counter(&mut stock, to) {
-        *counter = counter.checked_add(quantity)?;
-    }
-    Some(stock)
-}
-
-/// Returns the counter; available tickets are derived, so they have none.
-fn counter(stock: &mut Stock, of: StockBucket) -> Option<&mut u32> {
-    match of {
-        StockBucket::Available => None,
-        StockBucket::Held => Some(&mut stock.held),
-        StockBucket::Sold => Some(&mut stock.sold),
-        StockBucket::Blocked => Some(&mut stock.blocked),
     }
 }

@@ -1,9 +1,10 @@
 //! Extends a hold, at most to its cap.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::CommandError;
 use crate::id::{BuyerId, ReservationId};
 use crate::reservation::{Reservation, ReservationStep};

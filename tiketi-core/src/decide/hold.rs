@@ -3,12 +3,13 @@
 mod wanted;
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::extend::renewed_until;
 use crate::decide::hold::wanted::{Wanted, check_form};
 use crate::decide::new_id::is_new_reservation;
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::id::{BuyerId, EventId, ReservationId, SeatId, TicketTypeId};

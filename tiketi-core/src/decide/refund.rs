@@ -6,9 +6,9 @@ use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::{
     apply_refund, is_queued, reconciliation_due, reconciliation_of_refunds, take_back,
 };
-use crate::decide::give_back::{RefundWanted, bought_by};
 use crate::decide::new_id::add_refund;
 use crate::decide::refund::grant::{Granted, grant};
+use crate::decide::refund_amount::{RefundWanted, bought_by};
 use crate::decide::scope::Scope;
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, PaymentId, RefundId, SeatId, TicketTypeId};

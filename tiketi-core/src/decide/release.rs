@@ -1,11 +1,12 @@
 //! Releases some or all of a held reservation.
 
 use crate::decide::change::{Change, Effect};
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::end_pending;
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::CommandError;
 use crate::id::{BuyerId, ReservationId, SeatId};
 use crate::reservation::{CancelReason, Reservation, SeatLine};

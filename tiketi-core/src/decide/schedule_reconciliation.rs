@@ -1,5 +1,7 @@
 //! Schedules reconciliation: when a provider is asked again, and no more often than needed.
 
+use std::time::Duration;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -15,6 +17,23 @@ use crate::payment::{Deposit, DepositAccount, Payment, PaymentState, Reconciliat
 use crate::terms::Terms;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
+
+impl Terms {
+    /// Returns the pause before a provider is asked again.
+    ///
+    /// `tries` is how often it was asked again so far. The pauses are [`Terms::ask_again_after`], twice and five times
+    /// that, then [`Terms::ask_again_at_most`], which is also the upper bound of each: by default 1, 2, 5 and 10
+    /// minutes.
+    pub fn pause(&self, tries: u32) -> Duration {
+        let pause = match tries {
+            0 => self.ask_again_after,
+            1 => self.ask_again_after.saturating_mul(2),
+            2 => self.ask_again_after.saturating_mul(5),
+            _ => self.ask_again_at_most,
+        };
+        pause.min(self.ask_again_at_most)
+    }
+}
 
 /// The inconclusive answer saved for an order that the provider does not know yet.
 const NOT_KNOWN: &str = "the provider knows no such order";

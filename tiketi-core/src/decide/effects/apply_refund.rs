@@ -5,7 +5,7 @@ use crate::decide::effects::end_reservation::end_refunded;
 use crate::decide::effects::queue_refund::queue_refund;
 use crate::decide::effects::reconciliation::reconciliation_of_refunds;
 use crate::decide::effects::take_back::take_back;
-use crate::decide::give_back::{bought_by, owed_for_nothing};
+use crate::decide::refund_amount::{bought_by, owed_for_nothing};
 use crate::decide::scope::Scope;
 use crate::error::StoreError;
 use crate::id::RefundId;

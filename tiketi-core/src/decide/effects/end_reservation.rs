@@ -1,7 +1,8 @@
 //! Ends a reservation; what it held or owned is available again, or blocked.
 
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::StoreError;
 use crate::id::ReservationId;
 use crate::reservation::{CancelReason, Reservation, ReservationStep, SeatLine};

@@ -1,6 +1,7 @@
 //! Gives a buyer the rest of a hold back.
 
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::stock::StockBucket;
 use crate::error::StoreError;
 use crate::id::PaymentId;
 use crate::reservation::{Reservation, ReservationState, ReservationStep};

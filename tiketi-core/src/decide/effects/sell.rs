@@ -1,7 +1,8 @@
 //! Sells what a reservation holds.
 
 use crate::cancellation_policy::AgreedCancellation;
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
+use crate::decide::stock::StockBucket;
 use crate::error::StoreError;
 use crate::reservation::{Reservation, ReservationStep};
 use crate::seat::SeatStep;

@@ -1,7 +1,8 @@
 //! Takes returned tickets from a confirmed reservation.
 
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::effects::end_reservation::{end_refunded, take_seats};
+use crate::decide::stock::StockBucket;
 use crate::error::StoreError;
 use crate::payment::{ReturnedItem, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, SeatLine};

@@ -3,9 +3,9 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use crate::decide::change_builder::StockBucket;
 use crate::decide::hold::{Hold, HoldRefused, Shortage};
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::id::{ReservationId, TicketTypeId};
 use crate::limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY};
 use crate::reservation::{ItemLine, Reservation, SeatLine};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::decide::change_builder::{ChangeBuilder, StockBucket};
+use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::effects::{News, believed, end_pending, queue_refund, resume_hold, sell};
 use crate::decide::new_id::add_refund;
 use crate::decide::record_outcome::RecordOutcome;
 use crate::decide::scope::Scope;
+use crate::decide::stock::StockBucket;
 use crate::error::StoreError;
 use crate::event::EventState;
 use crate::gateway::Captured;

@@ -1,7 +1,9 @@
 //! How much money a refund gives back, and for which tickets.
 
-use crate::decide::give_back::{Rate, RefundWanted, all_of, at_most, bought_by, owed_for_nothing, units_of};
 use crate::decide::refund::{BeginRefund, BeginRefundRefused};
+use crate::decide::refund_amount::{
+    Rate, RefundWanted, all_of, at_most, bought_by, owed_for_nothing, units_of,
+};
 use crate::decide::scope::Scope;
 use crate::error::CommandError;
 use crate::id::{SeatId, TicketTypeId};

@@ -1,6 +1,7 @@
 use super::*;
 use crate::decide::Envelope;
 use crate::decide::fixture::{ADA, Show, at};
+use crate::terms::TermsError;
 
 fn claim(show: &Show, now: Timestamp, payment: PaymentId, tries: u32) -> Envelope<ScheduleReconciliation> {
     ScheduleReconciliation::new(payment, ReconcileStep::Claim { tries }).at(now, show.key())
@@ -144,4 +145,19 @@ fn nothing_is_waited_for_of_an_attempt_that_is_over() {
         show.refuse(&waits(&show, at(1), payment, None)),
         ScheduleReconciliationRefused::NothingAwaited
     );
+}
+
+#[test]
+fn pauses_grow_from_the_first_to_the_longest_and_no_further() {
+    let pauses = |first, longest| {
+        let (ask_again_after, ask_again_at_most) = (Duration::from_secs(first), Duration::from_secs(longest));
+        let terms = Terms { ask_again_after, ask_again_at_most, ..Terms::default() };
+        assert_eq!(terms.validate(), Ok(()));
+        [0, 1, 2, 3, u32::MAX].map(|tries| terms.pause(tries).as_secs())
+    };
+    assert_eq!(pauses(60, 600), [60, 120, 300, 600, 600]);
+    assert_eq!(pauses(5, 600), [5, 10, 25, 600, 600]);
+    assert_eq!(pauses(60, 90), [60, 90, 90, 90, 90]);
+    let reversed = Terms { ask_again_at_most: Duration::from_secs(59), ..Terms::default() };
+    assert_eq!(reversed.validate(), Err(TermsError::PausesReversed));
 }
