@@ -53,7 +53,6 @@ fn shop(recorded: Option<&Arc<Recorded>>) -> BoxOffice {
     .unwrap()
 }
 
-/// Seen to fail without the call of `Metrics::command` in `BoxOffice::execute_any`.
 #[tokio::test]
 async fn commands_and_gateway_calls_are_measured() {
     let recorded = Arc::new(Recorded::default());
@@ -94,7 +93,6 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Seen to fail without `trace_result`.
 #[tokio::test]
 async fn a_command_is_traced_with_its_event_and_its_outcome() {
     let lines = Lines::default();

@@ -47,7 +47,6 @@ async fn the_front_page_says_where_to_go_on() {
     assert_eq!(running.get("/nowhere", None).await.1["code"], "NOT_FOUND");
 }
 
-/// Seen to fail, without a request or a batch counted, while the layer or `set_metrics` was left out.
 #[tokio::test]
 async fn the_metrics_count_requests_and_batches() {
     // The store in memory writes no batches.
