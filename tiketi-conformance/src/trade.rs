@@ -101,21 +101,21 @@ impl TestShop {
     /// Starts an attempt to pay, and returns it.
     pub async fn prepared(&self, of: &Reservation) -> Payment {
         let applied = self.apply(self.start_payment(of)).await;
-        applied.payment.expect("a started payment is answered")
+        *applied.payment.expect("a started payment is answered")
     }
 
     /// Starts an attempt to pay, and commits to take the money.
     pub async fn confirming(&self, of: &Reservation) -> Payment {
         let payment = self.prepared(of).await;
         let applied = self.apply(self.begin_confirm(&payment)).await;
-        applied.payment.expect("a payment being confirmed is answered")
+        *applied.payment.expect("a payment being confirmed is answered")
     }
 
     /// Sells a pending reservation for money.
     pub async fn sold(&self, of: &Reservation) -> (Reservation, Payment) {
         let payment = self.confirming(of).await;
         let applied = self.apply(self.paid(&payment)).await;
-        (applied.reservation, applied.payment.expect("a payment recorded is answered"))
+        (applied.reservation, *applied.payment.expect("a payment recorded is answered"))
     }
 
     /// Queues a refund of all that is left, and returns its id.

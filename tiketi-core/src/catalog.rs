@@ -302,7 +302,7 @@ pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> 
     }
     check_detail_texts(details)?;
     // The event's own terms must be valid and consistent, whatever the shop's terms are.
-    details.terms.over(MOST_LENIENT).validate()?;
+    details.terms.over(&MOST_LENIENT).validate()?;
     details.waiting_room.validate()?;
     Ok(())
 }

@@ -124,7 +124,7 @@ pub struct TermsOverride {
 
 impl TermsOverride {
     /// Returns the shop's terms, overridden by this event's own.
-    pub fn over(self, shop: Terms) -> Terms {
+    pub fn over(self, shop: &Terms) -> Terms {
         Terms {
             hold_ttl: self.hold_ttl.unwrap_or(shop.hold_ttl),
             hold_cap: self.hold_cap.unwrap_or(shop.hold_cap),
@@ -248,7 +248,7 @@ impl Event {
     /// Returns what a buyer who is confirmed now agrees to.
     ///
     /// The event's own terms override the shop's.
-    pub fn agreed_cancellation(&self, shop: Terms) -> AgreedCancellation {
+    pub fn agreed_cancellation(&self, shop: &Terms) -> AgreedCancellation {
         let policy = self.details.terms.over(shop).cancellation;
         AgreedCancellation { policy, starts_at: self.details.starts_at }
     }
@@ -321,6 +321,6 @@ mod tests {
     fn an_event_s_own_terms_prevail_one_by_one() {
         let own = TermsOverride { max_seats_per_buyer: Some(2), ..TermsOverride::default() };
         let expected = Terms { max_seats_per_buyer: 2, ..Terms::default() };
-        assert_eq!(own.over(Terms::default()), expected);
+        assert_eq!(own.over(&Terms::default()), expected);
     }
 }

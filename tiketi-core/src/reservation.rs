@@ -39,7 +39,7 @@ pub struct Reservation {
     /// The latest payment attempt, if any.
     pub payment: Option<PaymentId>,
     /// The policy for giving tickets back; set when the reservation is confirmed.
-    pub cancellation: Option<AgreedCancellation>,
+    pub cancellation: Option<Box<AgreedCancellation>>,
     /// The host's own data.
     pub metadata: Metadata,
     /// Grows by one with each change.

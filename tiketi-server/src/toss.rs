@@ -77,7 +77,7 @@ impl Toss {
         let url = &self.settings.base_url;
         match self.gateway()?.lookup(question).await {
             LookupAnswer::NotFound => Ok(format!("{url} accepts the secret key")),
-            LookupAnswer::Unknown { reason, heard: _ } => {
+            LookupAnswer::Unknown { reason, response: _ } => {
                 Err(Failure::new(format!("--toss-base-url {url}: {reason}")))
             }
             _ => {

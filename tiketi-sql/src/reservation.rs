@@ -88,7 +88,7 @@ impl<'r> ReservationRow<'r> {
             cancel_reason: cancel_reason.map(Cow::Borrowed),
             payment: payment.map(PaymentId::as_uuid),
             window_granted: *payment_window_granted,
-            cancellation: cancellation_text(cancellation.as_ref())?.map(Cow::Owned),
+            cancellation: cancellation_text(cancellation.as_deref())?.map(Cow::Owned),
             metadata: metadata_text(metadata),
             version: stored(*version),
         })
@@ -116,7 +116,7 @@ impl<'r> ReservationRow<'r> {
             created_at: Timestamp::from_micros(self.created_at),
             payment_window_granted: self.window_granted,
             payment: self.payment.map(PaymentId::from_uuid),
-            cancellation: self.cancellation.as_deref().map(agreed).transpose()?,
+            cancellation: self.cancellation.as_deref().map(agreed).transpose()?.map(Box::new),
             metadata: metadata(self.metadata.as_deref())?,
             version: unsigned(self.version, "version")?,
         })

@@ -1,10 +1,20 @@
-//! The cases that every store has to pass, each on a new file.
+//! The cases that every store has to pass, each on a new file; also those of waiting rooms that a file saves.
 
 #![expect(clippy::expect_used, reason = "a store that cannot be opened is a failed test")]
 
+use std::sync::Arc;
+
 use tempfile::TempDir;
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_sqlite::SqliteStore;
+
+/// Opens a store on a new file.
+fn opened() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let store = SqliteStore::open(folder.path().join("tiketi.db")).expect("a new file opens");
+    (store, folder)
+}
 
 #[derive(Debug)]
 struct Sqlite;
@@ -15,10 +25,28 @@ impl StoreFactory for Sqlite {
     type Guard = TempDir;
 
     async fn fresh(&self) -> Fresh<SqliteStore, TempDir> {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let store = SqliteStore::open(folder.path().join("tiketi.db")).expect("a new file opens");
+        let (store, folder) = opened();
         Fresh::guarded(store, folder)
     }
 }
 
 tiketi_conformance::all_cases!(crate::Sqlite);
+tiketi_conformance::room_journal_cases!(crate::Sqlite);
+
+/// Waiting rooms in memory with a file as their journal.
+#[derive(Debug)]
+struct SavedRooms;
+
+#[async_trait]
+impl StoreFactory for SavedRooms {
+    type Store = MemoryWaitingRooms;
+    type Guard = TempDir;
+
+    async fn fresh(&self) -> Fresh<MemoryWaitingRooms, TempDir> {
+        let (store, folder) = opened();
+        let rooms = MemoryWaitingRooms::restore(Arc::new(store)).await.expect("an empty file has no rooms");
+        Fresh::guarded(rooms, folder)
+    }
+}
+
+tiketi_conformance::waiting_room_cases!(crate::SavedRooms);

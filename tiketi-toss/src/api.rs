@@ -7,7 +7,7 @@ use rustls::crypto::CryptoProvider;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tiketi_core::gateway::Heard;
+use tiketi_core::gateway::ProviderResponse;
 
 use crate::error_code::CodeClass;
 use crate::settings::{TossLimits, TossSettings, TossSettingsError};
@@ -61,12 +61,12 @@ impl Failure {
     }
 
     /// Returns whether the provider answered. A broken or busy provider did not, whatever its response contains.
-    pub(crate) fn heard(&self) -> Heard {
+    pub(crate) fn response(&self) -> ProviderResponse {
         match self {
-            Self::Code { status, .. } if *status >= 500 || *status == 429 => Heard::Silence,
-            Self::Code { .. } => Heard::Answered,
-            Self::Silence { .. } => Heard::Silence,
-            Self::NotAsked { .. } => Heard::NotAsked,
+            Self::Code { status, .. } if *status >= 500 || *status == 429 => ProviderResponse::NoAnswer,
+            Self::Code { .. } => ProviderResponse::Answered,
+            Self::Silence { .. } => ProviderResponse::NoAnswer,
+            Self::NotAsked { .. } => ProviderResponse::NotAsked,
         }
     }
 
@@ -243,13 +243,13 @@ mod tests {
     fn only_a_readable_answer_of_a_working_provider_counts_as_answered() {
         let code = |status| Failure::Code { status, code: "NOT_FOUND_PAYMENT_SESSION".to_owned() };
         for status in [400, 401, 403, 404, 409] {
-            assert_eq!(code(status).heard(), Heard::Answered, "{status}");
+            assert_eq!(code(status).response(), ProviderResponse::Answered, "{status}");
         }
         for status in [429, 500, 502, 503] {
-            assert_eq!(code(status).heard(), Heard::Silence, "{status}");
+            assert_eq!(code(status).response(), ProviderResponse::NoAnswer, "{status}");
         }
-        assert_eq!(Failure::silence("no connection").heard(), Heard::Silence);
-        assert_eq!(Failure::NotAsked { reason: "no key" }.heard(), Heard::NotAsked);
+        assert_eq!(Failure::silence("no connection").response(), ProviderResponse::NoAnswer);
+        assert_eq!(Failure::NotAsked { reason: "no key" }.response(), ProviderResponse::NotAsked);
     }
 
     #[test]

@@ -8,9 +8,9 @@ use tiketi_core::{
     Currency, PaymentGateway, PaymentId,
     gateway::{
         Attempt, AttemptStep, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer,
-        ConfirmRequest, Confirms, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
-        PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest,
-        WebhookRefused, WebhookRequest,
+        ConfirmRequest, Confirms, GatewayUnavailable, Hint, LookupAnswer, LookupRequest, NotAccepted,
+        PaymentMethod, ProviderResponse, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer,
+        VoidRequest, WebhookRefused, WebhookRequest,
     },
 };
 
@@ -101,7 +101,7 @@ impl PaymentGateway for TossGateway {
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let method = self.methods.iter().find(|method| method.id() == request.method);
         // The provider learns of the order from the browser.
-        let mut checkout = Checkout::new(Heard::NotAsked)
+        let mut checkout = Checkout::new(ProviderResponse::NotAsked)
             .client_key(self.client_key.clone())
             .parameter("orderId", request.payment.to_string())
             .parameter("orderName", request.order_name.chars().take(MAX_ORDER_NAME_CHARS).collect::<String>())
@@ -120,20 +120,22 @@ impl PaymentGateway for TossGateway {
         let order = request.payment.to_string();
         let Some(payment_key) = request.provider_key.as_deref().filter(|key| is_payment_key(key)) else {
             // Nothing is asked for without a key, but an earlier request may have had one.
-            return self.settle(&order, None, "the buyer brought no payment key", Heard::NotAsked).await;
+            return self
+                .settle(&order, None, "the buyer brought no payment key", ProviderResponse::NotAsked)
+                .await;
         };
         if request.amount.currency() != Currency::KRW {
             let reason = "only amounts in won can be asked for".to_owned();
-            return ConfirmAnswer::Unknown { reason, heard: Heard::NotAsked };
+            return ConfirmAnswer::Unknown { reason, response: ProviderResponse::NotAsked };
         }
         let body = ConfirmBody { payment_key, order_id: &order, amount: request.amount.minor() };
         match self.api.confirm(&order, &body).await {
             Ok(payment) if payment.order_id == order => {
-                payment_record::confirmed(&payment, "the provider answered", Heard::Answered)
+                payment_record::confirmed(&payment, "the provider answered", ProviderResponse::Answered)
             }
             Ok(_) => {
                 let why = "an answer for another order";
-                self.settle(&order, Some(payment_key), why, Heard::Answered).await
+                self.settle(&order, Some(payment_key), why, ProviderResponse::Answered).await
             }
             Err(failure) => self.after_failure(request.payment, payment_key, failure).await,
         }
@@ -146,7 +148,7 @@ impl PaymentGateway for TossGateway {
             Found::Nothing => LookupAnswer::NotFound,
             Found::Unsaid(failure) => {
                 alarm(&failure, request.payment);
-                LookupAnswer::Unknown { reason: failure.reason(), heard: failure.heard() }
+                LookupAnswer::Unknown { reason: failure.reason(), response: failure.response() }
             }
         }
     }
@@ -172,23 +174,31 @@ impl TossGateway {
             return ConfirmAnswer::Declined { code: code.to_owned() };
         }
         let order = payment.to_string();
-        self.settle(&order, Some(payment_key), &failure.reason(), failure.heard()).await
+        self.settle(&order, Some(payment_key), &failure.reason(), failure.response()).await
     }
 
     /// Asks the provider for its record of the order, and says what came of the confirm.
     ///
-    /// `heard` says whether the confirm itself was answered. Without one, whether this question is.
-    async fn settle(&self, order: &str, payment_key: Option<&str>, why: &str, heard: Heard) -> ConfirmAnswer {
-        let or = |found| if heard == Heard::NotAsked { found } else { heard };
+    /// `response` says whether the confirm itself was answered. Without one, whether this question is.
+    async fn settle(
+        &self,
+        order: &str,
+        payment_key: Option<&str>,
+        why: &str,
+        response: ProviderResponse,
+    ) -> ConfirmAnswer {
+        let or = |found| if response == ProviderResponse::NotAsked { found } else { response };
         match self.api.find(order, payment_key).await {
-            Found::Payment(payment) => payment_record::confirmed(&payment, why, or(Heard::Answered)),
+            Found::Payment(payment) => {
+                payment_record::confirmed(&payment, why, or(ProviderResponse::Answered))
+            }
             Found::Nothing => {
                 let reason = format!("{why}; no such order when asked");
-                ConfirmAnswer::Unknown { reason, heard: or(Heard::Answered) }
+                ConfirmAnswer::Unknown { reason, response: or(ProviderResponse::Answered) }
             }
             Found::Unsaid(failure) => {
                 let reason = format!("{why}; then, asked again: {}", failure.reason());
-                ConfirmAnswer::Unknown { reason, heard: or(failure.heard()) }
+                ConfirmAnswer::Unknown { reason, response: or(failure.response()) }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use tiketi_core::{
     Money, Timestamp,
-    gateway::{Captured, ConfirmAnswer, DepositAsked, Heard, LookupAnswer},
+    gateway::{Captured, ConfirmAnswer, DepositAsked, LookupAnswer, ProviderResponse},
     payment::DepositAccount,
 };
 
@@ -60,7 +60,7 @@ fn moment(text: &str) -> Option<Timestamp> {
 
 /// Says that a record was read, and decides nothing.
 fn unknown(reason: &str) -> LookupAnswer {
-    LookupAnswer::Unknown { reason: reason.to_owned(), heard: Heard::Answered }
+    LookupAnswer::Unknown { reason: reason.to_owned(), response: ProviderResponse::Answered }
 }
 
 /// Says what came of a payment, from the provider's own record of it.
@@ -83,19 +83,19 @@ pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
 /// Says what came of a confirm, from the provider's own record of the payment.
 ///
 /// A payment that still waits for our confirm was not declined; what we asked may yet arrive.
-/// `heard` says whether the confirm itself was answered: a provider that answers nothing but look-ups takes no money.
-pub(crate) fn confirmed(payment: &Payment, why_asked: &str, heard: Heard) -> ConfirmAnswer {
+/// `response` says whether the confirm itself was answered: a provider that answers nothing but look-ups takes no money.
+pub(crate) fn confirmed(payment: &Payment, why_asked: &str, response: ProviderResponse) -> ConfirmAnswer {
     match looked_up(payment) {
         LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
         LookupAnswer::Declined { code } => ConfirmAnswer::Declined { code },
         LookupAnswer::Deposit(asked) => ConfirmAnswer::Deposit(asked),
-        LookupAnswer::Unknown { reason, heard: _ } => {
-            ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}"), heard }
+        LookupAnswer::Unknown { reason, response: _ } => {
+            ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}"), response }
         }
         // It waits for our confirm or knows no such order yet; neither is a decline.
         _ => {
             let reason = format!("{why_asked}; not confirmed yet when asked again");
-            ConfirmAnswer::Unknown { reason, heard }
+            ConfirmAnswer::Unknown { reason, response }
         }
     }
 }
@@ -155,12 +155,12 @@ mod tests {
     #[test]
     fn what_waits_for_our_confirm_is_not_known_and_what_waits_for_money_is() {
         assert!(matches!(
-            confirmed(&payment("IN_PROGRESS", ""), "a test", Heard::Answered),
+            confirmed(&payment("IN_PROGRESS", ""), "a test", ProviderResponse::Answered),
             ConfirmAnswer::Unknown { .. }
         ));
         let waits = payment("WAITING_FOR_DEPOSIT", "");
         assert_eq!(
-            confirmed(&waits, "a test", Heard::Answered),
+            confirmed(&waits, "a test", ProviderResponse::Answered),
             ConfirmAnswer::Deposit(DepositAsked::default())
         );
     }

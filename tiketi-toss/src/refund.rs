@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tiketi_core::{
     Currency, RefundId,
-    gateway::{Heard, RefundAnswer, RefundRequest},
+    gateway::{ProviderResponse, RefundAnswer, RefundRequest},
 };
 
 use crate::alarm::alarm;
@@ -67,7 +67,7 @@ enum Listed {
 pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest) -> RefundAnswer {
     if request.amount.currency() != Currency::KRW {
         let reason = "only amounts in won can be given back".to_owned();
-        return RefundAnswer::Unknown { reason, heard: Heard::NotAsked };
+        return RefundAnswer::Unknown { reason, response: ProviderResponse::NotAsked };
     }
     let body = CancelBody {
         cancel_reason: &tagged(&request),
@@ -97,8 +97,8 @@ async fn compare(
     failure: Option<Failure>,
 ) -> RefundAnswer {
     let why = failure.as_ref().map_or_else(|| "an answer without the refund".to_owned(), Failure::reason);
-    let heard = failure.as_ref().map_or(Heard::Answered, Failure::heard);
-    let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}"), heard };
+    let response = failure.as_ref().map_or(ProviderResponse::Answered, Failure::response);
+    let unknown = |then: &str| RefundAnswer::Unknown { reason: format!("{why}; {then}"), response };
     let payment = match api.find(&request.payment.to_string(), Some(&request.provider_key)).await {
         Found::Payment(payment) if payment.key == request.provider_key => payment,
         Found::Payment(_) | Found::Nothing => return unknown("no such payment when asked"),

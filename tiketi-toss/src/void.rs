@@ -1,6 +1,6 @@
 //! Giving up a payment before money is taken.
 
-use tiketi_core::gateway::{Heard, VoidAnswer, VoidRequest};
+use tiketi_core::gateway::{ProviderResponse, VoidAnswer, VoidRequest};
 
 use crate::alarm::alarm;
 use crate::api::{Api, Found};
@@ -15,7 +15,7 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
     let payment = match api.find(&order, request.provider_key.as_deref()).await {
         Found::Payment(payment) => payment,
         Found::Nothing => return VoidAnswer::Unsupported,
-        Found::Unsaid(failure) => return unknown(&failure.reason(), failure.heard()),
+        Found::Unsaid(failure) => return unknown(&failure.reason(), failure.response()),
     };
     if payment.was_captured() {
         return VoidAnswer::TooLate;
@@ -25,7 +25,7 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
         Status::WaitingForDeposit => close(api, &request, &payment).await,
         Status::Ready | Status::InProgress => VoidAnswer::Unsupported,
         Status::Done | Status::PartialCanceled | Status::Unlisted => {
-            unknown("a status that says nothing", Heard::Answered)
+            unknown("a status that says nothing", ProviderResponse::Answered)
         }
     }
 }
@@ -44,17 +44,19 @@ async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswe
         refund_receive_account: None,
     };
     match api.cancel(&payment.key, &format!("{order}-void-{}", request.tries), &body).await {
-        Ok(closed) if closed.order_id != order => unknown("an answer for another order", Heard::Answered),
+        Ok(closed) if closed.order_id != order => {
+            unknown("an answer for another order", ProviderResponse::Answered)
+        }
         Ok(closed) if closed.was_captured() => VoidAnswer::TooLate,
         Ok(closed) if closed.status == Status::Canceled => VoidAnswer::Done,
-        Ok(_) => unknown("an answer without the cancel", Heard::Answered),
+        Ok(_) => unknown("an answer without the cancel", ProviderResponse::Answered),
         Err(failure) => {
             alarm(&failure, request.payment);
-            unknown(&failure.reason(), failure.heard())
+            unknown(&failure.reason(), failure.response())
         }
     }
 }
 
-fn unknown(reason: &str, heard: Heard) -> VoidAnswer {
-    VoidAnswer::Unknown { reason: reason.to_owned(), heard }
+fn unknown(reason: &str, response: ProviderResponse) -> VoidAnswer {
+    VoidAnswer::Unknown { reason: reason.to_owned(), response }
 }

@@ -113,8 +113,8 @@ impl Shown {
             for body in [webhook.body, forged] {
                 let headers = vec![("tosspayments-webhook-transmission-id".to_owned(), webhook.id.clone())];
                 let request = WebhookRequest::new(headers, body.to_string().into_bytes());
-                let heard = self.gateway.webhook(request).await;
-                self.show(heard);
+                let response = self.gateway.webhook(request).await;
+                self.show(response);
             }
         }
         secrets

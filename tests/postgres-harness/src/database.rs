@@ -96,7 +96,7 @@ impl Database {
 }
 
 impl Drop for Database {
-    /// Drops it on a separate thread, since whoever lets go of it may be within a runtime.
+    /// Drops it on a separate thread, because the test that drops it may run within a runtime.
     fn drop(&mut self) {
         let (options, name) = (self.server.options(), self.name.clone());
         let dropping = thread::spawn(move || {

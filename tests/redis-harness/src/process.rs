@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::error::HarnessError;
 use crate::talk;
 
-/// Starts and kills the server as it is told; when its input ends, it kills the server and removes the folder.
+/// Starts and kills the server as its input says; when the input ends, it kills the server and removes the folder.
 ///
 /// A death signal would not do: it is sent when the *thread* that started a process ends, as a test's does.
 const SCRIPT: &str = r#"

@@ -104,7 +104,7 @@ fn check_last_word(row: &Reservation, facts: &[Fact]) {
         fact
     });
     let summary = last.body.summary().unwrap();
-    // An attempt to pay changes the row, and is told as a payment.
+    // An attempt to pay changes the row; its fact is that of the payment.
     let (version, payment) = (summary.version, summary.payment);
     assert!(version <= row.version, "{last:?}");
     assert_eq!(*summary, ReservationSummary { version, payment, ..ReservationSummary::of(row) });

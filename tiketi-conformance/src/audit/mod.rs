@@ -40,7 +40,7 @@ impl TestShop {
 
     /// One buyer, one pending reservation, and never more than the limit.
     fn check_buyers(&self, picture: &Picture, view: &tiketi_core::store::EventView) {
-        let limit = view.event.details.terms.over(self.terms()).max_seats_per_buyer;
+        let limit = view.event.details.terms.over(&self.terms()).max_seats_per_buyer;
         for buyer in self.known().buyers.clone() {
             let of_buyer = |row: &&Reservation| row.buyer == buyer && row.is_live();
             let live: Vec<_> = picture.reservations_of(view.event.id).filter(of_buyer).collect();

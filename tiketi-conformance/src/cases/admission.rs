@@ -184,7 +184,7 @@ pub async fn rooms_of_two_events_are_apart(mut room: TestRoom) {
     assert_eq!(room.store().room(event(9)).await.unwrap(), None, "admission makes no room");
 }
 
-/// Fails if any answer differs from that of the rules: the same walk by chance on the in-memory store.
+/// Fails if any answer to a random sequence of commands differs from the in-memory store's.
 pub async fn every_answer_is_that_of_the_rules(mut room: TestRoom) {
     let memory = tiketi_core::memory::MemoryWaitingRooms::default();
     room.policy.fairness = Fairness::Drawn { seed: DrawSeed::from_bytes([9; 32]) };

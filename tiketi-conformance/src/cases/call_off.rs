@@ -64,7 +64,7 @@ pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
     assert!(shop.now_of(&sold).await.is_live() && !shop.now_of(&held).await.is_live());
     assert_eq!(progress(&stores, hall.event).await, (2, 2, 0));
     for payment in
-        [shop.now_of_payment(&payment).await, shop.apply(shop.paid(&paying)).await.payment.unwrap()]
+        [shop.now_of_payment(&payment).await, *shop.apply(shop.paid(&paying)).await.payment.unwrap()]
     {
         let refund = payment.queued_refund().unwrap().id;
         shop.apply(shop.refunded(&payment, refund)).await;

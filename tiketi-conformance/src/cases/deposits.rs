@@ -27,10 +27,10 @@ fn asked(shop: &TestShop, within: Duration) -> DepositAsked {
 
 /// Records that a deposit is awaited, and returns the payment.
 async fn wait_for(shop: &TestShop, of: &Payment, asked: DepositAsked) -> Payment {
-    hear(shop, of, ReconcileStep::Deposit(asked)).await
+    record_answer(shop, of, ReconcileStep::Deposit(asked)).await
 }
 
-async fn hear(shop: &TestShop, of: &Payment, because: ReconcileStep) -> Payment {
+async fn record_answer(shop: &TestShop, of: &Payment, because: ReconcileStep) -> Payment {
     let command = ScheduleReconciliation::new(of.id, because).under(shop.terms());
     shop.send(command).await.unwrap();
     shop.now_of_payment(of).await
@@ -128,14 +128,14 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     assert_eq!(refused.refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 
     let left = || ReconcileStep::DepositGone(asked(&shop, HOUR));
-    let gone = hear(&shop, &payment, left()).await;
+    let gone = record_answer(&shop, &payment, left()).await;
     assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
     assert_eq!(needing_attention(&shop, &stores).await, [payment.id]);
     shop.send(back()).await.unwrap();
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None);
     assert_eq!(needing_attention(&shop, &stores).await, []);
 
-    hear(&shop, &payment, left()).await;
+    record_answer(&shop, &payment, left()).await;
     let note = tiketi_core::decide::NotePayment::new(payment.id, "Kim", "paid in cash", Settles::Yes);
     shop.send(note).await.unwrap();
     assert_eq!(needing_attention(&shop, &stores).await, []);

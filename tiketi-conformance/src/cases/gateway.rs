@@ -3,9 +3,9 @@
 use tiketi_core::{
     BuyerId, Currency, Money, PaymentId, RefundId,
     gateway::{
-        Attempt, AttemptStep, Captured, ConfirmAnswer, ConfirmRequest, Heard, LookupAnswer, LookupRequest,
-        NotAccepted, RefundAnswer, RefundRequest, Support, VoidAnswer, VoidRequest, WebhookRefused,
-        WebhookRequest,
+        Attempt, AttemptStep, Captured, ConfirmAnswer, ConfirmRequest, LookupAnswer, LookupRequest,
+        NotAccepted, ProviderResponse, RefundAnswer, RefundRequest, Support, VoidAnswer, VoidRequest,
+        WebhookRefused, WebhookRequest,
     },
 };
 use uuid::Uuid;
@@ -154,21 +154,27 @@ pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway)
     }
 }
 
-/// Fails if a provider that answers nothing is heard, or believed to have said anything.
+/// Fails if a provider without an answer counts as answering, or as having stated an outcome.
 pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
     let (taken, captured) = it.taken(won(50_000)).await;
     let request = it.prepared(won(50_000)).await;
     it.provider.fall_silent().await;
     let confirmed = it.gateway.confirm(request.clone()).await;
-    assert!(matches!(confirmed, ConfirmAnswer::Unknown { heard: Heard::Silence, .. }), "{confirmed:?}");
+    assert!(
+        matches!(confirmed, ConfirmAnswer::Unknown { response: ProviderResponse::NoAnswer, .. }),
+        "{confirmed:?}"
+    );
     let (payment, provider_key, amount) = (request.payment, request.provider_key, request.amount);
     let question = LookupRequest::new(payment, BUYER, amount).provider_key(provider_key.clone());
     let found = it.gateway.lookup(question).await;
-    assert!(matches!(found, LookupAnswer::Unknown { heard: Heard::Silence, .. }), "{found:?}");
+    assert!(matches!(found, LookupAnswer::Unknown { response: ProviderResponse::NoAnswer, .. }), "{found:?}");
     let returned = it.gateway.refund(back(&taken, &captured, 50_000, 50_000)).await;
-    assert!(matches!(returned, RefundAnswer::Unknown { heard: Heard::Silence, .. }), "{returned:?}");
+    assert!(
+        matches!(returned, RefundAnswer::Unknown { response: ProviderResponse::NoAnswer, .. }),
+        "{returned:?}"
+    );
     let voided = it.gateway.void(VoidRequest::new(payment, BUYER).provider_key(provider_key)).await;
-    let silent = matches!(voided, VoidAnswer::Unknown { heard: Heard::Silence, .. });
+    let silent = matches!(voided, VoidAnswer::Unknown { response: ProviderResponse::NoAnswer, .. });
     assert!(silent || voided == VoidAnswer::Unsupported, "{voided:?}");
 }
 
@@ -178,7 +184,7 @@ pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
     let Some(key) = it.provider.key_never_given().await else { return };
     let request = it.prepared(won(50_000)).await.provider_key(key);
     let answer = it.gateway.confirm(request.clone()).await;
-    assert_eq!(answer.heard(), Heard::Answered, "{answer:?}");
+    assert_eq!(answer.response(), ProviderResponse::Answered, "{answer:?}");
     assert!(!matches!(answer, ConfirmAnswer::Paid(_)), "{answer:?}");
     assert_eq!(it.provider.balance(request.payment).await, 0);
 }

@@ -13,7 +13,6 @@ use crate::factory::SellingStore;
 
 /// A command of any kind.
 #[derive(Debug, Clone)]
-#[expect(clippy::large_enum_variant, reason = "a walk has few steps at a time")]
 pub(super) enum Step {
     Sale(Envelope<AnyCommand>),
     Block(BlockSeats),

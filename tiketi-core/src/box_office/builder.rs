@@ -386,7 +386,7 @@ impl BoxOfficeBuilder {
             spawner: self.spawner,
             clock: office_clock,
             ids: self.ids.unwrap_or_else(|| Arc::new(TimeOrderedIds)),
-            terms: self.terms,
+            terms: Arc::new(self.terms),
             asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
         };
         Ok(BoxOffice { inner: Arc::new(inner) })

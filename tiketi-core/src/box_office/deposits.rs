@@ -37,7 +37,7 @@ impl BoxOffice {
         };
         let command = ScheduleReconciliation::new(payment.id, because).under(self.terms());
         match self.execute(key, command).await {
-            Ok(applied) => Ok(applied.payment),
+            Ok(applied) => Ok(applied.payment.map(|payment| *payment)),
             Err(CommandError::Refused(ScheduleReconciliationRefused::NothingAwaited)) => Ok(None),
             Err(error) => Err(only_store(error)),
         }
@@ -94,7 +94,7 @@ impl BoxOffice {
                 self.record_inconclusive(waiting.id, "its account cannot be closed".to_owned()).await?;
                 Ok(ReconcileResult::Open)
             }
-            VoidAnswer::Unknown { reason, heard: _ } => {
+            VoidAnswer::Unknown { reason, response: _ } => {
                 self.record_inconclusive(waiting.id, reason).await?;
                 Ok(ReconcileResult::Open)
             }

@@ -106,7 +106,8 @@ struct Inner {
     timer: Option<Arc<dyn Timer>>,
     spawner: Option<Arc<dyn Spawner>>,
     ids: Arc<dyn IdSource>,
-    terms: Terms,
+    /// Shared by all commands: a copy in each would be most of a hold.
+    terms: Arc<Terms>,
     asked_at_once: usize,
 }
 
@@ -167,8 +168,8 @@ impl BoxOffice {
     }
 
     /// Returns the terms that events follow unless they have their own.
-    pub fn terms(&self) -> Terms {
-        self.inner.terms
+    pub fn terms(&self) -> Arc<Terms> {
+        Arc::clone(&self.inner.terms)
     }
 
     fn gateway_named(&self, name: &str) -> Option<&Arc<dyn PaymentGateway>> {

@@ -85,7 +85,7 @@ impl BoxOffice {
 /// Returns the payment that a command is about, and its reservation.
 pub(super) fn with_payment(applied: Applied) -> Result<(Payment, Reservation), StoreError> {
     let payment = applied.payment.ok_or_else(|| StoreError::corrupt("a payment command named no payment"))?;
-    Ok((payment, applied.reservation))
+    Ok((*payment, applied.reservation))
 }
 
 /// Returns the store's failure behind a command that no rule refuses.

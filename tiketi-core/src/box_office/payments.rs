@@ -306,9 +306,9 @@ impl BoxOffice {
         Ok(match view {
             Some(view) => {
                 let name = format!("{} × {}", view.event.details.title, reservation.tickets());
-                (name, view.event.details.terms.over(self.terms()))
+                (name, view.event.details.terms.over(&self.terms()))
             }
-            None => (reservation.number.to_string(), self.terms()),
+            None => (reservation.number.to_string(), *self.terms()),
         })
     }
 
@@ -416,13 +416,16 @@ impl BoxOffice {
                     None => self.as_it_stands(payment.id).await,
                 };
             }
-            ConfirmAnswer::Unknown { reason, heard: _ } => {
+            ConfirmAnswer::Unknown { reason, response: _ } => {
                 self.record_inconclusive(payment.id, reason).await?;
                 return Ok(Paid { payment: Some(payment), reservation });
             }
         };
         match self.record(&payment, outcome).await {
-            Ok(applied) => Ok(Paid { payment: applied.payment, reservation: applied.reservation }),
+            Ok(applied) => {
+                let payment = applied.payment.map(|payment| *payment);
+                Ok(Paid { payment, reservation: applied.reservation })
+            }
             // Another server recorded an outcome first: return what is recorded.
             Err(CommandError::Refused(_)) => self.as_it_stands(payment.id).await,
             Err(error) => Err(PayError::Record(error)),

@@ -142,7 +142,7 @@ impl BoxOffice {
             LookupAnswer::Declined { .. } | LookupAnswer::NotFound | LookupAnswer::Pending => {
                 self.give_up(gateway, payment).await
             }
-            LookupAnswer::Unknown { reason, heard: _ } => {
+            LookupAnswer::Unknown { reason, response: _ } => {
                 in_time(self.timer(), EVENT_DEADLINE, self.record_inconclusive(payment.id, reason)).await?;
                 Ok(ReconcileResult::Open)
             }
@@ -178,7 +178,7 @@ impl BoxOffice {
             ConfirmAnswer::Declined { code } => self.settle(payment, CaptureOutcome::Declined { code }).await,
             ConfirmAnswer::Pending => Ok(ReconcileResult::Open),
             ConfirmAnswer::Deposit(asked) => self.wait_for_deposit(gateway, payment, asked).await,
-            ConfirmAnswer::Unknown { reason, heard: _ } => {
+            ConfirmAnswer::Unknown { reason, response: _ } => {
                 self.record_inconclusive(payment.id, reason).await?;
                 Ok(ReconcileResult::Open)
             }

@@ -294,7 +294,7 @@ impl BoxOffice {
         let outcome = match gateway.refund(request).await {
             RefundAnswer::Done => RefundOutcome::Done,
             RefundAnswer::Refused { code } => RefundOutcome::Refused { code },
-            RefundAnswer::Unknown { reason, heard: _ } => {
+            RefundAnswer::Unknown { reason, response: _ } => {
                 self.record_inconclusive(payment, reason).await?;
                 return self.refund_as_it_stands(known, promised).await;
             }

@@ -1,6 +1,6 @@
 //! Support: what staff do about payments that need attention and about cancelled events.
 
-use crate::box_office::outcomes::only_store;
+use crate::box_office::outcomes::{only_store, with_payment};
 use crate::box_office::together::{EVENT_DEADLINE, in_time, together, unless_locked};
 use crate::box_office::{BoxOffice, Jobs, RefundError};
 use crate::decide::{
@@ -118,7 +118,7 @@ impl Support {
     ) -> Result<Payment, CommandError<NotePaymentRefused>> {
         let command = NotePayment::new(id, author, text, settles);
         let applied = self.office.execute(self.office.key_or_new(key), command).await?;
-        applied.payment.ok_or_else(|| StoreError::corrupt("a note is about no payment").into())
+        Ok(with_payment(applied)?.0)
     }
 
     /// Ends a payment whose outcome the provider does not report, with a reason.
@@ -139,7 +139,7 @@ impl Support {
     ) -> Result<Payment, CommandError<EndPaymentRefused>> {
         let command = EndPayment::new(id, author, reason).under(self.office.terms());
         let applied = self.office.execute(self.office.key_or_new(key), command).await?;
-        applied.payment.ok_or_else(|| StoreError::corrupt("an ended payment was not answered").into())
+        Ok(with_payment(applied)?.0)
     }
 
     /// Counts how many refunds of an event are done; `None` if the event does not exist.

@@ -28,7 +28,7 @@ impl BoxOffice {
                 Ok(ReconcileResult::Settled)
             }
             VoidAnswer::TooLate => Ok(ReconcileResult::Open),
-            VoidAnswer::Unknown { reason, heard: _ } => {
+            VoidAnswer::Unknown { reason, response: _ } => {
                 self.record_inconclusive(payment.id, reason).await?;
                 Ok(ReconcileResult::Open)
             }

@@ -1,5 +1,7 @@
 //! Commits the intent to confirm a payment.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -33,19 +35,19 @@ pub struct BeginConfirm {
     /// The provider's key for the payment, if the buyer brought one.
     pub provider_key: Option<String>,
     /// The shop's terms; they set when the provider is asked again if it does not answer.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl BeginConfirm {
     /// Makes the command, with the default terms.
     pub fn new(payment: PaymentId, buyer: BuyerId) -> Self {
-        Self { payment, buyer, amount: None, provider_key: None, terms: Terms::default() }
+        Self { payment, buyer, amount: None, provider_key: None, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 

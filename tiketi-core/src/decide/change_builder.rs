@@ -119,8 +119,12 @@ impl<'s> ChangeBuilder<'s> {
 
     /// Writes a reservation that has its new fields already, and adds the fact of its new state.
     pub(super) fn reservation(&mut self, mut reservation: Reservation) {
+        // A new reservation has no earlier row: it is not looked up.
+        let before = match reservation.version {
+            0 => None,
+            _ => self.scope.reservation(reservation.id),
+        };
         reservation.version += 1;
-        let before = self.scope.reservation(reservation.id);
         self.change.facts.extend(fact_of(before, &reservation));
         self.change.reservations.push(reservation);
     }

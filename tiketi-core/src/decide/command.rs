@@ -134,7 +134,9 @@ pub struct Applied {
     /// The reservation that the command was about, as it is now.
     pub reservation: Reservation,
     /// The payment that the command was about, as it is now.
-    pub payment: Option<Payment>,
+    ///
+    /// It is boxed, because a hold, which has none, would move its place through every layer.
+    pub payment: Option<Box<Payment>>,
     /// Whether this is a repetition of a command that was applied before.
     pub replayed: bool,
 }
@@ -145,7 +147,7 @@ impl Applied {
         let missing = || StoreError::corrupt(format!("{effect:?} names a row that does not exist"));
         let reservation = scope.reservation(effect.reservation).cloned().ok_or_else(missing)?;
         let payment = match effect.payment {
-            Some(id) => Some(scope.payment(id).cloned().ok_or_else(missing)?),
+            Some(id) => Some(Box::new(scope.payment(id).cloned().ok_or_else(missing)?)),
             None => None,
         };
         Ok(Self { reservation, payment, replayed })

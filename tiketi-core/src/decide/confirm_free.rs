@@ -1,5 +1,7 @@
 //! Confirms a reservation that costs nothing.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -23,19 +25,19 @@ pub struct ConfirmFree {
     /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl ConfirmFree {
     /// Makes the command, with the default terms.
     pub fn new(reservation: ReservationId, buyer: BuyerId) -> Self {
-        Self { reservation, buyer, terms: Terms::default() }
+        Self { reservation, buyer, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 }
@@ -91,7 +93,7 @@ impl Command for ConfirmFree {
             return Err(CommandError::Refused(ConfirmFreeRefused::NotFree));
         }
         let mut change = ChangeBuilder::new(scope, now);
-        let agreed = scope.event().agreed_cancellation(self.terms);
+        let agreed = scope.event().agreed_cancellation(&self.terms);
         sell(&mut change, reservation, agreed, &ReservationStep::Confirm { payment: None, at: now })?;
         Ok(change.about(Effect { reservation: self.reservation, payment: None }))
     }

@@ -1,5 +1,7 @@
 //! Ends a payment whose outcome the provider does not report.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -31,20 +33,20 @@ pub struct EndPayment {
     /// The reason, for staff who look at the payment later.
     pub reason: String,
     /// The shop's terms; they set how long an answer may be missing before a payment can be ended.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl EndPayment {
     /// Makes the command, with the default terms.
     pub fn new(payment: PaymentId, author: impl Into<String>, reason: impl Into<String>) -> Self {
         let (author, reason) = (author.into(), reason.into());
-        Self { payment, author, reason, terms: Terms::default() }
+        Self { payment, author, reason, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 }

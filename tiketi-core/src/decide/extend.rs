@@ -1,5 +1,7 @@
 //! Extends a hold, at most to its cap.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -22,13 +24,13 @@ pub struct ExtendHold {
     /// The buyer; the reservation of another buyer is treated as missing.
     pub buyer: BuyerId,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl ExtendHold {
     /// Makes the command.
-    pub fn new(reservation: ReservationId, buyer: BuyerId, terms: Terms) -> Self {
-        Self { reservation, buyer, terms }
+    pub fn new(reservation: ReservationId, buyer: BuyerId, terms: impl Into<Arc<Terms>>) -> Self {
+        Self { reservation, buyer, terms: terms.into() }
     }
 }
 
@@ -76,9 +78,9 @@ impl Command for ExtendHold {
 
     fn decide(&self, scope: &dyn Scope, now: Timestamp) -> Result<Change, CommandError<ExtendRefused>> {
         let reservation = pending_of(scope, self.reservation, self.buyer, now)?;
-        let terms = scope.event().details.terms.over(self.terms);
+        let terms = scope.event().details.terms.over(&self.terms);
         let before = reservation.held_until().unwrap_or(now);
-        let until = renewed_until(reservation, now, terms);
+        let until = renewed_until(reservation, now, &terms);
         if until == before {
             return Err(CommandError::Refused(ExtendRefused::CapReached { until }));
         }
@@ -113,7 +115,7 @@ pub(super) fn pending_of<R: From<NotPending>>(
 /// Returns when a hold extended at `now` ends.
 ///
 /// It is never earlier than before, and never after the cap.
-pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: Terms) -> Timestamp {
+pub(super) fn renewed_until(reservation: &Reservation, now: Timestamp, terms: &Terms) -> Timestamp {
     let before = reservation.held_until().unwrap_or(now);
     let cap = reservation.created_at.after(terms.hold_cap);
     before.max(now.after(terms.hold_ttl).min(cap))

@@ -2,6 +2,8 @@
 
 mod wanted;
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
@@ -43,16 +45,29 @@ pub struct Hold {
     /// The host's own data for the reservation; `None` keeps what a held reservation has.
     pub metadata: Option<Metadata>,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
     /// The buyer's admission from the waiting room, if they have a pass; it is not part of the content.
     pub admitted: Option<Admitted>,
 }
 
 impl Hold {
     /// Makes an empty command.
-    pub fn new(event: EventId, buyer: BuyerId, reservation: ReservationId, terms: Terms) -> Self {
-        let (seats, items) = (Vec::new(), Vec::new());
-        Self { event, buyer, reservation, seats, items, metadata: None, terms, admitted: None }
+    pub fn new(
+        event: EventId,
+        buyer: BuyerId,
+        reservation: ReservationId,
+        terms: impl Into<Arc<Terms>>,
+    ) -> Self {
+        Self {
+            event,
+            buyer,
+            reservation,
+            seats: Vec::new(),
+            items: Vec::new(),
+            metadata: None,
+            terms: terms.into(),
+            admitted: None,
+        }
     }
 
     /// Adds seats.
@@ -285,7 +300,7 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
         return Err(CommandError::Refused(refused));
     }
     let wanted = Wanted::of(scope, ask, pending, now).map_err(CommandError::Refused)?;
-    let terms = scope.event().details.terms.over(ask.terms);
+    let terms = scope.event().details.terms.over(&ask.terms);
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
     check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
 
@@ -295,10 +310,10 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
             change.abandon_attempt(pending.payment)?;
             Reservation { payment: None, ..pending.clone() }
         }
-        None => new_reservation(scope, ask, terms, now),
+        None => new_reservation(scope, ask, &terms, now),
     };
     let metadata = ask.metadata.clone().unwrap_or_else(|| before.metadata.clone());
-    let after = with_lines(Reservation { metadata, ..before }, &wanted, now, terms)?;
+    let after = with_lines(Reservation { metadata, ..before }, &wanted, now, &terms)?;
     let until = after.held_until().unwrap_or(now);
     if let Some(pending) = pending {
         // All seats of a reservation end at the same moment, so those held before are extended, too.
@@ -364,7 +379,7 @@ fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
     Ok(())
 }
 
-fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: Terms, now: Timestamp) -> Reservation {
+fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: &Terms, now: Timestamp) -> Reservation {
     Reservation {
         id: ask.reservation,
         number: ReservationNumber::new(now, scope.serial()),
@@ -388,7 +403,7 @@ fn with_lines(
     mut reservation: Reservation,
     wanted: &Wanted,
     now: Timestamp,
-    terms: Terms,
+    terms: &Terms,
 ) -> Result<Reservation, StoreError> {
     for (line, _) in &wanted.seats {
         reservation.total = reservation.total.plus(line.price)?;

@@ -1,5 +1,7 @@
 //! Starts a payment attempt.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
@@ -44,15 +46,20 @@ pub struct StartPayment {
     /// The host's own data for the attempt.
     pub metadata: Metadata,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl StartPayment {
     /// Makes a command without an expected amount.
-    pub fn new(payment: PaymentId, reservation: ReservationId, buyer: BuyerId, terms: Terms) -> Self {
+    pub fn new(
+        payment: PaymentId,
+        reservation: ReservationId,
+        buyer: BuyerId,
+        terms: impl Into<Arc<Terms>>,
+    ) -> Self {
         let (gateway, method) = (String::new(), String::new());
         let (amount, confirms, metadata) = (None, Confirms::Server, Metadata::EMPTY);
-        Self { payment, reservation, buyer, amount, gateway, method, confirms, metadata, terms }
+        Self { payment, reservation, buyer, amount, gateway, method, confirms, metadata, terms: terms.into() }
     }
 
     /// Sets the gateway and the payment method.
@@ -169,7 +176,7 @@ impl Command for StartPayment {
         change.abandon_attempt(reservation.payment)?;
         let paying =
             Reservation { payment: Some(self.payment), payment_window_granted: true, ..reservation.clone() };
-        let terms = scope.event().details.terms.over(self.terms);
+        let terms = scope.event().details.terms.over(&self.terms);
         let before = reservation.held_until().unwrap_or(now);
         // A hold that lasts longer than the payment window is not shortened.
         let until = before.max(now.after(terms.payment_window));

@@ -1,5 +1,7 @@
 //! Records the outcome of a payment.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
@@ -33,7 +35,7 @@ pub struct RecordOutcome {
     /// The provider's answer.
     pub outcome: CaptureOutcome,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 /// A provider's answer to a request for money.
@@ -57,21 +59,21 @@ const NOT_FOUND: &str = "NOT_FOUND";
 impl RecordOutcome {
     /// Makes the command, with the default terms.
     pub fn new(payment: PaymentId, outcome: CaptureOutcome) -> Self {
-        Self { payment, buyer: None, outcome, terms: Terms::default() }
+        Self { payment, buyer: None, outcome, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 
     /// Sets the buyer, so that late money may take the same tickets again, under these terms.
     #[must_use]
-    pub fn paid_by(mut self, buyer: BuyerId, terms: Terms) -> Self {
+    pub fn paid_by(mut self, buyer: BuyerId, terms: impl Into<Arc<Terms>>) -> Self {
         self.buyer = Some(buyer);
-        self.terms = terms;
+        self.terms = terms.into();
         self
     }
 }
@@ -155,14 +157,14 @@ impl Command for RecordOutcome {
                 record_paid(&mut change, scope, self, payment, captured, reservation, now)?
             }
             CaptureOutcome::Paid(captured) => {
-                let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+                let seats = scope.event().details.terms.over(&self.terms).refunded_seats;
                 record_returned(&mut change, scope, payment, captured.refunded, seats, now)?
             }
             CaptureOutcome::Declined { code } => {
                 record_declined(&mut change, payment, code, reservation, now)?
             }
             CaptureOutcome::NotFound => {
-                let terms = scope.event().details.terms.over(self.terms);
+                let terms = scope.event().details.terms.over(&self.terms);
                 check_grace(payment, reservation, terms, now).map_err(CommandError::Refused)?;
                 record_declined(&mut change, payment, NOT_FOUND, reservation, now)?
             }

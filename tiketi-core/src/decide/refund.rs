@@ -1,5 +1,7 @@
 //! Queues refunds, and records their outcomes.
 
+use std::sync::Arc;
+
 use crate::decide::change::{Change, Effect};
 use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, Subject, fingerprint_of};
@@ -46,7 +48,7 @@ pub struct BeginRefund {
     /// The account, if the money cannot go back to where it came from.
     pub account: Option<RefundAccount>,
     /// The shop's terms; they set when the refund is sent again if its outcome stays unknown.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 impl BeginRefund {
@@ -61,7 +63,7 @@ impl BeginRefund {
             wanted: RefundWanted::everything(),
             reason: reason.into(),
             account: None,
-            terms: Terms::default(),
+            terms: Arc::default(),
         }
     }
 
@@ -74,8 +76,8 @@ impl BeginRefund {
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 
@@ -252,7 +254,7 @@ impl BeginRefund {
             Refund { id: self.refund, amount, reason, tickets: tickets.clone(), state },
         )?;
         change.payment_row(recorded);
-        let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+        let seats = scope.event().details.terms.over(&self.terms).refunded_seats;
         match (bought_by(scope, payment), &tickets) {
             (Some(reservation), RefundTickets::Returned(returned)) => {
                 take_back(change, reservation, returned, seats, now)
@@ -286,7 +288,7 @@ pub struct RecordRefund {
     /// The provider's answer.
     pub outcome: RefundOutcome,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 /// A provider's answer to a request for a refund.
@@ -305,13 +307,13 @@ pub enum RefundOutcome {
 impl RecordRefund {
     /// Makes the command, with the default terms.
     pub fn new(payment: PaymentId, refund: RefundId, outcome: RefundOutcome) -> Self {
-        Self { payment, refund, outcome, terms: Terms::default() }
+        Self { payment, refund, outcome, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 }
@@ -386,7 +388,7 @@ impl Command for RecordRefund {
             RefundOutcome::Done => {
                 refund.state = RefundState::Done { at: now };
                 recorded.refunded = recorded.refunded.plus(amount)?;
-                let seats = scope.event().details.terms.over(self.terms).refunded_seats;
+                let seats = scope.event().details.terms.over(&self.terms).refunded_seats;
                 apply_refund(&mut change, scope, recorded, Some(&tickets), seats, now)?;
             }
         }

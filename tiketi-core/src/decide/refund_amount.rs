@@ -243,7 +243,8 @@ impl Rate {
 
 /// Returns the policy of a confirmed reservation; without one of its own, the event's present policy.
 fn agreed(event: &Event, reservation: &Reservation) -> AgreedCancellation {
-    reservation.cancellation.unwrap_or_else(|| event.agreed_cancellation(Terms::default()))
+    let own = reservation.cancellation.as_deref();
+    own.copied().unwrap_or_else(|| event.agreed_cancellation(&Terms::default()))
 }
 
 pub(super) fn at_most(amount: Money, most: Money) -> Money {

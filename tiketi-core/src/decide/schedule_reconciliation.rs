@@ -1,5 +1,6 @@
 //! Schedules reconciliation: when a provider is asked again, and no more often than needed.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::decide::change::{Change, Effect};
@@ -49,7 +50,7 @@ pub struct ScheduleReconciliation {
     /// The reason.
     pub because: ReconcileStep,
     /// The shop's terms; the event's own override them.
-    pub terms: Terms,
+    pub terms: Arc<Terms>,
 }
 
 /// Why the moment of the next question moves.
@@ -92,13 +93,13 @@ pub enum ReconcileStep {
 impl ScheduleReconciliation {
     /// Makes the command, with the default terms.
     pub fn new(payment: PaymentId, because: ReconcileStep) -> Self {
-        Self { payment, because, terms: Terms::default() }
+        Self { payment, because, terms: Arc::default() }
     }
 
     /// Sets the terms.
     #[must_use]
-    pub fn under(mut self, terms: Terms) -> Self {
-        self.terms = terms;
+    pub fn under(mut self, terms: impl Into<Arc<Terms>>) -> Self {
+        self.terms = terms.into();
         self
     }
 }
@@ -232,7 +233,7 @@ impl ScheduleReconciliation {
         payment: &Payment,
         reconciliation: Reconciliation,
     ) -> Reconciliation {
-        let terms = scope.event().details.terms.over(self.terms);
+        let terms = scope.event().details.terms.over(&self.terms);
         let final_at = scope
             .reservation(payment.reservation)
             .and_then(|reservation| not_found_is_final_at(payment, reservation, terms));
@@ -265,7 +266,7 @@ impl ScheduleReconciliation {
         let latest = match event.state {
             EventState::Cancelled { .. } => now,
             EventState::Draft | EventState::Published => {
-                let window = event.details.terms.over(self.terms).deposit_window;
+                let window = event.details.terms.over(&self.terms).deposit_window;
                 since.after(window).min(event.details.starts_at)
             }
         };

@@ -9,14 +9,14 @@ use crate::time::Timestamp;
 
 /// Whether a provider answered.
 ///
-/// Only silence opens a [`crate::gateway::Breaker`], and only an answer closes it.
+/// Only a missing answer opens a [`crate::gateway::Breaker`], and only an answer closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
-pub enum Heard {
+pub enum ProviderResponse {
     /// It answered; an unknown order or an unlisted code is an answer, too.
     Answered,
     /// It was asked and did not answer: no connection, a broken one, a timeout, a 5xx, an unreadable answer.
-    Silence,
+    NoAnswer,
     /// It was not asked.
     NotAsked,
 }
@@ -84,7 +84,7 @@ pub enum ConfirmAnswer {
         /// What happened, for logs and administrators.
         reason: String,
         /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
-        heard: Heard,
+        response: ProviderResponse,
     },
 }
 
@@ -110,7 +110,7 @@ pub enum LookupAnswer {
         /// What happened, for logs and administrators.
         reason: String,
         /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
-        heard: Heard,
+        response: ProviderResponse,
     },
 }
 
@@ -130,7 +130,7 @@ pub enum RefundAnswer {
         /// What happened, for logs and administrators.
         reason: String,
         /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
-        heard: Heard,
+        response: ProviderResponse,
     },
 }
 
@@ -149,27 +149,29 @@ pub enum VoidAnswer {
         /// What happened, for logs and administrators.
         reason: String,
         /// Whether the provider answered the request itself; an inconclusive look-up after it does not count.
-        heard: Heard,
+        response: ProviderResponse,
     },
 }
 
 impl ConfirmAnswer {
     /// Returns whether the provider answered.
-    pub fn heard(&self) -> Heard {
+    pub fn response(&self) -> ProviderResponse {
         match self {
-            Self::Unknown { heard, .. } => *heard,
-            Self::Paid(_) | Self::Declined { .. } | Self::Pending | Self::Deposit(_) => Heard::Answered,
+            Self::Unknown { response, .. } => *response,
+            Self::Paid(_) | Self::Declined { .. } | Self::Pending | Self::Deposit(_) => {
+                ProviderResponse::Answered
+            }
         }
     }
 }
 
 impl LookupAnswer {
     /// Returns whether the provider answered.
-    pub fn heard(&self) -> Heard {
+    pub fn response(&self) -> ProviderResponse {
         match self {
-            Self::Unknown { heard, .. } => *heard,
+            Self::Unknown { response, .. } => *response,
             Self::Paid(_) | Self::Declined { .. } | Self::Pending | Self::Deposit(_) | Self::NotFound => {
-                Heard::Answered
+                ProviderResponse::Answered
             }
         }
     }
@@ -177,21 +179,21 @@ impl LookupAnswer {
 
 impl RefundAnswer {
     /// Returns whether the provider answered.
-    pub fn heard(&self) -> Heard {
+    pub fn response(&self) -> ProviderResponse {
         match self {
-            Self::Unknown { heard, .. } => *heard,
-            Self::Done | Self::Refused { .. } => Heard::Answered,
+            Self::Unknown { response, .. } => *response,
+            Self::Done | Self::Refused { .. } => ProviderResponse::Answered,
         }
     }
 }
 
 impl VoidAnswer {
     /// Returns whether the provider answered.
-    pub fn heard(&self) -> Heard {
+    pub fn response(&self) -> ProviderResponse {
         match self {
-            Self::Unknown { heard, .. } => *heard,
-            Self::Done | Self::TooLate => Heard::Answered,
-            Self::Unsupported => Heard::NotAsked,
+            Self::Unknown { response, .. } => *response,
+            Self::Done | Self::TooLate => ProviderResponse::Answered,
+            Self::Unsupported => ProviderResponse::NotAsked,
         }
     }
 }
@@ -206,13 +208,13 @@ pub struct GatewayUnavailable {
     /// How long to wait before the next call.
     pub retry_after: Duration,
     /// Whether the provider answered before the gateway gave up.
-    pub heard: Heard,
+    pub response: ProviderResponse,
 }
 
 impl GatewayUnavailable {
     /// Makes the error of a gateway that gave up.
-    pub fn new(gateway: impl Into<String>, retry_after: Duration, heard: Heard) -> Self {
-        Self { gateway: gateway.into(), retry_after, heard }
+    pub fn new(gateway: impl Into<String>, retry_after: Duration, response: ProviderResponse) -> Self {
+        Self { gateway: gateway.into(), retry_after, response }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::gateway::Heard;
+use crate::gateway::ProviderResponse;
 use crate::id::BuyerId;
 use crate::setters::setters;
 use crate::time::Timestamp;
@@ -102,11 +102,17 @@ impl Breaker {
     }
 
     /// Records whether the provider answered a request made for a buyer.
-    pub fn hear(&mut self, heard: Heard, buyer: BuyerId, now: Timestamp, settings: BreakerSettings) {
-        match heard {
-            Heard::NotAsked => {}
-            Heard::Answered => *self = Self::default(),
-            Heard::Silence => self.hear_silence(buyer, now, settings),
+    pub fn record(
+        &mut self,
+        response: ProviderResponse,
+        buyer: BuyerId,
+        now: Timestamp,
+        settings: BreakerSettings,
+    ) {
+        match response {
+            ProviderResponse::NotAsked => {}
+            ProviderResponse::Answered => *self = Self::default(),
+            ProviderResponse::NoAnswer => self.hear_silence(buyer, now, settings),
         }
     }
 
@@ -144,14 +150,14 @@ mod tests {
         BuyerId::from_uuid(Uuid::from_u128(which))
     }
 
-    fn hear(breaker: &mut Breaker, heard: Heard, of: u128, now: Timestamp) {
-        breaker.hear(heard, buyer(of), now, BreakerSettings::default());
+    fn record(breaker: &mut Breaker, response: ProviderResponse, of: u128, now: Timestamp) {
+        breaker.record(response, buyer(of), now, BreakerSettings::default());
     }
 
     /// A breaker after requests without an answer, each of another buyer.
     fn after_silences(count: u128) -> Breaker {
         let mut breaker = Breaker::default();
-        (0..count).for_each(|which| hear(&mut breaker, Heard::Silence, which, at(0)));
+        (0..count).for_each(|which| record(&mut breaker, ProviderResponse::NoAnswer, which, at(0)));
         breaker
     }
 
@@ -163,7 +169,7 @@ mod tests {
     fn only_silences_in_a_row_open_it() {
         assert!(admits(&mut after_silences(4), at(0)));
         let mut spared = after_silences(4);
-        hear(&mut spared, Heard::Answered, 9, at(0));
+        record(&mut spared, ProviderResponse::Answered, 9, at(0));
         assert_eq!(spared, Breaker::default());
         assert_eq!(after_silences(5), Breaker::Open { until: at(30) });
     }
@@ -172,11 +178,11 @@ mod tests {
     fn a_request_that_asks_no_provider_neither_opens_nor_resets_it() {
         let mut breaker = after_silences(4);
         for which in 0..100 {
-            hear(&mut breaker, Heard::NotAsked, which, at(0));
+            record(&mut breaker, ProviderResponse::NotAsked, which, at(0));
         }
-        hear(&mut breaker, Heard::Silence, 4, at(0));
+        record(&mut breaker, ProviderResponse::NoAnswer, 4, at(0));
         assert_eq!(breaker, Breaker::Open { until: at(30) });
-        hear(&mut breaker, Heard::NotAsked, 1, at(0));
+        record(&mut breaker, ProviderResponse::NotAsked, 1, at(0));
         assert_eq!(breaker, Breaker::Open { until: at(30) });
     }
 
@@ -186,12 +192,12 @@ mod tests {
             let settings = BreakerSettings { buyers, ..BreakerSettings::default() };
             let mut breaker = Breaker::default();
             for second in 0..1_000 {
-                breaker.hear(Heard::Silence, buyer(1), at(second), settings);
+                breaker.record(ProviderResponse::NoAnswer, buyer(1), at(second), settings);
                 assert!(breaker.try_acquire(at(second), settings).is_ok());
             }
         }
         let mut two = Breaker::default();
-        (0..100).for_each(|which| hear(&mut two, Heard::Silence, which % 2, at(0)));
+        (0..100).for_each(|which| record(&mut two, ProviderResponse::NoAnswer, which % 2, at(0)));
         assert!(admits(&mut two, at(0)), "by default three buyers have to meet silence");
     }
 
@@ -208,7 +214,7 @@ mod tests {
         assert!(
             !admits(&mut probing, at(30)) && !admits(&mut probing, at(34)) && admits(&mut probing, at(35))
         );
-        hear(&mut probing, Heard::Answered, 1, at(36));
+        record(&mut probing, ProviderResponse::Answered, 1, at(36));
         assert_eq!(probing, Breaker::default());
     }
 
@@ -218,17 +224,17 @@ mod tests {
         for second in [30, 35, 40, 45] {
             assert!(admits(&mut probing, at(second)));
             assert!(!admits(&mut probing, at(second)), "no more than one");
-            hear(&mut probing, Heard::Silence, 1, at(second));
+            record(&mut probing, ProviderResponse::NoAnswer, 1, at(second));
         }
         assert!(admits(&mut probing, at(50)));
-        hear(&mut probing, Heard::Silence, 2, at(51));
+        record(&mut probing, ProviderResponse::NoAnswer, 2, at(51));
         assert_eq!(probing, Breaker::Open { until: at(81) });
     }
 
     #[test]
     fn a_straggler_does_not_keep_it_open_longer() {
         let mut open = after_silences(5);
-        hear(&mut open, Heard::Silence, 9, at(29));
+        record(&mut open, ProviderResponse::NoAnswer, 9, at(29));
         assert_eq!(open, Breaker::Open { until: at(30) });
     }
 }

@@ -11,8 +11,8 @@ use async_trait::async_trait;
 use crate::clock::{Clock, Timer};
 use crate::gateway::{
     Attempt, Breaker, BreakerSettings, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer,
-    ConfirmRequest, GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted,
-    PaymentGateway, PaymentMethod, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
+    ConfirmRequest, GatewayUnavailable, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway,
+    PaymentMethod, ProviderResponse, RefundAnswer, RefundRequest, RefundsTo, VoidAnswer, VoidRequest,
     WebhookRefused, WebhookRequest,
 };
 use crate::id::BuyerId;
@@ -51,7 +51,7 @@ impl GuardSettings {
 /// Adds a time limit to every call of a gateway, and a circuit breaker.
 ///
 /// The breaker answers only [`PaymentGateway::ready`]: what was committed is carried out even while the breaker is
-/// open. Silence of the provider opens it, and any answer closes it. A call that did not ask the provider changes
+/// open. A missing answer of the provider opens it, and any answer closes it. A call that did not ask the provider changes
 /// nothing.
 #[derive(Debug)]
 pub struct Guarded {
@@ -88,13 +88,13 @@ impl Guarded {
         buyer: BuyerId,
         limit: Duration,
         answer: impl Future<Output = T> + Send,
-        heard: impl Fn(&T) -> Heard + Send,
+        response: impl Fn(&T) -> ProviderResponse + Send,
         silence: impl FnOnce(String) -> T + Send,
     ) -> T {
         let limit_passed = self.timer.sleep(limit);
         let answer = first(answer, limit_passed).await;
         let answer = answer.unwrap_or_else(|| silence(format!("no answer within {limit:?}")));
-        self.lock().hear(heard(&answer), buyer, self.clock.now(), self.settings.breaker);
+        self.lock().record(response(&answer), buyer, self.clock.now(), self.settings.breaker);
         answer
     }
 }
@@ -136,7 +136,7 @@ impl PaymentGateway for Guarded {
         admitted.map_err(|retry_after| GatewayUnavailable {
             gateway: self.name().to_owned(),
             retry_after,
-            heard: Heard::NotAsked,
+            response: ProviderResponse::NotAsked,
         })
     }
 
@@ -146,37 +146,38 @@ impl PaymentGateway for Guarded {
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let (gateway, retry_after) = (self.name().to_owned(), self.settings.breaker.probe_every);
-        let heard = |answer: &Result<Checkout, GatewayUnavailable>| match answer {
-            Ok(checkout) => checkout.heard,
-            Err(unavailable) => unavailable.heard,
+        let response = |answer: &Result<Checkout, GatewayUnavailable>| match answer {
+            Ok(checkout) => checkout.response,
+            Err(unavailable) => unavailable.response,
         };
-        let silence = |_| Err(GatewayUnavailable { gateway, retry_after, heard: Heard::Silence });
+        let silence =
+            |_| Err(GatewayUnavailable { gateway, retry_after, response: ProviderResponse::NoAnswer });
         let (buyer, limit) = (request.buyer, self.settings.question_within);
-        self.ask(buyer, limit, self.gateway.checkout(request), heard, silence).await
+        self.ask(buyer, limit, self.gateway.checkout(request), response, silence).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
-        let silence = |reason| ConfirmAnswer::Unknown { reason, heard: Heard::Silence };
+        let silence = |reason| ConfirmAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.confirm(request), ConfirmAnswer::heard, silence).await
+        self.ask(buyer, limit, self.gateway.confirm(request), ConfirmAnswer::response, silence).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
-        let silence = |reason| LookupAnswer::Unknown { reason, heard: Heard::Silence };
+        let silence = |reason| LookupAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.question_within);
-        self.ask(buyer, limit, self.gateway.lookup(request), LookupAnswer::heard, silence).await
+        self.ask(buyer, limit, self.gateway.lookup(request), LookupAnswer::response, silence).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
-        let silence = |reason| RefundAnswer::Unknown { reason, heard: Heard::Silence };
+        let silence = |reason| RefundAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.refund(request), RefundAnswer::heard, silence).await
+        self.ask(buyer, limit, self.gateway.refund(request), RefundAnswer::response, silence).await
     }
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
-        let silence = |reason| VoidAnswer::Unknown { reason, heard: Heard::Silence };
+        let silence = |reason| VoidAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.void(request), VoidAnswer::heard, silence).await
+        self.ask(buyer, limit, self.gateway.void(request), VoidAnswer::response, silence).await
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {

@@ -8,7 +8,7 @@ mod return_urls;
 mod webhook;
 
 pub use answer::{
-    Captured, ConfirmAnswer, DepositAsked, GatewayUnavailable, Heard, LookupAnswer, NotAccepted,
+    Captured, ConfirmAnswer, DepositAsked, GatewayUnavailable, LookupAnswer, NotAccepted, ProviderResponse,
     RefundAnswer, VoidAnswer,
 };
 pub use breaker::{Breaker, BreakerSettings};
@@ -38,8 +38,8 @@ use crate::setters::setters;
 ///
 /// An answer states what is known and never guesses: `Declined`, `NotFound` and `Refused` only if the provider said so
 /// in an answer that means it. A timeout, a broken connection, an unreadable answer or an unlisted code MUST be
-/// `Unknown`, which also states whether the provider answered: [`Heard::Silence`] for the first three,
-/// [`Heard::Answered`] for the last, [`Heard::NotAsked`] if nothing was sent. Requests with the same payment or refund
+/// `Unknown`, which also states whether the provider answered: [`ProviderResponse::NoAnswer`] for the first three,
+/// [`ProviderResponse::Answered`] for the last, [`ProviderResponse::NotAsked`] if nothing was sent. Requests with the same payment or refund
 /// id MUST have at most one effect. No text that an implementation returns may contain a secret.
 #[async_trait]
 pub trait PaymentGateway: Debug + Send + Sync + 'static {
@@ -238,14 +238,14 @@ pub struct Checkout {
     pub client_key: Option<String>,
     /// Other parameters of the provider's script, by its own names; none is a secret to this buyer.
     pub parameters: BTreeMap<String, String>,
-    /// Whether the provider was asked for it; [`Heard::NotAsked`] if the gateway made it alone.
-    pub heard: Heard,
+    /// Whether the provider was asked for it; [`ProviderResponse::NotAsked`] if the gateway made it alone.
+    pub response: ProviderResponse,
 }
 
 impl Checkout {
     /// Makes a checkout without a key and parameters.
-    pub const fn new(heard: Heard) -> Self {
-        Self { client_key: None, parameters: BTreeMap::new(), heard }
+    pub const fn new(response: ProviderResponse) -> Self {
+        Self { client_key: None, parameters: BTreeMap::new(), response }
     }
 
     /// Adds a parameter of the provider's script.

@@ -23,7 +23,7 @@ use rooms::Rooms;
 
 /// Waiting rooms in memory, for one process.
 ///
-/// They have a lock of their own, so a crowd that joins does not delay sales. By default their places end with the
+/// Their lock is not that of [`crate::memory::MemoryStore`], so a crowd that joins does not delay sales. By default their places end with the
 /// process. With a journal ([`MemoryWaitingRooms::restore`]) a restart keeps the line.
 #[derive(Default)]
 pub struct MemoryWaitingRooms {
@@ -48,7 +48,7 @@ impl MemoryWaitingRooms {
     /// Changes rooms, and answers once the changes are in the journal.
     ///
     /// A change that could not be saved stays in memory and is saved with the next one, so the journal misses nothing
-    /// once it works again. The caller is told of the failure, and repeats the command.
+    /// once it works again. The caller gets the failure, and repeats the command.
     async fn change<T, E: From<StoreError>>(
         &self,
         change: impl FnOnce(&mut Rooms) -> Result<T, E>,
@@ -182,9 +182,7 @@ impl WaitingRoomStore for MemoryWaitingRooms {
 
     async fn busy_rooms(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let rooms = self.lock();
-        let busy = rooms.after(after).filter(|(_, table)| table.room().live() > 0);
-        Ok(busy.map(|(event, _)| *event).take(limit).collect())
+        Ok(self.lock().busy_after(after).take(limit).collect())
     }
 
     async fn clear(&self, event: EventId, request: CommandKey, _now: Timestamp) -> Result<u64, StoreError> {

@@ -119,6 +119,6 @@ pub trait WaitingRoomStore: Debug + Send + Sync + 'static {
     ///
     /// # Contract
     ///
-    /// Arrival numbers MUST go on from where they were. Whoever joins afterwards MUST get a new place.
+    /// Arrival numbers MUST go on from where they were. A buyer who joins afterwards MUST get a new place.
     async fn clear(&self, event: EventId, request: CommandKey, now: Timestamp) -> Result<u64, StoreError>;
 }

@@ -2,7 +2,7 @@
 
 use tiketi_core::{
     Payment, PaymentState, PrepareRequest,
-    gateway::{Heard, VoidAnswer},
+    gateway::{ProviderResponse, VoidAnswer},
 };
 
 use crate::{ADA, TestShop, won};
@@ -47,7 +47,7 @@ async fn money_that_moved_before_the_void_goes_back() {
 /// Caught: with `give_up` taking any answer for the end.
 #[tokio::test]
 async fn a_void_that_was_too_late_or_not_answered_is_not_the_end() {
-    let unknown = VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence };
+    let unknown = VoidAnswer::Unknown { reason: "HTTP 500".into(), response: ProviderResponse::NoAnswer };
     for (answer, last_inconclusive) in [(VoidAnswer::TooLate, None), (unknown, Some("HTTP 500"))] {
         let shop = TestShop::in_browser().await;
         let payment = given_up(&shop).await;

@@ -8,7 +8,7 @@ use tiketi_core::{
     CommandError, Money, PageRequest, Payment, PaymentState, PrepareRequest, RefundError,
     box_office::RetryError,
     fact::SeatStatus,
-    gateway::{ConfirmAnswer, DepositAsked, Heard, LookupAnswer, RefundAnswer, VoidAnswer},
+    gateway::{ConfirmAnswer, DepositAsked, LookupAnswer, ProviderResponse, RefundAnswer, VoidAnswer},
     payment::DepositAccount,
     refund_account::RefundAccount,
 };
@@ -92,7 +92,7 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
     let (payment, asked) = waiting(&shop).await;
     shop.wait(HOUR);
     for void in [
-        VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence },
+        VoidAnswer::Unknown { reason: "HTTP 500".into(), response: ProviderResponse::NoAnswer },
         VoidAnswer::TooLate,
         VoidAnswer::Unsupported,
     ] {
@@ -110,9 +110,10 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
 async fn a_buyer_who_cancels_an_awaited_deposit_frees_the_seat_at_once() {
     let shop = TestShop::open().await;
     let (payment, _) = waiting(&shop).await;
-    for void in
-        [VoidAnswer::TooLate, VoidAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence }]
-    {
+    for void in [
+        VoidAnswer::TooLate,
+        VoidAnswer::Unknown { reason: "HTTP 500".into(), response: ProviderResponse::NoAnswer },
+    ] {
         shop.gateway.answer_next_void(void);
         let kept = shop.office.payments().cancel_or_refund(payment.reservation, ADA, None).await;
         let refused = |error: &RefundError| {
@@ -198,8 +199,10 @@ async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without(
     let again = shop.office.support().retry_payment(payment.id, None).await.unwrap_err();
     assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
 
-    shop.gateway
-        .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "HTTP 500".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     shop.office
         .payments()
         .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to)

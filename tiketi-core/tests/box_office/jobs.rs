@@ -11,7 +11,7 @@ use tiketi_core::{
     Timer,
     box_office::{Job, JobError},
     clock::ManualClock,
-    gateway::{ConfirmAnswer, Heard, RefundAnswer},
+    gateway::{ConfirmAnswer, ProviderResponse, RefundAnswer},
     notifier::SubscriberName,
 };
 use tokio::sync::Notify;
@@ -40,8 +40,10 @@ async fn one_loop_brings_everything_to_its_end() {
     let lost =
         shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap();
     let (_, returned) = shop.sold(BEN, &[1]).await;
-    shop.gateway
-        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     shop.office
         .payments()
         .refund(returned.id, BEN, tiketi_core::decide::RefundWanted::everything(), "rain", None, None)

@@ -4,7 +4,7 @@ use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused
 use tiketi_core::{
     CommandError, PayError, PaymentState, PrepareRequest, ReservationState,
     fact::SeatStatus,
-    gateway::{Captured, ConfirmAnswer, Heard, ReturnUrls},
+    gateway::{Captured, ConfirmAnswer, ProviderResponse, ReturnUrls},
     metadata::Metadata,
     payment::RefundState,
 };
@@ -114,7 +114,8 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let prepared = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap();
-    let unknown = ConfirmAnswer::Unknown { reason: "connection reset".into(), heard: Heard::Silence };
+    let unknown =
+        ConfirmAnswer::Unknown { reason: "connection reset".into(), response: ProviderResponse::NoAnswer };
     shop.gateway.honest.answer_next_confirm(unknown);
     let paid = shop.office.payments().confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Confirming { .. }));

@@ -7,7 +7,9 @@ use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
     CommandError, Money, PageRequest, PayError, Payment, PaymentState, PrepareRequest, RefundError,
     ReservationState, Terms,
-    gateway::{Captured, ConfirmAnswer, Heard, LookupAnswer, RefundAnswer, VoidAnswer, WebhookRequest},
+    gateway::{
+        Captured, ConfirmAnswer, LookupAnswer, ProviderResponse, RefundAnswer, VoidAnswer, WebhookRequest,
+    },
     payment::{RefundState, Settles},
     store::Receipt,
 };
@@ -59,9 +61,10 @@ async fn a_provider_silent_for_ten_minutes_loses_nothing() {
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     // Asked after 1, 3 and 8 minutes, it says nothing; after 18 it does.
     for _ in 0..3 {
-        shop.gateway
-            .honest
-            .answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown {
+            reason: "HTTP 500".into(),
+            response: ProviderResponse::NoAnswer,
+        });
     }
     for second in 1..=18 * 60 {
         shop.wait(1);
@@ -82,9 +85,10 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     let shop = TestShop::under(terms, MoodyGateway::default()).await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     for _ in 0..2 {
-        shop.gateway
-            .honest
-            .answer_next_lookup(LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
+        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown {
+            reason: "HTTP 500".into(),
+            response: ProviderResponse::NoAnswer,
+        });
     }
     for elapsed in 1..=6 {
         shop.wait(1);
@@ -97,8 +101,10 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
             shop.office.support().payments_needing_attention(PageRequest::FIRST).await.unwrap().rows.len();
         assert_eq!(listed, usize::from((2..6).contains(&elapsed)), "after {elapsed} s");
     }
-    shop.gateway
-        .answer_next_refund(RefundAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Silence });
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "HTTP 500".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     shop.office
         .payments()
         .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None)
@@ -112,7 +118,8 @@ async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
 #[tokio::test]
 async fn an_order_unknown_to_the_provider_frees_the_seats() {
     let shop = TestShop::open().await;
-    let lost = ConfirmAnswer::Unknown { reason: "connection refused".into(), heard: Heard::Silence };
+    let lost =
+        ConfirmAnswer::Unknown { reason: "connection refused".into(), response: ProviderResponse::NoAnswer };
     let payment = unknown(&shop, ConfirmFault::Answer(lost)).await;
     for _ in 0..20 {
         shop.wait(60);
@@ -170,24 +177,24 @@ async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    let hear = async |delivery: &str| {
+    let receive = async |delivery: &str| {
         let receipt =
             shop.office.payments().receive_webhook("moody", hint(delivery, &payment)).await.unwrap();
         shop.office.jobs().work_inbox_once().await.unwrap();
         receipt
     };
-    assert_eq!(hear("before").await, Receipt::New);
+    assert_eq!(receive("before").await, Receipt::New);
     assert_eq!(now_of(&shop, &payment).await.state, PaymentState::Ready);
     shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
     shop.office.payments().confirm(payment.id, ADA, None, None).await.unwrap();
-    assert_eq!(hear("before").await, Receipt::Known);
+    assert_eq!(receive("before").await, Receipt::Known);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
-    hear("during").await;
+    receive("during").await;
     let paid = now_of(&shop, &payment).await;
     assert!(matches!(paid.state, PaymentState::Paid { .. }));
     // ABORTED has been seen right after DONE: whatever is said, what was taken stays taken.
     shop.gateway.honest.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
-    hear("after").await;
+    receive("after").await;
     assert_eq!(now_of(&shop, &payment).await, paid);
 }
 
@@ -195,8 +202,10 @@ async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
 async fn an_unanswered_refund_is_sent_again_and_done_once() {
     let shop = TestShop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway
-        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     shop.office
         .payments()
         .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, None)
@@ -324,13 +333,14 @@ async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
 async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
     for paid in [true, false] {
         let shop = TestShop::open().await;
-        let silent = || LookupAnswer::Unknown { reason: "HTTP 500".into(), heard: Heard::Answered };
+        let silent =
+            || LookupAnswer::Unknown { reason: "HTTP 500".into(), response: ProviderResponse::Answered };
         let fault = if paid {
             ConfirmFault::LoseAnswer
         } else {
             ConfirmFault::Answer(ConfirmAnswer::Unknown {
                 reason: "connection refused".into(),
-                heard: Heard::Silence,
+                response: ProviderResponse::NoAnswer,
             })
         };
         let payment = unknown(&shop, fault).await;

@@ -7,7 +7,7 @@ use tiketi_core::{
     CancellationPolicy, CommandError, PaymentState, PrepareRequest, RefundError, ReservationState, Terms,
     cancellation_policy::CancellationTier,
     fact::SeatStatus,
-    gateway::{Heard, RefundAnswer},
+    gateway::{ProviderResponse, RefundAnswer},
     payment::RefundState,
     reservation::CancelReason,
 };
@@ -43,8 +43,10 @@ async fn cancelling_what_is_not_paid_asks_no_provider() {
 async fn defect_2_an_unanswered_refund_is_queued_and_continues_on_request() {
     let shop = TestShop::open().await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway
-        .answer_next_refund(RefundAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
+    shop.gateway.answer_next_refund(RefundAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     let kept = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(kept.state, ReservationState::Confirmed { .. }), "not refunded before it is known");
     assert_eq!(shop.status(0).await, SeatStatus::Sold);

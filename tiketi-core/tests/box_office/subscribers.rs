@@ -30,7 +30,7 @@ enum Answer {
 /// Facts in the order in which they were delivered to one subscriber, by whatever server.
 type Log = Arc<Mutex<Vec<Fact>>>;
 
-/// Delivers, and fails as it is told.
+/// Delivers, or fails as the test sets it.
 #[derive(Debug, Default)]
 struct Mail {
     log: Log,

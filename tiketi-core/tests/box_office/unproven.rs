@@ -6,7 +6,7 @@ use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::memory::{ConfirmFault, TestGateway};
 use tiketi_core::{
     CommandError, Currency, PayError, PaymentState, PrepareRequest,
-    gateway::{ConfirmAnswer, Heard, NotAccepted},
+    gateway::{ConfirmAnswer, NotAccepted, ProviderResponse},
 };
 
 use crate::{ADA, BEN, MoodyGateway, TestShop, won};
@@ -48,8 +48,10 @@ async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
     shop.wait(until.since(shop.office.now()).as_secs() - 1);
     let cap = held.created_at.after(shop.office.terms().hold_cap);
     assert!(shop.office.now() > cap, "past the cap");
-    let unknown =
-        ConfirmAnswer::Unknown { reason: "NOT_FOUND_PAYMENT_SESSION".into(), heard: Heard::Answered };
+    let unknown = ConfirmAnswer::Unknown {
+        reason: "NOT_FOUND_PAYMENT_SESSION".into(),
+        response: ProviderResponse::Answered,
+    };
     shop.gateway.honest.fail_next_confirm(ConfirmFault::Answer(unknown));
     shop.office.payments().confirm(payment.id, ADA, None, Some("bogus".into())).await.unwrap();
     let mut waited = 0;

@@ -149,7 +149,7 @@ impl Walk {
         self.latest.insert(server, (ask, called));
     }
 
-    /// A server that never heard the answer asks again.
+    /// A server that lost the answer asks again.
     fn repeat(&mut self, server: usize) {
         let Some((ask, called)) = self.latest.get(&server).cloned() else { return };
         if called.is_empty() {
@@ -209,7 +209,7 @@ impl Walk {
         }
     }
 
-    /// Lets everyone through: whoever waits is called in the end, and the room is empty.
+    /// Admits until the line is empty: every waiting buyer is called.
     pub(crate) fn drain(&mut self) {
         self.unsold = 1;
         let places = self.places();

@@ -132,7 +132,7 @@ fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat
     before.iter().zip(after).filter(|(before, after)| before != after).collect()
 }
 
-/// Returns whether nothing changed that a buyer is told: where to pay is news, when a provider is asked is none.
+/// Returns whether the change needs no fact for the buyer: a new place to pay needs one, a new time to ask the provider none.
 fn says_the_same(before: &Payment, after: &Payment) -> bool {
     let quiet =
         Payment { reconciliation: after.reconciliation.clone(), version: after.version, ..before.clone() };

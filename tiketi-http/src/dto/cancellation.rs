@@ -104,7 +104,7 @@ impl CancellationDto {
         if !matches!(reservation.state, ReservationState::Confirmed { .. }) {
             return None;
         }
-        let agreed = reservation.cancellation?;
+        let agreed = reservation.cancellation.as_deref()?;
         let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
         let policy = tiers(&agreed.policy);
         Some(match quote_cancellation(event, reservation, payment, now) {

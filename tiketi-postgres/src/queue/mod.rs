@@ -36,7 +36,7 @@ pub const MAX_BATCH: usize = 256;
 /// Most commands of one event that wait; one more is refused at once, so that a slow database does not fill
 /// the memory.
 pub const MAX_QUEUE: usize = 16_384;
-/// How often a lane steps back for callers, at most, while more of them keep coming.
+/// How often a worker yields to callers, at most, while more of them keep coming.
 const MAX_YIELDS: u32 = 16;
 
 /// Names the working set of this store's batches.
@@ -50,7 +50,7 @@ impl BatchStore for Postgres {
 /// A command in a queue.
 pub(crate) type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Postgres>>;
 
-/// The lanes of a store. There is a task for each event that has commands waiting, and none for others.
+/// The event queues of a store. There is a worker task for each event that has commands waiting, and none for others.
 pub(crate) struct EventQueues {
     pub(crate) writer: BatchWriter,
     queues: Mutex<HashMap<EventId, VecDeque<QueuedCommand>>>,
@@ -102,7 +102,7 @@ struct EventWorker {
 }
 
 impl EventWorker {
-    /// Takes what is waiting, up to a batch; closes the lane if nothing is.
+    /// Takes what is waiting, up to a batch; closes the queue if nothing is.
     fn take(&mut self) -> Option<Vec<QueuedCommand>> {
         let mut queues = self.queues.lock();
         let queue = queues.get_mut(&self.event)?;
@@ -157,7 +157,7 @@ impl fmt::Debug for EventQueues {
     }
 }
 
-/// Most rows a busy lane keeps in memory from one batch to the next.
+/// Most rows a busy worker keeps in memory from one batch to the next.
 const MAX_CACHED_ROWS: usize = 50_000;
 
 /// Begins a batch, with the milliseconds for which it may wait for a lock.

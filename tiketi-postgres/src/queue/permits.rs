@@ -10,7 +10,7 @@ use tiketi_sql::closed;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-/// Most batches that are written at the same time, by lanes of different events, each on a connection of its own
+/// Most batches that are written at the same time, by workers of different events, each on a connection of its own
 /// that no reader can take.
 pub const MAX_WRITERS: u32 = 4;
 /// Most batches that wait at the same time for an event that another session has had locked for long, each on a

@@ -50,7 +50,7 @@ impl BatchCommand<Postgres> for Step {
     }
 }
 
-/// Makes lanes over a database of their own, with one event.
+/// Makes event queues over a new database, with one event.
 async fn queues() -> (Database, EventQueues, EventId) {
     let server = Server::shared().await;
     let database =
@@ -98,7 +98,7 @@ async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
     assert!(!failed.is_retryable() && !failed.may_have_applied());
 }
 
-/// Seen to leave every command of the batch unanswered while a panic ended the lane.
+/// Seen to leave every command of the batch unanswered while a panic ended the worker.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     let failed = fails_alone(Step::Panic).await;
@@ -106,7 +106,7 @@ async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
 }
 
-/// A lane whose command panicked serves the next one, and none of its queue is lost.
+/// A worker whose command panicked serves the next one, and none of its queue is lost.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lane_goes_on_after_a_panic() {
     let (_database, queues, event) = queues().await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{
     PageRequest, Payment, PaymentState,
-    gateway::{Heard, LookupAnswer},
+    gateway::{LookupAnswer, ProviderResponse},
 };
 
 use crate::TestCluster;
@@ -37,7 +37,7 @@ async fn three_servers_at_once_ask_once_each_time_it_is_due() {
         for _ in 0..COUNT {
             cluster.provider.books.answer_next_lookup(LookupAnswer::Unknown {
                 reason: "HTTP 500".into(),
-                heard: Heard::Silence,
+                response: ProviderResponse::NoAnswer,
             });
         }
         for _ in 0..3 {

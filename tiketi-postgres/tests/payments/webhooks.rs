@@ -18,7 +18,7 @@ fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
 }
 
 /// Sends one delivery to every server at once, has all look into it, and returns how many took it for new.
-async fn hear(cluster: &TestCluster, delivery: &str, payment: &Payment) -> usize {
+async fn receive(cluster: &TestCluster, delivery: &str, payment: &Payment) -> usize {
     let sent = cluster.turns().take(6).map(|server| {
         let (office, request) = (server.office.clone(), hint(delivery, payment));
         async move { office.payments().receive_webhook("test", request).await.unwrap() }
@@ -47,8 +47,8 @@ async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
     let cluster = TestCluster::open().await;
     let payment = cluster.sold(0).await;
     for (round, delivery) in ["first", "second", "third"].into_iter().enumerate() {
-        assert_eq!(hear(&cluster, delivery, &payment).await, 1);
-        assert_eq!(hear(&cluster, delivery, &payment).await, 0);
+        assert_eq!(receive(&cluster, delivery, &payment).await, 1);
+        assert_eq!(receive(&cluster, delivery, &payment).await, 0);
         assert_eq!(cluster.provider.lookups(), round + 1);
     }
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
@@ -58,18 +58,18 @@ async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
 async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
-    hear(&cluster, "before", &payment).await;
+    receive(&cluster, "before", &payment).await;
     assert_eq!(cluster.payment(payment.id).await.state, PaymentState::Ready);
     cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
     let reconciliation = tokio::spawn(confirm(cluster.servers[0].office.clone(), payment.clone()));
     until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
-    hear(&cluster, "during", &payment).await;
+    receive(&cluster, "during", &payment).await;
     assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
     cluster.provider.books.let_go();
     assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
     // ABORTED has been seen right after DONE: a captured payment stays captured.
     cluster.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
-    hear(&cluster, "after", &payment).await;
+    receive(&cluster, "after", &payment).await;
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Changes {
     pointers: BTreeMap<BuyerId, Pointer>,
 }
 
-/// What became of a commit.
+/// The result of a commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Committed {
     Done,

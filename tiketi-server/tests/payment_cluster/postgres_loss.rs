@@ -38,7 +38,7 @@ async fn a_capture_is_recorded_when_a_lost_postgres_is_back() {
     postgres.kill9().await;
     cluster.stub.release_hanging();
     for answer in answers {
-        // No answer says that it failed for good, nor that it is done.
+        // No answer states a final failure, nor that it is done.
         let answer = answer.await.unwrap().unwrap();
         assert!(matches!(answer.status, 202 | 503), "{answer:?}");
     }

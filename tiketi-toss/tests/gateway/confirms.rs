@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     PaymentGateway,
-    gateway::{ConfirmAnswer, Heard, LookupAnswer},
+    gateway::{ConfirmAnswer, LookupAnswer, ProviderResponse},
 };
 use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
 
@@ -195,6 +195,8 @@ async fn a_wrong_secret_key_is_unknown_and_never_a_decline() {
     let key = stub.authenticate(&payment_id(1).to_string(), PRICE).unwrap();
     let order = Order { payment: payment_id(1), key };
     let answer = gateway(&stub.url(), PATIENCE, PATIENCE).confirm(confirm_request(&order)).await;
-    let ConfirmAnswer::Unknown { reason, heard: Heard::Answered } = answer else { panic!("{answer:?}") };
+    let ConfirmAnswer::Unknown { reason, response: ProviderResponse::Answered } = answer else {
+        panic!("{answer:?}")
+    };
     assert!(reason.contains("UNAUTHORIZED_KEY"), "{reason}");
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     PaymentGateway,
-    gateway::{ConfirmAnswer, Heard, LookupAnswer, RefundAnswer},
+    gateway::{ConfirmAnswer, LookupAnswer, ProviderResponse, RefundAnswer},
 };
 use tiketi_toss_stub::{Call, Fault};
 use tokio::net::TcpListener;
@@ -57,7 +57,8 @@ async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm));
     assert!(is_unknown(&shop.confirm(&order).await));
-    let ConfirmAnswer::Unknown { reason, heard: Heard::Answered } = shop.confirm(&order).await else {
+    let ConfirmAnswer::Unknown { reason, response: ProviderResponse::Answered } = shop.confirm(&order).await
+    else {
         panic!("nothing was taken")
     };
     assert!(reason.contains("IDEMPOTENT_REQUEST_PROCESSING"), "{reason}");
@@ -130,7 +131,7 @@ async fn a_provider_that_is_not_there_is_unknown() {
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let gateway = gateway(&format!("http://{address}"), PATIENCE, PATIENCE);
     let order = Order { payment: payment_id(1), key: "stub_key".to_owned() };
-    let ConfirmAnswer::Unknown { reason, heard: Heard::Silence } =
+    let ConfirmAnswer::Unknown { reason, response: ProviderResponse::NoAnswer } =
         gateway.confirm(confirm_request(&order)).await
     else {
         panic!("nobody answered")

@@ -17,7 +17,7 @@ fn delivered(id: &str, body: &Value) -> WebhookRequest {
     WebhookRequest::new(headers, body.to_string().into_bytes())
 }
 
-async fn hear(shop: &TestShop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
+async fn receive(shop: &TestShop, webhook: &Webhook) -> Result<Hint, WebhookRefused> {
     shop.gateway.webhook(delivered(&webhook.id, &webhook.body)).await
 }
 
@@ -36,7 +36,7 @@ async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike()
     let order = shop.paid(1).await;
     let webhook = shop.stub.webhooks().pop().unwrap();
     for _ in 0..2 {
-        let hint = hear(&shop, &webhook).await.unwrap();
+        let hint = receive(&shop, &webhook).await.unwrap();
         let delivery = webhook.id.clone();
         assert_eq!(hint, Hint::new(delivery, order.payment).provider_key(order.key.clone()));
     }
@@ -48,7 +48,7 @@ async fn words_that_come_late_or_lie_lead_to_the_truth() {
     let order = shop.paid(1).await;
     assert!(shop.stub.misreport(&order.payment.to_string(), Status::Aborted));
     for webhook in shop.stub.webhooks().iter().rev() {
-        assert_eq!(hear(&shop, webhook).await.unwrap().payment, order.payment);
+        assert_eq!(receive(&shop, webhook).await.unwrap().payment, order.payment);
         assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(captured(&order)));
     }
 }
@@ -59,7 +59,7 @@ async fn a_decline_webhook_before_the_confirm_is_looked_up() {
     let order = shop.order(1);
     assert!(shop.stub.abort(&order.payment.to_string(), "REJECT_CARD_COMPANY"));
     let webhook = shop.stub.webhooks().pop().unwrap();
-    assert_eq!(hear(&shop, &webhook).await.unwrap().payment, order.payment);
+    assert_eq!(receive(&shop, &webhook).await.unwrap().payment, order.payment);
     let declined = LookupAnswer::Declined { code: "REJECT_CARD_COMPANY".to_owned() };
     assert_eq!(shop.lookup(&order).await, declined);
 }
@@ -68,7 +68,7 @@ async fn a_decline_webhook_before_the_confirm_is_looked_up() {
 async fn a_deposit_proves_itself_with_the_payments_secret() {
     let shop = TestShop::open().await;
     let (order, told) = deposited(&shop).await;
-    let hint = hear(&shop, &told).await.unwrap();
+    let hint = receive(&shop, &told).await.unwrap();
     assert_eq!((hint.payment, hint.provider_key), (order.payment, Some(order.key)));
 }
 
@@ -94,8 +94,8 @@ async fn a_deposit_with_another_secret_is_forged() {
         ("", &by_card),
         (&right, &nobodys),
     ] {
-        let heard = shop.gateway.webhook(with(secret, order)).await;
-        assert_eq!(heard, Err(WebhookRefused::Forged), "{secret} {order}");
+        let response = shop.gateway.webhook(with(secret, order)).await;
+        assert_eq!(response, Err(WebhookRefused::Forged), "{secret} {order}");
     }
 }
 
@@ -105,9 +105,9 @@ async fn a_deposit_that_cannot_be_checked_shall_be_sent_again() {
     let (_, told) = deposited(&shop).await;
     for fault in [Fault::cut(Call::Lookup), Fault::unreadable(Call::Lookup, 502)] {
         shop.stub.fail_next(fault);
-        assert_eq!(hear(&shop, &told).await, Err(WebhookRefused::Unavailable));
+        assert_eq!(receive(&shop, &told).await, Err(WebhookRefused::Unavailable));
     }
-    assert!(hear(&shop, &told).await.is_ok());
+    assert!(receive(&shop, &told).await.is_ok());
 }
 
 #[tokio::test]

@@ -13,11 +13,11 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::provider::{ORDER, Provider, told};
 
-type Heard = (HeaderMap, Value);
+type ProviderResponse = (HeaderMap, Value);
 
 /// Opens a shop's address for webhooks, which refuses the first so many.
-async fn shop(refusals: usize) -> (String, UnboundedReceiver<Heard>) {
-    let (sender, heard) = unbounded_channel();
+async fn shop(refusals: usize) -> (String, UnboundedReceiver<ProviderResponse>) {
+    let (sender, response) = unbounded_channel();
     let count = Arc::new(AtomicUsize::new(0));
     let take = async move |headers: HeaderMap, Json(body): Json<Value>| {
         sender.send((headers, body)).unwrap();
@@ -27,23 +27,23 @@ async fn shop(refusals: usize) -> (String, UnboundedReceiver<Heard>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/webhook", listener.local_addr().unwrap());
     tokio::spawn(async move { axum::serve(listener, Router::new().route("/webhook", post(take))).await });
-    (url, heard)
+    (url, response)
 }
 
 async fn provider(url: String) -> Provider {
     Provider::with(StubSettings { webhook_url: Some(url), ..StubSettings::default() }).await
 }
 
-fn header(heard: &Heard, name: &str) -> String {
-    heard.0.get(format!("tosspayments-webhook-transmission-{name}")).unwrap().to_str().unwrap().to_owned()
+fn header(response: &ProviderResponse, name: &str) -> String {
+    response.0.get(format!("tosspayments-webhook-transmission-{name}")).unwrap().to_str().unwrap().to_owned()
 }
 
 #[tokio::test]
 async fn a_payment_is_told_of_as_it_changes() {
-    let (url, mut heard) = shop(0).await;
+    let (url, mut response) = shop(0).await;
     let provider = provider(url).await;
     let key = provider.paid(1000).await;
-    let (_, body) = heard.recv().await.unwrap();
+    let (_, body) = response.recv().await.unwrap();
     assert_eq!(body["eventType"], "PAYMENT_STATUS_CHANGED");
     assert_eq!((&body["data"]["paymentKey"], &body["data"]["status"]), (&json!(key), &json!("DONE")));
     assert!(!body["createdAt"].as_str().unwrap().contains('+'), "webhooks do not say their offset");
@@ -51,10 +51,10 @@ async fn a_payment_is_told_of_as_it_changes() {
 
 #[tokio::test]
 async fn a_message_that_was_not_taken_comes_again_under_its_name() {
-    let (url, mut heard) = shop(1).await;
+    let (url, mut response) = shop(1).await;
     let provider = provider(url).await;
     provider.paid(1000).await;
-    let (first, second) = (heard.recv().await.unwrap(), heard.recv().await.unwrap());
+    let (first, second) = (response.recv().await.unwrap(), response.recv().await.unwrap());
     assert_eq!(first.1, second.1);
     assert_eq!(header(&first, "id"), header(&second, "id"));
     assert_eq!((header(&first, "retried-count"), header(&second, "retried-count")), ("0".into(), "1".into()));

@@ -18,6 +18,6 @@ pub(in crate::decide) fn sell(
     let sell = SeatStep::Sell { reservation: reservation.id };
     change.seats(&reservation.seats, &sell, StockBucket::Held, StockBucket::Sold)?;
     change.items(&reservation.items, StockBucket::Held, StockBucket::Sold)?;
-    change.reservation(Reservation { state, cancellation: Some(agreed), ..reservation.clone() });
+    change.reservation(Reservation { state, cancellation: Some(Box::new(agreed)), ..reservation.clone() });
     Ok(())
 }

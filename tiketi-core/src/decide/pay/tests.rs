@@ -25,7 +25,7 @@ fn the_payment_window_never_shortens_a_hold() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let mut prepare = show.prepare(held, ADA).at(at(10), show.key());
-    prepare.command.terms.payment_window = std::time::Duration::from_secs(1);
+    prepare.command.terms = Terms::default().payment_window(std::time::Duration::from_secs(1)).into();
     show.accept(&prepare);
     assert_eq!(show.reservation(held).held_until(), Some(at(300)));
     assert!(show.reservation(held).payment_window_granted);

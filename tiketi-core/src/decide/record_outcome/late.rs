@@ -109,7 +109,7 @@ fn settle(
         Fate::Sell => {
             let paying = paying(change, reservation, &taken)?;
             change.payment_row(taken);
-            let agreed = scope.event().agreed_cancellation(ask.terms);
+            let agreed = scope.event().agreed_cancellation(&ask.terms);
             sell(change, &paying, agreed, &ReservationStep::Confirm { payment: Some(attempt), at: now })
         }
         Fate::TakeAgain => {
@@ -173,7 +173,7 @@ fn paying(
 /// Returns whether an expired reservation can take all its tickets again.
 fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation, now: Timestamp) -> bool {
     let event = scope.event();
-    let terms = event.details.terms.over(ask.terms);
+    let terms = event.details.terms.over(&ask.terms);
     let is_sold = event.state == EventState::Published && now < event.details.sale.closes_at();
     let live = scope.live_reservations(reservation.buyer);
     let owned = live.iter().fold(reservation.tickets(), |sum, row| sum.saturating_add(row.tickets()));
@@ -218,7 +218,7 @@ fn take_again(
     }
     change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
     let state = reservation.state.apply(&ReservationStep::TakeAgain { at: now })?;
-    let cancellation = Some(scope.event().agreed_cancellation(ask.terms));
+    let cancellation = Some(Box::new(scope.event().agreed_cancellation(&ask.terms)));
     change.reservation(Reservation {
         state,
         cancellation,

@@ -132,14 +132,14 @@ fn late_money_goes_back_unless_everything_allows_the_same_seats() {
         },
         |show, _| show.call_off(at(602)),
         |_, late| late.now = at(86_400),
-        |_, late| late.command.terms.late_payment = LatePayment::Refund,
+        |_, late| Arc::make_mut(&mut late.command.terms).late_payment = LatePayment::Refund,
         |_, late| late.command.buyer = None,
     ];
     for (at_fault, spoil) in spoil.into_iter().enumerate() {
         let mut show = Show::open();
         let (reservation, payment) = expired(&mut show);
         let mut late = paid(&show, at(700), payment, won(130));
-        late.command.terms.max_seats_per_buyer = 6;
+        Arc::make_mut(&mut late.command.terms).max_seats_per_buyer = 6;
         spoil(&mut show, &mut late);
         show.accept(&late);
         let refund = show.payment(payment).queued_refund();

@@ -43,7 +43,10 @@ fn confirm(which: u128) -> ConfirmRequest {
 async fn confirm_silently(it: &Guard, which: u128) {
     it.inner.fail_next_confirm(ConfirmFault::Hang);
     let answer = it.guarded.confirm(confirm(which)).await;
-    assert!(matches!(answer, ConfirmAnswer::Unknown { heard: Heard::Silence, .. }), "{answer:?}");
+    assert!(
+        matches!(answer, ConfirmAnswer::Unknown { response: ProviderResponse::NoAnswer, .. }),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
@@ -92,7 +95,7 @@ async fn a_provider_that_knows_no_such_order_is_heard_and_stays_open_to_all() {
     let it = guard();
     for which in 0..50 {
         let reason = "NOT_FOUND_PAYMENT_SESSION".to_owned();
-        it.inner.answer_next_confirm(ConfirmAnswer::Unknown { reason, heard: Heard::Answered });
+        it.inner.answer_next_confirm(ConfirmAnswer::Unknown { reason, response: ProviderResponse::Answered });
         it.guarded.confirm(confirm(which)).await;
         assert!(it.guarded.ready().is_ok());
     }

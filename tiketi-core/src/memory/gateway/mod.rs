@@ -11,8 +11,9 @@ use async_trait::async_trait;
 
 use crate::gateway::{
     Attempt, BuyerStep, Capabilities, Checkout, CheckoutRequest, ConfirmAnswer, ConfirmRequest, Confirms,
-    GatewayUnavailable, Heard, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod,
-    RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest, WebhookRefused, WebhookRequest,
+    GatewayUnavailable, Hint, LookupAnswer, LookupRequest, NotAccepted, PaymentGateway, PaymentMethod,
+    ProviderResponse, RefundAnswer, RefundRequest, RefundsTo, Support, VoidAnswer, VoidRequest,
+    WebhookRefused, WebhookRequest,
 };
 use crate::id::PaymentId;
 use crate::money::{Currency, Money};
@@ -214,9 +215,11 @@ impl PaymentGateway for TestGateway {
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
         match self.ledger().unavailable {
-            Some(retry_after) => {
-                Err(GatewayUnavailable { gateway: self.name.clone(), retry_after, heard: Heard::NotAsked })
-            }
+            Some(retry_after) => Err(GatewayUnavailable {
+                gateway: self.name.clone(),
+                retry_after,
+                response: ProviderResponse::NotAsked,
+            }),
             None => Ok(()),
         }
     }
@@ -230,12 +233,12 @@ impl PaymentGateway for TestGateway {
     async fn checkout(&self, _: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         self.ready()?;
         let client_key = Some(format!("{}_public", self.name));
-        Ok(Checkout { client_key, parameters: BTreeMap::new(), heard: Heard::NotAsked })
+        Ok(Checkout { client_key, parameters: BTreeMap::new(), response: ProviderResponse::NotAsked })
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         if self.ledger().is_silent {
-            return ConfirmAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+            return ConfirmAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         // One effect for each payment: an earlier capture is returned again, whatever behaviour is queued.
         if let Some(captured) = self.ledger().captured(request.payment) {
@@ -249,7 +252,10 @@ impl PaymentGateway for TestGateway {
             }
             Some(ConfirmFault::LoseAnswer) => {
                 self.take(request.payment, request.amount);
-                ConfirmAnswer::Unknown { reason: "the answer was lost".into(), heard: Heard::Silence }
+                ConfirmAnswer::Unknown {
+                    reason: "the answer was lost".into(),
+                    response: ProviderResponse::NoAnswer,
+                }
             }
             Some(ConfirmFault::Charge(amount)) => self.take(request.payment, amount),
             Some(ConfirmFault::Hang) => {
@@ -263,7 +269,7 @@ impl PaymentGateway for TestGateway {
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         let mut ledger = self.ledger();
         if ledger.is_silent {
-            return LookupAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+            return LookupAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if let Some(answer) = ledger.lookups.pop_front() {
             return answer;
@@ -274,7 +280,7 @@ impl PaymentGateway for TestGateway {
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
         let mut ledger = self.ledger();
         if ledger.is_silent {
-            return RefundAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+            return RefundAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if ledger.was_refunded(request.refund) {
             return RefundAnswer::Done;
@@ -286,7 +292,10 @@ impl PaymentGateway for TestGateway {
             Some(RefundFault::Answer(answer)) => answer,
             Some(RefundFault::LoseAnswer) => {
                 ledger.give_back(&request);
-                RefundAnswer::Unknown { reason: "the answer was lost".into(), heard: Heard::Silence }
+                RefundAnswer::Unknown {
+                    reason: "the answer was lost".into(),
+                    response: ProviderResponse::NoAnswer,
+                }
             }
             None => ledger.give_back(&request),
         }
@@ -295,7 +304,7 @@ impl PaymentGateway for TestGateway {
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
         let mut ledger = self.ledger();
         if ledger.is_silent {
-            return VoidAnswer::Unknown { reason: SILENT.into(), heard: Heard::Silence };
+            return VoidAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if ledger.captured(request.payment).is_some() {
             return VoidAnswer::TooLate;

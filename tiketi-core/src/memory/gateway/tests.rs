@@ -61,7 +61,10 @@ async fn more_than_was_taken_is_not_given_back() {
 #[tokio::test]
 async fn an_answer_that_was_told_is_given_once_and_takes_nothing() {
     let gateway = TestGateway::default();
-    gateway.answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
+    gateway.answer_next_confirm(ConfirmAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     assert!(matches!(gateway.confirm(confirm(100)).await, ConfirmAnswer::Unknown { .. }));
     assert_eq!(gateway.captures(), 0);
     assert!(matches!(gateway.confirm(confirm(100)).await, ConfirmAnswer::Paid(_)));

@@ -12,7 +12,9 @@ use crate::store::RoomRows;
 #[derive(Debug, Default)]
 pub(super) struct Rooms {
     tables: BTreeMap<EventId, RoomTable>,
-    /// Rooms that may have rows to save.
+    /// Rooms with a live place, so that admission reads no room of a past sale.
+    busy: BTreeSet<EventId>,
+    /// Rooms that changed since the last call of [`Rooms::take_unsaved`] or [`Rooms::forget_unsaved`].
     touched: BTreeSet<EventId>,
 }
 
@@ -20,7 +22,10 @@ impl Rooms {
     /// Makes rooms from the rows of a journal.
     pub(super) fn restored(rows: Vec<RoomRows>) -> Result<Self, StoreError> {
         let tables = rows.into_iter().map(|rows| Ok((rows.room.event, RoomTable::restored(rows)?)));
-        Ok(Self { tables: tables.collect::<Result<_, StoreError>>()?, touched: BTreeSet::new() })
+        let tables: BTreeMap<_, _> = tables.collect::<Result<_, StoreError>>()?;
+        let busy =
+            tables.iter().filter(|(_, table)| table.room().live() > 0).map(|(event, _)| *event).collect();
+        Ok(Self { tables, busy, touched: BTreeSet::new() })
     }
 
     pub(super) fn get(&self, event: EventId) -> Option<&RoomTable> {
@@ -38,21 +43,32 @@ impl Rooms {
         self.tables.insert(event, table);
     }
 
-    pub(super) fn after(&self, after: Bound<EventId>) -> impl Iterator<Item = (&EventId, &RoomTable)> {
-        self.tables.range((after, Bound::Unbounded))
+    /// Returns the events whose room has a live place, in the order of their ids.
+    pub(super) fn busy_after(&self, after: Bound<EventId>) -> impl Iterator<Item = EventId> {
+        self.busy.range((after, Bound::Unbounded)).copied()
     }
 
     /// Returns the rows that changed since they were last taken.
     pub(super) fn take_unsaved(&mut self) -> Vec<RoomRows> {
-        let touched = std::mem::take(&mut self.touched);
-        touched.iter().filter_map(|event| self.tables.get_mut(event)?.take_unsaved()).collect()
+        let mut rows = Vec::new();
+        self.each_touched(|table| rows.extend(table.take_unsaved()));
+        rows
     }
 
     /// Forgets which rows changed, for rooms without a journal.
     pub(super) fn forget_unsaved(&mut self) {
+        self.each_touched(RoomTable::forget_unsaved);
+    }
+
+    /// Calls `act` for every room that changed, and updates which rooms are busy.
+    fn each_touched(&mut self, mut act: impl FnMut(&mut RoomTable)) {
         for event in std::mem::take(&mut self.touched) {
-            if let Some(table) = self.tables.get_mut(&event) {
-                table.forget_unsaved();
+            let Some(table) = self.tables.get_mut(&event) else { continue };
+            act(table);
+            if table.room().live() > 0 {
+                self.busy.insert(event);
+            } else {
+                self.busy.remove(&event);
             }
         }
     }

@@ -4,7 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 use tiketi_core::{
     PaymentId, PaymentState,
-    gateway::{ConfirmAnswer, Heard},
+    gateway::{ConfirmAnswer, ProviderResponse},
 };
 
 use super::{Shop, assert_refused, text};
@@ -65,9 +65,10 @@ async fn a_declined_payment_is_402_and_the_next_attempt_succeeds() {
 async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
     let shop = Shop::open().await;
     let reservation = held(&shop).await;
-    shop.server
-        .gateway
-        .answer_next_confirm(ConfirmAnswer::Unknown { reason: "timeout".into(), heard: Heard::Silence });
+    shop.server.gateway.answer_next_confirm(ConfirmAnswer::Unknown {
+        reason: "timeout".into(),
+        response: ProviderResponse::NoAnswer,
+    });
     let unknown = process(&shop, &reservation).await;
     let body = unknown.json();
     assert_eq!((unknown.status.as_u16(), &body["payment"]["status"]), (202, &json!("pending")));

@@ -1,4 +1,4 @@
-//! What organisers change, as work for the lane of their event.
+//! What organisers change, as commands for the queue of their event.
 
 use std::convert::Infallible;
 

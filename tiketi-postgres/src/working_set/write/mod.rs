@@ -36,7 +36,7 @@ static INSERT_PAYMENTS: LazyLock<RowStatement> =
 static INSERT_COMMANDS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<CommandRow>);
 /// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
 ///
-/// The statement sees the subscribers of its own moment, so that no server has to hear of a new one.
+/// The statement reads the subscribers itself, so that no server has to be notified of a new one.
 const INSERT_FACTS: &str = "WITH fact AS MATERIALIZED (SELECT nextval('tiketi.facts') AS id, n.* \
         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::uuid[]) AS n (at, kind, body, reservation)) \
     INSERT INTO tiketi.outbox (subscriber, id, event, at, tries, body, reservation) \
