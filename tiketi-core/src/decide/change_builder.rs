@@ -113,7 +113,7 @@ impl<'s> ChangeBuilder<'s> {
     /// Writes a payment that has its new state already, and adds the fact.
     pub(super) fn payment_row(&mut self, mut payment: Payment) {
         payment.version += 1;
-        self.change.facts.push(FactBody::PaymentUpdated { payment: Arc::new(PaymentSummary::of(&payment)) });
+        self.fact(|| Some(FactBody::PaymentUpdated { payment: Arc::new(PaymentSummary::of(&payment)) }));
         self.change.payments.push(payment);
     }
 
@@ -125,15 +125,17 @@ impl<'s> ChangeBuilder<'s> {
             _ => self.scope.reservation(reservation.id),
         };
         reservation.version += 1;
-        self.change.facts.extend(fact_of(before, &reservation));
+        self.fact(|| fact_of(before, &reservation));
         self.change.reservations.push(reservation);
     }
 
     /// Writes a confirmed reservation that keeps some of its tickets, and adds the fact of the others.
     pub(super) fn returned(&mut self, mut stays: Reservation, returned: &ReturnedTickets) {
         stays.version += 1;
-        let reservation = Arc::new(ReservationSummary::of(&stays));
-        self.change.facts.push(FactBody::TicketsReturned { reservation, returned: returned.clone() });
+        self.fact(|| {
+            let reservation = Arc::new(ReservationSummary::of(&stays));
+            Some(FactBody::TicketsReturned { reservation, returned: returned.clone() })
+        });
         self.change.reservations.push(stays);
     }
 
@@ -143,11 +145,27 @@ impl<'s> ChangeBuilder<'s> {
         self.finish()
     }
 
-    /// Finishes the change: adds the facts about changed seats and stocks.
+    /// Finishes the change: raises the map version if seats changed, and adds the facts about seats and stocks.
     pub(super) fn finish(mut self) -> Change {
         if !self.change.seats.is_empty() {
-            let map_version = self.scope.map_version() + 1;
-            self.change.map_version = Some(map_version);
+            self.change.map_version = Some(self.scope.map_version() + 1);
+        }
+        if self.scope.saves_facts() {
+            self.facts_of_stock();
+        }
+        self.change
+    }
+
+    /// Adds a fact, if facts are saved.
+    fn fact(&mut self, make: impl FnOnce() -> Option<FactBody>) {
+        if self.scope.saves_facts() {
+            self.change.facts.extend(make());
+        }
+    }
+
+    /// Adds the facts about changed seats and stocks.
+    fn facts_of_stock(&mut self) {
+        if let Some(map_version) = self.change.map_version {
             let changes = self.change.seats.iter().map(|change| SeatChanged {
                 seat: change.seat,
                 status: SeatStatus::of(&change.state, self.now),
@@ -163,7 +181,6 @@ impl<'s> ChangeBuilder<'s> {
                 self.change.facts.push(fact);
             }
         }
-        self.change
     }
 }
 

@@ -142,16 +142,39 @@ pub struct Applied {
 }
 
 impl Applied {
-    /// Makes the result from the rows as they are after the command.
-    pub fn gather(scope: &dyn Scope, effect: Effect, replayed: bool) -> Result<Self, StoreError> {
-        let missing = || StoreError::corrupt(format!("{effect:?} names a row that does not exist"));
-        let reservation = scope.reservation(effect.reservation).cloned().ok_or_else(missing)?;
-        let payment = match effect.payment {
-            Some(id) => Some(Box::new(scope.payment(id).cloned().ok_or_else(missing)?)),
-            None => None,
+    /// Makes the result of a change that was applied: its own rows, and from `scope` those it did not change.
+    fn of(mut change: Change, scope: &dyn Scope, effect: Effect) -> Result<Self, StoreError> {
+        let changed = change.reservations.iter().rposition(|row| row.id == effect.reservation);
+        let reservation = match changed {
+            Some(at) => change.reservations.swap_remove(at),
+            None => read_reservation(scope, effect)?,
         };
-        Ok(Self { reservation, payment, replayed })
+        let changed = change.payments.iter().rposition(|row| Some(row.id) == effect.payment);
+        let payment = match changed {
+            Some(at) => Some(Box::new(change.payments.swap_remove(at))),
+            None => read_payment(scope, effect)?,
+        };
+        Ok(Self { reservation, payment, replayed: false })
     }
+
+    /// Makes the result of a command that was applied before, from the rows as they are now.
+    fn again(scope: &dyn Scope, effect: Effect) -> Result<Self, StoreError> {
+        let (reservation, payment) = (read_reservation(scope, effect)?, read_payment(scope, effect)?);
+        Ok(Self { reservation, payment, replayed: true })
+    }
+}
+
+fn read_reservation(scope: &dyn Scope, effect: Effect) -> Result<Reservation, StoreError> {
+    scope.reservation(effect.reservation).cloned().ok_or_else(|| missing(effect))
+}
+
+fn read_payment(scope: &dyn Scope, effect: Effect) -> Result<Option<Box<Payment>>, StoreError> {
+    let Some(id) = effect.payment else { return Ok(None) };
+    scope.payment(id).cloned().map(|payment| Some(Box::new(payment))).ok_or_else(|| missing(effect))
+}
+
+fn missing(effect: Effect) -> StoreError {
+    StoreError::corrupt(format!("{effect:?} names a row that does not exist"))
 }
 
 /// What an adapter must do about a command.
@@ -245,11 +268,11 @@ pub fn execute<C: Command>(
     match run(envelope, rows.rows(event)?, remembered.as_ref())? {
         Verdict::Replay(effect) => {
             rows.load_effect(event, effect)?;
-            Ok(Applied::gather(rows.rows(event)?, effect, true)?)
+            Ok(Applied::again(rows.rows(event)?, effect)?)
         }
         Verdict::Apply(change, record) => {
             rows.apply(event, &change, envelope.now, (envelope.key, record))?;
-            Ok(Applied::gather(rows.rows(event)?, record.effect, false)?)
+            Ok(Applied::of(change, rows.rows(event)?, record.effect)?)
         }
     }
 }

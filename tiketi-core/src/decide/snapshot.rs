@@ -28,6 +28,7 @@ pub struct Snapshot {
     event: Event,
     serial: u64,
     map_version: u64,
+    saves_facts: bool,
     ticket_types: Rows<TicketTypeId, TicketType>,
     seats: Table<Seat, AnyOrder<SeatId>>,
     reservations: Table<Reservation, InOrder<ReservationId>>,
@@ -50,6 +51,7 @@ impl Snapshot {
             event,
             serial: 0,
             map_version: 0,
+            saves_facts: true,
             ticket_types: Rows::default(),
             seats: Table::default(),
             reservations: Table::default(),
@@ -74,6 +76,11 @@ impl Snapshot {
         self.map_version = map_version;
     }
 
+    /// Sets whether facts are saved; they are unless this says otherwise.
+    pub fn set_saves_facts(&mut self, saves_facts: bool) {
+        self.saves_facts = saves_facts;
+    }
+
     /// Inserts or replaces a ticket type.
     pub fn put_ticket_type(&mut self, ticket_type: TicketType) {
         self.ticket_types.insert(ticket_type.id, ticket_type);
@@ -93,15 +100,15 @@ impl Snapshot {
     /// Inserts or replaces a reservation.
     pub fn put_reservation(&mut self, reservation: Reservation) {
         let (id, buyer, is_live) = (reservation.id, reservation.buyer, reservation.is_live());
-        let before = self.reservations.get(&id);
-        let (is_new, was_live) = (before.is_none(), before.is_some_and(Reservation::is_live));
-        if let Some(until) = before.and_then(Reservation::held_until) {
+        let until = reservation.held_until();
+        let (place, before) = self.reservations.put(id, reservation);
+        let (is_new, was_live) = (before.is_none(), before.as_ref().is_some_and(Reservation::is_live));
+        if let Some(until) = before.as_ref().and_then(Reservation::held_until) {
             self.ends.remove(&(until, id));
         }
-        if let Some(until) = reservation.held_until() {
+        if let Some(until) = until {
             self.ends.insert((until, id));
         }
-        let place = self.reservations.put(id, reservation);
         if (is_new || was_live != is_live)
             && let Some(of_buyer) = self.buyers.get_or_default(buyer)
         {
@@ -216,6 +223,10 @@ impl Scope for Snapshot {
 
     fn payment(&self, id: PaymentId) -> Option<&Payment> {
         self.payments.get(&id)
+    }
+
+    fn saves_facts(&self) -> bool {
+        self.saves_facts
     }
 
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation> {

@@ -1,5 +1,6 @@
 //! Rows by key, in the order of insertion.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 
@@ -41,7 +42,13 @@ impl<K: Eq + Hash> Index<K> for AnyOrder<K> {
 
 impl<K: Ord> Index<K> for InOrder<K> {
     fn find(&self, key: &K) -> Option<RowIndex> {
-        self.get(key).copied()
+        // A new id is usually the greatest: that it is new is then known without a search.
+        let (last, place) = self.last_key_value()?;
+        match key.cmp(last) {
+            Ordering::Greater => None,
+            Ordering::Equal => Some(*place),
+            Ordering::Less => self.get(key).copied(),
+        }
     }
 
     fn find_or_add(&mut self, key: K, next: RowIndex) -> RowIndex {
@@ -81,18 +88,18 @@ impl<V, I> Table<V, I> {
         self.rows.get(usize::try_from(place.0).ok()?)
     }
 
-    /// Inserts or replaces a row, and returns its index, which never changes.
-    pub(super) fn put<K>(&mut self, key: K, row: V) -> RowIndex
+    /// Inserts or replaces a row, and returns its index, which never changes, and the row it replaced.
+    pub(super) fn put<K>(&mut self, key: K, row: V) -> (RowIndex, Option<V>)
     where
         I: Index<K>,
     {
         let next = RowIndex(u32::try_from(self.rows.len()).unwrap_or(u32::MAX));
         let place = self.index.find_or_add(key, next);
-        match usize::try_from(place.0).ok().and_then(|place| self.rows.get_mut(place)) {
-            Some(known) => *known = row,
-            None => self.rows.push(row),
-        }
-        place
+        let Some(known) = usize::try_from(place.0).ok().and_then(|place| self.rows.get_mut(place)) else {
+            self.rows.push(row);
+            return (place, None);
+        };
+        (place, Some(std::mem::replace(known, row)))
     }
 
     /// Returns the row of a key, inserting an empty one if there is none.

@@ -129,7 +129,12 @@ impl Queue {
 #[async_trait]
 impl OutboxStore for MemoryStore {
     async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
-        self.lock().outbox.subscribe(subscription, now);
+        let mut state = self.lock();
+        if !state.outbox.has_subscribers() {
+            // Any rule may run next, also one that no command opens, such as the end of a hold.
+            state.events.values_mut().for_each(|snapshot| snapshot.set_saves_facts(true));
+        }
+        state.outbox.subscribe(subscription, now);
         Ok(())
     }
 

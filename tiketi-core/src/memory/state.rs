@@ -188,6 +188,7 @@ impl WorkingRows for State {
         let serial = self.serial + 1;
         let Some(snapshot) = self.events.get_mut(&event) else { return Ok(None) };
         snapshot.set_serial(serial);
+        snapshot.set_saves_facts(self.outbox.has_subscribers());
         Ok(Some(event))
     }
 

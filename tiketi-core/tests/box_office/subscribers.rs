@@ -221,6 +221,21 @@ async fn a_late_subscriber_begins_with_the_next_commit_and_a_removed_one_ends() 
 }
 
 #[tokio::test]
+async fn a_new_subscriber_gets_the_end_of_a_hold_made_before_it() {
+    let shop = TestShop::open().await;
+    let mail = Arc::new(Mail::default());
+    let office = server(&shop, &[("mail", &mail)]);
+    office.jobs().unsubscribe(&name("test")).await.unwrap();
+    let held = shop.held(ADA, &[0]).await;
+    office.jobs().subscribe_once().await.unwrap();
+    shop.clock.set(held.held_until().unwrap());
+    run_for(&shop, &office, 1).await;
+    let delivered = mail.delivered();
+    let ended = |fact: &Fact| matches!(&fact.body, FactBody::ReservationExpired { reservation } if reservation.id == held.id);
+    assert!(delivered.iter().any(ended), "{delivered:?}");
+}
+
+#[tokio::test]
 async fn a_subscriber_gets_only_the_kinds_it_wants() {
     let shop = TestShop::open().await;
     let mail = Arc::new(MemoryNotifier::default());
