@@ -1,8 +1,8 @@
-//! What was measured, as numbers worth quoting.
+//! Measured durations, and the figures computed from them.
 
 use std::time::{Duration, Instant};
 
-/// How long each of many operations took, and how long all of them together.
+/// The duration of each operation, and of the whole measurement.
 #[derive(Debug, Default)]
 pub(crate) struct Timings {
     each: Vec<Duration>,
@@ -10,7 +10,7 @@ pub(crate) struct Timings {
 }
 
 impl Timings {
-    /// Makes room for `operations`, so that growing is not measured.
+    /// Reserves space for `operations` durations, so that no allocation is measured.
     pub(crate) fn with_capacity(operations: usize) -> Self {
         Self { each: Vec::with_capacity(operations), total: Duration::ZERO }
     }
@@ -20,22 +20,22 @@ impl Timings {
         self.each.push(took);
     }
 
-    /// Takes over the operations of another caller.
+    /// Adds the operations of another caller.
     pub(crate) fn absorb(&mut self, other: Self) {
         self.each.extend(other.each);
     }
 
-    /// Says how long everything took, what lies between operations included.
+    /// Sets the duration of the whole measurement, which includes the time between operations.
     pub(crate) fn finish(&mut self, total: Duration) {
         self.total = total;
     }
 
-    /// Returns operations per second of the whole.
+    /// Returns operations per second of the whole measurement.
     pub(crate) fn per_second(&self) -> f64 {
         count(self.each.len()) / self.total.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
-    /// Returns the time, in milliseconds, within which `share` of the operations were done.
+    /// Returns the time, in milliseconds, within which this share (0 to 1) of the operations ended.
     pub(crate) fn percentile_ms(&mut self, share: f64) -> f64 {
         self.each.sort_unstable();
         let last = self.each.len().saturating_sub(1);
@@ -49,14 +49,14 @@ impl Timings {
     }
 }
 
-/// Returns the middle of some figures, or zero of none.
+/// Returns the median of the figures; zero if there are none.
 pub(crate) fn median(figures: &[f64]) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Returns how many times `to` goes into `figure`, to three decimals.
+/// Returns `figure` divided by `to`, with three decimals.
 pub(crate) fn ratio(figure: f64, to: f64) -> f64 {
     (figure / to.max(f64::MIN_POSITIVE) * 1_000.0).round() / 1_000.0
 }

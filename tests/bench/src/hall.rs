@@ -1,4 +1,4 @@
-//! A hall of any size, on sale.
+//! An event on sale in a hall of any size.
 
 use std::error::Error;
 
@@ -8,7 +8,7 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-/// An event on sale and its seats, from the stage backwards.
+/// An event on sale and its seats, ordered from the stage backwards.
 #[derive(Debug)]
 pub(crate) struct Hall {
     pub(crate) event: EventId,
@@ -17,13 +17,13 @@ pub(crate) struct Hall {
 
 const SEATS_A_ROW: u32 = 100;
 
-/// Returns the buyer of a turn, who is nobody else's.
+/// Returns the buyer of a turn; each turn has a different buyer.
 pub(crate) fn buyer(turn: usize) -> BuyerId {
     BuyerId::from_uuid(Uuid::from_u128(turn as u128 + 1))
 }
 
 impl Hall {
-    /// Builds a hall of at least `seats` seats in rows of a hundred, and opens the sale.
+    /// Creates a hall of at least `seats` seats in rows of a hundred, and opens the sale.
     pub(crate) async fn open(box_office: &BoxOffice, seats: u32) -> Result<Self, Box<dyn Error>> {
         let price = Money::new(110_000, Currency::KRW);
         let rows = (1..=seats.div_ceil(SEATS_A_ROW)).map(|row| Row::numbered(row.to_string(), SEATS_A_ROW));
@@ -46,7 +46,7 @@ impl Hall {
         Ok(Self { event, seats: map.seats.into_iter().map(|seat| seat.id).collect() })
     }
 
-    /// Holds the seat of a turn for the buyer of that turn, if there is such a seat.
+    /// Holds the seat of a turn for the buyer of that turn. Does nothing if there is no such seat.
     pub(crate) async fn hold(
         &self,
         box_office: &BoxOffice,

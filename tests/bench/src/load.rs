@@ -1,4 +1,4 @@
-//! Many callers at once, each doing one thing after another until the time is up.
+//! Concurrent callers that each run one operation after another until the time is up.
 
 use std::error::Error;
 use std::future::Future;
@@ -8,18 +8,18 @@ use std::time::Duration;
 
 use crate::figures::{Timings, now};
 
-/// For as long as there is something to do.
+/// No time limit: the measurement ends when no work is left.
 pub(crate) const NO_LIMIT: Duration = Duration::from_hours(1);
 
-/// Whether there is more to do.
+/// Whether there is more work.
 pub(crate) enum More {
-    /// The thing was done and counts.
+    /// The operation was done and counts.
     Yes,
-    /// There is nothing left to do.
+    /// No work is left.
     No,
 }
 
-/// Runs `work` from `callers` tasks until the time is up or nothing is left; each call gets a number of its own.
+/// Runs `work` from `callers` tasks until the time is up or no work is left; each call gets a different number.
 pub(crate) async fn run<F, W>(callers: u32, time: Duration, work: W) -> Result<Timings, Box<dyn Error>>
 where
     F: Future<Output = Result<More, String>> + Send,

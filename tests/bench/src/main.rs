@@ -1,8 +1,8 @@
 //! Benchmarks of Tiketi's stores and server.
 //!
-//! `cargo run --release -p tiketi-bench -- NAME` starts what it needs, prints a table for people,
-//! and as its last line one JSON object with every figure. What is compared is measured in one
-//! run, in turns, and quoted as medians.
+//! `cargo run --release -p tiketi-bench -- NAME` starts the servers it needs and prints a table. The last line of
+//! the output is one JSON object with every figure. One run measures all that is compared, in turns, and reports
+//! medians.
 
 mod figures;
 mod hall;
@@ -35,15 +35,16 @@ struct Arguments {
 enum Bench {
     /// Holds of distinct seats, one seat and one buyer each, through `BoxOffice`.
     Hold(hold::Options),
-    /// Confirms of prepared payments through `BoxOffice`, against the holds of the same store.
+    /// Confirms of prepared payments through `BoxOffice`, compared with holds on the same store.
     Settle(settle::Options),
-    /// 70 % reads of the map's changes, 20 % holds, 10 % payments or cancellations.
+    /// 70 % reads of seat changes, 20 % holds, 10 % payments or cancellations.
     Mixed(sale::Crowd),
-    /// Everybody wants the same ten seats.
+    /// All buyers want the same ten seats.
     Contention(sale::Crowd),
-    /// Joins, statuses and admissions of a waiting room; joins against a bare sorted set of the same Redis.
+    /// Joins, statuses and admissions of a waiting room; joins are compared with a plain sorted set on the same
+    /// Redis.
     Queue(queue::Options),
-    /// Memory that a large event takes in the idle server, with SQLite.
+    /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
 

@@ -1,4 +1,4 @@
-//! How much memory an event takes in a server that has nothing to do.
+//! How much memory an event uses in an idle server.
 
 use std::error::Error;
 use std::io::{BufRead, BufReader};
@@ -16,7 +16,7 @@ use crate::runtime;
 const ADMIN: (&str, &str) = ("admin@hall.example", "correct horse battery");
 const SEATS_A_ROW: u32 = 100;
 const ROWS_A_SECTION: u32 = 50;
-/// How long a server is left alone before it is looked at.
+/// How long the server is idle before its memory is read.
 const REST: Duration = Duration::from_secs(3);
 
 /// What to measure.
@@ -25,12 +25,13 @@ pub(crate) struct Options {
     /// The server's binary; `cargo build --release` makes it.
     #[arg(long, default_value = "target/release/tiketi-server")]
     server: PathBuf,
-    /// Seats of the event, in steps of 5,000.
+    /// Seats of the event, a multiple of 5,000.
     #[arg(long, default_value_t = 100_000)]
     seats: u32,
 }
 
-/// Makes an event, shows its map and sells of it, and prints what the resting server grew by.
+/// Creates an event, reads its seat map and sells seats of it, and prints by how much the memory of the idle server
+/// grew.
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     runtime()?.block_on(measure(options))
 }
@@ -60,7 +61,7 @@ async fn measure(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A server of its own, ended with this value.
+/// A private server; dropping this value ends it.
 struct Server {
     process: Child,
     url: String,
@@ -87,7 +88,7 @@ impl Server {
         Ok(Self { process, url })
     }
 
-    /// Returns how much memory the server has, in KiB, once it has rested.
+    /// Waits until the server has been idle, and returns its resident memory in KiB.
     async fn resident(&self) -> Result<u32, Box<dyn Error>> {
         tokio::time::sleep(REST).await;
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
@@ -103,7 +104,7 @@ impl Drop for Server {
     }
 }
 
-/// An administrator's view of a server.
+/// A client that is signed in as an administrator.
 struct Shop {
     url: String,
     token: String,
@@ -118,7 +119,7 @@ impl Shop {
         Ok(shop)
     }
 
-    /// Sends a request, and returns the JSON it is answered with.
+    /// Sends a request, and returns the JSON of the answer.
     async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Box<dyn Error>> {
         let url = format!("{}{path}", self.url);
         let request = self.client.request(method, url).bearer_auth(&self.token);
@@ -148,7 +149,7 @@ impl Shop {
         Ok(event)
     }
 
-    /// Reads the map in both its forms, as browsers and programs do, and returns the id of its first seat.
+    /// Reads the seat map in both formats, as browsers and programs do, and returns the id of its first seat.
     async fn first_seat(&self, event: &str) -> Result<String, Box<dyn Error>> {
         let url = format!("{}/api/seats/{event}", self.url);
         let packed = self.client.get(url).header(ACCEPT_ENCODING, "gzip").send().await?;

@@ -1,4 +1,4 @@
-//! Who takes the money of a bench.
+//! The payment providers of a benchmark.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -12,14 +12,14 @@ use tiketi_toss_stub::{StubSettings, TossStub};
 /// A kind of provider.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ProviderKind {
-    /// In the shop's own memory: what is measured is the shop.
+    /// In the shop's own memory: the figures are those of the shop alone.
     Test,
-    /// `TossPayments`, played by the stub over a loopback socket in the same process.
+    /// `TossPayments`, simulated by the stub over a loopback socket in the same process.
     Toss,
 }
 
 impl ProviderKind {
-    /// Returns the word the figures are printed under.
+    /// Returns the name in the printed figures.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -28,19 +28,19 @@ impl ProviderKind {
     }
 }
 
-/// A provider that lives as long as a turn.
+/// A provider that exists for one turn.
 pub(crate) enum Provider {
     Test(Arc<TestGateway>),
     Toss { gateway: Arc<TossGateway>, stub: TossStub },
 }
 
 impl Provider {
-    /// Opens a provider with empty books.
+    /// Creates a provider without any payment.
     pub(crate) async fn open(kind: ProviderKind) -> Result<Self, Box<dyn Error>> {
         match kind {
             ProviderKind::Test => Ok(Self::Test(Arc::default())),
             ProviderKind::Toss => {
-                // Nobody else chooses one here, and the gateway wants to know whose TLS it would speak.
+                // This process chooses its TLS provider only here, and the gateway needs one.
                 let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
                 let settings = StubSettings::default();
                 let secret = settings.secret_key.clone();
@@ -51,7 +51,7 @@ impl Provider {
         }
     }
 
-    /// Returns the gateway to it.
+    /// Returns a gateway to the provider.
     pub(crate) fn gateway(&self) -> Arc<dyn PaymentGateway> {
         match self {
             Self::Test(gateway) => Arc::clone(gateway) as _,
@@ -59,7 +59,7 @@ impl Provider {
         }
     }
 
-    /// Has the buyer of a payment do what is his at the provider, and returns the key he brings back.
+    /// Does the buyer's part of a payment at the provider, and returns the payment key.
     pub(crate) fn authenticate(&self, payment: &Payment) -> Result<Option<String>, Box<dyn Error>> {
         match self {
             Self::Test(_) => Ok(None),

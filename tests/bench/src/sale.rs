@@ -1,4 +1,4 @@
-//! `mixed`, `contention`: what callers of a sale do besides holding seats that are free.
+//! `mixed` and `contention`: a sale in which callers do more than hold free seats.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::load::{self, More};
 use crate::shop::{Shop, Store};
 use crate::way::{Way, print_table};
 
-/// Who calls where, and for how long.
+/// The store, the number of callers and the duration.
 #[derive(Debug, Args)]
 pub(crate) struct Crowd {
     /// The store.
@@ -24,10 +24,10 @@ pub(crate) struct Crowd {
     /// Seats of the hall.
     #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     pub(crate) seats: u32,
-    /// Buyers who call at the same time.
+    /// Concurrent buyers.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) callers: u32,
-    /// About how long to measure, in seconds, shared by all turns.
+    /// Approximate duration of the measurement in seconds, shared by all turns.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     pub(crate) seconds: u64,
 }
@@ -35,15 +35,15 @@ pub(crate) struct Crowd {
 /// What callers do.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Kind {
-    /// Look, hold, pay, cancel.
+    /// They read the map, hold, pay and cancel.
     Mixed,
-    /// Ask for the same few seats, and be refused.
+    /// They ask for the same few seats, and are refused.
     Contention,
 }
 
-/// Turns whose median is quoted.
+/// Turns of which the median is reported.
 const TURNS: u32 = 3;
-/// Seats that everybody wants.
+/// Seats that all buyers want.
 const WANTED: usize = 10;
 
 /// Measures in turns on a new store each.
@@ -88,7 +88,7 @@ async fn take_turn(kind: Kind, options: &Crowd, time: Duration) -> Result<Timing
     .await
 }
 
-/// Holds one seat for the buyer of this turn, unless it is taken.
+/// Holds one seat for the buyer of this turn, unless the seat is held or sold.
 async fn hold(
     box_office: &BoxOffice,
     hall: &Hall,
@@ -103,7 +103,7 @@ async fn hold(
     }
 }
 
-/// Of ten turns seven look at the map, two hold, and one pays or cancels what the turn before held.
+/// Of ten turns, seven read the map, two hold a seat, and one pays or cancels what the turn before held.
 async fn mix(box_office: &BoxOffice, hall: &Hall, turn: usize) -> Result<More, String> {
     let seat = turn / 10 * 3;
     match turn % 10 {

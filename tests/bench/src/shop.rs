@@ -1,4 +1,4 @@
-//! Shops to measure: a box office on a new, empty store of the kind asked for.
+//! Shops to measure: a box office on a new, empty store of the chosen kind.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// Returns the word the figures are printed under.
+    /// Returns the name in the printed figures.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
@@ -34,22 +34,22 @@ impl Store {
     }
 }
 
-/// The one private server of a run, which waits for the disk.
+/// The private Postgres server of a run, whose commits wait for the disk.
 static SERVER: OnceCell<Server> = OnceCell::const_new();
-/// Room enough for no checkpoint to fall into somebody's turn.
+/// Settings under which no checkpoint happens during a turn.
 const ROOMY: &[(&str, &str)] =
     &[("shared_buffers", "512MB"), ("max_wal_size", "8GB"), ("checkpoint_timeout", "1h")];
 /// Connections of a shop's pool.
 const CONNECTIONS: u32 = 16;
 
-/// A shop with nothing in it, and what has to live as long.
+/// An empty shop, and the resources that must live as long as it does.
 #[derive(Debug)]
 pub(crate) struct Shop {
     pub(crate) box_office: BoxOffice,
     pub(crate) guard: Guard,
 }
 
-/// What a shop's store lives in.
+/// Where a shop's store keeps its data.
 #[derive(Debug)]
 pub(crate) enum Guard {
     Nothing,
@@ -58,7 +58,7 @@ pub(crate) enum Guard {
 }
 
 impl Shop {
-    /// Opens a shop on a new store, with money that is not real.
+    /// Opens a shop on a new store, with the test provider.
     pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
         Self::open_with(store, Arc::new(TestGateway::default())).await
     }
@@ -87,7 +87,7 @@ impl Shop {
         Ok(Self { box_office: builder.build()?, guard })
     }
 
-    /// Returns the database of a shop that is in one.
+    /// Returns the shop's Postgres database; `None` for other stores.
     pub(crate) fn database(&self) -> Option<&Database> {
         match &self.guard {
             Guard::Database { database, .. } => Some(database),
@@ -95,7 +95,7 @@ impl Shop {
         }
     }
 
-    /// Returns how many commands shared how many commits, of a store that says so.
+    /// Returns how many commands shared how many commits; `None` if the store does not count them.
     pub(crate) fn batches(&self) -> Option<Batches> {
         match &self.guard {
             Guard::Database { store, .. } => Some(store.batches()),

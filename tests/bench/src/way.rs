@@ -1,8 +1,8 @@
-//! One of several ways that are compared: its figures, a turn each.
+//! One of several compared ways, with the figures of each turn.
 
 use crate::figures::{Timings, median};
 
-/// Figures of one way, a turn each.
+/// The figures of one way, one for each turn.
 #[derive(Debug)]
 pub(crate) struct Way {
     name: String,
@@ -23,7 +23,7 @@ impl Way {
         self.p99_ms.push(timings.percentile_ms(0.99));
     }
 
-    /// Returns whether it had no turn.
+    /// Returns whether the way has no figures.
     pub(crate) fn is_empty(&self) -> bool {
         self.per_second.is_empty()
     }
@@ -41,7 +41,7 @@ impl Way {
     }
 }
 
-/// Prints ways as a table for people.
+/// Prints the ways as a table.
 pub(crate) fn print_table(ways: &[&Way]) {
     println!("{:<36}  {:>10}  {:>9}  {:>9}", "", "per second", "p50 ms", "p99 ms");
     for way in ways {

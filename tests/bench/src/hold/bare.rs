@@ -1,4 +1,4 @@
-//! The statements of a hold, by hand: no rules, no queue, no facade.
+//! The statements of a hold, executed directly: without rules, queue or facade.
 
 use std::path::Path;
 
@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior, params};
 use tiketi_core::{EventId, SeatId};
 use uuid::Uuid;
 
-/// A connection that holds seats of one event, set up as the store sets up its own.
+/// A connection that holds seats of one event, with the same settings as the store's own connections.
 pub(crate) struct Bare {
     connection: Connection,
     event: Uuid,
@@ -24,7 +24,7 @@ impl Bare {
         Ok(Self { connection, event: event.as_uuid(), serial: 0 })
     }
 
-    /// Holds each seat for a buyer of its own, all in one transaction.
+    /// Holds each seat for a different buyer, all in one transaction.
     pub(crate) fn hold(&mut self, seats: &[SeatId]) -> Result<(), rusqlite::Error> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         read_event(&transaction, self.event)?;

@@ -1,4 +1,5 @@
-//! Durable holds against everybody's way and against the limit, in turns on a new store each.
+//! Durable holds, compared with the usual way to write them and with the limit of the store, in turns on a new
+//! store each.
 
 use std::error::Error;
 use std::future::Future;
@@ -15,16 +16,16 @@ use crate::load::{self, More};
 use crate::shop::Shop;
 use crate::way::{Way, print_table};
 
-/// What a bench of one store compares with.
+/// What the benchmark of one store compares with.
 pub(crate) trait Rivals {
-    /// What everybody's way is, for the table.
+    /// Name of the usual way, for the table.
     const PLAIN: &'static str;
-    /// What the limit is, for the table.
+    /// Name of the limit, for the table.
     const LIMIT: &'static str;
-    /// What the limit without the rows that all holds share is, for the table.
+    /// Name of the limit without the rows that all holds share, for the table.
     const APART: &'static str;
 
-    /// Holds seats everybody's way.
+    /// Holds seats in the usual way: one transaction for each hold.
     fn plain(
         shop: &Shop,
         hall: &Hall,
@@ -39,7 +40,7 @@ pub(crate) trait Rivals {
         time: Duration,
     ) -> impl Future<Output = Result<Timings, Box<dyn Error>>>;
 
-    /// Writes the same rows but those that all holds share, if that is another thing.
+    /// Writes the same rows except those that all holds share; `None` if the store has no such variant.
     fn apart(
         shop: &Shop,
         hall: &Hall,
@@ -104,7 +105,8 @@ async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Err
     Ok((shop, hall))
 }
 
-/// Holds seats from callers at once, and says how many shared a commit, until the time is up or no seat is left.
+/// Holds seats from concurrent callers until the time is up or no seat is left, and returns how many holds shared a
+/// commit.
 async fn through_box_office(
     options: &Options,
     seats: u32,

@@ -1,4 +1,4 @@
-//! `hold --store memory:`: on one thread, so that the figure is that of one core, at several sizes of hall.
+//! `hold --store memory:`: on one thread, so that the figure is that of one core, with halls of several sizes.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use crate::figures::{Timings, median, now, ratio};
 use crate::hall::Hall;
 use crate::hold::{LEAST_TURNS, Options};
 
-/// How often a host tidies up, which is part of what is measured.
+/// Holds between two runs of the periodic clean-up, which is part of the measurement.
 const TIDY_EVERY: usize = 2_048;
 
-/// Figures of one size of hall.
+/// Figures of one hall size.
 #[derive(Debug, Default)]
 struct Size {
     seats: u32,
@@ -44,7 +44,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Holds as many seats as the largest hall has, in as many halls of this size as that takes.
+/// Holds as many seats as the largest hall has, in as many halls of this size as needed.
 async fn take_turn(size: &mut Size, holds: u32) -> Result<(), Box<dyn Error>> {
     let mut timings = Timings::with_capacity(usize::try_from(holds)?);
     let mut limit = Timings::with_capacity(usize::try_from(holds)?);
@@ -64,7 +64,7 @@ async fn take_turn(size: &mut Size, holds: u32) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Holds every seat of a hall for a buyer of its own, tidying up as a host does.
+/// Holds every seat of a hall, each for a different buyer, and runs the periodic clean-up as a host does.
 async fn hold_all(
     box_office: &BoxOffice,
     hall: &Hall,
@@ -84,7 +84,7 @@ async fn hold_all(
     Ok(started.elapsed())
 }
 
-/// The limit: the same rows written by hand, with no rule, key, outbox or lock.
+/// The limit: writes the same rows directly, without rule, idempotency key, outbox or lock.
 async fn write_all(
     box_office: &BoxOffice,
     hall: &Hall,

@@ -1,4 +1,4 @@
-//! `hold`: how many distinct seats a second can be held through `BoxOffice`, one seat and one buyer each.
+//! `hold`: how many distinct seats a second are held through `BoxOffice`, one seat and one buyer for each hold.
 
 mod bare;
 mod durable;
@@ -22,25 +22,25 @@ pub(crate) struct Options {
     /// Seats of the hall; several sizes are compared in turns.
     #[arg(long, value_delimiter = ',', value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     seats: Vec<u32>,
-    /// Buyers who call at the same time; the in-memory store is measured with one.
+    /// Concurrent buyers; the in-memory store is measured with one.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     callers: u32,
-    /// About how long to measure, in seconds, shared by all that is compared.
+    /// Approximate duration of the measurement in seconds, shared by all that is compared.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
 }
 
 impl Options {
-    /// Returns the sizes asked for, or the usual ones of a store.
+    /// Returns the requested sizes, or the default sizes of a store.
     fn sizes(&self, usual: &[u32]) -> Vec<u32> {
         if self.seats.is_empty() { usual.to_vec() } else { self.seats.clone() }
     }
 }
 
-/// The fewest turns worth a median.
+/// Fewest turns for a median.
 const LEAST_TURNS: usize = 3;
 
-/// Measures the store asked for.
+/// Measures the chosen store.
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     match options.store {
         Store::Memory => memory::run(options),

@@ -1,6 +1,6 @@
-//! `hold --store postgres`: against one transaction a hold, statement by statement, as everybody writes it, and
-//! against the same rows by one statement per 256 holds; and, for those who ask what the event's own row costs, against
-//! those of them that two connections do not share.
+//! `hold --store postgres`: compared with one transaction for each hold, statement by statement, as most
+//! applications write it, and with the same rows written by one statement for 256 holds. A third figure leaves out
+//! the rows that two connections share, and so shows the cost of the event's own row.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -18,12 +18,12 @@ use crate::hold::durable::Rivals;
 use crate::load::{self, More};
 use crate::shop::Shop;
 
-/// Bare Postgres.
+/// Postgres without Tiketi.
 pub(crate) struct Postgres;
 
-/// Connections of those who hold one by one.
+/// Connections that hold one seat at a time.
 const PLAIN_CONNECTIONS: u32 = 32;
-/// Connections of the one who knows everything beforehand.
+/// Connections of the limit, which knows every seat and buyer in advance.
 const LIMIT_CONNECTIONS: usize = 2;
 
 const LOCK_SEAT: &str = "SELECT state, label FROM tiketi.seats WHERE event = $1 AND id = $2 FOR UPDATE";
@@ -34,7 +34,7 @@ const RESERVE: &str = "INSERT INTO tiketi.reservations (event, id, buyer, serial
     4000000000000000, 1, 1, false, 'KRW', 'held', $5, '[]')";
 const REMEMBER: &str = "INSERT INTO tiketi.commands (event, key, fingerprint, reservation, at) \
     VALUES ($1, $2, $2, $2, 1)";
-/// All rows of many holds but the event's and its stock's.
+/// Writes all rows of many holds except the event's and its stock's.
 macro_rules! hold_many {
     () => {
         "WITH hold AS MATERIALIZED (SELECT * FROM unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::text[]) \
@@ -51,7 +51,7 @@ macro_rules! hold_many {
     };
 }
 const HOLD_MANY_APART: &str = concat!(hold_many!(), " SELECT count(*) FROM seats");
-/// The event and its stock come last, when all else is written: two connections wait for each other only there.
+/// Writes the event and its stock last, so that two connections wait for each other only there.
 const HOLD_MANY: &str = concat!(
     hold_many!(),
     ", stock AS (UPDATE tiketi.ticket_types SET held = held + (SELECT count(*) FROM seats) \
@@ -94,7 +94,7 @@ impl Rivals for Postgres {
     }
 }
 
-/// Holds seats from two connections, a statement a batch.
+/// Holds seats on two connections, with one statement for each batch.
 async fn hold_all(
     sql: &'static str,
     shop: &Shop,
@@ -139,7 +139,7 @@ fn ids(hall: &Hall) -> Vec<Uuid> {
     hall.seats.iter().map(|seat| seat.as_uuid()).collect()
 }
 
-/// A reservation's id, its buyer and its serial.
+/// Returns a reservation's id, its buyer and its serial number.
 fn buyer_of(turn: usize) -> (Uuid, Uuid, i64) {
     let unique = turn as u128 + 1;
     let serial = i64::try_from(turn + 1).unwrap_or(i64::MAX);

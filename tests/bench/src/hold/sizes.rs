@@ -1,4 +1,5 @@
-//! Durable holds in halls of several sizes, in turns: what a hold costs has to depend little on the hall.
+//! Durable holds in halls of several sizes, in turns: the cost of a hold must depend little on the size of the
+//! hall.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,10 +14,10 @@ use crate::load::{self, More, NO_LIMIT};
 use crate::shop::Shop;
 use crate::way::{Way, print_table};
 
-/// How often each hall is measured.
+/// How many times each hall is measured.
 const TURNS: usize = 5;
 
-/// Holds as many seats of each hall in a turn as the smallest has for each.
+/// In each turn, holds as many seats of each hall as the smallest hall has for one turn.
 pub(crate) async fn run(options: &Options, sizes: &[u32]) -> Result<(), Box<dyn Error>> {
     let smallest = sizes.iter().copied().min().unwrap_or_default();
     let holds = usize::try_from(smallest)? / TURNS;
@@ -50,7 +51,7 @@ pub(crate) async fn run(options: &Options, sizes: &[u32]) -> Result<(), Box<dyn 
     Ok(())
 }
 
-/// Holds so many seats of a hall, each for a buyer of its own.
+/// Holds this many seats of a hall, each for a different buyer.
 async fn hold(
     box_office: &BoxOffice,
     hall: &Arc<Hall>,

@@ -1,5 +1,5 @@
-//! `hold --store sqlite`: against a plain loop with one transaction a hold, as everybody writes it, and
-//! against the same statements by hand in transactions of 256 holds.
+//! `hold --store sqlite`: compared with a plain loop that makes one transaction for each hold, as most applications
+//! write it, and with the same statements executed directly in transactions of 256 holds.
 
 use std::error::Error;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::hold::bare::Bare;
 use crate::hold::durable::Rivals;
 use crate::shop::{Guard, Shop};
 
-/// Bare SQLite.
+/// SQLite without Tiketi.
 pub(crate) struct Sqlite;
 
 impl Rivals for Sqlite {
@@ -46,7 +46,8 @@ fn path(shop: &Shop) -> Result<&Path, Box<dyn Error>> {
     }
 }
 
-/// Holds seats with the store's statements by hand, `batch` to a transaction; the store itself is idle.
+/// Holds seats by executing the store's statements directly, `batch` holds in a transaction; the store itself is
+/// idle.
 fn by_hand(folder: &Path, hall: &Hall, batch: usize, time: Duration) -> Result<Timings, Box<dyn Error>> {
     let mut bare = Bare::open(&folder.join("bench.db"), hall.event)?;
     let mut timings = Timings::default();

@@ -1,4 +1,4 @@
-//! The limit: a sorted set on the same Redis, with no rule, request, place or answer but the rank.
+//! The limit: a sorted set on the same Redis, without rules, requests or places. It returns only the rank.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -7,7 +7,7 @@ use redis::aio::MultiplexedConnection;
 
 use crate::hall::buyer;
 
-/// A connection, and the sorted set of the present turn.
+/// A connection, and the sorted set of the current turn.
 #[derive(Clone)]
 pub(super) struct Bare {
     connection: MultiplexedConnection,
@@ -21,7 +21,7 @@ impl Bare {
         Ok(Self { connection, key: format!("bare:{}", KEYS.fetch_add(1, Ordering::Relaxed)) })
     }
 
-    /// Adds the buyer of a turn, and reads the rank.
+    /// Adds the buyer of a turn, and reads the buyer's rank.
     pub(super) async fn join(&self, turn: usize) -> Result<(), String> {
         let buyer = buyer(turn).as_uuid().into_bytes();
         let mut pipeline = redis::pipe();

@@ -1,4 +1,4 @@
-//! `queue --store memory:`: on one thread, joins against holds of the same run, both through `BoxOffice`.
+//! `queue --store memory:`: on one thread, joins compared with holds of the same run, both through `BoxOffice`.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::hall::Hall;
 use crate::queue::{Line, Options, TURNS};
 use crate::way::{Way, print_table};
 
-/// Joins, holds and statuses of a turn.
+/// Number of joins, of holds and of statuses in a turn.
 const EACH: u32 = 100_000;
 
 pub(super) fn run(options: &Options) -> Result<(), Box<dyn Error>> {

@@ -31,18 +31,18 @@ pub(crate) struct Options {
     /// The store of waiting rooms.
     #[arg(long, default_value = "redis")]
     store: Store,
-    /// Buyers who call at the same time; as many commands of the limit are under way. In memory there is one.
+    /// Concurrent buyers; the limit has as many commands under way. The in-memory store is measured with one.
     #[arg(long, default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     callers: u32,
     /// Buyers who wait while memory and admissions are measured.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u32).range(20_000..=5_000_000))]
     waiting: u32,
-    /// About how long to measure joins, in seconds, shared by all that is compared.
+    /// Approximate duration of the joins in seconds, shared by all that is compared.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=600))]
     seconds: u64,
 }
 
-/// Measures the store asked for.
+/// Measures the chosen store.
 pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     match options.store {
         Store::Memory => memory::run(options),
@@ -50,15 +50,15 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// The turns of what is compared.
+/// Turns of each compared way.
 const TURNS: u32 = 5;
 
-/// The policy of the rooms: everyone waits, and admission has room for all.
+/// The policy of the rooms: every buyer waits, and admission has capacity for all.
 fn policy() -> RoomPolicy {
     RoomPolicy::default().mode(RoomMode::On).max_active(1_000_000)
 }
 
-/// An event with a waiting room, of a shop whose sales are in memory.
+/// An event with a waiting room, in a shop that sells from memory.
 #[derive(Debug, Clone)]
 struct Line {
     box_office: BoxOffice,
@@ -85,7 +85,7 @@ impl Line {
         joined.map(drop).map_err(|error| error.to_string())
     }
 
-    /// Reads the public state of the line, as each client does that polls.
+    /// Reads the public state of the line, as each polling client does.
     async fn serving(&self) -> Result<(), String> {
         let serving = self.box_office.waiting_room().serving(self.event).await;
         serving.map_err(|error| error.to_string())?.map(drop).ok_or_else(|| "the event is gone".to_owned())

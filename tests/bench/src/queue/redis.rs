@@ -1,4 +1,4 @@
-//! `queue --store redis`: on a private Redis of this run.
+//! `queue --store redis`: on a private Redis server of this run.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub(super) async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             async move { line.serving().await.map(|()| More::Yes) }
         };
         statuses.record(load::run(options.callers, share, read).await?);
-        // What a turn leaves behind is not part of the next one.
+        // The data of one turn must not influence the next one.
         server.ask("FLUSHALL");
     }
     print_table(&[&joins, &bare, &statuses]);
@@ -77,7 +77,7 @@ async fn bare_for(callers: u32, time: Duration, bare: Bare) -> Result<Timings, B
     load::run(callers, time, join).await
 }
 
-/// Fills a line, and returns the memory of each waiting buyer and the times of admissions.
+/// Fills a line, and returns the memory of each waiting buyer and the durations of admissions.
 async fn fill_and_admit(
     server: &Server,
     rooms: &Arc<RedisWaitingRoom>,

@@ -1,4 +1,5 @@
-//! `settle`: confirms of what was held and prepared before, against the holds of the same store in the same run.
+//! `settle`: confirms of reservations that were held and prepared before, compared with holds on the same store in
+//! the same run.
 
 mod plain;
 
@@ -21,10 +22,11 @@ use crate::way::{Way, print_table};
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// Seats are held and paid while there is time; the time is for confirms, holds and attempts take theirs.
+    /// Store, seats and callers. The duration applies to the confirms; holds and attempts take as long as they
+    /// need.
     #[command(flatten)]
     crowd: Crowd,
-    /// Who takes the money.
+    /// The payment provider.
     #[arg(long, default_value = "test")]
     provider: ProviderKind,
 }
@@ -34,7 +36,7 @@ pub(crate) struct Options {
 struct Order {
     payment: Payment,
     seat: SeatId,
-    /// What the buyer brings back from the provider.
+    /// The payment key that the buyer brings back from the provider.
     key: Option<String>,
 }
 
@@ -46,7 +48,7 @@ impl Order {
     }
 }
 
-/// Turns whose median is quoted.
+/// Turns of which the median is reported.
 const TURNS: u32 = 3;
 
 /// Measures in turns on a new store each.
@@ -85,8 +87,8 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Holds every seat, starts to pay for each, and confirms them in that order for as long as there is time; where
-/// there is a database to do so by hand, then everybody's way.
+/// Holds every seat, prepares a payment for each, and confirms the payments in that order until the time is up. On
+/// Postgres, then confirms in the usual way.
 async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     let provider = Provider::open(options.provider).await?;
     let shop = Shop::open_with(options.crowd.store, provider.gateway()).await?;
@@ -111,7 +113,7 @@ async fn take_turn(options: &Options) -> Result<Vec<Timings>, Box<dyn Error>> {
     Ok(timings)
 }
 
-/// Holds each seat for a buyer of its own; the reservations are in the order of the seats.
+/// Holds each seat for a different buyer; the reservations are in the order of the seats.
 async fn hold_all(
     box_office: &BoxOffice,
     hall: &Arc<Hall>,
@@ -125,7 +127,7 @@ async fn hold_all(
     .await
 }
 
-/// Starts an attempt to pay for each reservation.
+/// Prepares a payment for each reservation.
 async fn prepare_all(
     box_office: &BoxOffice,
     held: Vec<Reservation>,
@@ -143,7 +145,7 @@ async fn prepare_all(
     .await
 }
 
-/// Does something so many times, and returns what came of it in that order.
+/// Runs `work` this many times, and returns the results in the order of the calls.
 async fn each<F, W, T>(callers: u32, count: usize, work: W) -> Result<(Timings, Vec<T>), Box<dyn Error>>
 where
     F: Future<Output = Result<T, String>> + Send,

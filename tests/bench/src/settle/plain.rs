@@ -1,4 +1,5 @@
-//! Confirms as everybody writes them: a transaction before the provider is asked and one after, statement by statement.
+//! Confirms as most applications write them: a transaction before the provider is asked and one after it, statement
+//! by statement.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::figures::Timings;
 use crate::load::{self, More};
 use crate::settle::Order;
 
-/// Connections of those who confirm one by one.
+/// Connections that confirm one order at a time.
 const CONNECTIONS: u32 = 32;
 
 const LOCK: &str = "SELECT state FROM tiketi.payments WHERE event = $1 AND id = $2 FOR UPDATE";
@@ -33,7 +34,7 @@ const CONFIRMED: &str =
 const SOLD: &str = "UPDATE tiketi.seats SET state = 'sold', until = NULL, version = version + 1, \
     map_version = map_version + 1 WHERE event = $1 AND id = $2";
 
-/// Confirms orders from the last one back, until the time is up or none is left that nobody began.
+/// Confirms orders from the last one backwards, until the time is up or no order without a confirm is left.
 pub(super) async fn confirm(
     database: &Database,
     gateway: Arc<dyn PaymentGateway>,
@@ -59,7 +60,7 @@ pub(super) async fn confirm(
     .await
 }
 
-/// Commits the intent, unless somebody did.
+/// Commits the intent, unless another connection did.
 async fn begin(pool: &PgPool, order: &Order) -> Result<bool, sqlx::Error> {
     let (event, payment, reservation, _) = ids(order);
     let mut transaction = pool.begin().await?;
@@ -88,7 +89,7 @@ async fn take(gateway: &dyn PaymentGateway, order: &Order) -> Result<String, Str
     }
 }
 
-/// Commits that it was paid.
+/// Commits that the order is paid.
 async fn finish(pool: &PgPool, order: &Order, key: &str) -> Result<(), sqlx::Error> {
     let (event, payment, reservation, seat) = ids(order);
     let mut transaction = pool.begin().await?;
