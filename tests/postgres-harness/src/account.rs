@@ -1,4 +1,4 @@
-//! Whom a server runs as.
+//! The operating-system user that a server runs as.
 
 use std::ffi::OsStr;
 use std::os::unix::fs::chown;
@@ -9,17 +9,17 @@ use std::{env, fs};
 
 use crate::error::HarnessError;
 
-/// The user of a server's programs and files.
+/// The user that owns a server's programs and files.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Account {
-    /// Whoever runs the tests.
+    /// The user that runs the tests.
     Ours,
-    /// Somebody else, since Postgres refuses root.
+    /// Another user, since Postgres refuses to run as root.
     Other { user: u32, group: u32 },
 }
 
 impl Account {
-    /// Returns our own, or for root that of `postgres` or else `nobody`.
+    /// Returns the current user. For root, returns the user `postgres` or else `nobody`.
     pub(crate) fn find() -> Result<Self, HarnessError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Ours);
@@ -39,7 +39,8 @@ impl Account {
         }
     }
 
-    /// Prepares a program to run as the user, in `folder`, deaf to our terminal and our settings.
+    /// Prepares a program to run as the user in `folder`, without our terminal and without our environment
+    /// variables.
     pub(crate) fn command(self, program: impl AsRef<OsStr>, folder: &Path) -> Command {
         let mut command = Command::new(program);
         command.current_dir(folder).process_group(0);
@@ -48,7 +49,7 @@ impl Account {
         for name in settings.filter(|name| name.to_string_lossy().starts_with("PG")) {
             command.env_remove(name);
         }
-        // Messages are read here, so they have to be in a language we know.
+        // The harness reads the messages, so they have to be in English.
         command.env("LC_ALL", "C");
         if let Self::Other { user, group } = self {
             command.uid(user).gid(group);
@@ -57,7 +58,7 @@ impl Account {
     }
 }
 
-/// Finds a user's and its group's number in the text of `/etc/passwd`.
+/// Finds the numbers of a user and its group in the text of `/etc/passwd`.
 fn numbers(users: &str, name: &str) -> Option<(u32, u32)> {
     let line = users.lines().find(|line| line.split(':').next() == Some(name))?;
     let mut fields = line.split(':').skip(2);

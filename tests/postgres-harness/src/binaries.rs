@@ -1,4 +1,4 @@
-//! Where the programs of the installed Postgres are.
+//! The folder of the installed Postgres programs.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -8,7 +8,7 @@ use crate::error::HarnessError;
 
 const NEEDED: [&str; 4] = ["initdb", "pg_ctl", "postgres", "pg_basebackup"];
 
-/// Returns the folder that has every program: the one in `PATH`, what `pg_config` says, or Debian's newest.
+/// Returns the folder that has every program: the one in `PATH`, what `pg_config` reports, or Debian's newest.
 pub(crate) fn folder() -> Result<PathBuf, HarnessError> {
     let candidates = in_path().chain(told_by_pg_config()).chain(debians());
     candidates.into_iter().find(|folder| has_everything(folder)).ok_or(HarnessError::NotInstalled)
@@ -18,7 +18,7 @@ fn has_everything(folder: &Path) -> bool {
     NEEDED.iter().all(|program| folder.join(program).is_file())
 }
 
-/// Links are followed: the programs look for each other beside themselves.
+/// Follows links, because each program looks for the others in its own folder.
 fn in_path() -> impl Iterator<Item = PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders: Vec<PathBuf> = env::split_paths(&path).collect();

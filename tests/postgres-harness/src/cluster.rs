@@ -13,19 +13,19 @@ use crate::{binaries, port, processes, tls};
 
 /// The superuser's name.
 pub(crate) const USER: &str = "harness";
-/// How often another port is tried when somebody was faster to take it.
+/// How many ports are tried when another process takes the chosen one.
 const TRIES: u32 = 5;
 
 /// Whether a commit waits for the disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fsync {
-    /// It does not: fast, and safe from everything but a power cut.
+    /// A commit does not wait: faster, and safe against every failure except a loss of power.
     Off,
-    /// It does, as in production.
+    /// A commit waits, as in production.
     On,
 }
 
-/// A data folder and the server that runs on it, gone when dropped.
+/// A data folder and the server that runs on it; dropping it removes both.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     account: Account,
@@ -37,12 +37,12 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a new data folder and starts a server on it.
+    /// Creates a new data folder and starts a server on it.
     pub(crate) fn start(fsync: Fsync, settings: &[(&str, &str)]) -> Result<Self, HarnessError> {
         Self::start_once(fsync, settings, |_| Ok(()))
     }
 
-    /// Makes a new data folder and starts a server on it that refuses whoever speaks in the clear.
+    /// Creates a new data folder and starts a server on it that refuses connections without TLS.
     pub(crate) fn start_with_tls() -> Result<Self, HarnessError> {
         Self::start_once(Fsync::Off, &[("ssl", "on")], |cluster| {
             tls::require(cluster.account, &cluster.data())
@@ -62,7 +62,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Copies a running server into a new data folder, and starts a standby on it.
+    /// Copies a running server into a new data folder, and starts a standby on the copy.
     pub(crate) fn start_standby(primary: &Self) -> Result<Self, HarnessError> {
         let mut cluster = Self::prepare(primary.password.clone())?;
         let mut copy = cluster.program("pg_basebackup");
@@ -73,7 +73,7 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// Makes a folder that is removed whatever happens next.
+    /// Creates a folder that is removed even if a later step fails.
     fn prepare(password: String) -> Result<Self, HarnessError> {
         let (account, binaries) = (Account::find()?, binaries::folder()?);
         let ours_alone = fs::Permissions::from_mode(0o700);
@@ -124,7 +124,7 @@ impl Cluster {
         }
     }
 
-    /// Starts the server at the port it has, after a crash too.
+    /// Starts the server again at the same port, also after a crash.
     pub(crate) fn start_again(&self) -> Result<(), HarnessError> {
         let mut start = self.control("start");
         start.arg("-o").arg(format!("-p {}", self.port)).arg("-l").arg(self.folder.join("log"));
@@ -134,7 +134,7 @@ impl Cluster {
         })
     }
 
-    /// Stops the server: its clients are cut off, and what is committed is written.
+    /// Stops the server: it closes its connections and writes what is committed.
     pub(crate) fn stop(&self) -> Result<(), HarnessError> {
         let mut stop = self.control("stop");
         stop.args(["-m", "fast"]);
@@ -146,7 +146,7 @@ impl Cluster {
         processes::kill(&self.data())
     }
 
-    /// Makes a standby take over.
+    /// Makes a standby the primary.
     pub(crate) fn promote(&self) -> Result<(), HarnessError> {
         run(self.control("promote"))
     }
@@ -156,7 +156,7 @@ impl Cluster {
         self.data().join("postmaster.pid").exists()
     }
 
-    /// Returns all the server has logged.
+    /// Returns the whole log of the server.
     pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
@@ -176,7 +176,7 @@ impl Cluster {
     }
 }
 
-/// Runs a program to its end, which has to be a good one.
+/// Runs a program until it ends, and fails if its exit code is not 0.
 fn run(mut command: Command) -> Result<(), HarnessError> {
     let name =
         Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy().into_owned();

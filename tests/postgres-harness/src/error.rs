@@ -1,9 +1,9 @@
-//! What keeps a server from running, and the one place that panics for it.
+//! The errors of this crate, and the one function that panics with them.
 
 use std::error::Error;
 use std::io;
 
-/// Why a server could not be started, stopped or asked.
+/// Why a server could not be started, stopped or queried.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HarnessError {
     #[error(
@@ -36,19 +36,19 @@ pub(crate) enum HarnessError {
 }
 
 impl HarnessError {
-    /// Says what was being done when input or output failed.
+    /// Adds what was being done when input or output failed.
     pub(crate) fn io(doing: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let doing = doing.into();
         move |source| Self::Io { doing, source }
     }
 
-    /// Says what was being done when the server refused.
+    /// Adds what was being done when the server refused.
     pub(crate) fn sql(doing: &'static str) -> impl FnOnce(sqlx::Error) -> Self {
         move |source| Self::Sql { doing, source }
     }
 }
 
-/// Fails the test with the whole story.
+/// Fails the test with the error and all its causes.
 #[expect(clippy::panic, reason = "what fails here fails the test that needs it")]
 pub(crate) fn expect<T>(outcome: Result<T, HarnessError>) -> T {
     outcome.unwrap_or_else(|error| {
@@ -57,7 +57,7 @@ pub(crate) fn expect<T>(outcome: Result<T, HarnessError>) -> T {
     })
 }
 
-/// Does what blocks on a thread that may block.
+/// Runs blocking work on a thread that may block.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, HarnessError> + Send + 'static,
 ) -> T {

@@ -1,8 +1,9 @@
 //! Private Postgres servers for tests and benchmarks.
 //!
-//! Each server runs from the installed binaries in a temporary folder, on a free port of the loopback, with
-//! a password made for it. Root runs it as another user, since Postgres refuses root. It ends when it is
-//! dropped, and also when the process that started it is killed: a watchdog stops it and removes the folder.
+//! Each server runs from the installed programs in a temporary folder, on a free loopback port, with a generated
+//! password. If root runs the tests, the server runs as another user, since Postgres refuses root. The server ends
+//! when it is dropped, and also when the process that started it is killed: a watchdog stops it and removes the
+//! folder.
 //!
 //! ```no_run
 //! use sqlx::postgres::PgConnectOptions;
@@ -19,14 +20,14 @@
 //! # }
 //! ```
 //!
-//! The shared server does not wait for the disk, which is faster and changes nothing but what a power cut
-//! would leave. Benchmarks and tests of durability start their own with [`Fsync::On`].
+//! Commits of the shared server do not wait for the disk. That is faster, and only a loss of power would show the
+//! difference. Benchmarks and tests of durability start their own server with [`Fsync::On`].
 //!
-//! So that a test fails where a careless query would on somebody's server, texts are ordered as people do,
-//! not by their bytes.
+//! Texts are ordered by an ICU collation and not by their bytes, because a server in production may do the same. A
+//! query that relies on the order of bytes then fails in the test.
 //!
-//! Everything here panics when it cannot do its work, and says what is missing: a test must not pass, or be
-//! skipped, for lack of a server.
+//! Every function panics if it cannot do its work, and names what is missing: a test must not pass or be skipped
+//! because there is no server.
 
 #![expect(clippy::exhaustive_enums, reason = "this crate is not published")]
 

@@ -1,4 +1,4 @@
-//! A pooler between stores and a server.
+//! A connection pooler between stores and a server.
 
 use std::env;
 use std::fs;
@@ -16,12 +16,12 @@ use crate::error::{HarnessError, blocking};
 use crate::port;
 use crate::server::Server;
 
-/// So few that whoever comes through is given another session with nearly every transaction.
+/// So few that a client gets another session with nearly every transaction.
 const SESSIONS: u32 = 3;
 const PATIENCE: u32 = 1_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Runs the pooler until nobody holds the other end of its input, then removes its folder.
+/// Runs the pooler until the other end of its input is closed, then removes its folder.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 "$1" "$2/pgbouncer.ini" &
@@ -30,7 +30,7 @@ kill -KILL $!
 cd / && rm -rf "$2"
 "#;
 
-/// A `PgBouncer` in transaction mode before a server; dropped, it is gone.
+/// A `PgBouncer` in transaction mode before a server. Dropping it ends the process.
 #[derive(Debug)]
 pub struct Pooler {
     port: u16,
@@ -42,13 +42,13 @@ impl Pooler {
     ///
     /// # Panics
     ///
-    /// If none can be started, with the reason.
+    /// If the pooler cannot be started, with the reason.
     pub async fn start(server: &Server) -> Self {
         let (port, password) = (server.port(), server.password().to_owned());
         blocking(move || Self::before(port, &password)).await
     }
 
-    /// Returns the port it listens at, on the loopback; it asks nobody for a password.
+    /// Returns its port on the loopback; clients need no password.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -63,7 +63,7 @@ impl Pooler {
         let mut command = account.command("/bin/sh", folder.path());
         command.args(["-c", SCRIPT, "pooler"]).arg(program()?).arg(folder.path()).stdin(Stdio::piped());
         let process = command.spawn().map_err(HarnessError::io("cannot start a pooler"))?;
-        // The script removes it.
+        // The script removes the folder.
         let _folder = folder.keep();
         let pooler = Self { port, process: Mutex::new(process) };
         for _ in 0..PATIENCE {
@@ -77,10 +77,10 @@ impl Pooler {
 }
 
 impl Drop for Pooler {
-    /// Ends the pooler and waits until it is gone.
+    /// Ends the pooler and waits for the end of its process.
     fn drop(&mut self) {
         let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Closes its input, too.
+        // `wait` also closes the input of the process.
         let _ended = process.wait();
     }
 }
@@ -117,7 +117,7 @@ fn configure(
     Ok(())
 }
 
-/// Finds the program, which Debian puts where only root looks.
+/// Finds the program; Debian installs it in a folder that only root has in its `PATH`.
 fn program() -> Result<PathBuf, HarnessError> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain([PathBuf::from("/usr/sbin")]);

@@ -1,13 +1,14 @@
-//! Ports nobody listens at.
+//! Ports on which no process listens.
 
 use std::net::{Ipv4Addr, TcpListener};
 
-/// Below the range from which systems take the ports of outgoing connections. A port of that range may be
-/// taken while a server is down, and whoever tries to reach it may then even be connected to themselves.
+/// First port that is tried. It is below the range from which systems take the ports of outgoing connections: a
+/// port of that range may be taken while the server is down, and a client of the server may then even connect to
+/// itself.
 const FIRST: u16 = 15_000;
 const LAST: u16 = 31_999;
 
-/// Returns a port that is free now, and will be when a server that had it starts again.
+/// Returns a port that is free now, and that stays free while its server restarts.
 pub fn free() -> u16 {
     loop {
         let port = rand::random_range(FIRST..=LAST);

@@ -1,4 +1,4 @@
-//! Killing a server with all its processes, as a crash of the machine would.
+//! Kills a server with all its processes, as a crash of the machine does.
 
 use std::fs;
 use std::path::Path;
@@ -12,7 +12,7 @@ use crate::error::HarnessError;
 const PATIENCE: u32 = 1_000;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 
-/// Kills the server of a data folder, and returns when nothing of it runs any more.
+/// Kills the server of a data folder, and returns when all its processes have ended.
 pub(crate) fn kill(data: &Path) -> Result<(), HarnessError> {
     let file = data.join("postmaster.pid");
     let text = fs::read_to_string(&file).map_err(HarnessError::io("cannot tell which process to kill"))?;
@@ -20,7 +20,7 @@ pub(crate) fn kill(data: &Path) -> Result<(), HarnessError> {
     else {
         return Err(HarnessError::Command { command: "reading postmaster.pid".to_owned(), said: text });
     };
-    // Stopped, it makes no new process while the others are counted.
+    // A stopped process starts no new process while its children are listed.
     send(first, Signal::STOP)?;
     let mut all = children(first);
     all.push(first);
@@ -29,8 +29,8 @@ pub(crate) fn kill(data: &Path) -> Result<(), HarnessError> {
     }
     for _ in 0..PATIENCE {
         if !all.iter().any(|one| runs(*one)) {
-            // Left behind, as by a real crash, it would only make the next start wonder about a dead process
-            // that nobody has buried yet.
+            // A real crash leaves the file behind. It is removed here because the next start would otherwise find
+            // the number of a process that has ended but still is in the process table.
             return fs::remove_file(&file).map_err(HarnessError::io("cannot remove postmaster.pid"));
         }
         sleep(BETWEEN_LOOKS);
@@ -40,7 +40,7 @@ pub(crate) fn kill(data: &Path) -> Result<(), HarnessError> {
 
 fn send(to: Pid, signal: Signal) -> Result<(), HarnessError> {
     match kill_process(to, signal) {
-        // It ended by itself meanwhile.
+        // The process has ended by itself.
         Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
         Err(error) => {
             Err(HarnessError::Io { doing: "cannot kill a server".to_owned(), source: error.into() })

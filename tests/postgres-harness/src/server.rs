@@ -1,4 +1,4 @@
-//! A server that runs.
+//! A running server.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use crate::cluster::{Cluster, Fsync, USER};
 use crate::error::{HarnessError, blocking, expect};
 use crate::tls;
 
-/// A private Postgres server; dropped, it is gone.
+/// A private Postgres server; dropping the last clone ends it.
 ///
-/// Clones are the same server.
+/// Clones share one server.
 #[derive(Debug, Clone)]
 pub struct Server {
     pub(crate) cluster: Arc<Cluster>,
-    /// The database that others are copies of, once somebody wanted one.
+    /// The database that [`Database::fresh`](crate::Database::fresh) copies, once the first call has prepared it.
     pub(crate) template: Arc<OnceCell<String>>,
 }
 
 impl Server {
-    /// Returns the one server that the tests of this process share, which does not wait for the disk.
+    /// Returns the one server that the tests of this process share; its commits do not wait for the disk.
     ///
-    /// It must not be stopped or killed: whoever does that starts their own.
+    /// A test must not stop or kill it; such a test starts its own server.
     ///
     /// # Panics
     ///
@@ -34,7 +34,7 @@ impl Server {
         SHARED.get_or_init(|| Self::start(Fsync::Off)).await
     }
 
-    /// Starts a server for oneself.
+    /// Starts a private server.
     ///
     /// # Panics
     ///
@@ -43,7 +43,7 @@ impl Server {
         Self::start_with(fsync, &[]).await
     }
 
-    /// Starts a server for oneself, with settings of its own, such as `("max_connections", "20")`.
+    /// Starts a private server with further settings, such as `("max_connections", "20")`.
     ///
     /// # Panics
     ///
@@ -52,9 +52,9 @@ impl Server {
         Self::of(blocking(move || Cluster::start(fsync, settings)).await)
     }
 
-    /// Starts a server for oneself that takes only connections over TLS.
+    /// Starts a private server that accepts only connections over TLS.
     ///
-    /// [`Server::options`] do not reach it.
+    /// [`Server::options`] cannot connect to it.
     ///
     /// # Panics
     ///
@@ -67,7 +67,7 @@ impl Server {
         Self { cluster: Arc::new(cluster), template: Arc::default() }
     }
 
-    /// Returns how to connect to the database `postgres` as superuser.
+    /// Returns the superuser's connection options for the database `postgres`.
     pub fn options(&self) -> PgConnectOptions {
         let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(self.port());
         let options = options.username(USER).password(self.password()).database("postgres");
@@ -79,7 +79,7 @@ impl Server {
         format!("postgres://{USER}:{}@127.0.0.1:{}/{database}", self.password(), self.port())
     }
 
-    /// Returns the port, which stays the same over restarts.
+    /// Returns the port; a restart does not change it.
     pub fn port(&self) -> u16 {
         self.cluster.port
     }
@@ -89,17 +89,17 @@ impl Server {
         &self.cluster.password
     }
 
-    /// Returns the file of the certificate of a server that speaks TLS, made out to `127.0.0.1` by itself.
+    /// Returns the file of the self-signed certificate for `127.0.0.1`, if the server uses TLS.
     pub fn certificate(&self) -> PathBuf {
         tls::certificate(&self.cluster.data())
     }
 
-    /// Returns all the server has logged.
+    /// Returns the whole log of the server.
     pub fn log(&self) -> String {
         self.cluster.log()
     }
 
-    /// Kills the server with all its processes, and returns when they are gone.
+    /// Kills the server with all its processes, and returns when they have ended.
     ///
     /// # Panics
     ///
@@ -108,7 +108,7 @@ impl Server {
         self.work(Cluster::kill).await;
     }
 
-    /// Stops the server as an operator would; its clients are cut off.
+    /// Stops the server as an operator does; it closes its connections.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! A second server that follows the first, and takes over.
+//! A standby that follows a first server and can replace it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,10 +18,11 @@ const RELOAD: &str = "SELECT pg_reload_conf()";
 const IS_SYNCHRONOUS: &str = "SELECT EXISTS (SELECT FROM pg_stat_replication WHERE sync_state = 'sync')";
 
 impl Server {
-    /// Starts a synchronous standby: from now on no commit is answered before the standby has it on disk.
+    /// Starts a synchronous standby: from now on the first server answers a commit only when the standby has
+    /// written it.
     ///
-    /// The standby has the same databases, user and password at its own port. Once it is gone the
-    /// first server answers no commit any more.
+    /// The standby has the same databases, user and password, and another port. When the standby has ended, the
+    /// first server answers no commit.
     ///
     /// # Panics
     ///
@@ -33,11 +34,11 @@ impl Server {
         standby
     }
 
-    /// Makes a standby take over: when this returns it takes writes.
+    /// Promotes a standby; when this returns, it accepts writes.
     ///
     /// # Panics
     ///
-    /// If it is no standby.
+    /// If the server is not a standby.
     pub async fn promote(&self) {
         self.work(Cluster::promote).await;
     }

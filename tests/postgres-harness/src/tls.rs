@@ -1,4 +1,4 @@
-//! Connections that nobody else can read.
+//! TLS for a server.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::account::Account;
 use crate::error::HarnessError;
 
-/// Makes a key and a certificate for it in a data folder, and has the server refuse all else.
+/// Writes a key and a certificate into a data folder, and makes the server refuse connections without TLS.
 pub(crate) fn require(account: Account, data: &Path) -> Result<(), HarnessError> {
     let failed = |error: rcgen::Error| HarnessError::Certificate(error.to_string());
     let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).map_err(failed)?;
@@ -19,7 +19,7 @@ pub(crate) fn require(account: Account, data: &Path) -> Result<(), HarnessError>
         .map_err(HarnessError::io("cannot write pg_hba.conf"))
 }
 
-/// Returns the file of a data folder's certificate.
+/// Returns the certificate's file in a data folder.
 pub(crate) fn certificate(data: &Path) -> PathBuf {
     data.join("server.crt")
 }

@@ -1,4 +1,4 @@
-//! Who ends a server whatever becomes of the process that started it.
+//! A process that ends a server when the process that started it has ended.
 
 use std::path::Path;
 use std::process::{Child, Stdio};
@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use crate::account::Account;
 use crate::error::HarnessError;
 
-/// Waits until nobody holds the other end of its input, then stops the server and removes the folder.
+/// Waits until the other end of its input is closed, then stops the server and removes the folder.
 ///
-/// A death signal would not do: it is sent when the *thread* that started a process ends, as a test's does.
+/// A parent-death signal is not enough: it is sent when the *thread* that started a process ends, such as a test's.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 cat
@@ -17,12 +17,12 @@ cat
 cd / && rm -rf "$2"
 "#;
 
-/// A process of its own, told by its end of a pipe that the server is no longer wanted.
+/// A separate process that stops the server when the pipe to its input is closed.
 #[derive(Debug)]
 pub(crate) struct Watchdog(Mutex<Child>);
 
 impl Watchdog {
-    /// Starts watching over the server in `folder`, which may not be there yet.
+    /// Starts the watchdog of the server in `folder`, which may not exist yet.
     pub(crate) fn start(account: Account, binaries: &Path, folder: &Path) -> Result<Self, HarnessError> {
         let mut command = account.command("/bin/sh", folder);
         command.args(["-c", SCRIPT, "watchdog"]).arg(binaries).arg(folder).stdin(Stdio::piped());
@@ -33,10 +33,10 @@ impl Watchdog {
 }
 
 impl Drop for Watchdog {
-    /// Ends the server and waits until it is gone.
+    /// Ends the server and waits for the end of the watchdog.
     fn drop(&mut self) {
         let child = self.0.get_mut().unwrap_or_else(PoisonError::into_inner);
-        // Closes its input, too.
+        // `wait` also closes the input of the process.
         let _ended = child.wait();
     }
 }

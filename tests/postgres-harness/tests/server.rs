@@ -1,4 +1,4 @@
-//! What the tests of others rely on.
+//! The guarantees of the harness that other tests rely on.
 
 #![cfg(test)]
 
@@ -120,7 +120,8 @@ async fn a_promoted_standby_has_all_that_was_answered() {
     assert_eq!(notes(&pool).await, ["after", "answered"]);
 }
 
-/// Tells the run of this file that the next test starts to hold a server until it is killed.
+/// Set in the environment of a second run of this file, whose only test then starts a server and waits to be
+/// killed.
 const HOLD: &str = "TIKETI_HARNESS_HOLDS_A_SERVER";
 
 #[tokio::test]
@@ -132,7 +133,7 @@ async fn a_server_ends_with_the_process_that_was_killed() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    // Whoever the server runs as has to be able to remove its folder from here, as from `/tmp`.
+    // The user that the server runs as must be able to remove its folder from here, as from `/tmp`.
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let told = folder.path().join("port");
     let mut holder = Command::new(env::current_exe().unwrap());
@@ -144,7 +145,7 @@ async fn a_server_ends_with_the_process_that_was_killed() {
     holder.wait().unwrap();
     let port = port_in(&told).unwrap();
     until("a server that nobody holds", || !is_open(port)).await;
-    // The folder goes last.
+    // The watchdog removes the folder as its last step.
     until("files of a server that is gone", || fs::read_dir(folder.path()).unwrap().count() == 1).await;
 }
 

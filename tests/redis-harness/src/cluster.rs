@@ -1,4 +1,4 @@
-//! A Cluster of three masters with a replica each.
+//! A Cluster of three masters, each with one replica.
 
 use crate::error::{HarnessError, expect};
 use crate::process::wait_for;
@@ -7,7 +7,7 @@ use crate::server::{Server, Settings};
 const MASTERS: u16 = 3;
 const SLOTS: u16 = 16_384;
 
-/// A private Redis Cluster: three masters, and a replica of each.
+/// A private Redis Cluster: three masters, each with one replica.
 ///
 /// A master that is killed is replaced by its replica after about two seconds.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ impl Cluster {
         cluster
     }
 
-    /// Returns the addresses of all nodes, with commas.
+    /// Returns the addresses of all nodes, separated by commas.
     pub fn urls(&self) -> String {
         self.nodes.iter().map(Server::url).collect::<Vec<_>>().join(",")
     }
@@ -38,7 +38,7 @@ impl Cluster {
     ///
     /// # Panics
     ///
-    /// If no node knows.
+    /// If no node knows the master.
     pub fn master_of(&self, key: &str) -> &Server {
         let owner = |node: &&Server| node.try_ask(&format!("EXISTS {key}")).is_ok() && is_master(node);
         expect(self.nodes.iter().find(owner).ok_or(HarnessError::Late("the election of a master")))
@@ -66,7 +66,7 @@ impl Cluster {
             let first = u32::from(SLOTS) * u32::from(index) / u32::from(MASTERS);
             let next = u32::from(SLOTS) * u32::from(index + 1) / u32::from(MASTERS);
             master.try_ask(&format!("CLUSTER ADDSLOTSRANGE {first} {}", next - 1))?;
-            // Else two nodes begin with the same epoch, and have to settle that first.
+            // Two nodes with the same epoch would have to agree on another one first.
             master.try_ask(&format!("CLUSTER SET-CONFIG-EPOCH {}", index + 1))?;
         }
         let Some((first, others)) = self.nodes.split_first() else { return Ok(()) };
@@ -91,7 +91,7 @@ fn is_master(node: &Server) -> bool {
     node.try_ask("ROLE").is_ok_and(|role| role.starts_with("master"))
 }
 
-/// Returns whether a node serves its slots, and has its replica or its master's data.
+/// Returns whether a node serves its slots and is connected to its replica or its master.
 fn is_complete(node: &Server) -> bool {
     let is_ok = node.try_ask("CLUSTER INFO").is_ok_and(|info| info.contains("cluster_state:ok"));
     let replication = node.try_ask("INFO replication").unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What keeps a server from running, and the one place that panics for it.
+//! The errors of this crate, and the one function that panics with them.
 
 use std::error::Error;
 use std::io;

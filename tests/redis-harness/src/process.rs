@@ -1,4 +1,4 @@
-//! The process of a server, and the shell that ends it whatever happens to this process.
+//! The process of a server, and the shell that ends it when the test process ends.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
@@ -10,9 +10,10 @@ use std::time::{Duration, Instant};
 use crate::error::HarnessError;
 use crate::talk;
 
-/// Starts and kills the server as its input says; when the input ends, it kills the server and removes the folder.
+/// Starts and kills the server as its input demands; when the input ends, it kills the server and removes the
+/// folder.
 ///
-/// A death signal would not do: it is sent when the *thread* that started a process ends, as a test's does.
+/// A parent-death signal is not enough: it is sent when the *thread* that started a process ends, such as a test's.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 pid=
@@ -31,9 +32,9 @@ cd / && rm -rf "$2"
 "#;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Ports of outgoing connections begin above; such a port may be taken while a server is down.
+/// Below the ports of outgoing connections: a port of that range may be taken while a server is down.
 const PORTS: std::ops::RangeInclusive<u16> = 12_000..=21_000;
-/// A node of a Cluster also listens at its port plus this.
+/// A node of a Cluster also listens at its port plus this number.
 const BUS: u16 = 10_000;
 
 #[derive(Debug)]
@@ -47,7 +48,7 @@ struct Shell {
 }
 
 impl Process {
-    /// Prepares a server whose folder has a `redis.conf`.
+    /// Prepares a server whose folder contains a `redis.conf`.
     pub(crate) fn new(folder: &Path) -> Result<Self, HarnessError> {
         let mut child = Command::new("/bin/sh")
             .args(["-c", SCRIPT, "redis"])
@@ -62,7 +63,7 @@ impl Process {
         Ok(Self(Mutex::new(Shell { child, input, output: BufReader::new(output) })))
     }
 
-    /// Has the shell do one thing, and returns once it is done.
+    /// Makes the shell execute one command, and returns once it is done.
     pub(crate) fn tell(&self, word: &str) -> Result<(), HarnessError> {
         let failed = || HarnessError::io("the shell of a server has ended");
         let mut shell = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -94,7 +95,7 @@ pub(crate) fn check_installed() -> Result<(), HarnessError> {
     checked.map(drop).map_err(|source| HarnessError::NotInstalled { program, source })
 }
 
-/// Returns a port at which no one listens, nor at that of its Cluster bus.
+/// Returns a port on which no process listens, and whose Cluster bus port is free as well.
 pub(crate) fn free_port() -> u16 {
     let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
     loop {
@@ -105,7 +106,7 @@ pub(crate) fn free_port() -> u16 {
     }
 }
 
-/// Waits until `is_true`; asks again all the time.
+/// Waits until `is_true` returns true, and calls it without a pause.
 pub(crate) fn wait_for(what: &'static str, mut is_true: impl FnMut() -> bool) -> Result<(), HarnessError> {
     #[expect(clippy::disallowed_methods, reason = "a deadline of the machine's clock, so that no test hangs")]
     let now = Instant::now;
@@ -119,10 +120,10 @@ pub(crate) fn wait_for(what: &'static str, mut is_true: impl FnMut() -> bool) ->
     Ok(())
 }
 
-/// Waits until a server answers, with data loaded.
+/// Waits until a server answers and has loaded its data.
 pub(crate) fn wait_until_ready(port: u16) -> Result<(), HarnessError> {
     wait_for("the start of a Redis server", || {
-        // A server that demands a password or TLS is up, too.
+        // A server that demands a password or TLS has started, too.
         match talk::ask(port, "PING") {
             Ok(_) => true,
             Err(HarnessError::Refused { answer, .. }) => answer.starts_with("NOAUTH"),

@@ -1,4 +1,4 @@
-//! A server that runs.
+//! A running server.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,9 +9,9 @@ use crate::error::{HarnessError, expect};
 use crate::process::{Process, check_installed, free_port, wait_until_ready};
 use crate::talk;
 
-/// A private Redis server, gone once dropped; clones are the same server.
+/// A private Redis server; clones share it, and dropping the last one ends it.
 ///
-/// It writes nothing to disk, so that it is empty after [`Server::kill`] and [`Server::start_again`].
+/// It writes nothing to disk, so it is empty after [`Server::kill`] and [`Server::start_again`].
 #[derive(Debug, Clone)]
 pub struct Server {
     inner: Arc<Inner>,
@@ -30,14 +30,14 @@ struct Inner {
 pub struct Settings {
     /// Whether it is a node of a Cluster.
     pub cluster: bool,
-    /// Name and password of its one user; anyone may use it without.
+    /// Name and password of its one user; clients that do not sign in have all rights as well.
     pub user: Option<(&'static str, &'static str)>,
-    /// Whether it takes only connections over TLS.
+    /// Whether it accepts only connections over TLS.
     pub tls: bool,
 }
 
 impl Server {
-    /// Starts a server for anyone on the loopback.
+    /// Starts a server on the loopback that needs no password.
     ///
     /// # Panics
     ///
@@ -74,16 +74,16 @@ impl Server {
         format!("{scheme}://{user}127.0.0.1:{}", self.inner.port)
     }
 
-    /// Returns its port, which stays the same.
+    /// Returns its port; a restart does not change it.
     pub fn port(&self) -> u16 {
         self.inner.port
     }
 
-    /// Returns the certificate of a server that speaks TLS, as PEM, issued for `127.0.0.1` by itself.
+    /// Returns the self-signed certificate for `127.0.0.1`, as PEM.
     ///
     /// # Panics
     ///
-    /// If it does not speak TLS.
+    /// If it does not use TLS.
     pub fn certificate(&self) -> Vec<u8> {
         expect(fs::read(self.inner.folder.join("server.crt")).map_err(HarnessError::io("no certificate")))
     }
@@ -101,7 +101,7 @@ impl Server {
         talk::ask(self.inner.port, command)
     }
 
-    /// Sends an inline command, and returns the answer or what Redis refuses it with.
+    /// Sends an inline command, and returns the answer, or the error with which Redis refuses it.
     ///
     /// # Panics
     ///
@@ -113,11 +113,11 @@ impl Server {
         }
     }
 
-    /// Kills the server with `SIGKILL`, and returns once it is gone.
+    /// Kills the server with `SIGKILL`, and returns once its process has ended.
     ///
     /// # Panics
     ///
-    /// If its shell has ended.
+    /// If the shell has ended.
     pub fn kill(&self) {
         expect(self.inner.process.tell("kill"));
     }
@@ -131,20 +131,20 @@ impl Server {
         expect(self.inner.process.tell("start").and_then(|()| self.inner.wait()));
     }
 
-    /// Stops the server from running, without closing its connections.
+    /// Stops the server's process, without closing its connections.
     ///
     /// # Panics
     ///
-    /// If its shell has ended.
+    /// If the shell has ended.
     pub fn freeze(&self) {
         expect(self.inner.process.tell("freeze"));
     }
 
-    /// Lets a stopped server continue.
+    /// Continues a stopped server.
     ///
     /// # Panics
     ///
-    /// If its shell has ended.
+    /// If the shell has ended.
     pub fn thaw(&self) {
         expect(self.inner.process.tell("thaw"));
     }
@@ -189,7 +189,7 @@ impl Inner {
 
     fn wait(&self) -> Result<(), HarnessError> {
         if self.settings.tls {
-            // It does not understand a plain PING; the log says when it listens.
+            // The server does not understand a PING without TLS; its log says when it listens.
             return crate::process::wait_for("the start of a Redis server", || {
                 fs::read_to_string(self.folder.join("log"))
                     .is_ok_and(|log| log.contains("Ready to accept connections"))

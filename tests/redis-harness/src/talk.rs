@@ -1,4 +1,4 @@
-//! Commands to a server over a connection of their own, for what a client library does not do.
+//! Commands over a separate connection, for what a client library cannot do.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -10,7 +10,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends a command, and returns its answer as text; an array as one line for each element.
 ///
-/// The answer to an unknown command, or a refused one, is an error.
+/// An unknown or refused command is an error.
 pub(crate) fn ask(port: u16, command: &str) -> Result<String, HarnessError> {
     let failed = || HarnessError::io("cannot talk to a Redis server of the tests");
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).map_err(failed())?;
@@ -21,7 +21,7 @@ pub(crate) fn ask(port: u16, command: &str) -> Result<String, HarnessError> {
     answer.map_err(|answer| HarnessError::Refused { command: command.to_owned(), answer })
 }
 
-/// Reads one answer of RESP; the inner error is one of Redis.
+/// Reads one RESP answer; the inner error is an error of Redis.
 fn read(reader: &mut impl BufRead) -> std::io::Result<Result<String, String>> {
     let mut line = String::new();
     reader.read_line(&mut line)?;

@@ -1,4 +1,4 @@
-//! The harness itself: what other tests rely on.
+//! The guarantees of the harness that other tests rely on.
 
 use tiketi_redis_harness::{Cluster, Server, Settings};
 

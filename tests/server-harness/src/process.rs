@@ -210,7 +210,7 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Reads a path that everyone may read.
+    /// Reads a path that needs no token.
     pub async fn get(&self, path: &str) -> Result<(u16, Value), reqwest::Error> {
         try_answer(self.client.get(format!("{}{path}", self.base))).await
     }
