@@ -1,4 +1,4 @@
-//! What the stub says to a request.
+//! The stub's answers to requests.
 
 use axum::Json;
 use axum::http::StatusCode;
@@ -17,12 +17,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Makes the answer that shows a payment.
+    /// Creates the answer that shows a payment.
     pub(crate) fn ok(body: Value) -> Self {
         Self { status: 200, body }
     }
 
-    /// Makes the answer that names an error.
+    /// Creates the answer that names an error.
     pub(crate) fn error(code: &str) -> Self {
         let body = json!({"code": code, "message": "the stub was asked in a way that ends like this"});
         Self { status: code::status(code), body }

@@ -1,4 +1,4 @@
-//! The stub's books: payments, and what each request does to them.
+//! The payments of the stub, and how each request changes them.
 
 mod cancel;
 mod confirm;
@@ -15,7 +15,7 @@ use crate::webhook::Webhook;
 pub(crate) use cancel::CancelBody;
 pub(crate) use confirm::ConfirmBody;
 
-/// Every payment, and the messages about them.
+/// All payments, and the webhooks about them.
 #[derive(Debug, Default)]
 pub(crate) struct Books {
     payments: BTreeMap<String, Payment>,
@@ -25,7 +25,7 @@ pub(crate) struct Books {
 }
 
 impl Books {
-    /// Notes that a buyer authenticated, and returns the key to confirm with.
+    /// Records that a buyer authenticated, and returns the payment key for the confirm.
     pub(crate) fn authenticate(
         &mut self,
         order_id: &str,
@@ -33,7 +33,7 @@ impl Books {
         method: Method,
         now: Timestamp,
     ) -> String {
-        // The moment keeps the keys of two runs of the stub apart.
+        // The time makes the keys of two runs of the stub different.
         let key = format!("stub_{:x}_{}", now.as_micros(), self.number());
         let payment = Payment {
             key: key.clone(),
@@ -52,34 +52,34 @@ impl Books {
             refunded_to: Vec::new(),
         };
         self.payments.insert(key.clone(), payment);
-        // Who asks for an order is shown the attempt that was confirmed, or else the latest.
+        // A lookup by order returns the attempt that was confirmed, or else the latest.
         if self.order(order_id).is_none_or(|known| known.last_transaction.is_none()) {
             self.by_order.insert(order_id.to_owned(), key.clone());
         }
         key
     }
 
-    /// Shows the payment of that key.
+    /// Returns the payment with this key.
     pub(crate) fn show(&self, key: &str, now: Timestamp) -> Answer {
         shown(self.payments.get(key), now)
     }
 
-    /// Shows the payment of that order.
+    /// Returns the payment of this order.
     pub(crate) fn show_order(&self, order_id: &str, now: Timestamp) -> Answer {
         shown(self.order(order_id), now)
     }
 
-    /// Notes that the money of a virtual account came in, and tells the shop.
+    /// Records that the money of a virtual account arrived, and sends webhooks.
     pub(crate) fn deposit(&mut self, order_id: &str, now: Timestamp) -> bool {
         self.move_deposit(order_id, Status::WaitingForDeposit, now, |payment| payment.capture(now))
     }
 
-    /// Notes that a bank let a deposit through after its deadline, and tells the shop.
+    /// Records that a bank accepted a deposit after its deadline, and sends webhooks.
     pub(crate) fn deposit_late(&mut self, order_id: &str, now: Timestamp) -> bool {
         self.move_deposit(order_id, Status::Expired, now, |payment| payment.capture(now))
     }
 
-    /// Notes that a bank took a deposit back, and tells the shop.
+    /// Records that a bank withdrew a deposit, and sends webhooks.
     pub(crate) fn take_deposit_back(&mut self, order_id: &str, now: Timestamp) -> bool {
         self.move_deposit(order_id, Status::Done, now, |payment| {
             payment.status = Status::WaitingForDeposit;
@@ -108,7 +108,7 @@ impl Books {
         true
     }
 
-    /// Notes that the buyer's bank or card said no before the shop confirmed, and tells the shop.
+    /// Records that the buyer's bank or card declined before the shop confirmed, and sends a webhook.
     pub(crate) fn abort(&mut self, order_id: &str, code: &str, now: Timestamp) -> bool {
         let Some(key) = self.by_order.get(order_id).cloned() else { return false };
         let Some(payment) = self.payments.get_mut(&key) else { return false };
@@ -121,7 +121,7 @@ impl Books {
         true
     }
 
-    /// Tells the shop of a status the payment is not in, as has been seen to happen.
+    /// Sends a webhook with a status that the payment does not have. TossPayments has been seen to do so.
     pub(crate) fn misreport(&mut self, order_id: &str, status: Status, now: Timestamp) -> bool {
         let id = self.transmission();
         let Some(payment) = self.order(order_id) else { return false };
@@ -130,7 +130,7 @@ impl Books {
         true
     }
 
-    /// Returns what was taken and given back, by payment key.
+    /// Returns captures and refunds by payment key.
     pub(crate) fn ledger(&self) -> BTreeMap<String, Account> {
         let account = |payment: &Payment| Account {
             order_id: payment.order_id.clone(),
@@ -143,7 +143,7 @@ impl Books {
         self.payments.iter().map(|(key, payment)| (key.clone(), account(payment))).collect()
     }
 
-    /// Hands out the messages written since the last time.
+    /// Returns the webhooks that were added since the last call.
     pub(crate) fn take_webhooks(&mut self) -> Vec<Webhook> {
         std::mem::take(&mut self.webhooks)
     }
@@ -152,7 +152,7 @@ impl Books {
         self.payments.get(self.by_order.get(order_id)?)
     }
 
-    /// Tells the shop where a payment stands.
+    /// Adds a webhook with the current status of a payment.
     fn tell(&mut self, key: &str, now: Timestamp) {
         let id = self.transmission();
         if let Some(payment) = self.payments.get(key) {

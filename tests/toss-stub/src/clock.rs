@@ -1,4 +1,4 @@
-//! The stub's own time: a clock, and how far tests have moved it.
+//! The stub's clock, which tests can move ahead.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tiketi_core::{Clock, Timestamp};
 
-/// A clock that can be moved ahead of another.
+/// A clock that can be moved ahead of another clock.
 #[derive(Debug)]
 pub(crate) struct MovableClock {
     base: Arc<dyn Clock>,

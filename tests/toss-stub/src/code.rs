@@ -1,6 +1,6 @@
-//! The HTTP status that comes with each error code.
+//! The HTTP status of each error code.
 
-/// Returns the status a code comes with; 400 for a code nobody has listed.
+/// Returns the status of a code; 400 for a code that TossPayments does not list.
 pub(crate) fn status(code: &str) -> u16 {
     match code {
         "UNAUTHORIZED_KEY" => 401,
@@ -24,7 +24,7 @@ pub(crate) fn status(code: &str) -> u16 {
         | "FAILED_METHOD_HANDLING_CANCEL"
         | "UNKNOWN_PAYMENT_ERROR"
         | "COMMON_ERROR" => 500,
-        // `PROVIDER_ERROR` is one of these, though it says nothing about the outcome.
+        // `PROVIDER_ERROR` is one of these, although the outcome of the request is unknown.
         _ => 400,
     }
 }

@@ -1,4 +1,4 @@
-//! Ways to fail, told to the stub before they happen.
+//! Faults that a test sets before the request that they concern.
 
 use serde::Deserialize;
 
@@ -18,10 +18,10 @@ pub enum Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum Effect {
-    /// Nothing happens.
+    /// The request has no effect.
     #[default]
     None,
-    /// It takes effect, and then fails.
+    /// The request takes effect, and then fails.
     First,
 }
 
@@ -29,17 +29,17 @@ pub(crate) enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Reply {
-    /// With this error code; kept under the idempotency key as any other answer.
+    /// With this error code, which is stored under the idempotency key like any other answer.
     Code(String),
-    /// With this status and a body that is no JSON.
+    /// With this status and a body that is not JSON.
     Unreadable(u16),
-    /// Not at all, until [`crate::TossStub::release_hanging`]; meanwhile its idempotency key is in flight.
+    /// Not before [`crate::TossStub::release_hanging`]; until then the idempotency key is in flight.
     Hang,
-    /// With a broken connection.
+    /// With a connection that is closed before an answer.
     Cut,
-    /// With the record of this order, whatever was asked.
+    /// With the payment of this order, whichever order the request names.
     Crossed(String),
-    /// Twice, one answer right behind the other. The request always takes effect.
+    /// With two answers, one directly after the other. The request always takes effect.
     Twice,
 }
 
@@ -57,37 +57,37 @@ impl Fault {
         Self { call, effect: Effect::None, reply }
     }
 
-    /// Answers with an error code and does nothing.
+    /// Answers with an error code; the request has no effect.
     pub fn code(call: Call, code: impl Into<String>) -> Self {
         Self::new(call, Reply::Code(code.into()))
     }
 
-    /// Answers with a status and something that is no JSON, and does nothing.
+    /// Answers with a status and a body that is not JSON; the request has no effect.
     pub fn unreadable(call: Call, status: u16) -> Self {
         Self::new(call, Reply::Unreadable(status))
     }
 
-    /// Does nothing and never answers.
+    /// Never answers; the request has no effect.
     pub fn hang(call: Call) -> Self {
         Self::new(call, Reply::Hang)
     }
 
-    /// Does nothing and breaks the connection.
+    /// Closes the connection; the request has no effect.
     pub fn cut(call: Call) -> Self {
         Self::new(call, Reply::Cut)
     }
 
-    /// Answers with the record of another order, and does nothing.
+    /// Answers with the payment of another order; the request has no effect.
     pub fn crossed(call: Call, order_id: impl Into<String>) -> Self {
         Self::new(call, Reply::Crossed(order_id.into()))
     }
 
-    /// Answers twice.
+    /// Sends the answer twice.
     pub fn twice(call: Call) -> Self {
         Self::new(call, Reply::Twice).after_effect()
     }
 
-    /// Lets the request take effect before it fails.
+    /// Makes the request take effect before it fails.
     #[must_use]
     pub fn after_effect(mut self) -> Self {
         self.effect = Effect::First;

@@ -1,4 +1,4 @@
-//! The API, and beside it what is the stub's own.
+//! The routes of the API and of the stub itself.
 
 mod api;
 mod control;
@@ -12,7 +12,7 @@ use axum::routing::get;
 
 pub(crate) use desk::Desk;
 
-/// Routes everything the stub answers.
+/// Creates the router with all routes of the stub.
 pub(crate) fn router(desk: Arc<Desk>) -> Router {
     let page = get(async || Html(include_str!("../assets/payment_window.html")));
     Router::new().route("/", page).merge(api::routes()).nest("/stub", control::routes()).with_state(desk)

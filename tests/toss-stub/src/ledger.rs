@@ -1,22 +1,22 @@
-//! The stub's own account of the money, for tests to compare with theirs.
+//! The stub's own totals of captures and refunds, for tests to compare with the shop's.
 
 use serde::Serialize;
 
-/// What was taken and given back under one payment key.
+/// Captures and refunds of one payment key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Account {
-    /// The shop's order.
+    /// The order id of the shop.
     pub order_id: String,
-    /// Taken from the buyer, in won.
+    /// Captured, in won.
     pub captured: i64,
-    /// Given back, in won.
+    /// Refunded, in won.
     pub refunded: i64,
-    /// How many times money was taken.
+    /// Number of captures.
     pub captures: usize,
-    /// How many times money was given back.
+    /// Number of refunds.
     pub refunds: usize,
-    /// Numbers of the accounts it went back to, if it did not go where it came from.
+    /// Numbers of the accounts that refunds were sent to, if not to the source of the payment.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub refunded_to: Vec<String>,
 }

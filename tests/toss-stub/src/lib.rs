@@ -1,4 +1,4 @@
-//! A TossPayments that keeps its books in memory and can be told to fail in every way a real one does.
+//! A stub of TossPayments that keeps payments in memory and can fail in every way in which the real API fails.
 //!
 //! ```
 //! use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
@@ -6,9 +6,9 @@
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let stub = TossStub::start(StubSettings::default()).await?;
-//! // The buyer authenticates in the payment window; the shop gets the key to confirm with.
+//! // The buyer authenticates in the payment window; the shop gets the payment key for the confirm.
 //! let key = stub.authenticate("order-0001", 220_000)?;
-//! // The next confirm takes the money, and the answer never arrives.
+//! // The next confirm captures the money, and its answer is lost.
 //! stub.fail_next(Fault::cut(Call::Confirm).after_effect());
 //! assert!(stub.url().starts_with("http://127.0.0.1:"));
 //! assert_eq!(stub.ledger().get(&key).map(|account| account.captured), Some(0));
@@ -16,19 +16,19 @@
 //! # }
 //! ```
 //!
-//! # What it keeps to
+//! # What it takes from TossPayments
 //!
 //! Version 2022-11-16 of the core API: `POST /v1/payments/confirm`, `GET /v1/payments/{paymentKey}`,
-//! `GET /v1/payments/orders/{orderId}`, `POST /v1/payments/{paymentKey}/cancel`. It checks the Basic header; gives the
-//! shop ten minutes from the buyer's authentication to confirm; keeps every answer to an `Idempotency-Key`
-//! for fifteen days, errors included, and compares no bodies; answers 409 while a key is in flight;
-//! refuses a second cancel within a second and a `refundableAmount` that is not the balance. A
-//! `TossPayments-Test-Code` header has it answer with that error.
+//! `GET /v1/payments/orders/{orderId}`, `POST /v1/payments/{paymentKey}/cancel`. It checks the Basic header. The shop
+//! can confirm for ten minutes after the buyer's authentication. Every answer to an `Idempotency-Key`, errors included,
+//! is stored for fifteen days, and bodies are not compared; while a key is in flight, the answer is 409. A second cancel
+//! within a second is refused, and so is a `refundableAmount` that is not the balance. A `TossPayments-Test-Code` header
+//! makes the stub answer with that error.
 //!
-//! # What is its own
+//! # What it adds
 //!
-//! Everything below `/stub`: what a buyer does at the provider, faults, the clock and the ledger. The same is
-//! on [`TossStub`] for tests in the same process. `/` is a payment window for people.
+//! Everything below `/stub`: the actions of a buyer at the provider, faults, the clock and the ledger. Tests in the same
+//! process call the methods of [`TossStub`] instead. `/` is a payment window for people.
 
 #![expect(clippy::exhaustive_enums, clippy::exhaustive_structs, reason = "this crate is not published")]
 

@@ -1,4 +1,4 @@
-//! Connections that a handler can break, or make say everything twice.
+//! TCP connections that a handler can break, or on which it can send an answer twice.
 
 use std::io;
 use std::net::SocketAddr;
@@ -16,17 +16,17 @@ const SOUND: u8 = 0;
 const CUT: u8 = 1;
 const TWICE: u8 = 2;
 
-/// What a handler does to the connection its answer would take.
+/// The fault of one connection, set by the handler that answers on it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Line(Arc<AtomicU8>);
 
 impl Line {
-    /// Breaks the connection before another byte is written.
+    /// Breaks the connection before any further byte is written.
     pub(crate) fn cut(&self) {
         self.0.store(CUT, Ordering::SeqCst);
     }
 
-    /// Has the next answer written twice.
+    /// Makes the connection write the next answer twice.
     pub(crate) fn say_twice(&self) {
         self.0.store(TWICE, Ordering::SeqCst);
     }
@@ -38,7 +38,7 @@ impl Connected<IncomingStream<'_, Lines>> for Line {
     }
 }
 
-/// Accepts such connections.
+/// Accepts connections with a settable fault.
 #[derive(Debug)]
 pub(crate) struct Lines(pub(crate) TcpListener);
 
@@ -56,12 +56,12 @@ impl Listener for Lines {
     }
 }
 
-/// One such connection.
+/// One connection with a settable fault.
 #[derive(Debug)]
 pub(crate) struct LineStream {
     stream: TcpStream,
     line: Line,
-    /// What is to be said once more.
+    /// The bytes that are to be written a second time.
     said: Vec<u8>,
 }
 

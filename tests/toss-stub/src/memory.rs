@@ -1,4 +1,4 @@
-//! What is kept under idempotency keys.
+//! Answers stored under idempotency keys.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use tiketi_core::Timestamp;
 
 use crate::answer::Answer;
 
-/// How long an answer is kept (source: TossPayments, idempotency keys).
+/// How long an answer is stored (source: TossPayments, idempotency keys).
 const KEPT_FOR: Duration = Duration::from_hours(15 * 24);
 
-/// What tells two requests apart: the key, the API key, the method and address. Never the body.
+/// What distinguishes two requests: idempotency key, API key, method and path. Bodies are not compared.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Identity {
     pub(crate) key: String,
@@ -24,7 +24,7 @@ enum Kept {
     Answered(Answer),
 }
 
-/// What is known of a request that comes in.
+/// Whether a request was seen before.
 #[derive(Debug)]
 pub(crate) enum Seen {
     New,
@@ -32,12 +32,12 @@ pub(crate) enum Seen {
     Before(Answer),
 }
 
-/// The answers given so far.
+/// The stored answers.
 #[derive(Debug, Default)]
 pub(crate) struct Memory(HashMap<Identity, (Timestamp, Kept)>);
 
 impl Memory {
-    /// Tells what is known of a request, and marks a new one as in flight.
+    /// Returns whether a request was seen before, and marks a new one as in flight.
     pub(crate) fn begin(&mut self, identity: &Identity, now: Timestamp) -> Seen {
         match self.0.get(identity).filter(|(since, _)| now.since(*since) < KEPT_FOR) {
             Some((_, Kept::InFlight)) => Seen::InFlight,
@@ -49,14 +49,14 @@ impl Memory {
         }
     }
 
-    /// Keeps the answer to a request that was in flight.
+    /// Stores the answer to a request that was in flight.
     pub(crate) fn answered(&mut self, identity: &Identity, answer: &Answer) {
         if let Some((_, kept)) = self.0.get_mut(identity) {
             *kept = Kept::Answered(answer.clone());
         }
     }
 
-    /// Forgets a request that never arrived.
+    /// Removes a request that did not take effect.
     pub(crate) fn forget(&mut self, identity: &Identity) {
         self.0.remove(identity);
     }

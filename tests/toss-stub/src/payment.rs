@@ -1,4 +1,4 @@
-//! One payment in the stub's books, and how the API shows it.
+//! One payment of the stub, and its form in the API.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tiketi_core::Timestamp;
 
-/// Seoul, whose offset every time of the API carries.
+/// The offset of Seoul, which all times of the API have.
 const SEOUL_SECONDS: i32 = 9 * 3600;
 
-/// How long the shop has to confirm what a buyer authenticated (source: TossPayments, payment flow).
+/// How long the shop may confirm after the buyer has authenticated (source: TossPayments, payment flow).
 const CONFIRM_WITHIN: Duration = Duration::from_mins(10);
 
 /// How long a buyer may take to pay into a virtual account.
 const DEPOSIT_WINDOW: Duration = Duration::from_hours(24);
 
-/// Where a payment stands, in the API's words.
+/// The status of a payment, in the words of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {
-    /// Made; the buyer has not authenticated.
+    /// Created; the buyer has not authenticated.
     Ready,
     /// The buyer authenticated; the shop has not confirmed.
     InProgress,
@@ -28,13 +28,13 @@ pub enum Status {
     WaitingForDeposit,
     /// Paid.
     Done,
-    /// All of it was given back.
+    /// Refunded in full.
     Canceled,
-    /// Some of it was given back.
+    /// Refunded in part.
     PartialCanceled,
-    /// The buyer's bank or card said no.
+    /// The buyer's bank or card declined.
     Aborted,
-    /// Nobody confirmed in time.
+    /// The shop did not confirm in time.
     Expired,
 }
 
@@ -42,10 +42,10 @@ pub enum Status {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Method {
-    /// By card: paid as it is confirmed.
+    /// By card: captured by the confirm.
     #[default]
     Card,
-    /// Into an account of its own: paid when the money arrives.
+    /// By transfer to a virtual account: captured when the money arrives.
     VirtualAccount,
 }
 
@@ -60,39 +60,40 @@ pub(crate) struct Payment {
     pub(crate) authenticated_at: Timestamp,
     pub(crate) approved_at: Option<Timestamp>,
     pub(crate) deposit_due: Option<Timestamp>,
-    /// What a deposit callback proves itself with.
+    /// The secret that proves that a deposit callback comes from TossPayments.
     pub(crate) secret: String,
     pub(crate) captures: usize,
     pub(crate) last_transaction: Option<String>,
     pub(crate) failure: Option<String>,
     pub(crate) cancels: Vec<Cancel>,
-    /// Numbers of the accounts that money went back to.
+    /// Numbers of the accounts that refunds were sent to.
     pub(crate) refunded_to: Vec<String>,
 }
 
-/// Money given back.
+/// One refund.
 #[derive(Debug, Clone)]
 pub(crate) struct Cancel {
     pub(crate) transaction: String,
     pub(crate) amount: i64,
     pub(crate) reason: String,
     pub(crate) at: Timestamp,
-    /// What could be given back after it.
+    /// The amount that could still be refunded after it.
     pub(crate) refundable: i64,
 }
 
 impl Payment {
-    /// Returns what was taken and could still be given back.
+    /// Returns the captured amount that is not refunded, in won.
     pub(crate) fn balance(&self) -> i64 {
         self.amount - self.refunded()
     }
 
-    /// Returns what was given back.
+    /// Returns the refunded amount, in won.
     pub(crate) fn refunded(&self) -> i64 {
         self.cancels.iter().filter(|_| self.captures > 0).map(|cancel| cancel.amount).sum()
     }
 
-    /// Returns where it stands now: what nobody confirms or pays in time expires without a word.
+    /// Returns the current status. A payment expires without a webhook if the shop does not confirm it, or the
+    /// buyer does not pay it, in time.
     pub(crate) fn status_at(&self, now: Timestamp) -> Status {
         let late = match self.status {
             Status::InProgress => now >= self.authenticated_at.after(CONFIRM_WITHIN),
@@ -102,7 +103,7 @@ impl Payment {
         if late { Status::Expired } else { self.status }
     }
 
-    /// Approves it; a virtual account now waits for its money.
+    /// Approves the payment; one by virtual account then waits for its deposit.
     pub(crate) fn approve(&mut self, transaction: String, now: Timestamp) {
         self.last_transaction = Some(transaction);
         match self.method {
@@ -114,14 +115,14 @@ impl Payment {
         }
     }
 
-    /// Takes the money.
+    /// Captures the money.
     pub(crate) fn capture(&mut self, now: Timestamp) {
         self.status = Status::Done;
         self.captures += 1;
         self.approved_at = Some(now);
     }
 
-    /// Gives money back.
+    /// Refunds an amount.
     pub(crate) fn cancel(&mut self, amount: i64, reason: String, transaction: String, now: Timestamp) {
         let refundable = self.balance() - amount;
         self.status = if refundable == 0 { Status::Canceled } else { Status::PartialCanceled };
@@ -129,7 +130,7 @@ impl Payment {
         self.cancels.push(Cancel { transaction, amount, reason, at: now, refundable });
     }
 
-    /// Shows it as the API does.
+    /// Returns the payment in the form of the API.
     pub(crate) fn shown(&self, now: Timestamp) -> Value {
         let status = self.status_at(now);
         let waits = matches!(self.method, Method::VirtualAccount);
@@ -171,12 +172,12 @@ impl Cancel {
     }
 }
 
-/// Shows a moment with Seoul's offset.
+/// Formats a time with the offset of Seoul.
 fn seoul(at: Timestamp) -> String {
     zoned(at).map(|zoned| zoned.to_rfc3339_opts(SecondsFormat::Secs, false)).unwrap_or_default()
 }
 
-/// Shows a moment in Seoul's time without saying so, as webhooks do.
+/// Formats a time in Seoul without an offset, as webhooks do.
 pub(crate) fn seoul_unsaid(at: Timestamp) -> String {
     zoned(at).map(|zoned| zoned.format("%Y-%m-%dT%H:%M:%S%.6f").to_string()).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The stub as a whole: started, told what to do, asked what it saw.
+//! The running stub, and how tests control and query it.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -24,21 +24,22 @@ use crate::webhook::{Webhook, send_all};
 /// Fewest and most characters of an order id (source: TossPayments, core API).
 const ORDER_CHARS: std::ops::RangeInclusive<usize> = 6..=64;
 
-/// What a stub is started with.
+/// The settings of a stub.
 #[derive(Debug, Clone)]
 pub struct StubSettings {
-    /// Where to listen; port 0 takes a free one.
+    /// The address to listen at; port 0 chooses a free port.
     pub listen: SocketAddr,
-    /// The key the shop has to know.
+    /// The secret key that requests must have.
     pub secret_key: String,
-    /// Where to send webhooks, if anywhere.
+    /// Where to send webhooks; `None` sends none.
     pub webhook_url: Option<String>,
-    /// What time it is at the provider.
+    /// The provider's clock.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Default for StubSettings {
-    /// Listens on a free port of this machine, knows `test_sk_stub`, sends no webhooks, lives in the present.
+    /// Listens on a free loopback port, accepts the key `test_sk_stub`, sends no webhooks and uses the system
+    /// clock.
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -49,13 +50,13 @@ impl Default for StubSettings {
     }
 }
 
-/// Something no buyer could have done.
+/// An order that no buyer could pay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StubError {
-    /// The order id is not 6 to 64 of letters, digits, `-` and `_`.
+    /// The order id does not have 6 to 64 letters, digits, `-` and `_`.
     OrderId,
-    /// There is nothing to pay.
+    /// The amount is not positive.
     Amount,
 }
 
@@ -91,7 +92,7 @@ impl TossStub {
     ///
     /// # Errors
     ///
-    /// That of listening, if the address is taken.
+    /// The error of listening, if the address is taken.
     pub async fn start(settings: StubSettings) -> io::Result<Self> {
         let listener = TcpListener::bind(settings.listen).await?;
         let address = listener.local_addr()?;
@@ -104,7 +105,7 @@ impl TossStub {
         let desk = Arc::new(Desk::new(settings.secret_key, MovableClock::over(settings.clock), sender));
         let service = router(Arc::clone(&desk)).into_make_service_with_connect_info::<Line>();
         tasks.push(tokio::spawn(async move {
-            // It only returns when its task is ended.
+            // `serve` does not return before its task is cancelled.
             let _ = axum::serve(Lines(listener), service).await;
         }));
         Ok(Self { desk, address, tasks })
@@ -115,81 +116,82 @@ impl TossStub {
         format!("http://{}", self.address)
     }
 
-    /// Has a buyer authenticate by card, and returns the payment key.
+    /// Authenticates a buyer by card, and returns the payment key.
     ///
     /// # Errors
     ///
-    /// [`StubError`], if no payment window would open for such an order.
+    /// [`StubError`], if the payment window would refuse the order.
     pub fn authenticate(&self, order_id: &str, amount: i64) -> Result<String, StubError> {
         self.authenticate_by(Method::Card, order_id, amount)
     }
 
-    /// Has a buyer authenticate, and returns the payment key.
+    /// Authenticates a buyer by this method, and returns the payment key.
     ///
     /// # Errors
     ///
-    /// [`StubError`], if no payment window would open for such an order.
+    /// [`StubError`], if the payment window would refuse the order.
     pub fn authenticate_by(&self, method: Method, order_id: &str, amount: i64) -> Result<String, StubError> {
         check_order(order_id, amount)?;
         Ok(self.desk.with_books(|books, now| books.authenticate(order_id, amount, method, now)))
     }
 
-    /// Has the buyer's bank or card say no before the shop confirms; `false` if it is too late.
+    /// Declines a payment as the buyer's bank or card does before the confirm; `false` if it is confirmed already.
     pub fn abort(&self, order_id: &str, code: &str) -> bool {
         self.desk.with_books(|books, now| books.abort(order_id, code, now))
     }
 
-    /// Pays into the virtual account of an order; `false` if none waits.
+    /// Pays into the virtual account of an order; `false` if no deposit is awaited.
     pub fn deposit(&self, order_id: &str) -> bool {
         self.desk.with_books(|books, now| books.deposit(order_id, now))
     }
 
-    /// Pays into the virtual account of an order after its deadline; `false` if that has not passed.
+    /// Pays into the virtual account of an order after its deadline; `false` before the deadline.
     pub fn deposit_late(&self, order_id: &str) -> bool {
         self.desk.with_books(|books, now| books.deposit_late(order_id, now))
     }
 
-    /// Has the bank take a deposit back; `false` if there was none.
+    /// Withdraws a deposit as the bank does; `false` if there is none.
     pub fn take_deposit_back(&self, order_id: &str) -> bool {
         self.desk.with_books(|books, now| books.take_deposit_back(order_id, now))
     }
 
-    /// Sends a webhook with a status the payment is not in; `false` if there is no such order.
+    /// Sends a webhook with a status that the payment does not have; `false` if there is no such order.
     pub fn misreport(&self, order_id: &str, status: Status) -> bool {
         self.desk.with_books(|books, now| books.misreport(order_id, status, now))
     }
 
-    /// Makes the next request of its kind fail; several are taken in order.
+    /// Makes the next request of this kind fail; several faults apply in their order.
     pub fn fail_next(&self, fault: Fault) {
         self.desk.state().faults.push_back(fault);
     }
 
-    /// Answers what hangs: what took effect with the truth, and the rest as if it had never come in.
+    /// Answers hanging requests: with the regular answer if they took effect. The idempotency keys of the others
+    /// are free again.
     pub fn release_hanging(&self) {
         self.desk.release_hanging();
     }
 
-    /// Moves the provider's time ahead.
+    /// Moves the provider's clock ahead.
     pub fn advance(&self, by: Duration) {
         self.desk.clock.advance(by);
     }
 
-    /// Returns what was taken and given back, by payment key.
+    /// Returns captures and refunds by payment key.
     pub fn ledger(&self) -> BTreeMap<String, Account> {
         self.desk.state().books.ledger()
     }
 
-    /// Returns every webhook so far, oldest first.
+    /// Returns all webhooks, oldest first.
     pub fn webhooks(&self) -> Vec<Webhook> {
         self.desk.state().webhooks.clone()
     }
 
-    /// Returns how many requests of a kind came in with the right key.
+    /// Returns how many requests of this kind arrived with the right secret key.
     pub fn asked(&self, call: Call) -> usize {
         self.desk.state().asked.get(&call).copied().unwrap_or_default()
     }
 
-    /// Waits until that many requests of a kind came in.
+    /// Waits until this many requests of this kind have arrived.
     pub async fn until_asked(&self, call: Call, times: usize) {
         loop {
             let next = self.desk.asked.notified();
@@ -200,10 +202,10 @@ impl TossStub {
         }
     }
 
-    /// Runs until it is told to stop listening, which nobody does.
+    /// Serves until the process ends.
     pub async fn run(mut self) {
         for task in std::mem::take(&mut self.tasks) {
-            // A task that ended by itself leaves the others to run.
+            // The end of one task does not end the others.
             let _ = task.await;
         }
     }

@@ -1,4 +1,4 @@
-//! Messages to the shop, and the task that sends them.
+//! Webhooks to the shop, and the task that sends them.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::payment::{Payment, Status, seoul_unsaid};
 
 /// How long the shop may take to answer (source: TossPayments, webhooks).
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// How often a message that was not taken is sent again (source: the same).
+/// How many times a webhook is sent again after a failure (source: the same).
 const RETRIES: u32 = 7;
 
-/// A message to the shop.
+/// A webhook to the shop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Webhook {
-    /// What the shop knows a repetition by: `tosspayments-webhook-transmission-id`.
+    /// The header by which the shop recognises a repetition: `tosspayments-webhook-transmission-id`.
     pub id: String,
-    /// `tosspayments-webhook-transmission-time`.
+    /// The header `tosspayments-webhook-transmission-time`.
     pub time: String,
-    /// What it says.
+    /// The JSON body.
     pub body: Value,
 }
 
 impl Webhook {
-    /// Tells that a payment changed; anybody could have written this.
+    /// Creates a webhook about a changed payment; it carries no proof of its sender.
     pub(crate) fn status_changed(id: String, payment: &Payment, status: Status, now: Timestamp) -> Self {
         let mut data = payment.shown(now);
         if let Some(said) = data.get_mut("status") {
@@ -38,7 +38,7 @@ impl Webhook {
         Self { id, time: at, body }
     }
 
-    /// Tells of money on a virtual account, with the payment's secret for a proof.
+    /// Creates a webhook about a deposit, with the payment's secret as proof.
     pub(crate) fn deposit(id: String, payment: &Payment, now: Timestamp) -> Self {
         let at = seoul_unsaid(now);
         let body = json!({
@@ -52,7 +52,7 @@ impl Webhook {
     }
 }
 
-/// Sends messages in order, until there are none to come.
+/// Sends webhooks in order until the stub ends.
 pub(crate) async fn send_all(mut messages: UnboundedReceiver<Webhook>, to: String) {
     let client = Client::new();
     while let Some(message) = messages.recv().await {
@@ -60,9 +60,9 @@ pub(crate) async fn send_all(mut messages: UnboundedReceiver<Webhook>, to: Strin
     }
 }
 
-/// Sends one message until it is taken or the shop had its chances.
+/// Sends one webhook until the shop accepts it, at most 1 + `RETRIES` times.
 ///
-/// The waits are those of TossPayments in seconds instead of minutes: 1, 4, 16 …
+/// The pauses have the lengths of TossPayments, in seconds instead of minutes: 1, 4, 16 …
 async fn send(client: Client, to: String, message: Webhook) {
     for retried in 0..=RETRIES {
         let request = client.post(&to).timeout(ANSWER_WITHIN).json(&message.body);

@@ -1,4 +1,4 @@
-//! Cancelling: money goes back, all of it or a part.
+//! Cancels: full and partial refunds.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use super::Books;
 use crate::answer::Answer;
 use crate::payment::{Method, Payment, Status};
 
-/// Least time between two cancels of one payment (source: TossPayments, cancelling).
+/// Least time between two cancels of one payment (source: TossPayments, cancelling payments).
 const CANCEL_GAP: Duration = Duration::from_secs(1);
-/// Most letters of a reason (source: the same).
+/// Most characters of a reason (source: the same).
 const MAX_REASON_CHARS: usize = 200;
 
-/// What the shop sends to give money back.
+/// The body of a cancel.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelBody {
@@ -24,7 +24,7 @@ pub(crate) struct CancelBody {
     refund_receive_account: Option<ReceiveAccount>,
 }
 
-/// Where what was deposited goes back to.
+/// The account that a deposit is refunded to.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct ReceiveAccount {
@@ -34,7 +34,7 @@ struct ReceiveAccount {
 }
 
 impl ReceiveAccount {
-    /// Names the code with which the provider turns it down, if it does.
+    /// Returns the error code with which TossPayments refuses the body, if it does.
     fn refusal(&self) -> Option<&'static str> {
         let digits = self.account_number.bytes().all(|byte| byte.is_ascii_digit());
         if !digits || !(1..=20).contains(&self.account_number.len()) {
@@ -46,7 +46,7 @@ impl ReceiveAccount {
 }
 
 impl Books {
-    /// Gives back all of a payment, or the amount named.
+    /// Refunds a payment in full, or the amount in the body.
     pub(crate) fn cancel(&mut self, key: &str, body: CancelBody, now: Timestamp) -> Answer {
         let transaction = self.transaction();
         let Some(payment) = self.payments.get_mut(key) else {

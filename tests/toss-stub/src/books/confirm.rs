@@ -1,4 +1,4 @@
-//! Confirming: the money is taken.
+//! Confirms: the money is captured.
 
 use serde::Deserialize;
 use tiketi_core::Timestamp;
@@ -7,7 +7,7 @@ use super::Books;
 use crate::answer::Answer;
 use crate::payment::{Payment, Status};
 
-/// What the shop sends to confirm.
+/// The body of a confirm.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfirmBody {
@@ -17,7 +17,7 @@ pub(crate) struct ConfirmBody {
 }
 
 impl Books {
-    /// Takes the money of a payment the buyer authenticated.
+    /// Captures the money of a payment that the buyer authenticated.
     pub(crate) fn confirm(&mut self, body: &ConfirmBody, now: Timestamp) -> Answer {
         let transaction = self.transaction();
         let confirmed_before =

@@ -1,4 +1,4 @@
-//! The core API, as far as a shop needs it.
+//! The part of the core API that a shop uses.
 
 use std::sync::Arc;
 
@@ -74,7 +74,7 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
     serde_json::from_slice(body).map_err(|_| Answer::error("INVALID_REQUEST"))
 }
 
-/// Sends an answer in the way it was told to go wrong.
+/// Sends an answer, with the fault that was set for it.
 async fn deliver(desk: &Desk, line: &Line, outcome: Outcome) -> Response {
     match outcome.reply {
         None | Some(Reply::Code(_) | Reply::Crossed(_)) => {}

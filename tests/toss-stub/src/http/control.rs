@@ -1,4 +1,4 @@
-//! What buyers, banks and tests do at the provider.
+//! Routes for the actions of buyers, banks and tests.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ struct Authenticate {
     method: Method,
 }
 
-/// What the payment window gives back to the shop's page.
+/// What the payment window returns to the shop's page.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Authenticated {

@@ -1,4 +1,4 @@
-//! What happens to each request: who asks, whether it was asked before, and how it was told to fail.
+//! Handles each request: checks its key, finds an earlier answer to it, and applies the fault that a test set.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -20,14 +20,14 @@ use crate::webhook::Webhook;
 /// Longest idempotency key (source: TossPayments, idempotency keys).
 const MAX_KEY_CHARS: usize = 300;
 
-/// The one place where requests meet the books.
+/// Handles all requests to the payments of the stub.
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) secret_key: String,
     pub(crate) clock: MovableClock,
-    /// Rings when hanging requests are let go.
+    /// Notified when hanging requests are released.
     pub(crate) released: Notify,
-    /// Rings when a request came in.
+    /// Notified when a request arrives.
     pub(crate) asked: Notify,
     pub(crate) sender: Option<UnboundedSender<Webhook>>,
     state: Mutex<State>,
@@ -43,7 +43,7 @@ pub(crate) struct State {
     pub(crate) webhooks: Vec<Webhook>,
 }
 
-/// An answer, and what befalls it on its way.
+/// An answer, and the fault with which it is sent.
 #[derive(Debug)]
 pub(crate) struct Outcome {
     pub(crate) answer: Answer,
@@ -70,7 +70,7 @@ impl Desk {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Answers a request that changes something, once under its idempotency key.
+    /// Handles a request that changes something, once for each idempotency key.
     pub(crate) fn change(
         &self,
         call: Call,
@@ -91,7 +91,7 @@ impl Desk {
         }
     }
 
-    /// Answers a request that only reads.
+    /// Handles a request that only reads.
     pub(crate) fn read(
         &self,
         headers: &HeaderMap,
@@ -103,7 +103,7 @@ impl Desk {
         }
     }
 
-    /// Does what somebody other than the shop asked for, and sends the messages that come of it.
+    /// Runs an action of a buyer, a bank or a test, and sends the resulting webhooks.
     pub(crate) fn with_books<T>(&self, work: impl FnOnce(&mut Books, Timestamp) -> T) -> T {
         let mut state = self.state();
         let done = work(&mut state.books, self.clock.now());
@@ -111,7 +111,8 @@ impl Desk {
         done
     }
 
-    /// Lets every hanging request go: those that took effect are answered now, the others never came in.
+    /// Releases every hanging request. Its idempotency key now has the answer if the request took effect; otherwise
+    /// the key is free again.
     pub(crate) fn release_hanging(&self) {
         let mut state = self.state();
         for (identity, answer) in std::mem::take(&mut state.hanging) {
@@ -142,11 +143,11 @@ impl Desk {
         fail(state, fault.reply, identity, truth, now)
     }
 
-    /// Hands the messages the books wrote to the sender.
+    /// Passes the new webhooks to the sending task.
     fn post(&self, state: &mut State) {
         for message in state.books.take_webhooks() {
             if let Some(sender) = &self.sender {
-                // Without a receiver the stub is ending, and nobody waits for the message.
+                // The receiver is closed only while the stub is ending; no test then waits for the webhook.
                 let _ = sender.send(message.clone());
             }
             state.webhooks.push(message);
@@ -180,7 +181,7 @@ impl Desk {
         if key == self.secret_key { Ok(key.to_owned()) } else { Err("UNAUTHORIZED_KEY") }
     }
 
-    /// Reads the header with which a test key chooses its error.
+    /// Reads the header with which a request under a test key demands an error.
     fn test_code(&self, call: Call, headers: &HeaderMap) -> Option<Fault> {
         let code = headers.get("tosspayments-test-code")?.to_str().ok()?;
         self.secret_key.starts_with("test_").then(|| Fault::code(call, code))
@@ -194,7 +195,7 @@ impl State {
     }
 }
 
-/// Fails as told; `truth` is what would have been answered, if it took effect.
+/// Applies a fault; `truth` is the regular answer, if the request took effect.
 fn fail(
     state: &mut State,
     reply: Reply,
@@ -217,7 +218,7 @@ fn fail(
     Outcome { answer, reply: Some(reply) }
 }
 
-/// Keeps an answer under its key; without one the request never came in.
+/// Stores an answer under its idempotency key. Without an answer, the key is free again.
 fn keep(memory: &mut Memory, identity: Option<&Identity>, answer: Option<&Answer>) {
     match (identity, answer) {
         (None, _) => {}

@@ -1,4 +1,4 @@
-//! Confirming, reading and cancelling.
+//! Confirms, lookups and cancels.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ async fn only_the_secret_key_with_its_colon_is_let_in() {
     assert_eq!(told(get()).await, said(401, "UNAUTHORIZED_KEY"));
     assert_eq!(told(get().basic_auth("test_sk_other", Some(""))).await, said(401, "UNAUTHORIZED_KEY"));
     let malformed = said(403, "INCORRECT_BASIC_AUTH_FORMAT");
-    // The second is the key without its colon.
+    // The second header is the key without its colon.
     for header in ["Bearer test_sk_stub", "Basic dGVzdF9za19zdHVi", "Basic !!!"] {
         assert_eq!(told(get().header("authorization", header)).await, malformed, "{header}");
     }

@@ -1,4 +1,4 @@
-//! What is below `/stub`, for people and for tests in another process.
+//! The routes below `/stub`, for people and for tests in another process.
 
 use serde_json::{Value, json};
 

@@ -19,7 +19,7 @@ async fn a_key_has_one_effect_and_one_answer_whatever_the_body_says() {
     assert_eq!(answered(provider.confirm("another", 7).header(KEY, "one")).await, first);
     let other = told(provider.confirm(&key, 1000).header(KEY, "two")).await;
     assert_eq!(other, said(400, "ALREADY_PROCESSED_PAYMENT"));
-    // The same key at another address is another key.
+    // The same key with another path is a different identity.
     let cancel = provider.cancel(&key, &json!({"cancelReason": "rain"})).header(KEY, "one");
     assert_eq!(told(cancel).await, said(200, "CANCELED"));
     assert_eq!(provider.account(&key).captures, 1);

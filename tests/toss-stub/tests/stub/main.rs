@@ -1,4 +1,4 @@
-//! The stub, asked over HTTP as anybody would.
+//! The stub, tested over HTTP as a shop uses it.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 

@@ -1,4 +1,4 @@
-//! A stub, and the requests of a shop.
+//! A stub, and the requests that a shop sends to it.
 
 use std::sync::Arc;
 
@@ -38,7 +38,7 @@ impl Provider {
         self.post(&format!("/v1/payments/{key}/cancel"), body)
     }
 
-    /// Has a buyer authenticate and the shop confirm.
+    /// Authenticates a buyer and confirms the payment; returns the payment key.
     pub(crate) async fn paid(&self, amount: i64) -> String {
         let key = self.stub.authenticate(ORDER, amount).unwrap();
         assert_eq!(told(self.confirm(&key, amount)).await, (200, "DONE".to_owned()));

@@ -1,4 +1,4 @@
-//! Messages to the shop.
+//! Webhooks to the shop.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use crate::provider::{ORDER, Provider, told};
 
 type ProviderResponse = (HeaderMap, Value);
 
-/// Opens a shop's address for webhooks, which refuses the first so many.
+/// Starts a shop's webhook address, which refuses the first `refusals` webhooks.
 async fn shop(refusals: usize) -> (String, UnboundedReceiver<ProviderResponse>) {
     let (sender, response) = unbounded_channel();
     let count = Arc::new(AtomicUsize::new(0));
