@@ -174,7 +174,7 @@ mod tests {
         assert!(!is_empty(&shop).await.unwrap());
     }
 
-    /// Caught: with ids that are all new, as a box office has without [`DemoIds`].
+    /// Fails if every id is new, as in a box office without [`DemoIds`].
     #[tokio::test]
     async fn of_many_that_find_a_store_empty_one_fills_it() {
         let store = Arc::new(MemoryStore::default());

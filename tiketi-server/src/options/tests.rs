@@ -1,4 +1,4 @@
-//! What is read from words; what comes from the environment is tested with a process of its own.
+//! Options read from text; a separate process tests those from the environment.
 
 use std::ffi::OsString;
 use std::fs;
@@ -110,7 +110,7 @@ fn policies_about_money_are_words_and_a_switch_needs_none() {
 
 #[test]
 fn a_switch_is_set_by_its_flag_and_has_a_value_in_a_file() {
-    // Not `--demo`: `cargo run` and tests at the root have it in their environment.
+    // `--demo` is not tested here, because `cargo run` and tests at the root have it in their environment.
     let switches = |told: Options| (told.migrate, told.allow_unsafe_durability, told.paying.test_gateway);
     assert_eq!(switches(options(&[])), (false, false, None));
     let words = ["--migrate", "serve", "--allow-unsafe-durability=no", "--test-gateway=1"];

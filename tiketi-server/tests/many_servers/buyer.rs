@@ -1,4 +1,4 @@
-//! A buyer of one ticket, who goes to the next server when one does not answer.
+//! A buyer of one ticket, who continues at the next server if one does not answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use uuid::Uuid;
 
 use crate::sale::{Came, Sale};
 
-/// How long to wait where a server says that it cannot at the moment.
+/// Pause before a buyer asks again about a payment whose outcome is unknown.
 const PAUSE: Duration = Duration::from_millis(50);
-/// How often to look whether a payment whose answer was lost has ended.
+/// How many times a buyer asks about a payment whose answer was lost.
 const LOOKS: usize = 60;
 
 /// The outcome of a request.
 #[derive(Debug)]
 pub(crate) enum Answer {
-    /// It was done.
+    /// The request was successful.
     Done(Value),
-    /// It was refused, with the code and details of why.
+    /// The request was refused, with this code and these details.
     Refused(String, Value),
     /// The outcome is unknown.
     Lost,
@@ -42,7 +42,7 @@ impl Buyer {
         Self { sale, number, token, server }
     }
 
-    /// Pays for a held reservation, whatever it takes to learn that it is paid.
+    /// Pays for a held reservation, and repeats the request until the outcome is known.
     pub(crate) async fn pay(&mut self, reservation: String) -> Came {
         let body = json!({ "reservationId": reservation, "paymentMethod": "kakao_pay" });
         for _ in 0..LOOKS {
@@ -51,7 +51,7 @@ impl Buyer {
                     assert_eq!(paid["reservation"]["status"], "confirmed", "{paid}");
                     return self.bought(&paid["reservation"]);
                 }
-                // An earlier request paid: its answer was lost, or it was answered 503.
+                // An earlier request paid, but its answer was lost or was 503.
                 Answer::Refused(code, details) => {
                     assert_eq!(code, "RESERVATION_NOT_PENDING", "{details}");
                 }
@@ -63,7 +63,7 @@ impl Buyer {
             }
             sleep(PAUSE).await;
         }
-        // A server that was killed began the payment: money may be moving, and no other request may change it.
+        // A killed server began the payment: money may be moving, and no other request may change the payment.
         Came::Stuck
     }
 
@@ -74,7 +74,7 @@ impl Buyer {
         Came::Bought { token, reservation: reservation["id"].as_str().unwrap().to_owned(), seat }
     }
 
-    /// Reads the one reservation of the buyer that lives, if there is one.
+    /// Reads the buyer's reservation that is pending or confirmed, if there is one.
     pub(crate) async fn mine(&mut self) -> Option<Value> {
         let read = self.get("/api/reservations/my").await;
         let live = |one: &&Value| one["status"] == "pending" || one["status"] == "confirmed";
@@ -84,7 +84,7 @@ impl Buyer {
         first
     }
 
-    /// Reads until there is an answer.
+    /// Reads a path until an answer arrives.
     pub(crate) async fn get(&mut self, path: &str) -> Value {
         loop {
             let request = self.sale.client.get(self.url(path));
@@ -96,7 +96,7 @@ impl Buyer {
         }
     }
 
-    /// Asks once; whether it was done is for the caller to find out, if the answer is lost.
+    /// Sends a request. If the answer is lost, the caller has to find out whether the request took effect.
     pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Answer {
         let request = self.sale.client.post(self.url(path)).json(body);
         self.send(request).await
@@ -106,7 +106,7 @@ impl Buyer {
         format!("http://{}{path}", self.sale.addresses[self.server])
     }
 
-    /// Asks until the shop does not say to come back later, which it only says of what it did not do.
+    /// Sends a request, again after each 503. A 503 with `Retry-After` means that the request had no effect.
     async fn send(&mut self, request: reqwest::RequestBuilder) -> Answer {
         let request = request.bearer_auth(&self.token);
         loop {

@@ -1,4 +1,4 @@
-//! A server that hangs in the middle of a batch, while it has the event locked.
+//! A server that hangs in the middle of a batch while it holds the event's row lock.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::{PATIENT, TURN};
 
-/// Events that another session keeps locked all the while; more than the writers of all servers.
+/// Events that another session keeps locked during the test; more than all servers have writers.
 const LOCKED: i32 = 16;
 const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
@@ -23,7 +23,7 @@ const IS_AT_GATE: &str = "SELECT count(*) > 0 FROM pg_locks \
     WHERE locktype = 'advisory' AND objid = 77 AND NOT granted";
 const STANDS_STILL: &str = "SELECT count(*) > 0 FROM pg_stat_activity \
     WHERE datname = current_database() AND state = 'idle in transaction' AND query LIKE '%tiketi.reservations%'";
-/// Copies of the one event, each with a hold that is long due.
+/// Copies of the event, each with a hold that ended long ago.
 const COPY_EVENTS: &str = "INSERT INTO tiketi.events SELECT (jsonb_populate_record(event, jsonb_build_object('id', \
         gen_random_uuid()))).* FROM tiketi.events AS event, generate_series(1, $1)";
 const COPY_HOLDS: &str = "INSERT INTO tiketi.reservations SELECT (jsonb_populate_record(held, jsonb_build_object( \
@@ -43,7 +43,7 @@ async fn until(connection: &mut PgConnection, sql: &'static str) {
     timeout(DEADLINE, holds).await.unwrap_or_else(|_| panic!("never: {sql}"));
 }
 
-/// Makes copies of the event and locks them in one transaction, before a server can see them.
+/// Creates copies of the event and locks them in the same transaction, so that no server sees an unlocked copy.
 async fn lock_copies(connection: &mut PgConnection, event: Uuid) -> Transaction<'_, Postgres> {
     sqlx::query(COPY_EVENTS).bind(LOCKED).execute(&mut *connection).await.unwrap();
     let mut locked = connection.begin().await.unwrap();
@@ -52,7 +52,7 @@ async fn lock_copies(connection: &mut PgConnection, event: Uuid) -> Transaction<
     locked
 }
 
-/// Asks for a seat until the server does not say to come back later.
+/// Asks for a seat, again after each 503.
 async fn hold(server: Sender, event: String, seat: String, buyer: u64) -> (u16, Value) {
     let (token, body) =
         (token(Uuid::from_u64_pair(9, buyer)), json!({ "eventId": event, "seatIds": [seat] }));
@@ -64,8 +64,8 @@ async fn hold(server: Sender, event: String, seat: String, buyer: u64) -> (u16, 
     }
 }
 
-/// Fails if a server that stands still keeps its event locked, or writes what it decided before it stood still; or if
-/// events that are locked elsewhere keep the servers from another one.
+/// Fails if a server that hangs keeps its event locked, or later writes what it decided before it hung. Also fails
+/// if events that are locked elsewhere delay the commands of another event.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_frozen_in_a_batch_is_cut_off_beside_sixteen_locked_events() {
     let _turn = TURN.lock().await;

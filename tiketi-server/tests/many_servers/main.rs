@@ -1,13 +1,13 @@
-//! Three servers that sell from one Postgres, while one of them or Postgres is killed.
+//! Three servers that sell from one Postgres database, while a server or Postgres is killed.
 //!
-//! Everybody comes at once, goes to another server if one does not answer, and asks what is theirs whenever an
-//! answer was lost.
+//! All buyers start at the same time. A buyer continues at another server if one does not answer, and reads the own
+//! reservations when an answer was lost.
 //!
-//! Where something was killed, a payment may be left without a recorded outcome: no other buyer gets its ticket.
-//! Where nothing was, there is none.
+//! After a kill, a payment may be left without a recorded outcome; no other buyer then gets its ticket. Without a
+//! kill, every payment has an outcome.
 //!
-//! Seen to fail: with the event's row read but not locked, the store's constraints turn the second owner into a
-//! 500, and no buyer here may see one.
+//! Fails if the event's row is read but not locked: the store's constraints then refuse the second owner with a
+//! 500, and a buyer fails on any 500.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
@@ -27,10 +27,10 @@ use tokio::sync::Mutex;
 
 use crate::sale::Sale;
 
-/// One crowd at a time: together they would measure the machine's patience.
+/// Runs one test at a time: two crowds at once would mainly measure how busy the machine is.
 static TURN: Mutex<()> = Mutex::const_new(());
 
-/// Buyers and what there is for them; seats come in rows of fifty.
+/// The number of buyers and the stock; seats come in rows of fifty.
 #[derive(Debug, Clone, Copy)]
 struct Size {
     buyers: u64,
@@ -41,7 +41,7 @@ struct Size {
 const ON_SALE: Size = Size { buyers: 3_000, rows: 40, standing: 1 };
 const STANDING: Size = Size { buyers: 10_000, rows: 1, standing: 5_000 };
 
-/// Holds outlast the test; and a machine that is busy with other tests makes the crowd wait.
+/// Holds outlast the test, and requests may wait long on a machine that runs other tests.
 const PATIENT: [&str; 4] =
     ["--max-seats-per-buyer=1", "--hold-ttl=2h", "--hold-cap=2h", "--request-timeout=1m"];
 

@@ -1,4 +1,4 @@
-//! The public seat map, read once for all buyers, as by a cache before the servers.
+//! The public seat map, shared by all buyers as by a cache before the servers.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::buyer::Buyer;
 
-/// Which seats of the shop are free, by their place in its list.
+/// Which seats of the shop are free, by their index in its list.
 #[derive(Debug)]
 pub(crate) struct SharedMap {
     places: HashMap<String, usize>,
@@ -21,13 +21,13 @@ struct Seen {
 }
 
 impl SharedMap {
-    /// Starts with all seats free, as they were made.
+    /// Creates a map in which all seats are free.
     pub(crate) fn of(seats: &[String]) -> Self {
         let places = seats.iter().enumerate().map(|(place, seat)| (seat.clone(), place)).collect();
         Self { places, seen: Mutex::new(Seen { version: 1, free: vec![true; seats.len()] }) }
     }
 
-    /// Asks the buyer's server what changed, and returns the places of the free seats.
+    /// Reads the changes of the map from the buyer's server, and returns the indexes of the free seats.
     pub(crate) async fn look(&self, buyer: &mut Buyer) -> Vec<usize> {
         let mut seen = self.seen.lock().await;
         let path = format!("/api/seats/{}?since={}", buyer.sale.shop.event, seen.version);

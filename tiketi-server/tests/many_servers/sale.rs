@@ -16,17 +16,17 @@ use tokio::time::{sleep, timeout};
 use crate::buyer::Buyer;
 use crate::map::SharedMap;
 
-/// Requests that the three servers have at the same time.
+/// Most requests under way at the three servers together.
 const AT_ONCE: usize = 96;
 
 /// How a buyer's visit ended.
 #[derive(Debug, Clone)]
 pub(crate) enum Came {
-    /// With a ticket.
+    /// The buyer has a ticket.
     Bought { token: String, reservation: String, seat: Option<String> },
-    /// Without one, since there were none left.
+    /// The buyer has no ticket, because none was left.
     Left,
-    /// With a payment of which the shop does not say how it ended.
+    /// The outcome of the buyer's payment is unknown.
     Stuck,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct Sale {
     pub(crate) addresses: Arc<[String]>,
     pub(crate) shop: Arc<ServerShop>,
     pub(crate) map: SharedMap,
-    /// Those who are served; the others stand in line, as before any server that is worth its name.
+    /// Limits the requests under way; the other requests wait here.
     pub(crate) counter: Semaphore,
     may_fail: bool,
     sold: AtomicUsize,
@@ -49,12 +49,12 @@ pub(crate) struct Sale {
 }
 
 impl Sale {
-    /// Sells where nothing may go wrong.
+    /// Starts a sale in which no server fails.
     pub(crate) fn without_faults(fleet: &Fleet) -> Arc<Self> {
         Self::of(fleet, false)
     }
 
-    /// Sells where servers come and go.
+    /// Starts a sale in which servers are killed and started again.
     pub(crate) fn with_faults(fleet: &Fleet) -> Arc<Self> {
         Self::of(fleet, true)
     }
@@ -68,7 +68,7 @@ impl Sale {
         Arc::new(Self { client, addresses, shop, map, counter, may_fail, sold, ended, came })
     }
 
-    /// Fails the test where nothing may go wrong.
+    /// Fails the test if no server may fail in this sale.
     pub(crate) fn assert_faults(&self, what: &str) {
         assert!(self.may_fail, "{what}");
     }
@@ -112,12 +112,12 @@ impl Sale {
         .collect()
     }
 
-    /// Counts those whose tickets no other buyer can have, and which can be paid for.
+    /// Counts the buyers whose payment has no recorded outcome; no other buyer can have their tickets.
     pub(crate) fn stuck(&self) -> usize {
         self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
     }
 
-    /// Checks each buyer's answer at a random server.
+    /// Compares each buyer's answer with that of a random server.
     pub(crate) async fn assert_every_answer_is_right(&self) {
         let told = self.bought();
         let reservations: HashSet<_> = told.iter().map(|(_, reservation, _)| reservation).collect();
@@ -135,7 +135,7 @@ impl Sale {
         assert_eq!(shown["seats"][0]["seatId"].as_str(), seat.as_deref(), "{read}");
     }
 
-    /// Checks each buyer's answer, and that every server shows every seat as taken.
+    /// Checks each buyer's answer, and that every server shows every seat as sold.
     pub(crate) async fn assert_every_seat_has_its_one_owner(&self) {
         self.assert_every_answer_is_right().await;
         let told = self.bought();
@@ -155,7 +155,7 @@ impl Sale {
     }
 }
 
-/// Lists the seats of a map that are in a state.
+/// Lists the seats of a map that have this status.
 fn ids<'a>(seats: &'a [Value], status: &'static str) -> impl Iterator<Item = &'a str> {
     let seats = seats.iter().filter(move |seat| seat["status"] == status);
     seats.map(|seat| seat["id"].as_str().unwrap())

@@ -1,4 +1,4 @@
-//! A buyer of one seat: any that the map shows free, until one is held and paid for, or none is left.
+//! A buyer of one seat, who tries free seats until one is held and paid for, or none is left.
 
 use std::sync::Arc;
 
@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::buyer::{Answer, Buyer};
 use crate::sale::Came;
 
-/// How often a buyer clicks on taken seats before looking at the map again.
+/// How many holds a buyer tries before reading the map again.
 const CLICKS_PER_LOOK: usize = 4;
 
-/// Which seats are free, as far as one buyer knows, by their place in the shop's list.
+/// Which seats are free, as far as one buyer knows, by their index in the shop's list.
 struct Page {
     free: Vec<usize>,
     chance: SmallRng,
@@ -26,7 +26,7 @@ pub(crate) async fn come(mut buyer: Buyer) -> Came {
     }
 }
 
-/// Clicks until a seat is held.
+/// Tries free seats until one is held.
 async fn hold(buyer: &mut Buyer) -> Option<String> {
     // The first hold needs no seat map: the hall is empty.
     let sale = Arc::clone(&buyer.sale);
@@ -47,7 +47,7 @@ async fn hold(buyer: &mut Buyer) -> Option<String> {
             Answer::Refused(code, details) if code == "SEATS_TAKEN" => {
                 assert_eq!(details["unavailableSeats"], json!([seat]));
             }
-            // The limit speaks where an answer was lost.
+            // The limit refuses, because an earlier request held a seat and its answer was lost.
             Answer::Refused(code, details) => {
                 sale.assert_faults(&format!("{code} {details}"));
                 return held_after_all(buyer).await;
@@ -61,13 +61,13 @@ async fn hold(buyer: &mut Buyer) -> Option<String> {
     }
 }
 
-/// Returns the reservation of a request whose answer was lost.
+/// Returns the reservation of a hold whose answer was lost.
 async fn held_after_all(buyer: &mut Buyer) -> Option<String> {
     buyer.mine().await.map(|mine| mine["id"].as_str().unwrap().to_owned())
 }
 
 impl Page {
-    /// Takes one of the free seats.
+    /// Chooses one of the free seats at random.
     fn choose(&mut self) -> Option<usize> {
         if self.free.is_empty() {
             return None;

@@ -1,11 +1,11 @@
-//! A buyer of one unit of standing room.
+//! A buyer of one unit of general admission.
 
 use serde_json::json;
 
 use crate::buyer::{Answer, Buyer};
 use crate::sale::Came;
 
-/// Buys one unit, if there is one.
+/// Buys one unit, if one is left.
 pub(crate) async fn come(mut buyer: Buyer) -> Came {
     let items = json!([{ "ticketTypeId": buyer.sale.shop.standing, "quantity": 1 }]);
     let body = json!({ "eventId": buyer.sale.shop.event, "items": items });

@@ -1,4 +1,4 @@
-//! What was sold, counted from the buyers' own reservations and payments.
+//! The sold tickets, read from the buyers' own reservations and payments.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use crate::person::Person;
 use crate::shop::{LIMIT, SeatStatus, ServerShop, id};
 
-/// What one buyer owns, by the buyer's own reservations and payments.
+/// What one buyer owns, according to the buyer's reservations and payments.
 #[derive(Debug, Default)]
 struct Owned {
     seats: Vec<String>,
@@ -27,7 +27,7 @@ pub(crate) async fn assert_every_seat_is_sold_once(shop: &ServerShop, buyers: &[
     assert_eq!(shop.stock().await, ("sold_out".to_owned(), 0));
 }
 
-/// Names everything that keeps these buyers from owning these seats, each seat once, at its price.
+/// Lists every reason why these buyers do not own exactly these seats, each once and at its price.
 fn faults(mut prices: HashMap<String, i64>, buyers: &[Owned]) -> Vec<String> {
     let mut faults = Vec::new();
     for owned in buyers {
@@ -46,7 +46,7 @@ fn faults(mut prices: HashMap<String, i64>, buyers: &[Owned]) -> Vec<String> {
     faults
 }
 
-/// Checks that the hundred units are in paid reservations, and none besides.
+/// Checks that exactly one hundred units are in paid reservations.
 pub(crate) async fn assert_every_unit_is_sold_once(shop: &ServerShop, buyers: &[Person]) {
     let owned = all_owned(buyers).await;
     assert!(owned.iter().all(|owned| owned.seats.is_empty() && owned.units <= LIMIT as u64));
@@ -71,7 +71,7 @@ async fn owned(buyer: &Person) -> Owned {
     owned
 }
 
-/// Returns the money a reservation was paid with.
+/// Returns the paid amount of a reservation, in the minor unit of the currency.
 async fn paid(buyer: &Person, reservation: &Value) -> i64 {
     let path = format!("/api/payments/{}", id(&reservation["paymentId"]));
     let payment = buyer.get(&path).await.ok::<Value>()["payment"].clone();

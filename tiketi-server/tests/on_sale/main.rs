@@ -1,10 +1,11 @@
-//! The first minute of a sale: a crowd at a real server, and a count of what was sold.
+//! The first minute of a sale: many buyers at a real server, and a check of what was sold.
 //!
-//! The count relies on no answer: it reads every buyer's reservations and payments, and the seat map.
+//! The check does not rely on the answers to the buyers: it reads their reservations and payments, and the seat
+//! map.
 //!
-//! Seen to fail: with `SeatState::is_available_at` always true, or with stock, the limit, or what happens to a sold
-//! seat left unchecked, the next guard behind turns the second owner into a 500, and no buyer here may see one. That
-//! the books would name the second owner, too, is a test of theirs.
+//! Fails if `SeatState::is_available_at` always returns true, or if the rules do not check stock, limit or sold
+//! seats: a later check of the store then refuses the second owner with a 500, and a buyer fails on any 500. The
+//! module `books` has its own test that it reports a second owner.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]
@@ -45,15 +46,15 @@ async fn three_hundred_buyers_share_a_hundred_units_and_none_is_sold_twice() {
     close(server).await;
 }
 
-/// Starts a server whose tokens the tests can sign.
+/// Starts a server that accepts the tokens of the tests.
 async fn open_server() -> Running {
     raise_open_file_limit();
     let shop = ["--store", "memory:", "--jwt-secret", person::SECRET, "--log", "warn"];
-    // A machine that is busy with other tests makes the crowd wait, which is no fault of the shop.
+    // Requests may wait long on a machine that runs other tests.
     Running::start(&[&shop[..], &["--request-timeout", "1m"]].concat()).await
 }
 
-/// Ends the server, which must have seen nothing wrong either.
+/// Stops the server, and asserts that it logged no error.
 async fn close(server: Running) {
     let said = server.stop().await;
     assert_eq!(said.code, Some(0));

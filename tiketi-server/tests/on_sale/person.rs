@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tiketi_server_harness::{self as harness, DEADLINE};
 use uuid::Uuid;
 
-/// What the server signs tokens with.
+/// The secret that signs the server's tokens.
 pub(crate) const SECRET: &str = "known-to-the-server-and-to-this-test-only";
 
 /// A signed-in user.
@@ -18,7 +18,7 @@ pub(crate) struct Person {
     token: String,
 }
 
-/// What came back.
+/// The status and the body of an answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -60,7 +60,7 @@ impl Person {
     pub(crate) async fn post_twice(&self, path: &str, body: &Value, key: &str) -> Answer {
         let request = || self.client.post(self.url(path)).header("Idempotency-Key", key).json(body);
         let (first, second) = tokio::join!(self.send(request()), self.send(request()));
-        // The second is answered 409 while the first runs, or else as the first.
+        // The second request is answered with 409 while the first runs, and otherwise like the first.
         if first.status == 409 { second } else { first }
     }
 
@@ -79,14 +79,14 @@ impl Person {
 }
 
 impl Answer {
-    /// Reads an answer that has to be a success.
+    /// Returns the body of an answer, which must be a success.
     #[track_caller]
     pub(crate) fn ok<T: DeserializeOwned>(&self) -> T {
         assert!((200..300).contains(&self.status), "{} {}", self.status, self.body);
         serde_json::from_value(self.body.clone()).unwrap()
     }
 
-    /// Reads the details of a refusal that has to be this one.
+    /// Returns the details of a refusal, which must have this code.
     #[track_caller]
     pub(crate) fn refused(&self, code: &str) -> Value {
         let body = &self.body;

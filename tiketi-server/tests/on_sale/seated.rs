@@ -1,4 +1,4 @@
-//! A buyer of two seats: first the popular ones, then whatever is free, until two are held and paid for.
+//! A buyer of two seats, who tries popular seats first and then any free seats, until two are held and paid for.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use serde_json::{Value, json};
 use crate::person::Person;
 use crate::shop::{LIMIT, SeatMap, SeatStatus, ServerShop, id};
 
-/// How many seats at the front every buyer tries first: a hundred buyers get theirs, and nine hundred are refused.
+/// Number of front seats that every buyer tries first: enough for a hundred buyers, while nine hundred are refused.
 const POPULAR: usize = 200;
-/// How often a buyer clicks on taken seats before looking at the map again.
+/// How many holds a buyer tries before reading the map again.
 const CLICKS_PER_LOOK: usize = 8;
-/// Far more than the unluckiest of a thousand needs.
+/// Far more holds than any of a thousand buyers has to try.
 const MAX_CLICKS: usize = 2_000;
 
 /// Which seats are free, as far as one buyer knows.
@@ -37,7 +37,7 @@ pub(crate) async fn come(shop: ServerShop, map: Arc<SeatMap>, number: u128) -> P
     buyer
 }
 
-/// Clicks until two seats are held.
+/// Tries free seats until two are held.
 async fn hold(shop: &ServerShop, buyer: &Person, page: &mut Page, chance: &mut SmallRng) -> String {
     for click in 0..MAX_CLICKS {
         if click % CLICKS_PER_LOOK == CLICKS_PER_LOOK - 1 || page.free.len() < LIMIT {
@@ -60,14 +60,14 @@ async fn hold(shop: &ServerShop, buyer: &Person, page: &mut Page, chance: &mut S
     panic!("no two seats after {MAX_CLICKS} clicks, with {} free", page.free.len())
 }
 
-/// Greed is refused: by the limit, unless the seat went to another meanwhile.
+/// Asks for a third seat, which is refused: by the limit, or because another buyer has the seat.
 async fn ask_for_one_too_many(shop: &ServerShop, buyer: &Person, page: &Page) {
     let Some(seat) = page.free.last() else { return };
     let answer = buyer.post("/api/seats/reserve", &json!({"eventId": shop.event, "seatIds": [seat]})).await;
     assert_eq!(answer.status, 409, "{answer:?}");
 }
 
-/// Pays; every seventh clicks twice.
+/// Pays; every seventh buyer sends the request twice.
 pub(crate) async fn pay(buyer: &Person, reservation: &str, number: u128) {
     let body = json!({"reservationId": reservation, "paymentMethod": "kakao_pay"});
     let path = "/api/payments/process";
@@ -85,7 +85,7 @@ impl Page {
         Self { version: map.version, free: free.map(|seat| seat.id.clone()).collect() }
     }
 
-    /// Asks what changed since this buyer looked.
+    /// Reads the changes of the map since this buyer's last read.
     async fn look_again(&mut self, shop: &ServerShop, buyer: &Person) {
         let path = format!("/api/seats/{}?since={}", shop.event, self.version);
         let map: SeatMap = buyer.get(&path).await.ok();

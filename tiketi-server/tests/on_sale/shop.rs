@@ -1,4 +1,4 @@
-//! What is sold, made through the administrator's routes and read through the buyers'.
+//! The event of a test, created through the administrator's routes and read through the buyers'.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::person::Person;
 
-/// Most tickets one buyer may have of any event here.
+/// Most tickets that one buyer may have of an event.
 pub(crate) const LIMIT: usize = 2;
 
 /// One event on sale.
@@ -15,7 +15,7 @@ pub(crate) const LIMIT: usize = 2;
 pub(crate) struct ServerShop {
     pub(crate) address: Arc<str>,
     pub(crate) event: String,
-    /// The general-admission ticket type, if that is what is sold.
+    /// The general-admission ticket type; `None` if seats are sold.
     pub(crate) standing: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum SeatStatus {
 }
 
 impl ServerShop {
-    /// Opens the sale of a hall with 500 dear and 1,500 cheaper seats.
+    /// Opens the sale of a hall with 500 expensive and 1,500 cheaper seats.
     pub(crate) async fn with_a_hall_of_two_thousand(address: &str) -> Self {
         let rows = |count: usize, seats: usize| -> Vec<Value> {
             (1..=count).map(|row| json!({"label": row.to_string(), "seats": seats})).collect()
@@ -61,7 +61,7 @@ impl ServerShop {
         Self::open(address, &admin, &json!({"layoutId": made["layout"]["id"]})).await
     }
 
-    /// Opens the sale of a standing room for a hundred.
+    /// Opens the sale of a hundred units of general admission.
     pub(crate) async fn with_a_hundred_units(address: &str) -> Self {
         let standing = json!({"ticketTypes": [{"name": "Standing", "price": 66_000, "capacity": 100}]});
         Self::open(address, &Person::admin(address), &standing).await
@@ -86,7 +86,7 @@ impl ServerShop {
         Arc::new(Person::buyer(&self.address, 0).get(&format!("/api/seats/{}", self.event)).await.ok())
     }
 
-    /// Reads the event's status, and how many tickets are left of all its types.
+    /// Reads the event's status, and how many tickets of all types are left.
     pub(crate) async fn stock(&self) -> (String, u64) {
         let visitor = Person::buyer(&self.address, 0);
         let read: Value = visitor.get(&format!("/api/events/{}", self.event)).await.ok();

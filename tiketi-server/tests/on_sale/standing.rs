@@ -1,4 +1,4 @@
-//! A buyer of standing room: one unit or two, as long as there are any.
+//! A buyer of one or two units of general admission.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use crate::person::Person;
 use crate::seated::pay;
 use crate::shop::{LIMIT, ServerShop, id};
 
-/// Buys what can be had of one unit or two, and returns the buyer.
+/// Buys one or two units, or what is left of them, and returns the buyer.
 pub(crate) async fn come(shop: ServerShop, number: u128) -> Person {
     let buyer = Person::buyer(&shop.address, number);
     let wanted = if number.is_multiple_of(2) { LIMIT } else { 1 };
@@ -16,7 +16,7 @@ pub(crate) async fn come(shop: ServerShop, number: u128) -> Person {
     buyer
 }
 
-/// Asks for as many as wanted, then for as many as are left.
+/// Asks for the wanted quantity, then for the quantity that is left.
 async fn hold(shop: &ServerShop, buyer: &Person, wanted: usize) -> Option<String> {
     let mut quantity = u64::try_from(wanted).unwrap();
     while quantity > 0 {

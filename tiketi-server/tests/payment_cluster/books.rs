@@ -1,4 +1,4 @@
-//! The books of a shop in Postgres.
+//! The payments of a shop in Postgres.
 
 use sqlx::{Connection, PgConnection, Row as _};
 use tiketi_postgres_harness::Database;
@@ -9,7 +9,7 @@ const ROWS: &str = "SELECT p.id, p.state, coalesce(p.captured, 0) AS taken, p.re
     p.reconcile_at IS NOT NULL OR p.needs_attention AS is_open, r.state AS bought \
     FROM tiketi.payments p LEFT JOIN tiketi.reservations r ON r.payment = p.id";
 const OPEN: &str = "SELECT count(*) FROM tiketi.payments WHERE reconcile_at IS NOT NULL";
-/// Servers use their cached working set until the event's revision changes.
+/// The servers use their cached working set until the event's revision changes.
 const NEXT_REVISION: &str = "UPDATE tiketi.events SET revision = revision + 1";
 const AGE: &str = "UPDATE tiketi.payments SET reconcile_at = reconcile_at - $1, awaited_since = awaited_since - $1, \
     reconciliation = jsonb_set(jsonb_set(reconciliation::jsonb, '{since}', to_jsonb((reconciliation::jsonb ->> 'since')::bigint - $1)), \
@@ -20,7 +20,7 @@ async fn connect(database: &Database) -> PgConnection {
     PgConnection::connect_with(&database.options()).await.unwrap()
 }
 
-/// Reads every payment, and what it bought.
+/// Reads every payment, with the state of its reservation.
 pub(crate) async fn rows(database: &Database) -> Vec<PaymentRow> {
     let rows = sqlx::query(ROWS).fetch_all(&mut connect(database).await).await.unwrap();
     let read = |row: &sqlx::postgres::PgRow| PaymentRow {
@@ -34,16 +34,16 @@ pub(crate) async fn rows(database: &Database) -> Vec<PaymentRow> {
     rows.iter().map(read).collect()
 }
 
-/// Counts the payments of which the provider has yet to say something.
+/// Counts the payments and refunds whose outcome is unknown.
 pub(crate) async fn open(database: &Database) -> i64 {
     sqlx::query_scalar(OPEN).fetch_one(&mut connect(database).await).await.unwrap()
 }
 
-/// Lets minutes pass for what is awaited, by moving back when that began.
+/// Moves the start of all awaited outcomes back by this many minutes, as if the time had passed.
 pub(crate) async fn age(database: &Database, minutes: i64) {
     let mut connection = connect(database).await;
     let mut transaction = connection.begin().await.unwrap();
-    // The event first, as the servers do.
+    // The event's row is locked first, as the servers do.
     sqlx::query(NEXT_REVISION).execute(&mut *transaction).await.unwrap();
     sqlx::query(AGE).bind(minutes * 60_000_000).execute(&mut *transaction).await.unwrap();
     transaction.commit().await.unwrap();

@@ -1,4 +1,4 @@
-//! Three servers on one Postgres, and the provider that all of them take money through.
+//! Three servers on one Postgres database, and the payment provider that all of them use.
 
 use std::time::Duration;
 
@@ -11,12 +11,12 @@ use tokio::time::{Instant, sleep, timeout};
 
 use crate::books;
 
-/// Fifty seats a row.
+/// A row has fifty seats.
 const STOCK: Stock = Stock { rows: 4, standing: 1 };
-/// How long an unknown may stay one before more minutes pass for it.
+/// How long to wait for open payments before the clock moves on again.
 const LOOK_FOR: Duration = Duration::from_secs(3);
 
-/// For tests in which no hold ends by itself.
+/// Options under which no hold ends during the test.
 pub(crate) const PATIENT: [&str; 2] = ["--hold-ttl=1h", "--hold-cap=2h"];
 
 /// A shop of three servers, and a provider in this process.
@@ -26,12 +26,12 @@ pub(crate) struct PaymentCluster {
 }
 
 impl PaymentCluster {
-    /// Opens a shop in which no hold ends by itself.
+    /// Opens a shop in which no hold ends during the test.
     pub(crate) async fn open() -> Self {
         Self::over(Server::shared().await, &PATIENT).await
     }
 
-    /// Opens a shop in a database of a server, with options of its own.
+    /// Opens a shop in a new database of this Postgres server, with further options.
     pub(crate) async fn over(postgres: &Server, options: &[&str]) -> Self {
         let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
@@ -42,13 +42,13 @@ impl PaymentCluster {
         Self { fleet: Fleet::open(postgres, STOCK, &options).await, stub }
     }
 
-    /// Returns one of the servers; any number names one.
+    /// Returns a client of a server; `at` is taken modulo the number of servers.
     pub(crate) fn payment_client(&self, at: usize) -> PaymentClient<'_> {
         let server = self.fleet.server(at % SERVERS);
         PaymentClient { server, shop: &self.fleet.shop, stub: &self.stub }
     }
 
-    /// Lets time pass for what payments wait for, here and at the provider.
+    /// Lets time pass for open payments, in the store and at the provider.
     pub(crate) async fn pass(&self, minutes: u64) {
         self.stub.advance(Duration::from_mins(minutes));
         books::age(&self.fleet.database, i64::try_from(minutes).unwrap()).await;
@@ -58,14 +58,14 @@ impl PaymentCluster {
         timeout(DEADLINE, self.stub.until_asked(call, times)).await.expect("the provider is not asked");
     }
 
-    /// Delivers a message to a server as the provider does.
+    /// Delivers a webhook to a server as the provider does.
     pub(crate) async fn deliver(&self, at: usize, message: &Webhook) {
         let status =
             self.payment_client(at).server.sender().webhook("toss", &message.id, &message.body).await;
         assert_eq!(status, 200, "{message:?}");
     }
 
-    /// Lets as much time pass as it takes until the provider has nothing more to say.
+    /// Lets time pass until the provider has answered about every open payment.
     pub(crate) async fn settle(&self) {
         let end = Instant::now() + DEADLINE;
         while books::open(&self.fleet.database).await > 0 {
@@ -80,12 +80,13 @@ impl PaymentCluster {
                     sleep(Duration::from_millis(50)).await;
                 }
             };
-            // What was asked too early comes up again with the next minutes.
+            // A payment that the provider could not decide yet is asked about again after the next minutes.
             let _is_settled = timeout(LOOK_FOR, settled).await;
         }
     }
 
-    /// Ends the servers once nothing is awaited: both books agree to the won, and the audit finds nothing.
+    /// Waits until no payment is open, stops the servers, and asserts that the payments of store and provider agree
+    /// and that the audit passes.
     pub(crate) async fn close(mut self) {
         self.settle().await;
         self.fleet.stop().await;

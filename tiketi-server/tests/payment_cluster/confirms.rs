@@ -1,4 +1,4 @@
-//! One buyer, several servers, one charge.
+//! Concurrent confirms of one payment at several servers: the buyer is charged once.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::cluster::{PaymentCluster, captures};
 /// How often each race is run.
 const ROUNDS: usize = 10;
 
-/// Longer than a server takes to answer what it knows.
+/// Longer than a server takes to answer from its own store.
 const A_WHILE: Duration = Duration::from_secs(1);
 
 /// Sends one confirm fifty times concurrently, round-robin over the servers.
@@ -22,7 +22,7 @@ async fn fifty(cluster: &PaymentCluster, order: &Order) -> Vec<(u16, Value)> {
     join_all((0..50).map(|at| cluster.payment_client(at).confirm(order))).await
 }
 
-/// Caught: with a repetition that is answered at once, of which the other servers' say 202.
+/// Fails if a repeated confirm is answered at once: the other servers then answer 202.
 #[tokio::test]
 async fn fifty_equal_confirms_at_three_servers_charge_once_and_answer_equally() {
     let cluster = PaymentCluster::open().await;
@@ -36,9 +36,9 @@ async fn fifty_equal_confirms_at_three_servers_charge_once_and_answer_equally() 
     cluster.close().await;
 }
 
-/// The provider takes its time: every server has the confirm before one of them has the answer.
+/// The provider is slow: every server has received the confirm before one of them has the answer.
 ///
-/// Caught: with a repetition that is answered at once.
+/// Fails if a repeated confirm is answered at once.
 #[tokio::test]
 async fn fifty_equal_confirms_wait_for_a_slow_provider_and_answer_equally() {
     let cluster = PaymentCluster::open().await;
@@ -77,7 +77,7 @@ async fn fifty_equal_confirms_unanswered_or_declined_answer_equally() {
     cluster.close().await;
 }
 
-/// Two tabs: each prepares, goes to the provider and confirms, at another server than the other.
+/// A buyer with two browser tabs prepares and confirms in each, at different servers.
 #[tokio::test]
 async fn of_two_attempts_at_two_servers_one_is_charged() {
     let cluster = PaymentCluster::open().await;
@@ -97,7 +97,7 @@ async fn of_two_attempts_at_two_servers_one_is_charged() {
     cluster.close().await;
 }
 
-/// A confirm races with the attempt that would replace its own.
+/// A confirm races with the attempt that would replace the attempt it confirms.
 #[tokio::test]
 async fn an_attempt_begun_while_another_is_confirmed_is_refused_or_the_only_one() {
     let cluster = PaymentCluster::open().await;
@@ -116,7 +116,7 @@ async fn an_attempt_begun_while_another_is_confirmed_is_refused_or_the_only_one(
     cluster.close().await;
 }
 
-/// The buyer authenticated the same order twice, and each window comes back with a key of its own.
+/// The buyer authenticates the same order twice, and each payment window returns another payment key.
 #[tokio::test]
 async fn of_two_keys_for_one_order_at_two_servers_one_is_charged() {
     let cluster = PaymentCluster::open().await;

@@ -1,4 +1,4 @@
-//! Virtual accounts at three servers: confirmed everywhere at once, and paid while their buyers cancel.
+//! Virtual accounts at three servers: confirmed concurrently, and paid while their buyers cancel.
 
 use std::time::Duration;
 
@@ -11,9 +11,9 @@ use tokio::time::sleep;
 
 use crate::cluster::{PATIENT, PaymentCluster, captures};
 
-/// How often the race is run.
+/// How many times the race is run.
 const ROUNDS: usize = 12;
-/// How much later than the one before each buyer pays.
+/// The delay between the deposits of two buyers.
 const APART: Duration = Duration::from_millis(1);
 
 async fn open() -> PaymentCluster {
@@ -21,7 +21,7 @@ async fn open() -> PaymentCluster {
     PaymentCluster::over(Server::shared().await, &options).await
 }
 
-/// Has a buyer choose a virtual account for a seat.
+/// Prepares a payment by virtual account for a seat.
 async fn prepared(cluster: &PaymentCluster, seat: usize) -> Order {
     let (token, reservation) = cluster.payment_client(seat).hold(seat, 7).await;
     cluster.payment_client(seat).prepare_by(Method::VirtualAccount, &token, &reservation).await
@@ -56,7 +56,7 @@ async fn fifty_confirms_at_three_servers_return_the_same_account() {
     cluster.close().await;
 }
 
-/// The deposit arrives while the buyer cancels at one server, and webhooks reach the others.
+/// The deposit arrives while the buyer cancels at one server, and its webhooks reach the other servers.
 #[tokio::test]
 async fn a_deposit_during_a_cancellation_is_captured_or_never_taken() {
     let cluster = open().await;
@@ -65,7 +65,8 @@ async fn a_deposit_during_a_cancellation_is_captured_or_never_taken() {
         assert_eq!(cluster.payment_client(seat).confirm(&order).await.0, 202);
         let given_up = cluster.payment_client(seat).send_cancel(&order);
         let pays = async {
-            // Each a little later than the one before: some before the account is closed, and some after.
+            // Each deposit is a little later than the one before: some arrive before the account is closed, some
+            // after.
             sleep(APART * u32::try_from(seat).unwrap()).await;
             deposited(&cluster, &order).await
         };

@@ -1,4 +1,4 @@
-//! Races at the end of a hold: the confirm, the cancel, the next buyer, and the sweeps of three servers.
+//! Races at the end of a hold between the confirm, a cancel, the next buyer, and the sweeps of three servers.
 
 use std::time::Duration;
 
@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use crate::cluster::{PaymentCluster, captures};
 
-/// Holds end in time for a test, and not before its buyers are ready on a busy machine.
+/// Holds end during the test, but not before their buyers are ready on a busy machine.
 const HASTY: [&str; 3] = ["--hold-ttl=5s", "--hold-cap=5s", "--payment-window=3s"];
-/// Who meets at each end.
+/// Number of buyers, each with a hold of their own.
 const BUYERS: usize = 60;
-/// How far before the end the first of them confirms, and how far after it the last.
+/// How long before the end of the hold the first buyer confirms, and how long after it the last.
 const SPREAD: Duration = Duration::from_millis(30);
 
-/// What came of one buyer's end of hold.
+/// The answers at the end of one buyer's hold.
 struct Meeting {
     order: Order,
     confirmed: (u16, Value),
@@ -27,7 +27,7 @@ struct Meeting {
     taken: Option<(u16, Value)>,
 }
 
-/// Waits for the moment at which a buyer acts: around the end of the hold, each at another.
+/// Waits for the moment at which a buyer acts: near the end of the hold, different for each buyer.
 async fn moment(cluster: &PaymentCluster, at: usize, order: &Order) {
     let reservation = cluster.payment_client(at).reservation(order).await;
     let end: Timestamp = text(&reservation["expiresAt"]).parse().unwrap();
@@ -36,7 +36,7 @@ async fn moment(cluster: &PaymentCluster, at: usize, order: &Order) {
     sleep(mine.since(SystemClock.now())).await;
 }
 
-/// Tries to hold a buyer's seat.
+/// Tries to hold a buyer's seat for another buyer.
 async fn take(cluster: &PaymentCluster, at: usize, order: &Order, seat: usize) -> (u16, Value) {
     let rival = token(Uuid::from_u64_pair(8, seat as u64));
     let body = json!({"eventId": cluster.fleet.shop.event, "seatIds": [cluster.fleet.shop.seats[seat]]});
@@ -44,7 +44,8 @@ async fn take(cluster: &PaymentCluster, at: usize, order: &Order, seat: usize) -
     cluster.payment_client(at).server.post("/api/reservations", Some(&rival), &body).await
 }
 
-/// One confirms, and every third of them meets a cancel, and every third the next buyer, at other servers.
+/// Sends the confirm. For every third buyer a cancel races with it, and for every third the hold of another buyer,
+/// at other servers.
 async fn meet(cluster: &PaymentCluster, at: usize) -> Meeting {
     let order = cluster.payment_client(at).prepare(at).await;
     moment(cluster, at, &order).await;
@@ -75,11 +76,11 @@ fn assert_fair(cluster: &PaymentCluster, meeting: &Meeting) {
     }
     assert_eq!(captures(cluster, order), usize::from(served), "{said}");
     if let Some((status, said)) = cancelled {
-        // What was paid a moment before is refunded; what is being paid cannot be given up.
+        // A payment that was just captured is refunded; a payment that is being confirmed cannot be cancelled.
         assert!(matches!(status, 200 | 202 | 409), "{status} {said}");
     }
     if let Some((status, said)) = taken {
-        // The next buyer may come before the end, and the confirm after it.
+        // The other buyer may hold the seat after the hold has ended, if the confirm came too late.
         assert!(*status == 409 || (*status == 201 && !served), "{status} {said}");
     }
 }

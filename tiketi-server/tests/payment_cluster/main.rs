@@ -1,10 +1,11 @@
-//! Money at three servers of one shop: one Postgres, one provider, and whatever goes wrong between them.
+//! Payments at three servers of one shop, with one Postgres database and one provider, under faults of each.
 //!
-//! Each test ends with the provider's books held against the shop's, and with an audit: every buyer has what he
-//! paid for or his money, to the won.
+//! Each test ends with a comparison of the provider's payments with the shop's, and with an audit: every buyer has
+//! the tickets or the money, to the won.
 //!
-//! Seen to fail: nine of them with the event's row read but not locked; and by name with the provider asked before the
-//! intent is committed, a repetition answered at once, an unknown taken for a no, or two servers asking at a time.
+//! Nine of these tests fail if the event's row is read but not locked. Others fail if the provider is asked before
+//! the intent is committed, if a repeated confirm is answered at once, if an inconclusive answer is recorded as a
+//! decline, or if two servers ask about the same payment at the same time.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]

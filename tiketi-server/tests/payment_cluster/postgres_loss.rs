@@ -1,4 +1,4 @@
-//! The database is lost between the provider's answer and its commit.
+//! Postgres is killed between the provider's answer and its commit.
 
 use serde_json::json;
 use tiketi_postgres_harness::{Fsync, Server};
@@ -9,8 +9,8 @@ use crate::cluster::{PATIENT, PaymentCluster};
 
 const CONFIRM: &str = "/api/payments/confirm";
 
-/// Every server has a confirm and a refund at the provider, which took effect, when Postgres dies; and one of the
-/// servers dies with it.
+/// Postgres is killed while every server has a confirm and a refund at the provider, which took effect. One of the
+/// servers is killed as well.
 #[tokio::test]
 async fn a_capture_is_recorded_when_a_lost_postgres_is_back() {
     let postgres = Server::start(Fsync::On).await;
@@ -21,7 +21,7 @@ async fn a_capture_is_recorded_when_a_lost_postgres_is_back() {
         let (order, bought) = (payment_client.prepare(at).await, payment_client.buy(SERVERS + at).await);
         cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
         cluster.stub.fail_next(Fault::hang(Call::Cancel).after_effect());
-        // Each is sent once: a client that comes back would wait for the database.
+        // Each request is sent once: a client that retries would wait for the database.
         let sender = payment_client.server.sender();
         answers.push(tokio::spawn(sender.post_once(CONFIRM, &order.token, &order.body())));
         let cancel = format!("/api/payments/{}/cancel", bought.key);
@@ -38,7 +38,7 @@ async fn a_capture_is_recorded_when_a_lost_postgres_is_back() {
     postgres.kill9().await;
     cluster.stub.release_hanging();
     for answer in answers {
-        // No answer states a final failure, nor that it is done.
+        // No answer may say that the request failed or succeeded.
         let answer = answer.await.unwrap().unwrap();
         assert!(matches!(answer.status, 202 | 503), "{answer:?}");
     }

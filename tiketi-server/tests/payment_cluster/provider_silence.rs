@@ -4,10 +4,10 @@ use tiketi_toss_stub::{Call, Fault};
 
 use crate::cluster::PaymentCluster;
 
-/// When the provider is asked again, in minutes from the time before.
+/// When the provider is asked again, in minutes after the time before.
 const ASKED_AFTER: [u64; 3] = [1, 2, 7];
 
-/// The confirm hangs, and its outcome stays unknown. One server asks at a time, and others buy meanwhile.
+/// The confirm hangs, and its outcome stays unknown. One server at a time asks, and other buyers buy meanwhile.
 #[tokio::test]
 async fn a_confirm_unanswered_for_ten_minutes_blocks_no_server_and_is_not_lost() {
     let cluster = PaymentCluster::open().await;

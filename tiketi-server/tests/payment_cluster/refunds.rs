@@ -1,4 +1,4 @@
-//! Money back, asked for at several servers at once.
+//! Concurrent refunds at several servers.
 
 use futures::future::join_all;
 use serde_json::json;
@@ -21,7 +21,7 @@ fn assert_no_failure(answers: &[Answered]) {
     }
 }
 
-/// Two ways to ask for the same money: both at once at each of three servers.
+/// A refund and a cancel of the same payment, both sent to each of three servers at the same time.
 #[tokio::test]
 async fn a_refund_asked_for_at_three_servers_at_once_is_given_once() {
     let cluster = PaymentCluster::open().await;
@@ -40,7 +40,7 @@ async fn a_refund_asked_for_at_three_servers_at_once_is_given_once() {
     cluster.close().await;
 }
 
-/// Two parts that staff waive, and that together are more than was taken.
+/// Two waivers of parts whose sum is more than the captured amount.
 #[tokio::test]
 async fn of_two_parts_that_exceed_the_balance_one_goes_back() {
     let cluster = PaymentCluster::open().await;
@@ -63,7 +63,7 @@ async fn of_two_parts_that_exceed_the_balance_one_goes_back() {
     cluster.close().await;
 }
 
-/// One intent, sent to every server under its key.
+/// One refund, sent to every server with the same idempotency key.
 #[tokio::test]
 async fn a_refund_under_one_key_at_three_servers_is_one_refund() {
     let cluster = PaymentCluster::open().await;

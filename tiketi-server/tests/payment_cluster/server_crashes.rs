@@ -1,4 +1,4 @@
-//! One of three servers is killed in each step of a payment and a refund.
+//! One of three servers is killed at each step of a payment and of a refund.
 
 use serde_json::json;
 use tiketi_server_harness::{Order, PaymentClient, SERVERS};
@@ -6,12 +6,12 @@ use tiketi_toss_stub::{Call, Fault};
 
 use crate::cluster::{PaymentCluster, captures};
 
-/// How many orders each server is killed in the middle of.
+/// How many orders are open at each server when it is killed.
 const ORDERS: usize = 9;
 
-/// Orders at one server, each left where a kill may find one.
+/// Orders at one server, one for each step at which a kill may interrupt.
 struct Begun {
-    /// Nothing was asked of the provider.
+    /// The provider has not been asked.
     prepared: Order,
     /// The intent is committed, and the provider has not received it.
     intended: Order,
@@ -19,7 +19,7 @@ struct Begun {
     charged: Order,
     /// The money is captured, and the server has received an inconclusive answer.
     inconclusive: Order,
-    /// It is paid for.
+    /// The payment is captured and recorded.
     paid: Order,
     /// The refund is queued, and the provider has not received it.
     promised: Order,
@@ -44,7 +44,7 @@ where
 }
 
 impl Begun {
-    /// Begins them at a server, for the seats from one on.
+    /// Brings one order to each step at a server, for the seats from `seat` on.
     async fn at(cluster: &PaymentCluster, server: usize, seat: usize) -> Self {
         let payment_client = cluster.payment_client(server);
         let (paid, refunded) = (payment_client.buy(seat).await, payment_client.buy(seat + 1).await);
@@ -75,7 +75,7 @@ impl Begun {
     }
 }
 
-/// Has a confirm and a refund take effect whose answers are lost, and whose lookups fail.
+/// Makes a confirm and a refund take effect; both answers are lost, and the lookups fail.
 async fn doubts(cluster: &PaymentCluster, payment_client: PaymentClient<'_>, seat: usize) -> (Order, Order) {
     let (bought, prepared) = (payment_client.buy(seat).await, payment_client.prepare(seat + 1).await);
     for call in [Call::Confirm, Call::Cancel] {
@@ -87,7 +87,7 @@ async fn doubts(cluster: &PaymentCluster, payment_client: PaymentClient<'_>, sea
     (prepared, bought)
 }
 
-/// Checks that no answer claims an outcome before the provider was asked again.
+/// Checks that no answer shows an outcome before the provider was asked again.
 async fn assert_every_payment_is_found(payment_client: PaymentClient<'_>, begun: &Begun) {
     for order in [&begun.prepared, &begun.intended, &begun.charged, &begun.inconclusive] {
         assert_eq!(payment_client.payment_status(order).await, "pending");
@@ -100,7 +100,7 @@ async fn assert_every_payment_is_found(payment_client: PaymentClient<'_>, begun:
     assert_eq!(payment_client.payment_status(&begun.refunded).await, "refunded");
 }
 
-/// Lets the running servers finish everything, while buyers continue at other servers.
+/// Checks that the running servers finish every order, while buyers repeat their requests at other servers.
 async fn assert_all_comes_to_its_end(cluster: &PaymentCluster, begun: &Begun, killed: usize) {
     let (one, other) = (cluster.payment_client(killed + 1), cluster.payment_client(killed + 2));
     assert_eq!(one.confirm(&begun.prepared).await.0, 200);
@@ -125,7 +125,7 @@ async fn assert_all_comes_to_its_end(cluster: &PaymentCluster, begun: &Begun, ki
     }
 }
 
-/// The killed server is not started again: the others finish what it began.
+/// The killed server is not started again: the other servers finish its orders.
 #[tokio::test]
 async fn what_a_killed_server_began_the_others_finish() {
     let mut cluster = PaymentCluster::open().await;
@@ -152,7 +152,7 @@ async fn what_each_server_began_that_is_killed_is_finished_once_with_it_back() {
     cluster.close().await;
 }
 
-/// A buyer whose server died asks another, and waits there for what the provider says.
+/// A buyer whose server was killed asks another server, which waits for the provider's answer.
 #[tokio::test]
 async fn a_buyer_whose_server_was_killed_learns_the_end_at_another() {
     let mut cluster = PaymentCluster::open().await;

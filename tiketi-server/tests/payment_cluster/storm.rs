@@ -1,4 +1,4 @@
-//! A crowd that pays and takes money back, while servers die and the provider fails.
+//! Many buyers pay and ask for refunds, while servers are killed and the provider fails.
 
 use std::time::Duration;
 
@@ -13,15 +13,15 @@ use uuid::Uuid;
 use crate::cluster::{PATIENT, PaymentCluster};
 
 const BUYERS: usize = 120;
-/// Buyers who are served at the same time.
+/// Most buyers who are served at the same time.
 const AT_ONCE: usize = 12;
-/// How many confirms the provider has seen when a server dies, and how many more when it is back.
+/// For each kill, the number of confirms that the provider has received before it.
 const DEATHS: [usize; SERVERS] = [15, 35, 55];
 const BACK_AFTER: usize = 10;
-/// How long to wait where a server does not answer.
+/// Pause of a buyer after a server did not answer.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A buyer of one seat, who goes to the next server when one does not answer.
+/// A buyer of one seat, who continues at the next server if one does not answer.
 struct Buyer<'m> {
     client: &'m reqwest::Client,
     addresses: &'m [String],
@@ -33,7 +33,7 @@ struct Buyer<'m> {
 }
 
 impl Buyer<'_> {
-    /// Sends until there is an answer; what was done by those that were lost is for the caller to know.
+    /// Sends a request until an answer arrives. Earlier attempts may have taken effect.
     async fn send(
         &mut self,
         request: impl Fn(&reqwest::Client, &str) -> reqwest::RequestBuilder,
@@ -65,12 +65,12 @@ impl Buyer<'_> {
         if status == 201 {
             return text(&said["reservation"]["id"]);
         }
-        // An earlier request held the seat and its answer was lost: no other buyer wants this seat.
+        // An earlier request held the seat, but its answer was lost: no other buyer wants this seat.
         let (_, mine) = self.send(|client, base| client.get(format!("{base}/api/reservations/my"))).await;
         text(&mine["reservations"][0]["id"])
     }
 
-    /// Buys the seat, and every third buyer wants the money back.
+    /// Buys the seat; every third buyer asks for a refund.
     async fn come(mut self) {
         let reservation = self.hold().await;
         let body = json!({"reservationId": reservation, "method": "toss_card"});
@@ -100,7 +100,7 @@ async fn crowd(addresses: &[String], shop: &ServerShop, stub: &TossStub) {
     stream::iter(visits).buffer_unordered(AT_ONCE).for_each(|()| async {}).await;
 }
 
-/// Makes the next requests fail, each in another way.
+/// Makes the next requests fail, each in a different way.
 fn spoil(stub: &TossStub) {
     stub.fail_next(Fault::cut(Call::Confirm).after_effect());
     stub.fail_next(Fault::unreadable(Call::Lookup, 502));
@@ -112,7 +112,7 @@ fn spoil(stub: &TossStub) {
     stub.fail_next(Fault::unreadable(Call::Cancel, 500));
 }
 
-/// Kills every server once, each after the one before is back.
+/// Kills each server once; the server before has started again by then.
 async fn storm(fleet: &mut Fleet, stub: &TossStub) {
     let asked = async |times| {
         timeout(DEADLINE, stub.until_asked(Call::Confirm, times)).await.expect("the sale stands still");

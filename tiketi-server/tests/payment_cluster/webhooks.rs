@@ -4,7 +4,7 @@ use tiketi_toss_stub::{Call, Fault, Status};
 
 use crate::cluster::PaymentCluster;
 
-/// Delivers all messages so far to two servers, the latest first, each twice.
+/// Delivers all webhooks so far to two servers, the latest first, each twice.
 async fn deliver_backwards(cluster: &PaymentCluster) {
     let mut messages = cluster.stub.webhooks();
     messages.reverse();

@@ -95,7 +95,8 @@ async fn help_and_version_are_printed_without_what_the_environment_says() {
     assert!(run(&["--version"]).await.out.starts_with("tiketi-server "));
 }
 
-/// The seed is 32 times the byte 7; the numbers are those of the recipe of `tiketi_core::waiting_room::Draw`.
+/// The seed is 32 times the byte 7; the expected numbers follow from the steps described at
+/// `tiketi_core::waiting_room::Draw`.
 #[tokio::test]
 async fn a_drawn_number_is_recomputed_from_the_published_seed() {
     let seed = "07".repeat(32);

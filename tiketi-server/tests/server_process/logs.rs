@@ -1,4 +1,4 @@
-//! Log lines: for programs, and without secrets.
+//! Log lines are machine-readable and contain no secrets.
 
 use serde_json::{Value, json};
 use tiketi_server_harness::{Running, server};

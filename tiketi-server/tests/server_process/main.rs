@@ -1,4 +1,4 @@
-//! The server in a process of its own: its output, its options and its answers.
+//! The server as a separate process: its output, its options and its answers.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]

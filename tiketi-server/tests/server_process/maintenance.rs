@@ -36,7 +36,7 @@ async fn a_store_is_audited_checked_and_copied_while_its_server_sells() {
     refused(&run(&["backup", copy.to_str().unwrap(), "--store", &store]).await, "never overwrites");
     drop(running);
 
-    // The copy is an independent shop with the state of the moment it was made.
+    // The copy is an independent shop with the state at the time of the copy.
     let copy = format!("sqlite:{}", copy.display());
     assert_clean(&copy).await;
     let restored = Running::start(&["--demo", "--store", &copy]).await;

@@ -1,4 +1,4 @@
-//! Flags over environment over file, and a name for everything that is wrong.
+//! Options: a flag overrides the environment, which overrides the file; each error names the wrong option.
 
 use std::fs;
 use std::path::PathBuf;
@@ -103,7 +103,7 @@ async fn a_port_in_use_is_named() {
     assert_refused(&said, 1, &[first.address(), "in use"]);
 }
 
-/// The per-buyer limit of the demo's first seated event shows which value won.
+/// Returns the per-buyer limit of the demo's first seated event, which shows which value was used.
 async fn limit_of(arguments: &[&str], variable: Option<&str>) -> i64 {
     let mut command = server(&[&["--listen=127.0.0.1:0", "--demo"], arguments].concat());
     if let Some(value) = variable {

@@ -1,4 +1,4 @@
-//! What a server keeps over a restart, and that a second server cannot open its file.
+//! A restart keeps all sales, and a second server cannot open the file.
 
 use std::fs;
 use std::path::Path;
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tiketi_server_harness::{Running, run, server};
 
-/// Starts the server as the README's first command does: with the demo only, in a temporary folder.
+/// Starts the server like the README's first command: with the demo only, in a temporary folder.
 async fn first_command(folder: &Path) -> Running {
     let mut command = server(&["--listen", "127.0.0.1:0"]);
     command.current_dir(folder).env_remove("TIKETI_STORE").env("TIKETI_DEMO", "true");
     Running::of(command).await
 }
 
-/// Buys a seat as the demonstration's buyer, and returns the token and the path of the reservation.
+/// Buys a seat as the demo's buyer, and returns the token and the path of the reservation.
 pub(crate) async fn buy(running: &Running, seat: usize) -> (String, String) {
     let token = running.sign_in("demo@tiketi.dev", "demo1234").await;
     let (_, events) = running.get("/api/events?status=on_sale&search=paper+lighthouse", None).await;
@@ -35,7 +35,7 @@ async fn assert_sold(running: &Running, token: &str, path: &str) {
     assert_eq!((status, answer["reservation"]["status"].as_str()), (200, Some("confirmed")), "{answer}");
 }
 
-/// Caught: with a secret made for each process, and with `--demo` filling what is filled.
+/// Fails if each process generates its own secret, or if `--demo` creates the events a second time.
 #[tokio::test]
 async fn sales_survive_a_restart_and_a_crash() {
     let folder = tempfile::tempdir().unwrap();

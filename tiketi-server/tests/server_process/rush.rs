@@ -1,4 +1,5 @@
-//! A rush on an event with a waiting room: every seat is sold once, in the order of the line, and no buyer is stuck.
+//! Many buyers of an event with a waiting room: every seat is sold once, in the order of the line, and no buyer is
+//! stuck.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,7 +15,7 @@ use tiketi_sqlite::SqliteStore;
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-/// Buyers who come; of each hundred, five vanish once they have joined, and five once they are admitted.
+/// Number of buyers. Of each hundred, five leave after they have joined, and five after they are admitted.
 const BUYERS: u64 = 500;
 /// Rows of 50 seats.
 const ROWS: u32 = 4;
@@ -38,7 +39,7 @@ impl Visit {
     }
 }
 
-/// One buyer who comes for one seat.
+/// A buyer of one seat.
 struct Person {
     name: u64,
     token: String,
@@ -81,7 +82,7 @@ impl Person {
         place
     }
 
-    /// Sends a heartbeat; a buyer who was too slow joins again.
+    /// Sends a heartbeat; if the buyer's turn has ended, joins again.
     async fn heartbeat(&self) -> Value {
         let path = format!("/api/queue/heartbeat/{}", self.shop.event);
         let (status, place) = self.post(&path, &json!({})).await;
@@ -98,7 +99,7 @@ impl Person {
         seats.filter(|seat| seat["status"] == "available").map(|seat| seat["id"].clone()).collect()
     }
 
-    /// Holds a free seat and pays for it; false if others were faster.
+    /// Holds a free seat and pays for it; returns false if other buyers took the seats first.
     async fn buy(&self, admission: &Value) -> bool {
         let free = self.free_seats().await;
         let Some(seat) = usize::try_from(self.name).unwrap().checked_rem(free.len()) else { return false };
@@ -144,7 +145,7 @@ async fn a_rush_sells_every_seat_once_in_the_order_of_the_line() {
     let last = bought.last().copied().unwrap();
     let overtaken =
         visits.iter().filter(|visit| matches!(visit, Visit::SoldOut { number } if *number < last));
-    // Those who were admitted last may find that others have taken the last seats.
+    // Buyers who were admitted last may find no free seat.
     assert!(overtaken.count() <= 50, "only buyers who were inside together may be overtaken");
     let (_, answer) = running.get(&room, Some(&admin())).await;
     assert_eq!(answer["room"]["waiting"], 0, "{answer}");

@@ -43,13 +43,13 @@ async fn the_front_page_says_where_to_go_on() {
     for link in links {
         assert_eq!(reqwest::get(format!("{url}{link}")).await.unwrap().status().as_u16(), 200, "{link}");
     }
-    // What is no route is still answered in the shape of errors.
+    // An unknown path is answered with an error in the usual format.
     assert_eq!(running.get("/nowhere", None).await.1["code"], "NOT_FOUND");
 }
 
 #[tokio::test]
 async fn the_metrics_count_requests_and_batches() {
-    // The store in memory writes no batches.
+    // The in-memory store makes no batches.
     let (_folder, store) = store();
     let running = Running::start(&["--demo", "--store", &store]).await;
     assert_eq!(running.get("/api/events", None).await.0, 200);
@@ -154,7 +154,7 @@ async fn a_token_of_a_given_secret_outlives_the_process() {
     let token = first.sign_in("demo@tiketi.dev", "demo1234").await;
     drop(first);
     let second = Running::start(&arguments).await;
-    // The memory store has forgotten the account, and reservations need none: only the signature counts.
+    // The in-memory store has lost the account, but only the token's signature is checked.
     let (status, _) = second.get("/api/reservations/my", Some(&token)).await;
     assert_eq!(status, 200);
     let other = Running::start(&["--demo"]).await;

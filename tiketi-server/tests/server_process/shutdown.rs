@@ -7,7 +7,7 @@ use tokio::time::{Duration, sleep, timeout};
 
 const BODY: &str = r#"{"email":"demo@tiketi.dev","password":"demo1234"}"#;
 
-/// A sign-in of which the server has begun to read the body, and lacks half of it.
+/// Opens a sign-in of which the server has read half the body.
 async fn half_a_sign_in(running: &Running) -> TcpStream {
     let mut stream = TcpStream::connect(running.address()).await.unwrap();
     let head = format!(
@@ -16,7 +16,7 @@ async fn half_a_sign_in(running: &Running) -> TcpStream {
         BODY.len()
     );
     stream.write_all(head.as_bytes()).await.unwrap();
-    // The server asks for the body once a handler wants it: from here on the request is running.
+    // The server sends 100 Continue when a handler reads the body: from here on the request is running.
     let mut answer = [0_u8; 25];
     timeout(DEADLINE, stream.read_exact(&mut answer)).await.expect("it never asked").unwrap();
     assert_eq!(&answer, b"HTTP/1.1 100 Continue\r\n\r\n");

@@ -8,7 +8,7 @@ use tiketi_server_harness::{DEADLINE, Running, SECRET, ServerShop, admin, token}
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-/// A shop in a file, whose event has a waiting room for one buyer at a time.
+/// A shop in a SQLite file, whose event has a waiting room for one buyer at a time.
 struct Queue {
     shop: ServerShop,
     running: Running,
@@ -27,7 +27,7 @@ impl Queue {
         Self { shop, running, folder }
     }
 
-    /// Kills the server, and starts another one on its file.
+    /// Kills the server, and starts another one on the same file.
     async fn restarted(self, options: &[&str]) -> Self {
         let Self { shop, running, folder } = self;
         running.kill().await;

@@ -7,7 +7,7 @@ use tiketi_server_harness::{DEADLINE, Running};
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// The last answer about one reservation, and the request that was not answered.
+/// The last answer about one reservation, and the status that an unanswered request asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
     pub(crate) token: String,
@@ -28,7 +28,7 @@ impl Ledger {
         self.entries.lock().unwrap()
     }
 
-    /// Notes a new reservation, and returns its place.
+    /// Records a new reservation, and returns its index.
     pub(crate) fn held(&self, token: &str, reservation: &str) -> usize {
         let entry =
             Entry { token: token.into(), reservation: reservation.into(), told: "pending", asked: None };
@@ -38,12 +38,12 @@ impl Ledger {
         entries.len() - 1
     }
 
-    /// Notes that something was asked for, of which it is not known yet whether it is done.
+    /// Records that a request was sent and is not answered.
     pub(crate) fn asks(&self, at: usize, for_it: &'static str) {
         self.entries()[at].asked = Some(for_it);
     }
 
-    /// Notes what was answered.
+    /// Records the status in an answer.
     pub(crate) fn told(&self, at: usize, status: &'static str) {
         let entry = &mut self.entries()[at];
         (entry.told, entry.asked) = (status, None);
@@ -53,7 +53,7 @@ impl Ledger {
         self.entries().len()
     }
 
-    /// Waits until so many reservations have been acknowledged.
+    /// Waits until this many reservations have been acknowledged.
     pub(crate) async fn reaches(&self, count: usize) {
         let reached = async {
             while self.acknowledged() < count {
@@ -63,7 +63,7 @@ impl Ledger {
         timeout(DEADLINE, reached).await.expect("the server sells no more");
     }
 
-    /// Reads every reservation from `first` on, and asserts that each is as last answered.
+    /// Reads every reservation from `first` on, and asserts that each has the status of its last answer.
     pub(crate) async fn check_since(&self, first: usize, running: &Running) {
         let entries = self.entries()[first..].to_vec();
         let checks = entries.iter().map(|entry| async move {

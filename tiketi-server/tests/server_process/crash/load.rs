@@ -1,4 +1,4 @@
-//! A client that buys until the server is gone.
+//! A client that buys until the server is killed.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::crash::Chance;
 use crate::crash::ledger::Ledger;
 
-/// Holds, pays, cancels and gives back, for one buyer after another, until no answer comes.
+/// Holds, pays, cancels and refunds, for one buyer after another, until the server does not answer.
 pub(crate) async fn buy(seed: u64, running: Arc<Running>, shop: Arc<ServerShop>, ledger: Arc<Ledger>) {
     let mut chance = Chance::seeded(seed);
     for number in 1_u64.. {
@@ -28,7 +28,7 @@ struct Client<'a> {
 }
 
 impl Client<'_> {
-    /// One buyer's visit; an error is a server that answers no more.
+    /// Runs one buyer; an error means that the server does not answer.
     async fn visit(&self, shop: &ServerShop, chance: &mut Chance) -> Result<(), reqwest::Error> {
         let wanted = if chance.below(2) == 0 {
             let seat = &shop.seats[usize::try_from(chance.below(shop.seats.len() as u64)).unwrap()];

@@ -1,4 +1,4 @@
-//! A server killed in the middle of its work, again and again on one file.
+//! A server that is killed many times on one file, with requests under way.
 
 mod ledger;
 mod load;
@@ -9,18 +9,19 @@ use tiketi_server_harness::{Running, SECRET, ServerShop, run};
 
 use crate::crash::ledger::Ledger;
 
-/// How often the server is killed.
+/// How many times the server is killed.
 const ROUNDS: u64 = 20;
-/// Buyers at the same time.
+/// Concurrent clients.
 const CLIENTS: u64 = 16;
 
 async fn start(store: &str) -> Arc<Running> {
-    // Holds outlast the test, so that all that was acknowledged has to be as it was said.
+    // Holds outlast the test, so that every acknowledged reservation still has its status.
     let terms = ["--hold-ttl=2h", "--hold-cap=2h", "--payment-window=2h", "--log=warn"];
     Arc::new(Running::start(&[&["--store", store, "--jwt-secret", SECRET], &terms[..]].concat()).await)
 }
 
-/// Chance from a seed: the moment of each crash and what each client does are the same in every run.
+/// Random numbers from a seed: each run kills at the same number of answers, and each client makes the same
+/// choices.
 pub(crate) struct Chance(u64);
 
 impl Chance {
@@ -36,11 +37,11 @@ impl Chance {
     }
 }
 
-/// The kill falls when a number of answers drawn by chance has been given, with sixteen requests under way.
+/// The server is killed after a random number of answers, with sixteen requests under way.
 ///
-/// Caught: with the writer answering its jobs before it commits them, and buyers who put up with the errors
-/// this gives them meanwhile. What only the loss of power shows,
-/// such as `synchronous=OFF`, it cannot catch: what the system was given outlives the process.
+/// Fails if the writer answers its commands before it commits them, even when the clients ignore the errors that
+/// this causes. It cannot find what only a loss of power shows, such as `synchronous=OFF`: what the process has
+/// written to the operating system is not lost with the process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn all_that_was_acknowledged_before_a_crash_is_true_after_it() {
     let folder = tempfile::tempdir().unwrap();

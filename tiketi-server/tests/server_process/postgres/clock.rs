@@ -12,7 +12,7 @@ use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server};
 use tiketi_server_harness::{Running, SECRET, migrate};
 
-/// A second more than holds last.
+/// One second more than the duration of a hold.
 const AHEAD: Duration = Duration::from_secs(301);
 
 #[derive(Debug)]
@@ -24,9 +24,10 @@ impl Clock for AheadClock {
     }
 }
 
-/// A server in this process, whose clock alone is ahead.
+/// A server in this process with a clock that is ahead.
 ///
-/// It is no process of its own: what fakes the clock of a whole process delays its timers too.
+/// It is not a separate process: a tool that changes the clock of a process delays the timers of that process as
+/// well.
 struct AheadServer {
     state: AppState,
     base: String,
@@ -62,7 +63,7 @@ impl AheadServer {
     }
 }
 
-/// Seen to fail, with the hold ended by the jobs of the server that is ahead, without `check_clock` in the store.
+/// Fails without `check_clock` in the store: the jobs of the server that is ahead then end the hold.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_server_whose_clock_is_ahead_is_not_ready_and_ends_no_hold_of_another() {
     let database = Database::fresh(Server::shared().await, migrate).await;

@@ -1,4 +1,4 @@
-//! The server's commands on a database, and what it says of one it cannot use.
+//! The server's commands with a database, and their errors for a database that they cannot use.
 
 use sqlx::Executor;
 use tiketi_postgres_harness::{Database, Server, free_port};
@@ -71,7 +71,7 @@ async fn servers_with_the_migrate_option_migrate_once_and_sell() {
     let database = Database::empty(Server::shared().await).await;
     let shop = ["--migrate", "--store", &database.url(), "--jwt-secret", SECRET];
     let (one, other) = tokio::join!(Running::start(&shop), Running::start(&shop));
-    // Each has a connection by the time it says where it listens.
+    // Each server has a connection when it prints its address.
     let open = "SELECT FROM pg_stat_activity WHERE application_name = 'tiketi-server' AND datname = current_database()";
     let open = database.pool(1).await.fetch_all(open).await.unwrap();
     assert!(open.len() >= 2, "{} connections are open", open.len());
@@ -117,7 +117,7 @@ async fn many_servers_need_one_secret_to_sign_with() {
     }
 }
 
-/// Seen to be served by a server that does not look.
+/// Fails if the server does not check the setting: it then serves.
 #[tokio::test]
 async fn a_database_without_durability_is_used_only_on_request() {
     let database = Database::fresh(Server::shared().await, migrate).await;
@@ -127,7 +127,7 @@ async fn a_database_without_durability_is_used_only_on_request() {
         let said = run(&[command, &careful].concat()).await;
         assert_refused(&said, &["may forget sales", "fsync is off", "--allow-unsafe-durability"], SECRET);
     }
-    // Nothing is sold by an audit.
+    // An audit sells nothing, so it does not check the setting.
     assert_done(&run(&[&["audit"][..], &careful].concat()).await, &["no violations"]);
     let check = run(&["check", "--allow-unsafe-durability", "--store", &store, "--jwt-secret", SECRET]).await;
     assert_done(&check, &["is intact"]);

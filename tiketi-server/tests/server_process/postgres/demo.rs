@@ -8,7 +8,7 @@ use tiketi_postgres_harness::{Database, Server};
 use tiketi_server_harness::{DEADLINE, Running, SECRET, migrate, run};
 use tokio::time::{sleep, timeout};
 
-/// Reads the titles of all events once there are four, or more.
+/// Reads the titles of all events, once there are at least four.
 async fn programme(server: &Running) -> Vec<String> {
     let all = async {
         loop {
@@ -25,7 +25,7 @@ async fn programme(server: &Running) -> Vec<String> {
     timeout(DEADLINE, all).await.expect("the demo shop was never filled")
 }
 
-/// Caught: with ids that are all new, each server fills it.
+/// Fails if the demo's ids differ between servers: each server then creates the events.
 #[tokio::test]
 async fn three_servers_that_start_at_once_on_an_empty_database_fill_it_once() {
     let database = Database::fresh(Server::shared().await, migrate).await;
@@ -45,7 +45,7 @@ async fn three_servers_that_start_at_once_on_an_empty_database_fill_it_once() {
         assert_eq!(titles.len(), 4, "{titles:?}");
         server.sign_in("demo@tiketi.dev", "demo1234").await;
     }
-    // The server that filled it serves only when it is done: now no server fills it.
+    // A server listens only after it has created or found the events, so no server creates events from here on.
     for server in servers {
         assert_eq!(programme(&server).await.len(), 4);
         assert_eq!(server.stop().await.code, Some(0));

@@ -1,4 +1,4 @@
-//! A server whose store is a database that others share.
+//! A server on a Postgres database.
 
 mod clock;
 mod commands;

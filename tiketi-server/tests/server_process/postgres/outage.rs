@@ -1,4 +1,4 @@
-//! What one server says while its Postgres is away, and after.
+//! The answers of a server during and after an outage of Postgres.
 
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ async fn a_server_answers_503_without_postgres_and_sells_when_it_is_back() {
     assert!(said.code == Some(0) && !said.err.contains(postgres.password()), "{said:?}");
 }
 
-/// No event has it.
+/// An id that no event has.
 const NOBODYS_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn a_token_of_one_server_is_valid_at_the_other() {
     let token = one.sign_in("demo@tiketi.dev", "demo1234").await;
     let (status, me) = other.get("/api/auth/me", Some(&token)).await;
     assert_eq!((status, me["user"]["email"].as_str()), (200, Some("demo@tiketi.dev")), "{me}");
-    // What one server sold is taken at the other, although that one has a cached map.
+    // A seat sold at one server is sold at the other, although that server has a cached map.
     let (_, events) = other.get("/api/events?status=on_sale&search=paper+lighthouse", None).await;
     let map_path = format!("/api/seats/{}", events["data"][0]["id"].as_str().unwrap());
     let (_, before) = other.get(&map_path, None).await;

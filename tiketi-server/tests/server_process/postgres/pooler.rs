@@ -1,11 +1,11 @@
-//! Servers behind a connection pooler that has fewer sessions than they have connections.
+//! Servers behind a connection pooler that has fewer sessions than the servers have connections.
 
 use tiketi_postgres_harness::{Database, Pooler, Server};
 use tiketi_server_harness::{Running, SECRET, migrate, run};
 
 use crate::restart::buy;
 
-/// Caught: with the address as it is, `statement-cache-capacity=0` left away.
+/// Fails without `statement-cache-capacity=0` in the address.
 #[tokio::test]
 async fn two_servers_behind_a_pooler_sell_one_shop() {
     let postgres = Server::shared().await;

@@ -1,9 +1,9 @@
-//! Databases that are reached through networks others can read.
+//! Connections to Postgres over TLS.
 
 use tiketi_postgres_harness::Server;
 use tiketi_server_harness::{ServerOutput, run};
 
-/// The database `postgres` has no shop: a server that says so has read it.
+/// The database `postgres` has no schema: this advice shows that the server connected and read.
 const REACHED: &str = "tiketi-server migrate";
 
 async fn audit(postgres: &Server, parameters: &str) -> ServerOutput {

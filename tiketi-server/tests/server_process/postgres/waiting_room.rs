@@ -1,4 +1,4 @@
-//! The waiting room of servers on Postgres: one that saves its places there, and three that share Redis.
+//! The waiting room of servers on Postgres: one server saves its places there, and three servers share Redis.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The books of a shop in a file.
+//! The payments of a shop in a SQLite file.
 
 use std::path::Path;
 
@@ -28,7 +28,7 @@ fn rows(path: &Path) -> Vec<PaymentRow> {
     statement.query_map((), read).unwrap().map(Result::unwrap).collect()
 }
 
-/// Lets minutes pass for what is awaited, by moving back when that began.
+/// Moves the start of all awaited outcomes back by this many minutes, as if the time had passed.
 pub(super) fn age(path: &Path, minutes: i64) {
     let sql = "UPDATE payments SET reconcile_at = reconcile_at - ?1, awaited_since = awaited_since - ?1,
         reconciliation = json_replace(reconciliation, '$.since', json_extract(reconciliation, '$.since') - ?1,
@@ -40,14 +40,14 @@ pub(super) fn age(path: &Path, minutes: i64) {
     connection.execute(sql, [minutes * 60_000_000]).unwrap();
 }
 
-/// Lets the holds run out that are being paid for, should nothing come of it.
+/// Moves the end of holds that are being paid for into the past.
 pub(super) fn let_holds_lapse(path: &Path) {
     let connection = Connection::open(path).unwrap();
     connection.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
     connection.execute("UPDATE reservations SET state_at = created_at WHERE state = 'paying'", ()).unwrap();
 }
 
-/// Every buyer has what he paid for or his money, the provider says the same, and the audit finds nothing.
+/// Asserts that every buyer has the tickets or the money, that store and provider agree, and that the audit passes.
 pub(super) async fn assert_settled(counter: &Counter) {
     assert_agrees(&counter.stub.ledger(), &rows(&counter.path));
     let said = run(&["audit", "--store", &counter.shop.store]).await;

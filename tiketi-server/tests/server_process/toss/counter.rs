@@ -1,4 +1,4 @@
-//! The shop, and the provider beside it.
+//! A server, and the stub provider that it uses.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use tokio::time::{sleep, timeout};
 
 use crate::toss::books;
 
-/// The secret key with its colon, as it goes over the wire.
+/// The secret key with its colon, encoded as in the Basic header.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
-/// How the head of every token begins.
+/// The first characters of every token.
 const TOKENS: &str = "eyJ";
-/// The account of a buyer who wants money back.
+/// The bank account of a buyer who wants a refund.
 pub(super) const ACCOUNT: &str = "110987654321";
 pub(super) const HOLDER: &str = "Ondine Hasselbrack";
 
-/// A server on a file, and a provider in this process.
+/// A server on a SQLite file, and a provider in this process.
 pub(super) struct Counter {
     pub(super) stub: TossStub,
     pub(super) shop: ServerShop,
@@ -31,7 +31,7 @@ pub(super) struct Counter {
 }
 
 impl Counter {
-    /// Opens a shop, and a provider without any order.
+    /// Opens a shop, and a provider without any payment.
     pub(super) async fn open() -> Self {
         Self::with(&[]).await
     }
@@ -53,7 +53,7 @@ impl Counter {
         self.running.as_ref().expect("the server is down")
     }
 
-    /// Starts the server, which logs all there is to log.
+    /// Starts the server with the most detailed log level.
     pub(super) async fn start(&mut self) {
         let url = self.stub.url();
         let toss = ["--toss-secret-key", TOSS_SECRET, "--toss-client-key", TOSS_CLIENT, "--toss-base-url"];
@@ -63,7 +63,7 @@ impl Counter {
         self.running = Some(Running::start(&[&toss[..], &store, &rest, &own].concat()).await);
     }
 
-    /// Kills the server, as a crash would, and starts another on what it left.
+    /// Kills the server, and starts another one on the same file.
     pub(super) async fn crash(&mut self) {
         self.kill().await;
         self.start().await;
@@ -75,18 +75,18 @@ impl Counter {
         assert_discreet(&running.ended().await.err);
     }
 
-    /// Lets time pass for what payments wait for, here and at the provider.
+    /// Lets time pass for open payments, in the store and at the provider.
     pub(super) fn pass(&self, minutes: u64) {
         books::age(&self.path, i64::try_from(minutes).unwrap());
         self.stub.advance(Duration::from_mins(minutes));
     }
 
-    /// Returns the server with what is around it.
+    /// Returns a client of the server.
     pub(super) fn payment_client(&self) -> PaymentClient<'_> {
         PaymentClient { server: self.running(), shop: &self.shop, stub: &self.stub }
     }
 
-    /// Returns the order and the trouble of each payment a person has to look at.
+    /// Returns the order id and the reason of each payment that needs attention.
     pub(super) async fn needing_attention(&self) -> Vec<(String, String)> {
         let (status, listed) = self.running().get("/api/admin/payments?state=stuck", Some(&admin())).await;
         assert_eq!(status, 200, "{listed}");
@@ -94,7 +94,7 @@ impl Counter {
         rows.map(|row| (text(&row["orderId"]), text(&row["trouble"]))).collect()
     }
 
-    /// Waits until exactly these are listed.
+    /// Waits until exactly these payments need attention.
     pub(super) async fn until_needing_attention(&self, wanted: &[(&str, &str)]) {
         let is_so = |rows: &[(String, String)]| {
             rows.iter().map(|(order, trouble)| (order.as_str(), trouble.as_str())).eq(wanted.iter().copied())
@@ -115,7 +115,8 @@ impl Counter {
         timeout(DEADLINE, self.stub.until_asked(call, times)).await.expect("the provider is not asked");
     }
 
-    /// Ends the server: nothing secret was said, nothing is awaited, and both books agree to the won.
+    /// Stops the server, and asserts that no payment is open, that store and provider agree, and that the output
+    /// contains no secret.
     pub(super) async fn close(mut self) {
         let said = self.running.take().expect("the server is down").stop().await;
         assert_eq!(said.code, Some(0), "{said:?}");
@@ -124,7 +125,7 @@ impl Counter {
     }
 }
 
-/// Nothing secret is in what a server said, however much it said.
+/// Asserts that the output of a server contains no secret.
 fn assert_discreet(said: &str) {
     for secret in [TOSS_SECRET, TOSS_SECRET_ENCODED, SECRET, TOKENS, ACCOUNT, HOLDER] {
         assert!(!said.contains(secret), "{secret} was logged");

@@ -1,4 +1,4 @@
-//! The server is killed after each step of a confirm, and the store is lost.
+//! The server is killed after each step of a confirm, or the store cannot be written.
 
 use rusqlite::Connection;
 use serde_json::json;
@@ -7,7 +7,7 @@ use tiketi_toss_stub::{Call, Fault};
 
 use crate::toss::counter::Counter;
 
-/// Has a confirm under way at a provider that does not answer, with or without having taken the money.
+/// Sends a confirm to a provider that does not answer, with or without a capture.
 async fn hanging(counter: &Counter, fault: Fault) -> Order {
     let order = counter.payment_client().prepare(0).await;
     counter.stub.fail_next(fault);
@@ -35,7 +35,7 @@ async fn killed_after_the_intent_and_before_the_money_the_buyer_pays_again() {
     counter.pass(1);
     counter.until_asked(Call::Lookup, 1).await;
     assert_eq!(counter.payment_client().payment_status(&order).await, "pending", "it may still arrive");
-    // Nothing can arrive any more once the provider has let the authentication expire.
+    // The confirm cannot arrive any more once the provider has let the authentication expire.
     counter.pass(10);
     counter.payment_client().wait_for_status(&order, "failed").await;
     assert_eq!(counter.payment_client().reservation_status(&order).await, "pending");
@@ -82,7 +82,7 @@ async fn killed_after_the_outcome_all_is_as_it_was_said() {
     counter.close().await;
 }
 
-/// Nothing can be written between the provider's yes and our record of it: another holds the file.
+/// The capture cannot be recorded, because another connection holds the file's write lock.
 #[tokio::test]
 async fn a_store_lost_after_the_money_was_taken_learns_of_it_when_it_is_back() {
     let counter = Counter::open().await;
@@ -101,7 +101,7 @@ async fn a_store_lost_after_the_money_was_taken_learns_of_it_when_it_is_back() {
     counter.close().await;
 }
 
-/// The same, and the server dies of it.
+/// As before, and the server is killed.
 #[tokio::test]
 async fn a_store_lost_for_good_with_its_server_learns_of_the_money_in_the_next() {
     let mut counter = Counter::open().await;

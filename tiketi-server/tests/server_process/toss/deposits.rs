@@ -1,4 +1,4 @@
-//! Virtual accounts at the whole server: paid when the buyer's money comes, given back to his account, missed, taken back.
+//! Virtual accounts at a server: paid by a deposit, refunded to the buyer's account, not paid in time, withdrawn.
 
 use serde_json::{Value, json};
 use tiketi_server_harness::{Order, admin, text};
@@ -10,7 +10,7 @@ use crate::toss::counter::{ACCOUNT, Counter, HOLDER};
 const METHODS: &str = "--toss-methods=card,virtual-account";
 const MINUTES_A_DAY: u64 = 24 * 60;
 
-/// Has a buyer choose a virtual account for a seat, and returns the order and what the confirm said.
+/// Chooses a virtual account for a seat, and returns the order and the answer to the confirm.
 async fn confirmed(counter: &Counter, seat: usize) -> (Order, Value) {
     let (token, reservation) = counter.payment_client().hold(seat, 7).await;
     let order = counter.payment_client().prepare_by(Method::VirtualAccount, &token, &reservation).await;
@@ -26,7 +26,7 @@ async fn deliver(counter: &Counter, messages: &[Webhook]) {
     }
 }
 
-/// Has the buyer's money come in, and the provider say so.
+/// Pays the deposit and delivers its webhook.
 async fn deposited(counter: &Counter, seat: usize) -> Order {
     let (order, _) = confirmed(counter, seat).await;
     assert!(counter.stub.deposit(&order.id));
@@ -60,7 +60,7 @@ async fn a_buyer_gets_account_and_due_time_and_the_seat_with_the_deposit() {
     assert!(deposit["dueAt"].is_string(), "{deposit}");
     let (status, again) = counter.payment_client().confirm(&order).await;
     assert_eq!((status, &again["payment"]), (202, &answer["payment"]), "{again}");
-    // Hours later it is still only waited for.
+    // Hours later the deposit is still awaited.
     counter.pass(5 * 60);
     counter.until_asked(Call::Lookup, 1).await;
     assert_eq!(counter.needing_attention().await, []);
@@ -92,7 +92,7 @@ async fn a_restarted_server_finds_a_deposit_without_a_webhook() {
     counter.close().await;
 }
 
-/// Caught: with `ReconcileStep::Deposit` taking the money of a paid one for gone.
+/// Fails if `ReconcileStep::Deposit` treats the money of a paid payment as withdrawn.
 #[tokio::test]
 async fn a_confirm_answered_after_the_deposit_decides_nothing() {
     let counter = Counter::with(&[METHODS]).await;
@@ -110,7 +110,7 @@ async fn a_confirm_answered_after_the_deposit_decides_nothing() {
     counter.close().await;
 }
 
-/// Caught: with `proves` true for any secret.
+/// Fails if `proves` returns true for any secret.
 #[tokio::test]
 async fn a_deposit_webhook_is_accepted_only_with_its_secret_in_any_order() {
     let counter = Counter::with(&[METHODS]).await;
@@ -233,7 +233,7 @@ async fn a_withdrawn_deposit_is_listed_and_stays_sold_until_it_is_back() {
         "a terminal state never regresses"
     );
     assert_eq!(counter.payment_client().reservation_status(&order).await, "confirmed");
-    // What was said first, said again, changes nothing.
+    // A repeated delivery of the first webhooks changes nothing.
     deliver(&counter, &counter.stub.webhooks()[..before]).await;
     counter.pass(1);
     assert_eq!(counter.needing_attention().await.len(), 1);
@@ -289,7 +289,7 @@ async fn a_call_off_waits_for_the_accounts_that_deposits_are_refunded_to() {
     counter.close().await;
 }
 
-/// The queued refund is committed with its account, so that any server can send it.
+/// The queued refund is committed together with its account, so that any server can send it.
 #[tokio::test]
 async fn killed_while_a_deposit_is_sent_back_it_still_goes_to_its_account() {
     let mut counter = Counter::with(&[METHODS]).await;

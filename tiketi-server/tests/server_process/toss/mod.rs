@@ -1,4 +1,4 @@
-//! Whole sales at a server whose buyers pay at a stub TossPayments, through every fault.
+//! Sales at a server whose buyers pay at a stub TossPayments, with all its faults.
 
 mod books;
 mod counter;

@@ -1,4 +1,4 @@
-//! Money back: once, whatever dies in between.
+//! Each refund is sent once, also when the server is killed.
 
 use serde_json::json;
 use tiketi_server_harness::Order;
@@ -21,7 +21,7 @@ async fn a_refund_gives_the_money_back_and_the_seat_to_the_next() {
     counter.close().await;
 }
 
-/// The promise is committed, the provider hangs: with or without having sent the money.
+/// The server is killed while the committed refund hangs at the provider, with or without having taken effect.
 #[tokio::test]
 async fn killed_while_a_refund_is_sent_it_is_sent_again_and_given_once() {
     for fault in [Fault::hang(Call::Cancel), Fault::hang(Call::Cancel).after_effect()] {

@@ -56,7 +56,8 @@ async fn a_provider_that_falls_silent_is_202_and_asked_until_it_says() {
     counter.close().await;
 }
 
-/// Ten minutes of silence: the confirm hangs, then its outcome stays unknown. Other buyers buy meanwhile.
+/// The provider does not answer for ten minutes: the confirm hangs, and its outcome stays unknown. Other buyers buy
+/// meanwhile.
 #[tokio::test]
 async fn a_provider_silent_for_ten_minutes_delays_no_other_sale_and_loses_none() {
     let counter = Counter::open().await;
@@ -81,7 +82,7 @@ async fn a_provider_silent_for_ten_minutes_delays_no_other_sale_and_loses_none()
 async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() {
     let counter = Counter::open().await;
     let order = counter.payment_client().prepare(0).await;
-    // The buyer's key is of the provider's making, and yet the confirm never comes in.
+    // The payment key is valid, but the confirm never reaches the provider.
     counter.stub.fail_next(Fault::cut(Call::Confirm));
     assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
     counter.pass(11);
@@ -91,7 +92,7 @@ async fn an_order_that_never_reached_the_provider_gives_the_buyer_another_try() 
     counter.close().await;
 }
 
-/// Caught: with an intent committed under the default terms, which wait for a minute.
+/// Fails if the intent is committed under the default terms, which ask again after a minute.
 #[tokio::test]
 async fn short_pauses_reconcile_and_list_a_payment_sooner() {
     let patience = ["--ask-again-after=1s", "--ask-again-at-most=1s", "--trouble-after=1s"];
@@ -100,9 +101,9 @@ async fn short_pauses_reconcile_and_list_a_payment_sooner() {
     counter.stub.fail_next(Fault::cut(Call::Confirm));
     assert_eq!(counter.payment_client().confirm(&order).await.0, 202);
     counter.until_needing_attention(&[(&order.id, "unknown_for_long")]).await;
-    // Two questions belong to the confirm, and two to each look at it after that.
+    // The confirm makes two lookups, and each reconciliation after it makes two.
     counter.until_asked(Call::Lookup, 8).await;
-    // The provider lets the authentication expire: the next question finds out.
+    // The provider lets the authentication expire, and the next lookup finds this out.
     counter.stub.advance(std::time::Duration::from_mins(10));
     counter.payment_client().wait_for_status(&order, "failed").await;
     let second = counter.payment_client().prepare_again(&order.token, &order.reservation).await;

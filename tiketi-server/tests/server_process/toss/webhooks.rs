@@ -4,7 +4,7 @@ use tiketi_toss_stub::{Call, Fault, Status, Webhook};
 
 use crate::toss::counter::Counter;
 
-/// Delivers a message as the provider does.
+/// Delivers a webhook as the provider does.
 async fn deliver(counter: &Counter, message: &Webhook) {
     let status = counter.running().sender().webhook("toss", &message.id, &message.body).await;
     assert_eq!(status, 200, "{message:?}");
@@ -57,7 +57,7 @@ async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
     }
     counter.until_asked(Call::Lookup, messages.len()).await;
     assert_eq!(counter.payment_client().payment_status(&order).await, "completed");
-    // The same again to another server on the same file: each is known by its name.
+    // The same deliveries to another server on the same file: it recognises each by its delivery id.
     counter.crash().await;
     for message in &messages {
         deliver(&counter, message).await;
