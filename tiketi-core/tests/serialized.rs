@@ -1,4 +1,4 @@
-//! Model types survive being serialised and read, in the documented form.
+//! Model types are equal after they were serialised and read, and have the documented form.
 
 #![cfg(test)]
 
@@ -168,7 +168,7 @@ fn values_that_break_an_invariant_are_refused() {
     assert!(serde_json::from_value::<Timestamp>(json!("2026-01-05T10:00:00")).is_err());
 }
 
-/// Seen to fail with the bytes of the seed written, from which the order follows before the draw.
+/// Fails if the bytes of the seed are written: the order would then be known before the draw.
 #[test]
 fn the_seed_of_a_draw_is_written_as_its_public_hash_and_cannot_be_read() {
     let seed = DrawSeed::from_bytes([7; 32]);

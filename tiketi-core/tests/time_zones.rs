@@ -1,4 +1,4 @@
-//! The machine's time zone decides nothing: the same moments are read and shown wherever a server stands.
+//! The machine's time zone has no effect: every server reads and shows the same moments.
 
 #![cfg(test)]
 
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use tiketi_core::{Timestamp, reservation::ReservationNumber};
 
-/// Half an hour before midnight in UTC, already the next day in Seoul, still the afternoon in Newfoundland.
+/// Half an hour before midnight in UTC; the next day in Seoul, and the afternoon in Newfoundland.
 const MOMENT: &str = "2026-03-01T23:30:00Z";
 
 #[test]
@@ -19,7 +19,7 @@ fn a_moment_is_read_with_its_offset_and_shown_in_utc() {
     }
 }
 
-/// Runs the test above in processes of their own, for a zone is set for a whole process.
+/// Runs the test above in separate processes, because a process has one time zone.
 #[test]
 fn the_zone_of_the_machine_changes_nothing() {
     for zone in ["Asia/Seoul", "America/St_Johns", "UTC"] {

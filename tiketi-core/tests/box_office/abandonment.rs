@@ -1,4 +1,4 @@
-//! Attempts that are never confirmed, while money may move in the buyer's browser.
+//! Attempts that the shop gives up while money may still move in the buyer's browser.
 
 use tiketi_core::{
     Payment, PaymentState, PrepareRequest,
@@ -7,7 +7,7 @@ use tiketi_core::{
 
 use crate::{ADA, TestShop, won};
 
-/// Prepares to pay for a seat, and cancels the reservation instead.
+/// Prepares to pay for a seat, and cancels the reservation instead of paying.
 async fn given_up(shop: &TestShop) -> Payment {
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
@@ -19,7 +19,7 @@ async fn now_of(shop: &TestShop, payment: &Payment) -> Payment {
     shop.office.payments().payment(payment.id, ADA).await.unwrap().unwrap()
 }
 
-/// Caught: with `give_up` not asking the gateway.
+/// Fails if `give_up` does not ask the gateway.
 #[tokio::test]
 async fn an_attempt_that_was_given_up_is_voided_and_takes_no_money_any_more() {
     let shop = TestShop::in_browser().await;
@@ -44,7 +44,7 @@ async fn money_that_moved_before_the_void_goes_back() {
     assert_eq!(shop.gateway.honest.balance(payment.id), 0);
 }
 
-/// Caught: with `give_up` taking any answer for the end.
+/// Fails if `give_up` ends the payment after any answer of the gateway.
 #[tokio::test]
 async fn a_void_that_was_too_late_or_not_answered_is_not_the_end() {
     let unknown = VoidAnswer::Unknown { reason: "HTTP 500".into(), response: ProviderResponse::NoAnswer };
@@ -59,7 +59,7 @@ async fn a_void_that_was_too_late_or_not_answered_is_not_the_end() {
             (reconciliation.tries, reconciliation.last_inconclusive.as_deref()),
             (1, last_inconclusive)
         );
-        // The money it was too late for is found, and goes back.
+        // The capture that came too late is found and refunded.
         assert!(shop.gateway.honest.pay_in_browser(payment.id, won(100)));
         shop.wait(120);
         for _ in 0..2 {

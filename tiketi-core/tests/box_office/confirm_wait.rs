@@ -1,4 +1,4 @@
-//! The same confirm at two servers of one shop, by a timer that is moved by hand.
+//! The same confirm at two servers of one shop, with a timer that the test controls.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use crate::{ADA, MoodyGateway, TestShop, won};
 
-/// Longer than anything here takes on a busy machine.
+/// Longer than any step of these tests takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// A timer whose waits end one by one, when the test ends them.
@@ -44,7 +44,7 @@ impl HandTimer {
         Arc::new(Self { waits: Mutex::default(), begun, ended })
     }
 
-    /// Returns once another wait has begun.
+    /// Returns once one more wait has begun.
     async fn begins(&self) {
         timeout(DEADLINE, self.begun.acquire()).await.expect("it does not wait").unwrap().forget();
     }
@@ -59,7 +59,7 @@ impl HandTimer {
     }
 }
 
-/// A shop of two servers, of which the first is asking for the money of a payment.
+/// A shop of two servers. The first server is waiting for the provider's answer to a confirm.
 struct Town {
     shop: TestShop,
     other: BoxOffice,
@@ -68,7 +68,7 @@ struct Town {
     first: JoinHandle<Result<Paid, PayError>>,
 }
 
-/// Returns what a confirm came to.
+/// Returns the outcome of a confirm.
 async fn told(confirm: JoinHandle<Result<Paid, PayError>>) -> Paid {
     timeout(DEADLINE, confirm).await.expect("it waits for ever").unwrap().unwrap()
 }
@@ -91,7 +91,7 @@ fn another_server(shop: &TestShop, timer: Option<&Arc<HandTimer>>) -> BoxOffice 
 }
 
 impl Town {
-    /// Has the first server's confirm hang at the provider.
+    /// Starts a confirm at the first server that hangs at the provider.
     async fn confirming() -> Self {
         let (shop, timer) = (TestShop::open().await, HandTimer::new());
         let held = shop.held(ADA, &[0]).await;
@@ -117,7 +117,7 @@ impl Town {
     }
 }
 
-/// Caught: with a repetition answered at once.
+/// Fails if the second confirm is answered at once.
 #[tokio::test]
 async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
     let town = Town::confirming().await;
@@ -136,7 +136,7 @@ async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
     assert_eq!(town.shop.gateway.honest.captures(), 1);
 }
 
-/// Caught: with a repetition answered at once.
+/// Fails if the second confirm is answered at once.
 #[tokio::test]
 async fn the_same_payment_in_one_step_at_another_server_waits_too() {
     let (shop, timer) = (TestShop::open().await, HandTimer::new());
@@ -158,7 +158,7 @@ async fn the_same_payment_in_one_step_at_another_server_waits_too() {
     assert_eq!(shop.gateway.honest.captures(), 1);
 }
 
-/// Caught: with the doubt not looked at.
+/// Fails if the wait ignores that the first confirm had an inconclusive answer.
 #[tokio::test]
 async fn it_waits_no_longer_once_the_first_has_not_been_told() {
     let town = Town::confirming().await;
@@ -171,7 +171,7 @@ async fn it_waits_no_longer_once_the_first_has_not_been_told() {
     assert_eq!(town.timer.waits().len(), 1);
 }
 
-/// Caught: with a pending answer that leaves no word, and with the deposit not looked at.
+/// Fails if a pending answer does not record why it is inconclusive, or if the wait ignores an awaited deposit.
 #[tokio::test]
 async fn it_does_not_wait_for_a_buyers_deposit() {
     for waits in [ConfirmAnswer::Pending, ConfirmAnswer::Deposit(DepositAsked::default())] {
@@ -194,7 +194,7 @@ async fn it_does_not_wait_for_a_buyers_deposit() {
     }
 }
 
-/// Caught: with the moment not looked at, and with the tries not looked at.
+/// Fails if the wait ignores when the reconciliation is due, or how often the provider was asked.
 #[tokio::test]
 async fn it_waits_no_longer_than_until_others_are_to_ask() {
     let town = Town::confirming().await;
@@ -211,7 +211,7 @@ async fn it_waits_no_longer_than_until_others_are_to_ask() {
     assert_eq!(town.timer.waits(), [25, 50]);
 }
 
-/// Caught: with whatever is awaited taken for a confirm.
+/// Fails if the wait treats every awaited outcome as that of a confirm.
 #[tokio::test]
 async fn it_does_not_wait_for_a_refund() {
     let shop = TestShop::open().await;

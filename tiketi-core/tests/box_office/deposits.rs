@@ -1,4 +1,4 @@
-//! Paying into an account: seats are kept until the money comes, or its time is up.
+//! Payments by virtual account: the seats are held until the deposit arrives or its due time has passed.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn asked(shop: &TestShop) -> DepositAsked {
     DepositAsked::default().account(account).due(shop.office.now().after(Duration::from_secs(HOUR)))
 }
 
-/// Confirms a seat's payment with a provider that waits for a deposit until an hour from now.
+/// Confirms a seat's payment with a provider that awaits a deposit for one hour.
 async fn waiting(shop: &TestShop) -> (Payment, DepositAsked) {
     let (held, asked) = (shop.held(ADA, &[0]).await, asked(shop));
     let waits = ConfirmAnswer::Deposit(asked.clone());
@@ -66,12 +66,12 @@ async fn the_deposit_sells_the_seat() {
     assert!(matches!(paid.state, PaymentState::Paid { .. }) && paid.reconciliation.is_none(), "{paid:?}");
 }
 
-/// Caught: with `wait_for_deposit` never closing an account.
+/// Fails if `wait_for_deposit` never closes an account.
 #[tokio::test]
 async fn an_overdue_account_is_voided_and_its_seat_is_free() {
     let shop = TestShop::open().await;
     let (payment, asked) = waiting(&shop).await;
-    // Asked a minute later it waits; asked when an hour is over, it still does.
+    // The provider still awaits the deposit after a minute and after an hour.
     for (seconds, settled) in [(60, 0), (HOUR - 60, 1)] {
         shop.wait(seconds);
         shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
@@ -85,7 +85,7 @@ async fn an_overdue_account_is_voided_and_its_seat_is_free() {
     shop.sold(BEN, &[0]).await;
 }
 
-/// Caught: with `wait_for_deposit` declining whatever the void came to.
+/// Fails if `wait_for_deposit` declines the payment after any answer to the void.
 #[tokio::test]
 async fn an_account_that_may_be_open_keeps_its_seat() {
     let shop = TestShop::open().await;
@@ -105,7 +105,7 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
 }
 
-/// Caught: with `close_account` taking `TooLate` for a close.
+/// Fails if `close_account` treats `TooLate` as a closed account.
 #[tokio::test]
 async fn a_buyer_who_cancels_an_awaited_deposit_frees_the_seat_at_once() {
     let shop = TestShop::open().await;
@@ -131,7 +131,7 @@ async fn a_buyer_who_cancels_an_awaited_deposit_frees_the_seat_at_once() {
     shop.sold(BEN, &[0]).await;
 }
 
-/// Hours later the hold it would go back to is over, too.
+/// Hours later the hold of the reservation has ended as well.
 #[tokio::test]
 async fn giving_a_deposit_up_after_the_hold_lapsed_ends_the_reservation() {
     let shop = TestShop::open().await;
@@ -153,7 +153,7 @@ async fn a_deposit_that_leaves_again_is_shown_to_a_person_until_it_is_back() {
     let gone = now_of(&shop, &payment).await;
     assert!(gone.is_withdrawn() && matches!(gone.state, PaymentState::Paid { .. }), "{gone:?}");
     assert_eq!((needing_attention(&shop).await, shop.status(0).await), (1, SeatStatus::Sold));
-    // The provider's own books still have it: asked again, it says so.
+    // The provider has the deposit in its own record, and returns it to the next lookup.
     shop.wait(60);
     shop.office.jobs().reconcile_once(10).await.unwrap();
     assert_eq!((needing_attention(&shop).await, now_of(&shop, &payment).await.reconciliation), (0, None));
@@ -195,7 +195,7 @@ async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without(
         .refund(payment.id, ADA, RefundWanted::everything(), "rain", None, to.clone())
         .await
         .unwrap();
-    // The account is forgotten with the refusal: staff have to name one again.
+    // The account is not stored after the refund: staff have to name one again.
     let again = shop.office.support().retry_payment(payment.id, None).await.unwrap_err();
     assert!(matches!(again, RetryError::Refund(RefundError::AccountNeeded)), "{again:?}");
 

@@ -1,4 +1,4 @@
-//! A request sent again with its key: one effect, and the first answer.
+//! A request that is repeated with its key has one effect, and returns the first answer.
 
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::{
@@ -64,8 +64,8 @@ async fn a_key_of_one_cancel_cancels_nothing_else() {
     assert_eq!(shop.gateway.honest.balance(payment.id), 100);
 }
 
-/// A refund that was refused is over. Were the provider asked again under the same refund and said yes
-/// this time, its money would go back and no record could say so.
+/// A refused refund is final. If the repetition sent the same refund to the provider again and the provider
+/// accepted it, money would move without a record.
 #[tokio::test]
 async fn a_refused_refund_sent_again_does_not_ask_the_provider_again() {
     let shop = TestShop::open().await;

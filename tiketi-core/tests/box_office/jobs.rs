@@ -1,4 +1,4 @@
-//! One call runs all periodic jobs, also when a part of them fails.
+//! One call runs all periodic jobs, even if some of them fail.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,10 +20,10 @@ use tokio::time::timeout;
 use crate::reconcile::hint;
 use crate::{ADA, BEN, TestShop};
 
-/// Longer than anything here takes on a busy machine.
+/// Longer than any step of these tests takes on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Calls the jobs as a host does, for so many seconds.
+/// Runs the jobs each second as a host does, for this many seconds.
 async fn run_for(shop: &TestShop, seconds: u64) {
     for _ in 0..seconds {
         shop.wait(1);
@@ -34,7 +34,7 @@ async fn run_for(shop: &TestShop, seconds: u64) {
 #[tokio::test]
 async fn one_loop_brings_everything_to_its_end() {
     let shop = TestShop::open().await;
-    // A lost answer, a refund that was not answered, a lapsed hold and a webhook.
+    // A confirm with a lost answer, an unanswered refund, a lapsed hold and a webhook.
     let held = shop.held(ADA, &[0]).await;
     shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
     let lost =
@@ -95,7 +95,7 @@ async fn a_rhythm_without_a_pause_or_too_slow_is_refused() {
     }
 }
 
-/// A notifier that fails, panics, or waits until it is let go.
+/// A notifier that fails, panics, or waits until the test releases it.
 #[derive(Debug, Default)]
 struct BadNotifier {
     panics: AtomicBool,
@@ -116,7 +116,7 @@ impl Notifier for BadNotifier {
     }
 }
 
-/// A timer whose waits end at once, and move the clock.
+/// A timer whose waits end at once and move the clock.
 #[derive(Debug)]
 struct QuickTimer(Arc<ManualClock>);
 
@@ -128,7 +128,7 @@ impl Timer for QuickTimer {
     }
 }
 
-/// Opens the same shop with another notifier and a timer.
+/// Opens another server of the same shop, with another notifier and a timer.
 fn reopened(shop: &TestShop, notifier: &Arc<BadNotifier>) -> BoxOffice {
     BoxOffice::builder()
         .store(Arc::clone(&shop.gateway.store))
@@ -181,7 +181,7 @@ async fn a_part_that_waits_keeps_no_other_from_running() {
     };
     timeout(DEADLINE, expired).await.expect("holds end while facts wait");
     assert!(!jobs.is_finished());
-    // Another call runs what the first does not.
+    // Another call runs the jobs that the first call is not running.
     shop.wait(1);
     assert!(office.jobs().run_once().await.runs.iter().all(|run| run.job != Job::Relay));
     notifier.waits.store(false, Ordering::SeqCst);

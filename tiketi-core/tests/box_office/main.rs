@@ -1,5 +1,5 @@
-//! A whole shop in memory: the facade over the in-memory store, a clock that is moved by hand and a
-//! provider whose ledger can be read.
+//! A shop in memory: the facade over the in-memory store, with a clock that the test moves and a provider whose
+//! ledger the test can read.
 
 #![cfg(test)]
 
@@ -51,7 +51,7 @@ fn opening() -> Timestamp {
     "2026-03-01T10:00:00Z".parse().unwrap()
 }
 
-/// Three seats at 100 won and five free lap children, on sale.
+/// An event on sale with three seats at 100 won and five free tickets for lap children.
 struct TestShop {
     office: BoxOffice,
     clock: Arc<ManualClock>,
@@ -68,7 +68,7 @@ impl TestShop {
         Self::over(MoodyGateway::default()).await
     }
 
-    /// Opens a shop whose buyers' money moves in their browsers.
+    /// Opens a shop whose provider captures money in the buyer's browser.
     async fn in_browser() -> Self {
         Self::over(MoodyGateway { honest: TestGateway::in_browser(), ..MoodyGateway::default() }).await
     }
@@ -113,7 +113,7 @@ impl TestShop {
         self.office.sales().hold(self.wanting(buyer, seats)).await.unwrap()
     }
 
-    /// Holds and pays in one go, and returns the reservation and its payment.
+    /// Holds and pays in one step, and returns the reservation and its payment.
     async fn sold(&self, buyer: BuyerId, seats: &[usize]) -> (Reservation, Payment) {
         let held = self.held(buyer, seats).await;
         let paid = self.office.payments().process(PrepareRequest::new(held.id, buyer)).await.unwrap();
@@ -146,27 +146,27 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
     (view.event.id, view.ticket_types[1].id)
 }
 
-/// The test provider, with a configurable answer to the next refund and access to the shop's books.
+/// The test provider, with a configurable answer to the next refund. It reads the shop's store when it is asked.
 #[derive(Debug, Default)]
 struct MoodyGateway {
     honest: TestGateway,
     next_refund: Mutex<Option<RefundAnswer>>,
     next_void: Mutex<Option<VoidAnswer>>,
-    /// The shop's own store, read while the provider is being asked.
+    /// The shop's own store.
     store: Arc<MemoryStore>,
-    /// What the store said of each payment at that moment.
+    /// The payment in the store at the time of each request.
     seen: Mutex<Vec<Payment>>,
-    /// The addresses of the latest checkout.
+    /// The return addresses of the latest checkout.
     return_urls: Mutex<Option<ReturnUrls>>,
 }
 
 impl MoodyGateway {
-    /// Makes the next refund answer this, without giving money back.
+    /// Makes the next refund return this answer; no money moves.
     fn answer_next_refund(&self, answer: RefundAnswer) {
         *self.next_refund.lock().unwrap() = Some(answer);
     }
 
-    /// Makes the next void answer this, and do nothing.
+    /// Makes the next void return this answer; it has no effect.
     fn answer_next_void(&self, answer: VoidAnswer) {
         *self.next_void.lock().unwrap() = Some(answer);
     }
@@ -175,7 +175,7 @@ impl MoodyGateway {
         self.seen().iter().filter(|payment| !payment.refunds.is_empty()).count()
     }
 
-    /// Returns the payments as the store had them when the provider was asked, one for each time.
+    /// Returns the payment as it was in the store at the time of each request.
     fn seen(&self) -> Vec<Payment> {
         self.seen.lock().unwrap().clone()
     }

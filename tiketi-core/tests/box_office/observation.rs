@@ -11,7 +11,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use super::{ADA, BEN, on_sale, opening};
 
-/// Records measurements as words.
+/// Records each measurement as one line of text.
 #[derive(Debug, Default)]
 struct Recorded(Mutex<Vec<String>>);
 
@@ -70,7 +70,7 @@ async fn commands_and_gateway_calls_are_measured() {
     assert_eq!(recorded.take(), expected);
 }
 
-/// Collects what a subscriber writes.
+/// Collects the output of a tracing subscriber.
 #[derive(Debug, Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);
 

@@ -19,7 +19,7 @@ use tiketi_core::{
 use crate::reconcile::hint;
 use crate::{ADA, on_sale, opening};
 
-/// The sales part of a store, which counts what is asked of it.
+/// The sales part of a store, which counts its calls.
 #[derive(Debug)]
 struct Counted<S> {
     store: Arc<S>,
@@ -95,7 +95,7 @@ async fn a_shop_of_wrapped_and_separate_parts_sells_and_reconciles() {
         .build()
         .unwrap();
 
-    // The seats come from a layout of another store, and are sold through the decorator.
+    // The seats are from a layout of another store; the decorated store sells them.
     let (event, _) = on_sale(&office).await;
     let first = PageRequest::FIRST;
     assert_eq!(layouts.layouts(first).await.unwrap().total, 1);
@@ -104,11 +104,11 @@ async fn a_shop_of_wrapped_and_separate_parts_sells_and_reconciles() {
     let held = office.sales().hold(HoldRequest::new(event, ADA).seats([seat])).await.unwrap();
     let paid = office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     assert!(office.sales().reservation(held.id, ADA).await.unwrap().is_some());
-    // A hold, and the three steps of the payment.
+    // One command for the hold, and three for the payment.
     assert_eq!(counted.commands.load(Ordering::Relaxed), 4);
     assert!(counted.reads.load(Ordering::Relaxed) > 0);
 
-    // A webhook waits in its own store, and is processed from there.
+    // The webhook is stored in another store, and processed from there.
     let hint = hint("delivery", &paid.payment.unwrap());
     office.payments().receive_webhook("test", hint).await.unwrap();
     let minute = Duration::from_mins(1);

@@ -1,4 +1,4 @@
-//! From a hold to money and back, step by step.
+//! The steps of a payment, from the hold to the refund.
 
 use tiketi_core::decide::{BeginConfirmRefused, RefundWanted, StartPaymentRefused};
 use tiketi_core::{
@@ -89,8 +89,8 @@ async fn an_unoffered_payment_method_is_refused_with_the_offered_ones() {
     assert_eq!(known, ["naver_pay", "kakao_pay", "bank_transfer"]);
 }
 
-/// A defect of the first Tiketi, number 3: the provider was called inside the transaction, so a failed
-/// commit left money taken and no record. Here the intent is there to be read before the provider is asked.
+/// Defect 3 of the first Tiketi: it called the provider inside the transaction, so a failed commit left a capture
+/// without a record. Here the intent is committed before the provider is asked.
 #[tokio::test]
 async fn defect_3_the_intent_is_committed_before_the_provider_is_asked() {
     let shop = TestShop::open().await;
@@ -106,9 +106,8 @@ async fn defect_3_the_intent_is_committed_before_the_provider_is_asked() {
     assert!(matches!(returned.refunds[0].state, RefundState::Queued { .. }), "{returned:?}");
 }
 
-/// A defect of the first Tiketi, number 3: a lost reply was stored as `failed`, and the money was gone.
-/// Here it stays visibly `Confirming`, its seats stay the buyer's however late it gets, and asking again
-/// takes no second capture.
+/// Defect 3 of the first Tiketi: it stored a lost answer as `failed`, although the money was captured. Here the
+/// payment stays `Confirming`, its seats stay the buyer's, and another confirm captures nothing.
 #[tokio::test]
 async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     let shop = TestShop::open().await;
@@ -129,7 +128,7 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     assert_eq!(shop.gateway.honest.captures(), 0);
 }
 
-/// A defect of the first Tiketi, number 11: a card declined once could never be paid again.
+/// Defect 11 of the first Tiketi: after one declined card the buyer could never pay for the reservation.
 #[tokio::test]
 async fn defect_11_a_declined_buyer_pays_at_the_second_try() {
     let shop = TestShop::open().await;

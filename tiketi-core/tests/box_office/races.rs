@@ -1,4 +1,4 @@
-//! Commands at one moment, on several threads.
+//! Commands at the same moment, on several threads.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 
 use crate::{ADA, BEN, TestShop, won};
 
-/// How often each race is run.
+/// How many times each race is run.
 const ROUNDS: usize = 50;
 
 async fn prepared(shop: &TestShop) -> (Reservation, Payment) {
@@ -33,7 +33,7 @@ fn is_too_late(error: &PayError) -> bool {
     )
 }
 
-/// The confirm wins in the last microsecond of the hold, the sweep in the next one.
+/// The confirm runs in the last microsecond of the hold, the sweep in the next one.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_confirm_and_the_sweep_at_the_very_microsecond_agree_who_won() {
     for round in 0..ROUNDS {
@@ -58,7 +58,8 @@ async fn a_confirm_and_the_sweep_at_the_very_microsecond_agree_who_won() {
     }
 }
 
-/// The hold ends while the confirm is on its way: it is paid for, or it is the next buyer's, and never both.
+/// The hold ends while the confirm is under way: either it is paid, or the next buyer gets the seat, but never
+/// both.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hold_that_ends_during_a_confirm_is_paid_or_free_and_never_both() {
     for _ in 0..ROUNDS {

@@ -1,4 +1,4 @@
-//! Reconciliation: after any fault while money moves, the buyer is served or refunded.
+//! Reconciliation: after any fault during a payment, the buyer is served or refunded.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(crate) fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     WebhookRequest::new(headers, payment.id.to_string().into_bytes())
 }
 
-/// The provider's own books are the shop's, to the won.
+/// Asserts that the provider's balances equal the shop's, to the won.
 async fn books_agree(shop: &TestShop, payments: &[&Payment]) {
     for payment in payments {
         let known = now_of(shop, payment).await;
@@ -59,7 +59,7 @@ async fn an_answer_that_was_lost_is_found_out_a_minute_later() {
 async fn a_provider_silent_for_ten_minutes_loses_nothing() {
     let shop = TestShop::open().await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
-    // Asked after 1, 3 and 8 minutes, it says nothing; after 18 it does.
+    // The provider does not answer the lookups after 1, 3 and 8 minutes, but the one after 18.
     for _ in 0..3 {
         shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown {
             reason: "HTTP 500".into(),
@@ -77,7 +77,8 @@ async fn a_provider_silent_for_ten_minutes_loses_nothing() {
     books_agree(&shop, &[&payment]).await;
 }
 
-/// Caught: with `BeginConfirm`, `BeginRefund` or `ScheduleReconciliation` under the default terms, and trouble after ten minutes.
+/// Fails if `BeginConfirm`, `BeginRefund` or `ScheduleReconciliation` use the default terms, or if a payment needs
+/// attention only after ten minutes.
 #[tokio::test]
 async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
     let [second, longest, told] = [1, 3, 2].map(Duration::from_secs);
@@ -192,7 +193,7 @@ async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
     receive("during").await;
     let paid = now_of(&shop, &payment).await;
     assert!(matches!(paid.state, PaymentState::Paid { .. }));
-    // ABORTED has been seen right after DONE: whatever is said, what was taken stays taken.
+    // A real provider has reported ABORTED right after DONE. A captured payment stays captured.
     shop.gateway.honest.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
     receive("after").await;
     assert_eq!(now_of(&shop, &payment).await, paid);
@@ -223,7 +224,7 @@ async fn a_cancelled_event_s_buyers_get_their_money_however_often_it_is_begun() 
     let (_, first) = shop.sold(ADA, &[0]).await;
     let (_, second) = shop.sold(BEN, &[1, 2]).await;
     shop.office.catalog().cancel_event(shop.event).await.unwrap();
-    // The process dies after one reservation; another server continues.
+    // The process ends after one reservation; another server continues.
     assert_eq!(shop.office.jobs().call_off_once(1).await.unwrap(), 1);
     assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 1);
     assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 0);
@@ -289,7 +290,7 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     while shop.gateway.honest.hanging() == 0 {
         tokio::task::yield_now().await;
     }
-    // The sweep at the very moment, a cancel, and another buyer: none of them waits, none of them harms.
+    // The sweep at that moment, a cancel, and another buyer: none of them waits, and each has the right outcome.
     shop.clock.set(held.held_until().unwrap());
     shop.wait(600);
     assert_eq!(shop.office.jobs().expire_once().await.unwrap().done, []);
@@ -305,7 +306,7 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     books_agree(&shop, &[&payment]).await;
 }
 
-/// The webhook of one beside it is worked in the same round.
+/// A webhook of another payment is processed in the same round.
 #[tokio::test]
 async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
     let shop = TestShop::open().await;
@@ -328,7 +329,7 @@ async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
     books_agree(&shop, &[&stuck, &lost]).await;
 }
 
-/// Caught: with `learn` giving an ended payment up for what decides nothing, and with `EndPayment` asking no more.
+/// Fails if `learn` ends the reconciliation after an inconclusive answer, or if `EndPayment` schedules none.
 #[tokio::test]
 async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
     for paid in [true, false] {
@@ -356,7 +357,7 @@ async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
         );
         shop.office.jobs().expire_once().await.unwrap();
         shop.sold(BEN, &[0]).await;
-        // It is silent, then undecided where nothing can be given up, and then it knows.
+        // The provider does not answer, then is undecided and cannot void, and then knows the outcome.
         shop.gateway.honest.answer_next_lookup(silent());
         shop.gateway.honest.answer_next_lookup(LookupAnswer::Pending);
         shop.gateway.answer_next_void(VoidAnswer::Unsupported);
@@ -390,7 +391,8 @@ async fn more_given_back_than_was_taken_is_all_of_it() {
     }
 }
 
-/// A key that its store forgot makes no second refund, and for another payment makes a refund of that one.
+/// A key that the store no longer has makes no second refund of the same payment; for another payment it makes a
+/// refund.
 #[tokio::test]
 async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
     let shop = TestShop::open().await;
@@ -408,7 +410,7 @@ async fn a_refund_key_used_again_after_a_day_never_wedges_a_payment() {
         .support()
         .refund_by_organiser(first.id, RefundWanted::waiver(won(10)), "rain", key, None)
         .await;
-    // Within the day that follows, the store remembers the repetition; after it, the rule refuses.
+    // For one day the store has the repetition's key; after that the rule refuses.
     assert!(matches!(other, Err(RefundError::Begin(CommandError::KeyReused))), "{other:?}");
     shop.wait(25 * 3_600);
     shop.office.jobs().forget_once().await.unwrap();

@@ -1,4 +1,4 @@
-//! Money back, once.
+//! Refunds are sent once.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn cancelling_what_is_not_paid_asks_no_provider() {
     assert_eq!(shop.gateway.refunds_asked(), 0);
 }
 
-/// A defect of the first Tiketi, number 2: cancel said "refunded" without asking the provider.
+/// Defect 2 of the first Tiketi: a cancel was answered with "refunded" although the provider had not been asked.
 #[tokio::test]
 async fn defect_2_an_unanswered_refund_is_queued_and_continues_on_request() {
     let shop = TestShop::open().await;

@@ -1,4 +1,4 @@
-//! Subscribers: each gets every fact that it wants, whatever happens to the others.
+//! Subscribers: each receives every fact that it wants, whatever happens to the others.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,20 +17,20 @@ use tiketi_core::{BoxOffice, Fact, FactBody, Notifier, NotifyError, PrepareReque
 
 use crate::{ADA, BEN, TestShop};
 
-/// What a call of a notifier comes to.
+/// The outcome of a call of a notifier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Answer {
     Delivered,
     Failed,
-    /// The first half is delivered, and the error says so.
+    /// The first half is delivered, and the error reports this.
     FailedHalfway,
     Panicked,
 }
 
-/// Facts in the order in which they were delivered to one subscriber, by whatever server.
+/// Facts in the order in which they were delivered to one subscriber, by all servers.
 type Log = Arc<Mutex<Vec<Fact>>>;
 
-/// Delivers, or fails as the test sets it.
+/// A notifier that delivers, or fails as the test demands.
 #[derive(Debug, Default)]
 struct Mail {
     log: Log,
@@ -39,11 +39,11 @@ struct Mail {
 
 #[derive(Debug, Default)]
 struct MailState {
-    /// The size of each call.
+    /// The number of facts in each call.
     calls: Vec<usize>,
-    /// Answers of the next calls; then every call is delivered.
+    /// The outcomes of the next calls; later calls deliver.
     answers: Vec<Answer>,
-    /// Fails each call that has this fact.
+    /// Each call that contains this fact fails.
     cannot_deliver: Option<FactId>,
 }
 
@@ -89,7 +89,7 @@ impl Notifier for Mail {
     }
 }
 
-/// Opens another server on the shop's store, with subscribers of its own.
+/// Opens another server on the shop's store, with its own subscribers.
 fn server(shop: &TestShop, named: &[(&str, &Arc<Mail>)]) -> BoxOffice {
     let builder = BoxOffice::builder()
         .store(Arc::<MemoryStore>::clone(&shop.gateway.store))
@@ -101,7 +101,7 @@ fn server(shop: &TestShop, named: &[(&str, &Arc<Mail>)]) -> BoxOffice {
     named.iter().fold(builder, add).build().unwrap()
 }
 
-/// Opens another server with one subscriber, once the opening of the sale is announced.
+/// Opens another server with one subscriber; returns once the opening of the sale is delivered.
 async fn opened(shop: &TestShop, mail: &Arc<Mail>) -> BoxOffice {
     let office = server(shop, &[("mail", mail)]);
     office.jobs().run_once().await;
@@ -114,7 +114,7 @@ fn name(name: &str) -> SubscriberName {
     SubscriberName::new(name).unwrap()
 }
 
-/// Runs the jobs as a host does, for so many seconds.
+/// Runs the jobs each second as a host does, for this many seconds.
 async fn run_for(shop: &TestShop, office: &BoxOffice, seconds: u64) {
     for _ in 0..seconds {
         shop.wait(1);
@@ -141,7 +141,7 @@ async fn a_failing_subscriber_is_reported_and_delays_no_other() {
     assert!(!mail.delivered().is_empty() && webhook.delivered().is_empty());
     run_for(&shop, &office, 2).await;
     assert_eq!(webhook.with(|state| state.answers.len()), 0, "it was tried again, and panicked");
-    // Long before a lease would end.
+    // Much earlier than the end of a lease.
     run_for(&shop, &office, 5).await;
     assert_eq!(webhook.delivered(), mail.delivered());
 }
@@ -262,7 +262,7 @@ async fn a_subscriber_that_no_server_has_is_removed_after_its_time() {
     let started = office.now();
     shop.clock.set(started.after(SUBSCRIBER_MEMORY));
     assert_eq!(office.jobs().forget_subscribers_once().await.unwrap(), []);
-    // This server's own subscriber was registered a moment ago at the latest, also after a long stop.
+    // This server's own subscriber is registered again even after the jobs have not run for long.
     shop.clock.set(started.after(2 * SUBSCRIBER_MEMORY).after(Duration::from_micros(1)));
     let removed = office.jobs().forget_subscribers_once().await.unwrap();
     assert_eq!(removed, [name("old"), name("test")]);
@@ -283,7 +283,7 @@ fn answer() -> impl Strategy<Value = Answer> {
     ]
 }
 
-/// Sells and refunds, while two subscribers at each of two servers answer as they like.
+/// Sells and refunds, while two subscribers at each of two servers return these answers.
 async fn sell_while(answers: &[Vec<Answer>; 4], buyers: usize) {
     let shop = TestShop::open().await;
     shop.office.jobs().relay_once().await.unwrap();
@@ -329,13 +329,13 @@ async fn sell_and_end(shop: &TestShop, turn: usize) {
     }
 }
 
-/// Returns whether facts wait for any subscriber but the shop's own.
+/// Returns whether facts wait for a subscriber other than the shop's own.
 async fn is_waiting(office: &BoxOffice) -> bool {
     let status = office.jobs().subscribers().await.unwrap();
     status.iter().any(|it| it.subscription.subscriber != name("test") && it.waiting > 0)
 }
 
-/// Each fact came once, and those of a reservation in their order.
+/// Asserts that each fact was delivered once, and those of a reservation in order.
 fn check(delivered: &[Fact]) {
     assert_eq!(ids(delivered).len(), delivered.len(), "a fact came twice");
     let mut latest: HashMap<ReservationId, FactId> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Attempts without money: what they may hold, for how long, and what is said of them.
+//! Attempts without a capture: which seats they may hold, for how long, and how they are answered.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tiketi_core::{
 
 use crate::{ADA, BEN, MoodyGateway, TestShop, won};
 
-/// An attempt that expired with its hold was answered as if it had been paid.
+/// Fails if an attempt that expired with its hold is answered like a paid one.
 #[tokio::test]
 async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
     let shop = TestShop::open().await;
@@ -32,12 +32,12 @@ async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
     assert_eq!(shop.gateway.honest.captures(), 0);
 }
 
-/// A buyer who confirms with keys that no provider gave holds seats no longer than the terms say.
+/// A buyer who confirms with invented payment keys holds seats no longer than the terms permit.
 #[tokio::test]
 async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
-    // The latest moment for everything: renewed up to the cap, prepared and confirmed just before each end.
+    // Each step at the latest possible moment: extended up to the cap, prepared and confirmed just before each end.
     for _ in 0..2 {
         shop.wait(299);
         shop.office.sales().extend_hold(held.id, ADA, None).await.unwrap();
@@ -97,7 +97,7 @@ async fn a_malformed_key_leaves_the_hold_unchanged_and_the_next_key_pays() {
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Paid { .. }));
 }
 
-/// What the rule refuses must not use up the turns that a breaker admits while it probes.
+/// A refused confirm must not use one of the calls that a probing circuit breaker admits.
 #[tokio::test]
 async fn a_confirm_that_the_rule_refuses_asks_no_gateway_whether_it_is_ready() {
     let shop = TestShop::open().await;

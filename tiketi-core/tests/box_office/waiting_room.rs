@@ -1,4 +1,4 @@
-//! The waiting room of a shop: enforced by holds, served by the jobs, given back at once.
+//! The waiting room of a shop: holds check the admission, jobs admit, and a place that is left is free at once.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,7 +28,7 @@ fn key() -> AdmissionKey {
     AdmissionKey::new(&[7; 32]).unwrap()
 }
 
-/// A shop with an event of three seats and five free tickets, and a room for one buyer at a time.
+/// A shop with an event of three seats and five free tickets, whose waiting room admits one buyer at a time.
 struct Queue {
     office: BoxOffice,
     clock: Arc<ManualClock>,
@@ -63,7 +63,7 @@ impl Queue {
         self.office.waiting_room().set_policy(self.event, policy).await.unwrap();
     }
 
-    /// Lets a second pass and runs the jobs.
+    /// Moves the clock by a second and runs the jobs.
     async fn tick(&self) {
         self.clock.advance(Duration::from_secs(1));
         self.office.jobs().run_once().await;
@@ -295,7 +295,7 @@ async fn an_adaptive_rate_starts_low_and_is_shown_to_staff() {
     assert_eq!((rates[0], rates[4], rates[5], rates[10]), (60, 60, 360, 660), "{rates:?}");
 }
 
-/// Refuses Ben, demotes Ada, and counts how often it is asked.
+/// Refuses Ben, demotes Ada, and counts its calls.
 #[derive(Debug, Default)]
 struct Doorman(AtomicU64);
 
@@ -346,7 +346,7 @@ async fn a_listener_learns_who_was_called_and_how_far_the_line_is() {
     assert_eq!(*board.0.lock().unwrap(), (vec![id], 1));
 }
 
-/// A store of waiting rooms that can be switched off.
+/// A store of waiting rooms that the test can switch off.
 #[derive(Debug, Default)]
 struct Switched {
     rooms: MemoryWaitingRooms,

@@ -1,7 +1,7 @@
-//! The five state machines, walked cell by cell through the tables on their types, and by properties.
+//! The five state machines, tested cell by cell against the tables in their documentation, and by property tests.
 //!
-//! Each table below has the rows and columns of the one in the documentation, with one line for each
-//! case a cell tells apart. `-` is an illegal transition.
+//! Each table below has the rows and columns of the one in the documentation. A cell with several cases has one
+//! line for each. `-` is an illegal transition.
 
 #![cfg(test)]
 
@@ -16,7 +16,7 @@ use std::fmt::Debug;
 use proptest::test_runner::{Config, RngSeed};
 use tiketi_core::{Timestamp, transition::IllegalTransition};
 
-/// The same cases in every run; `PROPTEST_CASES` sets how many.
+/// The same random cases in every run; `PROPTEST_CASES` sets how many.
 fn config() -> Config {
     Config { failure_persistence: None, rng_seed: RngSeed::Fixed(0x7E0A), ..Config::default() }
 }

@@ -61,7 +61,7 @@ fn a_payment_follows_its_table() {
 proptest! {
     #![proptest_config(config())]
 
-    /// A late or forged "no" of the provider changes nothing that is settled; only money does.
+    /// A late or forged decline does not change a payment with an outcome; only a capture does.
     #[test]
     fn only_money_moves_what_was_given_up(steps in prop::collection::vec(0..7_usize, 0..20)) {
         let mut state = PaymentState::Abandoned;
@@ -75,7 +75,7 @@ proptest! {
         }
     }
 
-    /// Once the money is ours, only refunds follow.
+    /// After the capture, only refunds change the payment.
     #[test]
     fn money_taken_is_never_forgotten(steps in prop::collection::vec(0..7_usize, 0..20)) {
         let mut state = PaymentState::Paid { at: at(0) };

@@ -5,7 +5,7 @@ use tiketi_core::waiting_room::{PlaceState, PlaceStep};
 
 use crate::{at, check_cell, config};
 
-/// When the turn and the session of the walk end.
+/// When the turn and the session of the tests end.
 const END: i64 = 100;
 
 fn states() -> [PlaceState; 6] {
@@ -46,7 +46,7 @@ fn a_place_follows_its_table() {
 proptest! {
     #![proptest_config(config())]
 
-    /// Reads, entries and heartbeats change at one and the same moment.
+    /// Status reads, entries and heartbeats use the same end.
     #[test]
     fn a_turn_and_a_session_are_over_exactly_from_their_end_on(now in 0..2 * END, until in 0..2 * END) {
         let over = until <= now;

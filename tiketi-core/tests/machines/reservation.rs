@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{at, check_cell, config};
 
-/// When the hold of the walk ends.
+/// When the hold of the tests ends.
 const END: i64 = 100;
 
 fn payment(which: u128) -> PaymentId {
@@ -97,7 +97,7 @@ proptest! {
         }
     }
 
-    /// The paid-but-expired bug has no step to happen by, however late it is.
+    /// No transition leads from an expired hold to a payment, however late it is.
     #[test]
     fn what_is_being_paid_neither_expires_nor_is_cancelled(step in any_step(), deadline in 0..2 * END) {
         let paying = ReservationState::Paying { payment: payment(1), deadline: at(deadline) };

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{at, check_cell, config};
 
-/// When the hold of the walk ends.
+/// When the hold of the tests ends.
 const END: i64 = 100;
 
 fn owner() -> ReservationId {
@@ -126,7 +126,7 @@ proptest! {
         }
     }
 
-    /// Reads, holds, blocks and facts change at one and the same moment.
+    /// Reads, holds, blocks and facts use the same end of the hold.
     #[test]
     fn a_lapsed_hold_is_available_exactly_from_its_end_on(now in 0..2 * END, until in 0..2 * END) {
         let over = until <= now;

@@ -1,4 +1,4 @@
-//! A waiting room with a journal: what was answered survives the process, also around failures.
+//! A waiting room with a journal: every answered change survives the process, also after failed saves.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use tiketi_core::waiting_room::{PlaceState, RoomMode, RoomPolicy};
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, StoreErrorKind, Timestamp};
 use uuid::Uuid;
 
-/// A journal that survives its rooms, and can fail.
+/// A journal that outlives its rooms, and that can fail.
 #[derive(Debug, Default)]
 struct Ledger {
     rooms: Mutex<BTreeMap<EventId, RoomRows>>,
@@ -124,7 +124,7 @@ async fn a_place_that_was_never_answered_may_be_missing() {
     for id in 1..=3 {
         join(&rooms, id).await.unwrap();
     }
-    // The save of the second place was lost with the process, that of the third was not.
+    // The save of the second place was lost with the process, but not the save of the third.
     ledger.rooms.lock().unwrap().values_mut().for_each(|rows| {
         rows.places.retain(|(_, arrival), _| *arrival != 2);
     });

@@ -1,4 +1,4 @@
-//! Random sequences of commands on a waiting room: several servers run admission, with clocks that differ.
+//! Random sequences of commands on a waiting room: several servers run admission, with different clocks.
 //!
 //! After every step the whole room is checked: no buyer overtakes another, none is lost, none is called twice, and no
 //! more are called and active than the policy allows.

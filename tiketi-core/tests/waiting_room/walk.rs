@@ -1,4 +1,4 @@
-//! One walk: a store, its history, and what must hold.
+//! One random sequence: a store, its history, and the invariants.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +13,7 @@ use tiketi_core::waiting_room::{
 use tiketi_core::{BuyerId, CommandKey, EventId, Timestamp};
 use uuid::Uuid;
 
-/// One step of a walk.
+/// One step of a random sequence.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Join { buyer: u128, class: u8 },
@@ -38,13 +38,13 @@ pub(crate) struct Walk {
     now: Timestamp,
     unsold: u64,
     requests: u128,
-    /// Every place that was given.
+    /// Every place that was created.
     given: BTreeSet<PlaceId>,
-    /// The places that were called, in the order of the calls.
+    /// The places that were called, in order.
     called: Vec<PlaceId>,
-    /// Each server's latest admission, with those whom it called.
+    /// Each server's latest admission, with the places that it called.
     latest: BTreeMap<usize, (Admit, Vec<PlaceId>)>,
-    /// The numbers of places since the opening; they never change.
+    /// The numbers of the places since the line opened; they never change.
     numbers: RefCell<BTreeMap<PlaceId, u64>>,
 }
 
@@ -149,7 +149,7 @@ impl Walk {
         self.latest.insert(server, (ask, called));
     }
 
-    /// A server that lost the answer asks again.
+    /// A server whose answer was lost sends the admission again.
     fn repeat(&mut self, server: usize) {
         let Some((ask, called)) = self.latest.get(&server).cloned() else { return };
         if called.is_empty() {
@@ -160,7 +160,8 @@ impl Walk {
         if again.replayed {
             assert_eq!(named, called);
         } else {
-            // Eight later admissions called others, so this one is forgotten and is a new one.
+            // Eight later admissions called other places, so the store no longer has this one and executes it as a
+            // new one.
             self.called.extend(named);
         }
     }
@@ -170,7 +171,7 @@ impl Walk {
         self.given.iter().map(place).collect()
     }
 
-    /// Returns a place's number, by the public recipe.
+    /// Returns a place's number, computed as `Draw` documents it.
     fn number(&self, place: PlaceId, lobby: u64) -> u64 {
         let Fairness::Drawn { seed } = self.policy.fairness else { return place.arrival };
         let draw = || Draw::new(&seed, place.class, 0, lobby).number_of(place.arrival);
@@ -209,7 +210,7 @@ impl Walk {
         }
     }
 
-    /// Admits until the line is empty: every waiting buyer is called.
+    /// Admits until the line is empty, and checks that every waiting buyer is called.
     pub(crate) fn drain(&mut self) {
         self.unsold = 1;
         let places = self.places();

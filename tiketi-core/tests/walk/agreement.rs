@@ -1,4 +1,4 @@
-//! What the rules did is what the model says, field by field.
+//! Compares the rows that the rules made with the model, field by field.
 
 use tiketi_core::{Payment, PaymentState, Reservation, ReservationState, SeatId, Timestamp};
 
@@ -7,8 +7,8 @@ use crate::model::Model;
 use crate::rows::Rows;
 use crate::shop::{TestShop, buyer_id, moment, payment_id, reservation_id, won};
 
-/// Caught: with `renewed_until` renewing by a fixed minute, and with `with_lines` leaving the units' price out,
-/// with `Hold` not giving up a prepared payment, with `pending_of` not asking for the buyer.
+/// Fails if `renewed_until` renews by a fixed minute, if `with_lines` omits the price of units, if `Hold` does not
+/// abandon a prepared payment, or if `pending_of` does not compare the buyer.
 pub(crate) fn check(shop: &TestShop, model: &Model) {
     let rows = Rows::of(&shop.snapshot);
     assert_eq!(rows.reservations.len(), model.bookings.len(), "reservations");

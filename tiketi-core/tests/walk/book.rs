@@ -1,36 +1,36 @@
-//! What the model knows of a reservation and of an attempt to pay.
+//! The model's records of reservations and payment attempts.
 
 use std::collections::BTreeSet;
 
 use crate::step::Buyer;
 
 pub(crate) const SEATS: usize = 6;
-/// Seats 0 to 2 are stalls, 3 to 5 balcony.
+/// Seats 0 to 2 are in the stalls, 3 to 5 on the balcony.
 pub(crate) const SEAT_PRICES: [i64; SEATS] = [100, 100, 100, 70, 70, 70];
 pub(crate) const STANDING: u32 = 5;
 pub(crate) const STANDING_PRICE: i64 = 30;
 pub(crate) const FREE: u32 = 4;
 pub(crate) const LIMIT: u32 = 4;
 pub(crate) const PART_REFUND: i64 = 10;
-/// What a ticket's price is kept of, after the first tier: a tenth and a fee.
+/// The fixed fee that the shop keeps of a ticket's price after the first tier, in addition to a tenth.
 pub(crate) const FEE: i64 = 3;
 
-/// Moments are microseconds since the sale opened.
+/// Times are microseconds since the sale opened.
 pub(crate) const MINUTE: i64 = 60_000_000;
 pub(crate) const TTL: i64 = 5 * MINUTE;
-/// Little more than one hold, so that walks often meet it.
+/// Little more than one hold, so that random sequences often reach it.
 pub(crate) const CAP: i64 = 8 * MINUTE;
 pub(crate) const WINDOW: i64 = 10 * MINUTE;
-/// How long to wait before asking again, the first time and when asked not to.
+/// Pauses before the provider is asked again: the first, second and third time, and the longest.
 pub(crate) const ASK_AFTER: [i64; 4] = [MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE];
-/// How long a provider may be silent before a person may end a payment.
+/// How long an outcome must be unknown before staff may end a payment.
 pub(crate) const TROUBLE_AFTER: i64 = 2 * MINUTE;
 pub(crate) const ASK_NOT_BEFORE: i64 = MINUTE / 2;
-/// Less than the pauses between questions, so that a deposit's end comes before the next of them.
+/// Shorter than the pauses between lookups, so that a deposit's due time comes before the next lookup.
 pub(crate) const DEPOSIT: i64 = MINUTE / 2;
 pub(crate) const BEGINS: i64 = 2 * CLOSES;
 pub(crate) const CLOSES: i64 = 90 * MINUTE;
-/// Until when all comes back, and until when some does; early enough for walks to meet both.
+/// When full refunds end and when partial refunds end; early enough that random sequences reach both.
 pub(crate) const FULL_UNTIL: i64 = 15 * MINUTE;
 pub(crate) const PART_UNTIL: i64 = 40 * MINUTE;
 
@@ -51,7 +51,7 @@ pub(crate) struct Booking {
     pub(crate) free: u32,
     pub(crate) phase: Phase,
     pub(crate) created: i64,
-    /// Until when the one payment window lasts, once granted.
+    /// When the payment window ends, once it is granted.
     pub(crate) window: Option<i64>,
     pub(crate) attempt: Option<usize>,
 }
@@ -88,7 +88,7 @@ pub(crate) enum Progress {
     Stuck,
 }
 
-/// Tickets that a refund takes back.
+/// Tickets that a refund returns.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tickets {
     pub(crate) seats: BTreeSet<usize>,
@@ -109,14 +109,14 @@ impl Tickets {
         self.seats.is_subset(&booking.seats) && self.standing <= booking.standing && self.free <= booking.free
     }
 
-    /// Adds up a figure of each price.
+    /// Sums `of` over the prices of all tickets.
     pub(crate) fn sum(&self, of: fn(i64) -> i64) -> i64 {
         let seats: i64 = self.seats.iter().map(|seat| of(SEAT_PRICES[*seat])).sum();
         seats + i64::from(self.standing) * of(STANDING_PRICE)
     }
 }
 
-/// What of a price comes back to a buyer who gives a ticket back now; `None` once nothing does.
+/// Returns how much of a price is refunded for a ticket that is given back now; `None` after the last tier.
 pub(crate) fn comes_back(now: i64) -> Option<fn(i64) -> i64> {
     match now {
         _ if now < FULL_UNTIL => Some(|price| price),
@@ -125,7 +125,7 @@ pub(crate) fn comes_back(now: i64) -> Option<fn(i64) -> i64> {
     }
 }
 
-/// An attempt to pay, with what the provider's own books say of it.
+/// A payment attempt, with the provider's own record of it.
 #[derive(Debug, Clone)]
 pub(crate) struct Attempt {
     pub(crate) of: usize,
@@ -134,22 +134,22 @@ pub(crate) struct Attempt {
     pub(crate) taken: i64,
     pub(crate) returned: i64,
     pub(crate) refund: Option<i64>,
-    /// What the refund under way takes back.
+    /// The tickets that the queued refund returns.
     pub(crate) takes: Option<Tickets>,
-    /// What was kept of the price of tickets that were given back.
+    /// The sum that was kept of the prices of returned tickets.
     pub(crate) fees: i64,
-    /// Whether the refund under way was promised because the event is off.
+    /// Whether the queued refund is for the call-off of the event.
     pub(crate) for_the_event: bool,
     /// Whether the provider refused that refund, and nothing was refunded since.
     pub(crate) refused_for_the_event: bool,
-    /// Since when the provider's answer about the money is awaited.
+    /// Since when an outcome is awaited.
     pub(crate) since: i64,
-    /// When the provider is to be asked next, and how often it was.
+    /// When the provider is asked next, and how many times it was asked.
     pub(crate) reconciliation: Option<Reconciliation>,
 }
 
 impl Attempt {
-    /// Waits for a deposit: the first, or one that was there and left again.
+    /// Waits for a deposit: the first one, or one that was withdrawn.
     pub(crate) fn wait_for_deposit(&mut self, while_it_is: Progress, now: i64, called_off: bool) -> bool {
         if self.progress != while_it_is {
             return false;
@@ -166,7 +166,7 @@ impl Attempt {
 pub(crate) struct Reconciliation {
     pub(crate) next: i64,
     pub(crate) tries: u32,
-    /// Until when a deposit is waited for.
+    /// The due time of the awaited deposit.
     pub(crate) deposit: Option<i64>,
 }
 
@@ -175,14 +175,14 @@ impl Reconciliation {
         Self { next, tries: 0, deposit: None }
     }
 
-    /// Asks no later than at the end of a deposit's time.
+    /// Moves the next lookup to the due time of the deposit, if it is later.
     pub(crate) fn not_after_due(self, now: i64) -> Self {
         let due = self.deposit.filter(|due| *due > now);
         Self { next: due.map_or(self.next, |due| self.next.min(due)), ..self }
     }
 }
 
-/// Every other attempt takes its money in the browser, where it may move unseen.
+/// Every second attempt captures its money in the browser, where the shop does not see it.
 pub(crate) fn is_in_browser(attempt: usize) -> bool {
     attempt % 2 == 1
 }

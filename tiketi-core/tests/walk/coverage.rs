@@ -1,4 +1,4 @@
-//! A walk that never pays proves nothing about money: each kind of step has to be met, accepted and refused.
+//! Checks that the random sequences contain every kind of step, both accepted and refused.
 
 use std::collections::BTreeSet;
 
@@ -72,7 +72,7 @@ fn kind(step: &Step) -> Option<&'static str> {
         Step::CancelEvent => "cancel event",
         Step::CallOff { .. } => "call off",
         Step::Block { .. } => "block",
-        // Always refused, and never: neither can be met both ways.
+        // These are always refused, or never, so they cannot be seen both ways.
         Step::ScheduleReconciliation { how: Ask::StaleClaim, .. }
         | Step::Unblock { .. }
         | Step::Tidy
@@ -84,7 +84,7 @@ fn kind(step: &Step) -> Option<&'static str> {
 
 #[test]
 fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
-    // Its own seed, whatever the walks are given: what is rare is not met under every one.
+    // A fixed seed, whatever seed the other tests use: the rare steps do not happen under every seed.
     let config = Config { rng_seed: RngSeed::Fixed(crate::SEED), ..crate::config() };
     let mut runner = TestRunner::new(config);
     let (mut accepted, mut refused, mut late) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());

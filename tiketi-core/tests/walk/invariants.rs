@@ -1,6 +1,6 @@
-//! The promises, checked on the shop's rows after every step.
+//! The invariants, checked on the shop's rows after every step.
 //!
-//! Each check was seen to fail: the rule it guards was broken once, in the way its comment names.
+//! Each check was seen to fail when the rule that it guards was broken; its comment names how.
 
 use std::collections::HashMap;
 
@@ -30,13 +30,14 @@ pub(crate) fn check(shop: &TestShop) {
     the_audit_finds_nothing(shop);
 }
 
-/// A hold that has not lapsed, a payment under way, or a confirmed reservation.
+/// Returns whether a reservation is a hold that has not ended, is being paid for, or is confirmed.
 fn owns(reservation: &Reservation, now: Timestamp) -> bool {
     reservation.is_live() && !reservation.is_due_at(now)
 }
 
-/// Caught: with `wanted_seats` and `SeatState` letting a held seat be held again, with `give_back` not
-/// releasing, with `move_end` not extending the seats, and with `expire` freeing what another took over.
+/// Fails if `wanted_seats` and `SeatState` permit a second hold of a held seat, if `give_back` does not release
+/// seats, if `move_end` does not extend the seats, or if `expire` releases a seat that another reservation took
+/// over.
 fn each_seat_has_at_most_one_live_owner(rows: &Rows, now: Timestamp) {
     let mut owners: HashMap<SeatId, &Reservation> = HashMap::new();
     for reservation in rows.reservations.values().filter(|reservation| owns(reservation, now)) {
@@ -58,7 +59,7 @@ fn each_seat_has_at_most_one_live_owner(rows: &Rows, now: Timestamp) {
     }
 }
 
-/// All seats of one reservation are in the same state, until the same moment.
+/// Returns the state that all seats of a reservation must have.
 fn seat_state_of(owner: &Reservation) -> SeatState {
     let reservation = owner.id;
     match owner.state {
@@ -69,7 +70,7 @@ fn seat_state_of(owner: &Reservation) -> SeatState {
     }
 }
 
-/// Caught: with `items` of `sell` left out, and with neither `wanted_items` nor `Stock::is_sound` seeing a shortage.
+/// Fails if `sell` leaves out `items`, or if neither `wanted_items` nor `Stock::is_sound` checks the stock.
 fn stock_is_what_is_held_sold_and_blocked(shop: &TestShop, rows: &Rows) {
     for ticket_type in shop.snapshot.ticket_types() {
         let stock = ticket_type.stock;
@@ -111,7 +112,7 @@ fn units_counted(rows: &Rows, of: TicketTypeId) -> Stock {
     stock
 }
 
-/// Caught: with `ConfirmFree` not asking for the total.
+/// Fails if `ConfirmFree` does not check the total.
 fn sold_means_paid_or_free(rows: &Rows) {
     let confirmed =
         |reservation: &&Reservation| matches!(reservation.state, ReservationState::Confirmed { .. });
@@ -123,12 +124,12 @@ fn sold_means_paid_or_free(rows: &Rows) {
     }
 }
 
-/// The provider's books are ours, and what it keeps is the price of what its payer owns and what the policy kept of
-/// what he gave back, less what staff waived; or it is on its way back, or a person is told.
+/// The captured and refunded amounts of provider and shop are equal. The amount that is kept is the price of the
+/// tickets that the buyer owns, plus what the cancellation policy kept of returned tickets, minus waivers. Any
+/// other amount is in a queued refund, or the payment needs attention.
 ///
-/// Caught: with `RecordOutcome` confirming whatever amount was taken, with `RecordRefund` not adding what
-/// went back, with `Fate::GiveBack` promising nothing, and with
-/// `take_back` leaving the tickets.
+/// Fails if `RecordOutcome` confirms a reservation for any captured amount, if `RecordRefund` does not add the
+/// refunded amount, if `Fate::GiveBack` queues no refund, or if `take_back` leaves the tickets to the buyer.
 fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &TestShop) {
     for payment in rows.payments.values() {
         let ledger = shop.ledger.get(&payment.id).copied().unwrap_or_default();
@@ -151,7 +152,7 @@ fn money_kept_is_the_price_of_what_is_owned(rows: &Rows, shop: &TestShop) {
     }
 }
 
-/// What the shop kept of the price of tickets that were given back.
+/// Returns what the cancellation policy kept of the prices of returned tickets.
 fn policy_kept(payment: &Payment) -> i64 {
     let kept = |refund: &Refund| match (&refund.tickets, &refund.state) {
         (RefundTickets::Returned(returned), RefundState::Done { .. }) => {
@@ -170,7 +171,7 @@ fn waived(payment: &Payment) -> i64 {
     payment.refunds.iter().map(waived).sum()
 }
 
-/// Caught: with `check_limit` removed.
+/// Fails without `check_limit`.
 fn no_buyer_has_more_than_the_limit(rows: &Rows) {
     for buyer in BUYERS {
         let own = rows.reservations.values().filter(|reservation| reservation.buyer == buyer_id(buyer));
@@ -179,12 +180,12 @@ fn no_buyer_has_more_than_the_limit(rows: &Rows) {
     }
 }
 
-/// What counts against the limit, said without the help of `Reservation::is_live`.
+/// Returns whether a reservation counts against the limit, independently of `Reservation::is_live`.
 fn has(reservation: &Reservation) -> bool {
     !matches!(reservation.state, ReservationState::Expired { .. } | ReservationState::Cancelled { .. })
 }
 
-/// Caught: with `.min(cap)` removed from `renewed_until`, and with the payment window granted each time.
+/// Fails without `.min(cap)` in `renewed_until`, or if every attempt gets a payment window.
 fn no_hold_outlasts_its_cap(rows: &Rows) {
     for reservation in rows.reservations.values() {
         let attempts = rows.payments.values().filter(|payment| payment.reservation == reservation.id);
@@ -196,9 +197,9 @@ fn no_hold_outlasts_its_cap(rows: &Rows) {
     }
 }
 
-/// The audit's own idea of all this, of a shop that tidies as the contract demands.
+/// The audit finds no violation in a shop that runs `tidy` before each command.
 ///
-/// Caught: with `sell` leaving out the units, and no other check here.
+/// Fails, without help of the other checks, if `sell` leaves out the units.
 fn the_audit_finds_nothing(shop: &TestShop) {
     if shop.tidies {
         assert_eq!(audit(&shop.snapshot), [], "the audit of the rows");
@@ -218,10 +219,11 @@ fn send_what_is_owed(shop: &mut TestShop, model: &Model) {
     }
 }
 
-/// Once every outcome is known and time has passed, nothing is pending, and what bought nothing went back; of a
-/// cancelled event, all of it.
+/// Once every outcome is known and time has passed, no reservation is pending, and money without tickets is
+/// refunded. After a call-off, all money is refunded.
 ///
-/// Caught: with `RecordOutcome` not resuming the hold of a declined buyer (and the model not asked).
+/// Fails if `RecordOutcome` does not resume the hold of a declined buyer, even without the comparison with the
+/// model.
 pub(crate) fn check_that_everything_ends(mut shop: TestShop, model: &Model) {
     for (attempt, known) in model.attempts.iter().enumerate() {
         if known.progress == Progress::Confirming {
@@ -230,7 +232,7 @@ pub(crate) fn check_that_everything_ends(mut shop: TestShop, model: &Model) {
             assert!(shop.take(&step, model.now), "{step:?} cannot be recorded");
         }
     }
-    // A part that is on its way comes first, and the rest in the round after it.
+    // A queued partial refund is sent first, and the rest in the second round.
     for _ in 0..2 {
         send_what_is_owed(&mut shop, model);
     }

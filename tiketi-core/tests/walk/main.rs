@@ -1,8 +1,8 @@
-//! Random walks over the rules: whole sequences of commands, checked after every step.
+//! Random sequences of commands on the rules, checked after every step.
 //!
-//! Each step runs twice, by the rules on a [`TestShop`] and by the much simpler book-keeping of a [`Model`].
-//! The rows of the shop have to keep every promise in [`invariants`], and both have to agree. A failing
-//! walk shrinks to a short list of [`Step`]s. `PROPTEST_CASES` sets how many walks are taken.
+//! Each step runs twice: by the rules on a [`TestShop`], and by a much simpler [`Model`]. The rows of the shop must
+//! satisfy all [`invariants`], and shop and model must agree. A failing sequence shrinks to a short list of
+//! [`Step`]s. `PROPTEST_CASES` sets how many sequences run.
 
 #![cfg(test)]
 
@@ -23,7 +23,7 @@ use model::Model;
 use shop::TestShop;
 use step::Step;
 
-/// The same walks in every run, so that a red build is red again when it is looked at.
+/// The same sequences in every run, so that a failure can be repeated.
 const SEED: u64 = 0x7E0A_2026;
 
 fn config() -> Config {
@@ -42,8 +42,8 @@ impl ReferenceStateMachine for Book {
     type Transition = Step;
 
     fn init_state() -> BoxedStrategy<Model> {
-        // Half of the stores tidy before each command, as the contract demands. The others leave lapsed
-        // holds about, as a batch may meet them, so that seats are taken over in place.
+        // Half of the stores run `tidy` before each command, as the contract demands. The others leave ended holds
+        // in the rows, as in the middle of a batch, so that other reservations take their seats over.
         any::<bool>().prop_map(Model::new).boxed()
     }
 
@@ -73,7 +73,7 @@ impl StateMachineTest for Walk {
 
     fn apply(mut shop: TestShop, model: &Model, step: Step) -> TestShop {
         let accepted = shop.take(&step, model.now);
-        // First the promises, which know nothing of the model, then whether both came to the same.
+        // The invariants do not use the model. The comparison with the model comes after them.
         invariants::check(&shop);
         assert_eq!(accepted, model.accepted, "the rules and the model disagree whether {step:?} may be");
         shop

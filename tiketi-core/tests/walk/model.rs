@@ -1,4 +1,4 @@
-//! The reference model: who has which tickets, and where each payment's money is.
+//! The reference model: the tickets of each buyer, and the money of each payment.
 
 mod paying;
 mod returning;
@@ -21,25 +21,25 @@ pub(crate) struct Model {
     pub(crate) accepted: bool,
     /// Whether the event is cancelled.
     pub(crate) called_off: bool,
-    /// The outcome of late money.
+    /// The outcome of late money in the latest step.
     pub(crate) late: Option<Late>,
 }
 
 /// The outcome of money that came after its reservation had ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Late {
-    /// It bought what was still held.
+    /// It pays for what was still held.
     InTime,
-    /// It took the same again.
+    /// It takes the same tickets again.
     TakenAgain,
-    /// It goes back.
+    /// It is refunded.
     GivenBack,
-    /// It goes back, and what it was for ends: the event is off.
+    /// It is refunded, and its reservation ends, because the event is called off.
     CalledOff,
 }
 
 impl fmt::Debug for Model {
-    /// Shows what a walk starts from; the steps say the rest.
+    /// Shows the start of a sequence; the steps show the rest.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.tidies { "StoreThatTidiesFirst" } else { "StoreThatLeavesLapsedHolds" })
     }
@@ -177,7 +177,7 @@ impl Model {
         self.bookings.len() - 1
     }
 
-    /// Renews a hold, and returns whether it lasts any longer.
+    /// Renews a hold, and returns whether its end moved.
     fn renew(&mut self, of: usize) -> bool {
         let booking = &mut self.bookings[of];
         let Phase::Held { until: before } = booking.phase else { return false };

@@ -1,4 +1,4 @@
-//! All rows of the shop at one moment, and what may differ between two.
+//! All rows of the shop at one moment, and the permitted differences between two moments.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Rows {
         }
     }
 
-    /// Checks what a change did to the rows: every version, every end that is final, every fact.
+    /// Checks what a change did to the rows: each version, each final state, each fact.
     pub(crate) fn check_step_to(&self, after: &Self, change: &Change, now: Timestamp) {
         self.check_seats(after, change);
         self.check_reservations(after, change);
@@ -42,7 +42,7 @@ impl Rows {
         assert_eq!(sorted(&change.facts), sorted(&expected), "the facts do not match the change");
     }
 
-    /// Caught: with `version: seat.version` in `ChangeBuilder::seat`.
+    /// Fails with `version: seat.version` in `ChangeBuilder::seat`.
     fn check_seats(&self, after: &Self, change: &Change) {
         let changed = changed(&self.seats, &after.seats);
         let listed: Vec<_> = change.seats.iter().map(|seat| seat.seat).collect();
@@ -56,8 +56,8 @@ impl Rows {
         assert_eq!(after.map_version, self.map_version + step, "the map's version");
     }
 
-    /// Caught: with `version += 2` in `ChangeBuilder::reservation`; what is final, with `Cancel` cancelling what
-    /// has expired.
+    /// Fails with `version += 2` in `ChangeBuilder::reservation`. The check of final states fails if `Cancel`
+    /// cancels an expired reservation.
     fn check_reservations(&self, after: &Self, change: &Change) {
         assert!(after.reservations.len() >= self.reservations.len(), "a reservation is gone");
         for (id, reservation) in &after.reservations {
@@ -75,8 +75,8 @@ impl Rows {
         }
     }
 
-    /// Caught: with `payment.version += 1` removed from `ChangeBuilder::payment_row`; what
-    /// is final, with `RecordOutcome` and `PaymentState` letting a declined payment become paid.
+    /// Fails without `payment.version += 1` in `ChangeBuilder::payment_row`. The check of final states fails if
+    /// `RecordOutcome` and `PaymentState` let a declined payment become paid without a capture.
     fn check_payments(&self, after: &Self, change: &Change) {
         assert!(after.payments.len() >= self.payments.len(), "a payment is gone");
         for (id, payment) in &after.payments {
@@ -91,10 +91,10 @@ impl Rows {
         }
     }
 
-    /// Derives from the rows alone which facts must be published, and to whom.
+    /// Derives from the rows alone the facts that a change must publish.
     ///
-    /// Caught: with `ReservationExpired` left out of `fact_of`, with the hold's old end in it, and
-    /// with `ChangeBuilder::finish` announcing all but the first of the seats.
+    /// Fails if `fact_of` omits `ReservationExpired` or names the old end of a hold, or if `ChangeBuilder::finish`
+    /// omits the first seat.
     fn facts_until(&self, after: &Self, now: Timestamp) -> Vec<FactBody> {
         let mut facts = Vec::new();
         let seats = changed(&self.seats, &after.seats);
@@ -132,14 +132,15 @@ fn changed<'r>(before: &'r [Seat], after: &'r [Seat]) -> Vec<(&'r Seat, &'r Seat
     before.iter().zip(after).filter(|(before, after)| before != after).collect()
 }
 
-/// Returns whether the change needs no fact for the buyer: a new place to pay needs one, a new time to ask the provider none.
+/// Returns whether a changed payment needs no fact: a new deposit account needs one, a new time of the next lookup
+/// does not.
 fn says_the_same(before: &Payment, after: &Payment) -> bool {
     let quiet =
         Payment { reconciliation: after.reconciliation.clone(), version: after.version, ..before.clone() };
     quiet == *after && before.awaited_deposit() == after.awaited_deposit()
 }
 
-/// Returns whether state and tickets are the same.
+/// Returns whether state and tickets are equal.
 fn has_the_same(before: &Reservation, after: &Reservation) -> bool {
     (before.state, &before.seats, &before.items) == (after.state, &after.seats, &after.items)
 }
@@ -173,7 +174,8 @@ fn gone(before: &Reservation, after: &Reservation) -> ReturnedTickets {
     ReturnedTickets { seats: seats.collect(), items: items.collect(), price }
 }
 
-/// What was given up changes only for money that turned up; what was taken stays taken, and what went back, back.
+/// Returns whether a payment may change this way: an ended payment changes only by a capture, a capture stays, and
+/// refunds never decrease.
 fn may_become(before: &Payment, after: &Payment) -> bool {
     if says_the_same(before, after) {
         return before.reconciliation.is_some() || after.is_withdrawn();
@@ -187,14 +189,15 @@ fn may_become(before: &Payment, after: &Payment) -> bool {
             matches!(after.state, PaymentState::Stuck { .. } | PaymentState::Refunded { .. })
         }
         PaymentState::Paid { .. } | PaymentState::PartlyRefunded { .. } => after.is_captured(),
-        // What was paid back in full may still be given back, for nothing.
+        // A returned ticket of price 0 adds a refund of 0 to a payment that is refunded in full.
         PaymentState::Refunded { .. } => before.state == after.state,
         PaymentState::Ready | PaymentState::Confirming { .. } => true,
     };
     taken_stays && returned_stays && moves
 }
 
-/// Facts of one commit have no order; a map's changes and returned tickets are sorted too, for two ways of listing them.
+/// Sorts facts, because the facts of one commit have no order. Seats and returned tickets in them are sorted as
+/// well.
 fn sorted(facts: &[FactBody]) -> Vec<String> {
     let mut facts: Vec<FactBody> = facts.to_vec();
     for fact in &mut facts {

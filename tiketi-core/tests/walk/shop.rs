@@ -1,4 +1,4 @@
-//! A small event and the rules run on it, the way a store runs them.
+//! A small event and its rows, on which the rules run as in a store.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -37,7 +37,7 @@ pub(crate) struct TestShop {
     pub(crate) standing: TicketTypeId,
     pub(crate) free: TicketTypeId,
     pub(crate) now: Timestamp,
-    /// What the provider's own books say of each payment.
+    /// The provider's own record of each payment.
     pub(crate) ledger: HashMap<PaymentId, Ledger>,
     pub(crate) tidies: bool,
     ids: CountedIds,
@@ -124,7 +124,7 @@ impl TestShop {
         Self { snapshot, seats, standing, free, now: moment(0), ledger, tidies, ids }
     }
 
-    /// Takes a step at a moment of the model, and returns whether the rules accept it.
+    /// Runs a step at a time of the model, and returns whether the rules accept it.
     pub(crate) fn take(&mut self, step: &Step, now: i64) -> bool {
         self.now = moment(now);
         match step {
@@ -290,10 +290,10 @@ impl TestShop {
         seats.iter().map(|seat| self.seats[*seat]).collect()
     }
 
-    /// Decides a command and applies it; a refused one leaves every row as it was, and an applied one
+    /// Decides a command and applies its change. A refused command changes no row, and an applied command that is
     /// sent again is replayed.
     ///
-    /// Caught: with `run` forgetting what it is told to remember.
+    /// Fails if `run` does not store the command record.
     fn run(&mut self, command: impl Into<AnyCommand>) -> bool {
         let command = &command.into().at(self.now, CommandKey::from_uuid(self.ids.next()));
         let before = Rows::of(&self.snapshot);

@@ -1,4 +1,4 @@
-//! What may happen in a walk, and how a likely next step is drawn.
+//! The steps of a random sequence, and how a likely next step is chosen.
 
 use std::fmt;
 
@@ -17,30 +17,30 @@ pub(crate) enum Buyer {
 
 pub(crate) const BUYERS: [Buyer; 3] = [Buyer::Ada, Buyer::Ben, Buyer::Cho];
 
-/// What the provider says of a request for money.
+/// The provider's answer about a capture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Said {
     Paid,
     Declined,
     WrongAmount,
-    /// The money is of another order.
+    /// The money belongs to another order.
     AnotherOrder,
 }
 
-/// Why the moment is to move at which the provider is asked about an attempt.
+/// Why the next lookup of an attempt is scheduled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ask {
     Claim,
-    /// By a server that read the row before another claimed it.
+    /// By a server that read the row before another server claimed it.
     StaleClaim,
     Doubt,
     Wait,
     GiveUp,
-    /// The provider waits for a deposit.
+    /// The provider awaits a deposit.
     Deposit,
-    /// It waits for the money again.
+    /// The provider awaits the deposit again, because it was withdrawn.
     DepositGone,
-    /// It has the deposit that had left.
+    /// The withdrawn deposit has arrived again.
     DepositBack,
 }
 
@@ -58,13 +58,13 @@ pub(crate) const ASKS: [Ask; 8] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wait {
     Seconds(i64),
-    /// To the very moment the next hold ends: the first at which it is over.
+    /// To the end of the next hold: the first moment at which the hold has ended.
     ToNextEnd,
     /// To the last microsecond of the hold that ends next.
     JustBeforeNextEnd,
 }
 
-/// One step. Seats are numbered from 0, reservations and attempts by the order they came about in.
+/// One step. Seats are numbered from 0, reservations and attempts in the order of their creation.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Step {
     Hold { buyer: Buyer, seats: Vec<usize>, standing: u32, free: u32 },
@@ -89,7 +89,7 @@ pub(crate) enum Step {
 }
 
 impl fmt::Debug for Step {
-    /// One line a step, so that a failing walk reads as a list.
+    /// Writes one line, so that a failing sequence is printed as a list.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let who = |by: &Option<Buyer>| by.map_or("organiser".to_owned(), |by| format!("{by:?}"));
         match self {
@@ -129,13 +129,14 @@ impl fmt::Debug for Step {
     }
 }
 
-/// A list on one line, however it is printed.
+/// Formats a list on one line, also in the alternate format.
 fn list(seats: &[usize]) -> String {
     format!("{seats:?}")
 }
 
 impl Step {
-    /// Keeps shrinking from naming reservations and attempts that no longer come about.
+    /// Returns whether all reservations and attempts that the step names exist. Without this check, a shrunk
+    /// sequence could name missing ones.
     pub(crate) fn names_what_exists(&self, model: &Model) -> bool {
         match self {
             Self::Extend { of, .. }
@@ -180,7 +181,7 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
     }
     steps.extend(about_a_deposit(model));
     steps.extend(about_a_silence(model));
-    // Late, since after it nothing is sold.
+    // Not in a short sequence, because nothing is sold after it.
     if model.bookings.len() > 3 {
         let paying = model.bookings.iter().any(|booking| matches!(booking.phase, Phase::Paying { .. }));
         steps.push((if paying { 3 } else { 1 }, Just(Step::CancelEvent).boxed()));
@@ -190,7 +191,7 @@ pub(crate) fn any_step(model: &Model) -> BoxedStrategy<Step> {
     proptest::strategy::Union::new_weighted(steps).boxed()
 }
 
-/// Deposits that leave again and come back, which chance alone would seldom bring together.
+/// Withdrawn and repeated deposits, which purely random steps would seldom combine.
 fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
     let is_paid = |attempt: &&usize| model.attempts[**attempt].progress == Progress::Paid;
     let is_gone = |attempt: &usize| {
@@ -212,7 +213,7 @@ fn about_a_deposit(model: &Model) -> Vec<(u32, BoxedStrategy<Step>)> {
     steps
 }
 
-/// Attempts that a person ends, which chance alone would seldom bring about late enough.
+/// Attempts that staff end, which purely random steps would seldom choose late enough.
 fn about_a_silence(model: &Model) -> Option<(u32, BoxedStrategy<Step>)> {
     let waits = |at: &usize| model.attempts[*at].progress == Progress::Confirming;
     let silent = |at: &usize| model.attempts[*at].since + TROUBLE_AFTER <= model.now;
@@ -238,7 +239,7 @@ fn wait() -> impl Strategy<Value = Wait> {
     ]
 }
 
-/// Mostly the owner asks, about something that still goes on; sometimes anyone, about anything.
+/// Mostly a command of the owner about a live reservation; sometimes of any buyer, about any reservation.
 fn about_a_booking(model: &Model) -> BoxedStrategy<Step> {
     let all: Vec<usize> = (0..model.bookings.len()).collect();
     let live = |of: &usize| {
@@ -276,7 +277,7 @@ fn by_and_of(by: Buyer, of: usize, seats: Vec<usize>) -> BoxedStrategy<Step> {
     .boxed()
 }
 
-/// Some of what a booking has, or nothing, or more than it has.
+/// Some of the tickets of a reservation, none of them, or more than it has.
 fn some_of(owned: Tickets, how: u32) -> Tickets {
     let first = owned.seats.iter().next().copied();
     match how {
@@ -287,7 +288,7 @@ fn some_of(owned: Tickets, how: u32) -> Tickets {
     }
 }
 
-/// Mostly what an attempt that still goes on waits for; sometimes anything, about any.
+/// Mostly the step that an open attempt waits for; sometimes any step, about any attempt.
 fn about_an_attempt(model: &Model) -> BoxedStrategy<Step> {
     let all: Vec<usize> = (0..model.attempts.len()).collect();
     let open = |at: &usize| !matches!(model.attempts[*at].progress, Progress::Over | Progress::Stuck);

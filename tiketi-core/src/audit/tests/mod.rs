@@ -1,4 +1,4 @@
-//! Valid rows have no violation, and each corruption of them gives exactly its violation.
+//! Valid rows have no violation, and each corruption of them has exactly one.
 
 mod money;
 mod rows;
@@ -59,7 +59,7 @@ impl House {
         self.seat(place, |seat| seat.state = state);
     }
 
-    /// Adjusts the stock of the seats, for corruptions that are not about it.
+    /// Adjusts the stock of the seats, for a corruption that concerns other rows.
     fn count(&mut self, edit: impl FnOnce(&mut Stock)) {
         let mut row = self.show.snapshot.ticket_type(self.show.stalls).unwrap().clone();
         edit(&mut row.stock);

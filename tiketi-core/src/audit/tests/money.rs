@@ -25,7 +25,7 @@ fn reconciliation() -> Reconciliation {
     Reconciliation { since: at(9), next: at(9), tries: 0, last_inconclusive: None, deposit: None }
 }
 
-/// Ends Ada's reservation correctly, except for its money.
+/// Ends Ada's reservation correctly, except for its payment.
 fn end_the_sold(it: &mut House, reason: CancelReason) {
     it.own(0, SeatState::Available);
     it.own(1, SeatState::Available);
@@ -214,9 +214,9 @@ fn a_state_that_does_not_fit_what_went_back_is_found() {
     assert_eq!(audit(&it.show.snapshot), []);
 }
 
-/// The list derives from the row, so that only a defect of `Payment::needs_attention` leaves anything out.
+/// The list is derived from the row, so only a defect of `Payment::needs_attention` can omit a payment.
 ///
-/// A defect that it found: `needs_attention` trusted the last note, whatever came after it.
+/// It has found such a defect: `needs_attention` relied on the last note, although a refusal came after it.
 #[test]
 fn money_owed_after_a_refusal_that_is_on_no_list_is_found() {
     let mut it = sold();

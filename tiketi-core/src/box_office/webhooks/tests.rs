@@ -12,7 +12,7 @@ use crate::memory::{MemoryStore, TestGateway};
 use crate::store::InboxStore;
 use crate::time::Timestamp;
 
-/// An inbox that fails whenever the delivery called `bad` is to be acknowledged.
+/// An inbox that fails to acknowledge the delivery `bad`.
 #[derive(Debug)]
 struct FailingInbox(Arc<MemoryStore>);
 
@@ -56,7 +56,7 @@ fn start() -> Timestamp {
     "2026-03-01T10:00:00Z".parse().unwrap()
 }
 
-/// A shop to which these deliveries came, one a second, about payments that do not exist.
+/// A shop that received these deliveries, one each second, about payments that do not exist.
 async fn shop(deliveries: &[&str]) -> (BoxOffice, Arc<MemoryStore>, Arc<ManualClock>) {
     let (store, clock) = (Arc::new(MemoryStore::default()), Arc::new(ManualClock::at(start())));
     let mut office = BoxOffice::builder()
@@ -77,7 +77,7 @@ async fn shop(deliveries: &[&str]) -> (BoxOffice, Arc<MemoryStore>, Arc<ManualCl
     (office, store, clock)
 }
 
-/// The deliveries that are still to be looked into, all leases over.
+/// The deliveries that are not processed, after the end of all leases.
 async fn left(store: &MemoryStore) -> Vec<(String, u32)> {
     let end = Timestamp::FAR_FUTURE;
     let left = store.claim_deliveries(end, Duration::ZERO, 100).await.unwrap();

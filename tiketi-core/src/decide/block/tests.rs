@@ -12,7 +12,7 @@ fn blocked(show: &mut Show, now: Timestamp, seats: &[usize]) {
     show.snapshot.apply(&change).unwrap();
 }
 
-/// Unblocks seats, and returns whether anything changed.
+/// Unblocks seats, and returns whether a seat changed.
 fn unblocked(show: &mut Show, now: Timestamp, seats: &[usize]) -> bool {
     let ask = block(show, now, seats);
     let ask = UnblockSeats::new(now, ask.event, ask.seats);

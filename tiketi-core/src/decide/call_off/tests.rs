@@ -77,7 +77,8 @@ fn a_refusal_is_not_answered_with_another_promise() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Found by a random walk: in a batch the hold may have ended, and another reservation may have its seat.
+/// A case that a random sequence found: in a batch the hold may have ended, and another reservation may own its
+/// seat.
 #[test]
 fn a_lapsed_hold_is_ended_without_touching_what_another_took_over() {
     let mut show = Show::open();
@@ -107,7 +108,7 @@ fn promised(show: &Show, payment: PaymentId) -> Option<crate::Money> {
     show.payment(payment).queued_refund().map(|refund| refund.amount)
 }
 
-/// What is owed follows from the event and the money kept, not from what was tried before.
+/// The amount of the refund follows from the event and the captured money, not from earlier refunds.
 #[test]
 fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
     for part in [Some(won(40)), None] {

@@ -26,7 +26,7 @@ fn a_repetition_with_other_ids_and_a_later_moment_gets_the_first_id() {
     let again = command(2, "Paper Boats", 9);
     assert_ne!(again.id(), record.made);
     assert_eq!(create(&again, Some(&record), false).unwrap(), CreationVerdict::Replay(record.made));
-    // A repetition comes with the very id, too, which exists by then.
+    // A repetition may have the same id, which exists by then.
     let same = command(1, "Paper Boats", 0);
     assert_eq!(create(&same, Some(&record), true).unwrap(), CreationVerdict::Replay(record.made));
 }

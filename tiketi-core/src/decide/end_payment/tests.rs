@@ -40,7 +40,7 @@ fn a_hold_that_is_not_over_goes_on_and_is_paid_by_another_attempt() {
     show.accept(&end(&show, at(6), payment).map(|end| end.under(impatient)));
     assert_eq!(show.reservation(held).held_until(), Some(at(601)));
     show.paid(at(7), held, ADA);
-    // The first attempt is captured, too: one capture pays, the other is refunded.
+    // The first attempt is captured as well: one capture pays, the other is refunded.
     show.accept(&paid(&show, at(8), payment));
     assert_eq!(show.payment(payment).queued_refund().unwrap().amount, won(100));
     assert_eq!(audit(&show.snapshot), []);

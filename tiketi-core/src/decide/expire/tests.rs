@@ -39,8 +39,8 @@ fn expiring_leaves_seats_that_another_took_over_alone() {
     assert_eq!(show.available(show.stalls), 5);
 }
 
-/// A defect of the first Tiketi, number 1: cancelling an expired reservation freed seats already sold to
-/// someone else, and gave the stock back a second time.
+/// Defect 1 of the first Tiketi: cancelling an expired reservation released seats that another buyer had bought,
+/// and returned the stock a second time.
 #[test]
 fn defect_1_cancelling_what_expired_frees_nothing() {
     let mut show = Show::open();
@@ -72,7 +72,7 @@ fn a_prepared_payment_ends_with_its_hold() {
     assert_eq!(show.payment(payment).state, PaymentState::Abandoned);
 }
 
-/// The paid-but-expired bug: while money may be moving, no time ends what it pays for.
+/// While money may be moving, the reservation does not expire, however late it is.
 #[test]
 fn what_is_being_paid_never_expires() {
     let mut show = Show::open();

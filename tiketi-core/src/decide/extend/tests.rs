@@ -58,7 +58,7 @@ fn a_hold_that_is_over_cannot_be_renewed_though_nobody_tidied_it() {
     assert_eq!(show.refuse(&extend(&show, at(300), held, ADA)), ExtendRefused::NotPending);
 }
 
-/// A defect of the first Tiketi, number 4: another buyer's hold was changed.
+/// Defect 4 of the first Tiketi: a buyer could change another buyer's hold.
 #[test]
 fn defect_4_another_s_hold_is_as_good_as_none() {
     let mut show = Show::open();

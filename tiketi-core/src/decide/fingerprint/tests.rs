@@ -16,7 +16,7 @@ const B: Uuid = Uuid::from_u128(0xB);
 const RESERVATION: ReservationId = ReservationId::from_uuid(A);
 const PAYMENT: PaymentId = PaymentId::from_uuid(A);
 
-/// Every command with something changed that makes it another intent.
+/// One command of each kind, and variants of it that have another meaning.
 fn intents(show: &Show) -> Vec<u128> {
     let terms = Terms::default();
     let hold = |buyer| Hold::new(EventId::from_uuid(A), buyer, RESERVATION, terms);
@@ -86,7 +86,7 @@ fn a_second_try_with_new_ids_has_the_same_fingerprint() {
     assert_eq!(refund(A), refund(B));
 }
 
-/// Stores keep fingerprints for a day and longer, over an update of the library too.
+/// Stores keep fingerprints for a day and longer, so an update of the library must not change them.
 #[test]
 fn a_fingerprint_is_the_same_in_every_release() {
     let mut fingerprint = Fingerprint::of("hold");

@@ -84,8 +84,8 @@ fn one_command_names_at_most_a_hundred_lines() {
     assert!(matches!(show.refuse(&most), HoldRefused::UnknownSeats { seats } if seats.len() == 100));
 }
 
-/// A defect of the first Tiketi, number 8: a quantity below one added stock. A negative one cannot be
-/// said any more, and nothing is refused as well.
+/// Defect 8 of the first Tiketi: a quantity below one added stock. The type excludes a negative quantity, and the
+/// rule refuses zero.
 #[test]
 fn defect_8_a_quantity_is_from_one_to_a_thousand() {
     let show = Show::open();
@@ -102,7 +102,7 @@ fn defect_8_a_quantity_is_from_one_to_a_thousand() {
     assert_eq!(show.available(show.standing), 4);
 }
 
-/// A defect of the first Tiketi, number 8: neither path asked whether the sale was open.
+/// Defect 8 of the first Tiketi: neither of its two paths checked whether the sale was open.
 #[test]
 fn defect_8_nothing_is_held_outside_the_sale_window() {
     let show = Show::open();
@@ -117,7 +117,7 @@ fn defect_8_nothing_is_held_outside_the_sale_window() {
     assert!(show.decide(&seats_and_units(opens_at)).is_ok());
 }
 
-/// A defect of the first Tiketi, number 4: seats were updated by id, without a check of the owner.
+/// Defect 4 of the first Tiketi: it updated seats by id, without a check of the owner.
 #[test]
 fn defect_4_a_seat_of_another_is_not_taken() {
     let mut show = Show::open();
@@ -128,7 +128,7 @@ fn defect_4_a_seat_of_another_is_not_taken() {
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[0]] });
     let ask = show.hold(BEN, &[1]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
-    // Not even by the buyer who owns it: it is sold to them already, and not held.
+    // The buyer who owns the seat is refused as well, because the seat is sold and not held.
     let ask = show.hold(ADA, &[1]).at(at(2), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[1]] });
     assert_eq!(show.reservation(held).seats.len(), 1);
@@ -172,7 +172,7 @@ fn the_highest_prices_add_up_exactly() {
     assert_eq!(show.reservation(reservation).total, won(6 * MAX_PRICE_MINOR));
 }
 
-/// No store accepts such a price; if one appears, it is a failure, never a wrapped total.
+/// No store accepts such a price. If one exists, the hold fails; the total never wraps.
 #[test]
 fn prices_beyond_all_limits_fail_rather_than_wrap() {
     let mut show = Show::open();
@@ -221,7 +221,7 @@ fn a_lapsed_seat_is_taken_over_in_place_from_its_end_on() {
     let ask = show.hold(ADA, &[0]).at(at(300).before(micro), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::SeatsTaken { seats: vec![show.seats[0]] });
     show.held(at(300), ADA, &[0]);
-    // The counter still has one seat held, now by another.
+    // The counter still has one held seat, now of another reservation.
     assert_eq!(show.available(show.stalls), 5);
 }
 
@@ -236,7 +236,7 @@ fn a_draft_is_nobody_s_business_and_a_cancelled_event_sells_nothing() {
     assert_eq!(show.refuse(&show.hold(ADA, &[0]).at(at(0), show.key())), HoldRefused::EventCancelled);
 }
 
-/// A store forgets keys after 24 hours, and never a reservation.
+/// A store keeps command records for 24 hours, but reservations for ever.
 #[test]
 fn a_new_reservation_never_takes_the_id_of_another() {
     let mut show = Show::open();

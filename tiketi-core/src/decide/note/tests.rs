@@ -13,7 +13,7 @@ fn sold(show: &mut Show) -> PaymentId {
     show.paid(at(1), held, ADA)
 }
 
-/// Promises a refund that the provider refuses.
+/// Queues a refund, which the provider refuses.
 fn refused(show: &mut Show, now: Timestamp, payment: PaymentId) {
     let ask = show.refund(payment).at(now, show.key());
     show.accept(&ask);
@@ -21,7 +21,7 @@ fn refused(show: &mut Show, now: Timestamp, payment: PaymentId) {
     show.accept(&RecordRefund::new(payment, ask.command.refund, no).at(now, show.key()));
 }
 
-/// The third refusal is recorded by a server whose clock is behind that of the note's.
+/// A server with a slow clock records the third refusal, so its time is earlier than that of the note before.
 #[test]
 fn a_note_settles_what_came_before_it_and_no_later_refusal() {
     let mut show = Show::open();

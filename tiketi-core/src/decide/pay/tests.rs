@@ -45,10 +45,10 @@ fn preparing_twice_leaves_one_attempt_that_can_be_confirmed() {
     );
 }
 
-/// No command leads to such rows, since whatever begins another attempt or changes the price gives the earlier one
-/// up: the money is held to it twice.
+/// No sequence of commands leads to such rows: a new attempt or a new price abandons the earlier attempt. The rule
+/// checks the rows nevertheless, because it decides about money.
 ///
-/// Caught: with any attempt of the reservation taken for its latest, and with any price for the total.
+/// Fails if any attempt of the reservation counts as its latest, or if the total is not compared with the amount.
 #[test]
 fn rows_that_contradict_each_other_ask_nobody_for_money() {
     let mut show = Show::open();
@@ -153,7 +153,7 @@ fn what_costs_nothing_is_confirmed_without_a_payment_and_nothing_else_is() {
     assert_eq!(show.refuse(&ask), ConfirmFreeRefused::NotFree);
 }
 
-/// A defect of the first Tiketi, number 11: a card declined once could never be paid again.
+/// Defect 11 of the first Tiketi: after one declined card the buyer could never pay for the reservation.
 #[test]
 fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
     let mut show = Show::open();
@@ -168,7 +168,7 @@ fn defect_11_a_declined_buyer_tries_again_with_a_new_attempt() {
     assert!(show.payment(paid).is_captured());
 }
 
-/// A store forgets keys after 24 hours, and never a payment.
+/// A store keeps command records for 24 hours, but payments for ever.
 #[test]
 fn a_new_attempt_never_takes_the_id_of_another() {
     let mut show = Show::open();

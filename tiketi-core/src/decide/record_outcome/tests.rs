@@ -72,7 +72,7 @@ fn an_outcome_is_recorded_once() {
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
     show.accept(&paid(&show, at(2), payment, won(100)));
-    // A late answer of the provider never makes a paid payment unpaid.
+    // A late answer of the provider does not make a paid payment unpaid.
     let state = PaymentState::Paid { at: at(2) };
     let late = declined(&show, at(3), payment);
     assert_eq!(show.refuse(&late), RecordOutcomeRefused::NotConfirming { state });
@@ -88,14 +88,14 @@ fn money_that_moved_in_the_browser_buys_what_is_still_held() {
     assert_eq!(show.reservation(held).state, ReservationState::Confirmed { at: at(3) });
     assert_eq!(show.reservation(held).payment, Some(first));
     assert_eq!(show.payment(second).state, PaymentState::Abandoned);
-    // The other attempt is captured, too: one capture pays, the other is refunded.
+    // The other attempt is captured as well: one capture pays, the other is refunded.
     show.accept(&paid(&show, at(4), second, won(100)));
     assert_eq!(show.payment(second).queued_refund().unwrap().amount, won(100));
     assert_eq!(show.reservation(held).payment, Some(first));
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// A reservation of seat 0 and a standing place that expired while its attempt was thought over.
+/// Makes a reservation of seat 0 and one standing ticket, whose attempt was declined and whose hold has expired.
 fn expired(show: &mut Show) -> (crate::id::ReservationId, PaymentId) {
     let ask = show.hold(ADA, &[0]).item(show.standing, 1).at(at(0), show.key());
     let held = show.accept(&ask).reservation;
@@ -116,7 +116,7 @@ fn late_money_takes_the_same_seats_again_if_all_are_free() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Caught: with each condition of `may_take_again` taken away in turn.
+/// Fails for each condition of `may_take_again` that is removed.
 #[test]
 fn late_money_goes_back_unless_everything_allows_the_same_seats() {
     let spoil: [fn(&mut Show, &mut Envelope<RecordOutcome>); 7] = [
@@ -187,7 +187,7 @@ fn what_was_refunded_at_the_provider_ends_the_reservation() {
     show.accept(&RecordOutcome::new(payment, word(40)).at(at(2), show.key()));
     assert_eq!(show.payment(payment).refunded, won(40));
     assert!(matches!(show.reservation(held).state, ReservationState::Confirmed { .. }));
-    // For a queued refund, our outcome and the provider's look-up may be the same refund.
+    // The refunded amount that the provider reports may include the queued refund.
     show.accept(&show.refund(payment).at(at(3), show.key()));
     show.accept(&RecordOutcome::new(payment, word(100)).at(at(4), show.key()));
     assert!(show.payment(payment).refunds.iter().all(|row| matches!(row.state, RefundState::Done { .. })));
@@ -224,7 +224,7 @@ fn what_is_being_paid_is_cancelled_by_nobody() {
     assert_eq!(show.refuse(&ask), CancelRefused::PaymentInProgress);
 }
 
-/// Of an attempt begun at `since`, when a hold made at 0 could have gone on to 900 s.
+/// `since` is the time of the confirm; the hold began at 0 and has its cap at 900 s.
 #[test]
 fn past_the_cap_an_unknown_order_counts_once_the_request_is_over() {
     for (prepared_at, since, believed_at) in
@@ -242,7 +242,7 @@ fn past_the_cap_an_unknown_order_counts_once_the_request_is_over() {
     }
 }
 
-/// What a buyer without money does at random moments.
+/// A step of a buyer who never pays, at a random moment.
 #[derive(Debug, Clone, Copy)]
 enum Trick {
     Extend,
@@ -255,7 +255,7 @@ fn tricks() -> impl Strategy<Value = Vec<(u64, Trick)>> {
     prop::collection::vec((1..290_u64, trick), 1..40)
 }
 
-/// Lets the provider say that it knows no such order, whenever it is due to be asked.
+/// Records that the provider knows no such order, at each moment when it is due to be asked.
 fn hear_not_found(show: &mut Show, payment: PaymentId, now: Timestamp) {
     while let Some(reconciliation) =
         show.payment(payment).reconciliation.clone().filter(|reconciliation| reconciliation.next <= now)
@@ -276,7 +276,7 @@ fn hear_not_found(show: &mut Show, payment: PaymentId, now: Timestamp) {
 }
 
 proptest! {
-    /// Caught: with the grace as long past the cap as before it.
+    /// Fails if the grace past the cap is as long as the grace before it.
     #[test]
     fn no_trick_without_money_keeps_a_seat_beyond_the_stated_bound(tricks in tricks()) {
         let terms = Terms::default();
@@ -316,7 +316,7 @@ proptest! {
         prop_assert!(show.is_free(0, end));
     }
 
-    /// Caught: with no grace at all past the cap.
+    /// Fails if there is no grace past the cap.
     #[test]
     fn nothing_is_given_up_while_our_own_request_may_be_on_its_way(since in 891..1_490_u64, waited in 0..120_u64) {
         let mut show = Show::open();
@@ -339,7 +339,7 @@ fn try_to<C: Command>(show: &mut Show, command: &Envelope<C>) {
     }
 }
 
-/// The hold may go on or be over when the money of the right order turns up.
+/// The hold may have ended or not when the money of the right order is found.
 #[test]
 fn money_that_turns_up_after_another_orders_is_recorded_as_a_fact() {
     for (late, sells) in [(3, true), (700, true), (90_000, false)] {
@@ -376,7 +376,7 @@ fn another_amount_after_another_orders_money_goes_back() {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Caught: with `kept_all_back` left out of `fits`.
+/// Fails without `kept_all_back` in `fits`.
 #[test]
 fn money_that_was_given_back_in_full_sells_nothing() {
     let word = |show: &Show, now, payment: PaymentId| {

@@ -44,7 +44,7 @@ fn a_partial_refund_takes_nothing_from_the_buyer() {
     assert!(!show.is_free(0, at(60)));
 }
 
-/// A defect of the first Tiketi, number 2: a refund left the reservation confirmed and the seats taken.
+/// Defect 2 of the first Tiketi: a refund left the reservation confirmed and its seats sold.
 #[test]
 fn defect_2_the_last_of_the_money_ends_the_reservation() {
     let mut show = Show::open();
@@ -100,7 +100,8 @@ fn a_refused_refund_gives_nothing_back_and_may_be_tried_again() {
     show.accept(&show.refund(payment).at(at(3), show.key()));
 }
 
-/// Found by a walk: the part was done, the refusal before it was forgotten, and the rest was kept for nothing.
+/// A case that a random sequence found: after a refused refund, a partial refund was done, and the rest stayed with
+/// the shop although the buyer had no tickets.
 #[test]
 fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
     let mut show = Show::open();
@@ -143,7 +144,7 @@ fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
     );
 }
 
-/// A store forgets keys after 24 hours; the ids of refunds stay on the payment.
+/// A store keeps command records for 24 hours; the payment keeps the ids of its refunds for ever.
 #[test]
 fn a_refund_sent_again_under_a_forgotten_key_is_promised_once() {
     let mut show = Show::open();
@@ -173,9 +174,9 @@ fn a_refund_id_is_never_used_for_another_refund() {
     assert_eq!(show.refuse(&other), refused);
 }
 
-/// Less than the queued refund is a refund by somebody else: the queued one's outcome is still unknown.
+/// A refund of a smaller amount was made elsewhere: the outcome of the queued refund is still unknown.
 ///
-/// Caught: with the comparison with the queued amount removed from `record_returned`.
+/// Fails if `record_returned` does not compare with the queued amount.
 #[test]
 fn a_hand_refund_smaller_than_the_queued_one_settles_nothing() {
     let mut show = Show::open();

@@ -11,7 +11,7 @@ use crate::id::{PaymentId, ReservationId};
 use crate::payment::{PaymentState, RefundState};
 use crate::reservation::CancelReason;
 
-/// The show begins 200,000 seconds after its sale opened.
+/// The event begins 200,000 seconds after the opening of its sale.
 const STARTS: u64 = 200_000;
 
 fn policy(tiers: &[(u64, u16, i64)]) -> CancellationPolicy {
@@ -21,7 +21,8 @@ fn policy(tiers: &[(u64, u16, i64)]) -> CancellationPolicy {
     CancellationPolicy::new(&tiers.iter().map(tier).collect::<Vec<_>>()).unwrap()
 }
 
-/// A show with its own policy: all until 150,000 s before, a tenth and 5 won are kept until 100,000 s before.
+/// An event with a cancellation policy: a full refund until 150,000 s before its start. Until 100,000 s before, the
+/// shop keeps a tenth and 5 won of each ticket.
 fn show() -> Show {
     let mut show = Show::open();
     edit(&mut show, |details| {
@@ -36,7 +37,7 @@ fn edit(show: &mut Show, edit: impl FnOnce(&mut EventDetails)) {
     show.snapshot.set_event(event);
 }
 
-/// Ada owns seats 0 and 1 at 100 won, two standing places at 30, and two free ones.
+/// Ada owns seats 0 and 1 at 100 won, two standing tickets at 30 won, and two free tickets.
 fn sold(show: &mut Show) -> (ReservationId, PaymentId) {
     let wanted = show.hold(ADA, &[0, 1]).item(show.standing, 2).item(show.free, 2).at(at(0), show.key());
     let held = show.accept(&wanted).reservation;
@@ -49,7 +50,7 @@ fn done(show: &mut Show, payment: PaymentId) {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Gives tickets back as their buyer, and returns how much comes back.
+/// Returns tickets as their buyer, and returns the refunded amount.
 fn give_back(show: &mut Show, now: u64, payment: PaymentId, wanted: RefundWanted) -> Money {
     show.accept(&show.refund(payment).by_buyer(ADA).wanting(wanted).at(at(now), show.key()));
     assert_eq!(audit(&show.snapshot), []);
@@ -107,7 +108,7 @@ fn a_kept_fee_does_not_keep_the_reservation_alive() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
     let amount = give_back(&mut show, 99_999, payment, RefundWanted::everything());
-    // Of a seat 10 + 5, of a standing place 3 + 5, of a free one nothing.
+    // The shop keeps 10 + 5 of a seat, 3 + 5 of a standing ticket, and nothing of a free one.
     assert_eq!(amount, won(260 - 2 * 15 - 2 * 8));
     let state = ReservationState::Cancelled { reason: CancelReason::Refunded, at: at(190_000) };
     assert_eq!(show.reservation(held).state, state);
@@ -249,7 +250,7 @@ fn a_waiver_leaves_the_tickets_and_says_why() {
     show.accept(&show.refund(payment).only(won(200)).at(at(2), show.key()));
     done(&mut show, payment);
     assert_eq!(show.reservation(held).tickets(), 6);
-    // What is left bounds what comes back, and nothing is owed twice.
+    // The balance limits the refund, so no amount is refunded twice.
     assert_eq!(give_back(&mut show, 3, payment, RefundWanted::everything()), won(60));
     assert_eq!(show.payment(payment).state, PaymentState::Refunded { at: at(190_000) });
 }

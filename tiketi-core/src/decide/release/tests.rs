@@ -60,14 +60,14 @@ fn seats_of_others_and_seats_named_twice_are_named() {
     );
 }
 
-/// A defect of the first Tiketi, number 4: releasing dropped what another held.
+/// Defect 4 of the first Tiketi: a buyer could release another buyer's seats.
 #[test]
 fn defect_4_nobody_releases_what_another_holds() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let theft = Release::all(held, BEN).at(at(1), show.key());
     assert_eq!(show.refuse(&theft), ReleaseRefused::ReservationNotFound);
-    // Nor may the holder himself once it has passed to another.
+    // The former holder is refused as well, once another buyer holds the seat.
     show.held(at(300), BEN, &[0]);
     assert_eq!(show.refuse(&Release::all(held, ADA).at(at(301), show.key())), ReleaseRefused::NotPending);
     assert!(!show.is_free(0, at(301)));

@@ -35,12 +35,12 @@ fn of_two_servers_one_asks() {
     let (one, other) = (claim(&show, at(60), payment, 0), claim(&show, at(60), payment, 0));
     show.accept(&one);
     assert_eq!(show.refuse(&other), ScheduleReconciliationRefused::ClaimedElsewhere);
-    // Nor does one that read the row long ago, and comes back when it is due again.
+    // A server that read the row long ago is refused, even when the payment is due again.
     assert_eq!(
         show.refuse(&claim(&show, at(600), payment, 0)),
         ScheduleReconciliationRefused::ClaimedElsewhere
     );
-    // Nor does one ask before it is time, having read the row a moment ago.
+    // A server that read the row a moment ago is refused before the payment is due.
     assert_eq!(
         show.refuse(&claim(&show, at(61), payment, 1)),
         ScheduleReconciliationRefused::ClaimedElsewhere
@@ -118,7 +118,7 @@ fn no_deposit_is_waited_for_once_the_event_is_called_off() {
     assert_eq!(show.payment(payment).awaited_deposit().unwrap().due, at(6));
 }
 
-/// Caught: with one step for both, a confirm's answer that comes after the money takes it for gone.
+/// Fails if one step serves for both: a late answer to the confirm then withdraws the paid deposit.
 #[test]
 fn an_outdated_deposit_answer_does_not_withdraw_a_paid_deposit() {
     let mut show = Show::open();

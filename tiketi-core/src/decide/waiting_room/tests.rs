@@ -22,7 +22,7 @@ fn at(seconds: u64) -> Timestamp {
     Timestamp::from_micros(1_000_000_000_000).after(Duration::from_secs(seconds))
 }
 
-/// A room of 2 at a time, with sessions of 100 seconds up to 150, and turns of 10.
+/// A room for 2 buyers at a time, with sessions of 100 seconds, at most 150, and turns of 10 seconds.
 fn policy() -> RoomPolicy {
     RoomPolicy {
         mode: RoomMode::On,
@@ -137,7 +137,7 @@ impl Hall {
         admission
     }
 
-    /// Admits, and returns the buyers who were called.
+    /// Runs an admission, and returns the called buyers.
     fn admit(&mut self, now: Timestamp) -> Vec<u128> {
         let ask = self.ask_admit(now);
         called(&self.admit_as(&ask))
@@ -337,9 +337,9 @@ fn the_lobby_is_called_in_the_order_drawn_and_latecomers_after_it() {
     for id in 1..=10 {
         hall.join(at(0), id);
     }
-    // The join is the first command after the opening; it closes the lobby without any job.
+    // The join is the first command after the opening; it closes the lobby before any job runs.
     hall.join(at(100), 11);
-    // The order is that of the published recipe: see the tests of the draw. Buyer 7 drew number 1.
+    // The order follows the documented steps: see the tests of the draw. Buyer 7 drew number 1.
     assert_eq!(hall.admit(at(101)), [7, 10, 5, 1, 2, 8, 9, 4, 6, 3, 11]);
 }
 

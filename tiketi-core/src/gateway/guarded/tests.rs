@@ -8,7 +8,7 @@ use crate::memory::{ConfirmFault, TestGateway};
 use crate::money::{Currency, Money};
 use crate::time::Timestamp;
 
-/// A timer for which every limit has passed at once.
+/// A timer whose waits have all ended at once.
 #[derive(Debug)]
 struct NoPatience;
 
@@ -73,7 +73,7 @@ async fn the_breaker_refuses_before_an_intent_and_never_after() {
     }
     let refused = it.guarded.ready().unwrap_err();
     assert_eq!(refused.retry_after, Duration::from_secs(30));
-    // An intent that was committed before is carried out even while the breaker is open.
+    // An intent that was committed earlier is sent to the provider even while the breaker is open.
     assert!(matches!(it.guarded.confirm(confirm(9)).await, ConfirmAnswer::Paid(_)));
 }
 

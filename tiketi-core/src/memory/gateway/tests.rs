@@ -1,4 +1,4 @@
-//! Tests of the payment provider in memory.
+//! Tests of the in-memory payment provider.
 
 use std::sync::Arc;
 

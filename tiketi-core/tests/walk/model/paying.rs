@@ -87,7 +87,7 @@ impl Model {
                 true
             }
             Said::Declined | Said::AnotherOrder => false,
-            // That it was taken is known once; nothing can be learned twice.
+            // A capture is recorded once.
             Said::Paid | Said::WrongAmount if taken > 0 => false,
             Said::Paid => {
                 (self.attempts[at].taken, self.attempts[at].progress) = (amount, Progress::Paid);
@@ -114,7 +114,7 @@ impl Model {
         }
     }
 
-    /// Buys what the money was meant for, if that can still be had.
+    /// Buys the tickets of an attempt, if they are still available.
     fn spend(&mut self, of: usize, at: usize) {
         let booking = &self.bookings[of];
         let fits = booking.total() == self.attempts[at].amount;
@@ -193,7 +193,7 @@ impl Model {
         }
     }
 
-    /// Ends what its provider has not told for long; it is asked nevertheless.
+    /// Ends an attempt whose outcome has been unknown for long; reconciliation continues.
     pub(super) fn end_payment(&mut self, at: usize) -> bool {
         let (now, attempt) = (self.now, &mut self.attempts[at]);
         let deposit =

@@ -17,7 +17,7 @@ impl Model {
         accepted
     }
 
-    /// Sends a part back as staff; the tickets stay.
+    /// Refunds a part as staff; the buyer keeps the tickets.
     pub(super) fn waive(&mut self, by: Option<Buyer>, at: usize) -> bool {
         let attempt = &self.attempts[at];
         let left = attempt.taken - attempt.returned;
@@ -28,7 +28,7 @@ impl Model {
         accepted
     }
 
-    /// Gives tickets back, or all that is owed of money that owns none.
+    /// Returns tickets; for money without tickets, refunds everything that is left.
     pub(super) fn give_back(&mut self, by: Option<Buyer>, at: usize, named: Option<&Tickets>) -> bool {
         let attempt = &self.attempts[at];
         let booking = &self.bookings[attempt.of];
@@ -67,7 +67,7 @@ impl Model {
         attempt.for_the_event = false;
     }
 
-    /// Takes tickets from their buyer, for what came back.
+    /// Returns tickets after their refund was done.
     fn take_back(&mut self, at: usize, amount: i64, tickets: &Tickets) {
         let attempt = &mut self.attempts[at];
         attempt.fees += tickets.sum(|price| price) - amount;
@@ -110,14 +110,14 @@ impl Model {
         true
     }
 
-    /// Owes money, to be sent from now on.
+    /// Queues a refund.
     pub(super) fn promise(&mut self, at: usize, amount: i64) {
         let attempt = &mut self.attempts[at];
         (attempt.refund, attempt.takes, attempt.for_the_event) = (Some(amount), None, false);
         attempt.reconciliation = Some(Reconciliation::from(self.now));
     }
 
-    /// Ends what is cancelled with its event, or owes the buyer all that is left.
+    /// Cancels a reservation with its event, or queues a refund of everything that is left.
     pub(super) fn call_off(&mut self, of: usize) -> bool {
         let booking = &self.bookings[of];
         match (booking.phase, booking.attempt) {
