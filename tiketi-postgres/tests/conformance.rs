@@ -1,4 +1,4 @@
-//! The cases that every store has to pass, each on a new database, opened as two servers open it.
+//! The cases that every store must pass, each on a new database that two servers have open.
 
 #![cfg(test)]
 
@@ -9,11 +9,11 @@ use tiketi_postgres_harness::{Database, Server};
 #[derive(Debug)]
 struct Postgres;
 
-/// Connections of each of the two.
+/// Connections of each server's pool.
 const CONNECTIONS: u32 = 4;
 
-/// A schema with a name of its own: there is none of the name `tiketi`, so a statement that names it fails. The tests of
-/// many servers use the default.
+/// The schema has another name, so a statement that names the schema `tiketi` fails. The tests of several servers
+/// use the default name.
 fn schema() -> SchemaName {
     "shop_of_the_suite".parse().unwrap()
 }

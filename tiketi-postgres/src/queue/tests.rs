@@ -15,16 +15,16 @@ use crate::store::PostgresStore;
 use crate::working_set::WorkingSet;
 use crate::{SchemaName, migrate};
 
-/// The place of the command that spoils its batch.
+/// Index of the command that makes its batch fail.
 const POISONED: usize = 100;
 
 #[derive(Debug, Clone, Copy)]
 enum Step {
-    /// Tells a fact.
+    /// Announces a fact.
     Tell,
-    /// Gives the event a title that the database refuses as the batch is written.
+    /// Sets a title of the event that the database refuses when the batch is written.
     Refused,
-    /// Panics in the middle of a decision.
+    /// Panics in the middle of its decision.
     Panic,
 }
 
@@ -50,7 +50,7 @@ impl BatchCommand<Postgres> for Step {
     }
 }
 
-/// Makes event queues over a new database, with one event.
+/// Creates event queues on a new database with one event.
 async fn queues() -> (Database, EventQueues, EventId) {
     let server = Server::shared().await;
     let database =
@@ -69,7 +69,7 @@ async fn queues() -> (Database, EventQueues, EventId) {
     (database, queues, event)
 }
 
-/// Runs a full batch with one poisoned command, and returns how that one failed.
+/// Runs a full batch with one failing command, and returns that command's error.
 async fn fails_alone(poison: Step) -> StoreError {
     let (_database, queues, event) = queues().await;
     let job = |at: usize| pending(if at == POISONED { poison } else { Step::Tell });
@@ -89,8 +89,8 @@ async fn fails_alone(poison: Step) -> StoreError {
     failed.unwrap()
 }
 
-/// Seen to take 257 transactions with the commands run again one by one, and to fail as `Internal` while SQLSTATE 22021
-/// was not listed.
+/// Fails if the commands of a failed batch run again one by one (257 transactions), or if SQLSTATE 22021 is not
+/// classified (`Internal`).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
     let failed = fails_alone(Step::Refused).await;
@@ -98,7 +98,7 @@ async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
     assert!(!failed.is_retryable() && !failed.may_have_applied());
 }
 
-/// Seen to leave every command of the batch unanswered while a panic ended the worker.
+/// Fails if a panic ends the worker: no command of the batch is then answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     let failed = fails_alone(Step::Panic).await;
@@ -106,7 +106,7 @@ async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
 }
 
-/// A worker whose command panicked serves the next one, and none of its queue is lost.
+/// A worker whose command panicked executes the next command, and its queue loses none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lane_goes_on_after_a_panic() {
     let (_database, queues, event) = queues().await;

@@ -175,7 +175,7 @@ mod tests {
         )
     }
 
-    /// Seen to fail with no limit to what runs at once.
+    /// Fails without a limit on concurrent statements.
     #[tokio::test]
     async fn those_who_ask_while_others_are_answered_share_the_next_statement() {
         let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
@@ -209,7 +209,7 @@ mod tests {
         assert_eq!(read_batcher.find(&pool, 14).await.unwrap(), Some(Even(14)));
     }
 
-    /// Seen to fail, with `Unavailable`, while the panic ended the task that reads.
+    /// Fails if the panic ends the reading task: the error is then `Unavailable`.
     #[tokio::test]
     async fn a_panic_is_told_to_those_who_asked_and_the_next_are_answered() {
         let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());

@@ -1,4 +1,4 @@
-//! The invariants: the audit is clean, and the provider's ledger equals ours to the won.
+//! The invariants: the audit finds nothing, and the provider's amounts equal those of the store.
 
 use std::collections::BTreeMap;
 
@@ -17,14 +17,14 @@ pub(crate) struct Ending {
 }
 
 impl TestCluster {
-    /// Audits the shop, compares its books with the provider's, and returns the outcomes of the buyers.
+    /// Audits the shop, compares its payments with the provider's, and returns the outcomes of the buyers.
     ///
-    /// No payment may be open: money was taken for a ticket, or it was refunded.
+    /// No payment may be open: each has bought its tickets, or is refunded.
     pub(crate) async fn settled(&self) -> Ending {
         self.settled_with(&[]).await
     }
 
-    /// Does so for a shop that sells more events than the one.
+    /// Does the same for a shop that sells further events.
     pub(crate) async fn settled_with(&self, others: &[EventId]) -> Ending {
         let mut theirs: BTreeMap<PaymentId, (i64, i64)> = BTreeMap::new();
         for balance in self.provider.books.balances() {
@@ -38,7 +38,7 @@ impl TestCluster {
         ending
     }
 
-    /// Compares the books of one event, of which it takes the provider's entries.
+    /// Compares the payments of one event, and removes them from the provider's ledger.
     async fn settle_books(
         &self,
         event: EventId,

@@ -1,4 +1,4 @@
-//! Calling an event off from three servers at once.
+//! A call-off from three servers at the same time.
 
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::TestCluster;
 use crate::books::Ending;
 use crate::cluster::{PRICE, at_once, until};
 
-/// A few at a time: the servers then race often.
+/// Few reservations in each step, so that the servers race often.
 const STEP: usize = 7;
 
 impl TestCluster {
-    /// Has every server work on what was called off, and returns how many steps they took.
+    /// Runs the call-off on every server until nothing is left, and returns the number of steps.
     async fn called_off(&self) -> usize {
         let works = self.servers.iter().cloned().map(|server| async move {
             let ended = server.office.jobs().call_off_once(STEP).await.unwrap();
@@ -49,7 +49,7 @@ impl TestCluster {
     }
 }
 
-/// Seen to fail without the look at queued refunds.
+/// Fails if the call-off does not check for queued refunds.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn each_buyer_is_refunded_once_whichever_server_does_the_work() {
     const SOLD: usize = 60;

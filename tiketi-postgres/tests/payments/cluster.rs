@@ -1,4 +1,4 @@
-//! Three servers that sell one hall.
+//! Three servers that sell the seats of one hall.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -17,14 +17,14 @@ use tiketi_postgres_harness::{Database, Server};
 
 use crate::provider::Provider;
 
-/// What a seat costs.
+/// The price of a seat.
 pub(crate) const PRICE: Money = Money::new(100, Currency::KRW);
-/// How many seats there are.
+/// Number of seats.
 pub(crate) const SEATS: usize = 120;
-/// How long a test waits for what must come.
+/// How long a test waits for a condition.
 const DEADLINE: Duration = Duration::from_mins(5);
 const CONNECTIONS: u32 = 4;
-/// More than there ever is to ask about.
+/// More payments than a test ever has to reconcile.
 const MOST: usize = 1_000;
 
 /// One server of the shop.
@@ -41,7 +41,7 @@ pub(crate) struct TestCluster {
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) event: EventId,
     pub(crate) seats: Vec<SeatId>,
-    /// Places that cost nothing.
+    /// The ticket type with price 0.
     pub(crate) free: TicketTypeId,
     pub(crate) database: Database,
     ids: Arc<CountedIds>,
@@ -66,12 +66,12 @@ impl TestCluster {
         Self { servers, provider, clock, event, seats, free, database, ids }
     }
 
-    /// Opens one more server, with so many connections.
+    /// Opens another server, with this many connections.
     pub(crate) async fn another(&self, connections: u32) -> Counter {
         serve(&self.database, &self.provider, &self.clock, &self.ids, connections).await
     }
 
-    /// Opens one more server, which gives up what takes too long.
+    /// Opens another server, with short timeouts.
     pub(crate) async fn impatient(&self) -> Counter {
         let server = self.another(CONNECTIONS).await;
         let office = builder(&server.store, &self.provider, &self.clock, &self.ids);
@@ -93,7 +93,7 @@ impl TestCluster {
         self.servers[seat % self.servers.len()].office.sales().hold(wanted).await.unwrap()
     }
 
-    /// Prepares to pay for a seat.
+    /// Prepares a payment for a seat.
     pub(crate) async fn prepared(&self, seat: usize) -> Payment {
         let held = self.held(seat).await;
         let office = &self.servers[seat % self.servers.len()].office;
@@ -111,7 +111,7 @@ impl TestCluster {
         self.servers[0].office.support().any_payment(id).await.unwrap().unwrap()
     }
 
-    /// Has all servers ask at once about what is due, and returns what that came to.
+    /// Runs reconciliation on all servers concurrently, and returns the sum of their results.
     pub(crate) async fn reconciled(&self) -> Reconciled {
         let rounds = self
             .servers
@@ -127,7 +127,7 @@ impl TestCluster {
         sum
     }
 
-    /// Returns what an attempt pays for, as it stands now.
+    /// Returns the reservation of a payment, as it is now.
     pub(crate) async fn reservation(&self, of: &Payment) -> Reservation {
         self.servers[0].office.sales().reservation(of.reservation, of.buyer).await.unwrap().unwrap()
     }
@@ -158,7 +158,7 @@ fn builder(
         .ids(Arc::<CountedIds>::clone(ids))
 }
 
-/// Waits as the runtime does.
+/// A timer that uses the runtime's clock.
 #[derive(Debug)]
 struct RuntimeTimer;
 
@@ -183,7 +183,7 @@ pub(crate) async fn on_sale(office: &BoxOffice) -> EventId {
     view.event.id
 }
 
-/// Waits until something holds, and fails if it never does.
+/// Waits until a condition holds, and fails at the deadline.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let waiting = async {
         while !holds().await {

@@ -1,4 +1,4 @@
-//! Confirms that race with the end of a hold, one another, a second attempt, or a cancellation.
+//! Confirms that race with the end of a hold, each other, another attempt, or a cancellation.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ async fn confirm(office: BoxOffice, payment: Payment) -> Result<Paid, PayError> 
     office.payments().confirm(payment.id, payment.buyer, None, None).await
 }
 
-/// Asks as a buyer's client does: again while it is not known yet.
+/// Repeats a confirm until its outcome is known, as a buyer's client does.
 async fn confirm_until_known(office: BoxOffice, payment: Payment) -> Paid {
     loop {
         let paid = confirm(office.clone(), payment.clone()).await.unwrap();
@@ -31,7 +31,7 @@ async fn confirm_until_known(office: BoxOffice, payment: Payment) -> Paid {
     }
 }
 
-/// Confirms one after another, and returns how many were charged.
+/// Confirms one payment after another, and returns how many were captured.
 async fn confirm_all(office: BoxOffice, payments: Vec<Payment>) -> usize {
     let mut charged = 0;
     for payment in payments {
@@ -40,7 +40,7 @@ async fn confirm_all(office: BoxOffice, payments: Vec<Payment>) -> usize {
     charged
 }
 
-/// Sweeps until the end has come, and once more.
+/// Sweeps until the end of the holds, and one more time after it.
 async fn sweep(office: BoxOffice, end: Timestamp) -> usize {
     loop {
         let is_over = office.now() >= end;
@@ -51,7 +51,7 @@ async fn sweep(office: BoxOffice, end: Timestamp) -> usize {
     }
 }
 
-/// Seen to fail without the lock on the event.
+/// Fails without the lock on the event's row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_confirm_at_the_very_end_of_a_hold_sells_or_takes_nothing() {
     let cluster = TestCluster::open().await;
@@ -82,7 +82,7 @@ async fn a_confirm_at_the_very_end_of_a_hold_sells_or_takes_nothing() {
     assert_eq!(cluster.settled().await, Ending { served: charged, refunded: 0 });
 }
 
-/// Seen to fail with a key of a confirm's own each time.
+/// Fails if each confirm uses another idempotency key.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn fifty_equal_confirms_over_three_servers_charge_once_and_answer_equally() {
     let cluster = TestCluster::open().await;
@@ -116,7 +116,7 @@ async fn of_attempts_from_three_servers_one_is_charged() {
     assert_eq!(cluster.settled().await, Ending { served: 10, refunded: 0 });
 }
 
-/// Seen to fail with a cancel that takes what is being paid for paid.
+/// Fails if a cancel treats a payment that is being confirmed as paid.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_being_paid_is_not_cancelled_from_another_server() {
     let cluster = TestCluster::open().await;

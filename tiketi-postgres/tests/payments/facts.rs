@@ -16,7 +16,7 @@ use crate::cluster::{Counter, at_once};
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// When each fact was handed out, and when its server was done with it, by one count for all servers.
+/// The steps at which each fact was claimed and acknowledged, counted over all servers.
 #[derive(Debug, Default)]
 struct Log {
     step: usize,
@@ -38,7 +38,8 @@ impl Log {
         self.done.extend(ids.iter().map(|id| (*id, self.step)));
     }
 
-    /// A fact was handed out with the one before it, or after that was done with.
+    /// Asserts that each fact was claimed together with the earlier fact of its reservation, or after that one was
+    /// acknowledged.
     fn check_order(&self) {
         let mut latest: BTreeMap<ReservationId, (FactId, usize)> = BTreeMap::new();
         for (id, (step, reservation)) in &self.claimed {
@@ -55,7 +56,7 @@ fn mail() -> SubscriberName {
     SubscriberName::new("mail").unwrap()
 }
 
-/// Claims and acknowledges a few at a time until there is nothing left `idle` times in a row.
+/// Claims and acknowledges up to `limit` facts at a time, until no fact was left 20 times in a row.
 async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp, limit: usize) {
     let mut idle = 0;
     while idle < 20 {
@@ -70,7 +71,7 @@ async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp
     }
 }
 
-/// Seen to fail with a claim that does not look at what it skipped.
+/// Fails if a claim ignores the facts that it skipped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn facts_of_one_reservation_are_published_in_order() {
     let cluster = TestCluster::open().await;

@@ -1,4 +1,4 @@
-//! Servers that are killed and databases that are lost while money moves.
+//! Servers are killed and databases are lost during payments.
 
 use std::task::Poll;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::TestCluster;
 use crate::books::Ending;
 use crate::cluster::{at_once, until};
 
-/// Polls a future so often and drops it, as when the task it runs in is ended; returns whether it completed.
+/// Polls a future up to `polls` times and drops it, as when its task is aborted; returns whether it completed.
 async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
     let mut future = std::pin::pin!(future);
     let mut left = polls;
@@ -28,7 +28,7 @@ async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
 }
 
 impl TestCluster {
-    /// Lets ten minutes pass, in which the servers do what they always do.
+    /// Lets ten minutes pass while the servers run their jobs.
     async fn recovered(&self) {
         for _ in 0..10 {
             self.clock.advance(Duration::from_mins(1));
@@ -106,7 +106,7 @@ async fn a_store_lost_after_the_provider_approved_loses_no_money() {
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
-/// Buys a seat as a client that repeats failed requests; returns whether the ticket was confirmed.
+/// Buys a seat and repeats failed requests; returns whether the reservation was confirmed.
 async fn buy(office: BoxOffice, wanted: HoldRequest) -> bool {
     for _ in 0..20 {
         let Ok(held) = office.sales().hold(wanted.clone()).await else { continue };

@@ -13,19 +13,19 @@ use crate::TestCluster;
 use crate::books::Ending;
 use crate::cluster::{Counter, on_sale, until};
 
-/// More payments of the locked event than are asked about at the same time.
+/// More payments of the locked event than one round asks about concurrently.
 const LOCKED: usize = 8;
-/// Longer than a round takes that gives up what is locked.
+/// Longer than a round that skips locked events.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// Payments of an event that is to be locked, and one of an event that is not.
+/// Payments of an event that the test locks, and one payment of another event.
 struct Sold {
     of_locked: Vec<Payment>,
     of_free: Payment,
     free: EventId,
 }
 
-/// Sells seats of two events; `lose` says whether the provider's answer is lost.
+/// Sells seats of two events; if `lose` is true, the provider's answer is lost.
 async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     let mut of_locked = Vec::new();
     for seat in 0..LOCKED {
@@ -47,7 +47,7 @@ async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     Sold { of_locked, of_free: paid.payment.unwrap(), free }
 }
 
-/// Locks an event's row, as a server that hangs in the middle of a batch does.
+/// Locks an event's row, as a server does that hangs in the middle of a batch.
 async fn lock(connection: &mut PgConnection, event: EventId) -> Transaction<'_, Postgres> {
     let mut locked = connection.begin().await.unwrap();
     let lock = sqlx::query("SELECT 1 FROM tiketi.events WHERE id = $1 FOR UPDATE").bind(event.as_uuid());
@@ -59,7 +59,7 @@ async fn connect(cluster: &TestCluster) -> PgConnection {
     PgConnection::connect_with(&cluster.database.options()).await.unwrap()
 }
 
-/// Asks about everything until nothing is unknown.
+/// Reconciles until every outcome is known.
 async fn ask_until_known(cluster: &TestCluster, payments: &[Payment]) {
     until("everything is known", async || {
         cluster.clock.advance(Duration::from_mins(10));

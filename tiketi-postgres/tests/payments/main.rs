@@ -1,7 +1,8 @@
-//! Payments at several servers of one database: after any race, each buyer is served or refunded, once.
+//! Payments at several servers of one database: after every race, each buyer is served or refunded, once.
 //!
-//! Every server is a box office over its own store and pool; they share the database, the provider and
-//! the clock. Each test ends with [`TestCluster::settled`]: the audit is clean, and the provider's books are ours.
+//! Every server is a box office over its own store and pool; the servers share the database, the provider and the
+//! clock. Each test ends with [`TestCluster::settled`]: the audit finds nothing, and the provider's amounts equal
+//! those of the store.
 
 #![cfg(test)]
 

@@ -1,4 +1,4 @@
-//! A provider that counts how often it is asked.
+//! A provider that counts its requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -13,7 +13,7 @@ use tiketi_core::{
     },
 };
 
-/// The one provider of all servers.
+/// The provider of all servers.
 #[derive(Debug, Default)]
 pub(crate) struct Provider {
     pub(crate) books: TestGateway,
@@ -23,7 +23,7 @@ pub(crate) struct Provider {
 }
 
 impl Provider {
-    /// How often it was asked for money.
+    /// Returns how many confirms the provider received.
     pub(crate) fn confirms(&self) -> usize {
         self.confirms.load(Ordering::SeqCst)
     }
@@ -33,7 +33,7 @@ impl Provider {
         self.lookups.load(Ordering::SeqCst)
     }
 
-    /// How often it was asked to give money back.
+    /// Returns how many refunds the provider received.
     pub(crate) fn refunds(&self) -> usize {
         self.refunds.load(Ordering::SeqCst)
     }

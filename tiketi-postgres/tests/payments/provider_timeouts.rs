@@ -1,4 +1,4 @@
-//! A provider that does not answer blocks no lock, no transaction and no connection.
+//! A provider that does not answer keeps no lock, no transaction and no connection in use.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::cluster::{Counter, at_once, until};
 
 const HANGING: usize = 40;
 const POOL: u32 = 2;
-/// Who of the others has a transaction open, or a lock.
+/// Counts the other sessions that run a statement or have an open transaction.
 const BUSY: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND (state <> 'idle' OR xact_start IS NOT NULL)";
 
@@ -21,7 +21,7 @@ async fn buy(server: Counter, wanted: HoldRequest) -> ReservationState {
     server.office.payments().process(PrepareRequest::new(held.id, buyer)).await.unwrap().reservation.state
 }
 
-/// Seen to fail with a connection that is held while the provider is asked.
+/// Fails if a connection is held while the provider is asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
     let cluster = TestCluster::open().await;
@@ -39,7 +39,7 @@ async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
         sqlx::query_scalar::<_, i64>(BUSY).fetch_one(&mut *looking).await.unwrap() == 0
     })
     .await;
-    // A connection that was given back may still be on its way to the pool.
+    // A returned connection may reach the pool a moment later.
     let pool = server.store.pool();
     until("no connection is lent", async || pool.num_idle() == pool.size() as usize).await;
 

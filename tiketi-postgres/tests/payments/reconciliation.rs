@@ -1,4 +1,4 @@
-//! Reconciliation again, from three servers at once.
+//! Reconciliation from three servers at the same time.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tiketi_core::{
 use crate::TestCluster;
 use crate::books::Ending;
 
-/// Confirms so many seats, of which the provider takes the money and its answers are lost.
+/// Confirms this many seats; the provider captures the money, and its answers are lost.
 async fn unknown(cluster: &TestCluster, count: usize) -> Vec<Payment> {
     let mut payments = Vec::new();
     for seat in 0..count {
@@ -22,13 +22,13 @@ async fn unknown(cluster: &TestCluster, count: usize) -> Vec<Payment> {
     payments
 }
 
-/// Seen to fail without the claim.
+/// Fails without the claim.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn three_servers_at_once_ask_once_each_time_it_is_due() {
     const COUNT: usize = 20;
     let cluster = TestCluster::open().await;
     unknown(&cluster, COUNT).await;
-    // Silent when asked after 1, 3 and 8 minutes; after 18 it answers.
+    // The provider does not answer the lookups after 1, 3 and 8 minutes, but the one after 18.
     for (round, minutes) in [1, 2, 5].into_iter().enumerate() {
         cluster.clock.advance(Duration::from_mins(minutes).saturating_sub(Duration::from_micros(1)));
         cluster.reconciled().await;

@@ -1,4 +1,4 @@
-//! Webhooks that come to any server, before, during and after a confirm, repeated and out of order.
+//! Webhooks that reach any server before, during and after a confirm, repeated and out of order.
 
 use futures::FutureExt;
 use tiketi_core::memory::ConfirmFault;
@@ -17,7 +17,8 @@ fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     WebhookRequest::new(headers, payment.id.to_string().into_bytes())
 }
 
-/// Sends one delivery to every server at once, has all look into it, and returns how many took it for new.
+/// Sends one delivery to every server concurrently, lets all servers process it, and returns how many accepted it
+/// as new.
 async fn receive(cluster: &TestCluster, delivery: &str, payment: &Payment) -> usize {
     let sent = cluster.turns().take(6).map(|server| {
         let (office, request) = (server.office.clone(), hint(delivery, payment));
@@ -41,7 +42,7 @@ async fn confirm(office: BoxOffice, payment: Payment) -> PaymentState {
     office.payments().confirm(payment.id, payment.buyer, None, None).await.unwrap().payment.unwrap().state
 }
 
-/// Seen to fail with a claim that does not look at others'.
+/// Fails if a claim ignores the claims of other servers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_delivery_is_new_once_and_its_provider_is_asked_once() {
     let cluster = TestCluster::open().await;
@@ -67,7 +68,7 @@ async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
     cluster.provider.books.let_go();
     assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
-    // ABORTED has been seen right after DONE: a captured payment stays captured.
+    // A real provider has reported ABORTED right after DONE. A captured payment stays captured.
     cluster.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
     receive(&cluster, "after", &payment).await;
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });

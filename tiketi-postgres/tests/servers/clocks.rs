@@ -1,4 +1,4 @@
-//! A server whose clock is wrong, beside one whose clock is right.
+//! A server with a wrong clock, next to a server with a right one.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use tiketi_core::{
 
 use crate::cluster::{TestCluster, assert_sound};
 
-/// A second more than holds last.
+/// One second more than the duration of a hold.
 const WRONG_BY: Duration = Duration::from_secs(301);
 
-/// Sells from now on, by the clock of the machine and so of its database.
+/// An event on sale from now on, by the clock of the machine, which is also the database's.
 fn on_sale_now() -> EventDetails {
     let (opens, closes) = (
         SystemClock.now().before(Duration::from_hours(1)),
@@ -31,7 +31,7 @@ fn assert_ahead(error: &StoreError) {
     assert!(ahead > Duration::from_secs(200) && ahead <= WRONG_BY, "{ahead:?}");
 }
 
-/// Sends a command as a server does whose clock is ahead, and checks how it fails.
+/// Sends a command with the time of a clock that is ahead, and asserts that the store refuses it.
 async fn refused_ahead<C: SalesCommand>(cluster: &TestCluster, command: C) {
     let wrong = SystemClock.now().after(WRONG_BY);
     match cluster.stores[1].execute(command.at(wrong, cluster.shop.key())).await {
@@ -40,7 +40,7 @@ async fn refused_ahead<C: SalesCommand>(cluster: &TestCluster, command: C) {
     }
 }
 
-/// Seen to fail, with the first server's hold ended, while no clock but the command's was looked at.
+/// Fails if only the command's time is used: the server that is ahead then ends the hold of the other server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
     let cluster = TestCluster::of(2).await;
@@ -60,7 +60,7 @@ async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
         Err(CommandError::Store(error)) => assert_ahead(&error),
         other => panic!("a clock that is ahead should be refused, not {other:?}"),
     }
-    // By then the sale is over, which is not so.
+    // At this time the sale would be over.
     let ended = SystemClock.now().after(Duration::from_hours(49));
     let told = cluster.stores[1].announce_statuses(ended).await.unwrap();
     assert_eq!((told.done.len(), told.skipped.len()), (0, 1));
@@ -70,7 +70,7 @@ async fn a_server_whose_clock_is_ahead_ends_sells_and_announces_nothing() {
     assert_sound(&cluster.stores[0]).await;
 }
 
-/// A command that shares a batch with one from a wrong clock is decided by its own moment.
+/// A command that shares a batch with one of a wrong clock is decided by its own time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn commands_of_a_right_clock_are_kept_beside_those_of_a_wrong_one() {
     let cluster = TestCluster::of(1).await;

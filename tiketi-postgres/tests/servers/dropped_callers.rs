@@ -12,10 +12,10 @@ use tiketi_postgres_harness::Server;
 
 use crate::cluster::{TestCluster, assert_sound, store};
 
-/// More often than anything asked here is woken.
+/// More polls than any future of this test needs to complete.
 const MOMENTS: usize = 30;
 
-/// Drops a future when it is woken for so many times.
+/// Polls a future up to `polls` times, then drops it.
 async fn left_after<F: Future>(polls: usize, future: F) {
     let mut future = std::pin::pin!(future);
     let mut left = polls;
@@ -29,9 +29,9 @@ async fn left_after<F: Future>(polls: usize, future: F) {
     .await;
 }
 
-/// Leaves at any moment, and has the only connection used by the next one.
+/// Drops a call after each possible number of polls, and then uses the store's only connection for another call.
 ///
-/// Seen to fail where callers begin transactions themselves: the next one finds itself in one that only reads.
+/// Fails if callers begin transactions themselves: the next call then runs in a read-only transaction.
 async fn callers_leave(connect: impl Fn(PgConnectOptions) -> PgConnectOptions) {
     let cluster = TestCluster::on(Server::shared().await, 1, |options| options).await;
     let hall = cluster.shop.hall().await;

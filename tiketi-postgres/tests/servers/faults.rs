@@ -94,7 +94,7 @@ async fn a_promoted_standby_has_all_that_was_answered() {
     standby.promote().await;
     let moved = store(cluster.database.options().port(standby.port()), 4);
     assert_kept(&moved, &owned).await;
-    // The rest of the hall is sold there.
+    // The other seats of the hall are sold there.
     let shop = tiketi_conformance::TestShop::seeded(handles(std::slice::from_ref(&moved)), 8).await;
     let free = moved.seat_map(hall.event, 0).await.unwrap().unwrap().seats;
     let free = free.iter().position(|seat| seat.state.owner().is_none()).unwrap();
@@ -140,13 +140,13 @@ async fn a_statement_that_takes_too_long_changes_nothing() {
     cluster.shop.audit().await;
 }
 
-/// Fails if a commit whose answer was lost is taken for one that was not made.
+/// Fails if a commit whose answer was lost is treated as rolled back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     let server = Server::start(Fsync::On).await;
     let cluster = TestCluster::on(&server, 1, |options| options).await;
     let hall = cluster.shop.hall().await;
-    // Commits are made, and then wait for a standby that never comes.
+    // A commit is written, and then waits for a standby that does not exist.
     cluster.run("ALTER SYSTEM SET synchronous_standby_names = 'nobody'").await;
     cluster.run("SELECT pg_reload_conf()").await;
     let hold = cluster.shop.hold_seats(&hall, cluster.shop.buyer(), &[0]);
@@ -158,7 +158,7 @@ async fn a_commit_whose_answer_is_lost_is_of_unknown_outcome() {
     while sqlx::query_scalar::<_, i64>(cut).fetch_one(&mut connection).await.unwrap() == 0 {
         tokio::task::yield_now().await;
     }
-    // Taken for undone, it would be tried again, and wait for the standby once more.
+    // A store that treats the commit as rolled back would repeat it, and wait for the standby again.
     let answer = tokio::time::timeout(std::time::Duration::from_secs(30), waits).await;
     match answer.expect("the loss is noticed and told").unwrap() {
         Err(CommandError::Store(error)) => assert_eq!(error.kind(), StoreErrorKind::OutcomeUnknown),
@@ -182,9 +182,10 @@ const END_SESSIONS_AT_GATE: &str = "SELECT count(pg_terminate_backend(pid)) FROM
     WHERE locktype = 'advisory' AND objid = 22 AND NOT granted \
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-/// The database ends a session with FATAL, and it is unknown whether the commit was made before.
+/// The database ends a session with FATAL, and it is unknown whether its commit was written.
 ///
-/// Seen to fail if every error of a commit counts as a rollback: the hold is tried again, and made.
+/// Fails if every error of a commit counts as a rollback: the store then repeats the hold, and answers that it is
+/// held.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_that_is_ended_at_its_commit_is_of_unknown_outcome() {
     let cluster = TestCluster::of(1).await;

@@ -1,4 +1,4 @@
-//! Locked events: their commands wait, and no others do.
+//! Commands of locked events wait, and commands of other events do not.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use tokio::time::timeout;
 
 use crate::cluster::{TestCluster, assert_sound};
 
-/// More than all writers of all servers together.
+/// More events than all writers of all servers together.
 const LOCKED: usize = 16;
-/// Longer than any wait for a lock lasts; work on events that are not locked does not come near it.
+/// Longer than any wait for a lock. Commands of other events need far less time.
 const BOUND: Duration = Duration::from_secs(20);
 
-/// Locks the rows of events, as a server that hangs in the middle of its batches does.
+/// Locks the rows of events, as a server does that hangs in the middle of its batches.
 async fn lock<'c>(connection: &'c mut PgConnection, halls: &[Hall]) -> Transaction<'c, Postgres> {
     let mut locked = connection.begin().await.unwrap();
     let ids: Vec<_> = halls.iter().map(|hall| hall.event.as_uuid()).collect();
@@ -36,12 +36,12 @@ async fn halls(shop: &TestShop, count: usize) -> Vec<Hall> {
     halls
 }
 
-/// Ends what is due, and returns how many reservations ended.
+/// Ends due holds, and returns how many reservations ended.
 async fn sweep(store: &PostgresStore, shop: &TestShop) -> usize {
     store.expire_due(shop.now(), 100).await.unwrap().done.len()
 }
 
-/// Returns the reservations whose end is announced in facts that can be claimed.
+/// Returns the reservations whose end is in a fact that can be claimed.
 async fn ended_in_facts(store: &PostgresStore, shop: &TestShop) -> Vec<tiketi_core::ReservationId> {
     let lease = Duration::from_secs(1);
     let facts = store.claim_outbox(&auditor(), shop.now(), lease, 1_000).await.unwrap();
@@ -52,7 +52,7 @@ async fn ended_in_facts(store: &PostgresStore, shop: &TestShop) -> Vec<tiketi_co
     ended.collect()
 }
 
-/// Each server has commands for every locked event; the issue of one of them is to wait, and of the others to sell.
+/// Each server has commands of every locked event; they wait, and commands of other events continue.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_seventeenth_event_sells_while_sixteen_are_locked() {
     let cluster = TestCluster::of(2).await;
@@ -86,7 +86,7 @@ async fn the_seventeenth_event_sells_while_sixteen_are_locked() {
     shop.audit().await;
 }
 
-/// Fails if one event that is locked keeps the ended holds, the statuses or the facts of others back.
+/// Fails if one locked event delays the ended holds, the statuses or the facts of other events.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_unlocked_event_is_swept_and_announced_while_sixteen_are_locked() {
     let cluster = TestCluster::of(2).await;

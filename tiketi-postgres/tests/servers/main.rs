@@ -1,4 +1,4 @@
-//! Several servers on one Postgres: races, faults, settings, plans.
+//! Several servers on one Postgres: races, faults, settings and plans.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Every statement of a filled store finds its rows by an index, and reads few others on the way.
+//! Every statement on a filled store finds its rows by an index, and reads few other rows.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ const EXPLAINED: &[(&str, &str)] = &[
     ("auto_explain.log_analyze", "on"),
     ("auto_explain.log_timing", "off"),
 ];
-/// Tables that grow with what is sold.
+/// Tables that grow with sales.
 const BIG: [&str; 6] = ["seats", "reservations", "payments", "commands", "outbox", "inbox"];
-/// Most rows that one look may read and not want: fewer than an event of the filling has of anything.
+/// Most rows that one scan may read and discard: fewer than each added event has in any table.
 const MOST_WASTED: usize = 400;
-/// Fills the big tables with 100 other events, so that a look at all of them is never worth it, and the hall itself,
-/// so that a look at all of it is not either.
+/// Fills the big tables with 100 other events, so that a scan of all of them never is the cheapest plan. It also
+/// adds rows to the event of the test, so that a scan of all its rows is not either.
 const FILL: [&str; 11] = [
     "INSERT INTO tiketi.seats (event, id, position, ticket_type, section, row, number, label, col, line, accessible, \
         version, map_version, state) SELECT md5((n / 1000)::text)::uuid, gen_random_uuid(), n, gen_random_uuid(), 'R', \
@@ -56,11 +56,12 @@ const FILL: [&str; 11] = [
         'state', 'cancelled', 'state_at', 1))).* FROM tiketi.events AS event",
     "UPDATE tiketi.reservations SET state = 'cancelled', cancel_reason = 'refunded' WHERE event = md5('1')::uuid",
 ];
-/// Most rows that any step of a write may see: it writes a few.
+/// Most rows that a step of a write may read; it changes few rows.
 const MOST_SEEN: usize = 50;
 
-/// Before a table is analysed, the planner guesses badly: what is asked while buyers wait
-/// has to find its rows nevertheless. Later queries of staff may rely on the statistics.
+/// The first sales run before the tables are analysed, when the planner has no statistics. The statements that
+/// buyers wait for must use an index even then. The statements of staff run afterwards and may rely on the
+/// statistics.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     let server = Server::start_with(Fsync::Off, EXPLAINED).await;
@@ -70,7 +71,7 @@ async fn no_statement_reads_a_whole_table_of_what_is_sold() {
         cluster.run(sql).await;
     }
     let logged = server.log().len();
-    // More often than it takes a server to settle on a plan for all time.
+    // More sales than a session needs to switch to generic plans.
     for seat in 0..8 {
         sell(&cluster, &hall, seat).await;
     }
@@ -83,7 +84,7 @@ async fn no_statement_reads_a_whole_table_of_what_is_sold() {
     check(&server.log()[logged..]);
 }
 
-/// Asks all that is asked while buyers wait.
+/// Runs the statements that buyers wait for.
 async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
     let (shop, store) = (&cluster.shop, &cluster.stores[0]);
     let held = shop.held(hall, shop.buyer(), &[seat]).await;
@@ -101,7 +102,7 @@ async fn sell(cluster: &TestCluster, hall: &Hall, seat: usize) -> Payment {
     store.payment(payment.id).await.unwrap().unwrap()
 }
 
-/// Asks what buyers and organisers ask besides.
+/// Runs the other statements of buyers and organisers.
 async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
     let (now, store) = (cluster.shop.now(), &cluster.stores[0]);
     store.reservations_of(buyer, Some(hall.event), PageRequest::FIRST).await.unwrap();
@@ -116,7 +117,7 @@ async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
     store.unsubscribe_unseen(now, now).await.unwrap();
 }
 
-/// Fails for a plan that reads a big table whole, or many rows that its statement does not want.
+/// Fails for a plan that scans a whole big table, or that reads many rows which its statement discards.
 fn check(plans: &str) {
     assert!(plans.contains("Index Scan"), "no plan was logged");
     for table in BIG {
@@ -125,7 +126,7 @@ fn check(plans: &str) {
             plans.find(&whole).map(|at| &plans[at.saturating_sub(1_500)..(at + 300).min(plans.len())]);
         assert_eq!(found, None);
     }
-    // Each plan begins with the text of its query.
+    // In the log, each plan begins with the text of its query.
     let plans = || plans.split("Query Text: ").skip(1);
     let wasteful = plans().find(|plan| most(plan, "Rows Removed by Filter: ") > MOST_WASTED);
     assert_eq!(wasteful, None, "a statement reads rows it does not want");
@@ -137,7 +138,7 @@ fn check(plans: &str) {
     );
 }
 
-/// Asks all that is asked about payments that are not over, and about webhooks.
+/// Runs the statements about open payments and about webhooks.
 async fn look_after(cluster: &TestCluster, payment: &Payment) {
     let (now, store) = (cluster.shop.now(), &cluster.stores[0]);
     store.payments_due(now, 100).await.unwrap();
@@ -155,7 +156,7 @@ async fn look_after(cluster: &TestCluster, payment: &Payment) {
     store.forget_deliveries(now.before(Duration::from_hours(1))).await.unwrap();
 }
 
-/// Returns the greatest number that any step of a plan says of itself.
+/// Returns the greatest number that a step of a plan has for this word.
 fn most(plan: &str, what: &str) -> usize {
     let said = plan.split(what).skip(1);
     let number = |rest: &str| rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok();

@@ -1,4 +1,4 @@
-//! Queues and batches of one server.
+//! The event queues and batches of one server.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use tiketi_postgres::{MAX_BATCH, MAX_QUEUE};
 
 use crate::cluster::TestCluster;
 
-/// Blocks every event queue, as another server does in the middle of a batch.
+/// Blocks every event queue, as another server does that is in the middle of a batch.
 async fn hold_up(connection: &mut PgConnection) -> Transaction<'_, Postgres> {
     let mut lock = connection.begin().await.unwrap();
     sqlx::query("SELECT 1 FROM tiketi.events FOR UPDATE").execute(&mut *lock).await.unwrap();
@@ -30,7 +30,7 @@ async fn a_poisoned_command_fails_alone() {
     let neighbours = join_all((2..12).map(|seat| shop.send(shop.hold_seats(&hall, shop.buyer(), &[seat]))));
     let all = async { tokio::join!(first, poison, neighbours) };
     let mut all = std::pin::pin!(all);
-    // Once polled they are all in the queue, behind the batch that waits for the lock.
+    // After one poll all commands are in the queue, behind the batch that waits for the lock.
     assert!((&mut all).now_or_never().is_none());
     lock.rollback().await.unwrap();
     let (first, poison, neighbours) = all.await;
@@ -54,7 +54,7 @@ async fn a_full_queue_is_unavailable_at_once() {
     let buyer = shop.buyer();
     let crowd = (0..commands).map(|_| shop.send(shop.hold(&hall, buyer).seats([nowhere])).boxed());
     let mut crowd: Vec<_> = crowd.collect();
-    // A command that finds the queue full is answered at once.
+    // A command for a full queue is answered at once.
     let answered: Vec<_> = crowd.iter_mut().filter_map(FutureExt::now_or_never).collect();
     assert!((MAX_BATCH..=2 * MAX_BATCH).contains(&answered.len()), "{}", answered.len());
     for answer in answered {
@@ -93,7 +93,7 @@ async fn events_do_not_wait_for_each_other() {
     waits.await.unwrap().unwrap();
 }
 
-/// Buyers who keep an event queue busy, and how many seats each holds and gives back.
+/// Buyers who keep an event queue busy, and how many times each holds a seat and releases it.
 const BUSY: usize = 16;
 const TURNS: usize = 40;
 const SCANS: &str = "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user_indexes \
@@ -102,9 +102,10 @@ const SCANS: &str = "SELECT coalesce(sum(idx_scan), 0)::bigint FROM pg_stat_user
 const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
 
-/// A look-up by key visits every dead version that an old snapshot keeps; a batch leaves one of each of these rows.
+/// An index scan visits every dead row version that an old snapshot keeps, and each batch leaves one for each of
+/// these rows.
 ///
-/// Seen to fail with an event that is found by its key: there is a scan a batch.
+/// Fails if the event's row is found by its key: each batch then makes one scan.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_busy_event_queue_scans_for_no_row_that_every_batch_changes() {
     let cluster = TestCluster::of(1).await;
@@ -124,7 +125,7 @@ async fn a_busy_event_queue_scans_for_no_row_that_every_batch_changes() {
     }
     shop.audit().await;
     let batches = i64::try_from(cluster.stores[0].batches().count).unwrap();
-    // Sessions report their counters when they end.
+    // A session reports its counters when it ends.
     cluster.stores[0].close().await;
     let mut connection = cluster.connect().await;
     while sqlx::query_scalar::<_, i64>(OTHERS).fetch_one(&mut connection).await.unwrap() > 0 {
@@ -134,7 +135,7 @@ async fn a_busy_event_queue_scans_for_no_row_that_every_batch_changes() {
     assert!(scans < batches / 2, "{scans} scans in {batches} batches");
 }
 
-/// Counts the scans that sessions reported.
+/// Returns the number of scans that ended sessions have reported.
 async fn scans(cluster: &TestCluster) -> i64 {
     let mut connection = cluster.connect().await;
     sqlx::query_scalar(SCANS).fetch_one(&mut connection).await.unwrap()

@@ -1,4 +1,4 @@
-//! The races of the conformance suite between more servers than it has, and some between sweeps and buyers.
+//! The races of the conformance suite with more servers, and races between sweeps and buyers.
 
 use std::future::Future;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use tiketi_core::{ReservationState, store::SalesStore};
 
 use crate::cluster::TestCluster;
 
-/// Servers that race.
+/// Servers in each race.
 const SERVERS: usize = 4;
-/// How often.
+/// How many times each race is run.
 const ROUNDS: usize = 3;
 
 async fn race<C: Future<Output = ()>>(case: fn(TestShop) -> C) {

@@ -1,4 +1,4 @@
-//! Migrations, and the errors of a wrong schema.
+//! Migrations, and the errors for a wrong schema.
 
 use std::collections::BTreeSet;
 
@@ -26,12 +26,12 @@ async fn servers_that_migrate_at_once_wait_for_each_other() {
     check(&database.pool(1).await, &SchemaName::default(), Durability::Relaxed).await.unwrap();
 }
 
-/// Seen to fail with statements that have names, and with a check that is not one transaction.
+/// Fails with named prepared statements, or if the check is not one transaction.
 #[tokio::test]
 async fn servers_migrate_and_check_through_a_pooler() {
     let database = empty().await;
     let pooler = Pooler::start(Server::shared().await).await;
-    // Nothing has to be switched off for it.
+    // The connection options keep their defaults: the statement cache is on.
     let (options, schema) = (database.options().port(pooler.port()), SchemaName::default());
     for done in join_all((0..8).map(|_| migrate(&options, &schema))).await {
         done.unwrap();
@@ -77,7 +77,7 @@ async fn a_database_that_takes_no_writes_is_said_to() {
     assert!(error.to_string().contains("connect to the primary"), "{error}");
 }
 
-/// Seen to pass over all of them without the look at the settings.
+/// Fails if the check does not read the settings.
 #[tokio::test]
 async fn a_database_that_may_forget_commits_is_refused_unless_that_is_wanted() {
     let server = Server::start(Fsync::On).await;
@@ -129,7 +129,7 @@ async fn two_shops_in_one_database_do_not_see_each_other() {
         let pool = database.pool(4).await;
         check(&pool, &schema, Durability::Relaxed).await.unwrap();
         let store = PostgresStore::with_options(pool, StoreOptions::new().schema(schema));
-        // Each with ids of its own, so that a row of one shop is no row of the other.
+        // Each shop has different ids, so that no row of one shop can appear in the other.
         let shop = TestShop::seeded(handles(std::slice::from_ref(&store)), seed).await;
         let hall = shop.hall().await;
         shops.push((store, shop, hall));
@@ -171,7 +171,7 @@ async fn a_closed_store_ends_and_leaves_the_pool_of_its_host_open() {
     assert!(owning.pool().is_closed(), "the store made it");
 }
 
-/// Columns that no row type has, because they are written by statements of their own.
+/// Columns that no row type has, because separate statements write them.
 const APART: [&str; 4] = ["commands.event", "events.revision", "inbox.claimed_until", "inbox.done"];
 
 #[tokio::test]
@@ -191,13 +191,13 @@ async fn each_column_of_the_schema_is_in_its_row_type() {
     }
 }
 
-/// Indexes of what grows with a sale that begin with the event and hold every row.
+/// Indexes on tables that grow with sales, whose first column is the event and that contain every row.
 const TEMPTING: &str = "SELECT index.relname::text FROM pg_index AS of \
     JOIN pg_class AS index ON index.oid = of.indexrelid JOIN pg_attribute AS first ON first.attrelid = of.indrelid \
     WHERE of.indrelid = ANY (ARRAY['tiketi.seats', 'tiketi.reservations', 'tiketi.payments']::regclass[]) \
         AND first.attnum = of.indkey[0] AND first.attname = 'event' AND of.indpred IS NULL";
 
-/// Seen to fail with an index of seats by their change that is not a partial one.
+/// Fails if the index of seats by change is not a partial one.
 #[tokio::test]
 async fn no_index_tempts_the_planner_to_read_all_of_an_event() {
     let cluster = TestCluster::of(1).await;

@@ -1,4 +1,4 @@
-//! Sessions with settings that the store did not choose.
+//! Sessions whose settings the store did not choose.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use tiketi_postgres_harness::{Pooler, Server};
 use crate::cluster::{TestCluster, assert_sound};
 use crate::trade::{Trade, assert_kept};
 
-/// Buyers at once, more than the pooler has sessions.
+/// Concurrent buyers; more than the pooler has sessions.
 const BUYERS: usize = 16;
 
-/// Settings that change how careless statements mean, each a server's or a role's to choose.
+/// Settings that change the meaning of careless statements; a server or a role can set each of them.
 const UNUSUAL: &[(&str, &str)] = &[
     ("TimeZone", "Asia/Seoul"),
     ("DateStyle", "German"),

@@ -1,4 +1,4 @@
-//! Buyers who continue after every fault, and a record of the answers they received.
+//! Buyers who continue after every fault, and the answers that they received.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::cluster::assert_sound;
 
-/// As long as anything may take on a busy machine.
+/// How long a command may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
@@ -24,7 +24,8 @@ pub(crate) struct Trade {
 }
 
 impl Trade {
-    /// Lets so many buyers hold, and pay, one seat after another until [`Trade::end`]; returns what they own.
+    /// Runs this many buyers, who hold and pay for one seat after another until [`Trade::end`]. Returns what they
+    /// own.
     pub(crate) async fn run(&self, shop: &TestShop, hall: &Hall, buyers: usize) -> Vec<Reservation> {
         let tasks: Vec<_> =
             (0..buyers).map(|place| self.clone().buy(shop.clone(), hall.clone(), place)).collect();
@@ -36,7 +37,7 @@ impl Trade {
         owned
     }
 
-    /// One buyer's loop: a seat is held and paid, then held and given back.
+    /// Runs one buyer, who holds and pays for a seat, then holds and releases another, and so on.
     async fn buy(self, shop: TestShop, hall: Hall, place: usize) -> Vec<Reservation> {
         let mut owned = Vec::new();
         for turn in place.. {
@@ -62,7 +63,7 @@ impl Trade {
         self.insist(shop, shop.paid(&payment)).await.unwrap().reservation
     }
 
-    /// Sends a command under one key until it is answered; a refusal has to be that seats are taken.
+    /// Sends a command under one key until it is answered. A refusal must say that seats are taken.
     async fn insist<C: SalesCommand>(&self, shop: &TestShop, command: C) -> Option<Applied> {
         let command = shop.envelope(command);
         loop {
@@ -84,7 +85,7 @@ impl Trade {
         }
     }
 
-    /// Waits until this many more commands were acknowledged.
+    /// Waits until this many more commands are acknowledged.
     pub(crate) async fn progress(&self, by: usize) {
         let wanted = self.told.load(Ordering::SeqCst) + by;
         let progress = async {
@@ -95,13 +96,13 @@ impl Trade {
         timeout(PATIENCE, progress).await.expect("buyers get on");
     }
 
-    /// Lets buyers finish what they are at, and go home.
+    /// Lets buyers finish their current commands and stop.
     pub(crate) fn end(&self) {
         self.is_over.store(1, Ordering::SeqCst);
     }
 }
 
-/// Fails if an acknowledged command is not in the database, or the audit finds something.
+/// Fails if an acknowledged command is not in the database, or if the audit finds a violation.
 pub(crate) async fn assert_kept(store: &PostgresStore, owned: &[Reservation]) {
     assert!(!owned.is_empty(), "nobody owns anything: nothing was tested");
     for reservation in owned {
