@@ -115,7 +115,7 @@ impl fmt::Debug for Readers {
 mod tests {
     use super::*;
 
-    /// Seen to fail while reads ran without `catch_unwind`: the only reader was gone, and the next read was refused.
+    /// Fails without `catch_unwind`: the panic then ends the only reader, and the next read is refused.
     #[tokio::test]
     async fn a_read_that_panics_fails_alone() {
         let folder = tempfile::tempdir().unwrap();

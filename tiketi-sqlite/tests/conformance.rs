@@ -1,4 +1,4 @@
-//! The cases that every store has to pass, each on a new file; also those of waiting rooms that a file saves.
+//! The cases that every store must pass, each on a new file, and those of waiting rooms with a journal in a file.
 
 #![expect(clippy::expect_used, reason = "a store that cannot be opened is a failed test")]
 
@@ -33,7 +33,7 @@ impl StoreFactory for Sqlite {
 tiketi_conformance::all_cases!(crate::Sqlite);
 tiketi_conformance::room_journal_cases!(crate::Sqlite);
 
-/// Waiting rooms in memory with a file as their journal.
+/// Waiting rooms in memory with a SQLite file as their journal.
 #[derive(Debug)]
 struct SavedRooms;
 

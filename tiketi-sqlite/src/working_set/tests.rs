@@ -8,10 +8,10 @@ use super::*;
 use crate::open;
 use crate::store::SqliteStore;
 
-/// More seats than rows that are cached.
+/// More seats than the cache keeps rows.
 const SEATS: u32 = 5_000;
 
-/// A file with one event of [`SEATS`] seats.
+/// Creates a file with one event of [`SEATS`] seats.
 async fn hall(path: &std::path::Path) -> (EventId, Vec<tiketi_core::SeatId>) {
     let store = std::sync::Arc::new(SqliteStore::open(path).unwrap());
     let shop = BoxOffice::builder().store(store).build().unwrap();
@@ -29,9 +29,9 @@ async fn hall(path: &std::path::Path) -> (EventId, Vec<tiketi_core::SeatId>) {
     (event, seats.iter().map(|seat| seat.id).collect())
 }
 
-/// A batch that looked at many rows leaves none behind, and one that looked at few leaves them all.
+/// A batch that read many rows caches none of them, and one that read few rows caches all of them.
 ///
-/// Seen to fail with `MAX_CACHED_ROWS` never compared: 5,001 rows stayed.
+/// Fails if `MAX_CACHED_ROWS` is not compared: 5,001 rows then stay.
 #[tokio::test]
 async fn what_is_kept_between_batches_is_bounded() {
     let folder = tempfile::tempdir().unwrap();

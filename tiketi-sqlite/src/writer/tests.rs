@@ -8,12 +8,12 @@ use super::*;
 use crate::store::SqliteStore;
 use crate::{open, write as rows};
 
-/// The place of the command that spoils its batch.
+/// Index of the command that makes its batch fail.
 const POISONED: usize = 100;
 
 type Answer = oneshot::Receiver<Result<(), CommandError<Infallible>>>;
 
-/// What the poisoned command does.
+/// What the failing command does.
 type Poison = fn(&mut WorkingSet<'_>) -> Result<(), StoreError>;
 
 fn add_row(set: &mut WorkingSet<'_>, name: &str) -> Result<(), StoreError> {
@@ -21,7 +21,7 @@ fn add_row(set: &mut WorkingSet<'_>, name: &str) -> Result<(), StoreError> {
     rows::run(set.connection(), sql, (name, uuid::Uuid::nil())).map(drop)
 }
 
-/// Fails at a constraint, as a row does that another one contradicts.
+/// Breaks a constraint, as two rows with the same key do.
 fn contradict(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
     add_row(set, "twice")?;
     add_row(set, "twice")
@@ -32,7 +32,7 @@ fn panic_halfway(set: &mut WorkingSet<'_>) -> Result<(), StoreError> {
     panic!("a defect in a rule");
 }
 
-/// A full batch, each with a row of its own but the poisoned one, and the answers to it.
+/// Creates a full batch, in which each command but the failing one inserts a row, and the receivers of the answers.
 fn batch(poison: Poison) -> (Vec<QueuedCommand>, Vec<Answer>) {
     let job = |at: usize| {
         let decide = move |set: &mut WorkingSet<'_>| {
@@ -50,7 +50,7 @@ fn file() -> (TempDir, Connection) {
     (folder, connection)
 }
 
-/// Runs a full batch with one poisoned command, and returns how that one failed.
+/// Runs a full batch with one failing command, and returns that command's error.
 fn fails_alone(poison: Poison) -> StoreError {
     let (_folder, mut connection) = file();
     let (jobs, answers) = batch(poison);
@@ -68,13 +68,13 @@ fn fails_alone(poison: Poison) -> StoreError {
     failed.unwrap()
 }
 
-/// Seen to take 257 transactions with the commands run again one by one.
+/// Fails if the commands of a failed batch run again one by one (257 transactions).
 #[test]
 fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
     assert_eq!(fails_alone(contradict).kind(), StoreErrorKind::Corrupt);
 }
 
-/// Seen to end the thread of the test while `commit` was called without `catch_unwind`.
+/// Fails without `catch_unwind` around `commit`: the panic then ends the test's thread.
 #[test]
 fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     let failed = fails_alone(panic_halfway);
@@ -82,7 +82,7 @@ fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
 }
 
-/// A row that is locked elsewhere is no fault of a command: the wait for it is not repeated for each half.
+/// The error is not one of a command, but of the whole file, so the batch is not split: each half would wait again.
 #[test]
 fn what_ails_the_file_is_answered_to_all_at_once() {
     let (folder, mut connection) = file();
@@ -100,7 +100,7 @@ fn what_ails_the_file_is_answered_to_all_at_once() {
     }
 }
 
-/// Seen to fail, with every later command unanswered, while a panic ended the thread that writes.
+/// Fails if a panic ends the writer's thread: no later command is then answered.
 #[tokio::test]
 async fn a_store_goes_on_after_a_panic() {
     let folder = tempfile::tempdir().unwrap();
@@ -112,7 +112,7 @@ async fn a_store_goes_on_after_a_panic() {
         let sql = "SELECT count(*) FROM inbox";
         connection.query_row(sql, (), |row| row.get::<_, u32>(0)).map_err(failed)
     };
-    // More than there are threads that read.
+    // More reads than there are reader threads.
     for _ in 0..16 {
         let read = store.read(|_| -> Result<(), StoreError> { panic!("a defect in a read") }).await;
         assert_eq!(read.unwrap_err().to_string(), "a command panicked: a defect in a read");

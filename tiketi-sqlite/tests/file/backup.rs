@@ -1,4 +1,4 @@
-//! Copies made while the shop sells.
+//! Copies that are made during a sale.
 
 use std::fs;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ async fn a_copy_made_while_the_shop_sells_opens_with_a_clean_audit() {
         assert_eq!(store.integrity_check().await.unwrap(), Vec::<String>::new());
         let report = assert_clean(&*store).await;
         assert!(report.reservations >= before, "{report:?} lacks what was sold before, {before}");
-        // The copy is a shop like any other.
+        // The copy is a complete shop.
         assert!(over(&store).catalog().event(shop.event).await.unwrap().is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that share a commit, and one among them that cannot be stored.
+//! Commands that share a commit, also when one of them cannot be stored.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::shop::{TestShop, buyer};
 
 const COMMANDS: usize = 200;
 
-/// Holds one seat under a reservation id of the caller's choice.
+/// Returns a hold of one seat, with this reservation id.
 fn hold(shop: &TestShop, seat: usize, id: ReservationId) -> Envelope<Hold> {
     let key = CommandKey::from_uuid(Uuid::from_u128(0xCE_0000 + seat as u128));
     let terms = Terms::default();
@@ -32,9 +32,9 @@ async fn everyone_in_a_batch_is_answered() {
     assert_eq!(shop.assert_sound().await.reservations, COMMANDS);
 }
 
-/// What no rule knows breaks a constraint in the middle of the batch's transaction.
+/// A trigger refuses rows of commands that every rule accepts, in the middle of the batch's transaction.
 ///
-/// Caught: with `settle` answering a whole failed batch with its failure.
+/// Fails if the store answers every command of a failed batch with the failure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
     let shop = Arc::new(TestShop::open(4).await);
@@ -64,9 +64,9 @@ async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
     assert_eq!(shop.assert_sound().await.reservations, kept);
 }
 
-/// Rows stay in memory from one batch to the next, but not past a commit of another connection.
+/// Rows stay in memory from one batch to the next, until another connection commits.
 ///
-/// Caught: without asking for the file's data version.
+/// Fails if the store does not read the file's data version.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_another_program_wrote_is_seen() {
     let shop = TestShop::open(1).await;

@@ -1,14 +1,14 @@
-//! A file that may not grow any more, as on a full disk.
+//! A file that cannot grow, as on a full disk.
 
 use futures::future::join_all;
 use tiketi_core::{CommandError, Reservation, StoreErrorKind};
 
 use crate::shop::TestShop;
 
-/// How many commands are sent at once, so that whole batches reach the full disk.
+/// Concurrent commands, so that whole batches reach the full disk.
 const AT_ONCE: usize = 16;
 
-/// Holds seat after seat until the store has no room, and returns what it acknowledged, and from where on it refused.
+/// Holds seats until the store has no space. Returns the acknowledged reservations, and the first refused seat.
 async fn hold_until_full(shop: &TestShop) -> (Vec<Reservation>, usize) {
     let mut held = Vec::new();
     for first in (0..shop.seats.len()).step_by(AT_ONCE) {
@@ -32,13 +32,13 @@ async fn hold_until_full(shop: &TestShop) -> (Vec<Reservation>, usize) {
     panic!("the file never was full");
 }
 
-/// Caught: with a limit below one page taken for no limit.
+/// Fails if a limit below one page means no limit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_loses_nothing_and_sells_again_once_there_is_room() {
     let shop = TestShop::open(40).await;
     shop.store.limit_size(Some(1)).await.unwrap();
     let (held, next) = hold_until_full(&shop).await;
-    // Nothing is half done, and what can be read is read.
+    // No command has a partial effect, and reads work.
     assert_eq!(shop.assert_sound().await.reservations, held.len());
 
     shop.store.limit_size(None).await.unwrap();

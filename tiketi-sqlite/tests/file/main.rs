@@ -1,4 +1,4 @@
-//! The file itself: who may open it, what a copy is worth, and a full disk.
+//! The file of a store: opening it, copying it, and a full disk.
 
 // Always true here; the lints then treat the functions beside the tests as tests.
 #![cfg(test)]

@@ -1,4 +1,4 @@
-//! What is opened, and what is refused without being touched.
+//! Which files are opened, and which are refused unchanged.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,7 +16,7 @@ fn in_folder(name: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Makes a shop's file, closed in good order, and lets SQL be done to it.
+/// Creates a shop's file, closes it cleanly, and runs SQL on it.
 fn tampered(sql: &str) -> (TempDir, PathBuf) {
     let (folder, path) = in_folder("tiketi.db");
     drop(SqliteStore::open(&path).unwrap());
@@ -24,7 +24,7 @@ fn tampered(sql: &str) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// Both ways of opening refuse the file, and leave every byte of it.
+/// Asserts that both ways to open a store refuse the file and change no byte of it.
 #[track_caller]
 fn refused(path: &Path, is_expected: impl Fn(&OpenError) -> bool) {
     let before = fs::read(path).unwrap();
@@ -36,7 +36,7 @@ fn refused(path: &Path, is_expected: impl Fn(&OpenError) -> bool) {
     assert!(fs::read(path).unwrap() == before, "the file was touched");
 }
 
-/// Caught: with `schema_of` taking every application's id.
+/// Fails if `schema_of` accepts any application id.
 #[test]
 fn a_database_of_something_else_is_refused_untouched() {
     let (_folder, path) = in_folder("diary.db");
@@ -59,7 +59,7 @@ fn a_file_of_a_later_release_is_refused_untouched() {
     refused(&path, is_newer);
 }
 
-/// Caught: with `open::lock` not asking for the lock.
+/// Fails if `open::lock` does not take the lock.
 #[test]
 fn a_file_that_is_open_is_refused_until_it_is_closed() {
     let (_folder, path) = in_folder("tiketi.db");
@@ -71,7 +71,7 @@ fn a_file_that_is_open_is_refused_until_it_is_closed() {
     SqliteStore::open(&path).unwrap();
 }
 
-/// Makes a shop's file, and changes its bytes.
+/// Creates a shop's file, and changes its bytes.
 fn broken(change: impl FnOnce(&mut Vec<u8>)) -> (TempDir, PathBuf) {
     let (folder, path) = tampered("VACUUM");
     let mut bytes = fs::read(&path).unwrap();
@@ -81,21 +81,21 @@ fn broken(change: impl FnOnce(&mut Vec<u8>)) -> (TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The size of SQLite's pages, in bytes.
+/// The size of a SQLite page, in bytes.
 const PAGE: usize = 4_096;
 
 fn is_damaged(error: &OpenError) -> bool {
     matches!(error, OpenError::Damaged { .. }) && error.to_string().contains("is corrupt")
 }
 
-/// Seen to fail: a cut file was "sqlite failed to open the store".
+/// Fails if opening a truncated file does not report that it is damaged.
 #[test]
 fn a_file_that_was_cut_off_is_refused_as_corrupt() {
     let (_folder, path) = broken(|bytes| bytes.truncate(5 * PAGE / 2));
     refused(&path, is_damaged);
 }
 
-/// Seen to fail: it was opened, and failed as buyers came.
+/// Fails if opening the file does not check its pages: it then fails only when buyers come.
 #[test]
 fn a_file_with_an_overwritten_page_is_not_sold_from() {
     let (_folder, path) = broken(|bytes| bytes[3 * PAGE..4 * PAGE].fill(0xA5));
@@ -166,7 +166,7 @@ async fn an_audit_of_a_file_that_was_tampered_with_names_what_is_wrong() {
     assert_eq!(said.len(), 2, "the lost seat and its counter: {said:?}");
 }
 
-/// Caught: with `event_rows` leaving the version that putting the seats came to.
+/// Fails if `event_rows` returns a map version computed from the seats instead of the stored one.
 #[tokio::test]
 async fn an_audit_sees_the_map_version_that_is_kept() {
     let shop = TestShop::open(1).await;
@@ -179,7 +179,7 @@ async fn an_audit_sees_the_map_version_that_is_kept() {
     assert_eq!(report.violations, [(shop.event, ahead)]);
 }
 
-/// Columns that no row type has, because they are written by statements of their own.
+/// Columns that no row type has, because separate statements write them.
 const APART: [&str; 2] = ["inbox.claimed_until", "inbox.done"];
 
 #[test]

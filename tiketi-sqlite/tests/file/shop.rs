@@ -1,4 +1,4 @@
-//! A shop over a new file.
+//! A shop on a new file.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use tiketi_core::{
 use tiketi_sqlite::SqliteStore;
 use uuid::Uuid;
 
-/// A store, the shop over it, and an event on sale.
+/// A store, a shop that uses it, and an event on sale.
 pub(crate) struct TestShop {
     pub(crate) store: Arc<SqliteStore>,
     pub(crate) box_office: BoxOffice,
