@@ -1,4 +1,4 @@
-//! What a factory brings is used: every opening is taken, and its guard is given back.
+//! The runner uses each store that a factory opens, and drops its guard.
 
 #![expect(clippy::panic, reason = "one case fails on purpose")]
 
@@ -9,7 +9,7 @@ use tiketi_conformance::{Fresh, Handles, StoreFactory, async_trait, runner};
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::store::AnswerStore;
 
-/// Two stores in place of two openings of one, so that a case can distinguish them.
+/// A factory that opens two different stores instead of one store twice, so that a case can distinguish them.
 #[derive(Debug, Default)]
 struct TwoOpenings {
     ended: AtomicUsize,

@@ -1,4 +1,4 @@
-//! Holds the gateway in memory to every case.
+//! Runs every gateway case on the in-memory gateway.
 
 use std::sync::Arc;
 

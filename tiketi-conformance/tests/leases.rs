@@ -1,4 +1,4 @@
-//! Holds the in-memory leases to their cases.
+//! Runs every lease case on the in-memory leases.
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
 use tiketi_core::memory::MemoryLeases;

@@ -1,17 +1,17 @@
-//! The lists name every case there is: one forgotten would never run.
+//! Checks that the lists contain every case; a case that is not listed would never run.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
-/// Returns the files that have the lists.
+/// Returns the source text of the lists.
 fn lists() -> io::Result<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     ["lists.rs", "lists/line.rs"].map(|file| fs::read_to_string(source.join(file))).into_iter().collect()
 }
 
-/// Fails if a case is written and not listed, or listed twice.
+/// Fails if a case is not listed, or listed twice.
 #[test]
 fn every_case_is_listed_once() {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -29,7 +29,7 @@ fn every_case_is_listed_once() {
     }
 }
 
-/// The lists of what not every store of sales is.
+/// The lists of cases that a store of sales need not pass.
 const OF_OTHER_FACTORIES: [&str; 4] =
     ["gateway_cases", "lease_cases", "room_journal_cases", "waiting_room_cases"];
 
@@ -39,15 +39,13 @@ fn list_names(lists: &str) -> BTreeSet<&str> {
     macros.filter(|name| name.ends_with("_cases") && !matches!(*name, "all_cases" | "expand_cases")).collect()
 }
 
-/// Returns what each row of a manual's table says its list is for.
+/// Returns the rows of a manual's table: the name of each list and its description.
 fn described<'m>(manual: &'m str, prefix: &str) -> Vec<(&'m str, &'m str)> {
     let rows = manual.lines().filter_map(|line| line.strip_prefix(prefix)?.strip_suffix(" |"));
     rows.filter_map(|row| Some((row.split_once('!')?.0, row.rsplit_once(" | ")?.1))).collect()
 }
 
-/// Fails if a manual leaves a list out, names one that does not exist, or does not say what it is for.
-///
-/// Seen to fail: the README named six of the ten lists.
+/// Fails if a manual omits a list, names one that does not exist, or does not describe it.
 #[test]
 fn both_manuals_name_every_list_and_say_what_it_is_for() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -65,7 +63,7 @@ fn both_manuals_name_every_list_and_say_what_it_is_for() {
     }
 }
 
-/// Fails if `all_cases!` leaves out a list that a store can be held to.
+/// Fails if `all_cases!` omits a list that applies to stores of sales.
 #[test]
 fn all_cases_expands_every_list_of_a_store() {
     let lists = lists().unwrap();

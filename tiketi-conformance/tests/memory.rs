@@ -1,4 +1,4 @@
-//! Holds the in-memory store to every case.
+//! Runs every case on the in-memory store.
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
 use tiketi_core::memory::MemoryStore;

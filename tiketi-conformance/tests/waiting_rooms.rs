@@ -1,4 +1,4 @@
-//! Holds the in-memory waiting rooms to their cases.
+//! Runs every waiting-room case on the in-memory waiting rooms.
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
 use tiketi_core::memory::MemoryWaitingRooms;

@@ -1,4 +1,5 @@
-//! Holds waiting rooms and leases in Redis to their cases: on one server and on a Cluster, by two openings in turns.
+//! Runs the cases of waiting rooms and leases on Redis: on one server and on a Cluster, through two stores in
+//! turns.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -12,7 +13,7 @@ use tiketi_redis_harness::{Cluster, Server};
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
 static CLUSTER: LazyLock<Cluster> = LazyLock::new(Cluster::start);
 
-/// Opens the keys of a prefix of its own twice, as two servers have them.
+/// Opens two stores with the same new key prefix, as two servers do.
 fn fresh<S>(urls: &str, store: impl Fn(Redis) -> S) -> Fresh<S> {
     static PREFIXES: AtomicU32 = AtomicU32::new(0);
     let options: RedisOptions = urls.parse().unwrap();

@@ -1,4 +1,4 @@
-//! Each row type reads back what it wrote, column by column.
+//! Each row type reads what it wrote, column by column.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::{EventRow, Row, TABLES, TableRow, TicketTypeRow, Value, qualified_list, unreadable};
 
-/// A row in memory, which takes note of the columns that are read.
+/// A row in memory, which records the columns that are read.
 struct Stored {
     columns: BTreeMap<&'static str, Kept>,
     read: RefCell<BTreeSet<&'static str>>,

@@ -1,4 +1,4 @@
-//! A dead provider, and buyers with bogus keys: who is still let through to pay.
+//! Payments while the provider does not answer, and while buyers confirm with invented payment keys.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -33,7 +33,7 @@ fn buyer(which: u128) -> BuyerId {
     BuyerId::from_uuid(Uuid::from_u128(which))
 }
 
-/// A guarded shop, and an attempt of each buyer.
+/// A shop whose gateway has a circuit breaker, and one attempt for each buyer.
 struct TestShop {
     office: BoxOffice,
     attempts: Vec<(BuyerId, PaymentId)>,
@@ -41,7 +41,7 @@ struct TestShop {
 
 impl TestShop {
     async fn open(url: &str, buyers: u128) -> Self {
-        // It fails if another test was first.
+        // It returns an error if another test of this process ran first.
         let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
         let gateway = Arc::new(TossGateway::new(settings.base_url(url)).unwrap());

@@ -1,4 +1,4 @@
-//! The gateway, over the stub, against every case for gateways.
+//! Runs every gateway case on the TossPayments gateway, against the stub.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -11,7 +11,7 @@ use tiketi_core::{Clock, Money, PaymentId, Timestamp};
 use tiketi_toss::{TossGateway, TossSettings};
 use tiketi_toss_stub::{Call, Fault, StubSettings, TossStub};
 
-/// Goes on by a second whenever it is read, as long as the provider wants between two cancels.
+/// A clock that advances by one second on each read, since the provider demands a second between two cancels.
 #[derive(Debug, Default)]
 struct Ticking(AtomicU32);
 
@@ -30,7 +30,7 @@ impl GatewayFactory for Toss {
         let settings = StubSettings { clock: Arc::new(Ticking::default()), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
         let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
-        // It fails if another test was first.
+        // It returns an error if another test of this process ran first.
         let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let gateway = TossGateway::new(settings.base_url(stub.url())).unwrap();
         FreshGateway::new(Arc::new(gateway), Arc::new(Stub(stub)))
@@ -63,7 +63,7 @@ impl Provider for Stub {
     }
 
     async fn fall_silent(&self) {
-        // More than a case needs; each request takes the first fault of its kind.
+        // More faults than a case needs; each request uses the first fault of its kind.
         for call in [Call::Confirm, Call::Cancel, Call::Lookup] {
             (0..16).for_each(|_| self.0.fail_next(Fault::cut(call)));
         }

@@ -1,4 +1,4 @@
-//! Whole sales: a shop, its store, and a TossPayments that fails on the way.
+//! Complete sales: a shop, its store, and a stub of TossPayments with faults.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -31,7 +31,7 @@ fn won(amount: i64) -> Money {
 }
 
 impl TestShop {
-    /// Opens a shop that waits a second for money to move.
+    /// Opens a shop with a timeout of one second for changes.
     async fn open() -> Self {
         let now: Timestamp = "2026-03-01T10:00:00Z".parse().unwrap();
         let clock = Arc::new(ManualClock::at(now));
@@ -40,7 +40,7 @@ impl TestShop {
         let mut limits = TossLimits::default();
         (limits.change, limits.read) = (Duration::from_secs(1), Duration::from_secs(30));
         let settings = TossSettings::new("test_sk_stub".to_owned().into(), "test_ck_stub");
-        // It fails if another test was first.
+        // It returns an error if another test of this process ran first.
         let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let gateway = TossGateway::new(settings.base_url(stub.url()).limits(limits)).unwrap();
         let office = BoxOffice::builder()
@@ -59,7 +59,7 @@ impl TestShop {
         Self { office, stub, clock, standing: made.ticket_types.first().unwrap().id }
     }
 
-    /// Has the buyer take a ticket and authenticate at the provider.
+    /// Holds a ticket, prepares its payment, and authenticates the buyer at the provider.
     async fn prepared(&self) -> (Prepared, String) {
         let event = self.office.catalog().ticket_type(self.standing).await.unwrap().unwrap().event;
         let held =
@@ -81,7 +81,7 @@ impl TestShop {
         self.office.payments().payment(of.payment.id, BUYER).await.unwrap().unwrap()
     }
 
-    /// Fails unless the buyer owns a ticket and the provider took its price once.
+    /// Fails unless the buyer owns a ticket and the provider captured its price once.
     async fn assert_sold(&self, of: &Prepared, key: &str) {
         assert!(matches!(self.payment(of).await.state, PaymentState::Paid { .. }));
         let reservation = self.office.sales().reservation(of.reservation.id, BUYER).await.unwrap().unwrap();

@@ -1,4 +1,5 @@
-//! What a whole run logs and shows, in a separate process, since tracing has one state a process.
+//! The logs and debug output of complete sales, in a separate process, because tracing has one global state for
+//! each process.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "the whole file is a test")]
 
@@ -19,14 +20,14 @@ use uuid::Uuid;
 
 const SECRET_KEY: &str = "test_sk_a4Xq9ZpRb2Lw";
 const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
-/// The key with its colon, as the header carries it.
+/// The key with its colon, encoded as in the header.
 const ENCODED: &str = "dGVzdF9za19hNFhxOVpwUmIyTHc";
 
-/// The account of a buyer who wants money back.
+/// The bank account of a buyer who wants a refund.
 const ACCOUNT: &str = "110987654321";
 const HOLDER: &str = "Ondine Hasselbrack";
 
-/// Collects what is logged, from the `log` crate as well.
+/// Collects the log, also that of the `log` crate.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 
@@ -40,7 +41,7 @@ impl Write for Log {
     }
 }
 
-/// A gateway that shows everything it answers.
+/// A gateway that formats each of its answers with `Debug`.
 struct Shown {
     stub: TossStub,
     gateway: TossGateway,
@@ -69,7 +70,7 @@ impl Shown {
         self.show(answer);
     }
 
-    /// Sells, fails in each way, refunds, and receives webhooks; returns the secrets of deposits.
+    /// Runs sales, faults of each kind, refunds and webhooks; returns the secrets of the deposits.
     async fn run(&mut self) -> Vec<String> {
         let faults = [
             Fault::code(Call::Confirm, "REJECT_CARD_PAYMENT"),
@@ -141,7 +142,7 @@ async fn a_whole_run_logs_what_failed_and_nothing_secret() {
 
     let stub = StubSettings { secret_key: SECRET_KEY.to_owned(), ..StubSettings::default() };
     let stub = TossStub::start(stub).await.unwrap();
-    // It fails if another test was first.
+    // It returns an error if another test of this process ran first.
     let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let gateway = TossGateway::new(settings(&stub.url())).unwrap();
     let mut shown = Shown { stub, gateway, text: String::new() };

@@ -2,7 +2,7 @@
 
 use tiketi_toss::{TossGateway, TossSettings, TossSettingsError};
 
-/// Caught: without the look at what is installed, the HTTP client panics.
+/// Fails if the gateway does not check for an installed TLS provider: the HTTP client then panics.
 #[test]
 fn a_gateway_is_made_once_the_program_has_chosen_a_tls_provider() {
     let settings = || TossSettings::new("test_sk_secret".to_owned().into(), "test_ck_public");

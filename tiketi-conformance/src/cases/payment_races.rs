@@ -1,7 +1,8 @@
-//! Races with payments: one of the two wins, and no money is forgotten.
+//! Races with payments: one of the two commands wins, and no money is lost.
 //!
-//! Seen to fail: seven of them with an event's row read but not locked; and by name with an earlier attempt not given
-//! up, a hold that lasts a microsecond longer for the sweep, late money refused, or a refund recorded twice.
+//! Seven of these cases fail if an event's row is read but not locked. Others fail if an earlier attempt is not
+//! abandoned, if a hold lasts a microsecond longer for the sweep than for buyers, if late money is refused, or if a
+//! refund is recorded twice.
 
 use std::time::Duration;
 

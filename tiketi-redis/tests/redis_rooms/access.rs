@@ -1,4 +1,4 @@
-//! Who may use Redis, and who can read what is said.
+//! Access to Redis: users, passwords and TLS.
 
 use tiketi_core::StoreErrorKind;
 use tiketi_core::store::WaitingRoomStore;

@@ -11,7 +11,8 @@ async fn a_room_survives_the_death_of_its_master() {
     let rooms = open_url(&cluster.urls());
     let before = join_all_of(&rooms, 0..300).await;
     let key = format!("tiketi:{{{}}}:room", event());
-    // Replication is not waited for by Redis; here the replica has everything, so that nothing may be missing.
+    // Redis does not wait for replication. The test waits, so that the replica has all rows and none may be
+    // missing.
     let replicated = cluster.master_of(&key).ask("WAIT 1 30000");
     assert_eq!(replicated, "1");
     let joining = {

@@ -1,4 +1,4 @@
-//! Buyers of one event, who send a command again until they know its outcome.
+//! Buyers of one event, who repeat a command until its outcome is known.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tiketi_core::{BuyerId, CommandError, CommandKey, EventId, StoreError, Timest
 use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
 use uuid::Uuid;
 
-/// How long a command is sent again before the test fails.
+/// How long a command is repeated before the test fails.
 const PATIENCE: Duration = Duration::from_mins(2);
 
 pub(crate) fn event() -> EventId {
@@ -38,12 +38,12 @@ pub(crate) fn open_url(url: &str) -> RedisWaitingRoom {
     open(&url.parse().unwrap())
 }
 
-/// Makes the join of a buyer, whose request is the same each time.
+/// Makes the join of a buyer; its request id is the same each time.
 pub(crate) fn ask(id: u128) -> Join {
     Join::new(now(), CommandKey::from_uuid(Uuid::from_u128(id + 1_000_000_000)), event(), buyer(id), policy())
 }
 
-/// Joins, and sends the join again while its outcome is not known.
+/// Joins, and repeats the join while its outcome is unknown.
 pub(crate) async fn join(rooms: &RedisWaitingRoom, id: u128) -> Standing {
     let joined = again(move || async move {
         rooms.join(ask(id)).await.map_err(|error| match error {
@@ -54,7 +54,7 @@ pub(crate) async fn join(rooms: &RedisWaitingRoom, id: u128) -> Standing {
     joined.await
 }
 
-/// Joins all buyers at once, and returns their arrival numbers.
+/// Joins all buyers concurrently, and returns their arrival numbers.
 pub(crate) async fn join_all_of(rooms: &RedisWaitingRoom, ids: std::ops::Range<u128>) -> BTreeSet<u64> {
     let count = ids.clone().count();
     let joined = join_all(ids.map(|id| async move { join(rooms, id).await.place.id.arrival })).await;
@@ -63,13 +63,13 @@ pub(crate) async fn join_all_of(rooms: &RedisWaitingRoom, ids: std::ops::Range<u
     arrivals
 }
 
-/// Admits, and sends the command again while its outcome is not known.
+/// Runs an admission, and repeats it while its outcome is unknown.
 pub(crate) async fn admit(rooms: &RedisWaitingRoom, request: u128) -> Admission {
     let request = CommandKey::from_uuid(Uuid::from_u128(request));
     again(|| rooms.admit(Admit::new(now(), request, event(), policy()))).await
 }
 
-/// Repeats what may succeed if it is repeated.
+/// Repeats a command while its error says that a repetition may succeed.
 pub(crate) async fn again<T, F>(ask: impl Fn() -> F) -> T
 where
     F: Future<Output = Result<T, StoreError>>,

@@ -1,4 +1,4 @@
-//! A proxy that takes commits to Redis, and never brings their answers back.
+//! A proxy that forwards commits to Redis, and closes the connection before it returns their answers.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What only a commit has: the key of the turn.
+/// A text that only a commit contains: the key of the writer's turn.
 const OF_A_COMMIT: &[u8] = b":turn";
 
-/// Starts a proxy that closes the connection after Redis has answered a commit, `cuts` times; returns its port.
+/// Starts a proxy that closes the connection after Redis has answered a commit, up to `cuts` times. Returns its
+/// port and the number of cuts that are left.
 pub(crate) async fn start(server: u16, cuts: u32) -> (u16, Arc<AtomicU32>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -39,7 +40,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, left: Arc<AtomicU32
             }
             read = server.read(&mut answered) => {
                 let Ok(count @ 1..) = read else { return };
-                // The commit is applied by now.
+                // Redis has applied the commit by now.
                 let is_done = has_commit && answered[..count].windows(4).any(|window| window == b"DONE");
                 if is_done {
                     has_commit = false;

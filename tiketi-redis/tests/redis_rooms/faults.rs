@@ -1,4 +1,4 @@
-//! One server that fails: restarted empty, connections cut, scripts in the way, answers lost.
+//! Faults of one server: an empty restart, cut connections, long scripts, lost answers.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

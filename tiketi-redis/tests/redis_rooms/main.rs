@@ -1,4 +1,4 @@
-//! Waiting rooms in Redis when something fails, and what they cost.
+//! Waiting rooms in Redis under faults, and their memory.
 
 #![expect(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, reason = "the whole file is a test")]
 

@@ -1,4 +1,4 @@
-//! What a waiting buyer takes of Redis' memory.
+//! The memory of a waiting buyer in Redis.
 
 use tiketi_redis_harness::Server;
 
@@ -12,7 +12,7 @@ fn used_memory(server: &Server) -> u128 {
     line.unwrap().parse().unwrap()
 }
 
-/// The benchmark `queue` measures it with a million.
+/// The benchmark `queue` measures it with a million buyers.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_waiting_buyer_takes_at_most_200_bytes() {
     let server = Server::start();

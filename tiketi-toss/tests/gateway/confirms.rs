@@ -1,4 +1,4 @@
-//! Taking money.
+//! Confirms: the money is captured.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ const UNKNOWN: [&str; 11] = [
     "COMMON_ERROR",
     "TOO_MANY_REQUESTS",
     "INVENTED_YESTERDAY",
-    // A code of refunds says nothing about a confirm.
+    // This code belongs to refunds; for a confirm it is inconclusive.
     "NOT_CANCELABLE_PAYMENT",
 ];
 

@@ -1,4 +1,4 @@
-//! Virtual accounts: paid when the buyer's money arrives, and sometimes not even then.
+//! Virtual accounts: deposits that arrive, arrive late, or are withdrawn.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tiketi_toss_stub::{Call, Fault, Method};
 
 use crate::shop::{BUYER, Order, PRICE, TestShop, captured, refund_request};
 
-/// What the stub's virtual accounts say of themselves: they are open for a day from its noon.
+/// Returns what the stub reports about a virtual account: it is open for one day from the stub's noon.
 fn asked() -> DepositAsked {
     let account = DepositAccount { bank: "20".to_owned(), number: "X0000000000001".to_owned() };
     let noon: Timestamp = "2026-01-06T12:00:00+09:00".parse().unwrap();
@@ -76,7 +76,7 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
     shop.stub.fail_next(Fault::code(Call::Cancel, "FAILED_METHOD_HANDLING_CANCEL"));
     let failed = shop.gateway.void(close(0)).await;
     assert!(matches!(failed, VoidAnswer::Unknown { .. }), "{failed:?}");
-    // Its old key would return this answer for fifteen days.
+    // Under its old key the provider would repeat the earlier answer for fifteen days.
     assert_eq!(shop.gateway.void(close(1)).await, VoidAnswer::Done);
     assert!(!shop.stub.deposit(&order.payment.to_string()), "the account is closed");
     let declined = LookupAnswer::Declined { code: "CANCELED".to_owned() };

@@ -1,4 +1,4 @@
-//! The gateway against a stub TossPayments that keeps books and has configurable faults.
+//! The gateway against a stub of TossPayments with configurable faults.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 

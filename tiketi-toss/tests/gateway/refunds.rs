@@ -1,4 +1,4 @@
-//! Giving money back.
+//! Refunds.
 
 use std::time::Duration;
 
@@ -29,12 +29,12 @@ const UNKNOWN: [&str; 11] = [
     "PROVIDER_ERROR",
     "INVENTED_YESTERDAY",
     "UNAUTHORIZED_KEY",
-    // These say something about a confirm, and nothing about money that was taken.
+    // These codes belong to confirms; for a refund they are inconclusive.
     "REJECT_CARD_PAYMENT",
     "NOT_FOUND_PAYMENT",
 ];
 
-/// As long as the provider wants between two cancels of one payment.
+/// The provider demands this time between two cancels of one payment.
 const GAP: Duration = Duration::from_secs(1);
 
 fn is_unknown(answer: &RefundAnswer) -> bool {
@@ -86,7 +86,7 @@ async fn a_refund_right_after_another_is_done_under_its_next_key() {
     let too_soon = shop.refund(&order, 2, 20_000, PRICE - 20_000).await;
     assert!(is_unknown(&too_soon), "{too_soon:?}");
     shop.stub.advance(GAP);
-    // The provider would answer the first key with its refusal for fifteen days.
+    // Under the first key the provider would repeat its refusal for fifteen days.
     assert_eq!(shop.refund(&order, 2, 20_000, PRICE - 20_000).await, RefundAnswer::Done);
     assert_eq!(shop.ledger(&order), ((PRICE, 1), (40_000, 2)));
 }
@@ -138,7 +138,7 @@ async fn a_code_that_says_nothing_about_a_refund_is_unknown_unless_it_is_listed(
 async fn a_refund_made_elsewhere_is_not_refunded_again() {
     let shop = TestShop::open().await;
     let (partly, wholly) = (shop.paid(1).await, shop.paid(2).await);
-    // A person did this at the provider; our books do not know it.
+    // Staff refunded this at the provider's site, so the shop has no record of it.
     assert_eq!(shop.refund(&partly, 901, 20_000, PRICE).await, RefundAnswer::Done);
     assert_eq!(shop.refund(&wholly, 902, PRICE, PRICE).await, RefundAnswer::Done);
     shop.stub.advance(GAP);

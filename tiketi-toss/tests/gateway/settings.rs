@@ -1,4 +1,4 @@
-//! The gateway's settings, and what it sends to a browser.
+//! The gateway's settings, and the data that it sends to a browser.
 
 use std::time::Duration;
 

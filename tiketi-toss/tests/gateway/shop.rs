@@ -1,4 +1,4 @@
-//! A gateway, the stub it asks, and a buyer or two.
+//! A gateway, the stub that it uses, and the buyers' orders.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,10 +14,10 @@ use tiketi_toss::{TossGateway, TossLimits, TossMethod, TossSettings};
 use tiketi_toss_stub::{Account, Method, StubSettings, TossStub};
 use uuid::Uuid;
 
-/// What every order here costs, in won.
+/// The price of every order, in won.
 pub(crate) const PRICE: i64 = 220_000;
 
-/// Longer than any answer takes on this machine.
+/// Longer than any answer takes on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(crate) struct TestShop {
@@ -25,7 +25,7 @@ pub(crate) struct TestShop {
     pub(crate) gateway: TossGateway,
 }
 
-/// One order and the key its buyer authenticated with.
+/// One order and the payment key from its buyer's authentication.
 #[derive(Debug, Clone)]
 pub(crate) struct Order {
     pub(crate) payment: PaymentId,
@@ -40,20 +40,20 @@ pub(crate) fn refund_id(which: u128) -> RefundId {
     RefundId::from_uuid(Uuid::from_u128(which))
 }
 
-/// Who pays for every order here.
+/// The buyer of every order.
 pub(crate) const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 
 pub(crate) fn payment_id(which: u128) -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(which))
 }
 
-/// Chooses a provider for TLS, as a program does when it starts.
+/// Installs a TLS provider, as a program does when it starts.
 pub(crate) fn choose_tls() {
-    // It fails if another test was first.
+    // It returns an error if another test of this process ran first.
     let _chosen_before = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-/// Makes a gateway that waits only so long for a change, and for a lookup.
+/// Creates a gateway with these timeouts for changes and for lookups.
 pub(crate) fn gateway(url: &str, change: Duration, read: Duration) -> TossGateway {
     choose_tls();
     let mut limits = TossLimits::default();
@@ -67,7 +67,7 @@ impl TestShop {
         Self::waiting(PATIENCE).await
     }
 
-    /// Opens a shop that waits only so long for a change.
+    /// Opens a shop with this timeout for changes.
     pub(crate) async fn waiting(wait: Duration) -> Self {
         let noon: Timestamp = "2026-01-05T12:00:00+09:00".parse().unwrap();
         let settings = StubSettings { clock: Arc::new(ManualClock::at(noon)), ..StubSettings::default() };
@@ -76,7 +76,7 @@ impl TestShop {
         Self { stub, gateway }
     }
 
-    /// Has a buyer authenticate for an order.
+    /// Authenticates a buyer for an order.
     pub(crate) fn order(&self, which: u128) -> Order {
         self.order_by(Method::Card, which)
     }
@@ -87,7 +87,7 @@ impl TestShop {
         Order { payment, key }
     }
 
-    /// Has a buyer pay.
+    /// Authenticates a buyer for an order and confirms it.
     pub(crate) async fn paid(&self, which: u128) -> Order {
         let order = self.order(which);
         assert_eq!(self.confirm(&order).await, paid(&order));
@@ -104,7 +104,7 @@ impl TestShop {
         self.gateway.lookup(request).await
     }
 
-    /// Gives back `amount` of what is believed to be left.
+    /// Refunds `amount`; `left` is the balance that the shop assumes.
     pub(crate) async fn refund(&self, order: &Order, which: u128, amount: i64, left: i64) -> RefundAnswer {
         self.gateway.refund(refund_request(order, which, amount, left)).await
     }
@@ -113,7 +113,7 @@ impl TestShop {
         self.stub.ledger().get(&order.key).unwrap().clone()
     }
 
-    /// Returns what the provider took and gave back, in won, and how often.
+    /// Returns the captured and refunded amounts, in won, each with the number of captures or refunds.
     pub(crate) fn ledger(&self, order: &Order) -> ((i64, usize), (i64, usize)) {
         let account = self.account(order);
         ((account.captured, account.captures), (account.refunded, account.refunds))
@@ -131,7 +131,7 @@ pub(crate) fn refund_request(order: &Order, which: u128, amount: i64, left: i64)
         .reason("the buyer changed plans")
 }
 
-/// What a confirm answers when the whole price was taken.
+/// Returns the answer to a confirm that captured the whole price.
 pub(crate) fn paid(order: &Order) -> ConfirmAnswer {
     ConfirmAnswer::Paid(captured(order))
 }

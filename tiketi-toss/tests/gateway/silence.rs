@@ -1,4 +1,4 @@
-//! A provider that does not answer, or not in a way that can be read.
+//! A provider that does not answer, or whose answer cannot be read.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::shop::{
     Order, PATIENCE, PRICE, TestShop, captured, confirm_request, gateway, is_unknown, paid, payment_id,
 };
 
-/// Short enough to wait for.
+/// A short timeout, since the tests wait for it to end.
 const IMPATIENCE: Duration = Duration::from_secs(1);
 
 #[tokio::test]
@@ -29,7 +29,7 @@ async fn a_connection_cut_after_approving_is_paid() {
 #[tokio::test]
 async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
     let shop = TestShop::open().await;
-    // A client may consider it safe to retry on a reused connection that breaks.
+    // An HTTP client may repeat a request on a reused connection that breaks.
     shop.paid(2).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::cut(Call::Confirm));

@@ -1,4 +1,4 @@
-//! Giving up a payment before money is taken.
+//! Voids: closing a payment before money is captured.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Webhooks: hints, and proofs where there are any.
+//! Webhooks: hints, and deposit callbacks with a proof.
 
 use serde_json::{Value, json};
 use tiketi_core::{
@@ -21,7 +21,7 @@ async fn receive(shop: &TestShop, webhook: &Webhook) -> Result<Hint, WebhookRefu
     shop.gateway.webhook(delivered(&webhook.id, &webhook.body)).await
 }
 
-/// Has a buyer pay into a virtual account, and returns the message about it.
+/// Pays a buyer's deposit, and returns the webhook about it.
 async fn deposited(shop: &TestShop) -> (Order, Webhook) {
     let order = shop.order_by(Method::VirtualAccount, 1);
     shop.confirm(&order).await;
