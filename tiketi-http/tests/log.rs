@@ -1,4 +1,4 @@
-//! What is logged of requests, in a process of its own, since tracing keeps one state a process.
+//! The log lines of requests, in a separate process, because tracing has one global state for each process.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -18,7 +18,7 @@ use tower::ServiceExt;
 const EMAIL: &str = "buyer@example.com";
 const PASSWORD: &str = "correct horse battery";
 
-/// Collects what is logged.
+/// Collects the log.
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
 

@@ -1,4 +1,4 @@
-//! Registering, signing in, and every token that must not pass.
+//! Registration, sign-in, and tokens that must be refused.
 
 use std::time::Duration;
 
@@ -167,7 +167,7 @@ async fn a_token_of_another_algorithm_or_secret_is_refused() {
     let (head, rest) = good.split_once('.').unwrap();
     let (payload, signature) = rest.split_once('.').unwrap();
     assert_eq!(head, "eyJ0eXAiOiJKV1QiLCJhbGciOiJIUzI1NiJ9");
-    // {"typ":"JWT","alg":"none"}, {"alg":"RS256","typ":"JWT"}
+    // The heads are {"typ":"JWT","alg":"none"} and {"alg":"RS256","typ":"JWT"}.
     let none = "eyJ0eXAiOiJKV1QiLCJhbGciOiJub25lIn0";
     let rs256 = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9";
     let tampered = format!("{head}.{}.{signature}", payload.replacen('e', "f", 1));

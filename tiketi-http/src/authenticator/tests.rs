@@ -50,7 +50,7 @@ impl Authenticator for HostSessions {
     }
 }
 
-/// A shop that asks an authenticator.
+/// A shop that uses an authenticator.
 fn shop_of(authenticator: Arc<dyn Authenticator>) -> Server {
     let mut server = Server::new();
     let (box_office, answers) = (server.state.box_office().clone(), Arc::new(MemoryStore::default()));
@@ -100,7 +100,7 @@ async fn a_host_authenticator_is_asked_once_a_request() {
     let order = order_for_one(&server).await;
     let asked = || sessions.asked.swap(0, Ordering::SeqCst);
     asked();
-    // The layer of idempotency keys, the key and the handler all need the user.
+    // The layer of idempotency keys, the key itself and the handler all need the user.
     let held = post_as(&server, ADA, "k1", "/api/reservations", &order).await;
     assert_eq!((held.status, asked()), (StatusCode::CREATED, 1), "{}", held.json());
     let refused = post_as(&server, "invalid", "k1", "/api/reservations", &order).await;

@@ -1,4 +1,4 @@
-//! What each refusal of the rules is to a client.
+//! The answer to each refusal of the rules.
 
 use serde_json::{Value, json};
 use tiketi_core::decide::{
@@ -30,7 +30,7 @@ fn ticket_types() -> Vec<TicketTypeId> {
     vec![TicketTypeId::from_uuid(uuid())]
 }
 
-/// Checks an error's code and details, and that it has every detail that its remedy mentions.
+/// Checks an error's code and details, and that the details include every one that its remedy names.
 #[track_caller]
 fn assert_error(error: impl Into<ApiError>, code: Code, details: &Value) {
     let error = error.into();

@@ -1,4 +1,4 @@
-//! Everything that can be wrong with what a handler takes.
+//! Everything that can be wrong with the input of a handler.
 
 use axum::Router;
 use axum::body::Body;

@@ -1,4 +1,4 @@
-//! How the server says it is.
+//! The health of a server in each of its states.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! The document and the routes, held against each other.
+//! The OpenAPI document, compared with the routes.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,7 @@ impl Described {
         self.path.starts_with("/api/admin") || self.path.starts_with("/api/stats")
     }
 
-    /// Makes a request, with `id` for every value in the path.
+    /// Builds a request, with `id` for every path parameter.
     fn request(&self, id: &str, content_type: &str, body: &'static str) -> Request<Body> {
         let mut segments: Vec<_> = self.path.split('/').collect();
         for segment in &mut segments {
@@ -67,7 +67,7 @@ fn described() -> Vec<Described> {
     all
 }
 
-/// Checks that a described route answered, and in one of the two shapes there are.
+/// Checks that a described route answered, in one of the two formats.
 fn check_answer(route: &Described, answer: &Answered) {
     let name = format!("{} {}", route.method, route.path);
     let described = &route.operation["responses"][answer.status.as_str()];
@@ -145,7 +145,7 @@ async fn routes_with_a_body_refuse_what_is_no_json() {
             continue;
         }
         let name = format!("{} {}", route.method, route.path);
-        // Cut off within a name: routes that refuse unknown fields have not seen one yet.
+        // The body ends within a field name: routes that refuse unknown fields have not read a field yet.
         let malformed = server.send(signed(route.request(id, "application/json", "{\"x"), &token)).await;
         assert_eq!(malformed.code(), "MALFORMED_JSON", "{name}");
         let text = server.send(signed(route.request(id, "text/plain", "{}"), &token)).await;
@@ -169,7 +169,7 @@ async fn secured_writes_refuse_a_bad_idempotency_key() {
 
 #[tokio::test]
 async fn every_route_there_is_is_described() {
-    // Axum lists its routes nowhere but in its debug output.
+    // Axum lists its routes only in its debug output.
     let shown = format!("{:?}", Server::new().app);
     let served: BTreeSet<_> = shown.split('"').filter(|text| text.starts_with('/')).collect();
     assert!(served.contains("/api/auth/login"), "{shown}");
@@ -262,7 +262,7 @@ async fn the_served_document_is_the_described_one() {
     let answer = Server::new().get("/api/openapi.json").await;
     assert_eq!(answer.header("content-type"), "application/json");
     let mut served = answer.json();
-    // A file knows no server; what is served is beside its own.
+    // A file has no server; the served document names its own.
     let servers = served.as_object_mut().unwrap().remove("servers").unwrap();
     assert_eq!(servers[0]["url"], "..");
     assert_eq!(served, document());

@@ -1,4 +1,4 @@
-//! What holds for every route, and for what is no route.
+//! What applies to every route, and to unknown paths.
 
 use std::time::Duration;
 

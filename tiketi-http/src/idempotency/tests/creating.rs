@@ -1,4 +1,4 @@
-//! Things that an administrator makes under a key whose answer is lost.
+//! Objects that an administrator creates with a key when the answer is lost.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::router::router;
 use crate::state::AppState;
 use crate::test_support::{Answered, Server, accounts_in, json_request, signed, with_header};
 
-/// A store that loses every answer: each claim finds nothing.
+/// A store that keeps no answer: each claim finds nothing.
 #[derive(Debug)]
 struct Forgetful;
 
@@ -68,12 +68,13 @@ impl Shop {
         self.server.send(with_header(request, "idempotency-key", key)).await
     }
 
-    /// Sends a request twice, and one of other content under the same key; returns what the first made.
+    /// Sends a request twice, then other content under the same key. Returns the object that the first request
+    /// created.
     async fn makes_once(&self, path: &str, body: &Value, other: &Value, what: &str) -> Value {
         let key = format!("key-{what}");
         let first = self.send(path, &key, body).await;
         assert_eq!(first.status, 201, "{what}: {}", first.json());
-        // The moment of a repetition is another one.
+        // A repetition has another time.
         self.server.clock.advance(std::time::Duration::from_secs(3));
         let again = self.send(path, &key, body).await;
         assert_eq!((again.status.as_u16(), again.json()), (201, first.json()), "{what}");
@@ -90,7 +91,7 @@ impl Shop {
 }
 
 fn event(title: &str) -> Value {
-    // Without `saleStart` the sale opens at the moment the request is read.
+    // Without `saleStart` the sale opens at the time of the request.
     json!({"title": title, "eventDate": "2026-12-24T19:00:00Z"})
 }
 
@@ -102,7 +103,7 @@ fn layout(name: &str) -> Value {
     })
 }
 
-/// Seen to make two events, two layouts and two ticket types while the key went no further than the answers.
+/// Fails if the key is used only for the stored answers: a repetition then creates a second object.
 #[tokio::test]
 async fn what_is_made_under_a_key_is_made_once_even_if_its_answer_is_lost() {
     let shop = Shop::open().await;

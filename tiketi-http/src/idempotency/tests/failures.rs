@@ -1,4 +1,4 @@
-//! Keyed requests while the store that keeps answers fails.
+//! Requests with a key, while the store of answers fails.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Requests repeated with their key.
+//! Requests that are repeated with their key.
 
 mod creating;
 mod failures;

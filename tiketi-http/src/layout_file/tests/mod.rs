@@ -1,4 +1,4 @@
-//! Plans as people and editors write them.
+//! Layout files as people write them and as editors save them.
 
 mod own;
 mod pretix;
@@ -38,7 +38,7 @@ fn json_of_neither_shape_is_refused() {
     }
 }
 
-/// Arbitrary JSON with the names of fields both shapes know, so that readers get past the first step.
+/// Arbitrary JSON with the field names of both formats, so that the readers do not stop at the first field.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -104,7 +104,7 @@ proptest! {
     }
 }
 
-/// Replaces the value reached after `left` others, depth first.
+/// Replaces the value that is reached after `left` other values, depth first.
 fn replace(plan: &mut Value, left: &mut usize, value: &Value) {
     if *left == 0 {
         *plan = value.clone();

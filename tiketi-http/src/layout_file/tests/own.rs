@@ -1,4 +1,4 @@
-//! The shape made for hands.
+//! Tiketi's own format, which people write.
 
 use serde_json::{Value, json};
 use tiketi_core::{Currency, SeatLayout, seat_layout::LayoutError};

@@ -1,4 +1,4 @@
-//! The shape the pretix editor makes.
+//! The format of the pretix editor.
 
 use serde_json::{Value, json};
 use tiketi_core::Currency;
@@ -103,7 +103,7 @@ fn what_is_empty_is_refused_with_its_path() {
     }
 }
 
-/// Without any zone there is nothing to price either.
+/// Returns the error of a plan. A plan without zones is read without prices.
 fn refused_with(plan: &Value, pointer: &str) -> String {
     if pointer == "/zones" {
         let reader = LayoutReader::new().currency(Currency::KRW);

@@ -1,4 +1,4 @@
-//! Running events: from a draft to a sold seat, and what buyers may not do.
+//! Administration of events, from a draft to a sold seat, and the limits of buyers' rights.
 
 use axum::http::Method;
 use serde_json::{Value, json};

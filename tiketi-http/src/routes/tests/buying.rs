@@ -1,4 +1,4 @@
-//! Whole walks of a buyer, from the seat map to the ticket and back.
+//! Complete purchases, from the seat map to the ticket and its refund.
 
 use std::time::Duration;
 

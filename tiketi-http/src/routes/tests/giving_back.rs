@@ -1,4 +1,4 @@
-//! Giving tickets back, as buyers by the event's policy and as staff by their word.
+//! Returned tickets: by buyers under the event's policy, and by staff for an amount of their choice.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Shop, assert_refused, text};
 
-/// How long after the sale opened the show starts: 40 days.
+/// Time from the opening of the sale to the start of the event: 40 days.
 const STARTS_AFTER: u64 = 40 * 86_400;
 
 /// A full refund until ten days before; then the shop keeps a tenth and 4,000 until a day before.
@@ -24,7 +24,7 @@ async fn set_policy(shop: &Shop, policy: &Value) -> Value {
     shop.ok(Method::PUT, &path, &shop.admin, &body).await
 }
 
-/// A buyer owns the first `seats` seats and `standing` places to stand.
+/// Buys the first `seats` seats and `standing` units of general admission.
 async fn bought(shop: &Shop, seats: usize, standing: u32) -> Value {
     let ids = shop.seats().await[..seats].to_vec();
     let mut body = json!({"eventId": shop.event, "seatIds": ids});

@@ -1,11 +1,11 @@
-//! Drawing halls.
+//! Creating and reading seat layouts.
 
 use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::{Shop, assert_refused, layout, text};
 
-/// What a layout is made from; the rest of it the server says.
+/// The fields of a layout that a client sends; the server adds the others.
 const PLAN: [&str; 4] = ["venue", "name", "currency", "sections"];
 
 fn hall(rows: &Value) -> Value {

@@ -1,4 +1,4 @@
-//! The routes as clients see them: requests in, answers out, no sockets.
+//! The routes as clients see them: requests and answers, without sockets.
 
 mod administration;
 mod buying;
@@ -29,7 +29,8 @@ pub(super) struct Shop {
     pub(super) admin: String,
     pub(super) buyer: String,
     pub(super) other: String,
-    /// 10 VIP seats of 150,000, 20 R seats of 110,000, and 50 times standing for 88,000 won.
+    /// The event: 10 VIP seats at 150,000 won, 20 R seats at 110,000 won, and 50 units of standing room at 88,000
+    /// won.
     pub(super) event: String,
 }
 
@@ -39,7 +40,7 @@ impl Shop {
         Self::over(Server::new()).await
     }
 
-    /// Opens a shop on a server.
+    /// Opens a shop on this server.
     pub(super) async fn over(server: Server) -> Self {
         let admin = server.token_of("admin@example.com", Role::Admin).await;
         let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
@@ -50,7 +51,7 @@ impl Shop {
         shop
     }
 
-    /// Lets time pass, and signs everyone in again.
+    /// Moves the clock, and signs every user in again.
     pub(super) async fn wait(&mut self, by: Duration) {
         self.server.clock.advance(by);
         self.admin = self.server.token_of("admin@example.com", Role::Admin).await;
@@ -58,7 +59,7 @@ impl Shop {
         self.other = self.server.token_of("other@example.com", Role::Buyer).await;
     }
 
-    /// Sends a request, signed unless `token` is empty, with JSON unless `body` is null.
+    /// Sends a request, with a token unless `token` is empty, and with JSON unless `body` is null.
     pub(super) async fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answered {
         let request = match body {
             Value::Null => Request::builder().method(method).uri(path).body(Body::empty()).unwrap(),
@@ -76,7 +77,7 @@ impl Shop {
         self.call(Method::POST, path, token, body).await
     }
 
-    /// Sends a request that has to succeed, and returns its JSON.
+    /// Sends a request that must succeed, and returns its JSON.
     pub(super) async fn ok(&self, method: Method, path: &str, token: &str, body: &Value) -> Value {
         let answer = self.call(method, path, token, body).await;
         assert!(
@@ -97,7 +98,7 @@ impl Shop {
         text(&made["layout"]["id"])
     }
 
-    /// Makes an event and shows it to buyers.
+    /// Creates an event and publishes it.
     pub(super) async fn publish(&self, event: &Value) -> String {
         let made = self.ok(Method::POST, "/api/admin/events", &self.admin, event).await;
         let id = text(&made["event"]["id"]);
@@ -105,7 +106,7 @@ impl Shop {
         id
     }
 
-    /// Returns the ids of the event's seats, from the stage backwards.
+    /// Returns the ids of the event's seats, ordered from the stage backwards.
     pub(super) async fn seats(&self) -> Vec<String> {
         let map = self.read(&format!("/api/seats/{}", self.event), "").await;
         map["seats"].as_array().unwrap().iter().map(|seat| text(&seat["id"])).collect()
@@ -134,7 +135,7 @@ impl Shop {
         text(&types.iter().find(|known| known["name"] == "Standing").unwrap()["id"])
     }
 
-    /// Returns everything a refused request must leave as it was.
+    /// Returns all that a refused request must leave unchanged.
     pub(super) async fn everything(&self) -> Value {
         json!([
             self.read(&format!("/api/seats/{}", self.event), "").await,
@@ -153,7 +154,7 @@ impl Shop {
     }
 }
 
-/// Checks what a refusal says.
+/// Checks the status and the code of a refusal.
 pub(super) fn assert_refused(answer: &Answered, status: u16, code: &str, what: impl Display) {
     assert_eq!(
         (answer.status.as_u16(), answer.code()),
@@ -182,7 +183,7 @@ pub(super) fn layout() -> Value {
     })
 }
 
-/// An event of which the sale is open from the start.
+/// An event whose sale is open from the start.
 pub(super) fn event_on(layout: &str) -> Value {
     json!({
         "title": "Night of the Lighthouse", "artist": "The Paper Boats", "venue": "Harbour Hall",

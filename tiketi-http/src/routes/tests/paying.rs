@@ -1,4 +1,4 @@
-//! What a provider may answer, and clients that do not wait for it.
+//! Answers of the provider, and clients that do not wait for them.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -41,7 +41,7 @@ async fn return_addresses_are_http_urls_and_come_together() {
     assert!(prepared.status.is_success());
 }
 
-/// Defect 11 of the first Tiketi: a card declined once could never be paid again.
+/// Defect 11 of the first Tiketi: after one declined card the buyer could never pay for the reservation.
 #[tokio::test]
 async fn a_declined_payment_is_402_and_the_next_attempt_succeeds() {
     let shop = Shop::open().await;
@@ -81,7 +81,7 @@ async fn an_unknown_outcome_is_202_and_what_it_pays_for_stays_the_buyers() {
     assert_eq!(shop.status(&text(&reservation["seats"][0]["seatId"])).await, "locked");
 }
 
-/// A retry was answered with 200 for an attempt that had ended without money.
+/// Fails if a repetition is answered with 200 for an attempt that ended without a capture.
 #[tokio::test]
 async fn process_repeated_after_the_hold_expired_is_not_paid() {
     let shop = Shop::open().await;

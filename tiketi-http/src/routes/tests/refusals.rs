@@ -1,4 +1,4 @@
-//! Requests that must be refused: with the right status and code, and nothing changed.
+//! Requests that must be refused with the right status and code, and that change nothing.
 
 use std::time::Duration;
 
@@ -149,7 +149,7 @@ async fn nothing_is_sold_before_the_sale_after_it_or_of_a_cancelled_event() {
     );
 }
 
-/// Signs in again, because a token does not last until the sale closes.
+/// Signs in again, because a token expires before the sale closes.
 async fn fresh_token(shop: &Shop) -> String {
     shop.server.token_of("buyer@example.com", tiketi_core::account::Role::Buyer).await
 }

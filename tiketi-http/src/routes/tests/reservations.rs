@@ -1,4 +1,4 @@
-//! Whose reservation is whose, and how it stands.
+//! The states of reservations, and who may see and change them.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn a_hold_past_its_end_reads_as_expired_before_the_sweep() {
     assert_eq!(shop.reserve(&shop.other, &seats[..1]).await.status.as_u16(), 201);
 }
 
-/// Defect 1 of the first Tiketi: the seats went to the next buyer, and the late cancellation took them away.
+/// Defect 1 of the first Tiketi: the late cancellation released seats that the next buyer had bought.
 #[tokio::test]
 async fn cancelling_an_expired_reservation_leaves_the_next_buyers_seats_alone() {
     let shop = Shop::open().await;

@@ -1,4 +1,4 @@
-//! Seat maps over HTTP, and holding seats.
+//! Seat maps and holds over HTTP.
 
 use axum::body::Body;
 use axum::http::Request;

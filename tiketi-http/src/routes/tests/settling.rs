@@ -1,4 +1,4 @@
-//! Confirming, refunding, webhooks, and what an administrator sees of payments.
+//! Confirms, refunds, webhooks, and the administrator's view of payments.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tiketi_core::{
 use super::{Shop, text};
 use crate::test_support::json_request;
 
-/// Holds a seat, prepares to pay, and returns the answer.
+/// Holds a seat, prepares its payment, and returns the answer.
 async fn prepared(shop: &Shop) -> Value {
     let seats = shop.seats().await;
     let held = shop.held(&shop.buyer, &seats[..1]).await;
@@ -36,7 +36,7 @@ fn payment_id(answer: &Value) -> PaymentId {
     text(&answer["payment"]["id"]).parse().unwrap()
 }
 
-/// Does what the server's housekeeping does about payments.
+/// Runs the jobs about payments, as the server does.
 async fn settle(shop: &Shop) {
     let office = shop.server.state.box_office();
     office.jobs().work_inbox_once().await.unwrap();
@@ -120,7 +120,7 @@ async fn a_webhook_is_stored_and_takes_effect_after_a_lookup() {
     settle(&shop).await;
     let path = format!("/api/payments/{order}");
     assert_eq!(shop.read(&path, &shop.buyer).await["payment"]["status"], "completed");
-    // Sent again, out of order, or about nothing: it changes nothing.
+    // A repeated, late or unknown webhook changes nothing.
     assert_eq!(send_webhook(&shop, "test", "two", order.clone()).await, 200);
     settle(&shop).await;
     assert_eq!(shop.read(&path, &shop.buyer).await["payment"]["status"], "completed");
@@ -183,7 +183,7 @@ async fn an_administrator_ends_a_payment_whose_outcome_stays_unknown() {
     assert!(ended["payment"]["askedAgainAt"].is_string(), "{ended}");
     let again = shop.post(&end, &shop.admin, &body).await;
     assert_eq!((again.status.as_u16(), again.code()), (409, "PAYMENT_OUTCOME_KNOWN".to_owned()));
-    // The seat is free, and the money that the provider took all the same goes back.
+    // The seat is free again, and the money that the provider captured is refunded.
     let seats = shop.seats().await;
     shop.held(&shop.other, &seats[..1]).await;
     for _ in 0..2 {
@@ -192,7 +192,7 @@ async fn an_administrator_ends_a_payment_whose_outcome_stays_unknown() {
     assert_eq!(shop.server.gateway.balance(text(&prepared["orderId"]).parse().unwrap()), 0);
 }
 
-/// A key that the store forgot is known by the refund that it made.
+/// The store no longer has the key, but the refund that was made with it has the same id.
 #[tokio::test]
 async fn a_refund_key_used_again_after_a_day_makes_no_second_refund() {
     let shop = Shop::open().await;
@@ -200,7 +200,7 @@ async fn a_refund_key_used_again_after_a_day_makes_no_second_refund() {
     let path = format!("/api/admin/payments/{}/refund", text(&paid["payment"]["id"]));
     let body = |amount| json!({"cancelReason": "a pillar", "cancelAmount": amount, "tickets": "keep"});
     for (amount, status) in [(10_000, 200), (10_000, 200), (20_000, 422)] {
-        // Signed in again: a day is longer than any token lasts.
+        // A new token, because a token lasts less than a day.
         let token = shop.server.token_of("admin@example.com", Role::Admin).await;
         let mut request = json_request(Method::POST, &path, &body(amount));
         request.headers_mut().insert("idempotency-key", "one-key".parse().unwrap());
@@ -231,7 +231,7 @@ async fn a_cancelled_event_refunds_every_buyer() {
     assert_eq!(shop.server.gateway.balance(payment_id(&paid)), 0);
 }
 
-/// A defect of the first Tiketi, number 11: an answer was sent twice; and impatient clicks charge four times.
+/// Defect 11 of the first Tiketi: an answer was sent twice. Four clicks in a row caused four charges.
 #[tokio::test]
 async fn fifty_clicks_at_once_are_charged_once_and_answered_alike() {
     let shop = Shop::open().await;
@@ -255,7 +255,7 @@ async fn a_declined_confirm_is_402_and_another_attempt_pays() {
     shop.ok(Method::POST, "/api/payments/confirm", &shop.buyer, &confirm_body(&again)).await;
 }
 
-/// Caught: with `refunded_seats` of the event's own terms not in `TermsOverride::over`.
+/// Fails without the event's own `refunded_seats` in `TermsOverride::over`.
 #[tokio::test]
 async fn an_event_may_override_the_policies_about_money() {
     let shop = Shop::open().await;

@@ -1,4 +1,4 @@
-//! Texts that no store keeps are refused with the field that has them.
+//! Texts that no store accepts are refused, and the error names the field.
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Shop, assert_refused, event_on, layout, text};
 use crate::test_support::{json_request, signed, with_header};
 
-/// A text that no store keeps.
+/// A text that no store accepts.
 const NUL: &str = "a\0b";
 
 /// Returns a request's body with one of its fields replaced.
@@ -63,7 +63,7 @@ async fn what_a_buyer_sends_is_refused_by_its_field_in_his_language() {
     let request = signed(json_request(Method::POST, &note, &json!({"note": NUL})), &shop.admin);
     let answer = shop.server.send(with_header(request, "accept-language", "ko")).await;
     assert_eq!(answer.json()["error"], "요청의 항목이 빠졌거나 올바르지 않습니다.");
-    // The attempt is as it was, and can be paid.
+    // The attempt is unchanged, and can be paid.
     let paid = shop.ok(Method::POST, "/api/payments/confirm", &shop.admin, &confirm("key")).await;
     assert_eq!(paid["payment"]["status"], "completed");
 }

@@ -22,7 +22,7 @@ use super::{Shop, assert_refused, event_on, text};
 use crate::limits::HttpLimits;
 use crate::test_support::{Answered, Server, with_header};
 
-/// A store of waiting rooms that can be switched off, and counts how often a room was read.
+/// A store of waiting rooms that the test can switch off, and that counts the reads of rooms.
 #[derive(Debug, Default)]
 struct Switched {
     rooms: MemoryWaitingRooms,
@@ -69,7 +69,7 @@ impl Shop {
         shop
     }
 
-    /// Opens such a shop over a store of waiting rooms.
+    /// Opens such a shop on this store of waiting rooms.
     async fn with_rooms(rooms: &Arc<Switched>) -> Self {
         let rooms = Arc::<Switched>::clone(rooms);
         let server = Server::with(HttpLimits::default(), |builder| builder.waiting_rooms(rooms));
@@ -103,13 +103,13 @@ impl Shop {
         self.server.get(&format!("/api/queue/{}/serving", self.event)).await
     }
 
-    /// Lets a second pass and runs the jobs.
+    /// Moves the clock by a second and runs the jobs.
     async fn tick(&self) {
         self.server.clock.advance(Duration::from_secs(1));
         self.server.state.run_jobs_once().await;
     }
 
-    /// Joins, is called and enters; returns the pass.
+    /// Joins, waits until called, and enters; returns the pass.
     async fn admitted(&self, token: &str) -> String {
         self.join(token).await;
         self.tick().await;

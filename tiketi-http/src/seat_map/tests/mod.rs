@@ -1,4 +1,4 @@
-//! How often maps are encoded, and that what is sent is what they are.
+//! How many times seat maps are encoded, and that each answer has the current seats.
 
 mod walk;
 

@@ -1,4 +1,5 @@
-//! Random walks: whatever happens to seats, no encoding and no client falls behind.
+//! Random sequences of commands: every encoding shows the current seats, and a client that reads changes is up to
+//! date.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use tiketi_core::{HoldRequest, SeatId};
 
 use super::{Shop, buyer, bytes};
 
-/// Something that may happen in a shop; it may as well be refused.
+/// A command in a shop; it may be refused.
 #[derive(Debug, Clone)]
 enum Happening {
     Hold { who: u128, seat: usize },
@@ -56,7 +57,7 @@ async fn happen(shop: &Shop, seats: &[SeatId], happening: &Happening) {
     }
 }
 
-/// A client that asks only for what changed since it last asked.
+/// A client that reads only the changes since its last read.
 #[derive(Debug, Default)]
 struct Client {
     version: u64,
@@ -74,14 +75,14 @@ impl Client {
 }
 
 async fn walk(happenings: Vec<Happening>) {
-    // Forty seats all over a hall of two segments.
+    // Forty seats, distributed over a hall of two segments.
     let shop = Shop::with_rows(15).await;
     let seats: Vec<_> = shop.seats().await.into_iter().step_by(7).collect();
     let mut client = Client::default();
     for step in &happenings {
         happen(&shop, &seats, step).await;
         assert!(bytes(shop.ask(None, &[]).await).await == shop.naive().await, "after {step:?}");
-        // Readers of changes see an expired hold after the sweep.
+        // Readers of changes see the end of a hold only after the sweep.
         shop.box_office.jobs().tidy_once().await.unwrap();
         client.catch_up(&shop).await;
         let mut fresh = Client::default();
