@@ -13,7 +13,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::store::{Page, PageRequest, SalesStore, Swept};
+use tiketi_core::store::{CallOffProgress, Page, PageRequest, SalesStore, Swept};
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput, HoldRequest, Money,
     Payment, PaymentId, PrepareRequest, Reservation, ReservationId, SaleWindow, StoreError, TicketTypeInput,
@@ -80,6 +80,34 @@ impl<S: SalesStore> SalesStore for Measured<S> {
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.store.payment(id).await
+    }
+
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.store.payments_due(now, limit).await
+    }
+
+    async fn payments_needing_attention(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        self.store.payments_needing_attention(slow_before, page).await
+    }
+
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        self.store.payment_by_key(gateway, provider_key).await
+    }
+
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        self.store.to_call_off(limit).await
+    }
+
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        self.store.call_off_progress(event).await
     }
 }
 

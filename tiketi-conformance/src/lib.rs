@@ -36,7 +36,7 @@
 //! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::store::SalesStore`]) |
 //! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::store::CatalogStore`]) |
 //! | [`outbox_cases!`] | [`SellingStore`] | facts: delivered to each subscriber, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
-//! | [`payment_cases!`] | [`SellingStore`] and [`tiketi_core::store::PaymentStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
+//! | [`payment_cases!`] | [`SellingStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |

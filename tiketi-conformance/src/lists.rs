@@ -356,7 +356,7 @@ macro_rules! audit_cases {
     };
 }
 
-/// Expands to tests of payments that are not over: [`tiketi_core::store::PaymentStore`].
+/// Expands to tests of payments that are not over, which [`tiketi_core::store::SalesStore`] lists.
 #[macro_export]
 macro_rules! payment_cases {
     ($factory:expr) => {

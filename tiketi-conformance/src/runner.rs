@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use tiketi_core::lease::LeaseLock;
 use tiketi_core::store::{
-    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, PaymentStore, RoomJournal,
-    WaitingRoomStore,
+    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -66,15 +65,15 @@ where
 /// # Panics
 ///
 /// If the case or the audit fails.
-pub fn paying<F, C>(factory: &F, case: fn(TestShop, Handles<dyn PaymentStore>) -> C)
+pub fn paying<F, C>(factory: &F, case: fn(TestShop, Handles<dyn SalesStore>) -> C)
 where
     F: StoreFactory,
-    F::Store: SellingStore + PaymentStore,
+    F::Store: SellingStore,
     C: Future<Output = ()> + Send + 'static,
 {
     run(factory, move |stores| async move {
         let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
-        let paying = stores.into_iter().map(|store| store as Arc<dyn PaymentStore>).collect();
+        let paying = stores.into_iter().map(|store| store as Arc<dyn SalesStore>).collect();
         let shop = TestShop::over(Handles::new(selling)).await;
         shop.known().quiet = true;
         case(shop.clone(), Handles::new(paying)).await;

@@ -95,7 +95,7 @@
 //!
 //! # Bringing your own store, gateway or notifier
 //!
-//! Implement [`SalesStore`](crate::store::SalesStore), [`PaymentStore`](crate::store::PaymentStore),
+//! Implement [`SalesStore`](crate::store::SalesStore),
 //! [`InboxStore`](crate::store::InboxStore), [`CatalogStore`](crate::store::CatalogStore),
 //! [`LayoutStore`](crate::store::LayoutStore) and [`OutboxStore`](crate::store::OutboxStore), and test the result with
 //! the cases of the crate `tiketi-conformance`. An adapter does not implement the rules, which are in [`decide`]: it

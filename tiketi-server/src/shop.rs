@@ -8,8 +8,7 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
-        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-        SalesStore, StoreClock,
+        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
@@ -108,7 +107,6 @@ impl Shop {
     ) -> Result<Self, Failure>
     where
         S: SalesStore
-            + PaymentStore
             + CatalogStore
             + LayoutStore
             + OutboxStore

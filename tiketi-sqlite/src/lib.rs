@@ -47,7 +47,6 @@ mod load;
 mod migrate;
 mod open;
 mod outbox;
-mod payments;
 mod reader;
 mod readers;
 mod reads;

@@ -3,13 +3,19 @@
 use std::collections::{BTreeSet, HashMap};
 
 use async_trait::async_trait;
+use rusqlite::{Connection, params};
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
     StoreError, StoreErrorKind, Timestamp,
-    store::{SalesStore, Swept},
+    store::{CallOffProgress, SalesStore, Swept},
 };
+use tiketi_sql::{PaymentRow, columns, stored};
+use uuid::Uuid;
 
+use crate::load::{all, exists, one};
+use crate::reads::total;
+use crate::row::first;
 use crate::store::SqliteStore;
 use crate::{load, reads, write};
 
@@ -75,4 +81,93 @@ impl SalesStore for SqliteStore {
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.read(move |connection| load::payment(connection, id)).await
     }
+
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.read(move |connection| payments_due(connection, now, limit)).await
+    }
+
+    async fn payments_needing_attention(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        self.read(move |connection| needing_attention(connection, slow_before, page)).await
+    }
+
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        let named = (gateway.to_owned(), provider_key.to_owned());
+        self.read(move |connection| {
+            let sql = "SELECT id FROM payments WHERE gateway = ?1 AND provider_key = ?2";
+            one(connection, sql, (&named.0, &named.1), |row| first::<Uuid>(row).map(PaymentId::from_uuid))
+        })
+        .await
+    }
+
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        self.read(move |connection| to_call_off(connection, limit)).await
+    }
+
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        self.read(move |connection| progress(connection, event)).await
+    }
+}
+
+fn payments_due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(payment),
+        " FROM payments WHERE reconcile_at <= ?1 ORDER BY reconcile_at, id LIMIT ?2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, sql, (now.as_micros(), limit), |row| PaymentRow::read(row)?.payment())
+}
+
+fn needing_attention(
+    connection: &Connection,
+    slow_before: Timestamp,
+    page: PageRequest,
+) -> Result<Page<Payment>, StoreError> {
+    let wanted = "id IN (SELECT id FROM payments WHERE needs_attention \
+        UNION SELECT id FROM payments WHERE awaited_since <= ?1)";
+    let columns = columns!(payment);
+    let sql = format!("SELECT {columns} FROM payments WHERE {wanted} ORDER BY id LIMIT ?2 OFFSET ?3");
+    let values = params![slow_before.as_micros(), page.size(), stored(page.offset())];
+    let found = all(connection, &sql, values, |row| PaymentRow::read(row)?.payment())?;
+    let sql = format!("SELECT count(*) FROM payments WHERE {wanted}");
+    Ok(Page { rows: found, total: total(connection, &sql, [slow_before.as_micros()])? })
+}
+
+fn to_call_off(connection: &Connection, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+    let sql = "SELECT reservations.id FROM events \
+        JOIN reservations ON reservations.event = events.id AND reservations.state IN ('held', 'confirmed') \
+        LEFT JOIN payments ON payments.id = reservations.payment \
+        WHERE events.state = 'cancelled' AND (reservations.state = 'held' OR payments.id IS NULL \
+            OR payments.reconcile_at IS NULL AND NOT payments.call_off_refused) \
+        ORDER BY reservations.id LIMIT ?1";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    all(connection, sql, [limit], |row| first::<Uuid>(row).map(ReservationId::from_uuid))
+}
+
+fn progress(connection: &Connection, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+    let of_event = [event.as_uuid()];
+    if !exists(connection, "SELECT 1 FROM events WHERE id = ?1", of_event)? {
+        return Ok(None);
+    }
+    let count = |wanted: &str| {
+        let sql = format!(
+            "SELECT count(*) FROM reservations LEFT JOIN payments ON payments.id = reservations.payment \
+             WHERE reservations.event = ?1 AND {wanted}"
+        );
+        total(connection, &sql, of_event)
+    };
+    let live = "reservations.state IN ('held', 'paying', 'confirmed')";
+    Ok(Some(CallOffProgress {
+        to_do: count(live)?,
+        done: count("reservations.cancel_reason IN ('organiser', 'refunded')")?,
+        refused: count(&format!("{live} AND payments.call_off_refused"))?,
+    }))
 }

@@ -8,17 +8,17 @@ use tiketi_core::{
     CommandError, EventId, Money, PageRequest, Payment, Reservation, ReservationId,
     gateway::Captured,
     payment::Settles,
-    store::{CallOffProgress, PaymentStore},
+    store::{CallOffProgress, SalesStore},
 };
 
 use crate::handles::Handles;
 use crate::shop::TestShop;
 
-async fn to_do(stores: &Handles<dyn PaymentStore>) -> Vec<ReservationId> {
+async fn to_do(stores: &Handles<dyn SalesStore>) -> Vec<ReservationId> {
     stores.any().to_call_off(100).await.unwrap()
 }
 
-async fn progress(stores: &Handles<dyn PaymentStore>, event: EventId) -> (u64, u64, u64) {
+async fn progress(stores: &Handles<dyn SalesStore>, event: EventId) -> (u64, u64, u64) {
     let CallOffProgress { to_do, done, refused } =
         stores.any().call_off_progress(event).await.unwrap().unwrap();
     (to_do, done, refused)
@@ -40,7 +40,7 @@ async fn sold_and_called_off(shop: &TestShop) -> (EventId, Vec<(Reservation, Pay
 /// is back.
 pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -73,7 +73,7 @@ pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
 }
 
 /// Fails if an interrupted job starts again or forgets the rest.
-pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let first = stores.any().to_call_off(1).await.unwrap();
     assert_eq!(first.len(), 1);
@@ -92,7 +92,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
 }
 
 /// Fails if several servers queue one buyer's refund several times.
-pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn PaymentStore>) {
+pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn SalesStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {
         let (shop, command) = (shop.clone(), CallOff::new(row.id));
@@ -111,7 +111,7 @@ pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handl
 /// Fails if a provider's no is answered by asking for ever.
 pub async fn a_refused_refund_is_not_queued_again_automatically(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let (reservation, payment) = &sold[0];
@@ -124,7 +124,7 @@ pub async fn a_refused_refund_is_not_queued_again_automatically(
 }
 
 /// Fails if anything is taken back that is still on.
-pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (sold, _) = shop.sold(&held).await;
@@ -149,7 +149,7 @@ async fn refuse_refund(shop: &TestShop, payment: &Payment) {
 /// once the event is cancelled, or if the provider is asked for ever.
 pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let hall = shop.hall().await;
     let mut sold = Vec::new();
@@ -197,7 +197,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
 /// the event.
 pub async fn what_buyers_gave_up_themselves_does_not_count_as_done(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let hall = shop.hall().await;
     let cancelled = shop.held(&hall, shop.buyer(), &[0]).await;

@@ -10,7 +10,7 @@ use tiketi_core::{
     gateway::DepositAsked,
     payment::{Deposit, DepositAccount, Settles},
     refund_account::RefundAccount,
-    store::PaymentStore,
+    store::SalesStore,
 };
 
 use crate::handles::Handles;
@@ -42,13 +42,13 @@ async fn confirming(shop: &TestShop) -> Payment {
     shop.confirming(&held).await
 }
 
-async fn needing_attention(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+async fn needing_attention(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> Vec<PaymentId> {
     let page =
         stores.any().payments_needing_attention(shop.now().before(SLOW), PageRequest::FIRST).await.unwrap();
     page.rows.into_iter().map(|payment| payment.id).collect()
 }
 
-async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> usize {
+async fn due(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> usize {
     stores.any().payments_due(shop.now(), 100).await.unwrap().len()
 }
 
@@ -56,7 +56,7 @@ async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> usize {
 /// before the deposit is due.
 pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let payment = confirming(&shop).await;
     let waiting = wait_for(&shop, &payment, asked(&shop, HOUR)).await;
@@ -73,10 +73,7 @@ pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
 
 /// Fails if a provider that gives buyers a week keeps the seats for
 /// a week.
-pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(
-    shop: TestShop,
-    _: Handles<dyn PaymentStore>,
-) {
+pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(shop: TestShop, _: Handles<dyn SalesStore>) {
     let payment = confirming(&shop).await;
     let week = asked(&shop, Duration::from_hours(7 * 24));
     let since = shop.now();
@@ -99,10 +96,7 @@ async fn own_window(shop: &TestShop, event: EventId, window: Duration) {
 }
 
 /// Fails if the end of a deposit's time is slept through.
-pub async fn a_provider_is_asked_when_a_deposits_time_is_up(
-    shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
-) {
+pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = confirming(&shop).await;
     wait_for(&shop, &payment, asked(&shop, Duration::from_secs(90))).await;
     let end = shop.now().after(Duration::from_secs(90));
@@ -119,7 +113,7 @@ pub async fn a_provider_is_asked_when_a_deposits_time_is_up(
 /// stays listed once it is back.
 pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let payment = confirming(&shop).await;
     shop.apply(shop.paid(&payment)).await;
@@ -146,7 +140,7 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
 /// once it is done.
 pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let payment = confirming(&shop).await;
     shop.apply(shop.paid(&payment)).await;

@@ -10,7 +10,7 @@ use tiketi_core::{
     CommandError, PageRequest, Payment, PaymentId,
     gateway::{Captured, DepositAsked},
     payment::{DepositAccount, Settles},
-    store::PaymentStore,
+    store::SalesStore,
 };
 
 use crate::cases::texts::{CLEANED, NUL, refuses};
@@ -19,7 +19,7 @@ use crate::shop::TestShop;
 
 const SLOW: Duration = Duration::from_mins(10);
 
-async fn listed(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+async fn listed(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> Vec<PaymentId> {
     let before = shop.now().before(SLOW);
     let page = stores.any().payments_needing_attention(before, PageRequest::FIRST).await.unwrap();
     assert_eq!(page.total, page.rows.len() as u64);
@@ -44,7 +44,7 @@ async fn stuck(shop: &TestShop, seat: usize) -> Payment {
 /// is settled.
 pub async fn what_needs_a_person_is_listed_until_it_is_settled(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let stuck = stuck(&shop, 0).await;
     let hall = shop.hall().await;
@@ -72,7 +72,7 @@ pub async fn what_needs_a_person_is_listed_until_it_is_settled(
 }
 
 /// Fails if a payment whose outcome stays unknown never needs attention.
-pub async fn what_is_unknown_for_long_is_listed(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn what_is_unknown_for_long_is_listed(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let payment = shop.confirming(&held).await;
@@ -85,7 +85,7 @@ pub async fn what_is_unknown_for_long_is_listed(shop: TestShop, stores: Handles<
 }
 
 /// Fails if a page repeats or leaves out anything.
-pub async fn the_list_is_read_in_pages(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn the_list_is_read_in_pages(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let mut expected = Vec::new();
     for seat in 0..5 {
         expected.push(stuck(&shop, seat).await.id);
@@ -102,7 +102,7 @@ pub async fn the_list_is_read_in_pages(shop: TestShop, stores: Handles<dyn Payme
 }
 
 /// Fails if a provider's key leads to no payment, or to another's.
-pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -113,7 +113,7 @@ pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Han
 }
 
 /// Fails if an empty note is stored, or one about nothing.
-pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = stuck(&shop, 0).await;
     let mut empty = note(&payment, Settles::Yes);
     empty.text = String::from("  ");
@@ -127,7 +127,7 @@ pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dy
 }
 
 /// Fails if a note hides a refusal that came after it.
-pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;
@@ -147,7 +147,7 @@ pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Han
 /// or if its late money is not found.
 pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -177,7 +177,7 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
 }
 
 /// Fails if a note with a text that no store keeps is anything but refused by its field.
-pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Handles<dyn PaymentStore>) {
+pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let payment = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
     let note = |author: &str, text: &str| NotePayment::new(payment.id, author, text, Settles::No);
@@ -193,7 +193,7 @@ pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Ha
 /// or a key that no payment can have is looked for.
 pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let hall = shop.hall().await;
     let payment = shop.confirming(&shop.held(&hall, shop.buyer(), &[0]).await).await;

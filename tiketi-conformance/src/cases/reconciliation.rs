@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use tiketi_core::decide::{ReconcileStep, ScheduleReconciliation, ScheduleReconciliationRefused};
-use tiketi_core::{CommandError, Payment, PaymentId, store::PaymentStore};
+use tiketi_core::{CommandError, Payment, PaymentId, store::SalesStore};
 
 use crate::handles::Handles;
 use crate::shop::TestShop;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-async fn due(shop: &TestShop, stores: &Handles<dyn PaymentStore>) -> Vec<PaymentId> {
+async fn due(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> Vec<PaymentId> {
     let due = stores.any().payments_due(shop.now(), 100).await.unwrap();
     due.into_iter().map(|payment| payment.id).collect()
 }
@@ -28,7 +28,7 @@ async fn confirming(shop: &TestShop, seats: usize) -> Vec<Payment> {
 }
 
 /// Fails if an unknown is asked after too early, or never.
-pub async fn a_payment_is_due_from_its_moment_on(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_payment_is_due_from_its_moment_on(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let next = payment.reconciliation.as_ref().unwrap().next;
     shop.go_to(next.before(MICROSECOND));
@@ -40,7 +40,7 @@ pub async fn a_payment_is_due_from_its_moment_on(shop: TestShop, stores: Handles
 /// Fails if what waits longest is not asked after first.
 pub async fn the_most_overdue_is_asked_first_up_to_the_limit(
     shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
+    stores: Handles<dyn SalesStore>,
 ) {
     let payments = confirming(&shop, 4).await;
     shop.advance(Duration::from_hours(1));
@@ -54,10 +54,7 @@ pub async fn the_most_overdue_is_asked_first_up_to_the_limit(
 }
 
 /// Fails if several servers ask at the same time.
-pub async fn of_16_servers_that_claim_one_payment_one_asks(
-    shop: TestShop,
-    stores: Handles<dyn PaymentStore>,
-) {
+pub async fn of_16_servers_that_claim_one_payment_one_asks(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = confirming(&shop, 1).await[0].id;
     for tries in 0..4 {
         shop.advance(Duration::from_mins(10));
@@ -80,7 +77,7 @@ pub async fn of_16_servers_that_claim_one_payment_one_asks(
 }
 
 /// Fails if what was said, or when to ask, is lost.
-pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn PaymentStore>) {
+pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let until = shop.now().after(Duration::from_mins(3));
     shop.send(ScheduleReconciliation::new(payment.id, ReconcileStep::Wait { until })).await.unwrap();
@@ -94,7 +91,7 @@ pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn PaymentS
 }
 
 /// Fails if something known is asked after.
-pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payments = confirming(&shop, 2).await;
     shop.apply(shop.paid(&payments[0])).await;
     shop.apply(shop.declined(&payments[1])).await;
@@ -106,7 +103,7 @@ pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn Pa
 }
 
 /// Fails if an unanswered refund is forgotten.
-pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let paid = shop.apply(shop.paid(payment)).await.payment.unwrap();
     let refund = shop.promised(&paid).await;
@@ -119,7 +116,7 @@ pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Ha
 
 /// Fails if payments of one moment come in another order than that of
 /// their ids, so that a limit cuts others each time.
-pub async fn what_is_due_at_one_moment_comes_by_id(shop: TestShop, stores: Handles<dyn PaymentStore>) {
+pub async fn what_is_due_at_one_moment_comes_by_id(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let mut prepared = Vec::new();
     for seat in 0..6 {

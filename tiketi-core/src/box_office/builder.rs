@@ -19,7 +19,7 @@ use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock, Subscription,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, Subscription,
     WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
@@ -51,7 +51,7 @@ const ASKED_AT_ONCE: usize = 4;
 ///
 /// Sales, payments, catalog, outbox and the store's clock must be parts of one database, because one commit changes
 /// what several of them show: a command of [`SalesStore`] writes reservations, payments, seats, stock and facts in one
-/// transaction; [`PaymentStore`] lists those payments, [`CatalogStore`] reads and changes those seats and that stock
+/// transaction and lists what they left to do; [`CatalogStore`] reads and changes those seats and that stock
 /// under the same locks, [`OutboxStore`] delivers those facts, and [`StoreClock`] is the clock that refuses commands
 /// from the future. With two databases a crash between two commits would leave a sold seat without a fact, or two
 /// owners of one seat.
@@ -87,7 +87,6 @@ pub struct BoxOfficeBuilder {
 #[derive(Debug, Default)]
 struct StoreParts {
     sales: Option<Arc<dyn SalesStore>>,
-    payments: Option<Arc<dyn PaymentStore>>,
     catalog: Option<Arc<dyn CatalogStore>>,
     layouts: Option<Arc<dyn LayoutStore>>,
     outbox: Option<Arc<dyn OutboxStore>>,
@@ -149,11 +148,10 @@ impl BoxOfficeBuilder {
     /// called.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
-        S: SalesStore + PaymentStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
     {
         self.whole = StoreParts {
             sales: Some(Arc::<S>::clone(&store)),
-            payments: Some(Arc::<S>::clone(&store)),
             catalog: Some(Arc::<S>::clone(&store)),
             layouts: Some(Arc::<S>::clone(&store)),
             outbox: Some(Arc::<S>::clone(&store)),
@@ -163,15 +161,9 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Executes commands and reads reservations through this part.
+    /// Executes commands, and reads reservations and payments, through this part.
     pub fn sales(mut self, store: Arc<dyn SalesStore>) -> Self {
         self.parts.sales = Some(store);
-        self
-    }
-
-    /// Lists the work of payments through this part; it must read the database of the sales.
-    pub fn payments(mut self, store: Arc<dyn PaymentStore>) -> Self {
-        self.parts.payments = Some(store);
         self
     }
 
@@ -353,7 +345,7 @@ impl BoxOfficeBuilder {
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
         }
-        let StoreParts { sales, payments, catalog, layouts, outbox, inbox, clock } = self.parts;
+        let StoreParts { sales, catalog, layouts, outbox, inbox, clock } = self.parts;
         let whole = self.whole;
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
         let admission_key = match self.admission_key {
@@ -364,7 +356,6 @@ impl BoxOfficeBuilder {
         let office_clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let inner = Inner {
             sales: one("sales", sales, whole.sales)?,
-            payments: one("payments", payments, whole.payments)?,
             catalog: one("catalog", catalog, whole.catalog)?,
             layouts: one("layouts", layouts, whole.layouts)?,
             outbox: one("outbox", outbox, whole.outbox)?,

@@ -21,7 +21,7 @@ use crate::money::{Currency, Money};
 use crate::payment::{Payment, PaymentState, RefundState};
 use crate::reservation::{Reservation, ReservationState};
 use crate::spawner::{DetachedWork, Spawner};
-use crate::store::{CallOffProgress, Page, PageRequest, PaymentStore, SalesStore, Swept};
+use crate::store::{CallOffProgress, Page, PageRequest, SalesStore, Swept};
 use crate::time::{SaleWindow, Timestamp};
 
 const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
@@ -59,9 +59,6 @@ slow! { SalesStore for MemoryStore {
     fn reservations_of(buyer: BuyerId, event: Option<EventId>, page: PageRequest)
         -> Result<Page<Reservation>, StoreError>;
     fn payment(id: PaymentId) -> Result<Option<Payment>, StoreError>;
-} }
-
-slow! { PaymentStore for MemoryStore {
     fn payments_due(now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
     fn payments_needing_attention(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;
     fn payment_by_key(gateway: &str, key: &str) -> Result<Option<PaymentId>, StoreError>;
@@ -111,7 +108,7 @@ impl Shop {
             .gateway(Arc::new(Slow(Arc::clone(&gateway))))
             .clock(Arc::<ManualClock>::clone(&clock))
             .ids(Arc::new(CountedIds::seeded(1)));
-        builder = builder.sales(Arc::new(Slow(Arc::clone(&store)))).payments(Arc::new(Slow(store)));
+        builder = builder.sales(Arc::new(Slow(store)));
         if let Some(spawner) = spawner {
             builder = builder.spawner(spawner);
         }

@@ -56,8 +56,7 @@ use crate::metrics::{CommandMeasured, Metrics, outcome_word};
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, PaymentStore, SalesStore, StoreClock,
-    WaitingRoomStore,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, WaitingRoomStore,
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -87,7 +86,6 @@ struct Inner {
     catalog: Arc<dyn CatalogStore>,
     layouts: Arc<dyn LayoutStore>,
     outbox: Arc<dyn OutboxStore>,
-    payments: Arc<dyn PaymentStore>,
     inbox: Arc<dyn InboxStore>,
     store_clock: Arc<dyn StoreClock>,
     waiting_rooms: Arc<dyn WaitingRoomStore>,

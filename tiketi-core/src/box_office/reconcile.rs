@@ -43,7 +43,7 @@ impl Jobs {
     pub async fn reconcile_once(&self, limit: usize) -> Result<Reconciled, StoreError> {
         let mut round = Reconciled::default();
         let mut failure = None;
-        let due = self.office.inner.payments.payments_due(self.office.now(), limit).await?;
+        let due = self.office.inner.sales.payments_due(self.office.now(), limit).await?;
         let looks = due.into_iter().map(|payment| self.office.reconcile(payment));
         for look in together(looks, self.office.inner.asked_at_once).await {
             match unless_locked(look) {

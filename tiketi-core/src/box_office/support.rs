@@ -67,7 +67,7 @@ impl Support {
     /// than [`crate::Terms::trouble_after`].
     pub async fn payments_needing_attention(&self, page: PageRequest) -> Result<Page<Payment>, StoreError> {
         let before = self.office.now().before(self.office.terms().trouble_after);
-        self.office.inner.payments.payments_needing_attention(before, page).await
+        self.office.inner.sales.payments_needing_attention(before, page).await
     }
 
     /// Returns a payment of any buyer.
@@ -78,7 +78,7 @@ impl Support {
     /// Returns the payment with this key of the provider.
     pub async fn payment_by_key(&self, provider_key: &str) -> Result<Option<PaymentId>, StoreError> {
         for gateway in &self.office.inner.gateways {
-            if let Some(id) = self.office.inner.payments.payment_by_key(gateway.name(), provider_key).await? {
+            if let Some(id) = self.office.inner.sales.payment_by_key(gateway.name(), provider_key).await? {
                 return Ok(Some(id));
             }
         }
@@ -144,7 +144,7 @@ impl Support {
 
     /// Counts how many refunds of an event are done; `None` if the event does not exist.
     pub async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
-        self.office.inner.payments.call_off_progress(event).await
+        self.office.inner.sales.call_off_progress(event).await
     }
 }
 
@@ -189,7 +189,7 @@ impl Jobs {
     ///
     /// [`StoreError`] of the first reservation for which the store failed, after all were tried.
     pub async fn call_off_once(&self, limit: usize) -> Result<usize, StoreError> {
-        let due = self.office.inner.payments.to_call_off(limit).await?;
+        let due = self.office.inner.sales.to_call_off(limit).await?;
         let ended = together(due.into_iter().map(|due| self.office.call_off_one(due)), limit).await;
         let ended = ended.into_iter().map(unless_locked).collect::<Result<Vec<_>, StoreError>>()?;
         Ok(ended.into_iter().flatten().count())

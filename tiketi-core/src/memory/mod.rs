@@ -14,7 +14,6 @@ mod layouts;
 mod leases;
 mod notifier;
 mod outbox;
-mod payments;
 mod sales;
 mod state;
 mod waiting_room;

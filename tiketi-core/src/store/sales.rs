@@ -1,4 +1,4 @@
-//! Sales: executing the commands that change reservations, seats and payments.
+//! Sales: executing the commands that change reservations, seats and payments, and listing what they left to do.
 
 use std::fmt::Debug;
 
@@ -39,6 +39,10 @@ use crate::time::Timestamp;
 /// - MUST take `now` from the envelope, never from a clock of its own, which may only refuse: see
 ///   [`crate::store::StoreClock`];
 /// - MUST lock rows in one order of its own, never in the order in which a caller names them.
+///
+/// [`SalesStore::expire_due`], [`SalesStore::payments_due`] and [`SalesStore::to_call_off`] are called every second: a
+/// durable adapter answers them by index, and an empty answer costs next to nothing. A row that changes while a list is
+/// read may be in it or not.
 ///
 /// # Errors
 ///
@@ -100,6 +104,69 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
 
     /// Returns a payment; `None` if there is none.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
+
+    /// Returns payments whose provider must be asked at `now`, the most overdue first.
+    ///
+    /// It returns at most `limit` of them.
+    ///
+    /// # Contract
+    ///
+    /// MUST return those whose [`crate::payment::Reconciliation::next`] is not after `now`, by `next` and then by id:
+    /// those of one moment MUST come in the order of their ids, so that a limit cuts the same ones for every server.
+    /// Payments of an event that another session has just locked may be left out, so that they do not delay other
+    /// payments.
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
+
+    /// Returns payments that need attention, by id.
+    ///
+    /// # Contract
+    ///
+    /// MUST return those for which [`Payment::needs_attention`] is true, and those that are [`Payment::is_slow`] for
+    /// `slow_before`.
+    async fn payments_needing_attention(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError>;
+
+    /// Returns the payment with this key of the provider.
+    ///
+    /// It returns `None` for a text that no store accepts.
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError>;
+
+    /// Returns at most `limit` reservations of cancelled events that must be ended, by id.
+    ///
+    /// # Contract
+    ///
+    /// MUST return those that are held, and those that are confirmed and either free or paid by a payment without a
+    /// [`reconciliation`](crate::payment::Payment::reconciliation) for which [`Payment::is_call_off_refused`] is false:
+    /// a refusal before the event was cancelled, or of a part, MUST NOT keep one off the list. Calling a reservation
+    /// off takes it off this list, so that the job continues after a crash, on any server. As with
+    /// [`SalesStore::payments_due`], those of an event that is locked may be left out for a moment.
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError>;
+
+    /// Counts how many refunds of an event are done; `None` if the event does not exist.
+    ///
+    /// # Contract
+    ///
+    /// MUST count as [`CallOffProgress`] defines.
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError>;
+}
+
+/// Progress of the refunds of a cancelled event, in reservations.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "stores make it, and give every part")]
+pub struct CallOffProgress {
+    /// Those that are not ended yet, or whose money is not refunded yet.
+    pub to_do: u64,
+    /// Those cancelled by the organiser, or refunded in full. Those that a buyer cancelled or let expire do not count.
+    pub done: u64,
+    /// Those of the first number for which [`Payment::is_call_off_refused`] is true; staff must act.
+    pub refused: u64,
 }
 
 /// Executes commands by their own type, with their own refusals.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::store::{
-    AuditReport, CatalogStore, InboxStore, LayoutStore, Page, PageRequest, PaymentStore, SalesStore,
+    AuditReport, CallOffProgress, CatalogStore, InboxStore, LayoutStore, Page, PageRequest, SalesStore,
     StoreClock, Swept,
 };
 use tiketi_core::{
@@ -64,6 +64,34 @@ impl<S: SalesStore> SalesStore for Counted<S> {
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.read().payment(id).await
+    }
+
+    async fn payments_due(&self, now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError> {
+        self.read().payments_due(now, limit).await
+    }
+
+    async fn payments_needing_attention(
+        &self,
+        slow_before: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Payment>, StoreError> {
+        self.read().payments_needing_attention(slow_before, page).await
+    }
+
+    async fn payment_by_key(
+        &self,
+        gateway: &str,
+        provider_key: &str,
+    ) -> Result<Option<PaymentId>, StoreError> {
+        self.read().payment_by_key(gateway, provider_key).await
+    }
+
+    async fn to_call_off(&self, limit: usize) -> Result<Vec<ReservationId>, StoreError> {
+        self.read().to_call_off(limit).await
+    }
+
+    async fn call_off_progress(&self, event: EventId) -> Result<Option<CallOffProgress>, StoreError> {
+        self.read().call_off_progress(event).await
     }
 }
 

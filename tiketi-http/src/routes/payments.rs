@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::AppendHeaders;
 use tiketi_core::decide::BeginConfirmRefused;
 use tiketi_core::{
-    Paid, PaymentId, PaymentState, PrepareRequest,
+    BuyerId, Paid, PaymentId, PaymentState, PrepareRequest, ReservationId,
     box_office::WebhookError,
     gateway::{WebhookRefused, WebhookRequest},
 };
@@ -98,7 +98,7 @@ async fn process(
     let paid =
         match with_patience(&state, async move { box_office.payments().process(request).await }).await? {
             Some(paid) => paid?,
-            None => responses::under_way(&state, reservation, user.buyer()).await?,
+            None => under_way(&state, reservation, user.buyer()).await?,
         };
     shown_paid(&state, &paid).await
 }
@@ -137,7 +137,7 @@ async fn confirm(
     let confirmed = async move { box_office.payments().confirm(id, buyer, Some(amount), provider_key).await };
     let paid = match with_patience(&state, confirmed).await? {
         Some(paid) => paid?,
-        None => responses::under_way(&state, known.reservation, buyer).await?,
+        None => under_way(&state, known.reservation, buyer).await?,
     };
     shown_paid(&state, &paid).await
 }
@@ -254,6 +254,22 @@ async fn with_amount(
     let found = state.box_office().sales().reservation(request.reservation, request.buyer).await?;
     let found = found.ok_or_else(|| ApiError::new(Code::ReservationNotFound))?;
     Ok(request.amount(amount.money(found.total.currency())))
+}
+
+/// Returns a payment whose provider takes longer than a request may take.
+///
+/// # Errors
+///
+/// `TIMED_OUT` if the request did not wait for the provider.
+async fn under_way(state: &AppState, reservation: ReservationId, buyer: BuyerId) -> Result<Paid, ApiError> {
+    let timed_out = || ApiError::new(Code::TimedOut);
+    let reservation = state.box_office().sales().reservation(reservation, buyer).await?;
+    let reservation = reservation.ok_or_else(timed_out)?;
+    let attempt = reservation.payment.ok_or_else(timed_out)?;
+    match state.box_office().payments().payment(attempt, buyer).await? {
+        Some(payment) if payment.state != PaymentState::Ready => Ok(Paid::new(Some(payment), reservation)),
+        _ => Err(timed_out()),
+    }
 }
 
 /// An answer about a payment, and where to read it later.

@@ -6,9 +6,8 @@ use std::collections::hash_map::Entry;
 use axum::http::StatusCode;
 use futures::future::try_join_all;
 use tiketi_core::{
-    BuyerId, Event, EventId, LayoutId, Paid, Payment, PaymentId, PaymentState, Refund, RefundError,
-    Reservation, ReservationId, box_office::RefundRequested, payment::RefundState, seat_layout::StoredLayout,
-    store::EventView,
+    BuyerId, Event, EventId, LayoutId, Payment, PaymentId, Refund, RefundError, Reservation, ReservationId,
+    box_office::RefundRequested, payment::RefundState, seat_layout::StoredLayout, store::EventView,
 };
 
 use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
@@ -104,25 +103,6 @@ pub(super) async fn payment_named(state: &AppState, name: &str) -> Result<Paymen
 pub(super) async fn any_payment(state: &AppState, id: PaymentId) -> Result<Payment, ApiError> {
     let found = state.box_office().support().any_payment(id).await?;
     found.ok_or_else(|| ApiError::new(Code::PaymentNotFound))
-}
-
-/// Returns a payment whose provider takes longer than a request may take.
-///
-/// # Errors
-///
-/// `TIMED_OUT` if the request did not wait for the provider.
-pub(super) async fn under_way(
-    state: &AppState,
-    reservation: ReservationId,
-    buyer: BuyerId,
-) -> Result<Paid, ApiError> {
-    let timed_out = || ApiError::new(Code::TimedOut);
-    let reservation =
-        state.box_office().sales().reservation(reservation, buyer).await?.ok_or_else(timed_out)?;
-    match payment_of(state, &reservation).await? {
-        Some(payment) if payment.state != PaymentState::Ready => Ok(Paid::new(Some(payment), reservation)),
-        _ => Err(timed_out()),
-    }
 }
 
 /// Returns a reservation whose refund is queued, at a provider that takes longer than a request may take.

@@ -10,7 +10,6 @@ mod inbox;
 mod layouts;
 pub(crate) mod options;
 mod outbox;
-mod payments;
 mod sales;
 mod waiting_rooms;
 

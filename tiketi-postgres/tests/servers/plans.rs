@@ -7,8 +7,8 @@ use tiketi_core::{
     BuyerId, PageRequest, Payment,
     gateway::Hint,
     store::{
-        AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, PaymentStore,
-        Release, SalesStore,
+        AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, Release,
+        SalesStore,
     },
 };
 use tiketi_postgres_harness::{Fsync, Server};

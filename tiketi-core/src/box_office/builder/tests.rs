@@ -18,9 +18,8 @@ fn subscribers_have_valid_names_of_their_own() {
 #[test]
 fn the_part_of_the_store_that_is_missing_is_named() {
     type Give = fn(BoxOfficeBuilder, Arc<MemoryStore>) -> BoxOfficeBuilder;
-    let parts: [(&str, Give); 7] = [
+    let parts: [(&str, Give); 6] = [
         ("sales", |builder, store| builder.sales(store)),
-        ("payments", |builder, store| builder.payments(store)),
         ("catalog", |builder, store| builder.catalog(store)),
         ("layouts", |builder, store| builder.layouts(store)),
         ("outbox", |builder, store| builder.outbox(store)),
