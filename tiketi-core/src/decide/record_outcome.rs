@@ -1,6 +1,5 @@
-//! Records the outcome of a payment, and decides what captured money buys, also money that arrives late.
+//! Records the outcome of a payment, and decides what captured money buys.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::decide::change::{Change, Effect};
@@ -8,20 +7,21 @@ use crate::decide::change_builder::ChangeBuilder;
 use crate::decide::command::{Command, ReadSet, Subject, fingerprint_of};
 use crate::decide::effects::{News, believed, end_pending, queue_refund, record_returned, resume_hold, sell};
 use crate::decide::new_id::add_refund;
+use crate::decide::record_outcome::late_payment::{may_take_again, take_again};
 use crate::decide::scope::Scope;
-use crate::decide::stock::StockBucket;
 use crate::error::{CommandError, StoreError};
 use crate::event::EventState;
 use crate::gateway::Captured;
-use crate::id::{BuyerId, PaymentId, RefundId, TicketTypeId};
+use crate::id::{BuyerId, PaymentId, RefundId};
 use crate::limits::{MAX_KEY_CHARS, MAX_REASON_CHARS};
 use crate::money::Money;
 use crate::payment::{Payment, PaymentState, PaymentStep, Refund, RefundState, RefundTickets, StuckReason};
 use crate::reservation::{CancelReason, Reservation, ReservationState, ReservationStep};
-use crate::seat::{SeatState, SeatStep};
-use crate::terms::{LatePayment, Terms};
+use crate::terms::Terms;
 use crate::text::{TextError, cleaned};
 use crate::time::Timestamp;
+
+mod late_payment;
 
 /// Records a provider's answer: captured, declined, or order not found.
 ///
@@ -369,64 +369,6 @@ fn paying(
     }
     let state = reservation.state.apply(&ReservationStep::Pay { payment: taken.id })?;
     Ok(Reservation { state, payment: Some(taken.id), ..reservation.clone() })
-}
-
-/// Returns whether an expired reservation can take all its tickets again.
-fn may_take_again(scope: &dyn Scope, ask: &RecordOutcome, reservation: &Reservation, now: Timestamp) -> bool {
-    let event = scope.event();
-    let terms = event.details.terms.over(&ask.terms);
-    let is_sold = event.state == EventState::Published && now < event.details.sale.closes_at();
-    let live = scope.live_reservations(reservation.buyer);
-    let owned = live.iter().fold(reservation.tickets(), |sum, row| sum.saturating_add(row.tickets()));
-    is_sold
-        && terms.late_payment == LatePayment::TakeAgainElseRefund
-        && ask.buyer == Some(reservation.buyer)
-        && owned <= terms.max_seats_per_buyer
-        && seats_are_free(scope, reservation, now)
-        && units_are_left(scope, reservation)
-}
-
-fn seats_are_free(scope: &dyn Scope, reservation: &Reservation, now: Timestamp) -> bool {
-    let mut seats = reservation.seats.iter().map(|line| scope.seat(line.seat));
-    seats.all(|seat| seat.is_some_and(|seat| seat.is_available_at(now)))
-}
-
-fn units_are_left(scope: &dyn Scope, reservation: &Reservation) -> bool {
-    let mut wanted: BTreeMap<TicketTypeId, u32> = BTreeMap::new();
-    for line in &reservation.items {
-        let quantity = wanted.entry(line.ticket_type).or_default();
-        *quantity = quantity.saturating_add(line.quantity);
-    }
-    let enough = |(id, quantity): (&TicketTypeId, &u32)| {
-        scope.ticket_type(*id).is_some_and(|known| known.stock.available() >= *quantity)
-    };
-    wanted.iter().all(enough)
-}
-
-fn take_again(
-    change: &mut ChangeBuilder<'_>,
-    scope: &dyn Scope,
-    ask: &RecordOutcome,
-    reservation: &Reservation,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let step = SeatStep::TakeAgain { reservation: reservation.id, now };
-    for line in &reservation.seats {
-        // A seat whose hold has ended is free, but its ticket type still counts it as held.
-        let is_available = scope.seat(line.seat).is_some_and(|seat| seat.state == SeatState::Available);
-        let from = if is_available { StockBucket::Available } else { StockBucket::Held };
-        change.seat(line.seat, &step, from, StockBucket::Sold)?;
-    }
-    change.items(&reservation.items, StockBucket::Available, StockBucket::Sold)?;
-    let state = reservation.state.apply(&ReservationStep::TakeAgain { at: now })?;
-    let cancellation = Some(Box::new(scope.event().agreed_cancellation(&ask.terms)));
-    change.reservation(Reservation {
-        state,
-        cancellation,
-        payment: Some(ask.payment),
-        ..reservation.clone()
-    });
-    Ok(())
 }
 
 /// Records a refund that the provider made before the capture was known.
