@@ -1,4 +1,4 @@
-//! What an adapter brings: a way to open a fresh store for each case.
+//! How an adapter opens a new store for each case.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,23 +6,23 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiketi_core::store::{CatalogStore, OutboxStore, SalesStore};
 
-/// Opens a fresh store for each case.
+/// Opens a new store for each case.
 ///
-/// Implement it once for an adapter; every list of cases runs against it.
+/// Implement it once for each adapter; every list of cases uses it.
 #[async_trait]
 pub trait StoreFactory: Debug + Send + Sync + 'static {
     /// The adapter under test.
     type Store: Send + Sync + 'static;
-    /// What has to outlive the store, such as a temporary folder.
+    /// What must live as long as the store, such as a temporary folder.
     ///
-    /// `()` if nothing has to.
+    /// `()` if there is nothing.
     type Guard: Send + 'static;
 
-    /// Opens a store that nothing was ever written to.
+    /// Opens an empty store.
     ///
     /// # Contract
     ///
-    /// Two stores MUST NOT see each other's rows: cases run side by side.
+    /// Two stores MUST NOT see each other's rows, because cases run concurrently.
     async fn fresh(&self) -> Fresh<Self::Store, Self::Guard>;
 
     /// Closes what [`StoreFactory::fresh`] opened.
@@ -33,7 +33,7 @@ pub trait StoreFactory: Debug + Send + Sync + 'static {
     }
 }
 
-/// A store nothing was ever written to, with what keeps it alive.
+/// An empty store, with what must live as long as it.
 #[derive(Debug)]
 pub struct Fresh<S, G = ()> {
     pub(crate) handles: Vec<Arc<S>>,
@@ -41,21 +41,21 @@ pub struct Fresh<S, G = ()> {
 }
 
 impl<S> Fresh<S> {
-    /// Hands over a store that nothing else has to outlive.
+    /// Wraps a store that needs nothing else.
     pub fn new(store: S) -> Self {
         Self::guarded(store, ())
     }
 }
 
 impl<S, G> Fresh<S, G> {
-    /// Hands over a store with what has to outlive it.
+    /// Wraps a store with what must live as long as it.
     pub fn guarded(store: S, guard: G) -> Self {
         Self { handles: vec![Arc::new(store)], guard }
     }
 
-    /// Adds a second opening of the same data, as another server has.
+    /// Adds a second handle to the same data, as another server has.
     ///
-    /// Cases take the handles round-robin: races then happen between servers too.
+    /// Cases use the handles round-robin, so that races also happen between servers.
     #[must_use]
     pub fn also_open_as(mut self, store: S) -> Self {
         self.handles.push(Arc::new(store));
@@ -65,8 +65,8 @@ impl<S, G> Fresh<S, G> {
 
 /// What the cases about selling need of a store.
 ///
-/// Selling cannot be judged without events to sell and facts to read, so the three go together.
-/// Implemented by every type that has the three.
+/// A case about selling needs events to sell and facts to check, so the three traits go together.
+/// Implemented for every type that has the three traits.
 pub trait SellingStore: SalesStore + CatalogStore + OutboxStore {}
 
 impl<S: SalesStore + CatalogStore + OutboxStore> SellingStore for S {}

@@ -1,4 +1,4 @@
-//! What a payment gateway brings to be tested: itself, and a hand in its provider.
+//! What the gateway cases need: a gateway, and control of its provider.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use tiketi_core::{Money, PaymentGateway, PaymentId};
 
-/// Opens a gateway over a provider with configurable answers.
+/// Opens a gateway on a provider with configurable answers.
 ///
-/// The provider is a stub: no case is meant for real money.
+/// The provider must be a stub: the cases are not for real money.
 #[async_trait]
 pub trait GatewayFactory: Debug + Send + Sync + 'static {
-    /// Opens a gateway whose provider has taken no money.
+    /// Opens a gateway whose provider has captured nothing.
     async fn fresh(&self) -> FreshGateway;
 }
 
@@ -32,27 +32,27 @@ impl FreshGateway {
     }
 }
 
-/// What cases do at a provider, beside the gateway.
+/// What cases do at a provider without the gateway.
 #[async_trait]
 pub trait Provider: Debug + Send + Sync + 'static {
-    /// Does the buyer's own step, and returns the provider's key to confirm with, if there is one.
+    /// Does the buyer's part of the payment, and returns the provider's key for the confirm, if there is one.
     async fn authenticate(&self, payment: PaymentId, amount: Money) -> Option<String>;
 
     /// Declines the next confirm.
     async fn decline_next_confirm(&self);
 
-    /// Takes the money of the next confirm, and loses the answer.
+    /// Captures the money of the next confirm, and loses the answer.
     async fn lose_next_confirm(&self);
 
-    /// Gives the money of the next refund back, and loses the answer.
+    /// Refunds the money of the next refund, and loses the answer.
     async fn lose_next_refund(&self);
 
-    /// Returns a key that has the form of the provider's and was never given to a buyer; `None` if it gives no keys.
+    /// Returns a key in the provider's form that no buyer ever got; `None` if the provider has no keys.
     async fn key_never_given(&self) -> Option<String>;
 
-    /// Answers nothing from now on, and takes and gives back nothing.
+    /// Stops answering: from now on nothing is captured or refunded.
     async fn fall_silent(&self);
 
-    /// Returns what was taken and not given back for a payment, in minor units, by the provider's own books.
+    /// Returns the captured minus the refunded amount of a payment, in minor units, according to the provider.
     async fn balance(&self, payment: PaymentId) -> i64;
 }

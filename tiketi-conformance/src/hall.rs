@@ -15,20 +15,20 @@ use crate::shop::TestShop;
 pub const FRONT_PRICE: Money = Money::new(100_000, Currency::KRW);
 /// Price of a seat in the back section.
 pub const BACK_PRICE: Money = Money::new(50_000, Currency::KRW);
-/// Price of a place to stand.
+/// Price of a standing ticket.
 pub const STANDING_PRICE: Money = Money::new(30_000, Currency::KRW);
-/// How many may stand.
+/// Number of standing tickets.
 pub const STANDING: u32 = 10;
-/// How many places there are that cost nothing.
+/// Number of free tickets.
 pub const FREE: u32 = 20;
 
-/// An event on sale, with something of every kind.
+/// An event on sale, with ticket types of every kind.
 ///
-/// Ten seats in front, ten behind, standing room, and places that cost nothing.
+/// Ten seats in front, ten behind, standing tickets, and free tickets.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Hall {
-    /// Which event.
+    /// The event's id.
     pub event: EventId,
     /// Its seats from the stage backwards; the first ten are in front.
     pub seats: Vec<SeatId>,
@@ -36,15 +36,15 @@ pub struct Hall {
     pub front: TicketTypeId,
     /// Ticket type of the back section.
     pub back: TicketTypeId,
-    /// Ticket type of the [`STANDING`] places to stand.
+    /// Ticket type of the [`STANDING`] standing tickets.
     pub standing: TicketTypeId,
-    /// Ticket type of the [`FREE`] places that cost nothing.
+    /// Ticket type of the [`FREE`] free tickets.
     pub free: TicketTypeId,
     /// When its sale closes.
     pub closes_at: Timestamp,
 }
 
-/// Makes metadata of a JSON object.
+/// Parses metadata from a JSON object.
 pub(crate) fn json(object: &str) -> Metadata {
     object.parse().expect("it is a JSON object")
 }
@@ -52,7 +52,7 @@ pub(crate) fn json(object: &str) -> Metadata {
 impl TestShop {
     /// Returns the details of an event that is on sale.
     ///
-    /// It opened an hour ago, and closes in thirty days.
+    /// The sale opened an hour ago and closes in thirty days.
     pub fn details(&self, title: &str) -> EventDetails {
         let opens_at = self.now().before(Duration::from_hours(1));
         let closes_at = self.now().after(Duration::from_hours(30 * 24));

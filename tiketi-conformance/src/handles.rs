@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Hands out the handles of one store round-robin.
+/// Returns the handles of one store round-robin.
 pub struct Handles<S: ?Sized>(Arc<Openings<S>>);
 
 struct Openings<S: ?Sized> {
@@ -13,13 +13,13 @@ struct Openings<S: ?Sized> {
 }
 
 impl<S: ?Sized> Handles<S> {
-    /// Collects the openings of one store; there is at least one.
+    /// Collects the handles of one store; there is at least one.
     pub fn new(stores: Vec<Arc<S>>) -> Self {
         assert!(!stores.is_empty(), "a store has to be opened to be tested");
         Self(Arc::new(Openings { stores, turn: AtomicUsize::new(0) }))
     }
 
-    /// Returns the next opening, round and round.
+    /// Returns the next handle, round-robin.
     pub fn any(&self) -> Arc<S> {
         let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);
         Arc::clone(&self.0.stores[turn % self.0.stores.len()])

@@ -1,4 +1,4 @@
-//! One list of cases that every Tiketi store adapter has to pass.
+//! The cases that every Tiketi store adapter must pass.
 //!
 //! An adapter is correct if its answers equal those of every other adapter. Each case is written once, against the
 //! traits of [`tiketi_core`], and expands to one test for any adapter. The in-memory store passes the same list.
@@ -28,23 +28,23 @@
 //! # fn main() {}
 //! ```
 //!
-//! `cargo test` then shows `hold::every_seat_that_is_taken_is_named` and all the others. An adapter that
-//! has only some of the traits expands only their lists:
+//! `cargo test` then runs `hold::every_seat_that_is_taken_is_named` and all the others. An adapter that
+//! implements only some of the traits expands only their lists:
 //!
 //! | List | Needs | What it is for |
 //! |---|---|---|
 //! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::store::SalesStore`]) |
 //! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::store::CatalogStore`]) |
 //! | [`outbox_cases!`] | [`SellingStore`] | facts: delivered to each subscriber, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
-//! | [`payment_cases!`] | [`SellingStore`] | payments that are not over: what is due, what a person has to look at, deposits, cancelled events |
-//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | whole events: complete rows of one moment, with nothing wrong in them |
-//! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each taken in once, leased to one server at a time |
+//! | [`payment_cases!`] | [`SellingStore`] | open payments: due for reconciliation, in need of attention, deposits, call-offs |
+//! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | all rows of an event: complete, of one moment, without a violation |
+//! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each delivery stored once, leased to one server at a time |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
-//! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | answers stored for repeated requests |
-//! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: places given once, called once and in order |
-//! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: what is saved is loaded |
-//! | [`lease_cases!`] | [`tiketi_core::lease::LeaseLock`] | leases: all keys or none, and only the owner's |
+//! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | stored answers for repeated requests |
+//! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: one place for each buyer, called once and in order |
+//! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: saved rows are loaded |
+//! | [`lease_cases!`] | [`tiketi_core::lease::LeaseLock`] | leases: all keys or none, extended and released only by their owner |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money captured and refunded once, even if an answer is lost |
 //!
 //! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`], [`lease_cases!`] and
@@ -55,33 +55,33 @@
 //! # What a factory may do
 //!
 //! [`StoreFactory::fresh`] runs on the case's own runtime, so it may connect, migrate or clone a template
-//! database. What has to live as long as the store goes into [`Fresh::guarded`], such as a temporary
+//! database. [`Fresh::guarded`] takes what must live as long as the store, such as a temporary
 //! folder; [`StoreFactory::end`] is awaited after the case, passed or failed, to drop a database. With
-//! [`Fresh::also_open_as`] the same data is opened again: cases take the openings in turn, so that
-//! a rule that holds only within one process fails. A missing server is a failure: panic with a
-//! message that says what to start.
+//! [`Fresh::also_open_as`] the same data has a second handle: cases use the handles in turn, so that
+//! a rule that holds only within one process fails. A missing server is a failure: the factory must panic
+//! with a message that says what to start.
 //!
 //! # What a case does
 //!
-//! - It starts with a store nothing was written to, at [`START`]. Time moves only where the case moves it;
-//!   ids come from a seed. A store that asks its own clock fails.
+//! - It starts with an empty store, at [`START`]. Only the case moves the clock, and ids come from a seed. A
+//!   store that reads its own clock fails.
 //! - It runs on several threads, within [`runner::CASE_DEADLINE`]; it never sleeps.
-//! - A case about a refusal compares everything visible before and after, facts included, and sends the
-//!   command again: a refusal changes nothing and takes no key.
+//! - A case about a refusal compares all visible rows before and after, facts included, and sends the
+//!   command again: a refusal changes nothing and does not use its key.
 //! - Each case about selling ends with [`TestShop::audit`]: seats and reservations name each other,
 //!   counters equal the counted rows, money and tickets agree, limits hold, and every change was
 //!   published once and in order.
 //!
-//! The last case of the sales list walks: it sends 50 sequences of 200 commands by chance to the adapter
-//! and to the in-memory store, and compares every answer and everything visible at the end.
-//! `TIKETI_SEQUENCES` walks more; a difference prints its seed for `TIKETI_SEED`, and every command.
+//! The last case of the sales list sends 50 random sequences of 200 commands to the adapter and to the
+//! in-memory store, and compares every answer and all visible rows at the end. `TIKETI_SEQUENCES` sets the
+//! number of sequences; a difference prints its seed for `TIKETI_SEED`, and every command.
 //!
-//! # What the cases leave open
+//! # What the cases do not check
 //!
 //! - Serials of reservation numbers may leave gaps, and ids of facts may too.
 //! - Durability over a crash needs a process to kill; each durable adapter tests it by itself.
-//! - A lapsed claim of an [`tiketi_core::store::AnswerStore`] is free for the same request; whether another
-//!   request may have the key then is not asked.
+//! - After the end of a claim, an [`tiketi_core::store::AnswerStore`] must give it to the same request again;
+//!   whether another request may use the key is not checked.
 
 #![expect(
     clippy::expect_used,

@@ -1,10 +1,10 @@
-//! The one list of cases of each trait, and their expansion to tests.
+//! The list of cases of each trait, and their expansion to tests.
 
 mod line;
 
 /// Expands to a test of every case of every trait.
 ///
-/// The factory is an expression, named from anywhere in the crate: `crate::Memory`.
+/// The factory is an expression that is valid everywhere in the crate: `crate::Memory`.
 #[macro_export]
 macro_rules! all_cases {
     ($factory:expr) => {
@@ -20,7 +20,7 @@ macro_rules! all_cases {
     };
 }
 
-/// Expands to one test of each named case, a module a theme.
+/// Expands to one test of each named case, with a module for each subject.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! expand_cases {
@@ -356,7 +356,7 @@ macro_rules! audit_cases {
     };
 }
 
-/// Expands to tests of payments that are not over, which [`tiketi_core::store::SalesStore`] lists.
+/// Expands to tests of open payments, which [`tiketi_core::store::SalesStore`] lists.
 #[macro_export]
 macro_rules! payment_cases {
     ($factory:expr) => {

@@ -1,4 +1,4 @@
-//! Everything a store shows, to prove that nothing changed.
+//! All visible rows of a store, to check that a command changed nothing.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -12,7 +12,7 @@ use tiketi_core::{
 use crate::hall::Hall;
 use crate::shop::TestShop;
 
-/// Everything a store shows of the events and buyers of a shop.
+/// All rows that a store shows of the events and buyers of a shop.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Picture {
@@ -22,7 +22,7 @@ pub struct Picture {
     pub reservations: Vec<Reservation>,
     /// Payments, by id.
     pub payments: Vec<Payment>,
-    /// How many facts have been published.
+    /// Number of facts published so far.
     pub facts: usize,
 }
 
@@ -44,9 +44,9 @@ impl Picture {
 }
 
 impl TestShop {
-    /// Takes pictures until two in a row are equal.
+    /// Reads pictures until two in a row are equal.
     ///
-    /// An adapter may still be finishing what a caller left.
+    /// An adapter may still be executing a command whose caller left.
     pub async fn settled_picture(&self) -> Picture {
         let mut picture = self.picture().await;
         loop {
@@ -59,7 +59,7 @@ impl TestShop {
         }
     }
 
-    /// Takes a picture; the outbox is emptied into the shop's memory.
+    /// Reads a picture; it moves all facts from the outbox to the shop's record.
     pub async fn picture(&self) -> Picture {
         self.drain().await;
         let (events, buyers, payments, facts) = {
@@ -99,29 +99,29 @@ impl TestShop {
         all
     }
 
-    /// Returns a seat as it stands now.
+    /// Returns a seat in its current state.
     pub async fn seat(&self, hall: &Hall, at: usize) -> Seat {
         let map = self.store().seat_map(hall.event, 0).await.expect("a seat map can be read");
         let map = map.expect("the event exists");
         map.seats.into_iter().find(|seat| seat.id == hall.seats[at]).expect("the seat exists")
     }
 
-    /// Returns a seat's state as it stands now.
+    /// Returns the current state of a seat.
     pub async fn seat_state(&self, hall: &Hall, at: usize) -> SeatState {
         self.seat(hall, at).await.state
     }
 
-    /// Returns a stock as it stands now.
+    /// Returns the current stock of a ticket type.
     pub async fn stock(&self, of: TicketTypeId) -> Stock {
         let found = self.store().ticket_type(of).await.expect("a ticket type can be read");
         found.expect("the ticket type exists").stock
     }
 
-    /// Checks that a store says exactly why not, and changes nothing.
+    /// Checks that an answer is exactly this refusal, and that nothing changed.
     ///
     /// # Panics
     ///
-    /// If it does not.
+    /// If the answer is another one, or if something changed.
     pub async fn refuses<T: Debug, R: PartialEq + Debug>(
         &self,
         answer: impl Future<Output = Result<T, CommandError<R>>>,
@@ -135,11 +135,11 @@ impl TestShop {
         assert_eq!(self.picture().await, before, "a refusal changed something: {why:?}");
     }
 
-    /// Checks that a command is refused and its key stays free.
+    /// Checks that a command is refused and that its key stays free.
     ///
     /// # Panics
     ///
-    /// If it is not, or if the store remembers a key for which nothing happened.
+    /// If the command is not refused, or if its key is taken.
     pub async fn refuse<C: SalesCommand>(&self, command: C, why: C::Refused) {
         let command = self.envelope(command);
         self.refuses(self.execute(command.clone()), why.clone()).await;
@@ -150,7 +150,7 @@ impl TestShop {
     ///
     /// # Panics
     ///
-    /// If the second time changes anything, adds a fact, or answers something else.
+    /// If the second command changes anything, adds a fact, or gets another answer.
     pub async fn twice<C: SalesCommand>(&self, command: C) -> Applied {
         let command = self.envelope(command);
         let first = self.apply_envelope(command.clone()).await;
@@ -168,7 +168,7 @@ impl TestShop {
     ///
     /// # Panics
     ///
-    /// If it can, or if anything changes.
+    /// If it can be used, or if anything changes.
     pub async fn no_reuse<A: SalesCommand, B: SalesCommand>(&self, first: A, other: B) -> Applied {
         let key = self.key();
         let applied = self.apply_envelope(first.at(self.now(), key)).await;

@@ -10,14 +10,13 @@ use tokio::sync::Barrier;
 
 use crate::shop::{Outcome, TestShop};
 
-/// Sends commands from a task each, all at once, each under a new key,
-/// and returns their answers in order.
+/// Sends each command from its own task, concurrently and under a new key, and returns the answers in order.
 pub(crate) async fn at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<C>) -> Vec<Outcome<C>> {
     let envelopes = commands.into_iter().map(|command| shop.envelope(command));
     envelopes_at_once(shop, envelopes.collect()).await
 }
 
-/// Sends one command from `callers` tasks at once, under one key.
+/// Sends one command from `callers` concurrent tasks, under one key.
 pub(crate) async fn repeated_at_once<C: SalesCommand>(
     shop: &TestShop,
     command: C,
@@ -39,7 +38,7 @@ async fn envelopes_at_once<C: SalesCommand>(shop: &TestShop, commands: Vec<Envel
     answers.into_iter().map(|answer| answer.expect("a caller does not panic")).collect()
 }
 
-/// Sends two commands of different kinds from a task each, at once.
+/// Sends two commands of different kinds concurrently, each from its own task.
 pub(crate) async fn both_at_once<A, B>(shop: &TestShop, one: A, other: B) -> (Outcome<A>, Outcome<B>)
 where
     A: SalesCommand,
@@ -53,7 +52,7 @@ where
     (one.expect("a caller does not panic"), other.expect("a caller does not panic"))
 }
 
-/// Splits answers into the number of winners and the refusals of the others.
+/// Splits answers into the number of applied commands and the refusals.
 pub(crate) fn told<R: Debug>(answers: Vec<Result<Applied, CommandError<R>>>) -> (usize, Vec<R>) {
     let (mut won, mut refused) = (0, Vec::new());
     for answer in answers {
@@ -69,7 +68,7 @@ pub(crate) fn told<R: Debug>(answers: Vec<Result<Applied, CommandError<R>>>) -> 
     (won, refused)
 }
 
-/// Returns how many of those that were sent under one key took effect: the others were repetitions.
+/// Returns how many commands under one key took effect; the others must be replays.
 pub(crate) fn applied<R: Debug>(answers: Vec<Result<Applied, CommandError<R>>>) -> usize {
     let answers = answers.into_iter().map(|answer| answer.expect("a repetition is no refusal"));
     answers.filter(|answer| !answer.replayed).count()

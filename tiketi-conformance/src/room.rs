@@ -1,4 +1,4 @@
-//! A waiting room under test: short commands, with new requests and a clock that the case moves.
+//! A waiting room under test: short commands with new request ids, and a clock that the case moves.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::shop::START;
 
 /// A waiting room under test.
 ///
-/// Its policy admits 3 at a time, with sessions of 100 seconds up to 150 and turns of 10.
+/// Its policy admits 3 buyers at a time, with sessions of 100 seconds, at most 150, and turns of 10 seconds.
 #[derive(Debug, Clone)]
 pub struct TestRoom {
     stores: Handles<dyn WaitingRoomStore>,
@@ -29,7 +29,7 @@ pub struct TestRoom {
 }
 
 impl TestRoom {
-    /// Makes a room of one event over a fresh store.
+    /// Creates a room of one event on a new store.
     pub fn over(stores: Handles<dyn WaitingRoomStore>) -> Self {
         let policy = RoomPolicy::default()
             .mode(RoomMode::On)
@@ -41,7 +41,7 @@ impl TestRoom {
         Self { stores, requests: Arc::default(), event: event(1), policy, now }
     }
 
-    /// Returns another opening of the store.
+    /// Returns the store's next handle.
     pub(crate) fn store(&self) -> Arc<dyn WaitingRoomStore> {
         self.stores.any()
     }
@@ -115,7 +115,7 @@ impl TestRoom {
         self.store().admit(ask).await.unwrap()
     }
 
-    /// Admits, and returns the buyers who were called.
+    /// Runs an admission, and returns the called buyers.
     pub(crate) async fn admit(&self) -> Vec<u64> {
         called(&self.admit_as(self.ask_admit()).await)
     }
@@ -142,7 +142,7 @@ pub(crate) fn buyer(id: u64) -> BuyerId {
     BuyerId::from_uuid(Uuid::from_u64_pair(5, id))
 }
 
-/// Returns the buyers whom an admission called, in order.
+/// Returns the buyers that an admission called, in order.
 pub(crate) fn called(admission: &Admission) -> Vec<u64> {
     admission.called.iter().map(|place| place.buyer.as_uuid().as_u64_pair().1).collect()
 }

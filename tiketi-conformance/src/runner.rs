@@ -1,4 +1,4 @@
-//! Runs one case: fresh store, own runtime, deadline, audit.
+//! Runs one case with a new store, its own runtime, a deadline and an audit.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::handles::Handles;
 use crate::room::TestRoom;
 use crate::shop::TestShop;
 
-/// How long one case may take, so that a deadlock is a failure and not a run without end.
+/// How long one case may take, so that a deadlock is a failure.
 ///
-/// The longest case, the walk of 50 sequences, took more than two minutes on Postgres while other builds used both
-/// cores. The deadline leaves room for machines that are slower still.
+/// The longest case, the random sequences, took more than two minutes on Postgres while other builds used both
+/// cores. The deadline allows for slower machines.
 pub const CASE_DEADLINE: Duration = Duration::from_mins(10);
 
 /// Runs a case about selling, and audits the store after it.
@@ -60,7 +60,7 @@ where
     });
 }
 
-/// Runs a case about payments that are not over, then audits what it left.
+/// Runs a case about open payments, and audits the store after it.
 ///
 /// # Panics
 ///
@@ -212,7 +212,7 @@ where
     });
 }
 
-/// Several threads, so that races are races.
+/// The runtime has several threads, so that races happen.
 fn run<F, C>(factory: &F, case: impl FnOnce(Vec<Arc<F::Store>>) -> C)
 where
     F: StoreFactory,

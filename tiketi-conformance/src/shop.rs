@@ -1,4 +1,4 @@
-//! The shop every case starts with: a store, a manual clock, ids from a seed.
+//! The shop with which every case starts: a store, a manual clock, and ids from a seed.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,12 +18,12 @@ use tiketi_core::{
 use crate::factory::SellingStore;
 use crate::handles::Handles;
 
-/// What a command came to.
+/// The outcome of a command.
 pub type Outcome<C> = Result<Applied, CommandError<<C as Command>::Refused>>;
 
-/// Sells over a store, and remembers what the audit must look at.
+/// Sells through a store, and records what the audit must check.
 ///
-/// Cloning is cheap, and every clone is the same shop.
+/// Clones are cheap and share everything.
 #[derive(Clone, Debug)]
 pub struct TestShop {
     inner: Arc<Inner>,
@@ -36,7 +36,7 @@ struct Inner {
     known: Mutex<Known>,
 }
 
-/// What the audit has to look at, in the order it came to be.
+/// What the audit must check, in order of creation.
 #[derive(Debug, Default)]
 pub(crate) struct Known {
     pub(crate) events: Vec<EventId>,
@@ -53,16 +53,16 @@ impl fmt::Debug for Inner {
     }
 }
 
-/// Returns the subscriber from which the audit gets the facts of every kind.
+/// Returns the name of the subscriber from which the audit gets all facts.
 pub fn auditor() -> SubscriberName {
     SubscriberName::new("auditor").expect("the name is valid")
 }
 
-/// The moment at which every case begins.
+/// The time at which every case begins.
 pub const START: &str = "2026-01-05T10:00:00Z";
 
 impl TestShop {
-    /// Opens a shop over a store, at [`START`].
+    /// Opens a shop on a store, at [`START`].
     pub async fn over(stores: Handles<dyn SellingStore>) -> Self {
         Self::seeded(stores, 7).await
     }
@@ -85,17 +85,17 @@ impl TestShop {
         outcome.expect("a subscriber can be registered");
     }
 
-    /// Returns the store, through the next of its openings.
+    /// Returns the store's next handle.
     pub fn store(&self) -> Arc<dyn SellingStore> {
         self.inner.stores.any()
     }
 
-    /// Returns every opening of the store.
+    /// Returns all handles of the store.
     pub fn stores(&self) -> Handles<dyn SellingStore> {
         self.inner.stores.clone()
     }
 
-    /// Looks at the same events, buyers and payments as another shop.
+    /// Records the same events, buyers and payments as another shop.
     pub(crate) fn know_like(&self, other: &Self) {
         let (events, buyers, payments) = {
             let known = other.known();
@@ -105,24 +105,24 @@ impl TestShop {
         (known.events, known.buyers, known.payments) = (events, buyers, payments);
     }
 
-    /// Returns the present moment.
+    /// Returns the current time.
     ///
     /// Only [`TestShop::advance`] and [`TestShop::go_to`] move it.
     pub fn now(&self) -> Timestamp {
         self.inner.clock.now()
     }
 
-    /// Lets time pass.
+    /// Moves the clock by `by`.
     pub fn advance(&self, by: Duration) {
         self.inner.clock.advance(by);
     }
 
-    /// Goes to a moment.
+    /// Moves the clock to `now`.
     pub fn go_to(&self, now: Timestamp) {
         self.inner.clock.set(now);
     }
 
-    /// Returns the terms every command carries: the defaults.
+    /// Returns the default terms, which every command carries.
     pub fn terms(&self) -> Terms {
         Terms::default()
     }
@@ -132,14 +132,14 @@ impl TestShop {
         &self.inner.ids
     }
 
-    /// Returns a buyer who never bought.
+    /// Returns a new buyer.
     pub fn buyer(&self) -> BuyerId {
         let buyer = BuyerId::from_uuid(self.inner.ids.next());
         self.known().buyers.push(buyer);
         buyer
     }
 
-    /// Returns `count` buyers who never bought.
+    /// Returns `count` new buyers.
     pub fn buyers(&self, count: usize) -> Vec<BuyerId> {
         (0..count).map(|_| self.buyer()).collect()
     }
@@ -159,14 +159,14 @@ impl TestShop {
         RefundId::from_uuid(self.inner.ids.next())
     }
 
-    /// Returns an id for a new payment, which the audit will look for.
+    /// Returns an id for a new payment, which the audit will check.
     pub fn payment_id(&self) -> PaymentId {
         let payment = PaymentId::from_uuid(self.inner.ids.next());
         self.known().payments.insert(payment);
         payment
     }
 
-    /// Returns a command with a new key and the present moment.
+    /// Returns a command with a new key and the current time.
     pub fn envelope<C: Command>(&self, command: C) -> Envelope<C> {
         command.at(self.now(), self.key())
     }
@@ -181,7 +181,7 @@ impl TestShop {
         self.execute(self.envelope(command)).await
     }
 
-    /// Executes a command now, under a new key; it has to take effect.
+    /// Executes a command now, under a new key; it must take effect.
     ///
     /// # Panics
     ///
@@ -190,11 +190,11 @@ impl TestShop {
         self.apply_envelope(self.envelope(command)).await
     }
 
-    /// Executes a command that has to take effect.
+    /// Executes a command that must take effect.
     ///
     /// # Panics
     ///
-    /// If it is refused, fails, or is taken for a repetition.
+    /// If the command is refused, fails, or is a replay.
     pub async fn apply_envelope<C: SalesCommand>(&self, command: Envelope<C>) -> Applied {
         let shown = format!("{command:?}");
         match self.execute(command).await {
@@ -203,14 +203,14 @@ impl TestShop {
         }
     }
 
-    /// Takes every fact out of the outbox, and returns them.
+    /// Claims and acknowledges all facts, and returns them.
     ///
-    /// The audit remembers them.
+    /// The shop records them for the audit.
     pub async fn drain(&self) -> Vec<Fact> {
         let store = self.store();
         let mut drained = Vec::new();
         loop {
-            // By then every lease a case may have taken has ended.
+            // At this time every lease of a case has ended.
             let facts = store.claim_outbox(&auditor(), Timestamp::FAR_FUTURE, Duration::ZERO, 500).await;
             let facts: Vec<_> = facts.expect("the outbox can be claimed");
             if facts.is_empty() {
@@ -224,7 +224,7 @@ impl TestShop {
         drained
     }
 
-    /// Remembers facts that a case took out of the outbox.
+    /// Records facts that a case has acknowledged itself.
     pub fn remember(&self, facts: &[Fact]) {
         self.known().facts.extend_from_slice(facts);
     }

@@ -1,4 +1,4 @@
-//! Short ways to make commands, and to bring a reservation to where a case begins.
+//! Short ways to make commands, and to bring a reservation to the state in which a case begins.
 
 use tiketi_core::decide::{
     BeginConfirm, BeginRefund, Cancel, CaptureOutcome, ConfirmFree, ExtendHold, Hold, RecordOutcome,
@@ -10,12 +10,12 @@ use crate::hall::Hall;
 use crate::shop::TestShop;
 
 impl TestShop {
-    /// Makes a hold that asks for nothing yet.
+    /// Makes an empty hold.
     pub fn hold(&self, hall: &Hall, buyer: BuyerId) -> Hold {
         Hold::new(hall.event, buyer, self.reservation_id(), self.terms())
     }
 
-    /// Makes a hold of the seats at these places of [`Hall::seats`].
+    /// Makes a hold of the seats at these indexes of [`Hall::seats`].
     pub fn hold_seats(&self, hall: &Hall, buyer: BuyerId, seats: &[usize]) -> Hold {
         self.hold(hall, buyer).seats(seats.iter().map(|at| hall.seats[*at]))
     }
@@ -25,12 +25,12 @@ impl TestShop {
         ExtendHold::new(of.id, of.buyer, self.terms())
     }
 
-    /// Makes the owner's command to give everything back.
+    /// Makes the owner's command to release everything.
     pub fn release(&self, of: &Reservation) -> Release {
         Release::all(of.id, of.buyer)
     }
 
-    /// Makes the owner's command to confirm what costs nothing.
+    /// Makes the owner's command to confirm a reservation of price 0.
     pub fn confirm_free(&self, of: &Reservation) -> ConfirmFree {
         ConfirmFree::new(of.id, of.buyer)
     }
@@ -41,23 +41,23 @@ impl TestShop {
         StartPayment::new(payment, of.id, of.buyer, self.terms()).through("test", "card")
     }
 
-    /// Makes the buyer's command to take the money.
+    /// Makes the buyer's command to confirm a payment.
     pub fn begin_confirm(&self, of: &Payment) -> BeginConfirm {
         BeginConfirm::new(of.id, of.buyer)
     }
 
-    /// Makes the command that records that a provider took this much.
+    /// Makes the command that records that a provider captured this amount.
     pub fn took(&self, of: &Payment, amount: Money) -> RecordOutcome {
         let captured = Captured::kept(of.id.to_string(), format!("money-{}", of.id), amount);
         self.outcome(of, CaptureOutcome::Paid(captured))
     }
 
-    /// Makes the command that records what a provider said.
+    /// Makes the command that records a provider's answer.
     pub fn outcome(&self, of: &Payment, outcome: CaptureOutcome) -> RecordOutcome {
         RecordOutcome::new(of.id, outcome).paid_by(of.buyer, self.terms())
     }
 
-    /// Makes the command that records that a provider took the money.
+    /// Makes the command that records that a provider captured the price.
     pub fn paid(&self, of: &Payment) -> RecordOutcome {
         self.took(of, of.amount)
     }
@@ -73,12 +73,12 @@ impl TestShop {
         Cancel::by_buyer(of.id, of.buyer)
     }
 
-    /// Makes the organiser's command to give all the money back.
+    /// Makes the organiser's command to refund everything.
     pub fn refund(&self, of: &Payment) -> BeginRefund {
         BeginRefund::new(of.id, self.refund_id(), "the singer is ill")
     }
 
-    /// Makes the command that records that a refund is on its way.
+    /// Makes the command that records that a refund is done.
     pub fn refunded(&self, of: &Payment, refund: RefundId) -> RecordRefund {
         RecordRefund::new(of.id, refund, RefundOutcome::Done)
     }
@@ -88,30 +88,30 @@ impl TestShop {
         self.apply(self.hold_seats(hall, buyer, seats)).await.reservation
     }
 
-    /// Holds places to stand, and returns the reservation.
+    /// Holds standing tickets, and returns the reservation.
     pub async fn standing(&self, hall: &Hall, buyer: BuyerId, quantity: u32) -> Reservation {
         self.apply(self.hold(hall, buyer).item(hall.standing, quantity)).await.reservation
     }
 
-    /// Holds places that cost nothing, and returns the reservation.
+    /// Holds free tickets, and returns the reservation.
     pub async fn held_free(&self, hall: &Hall, buyer: BuyerId, quantity: u32) -> Reservation {
         self.apply(self.hold(hall, buyer).item(hall.free, quantity)).await.reservation
     }
 
-    /// Starts an attempt to pay, and returns it.
+    /// Starts a payment attempt, and returns it.
     pub async fn prepared(&self, of: &Reservation) -> Payment {
         let applied = self.apply(self.start_payment(of)).await;
         *applied.payment.expect("a started payment is answered")
     }
 
-    /// Starts an attempt to pay, and commits to take the money.
+    /// Starts a payment attempt and begins its confirm.
     pub async fn confirming(&self, of: &Reservation) -> Payment {
         let payment = self.prepared(of).await;
         let applied = self.apply(self.begin_confirm(&payment)).await;
         *applied.payment.expect("a payment being confirmed is answered")
     }
 
-    /// Sells a pending reservation for money.
+    /// Sells a pending reservation.
     pub async fn sold(&self, of: &Reservation) -> (Reservation, Payment) {
         let payment = self.confirming(of).await;
         let applied = self.apply(self.paid(&payment)).await;
@@ -126,13 +126,13 @@ impl TestShop {
         refund
     }
 
-    /// Returns a reservation as it stands now.
+    /// Returns a reservation in its current state.
     pub async fn now_of(&self, of: &Reservation) -> Reservation {
         let found = self.store().reservation(of.id).await.expect("a reservation can be read");
         found.expect("the reservation exists")
     }
 
-    /// Returns a payment as it stands now.
+    /// Returns a payment in its current state.
     pub async fn now_of_payment(&self, of: &Payment) -> Payment {
         let found = self.store().payment(of.id).await.expect("a payment can be read");
         found.expect("the payment exists")

@@ -1,4 +1,4 @@
-//! Every committed change is in the outbox once, in order, and the last fact of each row is its state.
+//! Every committed change is in the outbox once and in order, and the last fact of each row has the row's state.
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,19 +27,19 @@ pub(super) fn check(picture: &Picture, facts: &[Fact], may_be_quiet: bool) {
     for payment in &picture.payments {
         let told: Vec<_> = facts.iter().filter_map(|fact| told_of_payment(fact, payment.id)).collect();
         if let Some(last) = told.last() {
-            // Later changes that are no facts change no more than the version.
+            // A later change without a fact changes only the version.
             let version = last.version;
             assert_eq!(**last, PaymentSummary { version, ..PaymentSummary::of(payment) }, "as it is now");
         }
         let told = told.len();
-        // The time of the next reconciliation and the notes of staff are no facts.
+        // The time of the next reconciliation and the notes of staff have no facts.
         let quiet = if may_be_quiet { payment.version.saturating_sub(told as u64) } else { 0 };
         assert_eq!(told as u64 + quiet, payment.version, "each change of {:?} is published once", payment.id);
     }
 }
 
-/// Growing versions prove that no change was published twice or late. At the end each seat has the version of its last
-/// fact, so none was lost. A seat that changed twice in one commit is published once.
+/// Versions that grow show that no change is published twice or out of order. At the end each seat has the version
+/// of its last fact, so no fact is lost. A seat that changes twice in one commit is published once.
 fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
     let mut version = u64::from(!map.seats.is_empty());
     let mut known: HashMap<SeatId, SeatChanged> = HashMap::new();
@@ -57,7 +57,7 @@ fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
         let (told, last) =
             known.get(&seat.id).map_or((SeatStatus::Available, 1), |it| (it.status, it.version));
         assert_eq!(seat.version, last, "the seat's version is the last one told: {seat:?}");
-        // A hold that lapsed while it was being paid was announced as available when it was given back.
+        // A hold that ended while it was being paid for is announced as available when its seats are released.
         let now = if told == SeatStatus::Available {
             tiketi_core::Timestamp::FAR_FUTURE
         } else {
@@ -82,7 +82,7 @@ fn check_reservations(picture: &Picture, facts: &[Fact]) {
             ReservationState::Held { .. } | ReservationState::Paying { .. } => {
                 (0, 0, 0) == (confirmed, expired, cancelled)
             }
-            // One that late money took again had expired before.
+            // A reservation that a late payment confirms has expired before.
             ReservationState::Confirmed { .. } => (1, 0) == (confirmed, cancelled) && expired <= 1,
             ReservationState::Expired { .. } => (0, 1, 0) == (confirmed, expired, cancelled),
             ReservationState::Cancelled { .. } => confirmed <= 1 && expired <= confirmed && cancelled == 1,
@@ -95,7 +95,7 @@ fn check_reservations(picture: &Picture, facts: &[Fact]) {
     }
 }
 
-/// The last fact of a reservation shows its tickets and the end of its hold as they are; its versions only grow.
+/// The last fact of a reservation has its tickets and the end of its hold, and the versions of its facts grow.
 fn check_last_word(row: &Reservation, facts: &[Fact]) {
     let mut told = facts.iter().filter(|fact| fact.body.summary().is_some_and(|it| it.id == row.id));
     let Some(first) = told.next() else { panic!("{row:?} was never told") };
@@ -104,7 +104,7 @@ fn check_last_word(row: &Reservation, facts: &[Fact]) {
         fact
     });
     let summary = last.body.summary().unwrap();
-    // An attempt to pay changes the row; its fact is that of the payment.
+    // An attempt to pay changes the row, but has the fact of the payment only.
     let (version, payment) = (summary.version, summary.payment);
     assert!(version <= row.version, "{last:?}");
     assert_eq!(*summary, ReservationSummary { version, payment, ..ReservationSummary::of(row) });
@@ -113,7 +113,7 @@ fn check_last_word(row: &Reservation, facts: &[Fact]) {
     }
 }
 
-/// Returns what a fact says about a payment, if it is about that payment.
+/// Returns the payment summary of a fact, if the fact is about this payment.
 fn told_of_payment(fact: &Fact, id: PaymentId) -> Option<&PaymentSummary> {
     match &fact.body {
         FactBody::PaymentUpdated { payment } if payment.id == id => Some(payment),
@@ -121,7 +121,7 @@ fn told_of_payment(fact: &Fact, id: PaymentId) -> Option<&PaymentSummary> {
     }
 }
 
-/// Counts how often a reservation was announced to its buyer as confirmed, expired and cancelled.
+/// Counts the facts that announce a reservation as confirmed, as expired and as cancelled.
 fn told(row: &Reservation, facts: &[Fact]) -> (usize, usize, usize) {
     let (mut confirmed, mut expired, mut cancelled) = (0, 0, 0);
     for fact in facts {

@@ -13,15 +13,13 @@ use crate::picture::Picture;
 use crate::shop::TestShop;
 
 impl TestShop {
-    /// Checks a whole store by what it shows.
+    /// Checks a whole store by its answers: owners, counters, money, limits and facts.
     ///
-    /// Owners, counters, money, limits, facts.
-    ///
-    /// Every case ends with it.
+    /// Every case about selling ends with it.
     ///
     /// # Panics
     ///
-    /// If two of the store's answers contradict each other.
+    /// If two of the store's answers contradict each other, or an invariant does not hold.
     pub async fn audit(&self) {
         let picture = self.settled_picture().await;
         for (view, map) in &picture.events {
@@ -38,7 +36,7 @@ impl TestShop {
         facts::check(&picture, &facts, quiet);
     }
 
-    /// One buyer, one pending reservation, and never more than the limit.
+    /// Each buyer has at most one pending reservation, and never more tickets than the limit.
     fn check_buyers(&self, picture: &Picture, view: &tiketi_core::store::EventView) {
         let limit = view.event.details.terms.over(&self.terms()).max_seats_per_buyer;
         for buyer in self.known().buyers.clone() {

@@ -41,7 +41,7 @@ fn check_reservation(row: &Reservation, payment: Option<&Payment>) {
         ReservationState::Cancelled { reason: CancelReason::Refunded, .. } => {
             payment.is_some_and(Payment::is_captured)
         }
-        // Late money is checked by itself.
+        // Late payments have their own check.
         ReservationState::Cancelled { .. } | ReservationState::Expired { .. } => {
             !matches!(state, Some(PaymentState::Ready | PaymentState::Confirming { .. }))
         }
@@ -66,7 +66,7 @@ fn kept_of_returned(refund: &Refund) -> i64 {
     }
 }
 
-/// Adds something up over the refunds that are done.
+/// Sums `of` over the refunds that are done.
 fn sum_of(payment: &Payment, of: impl Fn(&Refund) -> i64) -> i64 {
     let done = payment.refunds.iter().filter(|refund| matches!(refund.state, RefundState::Done { .. }));
     done.map(of).sum()

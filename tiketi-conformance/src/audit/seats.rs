@@ -1,4 +1,4 @@
-//! A seat and its reservation say the same of each other.
+//! A seat and its reservation agree about owner and state.
 
 use tiketi_core::{ReservationState, Seat, SeatMap, SeatState, Timestamp, store::EventView};
 

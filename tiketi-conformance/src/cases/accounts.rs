@@ -24,8 +24,7 @@ fn account(ids: &CountedIds, email: &str) -> Account {
     }
 }
 
-/// Fails if an account does not come back as it was written,
-/// by id and by address.
+/// Fails if an account that is read by id or by address differs from the stored one.
 pub async fn an_account_is_read_as_it_was_written(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(1);
     let mut admin = account(&ids, "admin@harbour-hall.example");
@@ -39,8 +38,7 @@ pub async fn an_account_is_read_as_it_was_written(stores: Handles<dyn AccountSto
     }
 }
 
-/// Fails if an unknown account is answered with anything but
-/// nothing.
+/// Fails if the answer for an unknown account is not `None`.
 pub async fn an_unknown_account_is_not_found(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(2);
     let stranger = account(&ids, "stranger@mail.example");
@@ -58,7 +56,7 @@ pub async fn a_taken_address_is_refused_in_any_case(stores: Handles<dyn AccountS
     assert_eq!(stores.any().account_by_email(&first.email).await.unwrap(), Some(first));
 }
 
-/// Fails if an account made twice under one id replaces the first.
+/// Fails if an account created twice with one id replaces the first.
 pub async fn an_id_that_exists_is_not_replaced(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(4);
     let first = account(&ids, "hanbyul@mail.example");
@@ -71,8 +69,7 @@ pub async fn an_id_that_exists_is_not_replaced(stores: Handles<dyn AccountStore>
     assert_eq!(stores.any().account_by_email(&second.email).await.unwrap(), None);
 }
 
-/// Fails if of 32 who register one address at once not exactly one
-/// gets it.
+/// Fails if of 32 concurrent registrations of one address not exactly one succeeds.
 pub async fn of_32_registrations_of_one_address_one_wins(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(5);
     let tasks = (0..32).map(|_| {
@@ -91,7 +88,7 @@ pub async fn of_32_registrations_of_one_address_one_wins(stores: Handles<dyn Acc
     assert_eq!(stores.any().account_by_email(&won[0].email).await.unwrap(), won.pop());
 }
 
-/// Writes a text that no store keeps into one field.
+/// Sets a text that stores refuse in one field.
 type Spoil = fn(&mut Account);
 
 /// Fails if an account is stored with a text that stores refuse.

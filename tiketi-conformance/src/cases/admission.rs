@@ -1,4 +1,4 @@
-//! Admission to a sale: in order, within capacity, rate and stock, and once.
+//! Admission to a sale: in order, within capacity, rate and stock, and once for each place.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use tiketi_core::waiting_room::{DrawSeed, Fairness, PlaceClass, PlaceState, Room
 
 use crate::room::{TestRoom, called, event};
 
-/// Fails if the line is not called in its order, or beyond the capacity.
+/// Fails if places are not called in order, or beyond the capacity.
 pub async fn the_line_is_called_in_order_up_to_the_capacity(room: TestRoom) {
     room.join_all(1..=7).await;
     assert_eq!(room.admit().await, [1, 2, 3]);
@@ -22,7 +22,7 @@ pub async fn the_line_is_called_in_order_up_to_the_capacity(room: TestRoom) {
     assert_eq!((line.serving, line.waiting), (4, 3));
 }
 
-/// Fails if an admission calls more than its limit, or does not say that it left something over.
+/// Fails if an admission calls more places than its limit, or does not report that more could be called.
 pub async fn an_admission_calls_at_most_its_limit(mut room: TestRoom) {
     room.policy.max_active = 100;
     room.join_all(1..=5).await;
@@ -36,7 +36,7 @@ pub async fn an_admission_calls_at_most_its_limit(mut room: TestRoom) {
     assert_eq!(calls, [(vec![1, 2], true), (vec![3, 4], true), (vec![5], false)]);
 }
 
-/// Fails if a turn or a session outlives its end, or an admission does not name it.
+/// Fails if a turn or a session lasts beyond its end, or if the admission does not list it as lapsed.
 pub async fn lapsed_places_are_recorded_and_replaced(mut room: TestRoom) {
     room.join_all(1..=6).await;
     room.admit().await;
@@ -53,7 +53,7 @@ pub async fn lapsed_places_are_recorded_and_replaced(mut room: TestRoom) {
     assert_eq!((called(&admission), admission.room.in_flight()), (vec![6], 1));
 }
 
-/// Fails if those who left are called, or stop the line.
+/// Fails if a place that was left is called, or stops the line.
 pub async fn places_that_were_left_are_passed_over(mut room: TestRoom) {
     room.policy.max_active = 1;
     room.join_all(1..=12).await;
@@ -93,7 +93,7 @@ pub async fn an_earlier_class_is_called_first(room: TestRoom) {
     assert_eq!(room.admit().await, [6, 4, 1]);
 }
 
-/// Fails if calls come in bursts, or slower than the rate.
+/// Fails if calls are not spread over the minute, or are slower than the rate.
 pub async fn the_rate_spreads_calls_over_the_minute(mut room: TestRoom) {
     room.policy.max_active = 1_000;
     room.join_all(1..=20).await;
@@ -108,7 +108,7 @@ pub async fn the_rate_spreads_calls_over_the_minute(mut room: TestRoom) {
     assert_eq!(calls, [3, 0, 0, 1, 1, 3]);
 }
 
-/// Fails if buyers are called while nothing can be held, or never again afterwards.
+/// Fails if buyers are called while nothing can be held, or are not called once something is free.
 pub async fn admission_pauses_without_stock_and_resumes(room: TestRoom) {
     room.join_all(1..=2).await;
     let stocks = [(0, 3, vec![]), (0, 0, vec![]), (1, 0, vec![1, 2])];
@@ -122,7 +122,7 @@ pub async fn admission_pauses_without_stock_and_resumes(room: TestRoom) {
     }
 }
 
-/// Fails if someone is called before the opening, or by another order than the drawn one.
+/// Fails if a buyer is called before the opening, or in another order than the drawn one.
 pub async fn a_lobby_is_called_in_the_order_drawn(mut room: TestRoom) {
     let opens_at = room.now.after(Duration::from_mins(1));
     room.policy.opens_at = Some(opens_at);
@@ -134,11 +134,12 @@ pub async fn a_lobby_is_called_in_the_order_drawn(mut room: TestRoom) {
     room.now = opens_at;
     room.join(11).await;
     assert_eq!(room.room().await.opened_at, Some(opens_at), "the first command after the opening opens");
-    // The order of the recipe in the documentation of `tiketi_core::waiting_room::Draw`; 11 came late.
+    // The order follows the steps documented at `tiketi_core::waiting_room::Draw`; buyer 11 joined after the
+    // opening.
     assert_eq!(room.admit().await, [7, 10, 5, 1, 2, 8, 9, 4, 6, 3, 11]);
 }
 
-/// Fails if an admission whose answer was lost calls others when it is sent again.
+/// Fails if a repeated admission, after a lost answer, calls other places.
 pub async fn a_repeated_admission_calls_no_one_else(room: TestRoom) {
     room.join_all(1..=8).await;
     let ask = room.ask_admit();
@@ -157,7 +158,7 @@ pub async fn a_repeated_admission_calls_no_one_else(room: TestRoom) {
     assert_eq!(room.admit().await, [5]);
 }
 
-/// Fails if the line's pace is not measured, or is measured by the adapter's own clock.
+/// Fails if the outflow is not measured, or is measured by the adapter's own clock.
 pub async fn the_outflow_is_measured(mut room: TestRoom) {
     room.policy.max_active = 1;
     room.join_all(1..=10).await;
@@ -169,7 +170,7 @@ pub async fn the_outflow_is_measured(mut room: TestRoom) {
     assert_eq!(room.room().await.outflow.per_minute_milli, Some(60_000));
 }
 
-/// Fails if one event's room changes another's.
+/// Fails if a command for one event's room changes the room of another event.
 pub async fn rooms_of_two_events_are_apart(mut room: TestRoom) {
     room.join_all(1..=3).await;
     room.event = event(2);
@@ -184,14 +185,14 @@ pub async fn rooms_of_two_events_are_apart(mut room: TestRoom) {
     assert_eq!(room.store().room(event(9)).await.unwrap(), None, "admission makes no room");
 }
 
-/// Fails if any answer to a random sequence of commands differs from the in-memory store's.
+/// Fails if any answer to a random sequence of commands differs from that of the in-memory store.
 pub async fn every_answer_is_that_of_the_rules(mut room: TestRoom) {
     let memory = tiketi_core::memory::MemoryWaitingRooms::default();
     room.policy.fairness = Fairness::Drawn { seed: DrawSeed::from_bytes([9; 32]) };
     room.policy.opens_at = Some(room.now.after(Duration::from_secs(40)));
     let mut chance = 0x9E37_79B9_7F4A_7C15_u64;
     let mut draw = move |below: u64| {
-        // The generator of Knuth's MMIX; its high bits are used.
+        // The random generator of Knuth's MMIX, of which the high bits are used.
         chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (chance >> 33) % below
     };

@@ -1,4 +1,4 @@
-//! Stored answers: a request repeated with its key gets the first answer.
+//! Stored answers: a request that is repeated with its key gets the first answer.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::handles::Handles;
 use crate::shop::START;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-/// A fingerprint that fits no smaller number.
+/// A fingerprint that does not fit a smaller integer.
 const FINGERPRINT: u128 = u128::MAX - 5;
 
 fn start() -> Timestamp {
@@ -36,8 +36,7 @@ async fn claim(stores: &Handles<dyn AnswerStore>, text: &str, now: Timestamp) ->
     stores.any().claim_answer(key(text), FINGERPRINT, now, now.after(Duration::from_mins(1))).await.unwrap()
 }
 
-/// Fails if a repeated request runs again,
-/// or its answer loses a byte.
+/// Fails if a repeated request runs again, or gets an answer that differs in any byte.
 pub async fn a_kept_answer_is_replayed(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
     stores.any().keep_answer(key("a"), answer(), start()).await.unwrap();
@@ -46,8 +45,7 @@ pub async fn a_kept_answer_is_replayed(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "b", start()).await, AnswerClaim::Run, "another key is another request");
 }
 
-/// Fails if a request runs twice at once,
-/// or is taken over before its time.
+/// Fails if a request runs twice at the same time, or if its claim ends early.
 pub async fn a_claim_lasts_until_its_end(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Running);
@@ -56,7 +54,7 @@ pub async fn a_claim_lasts_until_its_end(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", until()).await, AnswerClaim::Running, "and another took it over");
 }
 
-/// Fails if a key is used for another request, running or answered.
+/// Fails if a key can be used for another request, during the first one or after it.
 pub async fn a_key_used_for_another_request_is_a_mismatch(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
     let other =
@@ -67,8 +65,7 @@ pub async fn a_key_used_for_another_request_is_a_mismatch(stores: Handles<dyn An
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Replay(answer()));
 }
 
-/// Fails if a key given up stays taken,
-/// or giving up loses a stored answer.
+/// Fails if a released key is not free, or if the release deletes a stored answer.
 pub async fn a_key_given_up_is_free(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "a", start()).await, AnswerClaim::Run);
     stores.any().give_up_answer(key("a")).await.unwrap();
@@ -81,7 +78,7 @@ pub async fn a_key_given_up_is_free(stores: Handles<dyn AnswerStore>) {
     stores.any().give_up_answer(key("never claimed")).await.unwrap();
 }
 
-/// Fails if answers are forgotten too early or never.
+/// Fails if answers are deleted too early or never.
 pub async fn answers_are_forgotten_by_age(stores: Handles<dyn AnswerStore>) {
     for (text, at) in [("old", start()), ("young", until())] {
         claim(&stores, text, at).await;
@@ -93,7 +90,7 @@ pub async fn answers_are_forgotten_by_age(stores: Handles<dyn AnswerStore>) {
     assert_eq!(claim(&stores, "young", until()).await, AnswerClaim::Replay(answer()));
 }
 
-/// Fails if of 32 who send one key at once not exactly one runs.
+/// Fails if of 32 concurrent claims of one key not exactly one succeeds.
 pub async fn of_32_claims_at_once_one_runs(stores: Handles<dyn AnswerStore>) {
     let tasks = (0..32).map(|_| {
         let stores = stores.clone();

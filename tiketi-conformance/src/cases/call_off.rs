@@ -36,8 +36,7 @@ async fn sold_and_called_off(shop: &TestShop) -> (EventId, Vec<(Reservation, Pay
     (hall.event, sold)
 }
 
-/// Fails if someone is left out, or anything frees before its money
-/// is back.
+/// Fails if a reservation is skipped, or if seats are free before their refund is done.
 pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -72,7 +71,7 @@ pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
     assert_eq!(progress(&stores, hall.event).await, (0, 4, 0));
 }
 
-/// Fails if an interrupted job starts again or forgets the rest.
+/// Fails if an interrupted call-off starts again from the beginning, or skips the rest.
 pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let (event, sold) = sold_and_called_off(&shop).await;
     let first = stores.any().to_call_off(1).await.unwrap();
@@ -91,7 +90,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
     assert_eq!(progress(&stores, event).await, (2, 1, 0));
 }
 
-/// Fails if several servers queue one buyer's refund several times.
+/// Fails if several servers queue more than one refund for a buyer.
 pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn SalesStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {
@@ -108,7 +107,7 @@ pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handl
     }
 }
 
-/// Fails if a provider's no is answered by asking for ever.
+/// Fails if a refund that the provider refused is queued again without a command of staff.
 pub async fn a_refused_refund_is_not_queued_again_automatically(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -123,7 +122,7 @@ pub async fn a_refused_refund_is_not_queued_again_automatically(
     assert_eq!(progress(&stores, event).await, (3, 0, 1));
 }
 
-/// Fails if anything is taken back that is still on.
+/// Fails if reservations of an event that is not called off are cancelled or refunded.
 pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -138,15 +137,15 @@ pub async fn an_event_that_stands_is_left_alone(shop: TestShop, stores: Handles<
     assert_eq!(stores.any().call_off_progress(nowhere).await.unwrap(), None);
 }
 
-/// Records that the provider refused the refund that is under way.
+/// Records that the provider refused the queued refund.
 async fn refuse_refund(shop: &TestShop, payment: &Payment) {
     let refund = shop.now_of_payment(payment).await.queued_refund().unwrap().id;
     let no = RefundOutcome::Refused { code: "too_late".into() };
     shop.apply(RecordRefund::new(payment.id, refund, no)).await;
 }
 
-/// Fails if an old refusal, of a part or of all, keeps a buyer's money
-/// once the event is cancelled, or if the provider is asked for ever.
+/// Fails if an earlier refusal, of a partial or a full refund, prevents the refund of the call-off, or if the
+/// provider is asked for ever.
 pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -182,7 +181,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     let needing_attention =
         stores.any().payments_needing_attention(shop.now(), PageRequest::FIRST).await.unwrap();
     assert_eq!(needing_attention.total, 2);
-    // A part refunded by staff leaves a smaller amount, whose refund was never refused.
+    // After a refund by staff a smaller amount is left; a refund of this amount was never refused.
     let (reservation, payment) = &sold[0];
     let kept = Captured::kept(payment.id.to_string(), "money", payment.amount);
     let refunded = Money::new(40_000, payment.amount.currency());
@@ -193,8 +192,7 @@ pub async fn a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out(
     assert_eq!(promised.queued_refund().map(|refund| refund.amount.minor()), Some(60_000));
 }
 
-/// Fails if what buyers gave up or let expire counts as taken back with
-/// the event.
+/// Fails if reservations that buyers cancelled or let expire count as done by the call-off.
 pub async fn what_buyers_gave_up_themselves_does_not_count_as_done(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,

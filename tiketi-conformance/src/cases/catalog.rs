@@ -1,4 +1,4 @@
-//! Events: made, edited, published, called off, removed; seats blocked and put back.
+//! Events: created, edited, published, called off, removed; seats blocked and unblocked.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn unblock(shop: &TestShop, hall: &Hall, seats: &[usize]) -> UnblockSeats {
     UnblockSeats::new(shop.now(), hall.event, seats.iter().map(|at| hall.seats[*at]).collect())
 }
 
-/// Fails if an event does not come back as it was written.
+/// Fails if an event that is read differs from the stored one.
 pub async fn an_event_is_read_as_it_was_written(shop: TestShop) {
     let mut details = shop.details("밤의 등불 — “Night”, 100% _live_");
     details.terms.hold_ttl = Some(Duration::from_micros(123_456_789));
@@ -49,8 +49,7 @@ pub async fn an_event_is_read_as_it_was_written(shop: TestShop) {
     }
 }
 
-/// Fails if an event made twice replaces the first:
-/// an upsert called create.
+/// Fails if creating an event a second time replaces it, as an upsert does.
 pub async fn creating_what_exists_is_refused_and_replaces_nothing(shop: TestShop) {
     let new = shop.new_hall(shop.details("First"));
     shop.create(new.clone()).await.unwrap();
@@ -76,7 +75,7 @@ pub async fn an_edit_changes_the_details_and_the_version(shop: TestShop) {
     assert_eq!(edited.version, 4);
 }
 
-/// Fails if one organiser's edit silently overwrites another's.
+/// Fails if an edit based on an old version overwrites a later edit.
 pub async fn an_edit_of_an_outdated_copy_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let store = shop.store();
@@ -86,7 +85,7 @@ pub async fn an_edit_of_an_outdated_copy_is_refused(shop: TestShop) {
     }
 }
 
-/// Fails if of 16 edits of one copy more than one wins.
+/// Fails if of 16 concurrent edits of one version more than one succeeds.
 pub async fn of_16_edits_of_one_copy_one_wins(shop: TestShop) {
     let hall = shop.hall().await;
     let edits = (0..16).map(|at| {
@@ -133,8 +132,7 @@ pub async fn bad_details_are_refused(shop: TestShop) {
     shop.refuses(edit, EditRefused::Invalid(empty)).await;
 }
 
-/// Fails if an event can be published or called off twice,
-/// or comes back.
+/// Fails if an event can be published or called off twice, or can be published after its call-off.
 pub async fn an_event_is_published_and_called_off_once(shop: TestShop) {
     let (draft, event) = shop.draft(shop.details("A draft")).await;
     let store = shop.store();
@@ -152,8 +150,7 @@ pub async fn an_event_is_published_and_called_off_once(shop: TestShop) {
     }
 }
 
-/// Fails if a removed event leaves a trace,
-/// or one with buyers can be removed.
+/// Fails if rows of a removed event are left, or if an event with reservations can be removed.
 pub async fn only_an_event_without_any_reservation_is_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -168,8 +165,7 @@ pub async fn only_an_event_without_any_reservation_is_removed(shop: TestShop) {
     assert_eq!(refused.refusal(), Some(tiketi_core::decide::HoldRefused::EventNotFound));
 }
 
-/// Fails if a ticket type added,
-/// edited or removed is not what is sold.
+/// Fails if a ticket type that was added, edited or removed is not sold accordingly.
 pub async fn ticket_types_come_and_go(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let event = store.event(hall.event).await.unwrap().unwrap().event;
@@ -186,8 +182,7 @@ pub async fn ticket_types_come_and_go(shop: TestShop) {
     assert_eq!(store.event(hall.event).await.unwrap().unwrap().ticket_types.len(), 4);
 }
 
-/// Fails if an edit takes away what buyers have,
-/// or forgets what they hold.
+/// Fails if an edit sets a capacity below the held and sold units.
 pub async fn a_capacity_is_never_less_than_what_is_taken(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.standing(&hall, shop.buyer(), 4).await;
@@ -202,8 +197,7 @@ pub async fn a_capacity_is_never_less_than_what_is_taken(shop: TestShop) {
     shop.standing(&hall, shop.buyer(), 2).await;
 }
 
-/// Fails if a ticket type that a buyer has is removed,
-/// is a section, or is unknown.
+/// Fails if a ticket type can be removed that has reservations, that is a section, or that does not exist.
 pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.standing(&hall, shop.buyer(), 1).await;
@@ -216,7 +210,7 @@ pub async fn a_ticket_type_that_must_stay_is_not_removed(shop: TestShop) {
     shop.refuses(store.edit_ticket_type(hall.front, section), EditRefused::SoldBySeat).await;
 }
 
-/// Fails if a ticket type is given a price or a name that cannot be.
+/// Fails if a ticket type gets an invalid price or name.
 pub async fn a_bad_ticket_type_is_refused(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let bad = standing(10).price(Money::new(-1, Currency::KRW));
@@ -229,8 +223,7 @@ pub async fn a_bad_ticket_type_is_refused(shop: TestShop) {
     shop.refuses(store.edit_ticket_type(hall.standing, standing(0)), refused).await;
 }
 
-/// Fails if a blocked seat can be bought,
-/// or is not free again afterwards.
+/// Fails if a blocked seat can be held, or cannot be held after it is unblocked.
 pub async fn blocked_seats_are_off_sale_until_put_back(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let version = store.block_seats(block(&shop, &hall, &[0, 11, 0])).await.unwrap();
@@ -246,8 +239,7 @@ pub async fn blocked_seats_are_off_sale_until_put_back(shop: TestShop) {
     assert_eq!(store.unblock_seats(unblock(&shop, &hall, &[5])).await.unwrap(), after + 1);
 }
 
-/// Fails if a held or sold seat is blocked,
-/// or one of them is not named.
+/// Fails if a held or sold seat is blocked, or if the refusal does not name each such seat.
 pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let sold = shop.held(&hall, shop.buyer(), &[1]).await;
@@ -261,8 +253,7 @@ pub async fn held_or_sold_seats_are_not_blocked_and_all_named(shop: TestShop) {
     assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
 }
 
-/// Fails if another event's seats can be blocked or put back
-/// through this one.
+/// Fails if the seats of another event can be blocked or unblocked through this event.
 pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
     let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
     let mut seats = vec![other.seats[0], SeatId::from_uuid(shop.ids().next())];
@@ -275,7 +266,7 @@ pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
     shop.refuses(store.unblock_seats(command), unknown).await;
 }
 
-/// Fails if a part of a waiting room's policy is not stored.
+/// Fails if any part of a waiting room's policy is not stored.
 pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
     let hall = shop.hall().await;
     let minutes = Duration::from_mins;

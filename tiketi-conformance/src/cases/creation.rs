@@ -11,12 +11,12 @@ use uuid::Uuid;
 use crate::hall::STANDING_PRICE;
 use crate::shop::TestShop;
 
-/// Makes the command of one attempt; each attempt has other ids.
+/// Returns the command of one attempt; each attempt has different ids.
 fn event(shop: &TestShop, key: CommandKey, title: &str) -> CreateEvent {
     CreateEvent::new(shop.now(), key, in_one_hall(shop.new_hall(shop.details(title))))
 }
 
-/// Makes the seats of an event those of one layout, for any event.
+/// Assigns the seats of an event to one layout, the same for each event.
 fn in_one_hall(mut new: NewEvent) -> NewEvent {
     new.event.layout = Some(LayoutId::from_uuid(Uuid::from_u128(9)));
     new
@@ -28,8 +28,8 @@ async fn ticket_type(shop: &TestShop, event: EventId, capacity: u32, position: u
     general_admission(&event, &input, position, shop.ids()).unwrap()
 }
 
-/// Fails if a request for an event whose answer was lost makes a second one,
-/// or the key is taken for another event.
+/// Fails if a repeated request, after a lost answer, creates a second event, or if its key can be used for another
+/// event.
 pub async fn an_event_asked_for_twice_is_made_once(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let first = store.create_event(event(&shop, key, "Night of Lanterns")).await.unwrap();
@@ -42,14 +42,15 @@ pub async fn an_event_asked_for_twice_is_made_once(shop: TestShop) {
     assert_eq!(store.event(not_made).await.unwrap(), None);
     let other = store.create_event(event(&shop, key, "Another night")).await;
     assert!(matches!(other, Err(CommandError::KeyReused)), "{other:?}");
-    // The very same command, ids and all, is a repetition too.
+    // The identical command, with the same ids, is a repetition as well.
     let same = event(&shop, shop.key(), "Evening of Kites");
     let first = store.create_event(same.clone()).await.unwrap();
     shop.known().events.push(EventId::from_uuid(first.id));
     assert_eq!(store.create_event(same).await.unwrap().id, first.id);
 }
 
-/// Fails if a repetition counts as another request because its moment is later, where the request opens at that moment.
+/// Fails if a repetition counts as another request because its time is later, for an event whose sale opens at the
+/// time of the request.
 pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let details = shop.details("Now");
@@ -66,7 +67,7 @@ pub async fn an_event_that_opens_when_it_is_made_is_made_once(shop: TestShop) {
     assert_eq!((again.id, again.replayed), (first.id, true));
 }
 
-/// Fails if of 16 servers that are asked for one event not exactly one makes it.
+/// Fails if of 16 concurrent requests for one event not exactly one creates it.
 pub async fn of_16_requests_for_one_event_one_makes_it(shop: TestShop) {
     let key = shop.key();
     let asked = (0..16).map(|_| {
@@ -80,14 +81,13 @@ pub async fn of_16_requests_for_one_event_one_makes_it(shop: TestShop) {
     shop.known().events.push(EventId::from_uuid(answers[0].id));
 }
 
-/// Fails if a ticket type asked for twice is added twice,
-/// or the key is taken for another one.
+/// Fails if a repeated request adds a second ticket type, or if its key can be used for another one.
 pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: TestShop) {
     let (hall, other, store) = (shop.hall().await, shop.hall().await, shop.store());
     let key = shop.key();
     let add = |row| store.add_ticket_type(AddTicketType::new(shop.now(), key, row));
     let first = add(ticket_type(&shop, hall.event, 5, 7).await).await.unwrap();
-    // By the time of the repetition it has another id and another place.
+    // The repetition has another id and another position.
     let again = add(ticket_type(&shop, hall.event, 5, 8).await).await.unwrap();
     assert_eq!((first.replayed, again.id, again.replayed), (false, first.id, true));
     assert_eq!(store.event(hall.event).await.unwrap().unwrap().ticket_types.len(), 5);
@@ -98,8 +98,7 @@ pub async fn a_ticket_type_asked_for_twice_is_added_once(shop: TestShop) {
     assert!(store.ticket_type(TicketTypeId::from_uuid(first.id)).await.unwrap().is_some());
 }
 
-/// Fails if what was made and removed is made once more by a late repetition,
-/// or a key is never forgotten.
+/// Fails if a late repetition creates again what was removed meanwhile, or if a key is never deleted.
 pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
     let (key, store) = (shop.key(), shop.store());
     let first = store.create_event(event(&shop, key, "Removed")).await.unwrap();

@@ -1,4 +1,4 @@
-//! Deposits: awaited until their day and no longer, listed when they leave again, given back to an account.
+//! Deposits: awaited until their due time, listed when they are withdrawn, refunded to an account.
 
 use std::time::Duration;
 
@@ -52,8 +52,7 @@ async fn due(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> usize {
     stores.any().payments_due(shop.now(), 100).await.unwrap().len()
 }
 
-/// Fails if the account of an awaited deposit is lost, or the payment needs attention
-/// before the deposit is due.
+/// Fails if the account of an awaited deposit is not stored, or if the payment needs attention before the due time.
 pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -71,8 +70,7 @@ pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None);
 }
 
-/// Fails if a provider that gives buyers a week keeps the seats for
-/// a week.
+/// Fails if a provider's due time in a week keeps the seats for a week, beyond the event's deposit window.
 pub async fn a_deposit_is_awaited_no_longer_than_the_event_says(shop: TestShop, _: Handles<dyn SalesStore>) {
     let payment = confirming(&shop).await;
     let week = asked(&shop, Duration::from_hours(7 * 24));
@@ -95,7 +93,7 @@ async fn own_window(shop: &TestShop, event: EventId, window: Duration) {
     shop.store().edit_event(event, details, None).await.unwrap();
 }
 
-/// Fails if the end of a deposit's time is slept through.
+/// Fails if the payment is not due for reconciliation at the deposit's due time.
 pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = confirming(&shop).await;
     wait_for(&shop, &payment, asked(&shop, Duration::from_secs(90))).await;
@@ -109,8 +107,8 @@ pub async fn a_provider_is_asked_when_a_deposits_time_is_up(shop: TestShop, stor
     assert_eq!(due(&shop, &stores).await, 1);
 }
 
-/// Fails if money that left again is silently taken for paid, or
-/// stays listed once it is back.
+/// Fails if a withdrawn deposit still counts as paid without attention, or needs attention after it has arrived
+/// again.
 pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -136,8 +134,7 @@ pub async fn a_deposit_that_left_again_is_listed_until_it_is_back_or_settled(
     assert_eq!(shop.now_of_payment(&payment).await.reconciliation, None, "nobody asks for ever");
 }
 
-/// Fails if a queued refund loses its account, or keeps it
-/// once it is done.
+/// Fails if a queued refund has no account, or if the account stays stored after the refund.
 pub async fn a_refund_keeps_its_account_until_it_is_over_and_no_longer(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,

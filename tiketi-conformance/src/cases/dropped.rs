@@ -1,4 +1,4 @@
-//! Callers that go away: a dropped future leaves all or nothing.
+//! Callers that drop their future: the command takes full effect or none.
 
 use futures::FutureExt;
 use tiketi_core::decide::SalesCommand;
@@ -7,11 +7,10 @@ use tiketi_core::{Reservation, ReservationState, store::SalesStoreExt};
 use crate::hall::Hall;
 use crate::shop::TestShop;
 
-/// How often a future is polled before it is dropped, at most.
+/// Most polls of a future before it is dropped.
 const POLLS: usize = 24;
 
-/// Polls a command a few times, drops it,
-/// and sends it again under the same key.
+/// Polls a command up to `polls` times, drops it, and sends it again under the same key.
 async fn drop_and_repeat<C: SalesCommand>(shop: &TestShop, command: C, polls: usize) -> Reservation {
     let (store, command) = (shop.store(), shop.envelope(command));
     let mut future = store.execute(command.clone()).boxed();
@@ -27,8 +26,7 @@ async fn drop_and_repeat<C: SalesCommand>(shop: &TestShop, command: C, polls: us
     applied.reservation
 }
 
-/// Fails if a hold dropped halfway holds a part,
-/// or cannot be sent again.
+/// Fails if a dropped hold takes a part of its seats, or cannot be sent again.
 pub async fn a_dropped_hold_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall: Hall = shop.hall().await;
@@ -39,7 +37,7 @@ pub async fn a_dropped_hold_is_whole_or_nothing(shop: TestShop) {
     }
 }
 
-/// Fails if a release dropped halfway gives back a part.
+/// Fails if a dropped release frees a part of its seats.
 pub async fn a_dropped_release_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
@@ -49,7 +47,7 @@ pub async fn a_dropped_release_is_whole_or_nothing(shop: TestShop) {
     }
 }
 
-/// Fails if the record of money is torn from the tickets it bought.
+/// Fails if a dropped command records the money without the tickets, or the tickets without the money.
 pub async fn a_dropped_outcome_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
@@ -60,8 +58,7 @@ pub async fn a_dropped_outcome_is_whole_or_nothing(shop: TestShop) {
     }
 }
 
-/// Fails if the record of a refund is torn from the tickets it
-/// gives back.
+/// Fails if a dropped command records the refund without returning the tickets, or the other way round.
 pub async fn a_dropped_refund_is_whole_or_nothing(shop: TestShop) {
     for polls in 0..POLLS {
         let hall = shop.hall().await;
@@ -73,7 +70,7 @@ pub async fn a_dropped_refund_is_whole_or_nothing(shop: TestShop) {
     }
 }
 
-/// Fails if a caller that left leaves a lock behind.
+/// Fails if a dropped command leaves a lock.
 pub async fn callers_that_leave_leave_no_lock(shop: TestShop) {
     let hall = shop.hall().await;
     for polls in 0..POLLS {

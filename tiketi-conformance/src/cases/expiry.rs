@@ -1,4 +1,4 @@
-//! Time: a hold ends at its exact microsecond, swept or not.
+//! The end of holds: at the exact microsecond, with or without a sweep.
 
 use std::time::Duration;
 
@@ -24,8 +24,7 @@ pub async fn a_microsecond_before_its_end_a_seat_is_held(shop: TestShop) {
     shop.sold(&held).await;
 }
 
-/// Fails if a lapsed seat looks free and cannot be held,
-/// or waits for a sweep.
+/// Fails if the seat of an ended hold cannot be held at once, without a sweep.
 pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -37,8 +36,7 @@ pub async fn at_its_end_a_seat_is_taken_over_without_a_sweep(shop: TestShop) {
     assert_eq!(shop.seat_state(&hall, 1).await, SeatState::Available);
 }
 
-/// Fails if lapsed units are counted against the next buyer:
-/// nothing is reclaimed before a refusal.
+/// Fails if units of ended holds are not available to the next buyer before a sweep.
 pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.standing(&hall, shop.buyer(), 8).await;
@@ -54,8 +52,7 @@ pub async fn lapsed_units_are_reclaimed_before_anyone_is_refused(shop: TestShop)
     assert_eq!(shop.stock(hall.standing).await.held, STANDING);
 }
 
-/// Fails if a buyer's own lapsed hold counts against his limit or
-/// is added to.
+/// Fails if a buyer's own ended hold counts against the limit, or if a new hold adds to it.
 pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let lapsed = shop.held(&hall, buyer, &[0, 1, 2, 3, 4, 5, 6, 7]).await;
@@ -66,8 +63,7 @@ pub async fn a_buyers_own_lapsed_hold_is_not_added_to(shop: TestShop) {
     assert_eq!(fresh.created_at, shop.now());
 }
 
-/// Fails if a refused command does not end what was due:
-/// it still has to.
+/// Fails if a refused command does not end the holds that are due.
 pub async fn a_refused_command_ends_what_is_due(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.standing(&hall, shop.buyer(), 4).await;
@@ -78,8 +74,7 @@ pub async fn a_refused_command_ends_what_is_due(shop: TestShop) {
     assert_eq!(shop.stock(hall.standing).await.held, 0);
 }
 
-/// Fails if a hold that has ended can be extended,
-/// released or paid because it was not swept.
+/// Fails if an ended hold can be extended, released or paid before a sweep.
 pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -95,8 +90,7 @@ pub async fn nothing_can_be_done_with_a_lapsed_hold(shop: TestShop) {
     shop.refuse(pay, StartPaymentRefused::NotPending).await;
 }
 
-/// Fails if what a sweep ended comes back to life,
-/// or frees the next buyer's seats.
+/// Fails if a hold that a sweep ended can be used again, or if a late command frees the next buyer's seats.
 pub async fn after_a_sweep_the_late_buyer_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let late = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -112,7 +106,7 @@ pub async fn after_a_sweep_the_late_buyer_is_refused(shop: TestShop) {
     shop.refuse(shop.begin_confirm(&payment), refused).await;
 }
 
-/// Fails if money can be asked for after the payment window.
+/// Fails if a payment can be confirmed after the end of the payment window.
 pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -122,8 +116,7 @@ pub async fn a_payment_prepared_too_early_is_given_up_at_the_end(shop: TestShop)
     assert_eq!(refused, Some(BeginConfirmRefused::NotReady { state: PaymentState::Abandoned }));
 }
 
-/// Fails if a sweep ends too much or too little,
-/// or ends anything twice.
+/// Fails if a sweep ends holds that are not due, skips due ones, or ends one twice.
 pub async fn a_sweep_ends_exactly_what_is_due(shop: TestShop) {
     let hall = shop.hall().await;
     let first = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -137,8 +130,7 @@ pub async fn a_sweep_ends_exactly_what_is_due(shop: TestShop) {
     assert!(shop.now_of(&second).await.is_live());
 }
 
-/// Fails if a bounded sweep starts anywhere but with the most
-/// overdue, across events.
+/// Fails if a bounded sweep does not begin with the holds that ended first, over all events.
 pub async fn a_sweep_starts_with_the_most_overdue(shop: TestShop) {
     let halls = [shop.hall().await, shop.hall().await];
     let mut held = Vec::new();
@@ -156,8 +148,7 @@ pub async fn a_sweep_starts_with_the_most_overdue(shop: TestShop) {
     assert_eq!(ended, held);
 }
 
-/// Fails if a reservation being paid ends by itself:
-/// the paid-but-expired bug.
+/// Fails if a reservation that is being paid for expires.
 pub async fn a_paying_reservation_never_expires(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
@@ -171,8 +162,7 @@ pub async fn a_paying_reservation_never_expires(shop: TestShop) {
     assert_eq!(sold.state, ReservationState::Confirmed { at: shop.now() });
 }
 
-/// Fails if a hold lasts longer, or shorter,
-/// for a payment that was declined.
+/// Fails if a hold ends earlier or later because of a declined payment.
 pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -187,8 +177,7 @@ pub async fn after_a_decline_the_hold_goes_on_to_its_old_end(shop: TestShop) {
     shop.held(&hall, shop.buyer(), &[0]).await;
 }
 
-/// Fails if a decline that comes after the hold's end leaves the
-/// seats without an owner.
+/// Fails if a decline after the end of the hold does not free the seats.
 pub async fn a_decline_after_the_end_frees_the_seats(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.standing(&hall, shop.buyer(), 8).await;
@@ -199,7 +188,7 @@ pub async fn a_decline_after_the_end_frees_the_seats(shop: TestShop) {
     assert_eq!(shop.now_of(&held).await.state, ReservationState::Expired { at: shop.now() });
 }
 
-/// Fails if a lapsed seat cannot be taken off sale.
+/// Fails if the seat of an ended hold cannot be blocked.
 pub async fn a_lapsed_seat_can_be_blocked(shop: TestShop) {
     let hall = shop.hall().await;
     let lapsed = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -210,7 +199,7 @@ pub async fn a_lapsed_seat_can_be_blocked(shop: TestShop) {
     assert_eq!(shop.stock(hall.front).await.blocked, 1);
 }
 
-/// Fails if putting a seat back on sale ends a hold that lapsed.
+/// Fails if unblocking a seat changes an ended hold.
 pub async fn a_lapsed_hold_is_left_alone_when_seats_are_put_back(shop: TestShop) {
     let hall = shop.hall().await;
     let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[5]], "camera");

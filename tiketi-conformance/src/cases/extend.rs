@@ -1,4 +1,4 @@
-//! Keeping a hold: renewed while picking, capped, and granted a payment window once.
+//! Extending a hold: to its full time from now, up to its cap, with one payment window.
 
 use std::time::Duration;
 
@@ -7,8 +7,7 @@ use tiketi_core::{ReservationId, SeatState};
 
 use crate::shop::TestShop;
 
-/// Fails if a renewal moves the reservation's end and not its
-/// seats', or the other way round.
+/// Fails if an extension moves only the end of the reservation, or only that of its seats.
 pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -19,7 +18,7 @@ pub async fn a_renewed_hold_lasts_its_full_time_from_now(shop: TestShop) {
     assert_eq!(shop.seat_state(&hall, 1).await, SeatState::Held { reservation: held.id, until });
 }
 
-/// Fails if pressing "extend" keeps a seat for ever.
+/// Fails if repeated extensions exceed the cap.
 pub async fn a_hold_never_lasts_beyond_its_cap(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -36,8 +35,7 @@ pub async fn a_hold_never_lasts_beyond_its_cap(shop: TestShop) {
     shop.held(&hall, shop.buyer(), &[0]).await;
 }
 
-/// Fails if an event's own terms do not decide how long its holds
-/// last.
+/// Fails if an event's own terms do not determine how long its holds last.
 pub async fn an_events_own_terms_decide_the_end(shop: TestShop) {
     let mut details = shop.details("A quick sale");
     details.terms.hold_ttl = Some(Duration::from_secs(30));
@@ -50,7 +48,7 @@ pub async fn an_events_own_terms_decide_the_end(shop: TestShop) {
     assert_eq!(renewed.held_until(), Some(held.created_at.after(Duration::from_secs(40))));
 }
 
-/// Fails if a stranger keeps someone else's hold alive.
+/// Fails if another buyer can extend a hold.
 pub async fn a_stranger_cannot_extend(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -63,7 +61,7 @@ pub async fn a_stranger_cannot_extend(shop: TestShop) {
     shop.refuse(extend, ExtendRefused::ReservationNotFound).await;
 }
 
-/// Fails if what is paid, being paid or over is extended.
+/// Fails if a reservation that is paid, being paid for or ended can be extended.
 pub async fn only_a_pending_reservation_is_extended(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -78,7 +76,7 @@ pub async fn only_a_pending_reservation_is_extended(shop: TestShop) {
     }
 }
 
-/// Fails if the payment window is granted twice, or takes time away.
+/// Fails if the payment window is granted twice, or makes the hold shorter.
 pub async fn the_payment_window_is_granted_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

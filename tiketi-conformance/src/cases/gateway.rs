@@ -1,4 +1,4 @@
-//! Payment gateways: one effect for each id, and answers that say what is known.
+//! Payment gateways: one effect for each id, and answers that state what is known.
 
 use tiketi_core::{
     BuyerId, Currency, Money, PaymentId, RefundId,
@@ -16,15 +16,15 @@ fn won(minor: i64) -> Money {
     Money::new(minor, Currency::KRW)
 }
 
-/// Who pays for everything here.
+/// The buyer of every payment.
 const BUYER: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
 
-/// Returns an unused id: stubs may outlive a case.
+/// Returns a new id, because a stub may outlive a case.
 fn payment() -> PaymentId {
     PaymentId::from_uuid(Uuid::from_u128(unused()))
 }
 
-/// Differs with every call of every process, without a source of chance.
+/// Returns a number that differs with each call and in each process, without a random generator.
 fn unused() -> u128 {
     use std::hash::{BuildHasher, Hasher};
     let half = || u128::from(std::hash::RandomState::new().build_hasher().finish());
@@ -67,8 +67,7 @@ fn back(of: &ConfirmRequest, captured: &Captured, amount: i64, refundable: i64) 
         .reason("the singer is ill")
 }
 
-/// Fails if an answer does not name the order, the amount and what
-/// was refunded.
+/// Fails if an answer lacks the order, the captured amount or the refunded amount.
 pub async fn a_payment_is_taken_looked_up_and_given_back(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     assert_eq!((captured.order.as_str(), captured.amount), (&*request.payment.to_string(), won(50_000)));
@@ -81,20 +80,20 @@ pub async fn a_payment_is_taken_looked_up_and_given_back(it: FreshGateway) {
     assert_eq!(it.provider.balance(request.payment).await, 0);
 }
 
-/// Fails if a confirm repeated takes money twice.
+/// Fails if a repeated confirm captures twice.
 pub async fn a_confirm_sent_twice_takes_once(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     assert_eq!(it.gateway.confirm(request.clone()).await, ConfirmAnswer::Paid(captured));
     assert_eq!(it.provider.balance(request.payment).await, 50_000);
 }
 
-/// Fails if a lost answer is taken for a no, or cannot be found out.
+/// Fails if a lost answer counts as a decline, or if a lookup does not return the outcome.
 pub async fn a_lost_answer_is_unknown_and_a_lookup_knows(it: FreshGateway) {
     let request = it.prepared(won(50_000)).await;
     it.provider.lose_next_confirm().await;
     match it.gateway.confirm(request.clone()).await {
         ConfirmAnswer::Unknown { .. } => {}
-        // A gateway may look before it answers.
+        // A gateway may make a lookup before it answers.
         ConfirmAnswer::Paid(captured) => assert_eq!(captured.amount, won(50_000)),
         other => panic!("a lost answer is not {other:?}"),
     }
@@ -104,7 +103,7 @@ pub async fn a_lost_answer_is_unknown_and_a_lookup_knows(it: FreshGateway) {
     }
 }
 
-/// Fails if a decline takes money, or is not a decline.
+/// Fails if a declined confirm captures money, or is not reported as a decline.
 pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
     let request = it.prepared(won(50_000)).await;
     it.provider.decline_next_confirm().await;
@@ -114,13 +113,13 @@ pub async fn a_declined_payment_takes_nothing(it: FreshGateway) {
     assert!(!matches!(it.look(&request).await, LookupAnswer::Paid(_)));
 }
 
-/// Fails if an order that the provider does not know is reported as anything else.
+/// Fails if an order that the provider does not know is not reported as not found.
 pub async fn an_order_that_was_never_made_is_not_found(it: FreshGateway) {
     let request = LookupRequest::new(payment(), BUYER, won(50_000));
     assert_eq!(it.gateway.lookup(request).await, LookupAnswer::NotFound);
 }
 
-/// Fails if a refund repeated under its id gives back twice.
+/// Fails if a refund repeated with its id refunds twice.
 pub async fn a_refund_sent_twice_gives_back_once(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     let refund = back(&request, &captured, 20_000, 50_000);
@@ -130,8 +129,7 @@ pub async fn a_refund_sent_twice_gives_back_once(it: FreshGateway) {
     assert_eq!(it.provider.balance(request.payment).await, 30_000);
 }
 
-/// Fails if a refund whose answer was lost gives back twice when it
-/// is sent again.
+/// Fails if a refund that is repeated after a lost answer refunds twice.
 pub async fn a_refund_whose_answer_was_lost_gives_back_once(it: FreshGateway) {
     let (request, captured) = it.taken(won(50_000)).await;
     let refund = back(&request, &captured, 20_000, 50_000);
@@ -154,7 +152,7 @@ pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway)
     }
 }
 
-/// Fails if a provider without an answer counts as answering, or as having stated an outcome.
+/// Fails if a provider that does not answer counts as having answered, or as having stated an outcome.
 pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
     let (taken, captured) = it.taken(won(50_000)).await;
     let request = it.prepared(won(50_000)).await;
@@ -178,8 +176,8 @@ pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
     assert!(silent || voided == VoidAnswer::Unsupported, "{voided:?}");
 }
 
-/// Fails if a provider that does not know an order counts as one that does not answer: one buyer's bogus
-/// keys would stop every other.
+/// Fails if a provider that does not know an order counts as one that does not answer: the invented keys of one
+/// buyer would then open the circuit breaker for all.
 pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
     let Some(key) = it.provider.key_never_given().await else { return };
     let request = it.prepared(won(50_000)).await.provider_key(key);
@@ -189,7 +187,7 @@ pub async fn a_key_never_given_is_answered_and_takes_nothing(it: FreshGateway) {
     assert_eq!(it.provider.balance(request.payment).await, 0);
 }
 
-/// Fails if a gateway refuses what it offers and its buyers bring back, or accepts what can only fail.
+/// Fails if a gateway refuses a valid payment method or key, or accepts one that must fail.
 pub async fn an_attempt_is_accepted_by_its_form(it: FreshGateway) {
     let request = it.prepared(won(50_000)).await;
     let provider_key = request.provider_key.as_deref();
@@ -208,7 +206,7 @@ pub async fn an_attempt_is_accepted_by_its_form(it: FreshGateway) {
     }
 }
 
-/// Fails if bytes that mean nothing are taken for a hint.
+/// Fails if meaningless bytes are accepted as a hint.
 pub async fn nonsense_is_no_webhook(it: FreshGateway) {
     let request = WebhookRequest::new(Vec::new(), b"\xff{nonsense".to_vec());
     let refused = it.gateway.webhook(request).await.unwrap_err();

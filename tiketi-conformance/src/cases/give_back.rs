@@ -1,4 +1,4 @@
-//! Giving tickets back: under the policy a reservation was confirmed under, all of them or some.
+//! Returning tickets: all or some, under the policy with which the reservation was confirmed.
 
 use std::time::Duration;
 
@@ -14,11 +14,11 @@ use tiketi_core::{
 use crate::hall::{FREE, Hall, STANDING};
 use crate::shop::TestShop;
 
-/// How long before the start all of the price comes back, and how long before it some does.
+/// How long before the start a full refund ends; the next constant is that of a partial refund.
 const FULL_LEAD: Duration = Duration::from_hours(20 * 24);
 const PART_LEAD: Duration = Duration::from_hours(10 * 24);
 
-/// All until 20 days before the start; the shop keeps a tenth and 4,000 until 10 days before.
+/// A full refund until 20 days before the start; then, until 10 days before, the shop keeps a tenth and 4,000.
 fn policy() -> CancellationPolicy {
     let tier = |lead, share, fee| CancellationTier::new(lead, share, fee).expect("the tier is sound");
     CancellationPolicy::new(&[tier(FULL_LEAD, 0, 0), tier(PART_LEAD, 1_000, 4_000)])
@@ -38,14 +38,14 @@ async fn edit(shop: &TestShop, hall: &Hall, edit: impl FnOnce(&mut EventDetails)
     shop.store().edit_event(hall.event, details, None).await.unwrap();
 }
 
-/// Sells seats 0 and 1, two places to stand and one free place to one buyer.
+/// Sells seats 0 and 1, two standing tickets and one free ticket to one buyer.
 async fn sold(shop: &TestShop, hall: &Hall) -> (Reservation, Payment) {
     let wanted = shop.hold_seats(hall, shop.buyer(), &[0, 1]).item(hall.standing, 2).item(hall.free, 1);
     let held = shop.apply(wanted).await.reservation;
     shop.sold(&held).await
 }
 
-/// Gives tickets back as their buyer, and returns what comes back and what is left.
+/// Gives tickets back as their buyer, and returns the refunded amount and the reservation that is left.
 async fn given_back(shop: &TestShop, payment: &Payment, wanted: RefundWanted) -> (Money, Reservation) {
     let command = shop.refund(payment).by_buyer(payment.buyer).wanting(wanted);
     let refund = command.refund;
@@ -69,8 +69,7 @@ async fn available(shop: &TestShop, hall: &Hall) -> (u32, u32, u32) {
     (of(hall.front), of(hall.standing), of(hall.free))
 }
 
-/// Fails if named tickets stay the buyer's after the money was sent,
-/// are free before, or cannot be sold again.
+/// Fails if returned tickets stay the buyer's after the refund, are free before it, or cannot be sold again.
 pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: TestShop) {
     let hall = shop.hall().await;
     let (bought, payment) = sold(&shop, &hall).await;
@@ -104,8 +103,8 @@ pub async fn named_tickets_stop_being_the_buyers_and_are_sold_again(shop: TestSh
     assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Sold { reservation: bought.id });
 }
 
-/// Fails if an event's policy, or a reservation's, is not stored,
-/// or an edit of the event changes the terms of what was sold before.
+/// Fails if the policy of an event or a reservation is not stored, or if an edit of the event changes the policy of
+/// confirmed reservations.
 pub async fn a_policy_survives_an_edit_of_its_event(shop: TestShop) {
     let hall = hall_under(&shop, policy()).await;
     let view = shop.store().event(hall.event).await.unwrap().unwrap();
@@ -127,7 +126,7 @@ pub async fn a_policy_survives_an_edit_of_its_event(shop: TestShop) {
     let one = RefundWanted::tickets(vec![hall.seats[0]], Vec::new());
     assert_eq!(given_back(&shop, &payment, one).await.0.minor(), 100_000);
     shop.go_to(starts_at.before(FULL_LEAD));
-    // The shop keeps 10,000 and 4,000 of a seat, 3,000 and 4,000 of a standing place, nothing of a free one.
+    // The shop keeps 10,000 + 4,000 of a seat, 3,000 + 4,000 of a standing ticket, and nothing of a free one.
     let (amount, rest) = given_back(&shop, &payment, RefundWanted::everything()).await;
     assert_eq!(amount.minor(), 160_000 - 14_000 - 2 * 7_000);
     assert!(!rest.is_live());
@@ -138,8 +137,8 @@ async fn sold_seat(shop: &TestShop, hall: &Hall, seat: usize) -> (Reservation, P
     shop.sold(&held).await
 }
 
-/// Fails if a reservation of which everything was given back stays alive
-/// because the shop keeps a fee, or the fee comes back later.
+/// Fails if a reservation whose tickets are all returned stays live because the shop keeps a fee, or if the fee is
+/// refunded later.
 pub async fn a_kept_fee_does_not_keep_a_reservation_alive(shop: TestShop) {
     let hall = hall_under(&shop, policy()).await;
     let (bought, payment) = sold_seat(&shop, &hall, 0).await;
@@ -157,8 +156,7 @@ pub async fn a_kept_fee_does_not_keep_a_reservation_alive(shop: TestShop) {
     shop.held(&hall, shop.buyer(), &[0]).await;
 }
 
-/// Fails if tickets for which nothing comes back wait for a provider,
-/// or stay the buyer's.
+/// Fails if tickets with a refund of 0 wait for a provider, or stay the buyer's.
 pub async fn what_nothing_comes_back_for_is_taken_at_once(shop: TestShop) {
     let all = CancellationTier::new(Duration::ZERO, 10_000, 0).unwrap();
     let hall = hall_under(&shop, CancellationPolicy::new(&[all]).unwrap()).await;
@@ -173,8 +171,7 @@ pub async fn what_nothing_comes_back_for_is_taken_at_once(shop: TestShop) {
     assert_eq!((&known.state, known.refunded.minor(), known.refunds.len()), (&payment.state, 0, 2));
 }
 
-/// Fails if a buyer gets anything back once the event has begun, paid or free,
-/// or staff do not.
+/// Fails if a buyer can return tickets once the event has begun, paid or free, or if staff cannot.
 pub async fn buyers_give_nothing_back_after_the_deadline(shop: TestShop) {
     let hall = shop.hall().await;
     let (bought, payment) = sold(&shop, &hall).await;
@@ -193,7 +190,7 @@ pub async fn buyers_give_nothing_back_after_the_deadline(shop: TestShop) {
     shop.apply(shop.cancel(&free)).await;
 }
 
-/// Fails if named seats are for sale again although the event's terms say otherwise.
+/// Fails if returned seats are for sale again although the event's terms block them.
 pub async fn named_seats_are_blocked_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     let (_, payment) = sold(&shop, &hall).await;
@@ -205,8 +202,7 @@ pub async fn named_seats_are_blocked_if_the_event_says_so(shop: TestShop) {
     assert_eq!(available(&shop, &hall).await, (8, STANDING - 1, FREE - 1));
 }
 
-/// Fails if free tickets end with the money of those that were paid,
-/// or cannot be given back after it.
+/// Fails if free tickets end with the refund of the paid ones, or cannot be returned after it.
 pub async fn the_free_tickets_of_a_paid_reservation_outlive_its_money(shop: TestShop) {
     let hall = shop.hall().await;
     let (_, payment) = sold(&shop, &hall).await;

@@ -1,4 +1,4 @@
-//! Holding: what is asked for is held as a whole, or refused with everything that stands in the way.
+//! Holds: a request is held as a whole, or refused with the name of every seat and ticket type that prevents it.
 
 use std::time::Duration;
 
@@ -13,8 +13,7 @@ use tiketi_core::{
 use crate::hall::{FRONT_PRICE, STANDING_PRICE, json};
 use crate::shop::TestShop;
 
-/// Fails if a hold is not one reservation with its seats, units,
-/// price and end.
+/// Fails if a hold is not one reservation with its seats, units, price and end.
 pub async fn seats_and_units_are_held_as_one_reservation(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let command = shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 3);
@@ -39,8 +38,7 @@ pub async fn a_second_hold_adds_to_the_pending_reservation(shop: TestShop) {
     assert_eq!(shop.all_of(buyer).await, [second]);
 }
 
-/// Fails if a reservation loses the host's metadata, or a later hold
-/// without any clears it.
+/// Fails if the host's metadata of a reservation is not stored, or if a later hold without metadata clears it.
 pub async fn a_reservation_keeps_the_hosts_metadata(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let order = json(r#"{"order":"밤-7","lines":[1,2.5,null]}"#);
@@ -65,8 +63,7 @@ pub async fn more_units_of_a_ticket_type_join_its_line(shop: TestShop) {
     assert_eq!(held.items.iter().map(|line| line.quantity).collect::<Vec<_>>(), [5]);
 }
 
-/// Fails if a prepared payment outlives a change of what it would
-/// pay for.
+/// Fails if a prepared payment stays valid after the reservation changed.
 pub async fn adding_gives_up_a_prepared_payment(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
@@ -76,8 +73,7 @@ pub async fn adding_gives_up_a_prepared_payment(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&payment).await.state, tiketi_core::PaymentState::Abandoned);
 }
 
-/// Fails if the answer for an event that buyers may not see
-/// differs from that for an unknown one.
+/// Fails if the answer for an event that buyers may not see differs from that for an unknown one.
 pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let mut command = shop.hold_seats(&hall, buyer, &[0]);
@@ -87,15 +83,14 @@ pub async fn a_hold_of_no_event_or_a_draft_is_refused(shop: TestShop) {
     shop.refuse(shop.hold_seats(&draft, buyer, &[0]), HoldRefused::EventNotFound).await;
 }
 
-/// Fails if anything is sold of an event that was called off.
+/// Fails if tickets of a called-off event can be held.
 pub async fn a_hold_of_a_cancelled_event_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.call_off(&hall).await;
     shop.refuse(shop.hold_seats(&hall, buyer, &[0]), HoldRefused::EventCancelled).await;
 }
 
-/// Fails if the sale opens a microsecond early,
-/// or its first microsecond is refused.
+/// Fails if a hold is possible a microsecond before the sale opens, or refused at its first microsecond.
 pub async fn a_sale_opens_at_its_first_microsecond(shop: TestShop) {
     let opens_at = shop.now().after(Duration::from_hours(1));
     let mut details = shop.details("Tomorrow's concert");
@@ -117,7 +112,7 @@ pub async fn a_sale_closes_at_its_last_microsecond(shop: TestShop) {
     shop.refuse(shop.hold_seats(&hall, buyer, &[1]), HoldRefused::SaleClosed { closed_at }).await;
 }
 
-/// Fails if an empty or oversized request gets as far as the rows.
+/// Fails if an empty or oversized request is not refused.
 pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.refuse(shop.hold(&hall, buyer), HoldRefused::NothingAsked).await;
@@ -127,8 +122,7 @@ pub async fn a_hold_of_nothing_or_too_much_is_refused(shop: TestShop) {
     shop.refuse(shop.hold(&hall, buyer).seats(seats), refused).await;
 }
 
-/// Fails if something named twice is held twice,
-/// or not named in the refusal.
+/// Fails if a seat named twice is held, or is not named in the refusal.
 pub async fn something_named_twice_is_refused_by_name(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let twice = HoldRefused::DuplicateSeats { seats: vec![hall.seats[3]] };
@@ -137,8 +131,7 @@ pub async fn something_named_twice_is_refused_by_name(shop: TestShop) {
     shop.refuse(shop.hold(&hall, buyer).item(hall.standing, 1).item(hall.standing, 2), twice).await;
 }
 
-/// Fails if a quantity outside the range is held,
-/// or not every such ticket type is named.
+/// Fails if a quantity outside the range is held, or if a ticket type with such a quantity is not named.
 pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let ticket_types = vec![hall.standing, hall.free];
@@ -146,8 +139,7 @@ pub async fn a_quantity_of_zero_or_beyond_the_limit_is_refused(shop: TestShop) {
     shop.refuse(command, HoldRefused::QuantityOutOfRange { ticket_types, limit: MAX_QUANTITY }).await;
 }
 
-/// Fails if an event's seats or ticket types can be sold through
-/// another event.
+/// Fails if seats or ticket types of one event can be held through another event.
 pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: TestShop) {
     let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
     let nowhere = SeatId::from_uuid(shop.ids().next());
@@ -160,7 +152,7 @@ pub async fn seats_and_ticket_types_of_another_event_are_unknown(shop: TestShop)
     shop.refuse(command, unknown).await;
 }
 
-/// Fails if a section's seats are sold by number.
+/// Fails if seats of a section can be held by quantity.
 pub async fn a_section_is_not_sold_by_quantity(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let seated = HoldRefused::SoldBySeat { ticket_types: vec![hall.front, hall.back] };
@@ -168,8 +160,7 @@ pub async fn a_section_is_not_sold_by_quantity(shop: TestShop) {
     shop.refuse(command, seated).await;
 }
 
-/// Fails if a held, sold or blocked seat is given away,
-/// or one of them is not named.
+/// Fails if a held, sold or blocked seat is held again, or if the refusal does not name it.
 pub async fn every_seat_that_is_taken_is_named(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let sold = shop.held(&hall, shop.buyer(), &[1]).await;
@@ -182,8 +173,7 @@ pub async fn every_seat_that_is_taken_is_named(shop: TestShop) {
     shop.refuse(shop.hold_seats(&hall, buyer, &[0, 3, 1, 2, 4]).item(hall.standing, 1), taken).await;
 }
 
-/// Fails if units are oversold,
-/// or one of several shortages is not named.
+/// Fails if more units are held than available, or if a shortage is not named.
 pub async fn every_shortage_is_named_with_what_is_left(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, shop.buyer(), 8).await;
@@ -193,7 +183,7 @@ pub async fn every_shortage_is_named_with_what_is_left(shop: TestShop) {
     shop.standing(&hall, buyer, 2).await;
 }
 
-/// Fails if the limit does not span what a buyer holds and owns.
+/// Fails if the limit does not apply to the sum of held and owned tickets.
 pub async fn the_limit_spans_what_is_held_and_owned(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let owned = shop.held(&hall, buyer, &[0, 1, 2]).await;
@@ -204,8 +194,7 @@ pub async fn the_limit_spans_what_is_held_and_owned(shop: TestShop) {
     shop.held(&hall, buyer, &[5]).await;
 }
 
-/// Fails if an event's own limit does not prevail,
-/// or one event's tickets count at another.
+/// Fails if an event's own limit does not apply, or if tickets of one event count for another.
 pub async fn an_events_own_limit_prevails(shop: TestShop) {
     let mut details = shop.details("A small room");
     details.terms.max_seats_per_buyer = Some(2);
@@ -216,7 +205,7 @@ pub async fn an_events_own_limit_prevails(shop: TestShop) {
     shop.held(&hall, buyer, &[0, 1]).await;
 }
 
-/// Fails if something is added to what is being paid.
+/// Fails if a hold adds to a reservation that is being paid for.
 pub async fn nothing_is_added_while_a_payment_is_under_way(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
@@ -225,7 +214,7 @@ pub async fn nothing_is_added_while_a_payment_is_under_way(shop: TestShop) {
     shop.refuse(shop.hold_seats(&hall, buyer, &[1]), refused).await;
 }
 
-/// Fails if a price changed later touches what was held before.
+/// Fails if a later change of the price changes a held reservation.
 pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.standing(&hall, buyer, 1).await;
@@ -237,7 +226,7 @@ pub async fn a_reservation_keeps_the_price_it_was_held_at(shop: TestShop) {
     assert_eq!(held.items.len(), 2);
 }
 
-/// Fails if a reservation is replaced by another of its id.
+/// Fails if a hold replaces another reservation with the same id.
 pub async fn a_reservation_id_used_again_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let first = shop.hold_seats(&hall, shop.buyer(), &[0]);

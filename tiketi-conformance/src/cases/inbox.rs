@@ -1,4 +1,4 @@
-//! The inbox: every delivery once, leased to one at a time, until it was looked into.
+//! The inbox: each delivery is stored once, and leased to one server at a time until it is processed.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn ack(stores: &Handles<dyn InboxStore>, of: &Delivery) {
     stores.any().ack_delivery(&of.gateway, &of.hint.delivery).await.unwrap();
 }
 
-/// Fails if a delivery sent again is taken for another.
+/// Fails if a repeated delivery is accepted as a new one.
 pub async fn a_delivery_is_taken_in_once(stores: Handles<dyn InboxStore>) {
     let first = take_in(&stores, 1).await.remove(0);
     let again = Delivery { received_at: start().after(Duration::from_hours(1)), ..first.clone() };
@@ -55,7 +55,7 @@ pub async fn a_delivery_is_taken_in_once(stores: Handles<dyn InboxStore>) {
     assert_eq!(claim(&stores, start().after(LEASE), 10).await, []);
 }
 
-/// Fails if deliveries that come in the same moment are all new.
+/// Fails if of 32 concurrent repetitions of a delivery more than one is new.
 pub async fn of_32_that_come_at_once_one_is_new(stores: Handles<dyn InboxStore>) {
     let arrivals = (0..32).map(|_| {
         let store = stores.any();
@@ -66,7 +66,7 @@ pub async fn of_32_that_come_at_once_one_is_new(stores: Handles<dyn InboxStore>)
     assert_eq!(claim(&stores, start(), 100).await.len(), 1);
 }
 
-/// Fails if two providers share their deliveries' names.
+/// Fails if equal delivery ids of two gateways count as one.
 pub async fn deliveries_of_two_gateways_are_two(stores: Handles<dyn InboxStore>) {
     for gateway in ["toss", "stripe"] {
         assert_eq!(stores.any().receive_delivery(delivery(gateway, 2)).await.unwrap(), Receipt::New);
@@ -76,8 +76,7 @@ pub async fn deliveries_of_two_gateways_are_two(stores: Handles<dyn InboxStore>)
     assert_eq!(claim(&stores, start().after(LEASE), 10).await, [delivery("stripe", 2)]);
 }
 
-/// Fails if a delivery under lease is given to someone else, or lost
-/// with its server.
+/// Fails if a leased delivery is given to another server, or is not available after the lease.
 pub async fn a_claimed_delivery_comes_again_when_its_lease_ends(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 3).await;
     assert_eq!(claim(&stores, start(), 2).await, all[..2], "the oldest first");
@@ -87,7 +86,7 @@ pub async fn a_claimed_delivery_comes_again_when_its_lease_ends(stores: Handles<
     assert_eq!(claim(&stores, end, 10).await, all);
 }
 
-/// Fails if a delivery comes again that was looked into.
+/// Fails if a processed delivery can be claimed again.
 pub async fn a_delivery_looked_into_never_comes_again(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 2).await;
     claim(&stores, start(), 10).await;
@@ -96,8 +95,7 @@ pub async fn a_delivery_looked_into_never_comes_again(stores: Handles<dyn InboxS
     assert_eq!(claim(&stores, start().after(LEASE), 10).await, all[1..]);
 }
 
-/// Fails if a delivery that could not be looked into comes at once
-/// again, never again, or keeps another waiting.
+/// Fails if a postponed delivery comes too early or never, or delays another one.
 pub async fn a_postponed_delivery_waits_and_keeps_no_other_waiting(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 3).await;
     claim(&stores, start(), 10).await;
@@ -116,7 +114,7 @@ pub async fn a_postponed_delivery_waits_and_keeps_no_other_waiting(stores: Handl
     assert_eq!(claim(&stores, until, 10).await, [Delivery { tries: 2, ..again }]);
 }
 
-/// Fails if two servers look into one delivery at once.
+/// Fails if two servers claim one delivery.
 pub async fn servers_that_claim_at_once_share_the_deliveries(stores: Handles<dyn InboxStore>) {
     take_in(&stores, 40).await;
     let claims = (0..8).map(|_| {
@@ -131,7 +129,7 @@ pub async fn servers_that_claim_at_once_share_the_deliveries(stores: Handles<dyn
     assert_eq!((count, claimed.len()), (40, 40));
 }
 
-/// Fails if names are stored for ever, or deleted too soon.
+/// Fails if delivery ids are never deleted, or deleted too early.
 pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     let all = take_in(&stores, 4).await;
     assert_eq!(stores.any().forget_deliveries(all[2].received_at).await.unwrap(), 2);
@@ -139,7 +137,7 @@ pub async fn deliveries_are_forgotten_by_age(stores: Handles<dyn InboxStore>) {
     assert_eq!(stores.any().receive_delivery(all[0].clone()).await.unwrap(), Receipt::New);
 }
 
-/// Fails if a delivery is stored with a text that stores refuse, or its name cannot be acknowledged.
+/// Fails if a delivery is stored with a text that stores refuse, or if its id cannot be acknowledged.
 pub async fn a_delivery_no_store_keeps_is_invalid_data(stores: Handles<dyn InboxStore>) {
     let spoils: [fn(&mut Delivery); 4] = [
         |it| it.gateway = NUL.into(),

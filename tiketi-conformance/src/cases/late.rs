@@ -11,7 +11,7 @@ use tiketi_core::{
 use crate::hall::Hall;
 use crate::shop::TestShop;
 
-/// Holds seat 0 and two places to stand, declines the payment, and lets the hold run out.
+/// Holds seat 0 and two standing tickets, declines the payment, and lets the hold expire.
 async fn expired(shop: &TestShop, hall: &Hall) -> (Reservation, Payment) {
     let wanted = shop.hold_seats(hall, shop.buyer(), &[0]).item(hall.standing, 2);
     let held = shop.apply(wanted).await.reservation;
@@ -34,8 +34,7 @@ async fn goes_back(shop: &TestShop, late: &Reservation, payment: &Payment) {
     assert_eq!(done.reservation.state, late.state);
 }
 
-/// Fails if money that came a moment too late buys nothing although
-/// all is free.
+/// Fails if a late payment buys nothing although all tickets are free.
 pub async fn late_money_takes_the_same_again_if_all_is_free(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
@@ -47,7 +46,7 @@ pub async fn late_money_takes_the_same_again_if_all_is_free(shop: TestShop) {
     assert_eq!((stock.sold, stock.held), (2, 0));
 }
 
-/// Fails if late money buys some of it, or a seat of another's.
+/// Fails if a late payment buys a part of the tickets, or a seat of another buyer.
 pub async fn late_money_goes_back_if_anything_is_taken(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
@@ -72,7 +71,7 @@ pub async fn late_money_goes_back_if_the_event_says_so(shop: TestShop) {
     goes_back(&shop, &late, &payment).await;
 }
 
-/// Fails if late money brings a buyer beyond the limit.
+/// Fails if a late payment exceeds the buyer's limit.
 pub async fn late_money_never_exceeds_the_limit(shop: TestShop) {
     let hall = shop.hall().await;
     let (late, payment) = expired(&shop, &hall).await;
@@ -80,8 +79,7 @@ pub async fn late_money_never_exceeds_the_limit(shop: TestShop) {
     goes_back(&shop, &late, &payment).await;
 }
 
-/// Fails if money of an earlier attempt is lost while the hold goes
-/// on.
+/// Fails if the capture of an abandoned attempt is not recorded while the reservation is still held.
 pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -92,7 +90,7 @@ pub async fn money_of_an_attempt_given_up_buys_what_is_still_held(shop: TestShop
     assert_eq!(shop.now_of_payment(&second).await.state, PaymentState::Abandoned);
 }
 
-/// Fails if one reservation keeps the money of two attempts.
+/// Fails if the shop keeps the money of two attempts for one reservation.
 pub async fn a_second_capture_goes_back(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -102,7 +100,7 @@ pub async fn a_second_capture_goes_back(shop: TestShop) {
     goes_back(&shop, &sold, &shop.now_of_payment(&first).await).await;
 }
 
-/// Fails if another order's money sells anything.
+/// Fails if money of another order confirms a reservation.
 pub async fn money_of_another_order_is_a_persons_to_see(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -113,7 +111,7 @@ pub async fn money_of_another_order_is_a_persons_to_see(shop: TestShop) {
     assert!(recorded.reservation.held_until().is_some());
 }
 
-/// Fails if an order is given up that may still reach the provider.
+/// Fails if an order is declined as unknown while its confirm may still reach the provider.
 pub async fn an_order_unknown_to_the_provider_is_final_after_its_grace(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -127,7 +125,7 @@ pub async fn an_order_unknown_to_the_provider_is_final_after_its_grace(shop: Tes
     assert!(matches!(recorded.payment.unwrap().state, PaymentState::Declined { .. }));
 }
 
-/// Fails if a refund made at the provider leaves the seats taken.
+/// Fails if a refund made at the provider does not return the tickets.
 pub async fn what_was_refunded_at_the_provider_is_recorded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -145,8 +143,7 @@ pub async fn what_was_refunded_at_the_provider_is_recorded(shop: TestShop) {
     assert_eq!(shop.seat_state(&hall, 0).await, SeatState::Available);
 }
 
-/// Fails if the right money is not recorded because another order's was
-/// named before.
+/// Fails if a capture is not recorded because money of another order was reported before.
 pub async fn money_after_another_orders_money_is_recorded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -160,7 +157,7 @@ pub async fn money_after_another_orders_money_is_recorded(shop: TestShop) {
     assert_eq!(recorded.reservation.state, ReservationState::Confirmed { at: shop.now() });
 }
 
-/// Fails if money that was given back in full sells anything.
+/// Fails if a capture that was already refunded in full confirms a reservation.
 pub async fn money_given_back_in_full_sells_nothing(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

@@ -1,4 +1,4 @@
-//! Seat layouts: stored unchanged.
+//! Seat layouts are returned unchanged.
 
 use tiketi_core::decide::{CreateLayout, CreateRefused};
 use tiketi_core::{
@@ -22,20 +22,20 @@ fn stored(ids: &CountedIds, venue: &str, name: &str) -> StoredLayout {
     StoredLayout { id: LayoutId::from_uuid(ids.next()), layout, created_at }
 }
 
-/// Makes the command that creates a layout; its key follows from the seed of ids and the layout.
+/// Returns the command that creates a layout; its key is derived from the seed of ids and the layout.
 fn made(layout: StoredLayout) -> CreateLayout {
     let key = CommandKey::of(layout.id.as_uuid(), &layout.layout.name);
     CreateLayout::new(layout.created_at, key, layout)
 }
 
-/// Fails if a section, row, gap, price or accessible place is lost.
+/// Fails if a section, row, gap, price or accessible seat is lost.
 pub async fn a_layout_is_read_as_it_was_drawn(stores: Handles<dyn LayoutStore>) {
     let layout = stored(&CountedIds::seeded(1), "Hafenhalle", "Great hall, “with pit”");
     stores.any().create_layout(made(layout.clone())).await.unwrap();
     assert_eq!(stores.any().layout(layout.id).await.unwrap(), Some(layout));
 }
 
-/// Fails if a layout made twice replaces the first.
+/// Fails if creating a layout a second time replaces it.
 pub async fn a_layout_that_exists_is_not_replaced(stores: Handles<dyn LayoutStore>) {
     let first = stored(&CountedIds::seeded(2), "Hafenhalle", "First");
     stores.any().create_layout(made(first.clone())).await.unwrap();
@@ -47,8 +47,7 @@ pub async fn a_layout_that_exists_is_not_replaced(stores: Handles<dyn LayoutStor
     assert_eq!(stores.any().layout(first.id).await.unwrap(), Some(first));
 }
 
-/// Fails if the listing is not by venue, then name,
-/// or its pages lack layouts.
+/// Fails if the listing is not sorted by venue and name, or if its pages lack layouts.
 pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(3);
     let mut sorted = Vec::new();
@@ -68,8 +67,7 @@ pub async fn layouts_are_listed_by_venue_and_name(stores: Handles<dyn LayoutStor
     assert_eq!(listed, sorted);
 }
 
-/// Fails if a removed layout comes back,
-/// or removing nothing counts as a removal.
+/// Fails if a removed layout is still returned, or if removing an unknown one counts as a removal.
 pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(4);
     let (gone, stays) = (stored(&ids, "A", "1"), stored(&ids, "A", "2"));
@@ -81,8 +79,8 @@ pub async fn a_layout_is_removed_once(stores: Handles<dyn LayoutStore>) {
     assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().rows, [stays]);
 }
 
-/// Fails if a request for a layout whose answer was lost makes a second one,
-/// or the key is taken for another layout.
+/// Fails if a repeated request, after a lost answer, creates a second layout, or if its key can be used for another
+/// layout.
 pub async fn a_layout_asked_for_twice_is_made_once(stores: Handles<dyn LayoutStore>) {
     let ids = CountedIds::seeded(9);
     let key = CommandKey::from_uuid(ids.next());
@@ -95,7 +93,7 @@ pub async fn a_layout_asked_for_twice_is_made_once(stores: Handles<dyn LayoutSto
     assert_eq!(stores.any().layouts(PageRequest::FIRST).await.unwrap().total, 1);
 }
 
-/// Writes a text that no store keeps into one field.
+/// Sets a text that stores refuse in one field.
 type Spoil = fn(&mut SeatLayout);
 
 /// Fails if a layout is stored with a text that stores refuse.

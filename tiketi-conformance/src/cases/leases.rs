@@ -1,4 +1,4 @@
-//! Leases: all keys or none, given up and extended by their owner only, with tokens that grow.
+//! Leases: all keys or none, released and extended only by their owner, with fencing tokens that grow.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -44,7 +44,7 @@ async fn is_lost(locks: &Locks, now: Timestamp, lease: &Lease) -> bool {
     }
 }
 
-/// Fails if a lease is given of some keys only, or the refusal does not name those that are taken.
+/// Fails if only some of the keys are leased, or if the refusal does not name the keys that are leased.
 pub async fn all_keys_are_given_or_none(locks: Locks) {
     let now = start();
     let first = locks.any().acquire(ask(now, &["b", "d"], 1)).await.unwrap();
@@ -56,7 +56,7 @@ pub async fn all_keys_are_given_or_none(locks: Locks) {
     locks.any().acquire(elsewhere).await.expect("scopes are apart");
 }
 
-/// Fails if a lease outlives its end, or ends a microsecond early.
+/// Fails if a lease lasts beyond its end, or ends a microsecond early.
 pub async fn a_lease_ends_at_its_moment(locks: Locks) {
     let now = start();
     let lease = locks.any().acquire(ask(now, &["a"], 1)).await.unwrap();
@@ -66,7 +66,7 @@ pub async fn a_lease_ends_at_its_moment(locks: Locks) {
     assert!(next.token > lease.token);
 }
 
-/// Fails if a repetition, after an answer that was lost, is refused or gets another token.
+/// Fails if a repetition after a lost answer is refused, or gets another token.
 pub async fn a_repetition_gets_the_same_lease(locks: Locks) {
     let now = start();
     let lease = locks.any().acquire(ask(now, &["a", "b"], 1)).await.unwrap();
@@ -78,7 +78,7 @@ pub async fn a_repetition_gets_the_same_lease(locks: Locks) {
     assert!(is_lost(&locks, later, &again).await, "and the former one is over");
 }
 
-/// Fails if another owner, or an earlier lease of the same one, gives up a lease.
+/// Fails if another owner, or an earlier lease of the same owner, can release a lease.
 pub async fn only_its_owner_releases_a_lease(locks: Locks) {
     let now = start();
     let lease = locks.any().acquire(ask(now, &["a", "b"], 1)).await.unwrap();
@@ -93,7 +93,7 @@ pub async fn only_its_owner_releases_a_lease(locks: Locks) {
     locks.any().acquire(ask(now, &["a", "b"], 3)).await.unwrap();
 }
 
-/// Fails if a release of a lease that is over takes a key from its next owner.
+/// Fails if a late release takes a key from its next owner.
 pub async fn a_late_release_leaves_the_next_owner_alone(locks: Locks) {
     let now = start();
     let late = locks.any().acquire(ask(now, &["a", "b"], 1)).await.unwrap();
@@ -102,7 +102,7 @@ pub async fn a_late_release_leaves_the_next_owner_alone(locks: Locks) {
     assert!(!is_lost(&locks, late.until, &next).await);
 }
 
-/// Fails if a lease is extended by another owner, after its end, or to an earlier one.
+/// Fails if a lease can be extended by another owner, after its end, or to an earlier end.
 pub async fn only_a_live_lease_is_extended(locks: Locks) {
     let now = start();
     let lease = locks.any().acquire(ask(now, &["a", "b"], 1)).await.unwrap();
@@ -115,7 +115,7 @@ pub async fn only_a_live_lease_is_extended(locks: Locks) {
     assert!(is_lost(&locks, extended.until, &lease).await);
 }
 
-/// Fails if tokens do not grow with each lease of a scope, also after it was given up.
+/// Fails if a token does not grow with each lease of a scope, also after a release.
 pub async fn tokens_grow(locks: Locks) {
     let mut tokens = Vec::new();
     for id in 1..=5 {
@@ -126,7 +126,7 @@ pub async fn tokens_grow(locks: Locks) {
     assert!(tokens.is_sorted_by(|one, next| one < next), "{tokens:?}");
 }
 
-/// Fails if a lease of nothing, of too much, or of no length is given.
+/// Fails if a lease of no key, of too many keys, or of length zero is given.
 pub async fn a_lease_that_makes_no_sense_is_refused(locks: Locks) {
     let none = ask(start(), &[], 1);
     let many = AcquireLease::new(start(), "hall", (0..101).map(|key| key.to_string()), owner(1), LENGTH);
@@ -143,7 +143,7 @@ pub async fn a_lease_that_makes_no_sense_is_refused(locks: Locks) {
     assert!(matches!(locks.any().acquire(named).await, Err(CommandError::Text(_))));
 }
 
-/// Fails if of servers that ask at once more than one gets a key, or crossing sets of keys block each other.
+/// Fails if of concurrent servers more than one gets a key, or if overlapping sets of keys block each other.
 pub async fn of_servers_that_ask_at_once_one_gets_a_key(locks: Locks) {
     let asks = (1..=32_u128).map(|id| {
         let keys = if id % 2 == 0 { ["a", "b"] } else { ["b", "c"] };

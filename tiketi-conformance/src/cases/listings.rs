@@ -1,4 +1,4 @@
-//! The listing of events: filtered, searched, sorted, paged; and statuses announced once.
+//! The listing of events: filtered, searched, sorted and paged; and announced changes of status.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ fn all(shop: &TestShop) -> EventQuery {
     EventQuery::published(shop.now(), PageRequest::FIRST)
 }
 
-/// Fails if drafts are shown to buyers, or not to organisers.
+/// Fails if drafts are listed for buyers, or not listed for organisers.
 pub async fn drafts_are_listed_only_when_asked_for(shop: TestShop) {
     let hall = shop.hall().await;
     let (draft, _) = shop.draft(shop.details("A draft")).await;
@@ -31,8 +31,7 @@ pub async fn drafts_are_listed_only_when_asked_for(shop: TestShop) {
     assert_eq!(both, [hall.event, draft.event]);
 }
 
-/// Fails if a status is read from a column instead of derived at
-/// the query's moment.
+/// Fails if a stored status is used instead of one derived at the query's time.
 pub async fn events_are_found_by_their_status_at_that_moment(shop: TestShop) {
     let mut details = shop.details("Later");
     let opens_at = shop.now().after(Duration::from_hours(1));
@@ -79,8 +78,7 @@ pub async fn an_event_with_nothing_left_is_sold_out(shop: TestShop) {
     assert_eq!(listed(&shop, all(&shop).with_status(EventStatus::OnSale)).await, [hall.event]);
 }
 
-/// Holds or removes everything there is,
-/// and returns one of the reservations.
+/// Holds or removes all tickets, and returns one of the reservations.
 async fn sell_out(shop: &TestShop, hall: &Hall) -> tiketi_core::Reservation {
     let store = shop.store();
     store.remove_ticket_type(hall.free).await.unwrap();
@@ -92,8 +90,7 @@ async fn sell_out(shop: &TestShop, hall: &Hall) -> tiketi_core::Reservation {
     shop.held(hall, shop.buyer(), &[15, 16, 17, 18, 19]).await
 }
 
-/// Fails if a word is missed in any field, case or script,
-/// or one word is enough.
+/// Fails if a word is not found in any field, case or script, or if one matching word is enough.
 pub async fn events_are_found_by_every_word_in_any_case(shop: TestShop) {
     let mut details = shop.details("Winter Serenade");
     details.artist = "김하늘 (Haneul KIM)".into();
@@ -124,8 +121,7 @@ pub async fn events_are_found_by_every_word_in_any_case(shop: TestShop) {
     assert_eq!(everything, [event, other], "no word excludes nothing");
 }
 
-/// Fails if an order is not the one asked for,
-/// or ties are not broken by id.
+/// Fails if the order is not the requested one, or if ties are not ordered by id.
 pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: TestShop) {
     for (title, hours) in [("B", 5), ("a", 1), ("C", 3), ("A", 3), ("가", 9), ("C", 2)] {
         let mut details = shop.details(title);
@@ -146,8 +142,7 @@ pub async fn events_are_sorted_as_asked_and_ties_by_id(shop: TestShop) {
     }
 }
 
-/// Fails if pages overlap, lack events,
-/// or count anything but the whole listing.
+/// Fails if pages overlap or lack events, or if the total does not count the whole listing.
 pub async fn events_are_listed_in_pages(shop: TestShop) {
     for at in 0..7 {
         shop.hall_with(shop.details(&format!("Evening {at}"))).await;
@@ -164,7 +159,7 @@ pub async fn events_are_listed_in_pages(shop: TestShop) {
     assert_eq!(paged, whole);
 }
 
-/// Fails if a change of status is announced never, twice, or for a draft.
+/// Fails if a change of status is not announced, announced twice, or announced for a draft.
 pub async fn a_new_status_is_announced_once(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     shop.draft(shop.details("A draft")).await;

@@ -4,7 +4,7 @@ use tiketi_core::SeatId;
 
 use crate::shop::TestShop;
 
-/// Fails if a copy brought up to date by version misses a change.
+/// Fails if the changes since a version lack a changed seat.
 pub async fn a_map_since_a_version_has_exactly_what_changed(shop: TestShop) {
     let hall = shop.hall().await;
     let store = shop.store();
@@ -22,8 +22,7 @@ pub async fn a_map_since_a_version_has_exactly_what_changed(shop: TestShop) {
     }
 }
 
-/// Fails if a copy from nowhere, or from a later life,
-/// is not replaced as a whole.
+/// Fails if the map since version 0, or since a version that does not exist yet, is not complete.
 pub async fn a_map_since_zero_or_the_future_is_complete(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[7]).await;
@@ -36,7 +35,7 @@ pub async fn a_map_since_zero_or_the_future_is_complete(shop: TestShop) {
     }
 }
 
-/// Fails if changes of units alone move the seat map.
+/// Fails if a change of units changes the map version.
 pub async fn units_leave_the_map_version_alone(shop: TestShop) {
     let hall = shop.hall().await;
     let before = shop.store().seat_map_version(hall.event).await.unwrap();

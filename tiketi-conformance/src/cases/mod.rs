@@ -1,6 +1,6 @@
-//! The cases, by theme: ordinary functions whose names are sentences.
+//! The cases by subject: functions whose names are sentences.
 //!
-//! Each begins with a store nothing was ever written to. The audit of [`crate::TestShop`] ends those about selling.
+//! Each case begins with an empty store. Cases about selling end with the audit of [`crate::TestShop`].
 
 pub mod accounts;
 pub mod admission;

@@ -1,4 +1,4 @@
-//! What a person has to look at: all of it, and nothing else.
+//! Payments that need attention: all of them are listed, and no others.
 
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ fn note(of: &Payment, settles: Settles) -> NotePayment {
     NotePayment::new(of.id, "Kim", "called the bank", settles)
 }
 
-/// Ends a confirm with another order's money.
+/// Ends a confirm with money of another order.
 async fn stuck(shop: &TestShop, seat: usize) -> Payment {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[seat]).await;
@@ -40,8 +40,7 @@ async fn stuck(shop: &TestShop, seat: usize) -> Payment {
     payment
 }
 
-/// Fails if anything stuck or refused is missing, or stays when it
-/// is settled.
+/// Fails if a stuck payment or a refused refund is not listed, or is still listed after it is settled.
 pub async fn what_needs_a_person_is_listed_until_it_is_settled(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -84,7 +83,7 @@ pub async fn what_is_unknown_for_long_is_listed(shop: TestShop, stores: Handles<
     assert_eq!(listed(&shop, &stores).await, []);
 }
 
-/// Fails if a page repeats or leaves out anything.
+/// Fails if pages repeat or omit a payment.
 pub async fn the_list_is_read_in_pages(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let mut expected = Vec::new();
     for seat in 0..5 {
@@ -101,7 +100,7 @@ pub async fn the_list_is_read_in_pages(shop: TestShop, stores: Handles<dyn Sales
     assert_eq!(found, expected);
 }
 
-/// Fails if a provider's key leads to no payment, or to another's.
+/// Fails if a provider's key finds no payment, or another one.
 pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -112,7 +111,7 @@ pub async fn a_payment_is_found_by_its_providers_key(shop: TestShop, stores: Han
     assert_eq!(stores.any().payment_by_key("test", "no such key").await.unwrap(), None);
 }
 
-/// Fails if an empty note is stored, or one about nothing.
+/// Fails if an empty note is stored, or one about an unknown payment.
 pub async fn a_note_without_a_word_is_refused(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = stuck(&shop, 0).await;
     let mut empty = note(&payment, Settles::Yes);
@@ -143,8 +142,7 @@ pub async fn a_note_settles_only_what_came_before_it(shop: TestShop, stores: Han
     assert_eq!(listed(&shop, &stores).await, [payment.id], "there is more to do");
 }
 
-/// Fails if staff cannot end a payment whose outcome stays unknown,
-/// or if its late money is not found.
+/// Fails if staff cannot end a payment whose outcome stays unknown, or if its late capture is not found.
 pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -176,7 +174,7 @@ pub async fn what_a_person_ends_frees_its_seats_and_is_asked_about(
     assert_eq!(refused.refusal(), Some(EndPaymentRefused::NotConfirming { state: late.state }));
 }
 
-/// Fails if a note with a text that no store keeps is anything but refused by its field.
+/// Fails if a note with a text that stores refuse is not refused with its field.
 pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let payment = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
@@ -189,8 +187,8 @@ pub async fn a_note_no_store_keeps_is_refused_by_its_field(shop: TestShop, _: Ha
     assert_eq!(noted.notes[0].text, lines);
 }
 
-/// Fails if a provider's inconclusive answer or account is not stored because of its characters,
-/// or a key that no payment can have is looked for.
+/// Fails if a provider's inconclusive answer or an account is not stored because of its characters, or if a lookup
+/// by a key that no payment can have fails.
 pub async fn what_is_awaited_is_kept_whatever_characters_it_has(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,

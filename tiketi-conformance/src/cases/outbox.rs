@@ -1,4 +1,4 @@
-//! The outbox: every committed fact comes out, leased to one at a time, until acknowledged.
+//! The outbox: each committed fact is leased to one server at a time until it is acknowledged.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn ids(facts: &[Fact]) -> Vec<FactId> {
     facts.iter().map(|fact| fact.id).collect()
 }
 
-/// Fails if a fact is missing, wrong, or says whose the seats are.
+/// Fails if a fact is missing or wrong, or if a public fact names the owner of seats.
 pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
@@ -66,8 +66,7 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     assert_eq!(bodies.iter().filter(sold).count(), 1);
 }
 
-/// Fails if a leased fact is given to another server,
-/// or stays leased beyond its lease.
+/// Fails if a leased fact is given to another server, or is not available after its lease.
 pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[0]).await;
@@ -81,7 +80,7 @@ pub async fn a_claimed_fact_comes_again_when_its_lease_ends(shop: TestShop) {
     ack(&shop, &auditor(), &first).await;
 }
 
-/// Fails if an acknowledged fact comes again.
+/// Fails if an acknowledged fact can be claimed again.
 pub async fn an_acknowledged_fact_is_forgotten(shop: TestShop) {
     let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     shop.standing(&hall, shop.buyer(), 1).await;
@@ -116,8 +115,7 @@ pub async fn facts_acknowledged_out_of_order_lose_none(shop: TestShop) {
     assert_eq!(claim(&shop, &keeper, 100).await, []);
 }
 
-/// Fails if the fact of a sale is delivered before that of its payment, or the
-/// end before the sale.
+/// Fails if the fact of a reservation is claimed before an earlier fact of the same reservation is acknowledged.
 pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestShop) {
     let hall = shop.hall().await;
     let (held, other) =
@@ -139,8 +137,7 @@ pub async fn a_later_fact_of_a_reservation_waits_for_an_earlier_one(shop: TestSh
     ack(&shop, &auditor(), &all).await;
 }
 
-/// Fails if a claim takes more than asked for,
-/// or not the oldest first.
+/// Fails if a claim returns more than its limit, or not the oldest facts.
 pub async fn a_claim_takes_the_oldest_up_to_its_limit(shop: TestShop) {
     let (hall, keeper) = (shop.hall().await, stock_keeper(&shop).await);
     for _ in 0..7 {
@@ -176,7 +173,7 @@ pub async fn servers_that_claim_at_once_share_the_facts(shop: TestShop) {
     assert_eq!((facts.len(), distinct.len()), (10, 10));
 }
 
-/// Fails if facts written while others are delivered are skipped.
+/// Fails if facts that are written during a delivery are skipped.
 pub async fn facts_written_while_others_are_delivered_are_not_skipped(shop: TestShop) {
     let hall = shop.hall().await;
     let seller = {
@@ -220,7 +217,7 @@ pub async fn facts_of_one_commit_are_coalesced_and_in_their_order(shop: TestShop
     assert_eq!(public, [("seats", 2), ("stock", 1), ("stock", 1), ("stock", 1)], "{facts:?}");
 }
 
-/// Fails if a refusal or an expiry publishes wrong facts.
+/// Fails if a refusal publishes a fact, or if an expiry is not published once.
 pub async fn an_expiry_is_announced_to_its_buyer_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;

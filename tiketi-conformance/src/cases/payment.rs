@@ -1,4 +1,4 @@
-//! Paying: sold means paid, and what the provider says is recorded once.
+//! Payments: sold tickets are paid for, and each outcome is recorded once.
 
 use tiketi_core::decide::{
     BeginConfirmRefused, ConfirmFreeRefused, RecordOutcomeRefused, StartPaymentRefused,
@@ -11,8 +11,7 @@ use tiketi_core::{
 use crate::hall::json;
 use crate::shop::TestShop;
 
-/// Fails if money that came does not make everything of the
-/// reservation sold.
+/// Fails if a capture does not sell all seats and units of the reservation.
 pub async fn a_paid_reservation_owns_its_seats_and_units(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 10]).item(hall.standing, 2)).await.reservation;
@@ -28,7 +27,7 @@ pub async fn a_paid_reservation_owns_its_seats_and_units(shop: TestShop) {
     }
 }
 
-/// Fails if an attempt loses what was said when it was started.
+/// Fails if an attempt does not keep its amount, gateway and method.
 pub async fn an_attempt_keeps_amount_gateway_and_method(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -48,7 +47,7 @@ pub async fn an_attempt_keeps_amount_gateway_and_method(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&payment).await.metadata, metadata);
 }
 
-/// Fails if a card declined once can never be paid again.
+/// Fails if a reservation cannot be paid for after a declined card.
 pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -61,7 +60,7 @@ pub async fn a_declined_buyer_pays_with_a_second_attempt(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&first).await.state, state);
 }
 
-/// Fails if two attempts can both take money: only the latest may.
+/// Fails if an attempt other than the latest can be confirmed.
 pub async fn only_the_latest_attempt_can_be_confirmed(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -71,7 +70,7 @@ pub async fn only_the_latest_attempt_can_be_confirmed(shop: TestShop) {
     shop.apply(shop.begin_confirm(&second)).await;
 }
 
-/// Fails if anything is sold for another amount than was asked for.
+/// Fails if a capture of another amount confirms the reservation.
 pub async fn money_of_another_amount_sells_nothing(shop: TestShop) {
     let hall = shop.hall().await;
     for (at, captured) in
@@ -89,8 +88,7 @@ pub async fn money_of_another_amount_sells_nothing(shop: TestShop) {
     }
 }
 
-/// Fails if an outcome recorded once can be overwritten by a later
-/// word.
+/// Fails if a later answer can overwrite a recorded outcome.
 pub async fn an_outcome_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -107,8 +105,7 @@ pub async fn an_outcome_is_recorded_once(shop: TestShop) {
     shop.refuse(shop.took(&paid, Money::new(1, Currency::KRW)), refused).await;
 }
 
-/// Fails if a word is recorded of money that was never asked for,
-/// or of no payment.
+/// Fails if an outcome is recorded for a payment that was never confirmed, or for an unknown one.
 pub async fn an_unawaited_outcome_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -119,8 +116,7 @@ pub async fn an_unawaited_outcome_is_refused(shop: TestShop) {
     shop.refuse(shop.paid(&payment), RecordOutcomeRefused::PaymentNotFound).await;
 }
 
-/// Fails if an attempt is started by a stranger, for nothing,
-/// or for a wrong amount.
+/// Fails if an attempt can be started by another buyer, for an unknown or free reservation, or with a wrong amount.
 pub async fn an_attempt_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -138,7 +134,7 @@ pub async fn an_attempt_that_does_not_fit_is_refused(shop: TestShop) {
     shop.refuse(shop.start_payment(&held), StartPaymentRefused::EventCancelled).await;
 }
 
-/// Fails if what is paid, being paid or over can be paid again.
+/// Fails if a reservation that is paid, being paid for or ended can be paid for.
 pub async fn only_a_pending_reservation_is_paid(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -153,8 +149,7 @@ pub async fn only_a_pending_reservation_is_paid(shop: TestShop) {
     }
 }
 
-/// Fails if a provider would be asked for money that must not be
-/// taken.
+/// Fails if a confirm is accepted although no money may be captured.
 pub async fn a_confirm_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -175,8 +170,7 @@ pub async fn a_confirm_that_does_not_fit_is_refused(shop: TestShop) {
     shop.refuse(shop.begin_confirm(&payment), BeginConfirmRefused::EventCancelled).await;
 }
 
-/// Fails if a payment under way is lost because the event was
-/// called off meanwhile.
+/// Fails if the outcome of a payment is lost because the event was called off meanwhile.
 pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -189,7 +183,7 @@ pub async fn money_on_its_way_is_recorded_for_a_cancelled_event(shop: TestShop) 
     assert!(!recorded.reservation.is_live() && shop.seat_state(&hall, 0).await == SeatState::Available);
 }
 
-/// Fails if what costs nothing needs a gateway.
+/// Fails if a reservation of price 0 needs a gateway.
 pub async fn what_costs_nothing_is_confirmed_without_payment(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 2).await;
@@ -198,8 +192,7 @@ pub async fn what_costs_nothing_is_confirmed_without_payment(shop: TestShop) {
     assert_eq!((confirmed.payment, shop.stock(hall.free).await.sold), (None, 2));
 }
 
-/// Fails if something that costs money, or a stranger's,
-/// is confirmed for nothing.
+/// Fails if a reservation with a price, or one of another buyer, can be confirmed as free.
 pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -213,7 +206,7 @@ pub async fn what_costs_money_is_not_confirmed_for_nothing(shop: TestShop) {
     shop.refuse(command, ConfirmFreeRefused::ReservationNotFound).await;
 }
 
-/// Fails if a free place of a called-off event can still be had.
+/// Fails if a free ticket of a called-off event can be confirmed.
 pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 1).await;
@@ -221,7 +214,7 @@ pub async fn nothing_free_is_confirmed_of_a_cancelled_event(shop: TestShop) {
     shop.refuse(shop.confirm_free(&held), ConfirmFreeRefused::EventCancelled).await;
 }
 
-/// Fails if a payment is replaced by another of its id.
+/// Fails if a new attempt replaces another payment with the same id.
 pub async fn a_payment_id_used_again_is_refused(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

@@ -21,10 +21,10 @@ use crate::race::{applied, at_once, both_at_once, repeated_at_once, told};
 use crate::shop::{Outcome, TestShop};
 
 const MICROSECOND: Duration = Duration::from_micros(1);
-/// How often each race is run.
+/// How many times each race is run.
 const ROUNDS: usize = 10;
 
-/// Who comes first at the end of a hold.
+/// Which of the two commands comes first at the end of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum First {
     Confirm,
@@ -32,7 +32,7 @@ enum First {
     Neither,
 }
 
-/// A buyer with a prepared payment, and the moment at which his hold ends.
+/// Prepares a payment; returns it with its reservation and the end of the hold.
 async fn prepared(shop: &TestShop, hall: &Hall, seat: usize) -> (Reservation, Payment, Timestamp) {
     let held = shop.held(hall, shop.buyer(), &[seat]).await;
     let payment = shop.prepared(&held).await;
@@ -41,7 +41,7 @@ async fn prepared(shop: &TestShop, hall: &Hall, seat: usize) -> (Reservation, Pa
     (held, payment, end)
 }
 
-/// Confirms at one moment, sweeps at another, in this order, and returns what the confirm came to.
+/// Sends a confirm at one time and a sweep at another, in this order, and returns the outcome of the confirm.
 async fn meet(
     shop: &TestShop,
     confirm: Envelope<BeginConfirm>,
@@ -76,7 +76,7 @@ async fn meet(
     }
 }
 
-/// The buyer is being served, or his hold is over; never both, and never neither.
+/// Asserts that either the confirm or the end of the hold took effect, and not both.
 async fn assert_one_won(shop: &TestShop, held: &Reservation, confirmed: &Outcome<BeginConfirm>) {
     let row = shop.now_of(held).await;
     match confirmed {
@@ -95,8 +95,7 @@ async fn assert_one_won(shop: &TestShop, held: &Reservation, confirmed: &Outcome
     }
 }
 
-/// Fails if the last microsecond of a hold is the sweep's,
-/// or the next one still the buyer's.
+/// Fails if a sweep can end a hold in its last microsecond, or if a confirm is accepted after it.
 pub async fn the_microsecond_decides_between_a_confirm_and_the_sweep(shop: TestShop) {
     for first in [First::Confirm, First::Sweep, First::Neither] {
         let hall = shop.hall().await;
@@ -115,8 +114,7 @@ pub async fn the_microsecond_decides_between_a_confirm_and_the_sweep(shop: TestS
     }
 }
 
-/// Fails if servers whose clocks are a microsecond apart let a hold
-/// be paid for and end.
+/// Fails if a hold is both paid for and ended by servers whose clocks differ by a microsecond.
 pub async fn a_confirm_at_the_last_microsecond_and_a_sweep_after_it_agree(shop: TestShop) {
     for first in [First::Confirm, First::Sweep, First::Neither] {
         let hall = shop.hall().await;
@@ -133,8 +131,7 @@ pub async fn a_confirm_at_the_last_microsecond_and_a_sweep_after_it_agree(shop: 
     }
 }
 
-/// Fails if a buyer is asked for money twice who sent one confirm
-/// many times.
+/// Fails if one confirm sent many times is begun more than once.
 pub async fn one_confirm_sent_by_16_callers_begins_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -147,8 +144,7 @@ pub async fn one_confirm_sent_by_16_callers_begins_once(shop: TestShop) {
     }
 }
 
-/// Fails if two attempts of one reservation may both ask for the
-/// money.
+/// Fails if two attempts of one reservation can both be confirmed.
 pub async fn of_attempts_begun_and_confirmed_at_once_one_asks_for_the_money(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -162,7 +158,7 @@ pub async fn of_attempts_begun_and_confirmed_at_once_one_asks_for_the_money(shop
     }
 }
 
-/// Fails if an attempt is replaced while its money is asked for.
+/// Fails if an attempt is replaced while it is being confirmed.
 pub async fn an_attempt_confirmed_and_replaced_at_once_is_one_of_them(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -176,7 +172,7 @@ pub async fn an_attempt_confirmed_and_replaced_at_once_is_one_of_them(shop: Test
     }
 }
 
-/// Fails if a reservation is given up whose money is asked for.
+/// Fails if a reservation is cancelled while it is being paid for.
 pub async fn a_reservation_confirmed_and_cancelled_at_once_is_one_of_them(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -196,7 +192,7 @@ pub async fn a_reservation_confirmed_and_cancelled_at_once_is_one_of_them(shop: 
     }
 }
 
-/// Fails if seats join a reservation whose old price is asked for.
+/// Fails if seats are added to a reservation while its old price is being paid.
 pub async fn a_reservation_confirmed_and_added_to_at_once_is_one_of_them(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -215,8 +211,8 @@ pub async fn a_reservation_confirmed_and_added_to_at_once_is_one_of_them(shop: T
     }
 }
 
-/// Fails if money is forgotten that is said to be taken and not
-/// taken, while the hold ends and others want the seat.
+/// Fails if a capture is lost when a capture and a decline are recorded concurrently, while the hold ends and other
+/// buyers want the seat.
 pub async fn of_two_words_about_late_money_none_is_forgotten(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -240,13 +236,13 @@ async fn assert_served_or_refunded(shop: &TestShop, held: &Reservation, payment:
     assert_eq!(served, known.queued_refund().is_none(), "{known:?}");
 }
 
-/// A buyer who paid for a seat.
+/// Sells a seat, and returns the payment.
 async fn paid(shop: &TestShop, hall: &Hall, buyer: BuyerId, seat: usize) -> Payment {
     let held = shop.held(hall, buyer, &[seat]).await;
     shop.sold(&held).await.1
 }
 
-/// Fails if one refund is queued twice, or two of the same money.
+/// Fails if one refund is queued twice, or if two refunds of the same money are queued.
 pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
@@ -270,8 +266,7 @@ pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop)
     }
 }
 
-/// Fails if two refunds that together exceed the money are both
-/// queued.
+/// Fails if two refunds are queued that together exceed the balance.
 pub async fn of_two_refunds_at_once_that_exceed_the_balance_one_is_promised(shop: TestShop) {
     let hall = shop.hall().await;
     let part = Money::new(60_000, Currency::KRW);
@@ -288,7 +283,7 @@ pub async fn of_two_refunds_at_once_that_exceed_the_balance_one_is_promised(shop
     }
 }
 
-/// Fails if a refund is recorded as sent and as refused.
+/// Fails if a refund is recorded both as done and as refused.
 pub async fn of_two_words_about_a_refund_one_is_recorded(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {

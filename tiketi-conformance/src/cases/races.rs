@@ -8,8 +8,7 @@ use crate::hall::{Hall, STANDING, STANDING_PRICE};
 use crate::race::{at_once, repeated_at_once, told};
 use crate::shop::TestShop;
 
-/// Fails if one seat is sold to two of 32 callers,
-/// or a refusal does not name the seat.
+/// Fails if two of 32 callers hold one seat, or if a refusal does not name the seat.
 pub async fn of_32_callers_for_one_seat_one_wins(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..5 {
@@ -21,8 +20,7 @@ pub async fn of_32_callers_for_one_seat_one_wins(shop: TestShop) {
     }
 }
 
-/// Fails if rows are locked in the callers' order (a deadlock),
-/// or a hold is partial.
+/// Fails if rows are locked in the callers' order, which is a deadlock, or if a hold takes a part of its seats.
 pub async fn overlapping_seats_in_opposite_orders_go_to_whole_holds(shop: TestShop) {
     let hall = shop.hall().await;
     let buyers = shop.buyers(48);
@@ -44,8 +42,8 @@ pub async fn overlapping_seats_in_opposite_orders_go_to_whole_holds(shop: TestSh
     }
 }
 
-/// Four neighbours from a moving start,
-/// every other caller naming them backwards.
+/// Returns a hold of four neighbouring seats whose first seat differs with each caller; every second caller names
+/// them in reverse order.
 fn crossing(shop: &TestShop, hall: &Hall, at: usize, buyer: tiketi_core::BuyerId) -> Hold {
     let mut seats: Vec<_> = (0..4).map(|next| (at * 3 + next) % 20).collect();
     if at % 2 == 1 {
@@ -54,8 +52,7 @@ fn crossing(shop: &TestShop, hall: &Hall, at: usize, buyer: tiketi_core::BuyerId
     shop.hold_seats(hall, buyer, &seats)
 }
 
-/// Fails if more units are held than there are,
-/// or some are left although asked for.
+/// Fails if more units are held than exist, or if some are left although buyers want them.
 pub async fn of_32_buyers_of_10_units_exactly_10_win(shop: TestShop) {
     let hall = shop.hall().await;
     let commands = shop.buyers(32).into_iter().map(|buyer| shop.hold(&hall, buyer).item(hall.standing, 1));
@@ -65,8 +62,7 @@ pub async fn of_32_buyers_of_10_units_exactly_10_win(shop: TestShop) {
     assert_eq!(shop.stock(hall.standing).await.held, STANDING);
 }
 
-/// Fails if the limit is checked, then acted on:
-/// one buyer with 16 tabs gets more.
+/// Fails if one buyer with 16 tabs exceeds the limit, because the check and the write are separate steps.
 pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let commands = (0..16).map(|seat| shop.hold_seats(&hall, buyer, &[seat])).collect();
@@ -77,8 +73,7 @@ pub async fn one_buyer_with_16_tabs_never_exceeds_the_limit(shop: TestShop) {
     assert_eq!(shop.all_of(buyer).await.len(), 1);
 }
 
-/// Fails if a key sent by 16 callers at once is applied more than
-/// once.
+/// Fails if a key sent by 16 concurrent callers is applied more than once.
 pub async fn one_key_sent_by_16_callers_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 1);
@@ -89,8 +84,7 @@ pub async fn one_key_sent_by_16_callers_applies_once(shop: TestShop) {
     assert_eq!(shop.stock(hall.standing).await.held, 1);
 }
 
-/// Fails if money that was taken is not recorded once,
-/// whatever is recorded at the same time.
+/// Fails if a capture is not recorded exactly once, whatever else is recorded at the same time.
 pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..8 {
@@ -98,7 +92,7 @@ pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: TestShop) 
         let payment = shop.confirming(&held).await;
         let commands = vec![shop.paid(&payment), shop.declined(&payment), shop.paid(&payment)];
         let (won, refused) = told(at_once(&shop, commands).await);
-        // The decline may come first, and the money be late.
+        // The decline may come first; the capture is then a late payment.
         assert!(won == 1 || won == 2, "{won}");
         let row = shop.now_of(&held).await;
         assert!(matches!(row.state, tiketi_core::ReservationState::Confirmed { .. }), "{row:?}");
@@ -106,8 +100,7 @@ pub async fn of_two_outcomes_at_once_the_money_is_recorded_once(shop: TestShop) 
     }
 }
 
-/// Fails if a seat released and taken in the same moment is lost or
-/// doubled.
+/// Fails if a seat that is released and held at the same time is lost, or has two owners.
 pub async fn seats_changing_hands_at_once_are_never_lost(shop: TestShop) {
     let hall = shop.hall().await;
     let mut owner = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -128,8 +121,7 @@ pub async fn seats_changing_hands_at_once_are_never_lost(shop: TestShop) {
     }
 }
 
-/// Fails if sweeps of several servers end a hold twice,
-/// or one that was just paid for.
+/// Fails if concurrent sweeps end a hold twice, or end one that was just paid for.
 pub async fn sweeps_and_buyers_at_once_agree(shop: TestShop) {
     let hall = shop.hall().await;
     for at in 0..10 {
@@ -168,8 +160,7 @@ pub async fn a_seat_blocked_and_held_at_once_is_one_of_them(shop: TestShop) {
     }
 }
 
-/// Fails if servers that sell different events at once give one
-/// number twice.
+/// Fails if two reservations of different events get the same number.
 pub async fn sales_of_several_events_at_once_share_no_number(shop: TestShop) {
     let mut commands = Vec::new();
     for _ in 0..4 {
@@ -181,8 +172,7 @@ pub async fn sales_of_several_events_at_once_share_no_number(shop: TestShop) {
     assert_eq!(won, 32);
 }
 
-/// Fails if an event is removed under a buyer who just held a seat
-/// of it.
+/// Fails if an event is removed although a buyer has just held a seat.
 pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: TestShop) {
     for _ in 0..8 {
         let hall = shop.hall().await;
@@ -200,8 +190,7 @@ pub async fn an_event_removed_and_held_at_once_is_one_of_them(shop: TestShop) {
     }
 }
 
-/// Fails if a capacity is cut below what is being taken at that
-/// moment.
+/// Fails if a capacity is set below the number of units that are held at the same time.
 pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: TestShop) {
     let hall = shop.hall().await;
     let organiser = shop.clone();
@@ -216,13 +205,12 @@ pub async fn a_capacity_cut_while_units_are_held_never_oversells(shop: TestShop)
         }
         Err(other) => panic!("a race is no failure: {other:?}"),
     }
-    // A new capacity is no fact; the next change of the stock announces what is left.
+    // A new capacity has no fact; the next change of the stock announces the available units.
     let winner = shop.picture().await.reservations.swap_remove(0);
     shop.apply(shop.release(&winner)).await;
 }
 
-/// Fails if an event made by several servers at once is made twice,
-/// or replaced.
+/// Fails if concurrent creations of one event create it twice, or replace it.
 pub async fn of_8_creations_of_one_event_one_is_stored(shop: TestShop) {
     let new = shop.new_hall(shop.details("Made once"));
     let tasks = (0..8).map(|_| {

@@ -1,4 +1,4 @@
-//! What a store shows of reservations.
+//! Reads of reservations.
 
 use std::time::Duration;
 
@@ -6,8 +6,7 @@ use tiketi_core::{PageRequest, PaymentId, ReservationId};
 
 use crate::shop::TestShop;
 
-/// Fails if a listing is not newest first,
-/// or its pages overlap or lack rows.
+/// Fails if a listing is not newest first, or if its pages overlap or lack rows.
 pub async fn reservations_are_listed_newest_first_in_pages(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let mut newest_first = Vec::new();
@@ -28,8 +27,7 @@ pub async fn reservations_are_listed_newest_first_in_pages(shop: TestShop) {
     assert_eq!(listed, newest_first);
 }
 
-/// Fails if one event's or one buyer's reservations show up among
-/// another's.
+/// Fails if a listing contains reservations of another event or another buyer.
 pub async fn reservations_are_listed_by_buyer_and_event(shop: TestShop) {
     let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
     let here = shop.held(&hall, buyer, &[0]).await;
@@ -43,8 +41,7 @@ pub async fn reservations_are_listed_by_buyer_and_event(shop: TestShop) {
     assert_eq!(shop.all_of(shop.buyer()).await, []);
 }
 
-/// Fails if what does not exist is answered with anything but
-/// nothing.
+/// Fails if the answer for an unknown id is not `None`.
 pub async fn what_does_not_exist_is_not_found(shop: TestShop) {
     let store = shop.store();
     let new = || shop.ids().next();
@@ -58,8 +55,7 @@ pub async fn what_does_not_exist_is_not_found(shop: TestShop) {
     assert_eq!(store.ticket_type(ticket_type).await.unwrap(), None);
 }
 
-/// Fails if a number read out over the telephone means two
-/// reservations.
+/// Fails if two reservations have the same number.
 pub async fn numbers_carry_the_date_and_are_never_used_again(shop: TestShop) {
     let halls = [shop.hall().await, shop.hall().await];
     let mut numbers = std::collections::HashSet::new();

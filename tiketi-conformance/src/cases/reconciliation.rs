@@ -1,4 +1,5 @@
-//! Reconciliation providers again: due in order, by one server at a time, until it is known.
+//! Reconciliation: payments are due in order, and each is claimed by one server at a time until its outcome is
+//! known.
 
 use std::time::Duration;
 
@@ -27,7 +28,7 @@ async fn confirming(shop: &TestShop, seats: usize) -> Vec<Payment> {
     payments
 }
 
-/// Fails if an unknown is asked after too early, or never.
+/// Fails if a payment with an unknown outcome is due too early, or never.
 pub async fn a_payment_is_due_from_its_moment_on(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let next = payment.reconciliation.as_ref().unwrap().next;
@@ -37,7 +38,7 @@ pub async fn a_payment_is_due_from_its_moment_on(shop: TestShop, stores: Handles
     assert_eq!(stores.any().payments_due(shop.now(), 100).await.unwrap(), std::slice::from_ref(payment));
 }
 
-/// Fails if what waits longest is not asked after first.
+/// Fails if the most overdue payment is not the first.
 pub async fn the_most_overdue_is_asked_first_up_to_the_limit(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
@@ -53,7 +54,7 @@ pub async fn the_most_overdue_is_asked_first_up_to_the_limit(
     assert_eq!(first, expected[..2]);
 }
 
-/// Fails if several servers ask at the same time.
+/// Fails if several servers claim one payment.
 pub async fn of_16_servers_that_claim_one_payment_one_asks(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = confirming(&shop, 1).await[0].id;
     for tries in 0..4 {
@@ -76,7 +77,7 @@ pub async fn of_16_servers_that_claim_one_payment_one_asks(shop: TestShop, store
     }
 }
 
-/// Fails if what was said, or when to ask, is lost.
+/// Fails if the last inconclusive answer or the next time is not stored.
 pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let until = shop.now().after(Duration::from_mins(3));
@@ -90,7 +91,7 @@ pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn SalesSto
     );
 }
 
-/// Fails if something known is asked after.
+/// Fails if a payment with a known outcome is due.
 pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payments = confirming(&shop, 2).await;
     shop.apply(shop.paid(&payments[0])).await;
@@ -102,7 +103,7 @@ pub async fn what_is_settled_is_never_due(shop: TestShop, stores: Handles<dyn Sa
     assert_eq!(claim.unwrap_err().refusal(), Some(ScheduleReconciliationRefused::NothingAwaited));
 }
 
-/// Fails if an unanswered refund is forgotten.
+/// Fails if a refund whose outcome is unknown is not due.
 pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let paid = shop.apply(shop.paid(payment)).await.payment.unwrap();
@@ -114,8 +115,8 @@ pub async fn a_queued_refund_is_due_until_it_is_known(shop: TestShop, stores: Ha
     assert_eq!(due(&shop, &stores).await, []);
 }
 
-/// Fails if payments of one moment come in another order than that of
-/// their ids, so that a limit cuts others each time.
+/// Fails if payments that are due at the same time are not ordered by id: a limit would then cut off other ones
+/// each time.
 pub async fn what_is_due_at_one_moment_comes_by_id(shop: TestShop, stores: Handles<dyn SalesStore>) {
     let hall = shop.hall().await;
     let mut prepared = Vec::new();

@@ -1,4 +1,4 @@
-//! Refunds: queued first, then recorded; the tickets return with the last of the money.
+//! Refunds: queued first, then recorded; the tickets are returned when the whole amount is refunded.
 
 use std::time::Duration;
 
@@ -10,8 +10,7 @@ use tiketi_core::{
 
 use crate::shop::TestShop;
 
-/// Fails if seats stay sold after their money was refunded,
-/// or are free before.
+/// Fails if seats stay sold after a full refund, or are free before it.
 pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
@@ -33,8 +32,7 @@ pub async fn with_the_last_of_the_money_the_tickets_go_back(shop: TestShop) {
     assert!(again.reservation.is_live());
 }
 
-/// Fails if what staff waive takes tickets,
-/// or parts do not add up to the whole.
+/// Fails if a waiver takes tickets, or if several waivers do not add up to the full amount.
 pub async fn what_staff_waive_leaves_the_tickets(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -55,8 +53,7 @@ pub async fn what_staff_waive_leaves_the_tickets(shop: TestShop) {
     assert_eq!(done.payment.unwrap().refunds.len(), 3);
 }
 
-/// Fails if a refund that the provider refused cannot be queued again,
-/// or counts as done.
+/// Fails if a refund that the provider refused cannot be queued again, or counts as done.
 pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -70,7 +67,7 @@ pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
     shop.apply(shop.refunded(&payment, again)).await;
 }
 
-/// Fails if two refunds of one payment are under way at once.
+/// Fails if two refunds of one payment are queued at the same time.
 pub async fn one_refund_is_under_way_at_a_time(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -81,8 +78,7 @@ pub async fn one_refund_is_under_way_at_a_time(shop: TestShop) {
     shop.refuse(shop.refund(&payment), BeginRefundRefused::RefundInProgress { refund }).await;
 }
 
-/// Fails if money is given back that was not taken,
-/// or more than is left.
+/// Fails if more than the captured amount, or more than the balance, can be refunded.
 pub async fn a_refund_that_does_not_fit_is_refused(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -128,7 +124,7 @@ pub async fn a_refunds_outcome_is_recorded_once(shop: TestShop) {
     shop.refuse(other, RecordRefundRefused::NotQueued).await;
 }
 
-/// Fails if a cancelled event's buyers cannot get their money back.
+/// Fails if the buyers of a called-off event cannot be refunded.
 pub async fn a_cancelled_events_tickets_are_refunded(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -139,8 +135,7 @@ pub async fn a_cancelled_events_tickets_are_refunded(shop: TestShop) {
     assert!(!done.reservation.is_live());
 }
 
-/// Fails if an event's own policy about seats whose money was refunded
-/// is not stored or not applied.
+/// Fails if an event's own policy for refunded seats is not stored or not applied.
 pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: TestShop) {
     let hall = shop.hall().await;
     for (seat, policy) in [(0, Some(RefundedSeats::Blocked)), (1, Some(RefundedSeats::OnSale)), (2, None)] {
@@ -151,7 +146,7 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
         let held = shop.held(&hall, shop.buyer(), &[seat]).await;
         let (_, payment) = shop.sold(&held).await;
         let refund = shop.promised(&payment).await;
-        // The shop's own terms say the opposite.
+        // The shop's terms have the opposite policy.
         let shops = match policy {
             Some(RefundedSeats::OnSale) => RefundedSeats::Blocked,
             Some(RefundedSeats::Blocked) | None => RefundedSeats::OnSale,
@@ -163,8 +158,8 @@ pub async fn seats_whose_money_went_back_are_blocked_if_the_event_says_so(shop: 
     }
 }
 
-/// Fails if a refund whose key was deleted is queued a second time,
-/// or its id is taken for another refund.
+/// Fails if a repeated refund whose key was deleted is queued a second time, or if its id can be used for another
+/// refund.
 pub async fn a_refund_id_used_again_is_never_a_second_refund(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;

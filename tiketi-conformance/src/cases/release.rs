@@ -1,11 +1,11 @@
-//! Giving back, and cancelling: only what is the caller's, and only while nothing is being paid.
+//! Release and cancel: only the buyer's own tickets, and not while they are being paid for.
 
 use tiketi_core::decide::{Cancel, CancelRefused, ReleaseRefused};
 use tiketi_core::{PaymentState, ReservationId, ReservationState, SeatState, reservation::CancelReason};
 
 use crate::shop::TestShop;
 
-/// Fails if something given back is not free at once.
+/// Fails if a released ticket is not free at once.
 pub async fn everything_given_back_is_free_at_once(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 1]).item(hall.standing, 6)).await.reservation;
@@ -16,8 +16,7 @@ pub async fn everything_given_back_is_free_at_once(shop: TestShop) {
     shop.apply(shop.hold_seats(&hall, shop.buyer(), &[0, 1]).item(hall.standing, 6)).await;
 }
 
-/// Fails if the seats that stay held change,
-/// or the price of those given back stays.
+/// Fails if a partial release changes the other seats, or if the price does not decrease.
 pub async fn seats_given_back_leave_the_rest_held(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0, 10]).item(hall.standing, 1)).await.reservation;
@@ -30,7 +29,7 @@ pub async fn seats_given_back_leave_the_rest_held(shop: TestShop) {
     assert_eq!(released.held_until(), held.held_until(), "units keep a reservation without seats alive");
 }
 
-/// Fails if a reservation of nothing lives on.
+/// Fails if a reservation without tickets stays live.
 pub async fn giving_the_last_seat_back_ends_the_reservation(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0]).await;
@@ -40,8 +39,7 @@ pub async fn giving_the_last_seat_back_ends_the_reservation(shop: TestShop) {
     assert_eq!(shop.now_of_payment(&payment).await.state, PaymentState::Abandoned);
 }
 
-/// Fails if one buyer can give back what is another's:
-/// the owner is not compared.
+/// Fails if a buyer can release or cancel the reservation of another buyer.
 pub async fn a_stranger_can_neither_release_nor_cancel(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -52,8 +50,7 @@ pub async fn a_stranger_can_neither_release_nor_cancel(shop: TestShop) {
     shop.refuse(cancel, CancelRefused::ReservationNotFound).await;
 }
 
-/// Fails if a reservation that does not exist is answered with
-/// anything but that.
+/// Fails if the answer for an unknown reservation is not that it was not found.
 pub async fn an_unknown_reservation_can_neither_be_released_nor_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let mut held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -62,8 +59,7 @@ pub async fn an_unknown_reservation_can_neither_be_released_nor_cancelled(shop: 
     shop.refuse(shop.cancel(&held), CancelRefused::ReservationNotFound).await;
 }
 
-/// Fails if a seat of someone else goes with one's own,
-/// or is not named.
+/// Fails if a seat of another reservation is released, or is not named in the refusal.
 pub async fn seats_not_of_the_reservation_are_named(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, buyer, &[0, 1]).await;
@@ -74,8 +70,7 @@ pub async fn seats_not_of_the_reservation_are_named(shop: TestShop) {
     shop.refuse(shop.release(&held).only([]), ReleaseRefused::NothingAsked).await;
 }
 
-/// Fails if what was given back,
-/// sold or is being paid is given back.
+/// Fails if a reservation that is released, sold or being paid for can be released.
 pub async fn only_a_pending_reservation_is_released(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -90,8 +85,7 @@ pub async fn only_a_pending_reservation_is_released(shop: TestShop) {
     }
 }
 
-/// Fails if cancelling does not free everything,
-/// or keeps a payment ready.
+/// Fails if a cancel does not free all tickets, or leaves a payment prepared.
 pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
@@ -104,8 +98,7 @@ pub async fn a_pending_reservation_is_cancelled_with_its_payment(shop: TestShop)
     assert_eq!(shop.stock(hall.standing).await.taken(), 0);
 }
 
-/// Fails if the organiser cannot cancel anyone's,
-/// or it is taken for the buyer's wish.
+/// Fails if the organiser cannot cancel a reservation, or if the cancel is recorded as the buyer's.
 pub async fn the_organiser_cancels_anyones_reservation(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -114,7 +107,7 @@ pub async fn the_organiser_cancels_anyones_reservation(shop: TestShop) {
     assert_eq!(cancelled.state, state);
 }
 
-/// Fails if a free ticket given back is not free to be had again.
+/// Fails if a returned free ticket cannot be held again.
 pub async fn a_confirmed_free_reservation_is_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 3).await;
@@ -123,8 +116,8 @@ pub async fn a_confirmed_free_reservation_is_cancelled(shop: TestShop) {
     assert_eq!(shop.stock(hall.free).await.taken(), 0);
 }
 
-/// Fails if a paid or paying reservation loses its seats,
-/// or an ended one frees them twice.
+/// Fails if a reservation that is paid or being paid for can be cancelled, or if a cancelled one frees its seats
+/// twice.
 pub async fn what_is_paid_paying_or_over_is_not_cancelled(shop: TestShop) {
     let hall = shop.hall().await;
     let ended = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -140,8 +133,7 @@ pub async fn what_is_paid_paying_or_over_is_not_cancelled(shop: TestShop) {
     shop.refuse(shop.cancel(&sold), CancelRefused::Paid { payment: payment.id }).await;
 }
 
-/// Fails if an expired reservation, cancelled late,
-/// frees seats sold to someone else.
+/// Fails if the late cancel of an expired reservation frees seats that another buyer has bought.
 pub async fn a_late_cancel_never_touches_the_next_buyers_seats(shop: TestShop) {
     let hall = shop.hall().await;
     let late =

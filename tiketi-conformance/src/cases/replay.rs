@@ -1,4 +1,4 @@
-//! Keys: an intent takes effect once, however often it is sent.
+//! Idempotency keys: a command takes effect once, however many times it is sent.
 
 use std::time::Duration;
 
@@ -7,16 +7,14 @@ use tiketi_core::decide::{Command, Envelope, HoldRefused};
 
 use crate::shop::TestShop;
 
-/// Fails if a hold sent twice is applied twice:
-/// no record is stored under its key.
+/// Fails if a hold sent twice is applied twice, because no record is stored under its key.
 pub async fn a_hold_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     shop.twice(shop.hold_seats(&hall, shop.buyer(), &[0]).item(hall.standing, 2)).await;
     assert_eq!(shop.stock(hall.standing).await.held, 2);
 }
 
-/// Fails if a retry that brings a new reservation id makes a new
-/// reservation.
+/// Fails if a repetition with another reservation id creates another reservation.
 pub async fn a_retry_with_new_ids_gets_the_first_reservation(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
@@ -45,7 +43,7 @@ pub async fn an_extension_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.extend(&held)).await;
 }
 
-/// Fails if a release sent twice is refused, or gives back twice.
+/// Fails if a release sent twice is refused, or releases twice.
 pub async fn a_release_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0, 1]).await;
@@ -53,16 +51,14 @@ pub async fn a_release_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.release(&held)).await;
 }
 
-/// Fails if a free confirmation sent twice is refused or counted
-/// twice.
+/// Fails if a free confirmation sent twice is refused, or counts twice.
 pub async fn a_free_confirmation_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held_free(&hall, shop.buyer(), 2).await;
     shop.twice(shop.confirm_free(&held)).await;
 }
 
-/// Fails if any step of paying, sent twice,
-/// is refused or applied twice.
+/// Fails if a step of a payment, sent twice, is refused or applied twice.
 pub async fn each_step_of_paying_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -73,8 +69,7 @@ pub async fn each_step_of_paying_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.paid(&payment)).await;
 }
 
-/// Fails if money recorded twice as captured wrongly is recorded
-/// twice.
+/// Fails if a capture of another order, recorded twice, is applied twice.
 pub async fn a_stuck_outcome_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -82,7 +77,7 @@ pub async fn a_stuck_outcome_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.took(&payment, Money::new(1, held.total.currency()))).await;
 }
 
-/// Fails if a cancellation sent twice is refused or frees twice.
+/// Fails if a cancel sent twice is refused, or releases twice.
 pub async fn a_cancellation_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held =
@@ -91,8 +86,7 @@ pub async fn a_cancellation_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.cancel(&held)).await;
 }
 
-/// Fails if either step of a refund, sent twice,
-/// gives money back twice.
+/// Fails if a step of a refund, sent twice, refunds twice.
 pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -103,8 +97,7 @@ pub async fn each_step_of_a_refund_sent_twice_applies_once(shop: TestShop) {
     shop.twice(shop.refunded(&payment, refund)).await;
 }
 
-/// Fails if a repetition answers how things stood then,
-/// not how they stand now.
+/// Fails if a repetition is answered with the rows at the time of the first command instead of the current rows.
 pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
@@ -114,8 +107,7 @@ pub async fn a_repetition_answers_with_the_rows_as_they_stand(shop: TestShop) {
     assert_eq!((again.replayed, again.reservation), (true, sold));
 }
 
-/// Fails if a repetition after the hold's end is refused,
-/// or renews it.
+/// Fails if a repetition after the end of the hold is refused, or extends the hold.
 pub async fn a_repetition_after_the_end_answers_expired(shop: TestShop) {
     let hall = shop.hall().await;
     let command = shop.envelope(shop.hold_seats(&hall, shop.buyer(), &[0]));
@@ -127,8 +119,7 @@ pub async fn a_repetition_after_the_end_answers_expired(shop: TestShop) {
     assert_eq!(shop.stock(hall.front).await.held, 0);
 }
 
-/// Fails if a key can be used for another command about selling
-/// seats.
+/// Fails if a key can be used for a hold of other seats or units.
 pub async fn a_key_is_not_reused_for_other_seats_or_units(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     shop.no_reuse(shop.hold_seats(&hall, buyer, &[0]), shop.hold_seats(&hall, buyer, &[1])).await;
@@ -152,7 +143,7 @@ pub async fn a_key_is_not_reused_for_another_kind_of_command(shop: TestShop) {
     shop.no_reuse(shop.cancel(&free), shop.confirm_free(&free)).await;
 }
 
-/// Fails if a key can be used for other money.
+/// Fails if a key can be used for another amount or outcome.
 pub async fn a_key_is_not_reused_for_other_money(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -171,8 +162,7 @@ pub async fn a_key_is_not_reused_for_other_money(shop: TestShop) {
     shop.no_reuse(done, refused).await;
 }
 
-/// Fails if a refused command keeps its key:
-/// what changed nothing is not remembered.
+/// Fails if the key of a refused command stays taken, although the command changed nothing.
 pub async fn a_refused_commands_key_is_free_again(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let owner = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -187,14 +177,13 @@ pub async fn a_refused_commands_key_is_free_again(shop: TestShop) {
     shop.apply_envelope(shop.hold_seats(&hall, buyer, &[1]).at(shop.now(), key)).await;
 }
 
-/// Fails if a key is forgotten too early, never,
-/// or by order of arrival instead of age.
+/// Fails if keys are deleted too early or never, or in order of arrival instead of age.
 pub async fn keys_are_forgotten_by_age(shop: TestShop) {
     let (hall, buyer) = (shop.hall().await, shop.buyer());
     let later = shop.now().after(Duration::from_secs(2));
     let young = shop.hold_seats(&hall, buyer, &[0]).at(later, shop.key());
     let old = shop.envelope(shop.hold_seats(&hall, buyer, &[1]));
-    // Two servers whose clocks differ: the younger command comes first.
+    // The clocks of two servers differ: the command with the later time arrives first.
     shop.apply_envelope(young.clone()).await;
     shop.apply_envelope(old.clone()).await;
     let between = shop.now().after(Duration::from_secs(1));

@@ -1,4 +1,5 @@
-//! The journal of in-memory waiting rooms: what is saved is loaded, and no later state is lost.
+//! The journal of in-memory waiting rooms: saved rows are loaded, and a later state is never replaced by an earlier
+//! one.
 
 use tiketi_core::store::{RoomJournal, RoomRows};
 use tiketi_core::waiting_room::{
@@ -74,7 +75,7 @@ pub async fn what_is_saved_is_loaded(stores: Handles<dyn RoomJournal>) {
     assert_eq!(loaded(&stores).await, [one, other]);
 }
 
-/// Fails if a save that was overtaken replaces what came later.
+/// Fails if a late save replaces a newer row.
 pub async fn an_overtaken_save_replaces_nothing(stores: Handles<dyn RoomJournal>) {
     let room = |version| Room { version, ..Room::new(event(1)) };
     let of = |arrival, state| place(1, PlaceClass::Standard, arrival, state);
@@ -88,7 +89,7 @@ pub async fn an_overtaken_save_replaces_nothing(stores: Handles<dyn RoomJournal>
     assert_eq!(loaded(&stores).await, [expected]);
 }
 
-/// Fails if places that are no longer needed stay for ever, or others are deleted with them.
+/// Fails if deleted places are loaded, or if other places are deleted with them.
 pub async fn deleted_places_are_not_loaded(stores: Handles<dyn RoomJournal>) {
     let room = |version| Room { version, ..Room::new(event(1)) };
     let places = [PlaceClass::Standard, PlaceClass::Priority]

@@ -1,4 +1,4 @@
-//! Whole events: complete, of one moment, and with nothing wrong in them.
+//! All rows of an event: complete, of one moment, and without a violation.
 
 use std::fmt::Debug;
 
@@ -12,10 +12,10 @@ use crate::handles::Handles;
 use crate::shop::TestShop;
 use crate::walk;
 
-/// How many sequences are walked; the seeds are none of those of the sales list's walk.
+/// Seeds of the random sequences; they differ from those of the sales list.
 const SEEDS: std::ops::Range<u64> = 9_001..9_006;
 
-/// Fails if the rows a random walk leads to have anything wrong in them.
+/// Fails if the rows after a random sequence have a violation.
 pub async fn rows_that_chance_led_to_pass_the_audit(shop: TestShop, audited: Handles<dyn AuditStore>) {
     for seed in SEEDS {
         walk::compare(shop.stores(), seed).await;
@@ -51,7 +51,7 @@ pub async fn an_events_rows_are_what_all_other_reads_show(shop: TestShop, audite
     assert!(rows.reservation(held.id).is_some_and(tiketi_core::Reservation::is_live));
 }
 
-/// Compares rows in any order.
+/// Compares rows without regard to their order.
 fn same<T: PartialEq + Debug, K: Ord>(
     left: impl IntoIterator<Item = T>,
     right: impl IntoIterator<Item = T>,
@@ -65,7 +65,7 @@ fn same<T: PartialEq + Debug, K: Ord>(
     assert_eq!(sorted(left.into_iter().collect()), sorted(right.into_iter().collect()));
 }
 
-/// Fails if events are left out, listed twice, or out of their order.
+/// Fails if events are omitted, listed twice, or not in order of their ids.
 pub async fn event_ids_come_in_their_order_in_pages(shop: TestShop, audited: Handles<dyn AuditStore>) {
     let mut events: Vec<EventId> = Vec::new();
     for _ in 0..5 {

@@ -1,4 +1,4 @@
-//! Subscribers: each has facts, claims, failures and an end of its own.
+//! Subscribers: the facts, claims and failures of each are independent of the others.
 
 use std::time::Duration;
 
@@ -18,20 +18,20 @@ fn named(name: &str) -> SubscriberName {
     SubscriberName::new(name).unwrap()
 }
 
-/// Registers a subscriber that wants every fact.
+/// Registers a subscriber to every kind of fact.
 async fn subscribed(shop: &TestShop, name: &str) -> SubscriberName {
     let subscriber = named(name);
     shop.subscribe(&subscriber, FactKinds::all()).await;
     subscriber
 }
 
-/// Claims facts, and returns each with how often its delivery failed.
+/// Claims facts, and returns each with the number of its failed deliveries.
 async fn claim(shop: &TestShop, of: &SubscriberName) -> Vec<(Fact, u32)> {
     let claimed = shop.store().claim_outbox(of, shop.now(), LEASE, 100).await.unwrap();
     claimed.into_iter().map(|claimed| (claimed.fact, claimed.tries)).collect()
 }
 
-/// Returns every fact that waits, claimed or not, and acknowledges none.
+/// Returns every waiting fact, claimed or not, and acknowledges none.
 async fn waiting(shop: &TestShop, of: &SubscriberName) -> Vec<Fact> {
     let claimed = shop.store().claim_outbox(of, Timestamp::FAR_FUTURE, Duration::ZERO, 100).await.unwrap();
     claimed.into_iter().map(|claimed| claimed.fact).collect()
@@ -47,7 +47,7 @@ async fn status(shop: &TestShop, of: &SubscriberName) -> Option<SubscriberStatus
     all.into_iter().find(|it| it.subscription.subscriber == *of)
 }
 
-/// Fails if what one subscriber does with a fact changes anything for another.
+/// Fails if a claim or an acknowledgement of one subscriber has an effect on another.
 pub async fn each_subscriber_gets_each_fact_by_itself(shop: TestShop) {
     let hall = shop.hall().await;
     let (mail, webhook) = (subscribed(&shop, "mail").await, subscribed(&shop, "webhook").await);
@@ -68,8 +68,8 @@ pub async fn each_subscriber_gets_each_fact_by_itself(shop: TestShop) {
     assert_eq!(claim(&shop, &mail).await, []);
 }
 
-/// Fails if facts of a failed delivery come too early or too late,
-/// or a later fact of a reservation comes before them.
+/// Fails if the facts of a failed delivery come too early or too late, or if a later fact of the same reservation
+/// comes before them.
 pub async fn a_fact_that_failed_comes_again_and_later_ones_wait_for_it(shop: TestShop) {
     let (hall, mail) = (shop.hall().await, subscribed(&shop, "mail").await);
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -93,7 +93,7 @@ pub async fn a_fact_that_failed_comes_again_and_later_ones_wait_for_it(shop: Tes
     assert_eq!(told, [(FactKind::ReservationHeld, 1), (FactKind::ReservationCancelled, 0)]);
 }
 
-/// Fails if a caller whose lease has ended can end the claim of another.
+/// Fails if a release after the end of a lease ends the claim of another server.
 pub async fn a_late_release_leaves_the_claim_of_another(shop: TestShop) {
     let (hall, mail) = (shop.hall().await, subscribed(&shop, "mail").await);
     shop.held(&hall, shop.buyer(), &[0]).await;
@@ -113,8 +113,8 @@ pub async fn a_late_release_leaves_the_claim_of_another(shop: TestShop) {
     assert_eq!(waiting(&shop, &mail).await, []);
 }
 
-/// Fails if a subscriber gets what was committed before it, misses what
-/// comes after, or loses facts by being registered again.
+/// Fails if a subscriber gets facts that were committed before its registration, misses later ones, or loses facts
+/// when it is registered again.
 pub async fn a_subscriber_begins_with_the_next_commit(shop: TestShop) {
     let hall = shop.hall().await;
     shop.held(&hall, shop.buyer(), &[0]).await;
@@ -136,8 +136,7 @@ pub async fn a_subscriber_begins_with_the_next_commit(shop: TestShop) {
     shop.advance(Duration::from_secs(1));
 }
 
-/// Fails if a subscriber gets a fact that it does not want, or misses one
-/// that it wants.
+/// Fails if a subscriber gets a kind of fact that it does not want, or misses one that it wants.
 pub async fn a_subscriber_gets_the_kinds_it_wants(shop: TestShop) {
     let (hall, mail) = (shop.hall().await, named("mail"));
     shop.subscribe(&mail, [FactKind::ReservationHeld].into_iter().collect()).await;
@@ -153,8 +152,8 @@ pub async fn a_subscriber_gets_the_kinds_it_wants(shop: TestShop) {
     assert_eq!(told, [FactKind::ReservationHeld, payment, payment, payment, confirmed]);
 }
 
-/// Fails if facts of a removed subscriber stay, or come when it is
-/// registered again, or those of another go with them.
+/// Fails if facts of a removed subscriber stay, or come after a new registration, or if facts of another subscriber
+/// are removed.
 pub async fn a_removed_subscriber_leaves_nothing(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let (mail, webhook) = (subscribed(&shop, "mail").await, subscribed(&shop, "webhook").await);

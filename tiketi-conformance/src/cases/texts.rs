@@ -1,7 +1,8 @@
-//! Text that no store keeps: refused with its field, or, if a provider said it, recorded without it.
+//! Texts that stores refuse: an error names the field. Texts of a provider are recorded without the refused
+//! characters.
 //!
-//! Each text of a command or row has its line here. NUL stands for every character that the rule refuses: it is the one
-//! that some databases cannot keep.
+//! This file has a line for each text of a command or row. NUL stands for every refused character: some databases
+//! cannot store it.
 
 use std::fmt::Debug;
 
@@ -18,9 +19,9 @@ use tiketi_core::{
 use crate::hall::{Hall, STANDING_PRICE};
 use crate::shop::TestShop;
 
-/// A text that no store keeps.
+/// A text that stores refuse.
 pub(super) const NUL: &str = "a\0b";
-/// What is left of it where it has to be recorded.
+/// The same text with the refused character replaced.
 pub(super) const CLEANED: &str = "a\u{fffd}b";
 
 fn refused(field: &'static str) -> TextError {
@@ -45,7 +46,7 @@ fn refuses_edit<T: Debug>(answer: Result<T, CommandError<EditRefused>>, field: &
     }
 }
 
-/// Fails if a sales command with a text that no store keeps is anything but refused by its field.
+/// Fails if a sales command with a text that stores refuse is not refused with its field.
 pub async fn a_command_with_a_text_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
@@ -62,7 +63,7 @@ pub async fn a_command_with_a_text_no_store_keeps_is_refused_by_its_field(shop: 
     assert_eq!(shop.picture().await, before);
 }
 
-/// Fails if an event, a ticket type or blocked seats are given a text that no store keeps.
+/// Fails if a text that stores refuse is accepted for an event, a ticket type or blocked seats.
 pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: TestShop) {
     let (hall, store) = (shop.hall().await, shop.store());
     let before = shop.picture().await;
@@ -83,7 +84,7 @@ pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Te
     assert_eq!(shop.picture().await, before);
 }
 
-/// Fails if commands that share a batch with refused ones are not all stored.
+/// Fails if a refused command prevents other commands of its batch.
 pub async fn a_refused_text_takes_no_neighbour_with_it(shop: TestShop) {
     let hall = shop.hall().await;
     let prepared = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;

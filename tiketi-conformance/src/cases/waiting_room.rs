@@ -1,4 +1,4 @@
-//! Places of a waiting room: given once, entered on turn, ended by time or by their buyers.
+//! Places of a waiting room: each buyer has one, enters when called, and leaves it by time or by choice.
 
 use tiketi_core::Timestamp;
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
@@ -10,7 +10,7 @@ fn lapsed() -> PlaceRefused {
     PlaceRefused::Over { state: PlaceState::Lapsed }
 }
 
-/// Fails if a buyer who joins again gets another place, or loses their number.
+/// Fails if a buyer who joins again gets another place, or another number.
 pub async fn joining_twice_keeps_the_place(mut room: TestRoom) {
     let first = room.join(1).await;
     room.join(2).await;
@@ -22,7 +22,7 @@ pub async fn joining_twice_keeps_the_place(mut room: TestRoom) {
     assert_eq!((standing.room.waiting(), standing.room.standard.arrivals), (2, 2));
 }
 
-/// Fails if a join that is sent again gives a second place after its first has ended.
+/// Fails if a repeated join creates a second place after the first has ended.
 pub async fn a_repeated_join_gives_no_second_place(room: TestRoom) {
     let ask = room.ask(1);
     let first = room.join_as(ask.clone()).await;
@@ -32,7 +32,7 @@ pub async fn a_repeated_join_gives_no_second_place(room: TestRoom) {
     assert_eq!(room.join(1).await.id.arrival, 2, "another request is another place");
 }
 
-/// Fails if numbers of a line have gaps or are shared with another line.
+/// Fails if the numbers of a line have gaps, or are shared with another line.
 pub async fn each_class_counts_its_arrivals(room: TestRoom) {
     let mut arrivals = Vec::new();
     for (id, class) in [
@@ -49,7 +49,7 @@ pub async fn each_class_counts_its_arrivals(room: TestRoom) {
     assert_eq!(arrivals, [1, 1, 2, 1, 2]);
 }
 
-/// Fails if a place loses what it was joined with.
+/// Fails if a place does not keep the data of its join.
 pub async fn a_place_is_found_by_its_buyer_and_by_its_id(room: TestRoom) {
     let mut ask = room.ask(1);
     ask.party = 4;
@@ -62,7 +62,7 @@ pub async fn a_place_is_found_by_its_buyer_and_by_its_id(room: TestRoom) {
     assert_eq!(room.place(PlaceId { event: event(2), ..place.id }).await, None);
 }
 
-/// Fails if a join against the policy is accepted, or leaves something behind.
+/// Fails if a join that the policy refuses is accepted, or changes anything.
 pub async fn a_refused_join_changes_nothing(mut room: TestRoom) {
     let usual = room.policy;
     room.policy.mode = RoomMode::Off;
@@ -80,7 +80,7 @@ pub async fn a_refused_join_changes_nothing(mut room: TestRoom) {
     assert_eq!(room.of_buyer(2).await, None);
 }
 
-/// Fails if a buyer enters before or after the turn, or a turn ends a microsecond off.
+/// Fails if a buyer can enter before or after the turn, or if a turn ends a microsecond early or late.
 pub async fn a_called_buyer_enters_within_the_turn(mut room: TestRoom) {
     room.join_all(1..=4).await;
     assert_eq!(room.admit().await, [1, 2, 3]);
@@ -99,7 +99,7 @@ pub async fn a_called_buyer_enters_within_the_turn(mut room: TestRoom) {
     assert_eq!(room.enter(2).await.unwrap_err(), lapsed());
 }
 
-/// Fails if heartbeats do not extend a session, extend it past its cap, or shorten it.
+/// Fails if heartbeats do not extend a session, extend it beyond its cap, or shorten it.
 pub async fn a_session_slides_up_to_its_cap(mut room: TestRoom) {
     let start = room.now;
     let after = |seconds| start.after(std::time::Duration::from_secs(seconds));
@@ -118,7 +118,7 @@ pub async fn a_session_slides_up_to_its_cap(mut room: TestRoom) {
     assert_eq!(room.enter(1).await.unwrap_err(), lapsed());
 }
 
-/// Fails if a buyer who has paid or left still takes up capacity.
+/// Fails if a buyer who has paid or left still uses capacity.
 pub async fn finishing_and_leaving_free_capacity_at_once(room: TestRoom) {
     room.join_all(1..=6).await;
     room.admit().await;
@@ -140,7 +140,7 @@ pub async fn only_an_active_place_is_finished(room: TestRoom) {
     assert_eq!(room.room().await.called, 1);
 }
 
-/// Fails if a buyer whose place has ended cannot come back, or comes back to the front.
+/// Fails if a buyer whose place has ended cannot join again, or does not join at the end of the line.
 pub async fn a_buyer_whose_place_ended_joins_at_the_back(mut room: TestRoom) {
     room.join_all(1..=5).await;
     room.admit().await;
@@ -148,7 +148,7 @@ pub async fn a_buyer_whose_place_ended_joins_at_the_back(mut room: TestRoom) {
     room.finish(1).await;
     room.leave(4).await;
     room.wait(10);
-    // The turns of 2 and 3 are over, and no admission has recorded it yet.
+    // The turns of buyers 2 and 3 have ended, and no admission has recorded this.
     for (id, arrival) in [(1, 6), (2, 7), (4, 8)] {
         let place = room.join(id).await;
         assert_eq!((place.id.arrival, place.state), (arrival, PlaceState::Waiting), "{id}");
@@ -159,7 +159,7 @@ pub async fn a_buyer_whose_place_ended_joins_at_the_back(mut room: TestRoom) {
     assert_eq!(room.room().await.called, 3, "3 lapsed");
 }
 
-/// Fails if an automatic room makes buyers wait for nothing, or lets one overtake.
+/// Fails if an automatic room makes buyers wait below its threshold, or lets one overtake another.
 pub async fn an_automatic_room_lets_buyers_in_up_to_its_threshold(mut room: TestRoom) {
     room.policy.mode = RoomMode::Auto { threshold: 2 };
     for id in [1, 2] {
@@ -177,7 +177,7 @@ pub async fn an_automatic_room_lets_buyers_in_up_to_its_threshold(mut room: Test
     assert_eq!(room.join(1).await.state, PlaceState::Waiting, "the line has not opened");
 }
 
-/// Fails if clearing leaves a place, repeats a number, or is done twice.
+/// Fails if clearing a room leaves a place, repeats a number, or takes effect twice.
 pub async fn a_cleared_room_is_empty_and_counts_on(room: TestRoom) {
     room.join_all(1..=5).await;
     room.admit().await;
@@ -196,7 +196,7 @@ pub async fn a_cleared_room_is_empty_and_counts_on(room: TestRoom) {
     assert_eq!(room.store().clear(event(9), room.request(), room.now).await.unwrap(), 0);
 }
 
-/// Fails if a room with a live place is not listed for admission, or an empty one always is.
+/// Fails if a room with a live place is not listed for admission, or if an empty one stays listed.
 pub async fn busy_rooms_are_those_with_a_live_place(mut room: TestRoom) {
     for id in [3, 1, 2] {
         room.event = event(id);

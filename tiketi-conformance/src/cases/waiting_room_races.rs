@@ -7,7 +7,7 @@ use tiketi_core::waiting_room::{PlaceId, PlaceState};
 
 use crate::room::TestRoom;
 
-/// Fails if a buyer who joins from many windows gets two places.
+/// Fails if a buyer who joins from several windows gets two places.
 pub async fn of_32_joins_of_one_buyer_one_gives_a_place(room: TestRoom) {
     let joins = (0..32).map(|_| {
         let (store, ask) = (room.store(), room.ask(1));
@@ -20,7 +20,7 @@ pub async fn of_32_joins_of_one_buyer_one_gives_a_place(room: TestRoom) {
     assert_eq!(room.room().await.waiting(), 1);
 }
 
-/// Fails if two buyers get one number, or a number is lost.
+/// Fails if two buyers get one number, or if a number is skipped.
 pub async fn joins_at_once_get_each_number_once(room: TestRoom) {
     let joins = (1..=64).map(|id| {
         let room = room.clone();
@@ -31,7 +31,7 @@ pub async fn joins_at_once_get_each_number_once(room: TestRoom) {
     assert_eq!(arrivals, (1..=64).collect::<BTreeSet<u64>>());
 }
 
-/// Fails if servers that admit at once call a buyer twice, lose one, or exceed the limit.
+/// Fails if concurrent admissions call a place twice, skip one, or exceed the limit.
 pub async fn admissions_at_once_call_each_place_once(mut room: TestRoom) {
     room.policy.max_active = 20;
     room.join_all(1..=60).await;
@@ -63,7 +63,7 @@ pub async fn admissions_at_once_call_each_place_once(mut room: TestRoom) {
     assert_eq!(arrivals, (1..=60).collect::<Vec<u64>>(), "each is called once");
 }
 
-/// Fails if buyers who enter, leave and finish while servers admit are lost or counted wrong.
+/// Fails if buyers who enter, leave and finish during admissions are lost or miscounted.
 pub async fn buyers_and_servers_at_once_leave_the_counts_right(mut room: TestRoom) {
     room.policy.max_active = 10;
     room.join_all(1..=80).await;
@@ -97,7 +97,7 @@ pub async fn buyers_and_servers_at_once_leave_the_counts_right(mut room: TestRoo
     for ended in join_all(servers.chain(buyers).collect::<Vec<_>>()).await {
         ended.unwrap();
     }
-    // Buyers who were not called in time still wait: more admissions call them all.
+    // Buyers who were not called yet still wait: more admissions call all of them.
     for _ in 0..80 {
         room.admit().await;
         for id in 1..=80 {

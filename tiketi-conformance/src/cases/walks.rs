@@ -1,14 +1,12 @@
-//! Commands by chance: the adapter and the in-memory store answer each the same.
+//! Random sequences of commands: the adapter gives the same answers as the in-memory store.
 
 use crate::shop::TestShop;
 use crate::walk;
 
-/// Fails if an answer, or what is visible at the end, differs.
+/// Fails if an answer, or the visible rows at the end, differ from those of the in-memory store.
 ///
-/// The in-memory store is what it may not differ from.
-///
-/// `TIKETI_SEQUENCES` sets how many sequences are walked, 50 by default, and `TIKETI_SEED` the
-/// first seed, 1 by default. A difference is shown with its seed and every command before it.
+/// `TIKETI_SEQUENCES` sets the number of sequences, 50 by default, and `TIKETI_SEED` the first seed, 1 by default.
+/// A difference is printed with its seed and every command before it.
 pub async fn commands_by_chance_come_to_what_they_come_to_in_memory(shop: TestShop) {
     let number = |name: &str, default| {
         std::env::var(name).map_or(default, |text| text.parse().expect("the variable is a number"))

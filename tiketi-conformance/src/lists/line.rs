@@ -1,4 +1,4 @@
-//! The lists of what is beside sales: waiting rooms, their journal, and leases.
+//! The lists that do not concern sales: waiting rooms, their journal, and leases.
 
 /// Expands to tests of waiting rooms: [`tiketi_core::store::WaitingRoomStore`].
 #[macro_export]

@@ -1,6 +1,6 @@
-//! Chance from a seed, the same in every release.
+//! Random numbers from a seed, the same in every release.
 
-/// `SplitMix64` (Steele, Lea and Flood, 2014): small, and a seed means the same walk for ever.
+/// `SplitMix64` (Steele, Lea and Flood, 2014): a small generator whose numbers depend on the seed alone.
 #[derive(Debug)]
 pub(super) struct Chance(u64);
 
@@ -22,7 +22,7 @@ impl Chance {
         usize::try_from(self.next() % end as u64).expect("it is below a usize")
     }
 
-    /// Returns one of several, or nothing of none.
+    /// Returns one of several items; `None` if there are none.
     pub(super) fn one_of<'a, T>(&mut self, of: &'a [T]) -> Option<&'a T> {
         if of.is_empty() { None } else { of.get(self.below(of.len())) }
     }

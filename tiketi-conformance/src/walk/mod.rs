@@ -1,4 +1,4 @@
-//! Walks by chance over two stores side by side.
+//! Random sequences of commands on two stores side by side.
 
 mod chance;
 mod step;
@@ -18,12 +18,12 @@ use crate::shop::TestShop;
 use crate::walk::step::{Step, unnumbered, unnumbered_fact};
 use crate::walk::walker::Walker;
 
-/// How many commands a walk has.
+/// Number of commands in a sequence.
 const STEPS: usize = 200;
-/// Keeps the ids of walks apart from each other and from those of cases.
+/// Keeps the ids of sequences different from each other and from those of cases.
 const FIRST_ID_SEED: u64 = 1_000;
 
-/// Walks one sequence over the store under test and an in-memory store, and compares every answer.
+/// Sends one random sequence to the store under test and to an in-memory store, and compares every answer.
 pub(crate) async fn compare(stores: Handles<dyn SellingStore>, seed: u64) {
     let tested = TestShop::seeded(stores, FIRST_ID_SEED + seed).await;
     let memory: Arc<dyn SellingStore> = Arc::new(MemoryStore::default());
@@ -43,7 +43,7 @@ pub(crate) async fn compare(stores: Handles<dyn SellingStore>, seed: u64) {
     finish(&walker.shop, &model, seed, &log).await;
 }
 
-/// The same events in both stores: both shops count their ids from one seed.
+/// Creates the same events in both stores: both shops count their ids from one seed.
 async fn halls(shop: &TestShop) -> Vec<Hall> {
     vec![shop.hall().await, shop.hall().await]
 }
@@ -68,7 +68,7 @@ fn same<T: PartialEq + Debug>(shown: &[T], expected: &[T], told: impl Fn() -> St
     assert!(shown.len() == expected.len(), "{}\nends with rows too many or too few", told());
 }
 
-/// Everything visible, but for what may differ: numbers, fact ids, and the order between events.
+/// Returns all visible rows without what may differ: numbers, fact ids, and the order between events.
 async fn seen(shop: &TestShop) -> (Picture, Vec<(EventId, FactBody)>) {
     let mut picture = shop.settled_picture().await;
     picture.reservations = picture.reservations.into_iter().map(unnumbered).collect();
@@ -80,7 +80,7 @@ async fn seen(shop: &TestShop) -> (Picture, Vec<(EventId, FactBody)>) {
     (picture, facts)
 }
 
-/// One command and the beginning of its answer, with ids cut to a distinct part.
+/// Formats one command and the beginning of its answer, with shortened ids.
 fn line(seed: u64, step: &Step, answer: &str) -> String {
     let prefix = format!("00000000-0000-{:04x}-0000-000000000", FIRST_ID_SEED + seed);
     let terms = format!(", terms: {:?}", Terms::default());

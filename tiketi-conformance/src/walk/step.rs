@@ -1,4 +1,4 @@
-//! One step of a walk: a command of any kind, sent to any store, with a comparable answer.
+//! One step of a sequence: a command of any kind, sent to any store, with a comparable answer.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// Sends the command, and returns its answer in words.
+    /// Sends the command, and returns its answer as text.
     pub(super) async fn send(self, store: &dyn SellingStore) -> String {
         match self {
             Self::Sale(command) => sale(command, store).await,
@@ -34,7 +34,7 @@ impl Step {
             Self::CallOff(event, at) => answer(store.step_event(event, EventStep::Cancel { at }).await),
             Self::Expire(now, events) => {
                 let mut ended = store.expire_due(now, 1_000).await.expect("a sweep succeeds").done;
-                // Other walks over the same store may have left something due.
+                // Earlier sequences on the same store may have left something due.
                 ended.retain(|row| events.contains(&row.event));
                 ended.sort_by_key(|row| row.id);
                 format!("{:?}", ended.into_iter().map(unnumbered).collect::<Vec<_>>())
@@ -64,7 +64,7 @@ fn answer<T: Debug, R: Debug>(outcome: Result<T, CommandError<R>>) -> String {
     }
 }
 
-/// Serials may leave gaps, so numbers differ between stores and nothing else does.
+/// Serial numbers may have gaps, so they may differ between stores; all else is equal.
 pub(super) fn unnumbered(mut row: Reservation) -> Reservation {
     row.number = ReservationNumber::new(Timestamp::EPOCH, 0);
     row

@@ -1,4 +1,4 @@
-//! Chooses the next step: mostly what fits, often what does not, sometimes what was sent before.
+//! Chooses the next step: mostly a valid one, often an invalid one, sometimes a repetition.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::shop::TestShop;
 use crate::walk::chance::Chance;
 use crate::walk::step::Step;
 
-/// Walks over one store's rows; the other store is sent the same.
+/// Chooses steps from the rows of the store under test; the other store gets the same steps.
 #[derive(Debug)]
 pub(super) struct Walker {
     pub(super) shop: TestShop,
@@ -34,7 +34,7 @@ impl Walker {
         Self { shop, chance: Chance::seeded(seed), halls, buyers, reservations, payments, sent }
     }
 
-    /// Returns the next step, some time after the last.
+    /// Returns the next step, some time after the one before.
     pub(super) async fn next(&mut self) -> Step {
         let pause = [0, 0, 1, 1_000_000, 20_000_000, 60_000_000][self.chance.below(6)];
         self.shop.advance(Duration::from_micros(pause));
@@ -83,7 +83,7 @@ impl Walker {
         (0..count).filter_map(|_| self.chance.one_of(of).copied()).collect()
     }
 
-    /// Makes a step of a command, now and under a new key.
+    /// Makes a step of a command, with the current time and a new key.
     fn sale(&self, command: impl Into<AnyCommand>) -> Step {
         Step::Sale(self.shop.envelope(command.into()))
     }
@@ -111,9 +111,9 @@ impl Walker {
         self.sale(hold)
     }
 
-    /// Reads from the store under test: that the other would show the same is what is compared.
+    /// Reads from the store under test; the comparison checks that the other store has the same rows.
     async fn reservation(&mut self) -> Option<Reservation> {
-        // The latest are the ones most likely to be alive.
+        // The latest reservations are most likely to be live.
         let latest = self.reservations.len().saturating_sub(12);
         let id = *self.chance.one_of(&self.reservations[latest..])?;
         self.shop.store().reservation(id).await.expect("a reservation can be read")
@@ -172,7 +172,7 @@ impl Walker {
         }
     }
 
-    /// Gives a seat, units or everything back, as the buyer.
+    /// Makes the buyer's command to give a seat, units or everything back.
     async fn give_back(&mut self, of: &Payment) -> BeginRefund {
         let refund = self.shop.refund(of).by_buyer(of.buyer);
         let bought = self.shop.store().reservation(of.reservation).await.expect("a reservation can be read");
@@ -182,7 +182,7 @@ impl Walker {
         refund.wanting(RefundWanted::tickets(seats, items.collect()))
     }
 
-    /// Chooses what a payment in this state waits for, so that many are walked to their end.
+    /// Chooses the answer or command that a payment in this state waits for, so that many payments reach their end.
     fn fitting(&mut self, state: &PaymentState) -> usize {
         match state {
             PaymentState::Ready => 0,

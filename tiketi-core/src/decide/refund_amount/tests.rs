@@ -50,7 +50,7 @@ fn done(show: &mut Show, payment: PaymentId) {
     assert_eq!(audit(&show.snapshot), []);
 }
 
-/// Returns tickets as their buyer, and returns the refunded amount.
+/// Gives tickets back as their buyer, and returns the refunded amount.
 fn give_back(show: &mut Show, now: u64, payment: PaymentId, wanted: RefundWanted) -> Money {
     show.accept(&show.refund(payment).by_buyer(ADA).wanting(wanted).at(at(now), show.key()));
     assert_eq!(audit(&show.snapshot), []);
