@@ -1,4 +1,5 @@
-//! Sells seats inside one process: an organiser draws a hall, two buyers want the same seats, one pays.
+//! Sells seats inside one process: an organiser creates a hall, two buyers want the same seats, and one of them
+//! pays.
 //!
 //! `cargo run -p tiketi-examples --example box_office`
 
@@ -21,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .build()?;
     let event = open_sale(&shop).await?;
 
-    // Who buyers are is the host's business: any stable UUID will do.
+    // The host decides who the buyers are; any stable UUID is valid.
     let ada: BuyerId = "01890a5d-ac96-774b-bcce-b302099a8057".parse()?;
     let ben: BuyerId = "01890a5d-ac96-774b-bcce-b302099a8058".parse()?;
     let seats = available(&shop, event).await?;
@@ -31,7 +32,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let labels: Vec<_> = held.seats.iter().map(|line| line.label.as_ref()).collect();
     println!("Ada holds {} for {}, as {}", labels.join(" and "), held.total, held.number);
 
-    // A refusal is an expected answer that names all that stands in the way, and has changed nothing.
+    // A refusal is an expected answer: it names every taken seat, and nothing has changed.
     match shop.sales().hold(HoldRequest::new(event, ben).seats(wanted)).await {
         Err(CommandError::Refused(HoldRefused::SeatsTaken { seats })) => {
             println!("Ben is told that {} of his seats are taken", seats.len());
@@ -43,14 +44,14 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("Ada has paid: {:?}", paid.reservation.state);
     println!("{} seats are left", available(&shop, event).await?.len());
 
-    // Money goes back before its seats are free again.
+    // The money is refunded before the seats are free again.
     let refunded = shop.payments().cancel_or_refund(held.id, ada, None).await?;
     println!("Ada cannot come after all: {:?}", refunded.state);
     println!("{} seats are left", available(&shop, event).await?.len());
     Ok(())
 }
 
-/// Draws a hall and opens the sale of one evening in it.
+/// Creates a hall and opens the sale of one evening in it.
 async fn open_sale(shop: &BoxOffice) -> Result<EventId, Box<dyn Error>> {
     let stalls = Section::new("Stalls", Money::new(110_000, Currency::KRW))
         .row(Row::numbered("A", 10).gap_after("5").accessible(["1", "10"]))
@@ -67,7 +68,7 @@ async fn open_sale(shop: &BoxOffice) -> Result<EventId, Box<dyn Error>> {
     Ok(made.event.id)
 }
 
-/// Returns the seats that can be held now, from the stage backwards.
+/// Returns the available seats, ordered from the stage backwards.
 async fn available(shop: &BoxOffice, event: EventId) -> Result<Vec<SeatId>, Box<dyn Error>> {
     let map = shop.catalog().seat_map(event, 0).await?.ok_or("there is no such event")?;
     let now = shop.now();

@@ -1,6 +1,6 @@
-//! Wraps one part of a store: counts the outcome of each command, and passes everything on.
+//! Wraps one part of a store: counts the outcome of each command, and passes every call on.
 //!
-//! The same shape serves for logging, for limits, and for faults in tests.
+//! The same structure can log, limit, or inject faults in tests.
 //!
 //! `cargo run -p tiketi-examples --example measured_store`
 
@@ -45,7 +45,7 @@ impl<S> fmt::Display for Measured<S> {
 
 #[async_trait]
 impl<S: SalesStore> SalesStore for Measured<S> {
-    // Every command comes through this method, so a new command needs no change here.
+    // Every command goes through this method, so a new command needs no change here.
     async fn execute_any(&self, command: Envelope<AnyCommand>) -> Result<Applied, CommandError<AnyRefused>> {
         let outcome = self.store.execute_any(command).await;
         let counter = match &outcome {
@@ -121,7 +121,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 async fn sell() -> Result<String, Box<dyn Error>> {
     let store = Arc::new(MemoryStore::default());
     let measured = Arc::new(Measured::new(Arc::clone(&store)));
-    // The other parts stay those of the store. Both write to one database, which is what sales and the rest need.
+    // The other parts are those of the store. All write to one database, as required for a sale.
     let shop = BoxOffice::builder()
         .store(store)
         .sales(Arc::<Measured<MemoryStore>>::clone(&measured))
@@ -149,6 +149,6 @@ async fn sell() -> Result<String, Box<dyn Error>> {
 #[cfg(test)]
 #[tokio::test]
 async fn every_command_is_counted() {
-    // A hold, the three steps of the payment, and the hold that is refused.
+    // A hold, the three steps of the payment, and the refused hold.
     assert_eq!(sell().await.unwrap(), "4 applied, 1 refused, 0 failed");
 }

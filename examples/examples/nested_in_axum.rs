@@ -1,4 +1,4 @@
-//! Puts the ticket shop under `/tickets` of an axum app that has routes of its own.
+//! Serves the ticket shop under `/tickets` of an axum app with other routes.
 //!
 //! `cargo run -p tiketi-examples --example nested_in_axum`, then open <http://127.0.0.1:3002/tickets/api/docs/>.
 
@@ -14,7 +14,7 @@ use tiketi_http::{AppState, SignIn, TokenSecret};
 use tokio::net::TcpListener;
 use tokio::time::{sleep, timeout};
 
-/// Longest wait, at the end, for work that moves money.
+/// Longest wait at the end for requests that move money.
 const DRAIN: Duration = Duration::from_secs(8);
 
 #[tokio::main]
@@ -24,22 +24,22 @@ async fn main() -> Result<(), Box<dyn Error>> {
     println!("the shop is at http://{}/tickets/api/docs/", listener.local_addr()?);
     let jobs = tokio::spawn(run_jobs(shop.clone()));
 
-    // 1. A signal stops new connections; requests that run are finished.
+    // 1. A signal stops new connections; running requests are finished.
     axum::serve(listener, app(shop.clone())).with_graceful_shutdown(stop_signal()).await?;
-    // 2. The jobs end, in the middle of a round if need be: what they leave stays due, and the next process does it.
+    // 2. The jobs end, even in the middle of a round: what they leave stays due, and the next process does it.
     jobs.abort();
-    // 3. Work that moves money outlives its request. It is bounded, because a provider may not answer; what is cut off
-    //    is reconciled by the jobs of the next process.
+    // 3. Work that moves money continues when its request has ended. The wait is bounded, because a provider may
+    // not answer; the jobs of the next process reconcile what is interrupted.
     shop.tasks().close();
     if timeout(DRAIN, shop.tasks().wait()).await.is_err() {
         eprintln!("{} tasks did not finish in time", shop.tasks().len());
     }
-    // 4. The store is closed last, because everything above writes to it. `MemoryStore` has nothing to close;
-    //    `PostgresStore::close` closes its connections.
+    // 4. The store is closed last, because all of the above writes to it. `MemoryStore` needs no closing;
+    // `PostgresStore::close` closes its connections.
     Ok(())
 }
 
-/// Puts the shop beside the host's own routes.
+/// Combines the shop's routes with the host's own routes.
 fn app(shop: AppState) -> Router {
     Router::new().route("/", get(async || "The host's own page.")).nest("/tickets", tiketi_http::router(shop))
 }
@@ -48,8 +48,8 @@ fn open_shop() -> Result<AppState, Box<dyn Error>> {
     let store = Arc::new(MemoryStore::default());
     let box_office =
         BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default())).build()?;
-    // Buyers register and sign in at the shop; in the example `own_sessions` they sign in at the host. A real secret comes
-    // from where the host stores its secrets.
+    // Buyers register and sign in at the shop; in the example `own_sessions` they sign in at the host. A real
+    // program reads the secret from the host's store of secrets.
     let secret = TokenSecret::new("at least thirty-two bytes of secret text")?;
     let sign_in = SignIn::Accounts { store: store.clone(), secret };
     Ok(AppState::builder(box_office, store, sign_in).build()?)

@@ -1,4 +1,4 @@
-//! A subscriber that gets every fact: a notifier of the host, and the loop that delivers to it.
+//! A subscriber to every fact: a notifier of the host, and the loop that delivers to it.
 //!
 //! `cargo run -p tiketi-examples --example own_notifier`
 
@@ -15,16 +15,17 @@ use tiketi_core::{
 use tokio::sync::Notify;
 use tokio::time::interval;
 
-/// Prints facts; a real one would push them to sockets, a broker or a mail queue.
+/// Prints facts; a real notifier sends them to sockets, a broker or a mail queue.
 #[derive(Debug, Default)]
 struct Printer {
-    /// Told when a hold ran out, the last thing to happen here.
+    /// Notified when a hold has expired, which is the last event of this example.
     a_hold_ran_out: Notify,
 }
 
 #[async_trait]
 impl Notifier for Printer {
-    // Facts come at least once: a receiver that must not act twice saves `fact.id`. After an error they come again.
+    // Facts are delivered at least once; after an error they are delivered again. A receiver saves `fact.id` to
+    // ignore repetitions.
     async fn notify(&self, facts: &[Fact]) -> Result<(), NotifyError> {
         for fact in facts {
             match &fact.body {
@@ -66,7 +67,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         .subscriber("printer", Arc::<Printer>::clone(&printer))
         .terms(Terms::default().hold_ttl(Duration::from_secs(1)))
         .build()?;
-    // A new subscriber gets what happens from here on.
+    // A new subscriber gets the facts from here on.
     shop.jobs().subscribe_once().await?;
     tokio::spawn(keep_tidy(shop.clone()));
     let (event, standing) = match open_sale(&shop).await?.ticket_types.first() {
@@ -82,12 +83,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Ends holds that ran out, announces statuses, and delivers facts: about every second, on any number of servers.
+/// Ends expired holds, announces statuses and delivers facts, about every second, on any number of servers.
 async fn keep_tidy(shop: BoxOffice) {
     let mut second = interval(Duration::from_secs(1));
     loop {
         second.tick().await;
-        // Nothing is lost by a failure: what is due stays due.
+        // A failure loses nothing: what is due stays due.
         if let Err(error) = shop.jobs().tidy_once().await {
             eprintln!("tidied later: {error}");
         }

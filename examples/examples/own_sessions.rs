@@ -1,4 +1,4 @@
-//! Embeds the ticket shop into a host that has users and sessions of its own.
+//! Embeds the ticket shop into a host with its own users and sessions.
 //!
 //! The shop has no accounts and no sign-in routes: it asks the host who sent a request.
 //!
@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 /// The name of the host's session cookie.
 const COOKIE_NAME: &str = "sid";
 
-/// The host's sessions: who is signed in, by the secret in the cookie.
+/// The host's sessions: the signed-in user for the secret in each cookie.
 #[derive(Default)]
 struct Sessions {
     users: Mutex<HashMap<String, AuthenticatedUser>>,
@@ -62,7 +62,7 @@ impl Sessions {
 impl Authenticator for Sessions {
     async fn authenticate(&self, request: &Parts) -> Result<Option<AuthenticatedUser>, AuthenticationError> {
         let Some(secret) = session_of(&request.headers) else { return Ok(None) };
-        // A session that has ended is refused: the page must ask for a sign-in, not show an anonymous visitor.
+        // An ended session is refused: the page must ask for a sign-in, not show an anonymous visitor.
         self.lock().get(secret).copied().map(Some).ok_or(AuthenticationError::Expired)
     }
 
@@ -71,7 +71,7 @@ impl Authenticator for Sessions {
     }
 }
 
-/// Written by hand: the derived form would show the secrets.
+/// Written by hand, because the derived form shows the secrets.
 impl fmt::Debug for Sessions {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sessions").finish_non_exhaustive()
@@ -115,7 +115,7 @@ fn user_named(name: &str) -> Option<AuthenticatedUser> {
     }
 }
 
-/// Puts the shop beside the host's sign-in; both use the same sessions.
+/// Combines the shop with the host's sign-in; both use the same sessions.
 fn app(sessions: &Arc<Sessions>) -> Result<Router, Box<dyn Error>> {
     let store = Arc::new(MemoryStore::default());
     let box_office =

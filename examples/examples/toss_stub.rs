@@ -1,4 +1,5 @@
-//! A TossPayments that moves no money and fails on demand; the README beside it has the lines to try.
+//! Runs a stub of TossPayments that moves no money and fails on demand; the README in this folder shows how to use
+//! it.
 //!
 //! `cargo run -p tiketi-examples --example toss_stub`
 
@@ -8,16 +9,16 @@ use std::net::SocketAddr;
 use clap::Parser;
 use tiketi_toss_stub::{StubSettings, TossStub};
 
-/// A TossPayments that moves no money and fails on demand
+/// A stub of TossPayments that moves no money and fails on demand
 #[derive(Debug, Parser)]
 struct Options {
-    /// Where to listen
+    /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:3004")]
     listen: SocketAddr,
-    /// The key that shops ask with
+    /// Secret key that requests must have
     #[arg(long, default_value = "test_sk_stub")]
     secret_key: String,
-    /// Where to send webhooks
+    /// URL to send webhooks to
     #[arg(long)]
     webhook_url: Option<String>,
 }

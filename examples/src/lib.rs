@@ -1,4 +1,4 @@
-//! Runnable programs for integrators, in `examples/`; the README's program is compiled and run here too.
+//! Example programs for integrators, in `examples/`. The README's program is compiled and run here as well.
 //!
 //! - `box_office`: selling seats inside one process, with refusals and a refund;
 //! - `measured_store`: a store whose commands are counted, by a decorator around one part;

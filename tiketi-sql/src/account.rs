@@ -12,7 +12,7 @@ use crate::row::unreadable;
 use crate::table::table;
 
 table! {
-    /// A row of `accounts`.
+    /// One row of `accounts`.
     AccountRow<'r> = "accounts", listed by account_columns {
         key { id: Uuid }
         fixed {

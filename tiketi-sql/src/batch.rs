@@ -20,19 +20,19 @@ pub trait BatchStore: 'static {
     type WorkingSet<'s>;
 }
 
-/// What one command does in a batch.
+/// The effect of one command in a batch.
 ///
-/// It may be decided more than once, each time from the beginning, if its batch fails.
+/// If its batch fails, the command is decided again from the beginning.
 pub trait BatchCommand<S: BatchStore>: Send + 'static {
-    /// What it finds.
+    /// The result of the command.
     type Found: Send + 'static;
-    /// Why a rule refuses it.
+    /// The refusal of the command's rule.
     type Refused: Send + 'static;
 
-    /// Adds the rows that it reads; by default none.
+    /// Adds the rows that the command reads; by default none.
     fn read_set(&self, _reads: &mut BatchReadSet) {}
 
-    /// Decides it against the working set.
+    /// Decides the command against the working set.
     fn decide(&mut self, set: &mut S::WorkingSet<'_>) -> Result<Self::Found, CommandError<Self::Refused>>;
 }
 
@@ -54,15 +54,15 @@ where
     }
 }
 
-/// What a caller waits for.
+/// The answer to a caller.
 pub type Reply<S, W> = Result<<W as BatchCommand<S>>::Found, CommandError<<W as BatchCommand<S>>::Refused>>;
 
-/// A command of a batch, whatever its answer is.
+/// A command in the queue, whatever type its answer has.
 pub trait QueuedCommand<S: BatchStore>: Send {
-    /// Adds the rows that it reads.
+    /// Adds the rows that the command reads.
     fn read_set(&self, reads: &mut BatchReadSet);
 
-    /// Decides it against the working set; an error means that the transaction must be rolled back.
+    /// Decides the command against the working set; an error means that the transaction must be rolled back.
     fn decide(&mut self, set: &mut S::WorkingSet<'_>) -> Result<(), StoreError>;
 
     /// Answers the caller with the decision, or with the failure of the commit.
@@ -90,7 +90,8 @@ impl<S: BatchStore, W: BatchCommand<S>> QueuedCommand<S> for Pending<S, W> {
 
     fn decide(&mut self, set: &mut S::WorkingSet<'_>) -> Result<(), StoreError> {
         match self.command.decide(set) {
-            // A clock that is ahead changed nothing, and the other commands may come from a clock that is right.
+            // A command from a clock that is ahead has changed nothing, and the clocks of the other commands may be
+            // right.
             Err(CommandError::Store(error)) if error.kind() != StoreErrorKind::ClockAhead => Err(error),
             found => {
                 self.found = Some(found);
@@ -105,7 +106,7 @@ impl<S: BatchStore, W: BatchCommand<S>> QueuedCommand<S> for Pending<S, W> {
             (Ok(()), None) => Err(closed().into()),
             (Err(error), _) => Err(error.into()),
         };
-        // A caller that has gone needs no answer; its command is committed.
+        // If the caller has dropped its future, no answer is needed; the command is committed.
         let _gone = self.reply.send(answer);
     }
 }
@@ -125,9 +126,9 @@ pub fn answer_all<S: BatchStore>(
 #[derive(Debug, Default)]
 #[expect(clippy::exhaustive_structs, reason = "a store acts on every part")]
 pub struct BatchReadSet {
-    /// Keys of commands that may have been applied before.
+    /// Keys of commands that may have been applied.
     pub keys: BTreeSet<CommandKey>,
-    /// Keys under which something may have been created before.
+    /// Keys of creations that may have been applied.
     pub creations: BTreeSet<CommandKey>,
     /// Seats by id.
     pub seats: BTreeSet<SeatId>,
@@ -137,11 +138,11 @@ pub struct BatchReadSet {
     pub reservations: BTreeSet<ReservationId>,
     /// Payments by id, each with its reservation.
     pub payments: BTreeSet<PaymentId>,
-    /// All reservations that are due at this moment.
+    /// The time at which due reservations are loaded.
     pub due: Option<Timestamp>,
-    /// The number of reservations that may be made.
+    /// The number of reservations that the batch may create.
     pub serials: i64,
-    /// Whether it matters that the event ever had a reservation.
+    /// Whether a command checks if the event ever had a reservation.
     pub any_reservation: bool,
 }
 
@@ -172,7 +173,7 @@ impl BatchReadSet {
     }
 }
 
-/// Rows of one event, as many as were loaded.
+/// The loaded rows of one event.
 #[derive(Debug)]
 #[expect(clippy::exhaustive_structs, reason = "a store fills in every part")]
 pub struct EventRows {
@@ -188,7 +189,7 @@ impl EventRows {
         Self { snapshot, buyers: HashSet::new() }
     }
 
-    /// Returns how many rows are loaded, for a limit on what is kept.
+    /// Returns the number of loaded rows, for the limit of the cache.
     pub fn size(&self) -> usize {
         let rows = &self.snapshot;
         rows.seats().len() + rows.reservations().len() + rows.payments().len() + self.buyers.len() + 1
@@ -203,24 +204,24 @@ impl EventRows {
     }
 }
 
-/// Returns a failure of several callers for one of them.
+/// Returns an error for one of several callers that share a failure.
 pub fn shared(error: &Arc<StoreError>) -> StoreError {
     StoreError::new(error.kind(), error.to_string()).caused_by(Arc::clone(error))
 }
 
-/// Makes the failure of a command or a read that panicked, which is a defect.
+/// Returns the error of a command or a read that panicked, which is a defect.
 pub fn panicked(panic: &(dyn Any + Send)) -> StoreError {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref().map(String::as_str));
     let message = format!("a command panicked: {}", text.unwrap_or("it does not say why"));
     StoreError::new(StoreErrorKind::Internal, message)
 }
 
-/// Makes the failure of a call to a store that is shutting down, or whose tasks or threads are gone.
+/// Returns the error of a call to a store that is shutting down, or whose tasks or threads have ended.
 pub fn closed() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "the store is closed")
 }
 
-/// Makes the failure of a command that finds the queue full.
+/// Returns the error of a command that finds the queue full.
 pub fn queue_is_full() -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, "too many commands are waiting: try again shortly")
 }

@@ -1,4 +1,4 @@
-//! Cancellation policies, and the terms that a reservation was confirmed under.
+//! Cancellation policies, and the terms with which a reservation was confirmed.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ struct AgreedEntry {
     tiers: Vec<TierEntry>,
 }
 
-/// Writes the terms that a reservation was confirmed under as a JSON object.
+/// Writes the terms with which a reservation was confirmed as a JSON object.
 pub(crate) fn cancellation_text(agreed: Option<&AgreedCancellation>) -> Result<Option<String>, StoreError> {
     let entry = |agreed: &AgreedCancellation| {
         json(&AgreedEntry { starts_at: agreed.starts_at.as_micros(), tiers: tiers(&agreed.policy) })
@@ -28,7 +28,7 @@ pub(crate) fn cancellation_text(agreed: Option<&AgreedCancellation>) -> Result<O
     agreed.map(entry).transpose()
 }
 
-/// Reads the terms that a reservation was confirmed under.
+/// Reads the terms with which a reservation was confirmed.
 pub(crate) fn agreed(text: &str) -> Result<AgreedCancellation, StoreError> {
     let AgreedEntry { starts_at, tiers } = parse(text, "cancellation")?;
     Ok(AgreedCancellation { policy: policy(&tiers)?, starts_at: Timestamp::from_micros(starts_at) })

@@ -2,7 +2,7 @@
 
 /// Expands to the columns that a row type is read from, as a literal that `concat!` takes.
 ///
-/// They are in the order in which they are read, so that a reader that looks for each by its name looks but once.
+/// They are in the order in which they are read, so that a reader finds each column at its first comparison.
 ///
 /// ```
 /// let sql = concat!("SELECT ", tiketi_sql::columns!(seat), " FROM seats");

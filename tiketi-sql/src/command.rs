@@ -1,4 +1,4 @@
-//! What is remembered of commands and requests.
+//! The records of commands and requests.
 
 use tiketi_core::decide::{CommandRecord, CreationRecord, Effect};
 use tiketi_core::{
@@ -70,7 +70,7 @@ impl CreationRow {
     }
 }
 
-/// Tells what a claim on a key that is kept comes to.
+/// Returns the result of a claim on a key that is stored already.
 pub fn answer_claim(row: &impl Row, fingerprint: u128, now: Timestamp) -> Result<AnswerClaim, StoreError> {
     if row.uuid("fingerprint")?.as_u128() != fingerprint {
         return Ok(AnswerClaim::Mismatch);

@@ -67,7 +67,7 @@ impl<'r> EventRow<'r> {
     ///
     /// # Errors
     ///
-    /// None for the events of this crate's core: what is written as JSON always can be.
+    /// None for an event of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
         let Event { id, details, currency, layout, state, announced, created_at, version } = event;
         let EventDetails { title, artist, venue, description, keywords, starts_at, sale, metadata, .. } =

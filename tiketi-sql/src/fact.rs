@@ -76,7 +76,7 @@ struct PaymentEntry<T> {
     version: u64,
 }
 
-/// Writes what became true as a JSON object.
+/// Writes the content of a fact as a JSON object.
 pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
     json(&match body {
         FactBody::SeatsChanged { map_version, changes } => Entry::SeatsChanged {
@@ -110,12 +110,12 @@ pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
     })
 }
 
-/// Writes kinds of facts, as their names with spaces between them.
+/// Writes kinds of facts as their names, separated by spaces.
 pub fn kinds_text(kinds: FactKinds) -> String {
     kinds.kinds().map(FactKind::name).collect::<Vec<_>>().join(" ")
 }
 
-/// Reads kinds of facts; leaves out those that this version does not have.
+/// Reads kinds of facts, without those that this version does not know.
 pub fn kinds(text: &str) -> FactKinds {
     text.split(' ').filter_map(FactKind::named).collect()
 }

@@ -40,7 +40,7 @@ impl<'r> LayoutRow<'r> {
     ///
     /// # Errors
     ///
-    /// None for the layouts of this crate's core: what is written as JSON always can be.
+    /// None for a layout of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(stored: &'r StoredLayout) -> Result<Self, StoreError> {
         let StoredLayout { id, layout, created_at } = stored;
         let SeatLayout { venue, name, sections, .. } = layout;

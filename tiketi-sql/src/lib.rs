@@ -1,4 +1,4 @@
-//! What Tiketi's SQL stores share: columns, state words, stored JSON, and commands that wait for a batch.
+//! What Tiketi's SQL stores share: columns, state words, stored JSON, and batches of commands.
 //!
 //! A store implements [`Row`], which reads a column by its name. This crate has a row type for each table, such as
 //! [`ReservationRow`]: its fields are the columns, once. `of` writes a value of `tiketi-core` as its columns, `read` and a

@@ -1,4 +1,4 @@
-//! Traces and measurements of batches and of work that is run again, the same in both stores.
+//! Traces and measurements of batches and of retries, the same in both stores.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,7 +16,7 @@ impl StoreMetrics {
         let _set_before = self.0.set(metrics);
     }
 
-    /// Notes a batch that was answered.
+    /// Records a batch that was answered.
     pub fn batch(&self, commands: usize, transactions: usize, took: Duration) {
         tracing::debug!(commands, transactions, ?took, "a batch was answered");
         if let Some(metrics) = self.0.get() {
@@ -24,11 +24,11 @@ impl StoreMetrics {
         }
     }
 
-    /// Notes that work is run again, and why.
+    /// Records a retry and its cause.
     pub fn retry(&self, error: &StoreError, event: Option<EventId>) {
         let cause = failure_word(error.kind());
         let event_id = event.map(tracing::field::display);
-        // Contention is part of selling; a lost connection is not.
+        // Contention is normal during a sale; a lost connection is not.
         if error.kind() == StoreErrorKind::Unavailable {
             tracing::warn!(
                 cause,

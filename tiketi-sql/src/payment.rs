@@ -53,7 +53,7 @@ table! {
     }
 }
 
-/// What a provider has yet to say, as JSON; when it is asked next is a column.
+/// The awaited outcome of a payment, as JSON; when the provider is asked next is a column.
 #[derive(Serialize, Deserialize)]
 struct ReconciliationEntry {
     since: i64,
@@ -64,7 +64,7 @@ struct ReconciliationEntry {
     deposit: Option<DepositEntry>,
 }
 
-/// A deposit that is waited for, as JSON.
+/// An awaited deposit, as JSON.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct DepositEntry {
     due: i64,
@@ -74,7 +74,7 @@ pub(crate) struct DepositEntry {
     number: Option<String>,
 }
 
-/// An account for money on its way back, as JSON; it goes with the promise.
+/// The account that a queued refund goes to, as JSON; it is deleted when the refund is done.
 #[derive(Serialize, Deserialize)]
 struct AccountEntry {
     bank: String,
@@ -82,7 +82,7 @@ struct AccountEntry {
     holder: String,
 }
 
-/// A person's note as JSON.
+/// A note of staff, as JSON.
 #[derive(Serialize, Deserialize)]
 struct NoteEntry {
     at: i64,
@@ -91,7 +91,7 @@ struct NoteEntry {
     settles: bool,
 }
 
-/// Tickets that a refund takes back, as JSON.
+/// Tickets that a refund returns, as JSON.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct ReturnedEntry {
     seats: Vec<Uuid>,
@@ -217,7 +217,7 @@ impl<'r> PaymentRow<'r> {
     }
 }
 
-/// Writes what else is known of a reconciliation, besides when the provider is asked next.
+/// Writes the parts of a reconciliation that have no column.
 fn reconciliation_text(reconciliation: &Reconciliation) -> Result<String, StoreError> {
     json(&ReconciliationEntry {
         since: reconciliation.since.as_micros(),
@@ -302,7 +302,7 @@ pub(crate) fn payment_state(state: &PaymentState) -> Result<StateColumns<'_>, St
     })
 }
 
-/// Writes why a payment is stuck: a word, and for a mismatch what was captured.
+/// Writes why a payment is stuck: a word, and for a mismatch the captured amount.
 fn stuck_text(reason: &StuckReason) -> Result<String, StoreError> {
     match reason {
         StuckReason::AmountMismatch { captured } => {

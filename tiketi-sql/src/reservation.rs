@@ -53,7 +53,7 @@ impl<'r> ReservationRow<'r> {
     ///
     /// # Errors
     ///
-    /// None for the reservations of this crate's core: what is written as JSON always can be.
+    /// None for a reservation of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(reservation: &'r Reservation) -> Result<Self, StoreError> {
         let Reservation {
             id,

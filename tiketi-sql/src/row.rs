@@ -25,14 +25,14 @@ pub trait Row {
     /// Reads a text that may be missing.
     fn maybe_text(&self, column: &'static str) -> Result<Option<&str>, StoreError>;
 
-    /// Reads yes or no.
+    /// Reads a boolean.
     fn flag(&self, column: &'static str) -> Result<bool, StoreError>;
 
     /// Reads bytes.
     fn bytes(&self, column: &'static str) -> Result<&[u8], StoreError>;
 }
 
-/// Says that a row cannot be what it says it is.
+/// Returns the error of a row whose columns contradict each other.
 pub fn unreadable(what: &str) -> StoreError {
     StoreError::corrupt(format!("a row of the database has an unreadable {what}"))
 }
@@ -42,7 +42,7 @@ pub fn count(row: &impl Row, column: &'static str) -> Result<u64, StoreError> {
     unsigned(row.int(column)?, column)
 }
 
-/// Writes a version, count or serial; beyond 2^63 it stays there, which no shop reaches.
+/// Writes a version, count or serial. Beyond 2^63 it writes the largest value; no shop reaches it.
 pub fn stored(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
@@ -61,7 +61,7 @@ pub(crate) fn moment(row: &impl Row, column: &'static str) -> Result<Timestamp, 
     Ok(Timestamp::from_micros(row.int(column)?))
 }
 
-/// Reads a moment that may be missing, but not in this state.
+/// Reads a moment that must be present in this state.
 pub(crate) fn needed(micros: Option<i64>, column: &str) -> Result<Timestamp, StoreError> {
     micros.map(Timestamp::from_micros).ok_or_else(|| unreadable(column))
 }
@@ -71,7 +71,7 @@ pub(crate) fn currency(code: &str) -> Result<Currency, StoreError> {
     code.parse().map_err(|_| unreadable("currency"))
 }
 
-/// Writes a JSON text; what is written here always can be.
+/// Writes a JSON text; every value of this crate can be written.
 pub(crate) fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
     serde_json::to_string(value)
         .map_err(|error| StoreError::corrupt("a row cannot be written").caused_by(error))

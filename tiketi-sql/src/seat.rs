@@ -33,18 +33,18 @@ table! {
             version: i64,
             map_version: i64,
         }
-        // Its place from the stage: seats are read in its order.
+        // The seat's position, counted from the stage; seats are read in this order.
         unread { position: i64 }
     }
 }
 
 impl<'r> SeatRow<'r> {
-    /// Writes a seat as its columns, the position among them.
+    /// Writes a seat as its columns, with the position.
     pub fn new(seat: &'r Seat, position: i64) -> Self {
         Self { position, ..Self::of(seat) }
     }
 
-    /// Writes a seat as its columns, all but the position.
+    /// Writes a seat as its columns, without the position.
     pub fn of(seat: &'r Seat) -> Self {
         let Seat { id, event, ticket_type, place, state, version, map_version } = seat;
         let SeatPlace { section, row, number, label, column, line, accessible } = &**place;
@@ -111,7 +111,7 @@ impl<'r> SeatRow<'r> {
     }
 }
 
-/// The word of a state, its reservation, when its hold ends in microseconds, and why it is off sale.
+/// The word of a state, its reservation, when its hold ends in microseconds, and why it is blocked.
 type StateColumns<'s> = (&'static str, Option<ReservationId>, Option<i64>, Option<&'s str>);
 
 fn columns_of(state: &SeatState) -> StateColumns<'_> {

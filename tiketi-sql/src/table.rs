@@ -1,4 +1,4 @@
-//! Tables: the columns of a row type are listed once, and every statement is made from that list.
+//! Tables: the columns of a row type are listed once, and every statement is built from that list.
 
 use std::borrow::Cow;
 
@@ -33,17 +33,17 @@ pub enum Kind {
     Flag,
 }
 
-/// The part of its row that a column belongs to, which says when it is written.
+/// The part of a row that a column belongs to, which determines when it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a store has to write every part")]
 pub enum Part {
-    /// What the row is found by.
+    /// The key that identifies the row.
     Key,
-    /// Written with the new row, and never again.
+    /// Written with the new row only.
     Fixed,
-    /// Written with the new row and with each change of it.
+    /// Written with the new row and with each change.
     Changing,
-    /// A counter that sales change by themselves, apart from the rest of the row.
+    /// A counter that sales change without writing the rest of the row.
     Counted,
 }
 
@@ -51,19 +51,19 @@ pub enum Part {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[expect(clippy::exhaustive_enums, reason = "a store has to bind every kind")]
 pub enum Value<'v> {
-    /// Of [`Kind::Uuid`]; `None` is `NULL`.
+    /// Value of a [`Kind::Uuid`] column; `None` is `NULL`.
     Uuid(Option<Uuid>),
-    /// Of [`Kind::Int`]; `None` is `NULL`.
+    /// Value of a [`Kind::Int`] column; `None` is `NULL`.
     Int(Option<i64>),
-    /// Of [`Kind::Text`]; `None` is `NULL`.
+    /// Value of a [`Kind::Text`] column; `None` is `NULL`.
     Text(Option<&'v str>),
-    /// Of [`Kind::Flag`].
+    /// Value of a [`Kind::Flag`] column.
     Flag(bool),
 }
 
-/// A row as a database has it, one field a column.
+/// A row of a table, with one field for each column.
 ///
-/// Implemented by the rows of this crate only.
+/// Only the rows of this crate implement it.
 pub trait TableRow {
     /// Name of the table.
     const TABLE: &'static str;
@@ -221,7 +221,7 @@ macro_rules! table {
         }
 
         impl $(<$life>)? $row $(<$life>)? {
-            /// Reads a row; the columns that are not read have their default.
+            /// Reads a row; columns that are not read have their default.
             ///
             /// # Errors
             ///
@@ -264,7 +264,7 @@ macro_rules! table {
             }
         }
 
-        /// Without the values: passwords and account numbers are among them.
+        /// Shows no values, because passwords and account numbers are among them.
         impl $(<$life>)? std::fmt::Debug for $row $(<$life>)? {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.debug_struct(stringify!($row)).finish_non_exhaustive()

@@ -1,4 +1,4 @@
-//! Whole events, read from one snapshot of the file.
+//! Reads all rows of an event from one snapshot of the file.
 
 use async_trait::async_trait;
 use rusqlite::Connection;
@@ -54,14 +54,14 @@ fn event_rows(connection: &Connection, event: EventId) -> Result<Option<Snapshot
     for seat in all(connection, sql, of_event, |row| SeatRow::read(row)?.seat())? {
         snapshot.put_seat(seat);
     }
-    // Adding seats raises it; the audit must see the stored value.
+    // Adding seats increases the map version; the audit must see the stored one.
     snapshot.set_map_version(kept);
     let sql =
         concat!("SELECT ", columns!(reservation), " FROM reservations WHERE event = ?1 ORDER BY serial");
     for reservation in all(connection, sql, of_event, |row| ReservationRow::read(row)?.reservation())? {
         snapshot.put_reservation(reservation);
     }
-    // By the reservation, so that a payment that names another event is seen.
+    // Found by the reservation, so that the audit sees a payment that names another event.
     let sql = concat!(
         "SELECT ",
         columns!(payment),

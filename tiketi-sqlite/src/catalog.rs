@@ -87,7 +87,7 @@ impl CatalogStore for SqliteStore {
     }
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
-        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        // Most rounds find nothing, so a read comes first: it does not delay the writer.
         let suspects = self.read(move |connection| suspects(connection, now)).await?;
         if suspects.is_empty() {
             return Ok(Swept::default());
@@ -148,7 +148,7 @@ fn create_event(
     Ok(created)
 }
 
-/// Decides whether something new is made, and remembers it under its key if so.
+/// Decides whether an object is created, and stores the record of the creation under its key.
 pub(crate) fn make<C: Creation>(
     connection: &Connection,
     command: &C,
@@ -245,7 +245,7 @@ fn open_for_blocking(set: &mut WorkingSet<'_>, id: EventId) -> Result<(), Comman
     if set.open_event(id)? { Ok(()) } else { Err(CommandError::Refused(BlockRefused::EventNotFound)) }
 }
 
-/// Returns the events whose status is no longer the one announced.
+/// Returns the events whose status differs from the announced one.
 fn suspects(connection: &Connection, now: Timestamp) -> Result<Vec<EventId>, StoreError> {
     let ids = load::all(connection, "SELECT id FROM events WHERE state <> 'draft'", (), |row| {
         first(row).map(EventId::from_uuid)

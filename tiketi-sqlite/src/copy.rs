@@ -1,4 +1,4 @@
-//! Copying a file while it is sold from, and asking whether it is sound.
+//! Copies a file during sales, and checks its integrity.
 
 use std::fs::{self, OpenOptions};
 use std::path::Path;
@@ -10,19 +10,19 @@ use tiketi_core::{StoreError, StoreErrorKind};
 use crate::error::failed;
 use crate::readers::Readers;
 
-/// All pages in one step, which sees one state: readers and writers of a write-ahead log never wait for
-/// each other. In several steps it would begin again whenever another process commits in between.
+/// Copies all pages in one step, so that the copy has one state: with a write-ahead log, readers and writers do not
+/// block each other. A copy in several steps would restart whenever another process commits.
 const ALL_PAGES: i32 = -1;
 
 pub(crate) async fn backup(readers: &Readers, to: &Path) -> Result<(), StoreError> {
     let to = to.to_owned();
     readers
         .run_outside(move |connection| {
-            // Making it is what proves that there was none.
+            // Creating the file is the check that it did not exist.
             let made = OpenOptions::new().write(true).create_new(true).open(&to);
             made.map_err(|error| cannot_make(&to, error))?;
             copy(connection, &to).inspect_err(|_| {
-                // Half a copy is worth nothing, and in the way of the next try.
+                // A partial copy is useless, and would make the next try fail.
                 let _gone = fs::remove_file(&to);
             })
         })

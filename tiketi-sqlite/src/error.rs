@@ -1,11 +1,11 @@
-//! What SQLite says, in the words of the store traits.
+//! Maps errors of SQLite to those of the store traits.
 
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Error, ErrorCode};
 use tiketi_core::{StoreError, StoreErrorKind};
 
-/// Why a file cannot be opened as a shop.
+/// Why a file cannot be opened as a store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -15,7 +15,7 @@ pub enum OpenError {
         /// The file.
         path: PathBuf,
     },
-    /// The file is a database of something else, or no database.
+    /// The file is no database, or a database of another program.
     #[error("{} is not a tiketi store: nothing in it was touched; name another file", path.display())]
     ForeignFile {
         /// The file.
@@ -28,25 +28,25 @@ pub enum OpenError {
         path: PathBuf,
         /// The file's schema.
         found: u32,
-        /// The latest schema this release knows.
+        /// The latest schema that this release supports.
         known: u32,
     },
-    /// An earlier release wrote the file, and it was opened only to be read.
+    /// An earlier release wrote the file, and it was opened for reading only.
     #[error("{} has schema {found}, and this release needs {known}: bring it up to date first", path.display())]
     OlderSchema {
         /// The file.
         path: PathBuf,
         /// The file's schema.
         found: u32,
-        /// The schema this release needs.
+        /// The schema that this release needs.
         known: u32,
     },
-    /// The file is a shop's, and parts of it are lost or overwritten.
+    /// Parts of the file are lost or overwritten.
     #[error("{} is corrupt ({problem}): nothing in it was touched; put a backup in its place", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// What SQLite finds wrong with it.
+        /// The damage that SQLite reports.
         problem: String,
     },
     /// The folder or file cannot be read or written.
@@ -54,7 +54,7 @@ pub enum OpenError {
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         #[source]
         source: std::io::Error,
     },
@@ -64,7 +64,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    /// Names the file, where SQLite did not, and sorts what SQLite says of it.
+    /// Adds the file's name where SQLite omits it, and classifies SQLite's error.
     pub(crate) fn of(self, path: &Path) -> Self {
         let Self::Sqlite(error) = self else { return self };
         let path = path.to_owned();
@@ -84,7 +84,7 @@ impl OpenError {
     }
 }
 
-/// Says what a failure of SQLite means for the command that met it.
+/// Classifies an error of SQLite for the command that caused it.
 pub(crate) fn failed(error: Error) -> StoreError {
     let (kind, message) = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => (StoreErrorKind::Unavailable, "the disk is full"),
@@ -105,7 +105,7 @@ pub(crate) fn failed(error: Error) -> StoreError {
     StoreError::new(kind, message).caused_by(error)
 }
 
-/// Says what a failure to commit means: after a device error, it is unknown whether it is on disk.
+/// Classifies a failed commit: after a device error it is unknown whether the commit is on disk.
 pub(crate) fn commit_failed(error: Error) -> StoreError {
     if error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) {
         return StoreError::new(StoreErrorKind::OutcomeUnknown, "the disk failed during a commit")
@@ -114,10 +114,10 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
     failed(error)
 }
 
-/// Returns whether a single command can have made a whole batch fail like this.
+/// Returns whether a single command can have made its whole batch fail with this error.
 ///
-/// A full disk may have room for the others. A fault of the file concerns all of them, and trying once more for each of
-/// them would keep all of them waiting.
+/// A full disk may have space for the other commands. An error of the file concerns all of them, and a retry of
+/// each would only delay the answers.
 pub(crate) fn may_be_of_one(error: &StoreError) -> bool {
     match error.kind() {
         StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal => true,

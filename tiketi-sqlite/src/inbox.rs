@@ -19,7 +19,7 @@ use crate::write;
 static INSERT: LazyLock<Statement> =
     LazyLock::new(|| Statement::insert::<DeliveryRow<'_>>("ON CONFLICT DO NOTHING"));
 
-/// Finds deliveries that are not processed and have no claim, or whose claim has run out.
+/// Finds deliveries that are not processed and not claimed, or whose claim has ended.
 const FREE: &str = "done = 0 AND (claimed_until IS NULL OR claimed_until <= ?1)";
 
 #[async_trait]
@@ -39,7 +39,7 @@ impl InboxStore for SqliteStore {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<Delivery>, StoreError> {
-        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        // Most rounds find nothing, so a read comes first: it does not delay the writer.
         let any = format!("SELECT 1 FROM inbox WHERE {FREE} LIMIT 1");
         if !self.read(move |connection| exists(connection, &any, [now.as_micros()])).await? {
             return Ok(Vec::new());

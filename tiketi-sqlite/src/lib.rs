@@ -1,4 +1,4 @@
-//! Keeps a Tiketi shop in one SQLite file: durable, embedded, nothing to install.
+//! Stores a Tiketi shop in one SQLite file: durable, embedded, nothing to install.
 //!
 //! ```
 //! use std::sync::Arc;
@@ -16,24 +16,24 @@
 //!
 //! # What is stored, and when
 //!
-//! A command is on disk before it is answered (`synchronous=FULL`, write-ahead log). One thread writes:
-//! it takes the commands that are queued, up to [`MAX_BATCH`], never waiting for more; decides them one
-//! after another with the rules of [`tiketi_core::decide`] against one working copy; commits once; and
-//! answers them all. An idle store answers at once, a busy one shares each commit among many. If anything
-//! fails, the batch is rolled back and run again in halves, so that a command that cannot be stored, or that
-//! panics, never takes its neighbours with it. Reads have separate connections.
+//! A command is on disk before it is answered (`synchronous=FULL`, write-ahead log). One thread writes. It takes
+//! the queued commands, up to [`MAX_BATCH`], and does not wait for more; decides them one after another with the
+//! rules of [`tiketi_core::decide`] on one working set; commits once; and answers them all. An idle store answers
+//! at once, and a busy one shares each commit among many commands. If anything fails, the batch is rolled back and
+//! run again in halves, so that a command that cannot be stored, or that panics, does not make other commands fail.
+//! Reads have separate connections.
 //!
 //! # Who may open the file
 //!
-//! One process at a time: a second is refused with [`OpenError::InUse`]. Only a [`SqliteReader`], for an
-//! audit or a backup, may look at the file meanwhile. A file that is not a shop's is
-//! refused with [`OpenError::ForeignFile`], one of a later release with [`OpenError::NewerSchema`]; neither is
-//! touched. Older schemas are brought up to date as the file is opened.
+//! One process at a time: a second one is refused with [`OpenError::InUse`]. Only a [`SqliteReader`], for an audit
+//! or a backup, can read the file meanwhile. A file that is not a store is refused with [`OpenError::ForeignFile`],
+//! one of a later release with [`OpenError::NewerSchema`]; neither is changed. Opening a file migrates an older
+//! schema.
 //!
 //! # When the disk is full
 //!
-//! Commands fail with [`tiketi_core::StoreErrorKind::Unavailable`], nothing is lost, and they succeed
-//! again once there is room.
+//! Commands fail with [`tiketi_core::StoreErrorKind::Unavailable`], no data is lost, and commands succeed again
+//! once there is space.
 
 mod accounts;
 mod answers;

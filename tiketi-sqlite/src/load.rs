@@ -42,14 +42,14 @@ pub(crate) fn all<T>(
     Ok(found)
 }
 
-/// Numbers that only grow.
+/// Counters that only increase.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Counters {
     pub(crate) reservation: u64,
     pub(crate) fact: u64,
 }
 
-/// Returns the counters as the last commit left them.
+/// Returns the counters of the last commit.
 pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> {
     let value = |name: &str| -> Result<u64, StoreError> {
         let sql = "SELECT value FROM counters WHERE name = ?1";
@@ -59,7 +59,7 @@ pub(crate) fn counters(connection: &Connection) -> Result<Counters, StoreError> 
     Ok(Counters { reservation: value("reservation")?, fact: value("fact")? })
 }
 
-/// Returns the registered subscribers, and what each wants.
+/// Returns the registered subscribers, and the kinds of facts that each wants.
 pub(crate) fn subscribers(connection: &Connection) -> Result<Vec<(i64, FactKinds)>, StoreError> {
     let sql = "SELECT id, kinds FROM subscribers WHERE removed_at IS NULL ORDER BY id";
     all(connection, sql, (), |row| Ok((row.int("id")?, tiketi_sql::kinds(row.text("kinds")?))))
@@ -78,7 +78,7 @@ pub(crate) fn next_end(connection: &Connection) -> Result<Timestamp, StoreError>
     Ok(micros.flatten().map_or(Timestamp::FAR_FUTURE, Timestamp::from_micros))
 }
 
-/// Loads an event with its ticket types and map version, and no seats.
+/// Loads an event with its ticket types and map version, without seats.
 pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Snapshot>, StoreError> {
     let sql = concat!("SELECT ", columns!(event), " FROM events WHERE id = ?1");
     let found = one(connection, sql, [id.as_uuid()], |row| EventRow::read(row)?.event())?;
@@ -149,7 +149,7 @@ pub(crate) fn live_of(
     all(connection, sql, (event.as_uuid(), buyer.as_uuid()), reservation_id)
 }
 
-/// Returns what is due in any event, the most overdue first.
+/// Returns the due reservations of all events, the most overdue first.
 pub(crate) fn due(
     connection: &Connection,
     now: Timestamp,
@@ -160,7 +160,7 @@ pub(crate) fn due(
     all(connection, sql, (now.as_micros(), limit), |row| Ok((event_id(row)?, reservation_id(row)?)))
 }
 
-/// Returns what is due in one event, the most overdue first.
+/// Returns the due reservations of one event, the most overdue first.
 pub(crate) fn due_in(
     connection: &Connection,
     event: EventId,
@@ -171,7 +171,7 @@ pub(crate) fn due_in(
     all(connection, sql, (now.as_micros(), event.as_uuid()), reservation_id)
 }
 
-/// Returns what is remembered under a command's key.
+/// Returns the record under a command's key.
 pub(crate) fn command(connection: &Connection, key: CommandKey) -> Result<Option<CommandRecord>, StoreError> {
     let sql = concat!("SELECT ", columns!(command), " FROM commands WHERE key = ?1");
     one(connection, sql, [key.as_uuid()], |row| Ok(CommandRow::read(row)?.record()))
@@ -185,7 +185,7 @@ pub(crate) fn creation(
     one(connection, sql, [key.as_uuid()], |row| Ok(CreationRow::read(row)?.record()))
 }
 
-/// Returns whether a statement finds anything.
+/// Returns whether a statement finds a row.
 pub(crate) fn exists(connection: &Connection, sql: &str, params: impl Params) -> Result<bool, StoreError> {
     let found = connection.prepare_cached(sql).and_then(|mut it| it.query_row(params, |_| Ok(())).optional());
     Ok(found.map_err(failed)?.is_some())

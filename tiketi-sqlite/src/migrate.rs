@@ -1,4 +1,4 @@
-//! The schema, and how older files get there.
+//! The schema, and the migration of older files.
 
 use std::path::Path;
 
@@ -6,21 +6,21 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::error::OpenError;
 
-/// Marks a file as a shop's: `Tiki` in ASCII.
+/// Marks a file as a store: `Tiki` in ASCII.
 const APPLICATION_ID: i32 = 0x5469_6b69;
 
-/// Every migration in order; a file's schema is the number of those it has had.
+/// Every migration in order; a file's schema is the number of applied migrations.
 const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../schema/0001_first.sql"))];
 
-/// The schema this release reads and writes: how many migrations there are.
+/// The schema that this release reads and writes: the number of migrations.
 pub const SCHEMA: u32 = {
-    // There will never be as many migrations as would not fit.
+    // The number of migrations never exceeds 32 bits.
     #[expect(clippy::cast_possible_truncation, reason = "no conversion that checks is const")]
     let count = MIGRATIONS.len() as u32;
     count
 };
 
-/// Refuses a foreign or newer file before anything is written, then brings the schema up to date.
+/// Refuses a foreign or newer file before anything is written, then migrates it.
 pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let found = schema_of(connection, path)?;
     if found > SCHEMA {
@@ -43,7 +43,7 @@ pub(crate) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     Ok(())
 }
 
-/// Refuses a file with lost or overwritten pages: its rows cannot be trusted, and writing would lose more.
+/// Refuses a file with lost or overwritten pages: its rows cannot be trusted, and a write would lose more.
 fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
     if found == "ok" {
@@ -52,7 +52,7 @@ fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), OpenError> 
     Err(OpenError::Damaged { path: path.to_owned(), problem: found.replace('\n', " ") })
 }
 
-/// Returns how many migrations a file has had: 0 for an empty one.
+/// Returns the number of migrations applied to a file: 0 for an empty one.
 pub(crate) fn schema_of(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
     let foreign = || OpenError::ForeignFile { path: path.to_owned() };
     let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_schema", (), |row| row.get(0))?;

@@ -10,10 +10,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::OpenError;
 use crate::migrate::migrate;
 
-/// Most prepared statements cached on each connection: more than there are.
+/// Most prepared statements cached on each connection; the store has fewer.
 const PREPARED: usize = 128;
 
-/// Returns the operating system's reason why a file cannot be opened: SQLite only says that it cannot.
+/// Returns the operating system's reason why a file cannot be opened, because SQLite does not report it.
 pub(crate) fn probe(path: &Path, options: &OpenOptions) -> io::Result<()> {
     if options.open(path)?.metadata()?.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
@@ -21,9 +21,9 @@ pub(crate) fn probe(path: &Path, options: &OpenOptions) -> io::Result<()> {
     Ok(())
 }
 
-/// Locks the file against other processes for as long as the lock lives.
+/// Locks the file against other processes until the lock is dropped.
 ///
-/// The lock is on a file beside the database, because SQLite's own locks come and go with transactions.
+/// The lock is on a file next to the database, because SQLite's own locks end with each transaction.
 pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     let unreadable = |source| OpenError::Unreadable { path: path.to_owned(), source };
     match probe(path, OpenOptions::new().read(true).write(true)) {
@@ -49,7 +49,7 @@ fn lock_path(path: &Path) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// Opens the connection that writes, with the schema up to date.
+/// Opens the connection that writes, and migrates the schema.
 pub(crate) fn writer(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(Duration::from_secs(5))?;

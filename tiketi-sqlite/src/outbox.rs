@@ -26,10 +26,10 @@ const SUBSCRIBERS: &str = "SELECT name, kinds, since, seen_at, \
         (SELECT count(*) FROM outbox WHERE subscriber = subscribers.id) AS waiting, \
         (SELECT at FROM outbox WHERE subscriber = subscribers.id ORDER BY id LIMIT 1) AS oldest \
     FROM subscribers WHERE removed_at IS NULL ORDER BY name";
-/// Finds facts without a claim, or whose claim has run out.
+/// Finds facts that are not claimed, or whose claim has ended.
 const FREE: &str = "subscriber = (SELECT id FROM subscribers WHERE name = ?1 AND removed_at IS NULL) \
     AND (claimed_until IS NULL OR claimed_until <= ?2)";
-/// Finds facts that come after one of the same reservation that another caller has, or that waits for its next try.
+/// Finds facts that come after another fact of the same reservation that is claimed or waits for its next try.
 const EARLIER_IS_OUT: &str = "EXISTS (SELECT 1 FROM outbox AS earlier WHERE earlier.subscriber = outbox.subscriber \
     AND earlier.reservation = outbox.reservation AND earlier.id < outbox.id AND earlier.claimed_until > ?2)";
 const CLAIM: &str = "UPDATE outbox SET claimed_until = ?3 WHERE id = ?2 \
@@ -43,7 +43,7 @@ const DELETE_FACTS: &str = "DELETE FROM outbox WHERE subscriber = ?1 \
     AND id IN (SELECT id FROM outbox WHERE subscriber = ?1 ORDER BY id LIMIT ?2)";
 const DELETE_SUBSCRIBER: &str = "DELETE FROM subscribers WHERE id = ?1";
 
-/// Most facts of a removed subscriber deleted in one transaction, so that it does not keep sales waiting.
+/// Most facts of a removed subscriber deleted in one transaction, so that sales do not wait for long.
 const DELETED_AT_ONCE: usize = 1_000;
 
 #[async_trait]
@@ -102,7 +102,7 @@ impl OutboxStore for SqliteStore {
         lease: Duration,
         limit: usize,
     ) -> Result<Vec<ClaimedFact>, StoreError> {
-        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        // Most rounds find nothing, so a read comes first: it does not delay the writer.
         let (any, name) = (format!("SELECT 1 FROM outbox WHERE {FREE} LIMIT 1"), subscriber.clone());
         let is_any =
             move |connection: &Connection| exists(connection, &any, (name.as_str(), now.as_micros()));

@@ -1,4 +1,4 @@
-//! A file opened only to be looked at, beside the process that sells from it.
+//! A file opened for reading, while another process sells from it.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +10,10 @@ use crate::migrate::{SCHEMA, schema_of};
 use crate::open;
 use crate::readers::Readers;
 
-/// A shop's file, opened for an audit or a backup and never written.
+/// A store's file, opened for an audit or a backup and never written.
 ///
-/// Unlike [`crate::SqliteStore`] it takes no lock: it works while another process has the store open and
-/// sells. What it reads is one committed state at a time, and it blocks no writer.
+/// Unlike [`crate::SqliteStore`] it takes no lock: it works while another process has the store open. Each read
+/// sees one committed state and blocks no writer.
 #[derive(Debug)]
 pub struct SqliteReader {
     readers: Readers,
@@ -21,12 +21,12 @@ pub struct SqliteReader {
 }
 
 impl SqliteReader {
-    /// Opens a shop's file, which has to exist and be of this release's schema.
+    /// Opens a store's file, which must exist and have this release's schema.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] naming the file and what is wrong with it: among others [`OpenError::Unreadable`] if
-    /// there is none, [`OpenError::OlderSchema`] if it has to be brought up to date first.
+    /// [`OpenError`] with the file and the cause: among others [`OpenError::Unreadable`] if the file does not
+    /// exist, and [`OpenError::OlderSchema`] if it must be migrated first.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let found = Self::schema_of(&path)?;
@@ -40,11 +40,11 @@ impl SqliteReader {
         }
     }
 
-    /// Returns a file's schema, without changing it: 0 if it is empty.
+    /// Returns a file's schema without changing the file: 0 if it is empty.
     ///
     /// # Errors
     ///
-    /// As [`SqliteReader::open`], but any schema is right.
+    /// As [`SqliteReader::open`], except that any schema is accepted.
     pub fn schema_of(path: impl AsRef<Path>) -> Result<u32, OpenError> {
         let path = path.as_ref();
         open::probe(path, std::fs::OpenOptions::new().read(true))
@@ -53,12 +53,12 @@ impl SqliteReader {
         found.map_err(|error| error.of(path))
     }
 
-    /// Returns the file.
+    /// Returns the file's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Copies the shop to a new file; the copy is a state that once was.
+    /// Copies the store to a new file; the copy has one committed state.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl SqliteReader {
         copy::backup(&self.readers, to.as_ref()).await
     }
 
-    /// Asks SQLite whether the file is sound, and returns what it finds; nothing is found in a sound file.
+    /// Runs SQLite's integrity check, and returns the problems that it finds; a sound file has none.
     pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
         copy::integrity_check(&self.readers).await
     }

@@ -15,19 +15,19 @@ use tokio::sync::oneshot;
 use crate::error::OpenError;
 use crate::open;
 
-/// Most reads that wait; one more is refused at once.
+/// Most waiting reads; one more is refused at once.
 const MAX_QUEUE: usize = 16_384;
 
 type Read = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// Sends reads to threads that read.
+/// Sends reads to the reader threads.
 pub(crate) struct Readers {
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    /// Starts so many threads on connections to a file.
+    /// Starts this many threads, each with its own connection to a file.
     pub(crate) fn start(path: &Path, count: usize) -> Result<Self, OpenError> {
         let (queue, reads) = mpsc::sync_channel(MAX_QUEUE);
         let reads = Arc::new(Mutex::new(reads));
@@ -59,10 +59,10 @@ impl Readers {
     {
         let (reply, answer) = oneshot::channel();
         let read: Read = Box::new(move |connection| {
-            // A panic drops the transaction, which ends it; the thread goes on with the next read.
+            // A panic drops the transaction, which ends it; the thread continues with the next read.
             let found = catch_unwind(AssertUnwindSafe(|| work(connection)));
             let found = found.unwrap_or_else(|panic| Err(panicked(&*panic)));
-            // A caller that has gone needs no answer.
+            // If the caller has dropped its future, no answer is needed.
             let _gone = reply.send(found);
         });
         let queue = self.queue.as_ref().ok_or_else(closed)?;
@@ -87,7 +87,7 @@ fn snapshot<T>(
 
 fn read(mut connection: Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
-        // The guard is gone before the read begins, so that the next thread can wait meanwhile.
+        // The lock is released before the read begins, so that the next thread can wait for a read meanwhile.
         let next = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match next {
             Ok(read) => read(&mut connection),

@@ -1,4 +1,4 @@
-//! Reads that answer people rather than rules.
+//! Reads for buyers and staff, which no rule uses.
 
 use rusqlite::{Connection, params};
 use tiketi_core::{
@@ -46,7 +46,7 @@ pub(crate) fn event(connection: &Connection, id: EventId) -> Result<Option<Event
     Ok(Some(EventView { event, ticket_types }))
 }
 
-/// Answers a query by its own rules: a shop has few events, and a status is not a column.
+/// Filters and sorts in memory: a shop has few events, and a status is not a column.
 pub(crate) fn events(connection: &Connection, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
     let sql = concat!("SELECT ", columns!(event), " FROM events WHERE ?1 OR state <> 'draft'");
     let events = all(connection, sql, [query.drafts], |row| EventRow::read(row)?.event())?;

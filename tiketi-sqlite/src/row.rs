@@ -1,4 +1,4 @@
-//! A row as SQLite has it.
+//! A row of SQLite.
 
 use std::cell::Cell;
 
@@ -9,10 +9,11 @@ use uuid::Uuid;
 
 use crate::error::failed;
 
-/// A row of SQLite, read by the names of its columns.
+/// A row of SQLite, read by column names.
 pub(crate) struct Row<'r, 's> {
     row: &'r rusqlite::Row<'s>,
-    /// Where the next column is looked for first: most are read in the order they were asked for.
+    /// Index at which the next column is searched first, because most columns are read in the order of the
+    /// statement.
     next: Cell<usize>,
 }
 
@@ -34,7 +35,7 @@ impl<'r, 's> Row<'r, 's> {
         self.row.get_ref(self.place(column)?).map_err(failed)
     }
 
-    /// Finds a column.
+    /// Finds a column by its name.
     fn place(&self, column: &str) -> Result<usize, StoreError> {
         let (statement, next) = (self.row.as_ref(), self.next.get());
         let is_named = |place: &usize| statement.column_name(*place).is_ok_and(|name| name == column);

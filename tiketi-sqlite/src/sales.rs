@@ -1,4 +1,4 @@
-//! Selling.
+//! Sales.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +20,7 @@ use crate::store::SqliteStore;
 use crate::{load, reads, write};
 
 impl SqliteStore {
-    /// Ends what is due, event by event.
+    /// Ends due reservations, one event at a time.
     async fn expire_each(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
         let due = self.read(move |connection| load::due(connection, now, limit)).await?;
         let mut swept = Swept::default();
@@ -45,11 +45,12 @@ impl SalesStore for SqliteStore {
     }
 
     async fn expire_due(&self, now: Timestamp, limit: usize) -> Result<Swept<Reservation>, StoreError> {
-        // Most rounds find nothing, and finding nothing should not take the writer's time.
+        // Most rounds find nothing, so a read comes first: it does not delay the writer.
         if self.read(load::next_end).await? > now {
             return Ok(Swept::default());
         }
-        // All in one commit, unless an event fails: then each for itself, so that it keeps no other back.
+        // One commit for all events. If an event fails, each event has its own commit, so that the failure delays
+        // no other.
         match self.write(move |set| set.expire_due(now, limit)).await {
             Err(error) if error.kind() == StoreErrorKind::Corrupt => self.expire_each(now, limit).await,
             done => done.map(Swept::all),

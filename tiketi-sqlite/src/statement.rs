@@ -1,4 +1,4 @@
-//! Statements made from a table's list of columns, once a process.
+//! Statements built from a table's list of columns, once for each process.
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ToSql};
@@ -7,24 +7,24 @@ use tiketi_sql::{Column, Part, TableRow, Value, columns_of};
 
 use crate::error::failed;
 
-/// A statement that writes a row, and which of the row's columns it takes in which order.
+/// A statement that writes a row, and the columns that its parameters take.
 pub(crate) struct Statement {
     sql: String,
-    /// The number of each column's parameter; 0 for one that is not in the statement.
+    /// The number of each column's parameter; 0 for a column that is not in the statement.
     parameters: Vec<usize>,
 }
 
-/// Which version a row has to have so that it may be updated.
+/// The version that a row must have to be updated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Guard {
-    /// The one before that which is written.
+    /// The version before the one that is written.
     PreviousVersion,
-    /// Any.
+    /// Any version.
     None,
 }
 
 impl Statement {
-    /// Inserts a whole row, or does what `conflict` says, such as `ON CONFLICT DO NOTHING`.
+    /// Inserts a whole row. `conflict` is the clause for an existing one, such as `ON CONFLICT DO NOTHING`.
     pub(crate) fn insert<R: TableRow>(conflict: &str) -> Self {
         let all = [Part::Key, Part::Fixed, Part::Changing, Part::Counted];
         let (parameters, columns) = numbered::<R>(&all);
@@ -35,7 +35,7 @@ impl Statement {
         Self { sql, parameters }
     }
 
-    /// Updates the columns of some parts of the row that has the same key.
+    /// Updates the columns of these parts in the row with the same key.
     pub(crate) fn update<R: TableRow>(parts: &[Part], guard: Guard) -> Self {
         let (parameters, columns) = numbered::<R>(&[&[Part::Key], parts].concat());
         let (mut set, mut found_by) = (Vec::new(), Vec::new());
@@ -50,7 +50,7 @@ impl Statement {
         Self { sql: format!("UPDATE {} SET {set} WHERE {found_by}", R::TABLE), parameters }
     }
 
-    /// Runs it for a row, and returns how many rows it changed.
+    /// Runs the statement for a row, and returns the number of changed rows.
     pub(crate) fn run(&self, connection: &Connection, row: &impl TableRow) -> Result<usize, StoreError> {
         let mut statement = connection.prepare_cached(&self.sql).map_err(failed)?;
         let mut bound = Ok(());
@@ -63,7 +63,7 @@ impl Statement {
         bound.and_then(|()| statement.raw_execute()).map_err(failed)
     }
 
-    /// Runs it for a row that has to change exactly one.
+    /// Runs the statement for a row, and fails unless it changes exactly one row.
     pub(crate) fn run_one(&self, connection: &Connection, row: &impl TableRow) -> Result<(), StoreError> {
         exactly_one(self.run(connection, row)?)
     }
@@ -77,7 +77,7 @@ pub(crate) fn exactly_one(changed: usize) -> Result<(), StoreError> {
     }
 }
 
-/// Numbers the columns of some parts from 1, in the order of the table.
+/// Numbers the columns of these parts from 1, in the order of the table.
 fn numbered<R: TableRow>(parts: &[Part]) -> (Vec<usize>, Vec<(usize, &'static Column)>) {
     let mut parameters = vec![0; R::COLUMNS.len()];
     let mut columns = Vec::new();
@@ -90,7 +90,7 @@ fn numbered<R: TableRow>(parts: &[Part]) -> (Vec<usize>, Vec<(usize, &'static Co
     (parameters, columns)
 }
 
-/// A column's value as SQLite takes it.
+/// A column's value as a parameter of SQLite.
 struct Bound<'v>(&'v Value<'v>);
 
 impl ToSql for Bound<'_> {

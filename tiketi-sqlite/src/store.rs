@@ -14,29 +14,30 @@ use crate::open;
 use crate::readers::Readers;
 use crate::writer::Writer;
 
-/// Every store trait of `tiketi-core` over one SQLite file.
+/// Implements every store trait of `tiketi-core` on one SQLite file.
 ///
-/// Dropping it finishes what is queued and closes the file.
+/// Dropping it executes the queued commands and closes the file.
 #[derive(Debug)]
 pub struct SqliteStore {
-    // Fields drop in this order: the writer empties the log last, and only then may others open the file.
+    // Fields are dropped in this order: the writer truncates the log last, and only then another process may open
+    // the file.
     readers: Readers,
     writer: Writer,
     path: PathBuf,
     _lock: File,
 }
 
-/// Threads that read at the same time.
+/// Number of reader threads.
 const READERS: usize = 4;
 
 impl SqliteStore {
-    /// Opens a shop's file, makes it if there is none, and brings its schema up to date.
+    /// Opens a store's file, creates it if it does not exist, and migrates its schema.
     ///
-    /// The file is read once as a whole, so that nothing is sold from a corrupt one.
+    /// The whole file is checked once, so that nothing is sold from a corrupt one.
     ///
     /// # Errors
     ///
-    /// [`OpenError`] naming the file and what is wrong with it; a refused file is not touched.
+    /// [`OpenError`] with the file and the cause; a refused file is not changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref().to_owned();
         let lock = open::lock(&path)?;
@@ -47,7 +48,7 @@ impl SqliteStore {
         Ok(Self { readers, writer, path, _lock: lock })
     }
 
-    /// Returns the file.
+    /// Returns the file's path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -57,7 +58,7 @@ impl SqliteStore {
         self.writer.metrics().set(metrics);
     }
 
-    /// Copies the shop to a new file while it goes on selling; the copy is a state that once was.
+    /// Copies the store to a new file during sales; the copy has one committed state.
     ///
     /// # Errors
     ///
@@ -66,15 +67,15 @@ impl SqliteStore {
         copy::backup(&self.readers, to.as_ref()).await
     }
 
-    /// Asks SQLite whether the file is sound, and returns what it finds; nothing is found in a sound file.
+    /// Runs SQLite's integrity check, and returns the problems that it finds; a sound file has none.
     pub async fn integrity_check(&self) -> Result<Vec<String>, StoreError> {
         copy::integrity_check(&self.readers).await
     }
 
-    /// Limits the file to so many bytes, or with `None` lifts the limit.
+    /// Limits the size of the file in bytes; `None` removes the limit.
     ///
-    /// A command that would go beyond it fails with [`tiketi_core::StoreErrorKind::Unavailable`], as if the
-    /// disk were full. A file that is larger already stays as it is.
+    /// A command that exceeds the limit fails with [`tiketi_core::StoreErrorKind::Unavailable`], as on a full disk.
+    /// A file that is larger already keeps its size.
     pub async fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
         self.write(move |set| set.limit_size(bytes)).await
     }
@@ -91,7 +92,7 @@ impl SqliteStore {
         self.readers.run(work).await
     }
 
-    /// Writes something that no rule can refuse.
+    /// Runs a write that no rule can refuse.
     pub(crate) async fn write<T, F>(&self, mut work: F) -> Result<T, StoreError>
     where
         F: FnMut(&mut crate::working_set::WorkingSet<'_>) -> Result<T, StoreError> + Send + 'static,
@@ -102,7 +103,7 @@ impl SqliteStore {
     }
 }
 
-/// One process sells from a file, and its clock is the only one.
+/// Only one process sells from a file, so its clock is the only one.
 #[async_trait]
 impl StoreClock for SqliteStore {
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -21,7 +21,7 @@ impl RoomJournal for SqliteStore {
     }
 }
 
-/// Saves rows, except those that an overtaking call has saved in a later state.
+/// Saves rows, except those that a concurrent call has saved in a later state.
 fn save(connection: &Connection, rows: &RoomRows) -> Result<(), StoreError> {
     let (event, version) = (rows.room.event.as_uuid(), stored(rows.room.version));
     let sql = "INSERT INTO waiting_rooms (event, version, state) VALUES (?1, ?2, ?3) \

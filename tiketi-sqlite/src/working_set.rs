@@ -1,4 +1,4 @@
-//! The working copy of one transaction: rows are loaded once, decided on in memory, and written.
+//! The working set of one transaction: rows are loaded once, decided on in memory, and written.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,10 +16,10 @@ use crate::error::failed;
 use crate::load::{self, Counters};
 use crate::write;
 
-/// Rows of the events a batch is about, as they stand after the commands decided so far.
+/// The rows of the events of a batch, after the commands that were decided so far.
 ///
-/// What many commands of a batch change together, stocks, map versions and their facts, is written once, by
-/// [`WorkingSet::flush`]; all other rows are written as they are decided.
+/// Stocks, map versions and their facts change with many commands of a batch, so [`WorkingSet::flush`] writes them
+/// once. All other rows are written when they are decided.
 pub(crate) struct WorkingSet<'c> {
     connection: &'c Connection,
     cache: WriterCache,
@@ -29,20 +29,20 @@ pub(crate) struct WorkingSet<'c> {
 /// Most rows cached from one batch to the next: about as many as the next batches read again.
 const MAX_CACHED_ROWS: usize = 4_096;
 
-/// What the one writer need not read again with each batch.
+/// What the writer caches from one batch to the next.
 pub(crate) struct WriterCache {
     counters: Counters,
-    /// No hold ends before this; most commands need not look for any.
+    /// No hold ends before this time, so most commands need not search for ended holds.
     next_end: Timestamp,
     events: HashMap<EventId, OpenEvent>,
-    /// Registered subscribers, and what each wants.
+    /// Registered subscribers, and the kinds of facts that each wants.
     subscribers: Vec<(i64, FactKinds)>,
-    /// Another number means that another connection wrote to the file.
+    /// Changes when another connection writes to the file.
     data_version: i64,
 }
 
 impl WriterCache {
-    /// Returns what is known, read again if it may no longer be so.
+    /// Returns the cache, read again if another connection has written.
     pub(crate) fn now(connection: &Connection, before: Option<Self>) -> Result<Self, StoreError> {
         let data_version = load::data_version(connection)?;
         match before {
@@ -57,13 +57,13 @@ impl WriterCache {
         }
     }
 
-    /// Returns how many rows are cached.
+    /// Returns the number of cached rows.
     fn size(&self) -> usize {
         self.events.values().map(|event| event.rows.size()).sum()
     }
 }
 
-/// One event's rows, and what changed of them and is not written yet.
+/// One event's rows, and the changes that are not written yet.
 struct OpenEvent {
     rows: EventRows,
     changed_stock: BTreeSet<TicketTypeId>,
@@ -77,12 +77,12 @@ impl<'c> WorkingSet<'c> {
         Self { connection, cache, written }
     }
 
-    /// Returns the connection, for rows that are no event's.
+    /// Returns the connection, for rows that belong to no event.
     pub(crate) fn connection(&self) -> &'c Connection {
         self.connection
     }
 
-    /// Ends reservations that are due in any event, at most `limit`, and returns them.
+    /// Ends due reservations of all events, at most `limit`, and returns them.
     pub(crate) fn expire_due(
         &mut self,
         now: Timestamp,
@@ -110,7 +110,7 @@ impl<'c> WorkingSet<'c> {
         Ok(ended)
     }
 
-    /// Ends every reservation of an event that is due.
+    /// Ends every due reservation of an event.
     pub(crate) fn expire_in(&mut self, event: EventId, now: Timestamp) -> Result<(), StoreError> {
         if now < self.cache.next_end {
             return Ok(());
@@ -135,7 +135,7 @@ impl<'c> WorkingSet<'c> {
         Ok(self.snapshot(event)?.reservation(reservation).cloned())
     }
 
-    /// Applies a change to the working copy and to the database.
+    /// Applies a change to the working set and to the database.
     pub(crate) fn write(
         &mut self,
         event: EventId,
@@ -162,13 +162,13 @@ impl<'c> WorkingSet<'c> {
         change.facts.iter().try_for_each(|body| self.announce(event, now, body.clone()))
     }
 
-    /// Takes note that subscribers were registered or removed, or want other facts.
+    /// Reads the subscribers again after a change of them.
     pub(crate) fn resubscribe(&mut self) -> Result<(), StoreError> {
         self.cache.subscribers = load::subscribers(self.connection)?;
         Ok(())
     }
 
-    /// Lets a fact become true, if there is any subscriber.
+    /// Publishes a fact, if there is any subscriber.
     pub(crate) fn announce(
         &mut self,
         event: EventId,
@@ -181,7 +181,7 @@ impl<'c> WorkingSet<'c> {
         Ok(())
     }
 
-    /// Writes what many commands of a batch change together, and returns what is known once it is committed.
+    /// Writes what many commands of a batch change together, and returns the cache for the next batch.
     pub(crate) fn flush(mut self) -> Result<WriterCache, StoreError> {
         for (event, opened) in &mut self.cache.events {
             for id in std::mem::take(&mut opened.changed_stock) {
@@ -212,7 +212,7 @@ impl<'c> WorkingSet<'c> {
         Ok(self.cache)
     }
 
-    /// Loads an event with its ticket types, unless that is done; returns whether there is one.
+    /// Loads an event with its ticket types, unless it is loaded; returns whether it exists.
     pub(crate) fn open_event(&mut self, event: EventId) -> Result<bool, StoreError> {
         if self.cache.events.contains_key(&event) {
             return Ok(true);
@@ -229,17 +229,17 @@ impl<'c> WorkingSet<'c> {
         Ok(true)
     }
 
-    /// Returns the working copy of an event that is open.
+    /// Returns the snapshot of a loaded event.
     pub(crate) fn snapshot(&mut self, event: EventId) -> Result<&mut Snapshot, StoreError> {
         Ok(&mut self.opened(event)?.rows.snapshot)
     }
 
-    /// Forgets an event that was deleted.
+    /// Removes a deleted event from the cache.
     pub(crate) fn close(&mut self, event: EventId) {
         self.cache.events.remove(&event);
     }
 
-    /// Loads seats of an event, unless they are there.
+    /// Loads seats of an event, unless they are loaded.
     pub(crate) fn load_seats(
         &mut self,
         event: EventId,
@@ -269,7 +269,7 @@ impl<'c> WorkingSet<'c> {
         }
     }
 
-    /// Loads the rows of a read set, unless they are there.
+    /// Loads the rows of a read set, unless they are loaded.
     fn load(&mut self, event: EventId, reads: BatchReadSet) -> Result<(), StoreError> {
         self.load_seats(event, reads.seats)?;
         for buyer in reads.buyers {
@@ -288,7 +288,7 @@ impl<'c> WorkingSet<'c> {
         Ok(())
     }
 
-    /// Loads a reservation with its seats and its latest payment, unless it is there.
+    /// Loads a reservation with its seats and its latest payment, unless it is loaded.
     fn load_reservation(&mut self, event: EventId, id: ReservationId) -> Result<(), StoreError> {
         if self.snapshot(event)?.reservation(id).is_some() {
             return Ok(());
@@ -306,7 +306,7 @@ impl<'c> WorkingSet<'c> {
         Ok(())
     }
 
-    /// Loads a payment with its reservation, unless they are there.
+    /// Loads a payment with its reservation, unless they are loaded.
     fn load_payment(&mut self, event: EventId, id: tiketi_core::PaymentId) -> Result<(), StoreError> {
         if self.snapshot(event)?.payment(id).is_none()
             && let Some(payment) = load::payment(self.connection, id)?.filter(|row| row.event == event)
@@ -319,11 +319,11 @@ impl<'c> WorkingSet<'c> {
         }
     }
 
-    /// Limits the file to so many bytes.
+    /// Limits the size of the file in bytes.
     pub(crate) fn limit_size(&self, bytes: Option<u64>) -> Result<(), StoreError> {
         let page: i64 =
             self.connection.pragma_query_value(None, "page_size", |row| row.get(0)).map_err(failed)?;
-        // SQLite takes 0 pages for no limit at all, and fewer than there are for as many as there are.
+        // For SQLite, 0 pages means no limit, and a limit below the present number of pages means that number.
         let pages = bytes.map_or(i64::from(u32::MAX - 1), |bytes| (tiketi_sql::stored(bytes) / page).max(1));
         let set = format!("PRAGMA max_page_count = {pages}");
         self.connection.query_row(&set, (), |_| Ok(())).map_err(failed)

@@ -1,4 +1,4 @@
-//! Statements that write rows a decision changed.
+//! Statements that write decided rows.
 
 use std::sync::LazyLock;
 
@@ -42,18 +42,18 @@ pub(crate) fn run(connection: &Connection, sql: &str, params: impl Params) -> Re
     connection.prepare_cached(sql).and_then(|mut statement| statement.execute(params)).map_err(failed)
 }
 
-/// Runs a statement that has to change exactly one row.
+/// Runs a statement, and fails unless it changes exactly one row.
 fn run_one(connection: &Connection, sql: &str, params: impl Params) -> Result<(), StoreError> {
     exactly_one(run(connection, sql, params)?)
 }
 
-/// Inserts a reservation of version 1, or updates what may change of a later one.
+/// Inserts a reservation of version 1, or updates the changing columns of a later version.
 pub(crate) fn reservation(connection: &Connection, row: &Reservation) -> Result<(), StoreError> {
     let statement = if row.version == 1 { &INSERT_RESERVATION } else { &UPDATE_RESERVATION };
     statement.run_one(connection, &ReservationRow::of(row)?)
 }
 
-/// Inserts a payment of version 1, or updates what may change of a later one.
+/// Inserts a payment of version 1, or updates the changing columns of a later version.
 pub(crate) fn payment(connection: &Connection, row: &Payment) -> Result<(), StoreError> {
     let statement = if row.version == 1 { &INSERT_PAYMENT } else { &UPDATE_PAYMENT };
     statement.run_one(connection, &PaymentRow::of(row)?)
@@ -103,7 +103,7 @@ pub(crate) fn creation(
     INSERT_CREATION.run_one(connection, &CreationRow::of(key, record))
 }
 
-/// Puts a fact into the outbox of each of some subscribers.
+/// Adds a fact to the outbox of each of these subscribers.
 pub(crate) fn fact(
     connection: &Connection,
     subscribers: &[i64],
@@ -127,7 +127,7 @@ pub(crate) fn new_event(connection: &Connection, row: &Event, map_version: u64) 
     INSERT_EVENT.run_one(connection, &EventRow::of(row, map_version)?)
 }
 
-/// Updates what may change of an event; its map version is not written.
+/// Updates the changing columns of an event, without its map version.
 pub(crate) fn event(connection: &Connection, row: &Event) -> Result<(), StoreError> {
     UPDATE_EVENT.run_one(connection, &EventRow::of(row, 0)?)
 }

@@ -1,4 +1,4 @@
-//! The thread that writes: takes what is queued, decides it, commits once, answers all.
+//! The thread that writes: takes the queued commands, decides them, commits once, and answers all.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -19,7 +19,7 @@ use crate::working_set::{WorkingSet, WriterCache};
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
-/// Most commands that wait; one more is refused at once, so that a slow disk does not fill the memory.
+/// Most waiting commands; one more is refused at once, so that a slow disk does not fill the memory.
 const MAX_QUEUE: usize = 16_384;
 
 /// Sends commands to the thread that writes.
@@ -29,7 +29,7 @@ pub(crate) struct Writer {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Names the working set of this store's batches.
+/// Names the working set type of this store's batches.
 pub(crate) struct Sqlite;
 
 impl BatchStore for Sqlite {
@@ -39,7 +39,7 @@ impl BatchStore for Sqlite {
 /// A command in the queue.
 type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Sqlite>>;
 
-/// A function as a command of a batch; it loads what it reads by itself.
+/// A function as a command of a batch; it loads the rows that it reads itself.
 struct Work<F, T, R> {
     decide: F,
     found: PhantomData<fn() -> (T, R)>,
@@ -76,7 +76,7 @@ impl Writer {
         &self.metrics
     }
 
-    /// Runs a command in a batch, and answers once it is on disk.
+    /// Runs a command in a batch, and answers after the commit.
     pub(crate) async fn run<W: BatchCommand<Sqlite>>(&self, command: W) -> Reply<Sqlite, W> {
         let (job, answer) = pending(command);
         let queue = self.queue.as_ref().ok_or_else(closed)?;
@@ -99,7 +99,7 @@ impl Writer {
 }
 
 impl Drop for Writer {
-    /// Ends the thread once everything queued is done.
+    /// Ends the thread after all queued commands.
     fn drop(&mut self) {
         self.queue = None;
         if let Some(thread) = self.thread.take() {
@@ -130,10 +130,11 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>, me
     }
 }
 
-/// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
+/// Commits a batch in one transaction. If one of its commands may have caused a failure, commits its halves, in
+/// order.
 ///
-/// One such command among 256 costs 16 more transactions, and is answered with its failure alone. Returns how many
-/// transactions were begun.
+/// One such command among 256 costs 16 more transactions, and only its caller gets the failure. Returns the number
+/// of transactions.
 fn commit_batch(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
@@ -156,9 +157,9 @@ fn commit_batch(
     transactions
 }
 
-/// Runs jobs in one transaction, and survives a panic of one of them.
+/// Runs commands in one transaction, and catches a panic.
 ///
-/// A panic drops the transaction, which rolls it back, and what was known with it.
+/// A panic drops the transaction, which rolls it back, and the cache with it.
 fn attempt(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
@@ -168,9 +169,9 @@ fn attempt(
     committed.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
-/// Runs jobs in one transaction, and returns once they are on disk.
+/// Runs commands in one transaction, and returns after the commit.
 ///
-/// Rows are cached only across commits: after a failure they are read again.
+/// After a failure nothing stays cached, and rows are read again.
 fn commit(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
