@@ -1,11 +1,11 @@
-//! What the log says of a request that failed.
+//! The log lines of failed requests.
 
 use tiketi_core::PaymentId;
 
 use crate::api::Failure;
 use crate::error_code::CodeClass;
 
-/// Writes a failure to the log; a fault of the shop's own settings is logged as an error.
+/// Logs a failure; a failure because of the shop's settings is logged as an error.
 pub(crate) fn alarm(failure: &Failure, payment: PaymentId) {
     let reason = failure.reason();
     match failure.class() {

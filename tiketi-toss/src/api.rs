@@ -1,4 +1,4 @@
-//! The provider's API: one request each, no retries, nothing secret in what comes back.
+//! The provider's API: one request for each call, without retries, and without secrets in its results.
 
 use reqwest::header::USER_AGENT;
 use reqwest::redirect::Policy;
@@ -17,10 +17,10 @@ use crate::wire::{CancelBody, ConfirmBody, ErrorBody, Payment};
 const MAX_ANSWER_BYTES: usize = 512 * 1024;
 /// Longest payment key (source: TossPayments core API, confirm).
 const MAX_KEY_CHARS: usize = 200;
-/// Longest error code that is believed to be one.
+/// Longest text that is accepted as an error code.
 const MAX_CODE_CHARS: usize = 64;
 
-/// Asks the provider.
+/// Sends requests to the provider.
 pub(crate) struct Api {
     client: Client,
     base: Url,
@@ -28,14 +28,14 @@ pub(crate) struct Api {
     limits: TossLimits,
 }
 
-/// Why a request came to no payment.
+/// Why a request returned no payment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The provider said no, and why.
+    /// The provider refused, with this code.
     Code { status: u16, code: String },
-    /// It said nothing that can be read.
+    /// The provider gave no answer that can be read.
     Silence { reason: String },
-    /// It was not asked.
+    /// No request was sent.
     NotAsked { reason: &'static str },
 }
 
@@ -44,7 +44,7 @@ impl Failure {
         Self::Silence { reason: reason.into() }
     }
 
-    /// Returns what it says about the money.
+    /// Classifies the failure by what it says about the money.
     pub(crate) fn class(&self) -> CodeClass {
         match self {
             Self::Code { status, code } => CodeClass::of_answer(*status, code),
@@ -52,7 +52,7 @@ impl Failure {
         }
     }
 
-    /// Returns the provider's code, if it said one.
+    /// Returns the provider's error code, if there is one.
     pub(crate) fn code(&self) -> Option<&str> {
         match self {
             Self::Code { code, .. } => Some(code),
@@ -60,7 +60,8 @@ impl Failure {
         }
     }
 
-    /// Returns whether the provider answered. A broken or busy provider did not, whatever its response contains.
+    /// Returns whether the provider answered. A response of a broken or busy provider does not count, whatever it
+    /// contains.
     pub(crate) fn response(&self) -> ProviderResponse {
         match self {
             Self::Code { status, .. } if *status >= 500 || *status == 429 => ProviderResponse::NoAnswer,
@@ -70,7 +71,7 @@ impl Failure {
         }
     }
 
-    /// Says what happened, for the log and for an administrator.
+    /// Describes the failure, for the log and for an administrator.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Code { status, code } => format!("{code}, with status {status}"),
@@ -80,14 +81,14 @@ impl Failure {
     }
 }
 
-/// What is known of an order.
+/// The result of a lookup of an order.
 #[derive(Debug)]
 pub(crate) enum Found {
-    /// The provider's own record of it.
+    /// The provider's own record of the order.
     Payment(Box<Payment>),
-    /// The provider knows no such order.
+    /// The provider has no such order.
     Nothing,
-    /// It did not say.
+    /// The provider did not answer the question.
     Unsaid(Failure),
 }
 
@@ -95,12 +96,12 @@ impl Api {
     pub(crate) fn new(settings: &TossSettings) -> Result<Self, TossSettingsError> {
         let base = settings.checked_url()?;
         if CryptoProvider::get_default().is_none() {
-            // The HTTP client would panic.
+            // Without a TLS provider, the HTTP client would panic.
             return Err(TossSettingsError::NoTlsProvider);
         }
         let client = Client::builder()
             .connect_timeout(settings.limits.connect)
-            // A request that moves money goes where it was sent, once.
+            // A redirect would send a request that moves money a second time, to another address.
             .redirect(Policy::none())
             .retry(reqwest::retry::never())
             .build()
@@ -108,12 +109,12 @@ impl Api {
         Ok(Self { client, base, secret_key: settings.secret_key.clone(), limits: settings.limits })
     }
 
-    /// Takes the money.
+    /// Confirms a payment.
     pub(crate) async fn confirm(&self, key: &str, body: &ConfirmBody<'_>) -> Result<Payment, Failure> {
         self.post(&["confirm"], key, body).await
     }
 
-    /// Gives money back.
+    /// Refunds an amount.
     pub(crate) async fn cancel(
         &self,
         payment_key: &str,
@@ -126,10 +127,10 @@ impl Api {
         self.post(&[payment_key, "cancel"], key, body).await
     }
 
-    /// Finds the payment of an order: by its key, or else by the order's own name.
+    /// Finds the payment of an order, by its payment key or else by its order id.
     ///
-    /// Keys come from browsers: the key of another order says nothing about this one. An order
-    /// whose key has failed may have been paid under another key.
+    /// Keys come from browsers: a record of another order says nothing about this one. An order whose key has
+    /// failed may have been paid with another key.
     pub(crate) async fn find(&self, order: &str, payment_key: Option<&str>) -> Found {
         let by_key = match payment_key.filter(|key| is_payment_key(key)) {
             Some(key) => self.found(order, &[key]).await,
@@ -171,7 +172,7 @@ impl Api {
     }
 
     async fn send<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
-        // The password is empty, and the colon before it is what the provider asks for.
+        // The password is empty; the provider requires the colon before it.
         let request = request.basic_auth(self.secret_key.expose_secret(), Some(""));
         let request = request.header(USER_AGENT, concat!("tiketi/", env!("CARGO_PKG_VERSION")));
         let answer = request.send().await.map_err(|error| silence(&error))?;
@@ -212,7 +213,7 @@ async fn read(mut answer: Response) -> Result<Vec<u8>, Failure> {
     Ok(body)
 }
 
-/// Says how a request failed, without its address or anything of its content.
+/// Describes how a request failed, without its address or content.
 fn silence(error: &reqwest::Error) -> Failure {
     Failure::silence(if error.is_timeout() {
         "no answer in time"

@@ -1,27 +1,27 @@
-//! Every error code the gateway knows, and what it says about the money.
+//! Every error code that the gateway knows, and what it says about the money.
 
 /// What an error code says about the money.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CodeClass {
-    /// It may have been taken: ask.
+    /// The money may have been captured: a lookup is needed.
     Unknown,
-    /// It was not taken and will not be under this attempt.
+    /// The money was not captured, and will not be by this attempt.
     Declined,
-    /// The buyer's authentication is gone, or was never known: ask, then a new attempt.
+    /// The provider has no valid authentication of the buyer: a lookup is needed, then a new attempt.
     SessionGone,
-    /// The shop is set up wrongly: nothing is known, and a person has to look now.
+    /// The shop's settings are wrong: the outcome is unknown, and staff must act.
     Misconfigured,
-    /// It will not go back: a person has to look.
+    /// The refund will not be made: staff must act.
     RefundFinal,
-    /// It may have gone back: ask, and compare.
+    /// The refund may have been made: a lookup is needed.
     RefundUnknown,
 }
 
 /// The codes by name (source: TossPayments core API, version 2022-11-16, error codes).
 const LISTED: &[(&str, CodeClass)] = &[
     ("ALREADY_PROCESSED_PAYMENT", CodeClass::Unknown),
-    // It comes with a 400, and yet the provider behind the provider may have taken the money.
+    // It has status 400, although the card company may have captured the money.
     ("PROVIDER_ERROR", CodeClass::Unknown),
     ("IDEMPOTENT_REQUEST_PROCESSING", CodeClass::Unknown),
     ("ALREADY_PROCESSING_REQUEST", CodeClass::Unknown),
@@ -59,7 +59,7 @@ const LISTED: &[(&str, CodeClass)] = &[
     ("FAILED_METHOD_HANDLING_CANCEL", CodeClass::RefundUnknown),
 ];
 
-/// Families of codes, by how they begin; a code listed by name is judged by that.
+/// Families of codes by their prefix; the table of names has precedence.
 const FAMILIES: &[(&str, CodeClass)] = &[
     ("INVALID_CARD_", CodeClass::Declined),
     ("EXCEED_MAX_", CodeClass::Declined),
@@ -68,14 +68,14 @@ const FAMILIES: &[(&str, CodeClass)] = &[
 ];
 
 impl CodeClass {
-    /// Classifies an error code; an unlisted code proves nothing.
+    /// Classifies an error code; an unlisted code is inconclusive.
     pub fn of(code: &str) -> Self {
         let listed = LISTED.iter().find(|(known, _)| *known == code);
         let family = || FAMILIES.iter().find(|(begin, _)| code.starts_with(begin));
         listed.or_else(family).map_or(Self::Unknown, |(_, class)| *class)
     }
 
-    /// Classifies an error answer. The code of a broken or busy server proves nothing.
+    /// Classifies an error answer; the code of a broken or busy server is inconclusive.
     pub fn of_answer(status: u16, code: &str) -> Self {
         match Self::of(code) {
             Self::Declined | Self::SessionGone | Self::RefundFinal if status >= 500 || status == 429 => {
@@ -90,7 +90,7 @@ impl CodeClass {
 mod tests {
     use super::*;
 
-    /// The table of the provider's documentation, written a second time and in its order.
+    /// The table of the provider's documentation, copied in its own order.
     const DOCUMENTED: &[(CodeClass, &str)] = &[
         (
             CodeClass::Unknown,

@@ -1,4 +1,4 @@
-//! The gateway: TossPayments as Tiketi's rules see a provider.
+//! The gateway: TossPayments behind the gateway trait.
 
 use std::fmt;
 use std::time::Duration;
@@ -24,14 +24,14 @@ use crate::settings::{TossSettings, TossSettingsError};
 use crate::wire::ConfirmBody;
 use crate::{void, webhook};
 
-/// Longest that a virtual account may live (source: TossPayments, guide to virtual accounts: 30 days).
+/// Longest that a virtual account stays open (source: TossPayments, guide to virtual accounts: 30 days).
 const MAX_VALID_HOURS: u64 = 30 * 24;
 /// Longest name of an order that the payment window shows (source: TossPayments, payment window).
 const MAX_ORDER_NAME_CHARS: usize = 100;
 
-/// TossPayments, as a gateway of the shop.
+/// The TossPayments gateway of a shop.
 ///
-/// It holds a pool of connections: make one and share it.
+/// It has a pool of connections: create one and share it.
 pub struct TossGateway {
     api: Api,
     client_key: String,
@@ -43,12 +43,12 @@ impl TossGateway {
     /// The gateway's name, stored with every payment.
     pub const NAME: &'static str = "toss";
 
-    /// Makes the gateway; sends no request.
+    /// Creates the gateway; sends no request.
     ///
     /// # Errors
     ///
-    /// [`TossSettingsError`], naming what is wrong with the settings and none of their content;
-    /// [`TossSettingsError::NoTlsProvider`] until the program has installed a provider of rustls's.
+    /// [`TossSettingsError`], which names the wrong setting but none of its content;
+    /// [`TossSettingsError::NoTlsProvider`] if the program has not installed a provider of rustls.
     pub fn new(settings: TossSettings) -> Result<Self, TossSettingsError> {
         let api = Api::new(&settings)?;
         let TossSettings { client_key, methods, .. } = settings;
@@ -100,7 +100,7 @@ impl PaymentGateway for TossGateway {
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let method = self.methods.iter().find(|method| method.id() == request.method);
-        // The provider learns of the order from the browser.
+        // The browser tells the provider about the order.
         let mut checkout = Checkout::new(ProviderResponse::NotAsked)
             .client_key(self.client_key.clone())
             .parameter("orderId", request.payment.to_string())
@@ -119,7 +119,7 @@ impl PaymentGateway for TossGateway {
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         let order = request.payment.to_string();
         let Some(payment_key) = request.provider_key.as_deref().filter(|key| is_payment_key(key)) else {
-            // Nothing is asked for without a key, but an earlier request may have had one.
+            // Without a payment key no confirm is sent, but an earlier request may have had one.
             return self
                 .settle(&order, None, "the buyer brought no payment key", ProviderResponse::NotAsked)
                 .await;
@@ -167,7 +167,7 @@ impl PaymentGateway for TossGateway {
 }
 
 impl TossGateway {
-    /// Says what came of a confirm that was answered with an error, or not at all.
+    /// Returns the outcome of a confirm that failed or was not answered.
     async fn after_failure(&self, payment: PaymentId, payment_key: &str, failure: Failure) -> ConfirmAnswer {
         alarm(&failure, payment);
         if let (CodeClass::Declined, Some(code)) = (failure.class(), failure.code()) {
@@ -177,9 +177,9 @@ impl TossGateway {
         self.settle(&order, Some(payment_key), &failure.reason(), failure.response()).await
     }
 
-    /// Asks the provider for its record of the order, and says what came of the confirm.
+    /// Looks the order up, and returns the outcome of its confirm.
     ///
-    /// `response` says whether the confirm itself was answered. Without one, whether this question is.
+    /// `response` is the answer to the confirm; if there was none, the answer to the lookup counts.
     async fn settle(
         &self,
         order: &str,
@@ -204,9 +204,9 @@ impl TossGateway {
     }
 }
 
-/// Returns for how long the provider shall wait for a deposit: whole hours, and no fewer than the shop waits.
+/// Returns how long the provider awaits a deposit: whole hours, and at least as long as the shop.
 ///
-/// A browser may ask for more. The shop waits no longer for that, and closes the account.
+/// A browser may ask for more. The shop does not wait longer for that, and closes the account.
 fn valid_hours(window: Duration) -> u64 {
     window.as_secs().div_ceil(3600).clamp(1, MAX_VALID_HOURS)
 }

@@ -1,30 +1,30 @@
-//! The ways of paying.
+//! The payment methods.
 
 use tiketi_core::gateway::PaymentMethod;
 
-/// A way of paying at TossPayments.
+/// A payment method of TossPayments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TossMethod {
-    /// Cards, and the wallets of the payment window: `toss_card`.
+    /// Cards and the wallets of the payment window: `toss_card`.
     Card,
-    /// From the buyer's bank account at once: `toss_transfer`.
+    /// Immediate transfer from the buyer's bank account: `toss_transfer`.
     Transfer,
-    /// Into an account made for the order: `toss_virtual_account`.
+    /// Transfer to an account made for the order: `toss_virtual_account`.
     ///
-    /// Until the buyer's money arrives the payment is pending and the seats stay held, for
-    /// [`tiketi_core::Terms::deposit_window`] at most. A refund needs an account of the buyer: one that names
-    /// none, such as for a cancelled event, is refused, and the payment needs attention.
+    /// Until the deposit arrives the payment is pending and the seats stay held, for
+    /// [`tiketi_core::Terms::deposit_window`] at most. A refund needs an account of the buyer: one without an
+    /// account, such as after a call-off, is refused, and the payment needs attention.
     VirtualAccount,
-    /// On the bill of a mobile phone: `toss_mobile_phone`.
+    /// The bill of a mobile phone: `toss_mobile_phone`.
     MobilePhone,
 }
 
 impl TossMethod {
-    /// Every way of paying.
+    /// All payment methods.
     pub const ALL: [Self; 4] = [Self::Card, Self::Transfer, Self::VirtualAccount, Self::MobilePhone];
 
-    /// Returns what an operator calls it.
+    /// Returns the name in the operator's settings.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Card => "card",
@@ -34,7 +34,7 @@ impl TossMethod {
         }
     }
 
-    /// Returns what clients send to choose it.
+    /// Returns the name that clients send.
     pub const fn id(self) -> &'static str {
         match self {
             Self::Card => "toss_card",
@@ -44,7 +44,7 @@ impl TossMethod {
         }
     }
 
-    /// Returns what the provider's script calls it.
+    /// Returns the name in the provider's script.
     pub(crate) const fn script_name(self) -> &'static str {
         match self {
             Self::Card => "CARD",

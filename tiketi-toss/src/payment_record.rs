@@ -1,4 +1,4 @@
-//! What the provider's record of a payment says, in the words of the gateway trait.
+//! Maps the provider's record of a payment to the gateway trait's answers.
 
 use tiketi_core::{
     Money, Timestamp,
@@ -9,9 +9,9 @@ use tiketi_core::{
 use crate::wire::{Payment, Status};
 
 impl Payment {
-    /// Returns whether money was captured, refunded since or not.
+    /// Returns whether money was captured, refunded or not.
     ///
-    /// A virtual account that was cancelled before a deposit, or lost its deposit again, was not.
+    /// A virtual account that was cancelled before its deposit, or whose deposit was withdrawn, has no capture.
     pub(crate) fn was_captured(&self) -> bool {
         match self.status {
             Status::Done | Status::PartialCanceled => true,
@@ -25,10 +25,10 @@ impl Payment {
         }
     }
 
-    /// Returns the money that was taken, if the amounts can be true.
+    /// Returns the capture, if its amounts are consistent.
     fn captured(&self) -> Option<Captured> {
         let currency = self.currency.parse().ok()?;
-        // Only the won's amounts are certain to be in minor units.
+        // Only amounts in won are certain to be in minor units.
         let possible = currency == tiketi_core::Currency::KRW
             && self.total_amount >= 0
             && (0..=self.total_amount).contains(&self.balance_amount);
@@ -39,7 +39,7 @@ impl Payment {
         Some(Captured::kept(order, provider_key, amount).refunded(refunded))
     }
 
-    /// Returns where the buyer has to pay what, as far as the provider says.
+    /// Returns the deposit account and its due time, as far as the provider reports them.
     fn deposit(&self) -> DepositAsked {
         let Some(made) = &self.virtual_account else { return DepositAsked::default() };
         let account = made.bank_code.clone().zip(made.account_number.clone());
@@ -53,17 +53,17 @@ impl Payment {
     }
 }
 
-/// Reads a moment; without an offset it is Seoul's.
+/// Parses a moment; without an offset it is in Seoul's time.
 fn moment(text: &str) -> Option<Timestamp> {
     text.parse().or_else(|_| format!("{text}+09:00").parse()).ok()
 }
 
-/// Says that a record was read, and decides nothing.
+/// Returns an inconclusive answer for a record that was read.
 fn unknown(reason: &str) -> LookupAnswer {
     LookupAnswer::Unknown { reason: reason.to_owned(), response: ProviderResponse::Answered }
 }
 
-/// Says what came of a payment, from the provider's own record of it.
+/// Returns the state of a payment, from the provider's own record.
 pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
     let unreadable = || unknown("amounts that cannot be true");
     if payment.was_captured() {
@@ -80,10 +80,10 @@ pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
     }
 }
 
-/// Says what came of a confirm, from the provider's own record of the payment.
+/// Returns the outcome of a confirm, from the provider's own record of the payment.
 ///
-/// A payment that still waits for our confirm was not declined; what we asked may yet arrive.
-/// `response` says whether the confirm itself was answered: a provider that answers nothing but look-ups takes no money.
+/// A payment that is not confirmed yet was not declined: our request may still arrive. `response` is the answer to
+/// the confirm itself: a provider that answers only lookups captures nothing.
 pub(crate) fn confirmed(payment: &Payment, why_asked: &str, response: ProviderResponse) -> ConfirmAnswer {
     match looked_up(payment) {
         LookupAnswer::Paid(captured) => ConfirmAnswer::Paid(captured),
@@ -92,7 +92,7 @@ pub(crate) fn confirmed(payment: &Payment, why_asked: &str, response: ProviderRe
         LookupAnswer::Unknown { reason, response: _ } => {
             ConfirmAnswer::Unknown { reason: format!("{why_asked}; {reason}"), response }
         }
-        // It waits for our confirm or knows no such order yet; neither is a decline.
+        // The payment is not confirmed yet, or the order is unknown; neither is a decline.
         _ => {
             let reason = format!("{why_asked}; not confirmed yet when asked again");
             ConfirmAnswer::Unknown { reason, response }

@@ -1,4 +1,4 @@
-//! Money back: asked for once, and compared with the provider's own list before anything is believed.
+//! Refunds: sent once, and compared with the provider's own list.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -16,14 +16,14 @@ use crate::wire::{CancelBody, Payment, Status};
 /// Longest reason (source: TossPayments core API, cancel).
 const MAX_REASON_CHARS: usize = 200;
 
-/// Most refunds whose keys are remembered; beyond it the provider's refusal is simply met again.
+/// Most refunds whose keys are kept. Beyond it, a refund is sent under its first key and refused again.
 const MAX_REMEMBERED: usize = 1024;
 
-/// Which idempotency key each refund is to be asked under.
+/// The idempotency key of each refund's next request.
 ///
-/// It is the refund's id. The provider stores errors under a key, too: a refund that came too soon after
-/// another, and had no effect, would be refused for fifteen days. Such a refund uses its next key. This is known only
-/// in memory: after a restart, the refund is refused once more under its first key, and then uses the next.
+/// It is the refund's id. The provider stores errors under a key as well: a refund that was refused because it came
+/// too soon after another would be refused for fifteen days. Such a refund uses its next key. The keys are kept in
+/// memory only: after a restart, the refund is refused under its first key once more, and then uses the next.
 #[derive(Debug, Default)]
 pub(crate) struct RefundKeys(Mutex<HashMap<RefundId, u32>>);
 
@@ -51,19 +51,19 @@ impl RefundKeys {
     }
 }
 
-/// What the provider's list of cancels says about one refund.
+/// The state of one refund in the provider's list of cancels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Listed {
     Done,
-    /// It is there, and not finished or not as asked for.
+    /// It is in the list, but not finished or different from the request.
     Unclear,
     Absent,
 }
 
-/// Gives money back, at most once for each refund.
+/// Refunds an amount, at most once for each refund.
 ///
-/// Two guards hold apart from the idempotency key: the provider refuses if the balance is not the one we
-/// believe in, and each cancel carries the refund's id, by which it is found in the provider's list.
+/// Two guards are independent of the idempotency key: the provider refuses if the balance differs from ours, and
+/// each cancel carries the refund's id, by which it is found in the provider's list.
 pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest) -> RefundAnswer {
     if request.amount.currency() != Currency::KRW {
         let reason = "only amounts in won can be given back".to_owned();
@@ -89,7 +89,7 @@ pub(crate) async fn refund(api: &Api, keys: &RefundKeys, request: RefundRequest)
     answer
 }
 
-/// Says what came of a refund by the provider's list, and where that says nothing, by how it failed.
+/// Returns the outcome of a refund from the provider's list, or else from its error.
 async fn compare(
     api: &Api,
     keys: &RefundKeys,
@@ -123,7 +123,7 @@ async fn compare(
     unknown("not listed")
 }
 
-/// Returns whether a code means that all the money was refunded before; staff have to find out by whom.
+/// Returns whether a code means that all money was refunded before; staff have to find out by whom.
 fn is_about_all_gone(code: &str) -> bool {
     matches!(code, "ALREADY_CANCELED_PAYMENT" | "ALREADY_REFUND_PAYMENT")
 }

@@ -7,26 +7,26 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::method::TossMethod;
 
-/// Where TossPayments answers.
+/// The URL of TossPayments.
 pub const TOSS_URL: &str = "https://api.tosspayments.com";
 
-/// What a [`crate::TossGateway`] is built from.
+/// The settings of a [`crate::TossGateway`].
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct TossSettings {
     /// The secret key, without the colon.
     pub secret_key: SecretString,
-    /// The public key that browsers open the payment window with.
+    /// The public key with which browsers open the payment window.
     pub client_key: String,
-    /// Where the API is: [`TOSS_URL`] by default. Plain HTTP only to this machine.
+    /// The URL of the API: [`TOSS_URL`] by default. Plain HTTP only to this machine.
     pub base_url: String,
-    /// The ways of paying to offer; card and bank transfer by default.
+    /// The offered payment methods; card and bank transfer by default.
     pub methods: Vec<TossMethod>,
-    /// How long to wait.
+    /// The timeouts.
     pub limits: TossLimits,
 }
 
-/// How long the gateway waits.
+/// The timeouts of the gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TossLimits {
@@ -46,7 +46,7 @@ impl Default for TossLimits {
 }
 
 impl TossSettings {
-    /// Takes the pair of keys the provider gave the shop.
+    /// Takes the shop's secret key and client key.
     pub fn new(secret_key: SecretString, client_key: impl Into<String>) -> Self {
         Self {
             secret_key,
@@ -57,28 +57,28 @@ impl TossSettings {
         }
     }
 
-    /// Asks another server, such as a stub.
+    /// Sets another URL of the API, such as that of a stub.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_url = url.into();
         self
     }
 
-    /// Offers these ways of paying, in this order.
+    /// Sets the offered payment methods, in this order.
     #[must_use]
     pub fn methods(mut self, methods: impl IntoIterator<Item = TossMethod>) -> Self {
         self.methods = methods.into_iter().collect();
         self
     }
 
-    /// Waits that long.
+    /// Sets the timeouts.
     #[must_use]
     pub fn limits(mut self, limits: TossLimits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// Returns the base address, if the settings make sense.
+    /// Returns the base URL, if the settings are valid.
     pub(crate) fn checked_url(&self) -> Result<Url, TossSettingsError> {
         let secret = self.secret_key.expose_secret();
         if secret.is_empty() || secret.contains(|letter: char| !letter.is_ascii_graphic() || letter == ':') {
@@ -101,17 +101,17 @@ impl TossSettings {
     }
 }
 
-/// Why no gateway can be built.
+/// Why a gateway cannot be created.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TossSettingsError {
-    /// The secret key is empty, or holds what no key holds.
+    /// The secret key is empty, or has a character that no key has.
     #[error("the secret key is not a key: write it without the colon and without spaces")]
     SecretKey,
-    /// There is no way of paying.
+    /// No payment method is offered.
     #[error("no way of paying is offered")]
     NoMethods,
-    /// The address cannot be read.
+    /// The URL cannot be parsed.
     #[error("the base URL is not one, such as https://api.tosspayments.com")]
     BaseUrl,
     /// The secret key would be sent unencrypted.
@@ -120,7 +120,7 @@ pub enum TossSettingsError {
     /// No TLS provider is installed: a binary installs one of rustls's when it starts.
     #[error("no provider for TLS is installed: call `install_default` of one of rustls's providers first")]
     NoTlsProvider,
-    /// This machine cannot make TLS connections, such as for want of root certificates.
+    /// This machine cannot make TLS connections, for example because root certificates are missing.
     #[error("no TLS connections can be made")]
     Tls(#[source] reqwest::Error),
 }

@@ -1,4 +1,4 @@
-//! Giving up a payment before money is taken.
+//! Voids: closing a payment before money is captured.
 
 use tiketi_core::gateway::{ProviderResponse, VoidAnswer, VoidRequest};
 
@@ -6,10 +6,10 @@ use crate::alarm::alarm;
 use crate::api::{Api, Found};
 use crate::wire::{CancelBody, Payment, Status};
 
-/// Gives up a payment for which no money was taken.
+/// Voids a payment that has no capture.
 ///
-/// Only a virtual account can be closed. For anything else there is nothing to ask the provider for: what a
-/// buyer authenticates takes no money unless the shop confirms it, and ends by itself ten minutes later.
+/// Only a virtual account can be closed. Other payments need no request: a buyer's authentication captures nothing
+/// unless the shop confirms it, and it expires ten minutes later.
 pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
     let order = request.payment.to_string();
     let payment = match api.find(&order, request.provider_key.as_deref()).await {
@@ -32,9 +32,8 @@ pub(crate) async fn void(api: &Api, request: VoidRequest) -> VoidAnswer {
 
 /// Closes a virtual account.
 ///
-/// The provider keeps errors under a key, so that each try has its own; closing twice is closing once.
-/// Should the deposit come in meanwhile, the provider refuses: without an account of the buyer's it sends
-/// no deposit back.
+/// The provider stores errors under a key, so each try has another key; closing twice has one effect. If the
+/// deposit arrives meanwhile, the provider refuses: it refunds no deposit without an account of the buyer.
 async fn close(api: &Api, request: &VoidRequest, payment: &Payment) -> VoidAnswer {
     let order = request.payment.to_string();
     let body = CancelBody {

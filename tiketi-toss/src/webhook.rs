@@ -1,4 +1,4 @@
-//! Webhooks: read for the name of a payment, and for nothing else.
+//! Webhooks: only the id of the payment is read.
 
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
@@ -10,12 +10,12 @@ use tiketi_core::{
 use crate::api::{Api, Found, is_payment_key};
 use crate::wire::{WebhookBody, WebhookPayment};
 
-/// What the provider names a delivery by, the same each time it is sent again.
+/// The header with the delivery's id, the same for each repetition.
 const DELIVERY: &str = "tosspayments-webhook-transmission-id";
-/// Longest name of a delivery.
+/// Longest delivery id.
 const MAX_DELIVERY_CHARS: usize = 200;
 
-/// Reads a webhook: which payment to ask about.
+/// Reads the payment that a webhook is about.
 pub(crate) async fn read(api: &Api, request: &WebhookRequest) -> Result<Hint, WebhookRefused> {
     let body: WebhookBody =
         serde_json::from_slice(&request.body).map_err(|_| malformed("it is no JSON of a known shape"))?;
@@ -32,16 +32,16 @@ pub(crate) async fn read(api: &Api, request: &WebhookRequest) -> Result<Hint, We
     }
 }
 
-/// Reads a change of status. It is not signed, so the caller asks the provider.
+/// Reads a change of status. It is not signed, so the caller makes a lookup.
 fn changed(request: &WebhookRequest, data: WebhookPayment) -> Result<Hint, WebhookRefused> {
     let payment = ours(data.order_id.as_deref().unwrap_or_default())?;
     let provider_key = data.payment_key.filter(|key| is_payment_key(key));
     Ok(Hint::new(delivery(request)?, payment).provider_key(provider_key))
 }
 
-/// Compares the secret of a deposit with the one the provider gave that payment, and returns its key.
+/// Compares the secret of a deposit with the provider's own record of the payment, and returns its key.
 ///
-/// It is looked up and not stored, so no database has it and a restart loses nothing.
+/// The secret is looked up and not stored, so no database has it and a restart does not lose it.
 async fn prove(api: &Api, order: &str, secret: &SecretString) -> Result<String, WebhookRefused> {
     let payment = match api.find(order, None).await {
         Found::Payment(payment) => payment,
@@ -53,12 +53,12 @@ async fn prove(api: &Api, order: &str, secret: &SecretString) -> Result<String, 
 
 /// Returns whether the secret is the known one, in constant time.
 fn proves(known: Option<&SecretString>, told: &SecretString) -> bool {
-    // Of a payment without a secret, an empty one proves nothing.
+    // For a payment without a secret, an empty one is no proof.
     let known = known.map(ExposeSecret::expose_secret).unwrap_or_default();
     !known.is_empty() && known.as_bytes().ct_eq(told.expose_secret().as_bytes()).into()
 }
 
-/// Reads an order's name; ours are the texts of payment ids, exactly as written.
+/// Parses an order id; ours are the texts of payment ids.
 fn ours(order: &str) -> Result<PaymentId, WebhookRefused> {
     let id: PaymentId = order.parse().map_err(|_| WebhookRefused::Irrelevant)?;
     if id.to_string() == order { Ok(id) } else { Err(WebhookRefused::Irrelevant) }

@@ -1,4 +1,4 @@
-//! What goes over the wire, as far as the gateway reads and writes it.
+//! The JSON that the gateway sends and reads.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tiketi_core::refund_account::RefundAccount;
 
-/// A payment, as the provider shows it.
+/// A payment in the provider's form.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Payment {
@@ -17,11 +17,11 @@ pub(crate) struct Payment {
     pub(crate) total_amount: i64,
     pub(crate) balance_amount: i64,
     pub(crate) currency: String,
-    /// When money was taken, if ever; read for whether it is there.
+    /// When the money was captured; absent before.
     pub(crate) approved_at: Option<String>,
-    /// What a deposit callback of this payment proves itself with.
+    /// The secret that proves a deposit callback of this payment.
     pub(crate) secret: Option<SecretString>,
-    /// Where a deposit is to go, of one that is paid by deposit.
+    /// The account of a payment by virtual account.
     pub(crate) virtual_account: Option<VirtualAccount>,
     pub(crate) cancels: Option<Vec<Cancel>>,
     pub(crate) failure: Option<Failure>,
@@ -33,11 +33,11 @@ pub(crate) struct Payment {
 pub(crate) struct VirtualAccount {
     pub(crate) bank_code: Option<String>,
     pub(crate) account_number: Option<String>,
-    /// Until when the deposit is waited for, with Seoul's offset or without any.
+    /// When the deposit is due, with or without Seoul's offset.
     pub(crate) due_date: Option<String>,
 }
 
-/// Where a payment stands.
+/// The status of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub(crate) enum Status {
@@ -49,12 +49,12 @@ pub(crate) enum Status {
     PartialCanceled,
     Aborted,
     Expired,
-    /// One that was invented later.
+    /// A status that this release does not know.
     #[serde(other)]
     Unlisted,
 }
 
-/// Money given back.
+/// One refund.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Cancel {
     #[serde(rename = "cancelAmount")]
@@ -71,13 +71,13 @@ pub(crate) struct Failure {
     pub(crate) code: String,
 }
 
-/// An error; its message may name the buyer's bank or card, and is not read.
+/// An error; its message may name the buyer's bank or card, so it is not read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct ErrorBody {
     pub(crate) code: String,
 }
 
-/// A request to take money.
+/// The body of a confirm.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ConfirmBody<'a> {
@@ -86,23 +86,23 @@ pub(crate) struct ConfirmBody<'a> {
     pub(crate) amount: i64,
 }
 
-/// A request to give money back.
+/// The body of a cancel.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct CancelBody<'a> {
     pub(crate) cancel_reason: &'a str,
-    /// All of it, if left out.
+    /// The amount; absent for all of it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) cancel_amount: Option<i64>,
-    /// What can be given back before this; the provider refuses if that is not so.
+    /// The expected balance before the refund; the provider refuses if it differs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refundable_amount: Option<i64>,
-    /// Where to, for what was deposited.
+    /// The account for the refund of a deposit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) refund_receive_account: Option<ReceiveAccount<'a>>,
 }
 
-/// A buyer's own account.
+/// An account of the buyer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ReceiveAccount<'a> {
@@ -128,15 +128,15 @@ impl fmt::Debug for ReceiveAccount<'_> {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookBody {
     pub(crate) event_type: Option<String>,
-    /// Of a change of status: the payment it is about.
+    /// For a change of status: the payment.
     pub(crate) data: Option<WebhookPayment>,
-    /// Of a deposit: the payment's secret.
+    /// For a deposit: the payment's secret.
     pub(crate) secret: Option<SecretString>,
-    /// Of a deposit: the order it is about.
+    /// For a deposit: the order id.
     pub(crate) order_id: Option<String>,
 }
 
-/// What is read of the payment in a webhook: its names.
+/// The ids of the payment in a webhook.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WebhookPayment {
