@@ -95,9 +95,9 @@ impl<S: SalesStore> SalesStore for Counted<S> {
     }
 }
 
-/// A store's clock that is ahead of the shop's.
+/// A store's clock that stands still, five minutes after the opening.
 #[derive(Debug)]
-struct AheadClock;
+pub(crate) struct AheadClock;
 
 #[async_trait]
 impl StoreClock for AheadClock {

@@ -13,8 +13,11 @@ use tiketi_core::fact::{FactId, FactKind};
 use tiketi_core::memory::{MemoryNotifier, MemoryStore};
 use tiketi_core::notifier::SubscriberName;
 use tiketi_core::store::OutboxStore;
-use tiketi_core::{BoxOffice, Fact, FactBody, Notifier, NotifyError, PrepareRequest, ReservationId};
+use tiketi_core::{
+    BoxOffice, BoxOfficeBuilder, Fact, FactBody, Notifier, NotifyError, PrepareRequest, ReservationId,
+};
 
+use crate::parts::AheadClock;
 use crate::{ADA, BEN, TestShop};
 
 /// The outcome of a call of a notifier.
@@ -91,14 +94,19 @@ impl Notifier for Mail {
 
 /// Opens another server on the shop's store, with its own subscribers.
 fn server(shop: &TestShop, named: &[(&str, &Arc<Mail>)]) -> BoxOffice {
+    server_of(shop, named).build().unwrap()
+}
+
+/// Prepares another server over the shop's store.
+fn server_of(shop: &TestShop, named: &[(&str, &Arc<Mail>)]) -> BoxOfficeBuilder {
     let builder = BoxOffice::builder()
         .store(Arc::<MemoryStore>::clone(&shop.gateway.store))
         .gateway(Arc::<crate::MoodyGateway>::clone(&shop.gateway))
         .clock(Arc::<ManualClock>::clone(&shop.clock));
-    let add = |builder: tiketi_core::BoxOfficeBuilder, (name, mail): &(&str, &Arc<Mail>)| {
+    let add = |builder: BoxOfficeBuilder, (name, mail): &(&str, &Arc<Mail>)| {
         builder.subscriber(*name, Arc::<Mail>::clone(mail))
     };
-    named.iter().fold(builder, add).build().unwrap()
+    named.iter().fold(builder, add)
 }
 
 /// Opens another server with one subscriber; returns once the opening of the sale is delivered.
@@ -251,6 +259,18 @@ async fn a_subscriber_gets_only_the_kinds_it_wants() {
     let [fact] = mail.drain().try_into().unwrap();
     assert!(matches!(&fact.body, FactBody::ReservationConfirmed { reservation }
         if reservation.seats == sold.seats && reservation.total == sold.total));
+}
+
+#[tokio::test]
+async fn a_server_whose_clock_is_wrong_removes_no_subscriber() {
+    let shop = TestShop::open().await;
+    let (mail, old) = (Arc::new(Mail::default()), Arc::new(Mail::default()));
+    server(&shop, &[("old", &old)]).jobs().subscribe_once().await.unwrap();
+    let wrong = server_of(&shop, &[("mail", &mail)]).store_clock(Arc::new(AheadClock)).build().unwrap();
+    shop.clock.set(wrong.now().after(2 * SUBSCRIBER_MEMORY));
+    assert_eq!(wrong.jobs().forget_subscribers_once().await.unwrap(), []);
+    let right = server(&shop, &[("mail", &mail)]);
+    assert!(right.jobs().forget_subscribers_once().await.unwrap().contains(&name("old")));
 }
 
 #[tokio::test]
