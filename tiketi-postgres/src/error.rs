@@ -1,4 +1,4 @@
-//! What Postgres says, in the words of the store traits.
+//! Maps errors of Postgres to those of the store traits.
 
 use sqlx::Error;
 use sqlx::error::DatabaseError;
@@ -10,7 +10,7 @@ use tokio::task::JoinError;
 /// The SQLSTATE of a lock that was not granted within `lock_timeout`.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
-/// Says what a failure means for the command that met it, before anything was committed.
+/// Classifies an error that came before a commit, for the command that caused it.
 pub(crate) fn failed(error: Error) -> StoreError {
     let (kind, message) = match &error {
         Error::Database(database) => of_state(&**database),
@@ -27,7 +27,7 @@ pub(crate) fn failed(error: Error) -> StoreError {
     StoreError::new(kind, message).caused_by(error)
 }
 
-/// Says what a failure to commit means: unless the server says that it failed, the outcome is unknown.
+/// Classifies a failed commit: unless the server reports that it failed, the outcome is unknown.
 pub(crate) fn commit_failed(error: Error) -> StoreError {
     let refused = matches!(&error, Error::Database(database) if !ends_connection(&**database));
     if refused {
@@ -37,13 +37,13 @@ pub(crate) fn commit_failed(error: Error) -> StoreError {
         .caused_by(error)
 }
 
-/// Returns whether the server ended the connection as it said this.
+/// Returns whether the server ended the connection with this error.
 fn ends_connection(error: &dyn DatabaseError) -> bool {
     let severity = error.try_downcast_ref::<PgDatabaseError>().map(PgDatabaseError::severity);
     matches!(severity, None | Some(PgSeverity::Fatal | PgSeverity::Panic))
 }
 
-/// Sorts SQLSTATEs (source: PostgreSQL's manual, appendix A).
+/// Classifies SQLSTATEs (source: PostgreSQL's manual, appendix A).
 fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
     let state = error.code().unwrap_or_default();
     match &*state {
@@ -56,7 +56,7 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
         "3F000" | "42P01" | "42703" => {
             (StoreErrorKind::Unavailable, "the database has no schema of this release: migrate it first")
         }
-        // 54000 is a value too long for an index, 22 a value that its type does not have.
+        // 54000 is a value too long for an index; class 22 is a value that its type does not permit.
         state if state.starts_with("22") || state == "54000" => {
             (StoreErrorKind::InvalidData, "the database cannot keep a value of the command")
         }
@@ -71,9 +71,9 @@ fn of_state(error: &dyn DatabaseError) -> (StoreErrorKind, &'static str) {
     }
 }
 
-/// Returns whether the server ended the connection, or is about to, as it said this.
+/// Returns whether the server ended the connection with this SQLSTATE, or is about to.
 ///
-/// The 25P states end a session whose transaction stood still, or lasted, for too long.
+/// The 25P states end a session whose transaction was idle, or open, for too long.
 fn says_lost(state: &str) -> bool {
     state.starts_with("08") || state.starts_with("57P") || matches!(state, "25P03" | "25P04")
 }
@@ -88,17 +88,17 @@ pub(crate) fn violates(error: &StoreError, constraint: &str) -> bool {
     matches!(cause(error), Some(Error::Database(database)) if database.constraint() == Some(constraint))
 }
 
-/// Returns what sqlx said.
+/// Returns the error of sqlx.
 fn cause(error: &StoreError) -> Option<&Error> {
     std::error::Error::source(error)?.downcast_ref()
 }
 
-/// Says why a task of the store's own ended without an answer: a defect, or the end of its runtime.
+/// Returns the error of a task that ended without an answer: a defect, or the end of its runtime.
 pub(crate) fn ended(error: JoinError) -> StoreError {
     error.try_into_panic().map_or_else(|_| closed(), |panic| panicked(&*panic))
 }
 
-/// Returns whether it failed because a connection was lost or refused, before anything was committed.
+/// Returns whether a connection was lost or refused before a commit.
 pub(crate) fn was_lost(error: &StoreError) -> bool {
     let lost = match cause(error) {
         Some(Error::Database(database)) => database.code().is_some_and(|state| says_lost(&state)),

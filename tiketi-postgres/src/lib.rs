@@ -1,4 +1,4 @@
-//! Keeps a Tiketi shop in Postgres, for any number of servers that sell together.
+//! Stores a Tiketi shop in Postgres, for any number of servers that sell together.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -17,51 +17,52 @@
 //! # }
 //! ```
 //!
-//! # Beside your own tables
+//! # Next to your own tables
 //!
-//! Everything is in one schema, its migrations too, and every statement names it: `tiketi`, or another
-//! ([`SchemaName`], [`StoreOptions::schema`]). Shops in two schemas of one database do not see each other. The store uses
-//! your pool, with whatever TLS, time-outs and limits you gave it, changes no setting of a session, and leaves the pool open
-//! when it is closed ([`PostgresStore::close`]). Moments are
-//! microseconds in `bigint`, so no session's time zone matters. [`migrate()`] is the only one to change the
-//! schema, on a separate connection; [`PostgresStore::new`] does not query the database.
+//! Everything is in one schema, the record of its migrations too, and every statement names it: `tiketi`, or
+//! another ([`SchemaName`], [`StoreOptions::schema`]). Shops in two schemas of one database do not see each other.
+//! The store uses your pool with its TLS, timeouts and limits, changes no setting of a session, and leaves the pool
+//! open when the store is closed ([`PostgresStore::close`]). Moments are microseconds in `bigint`, so no session's
+//! time zone matters. Only [`migrate()`] changes the schema, on a separate connection; [`PostgresStore::new`] does
+//! not query the database.
 //!
 //! # What is stored, and when
 //!
-//! Commands of one event wait in one queue of a server, at most [`MAX_QUEUE`], and are served by one task: it
-//! takes what is waiting, up to [`MAX_BATCH`], never waiting for more; locks the event's row, so that servers
-//! take turns; loads what the commands look at; decides them one after another with the rules of
-//! [`tiketi_core::decide`] against one working copy; writes the union, one statement a table; commits once,
-//! and answers them all. Commands of different events go side by side, on up to [`MAX_WRITERS`] connections of
-//! the store's own, which no crowd of readers can take. An event that another session keeps locked is tried on
-//! [`MAX_WAITERS`] more, so that it takes none from events that are not locked. What was answered is as durable as Postgres makes a
-//! commit: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a database that has one of
-//! them off, unless the host permits it ([`Durability::Relaxed`]).
+//! Commands of one event wait in one queue of a server, at most [`MAX_QUEUE`], and one task serves the queue. The
+//! task takes the waiting commands, up to [`MAX_BATCH`], and does not wait for more; locks the event's row, so that
+//! servers take turns; loads the rows that the commands read; decides the commands one after another with the rules
+//! of [`tiketi_core::decide`] on one working set; writes all changes, with one statement for each table; commits
+//! once, and answers them all. Batches of different events run concurrently, on up to [`MAX_WRITERS`] connections
+//! of the store's own, which readers never use. A batch of an event that another session keeps locked uses one of
+//! [`MAX_WAITERS`] further connections, so that it takes none from other events. An answered command is as durable
+//! as a commit of Postgres: leave `fsync`, `full_page_writes` and `synchronous_commit` on. [`check`] refuses a
+//! database that has one of them off, unless the host permits it ([`Durability::Relaxed`]).
 //!
-//! Reservations, payments and events that many ask for at once by their ids are read together, up to 256 a statement;
-//! a look-up that comes alone is answered at once.
+//! Concurrent reads of reservations, payments and events by their ids share a statement, up to 256 ids in each; a
+//! single read is answered at once.
 //!
 //! # Planning
 //!
-//! No statement of a sale depends on the planner knowing how many rows there are, which is unknown when a sale
-//! begins: within a batch, tables are read by key only (`enable_seqscan` and `enable_nestloop` off, for the
-//! transaction), each connection plans a statement once, and no index of `seats`, `reservations` or `payments` but a
-//! partial one begins with the event. An index of your own on them should not either. What people ask later, such as lists, relies on `ANALYZE`,
-//! as autovacuum does it.
+//! No statement of a sale relies on the planner's estimate of the number of rows, which is wrong when a sale
+//! begins. Within a batch, tables are read by key only (`enable_seqscan` and `enable_nestloop` off, for the
+//! transaction), and each connection plans a statement once. No index of `seats`, `reservations` or `payments`
+//! begins with the event, except partial ones; an index of your own on these tables should not either. Statements
+//! that run after the sale, such as lists, rely on `ANALYZE`, which autovacuum runs.
 //!
 //! # Long snapshots
 //!
-//! Every batch leaves a dead version of the event's row and of each ticket type it sold. They are cleaned away as the next
-//! ones are written, unless a session still reads from an older snapshot: `pg_dump`, a long report, an idle transaction or a
-//! replication slot. A look-up by key then visits all of them. The batches of a busy event do not look up by key: they
-//! find these rows where the last batch left them. Others do, and slow down for as long as the snapshot lasts: events
-//! that several servers sell at the same time, the first batch after a pause, the version of a seat map, and claims of facts.
-//! In a model of one event (Postgres 15, rows of 0.8 KB, 12,000 batches under one snapshot), a batch that finds its rows by
-//! key grows from 0.1 to 9.5 ms, one that knows where they lie from 0.1 to 0.6 ms.
+//! Every batch leaves a dead row version of the event and of each ticket type that it sold. Later batches clean
+//! these versions up, unless a session still reads from an older snapshot: `pg_dump`, a long report, an idle
+//! transaction or a replication slot. A read by key then visits all of them. The batches of a busy event do not
+//! read by key: they find these rows where the last batch wrote them. Other statements do, and are slower while the
+//! snapshot exists: events that several servers sell at the same time, the first batch after a pause, the version
+//! of a seat map, and claims of facts. In a model of one event (Postgres 15, rows of 0.8 KB, 12,000 batches under
+//! one snapshot), the time of a batch that finds its rows by key grows from 0.1 to 9.5 ms, and of one that finds
+//! them by place from 0.1 to 0.6 ms.
 //!
-//! So take dumps and reports of a shop that sells from a standby, with `hot_standby_feedback` off, or when little is sold.
+//! So run dumps and long reports on a standby, with `hot_standby_feedback` off, or at a time with few sales.
 //!
-//! # When something breaks
+//! # Failures
 //!
 //! | What happens | What the caller gets |
 //! |---|---|
@@ -83,13 +84,14 @@
 //! [`ClockAhead`]: tiketi_core::StoreErrorKind::ClockAhead
 //! [`Corrupt`]: tiketi_core::StoreErrorKind::Corrupt
 //!
-//! A caller that goes away leaves its command whole or undone, never half.
+//! If a caller drops its future, the command takes full effect or none.
 //!
-//! A server that stops in the middle of a transaction, or whose network does, holds its locks until the database
-//! ends its session, after 5 s: every transaction of the store sets `idle_in_transaction_session_timeout`, and
-//! `lock_timeout`, for itself. If it goes on later, what it then sends is refused, and it tries again with the rows as
-//! they are by then. Jobs over many events ([`expire_due`], [`announce_statuses`], [`claim_outbox`]) pass over an event that is
-//! locked for a second, and say so; for the next 3 s it is left out of what is due, so that it fills no list.
+//! If a server stops in the middle of a transaction, or its network does, its locks stay until the database ends
+//! its session, after 5 s: every transaction of the store sets `idle_in_transaction_session_timeout` and
+//! `lock_timeout` for itself. If the server continues later, its next statement is refused, and it tries again with
+//! the current rows. Jobs over many events ([`expire_due`], [`announce_statuses`], [`claim_outbox`]) skip an event
+//! that is locked for a second, and report this; for the next 3 s the event is not listed as due, so that it does
+//! not fill the list.
 //!
 //! [`expire_due`]: tiketi_core::store::SalesStore::expire_due
 //! [`announce_statuses`]: tiketi_core::store::CatalogStore::announce_statuses
@@ -97,8 +99,8 @@
 //!
 //! # Behind a pooler
 //!
-//! `PgBouncer`'s transaction mode is enough: nothing of a session is used beyond a transaction, no advisory lock,
-//! temporary table or `LISTEN`; [`migrate()`] holds one advisory lock within its transaction.
+//! `PgBouncer`'s transaction mode is enough: nothing outlives a transaction, and there is no session-level advisory
+//! lock, temporary table or `LISTEN`; [`migrate()`] takes one advisory lock within its transaction.
 //!
 //! | Pooler | What it takes |
 //! |---|---|
@@ -106,18 +108,18 @@
 //! | from 1.21, with `max_prepared_statements` above 0 | nothing more |
 //! | earlier, or without | and `options.statement_cache_capacity(0)`, or `statement-cache-capacity=0` in the address |
 //!
-//! A pool whose connections keep no statements is taken to be behind such a pooler: [`PostgresStore::new`] looks at
-//! that setting, once. The store then says every statement without a name, and within a transaction, be it a single
-//! read: `BEGIN`, telling, running and `COMMIT` are four round trips instead of one. Batches take one more for each
-//! statement. [`migrate()`] and [`check`] do so always.
+//! A pool with a statement cache of 0 is assumed to be behind such a pooler: [`PostgresStore::new`] reads that
+//! setting once. The store then sends every statement without a name and within a transaction, even a single read:
+//! `BEGIN`, parse, execute and `COMMIT` are four round trips instead of one. Batches take one more for each
+//! statement. [`migrate()`] and [`check`] always do so.
 //!
-//! Tests sell, refund, migrate and cut connections through `PgBouncer` 1.18, with fewer sessions than clients; what is
-//! said of later ones is what its manual says.
+//! The tests sell, refund, migrate and cut connections through `PgBouncer` 1.18, with fewer sessions than clients.
+//! The statements about later versions are those of its manual.
 //!
 //! # Sharding
 //!
-//! What is sold of an event has the event in every key, and a command locks, reads and writes rows of one
-//! event: the tables can be distributed by it, so that a batch stays on one shard.
+//! Every row that is sold has the event in its key, and a command locks, reads and writes rows of one event. So the
+//! tables can be distributed by event, and a batch stays on one shard.
 //!
 //! | Table | How to place it |
 //! |---|---|
@@ -127,14 +129,13 @@
 //! | `subscribers` | a copy on every node, because every batch reads it |
 //! | `serials`, `facts` (sequences) | on the node that all servers connect to, so that they grow with time |
 //!
-//! Some look-ups have no event and ask every shard, each by an index: a reservation, payment or ticket type by
-//! its id alone (each server remembers the events of the latest 100,000 reservations and payments it met), a
-//! buyer's reservations, a payment by its provider's key, a command by its key, what is due, which payments need a
-//! person, what of cancelled events is to be refunded, and what of the outbox is free, which is then claimed event
-//! by event. There are no foreign keys, so that shards need none across: rows of an event change only under the
-//! lock on its row.
+//! Some reads have no event and query every shard, each by an index: a reservation, payment or ticket type by its
+//! id alone (each server caches the events of the latest 100,000 reservations and payments), a buyer's
+//! reservations, a payment by its provider's key, a command by its key, due rows, payments that need attention,
+//! refunds of called-off events, and free facts of the outbox, which are then claimed event by event. There are no
+//! foreign keys, so no shard needs one to another: rows of an event change only under the lock on its row.
 //!
-//! This is how the schema was made, with Citus in mind; it is tested on plain Postgres.
+//! The schema is designed for Citus, but it is tested on plain Postgres only.
 
 mod error;
 mod migrate;

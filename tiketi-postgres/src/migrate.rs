@@ -1,4 +1,4 @@
-//! The schema, and how older databases get there.
+//! The schema, and the migration of older databases.
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{AssertSqlSafe, Connection, Row};
@@ -8,46 +8,46 @@ use crate::error::failed;
 use crate::sql::schema::SchemaName;
 use crate::sql::statement::Statement;
 
-/// Every migration in order; a database's schema is the number of those it has had.
+/// Every migration in order; a database's schema is the number of applied migrations.
 const MIGRATIONS: &[(&str, &str)] = &[("first", include_str!("../schema/0001_first.sql"))];
 
-/// The schema this release reads and writes: how many migrations there are.
+/// The schema that this release reads and writes: the number of migrations.
 pub const SCHEMA: u32 = {
-    // There will never be as many migrations as would not fit.
+    // The number of migrations never exceeds 32 bits.
     #[expect(clippy::cast_possible_truncation, reason = "no conversion that checks is const")]
     let count = MIGRATIONS.len() as u32;
     count
 };
 
-/// The advisory lock that lets one migrate a schema at a time, for as long as its transaction; `Tiketi` in ASCII is the
-/// seed.
+/// The advisory lock that serialises migrations of one schema, until the end of the transaction; the seed is
+/// `Tiketi` in ASCII.
 ///
-/// Like all else here it is said without a name and within a transaction, so that it passes through any pooler.
+/// Like all statements here it is unnamed and within a transaction, so that it works through any pooler.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(hashtextextended($1, 92680947823721))";
 const HAS_TABLE: &str = "SELECT to_regclass('tiketi.migrations') IS NOT NULL";
 const CREATE_TABLE: &str = "CREATE TABLE tiketi.migrations (version bigint PRIMARY KEY, name text NOT NULL)";
 const LATEST: &str = "SELECT coalesce(max(version), 0) FROM tiketi.migrations";
 const REMEMBER: &str = "INSERT INTO tiketi.migrations (version, name) VALUES ($1, $2)";
-/// Settings that let a crash of the database or its machine take back what was committed, as this session has them:
-/// its role, its database and the pool's own options may each have set them.
+/// Lists settings that let a crash undo commits. They are read as this session has them, because the role, the
+/// database and the pool's options may each set them.
 const FORGETFUL: &str = "SELECT string_agg(name || ' is ' || setting, ' and ' ORDER BY name) FROM pg_settings \
     WHERE name IN ('synchronous_commit', 'fsync', 'full_page_writes') AND setting = 'off'";
 const TAKES_WRITES: &str =
     "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off'";
 
-/// Brings a schema of a database up to date, or makes it, on a separate connection that it closes.
+/// Creates or migrates a schema of a database, on a separate connection that it closes.
 ///
-/// All of it happens in one transaction, or nothing. Several servers may call it at once: they wait for
-/// each other. It needs a connection to Postgres itself or to a pooler that keeps transactions together.
+/// All migrations run in one transaction. Several servers may call it at once: they wait for each other. It needs a
+/// connection to Postgres itself or to a pooler that keeps transactions together.
 ///
 /// # Errors
 ///
-/// [`StoreErrorKind::Unavailable`] if the database cannot be reached or takes no writes, [`StoreErrorKind::Internal`]
-/// if a later release migrated it; then nothing is touched.
+/// [`StoreErrorKind::Unavailable`] if the database cannot be reached or is read-only, [`StoreErrorKind::Internal`]
+/// if a later release migrated it; then nothing is changed.
 pub async fn migrate(options: &PgConnectOptions, schema: &SchemaName) -> Result<(), StoreError> {
     let mut connection = PgConnection::connect_with(options).await.map_err(failed)?;
     let migrated = bring_up_to_date(&mut connection, schema).await;
-    // What was committed is committed, however the connection ends.
+    // The commit has succeeded, even if closing the connection fails.
     let _ended = connection.close().await;
     migrated
 }
@@ -94,20 +94,20 @@ pub enum Durability {
     /// A commit is on disk when it is answered: `synchronous_commit`, `fsync` and `full_page_writes` are not off.
     Required,
     /// A crash may lose acknowledged commits: tickets may be sold again, and captured money may have no record. For
-    /// tests and rehearsals.
+    /// tests only.
     Relaxed,
 }
 
-/// Returns whether a database can be sold from: reachable, of this release's schema, taking writes, and durable.
+/// Checks that a database can be sold from: reachable, of this release's schema, writable and durable.
 ///
-/// Settings are looked at as the pool's own sessions have them. `synchronous_commit = local` is taken: a failover to a
-/// standby may then take commits back, a crash does not.
+/// Settings are read as the pool's own sessions have them. `synchronous_commit = local` is accepted: a failover to
+/// a standby may then lose commits, but a crash does not.
 ///
 /// # Errors
 ///
-/// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with what to do about it.
+/// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Internal`], each with advice.
 pub async fn check(pool: &PgPool, schema: &SchemaName, durability: Durability) -> Result<(), StoreError> {
-    // In a transaction, so that all of it is asked of one session even behind a pooler.
+    // One transaction, so that all statements run in one session even behind a pooler.
     let mut connection = pool.begin().await.map_err(failed)?;
     match schema_of(&mut connection, schema).await? {
         None | Some(0) => return Err(unmigrated("has no", schema)),
@@ -127,7 +127,7 @@ pub async fn check(pool: &PgPool, schema: &SchemaName, durability: Durability) -
     }
 }
 
-/// Refuses a database whose settings let it forget commits.
+/// Refuses a database whose settings permit it to lose commits.
 async fn refuse_forgetful(connection: &mut PgConnection) -> Result<(), StoreError> {
     let row = sqlx::query(FORGETFUL).persistent(false).fetch_one(connection).await.map_err(failed)?;
     let Some(off) = row.try_get::<Option<String>, _>(0).map_err(failed)? else { return Ok(()) };
@@ -137,7 +137,7 @@ async fn refuse_forgetful(connection: &mut PgConnection) -> Result<(), StoreErro
     Err(StoreError::new(StoreErrorKind::Internal, message))
 }
 
-/// Returns how many migrations a schema has had, or `None` if it does not exist.
+/// Returns the number of migrations applied to a schema; `None` if it does not exist.
 async fn schema_of(connection: &mut PgConnection, schema: &SchemaName) -> Result<Option<i64>, StoreError> {
     let row = query(schema, HAS_TABLE).fetch_one(&mut *connection).await.map_err(failed)?;
     if !row.try_get::<bool, _>(0).map_err(failed)? {

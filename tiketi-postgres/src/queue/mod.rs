@@ -1,6 +1,7 @@
-//! One queue and one worker for each event that sells: its commands wait in the queue, and are committed a batch at a time.
+//! One queue and one worker for each event with commands: the commands wait in the queue, and are committed in
+//! batches.
 //!
-//! A batch locks the event, loads what its commands read, decides them, writes the union, and commits once.
+//! A batch locks the event, loads what its commands read, decides them, writes all changes, and commits once.
 
 pub(crate) mod permits;
 pub(crate) mod retry;
@@ -33,13 +34,13 @@ use crate::working_set::{BatchClock, WorkingSet};
 
 /// Most commands that share one commit.
 pub const MAX_BATCH: usize = 256;
-/// Most commands of one event that wait; one more is refused at once, so that a slow database does not fill
-/// the memory.
+/// Most waiting commands of one event; one more is refused at once, so that a slow database does not fill the
+/// memory.
 pub const MAX_QUEUE: usize = 16_384;
-/// How often a worker yields to callers, at most, while more of them keep coming.
+/// How many times a worker yields to callers, at most, while more commands arrive.
 const MAX_YIELDS: u32 = 16;
 
-/// Names the working set of this store's batches.
+/// Names the working set type of this store's batches.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Postgres;
 
@@ -50,19 +51,19 @@ impl BatchStore for Postgres {
 /// A command in a queue.
 pub(crate) type QueuedCommand = Box<dyn tiketi_sql::QueuedCommand<Postgres>>;
 
-/// The event queues of a store. There is a worker task for each event that has commands waiting, and none for others.
+/// The event queues of a store. An event has a worker task only while it has commands.
 pub(crate) struct EventQueues {
     pub(crate) writer: BatchWriter,
     queues: Mutex<HashMap<EventId, VecDeque<QueuedCommand>>>,
 }
 
 impl EventQueues {
-    /// Makes queues whose batches have separate connections, with the settings of a pool.
+    /// Creates queues whose batches have separate connections, with the settings of a pool.
     pub(crate) fn new(pool: &PgPool, schema: Arc<Schema>, clock_lead: Duration) -> Self {
         Self { writer: BatchWriter::new(pool, schema, clock_lead), queues: Mutex::default() }
     }
 
-    /// Has work done in a batch of its event, and answers once it is committed.
+    /// Executes a command in a batch of its event, and answers after the commit.
     pub(crate) async fn run<W: BatchCommand<Postgres>>(
         self: &Arc<Self>,
         event: EventId,
@@ -83,18 +84,18 @@ impl EventQueues {
             return Ok(());
         }
         queues.insert(event, VecDeque::from([job]));
-        // A separate task, so that a dropped caller cannot stop a transaction halfway.
+        // A separate task, so that a caller that drops its future does not stop a transaction.
         tokio::spawn(serve(EventWorker { queues: Arc::clone(self), event, is_open: true }));
         Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<EventId, VecDeque<QueuedCommand>>> {
-        // Nothing is left half done under it.
+        // A panic cannot leave the map in an inconsistent state.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The one server of an event's queue.
+/// The task that serves one event's queue.
 struct EventWorker {
     queues: Arc<EventQueues>,
     event: EventId,
@@ -102,7 +103,7 @@ struct EventWorker {
 }
 
 impl EventWorker {
-    /// Takes what is waiting, up to a batch; closes the queue if nothing is.
+    /// Takes the waiting commands, up to a batch; closes the queue if there are none.
     fn take(&mut self) -> Option<Vec<QueuedCommand>> {
         let mut queues = self.queues.lock();
         let queue = queues.get_mut(&self.event)?;
@@ -117,7 +118,8 @@ impl EventWorker {
 }
 
 impl EventWorker {
-    /// Lets those who are ready to ask, such as those just answered, do so. It yields and does not sleep.
+    /// Lets tasks that are ready, such as the callers just answered, send their next commands. It yields and does
+    /// not sleep.
     async fn let_callers_come(&self) {
         let waiting = || self.queues.lock().get(&self.event).map_or(0, VecDeque::len);
         let mut before = waiting();
@@ -157,18 +159,18 @@ impl fmt::Debug for EventQueues {
     }
 }
 
-/// Most rows a busy worker keeps in memory from one batch to the next.
+/// Most rows that a busy worker caches from one batch to the next.
 const MAX_CACHED_ROWS: usize = 50_000;
 
-/// Begins a batch, with the milliseconds for which it may wait for a lock.
+/// Begins a batch; the argument is how many milliseconds it may wait for a lock.
 ///
-/// Every statement of a batch finds its rows by a key, for any estimate of the planner: no table is read
-/// whole, and new values are joined to their rows by hashing. So planning a statement again gains nothing,
-/// and each connection makes one a statement. The settings end with the transaction.
+/// Every statement of a batch finds its rows by a key, whatever the planner estimates: no table is scanned, and new
+/// values are joined to their rows by hashing. Planning a statement again therefore gains nothing, and each
+/// connection plans it once. The settings end with the transaction.
 ///
-/// `lock_timeout` is long enough for the batches of other servers that are ahead in the queue for the event's row, and
-/// short enough that an event that stays locked leaves its permit soon; see [`crate::queue::permits`]. The other
-/// time-out is explained at [`crate::sql::session::BEGIN`]. All of it travels with `BEGIN`, in one message.
+/// `lock_timeout` is long enough for the batches of other servers that wait for the event's row, and short enough
+/// that an event that stays locked soon releases its permit; see [`crate::queue::permits`]. The other timeout is
+/// explained at [`crate::sql::session::BEGIN`]. All of it is sent with `BEGIN`, in one message.
 macro_rules! begin {
     ($lock_timeout:literal) => {
         concat!(
@@ -180,17 +182,17 @@ macro_rules! begin {
     };
 }
 const BEGIN: &str = begin!("200");
-/// For an event that could not be locked in that time: the queue of servers may just be long.
+/// For an event that could not be locked in that time: many servers may be waiting for it.
 const BEGIN_WAITING: &str = begin!("500");
 
 /// What all batches of a store share.
 pub(crate) struct BatchWriter {
-    /// Connections for batches only: behind many readers, the outcomes of payments would be recorded too late.
+    /// Connections for batches only, so that readers do not delay the outcomes of payments.
     pub(crate) connections: Pool,
     pub(crate) permits: Arc<Permits>,
     pub(crate) counted: Counted,
     pub(crate) metrics: StoreMetrics,
-    /// How far commands may be ahead of the database's clock.
+    /// How far the time of a command may be ahead of the database's clock.
     clock_lead: Duration,
 }
 
@@ -212,17 +214,17 @@ impl BatchWriter {
     }
 }
 
-/// Batches a store has served since it was made.
+/// Counters of the batches that a store has executed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Batches {
-    /// How many batches.
+    /// Number of batches.
     pub count: u64,
-    /// How many commands in all of them.
+    /// Number of commands in all batches.
     pub commands: u64,
-    /// How many commands in the largest.
+    /// Number of commands in the largest batch.
     pub largest: u64,
-    /// How many transactions they took: one each, and more for what was tried again or taken apart.
+    /// Number of transactions: one for each batch, and more for retries and for halves.
     pub transactions: u64,
 }
 
@@ -257,18 +259,19 @@ impl Counted {
     }
 }
 
-/// An event's rows as one batch left them, valid for the next one if no other server wrote in between.
+/// An event's rows after one batch, valid for the next one if no other server wrote in between.
 pub(crate) struct CachedWorkingSet {
     set: WorkingSet,
     revision: i64,
     places: Places,
-    /// Whether no other server wrote to the event since, as far as the last batch could see.
+    /// Whether no other server has written to the event, as far as the last batch could see.
     is_alone: bool,
 }
 
-/// Commits a batch as one; if one of its commands may be to blame for a failure, its halves, in their order.
+/// Commits a batch in one transaction. If one of its commands may have caused a failure, commits its halves, in
+/// order.
 ///
-/// One such command among 256 costs 16 more transactions, and is answered with its failure alone.
+/// One such command among 256 costs 16 more transactions, and only its caller gets the failure.
 pub(crate) async fn commit_batch(
     writer: &BatchWriter,
     event: EventId,
@@ -291,14 +294,15 @@ pub(crate) async fn commit_batch(
     writer.metrics.batch(commands, transactions, began.elapsed());
 }
 
-/// Returns whether a single command can have made a whole batch fail like this.
+/// Returns whether a single command can have made its whole batch fail with this error.
 fn may_be_of_one(error: &StoreError) -> bool {
     matches!(error.kind(), StoreErrorKind::Corrupt | StoreErrorKind::InvalidData | StoreErrorKind::Internal)
 }
 
-/// Runs jobs until they are committed, fail permanently, have failed often enough, or waited long enough for a lock.
+/// Runs commands until they are committed, fail permanently, have failed too many times, or waited too long for a
+/// lock.
 ///
-/// No permit is held between tries, so that an event that is locked elsewhere does not delay the others.
+/// No permit is held between tries, so that an event that another session has locked does not delay other events.
 async fn attempts(
     writer: &BatchWriter,
     event: EventId,
@@ -334,9 +338,9 @@ async fn attempts(
     }
 }
 
-/// Runs jobs in one transaction, and returns once they are committed.
+/// Runs commands in one transaction, and returns after the commit.
 ///
-/// Rows are cached only across commits: after a failure they are read again.
+/// After a failure nothing stays cached, and rows are read again.
 async fn attempt(
     writer: &BatchWriter,
     begin: &'static str,
@@ -365,7 +369,7 @@ async fn attempt(
         session.commit().await?;
         revision += 1;
     }
-    // An event that does not exist has no row to look at again, and may be created by the next batch.
+    // A missing event has no row that could be checked again, and the next batch may create it.
     let exists = set.snapshot().is_some();
     let is_worth_keeping = exists && set.size() <= MAX_CACHED_ROWS && !set.writes().moves_ticket_types();
     set.committed();
@@ -380,7 +384,7 @@ async fn open(
     cached: Option<CachedWorkingSet>,
     margin: Duration,
 ) -> Result<CachedWorkingSet, StoreError> {
-    // Where other servers write too, the row is elsewhere each time: to look where it was would be for nothing.
+    // If other servers write too, the row moves each time, so that the known place would be useless.
     let place = cached.as_ref().filter(|cached| cached.is_alone).map(|cached| &*cached.places.event);
     let Some(locked) = load::lock(session, event, place).await? else {
         let (set, places) = (WorkingSet::new(None), Places::default());

@@ -1,4 +1,4 @@
-//! Permits to write, and what keeps events that are locked elsewhere from using them up.
+//! Permits to write, and how events that another session has locked are kept from using them all.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,30 +10,30 @@ use tiketi_sql::closed;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, timeout_at};
 
-/// Most batches that are written at the same time, by workers of different events, each on a connection of its own
-/// that no reader can take.
+/// Most batches that are written concurrently, by workers of different events, each on its own connection that no
+/// reader uses.
 pub const MAX_WRITERS: u32 = 4;
-/// Most batches that wait at the same time for an event that another session has had locked for long, each on a
-/// connection of its own that no writer needs.
+/// Most batches that wait concurrently for events that another session has locked for long, each on its own
+/// connection that no other writer uses.
 pub const MAX_WAITERS: u32 = 1;
-/// Longest that a batch, or anything else of the store, waits for another session's lock before it is answered with
-/// [`StoreErrorKind::Contention`]; longer than the database lets the store's own transactions stand still.
+/// Longest wait for another session's lock before the answer is [`StoreErrorKind::Contention`]. It is longer than
+/// the idle timeout of the store's own transactions.
 pub(crate) const LOCK_PATIENCE: Duration = Duration::from_secs(10);
-/// How long an event that could not be locked is passed over by jobs that have other events to work on.
+/// How long jobs over many events skip an event that could not be locked.
 const PASSED_OVER: Duration = Duration::from_secs(3);
 
-/// Permits to write, and which events could not be locked when it was last tried.
+/// Permits to write, and the events that could not be locked at the last try.
 ///
-/// A batch waits for its event's lock in the database's queue, where servers take turns in the order in which they
-/// came, but for a fraction of a second only. An event whose lock does not come in that time waits with
-/// others of its kind, and takes no permit or connection that events which are not locked need.
+/// A batch waits for its event's lock in the database's queue, where servers take turns in the order of arrival,
+/// but only for a fraction of a second. A batch whose lock does not come in that time waits with others of its
+/// kind, and does not use the permits and connections of events that are not locked.
 #[derive(Debug)]
 pub(crate) struct Permits {
     writers: Semaphore,
     waiters: Semaphore,
-    /// Since when each event that could not be locked is known to be so; there are few.
+    /// Since when each event could not be locked; there are few of them.
     locked: Mutex<HashMap<EventId, Instant>>,
-    /// How many those are, so that a batch need not lock the map to learn that there are none.
+    /// The number of such events, so that a batch need not lock the map if there are none.
     count: AtomicUsize,
 }
 
@@ -47,7 +47,7 @@ pub(crate) enum Permit<'p> {
 }
 
 impl Permit<'_> {
-    /// Returns whether it is for an event that could not be locked when it was last tried.
+    /// Returns whether the event could not be locked at the last try.
     pub(crate) fn is_waiter(&self) -> bool {
         matches!(self, Self::Waiter(_))
     }
@@ -64,7 +64,7 @@ impl Permits {
         }
     }
 
-    /// Waits for a permit to write to an event; one that is locked elsewhere waits until `deadline` at most.
+    /// Waits for a permit to write to an event; for an event that is locked elsewhere until `deadline` at most.
     pub(crate) async fn acquire(&self, event: EventId, deadline: Instant) -> Result<Permit<'_>, StoreError> {
         if !self.is_locked(event) {
             return self.writers.acquire().await.map(Permit::Writer).map_err(|_| closed());
@@ -77,14 +77,14 @@ impl Permits {
         }
     }
 
-    /// Takes note that an event could not be locked in time.
+    /// Records that an event could not be locked in time.
     pub(crate) fn note_locked(&self, event: EventId) {
         let mut locked = self.locked();
         locked.insert(event, Instant::now());
         self.count.store(locked.len(), Ordering::Relaxed);
     }
 
-    /// Takes note that an event was locked in time.
+    /// Records that an event was locked in time.
     pub(crate) fn note_free(&self, event: EventId) {
         if self.count.load(Ordering::Relaxed) > 0 {
             let mut locked = self.locked();
@@ -93,19 +93,19 @@ impl Permits {
         }
     }
 
-    /// Returns the events that a job passes over for now: those that could not be locked a moment ago.
+    /// Returns the events that jobs skip for now: those that could not be locked a moment ago.
     pub(crate) fn passed_over(&self) -> Vec<EventId> {
         let locked = self.locked();
         locked.iter().filter(|(_, since)| since.elapsed() < PASSED_OVER).map(|(event, _)| *event).collect()
     }
 
-    /// Returns whether an event could not be locked when it was last tried.
+    /// Returns whether an event could not be locked at the last try.
     pub(crate) fn is_locked(&self, event: EventId) -> bool {
         self.count.load(Ordering::Relaxed) > 0 && self.locked().contains_key(&event)
     }
 
     fn locked(&self) -> MutexGuard<'_, HashMap<EventId, Instant>> {
-        // Nothing is left half done under it.
+        // A panic cannot leave the map in an inconsistent state.
         self.locked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Retries after locks of others and lost connections.
+//! Retries after contention and lost connections.
 
 use std::collections::hash_map::RandomState;
 use std::future::Future;
@@ -10,12 +10,12 @@ use tiketi_sql::StoreMetrics;
 
 use crate::error::was_lost;
 
-/// How often an operation is tried before its caller gets the failure.
+/// How many times an operation is tried before its caller gets the failure.
 const TRIES: u32 = 6;
-/// How long the first wait is at most; each is up to twice as long as the one before.
+/// Longest first wait; each later wait is up to twice as long as the one before.
 const FIRST_WAIT: Duration = Duration::from_millis(8);
 
-/// Tries until it succeeds, fails permanently, or has failed often enough.
+/// Tries until the operation succeeds, fails permanently, or has failed too many times.
 pub(crate) async fn retry<T, F>(
     metrics: &StoreMetrics,
     mut attempt: impl FnMut() -> F,
@@ -35,9 +35,9 @@ where
     }
 }
 
-/// Waits for the next try, or returns that there should be none.
+/// Waits for the next try; returns false if there should be none.
 ///
-/// Only what certainly changed nothing is tried again.
+/// Only an operation that certainly changed nothing is tried again.
 pub(crate) async fn pause(tried: u32, error: &StoreError) -> bool {
     let again = error.kind() == StoreErrorKind::Contention || was_lost(error);
     if !again || tried + 1 >= TRIES {
@@ -47,7 +47,7 @@ pub(crate) async fn pause(tried: u32, error: &StoreError) -> bool {
     true
 }
 
-/// Returns half to all of a wait that doubles with each try, so that those who collided do not collide again.
+/// Returns half to all of a wait that doubles with each try, so that operations that collided do not collide again.
 fn wait(tried: u32) -> Duration {
     let longest = FIRST_WAIT.saturating_mul(1 << tried.min(16));
     let chance = u32::try_from(RandomState::new().build_hasher().finish() % 1_000).unwrap_or_default();

@@ -10,16 +10,16 @@ use tokio::time::timeout;
 
 use crate::queue::permits::Permits;
 
-/// Most events that a job works on at the same time; more than that many locked ones make a round take longer.
+/// Most events that a job works on concurrently; with more locked events than this, a round takes longer.
 const AT_ONCE: usize = 64;
-/// How often a job looks whether an event that is not done is locked by another session.
+/// How often a job checks whether an unfinished event is locked by another session.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
-/// After how many looks an event is given up that is not locked; a busy database may just be slow.
+/// After how many checks an event that is not locked is given up; a busy database may just be slow.
 const LOOKS: usize = 10;
 
-/// Works on events side by side, and passes those over that fail, or that are locked and not done within a second.
+/// Works on events concurrently, and skips those that fail, or that are locked and not done within a second.
 ///
-/// The work runs in separate tasks: skipped work is not stopped halfway, and completes once it can.
+/// The work runs in separate tasks: skipped work is not stopped, and completes once the event is free.
 pub(crate) async fn each<T, F>(
     permits: &Arc<Permits>,
     works: impl IntoIterator<Item = (EventId, F)>,
@@ -41,7 +41,7 @@ where
         match running.join_next().await {
             Some(Ok((_, Ok(done)))) => swept.done.push(done),
             Some(Ok((event, Err(error)))) => swept.skipped.push((event, error)),
-            // Only a runtime that ends stops them.
+            // Only the end of the runtime stops them.
             Some(Err(_)) => {}
             None => return swept,
         }

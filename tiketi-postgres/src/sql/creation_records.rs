@@ -1,4 +1,4 @@
-//! Records of creations, by which a repeated creation is recognized.
+//! Records of creations, by which a repeated creation is recognised.
 
 use std::sync::LazyLock;
 
@@ -23,7 +23,7 @@ pub(crate) async fn record(
     maybe(row, |row| Ok(CreationRow::read(row)?.record()))
 }
 
-/// Records a creation under its key; contention if another server records it at the same time.
+/// Records a creation under its key; fails with contention if another server records it at the same time.
 pub(crate) async fn remember(
     session: &mut Session,
     key: CommandKey,
@@ -34,7 +34,7 @@ pub(crate) async fn remember(
     session.execute(remember).await.map(drop).map_err(raced)
 }
 
-/// Turns a duplicate key into contention: another server created the same, and a retry finds it.
+/// Turns a duplicate key into contention: another server created the same object, and a retry finds its record.
 pub(crate) fn raced(error: StoreError) -> StoreError {
     let keys = ["one_creation_a_key", "events_pkey", "layouts_pkey"];
     if keys.into_iter().any(|key| violates(&error, key)) {

@@ -1,4 +1,4 @@
-//! Which event a reservation or payment is of: what never changes need not be asked twice.
+//! Caches the event of each reservation and payment, which never changes.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Most ids of one generation; there are two.
 const GENERATION: usize = 100_000;
 
-/// Remembers the latest ids this server met, and forgets the older half when there are too many.
+/// Caches the latest ids that this server used, and drops the older half when there are too many.
 #[derive(Debug, Default)]
 pub(crate) struct EventIdCache(Mutex<Generations>);
 
@@ -20,13 +20,13 @@ struct Generations {
 }
 
 impl EventIdCache {
-    /// Returns the event of a reservation or payment, if it is remembered.
+    /// Returns the event of a reservation or payment, if it is cached.
     pub(crate) fn find(&self, id: Uuid) -> Option<EventId> {
         let event_ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         event_ids.young.get(&id).or_else(|| event_ids.old.get(&id)).copied()
     }
 
-    /// Remembers the event of a reservation or payment.
+    /// Caches the event of a reservation or payment.
     pub(crate) fn learn(&self, id: Uuid, event: EventId) {
         let mut event_ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if event_ids.young.len() >= GENERATION {

@@ -1,4 +1,4 @@
-//! Statements that several modules share, and how they reach the database.
+//! Statements that several modules share, and how they are sent to the database.
 
 pub(crate) mod creation_records;
 pub(crate) mod event_id_cache;

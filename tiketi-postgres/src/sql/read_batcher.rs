@@ -1,4 +1,4 @@
-//! Joins look-ups by id: those that arrive while a statement runs share the next one.
+//! Joins reads by id: those that arrive while a statement runs share the next one.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -14,24 +14,24 @@ use tokio::sync::oneshot::{self, Sender};
 
 use crate::sql::session::Pool;
 
-/// Most statements of one kind that run at once; who comes then waits for one of them, and no longer.
+/// Most concurrent statements for one kind of row; a later read waits for the end of one of them.
 const MAX_RUNNING: usize = 2;
 /// Most ids of one statement.
 const MAX_IDS: usize = 256;
 
-/// A kind of row that is found by its id.
+/// A kind of row that is read by its id.
 pub(crate) trait ById: Clone + Send + Sync + Sized + 'static {
-    /// Names a row.
+    /// The id's type.
     type Id: Copy + Ord + Hash + Send + Sync + 'static;
 
     /// Returns the id of a row.
     fn id(&self) -> Self::Id;
 
-    /// Reads those of some rows that exist.
+    /// Reads the rows with these ids that exist.
     fn read(pool: &Pool, ids: Vec<Self::Id>) -> impl Future<Output = Result<Vec<Self>, StoreError>> + Send;
 }
 
-/// Reads rows of one kind: at once while few ask, and together when many do.
+/// Reads rows of one kind: at once while there are few callers, and together when there are many.
 pub(crate) struct ReadBatcher<R: ById> {
     asked: Mutex<Asked<R>>,
 }
@@ -50,7 +50,7 @@ impl<R: ById> Default for ReadBatcher<R> {
 }
 
 impl<R: ById> ReadBatcher<R> {
-    /// Returns the row of an id as it stands once this was called, or later.
+    /// Returns the row of an id, as it is at the time of the call or later.
     pub(crate) async fn find(self: &Arc<Self>, pool: &Pool, id: R::Id) -> Result<Option<R>, StoreError> {
         let (answer, answered) = oneshot::channel();
         self.ask(pool, id, answer);
@@ -62,26 +62,26 @@ impl<R: ById> ReadBatcher<R> {
         asked.waiting.push((id, answer));
         if asked.running < MAX_RUNNING {
             asked.running += 1;
-            // A separate task, so that a dropped caller cancels no other caller's answer.
+            // A separate task, so that a caller that drops its future does not cancel other callers' answers.
             let runner = Runner { read_batcher: Arc::clone(self), has_left: false };
             tokio::spawn(serve(runner, pool.clone()));
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Asked<R>> {
-        // Nothing is left half done under it.
+        // A panic cannot leave the map in an inconsistent state.
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One of those who answer.
+/// A task that runs statements.
 struct Runner<R: ById> {
     read_batcher: Arc<ReadBatcher<R>>,
     has_left: bool,
 }
 
 impl<R: ById> Runner<R> {
-    /// Takes what is waiting, up to a statement's worth; leaves if nothing is.
+    /// Takes the waiting ids, up to one statement; ends the task if there are none.
     fn take(&mut self) -> Option<Vec<(R::Id, Answer<R>)>> {
         let mut asked = self.read_batcher.lock();
         if asked.waiting.is_empty() {
@@ -95,7 +95,7 @@ impl<R: ById> Runner<R> {
 }
 
 impl<R: ById> Drop for Runner<R> {
-    /// Fails the callers that wait for a runner that ended early, by a defect or with its runtime.
+    /// Fails the callers that wait for a task that ended early, by a defect or with its runtime.
     fn drop(&mut self) {
         if !self.has_left {
             let mut asked = self.read_batcher.lock();
@@ -113,7 +113,7 @@ async fn serve<R: ById>(mut runner: Runner<R>, pool: Pool) {
         let found = found.map(|rows| rows.into_iter().map(|row| (row.id(), row)).collect::<HashMap<_, _>>());
         for (id, answer) in asked {
             let row = found.as_ref().map(|rows| rows.get(&id).cloned()).map_err(shared);
-            // A caller that has gone needs no answer.
+            // If the caller has dropped its future, no answer is needed.
             let _gone = answer.send(row);
         }
     }
@@ -136,13 +136,13 @@ mod tests {
 
     use super::*;
 
-    /// An even number: there are no others, and 13 breaks whatever looks for it.
+    /// A row for each even number; a read of 13 panics.
     #[derive(Debug, Clone, PartialEq)]
     struct Even(u32);
 
     const UNLUCKY: u32 = 13;
     const DEFECTIVE: u32 = 17;
-    /// From here on nothing is found before the gate opens.
+    /// Reads from here on wait for the gate.
     const GATED: u32 = 1_000;
     static GATE: Semaphore = Semaphore::const_new(0);
     static AT_GATE: AtomicUsize = AtomicUsize::new(0);

@@ -1,4 +1,4 @@
-//! Reads that answer people rather than rules, straight from the pool.
+//! Reads for buyers and staff, which no rule uses, on connections of the pool.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -21,8 +21,8 @@ use crate::sql::session::Pool;
 pub(crate) const EVENT_OF_RESERVATION: &str = "SELECT event FROM tiketi.reservations WHERE id = $1";
 pub(crate) const EVENT_OF_PAYMENT: &str = "SELECT event FROM tiketi.payments WHERE id = $1";
 pub(crate) const EVENT_OF_TICKET_TYPE: &str = "SELECT event FROM tiketi.ticket_types WHERE id = $1";
-/// `OFFSET 0` keeps each look-up one by its key: a planner that has not counted the rows yet believes that many have
-/// an id, and would read all of them once for a list of ids.
+/// `OFFSET 0` keeps each part a read by its key: without statistics the planner assumes that many rows have one id,
+/// and would read all rows once for a list of ids.
 const RESERVATIONS: &str = concat!(
     "SELECT found.* FROM unnest($1::uuid[]) AS wanted (id) CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
@@ -42,7 +42,7 @@ const RESERVATIONS_OF: &str = concat!(
 const COUNT_RESERVATIONS_OF: &str =
     "SELECT count(*) AS total FROM tiketi.reservations WHERE buyer = $1 AND ($2::uuid IS NULL OR event = $2)";
 const EVENTS: &str = concat!("SELECT ", columns!(event), " FROM tiketi.events WHERE id = ANY($1)");
-/// Events without their descriptions, which no query looks into.
+/// Events without their descriptions, which no filter uses.
 static OUTLINES: LazyLock<String> = LazyLock::new(|| {
     let columns = columns!(event).replace("description", "'' AS description");
     format!("SELECT {columns} FROM tiketi.events WHERE $1 OR state <> 'draft'")
@@ -53,8 +53,8 @@ const TICKET_TYPES: &str = concat!(
     " FROM tiketi.ticket_types WHERE event = ANY($1) ORDER BY position, id"
 );
 const MAP_VERSION: &str = "SELECT map_version FROM tiketi.events WHERE id = $1";
-/// One statement, so that the version and the seats are of one moment; an event without changes has one row
-/// without a seat.
+/// One statement, so that the version and the seats are of one moment; an event without changes has one row without
+/// a seat.
 static SEAT_MAP: LazyLock<String> = LazyLock::new(|| {
     let columns = qualified_list::<SeatRow<'_>>("seat");
     format!(
@@ -65,7 +65,7 @@ static SEAT_MAP: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Returns the event that a look-up by an id alone finds.
+/// Returns the event in the answer to a read by id alone.
 pub(crate) async fn event_of(
     pool: &Pool,
     sql: &'static str,
@@ -130,18 +130,18 @@ pub(crate) async fn reservations_of(
     Ok(Page { rows: each(&found, |row| ReservationRow::read(row)?.reservation())?, total })
 }
 
-/// Returns events with what they sell, in the order of their ids' list.
+/// Returns events with their ticket types, in the order of `ids`.
 pub(crate) async fn views(pool: &Pool, ids: &[EventId]) -> Result<Vec<EventView>, StoreError> {
     let list: Vec<Uuid> = ids.iter().map(|id| id.as_uuid()).collect();
     let found = pool.fetch_all(pool.query(EVENTS).bind(list)).await?;
     let events = each(&found, |row| Ok(EventRow::read(row)?.event()?.0))?;
     let views = with_ticket_types(pool, events).await?;
     let mut views: HashMap<_, _> = views.into_iter().map(|view| (view.event.id, view)).collect();
-    // One that was removed meanwhile is left out.
+    // An event that was removed meanwhile is omitted.
     Ok(ids.iter().filter_map(|id| views.remove(id)).collect())
 }
 
-/// Returns all events with what they sell, but without their descriptions: a shop has few.
+/// Returns all events with their ticket types, but without descriptions: a shop has few events.
 pub(crate) async fn outlines(pool: &Pool, drafts: bool) -> Result<Vec<EventView>, StoreError> {
     let found = pool.fetch_all(pool.query(&OUTLINES).bind(drafts)).await?;
     let events = each(&found, |row| Ok(EventRow::read(row)?.event()?.0))?;
@@ -164,7 +164,7 @@ async fn with_ticket_types(pool: &Pool, events: Vec<Event>) -> Result<Vec<EventV
     Ok(views)
 }
 
-/// Answers a query by its own rules, for a status is not a column, and reads only the page in full.
+/// Filters and sorts in memory, because a status is not a column, and reads only the page in full.
 pub(crate) async fn events(pool: &Pool, query: &EventQuery) -> Result<Page<EventView>, StoreError> {
     let mut wanted = outlines(pool, query.drafts).await?;
     wanted.retain(|view| query.wants(view));

@@ -1,4 +1,4 @@
-//! A row as Postgres has it.
+//! A row of Postgres.
 
 use sqlx::postgres::{PgRow, Postgres};
 use sqlx::{Decode, Type};
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::failed;
 
-/// A row of Postgres, read by the names of its columns.
+/// A row of Postgres, read by column names.
 pub(crate) struct Row<'r>(pub(crate) &'r PgRow);
 
 impl<'r> Row<'r> {

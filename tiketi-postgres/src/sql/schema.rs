@@ -1,4 +1,4 @@
-//! The schema that a shop's tables are in.
+//! The schema that contains a shop's tables.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,19 +8,20 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
-/// How statements of this crate name the schema; [`Schema`] puts the shop's own name in its place.
+/// The name of the schema in the statements of this crate; [`Schema`] replaces it by the shop's own name.
 const PLACEHOLDER: &str = "tiketi.";
-/// The default, which needs no rendering.
+/// The default name, which needs no rendering.
 const DEFAULT: &str = "tiketi";
-/// Longest identifier of Postgres, in bytes (source: PostgreSQL's manual, 4.1.1; longer ones are cut off silently).
+/// Longest identifier of Postgres, in bytes (source: PostgreSQL's manual, 4.1.1; longer ones are truncated).
 const MAX_BYTES: usize = 63;
 
-/// Name of the schema that a shop's tables are in, `tiketi` unless chosen otherwise.
+/// Name of the schema that contains a shop's tables, `tiketi` by default.
 ///
-/// Shops in schemas of one database share nothing: each has its own tables, sequences and migrations.
+/// Shops in different schemas of one database share nothing: each has its own tables, sequences and migrations.
 ///
-/// A name has 1 to 63 letters `a` to `z`, digits and underscores, and begins with no digit. Names that Postgres keeps for
-/// itself (`pg_…`, `information_schema`) are refused, and so is `public`, where a host's own tables are.
+/// A name has 1 to 63 letters `a` to `z`, digits and underscores, and does not begin with a digit. Names that
+/// Postgres reserves (`pg_…`, `information_schema`) are refused, and so is `public`, which contains the host's own
+/// tables.
 ///
 /// ```
 /// use tiketi_postgres::SchemaName;
@@ -39,7 +40,7 @@ impl SchemaName {
         &self.0
     }
 
-    /// Puts the schema's name into the text of a statement.
+    /// Replaces the placeholder in the text of a statement by the schema's name.
     pub(crate) fn render(&self, statement: &str) -> String {
         statement.replace(PLACEHOLDER, &format!("\"{self}\"."))
     }
@@ -71,7 +72,7 @@ impl fmt::Display for SchemaName {
     }
 }
 
-/// Error: a text is no name for a shop's schema; see [`SchemaName`].
+/// Error: a text is not a valid [`SchemaName`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidSchemaName;
@@ -87,23 +88,23 @@ impl fmt::Display for InvalidSchemaName {
 
 impl std::error::Error for InvalidSchemaName {}
 
-/// A shop's schema, with the statements that were rendered for it: each once.
+/// A shop's schema, with a cache of the statements that were rendered for it.
 ///
-/// A statement has to be the same text each time it runs: connections keep it prepared under its text.
+/// A statement must have the same text each time, because connections cache prepared statements by their text.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     name: SchemaName,
-    /// By the place and length of the constant text, so that no text is hashed.
+    /// By address and length of the constant text, so that no text is hashed.
     rendered: RwLock<HashMap<(usize, usize), Arc<str>>>,
 }
 
 impl Schema {
-    /// Starts with nothing rendered.
+    /// Creates an empty cache.
     pub(crate) fn new(name: SchemaName) -> Self {
         Self { name, rendered: RwLock::default() }
     }
 
-    /// Returns a statement with the schema's name in it.
+    /// Returns a statement with the schema's name.
     pub(crate) fn sql(&self, statement: &'static str) -> SqlStr {
         if self.name.as_str() == DEFAULT {
             return statement.into_sql_str();
@@ -115,7 +116,7 @@ impl Schema {
             let mut all = self.rendered.write().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(all.entry(key).or_insert(rendered))
         });
-        // The statement is this crate's own, and the name has letters, digits and underscores only.
+        // The statement is a constant of this crate, and the name has letters, digits and underscores only.
         AssertSqlSafe(rendered).into_sql_str()
     }
 }

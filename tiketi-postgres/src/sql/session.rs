@@ -1,4 +1,4 @@
-//! How statements reach the database: prepared once a connection, or, behind a pooler, sent in full each time.
+//! How statements are sent: prepared once for each connection, or, behind a pooler, as a whole each time.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,31 +12,32 @@ use crate::error::{commit_failed, ended, failed};
 use crate::sql::schema::Schema;
 use crate::sql::statement::Statement;
 
-/// Begins a transaction that no other session can keep waiting for ever, and that keeps no other one waiting for ever.
+/// Begins a transaction that does not wait for other sessions without limit, and does not block them without limit.
 ///
 /// If this process or its network stops in the middle, the database ends the transaction after
-/// `idle_in_transaction_session_timeout` and with it the locks; what this process then sends is refused. The settings
-/// end with the transaction, so that they are right behind a pooler too.
+/// `idle_in_transaction_session_timeout`, and with it the locks; later statements of this process are refused. The
+/// settings end with the transaction, so that they are right behind a pooler too.
 pub(crate) const BEGIN: &str =
     "BEGIN; SET LOCAL lock_timeout = 2000; SET LOCAL idle_in_transaction_session_timeout = 5000";
-/// A reader locks no rows, but a session of a pooler, and it keeps old rows from being cleaned away.
+/// A reader locks no rows, but it uses a session of a pooler, and it prevents the clean-up of old row versions.
 const BEGIN_READING: &str = "BEGIN READ ONLY; SET LOCAL idle_in_transaction_session_timeout = 5000";
 
-/// What becomes of a statement once it has run.
+/// Whether a statement stays prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Statements {
     /// It is prepared on its connection under a name, and is not parsed again.
     Cached,
-    /// Nothing: a pooler may give each transaction another session, where a name means nothing, or something else.
+    /// It is not kept: a pooler may use another session for each transaction, in which the name does not exist, or
+    /// is that of another statement.
     ///
-    /// An unnamed one is parsed in one message and run in another, so both have to be within a transaction.
+    /// An unnamed statement is parsed by one message and executed by another, so both must be within a transaction.
     Forgotten,
 }
 
 impl Statements {
-    /// Drops statements where connections may not cache any.
+    /// Keeps no statements if the connections have no statement cache.
     fn of(options: &PgConnectOptions) -> Self {
-        // The options tell their capacity only in an address, which some hosts and names do not fit into.
+        // The options show their capacity only in a URL, and some hosts and names cannot be written in a URL.
         let nobody = options.clone().host("localhost").username("nobody").password("");
         let none = ("statement-cache-capacity".into(), "0".into());
         if nobody.to_url_lossy().query_pairs().any(|pair| pair == none) {
@@ -53,12 +54,12 @@ pub(crate) struct Pool {
     connections: PgPool,
     statements: Statements,
     schema: Arc<Schema>,
-    /// Whether the store was closed; the connections may go on serving their host.
+    /// Whether the store was closed; the connections may continue to serve the host.
     is_closed: Arc<AtomicBool>,
 }
 
 impl Pool {
-    /// Learns from a pool's settings what becomes of statements.
+    /// Reads from a pool's settings whether statements stay prepared.
     pub(crate) fn of(connections: PgPool, schema: Arc<Schema>) -> Self {
         let statements = Statements::of(&connections.connect_options());
         Self { connections, statements, schema, is_closed: Arc::default() }
@@ -69,7 +70,7 @@ impl Pool {
         sqlx::query(self.schema.sql(statement))
     }
 
-    /// Refuses all that comes from now on, and leaves the connections open.
+    /// Refuses all later calls, and leaves the connections open.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
     }
@@ -83,10 +84,10 @@ impl Pool {
         &self.connections
     }
 
-    /// Begins a transaction for a caller who may leave at any time.
+    /// Begins a transaction for a caller that may drop its future at any time.
     ///
-    /// In a separate task: sqlx takes a connection back as idle whose `BEGIN` was sent and its answer not awaited,
-    /// and its next user finds a transaction open.
+    /// It runs in a separate task: if the caller is dropped while `BEGIN` is under way, sqlx returns the connection
+    /// to the pool, and its next user finds an open transaction.
     pub(crate) async fn begin(&self, begin: &'static str) -> Result<Session, StoreError> {
         let pool = self.clone();
         let session = tokio::spawn(async move { pool.begin_in_task(begin).await });
@@ -100,7 +101,7 @@ impl Pool {
         Ok(Session { transaction, statements: self.statements, schema: Arc::clone(&self.schema) })
     }
 
-    /// Returns what a statement that only reads finds.
+    /// Runs a statement that only reads, and returns its rows.
     pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
@@ -108,22 +109,22 @@ impl Pool {
         }
         let mut session = self.begin(BEGIN_READING).await?;
         let found = session.fetch_all(statement).await?;
-        // Nothing was written, so no outcome can be unknown.
+        // Nothing was written, so the outcome is never unknown.
         session.transaction.commit().await.map_err(failed)?;
         Ok(found)
     }
 
-    /// Returns the first row that a statement that only reads finds, if any.
+    /// Runs a statement that only reads, and returns its first row, if any.
     pub(crate) async fn fetch_optional(&self, statement: Statement<'_>) -> Result<Option<PgRow>, StoreError> {
         Ok(self.fetch_all(statement).await?.into_iter().next())
     }
 
-    /// Returns the row that a statement that only reads always has.
+    /// Runs a statement that only reads, and returns its row.
     pub(crate) async fn fetch_one(&self, statement: Statement<'_>) -> Result<PgRow, StoreError> {
         self.fetch_optional(statement).await?.ok_or_else(no_row)
     }
 
-    /// Commits one statement, and returns how many rows it changed.
+    /// Runs one statement in its own transaction, and returns how many rows it changed.
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
@@ -137,7 +138,7 @@ impl Pool {
         Ok(changed)
     }
 
-    /// Commits one statement, and returns the rows it answers with.
+    /// Runs one statement in its own transaction, and returns its rows.
     pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
@@ -151,7 +152,7 @@ impl Pool {
     }
 }
 
-/// A session for as long as a transaction; dropped, the transaction is rolled back.
+/// A session during one transaction; dropping it rolls the transaction back.
 pub(crate) struct Session {
     transaction: Transaction<'static, Postgres>,
     statements: Statements,
@@ -171,13 +172,13 @@ impl Session {
         Ok(done.rows_affected())
     }
 
-    /// Runs a statement, and returns what it answers.
+    /// Runs a statement, and returns its rows.
     pub(crate) async fn fetch_all(&mut self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         let statement = self.said(statement);
         statement.fetch_all(&mut *self.transaction).await.map_err(failed)
     }
 
-    /// Runs a statement, and returns the first row it answers with, if any.
+    /// Runs a statement, and returns its first row, if any.
     pub(crate) async fn fetch_optional(
         &mut self,
         statement: Statement<'_>,
@@ -185,17 +186,17 @@ impl Session {
         Ok(self.fetch_all(statement).await?.into_iter().next())
     }
 
-    /// Makes durable what was written; if that fails, the outcome may be unknown.
+    /// Commits; if that fails, the outcome may be unknown.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(commit_failed)
     }
 
-    /// Undoes what was written.
+    /// Rolls back.
     pub(crate) async fn rollback(self) -> Result<(), StoreError> {
         self.transaction.rollback().await.map_err(failed)
     }
 
-    /// Leaves a statement a name only where the next of its kind finds it.
+    /// Gives a statement a name only where the name stays valid.
     fn said<'q>(&self, statement: Statement<'q>) -> Statement<'q> {
         statement.persistent(self.statements == Statements::Cached)
     }
@@ -222,7 +223,7 @@ mod tests {
         assert_eq!(Statements::of(&options.parse().unwrap()), Statements::Forgotten);
     }
 
-    /// As an address, these would end the process.
+    /// In a URL, these names would end the process.
     #[test]
     fn hosts_and_names_that_fit_into_no_address_are_no_trouble() {
         let options = PgConnectOptions::new_without_pgpass().host("::1").username("a b:c/d").password("?#");

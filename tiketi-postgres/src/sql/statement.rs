@@ -1,4 +1,4 @@
-//! Statements made from a table's list of columns, once a process.
+//! Statements built from a table's list of columns, once for each process.
 
 use sqlx::Postgres;
 use sqlx::postgres::PgArguments;
@@ -9,25 +9,25 @@ use uuid::Uuid;
 /// A statement with its values.
 pub(crate) type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
-/// A statement that writes rows, and which of their columns it takes in which order.
+/// A statement that writes rows, and the columns that its parameters take.
 pub(crate) struct RowStatement {
     sql: String,
     columns: Vec<usize>,
 }
 
-/// Which version a row has to have so that it may be updated.
+/// The version that a row must have to be updated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Guard {
-    /// The one it had before the batch; its array is bound last.
+    /// The version before the batch; its array is bound last.
     Version,
-    /// Any.
+    /// Any version.
     None,
 }
 
 const ALL: [Part; 4] = [Part::Key, Part::Fixed, Part::Changing, Part::Counted];
 
 impl RowStatement {
-    /// Inserts one row, or does what `conflict` says, such as `ON CONFLICT DO NOTHING`.
+    /// Inserts one row. `conflict` is the clause for an existing one, such as `ON CONFLICT DO NOTHING`.
     pub(crate) fn insert<R: TableRow>(conflict: &str) -> Self {
         let columns = columns_of::<R>(&ALL);
         let names = joined::<R>(&columns, |_, column| column.name.to_owned());
@@ -36,7 +36,7 @@ impl RowStatement {
         Self { sql, columns }
     }
 
-    /// Updates the columns of some parts of the one row whose `id` is bound first.
+    /// Updates the columns of these parts in the row whose `id` is bound first.
     pub(crate) fn update<R: TableRow>(parts: &[Part], returning: &str) -> Self {
         let columns = columns_of::<R>(&[&[Part::Key], parts].concat());
         let set = columns.get(1..).unwrap_or_default();
@@ -54,16 +54,16 @@ impl RowStatement {
         Self { sql, columns }
     }
 
-    /// Updates the columns of some parts of rows of one event, which is bound first.
+    /// Updates the columns of these parts in rows of one event, which is bound first.
     ///
-    /// The keys are named twice: the planner looks them up by `= ANY`, for any estimate of the number of rows.
+    /// The keys appear twice: the planner then uses `= ANY` to find the rows, whatever it estimates.
     pub(crate) fn update_of_event<R: TableRow>(parts: &[Part], guard: Guard) -> Self {
         let arrays = Arrays::of::<R>(&[&[Part::Key], parts].concat(), 2, guard);
         let update = arrays.update(R::TABLE);
         Self { sql: update, columns: arrays.columns }
     }
 
-    /// Returns its text.
+    /// Returns the text of the statement.
     pub(crate) fn sql(&self) -> &str {
         &self.sql
     }
@@ -91,24 +91,24 @@ impl RowStatement {
     }
 }
 
-/// The columns of some parts of a table as arrays, numbered from a first parameter.
+/// The columns of these parts of a table as arrays, numbered from a first parameter.
 pub(crate) struct Arrays {
     pub(crate) columns: Vec<usize>,
-    /// Their names, with commas.
+    /// Their names, separated by commas.
     names: String,
     /// The arrays as rows: `unnest($2::uuid[], …)`.
     unnest: String,
-    /// What an update sets: `state = n.state, …`.
+    /// The assignments of an update: `state = n.state, …`.
     set: String,
     /// The parameter of the ids.
     pub(crate) ids: String,
-    /// The first parameter that is free again.
+    /// The next free parameter.
     pub(crate) next: usize,
     guard: Guard,
 }
 
 impl Arrays {
-    /// Numbers the columns; the event's own is left out, for it is bound as one value.
+    /// Numbers the columns, except the event's, which is bound as one value.
     pub(crate) fn of<R: TableRow>(parts: &[Part], first: usize, guard: Guard) -> Self {
         let mut columns = columns_of::<R>(parts);
         columns.retain(|index| R::COLUMNS.get(*index).is_some_and(|column| column.name != "event"));
@@ -139,7 +139,7 @@ impl Arrays {
         )
     }
 
-    /// Returns an update of the rows of the event `$1` that have these keys and lie where an array of places says.
+    /// Returns an update of the rows of the event `$1` that have these keys and are at the places in an array.
     pub(crate) fn update_at(&self, table: &str, places: &str) -> String {
         let Self { names, unnest, set, .. } = self;
         format!(
@@ -154,7 +154,7 @@ impl Arrays {
     }
 }
 
-/// Writes something of each column, with commas.
+/// Writes a text for each column, separated by commas.
 fn joined<R: TableRow>(columns: &[usize], write: impl Fn(usize, &Column) -> String) -> String {
     let columns = columns.iter().filter_map(|index| R::COLUMNS.get(*index));
     columns.enumerate().map(|(at, column)| write(at, column)).collect::<Vec<_>>().join(", ")
@@ -193,7 +193,7 @@ impl<'v> Array<'v> {
             (Self::Ints(numbers), Value::Int(number)) => numbers.push(number),
             (Self::Texts(texts), Value::Text(text)) => texts.push(text),
             (Self::Flags(flags), Value::Flag(flag)) => flags.push(flag),
-            // A column's kind and its values are from the same type.
+            // A column's kind and its values are from the same row type.
             _ => {}
         }
     }
@@ -201,7 +201,7 @@ impl<'v> Array<'v> {
 
 fn bind_arrays<'q, R: TableRow>(statement: Statement<'q>, columns: &[usize], rows: &'q [R]) -> Statement<'q> {
     let array = |column: &'static Column| Array::of(column.kind, rows.len());
-    // By their index in the table, so that a row is gone through once.
+    // By their index in the table, so that each row is visited once.
     let mut arrays: Vec<Option<Array<'q>>> = (0..R::COLUMNS.len()).map(|_| None).collect();
     for index in columns {
         if let (Some(place), Some(column)) = (arrays.get_mut(*index), R::COLUMNS.get(*index)) {

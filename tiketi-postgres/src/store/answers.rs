@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::sql::row::maybe;
 use crate::store::PostgresStore;
 
-/// Claims a key that is new, or whose claim by the same request has run out.
+/// Claims a key that is new, or whose claim by the same request has ended.
 const CLAIM: &str = "INSERT INTO tiketi.answers AS kept (key, fingerprint, claimed_until) VALUES ($1, $2, $3) \
     ON CONFLICT (key) DO UPDATE SET claimed_until = excluded.claimed_until \
     WHERE kept.fingerprint = excluded.fingerprint AND kept.answered_at IS NULL AND kept.claimed_until <= $4";
@@ -47,7 +47,7 @@ impl AnswerStore for PostgresStore {
             let row = self.database().fetch_optional(self.query(&ONE).bind(key.as_uuid())).await?;
             let kept = maybe(row, |row| answer_claim(row, fingerprint, now))?;
             match kept {
-                // Given up or free again since: claim it once more.
+                // The key has become free meanwhile, so it is claimed again.
                 None | Some(AnswerClaim::Run) => {}
                 Some(claim) => return Ok(claim),
             }

@@ -1,4 +1,4 @@
-//! Whole events, read from one moment.
+//! Reads all rows of an event at one moment.
 
 use async_trait::async_trait;
 use sqlx::postgres::PgRow;
@@ -11,7 +11,7 @@ use crate::sql::session::Session;
 use crate::store::PostgresStore;
 use crate::working_set::load::ticket_types;
 
-/// The time-out is explained at [`crate::sql::session::BEGIN`].
+/// The timeout is explained at [`crate::sql::session::BEGIN`].
 const ONE_MOMENT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
     SET LOCAL idle_in_transaction_session_timeout = 5000";
 const EVENT_IDS: &str = "SELECT id FROM tiketi.events WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2";
@@ -21,7 +21,7 @@ const SEATS: &str = concat!(
     columns!(seat),
     " FROM tiketi.seats WHERE event = $1 AND map_version > 0 ORDER BY position"
 );
-/// An index for each kind of state; there are no others.
+/// One part for each kind of state, because each has a partial index; there are no other indexes.
 const RESERVATIONS: &str = concat!(
     "SELECT ",
     columns!(reservation),
@@ -33,7 +33,8 @@ const RESERVATIONS: &str = concat!(
     columns!(reservation),
     " FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') ORDER BY serial"
 );
-/// By the reservation too, so that a latest payment that names another event is seen; others are seen where they say.
+/// Also found by the reservation, so that a latest payment that names another event is seen; other payments are
+/// found by the event that they name.
 const PAYMENTS: &str = concat!(
     "SELECT ",
     columns!(payment),
@@ -72,7 +73,7 @@ async fn event_rows(session: &mut Session, id: EventId) -> Result<Option<Snapsho
     for row in &of(session, SEATS, id).await? {
         snapshot.put_seat(SeatRow::read(&Row(row))?.seat()?);
     }
-    // Adding seats raises it; the audit must see the stored value.
+    // Adding seats increases the map version; the audit must see the stored one.
     snapshot.set_map_version(map_version);
     let mut latest = Vec::new();
     for row in &of(session, RESERVATIONS, id).await? {

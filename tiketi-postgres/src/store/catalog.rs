@@ -77,7 +77,7 @@ impl CatalogStore for PostgresStore {
     }
 
     async fn announce_statuses(&self, now: Timestamp) -> Result<Swept<(EventId, EventStatus)>, StoreError> {
-        // Most rounds find nothing, and finding nothing takes no lock.
+        // Most rounds find nothing, so the first read takes no lock.
         let mut suspects = reads::outlines(self.database(), false).await?;
         suspects.retain(|view| announce_status(&scope_of(view.clone()), now).is_some());
         let works = suspects.into_iter().map(|view| {
@@ -123,7 +123,7 @@ fn no_ticket_type() -> CommandError<EditRefused> {
     CommandError::Refused(EditRefused::TicketTypeNotFound)
 }
 
-/// Makes what a rule may look at of an event as people see it.
+/// Makes the scope of a rule from the view of an event.
 fn scope_of(view: EventView) -> Snapshot {
     let mut snapshot = Snapshot::new(view.event);
     for row in view.ticket_types {

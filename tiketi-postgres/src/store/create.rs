@@ -1,4 +1,4 @@
-//! New events and layouts: all of their rows, and what is remembered of them, in one transaction.
+//! Creates events and layouts: all their rows and the record of the creation, in one transaction.
 
 use std::sync::{Arc, LazyLock};
 
@@ -17,10 +17,10 @@ use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
 use crate::working_set::write;
 
-/// Most seats one statement inserts.
+/// Most seats that one statement inserts.
 const SEATS_A_STATEMENT: usize = 10_000;
 
-/// So many seats of one event change what the best plan is.
+/// From this number of seats on, the planner's best plan changes.
 const MANY_SEATS: usize = 1_000;
 
 const EVENT_EXISTS: &str = "SELECT 1 FROM tiketi.events WHERE id = $1 \
@@ -32,7 +32,7 @@ type Outcome = Result<Created, CommandError<CreateRefused>>;
 
 /// Stores a new event with its ticket types and seats.
 ///
-/// In a separate task, so that a dropped caller cannot stop it halfway.
+/// A separate task, so that a caller that drops its future does not stop it.
 pub(crate) async fn create_event(store: &PostgresStore, command: CreateEvent) -> Outcome {
     let (store, command) = (store.clone(), Arc::new(command));
     let created = tokio::spawn(async move {
@@ -56,12 +56,12 @@ pub(crate) async fn create_layout(store: &PostgresStore, command: CreateLayout) 
     created.await.map_err(ended)?
 }
 
-/// Returns what was tried again only while the store failed.
+/// Returns the outcome of a creation that was retried after failures only.
 fn unless_refused(tried: Result<Outcome, StoreError>) -> Outcome {
     tried.unwrap_or_else(|error| Err(error.into()))
 }
 
-/// Updates the planner's statistics for a new hall. Without the right to, or in time, autovacuum does it later.
+/// Updates the planner's statistics for a new hall. If this fails or takes too long, autovacuum does it later.
 async fn count_seats(pool: &Pool) {
     let _late = pool.execute(pool.query("ANALYZE tiketi.seats")).await;
 }
@@ -104,7 +104,7 @@ async fn insert_layout(pool: &Pool, command: &CreateLayout) -> Result<Outcome, S
     Ok(Ok(created))
 }
 
-/// Decides whether something new is made, and remembers it under its key if so.
+/// Decides whether an object is created, and stores the record of the creation under its key.
 async fn make<C: Creation>(session: &mut Session, command: &C, is_taken: bool) -> Outcome {
     let key = command.key();
     let remembered = record(session, key).await?;

@@ -12,9 +12,9 @@ use crate::sql::row::each;
 use crate::store::PostgresStore;
 use crate::working_set::WorkingSet;
 
-/// Looks event by event, for which there is an index: a shop has few events and many reservations.
+/// Searches event by event, for which there is an index: a shop has few events and many reservations.
 ///
-/// Locked events are left out: one of them may have more due holds than the limit.
+/// Locked events are left out, because one of them may have more due holds than the limit.
 pub(crate) const DUE: &str = "SELECT due.event, due.id FROM tiketi.events AS sold CROSS JOIN LATERAL \
         (SELECT event, id, state_at FROM tiketi.reservations \
         WHERE event = sold.id AND state = 'held' AND state_at <= $1 ORDER BY state_at LIMIT $2) AS due \

@@ -17,7 +17,7 @@ use crate::store::PostgresStore;
 
 static RECEIVE: LazyLock<RowStatement> =
     LazyLock::new(|| RowStatement::insert::<DeliveryRow<'_>>("ON CONFLICT DO NOTHING"));
-/// Claims deliveries that are not processed and not locked, and whose claim, if any, has run out.
+/// Claims deliveries that are not processed and not locked, and that have no claim or an ended one.
 const CLAIM: &str = concat!(
     "WITH free AS MATERIALIZED (SELECT gateway AS of_gateway, delivery AS of_delivery FROM tiketi.inbox \
         WHERE NOT done AND (claimed_until IS NULL OR claimed_until <= $1) \

@@ -1,4 +1,4 @@
-//! The store: a pool of connections, and a queue for each event that sells.
+//! The store: a pool of connections, and a queue for each event with commands.
 
 mod accounts;
 mod answers;
@@ -38,12 +38,12 @@ use crate::store::options::StoreOptions;
 
 const NOW: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now";
 
-/// Every store trait of `tiketi-core` over one Postgres database, which any number of servers share.
+/// Implements every store trait of `tiketi-core` on one Postgres database, which any number of servers share.
 ///
-/// Cheap to clone; clones share their queues. Each server of a shop has one store, over its own pool.
+/// Clones are cheap and share their queues. Each server of a shop has one store, on its own pool.
 #[derive(Debug, Clone)]
 pub struct PostgresStore {
-    /// For reads, and for statements that are transactions by themselves.
+    /// For reads, and for single statements with their own transaction.
     pool: Pool,
     owner: PoolOwner,
     queues: Arc<EventQueues>,
@@ -53,7 +53,7 @@ pub struct PostgresStore {
     events: Arc<ReadBatcher<EventView>>,
 }
 
-/// Who made the pool of a store, and so who closes it.
+/// Who created the pool of a store, and so who closes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PoolOwner {
     Host,
@@ -61,36 +61,36 @@ enum PoolOwner {
 }
 
 impl PostgresStore {
-    /// Sells from the schema `tiketi` of the host's pool, as [`PostgresStore::with_options`] does.
+    /// Uses the schema `tiketi` through the host's pool, as [`PostgresStore::with_options`] does.
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime.
+    /// If it is called outside a Tokio runtime.
     pub fn new(pool: PgPool) -> Self {
         Self::with_options(pool, StoreOptions::new())
     }
 
-    /// Sells from the database of the host's pool, which was migrated before by [`crate::migrate()`].
+    /// Uses a database through the host's pool; [`crate::migrate()`] must have migrated it.
     ///
-    /// Nothing is asked of the database yet; see [`crate::check`]. Besides the pool's connections, which read, a
-    /// store opens up to [`crate::MAX_WRITERS`] of its own with the pool's settings, which write, and
-    /// [`crate::MAX_WAITERS`] more for events that another session has locked: readers never keep a
-    /// batch waiting. The pool stays the host's: [`PostgresStore::close`] leaves it open.
+    /// It does not query the database; see [`crate::check`]. The pool's connections read. For writes, the store
+    /// opens up to [`crate::MAX_WRITERS`] connections of its own with the pool's settings, and
+    /// [`crate::MAX_WAITERS`] more for events that another session has locked, so that readers never delay a batch.
+    /// The pool stays the host's: [`PostgresStore::close`] leaves it open.
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime.
+    /// If it is called outside a Tokio runtime.
     pub fn with_options(pool: PgPool, options: StoreOptions) -> Self {
         Self::over(pool, PoolOwner::Host, options)
     }
 
-    /// Sells as [`PostgresStore::with_options`] does, over a pool that the store makes and closes.
+    /// Works as [`PostgresStore::with_options`], with a pool that the store creates and closes.
     ///
-    /// No connection is opened yet, but those that the pool's options keep open at least.
+    /// It opens no connection, except those that the pool's options demand.
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime.
+    /// If it is called outside a Tokio runtime.
     pub fn connect_lazy(pool: PgPoolOptions, database: PgConnectOptions, options: StoreOptions) -> Self {
         Self::over(pool.connect_lazy_with(database), PoolOwner::Store, options)
     }
@@ -113,7 +113,7 @@ impl PostgresStore {
         self.database().connections()
     }
 
-    /// Returns the pool as the store talks to it.
+    /// Returns the pool with the store's statement settings.
     pub(crate) fn database(&self) -> &Pool {
         &self.pool
     }
@@ -123,10 +123,10 @@ impl PostgresStore {
         self.pool.query(statement)
     }
 
-    /// Lets batches under way finish, and ends the store: its own connections, and the pool if the store made it.
+    /// Waits for running batches and closes the store: its own connections, and the pool if the store created it.
     ///
-    /// What this store or a clone of it is asked afterwards fails with [`tiketi_core::StoreErrorKind::Unavailable`]. A
-    /// pool of the host stays open, and serves the host.
+    /// Later calls of this store or its clones fail with [`tiketi_core::StoreErrorKind::Unavailable`]. A host's
+    /// pool stays open.
     pub async fn close(&self) {
         self.pool.close();
         self.queues.writer.connections.connections().close().await;
@@ -136,7 +136,7 @@ impl PostgresStore {
         }
     }
 
-    /// Sends measurements of batches and of work that is run again to a host's metrics.
+    /// Sends measurements of batches and of retries to a host's metrics.
     ///
     /// Clones of the store share them; a second call has no effect.
     pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
@@ -148,12 +148,12 @@ impl PostgresStore {
         &self.queues.writer.metrics
     }
 
-    /// Returns how many commands shared how many commits so far.
+    /// Returns the counters of batches so far.
     pub fn batches(&self) -> Batches {
         self.queues.writer.counted.so_far()
     }
 
-    /// Has work done in a batch of an event.
+    /// Executes a command in a batch of an event.
     pub(crate) async fn work<W: BatchCommand<Postgres>>(
         &self,
         event: EventId,
@@ -162,7 +162,7 @@ impl PostgresStore {
         self.queues.run(event, work).await
     }
 
-    /// Returns who may write, and which events are locked.
+    /// Returns the permits to write, which know the locked events.
     pub(crate) fn permits(&self) -> &Arc<Permits> {
         &self.queues.writer.permits
     }
@@ -174,7 +174,7 @@ impl PostgresStore {
 }
 
 impl PostgresStore {
-    /// Returns a reservation, looked up together with those that others ask for.
+    /// Returns a reservation; concurrent reads share a statement.
     pub(crate) async fn find_reservation(
         &self,
         id: ReservationId,
@@ -182,22 +182,22 @@ impl PostgresStore {
         self.reservations.find(self.database(), id).await
     }
 
-    /// Returns a payment, looked up together with those that others ask for.
+    /// Returns a payment; concurrent reads share a statement.
     pub(crate) async fn find_payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         self.payments.find(self.database(), id).await
     }
 
-    /// Returns an event with what it sells, looked up together with those that others ask for.
+    /// Returns an event with its ticket types; concurrent reads share a statement.
     pub(crate) async fn find_event(&self, id: EventId) -> Result<Option<EventView>, StoreError> {
         self.events.find(self.database(), id).await
     }
 
-    /// Runs one statement that is a transaction by itself, and returns how many rows it changed.
+    /// Runs one statement in its own transaction, and returns how many rows it changed.
     pub(crate) async fn write<'q>(&self, statement: impl Fn() -> Statement<'q>) -> Result<u64, StoreError> {
         retry(self.metrics(), || self.database().execute(statement())).await
     }
 
-    /// Runs one statement that is a transaction by itself, and returns what it answers.
+    /// Runs one statement in its own transaction, and returns its rows.
     pub(crate) async fn write_returning<'q>(
         &self,
         statement: impl Fn() -> Statement<'q>,

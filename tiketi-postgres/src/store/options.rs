@@ -26,7 +26,7 @@ impl StoreOptions {
         Self { schema: SchemaName::default(), clock_lead: MAX_CLOCK_LEAD }
     }
 
-    /// Sells from the tables of another schema, which [`crate::migrate()`] made.
+    /// Uses the tables of another schema, which [`crate::migrate()`] created.
     #[must_use]
     pub fn schema(self, schema: SchemaName) -> Self {
         Self { schema, ..self }
@@ -34,8 +34,8 @@ impl StoreOptions {
 
     /// Accepts commands up to `lead` ahead of the database's clock.
     ///
-    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: by `lead` a server whose clock is
-    /// wrong can end others' holds too early, and by no more. [`Duration::MAX`] is for simulations that run ahead of time.
+    /// A command further ahead fails with [`tiketi_core::StoreErrorKind::ClockAhead`]: a server with a wrong clock
+    /// can end holds at most `lead` too early. [`Duration::MAX`] is for simulations that run ahead of time.
     #[must_use]
     pub fn clock_lead(self, lead: Duration) -> Self {
         Self { clock_lead: lead, ..self }

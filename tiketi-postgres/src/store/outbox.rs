@@ -27,13 +27,13 @@ const SUBSCRIBERS: &str = "SELECT name, kinds, since, seen_at, \
         (SELECT count(*) FROM tiketi.outbox WHERE subscriber = subscribers.id) AS waiting, \
         (SELECT at FROM tiketi.outbox WHERE subscriber = subscribers.id ORDER BY id LIMIT 1) AS oldest \
     FROM tiketi.subscribers WHERE removed_at IS NULL ORDER BY name";
-/// The subscriber of a name, which is the first argument of each statement about its facts.
+/// Finds the subscriber by its name, which is the first parameter of each statement about its facts.
 macro_rules! subscriber {
     () => {
         "(SELECT id FROM tiketi.subscribers WHERE name = $1 AND removed_at IS NULL)"
     };
 }
-/// Finds facts without a claim, or whose claim has run out.
+/// Finds facts that are not claimed, or whose claim has ended.
 const FREE: &str = concat!(
     "SELECT event, id FROM tiketi.outbox WHERE subscriber = ",
     subscriber!(),
@@ -41,9 +41,10 @@ const FREE: &str = concat!(
 );
 /// Claims the facts of one event that are free and not locked.
 ///
-/// An earlier fact of a reservation that is not among them is claimed by another caller, and holds the later ones back.
-/// A later one is never seen without the earlier, for both were numbered under the lock of their event. `OFFSET 0`
-/// keeps both look-ups by their keys, for any estimate of the planner. Rows are locked in the order of the ids.
+/// An earlier fact of a reservation that is not among them is claimed by another caller, so later facts are left
+/// out. A later fact is never visible without the earlier one, because both were numbered under the lock of their
+/// event. `OFFSET 0` keeps both parts reads by key, whatever the planner estimates. Rows are locked in the order of
+/// the ids.
 const CLAIM: &str = concat!(
     "WITH mine AS MATERIALIZED (SELECT found.* FROM unnest($3::bigint[]) AS wanted (id) CROSS JOIN LATERAL \
         (SELECT subscriber, id, reservation FROM tiketi.outbox WHERE subscriber = ",
@@ -65,16 +66,16 @@ const RELEASE: &str = concat!(
     " AND id = ANY($2) AND claimed_until = $3"
 );
 const REMOVED: &str = "SELECT id FROM tiketi.subscribers WHERE removed_at IS NOT NULL";
-/// Deletes the oldest facts of a subscriber, about a limited number.
+/// Deletes the oldest facts of a subscriber, approximately a limited number.
 const DELETE_FACTS: &str = "DELETE FROM tiketi.outbox WHERE subscriber = $1 AND id <= (SELECT max(id) \
     FROM (SELECT id FROM tiketi.outbox WHERE subscriber = $1 ORDER BY id LIMIT $2) AS oldest)";
-/// Forgets removed subscribers once no commit can be under way that still saw them.
+/// Deletes removed subscribers once every commit has ended that may have read them.
 const FORGET_REMOVED: &str = "DELETE FROM tiketi.subscribers WHERE removed_at < $1 \
     AND (SELECT min(id) FROM tiketi.outbox WHERE subscriber = subscribers.id) IS NULL";
 
 /// Most facts of removed subscribers deleted in one transaction.
 const DELETED_AT_ONCE: i64 = 5_000;
-/// How long a removed subscriber is remembered: far longer than any transaction of the store may last.
+/// How long a removed subscriber is kept: far longer than any transaction of the store lasts.
 const LONGEST_COMMIT: Duration = Duration::from_hours(1);
 
 #[async_trait]
@@ -125,7 +126,7 @@ impl OutboxStore for PostgresStore {
     ) -> Result<Vec<ClaimedFact>, StoreError> {
         let until = now.after(lease);
         let mut seen = 0;
-        // What is held back, or claimed by others in between, is passed by until the next call.
+        // Facts that are held back, or that other callers claim meanwhile, are skipped until the next call.
         loop {
             let free = self.free_facts(subscriber, now, seen, limit).await?;
             let Some(latest) = free.values().flatten().max() else { return Ok(Vec::new()) };
@@ -182,7 +183,7 @@ fn sorted(facts: &[FactId]) -> Vec<i64> {
 }
 
 impl PostgresStore {
-    /// Finds facts of a subscriber after one that are free, the oldest first, by their event.
+    /// Finds free facts of a subscriber after this one, the oldest first, grouped by event.
     async fn free_facts(
         &self,
         subscriber: &SubscriberName,
@@ -201,7 +202,7 @@ impl PostgresStore {
         Ok(free)
     }
 
-    /// Claims facts of one event, and returns those that it got.
+    /// Claims facts of one event, and returns the claimed ones.
     async fn claim_facts(
         &self,
         subscriber: &SubscriberName,
@@ -221,9 +222,9 @@ impl PostgresStore {
         each(&self.write_returning(claim).await?, |row| tiketi_sql::claimed_fact(row))
     }
 
-    /// Deletes the facts of removed subscribers, and in the end these themselves.
+    /// Deletes the facts of removed subscribers, and then the subscribers.
     ///
-    /// A batch under way may still add facts for one that was removed; they are deleted by a later call.
+    /// A running batch may still add facts for a removed subscriber; a later call deletes them.
     async fn delete_removed(&self, now: Timestamp) -> Result<(), StoreError> {
         let removed = self.database().fetch_all(self.query(REMOVED)).await?;
         for subscriber in each(&removed, |row| row.int("id"))? {

@@ -1,4 +1,4 @@
-//! Selling.
+//! Sales.
 
 use async_trait::async_trait;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, Subject};
@@ -21,7 +21,7 @@ const DUE: &str = concat!(
     columns!(payment),
     " FROM tiketi.payments WHERE reconcile_at <= $1 AND event <> ALL ($3) ORDER BY reconcile_at, id LIMIT $2"
 );
-/// Two lists without a row in common, each by its own index.
+/// Two lists without a common row, each with its own index.
 const NEEDING_ATTENTION: &str = concat!(
     "SELECT ",
     columns!(payment),
@@ -33,8 +33,7 @@ const COUNT_NEEDING_ATTENTION: &str = "SELECT count(*) AS total FROM \
     (SELECT id FROM tiketi.payments WHERE needs_attention \
     UNION ALL SELECT id FROM tiketi.payments WHERE awaited_since <= $1 AND NOT needs_attention) AS troubled";
 const BY_KEY: &str = "SELECT id FROM tiketi.payments WHERE provider_key = $2 AND gateway = $1";
-/// What is held and what is sold have an index each, in which events that are settled have no row; events that somebody
-/// has locked are left out.
+/// Held and sold reservations have an index each, which has no rows of finished events; locked events are left out.
 const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
         JOIN tiketi.reservations AS held ON held.event = off.id AND held.state = 'held' \
         WHERE off.state = 'cancelled' AND off.id <> ALL ($2) \
@@ -44,7 +43,7 @@ const TO_CALL_OFF: &str = "SELECT held.id FROM tiketi.events AS off \
         WHERE off.state = 'cancelled' AND paid.reconcile_at IS NULL AND paid.call_off_refused IS NOT TRUE \
             AND off.id <> ALL ($2) \
     ORDER BY id LIMIT $1";
-/// An event without reservations has one row of zeroes; one that does not exist has none.
+/// An event without reservations has one row of zeroes; an unknown event has none.
 const PROGRESS: &str = "WITH live AS (\
         SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'held' \
         UNION ALL SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
@@ -70,7 +69,7 @@ impl PostgresStore {
         reads::event_of(self.database(), sql, id).await
     }
 
-    /// Remembers which event the rows of an answer belong to.
+    /// Caches the event of the reservation and the payment in an answer.
     fn learn(&self, applied: &Applied) {
         let event = applied.reservation.event;
         self.event_ids.learn(applied.reservation.id.as_uuid(), event);

@@ -9,9 +9,9 @@ use uuid::Uuid;
 use crate::sql::row::each;
 use crate::store::PostgresStore;
 
-/// Saves rows in one statement, except those that an overtaking call has saved in a later state.
+/// Saves rows in one statement, except those that a concurrent call has saved in a later state.
 ///
-/// The places that are deleted have lower arrival numbers than those that are saved.
+/// Deleted places have lower arrival numbers than saved ones.
 const SAVE: &str = "WITH rooms AS ( \
         INSERT INTO tiketi.waiting_rooms AS known (event, version, state) \
         SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[]) AS new (event, version, state) ORDER BY event \

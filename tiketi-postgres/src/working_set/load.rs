@@ -18,20 +18,21 @@ use crate::sql::row::{Row, each, maybe};
 use crate::sql::session::Session;
 use crate::working_set::WorkingSet;
 
-/// The kinds of facts that any subscriber wants; those of a command sent after a subscriber was registered are there.
+/// The kinds of facts that any subscriber wants, read with the batch, so that a new subscriber misses no later
+/// command.
 macro_rules! wanted_kinds {
     () => {
         "(SELECT string_agg(kinds, ' ') FROM tiketi.subscribers WHERE removed_at IS NULL) AS wanted_kinds, "
     };
 }
-/// The clock is read once the lock is had, however long that took.
+/// The clock is read after the lock is acquired, however long that takes.
 const LOCK: &str = concat!(
     "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
     wanted_kinds!(),
     columns!(event),
     " FROM tiketi.events WHERE id = $1 FOR UPDATE"
 );
-/// Finds no row if another server wrote to the event since.
+/// Finds no row if another server wrote to the event meanwhile.
 const LOCK_AT: &str = concat!(
     "SELECT revision, ctid::text AS place, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS store_now, ",
     wanted_kinds!(),
@@ -43,17 +44,17 @@ const TICKET_TYPES: &str = concat!(
     columns!(ticket_type),
     " FROM tiketi.ticket_types WHERE event = $1 ORDER BY position, id"
 );
-/// Finds commands by their keys, and takes serials: those are the rows without a key.
+/// Finds commands by their keys, and takes serials: the rows without a key are the serials.
 const COMMANDS: &str = concat!(
     "SELECT ",
     columns!(command),
     " FROM tiketi.commands WHERE key = ANY($1) \
     UNION ALL SELECT NULL, NULL, NULL, NULL, nextval('tiketi.serials') FROM generate_series(1, $2)"
 );
-/// Finds what buyers have, what is named, what named payments are for, and what is due.
+/// Finds reservations of buyers, named reservations, those of named payments, and due ones.
 ///
-/// `OFFSET 0` keeps each look-up one by its key: joined in any other way, all of an event would be read when its
-/// size is not known yet.
+/// `OFFSET 0` keeps each part a read by key: any other join would read all reservations of an event while its size
+/// is not known.
 const RESERVATIONS: &str = concat!(
     "SELECT found.* FROM unnest($2::uuid[]) AS wanted (buyer) CROSS JOIN LATERAL (SELECT ",
     columns!(reservation),
@@ -88,10 +89,10 @@ const ANY_RESERVATION: &str = "SELECT 1 FROM tiketi.reservations WHERE event = $
 
 /// The place (`ctid`) of the newest version of the event's row and of those of its ticket types.
 ///
-/// Every batch leaves a dead version of these rows. While a session reads from an old snapshot, such as `pg_dump`, the
-/// database cannot clean them away, and a look-up by key has to visit every one of them: thousands in minutes. A
-/// look-up by place visits one. A place is only ever a hint: it is used together with the key, and only for rows that
-/// no other server wrote since.
+/// Every batch leaves a dead version of these rows. While a session reads from an old snapshot, such as `pg_dump`,
+/// the database cannot clean them up, and a read by key has to visit each of them: thousands in minutes. A read by
+/// place visits one. A place is only a hint: it is used together with the key, and only for rows that no other
+/// server has written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
     pub(crate) event: String,
@@ -110,19 +111,19 @@ impl Places {
 /// An event's own row, locked until its transaction ends.
 pub(crate) struct Locked {
     pub(crate) revision: i64,
-    /// The moment by the database's clock.
+    /// The time of the database's clock.
     pub(crate) store_now: Timestamp,
     /// The kinds of facts that any subscriber wants.
     pub(crate) wanted: FactKinds,
-    /// Where the row lies.
+    /// The place of the row.
     pub(crate) place: String,
     event: Event,
     map_version: u64,
 }
 
-/// Waits until no other server changes an event, and keeps it so.
+/// Locks an event's row, so that no other server changes the event.
 ///
-/// Looks at the place where this server left the row, if it is known.
+/// Reads the place where this server wrote the row, if it is known.
 pub(crate) async fn lock(
     session: &mut Session,
     id: EventId,
@@ -152,7 +153,7 @@ fn read(row: Option<PgRow>) -> Result<Option<Locked>, StoreError> {
     })
 }
 
-/// Loads the ticket types of an event that is locked, and where they lie.
+/// Loads the ticket types of a locked event, and their places.
 pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<(Snapshot, Places), StoreError> {
     let ticket_types = ticket_types(session, locked.event.id, locked.event.currency).await?;
     let mut snapshot = Snapshot::new(locked.event);
@@ -165,7 +166,7 @@ pub(crate) async fn event(session: &mut Session, locked: Locked) -> Result<(Snap
     Ok((snapshot, places))
 }
 
-/// Returns an event's ticket types, by position, with where they lie.
+/// Returns an event's ticket types by position, with their places.
 pub(crate) async fn ticket_types(
     session: &mut Session,
     event: EventId,
@@ -175,7 +176,7 @@ pub(crate) async fn ticket_types(
     each(&found, |row| Ok((TicketTypeRow::read(row)?.ticket_type(currency)?, row.text("place")?.to_owned())))
 }
 
-/// Loads what commands look at, unless it is there.
+/// Loads the rows that commands read, unless they are loaded.
 pub(crate) async fn rows(
     session: &mut Session,
     event: EventId,
@@ -205,7 +206,7 @@ pub(crate) async fn rows(
     Ok(())
 }
 
-/// What is to be loaded and is not there: it grows as reservations lead to seats and payments.
+/// The rows that are still to be loaded: reservations add their seats and payments.
 struct More {
     buyers: Vec<Uuid>,
     reservations: BTreeSet<ReservationId>,
@@ -224,7 +225,7 @@ impl More {
             seats: reads.seats.clone(),
             due: reads.due,
         };
-        // A command that took effect earlier is answered with what it was about.
+        // A repetition is answered with the rows that the first command was about.
         for effect in set.effects() {
             more.reservations.insert(effect.reservation);
             more.payments.extend(effect.payment);
@@ -235,7 +236,7 @@ impl More {
         more
     }
 
-    /// Returns whether no reservation has to be looked for.
+    /// Returns whether no reservation has to be read.
     fn is_empty(&self) -> bool {
         self.buyers.is_empty()
             && self.reservations.is_empty()
@@ -283,7 +284,7 @@ async fn reservations(
     let found = session.fetch_all(query).await?;
     let snapshot = set.loading()?;
     for row in each(&found, |row| ReservationRow::read(row)?.reservation())? {
-        // What is here already is as it will be once this batch is written.
+        // A loaded row may have changes that are not written yet.
         if snapshot.reservation(row.id).is_none() {
             more.seats.extend(row.seats.iter().map(|line| line.seat));
             more.payments.extend(row.payment);
@@ -323,7 +324,7 @@ async fn seats(
     Ok(())
 }
 
-/// Reads rows of an event by their ids, if any are named.
+/// Reads rows of an event by their ids, if there are any.
 async fn of_event(
     session: &mut Session,
     sql: &'static str,

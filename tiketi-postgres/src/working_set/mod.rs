@@ -1,4 +1,4 @@
-//! The working copy of one event: rows are loaded once, decided on in memory, and written together.
+//! The working set of one event: rows are loaded once, decided on in memory, and written together.
 
 pub(crate) mod load;
 pub(crate) mod write;
@@ -16,7 +16,7 @@ use tiketi_core::{
 };
 use tiketi_sql::EventRows;
 
-/// Rows of one event as they stand after the commands decided so far, and what those changed.
+/// The rows of one event after the commands that were decided so far, and their changes.
 #[derive(Debug)]
 pub(crate) struct WorkingSet {
     /// `None` if the event does not exist.
@@ -26,14 +26,14 @@ pub(crate) struct WorkingSet {
     serials: VecDeque<u64>,
     has_reservations: bool,
     writes: WriteSet,
-    /// The kinds of facts that any subscriber wants; others are not written.
+    /// The kinds of facts that any subscriber wants; other facts are not written.
     wanted: FactKinds,
-    /// `None` where there is no event, and so nothing that a wrong clock could end.
+    /// `None` if the event does not exist: then a wrong clock cannot end anything.
     clock: Option<BatchClock>,
 }
 
 impl WorkingSet {
-    /// Starts with an event and its ticket types, or with the knowledge that there is none.
+    /// Starts with an event and its ticket types, or with `None` if the event does not exist.
     pub(crate) fn new(snapshot: Option<Snapshot>) -> Self {
         Self {
             rows: snapshot.map(EventRows::new),
@@ -47,12 +47,12 @@ impl WorkingSet {
         }
     }
 
-    /// Takes note of the database's clock.
+    /// Sets the database's clock.
     pub(crate) fn set_clock(&mut self, clock: BatchClock) {
         self.clock = Some(clock);
     }
 
-    /// Takes note of the kinds of facts that any subscriber wants.
+    /// Sets the kinds of facts that any subscriber wants.
     pub(crate) fn set_wanted(&mut self, wanted: FactKinds) {
         self.wanted = wanted;
     }
@@ -62,49 +62,49 @@ impl WorkingSet {
         self.wanted
     }
 
-    /// Fails for a command whose moment is too far ahead of the database's clock; comes before all it does.
+    /// Fails for a command whose time is too far ahead of the database's clock; runs before the command is decided.
     pub(crate) fn check_clock(&self, now: Timestamp) -> Result<(), StoreError> {
         self.clock.map_or(Ok(()), |clock| clock.check(now))
     }
 
-    /// Returns the event's rows, if there is an event.
+    /// Returns the event's rows, if the event exists.
     pub(crate) fn snapshot(&self) -> Option<&Snapshot> {
         self.rows.as_ref().map(|rows| &rows.snapshot)
     }
 
-    /// Returns the rows for loading.
+    /// Returns the rows, to add loaded ones.
     pub(crate) fn loading(&mut self) -> Result<&mut Snapshot, StoreError> {
         let rows = self.rows.as_mut().map(|rows| &mut rows.snapshot);
         rows.ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
     }
 
-    /// Returns what the commands changed.
+    /// Returns the changes of the commands.
     pub(crate) fn writes(&self) -> &WriteSet {
         &self.writes
     }
 
-    /// Takes note of a command that took effect earlier.
+    /// Adds the record of an earlier command.
     pub(crate) fn put_record(&mut self, key: CommandKey, record: CommandRecord) {
         self.records.insert(key, record);
     }
 
-    /// Takes note of something made earlier.
+    /// Adds the record of an earlier creation.
     pub(crate) fn put_creation(&mut self, key: CommandKey, record: CreationRecord) {
         self.creations.insert(key, record);
     }
 
-    /// Returns what was made under a key.
+    /// Returns the record of a creation under a key.
     pub(crate) fn creation(&self, key: CommandKey) -> Option<&CreationRecord> {
         self.creations.get(&key)
     }
 
-    /// Remembers something made in this batch.
+    /// Adds the record of a creation in this batch.
     pub(crate) fn remember_creation(&mut self, key: CommandKey, record: CreationRecord) {
         self.creations.insert(key, record);
         self.writes.creations.push((key, record));
     }
 
-    /// Returns what the commands that took effect earlier were about.
+    /// Returns the effects of earlier commands.
     pub(crate) fn effects(&self) -> impl Iterator<Item = Effect> {
         self.records.values().map(|record| record.effect)
     }
@@ -114,29 +114,29 @@ impl WorkingSet {
         self.serials.push_back(serial);
     }
 
-    /// Takes note that every live reservation of these buyers is here.
+    /// Records that every live reservation of these buyers is loaded.
     pub(crate) fn know_buyers(&mut self, buyers: impl IntoIterator<Item = BuyerId>) {
         if let Some(rows) = &mut self.rows {
             rows.buyers.extend(buyers);
         }
     }
 
-    /// Returns whether every live reservation of a buyer is here.
+    /// Returns whether every live reservation of a buyer is loaded.
     pub(crate) fn knows(&self, buyer: BuyerId) -> bool {
         self.rows.as_ref().is_some_and(|rows| rows.buyers.contains(&buyer))
     }
 
-    /// Takes note of whether the event ever had a reservation.
+    /// Records whether the event ever had a reservation.
     pub(crate) fn set_has_reservations(&mut self, has: bool) {
         self.has_reservations = has;
     }
 
-    /// Returns whether the event ever had a reservation, those of this batch included.
+    /// Returns whether the event ever had a reservation, including this batch.
     pub(crate) fn has_reservations(&self) -> bool {
         self.has_reservations || self.snapshot().is_some_and(|it| it.reservations().len() > 0)
     }
 
-    /// Gives up the serial that a new reservation took.
+    /// Removes the serial that a new reservation took.
     fn spend(&mut self, serial: u64, change: &Change) -> Result<(), StoreError> {
         let is_new = |row: &Reservation| row.version == 1 && row.number.serial() == serial;
         if change.reservations.iter().any(is_new) && self.serials.pop_front().is_none() {
@@ -145,7 +145,7 @@ impl WorkingSet {
         Ok(())
     }
 
-    /// Ends every reservation that is here and due.
+    /// Ends every loaded reservation that is due.
     pub(crate) fn expire_due(&mut self, now: Timestamp) -> Result<(), StoreError> {
         while let Some(due) = self.snapshot().and_then(|it| it.first_due(now)).map(|due| due.id) {
             self.expire(due, now)?;
@@ -153,7 +153,7 @@ impl WorkingSet {
         Ok(())
     }
 
-    /// Ends a reservation if it is due, and returns it as it ended.
+    /// Ends a reservation if it is due, and returns it.
     pub(crate) fn expire(
         &mut self,
         id: ReservationId,
@@ -165,7 +165,7 @@ impl WorkingSet {
         Ok(self.snapshot().and_then(|it| it.reservation(id)).cloned())
     }
 
-    /// Applies a change to the working copy, and takes note of it.
+    /// Applies a change to the working set, and records it for the write.
     pub(crate) fn write(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
         self.loading()?.apply(change)?;
         self.writes.add(change);
@@ -182,7 +182,7 @@ impl WorkingSet {
         Ok(())
     }
 
-    /// Lets a fact become true.
+    /// Adds a fact.
     pub(crate) fn announce(&mut self, at: Timestamp, body: FactBody) {
         self.writes.facts.push((at, body));
     }
@@ -212,18 +212,18 @@ impl WorkingSet {
         Ok(())
     }
 
-    /// Removes the event with all it sells; what else changed of it need not be written.
+    /// Removes the event with its ticket types and seats; its other changes are not written.
     pub(crate) fn delete_event(&mut self) {
         self.rows = None;
         self.writes = WriteSet { deleted: true, ..WriteSet::default() };
     }
 
-    /// Returns how many rows are here.
+    /// Returns the number of loaded rows.
     pub(crate) fn size(&self) -> usize {
         self.rows.as_ref().map_or(0, EventRows::size)
     }
 
-    /// Forgets what was changed, once it is committed.
+    /// Clears the changes after the commit.
     pub(crate) fn committed(&mut self) {
         self.writes = WriteSet::default();
         self.serials.clear();
@@ -267,7 +267,7 @@ impl WorkingRows for WorkingSet {
         Ok(())
     }
 
-    /// The batch loaded it with the command's record.
+    /// The batch has loaded it with the command's record.
     fn load_effect(&mut self, _event: EventId, _effect: Effect) -> Result<(), StoreError> {
         Ok(())
     }
@@ -281,13 +281,13 @@ pub(crate) struct BatchClock {
 }
 
 impl BatchClock {
-    /// Fails for a command whose moment is too far ahead.
+    /// Fails for a command whose time is too far ahead.
     fn check(self, now: Timestamp) -> Result<(), StoreError> {
         Ok(check_clock(now, self.store_now, self.margin)?)
     }
 }
 
-/// Rows to write, by key; those that have a version with the one they had before, 0 for a new row.
+/// Rows to write, by key. Rows with versions have the version before the batch, 0 for a new row.
 #[derive(Debug, Default)]
 pub(crate) struct WriteSet {
     pub(crate) seats: BTreeMap<SeatId, u64>,
@@ -299,7 +299,7 @@ pub(crate) struct WriteSet {
     pub(crate) facts: Vec<(Timestamp, FactBody)>,
     /// Whether the event's own details changed.
     pub(crate) event: bool,
-    /// Whether the event is gone.
+    /// Whether the event is deleted.
     pub(crate) deleted: bool,
     pub(crate) new_ticket_types: BTreeSet<TicketTypeId>,
     pub(crate) edited_ticket_types: BTreeSet<TicketTypeId>,
@@ -307,7 +307,7 @@ pub(crate) struct WriteSet {
 }
 
 impl WriteSet {
-    /// Adds the rows that a decision changes.
+    /// Adds the rows that a change contains.
     pub(crate) fn add(&mut self, change: &Change) {
         for seat in &change.seats {
             self.seats.entry(seat.seat).or_insert(before(seat.version));
@@ -321,7 +321,7 @@ impl WriteSet {
         self.stock.extend(change.stock.iter().map(|(id, _)| *id));
     }
 
-    /// Returns whether rows of ticket types came, went or were written whole, so that where they lie is not known.
+    /// Returns whether ticket types were added, removed or rewritten, so that their places are unknown.
     pub(crate) fn moves_ticket_types(&self) -> bool {
         !self.new_ticket_types.is_empty()
             || !self.edited_ticket_types.is_empty()
@@ -345,7 +345,7 @@ impl WriteSet {
     }
 }
 
-/// Returns the version a row has in the database, given its first new one.
+/// Returns the version of a row in the database, from its first new version.
 fn before(version: u64) -> u64 {
     version.saturating_sub(1)
 }

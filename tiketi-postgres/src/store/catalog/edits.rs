@@ -1,4 +1,4 @@
-//! What organisers change, as commands for the queue of their event.
+//! Changes of organisers, as commands for the queue of their event.
 
 use std::convert::Infallible;
 
@@ -23,7 +23,7 @@ pub(super) struct DeleteEvent;
 /// Adds a ticket type.
 pub(super) struct NewTicketType {
     pub(super) command: AddTicketType,
-    /// Whether some event had a ticket type of its id before.
+    /// Whether another event has a ticket type with its id.
     pub(super) is_taken: bool,
 }
 
@@ -36,13 +36,13 @@ pub(super) struct EditTicketType {
 /// Removes a ticket type.
 pub(super) struct RemoveTicketType(pub(super) TicketTypeId);
 
-/// Takes seats off sale.
+/// Blocks seats.
 pub(super) struct Block(pub(super) BlockSeats);
 
-/// Puts seats back on sale.
+/// Unblocks seats.
 pub(super) struct Unblock(pub(super) UnblockSeats);
 
-/// Keeps and announces a status that is no longer the one announced.
+/// Stores and announces a status that differs from the announced one.
 pub(super) struct Announce(pub(super) Timestamp);
 
 fn open(set: &WorkingSet) -> Result<&Snapshot, CommandError<EditRefused>> {

@@ -17,7 +17,7 @@ static UPDATE_EVENT: LazyLock<RowStatement> = LazyLock::new(|| {
     RowStatement::update::<EventRow<'_>>(&[Part::Changing, Part::Counted], "RETURNING ctid::text AS place")
 });
 static INSERT_EVENT: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<EventRow<'_>>(""));
-/// Stock and capacity together: either alone may break the rule that one is within the other.
+/// Stock and capacity are written together, because either alone may violate the constraint between them.
 static UPDATE_TICKET_TYPES: LazyLock<RowStatement> = LazyLock::new(|| {
     RowStatement::update_of_event::<TicketTypeRow<'_>>(&[Part::Changing, Part::Counted], Guard::None)
 });
@@ -25,14 +25,14 @@ static INSERT_TICKET_TYPES: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<TicketTypeRow<'_>>);
 static INSERT_SEATS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<SeatRow<'_>>);
 const DELETE_TICKET_TYPES: &str = "DELETE FROM tiketi.ticket_types WHERE event = $1 AND id = ANY($2)";
-/// What an event without reservations has of its own, and then the event.
+/// Deletes the rows of an event without reservations, and then the event.
 const DELETE_EVENT: [&str; 3] = [
     "DELETE FROM tiketi.seats WHERE event = $1 AND map_version > 0",
     "DELETE FROM tiketi.ticket_types WHERE event = $1",
     "DELETE FROM tiketi.events WHERE id = $1",
 ];
 
-/// Writes an event's details, and returns where its row lies then.
+/// Writes an event's details, and returns the new place of its row.
 pub(super) async fn details(session: &mut Session, snapshot: &Snapshot) -> Result<String, StoreError> {
     let row = EventRow::of(snapshot.event(), snapshot.map_version())?;
     let statement = UPDATE_EVENT.bind(session.query(UPDATE_EVENT.sql()), &row);
@@ -97,7 +97,7 @@ pub(super) async fn remove_ticket_types(
     run(session, statement, removed.len()).await
 }
 
-/// Inserts seats, the first of them at a position from the stage.
+/// Inserts seats; `first` is the position of the first one.
 pub(crate) async fn new_seats(
     session: &mut Session,
     event: EventId,

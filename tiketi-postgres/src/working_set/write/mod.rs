@@ -1,4 +1,4 @@
-//! Statements that write what a batch changed: one for each table, for any batch.
+//! Statements that write the changes of a batch: one for each table.
 
 mod catalog;
 
@@ -34,9 +34,9 @@ static UPDATE_PAYMENTS: LazyLock<RowStatement> =
 static INSERT_PAYMENTS: LazyLock<RowStatement> =
     LazyLock::new(RowStatement::insert_of_event::<PaymentRow<'_>>);
 static INSERT_COMMANDS: LazyLock<RowStatement> = LazyLock::new(RowStatement::insert_of_event::<CommandRow>);
-/// Facts are numbered in their order, under the lock of their event: later ones of it have greater numbers.
+/// Facts are numbered in order, under the lock of their event: a later fact of the event has a greater number.
 ///
-/// The statement reads the subscribers itself, so that no server has to be notified of a new one.
+/// The statement reads the subscribers itself, so that no server needs a notification of a new one.
 const INSERT_FACTS: &str = "WITH fact AS MATERIALIZED (SELECT nextval('tiketi.facts') AS id, n.* \
         FROM unnest($2::bigint[], $3::text[], $4::text[], $5::uuid[]) AS n (at, kind, body, reservation)) \
     INSERT INTO tiketi.outbox (subscriber, id, event, at, tries, body, reservation) \
@@ -44,8 +44,8 @@ const INSERT_FACTS: &str = "WITH fact AS MATERIALIZED (SELECT nextval('tiketi.fa
     FROM tiketi.subscribers AS subscriber \
     JOIN fact ON fact.kind = ANY (string_to_array(subscriber.kinds, ' ')) WHERE subscriber.removed_at IS NULL";
 
-/// Updates seats of the versions they had, stocks, and the event, and says how many of the first two there were and
-/// where the rows lie that it left. Stocks and the event are found where they lie; see [`Places`].
+/// Updates seats that have the expected versions, stocks, and the event. Returns how many seats and stocks were
+/// updated, and the places of the written rows. Stocks and the event are found by their places; see [`Places`].
 struct WriteRevision {
     sql: String,
     seats: Arrays,
@@ -68,9 +68,9 @@ static WRITE_REVISION: LazyLock<WriteRevision> = LazyLock::new(|| {
     WriteRevision { sql, seats, stocks }
 });
 
-/// Writes everything a batch changed.
+/// Writes all changes of a batch.
 ///
-/// What changed comes before what is new: a reservation that ended makes room for its buyer's next one.
+/// Updates come before inserts: an ended reservation makes room for its buyer's next one.
 pub(crate) async fn all(
     session: &mut Session,
     event: EventId,
@@ -106,7 +106,7 @@ pub(crate) async fn all(
     take_revision(session, event, snapshot, &writes.seats, &counted, places).await
 }
 
-/// Rows to write: those that are new, and those that were there, with the versions they had.
+/// Rows to write: new ones, and existing ones with the versions before the batch.
 struct Written<R> {
     new: Vec<R>,
     known: Vec<R>,
@@ -118,7 +118,7 @@ impl<R: TableRow> Written<R> {
         Self { new: Vec::new(), known: Vec::new(), before: Vec::new() }
     }
 
-    /// Adds a row with the version it had; 0 for a new one.
+    /// Adds a row with the version before the batch; 0 for a new one.
     fn add(&mut self, row: R, before: u64) {
         if before == 0 {
             self.new.push(row);
@@ -128,7 +128,7 @@ impl<R: TableRow> Written<R> {
         }
     }
 
-    /// Writes what was there, and then what is new.
+    /// Writes the updates, and then the inserts.
     async fn write(
         self,
         session: &mut Session,
@@ -188,7 +188,7 @@ async fn payments(
     written.write(session, event, &UPDATE_PAYMENTS, &INSERT_PAYMENTS).await
 }
 
-/// Remembers commands that took effect.
+/// Inserts the records of applied commands.
 async fn commands(
     session: &mut Session,
     event: EventId,
@@ -198,7 +198,7 @@ async fn commands(
         .await
 }
 
-/// Puts facts into the outbox, in their order.
+/// Adds facts to the outbox, in order.
 async fn facts(
     session: &mut Session,
     event: EventId,
@@ -219,7 +219,7 @@ async fn facts(
     Ok(())
 }
 
-/// Counts a revision of an event, and writes the seats and stocks that changed in it.
+/// Increases an event's revision, and writes the seats and stocks that changed in it.
 async fn take_revision(
     session: &mut Session,
     event: EventId,
@@ -252,7 +252,7 @@ async fn take_revision(
     Ok(())
 }
 
-/// Finds ticket types that were changed, and so are here.
+/// Finds ticket types that were changed, and so are loaded.
 fn of<'s, 'i>(
     snapshot: &'s Snapshot,
     ids: impl IntoIterator<Item = &'i TicketTypeId>,
@@ -265,17 +265,17 @@ fn column<'r, R, T>(rows: &'r [R], read: impl Fn(&'r R) -> T) -> Vec<T> {
     rows.iter().map(read).collect()
 }
 
-/// Says that rows were not as they were when they were read.
+/// Returns the error of rows that another writer has changed.
 fn miscounted(what: &str) -> StoreError {
     StoreError::corrupt(format!("a write changed more or fewer {what} than were read"))
 }
 
-/// Says that a row was changed and is not here.
+/// Returns the error of a changed row that is not loaded.
 fn gone() -> StoreError {
     StoreError::corrupt("a row was changed and is gone")
 }
 
-/// Runs a statement that has to change exactly so many rows.
+/// Runs a statement, and fails unless it changes exactly this many rows.
 async fn run(session: &mut Session, statement: Statement<'_>, rows: usize) -> Result<(), StoreError> {
     let writes = session.execute(statement).await?;
     if writes == rows as u64 { Ok(()) } else { Err(miscounted("rows")) }
