@@ -1,4 +1,4 @@
-//! The connection to one Redis or to a Cluster, shared by everything that uses it.
+//! The connection to one Redis server or to a Cluster, shared by all stores.
 
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::error::read_failed;
 use crate::options::RedisOptions;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
-/// How often a command is tried again within the connection. The adapter tries again by itself, with fresh data.
+/// Retries within the connection. The adapter has its own retries, which read again first.
 const RETRIES: usize = 2;
 
 /// A connection to Redis; clones share it.
@@ -25,7 +25,7 @@ pub struct Redis {
     prefix: std::sync::Arc<str>,
 }
 
-/// Redis cannot be used as the options say, such as with a certificate that cannot be read.
+/// Redis cannot be used with these options, for example because a certificate cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use Redis as configured")]
 pub struct RedisSetupError(#[from] redis::RedisError);
@@ -45,7 +45,7 @@ impl Redis {
     ///
     /// # Panics
     ///
-    /// Outside a Tokio runtime.
+    /// If it is called outside a Tokio runtime.
     pub fn open(options: &RedisOptions) -> Result<Self, RedisSetupError> {
         let link = if options.is_cluster {
             Link::Cluster(cluster(options)?)
@@ -55,11 +55,11 @@ impl Redis {
         Ok(Self { link, prefix: options.prefix.as_str().into() })
     }
 
-    /// Asks Redis whether it answers.
+    /// Sends a PING to Redis.
     ///
     /// # Errors
     ///
-    /// [`tiketi_core::StoreErrorKind::Unavailable`] if it does not.
+    /// [`tiketi_core::StoreErrorKind::Unavailable`] if Redis does not answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.run::<Value>(&redis::cmd("PING")).await.map(drop).map_err(read_failed)
     }

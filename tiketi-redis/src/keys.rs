@@ -48,13 +48,13 @@ impl RoomKeys {
     }
 }
 
-/// Returns the block of a place, and where in it its bytes begin.
+/// Returns the block of a place, and the offset of its bytes in the block.
 pub(crate) fn block_of((class, arrival): Pointer) -> (Block, u64) {
     let index = arrival.saturating_sub(1);
     ((class, index / BLOCK_PLACES), index % BLOCK_PLACES * PLACE_BYTES)
 }
 
-/// Returns the key of the index of rooms, and that of the moments at which they were announced.
+/// Returns the key of the index of rooms, and that of the times at which they were announced.
 pub(crate) fn index_keys(prefix: &str) -> [Vec<u8>; 2] {
     ["index", "announced"].map(|name| format!("{prefix}:{{rooms}}:{name}").into_bytes())
 }

@@ -14,14 +14,15 @@ use crate::error::write_failed;
 use crate::keys::lease_key;
 use crate::script::{Call, Script};
 
-/// How long a scope is kept after its last change. It is longer than any lease, also for a clock that is behind.
+/// How long a scope is kept after its last change: longer than any lease, also for a server whose clock is behind.
 const KEPT: Duration = MAX_LEASE_LENGTH.saturating_mul(2);
-/// How often a command is sent again whose answer was lost. Each is safe to repeat.
+/// How many times a command is sent if its answer is lost. Each command is safe to repeat.
 const TRIES: u32 = 2;
 
 /// Leases in Redis, for any number of servers.
 ///
-/// Each scope is one key, so a Cluster keeps it on one node. Tokens grow with the clock where Redis has lost its data.
+/// Each scope is one key, so a Cluster keeps it on one node. If Redis has lost its data, tokens continue from the
+/// clock.
 #[derive(Debug)]
 pub struct RedisLeases {
     redis: Redis,
@@ -31,7 +32,7 @@ pub struct RedisLeases {
 }
 
 impl RedisLeases {
-    /// Makes leases over a connection; asks Redis nothing.
+    /// Creates leases on a connection; sends nothing.
     pub fn new(redis: Redis) -> Self {
         Self {
             redis,

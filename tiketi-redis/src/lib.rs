@@ -1,4 +1,4 @@
-//! Keeps Tiketi's waiting rooms and leases in Redis, for any number of servers.
+//! Stores Tiketi's waiting rooms and leases in Redis, for any number of servers.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -19,13 +19,13 @@
 //!
 //! # How a command is written
 //!
-//! Commands that change a room wait in one queue of a server for each event, at most 20,000. One task takes what waits,
-//! up to 512; reads the room and the buyers' places; decides the commands one after another with the rules of
-//! [`tiketi_core::decide::waiting_room`]; and sends all changes to one script. The script writes them if the room still
-//! has the stamp that was read, and otherwise the task reads and decides again. An admission and a clearing are decided
-//! alone. Statuses are read at once, without a queue.
+//! Commands that change a room wait in one queue of a server for each event, at most 20,000. One task takes the
+//! waiting commands, up to 512; reads the room and the buyers' places; decides the commands one after another with
+//! the rules of [`tiketi_core::decide::waiting_room`]; and sends all changes to one script. The script writes them
+//! if the room still has the stamp that was read; otherwise the task reads and decides again. An admission and a
+//! clearing are decided alone. Statuses are read at once, without a queue.
 //!
-//! A server that lost two races for a room asks for the turn, and the others wait for it, for at most 100 ms.
+//! A server that lost two races for a room asks for the writer's turn, and the others wait for at most 100 ms.
 //!
 //! # Keys
 //!
@@ -43,13 +43,14 @@
 //! | `P:{rooms}:index`, `P:{rooms}:announced` | sorted set and hash: the rooms that may have a live place |
 //! | `P:{S}:leases` | hash: the leases of scope `S` |
 //!
-//! A room's keys are deleted 7 days after its last change. Each admission keeps blocks of those who wait for longer, so a
-//! place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change of their scope.
+//! A room's keys are deleted 7 days after its last change. Each admission prolongs the keys of some waiting places,
+//! so that a place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change
+//! of their scope.
 //!
-//! Choose a `maxmemory-policy` under which Redis deletes nothing by itself: `noeviction`, or one of `volatile-…` with enough
-//! memory. A million waiting buyers take about 150 MB.
+//! Choose a `maxmemory-policy` under which Redis evicts none of these keys: `noeviction`, or one of `volatile-…`
+//! with enough memory. A million waiting buyers take about 150 MB.
 //!
-//! # When something fails
+//! # Failures
 //!
 //! | What happens | What follows |
 //! |---|---|
@@ -60,9 +61,9 @@
 //! | All servers and Redis lose their memory at the same time | Numbers begin at 1 again |
 //! | Other servers write all the time | The task decides again; after 5 seconds [`Contention`] |
 //!
-//! Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas where buyers should keep
-//! their places over a crash; what happens without is in the table. Sales do not depend on it: seats are sold by the store
-//! of sales, and an admission pass is checked without Redis.
+//! Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas if buyers should
+//! keep their places after a crash; the table says what happens without them. Sales do not depend on Redis: the
+//! store of sales sells the seats, and an admission pass is checked without Redis.
 //!
 //! [`OutcomeUnknown`]: tiketi_core::StoreErrorKind::OutcomeUnknown
 //! [`Unavailable`]: tiketi_core::StoreErrorKind::Unavailable
@@ -70,7 +71,7 @@
 //!
 //! # TLS
 //!
-//! `rediss://` uses rustls with the process's default provider: the binary installs one.
+//! `rediss://` uses rustls with the process's default provider, which the binary must install.
 
 mod codec;
 mod connection;

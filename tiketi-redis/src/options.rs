@@ -1,11 +1,11 @@
-//! How to reach Redis.
+//! How to connect to Redis.
 
 use std::fmt;
 use std::time::Duration;
 
 use redis::{ConnectionInfo, IntoConnectionInfo};
 
-/// How to reach Redis, and under which names to keep keys.
+/// How to connect to Redis, and the prefix of its keys.
 ///
 /// ```
 /// use tiketi_redis::RedisOptions;
@@ -34,9 +34,9 @@ pub struct RedisOptions {
 pub struct InvalidRedisUrl;
 
 impl RedisOptions {
-    /// Expects a Redis Cluster, also where one node is named.
+    /// Expects a Redis Cluster, even if only one node is named.
     ///
-    /// Several named nodes are always a Cluster; the other nodes are found by asking them.
+    /// Several named nodes are always a Cluster; the other nodes are read from them.
     #[must_use]
     pub fn cluster(mut self) -> Self {
         self.is_cluster = true;
@@ -45,7 +45,7 @@ impl RedisOptions {
 
     /// Sets the first part of every key; `tiketi` by default.
     ///
-    /// Shops with different prefixes share a Redis without seeing each other.
+    /// Shops with different prefixes share a Redis server without seeing each other.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -54,7 +54,7 @@ impl RedisOptions {
 
     /// Sets how long to wait for an answer of Redis; 2 seconds by default.
     ///
-    /// A command without an answer may have been applied. The adapter asks again, and finds out.
+    /// A command without an answer may have been applied; the adapter then reads again to find out.
     #[must_use]
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.response_timeout = timeout;

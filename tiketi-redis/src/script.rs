@@ -1,4 +1,4 @@
-//! Lua scripts: sent by their hash, and as a whole where Redis does not know them.
+//! Lua scripts: called by their hash, and sent as a whole if Redis does not know them.
 
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
 
@@ -40,10 +40,10 @@ impl Script {
         Self { code, hash }
     }
 
-    /// Runs the script, which may be sent a second time if Redis does not know it.
+    /// Runs the script; sends it a second time, as a whole, if Redis does not know it.
     pub(crate) async fn run<T: FromRedisValue>(&self, redis: &Redis, call: &Call) -> RedisResult<T> {
         match redis.run(&command("EVALSHA", self.hash.as_bytes(), call)).await {
-            // A restarted or promoted server has forgotten it.
+            // A restarted or promoted server does not know it.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 redis.run(&command("EVAL", self.code.as_bytes(), call)).await
             }

@@ -1,4 +1,4 @@
-//! Numbers and ids in bytes, big-endian, so that stored members sort as the numbers do.
+//! Numbers and ids as big-endian bytes, so that stored members sort like the numbers.
 
 use tiketi_core::{StoreError, Timestamp};
 use uuid::Uuid;
@@ -28,7 +28,7 @@ impl Writer {
         self.raw(&value.to_be_bytes());
     }
 
-    /// Writes a moment such that earlier ones sort first, also those before 1970.
+    /// Writes a moment such that earlier ones sort first, also before 1970.
     pub(crate) fn moment(&mut self, value: Timestamp) {
         self.u64(value.as_micros().cast_unsigned() ^ SIGN);
     }

@@ -1,4 +1,4 @@
-//! Places: 64 bytes each, in blocks, where the arrival number says which block and where in it.
+//! Places: 64 bytes each, in blocks; the arrival number determines the block and the index in it.
 
 use tiketi_core::waiting_room::{Place, PlaceClass, PlaceId, PlaceState};
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, Timestamp};
@@ -7,7 +7,7 @@ use crate::codec::bytes::{Reader, Writer};
 
 /// Size of a stored place. Its last bytes stay zero.
 pub(crate) const PLACE_BYTES: u64 = 64;
-/// Places of a block.
+/// Number of places in a block.
 ///
 /// Redis' allocator (jemalloc) has a size of 8,192 bytes; 127 places and Redis' own header of a string fit into it,
 /// 128 would take 10,240.
@@ -26,7 +26,7 @@ const LEFT: u8 = 5;
 const LAPSED: u8 = 6;
 
 pub(crate) fn encode_place(place: &Place) -> Vec<u8> {
-    // The id is not written: it is the event and where the bytes lie.
+    // The id is not written: it follows from the event, the block and the index.
     let Place { id: _, buyer, party, state, joined_at, joined_by } = *place;
     let none = Timestamp::EPOCH;
     let (tag, since, until) = match state {
@@ -49,7 +49,7 @@ pub(crate) fn encode_place(place: &Place) -> Vec<u8> {
     bytes.into_bytes()
 }
 
-/// Reads a place; `None` where none was written.
+/// Reads a place; `None` if none was written there.
 pub(crate) fn decode_place(event: EventId, at: Pointer, bytes: &[u8]) -> Result<Option<Place>, StoreError> {
     if bytes.iter().all(|byte| *byte == 0) {
         return Ok(None);
@@ -84,7 +84,7 @@ pub(crate) fn decode_pointer(bytes: &[u8]) -> Result<Pointer, StoreError> {
     pointer(&mut Reader::new(bytes))
 }
 
-/// Returns the member of the due places: it sorts by its moment, then by class and arrival number.
+/// Returns the member of the due places, which sorts by time, then by class and arrival number.
 pub(crate) fn due_member(until: Timestamp, at: Pointer) -> Vec<u8> {
     let mut bytes = Writer::with_capacity(17);
     bytes.moment(until);
@@ -92,7 +92,7 @@ pub(crate) fn due_member(until: Timestamp, at: Pointer) -> Vec<u8> {
     bytes.into_bytes()
 }
 
-/// Returns what is not smaller than any member that is due at `now`.
+/// Returns a bound that is not smaller than any member that is due at `now`.
 pub(crate) fn due_until(now: Timestamp) -> Vec<u8> {
     let mut bytes = Writer::with_capacity(17);
     bytes.moment(now);

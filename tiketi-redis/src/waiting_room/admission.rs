@@ -1,4 +1,4 @@
-//! Admissions: they read the head of the line, and only that.
+//! Admissions: they read only the first places of the line.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap};
@@ -14,11 +14,11 @@ use crate::waiting_room::batch::{Attempt, Rooms};
 use crate::waiting_room::changes::Changes;
 use crate::waiting_room::rows::AdmissionRows;
 
-/// How often an admission reads more, because the line has moved or many have left.
+/// How many times an admission reads more places, because the line has moved or many places were left.
 const MOST_READS: u32 = 32;
-/// Places that are read beyond those that may be called, for the places that were left.
+/// Places that are read beyond those that may be called, in case some were left.
 const SPARE: u32 = 64;
-/// Most blocks that an admission keeps longer.
+/// Most blocks whose keys an admission prolongs.
 const MOST_KEPT: u64 = 64;
 
 impl Rooms {
@@ -72,9 +72,9 @@ fn nothing(ask: &Admit) -> Admission {
     Admission { room, called: Vec::new(), lapsed: Vec::new(), more: false, replayed: false }
 }
 
-/// Returns the places that an admission probably looks at: what is due, and as many of the line as may be called.
+/// Returns the places that an admission probably reads: due ones, and as many of the line as may be called.
 ///
-/// The rule may look at four times its limit. Most are not looked at, and each that is drawn takes time to compute.
+/// The rule may read four times its limit. Most are not read, and each drawn number takes time to compute.
 fn expected_reads(room: &Room, ask: &Admit, due: &[Pointer]) -> BTreeSet<Pointer> {
     let freed = u32::try_from(due.len()).unwrap_or(u32::MAX);
     let free = ask.policy.max_active.saturating_sub(room.in_flight().saturating_sub(freed));
@@ -89,7 +89,7 @@ fn expected_reads(room: &Room, ask: &Admit, due: &[Pointer]) -> BTreeSet<Pointer
     reads
 }
 
-/// The rows that were read; remembers which others the rule asked for.
+/// The rows that were read; records which others the rule asked for.
 struct Scope<'r> {
     room: Room,
     rows: &'r AdmissionRows,
@@ -110,7 +110,7 @@ impl RoomScope for Scope<'_> {
         self.rows.places.get(&pointer)
     }
 
-    /// The script has selected them by the same moment and limit.
+    /// The script has selected them with the same time and limit.
     fn due(&self, _now: Timestamp, _limit: u32) -> Vec<Place> {
         self.rows.due.iter().filter_map(|(class, arrival)| self.place(*class, *arrival)).copied().collect()
     }
@@ -129,13 +129,13 @@ fn changes(stored: &HashMap<Pointer, Place>, admission: &Admission, ask: &Admit)
     changes
 }
 
-/// Returns blocks of those who wait, others with each second, so that all are kept in turn.
+/// Returns blocks of waiting places, different ones each second, so that all are prolonged in turn.
 fn kept(room: &Room, ask: &Admit) -> BTreeSet<Block> {
     let spans: Vec<(PlaceClass, u64, u64)> = PlaceClass::ALL
         .into_iter()
         .filter_map(|class| {
             let line = room.line(class);
-            // A drawn lobby is not called in the order in which it lies.
+            // A drawn lobby is not called in the order of its arrival numbers.
             let first = if line.serving < line.lobby { line.cleared } else { line.serving };
             let (_, from) = block_of((class, first + 1)).0;
             let (_, upto) = block_of((class, line.arrivals)).0;

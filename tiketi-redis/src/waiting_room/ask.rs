@@ -1,4 +1,4 @@
-//! Commands that change a room, and their answers, as they wait in a queue.
+//! Commands that change a room, and their answers, as items of a queue.
 
 use tiketi_core::decide::waiting_room::{
     Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
@@ -41,7 +41,7 @@ impl Ask {
         }
     }
 
-    /// Returns whose place it is about; `None` if it is about the whole line, and so is decided alone.
+    /// Returns the buyer whose place it concerns; `None` if it concerns the whole line, and so is decided alone.
     pub(crate) fn buyer(&self) -> Option<BuyerId> {
         match self {
             Self::Join(ask) => Some(ask.buyer),

@@ -1,4 +1,4 @@
-//! Decides commands with the rules of core, on what was read, and writes the union.
+//! Decides commands with the rules of `tiketi-core` on the rows that were read, and writes all changes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::waiting_room::floors::Floors;
 use crate::waiting_room::index::RoomIndex;
 use crate::waiting_room::rows::{BuyerRows, RowReader, StoredRoom};
 
-/// How many races a batch loses before it asks for the turn.
+/// How many races a batch loses before it asks for the writer's turn.
 const PATIENT_RACES: u32 = 2;
 
 /// What all batches of a store share.
@@ -29,11 +29,11 @@ pub(crate) struct Rooms {
     writer: RowWriter,
 }
 
-/// What one attempt at a batch led to.
+/// The outcome of one attempt at a batch.
 #[derive(Debug)]
 pub(crate) enum Attempt {
     Done(Vec<Answer>),
-    /// Another writer was first, so the batch has to be decided again.
+    /// Another writer was first, so the batch must be decided again.
     Lost(Committed),
 }
 
@@ -48,7 +48,7 @@ impl Rooms {
         }
     }
 
-    /// Reads, decides and writes once. `lost` is how many attempts were lost before.
+    /// Reads, decides and writes once. `lost` is the number of attempts that were lost before.
     pub(crate) async fn attempt(
         &self,
         event: EventId,
@@ -98,7 +98,8 @@ impl Rooms {
         let event = changes.room.event;
         let was_empty = stored.is_none_or(|stored| stored.room.live() == 0);
         if changes.room.live() > 0 && (was_empty || self.index.is_due(event)) {
-            // Before the room has a live place, so that no crash leaves a busy room that no job knows of.
+            // Announced before the room has a live place, so that after a crash no busy room is missing in the
+            // index.
             self.index.announce(&self.redis, event).await?;
         }
         let expected = stored.map(|stored| stored.stamp);
@@ -112,7 +113,7 @@ impl Rooms {
     }
 }
 
-/// The commands of a batch that were decided so far, over the rows that were read.
+/// The commands of a batch that were decided so far, on the rows that were read.
 struct Work<'r> {
     changes: Changes,
     is_changed: bool,
@@ -124,7 +125,7 @@ impl Work<'_> {
         &self.changes.room
     }
 
-    /// Returns the buyer's latest place, as the batch left it.
+    /// Returns the buyer's latest place, after the commands decided so far.
     fn place_of(&self, buyer: BuyerId) -> Option<&Place> {
         let pointer = self.changes.pointer(buyer).or_else(|| self.rows.pointers.get(&buyer).copied())?;
         self.place(pointer)

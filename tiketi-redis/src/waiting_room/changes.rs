@@ -1,4 +1,4 @@
-//! What a commit writes.
+//! The changes that a commit writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -14,9 +14,9 @@ use crate::keys::{Block, RoomKeys, block_of};
 use crate::script::{Call, Script};
 use crate::waiting_room::rows::successive;
 
-/// How long keys stay after they were last written, or kept by an admission.
+/// How long keys stay after they were last written, or prolonged by an admission.
 ///
-/// An admission of a busy room keeps the blocks of those who wait, so only rooms without admissions are deleted.
+/// An admission of a busy room prolongs the blocks of waiting places, so only rooms without admissions are deleted.
 pub(crate) const KEPT: Duration = Duration::from_hours(24 * 7);
 
 /// What the commands of a batch changed.
@@ -25,9 +25,9 @@ pub(crate) struct Changes {
     pub(crate) room: Room,
     pub(crate) clears: bool,
     pub(crate) admitted: Option<Vec<u8>>,
-    /// Blocks that are not written but needed for longer.
+    /// Blocks that are not written, but whose keys are prolonged.
     pub(crate) keep: BTreeSet<Block>,
-    /// Each place as it is now, with the end that its stored form has.
+    /// Each place as it is now, with the end in its stored form.
     places: BTreeMap<Pointer, (Option<Timestamp>, Place)>,
     pointers: BTreeMap<BuyerId, Pointer>,
 }
@@ -38,7 +38,7 @@ pub(crate) enum Committed {
     Done,
     /// Another writer was first.
     Stale,
-    /// Another writer has the turn.
+    /// Another writer has the turn of a writer.
     Turn,
 }
 
@@ -64,7 +64,7 @@ impl Changes {
         self.pointers.get(&buyer).copied()
     }
 
-    /// Adds what a rule about one buyer decided; `stored` returns a place as it is stored.
+    /// Adds the change of a rule about one buyer; `stored` returns a place as it is stored.
     pub(crate) fn apply<'p>(&mut self, change: &RoomChange, stored: impl Fn(Pointer) -> Option<&'p Place>) {
         for place in change.lapsed.iter().chain([&change.place]) {
             let pointer = (place.id.class, place.id.arrival);
@@ -141,7 +141,7 @@ impl Changes {
 #[derive(Debug)]
 pub(crate) struct RowWriter {
     commit: Script,
-    /// Tells this process from others that write the same room.
+    /// Identifies this process among the writers of a room.
     owner: [u8; 16],
 }
 
@@ -150,7 +150,7 @@ impl RowWriter {
         Self { commit: Script::new(include_str!("../../scripts/commit.lua")), owner: rand::random() }
     }
 
-    /// Writes changes, if the room still has the stamp that they were decided on.
+    /// Writes changes, if the room still has the stamp on which they were decided.
     pub(crate) async fn commit(
         &self,
         redis: &Redis,

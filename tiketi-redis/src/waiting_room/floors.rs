@@ -1,4 +1,4 @@
-//! Remembers the highest arrival numbers that this process has seen, in case Redis forgets them.
+//! Records the highest arrival numbers that this process has seen, in case Redis loses them.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -6,20 +6,20 @@ use std::sync::{Mutex, PoisonError};
 use tiketi_core::EventId;
 use tiketi_core::waiting_room::{Line, PlaceClass, Room};
 
-/// The step to whose next multiple numbers go on, in a room that Redis has lost.
+/// After a loss of the room, numbers continue at the next multiple of this step.
 ///
-/// Other servers may have given numbers that this one has not seen. Each sees every busy room about once a second, when
-/// it admits, and no shop gives this many numbers in that time.
+/// Other servers may have given numbers that this server has not seen. Each server reads every busy room about once
+/// a second, when it admits, and no shop gives this many numbers in that time.
 const STEP: u64 = 1_000_000;
-/// Most numbers that a promoted replica may lack, for the line to skip them. Admission passes over skipped numbers.
+/// Most numbers that a promoted replica may lack for the line to skip them. Admission passes over skipped numbers.
 const MOST_SKIPPED: u64 = 10_000;
 
-/// The highest arrival number of each class of each event; 50 bytes an event.
+/// The highest arrival number of each class of each event; 50 bytes for each event.
 #[derive(Debug, Default)]
 pub(crate) struct Floors(Mutex<HashMap<EventId, [u64; 3]>>);
 
 impl Floors {
-    /// Remembers a room's numbers.
+    /// Records a room's numbers.
     pub(crate) fn remember(&self, room: &Room) {
         let mut floors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = floors.entry(room.event).or_default();
@@ -28,7 +28,7 @@ impl Floors {
         }
     }
 
-    /// Makes the room that a command is decided on, so that no number is given again.
+    /// Returns the room on which a command is decided, corrected so that no number is given twice.
     pub(crate) fn secure(&self, event: EventId, stored: Option<&Room>) -> Room {
         let floors = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = floors.get(&event).copied().unwrap_or_default();
@@ -40,7 +40,7 @@ impl Floors {
     }
 }
 
-/// Skips numbers that a promoted replica does not know of.
+/// Skips numbers that a promoted replica does not have.
 fn skip_lost(mut room: Room, known: [u64; 3]) -> Room {
     for (known, class) in known.into_iter().zip(PlaceClass::ALL) {
         let line = room.line_mut(class);
@@ -51,7 +51,7 @@ fn skip_lost(mut room: Room, known: [u64; 3]) -> Room {
     room
 }
 
-/// Begins again after Redis has lost the room.
+/// Starts a new room above the known numbers, after Redis has lost the room.
 fn begin_above(mut room: Room, known: [u64; 3]) -> Room {
     if known == [0; 3] {
         return room;

@@ -1,7 +1,7 @@
 //! The index of rooms that may have a live place, for the jobs that admit.
 //!
-//! It is kept on a node of its own, so it cannot change in one step with a room. It lists a room before its first place
-//! is written, and may list rooms that are empty by now: readers look at each room.
+//! It is a separate key, possibly on another node, so it cannot change in one step with a room. It lists a room
+//! before its first place is written, and may list rooms that are empty by now: readers check each room.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -35,7 +35,7 @@ impl RoomIndex {
         }
     }
 
-    /// Returns whether this process announced the room a while ago, or never.
+    /// Returns whether this process has not announced the room for a while.
     pub(crate) fn is_due(&self, event: EventId) -> bool {
         let announced = self.announced.lock().unwrap_or_else(PoisonError::into_inner);
         announced.get(&event).is_none_or(|at| at.elapsed() >= AGAIN_AFTER)
@@ -68,7 +68,7 @@ impl RoomIndex {
             .map_err(|error| StoreError::corrupt("the index of rooms is damaged").caused_by(error))
     }
 
-    /// Takes rooms without a live place off the list, unless they were announced just now.
+    /// Removes rooms without a live place, unless they were announced just now.
     pub(crate) async fn retire(&self, redis: &Redis, empty: &[EventId]) -> Result<(), StoreError> {
         if empty.is_empty() {
             return Ok(());

@@ -27,12 +27,12 @@ use batch::Rooms;
 use queue::Queues;
 use rows::StoredRoom;
 
-/// Most rooms that are looked at together.
+/// Most rooms that are read together.
 const ROOMS_AT_ONCE: usize = 64;
 
 /// Waiting rooms in Redis, for any number of servers.
 ///
-/// See the [crate's documentation](crate) for how it works, and what happens when something fails.
+/// See the [crate's documentation](crate) for how it works and for its behaviour under failures.
 #[derive(Debug, Clone)]
 pub struct RedisWaitingRoom {
     rooms: Arc<Rooms>,
@@ -40,7 +40,7 @@ pub struct RedisWaitingRoom {
 }
 
 impl RedisWaitingRoom {
-    /// Makes a store over a connection; asks Redis nothing.
+    /// Creates a store on a connection; sends nothing.
     pub fn new(redis: Redis) -> Self {
         Self { rooms: Arc::new(Rooms::new(redis)), queues: Arc::default() }
     }
@@ -49,12 +49,12 @@ impl RedisWaitingRoom {
         self.queues.send(&self.rooms, ask).await
     }
 
-    /// Remembers what was seen of a room, and lists it again where it may have been lost from the index.
+    /// Records what was read of a room, and announces it again where the index may have lost it.
     async fn saw(&self, stored: &StoredRoom) {
         self.rooms.floors.remember(&stored.room);
         let event = stored.room.event;
         if stored.room.live() > 0 && self.rooms.index.is_due(event) {
-            // The read succeeded, so it is answered; the next one announces the room if this fails.
+            // The read succeeded, so it is answered; if this fails, the next read announces the room.
             let _not_announced = self.rooms.index.announce(&self.rooms.redis, event).await;
         }
     }

@@ -1,4 +1,4 @@
-//! One queue for each event: what waits is decided together.
+//! One queue for each event, whose waiting commands are decided together.
 
 use std::collections::{HashMap, VecDeque};
 use std::error::Error;
@@ -15,19 +15,19 @@ use crate::waiting_room::changes::Committed;
 
 /// Most commands of one event that are decided together.
 pub(crate) const MAX_BATCH: usize = 512;
-/// Most commands of one event that wait in a server; those beyond fail at once.
+/// Most waiting commands of one event in a server; one more fails at once.
 pub(crate) const MAX_QUEUE: usize = 20_000;
-/// How long a batch is tried again while Redis does not answer, or others write.
+/// How long a batch is tried again while Redis does not answer or other servers write.
 const PATIENCE: Duration = Duration::from_secs(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// A command with the caller who waits for its answer, and may be gone.
+/// A command, and the channel to its caller, who may have dropped the future.
 struct Job {
     ask: Ask,
     reply: oneshot::Sender<Result<Answer, StoreError>>,
 }
 
-/// The commands that wait, for each event that has some or is being served.
+/// The waiting commands of each event that has some or is being served.
 #[derive(Default)]
 pub(crate) struct Queues(Mutex<HashMap<EventId, VecDeque<Job>>>);
 
@@ -36,7 +36,7 @@ impl Queues {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sends a command and waits for its answer. A caller who goes away leaves it in the queue.
+    /// Sends a command and waits for its answer. If the caller drops the future, the command stays in the queue.
     pub(crate) async fn send(self: &Arc<Self>, rooms: &Arc<Rooms>, ask: Ask) -> Result<Answer, StoreError> {
         let event = ask.event();
         let (reply, answer) = oneshot::channel();
@@ -49,7 +49,7 @@ impl Queues {
         })
     }
 
-    /// Adds a job, and returns whether the event is not being served yet.
+    /// Adds a job, and returns whether a task must be started for the event.
     fn push(&self, event: EventId, job: Job) -> Result<bool, StoreError> {
         let mut queues = self.lock();
         if let Some(queue) = queues.get_mut(&event) {
@@ -66,7 +66,7 @@ impl Queues {
         Ok(true)
     }
 
-    /// Takes the next batch; with none left, the event is no longer served.
+    /// Takes the next batch; if there is none, the event is no longer served.
     fn take(&self, event: EventId) -> Vec<Job> {
         let mut queues = self.lock();
         let Some(queue) = queues.get_mut(&event) else { return Vec::new() };
@@ -109,7 +109,7 @@ impl Serving {
         match self.decide(&batch).await {
             Ok(answers) => {
                 for (job, answer) in batch.into_iter().zip(answers) {
-                    // A caller who is gone needs no answer.
+                    // If the caller has dropped its future, no answer is needed.
                     let _gone = job.reply.send(Ok(answer));
                 }
             }
@@ -124,7 +124,7 @@ impl Serving {
         }
     }
 
-    /// Tries until the batch is written. Trying again is safe: a commit applies to one state of the room, and each rule
+    /// Tries until the batch is written. A retry is safe: a commit applies to one state of the room, and each rule
     /// recognises a command that was applied.
     async fn decide(&self, batch: &[Job]) -> Result<Vec<Answer>, StoreError> {
         let asks: Vec<&Ask> = batch.iter().map(|job| &job.ask).collect();
@@ -156,7 +156,7 @@ impl Serving {
     }
 }
 
-/// A task that panics leaves no event that accepts commands and is not served.
+/// After a panic of the task, removes the event's queue, so that the next command starts another task.
 impl Drop for Serving {
     fn drop(&mut self) {
         if std::thread::panicking() {

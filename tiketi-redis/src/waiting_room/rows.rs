@@ -15,7 +15,7 @@ use crate::error::read_failed;
 use crate::keys::{Block, RoomKeys, block_of};
 use crate::script::{Call, Script};
 
-/// How often places are read again, because their buyers have others by now.
+/// How many times places are read again because their buyers have newer ones.
 const MOST_READS: u32 = 16;
 /// Most lapsed places that an admission records.
 const MOST_DUE: u32 = tiketi_core::decide::waiting_room::MAX_ADMISSION;
@@ -27,7 +27,7 @@ pub(crate) struct StoredRoom {
     pub(crate) room: Room,
 }
 
-/// A room and the latest places of some buyers, of one moment.
+/// A room and the latest places of some buyers, at one moment.
 #[derive(Debug)]
 pub(crate) struct BuyerRows {
     pub(crate) stored: Option<StoredRoom>,
@@ -35,7 +35,7 @@ pub(crate) struct BuyerRows {
     pub(crate) places: HashMap<Pointer, Place>,
 }
 
-/// A room, what is due, recent admissions, and the places that were asked for, of one moment.
+/// A room, its due places, recent admissions, and the requested places, at one moment.
 #[derive(Debug)]
 pub(crate) struct AdmissionRows {
     pub(crate) stored: Option<StoredRoom>,
@@ -44,7 +44,7 @@ pub(crate) struct AdmissionRows {
     pub(crate) places: HashMap<Pointer, Place>,
 }
 
-/// The answers of the two scripts, as each describes it.
+/// The answers of the two scripts, in the form that each script describes.
 type BuyerAnswer = (Option<Vec<u8>>, Vec<Option<Vec<u8>>>, Vec<Vec<u8>>);
 type AdmissionAnswer = (Option<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>, Vec<Vec<u8>>);
 
@@ -71,8 +71,8 @@ impl RowReader {
 
     /// Reads a room and the latest places of buyers.
     ///
-    /// Redis is asked twice where buyers have places: keys of a script have to be named beforehand, and the first answer
-    /// says in which blocks the places lie.
+    /// Redis is called twice if buyers have places: the keys of a script must be named in advance, and the first
+    /// answer says in which blocks the places are.
     pub(crate) async fn of_buyers(
         &self,
         redis: &Redis,
@@ -93,7 +93,7 @@ impl RowReader {
         Err(StoreError::new(StoreErrorKind::Contention, "places change too fast to be read"))
     }
 
-    /// Reads a room and places by their numbers.
+    /// Reads a room and places by their arrival numbers.
     pub(crate) async fn places(
         &self,
         redis: &Redis,
@@ -125,7 +125,7 @@ impl RowReader {
         Ok((stored, pointers, read(event, stored.as_ref(), &ranges, &bytes)?))
     }
 
-    /// Reads what an admission looks at.
+    /// Reads the rows that an admission needs.
     pub(crate) async fn of_admission(
         &self,
         redis: &Redis,
@@ -169,7 +169,7 @@ fn ask_for(call: &mut Call, keys: &RoomKeys, wanted: &BTreeSet<Pointer>) -> Vec<
     ranges
 }
 
-/// Groups items whose places lie side by side in one block.
+/// Groups items whose places are successive in one block.
 pub(crate) fn successive<T>(items: impl Iterator<Item = T>, pointer: impl Fn(&T) -> Pointer) -> Vec<Vec<T>> {
     let mut groups: Vec<Vec<T>> = Vec::new();
     for item in items {
@@ -188,7 +188,7 @@ pub(crate) fn successive<T>(items: impl Iterator<Item = T>, pointer: impl Fn(&T)
     groups
 }
 
-/// Reads the places of ranges. Those that were cleared, or of a room that is gone, are none.
+/// Reads the places of ranges. Cleared places, and those of a deleted room, are omitted.
 fn read(
     event: EventId,
     stored: Option<&StoredRoom>,
@@ -199,7 +199,7 @@ fn read(
     let Some(stored) = stored else { return Ok(places) };
     let size = usize::try_from(PLACE_BYTES).unwrap_or(usize::MAX);
     for (range, bytes) in ranges.iter().zip(bytes) {
-        // A block that does not exist, or was cut, is read as fewer bytes.
+        // A missing or truncated block returns fewer bytes.
         for (pointer, bytes) in range.iter().zip(bytes.chunks_exact(size)) {
             if pointer.1 > stored.room.line(pointer.0).cleared
                 && let Some(place) = decode_place(event, *pointer, bytes)?
