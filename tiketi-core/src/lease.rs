@@ -1,4 +1,4 @@
-//! Leases: claims on named keys with an end, which servers use to share work and to keep out of each other's way.
+//! Leases: claims on named keys with an end, which servers use to share work.
 //!
 //! A lease only saves work. No rule relies on it: a holder that was stopped for a while does not know that its lease is
 //! over. What it writes has to be checked by its [`Lease::token`], which grows with each lease of the scope.
@@ -156,7 +156,7 @@ impl ExtendLease {
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves the command applied as a whole or not at all.
+/// If the future is dropped, the command takes full effect or none.
 #[async_trait]
 pub trait LeaseLock: Debug + Send + Sync + 'static {
     /// Gives all of the keys to the owner, or none.

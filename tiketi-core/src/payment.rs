@@ -206,7 +206,7 @@ impl Payment {
 
     /// Returns whether staff ended the payment while its outcome was unknown.
     ///
-    /// Reconciliation goes on until the provider says that it took no money.
+    /// Reconciliation continues until the provider says that it took no money.
     pub fn is_ended_by_staff(&self) -> bool {
         matches!(&self.state, PaymentState::Declined { code, .. } if code == ENDED_BY_STAFF)
     }

@@ -37,7 +37,7 @@ pub trait Spawner: Debug + Send + Sync + 'static {
 
 /// Runs work on a spawner, and waits for its output; `None` if the spawner dropped it.
 ///
-/// The work goes on if the returned future is dropped.
+/// The work continues if the returned future is dropped.
 pub(crate) async fn run_detached<T: Send + 'static>(
     spawner: &dyn Spawner,
     work: impl Future<Output = T> + Send + 'static,

@@ -43,7 +43,7 @@ impl BoxOffice {
 /// Returns whether the caller that began the confirm may still be waiting.
 ///
 /// An inconclusive answer is saved with the payment, and so is an awaited deposit: then no caller is waiting. From the
-/// moment of the first reconciliation on, the caller may be gone as well.
+/// moment of the first reconciliation on, the caller may have stopped waiting as well.
 fn is_being_confirmed(payment: &Payment, now: Timestamp) -> bool {
     matches!(payment.state, PaymentState::Confirming { .. })
         && payment.awaited_deposit().is_none()

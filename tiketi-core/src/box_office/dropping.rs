@@ -1,4 +1,4 @@
-//! Work that is dropped at each point at which it waits: afterwards the jobs make payments and reservations agree.
+//! Drops work at each point at which it waits: afterwards the jobs make payments and reservations agree.
 
 use std::pin::pin;
 use std::sync::Arc;

@@ -226,11 +226,11 @@ impl Jobs {
     /// concurrently: one that fails, panics or waits does not delay the others, and is tried again after a pause that
     /// doubles, up to 30 seconds.
     ///
-    /// Facts are delivered to each subscriber by a run of its own. If a notifier fails, the report names its subscriber,
+    /// Each subscriber has a separate run that delivers its facts. If a notifier fails, the report names its subscriber,
     /// and the facts of the failed call are tried again after 1 second, which doubles with each try, up to 1 minute;
     /// later facts of their reservations wait for them, and no others. Facts that failed are sent in smaller calls, so
-    /// that one that cannot be delivered is soon alone. A subscriber that takes nothing is called again after a pause
-    /// that doubles, up to 30 seconds. A server that dies keeps the facts that it claimed for at most
+    /// that one that cannot be delivered is soon alone. A subscriber whose notifier only fails is called again after a
+    /// pause that doubles, up to 30 seconds. The facts that a crashed server had claimed stay claimed for at most
     /// [`CLAIM_LEASE`](crate::box_office::CLAIM_LEASE).
     ///
     /// A call ends when its jobs have ended, which takes as long as a payment provider takes to answer. With a timer
@@ -241,8 +241,8 @@ impl Jobs {
     ///
     /// # Cancel safety
     ///
-    /// Safe: a job that was interrupted is due at once, and continues from what is committed. A provider that was being
-    /// asked is asked again when the claim ends, after [`crate::Terms::pause`].
+    /// Safe: a job that was interrupted is due at once, and continues from what is committed. A lookup that was
+    /// interrupted is repeated when its claim ends, after [`crate::Terms::pause`].
     pub async fn run_once(&self) -> JobsReport {
         let mut report = JobsReport::default();
         let mut running = Vec::new();

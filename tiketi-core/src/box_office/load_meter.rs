@@ -16,7 +16,7 @@ const BUCKETS: usize = 128;
 
 /// Counts holds by their latency and their failures.
 ///
-/// It counts nothing until an event with an adaptive rate was admitted to, so that other shops pay nothing for it.
+/// It counts only after an admission to an event with an adaptive rate, so that it costs other shops nothing.
 #[derive(Debug)]
 pub(super) struct LoadMeter {
     is_wanted: AtomicBool,

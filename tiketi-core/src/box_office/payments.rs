@@ -1,7 +1,7 @@
 //! Payments: prepare and confirm.
 //!
 //! A confirm has three steps: commit the intent, call the gateway without a transaction, commit the outcome. A process
-//! that dies between them leaves a payment in the state `Confirming`, and [`Jobs::reconcile_once`] learns its outcome.
+//! that ends between them leaves a payment in the state `Confirming`, and [`Jobs::reconcile_once`] learns its outcome.
 
 use std::sync::Arc;
 
@@ -69,7 +69,8 @@ impl PrepareRequest {
 
     /// Sets where a provider that redirects the buyer sends the buyer back to.
     ///
-    /// It goes to the gateway's checkout and is not stored; a repetition under the same key may name another address.
+    /// The gateway receives it at checkout, and it is not stored. A repetition with the same key may name another
+    /// address.
     #[must_use]
     pub fn return_urls(mut self, urls: ReturnUrls) -> Self {
         self.return_urls = Some(urls);

@@ -95,7 +95,7 @@ impl BoxOffice {
 
     /// Delivers one batch of facts to a subscriber.
     ///
-    /// The facts of a call that fails wait. The next call is still made: its facts may not be to blame. After two calls
+    /// The facts of a call that fails wait. The next call is still made: its facts may not be the cause. After two calls
     /// in a row that fail, the rest of the batch is released.
     pub(super) async fn deliver(&self, subscriber: &Subscriber) -> Result<Delivered, StoreError> {
         let now = self.now();
@@ -252,7 +252,7 @@ fn call_size(claimed: &[ClaimedFact]) -> usize {
     claimed.len()
 }
 
-/// Returns how long facts wait that failed so often before and now once more.
+/// Returns how long facts wait after a failure, if they have failed `tries` times before.
 fn delay(tries: u32) -> Duration {
     let factor = 1_u32.checked_shl(tries).unwrap_or(u32::MAX);
     FIRST_DELAY.saturating_mul(factor).min(LONGEST_DELAY)

@@ -1,4 +1,4 @@
-//! What this process knows of waiting rooms, for a second, so that a status costs no look-up of the event.
+//! Caches what waiting rooms need of their events for a second, so that a status needs no read of the event.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

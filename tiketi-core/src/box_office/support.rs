@@ -183,7 +183,7 @@ impl Jobs {
     ///
     /// Call it about every second, and again at once while it returns `limit`. It continues where any server stopped.
     /// [`Jobs::reconcile_once`] sends the money. All are processed at the same time. With a timer, it gives up after 3
-    /// seconds on one whose event is locked by another server; that one does not count, and is tried again later.
+    /// seconds on a reservation whose event is locked by another server; it does not count, and is tried again later.
     ///
     /// # Errors
     ///

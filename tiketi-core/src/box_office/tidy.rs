@@ -13,7 +13,7 @@ use crate::store::Swept;
 
 /// Most reservations ended in one call, so that one call does not occupy the store for long.
 pub(super) const EXPIRE_BATCH: usize = 1_000;
-/// How long the key of a command is remembered.
+/// How long the key of a command is stored.
 const COMMAND_MEMORY: Duration = Duration::from_hours(24);
 
 /// Why a part of the background jobs did not finish.
@@ -28,7 +28,7 @@ pub enum HousekeepingError {
     Notify {
         /// The subscriber.
         subscriber: SubscriberName,
-        /// What the notifier said.
+        /// The error of the notifier.
         source: NotifyError,
     },
 }

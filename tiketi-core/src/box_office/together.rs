@@ -47,7 +47,7 @@ pub(super) async fn together<F: Future>(
     .await
 }
 
-/// Returns what work came to, or `None` if it panicked.
+/// Returns the output of the work; `None` if it panicked.
 pub(super) async fn caught<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|context| {

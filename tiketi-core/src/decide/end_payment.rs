@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 /// The payment becomes `Declined` with the code [`ENDED_BY_STAFF`], and a note says who ended it and why. The
 /// reservation is held until its hold would have ended; if that moment has passed, it expires.
 ///
-/// Reconciliation goes on with the pauses of the terms until the provider says that it took no money, because it may
+/// Reconciliation continues with the pauses of the terms until the provider says that it took no money, because it may
 /// have taken it: that is then a late payment, which takes the same tickets again or is refunded.
 #[derive(Debug, Clone)]
 #[non_exhaustive]

@@ -1,4 +1,4 @@
-//! Fingerprints: hashes of commands' contents, to tell a repetition from a reuse of a key.
+//! Fingerprints: hashes of commands' contents, which distinguish a repetition from another command with the same key.
 
 use std::hash::Hasher;
 

@@ -346,7 +346,7 @@ fn check_sale(scope: &dyn Scope, now: Timestamp) -> Result<(), HoldRefused> {
     }
 }
 
-/// Checks the admission wherever the event has a waiting room, so that no path of a sale goes around the line.
+/// Checks the admission if the event has a waiting room, so that every path of a sale requires it.
 fn check_admission(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<(), HoldRefused> {
     let is_admitted = ask.admitted.is_some_and(|admitted| admitted.admits(ask.event, ask.buyer, now));
     if scope.event().details.waiting_room.requires_pass() && !is_admitted {

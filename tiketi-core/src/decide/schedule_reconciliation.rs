@@ -53,7 +53,7 @@ pub struct ScheduleReconciliation {
     pub terms: Arc<Terms>,
 }
 
-/// Why the moment of the next question moves.
+/// Why the time of the next lookup changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReconcileStep {
@@ -76,13 +76,13 @@ pub enum ReconcileStep {
     },
     /// The provider waits for the buyer's deposit.
     ///
-    /// It is awaited at most for [`Terms::deposit_window`], never past the start of the event, and not at all once the
+    /// It is awaited at most for [`Terms::deposit_window`], never past the start of the event. It is not awaited once the
     /// event is cancelled.
     Deposit(DepositAsked),
     /// The provider awaits again a deposit that it reported as paid: the money was withdrawn.
     ///
-    /// Only a caller that knew of the deposit before it asked may send this: an old answer to an earlier question says
-    /// the same.
+    /// Only a caller that knew of the deposit before its lookup may send this: an old answer to an earlier lookup has
+    /// the same content.
     DepositGone(DepositAsked),
     /// A withdrawn deposit is there again: nothing is awaited.
     DepositBack,

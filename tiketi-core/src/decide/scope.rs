@@ -31,7 +31,7 @@ pub trait Scope {
     fn payment(&self, id: PaymentId) -> Option<&Payment>;
     /// Returns the buyer's live reservations of the event; see [`Reservation::is_live`].
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation>;
-    /// Returns whether facts are saved; if not, because nobody has subscribed, rules make none.
+    /// Returns whether facts are saved. Without a subscriber they are not, and the rules create none.
     fn saves_facts(&self) -> bool {
         true
     }

@@ -1,4 +1,4 @@
-//! The stock of a ticket type: where it goes down and up, as tickets are held, sold, blocked and returned.
+//! The stock of a ticket type: how it changes when tickets are held, sold, blocked and returned.
 
 use crate::ticket_type::Stock;
 

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 /// Rows that are added and replaced, never removed.
 ///
-/// The rows are in one vector with an index beside it: the index is small, so growing it does not move the rows, and a
+/// The rows are in one vector with a separate index: the index is small, so growing it does not move the rows, and a
 /// scan of all rows is sequential in memory.
 #[derive(Debug, Clone)]
 pub(super) struct Table<V, I> {
@@ -42,7 +42,7 @@ impl<K: Eq + Hash> Index<K> for AnyOrder<K> {
 
 impl<K: Ord> Index<K> for InOrder<K> {
     fn find(&self, key: &K) -> Option<RowIndex> {
-        // A new id is usually the greatest: that it is new is then known without a search.
+        // A new id is usually the greatest, so one comparison shows that it is new.
         let (last, place) = self.last_key_value()?;
         match key.cmp(last) {
             Ordering::Greater => None,

@@ -44,7 +44,7 @@ impl BreakerSettings {
 
 /// Stops requests to a provider that does not answer.
 ///
-/// | from \ on | admit | answered | silence |
+/// | from \ on | admit | answered | no answer |
 /// |---|---|---|---|
 /// | `Closed` | yes | `Closed`, none counted | `Closed`, one more; `Open` at the limit, if from several buyers |
 /// | `Open` | no; once its time is over yes, and `HalfOpen` | `Closed` | `Open` as it was |
@@ -126,7 +126,7 @@ impl Breaker {
                 }
                 *silences >= settings.silences && buyers.len() >= enough
             }
-            // A request from before it opened that ends late says nothing new.
+            // The request began before the breaker opened, so its failure is no new information.
             Self::Open { .. } => false,
             Self::HalfOpen { silent, .. } => silent.replace(buyer).is_some_and(|before| before != buyer),
         };

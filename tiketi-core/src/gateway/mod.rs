@@ -224,7 +224,7 @@ pub enum Support {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
 pub enum BuyerStep {
-    /// The buyer goes to the provider and comes back with its key.
+    /// The buyer pays at the provider and returns with its payment key.
     Needed,
     /// A confirm needs nothing more from the buyer.
     NotNeeded,

@@ -41,12 +41,12 @@ impl ReturnUrls {
         Ok(Self { success, fail })
     }
 
-    /// Returns where the buyer goes after paying.
+    /// Returns the address for the buyer after a successful payment.
     pub fn success(&self) -> &str {
         &self.success
     }
 
-    /// Returns where the buyer goes after failing to pay, or giving up.
+    /// Returns the address for the buyer after a failed or abandoned payment.
     pub fn fail(&self) -> &str {
         &self.fail
     }

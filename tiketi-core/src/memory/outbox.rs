@@ -19,7 +19,7 @@ pub(super) struct Outbox {
     next_id: u64,
 }
 
-/// Facts that one subscriber wants and does not have, in the order of their ids.
+/// Facts that wait for one subscriber, in the order of their ids.
 struct Queue {
     kinds: FactKinds,
     since: Timestamp,
@@ -35,7 +35,7 @@ struct Entry {
 }
 
 impl Outbox {
-    /// Returns whether anybody may want a fact.
+    /// Returns whether there is any subscriber.
     pub(super) fn has_subscribers(&self) -> bool {
         !self.queues.is_empty()
     }

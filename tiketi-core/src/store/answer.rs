@@ -66,7 +66,7 @@ pub trait AnswerStore: Debug + Send + Sync + 'static {
     /// - Another fingerprint MUST get [`AnswerClaim::Mismatch`] while the claim lasts, and while an answer is saved.
     /// - Once an answer is saved, the same fingerprint MUST get [`AnswerClaim::Replay`] with it, also after `until`,
     ///   with every byte of the body.
-    /// - A claim without a saved answer that was not given up, because its server died, MUST last until `until`. At
+    /// - A claim that has neither an answer nor a release, because its server crashed, MUST last until `until`. At
     ///   `until` it MUST be free for the same fingerprint, and the next claim takes it over.
     async fn claim_answer(
         &self,

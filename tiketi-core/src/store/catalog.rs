@@ -33,7 +33,7 @@ use crate::time::Timestamp;
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves a change applied as a whole or not at all.
+/// If the future is dropped, the change takes full effect or none.
 #[async_trait]
 pub trait CatalogStore: Debug + Send + Sync + 'static {
     /// Saves a new event with its ticket types and seats, by [`crate::decide::create`].

@@ -51,7 +51,7 @@ use crate::time::Timestamp;
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves the command applied as a whole or not at all, and leaves no lock. A caller that needs the
+/// If the future is dropped, the command takes full effect or none, and no lock stays. A caller that needs the
 /// result sends the command again under the same key.
 #[async_trait]
 pub trait SalesStore: Debug + Send + Sync + 'static {

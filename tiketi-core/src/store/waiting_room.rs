@@ -64,7 +64,7 @@ pub struct Standing {
 ///
 /// # Cancel safety
 ///
-/// A dropped future leaves the command applied as a whole or not at all.
+/// If the future is dropped, the command takes full effect or none.
 #[async_trait]
 pub trait WaitingRoomStore: Debug + Send + Sync + 'static {
     /// Gives a buyer a place, or returns the one they have.

@@ -7,7 +7,7 @@ use crate::time::Timestamp;
 
 /// Shortest time between two decisions.
 const DECIDE_EVERY: Duration = Duration::from_secs(5);
-/// Fewest holds from which latency says anything.
+/// Fewest holds for a meaningful latency.
 const ENOUGH_HOLDS: u32 = 5;
 
 /// The present rate of an adaptive admission, and why it is what it is.

@@ -89,7 +89,7 @@ impl fmt::Display for SeedCommitment {
 ///
 /// Arrival numbers count from 1. If the line was cleared before it opened, those that were cleared take no part: their
 /// count, `cleared`, is subtracted from the arrival number and added to the drawn one. An arrival number above
-/// `cleared + size` is a latecomer's, whose number is the arrival number itself.
+/// `cleared + size` belongs to a buyer who joined after the opening; the number is then the arrival number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
     key: [u8; 32],

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::time::Timestamp;
 
-/// Longest time whose unused admissions are made up for at once.
+/// Longest time of which unused admissions are called at once later.
 const BURST: Duration = Duration::from_secs(2);
 const MINUTE: u64 = 60_000_000;
 

@@ -74,7 +74,7 @@ impl AdmissionKey {
 
     /// Checks that a pass was signed with this key for this buyer and event; `None` if not.
     ///
-    /// The comparison takes the same time for every signature. Whether the pass has ended, [`Admitted::admits`] says.
+    /// The comparison takes the same time for every signature. [`Admitted::admits`] returns whether the pass has ended.
     pub fn verify(&self, pass: &AdmissionPass, event: EventId, buyer: BuyerId) -> Option<Admitted> {
         let until = pass.until;
         self.mac(event, buyer, until).verify_slice(&pass.signature).ok()?;
@@ -114,7 +114,7 @@ impl AdmissionPass {
         self.until
     }
 
-    /// Reads a pass; `None` if the text is none. Whether it is genuine, only [`AdmissionKey::verify`] says.
+    /// Parses a pass; `None` if the text is not a pass. Only [`AdmissionKey::verify`] checks the signature.
     pub fn parse(text: &str) -> Option<Self> {
         let (until, signature) = text.split_once('.')?;
         let until = i64::from_be_bytes(from_hex(until)?);

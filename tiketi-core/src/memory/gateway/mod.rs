@@ -24,7 +24,7 @@ use ledger::{Ledger, provider_key};
 /// Header with the delivery's name for [`TestGateway`]'s webhook; the body is the payment's id.
 const DELIVERY_HEADER: &str = "test-delivery";
 
-/// Reason of the answer `Unknown` while the provider is silent.
+/// Reason of the answer `Unknown` while the provider does not answer.
 const SILENT: &str = "no answer";
 
 /// Captures and refunds fictitious money, and keeps a ledger of it.
@@ -141,7 +141,7 @@ impl TestGateway {
         self.ledger().unavailable = retry_after;
     }
 
-    /// Sets whether it is silent: it then answers nothing, captures nothing and refunds nothing.
+    /// Sets whether the provider answers no request; it then captures and refunds nothing.
     pub fn set_silent(&self, is_silent: bool) {
         self.ledger().is_silent = is_silent;
     }

@@ -35,7 +35,7 @@ pub(super) struct RoomTable {
     taken_version: u64,
 }
 
-/// Places of one class by arrival number: the first is that of number `gone + 1`.
+/// Places of one class by arrival number. Those up to number `gone` are deleted.
 #[derive(Debug, Default)]
 struct Arrivals {
     gone: u64,
