@@ -1,4 +1,4 @@
-//! Who sent a request: the contract between the routes and whatever knows the users.
+//! Finds the user who sent a request: the contract between the routes and the host's users.
 
 use std::error::Error;
 use std::fmt::Debug;
@@ -46,7 +46,7 @@ use crate::error::{ApiError, Code};
 ///
 /// - MUST return the same id for the same person in every request and on every server. Reservations, payments and
 ///   idempotency keys belong to that id;
-/// - MUST NOT return a user on the word of the client alone, such as an id in a header that any client can set;
+/// - MUST NOT return a user because of a claim that any client can make, such as an id in a header;
 /// - MUST answer a request without credentials with `Ok(None)`, and one with credentials that it does not accept with
 ///   an error;
 /// - MUST protect its users from requests of other sites if browsers send the credentials by themselves, as they do
@@ -138,10 +138,10 @@ pub enum CredentialScheme {
 }
 
 impl CredentialScheme {
-    /// Returns the scheme's word in a `WWW-Authenticate` header.
+    /// Returns the scheme's name in a `WWW-Authenticate` header.
     ///
     /// Only `Bearer` is registered (RFC 6750). HTTP demands a challenge with every 401 (RFC 9110, 11.6.1), so the others
-    /// have a word of their own.
+    /// have an unregistered name.
     pub(crate) const fn challenge(&self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",

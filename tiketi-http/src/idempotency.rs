@@ -31,7 +31,7 @@ use crate::tasks::detached;
 /// Marks an answer that was replayed.
 const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// How long a claim is valid if its server dies; no live request runs for as long.
+/// How long a claim stays valid after a crash of its server; no request runs for as long.
 const CLAIM_LENGTH: Duration = Duration::from_mins(5);
 
 /// How long answers are stored.

@@ -50,7 +50,7 @@ pub enum SignIn {
         /// Signs the tokens; the same on every server.
         secret: TokenSecret,
     },
-    /// At the host, which knows the users of requests.
+    /// Users sign in at the host, which authenticates each request.
     ///
     /// The routes below `/api/auth` are neither served nor in the OpenAPI document.
     Host(Arc<dyn Authenticator>),

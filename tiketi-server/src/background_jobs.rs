@@ -82,8 +82,8 @@ impl BackgroundJobs {
         let jobs = Self { cancellation, tasks: TaskTracker::new() };
         jobs.tasks.spawn(run_due_jobs(state.clone(), jobs.cancellation.clone()));
         jobs.run_every(WATCH_CLOCK_EVERY, "compare the clock", shop, compare_clock);
-        // A round lasts as long as its slowest answer. Further loops start new rounds meanwhile, so that one silent
-        // provider does not delay all payments.
+        // A round lasts as long as its slowest answer. Further loops start new rounds meanwhile, so that one
+        // provider that does not answer does not delay all payments.
         for _ in 1..settings.rounds() {
             jobs.run_every(settings.sweep_every, "reconcile payments", shop, |shop| async move {
                 shop.jobs().reconcile_once(RECONCILE_BATCH).await.map(drop)

@@ -25,7 +25,7 @@ macro_rules! codes {
                 match self { $(Self::$code => $wire,)* }
             }
 
-            /// Returns the HTTP status that goes with it.
+            /// Returns the HTTP status of the code.
             pub(crate) const fn status(self) -> StatusCode {
                 match self { $(Self::$code => StatusCode::$status,)* }
             }

@@ -107,7 +107,7 @@ impl From<LayoutError> for ApiError {
             LayoutError::BadPrice { section } | LayoutError::MixedCurrencies { section } => {
                 invalid.detail("section", section)
             }
-            // `Empty`, and what is newer than this list, says all in its reason.
+            // The reason of `Empty`, and of variants that this list lacks, needs no further details.
             _ => invalid,
         }
     }
@@ -122,7 +122,7 @@ impl From<LayoutFileError> for ApiError {
             E::Shape { path, .. } | E::Empty { path } | E::UnknownSeat { path, .. } => {
                 Self::invalid(&path, reason)
             }
-            // The others are about plans that editors make, and those come as files only.
+            // The others concern plans of editors, which are read from files only.
             _ => Self::new(Code::InvalidLayout).detail("reason", reason),
         }
     }

@@ -117,7 +117,7 @@ impl SeatIndex {
     /// Returns `None` if they are too many.
     pub(super) fn encode_since(&self, since: u64, now: Timestamp) -> Option<Bytes> {
         let changed: Vec<_> = self.seats().filter(|(_, seat)| seat.look.map_version > since).collect();
-        // The complete map is encoded already; many changes would be encoded once more.
+        // The complete map is cached in its encoded form; encoding many changes costs more than sending it.
         if changed.len() * 4 > self.by_id.len().max(64) {
             return None;
         }

@@ -137,7 +137,7 @@ mod tests {
             for pieces in [&noise, &text] {
                 let gzip = packer.gzip(&segments(pieces)).unwrap();
                 prop_assert!(unpacked(&gzip) == pieces.concat());
-                // The same bytes whatever was packed before: the entity tag promises it.
+                // Equal maps have equal bytes, whatever was compressed before: the entity tag relies on it.
                 prop_assert!(SegmentCompressor::new(Arc::default()).gzip(&segments(pieces)).unwrap() == gzip);
             }
         }

@@ -1,4 +1,4 @@
-//! Sells out an event to made-up buyers.
+//! Sells out an event to invented buyers.
 
 use tiketi_core::{
     BoxOffice, BuyerId, HoldRequest, IdSource, PrepareRequest, TicketType, clock::TimeOrderedIds,

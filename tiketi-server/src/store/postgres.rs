@@ -88,7 +88,7 @@ impl Database {
         let store = self.store(PgPoolOptions::new().max_connections(1).acquire_timeout(FIRST_ANSWER));
         let relaxed = tiketi_postgres::check(store.pool(), &self.schema, Durability::Relaxed).await;
         relaxed.map_err(|error| self.not_ready(&error))?;
-        // Checked once more, to give the advice for the actual problem.
+        // A second check, so that the advice fits the actual problem.
         let durable = tiketi_postgres::check(store.pool(), &self.schema, durability).await;
         durable.map_err(|error| {
             Failure::new(format!("{}; {DURABILITY_ADVICE}", Failure::during(self, &error).sentence()))
@@ -96,7 +96,7 @@ impl Database {
         Ok(store)
     }
 
-    /// Makes a store that connects when it is first asked.
+    /// Creates a store that connects at its first use.
     fn store(&self, pool: PgPoolOptions) -> PostgresStore {
         let options = StoreOptions::new().schema(self.schema.clone());
         PostgresStore::connect_lazy(pool, PgConnectOptions::clone(&self.options), options)
