@@ -1,4 +1,4 @@
-//! A shop composed of parts: a decorated sales part, and layouts and webhooks in stores of their own.
+//! A shop composed of parts: a decorated sales part, and separate stores of layouts and webhooks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -9,7 +9,7 @@
 //! Fails if the event's row is read but not locked: the store's constraints then refuse the second owner with a
 //! 500, and a buyer fails on any 500.
 
-// Always true here; the lints then treat the functions beside the tests as tests.
+// Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
 mod buyer;

@@ -7,7 +7,7 @@
 //! seats: a later check of the store then refuses the second owner with a 500, and a buyer fails on any 500. The
 //! module `books` has its own test that it reports a second owner.
 
-// Always true here; the lints then treat the functions beside the tests as tests.
+// Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
 mod books;

@@ -1,4 +1,4 @@
-//! A user with a connection and a token of their own.
+//! A user with a separate connection and token.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::RequestBuilder;

@@ -14,7 +14,7 @@ use crate::cluster::{PaymentCluster, captures};
 
 /// Holds end during the test, but not before their buyers are ready on a busy machine.
 const HASTY: [&str; 3] = ["--hold-ttl=5s", "--hold-cap=5s", "--payment-window=3s"];
-/// Number of buyers, each with a hold of their own.
+/// Number of buyers; each has one hold.
 const BUYERS: usize = 60;
 /// How long before the end of the hold the first buyer confirms, and how long after it the last.
 const SPREAD: Duration = Duration::from_millis(30);

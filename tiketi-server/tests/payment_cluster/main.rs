@@ -7,7 +7,7 @@
 //! the intent is committed, if a repeated confirm is answered at once, if an inconclusive answer is recorded as a
 //! decline, or if two servers ask about the same payment at the same time.
 
-// Always true here; the lints then treat the functions beside the tests as tests.
+// Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
 mod books;

@@ -1,6 +1,6 @@
 //! The server as a separate process: its output, its options and its answers.
 
-// Always true here; the lints then treat the functions beside the tests as tests.
+// Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
 mod commands;

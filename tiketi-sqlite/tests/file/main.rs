@@ -1,6 +1,6 @@
 //! The file of a store: opening it, copying it, and a full disk.
 
-// Always true here; the lints then treat the functions beside the tests as tests.
+// Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
 mod backup;
