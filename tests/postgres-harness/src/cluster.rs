@@ -9,7 +9,7 @@ use std::process::Command;
 use crate::account::Account;
 use crate::error::HarnessError;
 use crate::watchdog::Watchdog;
-use crate::{binaries, port, processes, tls};
+use crate::{binaries, processes, tls};
 
 /// The superuser's name.
 pub(crate) const USER: &str = "harness";
@@ -116,7 +116,7 @@ impl Cluster {
     fn start_somewhere(&mut self) -> Result<(), HarnessError> {
         let mut tries = 1;
         loop {
-            self.port = port::free();
+            self.port = tiketi_test_ports::lease();
             match self.start_again() {
                 Err(_) if tries < TRIES && self.log().contains("Address already in use") => tries += 1,
                 outcome => return outcome,

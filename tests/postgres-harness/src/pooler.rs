@@ -13,7 +13,6 @@ use std::time::Duration;
 use crate::account::Account;
 use crate::cluster::USER;
 use crate::error::{HarnessError, blocking};
-use crate::port;
 use crate::server::Server;
 
 /// So few that a client gets another session with nearly every transaction.
@@ -54,7 +53,7 @@ impl Pooler {
     }
 
     fn before(server: u16, password: &str) -> Result<Self, HarnessError> {
-        let (account, port) = (Account::find()?, port::free());
+        let (account, port) = (Account::find()?, tiketi_test_ports::lease());
         let ours_alone = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().prefix("tiketi-pooler-").permissions(ours_alone).tempdir();
         let folder = folder.map_err(HarnessError::io("cannot make a temporary folder"))?;

@@ -1,7 +1,6 @@
 //! The process of a server, and the shell that ends it when the test process ends.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
@@ -32,10 +31,6 @@ cd / && rm -rf "$2"
 "#;
 
 const PATIENCE: Duration = Duration::from_mins(1);
-/// Below the ports of outgoing connections: a port of that range may be taken while a server is down.
-const PORTS: std::ops::RangeInclusive<u16> = 12_000..=21_000;
-/// A node of a Cluster also listens at its port plus this number.
-const BUS: u16 = 10_000;
 
 #[derive(Debug)]
 pub(crate) struct Process(Mutex<Shell>);
@@ -93,17 +88,6 @@ pub(crate) fn check_installed() -> Result<(), HarnessError> {
     let program = program();
     let checked = Command::new(&program).arg("--version").stdout(Stdio::null()).status();
     checked.map(drop).map_err(|source| HarnessError::NotInstalled { program, source })
-}
-
-/// Returns a port on which no process listens, and whose Cluster bus port is free as well.
-pub(crate) fn free_port() -> u16 {
-    let is_free = |port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok();
-    loop {
-        let port = rand::random_range(PORTS);
-        if is_free(port) && is_free(port + BUS) {
-            return port;
-        }
-    }
 }
 
 /// Waits until `is_true` returns true, and calls it without a pause.

@@ -6,8 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::{HarnessError, expect};
-use crate::process::{Process, check_installed, free_port, wait_until_ready};
+use crate::process::{Process, check_installed, wait_until_ready};
 use crate::talk;
+
+/// A node of a Cluster also listens at its port plus this number.
+const BUS: u16 = 10_000;
 
 /// A private Redis server; clones share it, and dropping the last one ends it.
 ///
@@ -58,7 +61,7 @@ impl Server {
     fn try_start(settings: Settings) -> Result<Self, HarnessError> {
         check_installed()?;
         let folder = tempfile::tempdir().map_err(HarnessError::io("cannot make a folder"))?.keep();
-        let port = free_port();
+        let port = tiketi_test_ports::lease_pair(BUS);
         let inner = Inner { process: Process::new(&folder)?, port, folder, settings };
         inner.write_configuration()?;
         inner.process.tell("start")?;
