@@ -1,16 +1,16 @@
 -- Moments are UTC microseconds, amounts are minor units of the event's currency.
 --
--- What is sold of an event carries the event in every key, so that the tables can be distributed by it.
--- Rows of an event change only under a lock on its row in tiketi.events: what a foreign key would check with a
--- look-up a row, the commands check once a batch, and the audit proves.
+-- Every row that is sold has the event in its key, so that the tables can be distributed by event.
+-- Rows of an event change only under a lock on its row in tiketi.events. There are no foreign keys: the commands check
+-- the references once for each batch, and the audit verifies them.
 --
--- No index of seats, reservations or payments but a partial one begins with the event. A planner that has not counted an event's rows yet believes that
--- there are few, and would read all of them by such an index rather than look for each by its key; a partial one it
--- may only use for a statement that repeats its condition.
+-- No index of seats, reservations or payments begins with the event, except partial ones. Without statistics, the
+-- planner assumes that an event has few rows, and would scan all of them by such an index instead of finding each by
+-- its key. It can use a partial index only for a statement that repeats its condition.
 
--- A batch writes one version each of its event's row and of the ticket types it sold. None of the columns that change
--- then is in an index, and pages have room, so that a version needs no index entry and goes into the place of a dead
--- one. What is taken off quickly (outbox) or grows dead rows by the batch is vacuumed before a fifth of it is dead.
+-- A batch writes a new version of its event's row and of each ticket type that it sold. None of the changed columns is
+-- in an index, and pages have free space, so that a new version needs no index entry and replaces a dead one. Tables
+-- with many dead rows (the outbox, and those that each batch updates) are vacuumed before a fifth of their rows is dead.
 
 CREATE TABLE tiketi.events (
     id          uuid PRIMARY KEY,
@@ -52,7 +52,7 @@ CREATE TABLE tiketi.ticket_types (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX ticket_types_of_event ON tiketi.ticket_types (event, position);
 
--- One row a seat and event: the row itself is what makes a second owner impossible.
+-- One row for each seat of an event, so a second owner is impossible.
 CREATE TABLE tiketi.seats (
     event       uuid NOT NULL,
     id          uuid NOT NULL,
@@ -142,7 +142,7 @@ CREATE INDEX payments_to_reconcile ON tiketi.payments (reconcile_at, id) WHERE r
 CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE call_off_refused;
 CREATE INDEX payments_needing_attention ON tiketi.payments (id) WHERE needs_attention;
 CREATE INDEX payments_awaited ON tiketi.payments (awaited_since) WHERE awaited_since IS NOT NULL;
--- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
+-- At most one attempt of a reservation is confirmed at a time; a second capture is refunded.
 CREATE UNIQUE INDEX one_capture ON tiketi.payments (reservation, event) WHERE state = 'confirming';
 
 CREATE TABLE tiketi.commands (
@@ -156,7 +156,7 @@ CREATE TABLE tiketi.commands (
 );
 CREATE INDEX commands_by_age ON tiketi.commands (at);
 
--- What was made of an administrator's request, so that its repetition makes nothing.
+-- The objects that requests of administrators created, so that a repeated request creates nothing.
 CREATE TABLE tiketi.creations (
     key         uuid NOT NULL,
     fingerprint uuid NOT NULL,
@@ -176,7 +176,7 @@ CREATE TABLE tiketi.subscribers (
 );
 CREATE UNIQUE INDEX one_subscriber_a_name ON tiketi.subscribers (name) WHERE removed_at IS NULL;
 
--- What waits for each subscriber, in the order in which it is delivered.
+-- The facts that wait for each subscriber, in the order of their delivery.
 CREATE TABLE tiketi.outbox (
     subscriber    bigint NOT NULL,
     id            bigint NOT NULL,
@@ -251,6 +251,6 @@ CREATE TABLE tiketi.waiting_places (
     PRIMARY KEY (event, class, arrival)
 );
 
--- Numbers that only grow, taken under the lock of an event: later ones of an event are greater.
+-- Numbers that only increase, taken under the lock of an event: a later number of an event is greater.
 CREATE SEQUENCE tiketi.serials;
 CREATE SEQUENCE tiketi.facts;

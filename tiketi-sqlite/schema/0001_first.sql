@@ -39,7 +39,7 @@ CREATE TABLE ticket_types (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX ticket_types_of_event ON ticket_types (event, position);
 
--- One row a seat and event: the row itself is what makes a second owner impossible.
+-- One row for each seat of an event, so a second owner is impossible.
 CREATE TABLE seats (
     event       BLOB NOT NULL REFERENCES events (id) ON DELETE CASCADE,
     id          BLOB NOT NULL,
@@ -74,7 +74,7 @@ CREATE TABLE reservations (
     total          INTEGER NOT NULL,
     currency       TEXT NOT NULL,
     state          TEXT NOT NULL CHECK (state IN ('held', 'paying', 'confirmed', 'expired', 'cancelled')),
-    state_at       INTEGER NOT NULL,       -- until, deadline, or when
+    state_at       INTEGER NOT NULL,       -- the end, the deadline, or the time of the change
     cancel_reason  TEXT,
     payment        BLOB,
     window_granted INTEGER NOT NULL,
@@ -102,17 +102,17 @@ CREATE TABLE payments (
     provider_key TEXT,
     state        TEXT NOT NULL,
     state_at     INTEGER,
-    detail       TEXT,                     -- a provider's code, or what does not fit
+    detail       TEXT,                     -- a provider's code, or the mismatch
     refunds      TEXT NOT NULL,            -- a JSON array
-    captured     INTEGER,                  -- what the provider took, once it said so
+    captured     INTEGER,                  -- the captured amount, once it is known
     taken_in     TEXT,                     -- the currency of captured and refunded
-    reconcile_at INTEGER,                  -- when the provider is to be asked; NULL while nothing is awaited
-    reconciliation TEXT,                     -- a JSON object: since when, how often, what it said
-    awaited_since INTEGER,                 -- NULL unless money is on its way that nobody has heard of
+    reconcile_at INTEGER,                  -- when to ask the provider; NULL if no outcome is awaited
+    reconciliation TEXT,                     -- a JSON object: since when, how often, the last answer
+    awaited_since INTEGER,                 -- NULL unless the outcome of a capture or refund is unknown
     notes        TEXT NOT NULL,            -- a JSON array
     metadata     TEXT,                     -- the host's JSON object; NULL if it is empty
     needs_attention INTEGER NOT NULL,
-    call_off_refused INTEGER NOT NULL,     -- whether a refund of just what is left was, for the event's cancellation
+    call_off_refused INTEGER NOT NULL,     -- whether the refund of the whole rest for the call-off was refused
     created_at   INTEGER NOT NULL,
     version      INTEGER NOT NULL,
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
@@ -124,7 +124,7 @@ CREATE INDEX payments_by_key ON payments (provider_key) WHERE provider_key IS NO
 CREATE INDEX payments_to_reconcile ON payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
 CREATE INDEX payments_needing_attention ON payments (id) WHERE needs_attention;
 CREATE INDEX payments_awaited ON payments (awaited_since) WHERE awaited_since IS NOT NULL;
--- One attempt of a reservation asks for money at a time; what comes twice all the same goes back.
+-- At most one attempt of a reservation is confirmed at a time; a second capture is refunded.
 CREATE UNIQUE INDEX one_capture ON payments (reservation) WHERE state = 'confirming';
 
 CREATE TABLE commands (
@@ -136,7 +136,7 @@ CREATE TABLE commands (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX commands_by_age ON commands (at);
 
--- What was made of an administrator's request, so that its repetition makes nothing.
+-- The objects that requests of administrators created, so that a repeated request creates nothing.
 CREATE TABLE creations (
     key         BLOB PRIMARY KEY,
     fingerprint BLOB NOT NULL,
@@ -146,23 +146,23 @@ CREATE TABLE creations (
 CREATE INDEX creations_by_age ON creations (at);
 
 CREATE TABLE subscribers (
-    id         INTEGER PRIMARY KEY,        -- a name that is registered again gets another while its facts are there
+    id         INTEGER PRIMARY KEY,        -- a new one for a name that is registered again after its removal
     name       TEXT NOT NULL,
-    kinds      TEXT NOT NULL,              -- names of kinds of facts, with spaces between them
+    kinds      TEXT NOT NULL,              -- names of kinds of facts, separated by spaces
     since      INTEGER NOT NULL,
     seen_at    INTEGER NOT NULL,           -- when a server registered it last
     removed_at INTEGER                     -- its facts are being deleted
 ) STRICT;
 CREATE UNIQUE INDEX one_subscriber_a_name ON subscribers (name) WHERE removed_at IS NULL;
 
--- What waits for each subscriber, in the order in which it is delivered.
+-- The facts that wait for each subscriber, in the order of their delivery.
 CREATE TABLE outbox (
     subscriber    INTEGER NOT NULL,
     id            INTEGER NOT NULL,
     event         BLOB NOT NULL,
     at            INTEGER NOT NULL,
     reservation   BLOB,                    -- whose facts are delivered in their order
-    claimed_until INTEGER,                 -- also until when a fact waits that could not be delivered
+    claimed_until INTEGER,                 -- also until when a failed fact waits
     tries         INTEGER NOT NULL DEFAULT 0, -- how often its delivery failed
     body          TEXT NOT NULL,           -- a JSON object
     PRIMARY KEY (subscriber, id)
@@ -227,7 +227,7 @@ CREATE TABLE waiting_places (
     PRIMARY KEY (event, class, arrival)
 ) STRICT, WITHOUT ROWID;
 
--- Numbers that only grow: the last serial of a reservation and the last fact's id.
+-- Numbers that only increase: the last serial of a reservation and the id of the last fact.
 CREATE TABLE counters (
     name  TEXT PRIMARY KEY,
     value INTEGER NOT NULL
