@@ -7,6 +7,7 @@
 
 use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, TcpListener};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 /// First port that is leased.
@@ -14,6 +15,9 @@ const FIRST: u16 = 12_000;
 /// Last port that is leased. Systems take the ports of outgoing connections from above: such a port may be taken while
 /// its server is down, and a client may then even connect to itself.
 const LAST: u16 = 31_999;
+
+/// Where the locked files are: the same for every process, whatever its `TMPDIR` is.
+const FOLDER: &str = "/tmp/tiketi-test-ports";
 
 /// The locked files of this process.
 static LEASED: Mutex<Vec<File>> = Mutex::new(Vec::new());
@@ -40,8 +44,8 @@ pub fn lease_pair(distance: u16) -> u16 {
 
 /// Leases a port, unless another process has leased it or a server listens on it.
 fn try_lease(port: u16) -> bool {
-    let folder = std::env::temp_dir().join("tiketi-test-ports");
-    let opened = fs::create_dir_all(&folder).and_then(|()| File::create(folder.join(port.to_string())));
+    let folder = Path::new(FOLDER);
+    let opened = fs::create_dir_all(folder).and_then(|()| File::create(folder.join(port.to_string())));
     // The folder may be another user's; then a port that is free now has to do.
     if let Ok(file) = opened {
         if let Err(TryLockError::WouldBlock) = file.try_lock() {
