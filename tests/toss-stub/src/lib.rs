@@ -33,15 +33,15 @@
 #![expect(clippy::exhaustive_enums, clippy::exhaustive_structs, reason = "this crate is not published")]
 
 mod answer;
-mod books;
 mod clock;
 mod code;
+mod connection;
 mod fault;
 mod http;
 mod ledger;
-mod line;
-mod memory;
 mod payment;
+mod payment_table;
+mod stored_answers;
 mod stub;
 mod webhook;
 

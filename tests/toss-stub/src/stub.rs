@@ -14,10 +14,10 @@ use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinHandle;
 
 use crate::clock::MovableClock;
+use crate::connection::{ConnectionFault, FaultListener};
 use crate::fault::{Call, Fault};
-use crate::http::{Desk, router};
+use crate::http::{RequestHandler, router};
 use crate::ledger::Account;
-use crate::line::{Line, Lines};
 use crate::payment::{Method, Status};
 use crate::webhook::{Webhook, send_all};
 
@@ -82,7 +82,7 @@ pub(crate) fn check_order(order_id: &str, amount: i64) -> Result<(), StubError> 
 /// A running stub; it stops listening when dropped.
 #[derive(Debug)]
 pub struct TossStub {
-    desk: Arc<Desk>,
+    handler: Arc<RequestHandler>,
     address: SocketAddr,
     tasks: Vec<JoinHandle<()>>,
 }
@@ -102,13 +102,14 @@ impl TossStub {
             tasks.push(tokio::spawn(send_all(receiver, url)));
             sender
         });
-        let desk = Arc::new(Desk::new(settings.secret_key, MovableClock::over(settings.clock), sender));
-        let service = router(Arc::clone(&desk)).into_make_service_with_connect_info::<Line>();
+        let handler =
+            Arc::new(RequestHandler::new(settings.secret_key, MovableClock::over(settings.clock), sender));
+        let service = router(Arc::clone(&handler)).into_make_service_with_connect_info::<ConnectionFault>();
         tasks.push(tokio::spawn(async move {
             // `serve` does not return before its task is cancelled.
-            let _ = axum::serve(Lines(listener), service).await;
+            let _ = axum::serve(FaultListener(listener), service).await;
         }));
-        Ok(Self { desk, address, tasks })
+        Ok(Self { handler, address, tasks })
     }
 
     /// Returns the base URL of the API.
@@ -132,69 +133,69 @@ impl TossStub {
     /// [`StubError`], if the payment window would refuse the order.
     pub fn authenticate_by(&self, method: Method, order_id: &str, amount: i64) -> Result<String, StubError> {
         check_order(order_id, amount)?;
-        Ok(self.desk.with_books(|books, now| books.authenticate(order_id, amount, method, now)))
+        Ok(self.handler.with_payments(|payments, now| payments.authenticate(order_id, amount, method, now)))
     }
 
     /// Declines a payment as the buyer's bank or card does before the confirm; `false` if it is confirmed already.
     pub fn abort(&self, order_id: &str, code: &str) -> bool {
-        self.desk.with_books(|books, now| books.abort(order_id, code, now))
+        self.handler.with_payments(|payments, now| payments.abort(order_id, code, now))
     }
 
     /// Pays into the virtual account of an order; `false` if no deposit is awaited.
     pub fn deposit(&self, order_id: &str) -> bool {
-        self.desk.with_books(|books, now| books.deposit(order_id, now))
+        self.handler.with_payments(|payments, now| payments.deposit(order_id, now))
     }
 
     /// Pays into the virtual account of an order after its deadline; `false` before the deadline.
     pub fn deposit_late(&self, order_id: &str) -> bool {
-        self.desk.with_books(|books, now| books.deposit_late(order_id, now))
+        self.handler.with_payments(|payments, now| payments.deposit_late(order_id, now))
     }
 
     /// Withdraws a deposit as the bank does; `false` if there is none.
     pub fn take_deposit_back(&self, order_id: &str) -> bool {
-        self.desk.with_books(|books, now| books.take_deposit_back(order_id, now))
+        self.handler.with_payments(|payments, now| payments.take_deposit_back(order_id, now))
     }
 
     /// Sends a webhook with a status that the payment does not have; `false` if there is no such order.
     pub fn misreport(&self, order_id: &str, status: Status) -> bool {
-        self.desk.with_books(|books, now| books.misreport(order_id, status, now))
+        self.handler.with_payments(|payments, now| payments.misreport(order_id, status, now))
     }
 
     /// Makes the next request of this kind fail; several faults apply in their order.
     pub fn fail_next(&self, fault: Fault) {
-        self.desk.state().faults.push_back(fault);
+        self.handler.state().faults.push_back(fault);
     }
 
     /// Answers hanging requests: with the regular answer if they took effect. The idempotency keys of the others
     /// are free again.
     pub fn release_hanging(&self) {
-        self.desk.release_hanging();
+        self.handler.release_hanging();
     }
 
     /// Moves the provider's clock ahead.
     pub fn advance(&self, by: Duration) {
-        self.desk.clock.advance(by);
+        self.handler.clock.advance(by);
     }
 
     /// Returns captures and refunds by payment key.
     pub fn ledger(&self) -> BTreeMap<String, Account> {
-        self.desk.state().books.ledger()
+        self.handler.state().payments.ledger()
     }
 
     /// Returns all webhooks, oldest first.
     pub fn webhooks(&self) -> Vec<Webhook> {
-        self.desk.state().webhooks.clone()
+        self.handler.state().webhooks.clone()
     }
 
     /// Returns how many requests of this kind arrived with the right secret key.
     pub fn asked(&self, call: Call) -> usize {
-        self.desk.state().asked.get(&call).copied().unwrap_or_default()
+        self.handler.state().asked.get(&call).copied().unwrap_or_default()
     }
 
     /// Waits until this many requests of this kind have arrived.
     pub async fn until_asked(&self, call: Call, times: usize) {
         loop {
-            let next = self.desk.asked.notified();
+            let next = self.handler.asked.notified();
             if self.asked(call) >= times {
                 return;
             }

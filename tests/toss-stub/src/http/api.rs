@@ -10,13 +10,13 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde::de::DeserializeOwned;
 
-use super::desk::{Desk, Outcome};
+use super::request_handler::{Outcome, RequestHandler};
 use crate::answer::Answer;
-use crate::books::{CancelBody, ConfirmBody};
+use crate::connection::ConnectionFault;
 use crate::fault::{Call, Reply};
-use crate::line::Line;
+use crate::payment_table::{CancelBody, ConfirmBody};
 
-pub(super) fn routes() -> Router<Arc<Desk>> {
+pub(super) fn routes() -> Router<Arc<RequestHandler>> {
     Router::new()
         .route("/v1/payments/confirm", post(confirm))
         .route("/v1/payments/{payment_key}/cancel", post(cancel))
@@ -25,49 +25,49 @@ pub(super) fn routes() -> Router<Arc<Desk>> {
 }
 
 async fn confirm(
-    State(desk): State<Arc<Desk>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(handler): State<Arc<RequestHandler>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let outcome = desk.change(Call::Confirm, "POST confirm", &headers, |books, now| {
-        read::<ConfirmBody>(&body).map_or_else(|refused| refused, |body| books.confirm(&body, now))
+    let outcome = handler.change(Call::Confirm, "POST confirm", &headers, |payments, now| {
+        read::<ConfirmBody>(&body).map_or_else(|refused| refused, |body| payments.confirm(&body, now))
     });
-    deliver(&desk, &line, outcome).await
+    deliver(&handler, &connection, outcome).await
 }
 
 async fn cancel(
-    State(desk): State<Arc<Desk>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(handler): State<Arc<RequestHandler>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     Path(key): Path<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let address = format!("POST {key} cancel");
-    let outcome = desk.change(Call::Cancel, &address, &headers, |books, now| {
-        read::<CancelBody>(&body).map_or_else(|refused| refused, |body| books.cancel(&key, body, now))
+    let outcome = handler.change(Call::Cancel, &address, &headers, |payments, now| {
+        read::<CancelBody>(&body).map_or_else(|refused| refused, |body| payments.cancel(&key, body, now))
     });
-    deliver(&desk, &line, outcome).await
+    deliver(&handler, &connection, outcome).await
 }
 
 async fn by_key(
-    State(desk): State<Arc<Desk>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(handler): State<Arc<RequestHandler>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     Path(key): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let outcome = desk.read(&headers, |books, now| books.show(&key, now));
-    deliver(&desk, &line, outcome).await
+    let outcome = handler.read(&headers, |payments, now| payments.show(&key, now));
+    deliver(&handler, &connection, outcome).await
 }
 
 async fn by_order(
-    State(desk): State<Arc<Desk>>,
-    ConnectInfo(line): ConnectInfo<Line>,
+    State(handler): State<Arc<RequestHandler>>,
+    ConnectInfo(connection): ConnectInfo<ConnectionFault>,
     Path(order_id): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    let outcome = desk.read(&headers, |books, now| books.show_order(&order_id, now));
-    deliver(&desk, &line, outcome).await
+    let outcome = handler.read(&headers, |payments, now| payments.show_order(&order_id, now));
+    deliver(&handler, &connection, outcome).await
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
@@ -75,12 +75,12 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Answer> {
 }
 
 /// Sends an answer, with the fault that was set for it.
-async fn deliver(desk: &Desk, line: &Line, outcome: Outcome) -> Response {
+async fn deliver(handler: &RequestHandler, connection: &ConnectionFault, outcome: Outcome) -> Response {
     match outcome.reply {
         None | Some(Reply::Code(_) | Reply::Crossed(_)) => {}
-        Some(Reply::Twice) => line.say_twice(),
-        Some(Reply::Cut) => line.cut(),
-        Some(Reply::Hang) => desk.released.notified().await,
+        Some(Reply::Twice) => connection.write_twice(),
+        Some(Reply::Cut) => connection.cut(),
+        Some(Reply::Hang) => handler.released.notified().await,
         Some(Reply::Unreadable(status)) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             return (status, "<html>a gateway in between gave up</html>").into_response();

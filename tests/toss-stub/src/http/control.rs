@@ -10,13 +10,13 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 
-use super::desk::Desk;
+use super::request_handler::RequestHandler;
 use crate::fault::Fault;
 use crate::ledger::Account;
 use crate::payment::Method;
 use crate::stub::check_order;
 
-pub(super) fn routes() -> Router<Arc<Desk>> {
+pub(super) fn routes() -> Router<Arc<RequestHandler>> {
     Router::new()
         .route("/authenticate", post(authenticate))
         .route("/deposit", post(deposit))
@@ -45,12 +45,13 @@ struct Authenticated {
 }
 
 async fn authenticate(
-    State(desk): State<Arc<Desk>>,
+    State(handler): State<Arc<RequestHandler>>,
     Json(body): Json<Authenticate>,
 ) -> Result<Json<Authenticated>, (StatusCode, String)> {
     let Authenticate { order_id, amount, method } = body;
     check_order(&order_id, amount).map_err(|error| (StatusCode::BAD_REQUEST, error.to_string()))?;
-    let payment_key = desk.with_books(|books, now| books.authenticate(&order_id, amount, method, now));
+    let payment_key =
+        handler.with_payments(|payments, now| payments.authenticate(&order_id, amount, method, now));
     Ok(Json(Authenticated { payment_key, order_id, amount }))
 }
 
@@ -60,13 +61,13 @@ struct Order {
     order_id: String,
 }
 
-async fn deposit(State(desk): State<Arc<Desk>>, Json(body): Json<Order>) -> StatusCode {
-    let waited = desk.with_books(|books, now| books.deposit(&body.order_id, now));
+async fn deposit(State(handler): State<Arc<RequestHandler>>, Json(body): Json<Order>) -> StatusCode {
+    let waited = handler.with_payments(|payments, now| payments.deposit(&body.order_id, now));
     if waited { StatusCode::NO_CONTENT } else { StatusCode::CONFLICT }
 }
 
-async fn fail(State(desk): State<Arc<Desk>>, Json(fault): Json<Fault>) -> StatusCode {
-    desk.state().faults.push_back(fault);
+async fn fail(State(handler): State<Arc<RequestHandler>>, Json(fault): Json<Fault>) -> StatusCode {
+    handler.state().faults.push_back(fault);
     StatusCode::NO_CONTENT
 }
 
@@ -76,16 +77,16 @@ struct Advance {
     seconds: u64,
 }
 
-async fn advance(State(desk): State<Arc<Desk>>, Json(body): Json<Advance>) -> StatusCode {
-    desk.clock.advance(Duration::from_secs(body.seconds));
+async fn advance(State(handler): State<Arc<RequestHandler>>, Json(body): Json<Advance>) -> StatusCode {
+    handler.clock.advance(Duration::from_secs(body.seconds));
     StatusCode::NO_CONTENT
 }
 
-async fn release(State(desk): State<Arc<Desk>>) -> StatusCode {
-    desk.release_hanging();
+async fn release(State(handler): State<Arc<RequestHandler>>) -> StatusCode {
+    handler.release_hanging();
     StatusCode::NO_CONTENT
 }
 
-async fn ledger(State(desk): State<Arc<Desk>>) -> Json<BTreeMap<String, Account>> {
-    Json(desk.state().books.ledger())
+async fn ledger(State(handler): State<Arc<RequestHandler>>) -> Json<BTreeMap<String, Account>> {
+    Json(handler.state().payments.ledger())
 }

@@ -9,7 +9,7 @@ async fn order(provider: &Provider, path: &str, body: Value) -> u16 {
 }
 
 #[tokio::test]
-async fn a_sale_is_told_over_http_from_the_buyer_to_the_ledger() {
+async fn a_sale_over_http_ends_in_the_ledger() {
     let provider = Provider::open().await;
     let buyer = json!({"orderId": ORDER, "amount": 1000});
     let (status, window) = answered(provider.post("/stub/authenticate", &buyer)).await;

@@ -38,7 +38,7 @@ async fn errors_are_kept_as_any_other_answer_for_fifteen_days() {
 }
 
 #[tokio::test]
-async fn a_key_in_flight_is_told_so_until_its_request_is_answered() {
+async fn a_key_in_flight_is_refused_until_its_request_is_answered() {
     let provider = Provider::open().await;
     let key = provider.stub.authenticate(ORDER, 1000).unwrap();
     provider.stub.fail_next(Fault::hang(Call::Confirm).after_effect());

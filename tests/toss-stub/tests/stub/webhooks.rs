@@ -39,7 +39,7 @@ fn header(response: &ProviderResponse, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_payment_is_told_of_as_it_changes() {
+async fn each_change_of_a_payment_sends_a_webhook() {
     let (url, mut response) = shop(0).await;
     let provider = provider(url).await;
     let key = provider.paid(1000).await;
@@ -61,7 +61,7 @@ async fn a_message_that_was_not_taken_comes_again_under_its_name() {
 }
 
 #[tokio::test]
-async fn a_deposit_is_told_of_with_the_payments_secret() {
+async fn a_deposit_webhook_carries_the_payments_secret() {
     let provider = Provider::open().await;
     let key = provider.stub.authenticate_by(Method::VirtualAccount, ORDER, 1000).unwrap();
     told(provider.confirm(&key, 1000)).await;
@@ -77,7 +77,7 @@ async fn a_deposit_is_told_of_with_the_payments_secret() {
 }
 
 #[tokio::test]
-async fn a_lie_is_told_and_changes_nothing() {
+async fn a_webhook_with_a_false_status_changes_nothing() {
     let provider = Provider::open().await;
     let key = provider.paid(1000).await;
     assert!(provider.stub.misreport(ORDER, Status::Aborted));

@@ -18,37 +18,37 @@ const TWICE: u8 = 2;
 
 /// The fault of one connection, set by the handler that answers on it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Line(Arc<AtomicU8>);
+pub(crate) struct ConnectionFault(Arc<AtomicU8>);
 
-impl Line {
+impl ConnectionFault {
     /// Breaks the connection before any further byte is written.
     pub(crate) fn cut(&self) {
         self.0.store(CUT, Ordering::SeqCst);
     }
 
     /// Makes the connection write the next answer twice.
-    pub(crate) fn say_twice(&self) {
+    pub(crate) fn write_twice(&self) {
         self.0.store(TWICE, Ordering::SeqCst);
     }
 }
 
-impl Connected<IncomingStream<'_, Lines>> for Line {
-    fn connect_info(stream: IncomingStream<'_, Lines>) -> Self {
-        stream.io().line.clone()
+impl Connected<IncomingStream<'_, FaultListener>> for ConnectionFault {
+    fn connect_info(stream: IncomingStream<'_, FaultListener>) -> Self {
+        stream.io().fault.clone()
     }
 }
 
 /// Accepts connections with a settable fault.
 #[derive(Debug)]
-pub(crate) struct Lines(pub(crate) TcpListener);
+pub(crate) struct FaultListener(pub(crate) TcpListener);
 
-impl Listener for Lines {
-    type Io = LineStream;
+impl Listener for FaultListener {
+    type Io = FaultStream;
     type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (LineStream, SocketAddr) {
+    async fn accept(&mut self) -> (FaultStream, SocketAddr) {
         let (stream, from) = Listener::accept(&mut self.0).await;
-        (LineStream { stream, line: Line::default(), said: Vec::new() }, from)
+        (FaultStream { stream, fault: ConnectionFault::default(), second_copy: Vec::new() }, from)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -58,14 +58,14 @@ impl Listener for Lines {
 
 /// One connection with a settable fault.
 #[derive(Debug)]
-pub(crate) struct LineStream {
+pub(crate) struct FaultStream {
     stream: TcpStream,
-    line: Line,
+    fault: ConnectionFault,
     /// The bytes that are to be written a second time.
-    said: Vec<u8>,
+    second_copy: Vec<u8>,
 }
 
-impl AsyncRead for LineStream {
+impl AsyncRead for FaultStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -75,33 +75,33 @@ impl AsyncRead for LineStream {
     }
 }
 
-impl AsyncWrite for LineStream {
+impl AsyncWrite for FaultStream {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let state = self.line.0.load(Ordering::SeqCst);
+        let state = self.fault.0.load(Ordering::SeqCst);
         if state == CUT {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         let written = ready!(Pin::new(&mut self.stream).poll_write(context, bytes))?;
         if state == TWICE {
-            self.said.extend_from_slice(bytes.get(..written).unwrap_or_default());
+            self.second_copy.extend_from_slice(bytes.get(..written).unwrap_or_default());
         }
         Poll::Ready(Ok(written))
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        while !this.said.is_empty() {
-            let written = ready!(Pin::new(&mut this.stream).poll_write(context, &this.said))?;
+        while !this.second_copy.is_empty() {
+            let written = ready!(Pin::new(&mut this.stream).poll_write(context, &this.second_copy))?;
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
-            this.said.drain(..written);
-            if this.said.is_empty() {
-                this.line.0.store(SOUND, Ordering::SeqCst);
+            this.second_copy.drain(..written);
+            if this.second_copy.is_empty() {
+                this.fault.0.store(SOUND, Ordering::SeqCst);
             }
         }
         Pin::new(&mut this.stream).poll_flush(context)

@@ -11,10 +11,10 @@ use tokio::sync::Notify;
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::answer::Answer;
-use crate::books::Books;
 use crate::clock::MovableClock;
 use crate::fault::{Call, Effect, Fault, Reply};
-use crate::memory::{Identity, Memory, Seen};
+use crate::payment_table::PaymentTable;
+use crate::stored_answers::{Identity, Seen, StoredAnswers};
 use crate::webhook::Webhook;
 
 /// Longest idempotency key (source: TossPayments, idempotency keys).
@@ -22,7 +22,7 @@ const MAX_KEY_CHARS: usize = 300;
 
 /// Handles all requests to the payments of the stub.
 #[derive(Debug)]
-pub(crate) struct Desk {
+pub(crate) struct RequestHandler {
     pub(crate) secret_key: String,
     pub(crate) clock: MovableClock,
     /// Notified when hanging requests are released.
@@ -35,8 +35,8 @@ pub(crate) struct Desk {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    pub(crate) books: Books,
-    memory: Memory,
+    pub(crate) payments: PaymentTable,
+    answers: StoredAnswers,
     pub(crate) faults: VecDeque<Fault>,
     pub(crate) asked: HashMap<Call, usize>,
     hanging: Vec<(Option<Identity>, Option<Answer>)>,
@@ -56,7 +56,7 @@ impl From<Answer> for Outcome {
     }
 }
 
-impl Desk {
+impl RequestHandler {
     pub(crate) fn new(
         secret_key: String,
         clock: MovableClock,
@@ -76,14 +76,14 @@ impl Desk {
         call: Call,
         address: &str,
         headers: &HeaderMap,
-        effect: impl FnOnce(&mut Books, Timestamp) -> Answer,
+        effect: impl FnOnce(&mut PaymentTable, Timestamp) -> Answer,
     ) -> Outcome {
         let identity = match self.identify(headers, address) {
             Ok(identity) => identity,
             Err(code) => return Answer::error(code).into(),
         };
         let mut state = self.count(call);
-        let seen = identity.as_ref().map(|identity| state.memory.begin(identity, self.clock.now()));
+        let seen = identity.as_ref().map(|identity| state.answers.begin(identity, self.clock.now()));
         match seen {
             Some(Seen::Before(answer)) => answer.into(),
             Some(Seen::InFlight) => Answer::error("IDEMPOTENT_REQUEST_PROCESSING").into(),
@@ -95,7 +95,7 @@ impl Desk {
     pub(crate) fn read(
         &self,
         headers: &HeaderMap,
-        effect: impl FnOnce(&mut Books, Timestamp) -> Answer,
+        effect: impl FnOnce(&mut PaymentTable, Timestamp) -> Answer,
     ) -> Outcome {
         match self.authorise(headers) {
             Err(code) => Answer::error(code).into(),
@@ -104,9 +104,9 @@ impl Desk {
     }
 
     /// Runs an action of a buyer, a bank or a test, and sends the resulting webhooks.
-    pub(crate) fn with_books<T>(&self, work: impl FnOnce(&mut Books, Timestamp) -> T) -> T {
+    pub(crate) fn with_payments<T>(&self, work: impl FnOnce(&mut PaymentTable, Timestamp) -> T) -> T {
         let mut state = self.state();
-        let done = work(&mut state.books, self.clock.now());
+        let done = work(&mut state.payments, self.clock.now());
         self.post(&mut state);
         done
     }
@@ -116,7 +116,7 @@ impl Desk {
     pub(crate) fn release_hanging(&self) {
         let mut state = self.state();
         for (identity, answer) in std::mem::take(&mut state.hanging) {
-            keep(&mut state.memory, identity.as_ref(), answer.as_ref());
+            keep(&mut state.answers, identity.as_ref(), answer.as_ref());
         }
         drop(state);
         self.released.notify_waiters();
@@ -128,24 +128,24 @@ impl Desk {
         call: Call,
         headers: &HeaderMap,
         identity: Option<Identity>,
-        effect: impl FnOnce(&mut Books, Timestamp) -> Answer,
+        effect: impl FnOnce(&mut PaymentTable, Timestamp) -> Answer,
     ) -> Outcome {
         let fault = self.test_code(call, headers).or_else(|| state.next_fault(call));
         let now = self.clock.now();
         let Some(fault) = fault else {
-            let answer = effect(&mut state.books, now);
+            let answer = effect(&mut state.payments, now);
             self.post(state);
-            keep(&mut state.memory, identity.as_ref(), Some(&answer));
+            keep(&mut state.answers, identity.as_ref(), Some(&answer));
             return answer.into();
         };
-        let truth = (fault.effect == Effect::First).then(|| effect(&mut state.books, now));
+        let truth = (fault.effect == Effect::First).then(|| effect(&mut state.payments, now));
         self.post(state);
         fail(state, fault.reply, identity, truth, now)
     }
 
     /// Passes the new webhooks to the sending task.
     fn post(&self, state: &mut State) {
-        for message in state.books.take_webhooks() {
+        for message in state.payments.take_webhooks() {
             if let Some(sender) = &self.sender {
                 // The receiver is closed only while the stub is ending; no test then waits for the webhook.
                 let _ = sender.send(message.clone());
@@ -205,24 +205,24 @@ fn fail(
 ) -> Outcome {
     let answer = match &reply {
         Reply::Code(code) => Answer::error(code),
-        Reply::Crossed(order_id) => state.books.show_order(order_id, now),
+        Reply::Crossed(order_id) => state.payments.show_order(order_id, now),
         _ => truth.clone().unwrap_or_else(|| Answer::error("FAILED_INTERNAL_SYSTEM_PROCESSING")),
     };
     match reply {
-        Reply::Code(_) => keep(&mut state.memory, identity.as_ref(), Some(&answer)),
+        Reply::Code(_) => keep(&mut state.answers, identity.as_ref(), Some(&answer)),
         Reply::Hang => state.hanging.push((identity, truth)),
         Reply::Cut | Reply::Unreadable(_) | Reply::Crossed(_) | Reply::Twice => {
-            keep(&mut state.memory, identity.as_ref(), truth.as_ref());
+            keep(&mut state.answers, identity.as_ref(), truth.as_ref());
         }
     }
     Outcome { answer, reply: Some(reply) }
 }
 
 /// Stores an answer under its idempotency key. Without an answer, the key is free again.
-fn keep(memory: &mut Memory, identity: Option<&Identity>, answer: Option<&Answer>) {
+fn keep(answers: &mut StoredAnswers, identity: Option<&Identity>, answer: Option<&Answer>) {
     match (identity, answer) {
         (None, _) => {}
-        (Some(identity), Some(answer)) => memory.answered(identity, answer),
-        (Some(identity), None) => memory.forget(identity),
+        (Some(identity), Some(answer)) => answers.answered(identity, answer),
+        (Some(identity), None) => answers.forget(identity),
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tiketi_core::Timestamp;
 
-use super::Books;
+use super::PaymentTable;
 use crate::answer::Answer;
 use crate::payment::{Method, Payment, Status};
 
@@ -45,7 +45,7 @@ impl ReceiveAccount {
     }
 }
 
-impl Books {
+impl PaymentTable {
     /// Refunds a payment in full, or the amount in the body.
     pub(crate) fn cancel(&mut self, key: &str, body: CancelBody, now: Timestamp) -> Answer {
         let transaction = self.transaction();
@@ -58,7 +58,7 @@ impl Books {
         let amount = body.cancel_amount.unwrap_or_else(|| payment.balance());
         payment.refunded_to.extend(body.refund_receive_account.map(|account| account.account_number));
         payment.cancel(amount, body.cancel_reason, transaction, now);
-        self.tell(key, now);
+        self.add_status_webhook(key, now);
         self.show(key, now)
     }
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use tiketi_core::Timestamp;
 
-use super::Books;
+use super::PaymentTable;
 use crate::answer::Answer;
 use crate::payment::{Payment, Status};
 
@@ -16,7 +16,7 @@ pub(crate) struct ConfirmBody {
     amount: i64,
 }
 
-impl Books {
+impl PaymentTable {
     /// Captures the money of a payment that the buyer authenticated.
     pub(crate) fn confirm(&mut self, body: &ConfirmBody, now: Timestamp) -> Answer {
         let transaction = self.transaction();
@@ -30,7 +30,7 @@ impl Books {
         }
         payment.approve(transaction, now);
         self.by_order.insert(body.order_id.clone(), body.payment_key.clone());
-        self.tell(&body.payment_key, now);
+        self.add_status_webhook(&body.payment_key, now);
         self.show(&body.payment_key, now)
     }
 }

@@ -34,9 +34,9 @@ pub(crate) enum Seen {
 
 /// The stored answers.
 #[derive(Debug, Default)]
-pub(crate) struct Memory(HashMap<Identity, (Timestamp, Kept)>);
+pub(crate) struct StoredAnswers(HashMap<Identity, (Timestamp, Kept)>);
 
-impl Memory {
+impl StoredAnswers {
     /// Returns whether a request was seen before, and marks a new one as in flight.
     pub(crate) fn begin(&mut self, identity: &Identity, now: Timestamp) -> Seen {
         match self.0.get(identity).filter(|(since, _)| now.since(*since) < KEPT_FOR) {

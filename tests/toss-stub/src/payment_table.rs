@@ -17,14 +17,14 @@ pub(crate) use confirm::ConfirmBody;
 
 /// All payments, and the webhooks about them.
 #[derive(Debug, Default)]
-pub(crate) struct Books {
+pub(crate) struct PaymentTable {
     payments: BTreeMap<String, Payment>,
     by_order: HashMap<String, String>,
     numbers: u64,
     webhooks: Vec<Webhook>,
 }
 
-impl Books {
+impl PaymentTable {
     /// Records that a buyer authenticated, and returns the payment key for the confirm.
     pub(crate) fn authenticate(
         &mut self,
@@ -103,8 +103,8 @@ impl Books {
         }
         change(payment);
         payment.last_transaction = Some(transaction);
-        self.tell_of_deposit(&key, now);
-        self.tell(&key, now);
+        self.add_deposit_webhook(&key, now);
+        self.add_status_webhook(&key, now);
         true
     }
 
@@ -117,7 +117,7 @@ impl Books {
         }
         payment.status = Status::Aborted;
         payment.failure = Some(code.to_owned());
-        self.tell(&key, now);
+        self.add_status_webhook(&key, now);
         true
     }
 
@@ -153,7 +153,7 @@ impl Books {
     }
 
     /// Adds a webhook with the current status of a payment.
-    fn tell(&mut self, key: &str, now: Timestamp) {
+    fn add_status_webhook(&mut self, key: &str, now: Timestamp) {
         let id = self.transmission();
         if let Some(payment) = self.payments.get(key) {
             let message = Webhook::status_changed(id, payment, payment.status_at(now), now);
@@ -161,7 +161,7 @@ impl Books {
         }
     }
 
-    fn tell_of_deposit(&mut self, key: &str, now: Timestamp) {
+    fn add_deposit_webhook(&mut self, key: &str, now: Timestamp) {
         let id = self.transmission();
         if let Some(payment) = self.payments.get(key) {
             let message = Webhook::deposit(id, payment, now);
