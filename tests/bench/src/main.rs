@@ -4,6 +4,7 @@
 //! the output is one JSON object with every figure. One run measures all that is compared, in turns, and reports
 //! medians.
 
+mod confirm;
 mod figures;
 mod hall;
 mod hold;
@@ -12,7 +13,6 @@ mod memory;
 mod provider;
 mod queue;
 mod sale;
-mod settle;
 mod shop;
 mod way;
 
@@ -36,7 +36,7 @@ enum Bench {
     /// Holds of distinct seats, one seat and one buyer each, through `BoxOffice`.
     Hold(hold::Options),
     /// Confirms of prepared payments through `BoxOffice`, compared with holds on the same store.
-    Settle(settle::Options),
+    Confirm(confirm::Options),
     /// 70 % reads of seat changes, 20 % holds, 10 % payments or cancellations.
     Mixed(sale::Crowd),
     /// All buyers want the same ten seats.
@@ -51,7 +51,7 @@ enum Bench {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().bench {
         Bench::Hold(options) => hold::run(&options),
-        Bench::Settle(options) => settle::run(&options),
+        Bench::Confirm(options) => confirm::run(&options),
         Bench::Mixed(options) => sale::run(sale::Kind::Mixed, &options),
         Bench::Contention(options) => sale::run(sale::Kind::Contention, &options),
         Bench::Queue(options) => queue::run(&options),

@@ -13,9 +13,9 @@ use tiketi_core::{
 use tiketi_postgres_harness::Database;
 use uuid::Uuid;
 
+use crate::confirm::Order;
 use crate::figures::Timings;
 use crate::load::{self, More};
-use crate::settle::Order;
 
 /// Connections that confirm one order at a time.
 const CONNECTIONS: u32 = 32;

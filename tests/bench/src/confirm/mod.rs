@@ -1,4 +1,4 @@
-//! `settle`: confirms of reservations that were held and prepared before, compared with holds on the same store in
+//! `confirm`: confirms of reservations that were held and prepared before, compared with holds on the same store in
 //! the same run.
 
 mod plain;
@@ -68,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let compared = [hold, prepare, confirm, plain];
     print_table(compared.get(..if plain.is_empty() { 3 } else { 4 }).unwrap_or_default());
     let figures = json!({
-        "bench": "settle",
+        "bench": "confirm",
         "store": options.crowd.store.name(),
         "provider": options.provider.name(),
         "callers": options.crowd.callers,
