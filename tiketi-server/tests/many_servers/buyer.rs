@@ -8,7 +8,7 @@ use tiketi_server_harness::{Answer as Answered, SERVERS, send_once, token};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::sale::{Came, Sale};
+use crate::sale::{Sale, Visit};
 
 /// Pause before a buyer asks again about a payment whose outcome is unknown.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -43,7 +43,7 @@ impl Buyer {
     }
 
     /// Pays for a held reservation, and repeats the request until the outcome is known.
-    pub(crate) async fn pay(&mut self, reservation: String) -> Came {
+    pub(crate) async fn pay(&mut self, reservation: String) -> Visit {
         let body = json!({ "reservationId": reservation, "paymentMethod": "kakao_pay" });
         for _ in 0..LOOKS {
             match self.post("/api/payments/process", &body).await {
@@ -64,14 +64,14 @@ impl Buyer {
             sleep(PAUSE).await;
         }
         // A killed server began the payment: money may be moving, and no other request may change the payment.
-        Came::Stuck
+        Visit::Stuck
     }
 
-    fn bought(&self, reservation: &Value) -> Came {
+    fn bought(&self, reservation: &Value) -> Visit {
         self.sale.note_one_sold();
         let seat = reservation["seats"][0]["seatId"].as_str().map(str::to_owned);
         let token = self.token.clone();
-        Came::Bought { token, reservation: reservation["id"].as_str().unwrap().to_owned(), seat }
+        Visit::Bought { token, reservation: reservation["id"].as_str().unwrap().to_owned(), seat }
     }
 
     /// Reads the buyer's reservation that is pending or confirmed, if there is one.
@@ -111,7 +111,7 @@ impl Buyer {
         let request = request.bearer_auth(&self.token);
         loop {
             let again = request.try_clone().unwrap();
-            let served = self.sale.counter.acquire().await.unwrap();
+            let served = self.sale.in_flight.acquire().await.unwrap();
             let answer = send_once(again).await;
             drop(served);
             let Ok(Answered { status, retry_after, body }) = answer else {

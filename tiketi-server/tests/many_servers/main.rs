@@ -60,7 +60,7 @@ async fn three_thousand_buyers_at_three_servers_share_two_thousand_seats() {
     let _turn = TURN.lock().await;
     let fleet = Fleet::open(Server::shared().await, ON_SALE.stock(), &PATIENT).await;
     let sale = Sale::without_faults(&fleet);
-    Arc::clone(&sale).crowd(ON_SALE.buyers, seated::come).await;
+    Arc::clone(&sale).crowd(ON_SALE.buyers, seated::visit).await;
     assert_eq!(sale.bought().len(), ON_SALE.seats());
     sale.assert_every_seat_has_its_one_owner().await;
     fleet.close().await;
@@ -71,7 +71,7 @@ async fn a_killed_and_restarted_server_sells_no_seat_twice_and_loses_none() {
     let (_turn, size) = (TURN.lock().await, ON_SALE);
     let mut fleet = Fleet::open(Server::shared().await, size.stock(), &PATIENT).await;
     let sale = Sale::with_faults(&fleet);
-    let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::come));
+    let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::visit));
     sale.reaches(size.seats() / 4).await;
     fleet.kill(0).await;
     sale.reaches(size.seats() / 2).await;
@@ -87,7 +87,7 @@ async fn a_killed_postgres_loses_no_acknowledged_sale_and_the_sale_continues() {
     let postgres = Server::start(Fsync::On).await;
     let fleet = Fleet::open(&postgres, size.stock(), &PATIENT).await;
     let sale = Sale::with_faults(&fleet);
-    let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::come));
+    let crowd = tokio::spawn(Arc::clone(&sale).crowd(size.buyers, seated::visit));
     sale.reaches(size.seats() / 4).await;
     postgres.kill9().await;
     postgres.restart().await;
@@ -103,7 +103,7 @@ async fn ten_thousand_buyers_at_three_servers_share_five_thousand_units() {
     let (_turn, size) = (TURN.lock().await, STANDING);
     let fleet = Fleet::open(Server::shared().await, size.stock(), &PATIENT).await;
     let sale = Sale::without_faults(&fleet);
-    Arc::clone(&sale).crowd(size.buyers, standing::come).await;
+    Arc::clone(&sale).crowd(size.buyers, standing::visit).await;
     assert_eq!(sale.bought().len(), usize::try_from(size.standing).unwrap());
     sale.assert_every_answer_is_right().await;
     fleet.close().await;

@@ -21,7 +21,7 @@ const AT_ONCE: usize = 96;
 
 /// How a buyer's visit ended.
 #[derive(Debug, Clone)]
-pub(crate) enum Came {
+pub(crate) enum Visit {
     /// The buyer has a ticket.
     Bought { token: String, reservation: String, seat: Option<String> },
     /// The buyer has no ticket, because none was left.
@@ -31,7 +31,7 @@ pub(crate) enum Came {
 }
 
 /// The answer to a buyer who has a ticket: the token, the reservation and the seat.
-type Told = (String, String, Option<String>);
+type Ticket = (String, String, Option<String>);
 
 /// One event and its buyers.
 #[derive(Debug)]
@@ -41,11 +41,11 @@ pub(crate) struct Sale {
     pub(crate) shop: Arc<ServerShop>,
     pub(crate) map: SharedMap,
     /// Limits the requests under way; the other requests wait here.
-    pub(crate) counter: Semaphore,
+    pub(crate) in_flight: Semaphore,
     may_fail: bool,
     sold: AtomicUsize,
     ended: AtomicBool,
-    came: Mutex<Vec<Came>>,
+    visits: Mutex<Vec<Visit>>,
 }
 
 impl Sale {
@@ -63,9 +63,9 @@ impl Sale {
         let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
         let (addresses, shop) = (Arc::clone(&fleet.addresses), Arc::clone(&fleet.shop));
         let map = SharedMap::of(&shop.seats);
-        let (counter, came) = (Semaphore::new(AT_ONCE), Mutex::default());
+        let (in_flight, visits) = (Semaphore::new(AT_ONCE), Mutex::default());
         let (sold, ended) = Default::default();
-        Arc::new(Self { client, addresses, shop, map, counter, may_fail, sold, ended, came })
+        Arc::new(Self { client, addresses, shop, map, in_flight, may_fail, sold, ended, visits })
     }
 
     /// Fails the test if no server may fail in this sale.
@@ -90,31 +90,32 @@ impl Sale {
     }
 
     /// Runs all buyers concurrently, and waits until all have ended.
-    pub(crate) async fn crowd<F>(self: Arc<Self>, size: u64, come: impl Fn(Buyer) -> F)
+    pub(crate) async fn crowd<F>(self: Arc<Self>, size: u64, visit: impl Fn(Buyer) -> F)
     where
-        F: Future<Output = Came> + Send + 'static,
+        F: Future<Output = Visit> + Send + 'static,
     {
         let mut visits = JoinSet::new();
         for number in 1..=size {
-            visits.spawn(come(Buyer::new(Arc::clone(&self), number)));
+            visits.spawn(visit(Buyer::new(Arc::clone(&self), number)));
         }
-        *self.came.lock().unwrap() = visits.join_all().await;
+        *self.visits.lock().unwrap() = visits.join_all().await;
         self.ended.store(true, Ordering::Relaxed);
     }
 
     /// Returns the answers to the buyers who have a ticket.
-    pub(crate) fn bought(&self) -> Vec<Told> {
-        let came = self.came.lock().unwrap().clone().into_iter();
-        came.filter_map(|came| match came {
-            Came::Bought { token, reservation, seat } => Some((token, reservation, seat)),
-            Came::Left | Came::Stuck => None,
-        })
-        .collect()
+    pub(crate) fn bought(&self) -> Vec<Ticket> {
+        let visits = self.visits.lock().unwrap().clone().into_iter();
+        visits
+            .filter_map(|visit| match visit {
+                Visit::Bought { token, reservation, seat } => Some((token, reservation, seat)),
+                Visit::Left | Visit::Stuck => None,
+            })
+            .collect()
     }
 
     /// Counts the buyers whose payment has no recorded outcome; no other buyer can have their tickets.
     pub(crate) fn stuck(&self) -> usize {
-        self.came.lock().unwrap().iter().filter(|came| matches!(came, Came::Stuck)).count()
+        self.visits.lock().unwrap().iter().filter(|visit| matches!(visit, Visit::Stuck)).count()
     }
 
     /// Compares each buyer's answer with that of a random server.
@@ -126,7 +127,7 @@ impl Sale {
         stream::iter(checks).buffer_unordered(32).for_each(|()| async {}).await;
     }
 
-    async fn assert_answer_is_right(&self, at: usize, (token, reservation, seat): &Told) {
+    async fn assert_answer_is_right(&self, at: usize, (token, reservation, seat): &Ticket) {
         let server = &self.addresses[at % self.addresses.len()];
         let request = self.client.get(format!("http://{server}/api/reservations/{reservation}"));
         let read = send_with_retries(request.bearer_auth(token)).await.unwrap().body;

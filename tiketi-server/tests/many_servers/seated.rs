@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 
 use crate::buyer::{Answer, Buyer};
-use crate::sale::Came;
+use crate::sale::Visit;
 
 /// How many holds a buyer tries before reading the map again.
 const CLICKS_PER_LOOK: usize = 4;
@@ -19,10 +19,10 @@ struct Page {
 }
 
 /// Buys one seat.
-pub(crate) async fn come(mut buyer: Buyer) -> Came {
+pub(crate) async fn visit(mut buyer: Buyer) -> Visit {
     match hold(&mut buyer).await {
         Some(reservation) => buyer.pay(reservation).await,
-        None => Came::Left,
+        None => Visit::Left,
     }
 }
 

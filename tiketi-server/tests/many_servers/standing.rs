@@ -3,10 +3,10 @@
 use serde_json::json;
 
 use crate::buyer::{Answer, Buyer};
-use crate::sale::Came;
+use crate::sale::Visit;
 
 /// Buys one unit, if one is left.
-pub(crate) async fn come(mut buyer: Buyer) -> Came {
+pub(crate) async fn visit(mut buyer: Buyer) -> Visit {
     let items = json!([{ "ticketTypeId": buyer.sale.shop.standing, "quantity": 1 }]);
     let body = json!({ "eventId": buyer.sale.shop.event, "items": items });
     match buyer.post("/api/reservations", &body).await {
@@ -14,7 +14,7 @@ pub(crate) async fn come(mut buyer: Buyer) -> Came {
         Answer::Refused(code, details) => {
             assert_eq!(code, "NOT_ENOUGH_LEFT", "{details}");
             assert_eq!(details["shortages"][0]["available"], 0, "{details}");
-            Came::Left
+            Visit::Left
         }
         Answer::Lost => panic!("nothing fails here"),
     }

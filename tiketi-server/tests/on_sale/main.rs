@@ -5,15 +5,15 @@
 //!
 //! Fails if `SeatState::is_available_at` always returns true, or if the rules do not check stock, limit or sold
 //! seats: a later check of the store then refuses the second owner with a 500, and a buyer fails on any 500. The
-//! module `books` has its own test that it reports a second owner.
+//! module `sold_tickets` has its own test that it reports a second owner.
 
 // Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
-mod books;
 mod person;
 mod seated;
 mod shop;
+mod sold_tickets;
 mod standing;
 
 use std::future::Future;
@@ -33,7 +33,7 @@ async fn a_thousand_buyers_share_two_thousand_seats_and_none_is_sold_twice() {
     let map = shop.seat_map().await;
     assert_eq!(map.seats.len(), 2_000);
     let came = crowd(BUYERS_OF_SEATS, |number| seated::come(shop.clone(), map.clone(), number)).await;
-    books::assert_every_seat_is_sold_once(&shop, &came).await;
+    sold_tickets::assert_every_seat_is_sold_once(&shop, &came).await;
     close(server).await;
 }
 
@@ -42,7 +42,7 @@ async fn three_hundred_buyers_share_a_hundred_units_and_none_is_sold_twice() {
     let server = open_server().await;
     let shop = ServerShop::with_a_hundred_units(server.address()).await;
     let came = crowd(BUYERS_OF_STANDING, |number| standing::come(shop.clone(), number)).await;
-    books::assert_every_unit_is_sold_once(&shop, &came).await;
+    sold_tickets::assert_every_unit_is_sold_once(&shop, &came).await;
     close(server).await;
 }
 

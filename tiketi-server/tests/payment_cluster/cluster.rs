@@ -9,7 +9,7 @@ use tiketi_server_harness::{
 use tiketi_toss_stub::{Call, StubSettings, TossStub, Webhook};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::books;
+use crate::payment_rows;
 
 /// A row has fifty seats.
 const STOCK: Stock = Stock { rows: 4, standing: 1 };
@@ -51,7 +51,7 @@ impl PaymentCluster {
     /// Lets time pass for open payments, in the store and at the provider.
     pub(crate) async fn pass(&self, minutes: u64) {
         self.stub.advance(Duration::from_mins(minutes));
-        books::age(&self.fleet.database, i64::try_from(minutes).unwrap()).await;
+        payment_rows::age(&self.fleet.database, i64::try_from(minutes).unwrap()).await;
     }
 
     pub(crate) async fn until_asked(&self, call: Call, times: usize) {
@@ -68,15 +68,15 @@ impl PaymentCluster {
     /// Lets time pass until the provider has answered about every open payment.
     pub(crate) async fn settle(&self) {
         let end = Instant::now() + DEADLINE;
-        while books::open(&self.fleet.database).await > 0 {
+        while payment_rows::open(&self.fleet.database).await > 0 {
             assert!(
                 Instant::now() < end,
                 "something stays open: {:?}",
-                books::rows(&self.fleet.database).await
+                payment_rows::rows(&self.fleet.database).await
             );
             self.pass(11).await;
             let settled = async {
-                while books::open(&self.fleet.database).await > 0 {
+                while payment_rows::open(&self.fleet.database).await > 0 {
                     sleep(Duration::from_millis(50)).await;
                 }
             };
@@ -90,7 +90,7 @@ impl PaymentCluster {
     pub(crate) async fn close(mut self) {
         self.settle().await;
         self.fleet.stop().await;
-        assert_agrees(&self.stub.ledger(), &books::rows(&self.fleet.database).await);
+        assert_agrees(&self.stub.ledger(), &payment_rows::rows(&self.fleet.database).await);
         self.fleet.close().await;
     }
 }

@@ -20,7 +20,7 @@ const BUYERS: usize = 60;
 const SPREAD: Duration = Duration::from_millis(30);
 
 /// The answers at the end of one buyer's hold.
-struct Meeting {
+struct Race {
     order: Order,
     confirmed: (u16, Value),
     cancelled: Option<(u16, Value)>,
@@ -46,7 +46,7 @@ async fn take(cluster: &PaymentCluster, at: usize, order: &Order, seat: usize) -
 
 /// Sends the confirm. For every third buyer a cancel races with it, and for every third the hold of another buyer,
 /// at other servers.
-async fn meet(cluster: &PaymentCluster, at: usize) -> Meeting {
+async fn race_at(cluster: &PaymentCluster, at: usize) -> Race {
     let order = cluster.payment_client(at).prepare(at).await;
     moment(cluster, at, &order).await;
     let confirm = cluster.payment_client(at).confirm(&order);
@@ -63,11 +63,11 @@ async fn meet(cluster: &PaymentCluster, at: usize) -> Meeting {
         }
     };
     let (confirmed, cancelled, taken) = join3(confirm, cancel, taken).await;
-    Meeting { order, confirmed, cancelled, taken }
+    Race { order, confirmed, cancelled, taken }
 }
 
-fn assert_fair(cluster: &PaymentCluster, meeting: &Meeting) {
-    let Meeting { order, confirmed: (status, said), cancelled, taken } = meeting;
+fn assert_fair(cluster: &PaymentCluster, race: &Race) {
+    let Race { order, confirmed: (status, said), cancelled, taken } = race;
     let served = *status == 200;
     if !served {
         assert_eq!(*status, 409, "{said}");
@@ -88,9 +88,9 @@ fn assert_fair(cluster: &PaymentCluster, meeting: &Meeting) {
 #[tokio::test]
 async fn at_the_end_of_a_hold_its_buyer_is_served_or_pays_nothing() {
     let cluster = PaymentCluster::over(Server::shared().await, &HASTY).await;
-    let meetings = join_all((0..BUYERS).map(|at| meet(&cluster, at))).await;
-    for meeting in &meetings {
-        assert_fair(&cluster, meeting);
+    let races = join_all((0..BUYERS).map(|at| race_at(&cluster, at))).await;
+    for race in &races {
+        assert_fair(&cluster, race);
     }
     cluster.close().await;
 }

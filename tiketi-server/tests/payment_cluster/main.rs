@@ -10,13 +10,13 @@
 // Always true for this target. With it, Clippy treats helper functions as tests as well.
 #![cfg(test)]
 
-mod books;
 mod cluster;
 mod confirms;
 mod deposits;
 mod hold_end;
+mod payment_rows;
 mod postgres_loss;
-mod provider_silence;
+mod provider_timeouts;
 mod refunds;
 mod server_crashes;
 mod storm;

@@ -40,7 +40,7 @@ async fn a_misspelt_variable_is_warned_of_by_name() {
 }
 
 #[tokio::test]
-async fn the_log_may_be_silenced() {
+async fn the_log_can_be_switched_off() {
     let said = Running::start(&["--log", "off"]).await.stop().await;
     assert_eq!(said.err, "");
 }

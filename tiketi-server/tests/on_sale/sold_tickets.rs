@@ -85,7 +85,7 @@ fn list<'r>(reservation: &'r Value, field: &str) -> impl Iterator<Item = &'r Val
 }
 
 #[test]
-fn the_books_name_two_owners_no_owner_a_greedy_owner_and_a_wrong_price() {
+fn two_owners_no_owner_too_many_seats_and_a_wrong_price_are_found() {
     let prices: HashMap<_, _> = ["a", "b", "c"].map(|seat| (seat.to_owned(), 10)).into();
     let buyer = |seats: &[&str], paid| Owned {
         seats: seats.iter().map(|seat| (*seat).to_owned()).collect(),

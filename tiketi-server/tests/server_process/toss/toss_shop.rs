@@ -10,7 +10,7 @@ use tiketi_server_harness::{
 use tiketi_toss_stub::{Call, StubSettings, TossStub};
 use tokio::time::{sleep, timeout};
 
-use crate::toss::books;
+use crate::toss::payment_rows;
 
 /// The secret key with its colon, encoded as in the Basic header.
 const TOSS_SECRET_ENCODED: &str = "dGVzdF9za19odXNoX25vYm9keV9tYXlfcmVhZF90aGlzOg";
@@ -21,7 +21,7 @@ pub(super) const ACCOUNT: &str = "110987654321";
 pub(super) const HOLDER: &str = "Ondine Hasselbrack";
 
 /// A server on a SQLite file, and a provider in this process.
-pub(super) struct Counter {
+pub(super) struct TossShop {
     pub(super) stub: TossStub,
     pub(super) shop: ServerShop,
     pub(super) path: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Counter {
     _folder: TempDir,
 }
 
-impl Counter {
+impl TossShop {
     /// Opens a shop, and a provider without any payment.
     pub(super) async fn open() -> Self {
         Self::with(&[]).await
@@ -44,9 +44,9 @@ impl Counter {
         let shop = ServerShop::make(&path).await;
         let settings = StubSettings { secret_key: TOSS_SECRET.into(), ..StubSettings::default() };
         let stub = TossStub::start(settings).await.unwrap();
-        let mut counter = Self { stub, shop, path, running: None, options, _folder: folder };
-        counter.start().await;
-        counter
+        let mut toss_shop = Self { stub, shop, path, running: None, options, _folder: folder };
+        toss_shop.start().await;
+        toss_shop
     }
 
     pub(super) fn running(&self) -> &Running {
@@ -77,7 +77,7 @@ impl Counter {
 
     /// Lets time pass for open payments, in the store and at the provider.
     pub(super) fn pass(&self, minutes: u64) {
-        books::age(&self.path, i64::try_from(minutes).unwrap());
+        payment_rows::age(&self.path, i64::try_from(minutes).unwrap());
         self.stub.advance(Duration::from_mins(minutes));
     }
 
@@ -121,7 +121,7 @@ impl Counter {
         let said = self.running.take().expect("the server is down").stop().await;
         assert_eq!(said.code, Some(0), "{said:?}");
         assert_discreet(&said.err);
-        books::assert_settled(&self).await;
+        payment_rows::assert_settled(&self).await;
     }
 }
 

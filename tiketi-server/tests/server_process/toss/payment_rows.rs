@@ -6,7 +6,7 @@ use rusqlite::Connection;
 use tiketi_server_harness::{PaymentRow, TOSS_SECRET, assert_agrees, run};
 use uuid::Uuid;
 
-use crate::toss::counter::Counter;
+use crate::toss::toss_shop::TossShop;
 
 const ROWS: &str = "
     SELECT p.id, p.state, coalesce(p.captured, 0), p.refunded, p.reconcile_at IS NOT NULL OR p.needs_attention, r.state
@@ -48,11 +48,11 @@ pub(super) fn let_holds_lapse(path: &Path) {
 }
 
 /// Asserts that every buyer has the tickets or the money, that store and provider agree, and that the audit passes.
-pub(super) async fn assert_settled(counter: &Counter) {
-    assert_agrees(&counter.stub.ledger(), &rows(&counter.path));
-    let said = run(&["audit", "--store", &counter.shop.store]).await;
+pub(super) async fn assert_settled(toss_shop: &TossShop) {
+    assert_agrees(&toss_shop.stub.ledger(), &rows(&toss_shop.path));
+    let said = run(&["audit", "--store", &toss_shop.shop.store]).await;
     assert!(said.code == Some(0) && said.out.starts_with("no violations; "), "{said:?}");
-    let kept = std::fs::read(&counter.path).unwrap();
+    let kept = std::fs::read(&toss_shop.path).unwrap();
     let secret = TOSS_SECRET.as_bytes();
     assert!(!kept.windows(secret.len()).any(|bytes| bytes == secret), "the secret key is in the store");
 }
