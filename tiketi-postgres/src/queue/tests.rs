@@ -92,7 +92,7 @@ async fn fails_alone(poison: Step) -> StoreError {
 /// Fails if the commands of a failed batch run again one by one (257 transactions), or if SQLSTATE 22021 is not
 /// classified (`Internal`).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
+async fn a_failing_command_is_isolated_by_halves_and_fails_alone() {
     let failed = fails_alone(Step::Refused).await;
     assert_eq!(failed.kind(), StoreErrorKind::InvalidData);
     assert!(!failed.is_retryable() && !failed.may_have_applied());
@@ -100,7 +100,7 @@ async fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
 
 /// Fails if a panic ends the worker: no command of the batch is then answered.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
+async fn a_command_that_panics_is_isolated_by_halves_and_fails_alone() {
     let failed = fails_alone(Step::Panic).await;
     assert_eq!(failed.kind(), StoreErrorKind::Internal);
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
@@ -108,7 +108,7 @@ async fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
 
 /// A worker whose command panicked executes the next command, and its queue loses none.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_lane_goes_on_after_a_panic() {
+async fn an_event_queue_continues_after_a_panic() {
     let (_database, queues, event) = queues().await;
     let queues = Arc::new(queues);
     let asked = [Step::Tell, Step::Panic, Step::Tell].map(|step| queues.run(event, step));

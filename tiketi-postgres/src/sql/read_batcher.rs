@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_gets_his_own_row_and_all_who_share_a_failure_hear_of_it() {
+    async fn each_caller_gets_its_row_and_all_callers_get_a_shared_failure() {
         let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
         let found = join_all((100..300).map(|id| read_batcher.find(&pool, id))).await;
         for (id, found) in (100..).zip(found) {
@@ -211,7 +211,7 @@ mod tests {
 
     /// Fails if the panic ends the reading task: the error is then `Unavailable`.
     #[tokio::test]
-    async fn a_panic_is_told_to_those_who_asked_and_the_next_are_answered() {
+    async fn a_panic_fails_its_callers_and_later_reads_are_answered() {
         let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
         let failed = read_batcher.find(&pool, DEFECTIVE).await.unwrap_err();
         assert_eq!(failed.kind(), StoreErrorKind::Internal);
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_caller_that_leaves_takes_nobodys_answer_along() {
+    async fn a_dropped_caller_cancels_no_other_answer() {
         let (read_batcher, pool) = (Arc::<ReadBatcher<Even>>::default(), pool());
         let left = read_batcher.find(&pool, 2);
         drop(tokio::time::timeout(std::time::Duration::ZERO, left).await);

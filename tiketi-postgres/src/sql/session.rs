@@ -225,7 +225,7 @@ mod tests {
 
     /// In a URL, these names would end the process.
     #[test]
-    fn hosts_and_names_that_fit_into_no_address_are_no_trouble() {
+    fn hosts_and_names_that_fit_into_no_url_are_accepted() {
         let options = PgConnectOptions::new_without_pgpass().host("::1").username("a b:c/d").password("?#");
         assert_eq!(Statements::of(&options), Statements::Cached);
         let options = options.socket("/var/run/some place").database("?#");

@@ -10,8 +10,8 @@ use tiketi_core::{
 };
 
 use crate::TestCluster;
-use crate::books::Ending;
 use crate::cluster::{PRICE, at_once, until};
+use crate::outcomes::Ending;
 
 /// Few reservations in each step, so that the servers race often.
 const STEP: usize = 7;
@@ -90,15 +90,15 @@ async fn each_buyer_is_refunded_once_whichever_server_does_the_work() {
 async fn who_was_paying_as_it_was_called_off_is_refunded_too() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     let (office, id, buyer) = (cluster.servers[0].office.clone(), payment.id, payment.buyer);
     let reconciliation =
         tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await.unwrap() });
-    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     cluster.servers[1].office.catalog().cancel_event(cluster.event).await.unwrap();
     cluster.called_off().await;
     assert_eq!(cluster.progress().await.to_do, 1);
-    cluster.provider.books.let_go();
+    cluster.provider.gateway.let_go();
     let reservation = reconciliation.await.unwrap().reservation;
     assert!(matches!(
         reservation.state,
@@ -115,8 +115,8 @@ async fn a_refused_refund_is_left_to_staff_and_an_unanswered_one_is_looked_up() 
     cluster.servers[0].office.catalog().cancel_event(cluster.event).await.unwrap();
     let no = RefundAnswer::Refused { code: "BANK_CLOSED".into() };
     cluster.servers[0].office.jobs().call_off_once(10).await.unwrap();
-    cluster.provider.books.fail_next_refund(RefundFault::Answer(no));
-    cluster.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+    cluster.provider.gateway.fail_next_refund(RefundFault::Answer(no));
+    cluster.provider.gateway.fail_next_refund(RefundFault::LoseAnswer);
     assert_eq!(cluster.reconciled().await.settled, 1);
     for _ in 0..4 {
         cluster.called_off().await;

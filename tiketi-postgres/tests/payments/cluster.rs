@@ -29,14 +29,14 @@ const MOST: usize = 1_000;
 
 /// One server of the shop.
 #[derive(Clone)]
-pub(crate) struct Counter {
+pub(crate) struct ShopServer {
     pub(crate) office: BoxOffice,
     pub(crate) store: PostgresStore,
 }
 
 /// A database with a hall on sale, and the servers that sell it.
 pub(crate) struct TestCluster {
-    pub(crate) servers: Vec<Counter>,
+    pub(crate) servers: Vec<ShopServer>,
     pub(crate) provider: Arc<Provider>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) event: EventId,
@@ -67,19 +67,19 @@ impl TestCluster {
     }
 
     /// Opens another server, with this many connections.
-    pub(crate) async fn another(&self, connections: u32) -> Counter {
+    pub(crate) async fn another(&self, connections: u32) -> ShopServer {
         serve(&self.database, &self.provider, &self.clock, &self.ids, connections).await
     }
 
     /// Opens another server, with short timeouts.
-    pub(crate) async fn impatient(&self) -> Counter {
+    pub(crate) async fn impatient(&self) -> ShopServer {
         let server = self.another(CONNECTIONS).await;
         let office = builder(&server.store, &self.provider, &self.clock, &self.ids);
-        Counter { office: office.timer(Arc::new(RuntimeTimer)).build().unwrap(), ..server }
+        ShopServer { office: office.timer(Arc::new(RuntimeTimer)).build().unwrap(), ..server }
     }
 
     /// Returns the servers round-robin, without end.
-    pub(crate) fn turns(&self) -> impl Iterator<Item = &Counter> {
+    pub(crate) fn turns(&self) -> impl Iterator<Item = &ShopServer> {
         self.servers.iter().cycle()
     }
 
@@ -139,10 +139,10 @@ async fn serve(
     clock: &Arc<ManualClock>,
     ids: &Arc<CountedIds>,
     connections: u32,
-) -> Counter {
+) -> ShopServer {
     let store = PostgresStore::new(database.pool(connections).await);
     let office = builder(&store, provider, clock, ids).build().unwrap();
-    Counter { office, store }
+    ShopServer { office, store }
 }
 
 fn builder(

@@ -12,8 +12,8 @@ use tiketi_core::{
 };
 
 use crate::TestCluster;
-use crate::books::Ending;
 use crate::cluster::{PRICE, at_once, until};
+use crate::outcomes::Ending;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
@@ -77,7 +77,7 @@ async fn a_confirm_at_the_very_end_of_a_hold_sells_or_takes_nothing() {
         };
         tasks.push(strike.boxed());
         charged += at_once(tasks).await.into_iter().sum::<usize>();
-        assert_eq!(cluster.provider.books.captures(), charged);
+        assert_eq!(cluster.provider.gateway.captures(), charged);
     }
     assert_eq!(cluster.settled().await, Ending { served: charged, refunded: 0 });
 }
@@ -92,7 +92,7 @@ async fn fifty_equal_confirms_over_three_servers_charge_once_and_answer_equally(
         let answers = at_once(asks.collect::<Vec<_>>()).await;
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
         assert!(matches!(answers[0].reservation.state, ReservationState::Confirmed { .. }));
-        assert_eq!((cluster.provider.books.captures(), cluster.provider.confirms()), (seat + 1, seat + 1));
+        assert_eq!((cluster.provider.gateway.captures(), cluster.provider.confirms()), (seat + 1, seat + 1));
     }
     assert_eq!(cluster.settled().await, Ending { served: 6, refunded: 0 });
 }
@@ -111,7 +111,7 @@ async fn of_attempts_from_three_servers_one_is_charged() {
         });
         let won = at_once(attempts.collect::<Vec<_>>()).await;
         assert_eq!(won.iter().filter(|won| **won).count(), 1, "{won:?}");
-        assert_eq!(cluster.provider.books.captures(), seat + 1);
+        assert_eq!(cluster.provider.gateway.captures(), seat + 1);
     }
     assert_eq!(cluster.settled().await, Ending { served: 10, refunded: 0 });
 }
@@ -121,22 +121,22 @@ async fn of_attempts_from_three_servers_one_is_charged() {
 async fn what_is_being_paid_is_not_cancelled_from_another_server() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     let reconciliation = tokio::spawn(confirm(cluster.servers[0].office.clone(), payment.clone()));
-    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     for server in &cluster.servers {
         let refused =
             server.office.payments().cancel_or_refund(payment.reservation, payment.buyer, None).await;
         let under_way = RefundError::Cancel(CommandError::Refused(CancelRefused::PaymentInProgress));
         assert_eq!(format!("{:?}", refused.unwrap_err()), format!("{under_way:?}"));
     }
-    cluster.provider.books.let_go();
+    cluster.provider.gateway.let_go();
     reconciliation.await.unwrap().unwrap();
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_cancel_that_meets_a_confirm_comes_before_or_after_it() {
+async fn a_concurrent_cancel_comes_before_or_after_a_confirm() {
     let cluster = TestCluster::open().await;
     let mut payments = Vec::new();
     for seat in 0..40 {
@@ -170,7 +170,7 @@ async fn another_amount_goes_back_and_the_buyer_may_pay_again_elsewhere() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
     let more = Money::new(PRICE.minor() + 1, PRICE.currency());
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Charge(more));
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Charge(more));
     let paid = confirm(cluster.servers[0].office.clone(), payment.clone()).await.unwrap();
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Stuck { .. }));
     assert_eq!(cluster.reconciled().await.settled, 1);

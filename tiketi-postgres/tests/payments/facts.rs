@@ -12,7 +12,7 @@ use tiketi_core::store::{OutboxStore, Subscription};
 use tiketi_core::{Clock, Fact, PrepareRequest, ReservationId};
 
 use crate::TestCluster;
-use crate::cluster::{Counter, at_once};
+use crate::cluster::{ShopServer, at_once};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -57,7 +57,7 @@ fn mail() -> SubscriberName {
 }
 
 /// Claims and acknowledges up to `limit` facts at a time, until no fact was left 20 times in a row.
-async fn tell(server: Counter, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp, limit: usize) {
+async fn tell(server: ShopServer, log: Arc<Mutex<Log>>, now: tiketi_core::Timestamp, limit: usize) {
     let mut idle = 0;
     while idle < 20 {
         let claimed = server.store.claim_outbox(&mail(), now, LEASE, limit).await.unwrap();

@@ -10,8 +10,8 @@ use tiketi_core::memory::{ConfirmFault, RefundFault};
 use tiketi_core::{BoxOffice, CommandError, HoldRequest, PayError, PaymentState, PrepareRequest};
 
 use crate::TestCluster;
-use crate::books::Ending;
 use crate::cluster::{at_once, until};
+use crate::outcomes::Ending;
 
 /// Polls a future up to `polls` times and drops it, as when its task is aborted; returns whether it completed.
 async fn dropped_after<F: Future>(polls: usize, future: F) -> bool {
@@ -43,16 +43,16 @@ impl TestCluster {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn other_servers_finish_a_capture_whose_server_died() {
+async fn other_servers_record_the_capture_of_a_crashed_server() {
     let cluster = TestCluster::open().await;
     let payment = cluster.prepared(0).await;
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     let (office, id, buyer) = (cluster.servers[0].office.clone(), payment.id, payment.buyer);
     let reconciliation =
         tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await.map(|_| ()) });
-    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     reconciliation.abort();
-    cluster.provider.books.pay_in_browser(payment.id, payment.amount);
+    cluster.provider.gateway.pay_in_browser(payment.id, payment.amount);
     cluster.recovered().await;
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
@@ -75,7 +75,7 @@ async fn a_refund_that_stops_anywhere_is_brought_to_its_end() {
     for polls in 1..16 {
         let payment = cluster.sold(polls).await;
         if polls % 2 == 0 {
-            cluster.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+            cluster.provider.gateway.fail_next_refund(RefundFault::LoseAnswer);
         }
         let office = &cluster.servers[polls % 3].office;
         dropped_after(
@@ -93,12 +93,12 @@ async fn a_store_lost_after_the_provider_approved_loses_no_money() {
     let cluster = TestCluster::open().await;
     let server = cluster.another(2).await;
     let payment = cluster.prepared(0).await;
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     let (office, id, buyer) = (server.office.clone(), payment.id, payment.buyer);
     let reconciliation = tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await });
-    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     server.store.close().await;
-    cluster.provider.books.let_go();
+    cluster.provider.gateway.let_go();
     let failed = reconciliation.await.unwrap().unwrap_err();
     assert!(matches!(failed, PayError::Record(_)), "{failed:?}");
     assert!(matches!(cluster.payment(id).await.state, PaymentState::Confirming { .. }));

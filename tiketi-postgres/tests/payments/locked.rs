@@ -10,8 +10,8 @@ use tiketi_core::{
 use tokio::time::timeout;
 
 use crate::TestCluster;
-use crate::books::Ending;
-use crate::cluster::{Counter, on_sale, until};
+use crate::cluster::{ShopServer, on_sale, until};
+use crate::outcomes::Ending;
 
 /// More payments of the locked event than one round asks about concurrently.
 const LOCKED: usize = 8;
@@ -26,11 +26,11 @@ struct Sold {
 }
 
 /// Sells seats of two events; if `lose` is true, the provider's answer is lost.
-async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
+async fn sell(cluster: &TestCluster, server: &ShopServer, lose: bool) -> Sold {
     let mut of_locked = Vec::new();
     for seat in 0..LOCKED {
         if lose {
-            cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+            cluster.provider.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
         }
         of_locked.push(cluster.sold(seat).await);
     }
@@ -41,7 +41,7 @@ async fn sell(cluster: &TestCluster, server: &Counter, lose: bool) -> Sold {
     let payment =
         server.office.payments().prepare(PrepareRequest::new(held.id, buyer)).await.unwrap().payment;
     if lose {
-        cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+        cluster.provider.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
     }
     let paid = server.office.payments().confirm(payment.id, buyer, None, None).await.unwrap();
     Sold { of_locked, of_free: paid.payment.unwrap(), free }

@@ -6,13 +6,13 @@
 
 #![cfg(test)]
 
-mod books;
 mod call_off;
 mod cluster;
 mod confirms;
 mod facts;
 mod faults;
 mod locked;
+mod outcomes;
 mod provider;
 mod provider_timeouts;
 mod reconciliation;

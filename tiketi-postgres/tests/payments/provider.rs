@@ -16,7 +16,7 @@ use tiketi_core::{
 /// The provider of all servers.
 #[derive(Debug, Default)]
 pub(crate) struct Provider {
-    pub(crate) books: TestGateway,
+    pub(crate) gateway: TestGateway,
     confirms: AtomicUsize,
     lookups: AtomicUsize,
     refunds: AtomicUsize,
@@ -42,53 +42,53 @@ impl Provider {
 #[async_trait]
 impl PaymentGateway for Provider {
     fn name(&self) -> &str {
-        self.books.name()
+        self.gateway.name()
     }
 
     fn methods(&self) -> Vec<PaymentMethod> {
-        self.books.methods()
+        self.gateway.methods()
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.books.capabilities()
+        self.gateway.capabilities()
     }
 
     fn refunds_to(&self, method: &str) -> RefundsTo {
-        self.books.refunds_to(method)
+        self.gateway.refunds_to(method)
     }
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
-        self.books.ready()
+        self.gateway.ready()
     }
 
     fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
-        self.books.accepts(attempt)
+        self.gateway.accepts(attempt)
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
-        self.books.checkout(request).await
+        self.gateway.checkout(request).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         self.confirms.fetch_add(1, Ordering::SeqCst);
-        self.books.confirm(request).await
+        self.gateway.confirm(request).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         self.lookups.fetch_add(1, Ordering::SeqCst);
-        self.books.lookup(request).await
+        self.gateway.lookup(request).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
         self.refunds.fetch_add(1, Ordering::SeqCst);
-        self.books.refund(request).await
+        self.gateway.refund(request).await
     }
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
-        self.books.void(request).await
+        self.gateway.void(request).await
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
-        self.books.webhook(request).await
+        self.gateway.webhook(request).await
     }
 }

@@ -6,8 +6,8 @@ use tiketi_core::memory::ConfirmFault;
 use tiketi_core::{HoldRequest, PrepareRequest, ReservationState};
 
 use crate::TestCluster;
-use crate::books::Ending;
-use crate::cluster::{Counter, at_once, until};
+use crate::cluster::{ShopServer, at_once, until};
+use crate::outcomes::Ending;
 
 const HANGING: usize = 40;
 const POOL: u32 = 2;
@@ -15,7 +15,7 @@ const POOL: u32 = 2;
 const BUSY: &str = "SELECT count(*) FROM pg_stat_activity \
     WHERE datname = current_database() AND pid <> pg_backend_pid() AND (state <> 'idle' OR xact_start IS NOT NULL)";
 
-async fn buy(server: Counter, wanted: HoldRequest) -> ReservationState {
+async fn buy(server: ShopServer, wanted: HoldRequest) -> ReservationState {
     let buyer = wanted.buyer;
     let held = server.office.sales().hold(wanted).await.unwrap();
     server.office.payments().process(PrepareRequest::new(held.id, buyer)).await.unwrap().reservation.state
@@ -28,11 +28,11 @@ async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
     let server = cluster.another(POOL).await;
     let wanted = |seat: usize| HoldRequest::new(cluster.event, cluster.buyer()).seats([cluster.seats[seat]]);
     for _ in 0..HANGING {
-        cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+        cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     }
     let first: Vec<_> = (0..HANGING).map(|seat| buy(server.clone(), wanted(seat))).collect();
     let hanging = tokio::spawn(at_once(first));
-    until("all confirms hang", async || cluster.provider.books.hanging() == HANGING).await;
+    until("all confirms hang", async || cluster.provider.gateway.hanging() == HANGING).await;
 
     until("nobody has anything open", async || {
         let mut looking = cluster.servers[1].store.pool().acquire().await.unwrap();
@@ -52,7 +52,7 @@ async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
         [],
         "what is being paid does not expire"
     );
-    cluster.provider.books.let_go();
+    cluster.provider.gateway.let_go();
     let sold = hanging.await.unwrap();
     assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
     assert_eq!(cluster.settled().await, Ending { served: 2 * HANGING, refunded: 0 });

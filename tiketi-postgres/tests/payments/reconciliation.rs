@@ -9,13 +9,13 @@ use tiketi_core::{
 };
 
 use crate::TestCluster;
-use crate::books::Ending;
+use crate::outcomes::Ending;
 
 /// Confirms this many seats; the provider captures the money, and its answers are lost.
 async fn unknown(cluster: &TestCluster, count: usize) -> Vec<Payment> {
     let mut payments = Vec::new();
     for seat in 0..count {
-        cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+        cluster.provider.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
         payments.push(cluster.sold(seat).await);
     }
     assert!(payments.iter().all(|it| matches!(it.state, PaymentState::Confirming { .. })));
@@ -35,7 +35,7 @@ async fn three_servers_at_once_ask_once_each_time_it_is_due() {
         assert_eq!(cluster.provider.lookups(), COUNT * round, "nothing is due yet");
         cluster.clock.advance(Duration::from_micros(1));
         for _ in 0..COUNT {
-            cluster.provider.books.answer_next_lookup(LookupAnswer::Unknown {
+            cluster.provider.gateway.answer_next_lookup(LookupAnswer::Unknown {
                 reason: "HTTP 500".into(),
                 response: ProviderResponse::NoAnswer,
             });
@@ -52,7 +52,7 @@ async fn three_servers_at_once_ask_once_each_time_it_is_due() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_provider_silent_for_ten_minutes_loses_no_seat() {
+async fn a_provider_without_answers_for_ten_minutes_loses_no_seat() {
     let cluster = TestCluster::open().await;
     let payments = unknown(&cluster, 3).await;
     for _ in 0..10 {
@@ -78,10 +78,10 @@ async fn a_provider_that_cannot_be_reached_is_not_asked() {
     let cluster = TestCluster::open().await;
     unknown(&cluster, 4).await;
     cluster.clock.advance(Duration::from_mins(1));
-    cluster.provider.books.set_unavailable(Some(Duration::from_secs(30)));
+    cluster.provider.gateway.set_unavailable(Some(Duration::from_secs(30)));
     cluster.reconciled().await;
     assert_eq!(cluster.provider.lookups(), 0);
-    cluster.provider.books.set_unavailable(None);
+    cluster.provider.gateway.set_unavailable(None);
     cluster.clock.advance(Duration::from_secs(30));
     assert_eq!(cluster.reconciled().await.settled, 4);
     assert_eq!(cluster.settled().await, Ending { served: 4, refunded: 0 });

@@ -5,8 +5,8 @@ use tiketi_core::memory::RefundFault;
 use tiketi_core::{BoxOffice, CommandKey, Money, PageRequest, Payment, PaymentState, gateway::RefundAnswer};
 
 use crate::TestCluster;
-use crate::books::Ending;
 use crate::cluster::{PRICE, at_once};
+use crate::outcomes::Ending;
 
 async fn refund(office: BoxOffice, payment: Payment, minor: i64, key: Option<CommandKey>) -> Option<Payment> {
     let amount = Money::new(minor, PRICE.currency());
@@ -49,7 +49,7 @@ async fn refunds_of_parts_at_once_never_give_back_more_than_was_taken() {
 async fn a_refund_whose_answer_was_lost_is_found_out_once() {
     let cluster = TestCluster::open().await;
     let payment = cluster.sold(0).await;
-    cluster.provider.books.fail_next_refund(RefundFault::LoseAnswer);
+    cluster.provider.gateway.fail_next_refund(RefundFault::LoseAnswer);
     refund(cluster.servers[0].office.clone(), payment.clone(), 100, None).await.unwrap();
     assert!(cluster.payment(payment.id).await.queued_refund().is_some());
     cluster.clock.advance(std::time::Duration::from_mins(1));
@@ -63,7 +63,7 @@ async fn a_refund_that_was_refused_leaves_the_ticket_and_is_listed() {
     let cluster = TestCluster::open().await;
     let payment = cluster.sold(0).await;
     let refused = RefundAnswer::Refused { code: "BANK_CLOSED".into() };
-    cluster.provider.books.fail_next_refund(RefundFault::Answer(refused));
+    cluster.provider.gateway.fail_next_refund(RefundFault::Answer(refused));
     refund(cluster.servers[0].office.clone(), payment.clone(), 100, None).await.unwrap();
     let listed = cluster.servers[1]
         .office

@@ -9,8 +9,8 @@ use tiketi_core::{
 };
 
 use crate::TestCluster;
-use crate::books::Ending;
 use crate::cluster::{at_once, until};
+use crate::outcomes::Ending;
 
 fn hint(delivery: &str, payment: &Payment) -> WebhookRequest {
     let headers = vec![("Test-Delivery".to_owned(), delivery.to_owned())];
@@ -61,27 +61,27 @@ async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     let payment = cluster.prepared(0).await;
     receive(&cluster, "before", &payment).await;
     assert_eq!(cluster.payment(payment.id).await.state, PaymentState::Ready);
-    cluster.provider.books.fail_next_confirm(ConfirmFault::Hang);
+    cluster.provider.gateway.fail_next_confirm(ConfirmFault::Hang);
     let reconciliation = tokio::spawn(confirm(cluster.servers[0].office.clone(), payment.clone()));
-    until("the provider hangs", async || cluster.provider.books.hanging() == 1).await;
+    until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     receive(&cluster, "during", &payment).await;
     assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
-    cluster.provider.books.let_go();
+    cluster.provider.gateway.let_go();
     assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
     // A real provider has reported ABORTED right after DONE. A captured payment stays captured.
-    cluster.provider.books.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
+    cluster.provider.gateway.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
     receive(&cluster, "after", &payment).await;
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn webhooks_that_meet_the_answer_of_a_confirm_agree_with_it() {
+async fn webhooks_concurrent_with_a_confirm_agree_with_its_answer() {
     let cluster = TestCluster::open().await;
     let mut tasks = Vec::new();
     for seat in 0..30 {
         let payment = cluster.prepared(seat).await;
         if seat % 3 == 0 {
-            cluster.provider.books.fail_next_confirm(ConfirmFault::LoseAnswer);
+            cluster.provider.gateway.fail_next_confirm(ConfirmFault::LoseAnswer);
         }
         let sent = hint(&format!("delivery-{seat}"), &payment);
         let office = cluster.servers[seat % 3].office.clone();

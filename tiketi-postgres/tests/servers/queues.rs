@@ -18,7 +18,7 @@ async fn hold_up(connection: &mut PgConnection) -> Transaction<'_, Postgres> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_poisoned_command_fails_alone() {
+async fn a_failing_command_fails_alone() {
     let cluster = TestCluster::of(1).await;
     let (shop, hall) = (&cluster.shop, cluster.shop.hall().await);
     let poisoned = shop.held(&hall, shop.buyer(), &[0]).await;

@@ -67,7 +67,7 @@ async fn a_newer_schema_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn a_database_that_takes_no_writes_is_said_to() {
+async fn a_read_only_database_is_refused_with_advice() {
     let cluster = TestCluster::of(1).await;
     let options = cluster.database.options().options([("default_transaction_read_only", "on")]);
     let error = check(crate::cluster::store(options, 1).pool(), &SchemaName::default(), Durability::Relaxed)

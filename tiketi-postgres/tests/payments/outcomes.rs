@@ -27,19 +27,19 @@ impl TestCluster {
     /// Does the same for a shop that sells further events.
     pub(crate) async fn settled_with(&self, others: &[EventId]) -> Ending {
         let mut theirs: BTreeMap<PaymentId, (i64, i64)> = BTreeMap::new();
-        for balance in self.provider.books.balances() {
+        for balance in self.provider.gateway.balances() {
             theirs.insert(balance.payment, (balance.taken, balance.returned));
         }
         let mut ending = Ending::default();
         for event in others.iter().chain([&self.event]) {
-            self.settle_books(*event, &mut theirs, &mut ending).await;
+            self.check_event(*event, &mut theirs, &mut ending).await;
         }
         assert_eq!(theirs, BTreeMap::new(), "money was taken that nobody knows of");
         ending
     }
 
     /// Compares the payments of one event, and removes them from the provider's ledger.
-    async fn settle_books(
+    async fn check_event(
         &self,
         event: EventId,
         theirs: &mut BTreeMap<PaymentId, (i64, i64)>,
@@ -50,7 +50,7 @@ impl TestCluster {
         for payment in rows.payments() {
             let (taken, returned) = theirs.remove(&payment.id).unwrap_or_default();
             let ours = (payment.captured.map_or(0, Money::minor), payment.refunded.minor());
-            assert_eq!(ours, (taken, returned), "the books differ: {payment:?}");
+            assert_eq!(ours, (taken, returned), "the amounts differ: {payment:?}");
             assert_eq!(payment.reconciliation, None, "something is under way: {payment:?}");
             let bought = rows.reservation(payment.reservation).is_some_and(|it| is_bought_by(it, payment));
             assert_eq!(bought, taken > returned, "money without a ticket, or a ticket without: {payment:?}");
