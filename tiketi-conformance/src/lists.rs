@@ -69,7 +69,7 @@ macro_rules! sales_cases {
                 a_renewed_hold_lasts_its_full_time_from_now,
                 a_hold_never_lasts_beyond_its_cap,
                 an_events_own_terms_decide_the_end,
-                a_stranger_cannot_extend,
+                another_buyer_cannot_extend,
                 only_a_pending_reservation_is_extended,
                 the_payment_window_is_granted_once,
             }
@@ -77,7 +77,7 @@ macro_rules! sales_cases {
                 everything_given_back_is_free_at_once,
                 seats_given_back_leave_the_rest_held,
                 giving_the_last_seat_back_ends_the_reservation,
-                a_stranger_can_neither_release_nor_cancel,
+                another_buyer_can_neither_release_nor_cancel,
                 an_unknown_reservation_can_neither_be_released_nor_cancelled,
                 seats_not_of_the_reservation_are_named,
                 only_a_pending_reservation_is_released,
@@ -133,7 +133,7 @@ macro_rules! sales_cases {
             refund {
                 with_the_last_of_the_money_the_tickets_go_back,
                 what_staff_waive_leaves_the_tickets,
-                a_refused_refund_can_be_promised_again,
+                a_refused_refund_can_be_queued_again,
                 one_refund_is_under_way_at_a_time,
                 a_refund_that_does_not_fit_is_refused,
                 a_refunds_outcome_is_recorded_once,
@@ -196,8 +196,8 @@ macro_rules! sales_cases {
                 a_reservation_confirmed_and_cancelled_at_once_is_one_of_them,
                 a_reservation_confirmed_and_added_to_at_once_is_one_of_them,
                 of_two_words_about_late_money_none_is_forgotten,
-                a_refund_asked_for_by_many_at_once_is_promised_once,
-                of_two_refunds_at_once_that_exceed_the_balance_one_is_promised,
+                a_refund_requested_by_many_callers_is_queued_once,
+                of_two_refunds_that_exceed_the_balance_one_is_queued,
                 of_two_words_about_a_refund_one_is_recorded,
             }
             dropped {
@@ -214,12 +214,12 @@ macro_rules! sales_cases {
                 numbers_carry_the_date_and_are_never_used_again,
             }
             walks {
-                commands_by_chance_come_to_what_they_come_to_in_memory,
+                random_commands_have_the_answers_of_the_in_memory_store,
             }
             texts {
                 a_command_with_a_text_no_store_keeps_is_refused_by_its_field,
                 an_edit_with_a_text_no_store_keeps_is_refused_by_its_field,
-                a_refused_text_takes_no_neighbour_with_it,
+                a_refused_text_fails_no_other_command,
                 what_a_provider_says_is_recorded_whatever_characters_it_has,
             }
         }
@@ -258,7 +258,7 @@ macro_rules! catalog_cases {
                 events_are_sorted_as_asked_and_ties_by_id,
                 events_are_listed_in_pages,
                 a_new_status_is_announced_once,
-                servers_that_announce_at_once_tell_once,
+                concurrent_servers_announce_a_status_once,
             }
             maps {
                 a_map_since_a_version_has_exactly_what_changed,
@@ -348,7 +348,7 @@ macro_rules! audit_cases {
     ($factory:expr) => {
         $crate::expand_cases! { $factory, audited;
             rows {
-                rows_that_chance_led_to_pass_the_audit,
+                rows_after_random_commands_pass_the_audit,
                 an_events_rows_are_what_all_other_reads_show,
                 event_ids_come_in_their_order_in_pages,
             }
@@ -365,7 +365,7 @@ macro_rules! payment_cases {
                 a_payment_is_due_from_its_moment_on,
                 the_most_overdue_is_asked_first_up_to_the_limit,
                 of_16_servers_that_claim_one_payment_one_asks,
-                a_doubt_and_a_wait_are_kept,
+                an_inconclusive_answer_and_a_wait_are_stored,
                 what_is_settled_is_never_due,
                 a_queued_refund_is_due_until_it_is_known,
                 what_is_due_at_one_moment_comes_by_id,
@@ -382,16 +382,16 @@ macro_rules! payment_cases {
                 what_a_person_ends_frees_its_seats_and_is_asked_about,
             }
             deposits {
-                a_deposit_is_awaited_until_its_day_without_being_trouble,
+                a_deposit_is_awaited_until_its_due_time_without_attention,
                 a_deposit_is_awaited_no_longer_than_the_event_says,
                 a_provider_is_asked_when_a_deposits_time_is_up,
                 a_deposit_that_left_again_is_listed_until_it_is_back_or_settled,
                 a_refund_keeps_its_account_until_it_is_over_and_no_longer,
             }
             call_off {
-                a_cancelled_events_reservations_end_or_are_promised_back,
+                reservations_of_a_called_off_event_end_or_are_refunded,
                 a_call_off_goes_on_where_it_was_left,
-                servers_that_call_off_at_once_promise_once,
+                concurrent_servers_queue_each_refund_once,
                 a_refused_refund_is_not_queued_again_automatically,
                 an_event_that_stands_is_left_alone,
                 a_refusal_before_the_event_was_cancelled_leaves_no_buyer_out,
@@ -437,7 +437,7 @@ macro_rules! gateway_cases {
                 a_refund_sent_twice_gives_back_once,
                 a_refund_whose_answer_was_lost_gives_back_once,
                 parts_add_up_and_no_more_than_was_taken_goes_back,
-                a_provider_that_answers_nothing_is_silent,
+                a_provider_without_answers_is_reported_as_not_answering,
                 a_key_never_given_is_answered_and_takes_nothing,
                 an_attempt_is_accepted_by_its_form,
                 nonsense_is_no_webhook,

@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn keys_about_things_of_one_time_are_neighbours() {
+    fn derived_keys_of_one_time_are_adjacent() {
         let thing = |random: u128| Uuid::from_u128(0x0190_1234_5678 << 80 | random);
         let key = CommandKey::of(thing(1), "confirm");
         assert_eq!(key.as_uuid().as_u128() >> 80, 0x0190_1234_5678);

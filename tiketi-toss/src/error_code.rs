@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_listed_is_unknown() {
+    fn an_unlisted_code_is_inconclusive() {
         for code in ["", "BRAND_NEW_CODE", "reject_card_payment", "REJECT_CARD_PAYMENT_LATER", "INVALID_CARD"]
         {
             assert_eq!(CodeClass::of(code), CodeClass::Unknown, "{code}");

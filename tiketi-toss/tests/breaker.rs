@@ -85,7 +85,7 @@ impl TestShop {
 }
 
 #[tokio::test]
-async fn a_dead_provider_stops_confirms_before_they_are_committed() {
+async fn an_unreachable_provider_stops_confirms_before_their_commit() {
     // A port that was free a moment ago; no process listens on it.
     let address = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let shop = TestShop::open(&format!("http://{address}"), 50).await;

@@ -67,7 +67,7 @@ async fn texts_are_ordered_as_people_do() {
 }
 
 #[tokio::test]
-async fn nobody_gets_in_without_the_password() {
+async fn a_connection_without_the_password_is_refused() {
     let options = Server::shared().await.options().password("a guess");
     let Err(Error::Database(error)) = PgConnection::connect_with(&options).await else {
         panic!("anyone may")

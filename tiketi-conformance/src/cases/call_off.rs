@@ -37,7 +37,7 @@ async fn sold_and_called_off(shop: &TestShop) -> (EventId, Vec<(Reservation, Pay
 }
 
 /// Fails if a reservation is skipped, or if seats are free before their refund is done.
-pub async fn a_cancelled_events_reservations_end_or_are_promised_back(
+pub async fn reservations_of_a_called_off_event_end_or_are_refunded(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
 ) {
@@ -91,7 +91,7 @@ pub async fn a_call_off_goes_on_where_it_was_left(shop: TestShop, stores: Handle
 }
 
 /// Fails if several servers queue more than one refund for a buyer.
-pub async fn servers_that_call_off_at_once_promise_once(shop: TestShop, _: Handles<dyn SalesStore>) {
+pub async fn concurrent_servers_queue_each_refund_once(shop: TestShop, _: Handles<dyn SalesStore>) {
     let (_, sold) = sold_and_called_off(&shop).await;
     let calls = sold.iter().cycle().take(24).map(|(row, _)| {
         let (shop, command) = (shop.clone(), CallOff::new(row.id));

@@ -53,7 +53,7 @@ async fn due(shop: &TestShop, stores: &Handles<dyn SalesStore>) -> usize {
 }
 
 /// Fails if the account of an awaited deposit is not stored, or if the payment needs attention before the due time.
-pub async fn a_deposit_is_awaited_until_its_day_without_being_trouble(
+pub async fn a_deposit_is_awaited_until_its_due_time_without_attention(
     shop: TestShop,
     stores: Handles<dyn SalesStore>,
 ) {

@@ -49,7 +49,7 @@ pub async fn an_events_own_terms_decide_the_end(shop: TestShop) {
 }
 
 /// Fails if another buyer can extend a hold.
-pub async fn a_stranger_cannot_extend(shop: TestShop) {
+pub async fn another_buyer_cannot_extend(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     shop.advance(Duration::from_mins(1));

@@ -153,7 +153,7 @@ pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway)
 }
 
 /// Fails if a provider that does not answer counts as having answered, or as having stated an outcome.
-pub async fn a_provider_that_answers_nothing_is_silent(it: FreshGateway) {
+pub async fn a_provider_without_answers_is_reported_as_not_answering(it: FreshGateway) {
     let (taken, captured) = it.taken(won(50_000)).await;
     let request = it.prepared(won(50_000)).await;
     it.provider.fall_silent().await;

@@ -201,7 +201,7 @@ pub async fn a_new_status_is_announced_once(shop: TestShop) {
 }
 
 /// Fails if servers that announce concurrently announce a status twice.
-pub async fn servers_that_announce_at_once_tell_once(shop: TestShop) {
+pub async fn concurrent_servers_announce_a_status_once(shop: TestShop) {
     for _ in 0..4 {
         shop.hall().await;
     }

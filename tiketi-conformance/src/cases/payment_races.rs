@@ -243,7 +243,7 @@ async fn paid(shop: &TestShop, hall: &Hall, buyer: BuyerId, seat: usize) -> Paym
 }
 
 /// Fails if one refund is queued twice, or if two refunds of the same money are queued.
-pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop) {
+pub async fn a_refund_requested_by_many_callers_is_queued_once(shop: TestShop) {
     let hall = shop.hall().await;
     for seat in 0..ROUNDS {
         let payment = paid(&shop, &hall, shop.buyer(), seat).await;
@@ -267,7 +267,7 @@ pub async fn a_refund_asked_for_by_many_at_once_is_promised_once(shop: TestShop)
 }
 
 /// Fails if two refunds are queued that together exceed the balance.
-pub async fn of_two_refunds_at_once_that_exceed_the_balance_one_is_promised(shop: TestShop) {
+pub async fn of_two_refunds_that_exceed_the_balance_one_is_queued(shop: TestShop) {
     let hall = shop.hall().await;
     let part = Money::new(60_000, Currency::KRW);
     for seat in 0..ROUNDS {

@@ -78,7 +78,7 @@ pub async fn of_16_servers_that_claim_one_payment_one_asks(shop: TestShop, store
 }
 
 /// Fails if the last inconclusive answer or the next time is not stored.
-pub async fn a_doubt_and_a_wait_are_kept(shop: TestShop, _: Handles<dyn SalesStore>) {
+pub async fn an_inconclusive_answer_and_a_wait_are_stored(shop: TestShop, _: Handles<dyn SalesStore>) {
     let payment = &confirming(&shop, 1).await[0];
     let until = shop.now().after(Duration::from_mins(3));
     shop.send(ScheduleReconciliation::new(payment.id, ReconcileStep::Wait { until })).await.unwrap();

@@ -54,7 +54,7 @@ pub async fn what_staff_waive_leaves_the_tickets(shop: TestShop) {
 }
 
 /// Fails if a refund that the provider refused cannot be queued again, or counts as done.
-pub async fn a_refused_refund_can_be_promised_again(shop: TestShop) {
+pub async fn a_refused_refund_can_be_queued_again(shop: TestShop) {
     let hall = shop.hall().await;
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let (_, payment) = shop.sold(&held).await;

@@ -40,7 +40,7 @@ pub async fn giving_the_last_seat_back_ends_the_reservation(shop: TestShop) {
 }
 
 /// Fails if a buyer can release or cancel the reservation of another buyer.
-pub async fn a_stranger_can_neither_release_nor_cancel(shop: TestShop) {
+pub async fn another_buyer_can_neither_release_nor_cancel(shop: TestShop) {
     let (hall, stranger) = (shop.hall().await, shop.buyer());
     let held = shop.held(&hall, shop.buyer(), &[0]).await;
     let mut release = shop.release(&held);

@@ -16,7 +16,7 @@ use crate::walk;
 const SEEDS: std::ops::Range<u64> = 9_001..9_006;
 
 /// Fails if the rows after a random sequence have a violation.
-pub async fn rows_that_chance_led_to_pass_the_audit(shop: TestShop, audited: Handles<dyn AuditStore>) {
+pub async fn rows_after_random_commands_pass_the_audit(shop: TestShop, audited: Handles<dyn AuditStore>) {
     for seed in SEEDS {
         walk::compare(shop.stores(), seed).await;
         let report = AuditReport::of(&*audited.any()).await.expect("the store can be audited");

@@ -85,7 +85,7 @@ pub async fn an_edit_with_a_text_no_store_keeps_is_refused_by_its_field(shop: Te
 }
 
 /// Fails if a refused command prevents other commands of its batch.
-pub async fn a_refused_text_takes_no_neighbour_with_it(shop: TestShop) {
+pub async fn a_refused_text_fails_no_other_command(shop: TestShop) {
     let hall = shop.hall().await;
     let prepared = shop.prepared(&shop.held(&hall, shop.buyer(), &[0]).await).await;
     let (shop, hall): (&TestShop, &Hall) = (&shop, &hall);

@@ -7,7 +7,7 @@ use crate::walk;
 ///
 /// `TIKETI_SEQUENCES` sets the number of sequences, 50 by default, and `TIKETI_SEED` the first seed, 1 by default.
 /// A difference is printed with its seed and every command before it.
-pub async fn commands_by_chance_come_to_what_they_come_to_in_memory(shop: TestShop) {
+pub async fn random_commands_have_the_answers_of_the_in_memory_store(shop: TestShop) {
     let number = |name: &str, default| {
         std::env::var(name).map_or(default, |text| text.parse().expect("the variable is a number"))
     };

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_is_told_only_as_the_commit_left_it() {
+    fn a_hold_is_published_only_as_the_commit_left_it() {
         let told = coalesce_facts([
             (at(1), held(1, 10)),
             (at(1), held(2, 10)),
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn seats_and_stocks_are_told_once_as_they_are_at_the_end() {
+    fn seats_and_stocks_are_published_once_as_the_commit_left_them() {
         let told = coalesce_facts([
             (at(1), seats(5, &[change(1, 2), change(2, 2)])),
             (at(1), stock(7, 9)),
@@ -188,13 +188,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_for_buyers_is_told_in_its_order_and_first() {
+    fn facts_for_buyers_come_first_and_in_their_order() {
         let told = coalesce_facts([(at(1), stock(7, 9)), (at(1), confirmed(2)), (at(2), confirmed(1))]);
         assert_eq!(told, [(at(1), confirmed(2)), (at(2), confirmed(1)), (at(1), stock(7, 9))]);
     }
 
     #[test]
-    fn many_changes_are_told_in_facts_of_a_size() {
+    fn many_changes_are_published_in_facts_of_limited_size() {
         let hold = |n: u64| (at(1), seats(n, &[change(u128::from(n), 2), change(u128::from(n + 1_000), 2)]));
         let told = coalesce_facts((1..=600).map(hold));
         let sizes: Vec<(u64, usize)> = told.iter().filter_map(version_and_size).collect();
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn a_change_of_more_seats_than_fit_is_told_whole() {
+    fn one_change_of_many_seats_stays_one_fact() {
         let many: Vec<_> = (0..700).map(|seat| change(seat, 2)).collect();
         assert_eq!(coalesce_facts([(at(1), seats(2, &many))]), [(at(1), seats(2, &many))]);
     }

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn what_somebody_holds_is_not_removed() {
+    fn a_held_ticket_type_is_not_removed() {
         let show = show();
         let standing = show.snapshot.ticket_type(show.standing).unwrap();
         assert_eq!(remove_ticket_type(standing), Err(EditRefused::HasReservations));

@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn only_silences_in_a_row_open_it() {
+    fn only_consecutive_unanswered_requests_open_it() {
         assert!(admits(&mut after_silences(4), at(0)));
         let mut spared = after_silences(4);
         record(&mut spared, ProviderResponse::Answered, 9, at(0));

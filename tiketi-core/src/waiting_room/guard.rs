@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_account_that_joins_too_often_goes_to_the_back() {
+    async fn an_account_that_joins_too_often_is_demoted() {
         let limits = limits();
         for expected in [JoinVerdict::Accept, JoinVerdict::Accept, JoinVerdict::Demote] {
             assert_eq!(limits.judge(&attempt(1, "192.0.2.1")).await, expected);
@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_network_with_too_many_places_goes_to_the_back() {
+    async fn a_network_with_too_many_places_is_demoted() {
         for addresses in [
             ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.3", "192.0.2.4", "192.0.3.1"],
             ["2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:0:ff::1", "2001:db8::9", "2001:db8:0:100::1"],

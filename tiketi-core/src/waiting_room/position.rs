@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_buyer_is_told_what_the_stock_means() {
+    fn a_buyer_sees_what_the_stock_means() {
         let note = |unsold, returning| {
             let room = Room { stock: Some(Stock { unsold, returning }), ..room() };
             of(&place(PlaceClass::Standard, 20, PlaceState::Waiting), &room).note

@@ -60,7 +60,7 @@ impl HandTimer {
 }
 
 /// A shop of two servers. The first server is waiting for the provider's answer to a confirm.
-struct Town {
+struct TwoServers {
     shop: TestShop,
     other: BoxOffice,
     timer: Arc<HandTimer>,
@@ -90,7 +90,7 @@ fn another_server(shop: &TestShop, timer: Option<&Arc<HandTimer>>) -> BoxOffice 
     builder.build().unwrap()
 }
 
-impl Town {
+impl TwoServers {
     /// Starts a confirm at the first server that hangs at the provider.
     async fn confirming() -> Self {
         let (shop, timer) = (TestShop::open().await, HandTimer::new());
@@ -120,20 +120,20 @@ impl Town {
 /// Fails if the second confirm is answered at once.
 #[tokio::test]
 async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
-    let town = Town::confirming().await;
-    let second = town.ask_the_other();
+    let servers = TwoServers::confirming().await;
+    let second = servers.ask_the_other();
     for _ in 0..7 {
-        town.timer.begins().await;
-        town.timer.end_one();
+        servers.timer.begins().await;
+        servers.timer.end_one();
     }
-    town.timer.begins().await;
-    town.shop.gateway.honest.let_go();
-    let first = told(town.first).await;
-    town.timer.end_one();
+    servers.timer.begins().await;
+    servers.shop.gateway.honest.let_go();
+    let first = told(servers.first).await;
+    servers.timer.end_one();
     assert_eq!(told(second).await, first);
     assert!(matches!(first.payment.unwrap().state, PaymentState::Paid { .. }));
-    assert_eq!(town.timer.waits(), [25, 50, 100, 200, 400, 800, 1_000, 1_000]);
-    assert_eq!(town.shop.gateway.honest.captures(), 1);
+    assert_eq!(servers.timer.waits(), [25, 50, 100, 200, 400, 800, 1_000, 1_000]);
+    assert_eq!(servers.shop.gateway.honest.captures(), 1);
 }
 
 /// Fails if the second confirm is answered at once.
@@ -160,15 +160,15 @@ async fn the_same_payment_in_one_step_at_another_server_waits_too() {
 
 /// Fails if the wait ignores that the first confirm had an inconclusive answer.
 #[tokio::test]
-async fn it_waits_no_longer_once_the_first_has_not_been_told() {
-    let town = Town::confirming().await;
-    let second = town.ask_the_other();
-    town.timer.begins().await;
-    town.schedule_reconciliation(ReconcileStep::Inconclusive { answer: "HTTP 500".into() }).await;
-    town.timer.end_one();
+async fn it_waits_no_longer_after_an_inconclusive_answer() {
+    let servers = TwoServers::confirming().await;
+    let second = servers.ask_the_other();
+    servers.timer.begins().await;
+    servers.schedule_reconciliation(ReconcileStep::Inconclusive { answer: "HTTP 500".into() }).await;
+    servers.timer.end_one();
     let known = told(second).await.payment.unwrap();
     assert!(matches!(known.state, PaymentState::Confirming { .. }));
-    assert_eq!(town.timer.waits().len(), 1);
+    assert_eq!(servers.timer.waits().len(), 1);
 }
 
 /// Fails if a pending answer does not record why it is inconclusive, or if the wait ignores an awaited deposit.
@@ -197,18 +197,18 @@ async fn it_does_not_wait_for_a_buyers_deposit() {
 /// Fails if the wait ignores when the reconciliation is due, or how often the provider was asked.
 #[tokio::test]
 async fn it_waits_no_longer_than_until_others_are_to_ask() {
-    let town = Town::confirming().await;
-    let second = town.ask_the_other();
-    town.timer.begins().await;
-    town.shop.wait(59);
-    town.timer.end_one();
-    town.timer.begins().await;
-    town.shop.wait(1);
-    town.timer.end_one();
+    let servers = TwoServers::confirming().await;
+    let second = servers.ask_the_other();
+    servers.timer.begins().await;
+    servers.shop.wait(59);
+    servers.timer.end_one();
+    servers.timer.begins().await;
+    servers.shop.wait(1);
+    servers.timer.end_one();
     told(second).await;
-    town.schedule_reconciliation(ReconcileStep::Claim { tries: 0 }).await;
-    told(town.ask_the_other()).await;
-    assert_eq!(town.timer.waits(), [25, 50]);
+    servers.schedule_reconciliation(ReconcileStep::Claim { tries: 0 }).await;
+    told(servers.ask_the_other()).await;
+    assert_eq!(servers.timer.waits(), [25, 50]);
 }
 
 /// Fails if the wait treats every awaited outcome as that of a confirm.
@@ -229,8 +229,8 @@ async fn it_does_not_wait_for_a_refund() {
 
 #[tokio::test]
 async fn without_a_timer_the_other_server_answers_at_once() {
-    let town = Town::confirming().await;
-    let other = another_server(&town.shop, None);
-    let known = confirm(other, town.payment.clone()).await.unwrap().payment.unwrap();
+    let servers = TwoServers::confirming().await;
+    let other = another_server(&servers.shop, None);
+    let known = confirm(other, servers.payment.clone()).await.unwrap().payment.unwrap();
     assert!(matches!(known.state, PaymentState::Confirming { .. }));
 }

@@ -40,7 +40,7 @@ async fn needing_attention(shop: &TestShop) -> usize {
 }
 
 #[tokio::test]
-async fn a_buyer_is_told_where_to_pay_and_the_seat_waits_without_being_trouble() {
+async fn an_awaited_deposit_shows_its_account_and_needs_no_attention() {
     let shop = TestShop::open().await;
     let (payment, asked) = waiting(&shop).await;
     let deposit = payment.awaited_deposit().unwrap();
@@ -172,7 +172,7 @@ async fn an_event_that_is_called_off_waits_for_no_deposit() {
 }
 
 #[tokio::test]
-async fn what_was_deposited_goes_back_to_an_account_and_is_not_promised_without() {
+async fn a_deposit_is_refunded_to_an_account_and_not_queued_without_one() {
     let honest = TestGateway::default().refunding_to_accounts();
     let shop = TestShop::over(MoodyGateway { honest, ..MoodyGateway::default() }).await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;

@@ -9,7 +9,7 @@ fn is_expiry(fact: &Fact) -> bool {
 }
 
 #[tokio::test]
-async fn tidying_expires_announces_and_tells_each_fact_once() {
+async fn tidying_expires_announces_and_delivers_each_fact_once() {
     let shop = TestShop::open().await;
     let opened = shop.office.jobs().tidy_once().await.unwrap();
     assert_eq!((opened.expired, opened.statuses), (0, 1), "the sale has opened");

@@ -156,7 +156,7 @@ async fn a_provider_that_took_another_amount_sells_nothing() {
 }
 
 #[tokio::test]
-async fn nobody_sees_or_pays_with_another_s_payment() {
+async fn a_buyer_cannot_see_or_use_the_payment_of_another_buyer() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let error = shop.office.payments().prepare(PrepareRequest::new(held.id, BEN)).await.unwrap_err();

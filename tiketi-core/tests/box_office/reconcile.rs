@@ -56,7 +56,7 @@ async fn an_answer_that_was_lost_is_found_out_a_minute_later() {
 }
 
 #[tokio::test]
-async fn a_provider_silent_for_ten_minutes_loses_nothing() {
+async fn a_provider_without_answers_for_ten_minutes_loses_no_payment() {
     let shop = TestShop::open().await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     // The provider does not answer the lookups after 1, 3 and 8 minutes, but the one after 18.
@@ -80,7 +80,7 @@ async fn a_provider_silent_for_ten_minutes_loses_nothing() {
 /// Fails if `BeginConfirm`, `BeginRefund` or `ScheduleReconciliation` use the default terms, or if a payment needs
 /// attention only after ten minutes.
 #[tokio::test]
-async fn a_shop_with_other_patience_asks_and_tells_after_its_own_pauses() {
+async fn a_shop_reconciles_and_lists_payments_after_its_own_pauses() {
     let [second, longest, told] = [1, 3, 2].map(Duration::from_secs);
     let terms = Terms::default().ask_again_after(second).ask_again_at_most(longest).trouble_after(told);
     let shop = TestShop::under(terms, MoodyGateway::default()).await;

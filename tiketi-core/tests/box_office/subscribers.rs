@@ -173,7 +173,7 @@ async fn facts_of_a_failed_call_are_free_for_another_server() {
 }
 
 #[tokio::test]
-async fn facts_of_a_server_that_died_come_when_its_lease_ends() {
+async fn facts_of_a_crashed_server_are_delivered_when_its_lease_ends() {
     let shop = TestShop::open().await;
     let mail = Arc::new(Mail::default());
     let office = opened(&shop, &mail).await;

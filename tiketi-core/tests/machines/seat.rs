@@ -116,7 +116,7 @@ proptest! {
     }
 
     #[test]
-    fn a_sold_seat_goes_to_nobody_until_it_is_given_back(step in any_step()) {
+    fn a_sold_seat_cannot_be_held_until_it_is_returned(step in any_step()) {
         let sold = SeatState::Sold { reservation: owner() };
         if let Ok(after) = sold.apply(&step) {
             let withdrawn = SeatStep::Withdraw { reservation: owner(), reason: "refunded".into() };

@@ -83,7 +83,7 @@ fn kind(step: &Step) -> Option<&'static str> {
 }
 
 #[test]
-fn walks_meet_every_kind_of_step_both_accepted_and_refused() {
+fn sequences_contain_every_kind_of_step_accepted_and_refused() {
     // A fixed seed, whatever seed the other tests use: the rare steps do not happen under every seed.
     let config = Config { rng_seed: RngSeed::Fixed(crate::SEED), ..crate::config() };
     let mut runner = TestRunner::new(config);

@@ -92,5 +92,5 @@ prop_state_machine! {
     #![proptest_config(config())]
 
     #[test]
-    fn no_sequence_of_commands_breaks_a_promise(sequential 1..60 => Walk);
+    fn no_sequence_of_commands_violates_an_invariant(sequential 1..60 => Walk);
 }

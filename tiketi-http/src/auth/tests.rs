@@ -220,7 +220,7 @@ async fn a_token_expires_by_the_servers_clock() {
 }
 
 #[tokio::test]
-async fn the_token_of_an_account_that_is_gone_is_refused() {
+async fn the_token_of_a_deleted_account_is_refused() {
     let server = Server::new();
     let token = forged(&Header::new(Algorithm::HS256), &claims(), SECRET);
     assert_eq!(me_with(&server, &token).await.code(), "INVALID_TOKEN");

@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn a_room_that_is_new_to_everyone_begins_at_one() {
+    fn a_room_that_no_server_has_seen_begins_at_one() {
         let made = Floors::default().secure(room(0).event, None);
         assert_eq!(made, room(0));
     }

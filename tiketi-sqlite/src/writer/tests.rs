@@ -70,13 +70,13 @@ fn fails_alone(poison: Poison) -> StoreError {
 
 /// Fails if the commands of a failed batch run again one by one (257 transactions).
 #[test]
-fn a_poisoned_command_is_found_by_halves_and_fails_alone() {
+fn a_failing_command_is_isolated_by_halves_and_fails_alone() {
     assert_eq!(fails_alone(contradict).kind(), StoreErrorKind::Corrupt);
 }
 
 /// Fails without `catch_unwind` around `commit`: the panic then ends the test's thread.
 #[test]
-fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
+fn a_command_that_panics_is_isolated_by_halves_and_fails_alone() {
     let failed = fails_alone(panic_halfway);
     assert_eq!(failed.kind(), StoreErrorKind::Internal);
     assert_eq!(failed.to_string(), "a command panicked: a defect in a rule");
@@ -84,7 +84,7 @@ fn a_command_that_panics_is_found_by_halves_and_fails_alone() {
 
 /// The error is not one of a command, but of the whole file, so the batch is not split: each half would wait again.
 #[test]
-fn what_ails_the_file_is_answered_to_all_at_once() {
+fn an_error_of_the_file_fails_all_commands_without_halving() {
     let (folder, mut connection) = file();
     connection.busy_timeout(std::time::Duration::ZERO).unwrap();
     let other = Connection::open(folder.path().join("tiketi.db")).unwrap();
@@ -102,7 +102,7 @@ fn what_ails_the_file_is_answered_to_all_at_once() {
 
 /// Fails if a panic ends the writer's thread: no later command is then answered.
 #[tokio::test]
-async fn a_store_goes_on_after_a_panic() {
+async fn a_store_continues_after_a_panic() {
     let folder = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(folder.path().join("tiketi.db")).unwrap();
     let failure = store.write(panic_halfway).await.unwrap_err();

@@ -24,7 +24,7 @@ fn fresh_id(seat: usize) -> ReservationId {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn everyone_in_a_batch_is_answered() {
+async fn each_command_of_a_batch_is_answered() {
     let shop = TestShop::open(4).await;
     let holds = (0..COMMANDS).map(|seat| shop.store.execute(hold(&shop, seat, fresh_id(seat))));
     let answers = join_all(holds).await;
@@ -36,7 +36,7 @@ async fn everyone_in_a_batch_is_answered() {
 ///
 /// Fails if the store answers every command of a failed batch with the failure.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_command_that_cannot_be_kept_takes_no_neighbour_with_it() {
+async fn a_command_that_cannot_be_stored_fails_no_other_command() {
     let shop = Arc::new(TestShop::open(4).await);
     shop.hold(0).await.unwrap();
     let poisoned = |seat: usize| seat % 20 == 10;

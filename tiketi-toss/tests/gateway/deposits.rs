@@ -96,7 +96,7 @@ async fn a_refund_of_a_withdrawn_deposit_closes_its_account_only() {
 }
 
 #[tokio::test]
-async fn a_deposit_goes_back_to_the_account_the_buyer_names_and_else_not_at_all() {
+async fn a_deposit_is_refunded_only_to_an_account_that_the_buyer_names() {
     let shop = TestShop::open().await;
     assert_eq!(shop.gateway.refunds_to("toss_virtual_account"), RefundsTo::Account);
     assert_eq!(shop.gateway.refunds_to("toss_card"), RefundsTo::Source);

@@ -4,9 +4,9 @@
 
 mod confirms;
 mod deposits;
+mod no_answer;
 mod refunds;
 mod settings;
 mod shop;
-mod silence;
 mod voids;
 mod webhooks;

@@ -25,7 +25,7 @@ fn the_provider_is_called_over_tls_unless_configured_otherwise() {
 }
 
 #[test]
-fn a_secret_key_never_goes_over_a_network_in_the_clear() {
+fn a_secret_key_is_never_sent_unencrypted() {
     for url in ["http://api.example.com", "http://127.0.0.1.example.com", "http://192.0.2.1"] {
         let refused = TossGateway::new(settings().base_url(url));
         assert!(matches!(refused, Err(TossSettingsError::PlainHttp)), "{url}");
@@ -56,7 +56,7 @@ fn settings_that_make_no_sense_are_refused() {
 }
 
 #[tokio::test]
-async fn a_browser_is_given_what_the_payment_window_wants_and_nothing_secret() {
+async fn a_browser_gets_the_data_of_the_payment_window_without_a_secret() {
     let gateway = TossGateway::new(settings()).unwrap();
     let method = gateway.methods().first().unwrap().id.clone();
     let order_name = "Night of the Lighthouse ".repeat(10);

@@ -189,14 +189,14 @@ fn money_kept_after_a_refusal_is_a_person_s_to_see_and_no_violation() {
 }
 
 #[test]
-fn refunds_that_do_not_come_to_what_went_back_are_found() {
+fn refunds_that_do_not_add_up_to_the_refunded_amount_are_found() {
     let mut it = sold();
     it.payment(it.paid, |row| row.refunds.push(refund(50, RefundState::Done { at: at(9) })));
     it.finds(&Violation::RefundsMiscounted { payment: it.paid, refunded: won(0), counted: 50 });
 }
 
 #[test]
-fn more_promised_than_was_taken_is_found() {
+fn refunds_beyond_the_capture_are_found() {
     let mut it = sold();
     it.payment(it.paid, |row| queue_refund(row, 201));
     it.finds(&Violation::Overrefunded { payment: it.paid, amount: won(200) });

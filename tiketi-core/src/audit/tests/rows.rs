@@ -10,7 +10,7 @@ use crate::ticket_type::TicketKind;
 use crate::time::Timestamp;
 
 #[test]
-fn a_seat_of_nobody_known_is_found() {
+fn a_seat_of_an_unknown_reservation_is_found() {
     let mut it = sold();
     let reservation = unknown_reservation();
     it.own(5, SeatState::Sold { reservation });

@@ -12,7 +12,7 @@ fn call_off(show: &Show, of: ReservationId) -> Envelope<CallOff> {
 }
 
 #[test]
-fn what_is_paid_is_promised_back_once_and_ends_with_its_money() {
+fn a_paid_reservation_of_a_called_off_event_is_refunded_once() {
     let mut show = Show::open();
     let sold = show.held(at(0), ADA, &[0]);
     let payment = show.paid(at(1), sold, ADA);
@@ -62,7 +62,7 @@ fn nothing_is_called_off_of_an_event_that_stands() {
 
 /// Staff must send a refused refund again; it is not queued a second time automatically.
 #[test]
-fn a_refusal_is_not_answered_with_another_promise() {
+fn a_refused_refund_is_not_queued_again() {
     let mut show = Show::open();
     let sold = show.held(at(0), ADA, &[0]);
     let payment = show.paid(at(1), sold, ADA);
@@ -134,7 +134,7 @@ fn a_refusal_before_the_event_was_cancelled_keeps_no_money_back() {
 }
 
 #[test]
-fn what_a_hand_refund_leaves_is_promised_again_after_a_refusal() {
+fn the_rest_after_a_refund_by_hand_is_queued_again_after_a_refusal() {
     let mut show = Show::open();
     let sold = show.held(at(0), ADA, &[0]);
     let payment = show.paid(at(1), sold, ADA);

@@ -52,7 +52,7 @@ fn renewing_never_shortens_a_hold() {
 }
 
 #[test]
-fn a_hold_that_is_over_cannot_be_renewed_though_nobody_tidied_it() {
+fn an_ended_hold_cannot_be_renewed_before_a_sweep() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     assert_eq!(show.refuse(&extend(&show, at(300), held, ADA)), ExtendRefused::NotPending);

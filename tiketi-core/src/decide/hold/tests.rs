@@ -51,7 +51,7 @@ fn a_section_is_not_sold_by_quantity() {
 }
 
 #[test]
-fn ticket_types_of_nobody_are_named() {
+fn unknown_ticket_types_are_named() {
     let show = Show::open();
     let ask = show.hold(ADA, &[]).item(strange_type(1), 1).item(show.standing, 1).at(at(0), show.key());
     assert_eq!(show.refuse(&ask), HoldRefused::UnknownTicketTypes { ticket_types: vec![strange_type(1)] });
@@ -226,7 +226,7 @@ fn a_lapsed_seat_is_taken_over_in_place_from_its_end_on() {
 }
 
 #[test]
-fn a_draft_is_nobody_s_business_and_a_cancelled_event_sells_nothing() {
+fn a_draft_is_not_found_and_a_cancelled_event_sells_nothing() {
     let mut show = Show::open();
     let published = show.snapshot.event().clone();
     show.snapshot.set_event(Event { state: EventState::Draft, ..published.clone() });

@@ -50,7 +50,7 @@ fn preparing_twice_leaves_one_attempt_that_can_be_confirmed() {
 ///
 /// Fails if any attempt of the reservation counts as its latest, or if the total is not compared with the amount.
 #[test]
-fn rows_that_contradict_each_other_ask_nobody_for_money() {
+fn inconsistent_rows_cannot_be_confirmed() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let first = show.prepared(at(1), held, ADA);
@@ -112,7 +112,7 @@ fn a_hold_that_is_over_is_not_paid_for() {
 }
 
 #[test]
-fn nobody_pays_with_another_s_attempt_or_for_another_s_reservation() {
+fn a_buyer_cannot_pay_for_the_reservation_of_another_buyer() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     assert_eq!(

@@ -54,7 +54,7 @@ fn another_amount_sells_nothing_and_goes_back_while_the_hold_goes_on() {
 }
 
 #[test]
-fn money_for_another_order_sells_nothing_and_a_person_is_told() {
+fn money_for_another_order_sells_nothing_and_needs_attention() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
@@ -162,7 +162,7 @@ fn money_for_a_cancelled_event_is_refunded_and_the_seats_are_free() {
 }
 
 #[test]
-fn an_order_nobody_heard_of_is_believed_after_its_grace() {
+fn an_unknown_order_is_final_after_its_grace() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let payment = show.confirming(at(1), held, ADA);
@@ -216,7 +216,7 @@ fn a_decline_after_the_hold_s_end_leaves_the_seats_to_the_next() {
 }
 
 #[test]
-fn what_is_being_paid_is_cancelled_by_nobody() {
+fn a_reservation_being_paid_for_cannot_be_cancelled() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     show.confirming(at(1), held, ADA);

@@ -76,7 +76,7 @@ fn seats_whose_money_went_back_stay_off_sale_if_the_terms_say_so() {
 }
 
 #[test]
-fn one_refund_at_a_time_is_promised_and_each_ends_once() {
+fn one_refund_at_a_time_is_queued_and_each_ends_once() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
     let first = show.refund(payment).only(won(10)).at(at(2), show.key());
@@ -124,7 +124,7 @@ fn a_part_of_money_that_bought_nothing_takes_the_rest_with_it() {
 }
 
 #[test]
-fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
+fn only_captured_money_is_refunded_and_only_to_its_payer() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
     let theft = show.refund(payment).by_buyer(BEN).at(at(2), show.key());
@@ -146,7 +146,7 @@ fn only_money_that_was_taken_goes_back_and_only_to_whoever_paid() {
 
 /// A store keeps command records for 24 hours; the payment keeps the ids of its refunds for ever.
 #[test]
-fn a_refund_sent_again_under_a_forgotten_key_is_promised_once() {
+fn a_refund_repeated_under_a_deleted_key_is_queued_once() {
     let mut show = Show::open();
     let (_, payment) = sold(&mut show);
     let ask = show.refund(payment).only(won(40)).at(at(2), show.key());

@@ -162,7 +162,7 @@ fn a_refused_refund_leaves_the_tickets_and_may_be_sent_again() {
 }
 
 #[test]
-fn giving_back_one_by_one_comes_to_the_same_as_at_once() {
+fn returning_tickets_one_by_one_refunds_the_same_as_all_at_once() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
     let mut sum = 0;

@@ -62,7 +62,7 @@ fn seats_of_others_and_seats_named_twice_are_named() {
 
 /// Defect 4 of the first Tiketi: a buyer could release another buyer's seats.
 #[test]
-fn defect_4_nobody_releases_what_another_holds() {
+fn defect_4_a_buyer_cannot_release_another_buyers_hold() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     let theft = Release::all(held, BEN).at(at(1), show.key());

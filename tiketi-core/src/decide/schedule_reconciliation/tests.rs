@@ -48,7 +48,7 @@ fn of_two_servers_one_asks() {
 }
 
 #[test]
-fn a_wait_counts_no_try_and_a_doubt_moves_nothing() {
+fn a_wait_counts_no_try_and_an_inconclusive_answer_keeps_the_time() {
     let (mut show, payment) = confirming();
     let wait = ReconcileStep::Wait { until: at(90) };
     show.accept(&ScheduleReconciliation::new(payment, wait).at(at(60), show.key()));

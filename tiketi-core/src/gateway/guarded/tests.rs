@@ -91,7 +91,7 @@ async fn one_probe_that_is_answered_closes_it() {
 }
 
 #[tokio::test]
-async fn a_provider_that_knows_no_such_order_is_heard_and_stays_open_to_all() {
+async fn a_provider_that_knows_no_such_order_keeps_the_breaker_closed() {
     let it = guard();
     for which in 0..50 {
         let reason = "NOT_FOUND_PAYMENT_SESSION".to_owned();
@@ -103,7 +103,7 @@ async fn a_provider_that_knows_no_such_order_is_heard_and_stays_open_to_all() {
 }
 
 #[tokio::test]
-async fn a_checkout_that_asks_no_provider_does_not_hide_its_silence() {
+async fn a_checkout_without_a_provider_call_does_not_close_the_breaker() {
     let it = guard();
     it.inner.set_silent(true);
     let mut admitted = 0;
@@ -120,7 +120,7 @@ async fn a_checkout_that_asks_no_provider_does_not_hide_its_silence() {
 }
 
 #[tokio::test]
-async fn one_buyer_s_silences_stop_no_other_buyer() {
+async fn unanswered_requests_of_one_buyer_do_not_open_the_breaker() {
     let it = guard();
     for _ in 0..50 {
         confirm_silently(&it, 1).await;

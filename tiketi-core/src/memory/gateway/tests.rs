@@ -59,7 +59,7 @@ async fn more_than_was_taken_is_not_given_back() {
 }
 
 #[tokio::test]
-async fn an_answer_that_was_told_is_given_once_and_takes_nothing() {
+async fn a_configured_answer_is_given_once_and_captures_nothing() {
     let gateway = TestGateway::default();
     gateway.answer_next_confirm(ConfirmAnswer::Unknown {
         reason: "timeout".into(),

@@ -104,7 +104,7 @@ async fn a_buyer_may_not_run_the_shop() {
 }
 
 #[tokio::test]
-async fn an_edit_of_a_version_that_is_gone_is_refused() {
+async fn an_edit_of_an_old_version_is_refused() {
     let shop = Shop::open().await;
     let path = format!("/api/admin/events/{}", shop.event);
     let before = shop.everything().await;

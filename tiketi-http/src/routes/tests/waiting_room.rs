@@ -339,7 +339,7 @@ async fn the_public_state_is_read_from_the_store_once_a_second() {
 }
 
 #[tokio::test]
-async fn the_public_state_is_for_everyone_and_cacheable() {
+async fn the_public_state_needs_no_token_and_is_cacheable() {
     let shop = Shop::with_room().await;
     shop.join(&shop.buyer).await;
     shop.join(&shop.other).await;

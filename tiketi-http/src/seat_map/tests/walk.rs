@@ -95,7 +95,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
-    fn asking_for_changes_comes_to_the_same_as_asking_for_everything(happenings in vec(happening(), 1..40)) {
+    fn reading_changes_gives_the_same_seats_as_reading_the_map(happenings in vec(happening(), 1..40)) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(walk(happenings));
     }

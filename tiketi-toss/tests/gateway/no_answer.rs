@@ -40,7 +40,7 @@ async fn a_connection_cut_before_approving_is_unknown_and_can_be_asked_again() {
 }
 
 #[tokio::test]
-async fn a_payment_approved_before_silence_is_paid_while_its_key_is_in_flight() {
+async fn a_payment_approved_before_a_timeout_is_paid_while_its_key_is_in_flight() {
     let shop = TestShop::waiting(IMPATIENCE).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
@@ -52,7 +52,7 @@ async fn a_payment_approved_before_silence_is_paid_while_its_key_is_in_flight() 
 }
 
 #[tokio::test]
-async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
+async fn a_timeout_before_approval_is_unknown_until_the_provider_answers() {
     let shop = TestShop::waiting(IMPATIENCE).await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm));
@@ -68,7 +68,7 @@ async fn a_provider_silent_before_approving_is_unknown_until_it_speaks() {
 }
 
 #[tokio::test]
-async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
+async fn a_provider_that_never_answers_is_unknown_until_the_next_lookup() {
     let shop = TestShop::open().await;
     let order = shop.order(1);
     shop.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
@@ -84,7 +84,7 @@ async fn a_provider_silent_for_good_is_unknown_and_the_next_lookup_tells() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_read_is_not_believed() {
+async fn an_unreadable_answer_is_inconclusive() {
     let shop = TestShop::open().await;
     for (which, status) in (1..).zip([200, 302, 400, 403, 404, 429, 500, 502, 504]) {
         let (taken, not_taken) = (shop.order(which), shop.order(which + 100));
