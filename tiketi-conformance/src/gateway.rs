@@ -51,7 +51,7 @@ pub trait Provider: Debug + Send + Sync + 'static {
     async fn key_never_given(&self) -> Option<String>;
 
     /// Stops answering: from now on nothing is captured or refunded.
-    async fn fall_silent(&self);
+    async fn stop_answering(&self);
 
     /// Returns the captured minus the refunded amount of a payment, in minor units, according to the provider.
     async fn balance(&self, payment: PaymentId) -> i64;

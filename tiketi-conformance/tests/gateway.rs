@@ -43,8 +43,8 @@ impl Provider for Books {
         None
     }
 
-    async fn fall_silent(&self) {
-        self.0.set_silent(true);
+    async fn stop_answering(&self) {
+        self.0.set_unanswering(true);
     }
 
     async fn balance(&self, payment: PaymentId) -> i64 {

@@ -62,7 +62,7 @@ impl Provider for Stub {
         Some("tgen_20260105_never_given".to_owned())
     }
 
-    async fn fall_silent(&self) {
+    async fn stop_answering(&self) {
         // More faults than a case needs; each request uses the first fault of its kind.
         for call in [Call::Confirm, Call::Cancel, Call::Lookup] {
             (0..16).for_each(|_| self.0.fail_next(Fault::cut(call)));

@@ -80,7 +80,7 @@ impl PaymentTable {
     }
 
     /// Records that a bank withdrew a deposit, and sends webhooks.
-    pub(crate) fn take_deposit_back(&mut self, order_id: &str, now: Timestamp) -> bool {
+    pub(crate) fn withdraw_deposit(&mut self, order_id: &str, now: Timestamp) -> bool {
         self.move_deposit(order_id, Status::Done, now, |payment| {
             payment.status = Status::WaitingForDeposit;
             payment.captures = 0;
@@ -122,7 +122,7 @@ impl PaymentTable {
     }
 
     /// Sends a webhook with a status that the payment does not have. TossPayments has been seen to do so.
-    pub(crate) fn misreport(&mut self, order_id: &str, status: Status, now: Timestamp) -> bool {
+    pub(crate) fn send_false_status(&mut self, order_id: &str, status: Status, now: Timestamp) -> bool {
         let id = self.transmission();
         let Some(payment) = self.order(order_id) else { return false };
         let message = Webhook::status_changed(id, payment, status, now);

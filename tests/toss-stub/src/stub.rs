@@ -152,13 +152,13 @@ impl TossStub {
     }
 
     /// Withdraws a deposit as the bank does; `false` if there is none.
-    pub fn take_deposit_back(&self, order_id: &str) -> bool {
-        self.handler.with_payments(|payments, now| payments.take_deposit_back(order_id, now))
+    pub fn withdraw_deposit(&self, order_id: &str) -> bool {
+        self.handler.with_payments(|payments, now| payments.withdraw_deposit(order_id, now))
     }
 
     /// Sends a webhook with a status that the payment does not have; `false` if there is no such order.
-    pub fn misreport(&self, order_id: &str, status: Status) -> bool {
-        self.handler.with_payments(|payments, now| payments.misreport(order_id, status, now))
+    pub fn send_false_status(&self, order_id: &str, status: Status) -> bool {
+        self.handler.with_payments(|payments, now| payments.send_false_status(order_id, status, now))
     }
 
     /// Makes the next request of this kind fail; several faults apply in their order.

@@ -156,7 +156,7 @@ pub async fn parts_add_up_and_no_more_than_was_taken_goes_back(it: FreshGateway)
 pub async fn a_provider_without_answers_is_reported_as_not_answering(it: FreshGateway) {
     let (taken, captured) = it.taken(won(50_000)).await;
     let request = it.prepared(won(50_000)).await;
-    it.provider.fall_silent().await;
+    it.provider.stop_answering().await;
     let confirmed = it.gateway.confirm(request.clone()).await;
     assert!(
         matches!(confirmed, ConfirmAnswer::Unknown { response: ProviderResponse::NoAnswer, .. }),
@@ -172,8 +172,8 @@ pub async fn a_provider_without_answers_is_reported_as_not_answering(it: FreshGa
         "{returned:?}"
     );
     let voided = it.gateway.void(VoidRequest::new(payment, BUYER).provider_key(provider_key)).await;
-    let silent = matches!(voided, VoidAnswer::Unknown { response: ProviderResponse::NoAnswer, .. });
-    assert!(silent || voided == VoidAnswer::Unsupported, "{voided:?}");
+    let unanswered = matches!(voided, VoidAnswer::Unknown { response: ProviderResponse::NoAnswer, .. });
+    assert!(unanswered || voided == VoidAnswer::Unsupported, "{voided:?}");
 }
 
 /// Fails if a provider that does not know an order counts as one that does not answer: the invented keys of one

@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 #[non_exhaustive]
 pub struct BreakerSettings {
     /// Consecutive requests without an answer that open it; 5 by default.
-    pub silences: u32,
+    pub unanswered: u32,
     /// Fewest buyers that these requests must come from; 3 by default, and never fewer than 2, so that one buyer cannot
     /// block the others.
     pub buyers: usize,
@@ -25,7 +25,7 @@ pub struct BreakerSettings {
 impl Default for BreakerSettings {
     fn default() -> Self {
         Self {
-            silences: 5,
+            unanswered: 5,
             buyers: 3,
             open_for: Duration::from_secs(30),
             probe_every: Duration::from_secs(5),
@@ -35,7 +35,7 @@ impl Default for BreakerSettings {
 
 impl BreakerSettings {
     setters! {
-        silences: u32,
+        unanswered: u32,
         buyers: usize,
         open_for: Duration,
         probe_every: Duration,
@@ -58,7 +58,7 @@ pub enum Breaker {
     /// Every request is admitted.
     Closed {
         /// Consecutive requests without an answer.
-        silences: u32,
+        unanswered: u32,
         /// The buyers of these requests, no more than are needed to open.
         buyers: Vec<BuyerId>,
     },
@@ -72,13 +72,13 @@ pub enum Breaker {
         /// When the next one is admitted.
         next_probe: Timestamp,
         /// The buyer of the latest probe without an answer.
-        silent: Option<BuyerId>,
+        unanswered: Option<BuyerId>,
     },
 }
 
 impl Default for Breaker {
     fn default() -> Self {
-        Self::Closed { silences: 0, buyers: Vec::new() }
+        Self::Closed { unanswered: 0, buyers: Vec::new() }
     }
 }
 
@@ -89,15 +89,15 @@ impl Breaker {
     ///
     /// The time until a request may be admitted.
     pub fn try_acquire(&mut self, now: Timestamp, settings: BreakerSettings) -> Result<(), Duration> {
-        let (wait, silent) = match self {
+        let (wait, unanswered) = match self {
             Self::Closed { .. } => return Ok(()),
             Self::Open { until } => (*until, None),
-            Self::HalfOpen { next_probe, silent } => (*next_probe, *silent),
+            Self::HalfOpen { next_probe, unanswered } => (*next_probe, *unanswered),
         };
         if now < wait {
             return Err(wait.since(now));
         }
-        *self = Self::HalfOpen { next_probe: now.after(settings.probe_every), silent };
+        *self = Self::HalfOpen { next_probe: now.after(settings.probe_every), unanswered };
         Ok(())
     }
 
@@ -112,23 +112,25 @@ impl Breaker {
         match response {
             ProviderResponse::NotAsked => {}
             ProviderResponse::Answered => *self = Self::default(),
-            ProviderResponse::NoAnswer => self.hear_silence(buyer, now, settings),
+            ProviderResponse::NoAnswer => self.record_no_answer(buyer, now, settings),
         }
     }
 
-    fn hear_silence(&mut self, buyer: BuyerId, now: Timestamp, settings: BreakerSettings) {
+    fn record_no_answer(&mut self, buyer: BuyerId, now: Timestamp, settings: BreakerSettings) {
         let opens = match self {
-            Self::Closed { silences, buyers } => {
+            Self::Closed { unanswered, buyers } => {
                 let enough = settings.buyers.max(2);
-                *silences = silences.saturating_add(1);
+                *unanswered = unanswered.saturating_add(1);
                 if buyers.len() < enough && !buyers.contains(&buyer) {
                     buyers.push(buyer);
                 }
-                *silences >= settings.silences && buyers.len() >= enough
+                *unanswered >= settings.unanswered && buyers.len() >= enough
             }
             // The request began before the breaker opened, so its failure is no new information.
             Self::Open { .. } => false,
-            Self::HalfOpen { silent, .. } => silent.replace(buyer).is_some_and(|before| before != buyer),
+            Self::HalfOpen { unanswered, .. } => {
+                unanswered.replace(buyer).is_some_and(|before| before != buyer)
+            }
         };
         if opens {
             *self = Self::Open { until: now.after(settings.open_for) };
@@ -155,7 +157,7 @@ mod tests {
     }
 
     /// A breaker after requests without an answer, each of another buyer.
-    fn after_silences(count: u128) -> Breaker {
+    fn unanswered(count: u128) -> Breaker {
         let mut breaker = Breaker::default();
         (0..count).for_each(|which| record(&mut breaker, ProviderResponse::NoAnswer, which, at(0)));
         breaker
@@ -167,16 +169,16 @@ mod tests {
 
     #[test]
     fn only_consecutive_unanswered_requests_open_it() {
-        assert!(admits(&mut after_silences(4), at(0)));
-        let mut spared = after_silences(4);
+        assert!(admits(&mut unanswered(4), at(0)));
+        let mut spared = unanswered(4);
         record(&mut spared, ProviderResponse::Answered, 9, at(0));
         assert_eq!(spared, Breaker::default());
-        assert_eq!(after_silences(5), Breaker::Open { until: at(30) });
+        assert_eq!(unanswered(5), Breaker::Open { until: at(30) });
     }
 
     #[test]
     fn a_request_that_asks_no_provider_neither_opens_nor_resets_it() {
-        let mut breaker = after_silences(4);
+        let mut breaker = unanswered(4);
         for which in 0..100 {
             record(&mut breaker, ProviderResponse::NotAsked, which, at(0));
         }
@@ -198,18 +200,18 @@ mod tests {
         }
         let mut two = Breaker::default();
         (0..100).for_each(|which| record(&mut two, ProviderResponse::NoAnswer, which % 2, at(0)));
-        assert!(admits(&mut two, at(0)), "by default three buyers have to meet silence");
+        assert!(admits(&mut two, at(0)), "by default three buyers must get no answer");
     }
 
     #[test]
     fn an_open_one_says_how_long_to_wait() {
-        let wait = after_silences(5).try_acquire(at(10), BreakerSettings::default());
+        let wait = unanswered(5).try_acquire(at(10), BreakerSettings::default());
         assert_eq!(wait, Err(Duration::from_secs(20)));
     }
 
     #[test]
     fn after_its_time_one_at_a_time_may_try() {
-        let mut probing = after_silences(5);
+        let mut probing = unanswered(5);
         assert!(admits(&mut probing, at(30)));
         assert!(
             !admits(&mut probing, at(30)) && !admits(&mut probing, at(34)) && admits(&mut probing, at(35))
@@ -220,7 +222,7 @@ mod tests {
 
     #[test]
     fn unanswered_probes_reopen_it_unless_one_buyer_makes_them_all() {
-        let mut probing = after_silences(5);
+        let mut probing = unanswered(5);
         for second in [30, 35, 40, 45] {
             assert!(admits(&mut probing, at(second)));
             assert!(!admits(&mut probing, at(second)), "no more than one");
@@ -233,7 +235,7 @@ mod tests {
 
     #[test]
     fn a_straggler_does_not_keep_it_open_longer() {
-        let mut open = after_silences(5);
+        let mut open = unanswered(5);
         record(&mut open, ProviderResponse::NoAnswer, 9, at(29));
         assert_eq!(open, Breaker::Open { until: at(30) });
     }

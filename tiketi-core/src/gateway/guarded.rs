@@ -89,11 +89,11 @@ impl Guarded {
         limit: Duration,
         answer: impl Future<Output = T> + Send,
         response: impl Fn(&T) -> ProviderResponse + Send,
-        silence: impl FnOnce(String) -> T + Send,
+        no_answer: impl FnOnce(String) -> T + Send,
     ) -> T {
         let limit_passed = self.timer.sleep(limit);
         let answer = first(answer, limit_passed).await;
-        let answer = answer.unwrap_or_else(|| silence(format!("no answer within {limit:?}")));
+        let answer = answer.unwrap_or_else(|| no_answer(format!("no answer within {limit:?}")));
         self.lock().record(response(&answer), buyer, self.clock.now(), self.settings.breaker);
         answer
     }
@@ -150,34 +150,34 @@ impl PaymentGateway for Guarded {
             Ok(checkout) => checkout.response,
             Err(unavailable) => unavailable.response,
         };
-        let silence =
+        let no_answer =
             |_| Err(GatewayUnavailable { gateway, retry_after, response: ProviderResponse::NoAnswer });
         let (buyer, limit) = (request.buyer, self.settings.question_within);
-        self.ask(buyer, limit, self.gateway.checkout(request), response, silence).await
+        self.ask(buyer, limit, self.gateway.checkout(request), response, no_answer).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
-        let silence = |reason| ConfirmAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
+        let no_answer = |reason| ConfirmAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.confirm(request), ConfirmAnswer::response, silence).await
+        self.ask(buyer, limit, self.gateway.confirm(request), ConfirmAnswer::response, no_answer).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
-        let silence = |reason| LookupAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
+        let no_answer = |reason| LookupAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.question_within);
-        self.ask(buyer, limit, self.gateway.lookup(request), LookupAnswer::response, silence).await
+        self.ask(buyer, limit, self.gateway.lookup(request), LookupAnswer::response, no_answer).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
-        let silence = |reason| RefundAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
+        let no_answer = |reason| RefundAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.refund(request), RefundAnswer::response, silence).await
+        self.ask(buyer, limit, self.gateway.refund(request), RefundAnswer::response, no_answer).await
     }
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
-        let silence = |reason| VoidAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
+        let no_answer = |reason| VoidAnswer::Unknown { reason, response: ProviderResponse::NoAnswer };
         let (buyer, limit) = (request.buyer, self.settings.money_within);
-        self.ask(buyer, limit, self.gateway.void(request), VoidAnswer::response, silence).await
+        self.ask(buyer, limit, self.gateway.void(request), VoidAnswer::response, no_answer).await
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {

@@ -28,20 +28,20 @@ async fn an_attempt_that_was_given_up_is_voided_and_takes_no_money_any_more() {
     shop.wait(60);
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
     assert_eq!(now_of(&shop, &payment).await.reconciliation, None);
-    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "it is closed");
+    assert!(!shop.gateway.inner.pay_in_browser(payment.id, won(100)), "it is closed");
 }
 
 #[tokio::test]
 async fn money_that_moved_before_the_void_goes_back() {
     let shop = TestShop::in_browser().await;
     let payment = given_up(&shop).await;
-    assert!(shop.gateway.honest.pay_in_browser(payment.id, won(100)));
+    assert!(shop.gateway.inner.pay_in_browser(payment.id, won(100)));
     shop.wait(60);
     for _ in 0..2 {
         shop.office.jobs().reconcile_once(10).await.unwrap();
     }
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Refunded { .. }));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 0);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 0);
 }
 
 /// Fails if `give_up` ends the payment after any answer of the gateway.
@@ -60,12 +60,12 @@ async fn a_void_that_was_too_late_or_not_answered_is_not_the_end() {
             (1, last_inconclusive)
         );
         // The capture that came too late is found and refunded.
-        assert!(shop.gateway.honest.pay_in_browser(payment.id, won(100)));
+        assert!(shop.gateway.inner.pay_in_browser(payment.id, won(100)));
         shop.wait(120);
         for _ in 0..2 {
             shop.office.jobs().reconcile_once(10).await.unwrap();
         }
-        assert_eq!(shop.gateway.honest.balance(payment.id), 0);
+        assert_eq!(shop.gateway.inner.balance(payment.id), 0);
         assert_eq!(now_of(&shop, &payment).await.reconciliation, None);
     }
 }

@@ -97,9 +97,9 @@ impl TwoServers {
         let held = shop.held(ADA, &[0]).await;
         let payment =
             shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-        shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+        shop.gateway.inner.fail_next_confirm(ConfirmFault::Hang);
         let first = tokio::spawn(confirm(shop.office.clone(), payment.clone()));
-        while shop.gateway.honest.hanging() == 0 {
+        while shop.gateway.inner.hanging() == 0 {
             tokio::task::yield_now().await;
         }
         let other = another_server(&shop, Some(&timer));
@@ -127,13 +127,13 @@ async fn the_same_confirm_at_another_server_waits_for_the_first_ones_answer() {
         servers.timer.end_one();
     }
     servers.timer.begins().await;
-    servers.shop.gateway.honest.let_go();
+    servers.shop.gateway.inner.release_hanging();
     let first = told(servers.first).await;
     servers.timer.end_one();
     assert_eq!(told(second).await, first);
     assert!(matches!(first.payment.unwrap().state, PaymentState::Paid { .. }));
     assert_eq!(servers.timer.waits(), [25, 50, 100, 200, 400, 800, 1_000, 1_000]);
-    assert_eq!(servers.shop.gateway.honest.captures(), 1);
+    assert_eq!(servers.shop.gateway.inner.captures(), 1);
 }
 
 /// Fails if the second confirm is answered at once.
@@ -142,20 +142,20 @@ async fn the_same_payment_in_one_step_at_another_server_waits_too() {
     let (shop, timer) = (TestShop::open().await, HandTimer::new());
     let held = shop.held(ADA, &[0]).await;
     let request = PrepareRequest::new(held.id, ADA).key(shop.key());
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::Hang);
     let (office, again) = (shop.office.clone(), request.clone());
     let first = tokio::spawn(async move { office.payments().process(request).await });
-    while shop.gateway.honest.hanging() == 0 {
+    while shop.gateway.inner.hanging() == 0 {
         tokio::task::yield_now().await;
     }
     let other = another_server(&shop, Some(&timer));
     let second = tokio::spawn(async move { other.payments().process(again).await });
     timer.begins().await;
-    shop.gateway.honest.let_go();
+    shop.gateway.inner.release_hanging();
     let first = told(first).await;
     timer.end_one();
     assert_eq!(told(second).await, first);
-    assert_eq!(shop.gateway.honest.captures(), 1);
+    assert_eq!(shop.gateway.inner.captures(), 1);
 }
 
 /// Fails if the wait ignores that the first confirm had an inconclusive answer.
@@ -179,7 +179,7 @@ async fn it_does_not_wait_for_a_buyers_deposit() {
         let held = shop.held(ADA, &[0]).await;
         let payment =
             shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-        shop.gateway.honest.answer_next_confirm(waits);
+        shop.gateway.inner.answer_next_confirm(waits);
         let first = confirm(shop.office.clone(), payment.clone()).await.unwrap().payment.unwrap();
         let timer = HandTimer::new();
         let second = tokio::spawn(confirm(another_server(&shop, Some(&timer)), payment));

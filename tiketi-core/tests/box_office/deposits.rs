@@ -26,7 +26,7 @@ fn asked(shop: &TestShop) -> DepositAsked {
 async fn waiting(shop: &TestShop) -> (Payment, DepositAsked) {
     let (held, asked) = (shop.held(ADA, &[0]).await, asked(shop));
     let waits = ConfirmAnswer::Deposit(asked.clone());
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::Answer(waits));
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::Answer(waits));
     let paid = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     (paid.payment.unwrap(), asked)
 }
@@ -58,7 +58,7 @@ async fn an_awaited_deposit_shows_its_account_and_needs_no_attention() {
 async fn the_deposit_sells_the_seat() {
     let shop = TestShop::open().await;
     let (payment, _) = waiting(&shop).await;
-    assert!(shop.gateway.honest.pay_in_browser(payment.id, won(100)));
+    assert!(shop.gateway.inner.pay_in_browser(payment.id, won(100)));
     shop.wait(60);
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
     assert_eq!(shop.status(0).await, SeatStatus::Sold);
@@ -74,14 +74,14 @@ async fn an_overdue_account_is_voided_and_its_seat_is_free() {
     // The provider still awaits the deposit after a minute and after an hour.
     for (seconds, settled) in [(60, 0), (HOUR - 60, 1)] {
         shop.wait(seconds);
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
+        shop.gateway.inner.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
         assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, settled);
     }
     let state = now_of(&shop, &payment).await.state;
     assert!(matches!(&state, PaymentState::Declined { code, .. } if code == "DEPOSIT_OVERDUE"), "{state:?}");
     shop.office.jobs().tidy_once().await.unwrap();
     assert_eq!(shop.status(0).await, SeatStatus::Available);
-    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "the account is closed");
+    assert!(!shop.gateway.inner.pay_in_browser(payment.id, won(100)), "the account is closed");
     shop.sold(BEN, &[0]).await;
 }
 
@@ -96,7 +96,7 @@ async fn an_account_that_may_be_open_keeps_its_seat() {
         VoidAnswer::TooLate,
         VoidAnswer::Unsupported,
     ] {
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
+        shop.gateway.inner.answer_next_lookup(LookupAnswer::Deposit(asked.clone()));
         shop.gateway.answer_next_void(void);
         assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().open, 1);
         assert_eq!(shop.status(0).await, SeatStatus::Held);
@@ -127,7 +127,7 @@ async fn a_buyer_who_cancels_an_awaited_deposit_frees_the_seat_at_once() {
     let ended = shop.office.payments().cancel_or_refund(payment.reservation, ADA, None).await.unwrap();
     assert!(!ended.is_live(), "{ended:?}");
     assert_eq!(shop.status(0).await, SeatStatus::Available);
-    assert!(!shop.gateway.honest.pay_in_browser(payment.id, won(100)), "the account is closed");
+    assert!(!shop.gateway.inner.pay_in_browser(payment.id, won(100)), "the account is closed");
     shop.sold(BEN, &[0]).await;
 }
 
@@ -146,7 +146,7 @@ async fn giving_a_deposit_up_after_the_hold_lapsed_ends_the_reservation() {
 async fn a_deposit_that_leaves_again_is_shown_to_a_person_until_it_is_back() {
     let shop = TestShop::open().await;
     let (_, payment) = shop.sold(ADA, &[0]).await;
-    shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked(&shop)));
+    shop.gateway.inner.answer_next_lookup(LookupAnswer::Deposit(asked(&shop)));
     let hint = crate::reconcile::hint("d-1", &payment);
     shop.office.payments().receive_webhook("moody", hint).await.unwrap();
     shop.office.jobs().work_inbox_once().await.unwrap();
@@ -165,7 +165,7 @@ async fn an_event_that_is_called_off_waits_for_no_deposit() {
     let (payment, asked) = waiting(&shop).await;
     shop.office.catalog().cancel_event(shop.event).await.unwrap();
     shop.wait(60);
-    shop.gateway.honest.answer_next_lookup(LookupAnswer::Deposit(asked));
+    shop.gateway.inner.answer_next_lookup(LookupAnswer::Deposit(asked));
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Declined { .. }));
     assert_eq!(shop.office.jobs().call_off_once(10).await.unwrap(), 1);
@@ -173,8 +173,8 @@ async fn an_event_that_is_called_off_waits_for_no_deposit() {
 
 #[tokio::test]
 async fn a_deposit_is_refunded_to_an_account_and_not_queued_without_one() {
-    let honest = TestGateway::default().refunding_to_accounts();
-    let shop = TestShop::over(MoodyGateway { honest, ..MoodyGateway::default() }).await;
+    let inner = TestGateway::default().refunding_to_accounts();
+    let shop = TestShop::over(MoodyGateway { inner, ..MoodyGateway::default() }).await;
     let (sold, payment) = shop.sold(ADA, &[0]).await;
     let bare = shop
         .office

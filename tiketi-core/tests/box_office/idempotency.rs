@@ -27,7 +27,7 @@ async fn a_payment_processed_again_is_captured_once() {
     let first = shop.office.payments().process(PrepareRequest::new(held.id, ADA).key(key)).await.unwrap();
     let again = shop.office.payments().process(PrepareRequest::new(held.id, ADA).key(key)).await.unwrap();
     assert_eq!(again, first);
-    assert_eq!(shop.gateway.honest.captures(), 1);
+    assert_eq!(shop.gateway.inner.captures(), 1);
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_refunding_cancel_sent_again_answers_as_before() {
     let again = shop.office.payments().cancel_or_refund(sold.id, ADA, Some(key)).await.unwrap();
     assert_eq!(again, first);
     assert!(matches!(again.state, ReservationState::Cancelled { .. }));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 0);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 0);
     assert_eq!(shop.gateway.refunds_asked(), 1);
 }
 
@@ -61,7 +61,7 @@ async fn a_key_of_one_cancel_cancels_nothing_else() {
     let key = shop.key();
     shop.office.payments().cancel_or_refund(first.id, ADA, Some(key)).await.unwrap();
     assert!(shop.office.payments().cancel_or_refund(second.id, ADA, Some(key)).await.is_err());
-    assert_eq!(shop.gateway.honest.balance(payment.id), 100);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 100);
 }
 
 /// A refused refund is final. If the repetition sent the same refund to the provider again and the provider
@@ -84,6 +84,6 @@ async fn a_refused_refund_sent_again_does_not_ask_the_provider_again() {
         .await
         .unwrap();
     assert!(matches!(again.refund.state, RefundState::Refused { .. }));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 100);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 100);
     assert_eq!(shop.gateway.refunds_asked(), 1);
 }

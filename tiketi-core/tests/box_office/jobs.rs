@@ -36,7 +36,7 @@ async fn one_loop_brings_everything_to_its_end() {
     let shop = TestShop::open().await;
     // A confirm with a lost answer, an unanswered refund, a lapsed hold and a webhook.
     let held = shop.held(ADA, &[0]).await;
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::LoseAnswer);
     let lost =
         shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap();
     let (_, returned) = shop.sold(BEN, &[1]).await;
@@ -64,7 +64,7 @@ async fn one_loop_brings_everything_to_its_end() {
     shop.office.catalog().cancel_event(shop.event).await.unwrap();
     run_for(&shop, 2).await;
     assert!(matches!(payment(lost.id).await, PaymentState::Refunded { .. }));
-    assert_eq!(shop.gateway.honest.balance(lost.id), 0);
+    assert_eq!(shop.gateway.inner.balance(lost.id), 0);
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ fn reopened(shop: &TestShop, notifier: &Arc<BadNotifier>) -> BoxOffice {
 #[tokio::test]
 async fn a_part_that_fails_or_panics_keeps_no_other_from_running() {
     let shop = TestShop::open().await;
-    shop.gateway.honest.answer_next_confirm(ConfirmAnswer::Declined { code: "LIMIT".into() });
+    shop.gateway.inner.answer_next_confirm(ConfirmAnswer::Declined { code: "LIMIT".into() });
     let notifier = Arc::new(BadNotifier::default());
     let office = reopened(&shop, &notifier);
     for panics in [true, false] {

@@ -70,7 +70,7 @@ impl TestShop {
 
     /// Opens a shop whose provider captures money in the buyer's browser.
     async fn in_browser() -> Self {
-        Self::over(MoodyGateway { honest: TestGateway::in_browser(), ..MoodyGateway::default() }).await
+        Self::over(MoodyGateway { inner: TestGateway::in_browser(), ..MoodyGateway::default() }).await
     }
 
     async fn over(gateway: MoodyGateway) -> Self {
@@ -149,7 +149,7 @@ async fn on_sale(office: &BoxOffice) -> (EventId, TicketTypeId) {
 /// The test provider, with a configurable answer to the next refund. It reads the shop's store when it is asked.
 #[derive(Debug, Default)]
 struct MoodyGateway {
-    honest: TestGateway,
+    inner: TestGateway,
     next_refund: Mutex<Option<RefundAnswer>>,
     next_void: Mutex<Option<VoidAnswer>>,
     /// The shop's own store.
@@ -195,40 +195,40 @@ impl PaymentGateway for MoodyGateway {
     }
 
     fn methods(&self) -> Vec<PaymentMethod> {
-        self.honest.methods()
+        self.inner.methods()
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.honest.capabilities()
+        self.inner.capabilities()
     }
 
     fn refunds_to(&self, method: &str) -> RefundsTo {
-        self.honest.refunds_to(method)
+        self.inner.refunds_to(method)
     }
 
     fn ready(&self) -> Result<(), GatewayUnavailable> {
-        self.honest.ready()
+        self.inner.ready()
     }
 
     fn accepts(&self, attempt: Attempt<'_>) -> Result<(), NotAccepted> {
-        self.honest.accepts(attempt)
+        self.inner.accepts(attempt)
     }
 
     async fn checkout(&self, request: CheckoutRequest) -> Result<Checkout, GatewayUnavailable> {
         let of = self.store.payment(request.payment).await.unwrap().unwrap();
         assert_eq!((request.reservation, &request.metadata), (Some(of.reservation), &of.metadata));
         self.return_urls.lock().unwrap().clone_from(&request.return_urls);
-        self.honest.checkout(request).await
+        self.inner.checkout(request).await
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
         self.look(request.payment, request.reservation, &request.metadata).await;
-        self.honest.confirm(request).await
+        self.inner.confirm(request).await
     }
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         self.look(request.payment, request.reservation, &request.metadata).await;
-        self.honest.lookup(request).await
+        self.inner.lookup(request).await
     }
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
@@ -236,7 +236,7 @@ impl PaymentGateway for MoodyGateway {
         let told = self.next_refund.lock().unwrap().take();
         match told {
             Some(answer) => answer,
-            None => self.honest.refund(request).await,
+            None => self.inner.refund(request).await,
         }
     }
 
@@ -244,11 +244,11 @@ impl PaymentGateway for MoodyGateway {
         let told = self.next_void.lock().unwrap().take();
         match told {
             Some(answer) => answer,
-            None => self.honest.void(request).await,
+            None => self.inner.void(request).await,
         }
     }
 
     async fn webhook(&self, request: WebhookRequest) -> Result<Hint, WebhookRefused> {
-        self.honest.webhook(request).await
+        self.inner.webhook(request).await
     }
 }

@@ -23,7 +23,7 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
     let paid = shop.office.payments().confirm(payment, ADA, Some(won(200)), None).await.unwrap();
     assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
     assert_eq!(shop.status(0).await, SeatStatus::Sold);
-    assert_eq!(shop.gateway.honest.balance(payment), 200);
+    assert_eq!(shop.gateway.inner.balance(payment), 200);
 
     let refunded = shop
         .office
@@ -32,7 +32,7 @@ async fn a_seat_goes_from_held_to_sold_and_after_its_refund_to_the_next() {
         .await
         .unwrap();
     assert!(matches!(refunded.payment.state, PaymentState::Refunded { .. }));
-    assert_eq!(shop.gateway.honest.balance(payment), 0);
+    assert_eq!(shop.gateway.inner.balance(payment), 0);
     assert_eq!(shop.status(0).await, SeatStatus::Available);
     shop.held(BEN, &[0, 1]).await;
 }
@@ -65,7 +65,7 @@ async fn processing_prepares_and_confirms_in_one_step() {
     let (reservation, payment) = shop.sold(ADA, &[2]).await;
     assert!(matches!(reservation.state, ReservationState::Confirmed { .. }));
     assert_eq!(payment.method, "naver_pay", "the first there is");
-    assert_eq!(shop.gateway.honest.captures(), 1);
+    assert_eq!(shop.gateway.inner.captures(), 1);
 }
 
 #[tokio::test]
@@ -76,7 +76,7 @@ async fn what_costs_nothing_is_confirmed_without_the_gateway() {
     let done = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     assert_eq!(done.payment, None);
     assert!(matches!(done.reservation.state, ReservationState::Confirmed { .. }));
-    assert_eq!(shop.gateway.honest.captures(), 0);
+    assert_eq!(shop.gateway.inner.captures(), 0);
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     let prepared = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap();
     let unknown =
         ConfirmAnswer::Unknown { reason: "connection reset".into(), response: ProviderResponse::NoAnswer };
-    shop.gateway.honest.answer_next_confirm(unknown);
+    shop.gateway.inner.answer_next_confirm(unknown);
     let paid = shop.office.payments().confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(paid.payment.unwrap().state, PaymentState::Confirming { .. }));
 
@@ -125,7 +125,7 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
     let again = shop.office.payments().confirm(prepared.payment.id, ADA, None, None).await.unwrap();
     assert!(matches!(again.payment.unwrap().state, PaymentState::Confirming { .. }));
     assert!(matches!(again.reservation.state, ReservationState::Paying { .. }));
-    assert_eq!(shop.gateway.honest.captures(), 0);
+    assert_eq!(shop.gateway.inner.captures(), 0);
 }
 
 /// Defect 11 of the first Tiketi: after one declined card the buyer could never pay for the reservation.
@@ -133,7 +133,7 @@ async fn defect_3_a_reply_that_was_lost_leaves_the_payment_confirming() {
 async fn defect_11_a_declined_buyer_pays_at_the_second_try() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
-    shop.gateway.honest.answer_next_confirm(ConfirmAnswer::Declined { code: "CARD_EXPIRED".into() });
+    shop.gateway.inner.answer_next_confirm(ConfirmAnswer::Declined { code: "CARD_EXPIRED".into() });
     let declined = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     assert!(matches!(declined.payment.unwrap().state, PaymentState::Declined { .. }));
     assert!(matches!(declined.reservation.state, ReservationState::Held { .. }));
@@ -141,7 +141,7 @@ async fn defect_11_a_declined_buyer_pays_at_the_second_try() {
     let paid =
         shop.office.payments().process(PrepareRequest::new(held.id, ADA).method("kakao_pay")).await.unwrap();
     assert!(matches!(paid.reservation.state, ReservationState::Confirmed { .. }));
-    assert_eq!(shop.gateway.honest.captures(), 1);
+    assert_eq!(shop.gateway.inner.captures(), 1);
 }
 
 #[tokio::test]
@@ -149,7 +149,7 @@ async fn a_provider_that_took_another_amount_sells_nothing() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let wrong = ConfirmAnswer::Paid(Captured::kept("order", "taken", won(1)));
-    shop.gateway.honest.answer_next_confirm(wrong);
+    shop.gateway.inner.answer_next_confirm(wrong);
     let stuck = shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap();
     assert!(matches!(stuck.payment.unwrap().state, PaymentState::Stuck { .. }));
     assert!(!matches!(stuck.reservation.state, ReservationState::Confirmed { .. }));

@@ -54,7 +54,7 @@ async fn a_confirm_and_the_sweep_at_the_very_microsecond_agree_who_won() {
         assert!(confirmed.err().as_ref().is_none_or(is_too_late));
         let found = shop.office.sales().reservation(reservation.id, ADA).await.unwrap().unwrap();
         assert_eq!(matches!(found.state, ReservationState::Confirmed { .. }), in_time, "{found:?}");
-        assert_eq!(shop.gateway.honest.balance(payment.id), if in_time { 100 } else { 0 });
+        assert_eq!(shop.gateway.inner.balance(payment.id), if in_time { 100 } else { 0 });
     }
 }
 
@@ -75,7 +75,7 @@ async fn a_hold_that_ends_during_a_confirm_is_paid_or_free_and_never_both() {
         let confirmed = confirm(&shop, payment.id).await.is_ok();
         let taken_over = sweep.await.unwrap();
         assert_ne!(confirmed, taken_over);
-        assert_eq!(shop.gateway.honest.balance(payment.id), if confirmed { 100 } else { 0 });
+        assert_eq!(shop.gateway.inner.balance(payment.id), if confirmed { 100 } else { 0 });
     }
 }
 
@@ -94,11 +94,11 @@ async fn two_attempts_confirmed_at_once_are_one_charge() {
         }
         let paid = confirms.join_all().await.into_iter().filter(|paid| *paid).count();
         assert_eq!(
-            (paid, shop.gateway.honest.captures()),
+            (paid, shop.gateway.inner.captures()),
             (2, 1),
             "the latest attempt, twice the same answer"
         );
-        assert_eq!(shop.gateway.honest.balance(first.id), 0);
+        assert_eq!(shop.gateway.inner.balance(first.id), 0);
     }
 }
 
@@ -119,6 +119,6 @@ async fn a_refund_asked_for_by_ten_at_once_is_given_once() {
         }
         let known = shop.office.payments().payment(payment.id, ADA).await.unwrap().unwrap();
         assert!(matches!(known.state, PaymentState::Refunded { .. }));
-        assert_eq!((known.refunds.len(), shop.gateway.honest.balance(payment.id)), (1, 0));
+        assert_eq!((known.refunds.len(), shop.gateway.inner.balance(payment.id)), (1, 0));
     }
 }

@@ -19,7 +19,7 @@ use crate::{ADA, BEN, MoodyGateway, TestShop, won};
 /// Holds a seat, and confirms its payment with this fault.
 async fn unknown(shop: &TestShop, fault: ConfirmFault) -> Payment {
     let held = shop.held(ADA, &[0]).await;
-    shop.gateway.honest.fail_next_confirm(fault);
+    shop.gateway.inner.fail_next_confirm(fault);
     shop.office.payments().process(PrepareRequest::new(held.id, ADA)).await.unwrap().payment.unwrap()
 }
 
@@ -37,7 +37,7 @@ async fn books_agree(shop: &TestShop, payments: &[&Payment]) {
     for payment in payments {
         let known = now_of(shop, payment).await;
         let ours = known.captured.map_or(0, Money::minor) - known.refunded.minor();
-        assert_eq!(shop.gateway.honest.balance(payment.id), ours, "{known:?}");
+        assert_eq!(shop.gateway.inner.balance(payment.id), ours, "{known:?}");
     }
 }
 
@@ -61,7 +61,7 @@ async fn a_provider_without_answers_for_ten_minutes_loses_no_payment() {
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     // The provider does not answer the lookups after 1, 3 and 8 minutes, but the one after 18.
     for _ in 0..3 {
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown {
+        shop.gateway.inner.answer_next_lookup(LookupAnswer::Unknown {
             reason: "HTTP 500".into(),
             response: ProviderResponse::NoAnswer,
         });
@@ -86,7 +86,7 @@ async fn a_shop_reconciles_and_lists_payments_after_its_own_pauses() {
     let shop = TestShop::under(terms, MoodyGateway::default()).await;
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     for _ in 0..2 {
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Unknown {
+        shop.gateway.inner.answer_next_lookup(LookupAnswer::Unknown {
             reason: "HTTP 500".into(),
             response: ProviderResponse::NoAnswer,
         });
@@ -142,13 +142,13 @@ async fn money_that_came_after_all_takes_the_seat_again_or_goes_back() {
         if taken {
             shop.held(BEN, &[0]).await;
         }
-        shop.gateway.honest.pay_in_browser(payment.id, won(100));
+        shop.gateway.inner.pay_in_browser(payment.id, won(100));
         shop.office.payments().receive_webhook("moody", hint("late", &payment)).await.unwrap();
         assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
         shop.office.jobs().reconcile_once(10).await.unwrap();
         let reservation = shop.office.sales().reservation(payment.reservation, ADA).await.unwrap().unwrap();
         assert_eq!(matches!(reservation.state, ReservationState::Confirmed { .. }), !taken);
-        assert_eq!(shop.gateway.honest.balance(payment.id), if taken { 0 } else { 100 });
+        assert_eq!(shop.gateway.inner.balance(payment.id), if taken { 0 } else { 100 });
         books_agree(&shop, &[&payment]).await;
     }
 }
@@ -159,7 +159,7 @@ async fn a_gateway_that_cannot_be_asked_is_left_alone_and_nothing_begins() {
     let payment = unknown(&shop, ConfirmFault::LoseAnswer).await;
     let held = shop.held(BEN, &[1]).await;
     let prepared = shop.office.payments().prepare(PrepareRequest::new(held.id, BEN)).await.unwrap();
-    shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
+    shop.gateway.inner.set_unavailable(Some(Duration::from_secs(30)));
     let refused = shop.office.payments().confirm(prepared.payment.id, BEN, None, None).await.unwrap_err();
     assert!(matches!(refused, PayError::Unavailable(_)), "{refused:?}");
     assert_eq!(now_of(&shop, &prepared.payment).await.state, PaymentState::Ready);
@@ -167,7 +167,7 @@ async fn a_gateway_that_cannot_be_asked_is_left_alone_and_nothing_begins() {
     let asked = shop.gateway.seen().len();
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().postponed, 1);
     assert_eq!(shop.gateway.seen().len(), asked, "it was not asked");
-    shop.gateway.honest.set_unavailable(None);
+    shop.gateway.inner.set_unavailable(None);
     shop.wait(30);
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 1);
     books_agree(&shop, &[&payment]).await;
@@ -186,7 +186,7 @@ async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
     };
     assert_eq!(receive("before").await, Receipt::New);
     assert_eq!(now_of(&shop, &payment).await.state, PaymentState::Ready);
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::LoseAnswer);
     shop.office.payments().confirm(payment.id, ADA, None, None).await.unwrap();
     assert_eq!(receive("before").await, Receipt::Known);
     assert!(matches!(now_of(&shop, &payment).await.state, PaymentState::Confirming { .. }));
@@ -194,7 +194,7 @@ async fn webhooks_before_during_and_after_a_confirm_only_add_knowledge() {
     let paid = now_of(&shop, &payment).await;
     assert!(matches!(paid.state, PaymentState::Paid { .. }));
     // A real provider has reported ABORTED right after DONE. A captured payment stays captured.
-    shop.gateway.honest.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
+    shop.gateway.inner.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });
     receive("after").await;
     assert_eq!(now_of(&shop, &payment).await, paid);
 }
@@ -231,7 +231,7 @@ async fn a_cancelled_event_s_buyers_get_their_money_however_often_it_is_begun() 
     assert_eq!(shop.office.jobs().reconcile_once(10).await.unwrap().settled, 2);
     let progress = shop.office.support().call_off_progress(shop.event).await.unwrap().unwrap();
     assert_eq!((progress.to_do, progress.done, progress.refused), (0, 2, 0));
-    assert_eq!(shop.gateway.honest.balance(first.id) + shop.gateway.honest.balance(second.id), 0);
+    assert_eq!(shop.gateway.inner.balance(first.id) + shop.gateway.inner.balance(second.id), 0);
     books_agree(&shop, &[&first, &second]).await;
 }
 
@@ -278,7 +278,7 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::Hang);
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::Hang);
     let confirms: Vec<_> = (0..50)
         .map(|_| {
             let (office, id) = (shop.office.clone(), payment.id);
@@ -287,7 +287,7 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
             )
         })
         .collect();
-    while shop.gateway.honest.hanging() == 0 {
+    while shop.gateway.inner.hanging() == 0 {
         tokio::task::yield_now().await;
     }
     // The sweep at that moment, a cancel, and another buyer: none of them waits, and each has the right outcome.
@@ -296,7 +296,7 @@ async fn a_confirm_that_hangs_delays_no_other_sale_and_is_charged_once() {
     assert_eq!(shop.office.jobs().expire_once().await.unwrap().done, []);
     assert!(shop.office.payments().cancel_or_refund(held.id, ADA, None).await.is_err());
     shop.sold(BEN, &[1]).await;
-    shop.gateway.honest.let_go();
+    shop.gateway.inner.release_hanging();
     let mut answers = Vec::new();
     for confirm in confirms {
         answers.push(confirm.await.unwrap());
@@ -314,10 +314,10 @@ async fn money_that_turns_up_after_another_orders_is_recorded_by_its_webhook() {
     let stuck = unknown(&shop, ConfirmFault::Answer(ConfirmAnswer::Paid(strange))).await;
     assert!(matches!(stuck.state, PaymentState::Stuck { .. }), "{stuck:?}");
     let held = shop.held(BEN, &[1]).await;
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::LoseAnswer);
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::LoseAnswer);
     let lost =
         shop.office.payments().process(PrepareRequest::new(held.id, BEN)).await.unwrap().payment.unwrap();
-    assert!(shop.gateway.honest.pay_in_browser(stuck.id, won(100)));
+    assert!(shop.gateway.inner.pay_in_browser(stuck.id, won(100)));
     for (delivery, payment) in [("stuck", &stuck), ("lost", &lost)] {
         shop.office.payments().receive_webhook("moody", hint(delivery, payment)).await.unwrap();
     }
@@ -358,8 +358,8 @@ async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
         shop.office.jobs().expire_once().await.unwrap();
         shop.sold(BEN, &[0]).await;
         // The provider does not answer, then is undecided and cannot void, and then knows the outcome.
-        shop.gateway.honest.answer_next_lookup(silent());
-        shop.gateway.honest.answer_next_lookup(LookupAnswer::Pending);
+        shop.gateway.inner.answer_next_lookup(silent());
+        shop.gateway.inner.answer_next_lookup(LookupAnswer::Pending);
         shop.gateway.answer_next_void(VoidAnswer::Unsupported);
         for _ in 0..4 {
             shop.wait(600);
@@ -367,7 +367,7 @@ async fn a_payment_ended_by_staff_is_reconciled_until_the_outcome_is_known() {
         }
         let known = now_of(&shop, &payment).await;
         assert_eq!(matches!(known.state, PaymentState::Refunded { .. }), paid, "{known:?}");
-        assert_eq!((known.reconciliation, shop.gateway.honest.balance(payment.id)), (None, 0));
+        assert_eq!((known.reconciliation, shop.gateway.inner.balance(payment.id)), (None, 0));
     }
 }
 
@@ -380,7 +380,7 @@ async fn more_given_back_than_was_taken_is_all_of_it() {
             if known { shop.sold(ADA, &[0]).await.1 } else { unknown(&shop, ConfirmFault::LoseAnswer).await };
         let kept = Captured::kept(payment.id.to_string(), "taken", won(100));
         let word = LookupAnswer::Paid(kept.refunded(won(101)));
-        shop.gateway.honest.answer_next_lookup(word);
+        shop.gateway.inner.answer_next_lookup(word);
         shop.office.payments().receive_webhook("moody", hint("more", &payment)).await.unwrap();
         assert_eq!(shop.office.jobs().work_inbox_once().await.unwrap(), 1);
         let refunded = now_of(&shop, &payment).await;

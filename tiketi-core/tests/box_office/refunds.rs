@@ -20,7 +20,7 @@ async fn cancelling_what_is_paid_gives_the_money_back_first() {
     let (sold, payment) = shop.sold(ADA, &[0]).await;
     let ended = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(ended.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. }));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 0);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 0);
 
     let again = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap_err();
     let ended = matches!(again, RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded)));
@@ -55,7 +55,7 @@ async fn defect_2_an_unanswered_refund_is_queued_and_continues_on_request() {
     assert!(matches!(ended.state, ReservationState::Cancelled { .. }));
     let known = shop.office.payments().payment(payment.id, ADA).await.unwrap().unwrap();
     assert_eq!(known.refunds.len(), 1, "the same refund, asked for twice");
-    assert_eq!(shop.gateway.honest.balance(payment.id), 0);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 0);
 }
 
 #[tokio::test]
@@ -66,7 +66,7 @@ async fn a_provider_that_keeps_the_money_leaves_the_buyer_the_tickets() {
     let error = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap_err();
     assert!(matches!(&error, RefundError::Refused { code } if code == "TOO_LATE"), "{error:?}");
     assert_eq!(shop.status(0).await, SeatStatus::Sold);
-    assert_eq!(shop.gateway.honest.balance(payment.id), 100);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 100);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn parts_add_up_to_the_whole_and_no_further() {
             .await;
         let refunded = refunded.unwrap();
         assert!(matches!(refunded.refund.state, RefundState::Done { .. }));
-        assert_eq!(shop.gateway.honest.balance(payment.id), left);
+        assert_eq!(shop.gateway.inner.balance(payment.id), left);
     }
     let known = shop.office.payments().payment(payment.id, ADA).await.unwrap().unwrap();
     assert!(matches!(known.state, PaymentState::Refunded { .. }));
@@ -98,12 +98,12 @@ async fn a_seat_given_back_is_sold_to_the_next_and_the_fee_is_kept() {
     let one = RefundWanted::tickets(vec![shop.seats[0]], Vec::new());
     let done = shop.office.payments().refund(payment.id, ADA, one, "one less", None, None).await.unwrap();
     assert!(matches!(done.refund.state, RefundState::Done { .. }));
-    assert_eq!((done.reservation.seats.len(), shop.gateway.honest.balance(payment.id)), (1, 110));
+    assert_eq!((done.reservation.seats.len(), shop.gateway.inner.balance(payment.id)), (1, 110));
     assert_eq!((shop.status(0).await, shop.status(1).await), (SeatStatus::Available, SeatStatus::Sold));
     shop.sold(BEN, &[0]).await;
     let ended = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(ended.state, ReservationState::Cancelled { reason: CancelReason::Refunded, .. }));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 20);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 20);
     assert!(
         shop.office
             .support()
@@ -123,7 +123,7 @@ async fn named_tickets_whose_refund_was_refused_go_back_when_it_is_tried_again()
     assert_eq!((refused.reservation.seats.len(), shop.status(0).await), (2, SeatStatus::Sold));
     shop.office.support().retry_payment(payment.id, None).await.unwrap();
     assert_eq!((shop.status(0).await, shop.status(1).await), (SeatStatus::Available, SeatStatus::Sold));
-    assert_eq!(shop.gateway.honest.balance(payment.id), 100);
+    assert_eq!(shop.gateway.inner.balance(payment.id), 100);
 }
 
 #[tokio::test]
@@ -134,5 +134,5 @@ async fn tickets_for_which_nothing_comes_back_ask_no_provider() {
     let (sold, payment) = shop.sold(ADA, &[0]).await;
     let ended = shop.office.payments().cancel_or_refund(sold.id, ADA, None).await.unwrap();
     assert!(matches!(ended.state, ReservationState::Cancelled { .. }));
-    assert_eq!((shop.gateway.refunds_asked(), shop.gateway.honest.balance(payment.id)), (0, 100));
+    assert_eq!((shop.gateway.refunds_asked(), shop.gateway.inner.balance(payment.id)), (0, 100));
 }

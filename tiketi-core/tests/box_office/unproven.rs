@@ -17,10 +17,10 @@ async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let request = PrepareRequest::new(held.id, ADA).key(shop.key());
-    shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
+    shop.gateway.inner.set_unavailable(Some(Duration::from_secs(30)));
     let refused = shop.office.payments().process(request.clone()).await.unwrap_err();
     assert!(matches!(refused, PayError::Unavailable(_)), "{refused:?}");
-    shop.gateway.honest.set_unavailable(None);
+    shop.gateway.inner.set_unavailable(None);
     shop.wait(601);
     shop.office.jobs().expire_once().await.unwrap();
 
@@ -29,7 +29,7 @@ async fn a_process_sent_again_for_an_abandoned_attempt_is_refused() {
         panic!("{again:?}")
     };
     assert_eq!(state, PaymentState::Abandoned);
-    assert_eq!(shop.gateway.honest.captures(), 0);
+    assert_eq!(shop.gateway.inner.captures(), 0);
 }
 
 /// A buyer who confirms with invented payment keys holds seats no longer than the terms permit.
@@ -52,7 +52,7 @@ async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
         reason: "NOT_FOUND_PAYMENT_SESSION".into(),
         response: ProviderResponse::Answered,
     };
-    shop.gateway.honest.fail_next_confirm(ConfirmFault::Answer(unknown));
+    shop.gateway.inner.fail_next_confirm(ConfirmFault::Answer(unknown));
     shop.office.payments().confirm(payment.id, ADA, None, Some("bogus".into())).await.unwrap();
     let mut waited = 0;
     while shop.office.sales().hold(shop.wanting(BEN, &[0])).await.is_err() {
@@ -66,7 +66,7 @@ async fn bogus_confirms_hold_no_seat_beyond_the_stated_bound() {
 #[tokio::test]
 async fn what_a_gateway_does_not_take_is_refused_before_anything_is_committed() {
     let gateway = TestGateway::default().taking(&["EUR".parse().unwrap()]);
-    let shop = TestShop::over(MoodyGateway { honest: gateway, ..MoodyGateway::default() }).await;
+    let shop = TestShop::over(MoodyGateway { inner: gateway, ..MoodyGateway::default() }).await;
     let held = shop.held(ADA, &[0]).await;
     let refused = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await;
     assert!(
@@ -103,7 +103,7 @@ async fn a_confirm_that_the_rule_refuses_asks_no_gateway_whether_it_is_ready() {
     let shop = TestShop::open().await;
     let held = shop.held(ADA, &[0]).await;
     let payment = shop.office.payments().prepare(PrepareRequest::new(held.id, ADA)).await.unwrap().payment;
-    shop.gateway.honest.set_unavailable(Some(Duration::from_secs(30)));
+    shop.gateway.inner.set_unavailable(Some(Duration::from_secs(30)));
     for (buyer, amount) in [(BEN, 100), (ADA, 1)] {
         let refused = shop.office.payments().confirm(payment.id, buyer, Some(won(amount)), None).await;
         assert!(matches!(refused, Err(PayError::Confirm(_))), "{refused:?}");

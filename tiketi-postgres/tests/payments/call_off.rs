@@ -98,7 +98,7 @@ async fn who_was_paying_as_it_was_called_off_is_refunded_too() {
     cluster.servers[1].office.catalog().cancel_event(cluster.event).await.unwrap();
     cluster.called_off().await;
     assert_eq!(cluster.progress().await.to_do, 1);
-    cluster.provider.gateway.let_go();
+    cluster.provider.gateway.release_hanging();
     let reservation = reconciliation.await.unwrap().reservation;
     assert!(matches!(
         reservation.state,

@@ -130,7 +130,7 @@ async fn what_is_being_paid_is_not_cancelled_from_another_server() {
         let under_way = RefundError::Cancel(CommandError::Refused(CancelRefused::PaymentInProgress));
         assert_eq!(format!("{:?}", refused.unwrap_err()), format!("{under_way:?}"));
     }
-    cluster.provider.gateway.let_go();
+    cluster.provider.gateway.release_hanging();
     reconciliation.await.unwrap().unwrap();
     assert_eq!(cluster.settled().await, Ending { served: 1, refunded: 0 });
 }

@@ -98,7 +98,7 @@ async fn a_store_lost_after_the_provider_approved_loses_no_money() {
     let reconciliation = tokio::spawn(async move { office.payments().confirm(id, buyer, None, None).await });
     until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     server.store.close().await;
-    cluster.provider.gateway.let_go();
+    cluster.provider.gateway.release_hanging();
     let failed = reconciliation.await.unwrap().unwrap_err();
     assert!(matches!(failed, PayError::Record(_)), "{failed:?}");
     assert!(matches!(cluster.payment(id).await.state, PaymentState::Confirming { .. }));

@@ -52,7 +52,7 @@ async fn a_server_with_two_connections_sells_while_forty_confirms_hang() {
         [],
         "what is being paid does not expire"
     );
-    cluster.provider.gateway.let_go();
+    cluster.provider.gateway.release_hanging();
     let sold = hanging.await.unwrap();
     assert!(sold.iter().all(|state| matches!(state, ReservationState::Confirmed { .. })), "{sold:?}");
     assert_eq!(cluster.settled().await, Ending { served: 2 * HANGING, refunded: 0 });

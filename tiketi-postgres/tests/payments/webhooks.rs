@@ -66,7 +66,7 @@ async fn a_webhook_before_during_and_after_a_confirm_only_adds_knowledge() {
     until("the provider hangs", async || cluster.provider.gateway.hanging() == 1).await;
     receive(&cluster, "during", &payment).await;
     assert!(matches!(cluster.payment(payment.id).await.state, PaymentState::Confirming { .. }));
-    cluster.provider.gateway.let_go();
+    cluster.provider.gateway.release_hanging();
     assert!(matches!(reconciliation.await.unwrap(), PaymentState::Paid { .. }));
     // A real provider has reported ABORTED right after DONE. A captured payment stays captured.
     cluster.provider.gateway.answer_next_lookup(LookupAnswer::Declined { code: "ABORTED".into() });

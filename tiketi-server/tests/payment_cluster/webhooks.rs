@@ -18,7 +18,7 @@ async fn deliver_backwards(cluster: &PaymentCluster) {
 async fn a_false_webhook_before_the_confirm_changes_nothing() {
     let cluster = PaymentCluster::open().await;
     let order = cluster.payment_client(0).prepare(0).await;
-    assert!(cluster.stub.misreport(&order.id, Status::Done));
+    assert!(cluster.stub.send_false_status(&order.id, Status::Done));
     deliver_backwards(&cluster).await;
     cluster.until_asked(Call::Lookup, 1).await;
     assert_eq!(cluster.payment_client(2).payment_status(&order).await, "pending");
@@ -34,7 +34,7 @@ async fn a_webhook_at_another_server_brings_the_news_of_a_confirm_that_hangs() {
         cluster.stub.fail_next(Fault::hang(Call::Confirm).after_effect());
         let confirming = tokio::spawn(cluster.payment_client(seat).send_confirm(&order));
         cluster.until_asked(Call::Confirm, seat + 1).await;
-        assert!(cluster.stub.misreport(&order.id, Status::Aborted));
+        assert!(cluster.stub.send_false_status(&order.id, Status::Aborted));
         deliver_backwards(&cluster).await;
         cluster.payment_client(seat + 2).wait_for_status(&order, "completed").await;
         cluster.stub.release_hanging();
@@ -56,7 +56,7 @@ async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
     assert_eq!(cluster.payment_client(2).send_refund(&returned).await.unwrap().0, 200);
     for order in [&kept, &returned] {
         for status in [Status::Aborted, Status::Canceled, Status::Done, Status::Expired] {
-            assert!(cluster.stub.misreport(&order.id, status));
+            assert!(cluster.stub.send_false_status(&order.id, status));
         }
     }
     deliver_backwards(&cluster).await;

@@ -53,7 +53,7 @@ async fn a_confirm_whose_answer_was_lost_still_says_where_to_pay() {
 async fn a_deposit_the_bank_takes_back_is_waited_for_again() {
     let shop = TestShop::open().await;
     let order = deposited(&shop).await;
-    assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
+    assert!(shop.stub.withdraw_deposit(&order.payment.to_string()));
     assert_eq!(shop.lookup(&order).await, LookupAnswer::Deposit(asked()));
 }
 
@@ -87,7 +87,7 @@ async fn an_account_that_could_not_be_closed_is_closed_by_the_next_try() {
 async fn a_refund_of_a_withdrawn_deposit_closes_its_account_only() {
     let shop = TestShop::open().await;
     let order = deposited(&shop).await;
-    assert!(shop.stub.take_deposit_back(&order.payment.to_string()));
+    assert!(shop.stub.withdraw_deposit(&order.payment.to_string()));
     let account = RefundAccount::new("88", "110123456789", "Hong Gildong").unwrap();
     let request = refund_request(&order, 1, PRICE, PRICE).account(account);
     assert_eq!(shop.gateway.refund(request).await, RefundAnswer::Done);

@@ -46,7 +46,7 @@ async fn a_change_of_status_names_the_payment_and_its_delivery_each_time_alike()
 async fn words_that_come_late_or_lie_lead_to_the_truth() {
     let shop = TestShop::open().await;
     let order = shop.paid(1).await;
-    assert!(shop.stub.misreport(&order.payment.to_string(), Status::Aborted));
+    assert!(shop.stub.send_false_status(&order.payment.to_string(), Status::Aborted));
     for webhook in shop.stub.webhooks().iter().rev() {
         assert_eq!(receive(&shop, webhook).await.unwrap().payment, order.payment);
         assert_eq!(shop.lookup(&order).await, LookupAnswer::Paid(captured(&order)));

@@ -80,7 +80,7 @@ async fn a_deposit_webhook_carries_the_payments_secret() {
 async fn a_webhook_with_a_false_status_changes_nothing() {
     let provider = Provider::open().await;
     let key = provider.paid(1000).await;
-    assert!(provider.stub.misreport(ORDER, Status::Aborted));
+    assert!(provider.stub.send_false_status(ORDER, Status::Aborted));
     assert_eq!(provider.stub.webhooks().pop().unwrap().body["data"]["status"], "ABORTED");
     assert_eq!(provider.account(&key).captured, 1000);
 }

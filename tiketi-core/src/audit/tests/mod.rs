@@ -18,7 +18,7 @@ use crate::seat::{Seat, SeatState};
 use crate::ticket_type::Stock;
 
 /// An event in which Ada owns seats 0 and 1, and Ben holds seat 2 and has prepared a payment.
-struct House {
+struct AuditFixture {
     show: Show,
     sold: ReservationId,
     paid: PaymentId,
@@ -26,17 +26,17 @@ struct House {
     ready: PaymentId,
 }
 
-fn sold() -> House {
+fn sold() -> AuditFixture {
     let mut show = Show::open();
     let sold = show.held(at(1), ADA, &[0, 1]);
     let paid = show.paid(at(2), sold, ADA);
     let held = show.held(at(3), BEN, &[2]);
     let ready = show.prepared(at(4), held, BEN);
     assert_eq!(audit(&show.snapshot), []);
-    House { show, sold, paid, held, ready }
+    AuditFixture { show, sold, paid, held, ready }
 }
 
-impl House {
+impl AuditFixture {
     fn reservation(&mut self, id: ReservationId, edit: impl FnOnce(&mut Reservation)) {
         let mut row = self.show.reservation(id).clone();
         edit(&mut row);

@@ -26,7 +26,7 @@ fn reconciliation() -> Reconciliation {
 }
 
 /// Ends Ada's reservation correctly, except for its payment.
-fn end_the_sold(it: &mut House, reason: CancelReason) {
+fn end_the_sold(it: &mut AuditFixture, reason: CancelReason) {
     it.own(0, SeatState::Available);
     it.own(1, SeatState::Available);
     it.count(|stock| stock.sold -= 2);
@@ -250,7 +250,7 @@ fn an_ended_payment_is_asked_about_and_no_violation() {
 }
 
 /// Adds a done refund of 50 won with these tickets to Ada's payment.
-fn sent_back(it: &mut House, tickets: RefundTickets, reason: &str) {
+fn sent_back(it: &mut AuditFixture, tickets: RefundTickets, reason: &str) {
     it.payment(it.paid, |row| {
         let done = refund(50, RefundState::Done { at: at(9) });
         row.refunds.push(Refund { tickets, reason: reason.into(), ..done });

@@ -94,7 +94,7 @@ fn a_counter_that_does_not_count_its_seats_is_found() {
 }
 
 /// Gives Ben this many general-admission units, which the stock includes.
-fn stand(it: &mut House, quantity: u32) {
+fn stand(it: &mut AuditFixture, quantity: u32) {
     let standing = it.show.standing;
     let mut ticket_type = it.show.snapshot.ticket_type(standing).unwrap().clone();
     ticket_type.stock.held += quantity;

@@ -244,9 +244,9 @@ fn the_policy_is_the_one_at_the_confirm_whatever_is_edited_later() {
 fn a_waiver_leaves_the_tickets_and_says_why() {
     let mut show = show();
     let (held, payment) = sold(&mut show);
-    let mut silent = show.refund(payment).only(won(40)).at(at(2), show.key());
-    silent.command.reason = " ".into();
-    assert_eq!(show.refuse(&silent), BeginRefundRefused::ReasonMissing);
+    let mut without_reason = show.refund(payment).only(won(40)).at(at(2), show.key());
+    without_reason.command.reason = " ".into();
+    assert_eq!(show.refuse(&without_reason), BeginRefundRefused::ReasonMissing);
     show.accept(&show.refund(payment).only(won(200)).at(at(2), show.key()));
     done(&mut show, payment);
     assert_eq!(show.reservation(held).tickets(), 6);

@@ -40,7 +40,7 @@ fn confirm(which: u128) -> ConfirmRequest {
     ConfirmRequest::new(payment, buyer(which), Money::new(100, Currency::KRW), "naver_pay")
 }
 
-async fn confirm_silently(it: &Guard, which: u128) {
+async fn confirm_unanswered(it: &Guard, which: u128) {
     it.inner.fail_next_confirm(ConfirmFault::Hang);
     let answer = it.guarded.confirm(confirm(which)).await;
     assert!(
@@ -52,15 +52,15 @@ async fn confirm_silently(it: &Guard, which: u128) {
 #[tokio::test]
 async fn a_provider_that_hangs_is_unknown_when_its_time_is_over() {
     let it = guard();
-    confirm_silently(&it, 1).await;
-    assert_eq!(it.guarded.breaker(), Breaker::Closed { silences: 1, buyers: vec![buyer(1)] });
+    confirm_unanswered(&it, 1).await;
+    assert_eq!(it.guarded.breaker(), Breaker::Closed { unanswered: 1, buyers: vec![buyer(1)] });
     assert!(it.guarded.ready().is_ok());
 }
 
 #[tokio::test]
 async fn an_answer_in_time_is_the_answer() {
     let it = guard();
-    confirm_silently(&it, 1).await;
+    confirm_unanswered(&it, 1).await;
     assert!(matches!(it.guarded.confirm(confirm(2)).await, ConfirmAnswer::Paid(_)));
     assert_eq!(it.guarded.breaker(), Breaker::default());
 }
@@ -69,7 +69,7 @@ async fn an_answer_in_time_is_the_answer() {
 async fn the_breaker_refuses_before_an_intent_and_never_after() {
     let it = guard();
     for which in 0..5 {
-        confirm_silently(&it, which).await;
+        confirm_unanswered(&it, which).await;
     }
     let refused = it.guarded.ready().unwrap_err();
     assert_eq!(refused.retry_after, Duration::from_secs(30));
@@ -81,7 +81,7 @@ async fn the_breaker_refuses_before_an_intent_and_never_after() {
 async fn one_probe_that_is_answered_closes_it() {
     let it = guard();
     for which in 0..5 {
-        confirm_silently(&it, which).await;
+        confirm_unanswered(&it, which).await;
     }
     it.clock.advance(Duration::from_secs(30));
     assert!(it.guarded.ready().is_ok());
@@ -105,7 +105,7 @@ async fn a_provider_that_knows_no_such_order_keeps_the_breaker_closed() {
 #[tokio::test]
 async fn a_checkout_without_a_provider_call_does_not_close_the_breaker() {
     let it = guard();
-    it.inner.set_silent(true);
+    it.inner.set_unanswering(true);
     let mut admitted = 0;
     for which in 0..50 {
         let ConfirmRequest { payment, buyer, amount, method, .. } = confirm(which);
@@ -123,7 +123,7 @@ async fn a_checkout_without_a_provider_call_does_not_close_the_breaker() {
 async fn unanswered_requests_of_one_buyer_do_not_open_the_breaker() {
     let it = guard();
     for _ in 0..50 {
-        confirm_silently(&it, 1).await;
+        confirm_unanswered(&it, 1).await;
     }
     assert!(it.guarded.ready().is_ok());
 }

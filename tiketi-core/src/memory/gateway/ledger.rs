@@ -32,7 +32,7 @@ pub(super) struct Ledger {
     pub(super) lookups: VecDeque<LookupAnswer>,
     pub(super) refund_faults: VecDeque<RefundFault>,
     pub(super) unavailable: Option<Duration>,
-    pub(super) is_silent: bool,
+    pub(super) is_unanswering: bool,
 }
 
 pub(super) fn provider_key(payment: PaymentId) -> String {

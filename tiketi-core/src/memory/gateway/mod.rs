@@ -53,7 +53,7 @@ pub enum ConfirmFault {
     LoseAnswer,
     /// Captures another amount than the request's.
     Charge(Money),
-    /// Waits until [`TestGateway::let_go`], then captures the money.
+    /// Waits until [`TestGateway::release_hanging`], then captures the money.
     Hang,
 }
 
@@ -142,12 +142,12 @@ impl TestGateway {
     }
 
     /// Sets whether the provider answers no request; it then captures and refunds nothing.
-    pub fn set_silent(&self, is_silent: bool) {
-        self.ledger().is_silent = is_silent;
+    pub fn set_unanswering(&self, is_unanswering: bool) {
+        self.ledger().is_unanswering = is_unanswering;
     }
 
     /// Lets every waiting confirm continue.
-    pub fn let_go(&self) {
+    pub fn release_hanging(&self) {
         self.gate.open();
     }
 
@@ -237,7 +237,7 @@ impl PaymentGateway for TestGateway {
     }
 
     async fn confirm(&self, request: ConfirmRequest) -> ConfirmAnswer {
-        if self.ledger().is_silent {
+        if self.ledger().is_unanswering {
             return ConfirmAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         // One effect for each payment: an earlier capture is returned again, whatever behaviour is queued.
@@ -268,7 +268,7 @@ impl PaymentGateway for TestGateway {
 
     async fn lookup(&self, request: LookupRequest) -> LookupAnswer {
         let mut ledger = self.ledger();
-        if ledger.is_silent {
+        if ledger.is_unanswering {
             return LookupAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if let Some(answer) = ledger.lookups.pop_front() {
@@ -279,7 +279,7 @@ impl PaymentGateway for TestGateway {
 
     async fn refund(&self, request: RefundRequest) -> RefundAnswer {
         let mut ledger = self.ledger();
-        if ledger.is_silent {
+        if ledger.is_unanswering {
             return RefundAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if ledger.was_refunded(request.refund) {
@@ -303,7 +303,7 @@ impl PaymentGateway for TestGateway {
 
     async fn void(&self, request: VoidRequest) -> VoidAnswer {
         let mut ledger = self.ledger();
-        if ledger.is_silent {
+        if ledger.is_unanswering {
             return VoidAnswer::Unknown { reason: SILENT.into(), response: ProviderResponse::NoAnswer };
         }
         if ledger.captured(request.payment).is_some() {

@@ -224,7 +224,7 @@ async fn a_withdrawn_deposit_is_listed_and_stays_sold_until_it_is_back() {
     let toss_shop = TossShop::with(&[METHODS]).await;
     let order = deposited(&toss_shop, 0).await;
     let before = toss_shop.stub.webhooks().len();
-    assert!(toss_shop.stub.take_deposit_back(&order.id));
+    assert!(toss_shop.stub.withdraw_deposit(&order.id));
     deliver(&toss_shop, &toss_shop.stub.webhooks()[before..]).await;
     toss_shop.until_needing_attention(&[(&order.id, "deposit_withdrawn")]).await;
     assert_eq!(

@@ -14,7 +14,7 @@ async fn deliver(toss_shop: &TossShop, message: &Webhook) {
 async fn a_lie_before_the_confirm_changes_nothing() {
     let toss_shop = TossShop::open().await;
     let order = toss_shop.payment_client().prepare(0).await;
-    assert!(toss_shop.stub.misreport(&order.id, Status::Done));
+    assert!(toss_shop.stub.send_false_status(&order.id, Status::Done));
     for message in toss_shop.stub.webhooks() {
         deliver(&toss_shop, &message).await;
     }
@@ -46,8 +46,8 @@ async fn a_webhook_during_a_confirm_that_hangs_brings_the_news() {
 async fn webhooks_backwards_twice_and_untrue_change_nothing_that_is_known() {
     let mut toss_shop = TossShop::open().await;
     let order = toss_shop.payment_client().buy(0).await;
-    assert!(toss_shop.stub.misreport(&order.id, Status::Aborted));
-    assert!(toss_shop.stub.misreport(&order.id, Status::Canceled));
+    assert!(toss_shop.stub.send_false_status(&order.id, Status::Aborted));
+    assert!(toss_shop.stub.send_false_status(&order.id, Status::Canceled));
     let mut messages = toss_shop.stub.webhooks();
     messages.reverse();
     for _ in 0..2 {
