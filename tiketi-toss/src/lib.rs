@@ -7,9 +7,9 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let secret_key = "test_sk_from_where_secrets_are_kept".to_owned();
-//! Once, when the program starts: the program chooses the TLS provider, and no library does.
+//! // Once, when the program starts: the program chooses the TLS provider, and no library does.
 //! if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
-//! Another part of the program has chosen already.
+//!     // Another part of the program has chosen already.
 //! }
 //! let settings = TossSettings::new(secret_key.into(), "test_ck_for_browsers")
 //!     .methods([TossMethod::Card, TossMethod::Transfer]);
