@@ -186,12 +186,12 @@ mod serialized;
 mod setters;
 
 pub use box_office::{
-    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, OrganiseError, Paid, PayError,
-    PrepareRequest, Prepared, RefundError,
+    BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, Paid, PayError, PrepareRequest,
+    Prepared, RefundError,
 };
 pub use cancellation_policy::CancellationPolicy;
 pub use catalog::{EventInput, TicketTypeInput, general_admission};
-pub use clock::{Clock, IdSource, Timer};
+pub use clock::{Clock, IdSource};
 pub use error::{CommandError, StoreError, StoreErrorKind};
 pub use event::{Event, EventDetails, EventStatus};
 pub use fact::{Fact, FactBody};
@@ -207,7 +207,7 @@ pub use reservation::{Reservation, ReservationState};
 pub use seat::{Seat, SeatState};
 pub use seat_layout::{Row, SeatLayout, Section};
 pub use store::{Page, PageRequest, SeatMap};
-pub use terms::{LatePayment, RefundedSeats, Terms};
+pub use terms::Terms;
 pub use ticket_type::TicketType;
 pub use time::{SaleWindow, Timestamp};
-pub use waiting_room::{AdmissionKey, AdmissionPass, JoinGuard, PlaceId, RoomPolicy};
+pub use waiting_room::{AdmissionKey, AdmissionPass, PlaceId, RoomPolicy};

@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tiketi_core::decide::RefundWanted;
 use tiketi_core::memory::{MemoryNotifier, MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BuyerId, CancellationPolicy, Currency, EventDetails, EventInput, HoldRequest, LatePayment,
-    Money, PrepareRequest, RefundedSeats, ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section,
-    TicketTypeId, TicketTypeInput, Timestamp,
+    BoxOffice, BuyerId, CancellationPolicy, Currency, EventDetails, EventInput, HoldRequest, Money,
+    PrepareRequest, ReservationId, Row, SaleWindow, SeatId, SeatLayout, Section, TicketTypeId,
+    TicketTypeInput, Timestamp,
     cancellation_policy::CancellationTier,
     clock::{CountedIds, ManualClock},
     event::{EventState, TermsOverride},
@@ -22,6 +22,7 @@ use tiketi_core::{
     refund_account::RefundAccount,
     reservation::{CancelReason, ReservationNumber, ReservationState},
     seat::SeatState,
+    terms::{LatePayment, RefundedSeats},
     ticket_type::TicketKind,
     waiting_room::{DrawSeed, Fairness},
 };

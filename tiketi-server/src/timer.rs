@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use tiketi_core::Timer;
+use tiketi_core::clock::Timer;
 
 /// Waits with Tokio's clock.
 #[derive(Debug, Clone, Copy)]

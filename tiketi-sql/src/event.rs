@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, Money, RefundedSeats,
-    RoomPolicy, SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
+    Currency, Event, EventDetails, EventId, EventStatus, LayoutId, Money, RoomPolicy, SaleWindow, StoreError,
+    TicketType, TicketTypeId, Timestamp,
     event::{EventState, TermsOverride},
+    terms::{LatePayment, RefundedSeats},
     ticket_type::{Stock, TicketKind},
 };
 use uuid::Uuid;

@@ -7,9 +7,11 @@ use std::time::Duration;
 use tiketi_core::event::{EventState, TermsOverride};
 use tiketi_core::ticket_type::{Stock, TicketKind};
 use tiketi_core::{
-    CancellationPolicy, Currency, Event, EventDetails, EventId, EventStatus, LatePayment, LayoutId, Money,
-    RefundedSeats, SaleWindow, StoreError, TicketType, TicketTypeId, Timestamp,
-    cancellation_policy::CancellationTier, metadata::Metadata,
+    CancellationPolicy, Currency, Event, EventDetails, EventId, EventStatus, LayoutId, Money, SaleWindow,
+    StoreError, TicketType, TicketTypeId, Timestamp,
+    cancellation_policy::CancellationTier,
+    metadata::Metadata,
+    terms::{LatePayment, RefundedSeats},
 };
 use uuid::Uuid;
 

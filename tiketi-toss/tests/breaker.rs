@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventInput, HoldRequest, Money, PayError, PaymentId,
-    PaymentState, PrepareRequest, SaleWindow, TicketTypeInput, Timer, Timestamp,
+    PaymentState, PrepareRequest, SaleWindow, TicketTypeInput, Timestamp,
+    clock::Timer,
     clock::{CountedIds, ManualClock},
     gateway::{GuardSettings, Guarded},
 };

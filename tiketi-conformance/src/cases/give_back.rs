@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use tiketi_core::decide::{BeginRefundRefused, CancelRefused, RefundWanted};
 use tiketi_core::{
-    CancellationPolicy, EventDetails, Money, Payment, PaymentState, RefundedSeats, Reservation,
-    ReservationState, SeatState,
+    CancellationPolicy, EventDetails, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
     cancellation_policy::CancellationTier,
     payment::{RefundState, RefundTickets},
     reservation::CancelReason,
+    terms::RefundedSeats,
 };
 
 use crate::hall::{FREE, Hall, STANDING};

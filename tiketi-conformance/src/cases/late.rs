@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tiketi_core::decide::{CaptureOutcome, RecordOutcomeRefused};
 use tiketi_core::{
-    EventId, LatePayment, Money, Payment, PaymentState, Reservation, ReservationState, SeatState,
-    gateway::Captured,
+    EventId, Money, Payment, PaymentState, Reservation, ReservationState, SeatState, gateway::Captured,
+    terms::LatePayment,
 };
 
 use crate::hall::Hall;

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tiketi_core::decide::{BeginRefundRefused, RecordRefund, RecordRefundRefused, RefundOutcome};
 use tiketi_core::{
-    Currency, Money, PaymentId, PaymentState, RefundedSeats, ReservationState, SeatState,
-    payment::RefundState, reservation::CancelReason,
+    Currency, Money, PaymentId, PaymentState, ReservationState, SeatState, payment::RefundState,
+    reservation::CancelReason, terms::RefundedSeats,
 };
 
 use crate::shop::TestShop;

@@ -277,7 +277,7 @@ fn check_refund(payment: &Payment) -> Result<(), BeginRefundRefused> {
 /// Records the outcome of a refund.
 ///
 /// The tickets that the refund names are no longer the buyer's. They become available, unless the terms block the seats
-/// ([`RefundedSeats`](crate::RefundedSeats)). The reservation ends with the last of them, even if the shop keeps a fee.
+/// ([`RefundedSeats`](crate::terms::RefundedSeats)). The reservation ends with the last of them, even if the shop keeps a fee.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct RecordRefund {

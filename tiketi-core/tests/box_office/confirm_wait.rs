@@ -7,7 +7,8 @@ use async_trait::async_trait;
 use tiketi_core::decide::{BeginRefund, Command, ReconcileStep, ScheduleReconciliation};
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
-    BoxOffice, Paid, PayError, Payment, PaymentState, PrepareRequest, RefundId, Timer,
+    BoxOffice, Paid, PayError, Payment, PaymentState, PrepareRequest, RefundId,
+    clock::Timer,
     clock::{CountedIds, ManualClock},
     gateway::{ConfirmAnswer, DepositAsked},
     store::SalesStoreExt,

@@ -8,9 +8,9 @@ use async_trait::async_trait;
 use tiketi_core::memory::{ConfirmFault, MemoryStore};
 use tiketi_core::{
     BoxOffice, BuildError, Fact, Notifier, NotifyError, PaymentState, PrepareRequest, ReservationState,
-    Timer,
     box_office::{Job, JobError},
     clock::ManualClock,
+    clock::Timer,
     gateway::{ConfirmAnswer, ProviderResponse, RefundAnswer},
     notifier::SubscriberName,
 };

@@ -1,7 +1,7 @@
 //! Policies about late payments and refunded seats.
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::{LatePayment, RefundedSeats};
+use tiketi_core::terms::{LatePayment, RefundedSeats};
 use utoipa::ToSchema;
 
 /// What happens to a late payment.

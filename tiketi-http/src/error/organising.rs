@@ -2,7 +2,7 @@
 
 use tiketi_core::decide::{BlockRefused, CreateRefused, EditRefused};
 use tiketi_core::{
-    OrganiseError,
+    box_office::OrganiseError,
     catalog::{CatalogError, MAX_KEYWORDS},
     limits::{MAX_CAPACITY, MAX_LINES_PER_COMMAND, MAX_PRICE_MINOR},
     seat_layout::LayoutError,

@@ -7,8 +7,8 @@ use tiketi_core::decide::{
     StartPaymentRefused,
 };
 use tiketi_core::{
-    CommandError, Currency, Money, OrganiseError, PageRequest, PayError, PaymentId, PaymentState,
-    RefundError, RefundId, ReservationId, SeatId, StoreError, StoreErrorKind, TicketTypeId, Timestamp,
+    CommandError, Currency, Money, PageRequest, PayError, PaymentId, PaymentState, RefundError, RefundId,
+    ReservationId, SeatId, StoreError, StoreErrorKind, TicketTypeId, Timestamp, box_office::OrganiseError,
     catalog::CatalogError, seat_layout::LayoutError, store::CreateAccountRefused, terms::TermsError,
     text::check_line,
 };

@@ -8,8 +8,9 @@ use async_trait::async_trait;
 use tiketi_core::{
     BoxOffice, BoxOfficeBuilder, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, IdSource,
     Money, Payment, PaymentId, PrepareRequest, Reservation, Row, SaleWindow, SeatId, SeatLayout, Section,
-    TicketTypeId, TicketTypeInput, Timer, Timestamp,
+    TicketTypeId, TicketTypeInput, Timestamp,
     box_office::Reconciled,
+    clock::Timer,
     clock::{CountedIds, ManualClock},
 };
 use tiketi_postgres::{PostgresStore, SchemaName, migrate};

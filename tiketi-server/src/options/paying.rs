@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use secrecy::SecretString;
-use tiketi_core::{CancellationPolicy, LatePayment, RefundedSeats};
+use tiketi_core::{
+    CancellationPolicy,
+    terms::{LatePayment, RefundedSeats},
+};
 use tiketi_toss::{TOSS_URL, TossMethod};
 
 use super::cancellation;
