@@ -143,8 +143,8 @@
 //!
 //! Rules read no clock. The builder takes a [`Clock`] and an [`IdSource`]; [`ManualClock`](crate::clock::ManualClock)
 //! and [`CountedIds`](crate::clock::CountedIds) make a run repeatable. A shop of several servers also needs a
-//! [`Timer`](clock::Timer), so that the same confirm gets one answer from all of them. Every [`Timestamp`] is UTC; [`Money`] is
-//! integer minor units.
+//! [`Timer`](clock::Timer), so that the same confirm gets one answer from all of them. Every [`Timestamp`] is UTC;
+//! [`Money`] is integer minor units.
 
 pub mod decide;
 pub mod memory;
