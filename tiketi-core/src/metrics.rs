@@ -9,6 +9,7 @@ use std::time::Duration;
 use crate::decide::{AnyRefused, Applied};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::id::EventId;
+use crate::waiting_room::{AdaptiveRate, Room};
 
 /// Receives measurements; each method does nothing by default.
 ///
@@ -46,6 +47,9 @@ pub trait Metrics: Debug + Send + Sync + 'static {
 
     /// Receives that an event was created.
     fn event_created(&self) {}
+
+    /// Receives an admission to a waiting room that this process made.
+    fn admission(&self, _measured: &AdmissionMeasured<'_>) {}
 }
 
 /// A command that was executed by a store.
@@ -141,6 +145,35 @@ impl<'m> GatewayCallMeasured<'m> {
     /// Makes a measurement.
     pub const fn new(gateway: &'m str, call: &'static str, answer: &'static str, took: Duration) -> Self {
         Self { gateway, call, answer, took }
+    }
+}
+
+/// An admission to a waiting room.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct AdmissionMeasured<'m> {
+    /// The room after the admission, with its event and counts.
+    pub room: &'m Room,
+    /// The number of buyers that it called.
+    pub called: usize,
+    /// The number of turns and sessions that it recorded as lapsed.
+    pub lapsed: usize,
+    /// The rate that was decided for this admission; `None` if the rate is fixed or was decided earlier.
+    pub decided: Option<&'m AdaptiveRate>,
+    /// The time from the command to its answer, by the shop's clock.
+    pub took: Duration,
+}
+
+impl<'m> AdmissionMeasured<'m> {
+    /// Makes a measurement.
+    pub const fn new(
+        room: &'m Room,
+        called: usize,
+        lapsed: usize,
+        decided: Option<&'m AdaptiveRate>,
+        took: Duration,
+    ) -> Self {
+        Self { room, called, lapsed, decided, took }
     }
 }
 

@@ -13,6 +13,7 @@ mod metrics;
 mod migrate;
 mod options;
 mod output;
+mod rehearse;
 mod secrets;
 mod serve;
 mod settings;
@@ -54,6 +55,10 @@ fn run() -> Result<(), Failure> {
         Command::Check => runtime()?.block_on(check::run(options)),
         Command::Openapi => print_openapi(),
         Command::VerifyDraw(published) => verify_draw::run(&published),
+        Command::Rehearse(plan) => {
+            start_logging(&options)?;
+            runtime()?.block_on(rehearse::run(&Settings::of(options)?, &plan))
+        }
         Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
         Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),

@@ -2,6 +2,8 @@
 //!
 //! No label has the id of a buyer, a seat or an order: each label has a fixed list of values.
 
+mod waiting;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,10 +22,14 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tiketi_core::metrics::{
-    BatchMeasured, CommandMeasured, GatewayCallMeasured, Metrics, RetryMeasured, failure_word,
+    AdmissionMeasured, BatchMeasured, CommandMeasured, GatewayCallMeasured, Metrics, RetryMeasured,
+    failure_word,
 };
-use tiketi_core::{BoxOffice, PageRequest, PaymentState, ReservationState, decide::Applied};
+use tiketi_core::{BoxOffice, PageRequest, PaymentState, ReservationState, StoreError, decide::Applied};
+use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
+
+use waiting::WaitingMetrics;
 
 /// Limits of the buckets of durations, in seconds.
 const SECONDS: [f64; 14] =
@@ -103,6 +109,7 @@ pub(crate) struct ServerMetrics {
     retries: Counters<CauseLabels>,
     gateway_calls: Counters<CallLabels>,
     gateway_seconds: Histograms<CallLabels>,
+    waiting: WaitingMetrics,
 }
 
 impl fmt::Debug for ServerMetrics {
@@ -140,10 +147,12 @@ impl Default for ServerMetrics {
             retries: Family::default(),
             gateway_calls: Family::default(),
             gateway_seconds: histograms(),
+            waiting: WaitingMetrics::default(),
         };
         metrics.register_requests();
         metrics.register_sales();
         metrics.register_store();
+        metrics.waiting.register(metrics.registry.sub_registry_with_prefix("tiketi"));
         metrics
     }
 }
@@ -183,6 +192,13 @@ impl ServerMetrics {
         let transactions = "Transactions of batches, those that were run again included";
         registry.register("batch_transactions", transactions, self.batch_transactions.clone());
         registry.register("store_retries", "Work that the store ran again", self.retries.clone());
+    }
+
+    /// Reads how many payments need the attention of staff.
+    async fn read_payments(&self, box_office: &BoxOffice) -> Result<(), StoreError> {
+        let listed = box_office.support().payments_needing_attention(PageRequest::FIRST).await?;
+        self.payments_stuck.set(i64::try_from(listed.total).unwrap_or(i64::MAX));
+        Ok(())
     }
 
     /// Returns the text that Prometheus reads.
@@ -263,11 +279,15 @@ impl Metrics for ServerMetrics {
     fn event_created(&self) {
         self.events_created.inc();
     }
+
+    fn admission(&self, measured: &AdmissionMeasured<'_>) {
+        self.waiting.admission(measured);
+    }
 }
 
 /// Adds the route `/metrics`, and measures the requests of all routes.
 pub(crate) fn add(routes: Router, metrics: Arc<ServerMetrics>, box_office: BoxOffice) -> Router {
-    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office };
+    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office, reading: Arc::default() };
     let page = Router::new().route("/metrics", get(show)).with_state(page);
     routes.merge(page).layer(from_fn_with_state(metrics, measure))
 }
@@ -277,17 +297,21 @@ pub(crate) fn add(routes: Router, metrics: Arc<ServerMetrics>, box_office: BoxOf
 struct MetricsPage {
     metrics: Arc<ServerMetrics>,
     box_office: BoxOffice,
+    /// One request at a time replaces the figures of the stores.
+    reading: Arc<Mutex<()>>,
 }
 
 /// Shows the metrics.
 async fn show(State(page): State<MetricsPage>) -> Response {
-    let support = page.box_office.support();
-    let listed = support.payments_needing_attention(PageRequest::FIRST);
-    // A store that does not answer must not keep the other figures from being read.
-    if let Ok(Ok(listed)) = timeout(READ_WITHIN, listed).await {
-        page.metrics.payments_stuck.set(i64::try_from(listed.total).unwrap_or(i64::MAX));
-    }
-    match page.metrics.text() {
+    let _reading = page.reading.lock().await;
+    let MetricsPage { metrics, box_office, .. } = &page;
+    // A store that does not answer must not keep the other figures from being read; its own stay as they were.
+    let _unread = tokio::join!(
+        timeout(READ_WITHIN, metrics.read_payments(box_office)),
+        timeout(READ_WITHIN, metrics.waiting.read_rooms(box_office)),
+        timeout(READ_WITHIN, metrics.waiting.read_outbox(box_office)),
+    );
+    match metrics.text() {
         Ok(text) => ([(CONTENT_TYPE, TEXT)], text).into_response(),
         Err(_) => axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -39,6 +39,11 @@ pub(crate) fn require(settings: &Settings) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Generates the secret of a shop that no buyer signs in to.
+pub(crate) fn passing() -> Result<TokenSecret, Failure> {
+    token_secret(generate(SIGNING_LETTERS)?, "the generated secret")
+}
+
 /// Returns the secret that signs tokens: the one given, the one stored beside the store, or a new one.
 ///
 /// A stored secret keeps tokens valid over a restart.

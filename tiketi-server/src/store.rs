@@ -2,6 +2,7 @@
 
 pub(crate) mod file;
 pub(crate) mod postgres;
+pub(crate) mod scratch;
 
 use std::fmt;
 use std::path::{Path, PathBuf};

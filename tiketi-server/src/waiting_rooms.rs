@@ -5,7 +5,7 @@ use std::sync::Arc;
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::{RoomJournal, WaitingRoomStore};
-use tiketi_core::{AdmissionKey, BoxOfficeBuilder, StoreError};
+use tiketi_core::{AdmissionKey, BoxOfficeBuilder, EventId, StoreError};
 use tiketi_http::TokenSecret;
 use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
 
@@ -29,7 +29,7 @@ enum Places {
     /// In the process; the store saves them.
     Store,
     /// In Redis, for any number of servers.
-    Redis(RedisOptions),
+    Redis { options: RedisOptions, prefix: String },
 }
 
 impl WaitingSettings {
@@ -42,7 +42,10 @@ impl WaitingSettings {
             Some(_) if options.single_server => {
                 return Err(Failure::new("--redis is for several servers; leave out --single-server"));
             }
-            Some(addresses) => Places::Redis(redis_options(addresses)?.prefix(&options.redis_prefix)),
+            Some(addresses) => {
+                let prefix = options.redis_prefix.clone();
+                Places::Redis { options: redis_options(addresses)?.prefix(prefix.as_str()), prefix }
+            }
             None if store.is_durable() && is_alone => Places::Store,
             None => Places::Process,
         };
@@ -54,12 +57,35 @@ impl WaitingSettings {
         store.is_shared() && matches!(self.places, Places::Process)
     }
 
+    /// Returns the settings of a scratch shop beside this one: in Redis its keys have a prefix of their own.
+    pub(crate) fn for_scratch(&self) -> Self {
+        let places = match &self.places {
+            Places::Process => Places::Process,
+            Places::Store => Places::Store,
+            Places::Redis { options, prefix } => {
+                let prefix = format!("{prefix}-rehearsal");
+                Places::Redis { options: options.clone().prefix(prefix.as_str()), prefix }
+            }
+        };
+        Self { admission_key: None, places }
+    }
+
+    /// Removes an event's waiting room from Redis, if it is there.
+    pub(crate) async fn remove_room(&self, event: EventId) -> Result<(), Failure> {
+        let Places::Redis { options, prefix } = &self.places else { return Ok(()) };
+        let removed = RedisWaitingRoom::new(open_redis(options)?).remove(event).await;
+        removed.map_err(|error| {
+            let remain = format!("keys that begin with {prefix} remain in Redis, which deletes them in a week");
+            Failure::during(remain, &error)
+        })
+    }
+
     /// Describes where waiting rooms are; asks Redis whether it answers.
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
         match &self.places {
             Places::Process => Ok("in the process; places are lost when the server stops".into()),
             Places::Store => Ok("in the process; the store saves every place".into()),
-            Places::Redis(options) => {
+            Places::Redis { options, .. } => {
                 let failed = |error: StoreError| Failure::during("--redis", &error);
                 open_redis(options)?.ping().await.map_err(failed)?;
                 Ok("in Redis, which answers".into())
@@ -91,7 +117,7 @@ impl WaitingRooms {
                 .map_err(|error| Failure::during("cannot sign admission passes", &error))?,
         };
         let store: Arc<dyn WaitingRoomStore> = match (&settings.places, journal) {
-            (Places::Redis(options), _) => Arc::new(RedisWaitingRoom::new(open_redis(options)?)),
+            (Places::Redis { options, .. }, _) => Arc::new(RedisWaitingRoom::new(open_redis(options)?)),
             (Places::Store, Some(journal)) => {
                 let failed = |error: StoreError| Failure::during("cannot load the waiting rooms", &error);
                 Arc::new(MemoryWaitingRooms::restore(journal).await.map_err(failed)?)

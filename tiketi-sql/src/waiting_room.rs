@@ -1,9 +1,12 @@
 //! Rooms and places of waiting rooms.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use tiketi_core::store::RoomRows;
 use tiketi_core::waiting_room::{
-    AdaptiveRate, Line, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, Room, Stock,
+    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, RateReason, Room,
+    Stock,
 };
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, Timestamp};
 use uuid::Uuid;
@@ -22,8 +25,51 @@ struct RoomState {
     next_call: i64,
     outflow: (Option<u64>, Option<i64>, u64),
     stock: Option<(u64, u64)>,
-    rate: Option<(u32, i64)>,
+    rate: Option<RateState>,
     cleared_by: Option<String>,
+}
+
+/// An adaptive rate as JSON; the latency in microseconds.
+#[derive(Serialize, Deserialize)]
+struct RateState {
+    per_minute: u32,
+    decided_at: i64,
+    reason: String,
+    holds: u32,
+    latency: u64,
+    contended: u32,
+    unavailable: u32,
+    is_saturated: bool,
+}
+
+impl RateState {
+    fn of(rate: AdaptiveRate) -> Self {
+        let AdaptiveRate { per_minute, decided_at, reason, load } = rate;
+        let LoadSample { holds, latency, contended, unavailable, is_saturated } = load;
+        Self {
+            per_minute,
+            decided_at: decided_at.as_micros(),
+            reason: reason.word().to_owned(),
+            holds,
+            latency: u64::try_from(latency.as_micros()).unwrap_or(u64::MAX),
+            contended,
+            unavailable,
+            is_saturated,
+        }
+    }
+
+    fn rate(self) -> Result<AdaptiveRate, StoreError> {
+        let Self { per_minute, decided_at, reason, holds, latency, contended, unavailable, is_saturated } =
+            self;
+        let known = RateReason::ALL.into_iter().find(|known| known.word() == reason);
+        let latency = Duration::from_micros(latency);
+        Ok(AdaptiveRate {
+            per_minute,
+            decided_at: Timestamp::from_micros(decided_at),
+            reason: known.ok_or_else(|| unreadable("waiting room"))?,
+            load: LoadSample { holds, latency, contended, unavailable, is_saturated },
+        })
+    }
 }
 
 /// A line as JSON.
@@ -81,7 +127,7 @@ pub fn room_text(rows: &RoomRows) -> Result<String, StoreError> {
             room.outflow.passed,
         ),
         stock: room.stock.map(|stock| (stock.unsold, stock.returning)),
-        rate: room.rate.map(|rate| (rate.per_minute, rate.decided_at.as_micros())),
+        rate: room.rate.map(RateState::of),
         cleared_by: room.cleared_by.map(|key| key.as_uuid().to_string()),
     })
 }
@@ -99,10 +145,7 @@ pub fn room(row: &impl Row) -> Result<RoomRows, StoreError> {
         pace: Pace { next: Timestamp::from_micros(state.next_call) },
         outflow: Outflow { per_minute_milli, since: since.map(Timestamp::from_micros), passed },
         stock: state.stock.map(|(unsold, returning)| Stock { unsold, returning }),
-        rate: state.rate.map(|(per_minute, decided_at)| AdaptiveRate {
-            per_minute,
-            decided_at: Timestamp::from_micros(decided_at),
-        }),
+        rate: state.rate.map(RateState::rate).transpose()?,
         cleared_by,
         version: count(row, "version")?,
         ..Room::new(event)

@@ -1,9 +1,12 @@
 //! The journal of in-memory waiting rooms: saved rows are loaded, and a later state is never replaced by an earlier
 //! one.
 
+use std::time::Duration;
+
 use tiketi_core::store::{RoomJournal, RoomRows};
 use tiketi_core::waiting_room::{
-    AdaptiveRate, Line, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, Room, Stock,
+    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, RateReason, Room,
+    Stock,
 };
 use tiketi_core::{CommandKey, Timestamp};
 use uuid::Uuid;
@@ -52,7 +55,18 @@ pub async fn what_is_saved_is_loaded(stores: Handles<dyn RoomJournal>) {
         pace: Pace { next: at(2) },
         outflow: Outflow { per_minute_milli: Some(60_000), since: Some(at(3)), passed: 4 },
         stock: Some(Stock { unsold: 8, returning: 9 }),
-        rate: Some(AdaptiveRate { per_minute: 120, decided_at: at(4) }),
+        rate: Some(AdaptiveRate {
+            per_minute: 120,
+            decided_at: at(4),
+            reason: RateReason::Contended,
+            load: LoadSample {
+                holds: 50,
+                latency: Duration::from_micros(1_500),
+                contended: 3,
+                unavailable: 1,
+                is_saturated: true,
+            },
+        }),
         cleared_by: Some(CommandKey::from_uuid(Uuid::from_u128(77))),
         version: 12,
         ..Room::new(event(1))

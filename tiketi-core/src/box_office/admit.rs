@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use crate::box_office::room_cache::RoomFacts;
 use crate::box_office::{BoxOffice, Jobs};
-use crate::decide::waiting_room::Admit;
+use crate::decide::waiting_room::{Admission, Admit};
 use crate::error::StoreError;
 use crate::id::{CommandKey, EventId};
+use crate::metrics::AdmissionMeasured;
 use crate::store::Swept;
+use crate::time::Timestamp;
 use crate::waiting_room::{AdaptiveRate, AdmissionRate, Place, Room, RoomMode, Serving, adapt};
 
 /// Most rooms read from the store in one step.
@@ -63,7 +65,14 @@ impl BoxOffice {
         }
         for _ in 0..ADMISSIONS {
             let ask = self.ask_admission(event, &facts).await?;
+            let (asked_at, rate) = (ask.now, ask.rate);
             let admission = self.inner.waiting_rooms.admit(ask).await?;
+            if let Some(metrics) = &self.inner.metrics {
+                let Admission { room, called, lapsed, .. } = &admission;
+                let decided = rate.as_ref().filter(|rate| rate.decided_at == asked_at);
+                let took = self.now().since(asked_at);
+                metrics.admission(&AdmissionMeasured::new(room, called.len(), lapsed.len(), decided, took));
+            }
             self.inner.room_cache.keep_room(event, self.now(), &admission.room);
             if let Some(listener) = &self.inner.room_listener {
                 listener.called(&admission.called);
@@ -87,7 +96,7 @@ impl BoxOffice {
             AdmissionRate::Fixed { per_minute } => ask.per_minute = Some(per_minute),
             AdmissionRate::Adaptive { at_least, at_most } => {
                 let room = self.inner.waiting_rooms.room(event).await?;
-                let rate = self.adapted(room.as_ref(), facts, (at_least, at_most));
+                let rate = self.adapted(room.as_ref(), facts, (at_least, at_most), ask.now);
                 ask.per_minute = Some(rate.per_minute);
                 ask.rate = Some(rate);
             }
@@ -96,8 +105,13 @@ impl BoxOffice {
     }
 
     /// Decides an adaptive rate from the room's present one and this server's holds.
-    fn adapted(&self, room: Option<&Room>, facts: &RoomFacts, bounds: (u32, u32)) -> AdaptiveRate {
-        let now = self.now();
+    fn adapted(
+        &self,
+        room: Option<&Room>,
+        facts: &RoomFacts,
+        bounds: (u32, u32),
+        now: Timestamp,
+    ) -> AdaptiveRate {
         let mut sample = self.inner.load.sample(now);
         // If capacity is left while buyers wait, it is the rate that holds them back.
         sample.is_saturated =

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::box_office::BoxOffice;
 use crate::box_office::room_cache::RoomFacts;
+use crate::box_office::together::together;
 use crate::decide::EditRefused;
 use crate::decide::waiting_room::{Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused};
 use crate::error::{CommandError, StoreError};
@@ -19,6 +20,8 @@ use crate::waiting_room::{
 
 /// How often a change of policy is tried again when another edit came first.
 const EDIT_TRIES: u32 = 5;
+/// Most rooms that are read at the same time.
+const ROOMS_AT_ONCE: usize = 16;
 
 /// A buyer who wants a place.
 #[derive(Debug, Clone)]
@@ -272,6 +275,16 @@ impl WaitingRooms {
     /// Returns the room's row, for staff; `None` if no one has joined it.
     pub async fn room(&self, event: EventId) -> Result<Option<Room>, StoreError> {
         self.office.inner.waiting_rooms.room(event).await
+    }
+
+    /// Returns rooms with a live place, in the order of their events' ids, at most `limit`, for monitoring.
+    pub async fn busy_rooms(&self, limit: usize) -> Result<Vec<Room>, StoreError> {
+        let store = &self.office.inner.waiting_rooms;
+        let events = store.busy_rooms(None, limit).await?;
+        let rooms = together(events.into_iter().map(|event| store.room(event)), ROOMS_AT_ONCE).await;
+        let mut rooms: Vec<Room> = rooms.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        rooms.sort_by_key(|room| room.event);
+        Ok(rooms)
     }
 
     /// Returns an event's policy, for staff; `None` without such an event.

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use crate::setters::setters;
 use crate::time::Timestamp;
 
 /// Shortest time between two decisions.
@@ -18,11 +17,52 @@ pub struct AdaptiveRate {
     pub per_minute: u32,
     /// When it was decided.
     pub decided_at: Timestamp,
+    /// Why it was decided so.
+    pub reason: RateReason,
+    /// What the server that decided it had measured.
+    pub load: LoadSample,
 }
 
-/// What a server measured of its holds since the last decision.
+/// Why an adaptive rate was decided as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[expect(clippy::exhaustive_enums, reason = "a row: each store has a word for every case")]
+pub enum RateReason {
+    /// The lowest rate, with which every line starts.
+    #[default]
+    Started,
+    /// Halved, because the store took no more work.
+    Unavailable,
+    /// Lowered, because holds were slow.
+    Slow,
+    /// Lowered, because holds contended.
+    Contended,
+    /// Raised, because holds were quick and buyers waited.
+    Raised,
+    /// Kept, because the rate was not used in full, or no hold was measured.
+    Kept,
+}
+
+impl RateReason {
+    /// All reasons.
+    pub const ALL: [Self; 6] =
+        [Self::Started, Self::Unavailable, Self::Slow, Self::Contended, Self::Raised, Self::Kept];
+
+    /// Returns the reason as one word of a fixed list, such as `slow`.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Started => "started",
+            Self::Unavailable => "unavailable",
+            Self::Slow => "slow",
+            Self::Contended => "contended",
+            Self::Raised => "raised",
+            Self::Kept => "kept",
+        }
+    }
+}
+
+/// What a server measured of its holds in a window of 5 seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
 pub struct LoadSample {
     /// Holds that were decided, refused ones included.
     pub holds: u32,
@@ -36,21 +76,12 @@ pub struct LoadSample {
     pub is_saturated: bool,
 }
 
-impl LoadSample {
-    setters! {
-        holds: u32,
-        latency: Duration,
-        contended: u32,
-        unavailable: u32,
-        is_saturated: bool,
-    }
-}
-
 /// Decides the admission rate: additive increase, multiplicative decrease.
 ///
 /// - A store that takes no more work halves the rate.
 /// - More than one hold in 50 contended, or a latency above `target`, lowers it by a fifth.
-/// - Otherwise, while the rate is used in full, it rises by a twentieth of `at_most`, at least by 1.
+/// - Otherwise, while the rate is used in full, it rises by a twentieth of `at_most`, at least by 1. A server that
+///   measured no hold does not raise it: another one may be slow.
 ///
 /// The rate stays from `at_least` to `at_most`. It is decided at most every 5 seconds, so that a change has an effect
 /// before the next one. The scheme is that of congestion control (Chiu and Jain, 1989).
@@ -63,24 +94,30 @@ pub fn adapt(
     now: Timestamp,
 ) -> AdaptiveRate {
     let (at_least, at_most) = (bounds.0.max(1), bounds.1.max(bounds.0).max(1));
-    let Some(present) = present else { return AdaptiveRate { per_minute: at_least, decided_at: now } };
+    let decided =
+        |per_minute, reason| AdaptiveRate { per_minute, decided_at: now, reason, load: *sample };
+    let Some(present) = present else { return decided(at_least, RateReason::Started) };
+    let rate = present.per_minute.clamp(at_least, at_most);
     if now < present.decided_at.after(DECIDE_EVERY) {
-        let per_minute = present.per_minute.clamp(at_least, at_most);
-        return AdaptiveRate { per_minute, ..present };
+        return AdaptiveRate { per_minute: rate, ..present };
     }
-    let rate = present.per_minute;
-    let is_slow = sample.holds >= ENOUGH_HOLDS && sample.latency > target;
-    let is_contended = u64::from(sample.contended) * 50 > u64::from(sample.holds);
-    let decided = if sample.unavailable > 0 {
-        rate / 2
-    } else if is_slow || is_contended {
-        rate - rate.div_ceil(5).min(rate)
-    } else if sample.is_saturated {
-        rate.saturating_add((at_most / 20).max(1))
+    let (next, reason) = next_rate(rate, sample, at_most, target);
+    decided(next.clamp(at_least, at_most), reason)
+}
+
+fn next_rate(rate: u32, sample: &LoadSample, at_most: u32, target: Duration) -> (u32, RateReason) {
+    let lowered = rate - rate.div_ceil(5).min(rate);
+    if sample.unavailable > 0 {
+        (rate / 2, RateReason::Unavailable)
+    } else if sample.holds >= ENOUGH_HOLDS && sample.latency > target {
+        (lowered, RateReason::Slow)
+    } else if u64::from(sample.contended) * 50 > u64::from(sample.holds) {
+        (lowered, RateReason::Contended)
+    } else if sample.is_saturated && sample.holds > 0 {
+        (rate.saturating_add((at_most / 20).max(1)), RateReason::Raised)
     } else {
-        rate
-    };
-    AdaptiveRate { per_minute: decided.clamp(at_least, at_most), decided_at: now }
+        (rate, RateReason::Kept)
+    }
 }
 
 #[cfg(test)]
@@ -100,10 +137,18 @@ mod tests {
         }
     }
 
-    fn next(rate: u32, sample: &LoadSample) -> u32 {
-        let present = AdaptiveRate { per_minute: rate, decided_at: Timestamp::EPOCH };
+    fn at_the_epoch(per_minute: u32) -> AdaptiveRate {
+        let load = LoadSample::default();
+        AdaptiveRate { per_minute, decided_at: Timestamp::EPOCH, reason: RateReason::Started, load }
+    }
+
+    fn decided(rate: u32, sample: &LoadSample) -> AdaptiveRate {
         let now = Timestamp::EPOCH.after(DECIDE_EVERY);
-        adapt(Some(present), sample, (60, 6_000), TARGET, now).per_minute
+        adapt(Some(at_the_epoch(rate)), sample, (60, 6_000), TARGET, now)
+    }
+
+    fn next(rate: u32, sample: &LoadSample) -> u32 {
+        decided(rate, sample).per_minute
     }
 
     #[test]
@@ -136,10 +181,34 @@ mod tests {
 
     #[test]
     fn it_is_not_decided_again_before_the_last_decision_had_an_effect() {
-        let present = AdaptiveRate { per_minute: 1_000, decided_at: Timestamp::EPOCH };
+        let present = at_the_epoch(1_000);
         let soon = Timestamp::EPOCH.after(Duration::from_secs(4));
         let broken = LoadSample { unavailable: 9, ..quick() };
         assert_eq!(adapt(Some(present), &broken, (60, 6_000), TARGET, soon), present);
+    }
+
+    #[test]
+    fn a_server_without_holds_does_not_raise_the_rate_of_others() {
+        let idle = LoadSample { holds: 0, latency: Duration::ZERO, ..quick() };
+        assert_eq!(next(1_000, &idle), 1_000);
+    }
+
+    #[test]
+    fn a_decision_says_why_and_what_was_measured() {
+        let slow = LoadSample { latency: Duration::from_secs(1), ..quick() };
+        let reasons = [
+            (slow, RateReason::Slow),
+            (LoadSample { contended: 50, ..quick() }, RateReason::Contended),
+            (LoadSample { unavailable: 1, ..slow }, RateReason::Unavailable),
+            (quick(), RateReason::Raised),
+            (LoadSample { is_saturated: false, ..quick() }, RateReason::Kept),
+        ];
+        for (sample, reason) in reasons {
+            let rate = decided(1_000, &sample);
+            assert_eq!((rate.reason, rate.load), (reason, sample));
+        }
+        let start = adapt(None, &quick(), (60, 6_000), TARGET, Timestamp::EPOCH);
+        assert_eq!(start.reason, RateReason::Started);
     }
 
     /// A shop that becomes slow above some rate is kept near that rate from any start.

@@ -23,7 +23,7 @@ mod policy;
 mod position;
 mod room;
 
-pub use adaptive::{AdaptiveRate, LoadSample, adapt};
+pub use adaptive::{AdaptiveRate, LoadSample, RateReason, adapt};
 pub use draw::{Draw, DrawSeed, ROUNDS, SeedCommitment};
 pub use guard::{JoinAttempt, JoinGuard, JoinVerdict, Network, SourceLimits};
 pub use listener::RoomListener;

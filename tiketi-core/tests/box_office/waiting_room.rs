@@ -12,10 +12,12 @@ use tiketi_core::decide::waiting_room::{
 };
 use tiketi_core::decide::{EditRefused, HoldRefused};
 use tiketi_core::memory::{MemoryStore, MemoryWaitingRooms, TestGateway};
+use tiketi_core::metrics::{AdmissionMeasured, Metrics};
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{
-    AdmissionKey, AdmissionPass, AdmissionRate, Fairness, JoinAttempt, JoinGuard, JoinVerdict, Place,
-    PlaceClass, PlaceId, PlaceState, Room, RoomListener, RoomMode, Serving, StockNote, StoreFailure,
+    AdaptiveRate, AdmissionKey, AdmissionPass, AdmissionRate, Fairness, JoinAttempt, JoinGuard, JoinVerdict,
+    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomListener, RoomMode, Serving, StockNote,
+    StoreFailure,
 };
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, CommandKey, EventId, HoldRequest, PrepareRequest, Reservation,
@@ -278,21 +280,56 @@ async fn a_policy_replaces_nothing_else_and_an_invalid_one_is_refused() {
     assert_eq!(queue.office.waiting_room().policy(queue.event).await.unwrap(), Some(policy));
 }
 
-#[tokio::test]
-async fn an_adaptive_rate_starts_low_and_is_shown_to_staff() {
-    let queue = Queue::open().await;
+/// Remembers what the admissions of a process decided about rates.
+#[derive(Debug, Default)]
+struct Decisions(Mutex<Vec<AdaptiveRate>>);
+
+impl Metrics for Decisions {
+    fn admission(&self, measured: &AdmissionMeasured<'_>) {
+        self.0.lock().unwrap().extend(measured.decided);
+    }
+}
+
+/// A room of adaptive rate in which 400 buyers wait, and the decisions about its rate.
+async fn adaptive() -> (Queue, Arc<Decisions>) {
+    let decisions = Arc::new(Decisions::default());
+    let metrics = Arc::<Decisions>::clone(&decisions);
+    let queue = Queue::with(|builder| builder.metrics(metrics)).await;
     let rate = AdmissionRate::Adaptive { at_least: 60, at_most: 6_000 };
     queue.set(RoomPolicy::default().mode(RoomMode::On).rate(rate)).await;
     for id in 0..400 {
         queue.join(BuyerId::from_uuid(uuid::Uuid::from_u128(id))).await;
     }
+    (queue, decisions)
+}
+
+#[tokio::test]
+async fn an_adaptive_rate_starts_low_and_is_shown_to_staff() {
+    let (queue, decisions) = adaptive().await;
     let mut rates = Vec::new();
     for _ in 0..13 {
         queue.tick().await;
         let room = queue.office.waiting_room().room(queue.event).await.unwrap().unwrap();
-        rates.push(room.rate.unwrap().per_minute);
+        rates.push(room.rate.unwrap());
+        // A refused hold is measured like any other.
+        queue.hold(ADA, 0, None).await.unwrap_err();
     }
-    assert_eq!((rates[0], rates[4], rates[5], rates[10]), (60, 60, 360, 660), "{rates:?}");
+    let per_minute: Vec<u32> = rates.iter().map(|rate| rate.per_minute).collect();
+    assert_eq!([0, 4, 5, 10].map(|at| per_minute[at]), [60, 60, 360, 660], "{per_minute:?}");
+    let (reason, load) = (rates[5].reason, rates[5].load);
+    assert_eq!((reason, load.holds, load.is_saturated), (RateReason::Raised, 5, true));
+    let decided: Vec<u32> = decisions.0.lock().unwrap().iter().map(|rate| rate.per_minute).collect();
+    assert_eq!(decided, [60, 360, 660], "a decision is measured once");
+}
+
+#[tokio::test]
+async fn an_adaptive_rate_does_not_rise_without_a_measured_hold() {
+    let (queue, decisions) = adaptive().await;
+    for _ in 0..12 {
+        queue.tick().await;
+    }
+    let reasons: Vec<_> = decisions.0.lock().unwrap().iter().map(|rate| rate.reason).collect();
+    assert_eq!(reasons, [RateReason::Started, RateReason::Kept, RateReason::Kept]);
 }
 
 /// Refuses Ben, demotes Ada, and counts its calls.

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     RoomPolicy,
-    waiting_room::{AdmissionRate, DrawSeed, Fairness, Room, RoomMode, StoreFailure},
+    waiting_room::{AdaptiveRate, AdmissionRate, DrawSeed, Fairness, Room, RoomMode, StoreFailure},
 };
 use utoipa::ToSchema;
 
 use super::field::{parsed, seconds, within};
+use super::waiting_room::thousandths;
 use crate::error::ApiError;
 
 /// Whether buyers of an event wait.
@@ -249,29 +250,82 @@ impl RoomPolicyDto {
     }
 }
 
-/// How many buyers a waiting room has, for staff.
+/// What a waiting room has and does, for staff.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[schema(as = RoomCounts)]
-struct RoomCountsDto {
+#[schema(as = RoomState)]
+struct RoomStateDto {
     #[schema(example = 2_400)]
     waiting: u64,
     #[schema(example = 12)]
     called: u32,
     #[schema(example = 488)]
     active: u32,
-    /// Buyers a minute at the latest admission; `null` unless the rate is `adaptive`.
-    #[schema(example = 240)]
-    adaptive_rate: Option<u32>,
+    /// The last number that was called or passed over.
+    #[schema(example = 1_812)]
+    serving_number: u64,
+    /// How many numbers the line passes in a minute, measured; `null` until it has moved.
+    #[schema(example = 118.5)]
+    served_per_minute: Option<f64>,
+    /// Whether no buyer is called, because no ticket can be held at present.
+    paused: bool,
+    /// The latest decision about the rate; `null` unless the rate is `adaptive`.
+    adaptive: Option<RateDecisionDto>,
 }
 
-impl RoomCountsDto {
-    fn of(room: &Room) -> Self {
+/// A decision about an adaptive rate, with what the deciding server had measured in the five seconds before.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RateDecision)]
+struct RateDecisionDto {
+    /// Buyers a minute.
+    #[schema(example = 240)]
+    per_minute: u32,
+    #[schema(format = DateTime)]
+    decided_at: String,
+    /// `started`, `raised`, `kept`, or why it was lowered: `slow`, `contended`, `unavailable`.
+    #[schema(example = "raised")]
+    reason: &'static str,
+    /// Holds that were decided, refused ones included.
+    #[schema(example = 96)]
+    holds: u32,
+    /// The time within which 95 of 100 holds were decided, in milliseconds.
+    #[schema(example = 12.5)]
+    hold_latency_ms: f64,
+    /// Holds that failed because others changed the same rows.
+    contended: u32,
+    /// Holds that failed because the store took no more work.
+    unavailable: u32,
+    /// Whether the rate held buyers back: capacity was free, and buyers waited.
+    saturated: bool,
+}
+
+impl From<AdaptiveRate> for RateDecisionDto {
+    fn from(rate: AdaptiveRate) -> Self {
+        let load = rate.load;
+        Self {
+            per_minute: rate.per_minute,
+            decided_at: rate.decided_at.to_string(),
+            reason: rate.reason.word(),
+            holds: load.holds,
+            hold_latency_ms: load.latency.as_secs_f64() * 1_000.0,
+            contended: load.contended,
+            unavailable: load.unavailable,
+            saturated: load.is_saturated,
+        }
+    }
+}
+
+impl From<&Room> for RoomStateDto {
+    fn from(room: &Room) -> Self {
         Self {
             waiting: room.waiting(),
             called: room.called,
             active: room.active,
-            adaptive_rate: room.rate.map(|rate| rate.per_minute),
+            serving_number: room.standard.serving,
+            served_per_minute: room.outflow.per_minute_milli.map(thousandths),
+            paused: room.is_paused(),
+            adaptive: room.rate.map(Into::into),
         }
     }
 }
@@ -281,13 +335,13 @@ impl RoomCountsDto {
 pub(crate) struct RoomPolicyAnswer {
     policy: RoomPolicyDto,
     /// `null` if no one has joined, or if the store of waiting rooms fails.
-    room: Option<RoomCountsDto>,
+    room: Option<RoomStateDto>,
 }
 
 impl RoomPolicyAnswer {
     /// Shows a policy, and the room if someone has joined it.
     pub(crate) fn of(policy: &RoomPolicy, room: Option<&Room>) -> Self {
-        Self { policy: RoomPolicyDto::of(policy), room: room.map(RoomCountsDto::of) }
+        Self { policy: RoomPolicyDto::of(policy), room: room.map(Into::into) }
     }
 }
 

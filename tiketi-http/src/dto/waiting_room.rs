@@ -276,7 +276,7 @@ impl ServingDto {
 }
 
 /// Turns thousandths into a number for people; above four billion it is not exact.
-fn thousandths(number: u64) -> f64 {
+pub(super) fn thousandths(number: u64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / 1_000.0
 }
 

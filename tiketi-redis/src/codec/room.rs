@@ -1,6 +1,8 @@
 //! Rooms: one string of fixed size, whose first bytes are a stamp that changes with each commit.
 
-use tiketi_core::waiting_room::{AdaptiveRate, Line, Outflow, Pace, Room, Stock};
+use std::time::Duration;
+
+use tiketi_core::waiting_room::{AdaptiveRate, Line, LoadSample, Outflow, Pace, RateReason, Room, Stock};
 use tiketi_core::{CommandKey, EventId, StoreError};
 
 use crate::codec::bytes::{Reader, Writer};
@@ -50,13 +52,51 @@ pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
         bytes.u64(unsold);
         bytes.u64(returning);
     });
-    bytes.option(rate, |bytes, AdaptiveRate { per_minute, decided_at }| {
-        bytes.u32(per_minute);
-        bytes.moment(decided_at);
-    });
+    bytes.option(rate, encode_rate);
     bytes.option(cleared_by, |bytes, request| bytes.uuid(request.as_uuid()));
     bytes.u64(version);
     bytes.into_bytes()
+}
+
+fn encode_rate(bytes: &mut Writer, rate: AdaptiveRate) {
+    let AdaptiveRate { per_minute, decided_at, reason, load } = rate;
+    let LoadSample { holds, latency, contended, unavailable, is_saturated } = load;
+    bytes.u32(per_minute);
+    bytes.moment(decided_at);
+    bytes.u8(reason_byte(reason));
+    bytes.u32(holds);
+    bytes.u64(u64::try_from(latency.as_micros()).unwrap_or(u64::MAX));
+    bytes.u32(contended);
+    bytes.u32(unavailable);
+    bytes.u8(u8::from(is_saturated));
+}
+
+fn decode_rate(bytes: &mut Reader<'_>) -> Result<AdaptiveRate, StoreError> {
+    let (per_minute, decided_at, byte) = (bytes.u32()?, bytes.moment()?, bytes.u8()?);
+    let reason = RateReason::ALL.into_iter().find(|reason| reason_byte(*reason) == byte);
+    Ok(AdaptiveRate {
+        per_minute,
+        decided_at,
+        reason: reason.ok_or_else(|| StoreError::corrupt(format!("no reason of a rate is {byte}")))?,
+        load: LoadSample {
+            holds: bytes.u32()?,
+            latency: Duration::from_micros(bytes.u64()?),
+            contended: bytes.u32()?,
+            unavailable: bytes.u32()?,
+            is_saturated: bytes.u8()? != 0,
+        },
+    })
+}
+
+const fn reason_byte(reason: RateReason) -> u8 {
+    match reason {
+        RateReason::Started => 0,
+        RateReason::Unavailable => 1,
+        RateReason::Slow => 2,
+        RateReason::Contended => 3,
+        RateReason::Raised => 4,
+        RateReason::Kept => 5,
+    }
 }
 
 /// Returns the stamp of a stored room.
@@ -89,8 +129,7 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreErr
             passed: bytes.u64()?,
         },
         stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
-        rate: bytes
-            .option(|bytes| Ok(AdaptiveRate { per_minute: bytes.u32()?, decided_at: bytes.moment()? }))?,
+        rate: bytes.option(decode_rate)?,
         cleared_by: bytes.option(|bytes| bytes.uuid().map(CommandKey::from_uuid))?,
         version: bytes.u64()?,
     })
@@ -125,7 +164,18 @@ mod tests {
             pace: Pace { next: at(-8) },
             outflow: Outflow { per_minute_milli: Some(9), since: Some(at(10)), passed: 11 },
             stock: Some(Stock { unsold: 12, returning: 13 }),
-            rate: Some(AdaptiveRate { per_minute: 14, decided_at: Timestamp::FAR_FUTURE }),
+            rate: Some(AdaptiveRate {
+                per_minute: 14,
+                decided_at: Timestamp::FAR_FUTURE,
+                reason: RateReason::Kept,
+                load: LoadSample {
+                    holds: 17,
+                    latency: Duration::from_micros(18),
+                    contended: 19,
+                    unavailable: u32::MAX,
+                    is_saturated: true,
+                },
+            }),
             cleared_by: Some(CommandKey::from_uuid(Uuid::from_u128(15))),
             version: 16,
             ..Room::new(event)

@@ -28,6 +28,11 @@ impl Floors {
         }
     }
 
+    /// Forgets a room that was removed.
+    pub(crate) fn forget(&self, event: EventId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&event);
+    }
+
     /// Returns the room on which a command is decided, corrected so that no number is given twice.
     pub(crate) fn secure(&self, event: EventId, stored: Option<&Room>) -> Room {
         let floors = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -68,6 +68,17 @@ impl RoomIndex {
             .map_err(|error| StoreError::corrupt("the index of rooms is damaged").caused_by(error))
     }
 
+    /// Takes a room that was removed off the list.
+    pub(crate) async fn remove(&self, redis: &Redis, event: EventId) -> Result<(), StoreError> {
+        for (name, key) in ["ZREM", "HDEL"].into_iter().zip(index_keys(redis.prefix())) {
+            let mut command = redis::cmd(name);
+            command.arg(key).arg(event.as_uuid().as_bytes());
+            redis.run::<u32>(&command).await.map_err(write_failed)?;
+        }
+        self.announced.lock().unwrap_or_else(PoisonError::into_inner).remove(&event);
+        Ok(())
+    }
+
     /// Removes rooms without a live place, unless they were announced just now.
     pub(crate) async fn retire(&self, redis: &Redis, empty: &[EventId]) -> Result<(), StoreError> {
         if empty.is_empty() {

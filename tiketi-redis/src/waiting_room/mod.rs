@@ -7,6 +7,7 @@ mod changes;
 mod floors;
 mod index;
 mod queue;
+mod removal;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -43,6 +44,18 @@ impl RedisWaitingRoom {
     /// Creates a store on a connection; sends nothing.
     pub fn new(redis: Redis) -> Self {
         Self { rooms: Arc::new(Rooms::new(redis)), queues: Arc::default() }
+    }
+
+    /// Deletes a room with everything that Redis has of it, such as after a rehearsal.
+    ///
+    /// The next buyer who joins gets number 1 again, so it is not for an event that is sold:
+    /// [`WaitingRoomStore::clear`] keeps its numbers. No other server may use the room at the same time.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::OutcomeUnknown`] or [`StoreErrorKind::Unavailable`]; call it again then.
+    pub async fn remove(&self, event: EventId) -> Result<(), StoreError> {
+        self.rooms.remove(event).await
     }
 
     async fn send(&self, ask: Ask) -> Result<Answer, StoreError> {

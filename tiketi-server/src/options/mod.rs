@@ -7,6 +7,7 @@ mod cancellation;
 mod file;
 mod layers;
 mod paying;
+mod rehearse;
 mod values;
 mod waiting;
 
@@ -22,6 +23,7 @@ use tiketi_postgres::SchemaName;
 
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
+pub(crate) use rehearse::Rehearse;
 pub(crate) use waiting::Waiting;
 
 /// Sells tickets: a complete shop in one process
@@ -61,6 +63,19 @@ pub(crate) enum Command {
     ImportLayout(ImportLayout),
     /// Recompute a buyer's number from the published seed of a waiting room's draw; exit 1 if the seed is another one
     VerifyDraw(VerifyDraw),
+    /// Measure how many buyers a minute this machine, store and Redis can serve, and recommend a waiting room's policy
+    ///
+    /// Buyers join a waiting room, hold seats and pay by a method that moves no money, in a scratch shop: a file beside
+    /// the store's (`-rehearsal`), a schema beside the shop's (`_rehearsal`), or keys with a prefix of their own in
+    /// Redis. No buyer sees it, and it is removed at the end, also after Ctrl-C; what cannot be removed is named.
+    ///
+    /// It refuses to run while the shop sells: on a file, while a server uses it; on Postgres, while a published event is
+    /// on sale or sold out, or opens within ten minutes after the rehearsal. --beside-sales runs it anyway.
+    ///
+    /// It measures one process without HTTP. Several servers that share a Postgres serve little more of one event:
+    /// its sales are serialised there.
+    #[command(verbatim_doc_comment)]
+    Rehearse(Rehearse),
 }
 
 /// What the waiting room has published about its draw, at `/api/queue/{eventId}/serving`.

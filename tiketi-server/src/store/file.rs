@@ -28,6 +28,19 @@ fn failed_to_open(error: &OpenError) -> Failure {
     }
 }
 
+/// Returns whether a server has a file of this release's schema open.
+pub(crate) fn is_in_use(path: &Path) -> Result<bool, Failure> {
+    if schema_of(path)? < SCHEMA {
+        // Opening it would migrate it.
+        return Err(Failure::new(format!("{} has an older schema; run `migrate` first", path.display())));
+    }
+    match SqliteStore::open(path) {
+        Ok(_closed) => Ok(false),
+        Err(OpenError::InUse { .. }) => Ok(true),
+        Err(error) => Err(failed_to_open(&error)),
+    }
+}
+
 /// Migrates a file, and returns its schema before and after.
 pub(crate) fn migrate(path: &Path) -> Result<String, Failure> {
     let before = if path.exists() { schema_of(path)? } else { 0 };

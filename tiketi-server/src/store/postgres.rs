@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{Connection, Error};
+use sqlx::{AssertSqlSafe, Connection, Error};
 use tiketi_core::{StoreError, StoreErrorKind, store::AuditStore};
 use tiketi_postgres::{Durability, PostgresStore, SCHEMA, SchemaName, StoreOptions};
 use tokio::time::timeout;
@@ -18,6 +18,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 const FIRST_ANSWER: Duration = Duration::from_secs(30);
 const ADVICE: &str = "migrate the database with `tiketi-server migrate`, or start the server with --migrate";
 const DURABILITY_ADVICE: &str = "for tests, --allow-unsafe-durability serves from it anyway";
+/// SQLSTATE of a schema that exists (source: Postgres, appendix "PostgreSQL Error Codes").
+const DUPLICATE_SCHEMA: &str = "42P06";
 /// Parameters allowed after the `?` of an address; the driver would ignore others and log them.
 const PARAMETERS: [&str; 13] = [
     "application_name",
@@ -94,6 +96,43 @@ impl Database {
             Failure::new(format!("{}; {DURABILITY_ADVICE}", Failure::during(self, &error).sentence()))
         })?;
         Ok(store)
+    }
+
+    /// Creates an empty schema beside the shop's, and returns the database with it.
+    ///
+    /// It fails if the schema exists, so that a rehearsal never deletes what it has not made.
+    pub(crate) async fn create_scratch(&self) -> Result<Self, Failure> {
+        self.reach().await?;
+        let name = format!("{}_rehearsal", self.schema);
+        let schema = name.parse::<SchemaName>();
+        let schema = schema.map_err(|error| Failure::during(format!("the schema {name}"), &error))?;
+        let made = self.run(format!("CREATE SCHEMA \"{schema}\"")).await;
+        made.map_err(|error| match error.as_database_error().and_then(|error| error.code()) {
+            Some(code) if code == DUPLICATE_SCHEMA => Failure::new(format!(
+                "the schema {schema} exists in {self}: another rehearsal is running, or was killed; if none is, \
+                 run `DROP SCHEMA {schema} CASCADE`"
+            )),
+            _ => Failure::during(format!("cannot create the schema {schema} in {self}"), &error),
+        })?;
+        Ok(Self { schema, ..self.clone() })
+    }
+
+    /// Drops a schema that [`Database::create_scratch`] made.
+    pub(crate) async fn drop_scratch(&self) -> Result<(), Failure> {
+        let schema = &self.schema;
+        self.run(format!("DROP SCHEMA \"{schema}\" CASCADE")).await.map_err(|error| {
+            let remains = format!("the scratch shop remains: run `DROP SCHEMA {schema} CASCADE` in {self}");
+            Failure::during(remains, &error)
+        })
+    }
+
+    /// Runs one statement on a connection of its own.
+    async fn run(&self, statement: String) -> Result<(), Error> {
+        let mut connection = PgConnection::connect_with(&self.options).await?;
+        let done = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await.map(drop);
+        // The statement is done or not, however the connection ends.
+        let _ended = connection.close().await;
+        done
     }
 
     /// Creates a store that connects at its first use.
