@@ -11,6 +11,8 @@ use crate::waiting_room::room::{Room, Stock};
 
 const SHORTEST_POLL: Duration = Duration::from_secs(2);
 const LONGEST_POLL: Duration = Duration::from_mins(1);
+/// Fewest questions within the time of a turn, so that a buyer whose wait was estimated too long does not miss it.
+const POLLS_A_TURN: u32 = 3;
 /// Longest time between two questions while the wait is unknown.
 const LONGEST_BLIND_POLL: Duration = Duration::from_secs(30);
 
@@ -122,7 +124,11 @@ impl Position {
             | PlaceState::Lapsed => None,
         };
         let poll_after = match state {
-            PlaceState::Waiting => poll_in_line(room, policy, now, ahead, wait),
+            // A buyer who is called right after asking must ask again within the turn.
+            PlaceState::Waiting => {
+                let longest = (policy.turn_window / POLLS_A_TURN).max(SHORTEST_POLL);
+                poll_in_line(room, policy, now, ahead, wait).min(longest)
+            }
             PlaceState::Called { .. } => SHORTEST_POLL,
             PlaceState::Active { .. } => (policy.session_ttl / 4).clamp(SHORTEST_POLL, LONGEST_POLL),
             PlaceState::Done | PlaceState::Left | PlaceState::Lapsed => LONGEST_POLL,
@@ -256,6 +262,18 @@ mod tests {
         assert_eq!(poll(405, 0), Duration::from_secs(40));
         assert_eq!(poll(9_000, 0), Duration::from_mins(1));
         assert!(poll(9_000, 255) > Duration::from_secs(74) && poll(9_000, 255) < Duration::from_secs(75));
+    }
+
+    #[test]
+    fn the_poll_interval_is_a_third_of_the_turn_window_at_most() {
+        let waiting = place(PlaceClass::Standard, 120, PlaceState::Waiting);
+        let outflow = Outflow { per_minute_milli: Some(1_000), ..Outflow::default() };
+        for (outflow, room) in [(outflow, room()), (Outflow::default(), room())] {
+            let room = Room { outflow, ..room };
+            let policy = RoomPolicy::default().turn_window(Duration::from_secs(9));
+            let poll_after = Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0).poll_after;
+            assert_eq!(poll_after, Duration::from_secs(3));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod logs;
 mod maintenance;
 mod options;
 mod postgres;
+mod rehearse;
 mod restart;
 mod rush;
 mod serving;

@@ -122,3 +122,37 @@ async fn a_pass_of_another_admission_secret_is_refused() {
     let renewed = queue.admitted(&first).await["admission"].clone();
     assert_eq!(queue.hold(&first, 0, &renewed).await.0, 201);
 }
+
+#[tokio::test]
+async fn the_metrics_and_the_admin_view_show_a_waiting_room() {
+    let queue = Queue::open().await;
+    let room = format!("/api/admin/events/{}/waiting-room", queue.shop.event);
+    let policy = json!({
+        "mode": "on", "maxActive": 1, "rate": "adaptive", "admitPerMinute": 60, "admitPerMinuteAtMost": 600,
+    });
+    assert_eq!(queue.running.put(&room, &admin(), &policy).await.0, 200);
+    for id in 1..=3 {
+        queue.join(&buyer(id)).await;
+    }
+    queue.admitted(&buyer(1)).await;
+    let page = reqwest::get(format!("http://{}/metrics", queue.running.address())).await.unwrap();
+    let text = page.text().await.unwrap();
+    let event = &queue.shop.event;
+    for line in [
+        &format!("tiketi_queue_users{{event=\"{event}\",state=\"waiting\"}} 2"),
+        &format!("tiketi_queue_users{{event=\"{event}\",state=\"active\"}} 1"),
+        &format!("tiketi_queue_adaptive_per_minute{{event=\"{event}\"}} 60"),
+        "tiketi_queue_rate_decisions_total{reason=\"started\"} 1",
+        "tiketi_queue_called_total 1",
+        "tiketi_outbox_lag_seconds 0.0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
+    }
+    let (_, answer) = queue.running.get(&room, Some(&admin())).await;
+    let shown = &answer["room"];
+    assert_eq!((&shown["waiting"], &shown["active"], &shown["servingNumber"]), (&json!(2), &json!(1), &json!(1)));
+    let adaptive = &shown["adaptive"];
+    let reason = adaptive["reason"].as_str().unwrap();
+    // Without a hold the rate is kept, should the machine be so slow that it is decided again.
+    assert!(adaptive["perMinute"] == 60 && ["started", "kept"].contains(&reason), "{answer}");
+}

@@ -5,5 +5,6 @@ mod commands;
 mod demo;
 mod outage;
 mod pooler;
+mod rehearse;
 mod tls;
 mod waiting_room;
