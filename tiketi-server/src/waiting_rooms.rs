@@ -75,7 +75,8 @@ impl WaitingSettings {
         let Places::Redis { options, prefix } = &self.places else { return Ok(()) };
         let removed = RedisWaitingRoom::new(open_redis(options)?).remove(event).await;
         removed.map_err(|error| {
-            let remain = format!("keys that begin with {prefix} remain in Redis, which deletes them in a week");
+            let remain =
+                format!("keys that begin with {prefix} remain in Redis, which deletes them in a week");
             Failure::during(remain, &error)
         })
     }

@@ -23,10 +23,35 @@ struct RoomState {
     active: u32,
     opened_at: Option<i64>,
     next_call: i64,
-    outflow: (Option<u64>, Option<i64>, u64),
+    outflow: OutflowState,
     stock: Option<(u64, u64)>,
     rate: Option<RateState>,
     cleared_by: Option<String>,
+}
+
+/// A measured outflow as JSON.
+#[derive(Serialize, Deserialize)]
+struct OutflowState {
+    per_minute_milli: Option<u64>,
+    since: Option<i64>,
+    passed: u64,
+    burst: u64,
+    burst_at: Option<i64>,
+    measured: u64,
+}
+
+impl OutflowState {
+    fn of(outflow: Outflow) -> Self {
+        let Outflow { per_minute_milli, since, passed, burst, burst_at, measured } = outflow;
+        let (since, burst_at) = (since.map(Timestamp::as_micros), burst_at.map(Timestamp::as_micros));
+        Self { per_minute_milli, since, passed, burst, burst_at, measured }
+    }
+
+    fn outflow(self) -> Outflow {
+        let Self { per_minute_milli, since, passed, burst, burst_at, measured } = self;
+        let (since, burst_at) = (since.map(Timestamp::from_micros), burst_at.map(Timestamp::from_micros));
+        Outflow { per_minute_milli, since, passed, burst, burst_at, measured }
+    }
 }
 
 /// An adaptive rate as JSON; the latency in microseconds.
@@ -121,11 +146,7 @@ pub fn room_text(rows: &RoomRows) -> Result<String, StoreError> {
         active: room.active,
         opened_at: room.opened_at.map(Timestamp::as_micros),
         next_call: room.pace.next.as_micros(),
-        outflow: (
-            room.outflow.per_minute_milli,
-            room.outflow.since.map(Timestamp::as_micros),
-            room.outflow.passed,
-        ),
+        outflow: OutflowState::of(room.outflow),
         stock: room.stock.map(|stock| (stock.unsold, stock.returning)),
         rate: room.rate.map(RateState::of),
         cleared_by: room.cleared_by.map(|key| key.as_uuid().to_string()),
@@ -136,14 +157,13 @@ pub fn room_text(rows: &RoomRows) -> Result<String, StoreError> {
 pub fn room(row: &impl Row) -> Result<RoomRows, StoreError> {
     let state: RoomState = parse(row.text("state")?, "waiting room")?;
     let event = EventId::from_uuid(row.uuid("event")?);
-    let (per_minute_milli, since, passed) = state.outflow;
     let cleared_by = state.cleared_by.as_deref().map(key).transpose()?;
     let mut rows = RoomRows::new(Room {
         called: state.called,
         active: state.active,
         opened_at: state.opened_at.map(Timestamp::from_micros),
         pace: Pace { next: Timestamp::from_micros(state.next_call) },
-        outflow: Outflow { per_minute_milli, since: since.map(Timestamp::from_micros), passed },
+        outflow: state.outflow.outflow(),
         stock: state.stock.map(|(unsold, returning)| Stock { unsold, returning }),
         rate: state.rate.map(RateState::rate).transpose()?,
         cleared_by,

@@ -53,7 +53,14 @@ pub async fn what_is_saved_is_loaded(stores: Handles<dyn RoomJournal>) {
         active: 6,
         opened_at: Some(at(1)),
         pace: Pace { next: at(2) },
-        outflow: Outflow { per_minute_milli: Some(60_000), since: Some(at(3)), passed: 4 },
+        outflow: Outflow {
+            per_minute_milli: Some(60_000),
+            since: Some(at(3)),
+            passed: 4,
+            burst: 500,
+            burst_at: Some(at(8)),
+            measured: 9,
+        },
         stock: Some(Stock { unsold: 8, returning: 9 }),
         rate: Some(AdaptiveRate {
             per_minute: 120,

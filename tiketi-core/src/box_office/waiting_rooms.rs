@@ -282,7 +282,8 @@ impl WaitingRooms {
         let store = &self.office.inner.waiting_rooms;
         let events = store.busy_rooms(None, limit).await?;
         let rooms = together(events.into_iter().map(|event| store.room(event)), ROOMS_AT_ONCE).await;
-        let mut rooms: Vec<Room> = rooms.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        let mut rooms: Vec<Room> =
+            rooms.into_iter().filter_map(Result::transpose).collect::<Result<_, _>>()?;
         rooms.sort_by_key(|room| room.event);
         Ok(rooms)
     }

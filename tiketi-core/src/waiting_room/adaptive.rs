@@ -94,8 +94,7 @@ pub fn adapt(
     now: Timestamp,
 ) -> AdaptiveRate {
     let (at_least, at_most) = (bounds.0.max(1), bounds.1.max(bounds.0).max(1));
-    let decided =
-        |per_minute, reason| AdaptiveRate { per_minute, decided_at: now, reason, load: *sample };
+    let decided = |per_minute, reason| AdaptiveRate { per_minute, decided_at: now, reason, load: *sample };
     let Some(present) = present else { return decided(at_least, RateReason::Started) };
     let rate = present.per_minute.clamp(at_least, at_most);
     if now < present.decided_at.after(DECIDE_EVERY) {

@@ -40,6 +40,8 @@ pub struct Serving {
     pub stock: Option<Stock>,
     /// Whether admission pauses, because no ticket can be held at present.
     pub is_paused: bool,
+    /// The expected wait of a buyer who joins now; `None` as for [`Position::wait`].
+    pub wait: Option<Duration>,
     /// The hash of the seed, if the order is drawn.
     pub commitment: Option<SeedCommitment>,
     /// The seed, once the line is open.
@@ -60,7 +62,8 @@ pub struct Position {
     pub ahead: u64,
     /// How many wait, of all classes.
     pub waiting: u64,
-    /// The expected wait, from the measured outflow; `None` if it cannot be estimated.
+    /// The expected wait, from the measured outflow; `None` if it cannot be estimated, or if those ahead can take every
+    /// ticket that can be held now.
     pub wait: Option<Duration>,
     /// When the client should ask again: later at a greater distance, and not at the same moment as others.
     pub poll_after: Duration,
@@ -100,6 +103,7 @@ impl Serving {
             per_minute_milli: room.outflow.per_minute_milli,
             stock: room.stock,
             is_paused: room.is_paused(),
+            wait: room.opened_at.and_then(|_| expected_wait(room, room.waiting())),
             commitment: seed.map(|seed| seed.commitment()),
             // Before the opening it is secret: who knows it can choose the moment to join.
             seed: seed.filter(|_| room.opened_at.is_some()),
@@ -115,7 +119,7 @@ impl Position {
         let state = place.state.at(now);
         let ahead = if state == PlaceState::Waiting { ahead(place.id.class, number, room) } else { 0 };
         let wait = match state {
-            PlaceState::Waiting if room.opened_at.is_some() => room.outflow.time_for(ahead + 1),
+            PlaceState::Waiting if room.opened_at.is_some() => expected_wait(room, ahead),
             PlaceState::Waiting
             | PlaceState::Called { .. }
             | PlaceState::Active { .. }
@@ -143,6 +147,14 @@ impl Position {
             note: (state == PlaceState::Waiting).then(|| stock_note(room.stock?, ahead)).flatten(),
         }
     }
+}
+
+/// Returns how long the line takes to get past `ahead` places; `None` if it was not measured, or stops before.
+///
+/// It stops where no ticket is left that can be held: how many come back, and when, is not known.
+fn expected_wait(room: &Room, ahead: u64) -> Option<Duration> {
+    let stops_before = room.stock.is_some_and(|stock| ahead >= stock.unsold);
+    if stops_before { None } else { room.outflow.time_for(ahead.saturating_add(1)) }
 }
 
 /// Returns the number of a place; `None` until the order of its line is drawn.
@@ -247,6 +259,21 @@ mod tests {
         let outflow = Outflow { per_minute_milli: Some(30_000), ..Outflow::default() };
         let moving = Room { outflow, ..room() };
         assert_eq!(of(&waiting, &moving).wait, Some(Duration::from_secs(30)));
+    }
+
+    #[test]
+    fn no_wait_is_expected_where_the_tickets_end_before() {
+        let outflow = Outflow { per_minute_milli: Some(30_000), ..Outflow::default() };
+        let wait = |unsold| {
+            let stock = Some(Stock { unsold, returning: 100 });
+            let room = Room { outflow, stock, ..room() };
+            let position = of(&place(PlaceClass::Standard, 20, PlaceState::Waiting), &room);
+            assert_eq!((position.number, position.ahead), (Some(20), 14), "these are always shown");
+            (position.wait, Serving::of(event(), Some(&room), &RoomPolicy::default()).wait)
+        };
+        assert_eq!(wait(14), (None, None), "those ahead can take all");
+        assert_eq!(wait(15), (Some(Duration::from_secs(30)), None));
+        assert_eq!(wait(1_000).1, Some(Duration::from_secs(2 * 106)));
     }
 
     #[test]

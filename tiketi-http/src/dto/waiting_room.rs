@@ -1,5 +1,7 @@
 //! Waiting rooms as buyers see them.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     AdmissionPass, BuyerId, EventId, JoinRequest, Timestamp,
@@ -89,7 +91,8 @@ pub(crate) struct QueuePlaceDto {
     /// How many buyers wait.
     #[schema(example = 2_400)]
     total_waiting: u64,
-    /// The expected wait in seconds, measured; `null` if it cannot be estimated.
+    /// The expected wait in seconds, measured; `null` if it cannot be estimated, or if those ahead can take all tickets
+    /// that can be held now.
     #[schema(example = 95)]
     estimated_wait: Option<u64>,
     /// The last number of the buyer's line that was called.
@@ -138,7 +141,7 @@ impl QueuePlaceDto {
     fn at(event: EventId, position: &Position, admission: Option<AdmissionPass>) -> Self {
         Self {
             total_waiting: position.waiting,
-            estimated_wait: position.wait.map(|wait| wait.as_millis().div_ceil(1_000)).map(narrowed),
+            estimated_wait: position.wait.map(seconds),
             serving_number: position.serving,
             number: position.number,
             poll_after_ms: narrowed(position.poll_after.as_millis()),
@@ -163,6 +166,11 @@ impl QueuePlaceDto {
             admission: admission.map(|pass| pass.to_string()),
         }
     }
+}
+
+/// Rounds up to whole seconds.
+fn seconds(wait: Duration) -> u64 {
+    narrowed(wait.as_millis().div_ceil(1_000))
 }
 
 fn narrowed(number: u128) -> u64 {
@@ -202,7 +210,7 @@ pub(crate) struct ServingDto {
     /// How many numbers the line passes in a minute, measured; `null` until it has moved.
     #[schema(example = 118.5)]
     served_per_minute: Option<f64>,
-    /// The expected wait of a buyer who joins now, in seconds; `null` if it cannot be estimated.
+    /// The expected wait of a buyer who joins now, in seconds; `null` as in a buyer's own state.
     #[schema(example = 1_215)]
     estimated_wait: Option<u64>,
     /// When the line opens.
@@ -251,9 +259,6 @@ struct DrawDto {
 impl ServingDto {
     /// Shows the public state of a waiting room.
     pub(crate) fn of(serving: &Serving) -> Self {
-        let wait = serving.per_minute_milli.filter(|rate| *rate > 0).map(|rate| {
-            u128::from(serving.waiting.saturating_add(1)).saturating_mul(60_000).div_ceil(u128::from(rate))
-        });
         Self {
             event_id: serving.event.to_string(),
             serving_number: serving.number,
@@ -262,7 +267,7 @@ impl ServingDto {
             active: serving.in_flight,
             paused: serving.is_paused,
             served_per_minute: serving.per_minute_milli.map(thousandths),
-            estimated_wait: wait.filter(|_| serving.opened_at.is_some()).map(narrowed),
+            estimated_wait: serving.wait.map(seconds),
             opens_at: serving.opens_at.map(|at| at.to_string()),
             opened_at: serving.opened_at.map(|at| at.to_string()),
             stock: serving.stock.map(Into::into),

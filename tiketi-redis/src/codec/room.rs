@@ -44,10 +44,7 @@ pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
     bytes.u32(active);
     bytes.option(opened_at, Writer::moment);
     bytes.moment(pace.next);
-    let Outflow { per_minute_milli, since, passed } = outflow;
-    bytes.option(per_minute_milli, Writer::u64);
-    bytes.option(since, Writer::moment);
-    bytes.u64(passed);
+    encode_outflow(&mut bytes, outflow);
     bytes.option(stock, |bytes, Stock { unsold, returning }| {
         bytes.u64(unsold);
         bytes.u64(returning);
@@ -56,6 +53,16 @@ pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
     bytes.option(cleared_by, |bytes, request| bytes.uuid(request.as_uuid()));
     bytes.u64(version);
     bytes.into_bytes()
+}
+
+fn encode_outflow(bytes: &mut Writer, outflow: Outflow) {
+    let Outflow { per_minute_milli, since, passed, burst, burst_at, measured } = outflow;
+    bytes.option(per_minute_milli, Writer::u64);
+    bytes.option(since, Writer::moment);
+    bytes.u64(passed);
+    bytes.u64(burst);
+    bytes.option(burst_at, Writer::moment);
+    bytes.u64(measured);
 }
 
 fn encode_rate(bytes: &mut Writer, rate: AdaptiveRate) {
@@ -127,6 +134,9 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreErr
             per_minute_milli: bytes.option(Reader::u64)?,
             since: bytes.option(Reader::moment)?,
             passed: bytes.u64()?,
+            burst: bytes.u64()?,
+            burst_at: bytes.option(Reader::moment)?,
+            measured: bytes.u64()?,
         },
         stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
         rate: bytes.option(decode_rate)?,
@@ -162,7 +172,14 @@ mod tests {
             active: u32::MAX,
             opened_at: Some(at(7)),
             pace: Pace { next: at(-8) },
-            outflow: Outflow { per_minute_milli: Some(9), since: Some(at(10)), passed: 11 },
+            outflow: Outflow {
+                per_minute_milli: Some(9),
+                since: Some(at(10)),
+                passed: 11,
+                burst: 20,
+                burst_at: Some(at(21)),
+                measured: 22,
+            },
             stock: Some(Stock { unsold: 12, returning: 13 }),
             rate: Some(AdaptiveRate {
                 per_minute: 14,

@@ -116,11 +116,9 @@ impl WaitingMetrics {
         if let Some(AdaptiveRate { reason, load, .. }) = measured.decided {
             self.decisions.get_or_create(&DecisionLabels { reason: reason.word() }).inc();
             self.hold_latency.set(load.latency.as_secs_f64());
-            for (outcome, count) in [
-                ("decided", load.holds),
-                ("contended", load.contended),
-                ("unavailable", load.unavailable),
-            ] {
+            for (outcome, count) in
+                [("decided", load.holds), ("contended", load.contended), ("unavailable", load.unavailable)]
+            {
                 self.holds.get_or_create(&HoldLabels { outcome }).set(i64::from(count));
             }
         }
@@ -150,8 +148,11 @@ impl WaitingMetrics {
             let is_named = rank < MOST_EVENTS;
             let event = if is_named { room.event.to_string() } else { OTHER.to_owned() };
             let waiting = i64::try_from(room.waiting()).unwrap_or(i64::MAX);
-            let users =
-                [("waiting", waiting), ("called", i64::from(room.called)), ("active", i64::from(room.active))];
+            let users = [
+                ("waiting", waiting),
+                ("called", i64::from(room.called)),
+                ("active", i64::from(room.active)),
+            ];
             for (state, count) in users {
                 let labels = UsersLabels { event: event.clone(), state };
                 self.users.get_or_create(&labels).inc_by(count);
@@ -252,12 +253,8 @@ mod tests {
             unavailable: 0,
             is_saturated: true,
         };
-        let rate = AdaptiveRate {
-            per_minute: 80,
-            decided_at: Timestamp::EPOCH,
-            reason: RateReason::Slow,
-            load,
-        };
+        let rate =
+            AdaptiveRate { per_minute: 80, decided_at: Timestamp::EPOCH, reason: RateReason::Slow, load };
         let room = Room { rate: Some(rate), ..room(1, 5) };
         metrics.admission(&AdmissionMeasured::new(&room, 7, 2, Some(&rate), Duration::from_millis(3)));
         metrics.show_rooms(vec![room]);

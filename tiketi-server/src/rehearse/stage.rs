@@ -13,8 +13,8 @@ use tiketi_core::store::{
 };
 use tiketi_core::waiting_room::{RoomMode, RoomPolicy};
 use tiketi_core::{
-    AdmissionPass, BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput, HoldRequest,
-    Money, PrepareRequest, Reservation, Row, SaleWindow, SeatId, SeatLayout, Section,
+    AdmissionPass, BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput,
+    HoldRequest, Money, PrepareRequest, Reservation, Row, SaleWindow, SeatId, SeatLayout, Section,
 };
 use tokio::task::JoinSet;
 use tokio::time::Instant;

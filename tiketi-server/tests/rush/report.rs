@@ -100,7 +100,8 @@ impl<'v> Report<'v> {
         assert_eq!(bought.len(), self.count(End::Bought));
         let sold: BTreeSet<&String> = bought.iter().copied().collect();
         assert_eq!((sold.len(), bought.len()), (seats.len(), seats.len()), "every seat is sold, and once");
-        let mut calls: Vec<_> = self.stays().filter_map(|stay| Some((stay.number, stay.called_at?))).collect();
+        let mut calls: Vec<_> =
+            self.stays().filter_map(|stay| Some((stay.number, stay.called_at?))).collect();
         calls.sort_unstable();
         for pair in calls.windows(2) {
             assert!(pair[0].0 < pair[1].0, "two buyers have number {}", pair[0].0);

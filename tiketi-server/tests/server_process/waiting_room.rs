@@ -150,7 +150,10 @@ async fn the_metrics_and_the_admin_view_show_a_waiting_room() {
     }
     let (_, answer) = queue.running.get(&room, Some(&admin())).await;
     let shown = &answer["room"];
-    assert_eq!((&shown["waiting"], &shown["active"], &shown["servingNumber"]), (&json!(2), &json!(1), &json!(1)));
+    assert_eq!(
+        (&shown["waiting"], &shown["active"], &shown["servingNumber"]),
+        (&json!(2), &json!(1), &json!(1))
+    );
     let adaptive = &shown["adaptive"];
     let reason = adaptive["reason"].as_str().unwrap();
     // Without a hold the rate is kept, should the machine be so slow that it is decided again.

@@ -116,11 +116,14 @@ pub fn admit(scope: &dyn RoomScope, ask: &Admit) -> Result<Admission, StoreError
     }
     let count = u32::try_from(calls.called.len()).unwrap_or(u32::MAX);
     room.pace = room.pace.after(ask.per_minute, ask.now, count);
+    let waits = room.waiting() > 0;
+    let has_more_calls = waits && allowed(&room, ask) > 0;
     if room.opened_at.is_some() && ask.policy.mode != RoomMode::Off {
-        room.outflow = room.outflow.after(ask.now, calls.passed);
+        let is_held_back = waits && !has_more_calls && !room.is_paused();
+        room.outflow = room.outflow.after(ask.now, calls.passed, is_held_back);
     }
     room.version = room.version.saturating_add(1);
-    let more = has_more_due || room.waiting() > 0 && allowed(&room, ask) > 0;
+    let more = has_more_due || has_more_calls;
     Ok(Admission { room, called: calls.called, lapsed, more, replayed: false })
 }
 
