@@ -114,8 +114,7 @@ mod tests {
     }
 
     fn run(per_tick: impl Fn(u64) -> u64, ticks: u64) -> Outflow {
-        (0..ticks)
-            .fold(Outflow::default(), |outflow, tick| outflow.after(second(tick), per_tick(tick), true))
+        (0..ticks).fold(Outflow::default(), |outflow, tick| outflow.after(second(tick), per_tick(tick), true))
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub(crate) struct Walk {
     given: BTreeSet<PlaceId>,
     /// The places that were called, in order.
     called: Vec<PlaceId>,
+    /// When they were called.
+    called_at: Vec<Timestamp>,
     /// Each server's latest admission, with the places that it called.
     latest: BTreeMap<usize, (Admit, Vec<PlaceId>)>,
     /// The numbers of the places since the line opened; they never change.
@@ -81,6 +83,7 @@ impl Walk {
             requests: 0,
             given: BTreeSet::new(),
             called: Vec::new(),
+            called_at: Vec::new(),
             latest: BTreeMap::new(),
             numbers: RefCell::default(),
         }
@@ -146,6 +149,7 @@ impl Walk {
         let called: Vec<PlaceId> = admission.called.iter().map(|place| place.id).collect();
         assert!(called.is_empty() || self.unsold > 0, "admission pauses without stock");
         self.called.extend(&called);
+        self.called_at.resize(self.called.len(), self.now);
         self.latest.insert(server, (ask, called));
     }
 
@@ -163,6 +167,7 @@ impl Walk {
             // Eight later admissions called other places, so the store no longer has this one and executes it as a
             // new one.
             self.called.extend(named);
+            self.called_at.resize(self.called.len(), self.now);
         }
     }
 
@@ -188,6 +193,7 @@ impl Walk {
         assert_eq!(room.active as usize, count(|state| matches!(state, PlaceState::Active { .. })));
         assert!(room.in_flight() <= self.policy.max_active, "more are in than the limit");
 
+        self.check_pace();
         let unique: BTreeSet<&PlaceId> = self.called.iter().collect();
         assert_eq!(unique.len(), self.called.len(), "a place is called twice");
         let mut buyers = BTreeSet::new();
@@ -207,6 +213,17 @@ impl Walk {
                 let is_waiting = place.state == PlaceState::Waiting;
                 assert!(!(is_passed && is_waiting), "{:?} is lost", place.id);
             }
+        }
+    }
+
+    /// Fails if more were called in a minute than the rate allows, with a burst of 2 seconds; clocks are 2 seconds apart.
+    fn check_pace(&self) {
+        let Some(rate) = self.rate else { return };
+        let most = usize::try_from(rate * 64 / 60 + 2).unwrap();
+        for (first, from) in self.called_at.iter().enumerate() {
+            let minute = self.called_at[first..].iter().take_while(|at| at.since(*from).as_secs() < 60);
+            let count = minute.count();
+            assert!(count <= most, "{count} were called in a minute at a rate of {rate}");
         }
     }
 

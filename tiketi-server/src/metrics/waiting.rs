@@ -187,6 +187,9 @@ mod tests {
 
     use prometheus_client::encoding::text::encode;
     use tiketi_core::EventId;
+    use tiketi_core::fact::FactKinds;
+    use tiketi_core::notifier::SubscriberName;
+    use tiketi_core::store::Subscription;
     use tiketi_core::waiting_room::{LoadSample, Outflow, RateReason};
     use uuid::Uuid;
 
@@ -276,5 +279,20 @@ mod tests {
     fn the_lag_is_the_age_of_the_oldest_fact_of_any_subscriber() {
         let metrics = WaitingMetrics::default();
         assert_lines(&metrics, &["outbox_lag_seconds 0.0", "outbox_facts 0"]);
+        let at = |seconds| Timestamp::EPOCH.after(Duration::from_secs(seconds));
+        let status = |name: &str, waiting, oldest| SubscriberStatus {
+            subscription: Subscription {
+                subscriber: SubscriberName::new(name).unwrap(),
+                kinds: FactKinds::all(),
+            },
+            since: at(0),
+            seen_at: at(0),
+            waiting,
+            oldest,
+        };
+        let subscribers =
+            [status("mail", 7, Some(at(40))), status("idle", 0, None), status("hook", 2, Some(at(70)))];
+        metrics.show_outbox(&subscribers, at(100));
+        assert_lines(&metrics, &["outbox_lag_seconds 60.0", "outbox_facts 9"]);
     }
 }
