@@ -158,18 +158,18 @@ impl WaitingMetrics {
                 self.users.get_or_create(&labels).inc_by(count);
             }
             if is_named {
-                self.show_rates(EventLabels { event }, room);
+                self.show_rates(&EventLabels { event }, room);
             }
         }
     }
 
-    fn show_rates(&self, labels: EventLabels, room: &Room) {
+    fn show_rates(&self, labels: &EventLabels, room: &Room) {
         if let Some(milli) = room.outflow.per_minute_milli {
             let milli = u32::try_from(milli).unwrap_or(u32::MAX);
-            self.served.get_or_create(&labels).set(f64::from(milli) / 1_000.0);
+            self.served.get_or_create(labels).set(f64::from(milli) / 1_000.0);
         }
         if let Some(rate) = room.rate {
-            self.adaptive.get_or_create(&labels).set(i64::from(rate.per_minute));
+            self.adaptive.get_or_create(labels).set(i64::from(rate.per_minute));
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection, Error};
 use tiketi_core::{StoreError, StoreErrorKind, store::AuditStore};
@@ -107,7 +108,7 @@ impl Database {
         let schema = name.parse::<SchemaName>();
         let schema = schema.map_err(|error| Failure::during(format!("the schema {name}"), &error))?;
         let made = self.run(format!("CREATE SCHEMA \"{schema}\"")).await;
-        made.map_err(|error| match error.as_database_error().and_then(|error| error.code()) {
+        made.map_err(|error| match error.as_database_error().and_then(DatabaseError::code) {
             Some(code) if code == DUPLICATE_SCHEMA => Failure::new(format!(
                 "the schema {schema} exists in {self}: another rehearsal is running, or was killed; if none is, \
                  run `DROP SCHEMA {schema} CASCADE`"
