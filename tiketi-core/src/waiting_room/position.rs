@@ -11,10 +11,8 @@ use crate::waiting_room::room::{Room, Stock};
 
 const SHORTEST_POLL: Duration = Duration::from_secs(2);
 const LONGEST_POLL: Duration = Duration::from_mins(1);
-/// Fewest questions within the time of a turn, so that a buyer whose wait was estimated too long does not miss it.
+/// Fewest questions of a near buyer within the time of a turn.
 const POLLS_A_TURN: u32 = 3;
-/// Longest time between two questions while the wait is unknown.
-const LONGEST_BLIND_POLL: Duration = Duration::from_secs(30);
 
 /// The public state of a waiting room: one for all buyers, so that it can be cached and published.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -128,10 +126,8 @@ impl Position {
             | PlaceState::Lapsed => None,
         };
         let poll_after = match state {
-            // A buyer who is called right after asking must ask again within the turn.
             PlaceState::Waiting => {
-                let longest = (policy.turn_window / POLLS_A_TURN).max(SHORTEST_POLL);
-                poll_in_line(room, policy, now, ahead, wait).min(longest)
+                poll_in_line(room, policy, now, ahead, wait).min(longest_poll(policy, ahead))
             }
             PlaceState::Called { .. } => SHORTEST_POLL,
             PlaceState::Active { .. } => (policy.session_ttl / 4).clamp(SHORTEST_POLL, LONGEST_POLL),
@@ -187,7 +183,19 @@ fn poll_in_line(
         return (wait / 10).clamp(SHORTEST_POLL, LONGEST_POLL);
     }
     let by_distance = Duration::from_millis(ahead.saturating_mul(20));
-    SHORTEST_POLL.saturating_add(by_distance).min(LONGEST_BLIND_POLL)
+    SHORTEST_POLL.saturating_add(by_distance).min(LONGEST_POLL)
+}
+
+/// Returns the longest time between two questions of a buyer with so many ahead.
+///
+/// As many as may be active can be called at once, so they must ask again within a turn. Those behind them are told to
+/// ask less often, because they are many.
+fn longest_poll(policy: &RoomPolicy, ahead: u64) -> Duration {
+    if ahead < u64::from(policy.max_active) {
+        (policy.turn_window / POLLS_A_TURN).clamp(SHORTEST_POLL, LONGEST_POLL)
+    } else {
+        LONGEST_POLL
+    }
 }
 
 /// Lengthens a pause by up to a quarter, so that clients that asked together do not stay together.
@@ -292,14 +300,18 @@ mod tests {
     }
 
     #[test]
-    fn the_poll_interval_is_a_third_of_the_turn_window_at_most() {
-        let waiting = place(PlaceClass::Standard, 120, PlaceState::Waiting);
-        let outflow = Outflow { per_minute_milli: Some(1_000), ..Outflow::default() };
-        for (outflow, room) in [(outflow, room()), (Outflow::default(), room())] {
-            let room = Room { outflow, ..room };
-            let policy = RoomPolicy::default().turn_window(Duration::from_secs(9));
-            let poll_after = Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0).poll_after;
-            assert_eq!(poll_after, Duration::from_secs(3));
+    fn those_who_may_be_called_at_once_ask_three_times_within_a_turn() {
+        let slow = Outflow { per_minute_milli: Some(1_000), ..Outflow::default() };
+        for outflow in [slow, Outflow::default()] {
+            let mut room = Room { outflow, ..room() };
+            (room.standard.arrivals, room.standard.waiting) = (10_000, 9_990);
+            let poll = |arrival| {
+                let policy = RoomPolicy::default().turn_window(Duration::from_secs(9)).max_active(200);
+                let waiting = place(PlaceClass::Standard, arrival, PlaceState::Waiting);
+                Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0).poll_after
+            };
+            assert_eq!(poll(205), Duration::from_secs(3), "199 are ahead");
+            assert_eq!(poll(9_000), Duration::from_mins(1), "many are ahead");
         }
     }
 

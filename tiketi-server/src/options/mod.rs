@@ -74,7 +74,6 @@ pub(crate) enum Command {
     ///
     /// It measures one process without HTTP. Several servers that share a Postgres serve little more of one event:
     /// its sales are serialised there.
-    #[command(verbatim_doc_comment)]
     Rehearse(Rehearse),
 }
 
