@@ -128,8 +128,6 @@ def check_selectors(running, recorded, used):
     code = "\n".join(path.read_text() for path in ROOT.glob("tiketi-*/src/**/*.rs"))
     routes = running.routes()
     for name, labels in UNPROVOKED.items():
-        if name in exported:
-            wrong(f"names.py: {name} is exported, so UNPROVOKED must not list it")
         if not re.search(rf'"{re.escape(name)}[{{ ]|"{name}\{{', (ROOT / "tiketi-server/src/metrics.rs").read_text()):
             wrong(f"names.py: no test of tiketi-server/src/metrics.rs has {name}")
     known = {**exported, **UNPROVOKED, **OF_PROMETHEUS, **recorded}
