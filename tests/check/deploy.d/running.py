@@ -1,4 +1,4 @@
-"""A server with a shop in a file, which sells one reservation, refuses another and fails none."""
+"""A server with a shop in a file, which sells one reservation, refuses another, and has a buyer in a waiting room."""
 import json, os, re, subprocess, urllib.error, urllib.request, uuid
 
 # Longer than any answer of a server on a busy machine.
@@ -9,7 +9,8 @@ class Running:
     def __init__(self, server, work, variables):
         log = open(work / "server.log", "w")
         command = [server, "--listen", "127.0.0.1:0", "--store", f"sqlite:{work}/shop.db", "--demo"]
-        variables = {**os.environ, **variables}
+        admin = {"TIKETI_ADMIN_EMAIL": "admin@example.com", "TIKETI_ADMIN_PASSWORD": "correct horse battery"}
+        variables = {**os.environ, **variables, **admin}
         self.process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=log, text=True)
         said = self.process.stdout.readline()
         if not said.startswith("listening on "):
@@ -26,21 +27,21 @@ class Running:
         self.process.terminate()
         self.process.wait(PATIENCE)
 
-    def ask(self, path, body=None, token=None):
+    def ask(self, path, body=None, token=None, method=None):
         """Returns the status and the text of an answer."""
         headers = {"Content-Type": "application/json", "Idempotency-Key": str(uuid.uuid4())}
         if token:
             headers["Authorization"] = f"Bearer {token}"
         data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(self.base + path, data, headers)
+        request = urllib.request.Request(self.base + path, data, headers, method=method)
         try:
             with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
 
-    def done(self, path, body=None, token=None):
-        status, text = self.ask(path, body, token)
+    def done(self, path, body=None, token=None, method=None):
+        status, text = self.ask(path, body, token, method)
         if status >= 300:
             raise SystemExit(f"{path} is answered with {status}: {text}")
         return json.loads(text)
@@ -61,6 +62,12 @@ class Running:
             raise SystemExit(f"a hold of too many seats is answered with {status}: {text}")
         payment = {"reservationId": held["reservation"]["id"], "paymentMethod": "kakao_pay"}
         self.done("/api/payments/process", payment, token)
+        # From here on the event has a waiting room, and a buyer in it.
+        secret = {"email": "admin@example.com", "password": "correct horse battery"}
+        admin = self.done("/api/auth/login", secret)["token"]
+        policy = {"mode": "on", "maxActive": 10, "admitPerMinute": 60}
+        self.done(f"/api/admin/events/{event}/waiting-room", policy, admin, "PUT")
+        self.done("/api/queue/join", {"eventId": event}, token)
 
     def metrics(self):
         """Returns the labels of each metric that /metrics shows, by its name."""
