@@ -298,6 +298,17 @@ mod tests {
     }
 
     #[test]
+    fn a_turn_is_entered_and_a_session_extended_only_before_its_end() {
+        let at = Timestamp::from_micros;
+        let called = PlaceState::Called { until: at(100) };
+        let enter = |now| called.apply(&PlaceStep::Enter { now: at(now), until: at(500) });
+        assert!(enter(99).is_ok() && enter(100).is_err());
+        let active = PlaceState::Active { since: at(0), until: at(100) };
+        let extend = |now| active.apply(&PlaceStep::Extend { now: at(now), until: at(500) });
+        assert!(extend(99).is_ok() && extend(100).is_err());
+    }
+
+    #[test]
     fn a_heartbeat_of_a_slow_clock_does_not_shorten_a_session() {
         let at = Timestamp::from_micros;
         let active = PlaceState::Active { since: at(0), until: at(100) };

@@ -48,7 +48,10 @@ pub(crate) struct Stay {
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) stays: Vec<Stay>,
-    pub(crate) seat: Option<String>,
+    /// The seats that were paid for; more than one if a hold was added to an earlier one.
+    pub(crate) seats: Vec<String>,
+    /// Codes of refused payments.
+    pub(crate) unpaid: Vec<String>,
     pub(crate) end: End,
 }
 
@@ -81,7 +84,7 @@ impl Person {
     ) -> Self {
         let token = token(Uuid::from_u128(u128::from(name) + 1));
         let (shop, line, board) = (Arc::clone(shop), Arc::clone(line), Arc::clone(board));
-        let visit = Visit { stays: Vec::new(), seat: None, end: End::Vanished };
+        let visit = Visit { stays: Vec::new(), seats: Vec::new(), unpaid: Vec::new(), end: End::Vanished };
         Self { name, token, size, shop, line, board, visit }
     }
 
@@ -215,9 +218,11 @@ impl Person {
         if status != 200 {
             // On a busy machine the hold may end before its buyer pays.
             assert!([404, 409].contains(&status), "{paid}");
+            self.visit.unpaid.push(paid["code"].to_string());
             return None;
         }
-        self.visit.seat = Some(seat);
+        let seats = paid["reservation"]["seats"].as_array().unwrap().iter();
+        self.visit.seats = seats.map(|seat| seat["seatId"].as_str().unwrap().to_owned()).collect();
         Some(End::Bought)
     }
 }

@@ -322,6 +322,33 @@ fn without_stock_admission_pauses_and_resumes_when_holds_return() {
 }
 
 #[test]
+fn the_outflow_is_measured_only_while_capacity_holds_buyers_back() {
+    let mut idle = Hall::new(policy());
+    for (second, id) in (0..10).zip(1..) {
+        idle.join(at(second), id);
+        idle.admit(at(second));
+        idle.leave(at(second), id);
+    }
+    assert_eq!(idle.room.outflow.per_minute_milli, None, "they came as slowly as they were called");
+
+    let mut busy = Hall::new(policy());
+    for id in 1..=20 {
+        busy.join(at(0), id);
+    }
+    for (second, id) in (0..6).zip(1..) {
+        busy.admit(at(second));
+        busy.leave(at(second), id);
+    }
+    assert_eq!(busy.room.outflow.per_minute_milli, Some(60_000));
+    for second in 6..60 {
+        let stock = Some(Stock { unsold: 0, returning: 1 });
+        let ask = Admit { stock, ..busy.ask_admit(at(second)) };
+        busy.admit_as(&ask);
+    }
+    assert_eq!(busy.room.outflow.per_minute_milli, Some(60_000), "a pause is not measured");
+}
+
+#[test]
 fn no_one_is_called_before_the_opening() {
     let mut hall = Hall::new(RoomPolicy { opens_at: Some(at(100)), ..policy() });
     hall.join(at(0), 1);
