@@ -19,6 +19,11 @@ impl<S: ?Sized> Handles<S> {
         Self(Arc::new(Openings { stores, turn: AtomicUsize::new(0) }))
     }
 
+    /// Returns every opening.
+    pub fn all(&self) -> &[Arc<S>] {
+        &self.0.stores
+    }
+
     /// Returns the next handle, round-robin.
     pub fn any(&self) -> Arc<S> {
         let turn = self.0.turn.fetch_add(1, Ordering::Relaxed);

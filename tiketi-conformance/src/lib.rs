@@ -35,7 +35,7 @@
 //! |---|---|---|
 //! | [`sales_cases!`] | [`SellingStore`] | selling: holds, payments, refunds, late money, keys, races, dropped callers ([`tiketi_core::store::SalesStore`]) |
 //! | [`catalog_cases!`] | [`SellingStore`] | events, ticket types, blocked seats, listings and seat maps ([`tiketi_core::store::CatalogStore`]) |
-//! | [`outbox_cases!`] | [`SellingStore`] | facts: delivered to each subscriber, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
+//! | [`outbox_cases!`] | [`SellingStore`] | facts: sent to every broadcast, and delivered to each subscriber, in order, leased to one server at a time ([`tiketi_core::store::OutboxStore`]) |
 //! | [`payment_cases!`] | [`SellingStore`] | open payments: due for reconciliation, in need of attention, deposits, call-offs |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | all rows of an event: complete, of one moment, without a violation |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each delivery stored once, leased to one server at a time |

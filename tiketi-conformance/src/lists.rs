@@ -294,6 +294,12 @@ macro_rules! outbox_cases {
                 facts_of_one_commit_are_coalesced_and_in_their_order,
                 an_expiry_is_announced_to_its_buyer_once,
             }
+            broadcast {
+                what_a_commit_changed_is_sent_before_its_answer,
+                what_changes_nothing_public_sends_nothing,
+                ends_blocks_and_statuses_are_sent,
+                deltas_of_callers_at_once_make_the_map,
+            }
             subscribers {
                 each_subscriber_gets_each_fact_by_itself,
                 a_fact_that_failed_comes_again_and_later_ones_wait_for_it,

@@ -48,6 +48,8 @@ pub struct FactId(pub u64);
 pub enum FactBody {
     /// Seats changed in one commit or in a part of it. For everyone: no owner is named.
     SeatsChanged {
+        /// The map version before these changes.
+        since: u64,
         /// The map version that includes these changes.
         map_version: u64,
         /// Each changed seat once, as the commit left it.
@@ -328,9 +330,32 @@ impl FactKind {
 pub struct FactKinds(u32);
 
 impl FactKinds {
+    /// No kind.
+    pub const NONE: Self = Self(0);
+    /// The kinds that are for everyone: seats, stock and status.
+    pub const PUBLIC: Self = Self(
+        FactKind::SeatsChanged.bit() | FactKind::StockChanged.bit() | FactKind::EventStatusChanged.bit(),
+    );
+
     /// Returns the set of every kind.
     pub fn all() -> Self {
         FactKind::ALL.iter().copied().collect()
+    }
+
+    /// Returns the kinds that are in either set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Returns whether the sets have a kind in common.
+    pub const fn overlaps(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Returns whether the set has a kind that is for one buyer only.
+    pub const fn has_private(self) -> bool {
+        self.0 & !Self::PUBLIC.0 != 0
     }
 
     /// Returns whether the set has a kind.

@@ -69,13 +69,20 @@
 //! [`BoxOffice::waiting_room`] gives places and passes, the background jobs call the next buyers, and a hold requires
 //! the pass. The module [`waiting_room`] explains numbers, positions and the draw.
 //!
+//! # Live changes
+//!
+//! [`BoxOffice::changes`] follows an event: a snapshot of its seats, stock and status, then each change at once, on
+//! whichever server it happened. It is what a host sends to sockets of its own. A [`Broadcast`] carries the changes
+//! between servers ([`BoxOfficeBuilder::broadcast`]); what it loses is read from the store. The module [`broadcast`]
+//! explains audiences, the module [`live_seats`] how deltas are put together.
+//!
 //! # Facts and subscribers
 //!
 //! What becomes true with a commit is a [`Fact`]: seats changed, a hold, a reservation confirmed, a payment updated. A
 //! named subscriber ([`BoxOfficeBuilder::subscriber`]) gets each of them at least once, those of one reservation in
 //! order, through a [`Notifier`] of yours. Each subscriber has a queue of its own: one that fails delays no other, and
 //! its facts are tried again ([`Jobs::run_once`](crate::box_office::Jobs::run_once)). It begins with the first commit
-//! after it was registered. Without a subscriber no facts are saved.
+//! after it was registered. Without a subscriber no facts are saved: live changes need none.
 //!
 //! # Cancel safety
 //!
@@ -152,6 +159,7 @@ pub mod memory;
 pub mod account;
 pub mod audit;
 pub mod box_office;
+pub mod broadcast;
 pub mod cancellation_policy;
 pub mod catalog;
 pub mod clock;
@@ -162,6 +170,7 @@ pub mod gateway;
 pub mod id;
 pub mod lease;
 pub mod limits;
+pub mod live_seats;
 pub mod metadata;
 pub mod metrics;
 pub mod money;
@@ -189,6 +198,7 @@ pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, Paid, PayError, PrepareRequest,
     Prepared, RefundError,
 };
+pub use broadcast::Broadcast;
 pub use cancellation_policy::CancellationPolicy;
 pub use catalog::{EventInput, TicketTypeInput, general_admission};
 pub use clock::{Clock, IdSource};

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
-use redis::cluster::{ClusterClient, ClusterConfig};
+use redis::cluster::{ClusterClient, ClusterClientBuilder, ClusterConfig};
 use redis::cluster_async::ClusterConnection;
-use redis::{Client, Cmd, FromRedisValue, Pipeline, RedisFuture, RedisResult, TlsCertificates, Value};
+use redis::{
+    Client, Cmd, ConnectionInfo, FromRedisValue, Pipeline, RedisFuture, RedisResult, TlsCertificates, Value,
+};
 use tiketi_core::StoreError;
 
 use crate::error::read_failed;
@@ -73,18 +75,27 @@ impl Redis {
     }
 }
 
+/// Returns the one node of options without a Cluster.
+pub(crate) fn first_node(options: &RedisOptions) -> RedisResult<ConnectionInfo> {
+    let none = || (redis::ErrorKind::InvalidClientConfig, "no node is named").into();
+    options.nodes.first().cloned().ok_or_else(none)
+}
+
+/// Makes a client of one node.
+pub(crate) fn single_client(options: &RedisOptions, node: ConnectionInfo) -> RedisResult<Client> {
+    match tls(options) {
+        Some(certificates) => Client::build_with_tls(node, certificates),
+        None => Client::open(node),
+    }
+}
+
 fn tls(options: &RedisOptions) -> Option<TlsCertificates> {
     let root_cert = options.root_certificate.clone()?;
     Some(TlsCertificates { client_tls: None, root_cert: Some(root_cert) })
 }
 
 fn single(options: &RedisOptions) -> RedisResult<ConnectionManager> {
-    let node =
-        options.nodes.first().cloned().ok_or((redis::ErrorKind::InvalidClientConfig, "no node is named"))?;
-    let client = match tls(options) {
-        Some(certificates) => Client::build_with_tls(node, certificates)?,
-        None => Client::open(node)?,
-    };
+    let client = single_client(options, first_node(options)?)?;
     let config = ConnectionManagerConfig::new()
         .set_number_of_retries(RETRIES)
         .set_max_delay(Duration::from_millis(200))
@@ -93,7 +104,8 @@ fn single(options: &RedisOptions) -> RedisResult<ConnectionManager> {
     ConnectionManager::new_lazy_with_config(client, config)
 }
 
-fn cluster(options: &RedisOptions) -> RedisResult<ClusterConnection> {
+/// Starts a client of a Cluster.
+pub(crate) fn cluster_builder(options: &RedisOptions) -> ClusterClientBuilder {
     let retries = u32::try_from(RETRIES).unwrap_or(u32::MAX);
     let builder = ClusterClient::builder(options.nodes.clone())
         .retries(retries)
@@ -101,11 +113,15 @@ fn cluster(options: &RedisOptions) -> RedisResult<ClusterConnection> {
         .max_retry_wait(200)
         .connection_timeout(CONNECT_TIMEOUT)
         .response_timeout(options.response_timeout);
-    let builder = match tls(options) {
+    match tls(options) {
         Some(certificates) => builder.certs(certificates),
         None => builder,
-    };
-    Ok(builder.build()?.get_pending_async_connection_with_config(ClusterConfig::new()))
+    }
+}
+
+fn cluster(options: &RedisOptions) -> RedisResult<ClusterConnection> {
+    let client = cluster_builder(options).build()?;
+    Ok(client.get_pending_async_connection_with_config(ClusterConfig::new()))
 }
 
 impl ConnectionLike for Link {

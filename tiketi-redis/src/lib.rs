@@ -1,9 +1,9 @@
-//! Stores Tiketi's waiting rooms and leases in Redis, for any number of servers.
+//! Stores Tiketi's waiting rooms and leases in Redis, and sends live changes through it, for any number of servers.
 //!
 //! ```no_run
 //! use std::sync::Arc;
 //! use tiketi_core::{BoxOffice, memory::MemoryStore};
-//! use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
+//! use tiketi_redis::{Redis, RedisBroadcast, RedisOptions, RedisWaitingRoom};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -12,6 +12,7 @@
 //! let shop = BoxOffice::builder()
 //!     .store(Arc::new(MemoryStore::default()))
 //!     .waiting_rooms(Arc::new(RedisWaitingRoom::new(redis)))
+//!     .broadcast(Arc::new(RedisBroadcast::open(&options)?))
 //!     .build()?;
 //! # Ok(())
 //! # }
@@ -42,6 +43,8 @@
 //! | `P:{E}:turn` | string: the server whose turn it is to write |
 //! | `P:{rooms}:index`, `P:{rooms}:announced` | sorted set and hash: the rooms that may have a live place |
 //! | `P:{S}:leases` | hash: the leases of scope `S` |
+//! | `P:{E}:live:number` | string: the number of the last message of the channel `P:{E}:live` |
+//! | `P:{B}:own:number` | string: the same for the channel `P:{B}:own` of buyer `B` |
 //!
 //! A room's keys are deleted 7 days after its last change. Each admission prolongs the keys of some waiting places,
 //! so that a place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change
@@ -49,6 +52,15 @@
 //!
 //! Choose a `maxmemory-policy` under which Redis evicts none of these keys: `noeviction`, or one of `volatile-…`
 //! with enough memory. A million waiting buyers take about 150 MB.
+//!
+//! # How a message is sent
+//!
+//! A message of [`RedisBroadcast`] goes at once to the listeners of the process that sends it, and into a queue of at most
+//! 4,096. A task sends what waits, up to 64 without waiting for an answer; a script numbers each message of a channel and
+//! publishes it in the same step. A subscriber that finds a number missing, whose connection was lost, or whose
+//! subscription began, tells its listeners of a gap, and they read the store. A message that could not be sent leaves a
+//! hole in the numbers of its channel, with the next message or with an empty one after 100 ms. A user of Redis needs
+//! the channels `P:*` (`&P:*` in its access control list).
 //!
 //! # Failures
 //!
@@ -59,6 +71,7 @@
 //! | Redis was restarted without its data | Rooms are empty. A buyer who comes back joins at the back. Numbers go on at the next multiple of 1,000,000 above the highest that the server has seen, so none is given twice |
 //! | A Cluster's master dies and its replica lacks the latest writes | Buyers whose place was among them join again. The line skips the numbers that the server has seen, up to 10,000 |
 //! | All servers and Redis lose their memory at the same time | Numbers begin at 1 again |
+//! | A message is lost, or Redis was restarted | Listeners hear a gap, and read the store |
 //! | Other servers write all the time | The task decides again; after 5 seconds [`Contention`] |
 //!
 //! Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas if buyers should
@@ -73,6 +86,7 @@
 //!
 //! `rediss://` uses rustls with the process's default provider, which the binary must install.
 
+mod broadcast;
 mod codec;
 mod connection;
 mod error;
@@ -82,6 +96,7 @@ mod options;
 mod script;
 mod waiting_room;
 
+pub use broadcast::RedisBroadcast;
 pub use connection::{Redis, RedisSetupError};
 pub use leases::RedisLeases;
 pub use options::{InvalidRedisUrl, RedisOptions};

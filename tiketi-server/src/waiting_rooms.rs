@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::broadcast::Broadcast;
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::{RoomJournal, WaitingRoomStore};
 use tiketi_core::{AdmissionKey, BoxOfficeBuilder, EventId, StoreError};
 use tiketi_http::TokenSecret;
-use tiketi_redis::{Redis, RedisOptions, RedisWaitingRoom};
+use tiketi_redis::{Redis, RedisBroadcast, RedisOptions, RedisWaitingRoom};
 
 use crate::failure::Failure;
 use crate::options::Waiting;
@@ -100,6 +101,8 @@ impl WaitingSettings {
 pub(crate) struct WaitingRooms {
     store: Arc<dyn WaitingRoomStore>,
     admission_key: AdmissionKey,
+    /// Sends live changes to the other servers; `None` without Redis.
+    broadcast: Option<Arc<dyn Broadcast>>,
 }
 
 impl WaitingRooms {
@@ -125,12 +128,29 @@ impl WaitingRooms {
             }
             (Places::Store | Places::Process, _) => Arc::new(MemoryWaitingRooms::default()),
         };
-        Ok(Self { store, admission_key })
+        let broadcast = open_broadcast(&settings.places)?;
+        Ok(Self { store, admission_key, broadcast })
     }
 
     /// Adds the waiting rooms to a shop.
     pub(crate) fn add_to(&self, builder: BoxOfficeBuilder) -> BoxOfficeBuilder {
-        builder.waiting_rooms(Arc::clone(&self.store)).admission_key(self.admission_key.clone())
+        let builder =
+            builder.waiting_rooms(Arc::clone(&self.store)).admission_key(self.admission_key.clone());
+        match &self.broadcast {
+            Some(broadcast) => builder.broadcast(Arc::clone(broadcast)),
+            None => builder,
+        }
+    }
+}
+
+/// Opens the broadcast between servers, where they share a Redis.
+fn open_broadcast(places: &Places) -> Result<Option<Arc<dyn Broadcast>>, Failure> {
+    match places {
+        Places::Redis(options) => {
+            let failed = |error| Failure::during("--redis", &error);
+            Ok(Some(Arc::new(RedisBroadcast::open(options).map_err(failed)?)))
+        }
+        Places::Process | Places::Store => Ok(None),
     }
 }
 

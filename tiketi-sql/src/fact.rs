@@ -29,7 +29,7 @@ use crate::row::{Row, count, currency, json, moment, parse, small, unreadable};
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 enum Entry<T> {
-    SeatsChanged { map_version: u64, changes: Vec<(Uuid, T, u64)> },
+    SeatsChanged { since: u64, map_version: u64, changes: Vec<(Uuid, T, u64)> },
     StockChanged { ticket_type: Uuid, available: u32 },
     EventStatusChanged { before: T, status: T },
     ReservationHeld { reservation: ReservationEntry<T>, until: i64 },
@@ -79,7 +79,8 @@ struct PaymentEntry<T> {
 /// Writes the content of a fact as a JSON object.
 pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
     json(&match body {
-        FactBody::SeatsChanged { map_version, changes } => Entry::SeatsChanged {
+        FactBody::SeatsChanged { since, map_version, changes } => Entry::SeatsChanged {
+            since: *since,
             map_version: *map_version,
             changes: changes.iter().map(|it| (it.seat.as_uuid(), word(it.status), it.version)).collect(),
         },
@@ -162,9 +163,9 @@ fn fact(row: &impl Row) -> Result<Fact, StoreError> {
 
 pub(crate) fn fact_body(text: &str) -> Result<FactBody, StoreError> {
     Ok(match parse::<Entry<String>>(text, "fact")? {
-        Entry::SeatsChanged { map_version, changes } => {
+        Entry::SeatsChanged { since, map_version, changes } => {
             let changes = changes.into_iter().map(changed).collect::<Result<_, _>>()?;
-            FactBody::SeatsChanged { map_version, changes }
+            FactBody::SeatsChanged { since, map_version, changes }
         }
         Entry::StockChanged { ticket_type, available } => {
             FactBody::StockChanged { ticket_type: TicketTypeId::from_uuid(ticket_type), available }

@@ -1,11 +1,13 @@
 //! The outbox: a queue of facts for each subscriber.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
 use tiketi_core::{
     StoreError, Timestamp,
+    broadcast::Broadcast,
     fact::FactId,
     notifier::SubscriberName,
     store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription},
@@ -48,6 +50,10 @@ const DELETED_AT_ONCE: usize = 1_000;
 
 #[async_trait]
 impl OutboxStore for SqliteStore {
+    fn broadcast_to(&self, broadcast: Arc<dyn Broadcast>) {
+        self.writer().shared().publisher.add(broadcast);
+    }
+
     async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
         let (name, kinds) = (subscription.subscriber.clone(), rows::kinds_text(subscription.kinds));
         self.write(move |set| {

@@ -55,7 +55,7 @@ impl SqliteStore {
 
     /// Sends measurements of batches to a host's metrics; a second call has no effect.
     pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
-        self.writer.metrics().set(metrics);
+        self.writer.shared().metrics.set(metrics);
     }
 
     /// Copies the store to a new file during sales; the copy has one committed state.

@@ -8,7 +8,7 @@ use tiketi_core::decide::{
 };
 use tiketi_core::{
     CommandKey, EventId, FactBody, Reservation, ReservationId, StoreError, TicketTypeId, Timestamp,
-    fact::FactKinds,
+    broadcast::CommitPublisher, fact::FactKinds,
 };
 use tiketi_sql::{BatchReadSet, EventRows};
 
@@ -24,6 +24,7 @@ pub(crate) struct WorkingSet<'c> {
     connection: &'c Connection,
     cache: WriterCache,
     written: Counters,
+    publisher: &'c CommitPublisher,
 }
 
 /// Most rows cached from one batch to the next: about as many as the next batches read again.
@@ -72,9 +73,13 @@ struct OpenEvent {
 }
 
 impl<'c> WorkingSet<'c> {
-    pub(crate) fn new(connection: &'c Connection, cache: WriterCache) -> Self {
+    pub(crate) fn new(
+        connection: &'c Connection,
+        cache: WriterCache,
+        publisher: &'c CommitPublisher,
+    ) -> Self {
         let written = cache.counters;
-        Self { connection, cache, written }
+        Self { connection, cache, written, publisher }
     }
 
     /// Returns the connection, for rows that belong to no event.
@@ -168,21 +173,27 @@ impl<'c> WorkingSet<'c> {
         Ok(())
     }
 
-    /// Publishes a fact, if there is any subscriber.
+    /// Publishes a fact to those who want its kind.
     pub(crate) fn announce(
         &mut self,
         event: EventId,
         at: Timestamp,
         body: FactBody,
     ) -> Result<(), StoreError> {
-        if !self.cache.subscribers.is_empty() {
-            self.opened(event)?.became_true.push((at, body));
-        }
+        self.opened(event)?.became_true.push((at, body));
         Ok(())
     }
 
-    /// Writes what many commands of a batch change together, and returns the cache for the next batch.
-    pub(crate) fn flush(mut self) -> Result<WriterCache, StoreError> {
+    /// Returns the kinds of facts of an event that a subscriber or a broadcast wants.
+    fn wanted_facts(&self, event: EventId) -> FactKinds {
+        let subscribed = self.cache.subscribers.iter().map(|(_, kinds)| *kinds);
+        subscribed.fold(self.publisher.wanted(event), FactKinds::or)
+    }
+
+    /// Writes what many commands of a batch change together, and returns the cache for the next batch and the public
+    /// facts to send after the commit.
+    pub(crate) fn flush(mut self) -> Result<(WriterCache, Vec<(EventId, FactBody)>), StoreError> {
+        let mut public = Vec::new();
         for (event, opened) in &mut self.cache.events {
             for id in std::mem::take(&mut opened.changed_stock) {
                 if let Some(ticket_type) = opened.rows.snapshot.ticket_type(id) {
@@ -201,6 +212,9 @@ impl<'c> WorkingSet<'c> {
                     self.cache.counters.fact += 1;
                     write::fact(self.connection, &wanting, self.cache.counters.fact, *event, &fact)?;
                 }
+                if FactKinds::PUBLIC.contains(fact.1.kind()) {
+                    public.push((*event, fact.1));
+                }
             }
         }
         if self.cache.counters != self.written {
@@ -209,15 +223,18 @@ impl<'c> WorkingSet<'c> {
         if self.cache.size() > MAX_CACHED_ROWS {
             self.cache.events.clear();
         }
-        Ok(self.cache)
+        Ok((self.cache, public))
     }
 
     /// Loads an event with its ticket types, unless it is loaded; returns whether it exists.
     pub(crate) fn open_event(&mut self, event: EventId) -> Result<bool, StoreError> {
-        if self.cache.events.contains_key(&event) {
+        let wanted = self.wanted_facts(event);
+        if let Some(opened) = self.cache.events.get_mut(&event) {
+            opened.rows.snapshot.set_wanted_facts(wanted);
             return Ok(true);
         }
-        let Some(snapshot) = load::event(self.connection, event)? else { return Ok(false) };
+        let Some(mut snapshot) = load::event(self.connection, event)? else { return Ok(false) };
+        snapshot.set_wanted_facts(wanted);
         let map_version_written = snapshot.map_version();
         let opened = OpenEvent {
             rows: EventRows::new(snapshot),

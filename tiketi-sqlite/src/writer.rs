@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
 use rusqlite::{Connection, TransactionBehavior};
-use tiketi_core::{CommandError, StoreError};
+use tiketi_core::{CommandError, StoreError, broadcast::CommitPublisher};
 use tiketi_sql::{
     BatchCommand, BatchStore, Reply, StoreMetrics, answer_all, closed, panicked, pending, queue_is_full,
 };
@@ -25,8 +25,17 @@ const MAX_QUEUE: usize = 16_384;
 /// Sends commands to the thread that writes.
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<QueuedCommand>>,
-    metrics: Arc<StoreMetrics>,
+    shared: Arc<WriterShared>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// What the thread and the store share.
+#[derive(Debug, Default)]
+pub(crate) struct WriterShared {
+    /// Metrics of batches.
+    pub(crate) metrics: StoreMetrics,
+    /// Where the public facts of each commit are sent.
+    pub(crate) publisher: CommitPublisher,
 }
 
 /// Names the working set type of this store's batches.
@@ -63,17 +72,17 @@ impl Writer {
     /// Starts the thread on a connection.
     pub(crate) fn start(connection: Connection) -> Result<Self, std::io::Error> {
         let (queue, jobs) = mpsc::channel(MAX_QUEUE);
-        let metrics = Arc::new(StoreMetrics::default());
-        let of_thread = Arc::clone(&metrics);
+        let shared = Arc::<WriterShared>::default();
+        let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name("tiketi-sqlite-writer".into())
             .spawn(move || write(connection, jobs, &of_thread))?;
-        Ok(Self { queue: Some(queue), metrics, thread: Some(thread) })
+        Ok(Self { queue: Some(queue), shared, thread: Some(thread) })
     }
 
-    /// Returns the metrics of batches.
-    pub(crate) fn metrics(&self) -> &StoreMetrics {
-        &self.metrics
+    /// Returns what the thread and the store share.
+    pub(crate) fn shared(&self) -> &WriterShared {
+        &self.shared
     }
 
     /// Runs a command in a batch, and answers after the commit.
@@ -114,7 +123,7 @@ impl fmt::Debug for Writer {
     }
 }
 
-fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>, metrics: &StoreMetrics) {
+fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>, shared: &WriterShared) {
     let mut cache = None;
     while let Some(first) = jobs.blocking_recv() {
         let mut batch = vec![first];
@@ -125,8 +134,8 @@ fn write(mut connection: Connection, mut jobs: mpsc::Receiver<QueuedCommand>, me
             }
         }
         let (commands, began) = (batch.len(), Instant::now());
-        let transactions = commit_batch(&mut connection, &mut cache, batch, metrics);
-        metrics.batch(commands, transactions, began.elapsed());
+        let transactions = commit_batch(&mut connection, &mut cache, batch, shared);
+        shared.metrics.batch(commands, transactions, began.elapsed());
     }
 }
 
@@ -139,15 +148,15 @@ fn commit_batch(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
     batch: Vec<QueuedCommand>,
-    metrics: &StoreMetrics,
+    shared: &WriterShared,
 ) -> usize {
     let mut parts = vec![batch];
     let mut transactions = 0;
     while let Some(mut jobs) = parts.pop() {
         transactions += 1;
-        match attempt(connection, cache, &mut jobs) {
+        match attempt(connection, cache, &mut jobs, &shared.publisher) {
             Err(error) if jobs.len() > 1 && may_be_of_one(&error) => {
-                metrics.retry(&error, None);
+                shared.metrics.retry(&error, None);
                 let later = jobs.split_off(jobs.len() / 2);
                 parts.extend([later, jobs]);
             }
@@ -164,8 +173,9 @@ fn attempt(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
     jobs: &mut [QueuedCommand],
+    publisher: &CommitPublisher,
 ) -> Result<(), StoreError> {
-    let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, cache, jobs)));
+    let committed = catch_unwind(AssertUnwindSafe(|| commit(connection, cache, jobs, publisher)));
     committed.unwrap_or_else(|panic| Err(panicked(&*panic)))
 }
 
@@ -176,15 +186,19 @@ fn commit(
     connection: &mut Connection,
     cache: &mut Option<WriterCache>,
     jobs: &mut [QueuedCommand],
+    publisher: &CommitPublisher,
 ) -> Result<(), StoreError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failed)?;
-    let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, cache.take())?);
+    let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, cache.take())?, publisher);
     for job in jobs {
         job.decide(&mut set)?;
     }
-    let after = set.flush()?;
+    let (after, public) = set.flush()?;
     transaction.commit().map_err(commit_failed)?;
     *cache = Some(after);
+    for (event, body) in public {
+        publisher.publish(event, [body]);
+    }
     Ok(())
 }
 

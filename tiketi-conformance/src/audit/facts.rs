@@ -44,8 +44,9 @@ fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
     let mut version = u64::from(!map.seats.is_empty());
     let mut known: HashMap<SeatId, SeatChanged> = HashMap::new();
     for fact in facts.iter().filter(|fact| fact.event == event) {
-        let FactBody::SeatsChanged { map_version, changes } = &fact.body else { continue };
+        let FactBody::SeatsChanged { since, map_version, changes } = &fact.body else { continue };
         assert!(*map_version > version, "changes of the map are told in order, each in one fact: {fact:?}");
+        assert_eq!(*since, version, "no change of the map lies between two facts: {fact:?}");
         version = *map_version;
         for change in changes {
             let before = known.insert(change.seat, *change).map_or(1, |before| before.version);

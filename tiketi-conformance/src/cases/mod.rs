@@ -5,6 +5,7 @@
 pub mod accounts;
 pub mod admission;
 pub mod answers;
+pub mod broadcast;
 pub mod call_off;
 pub mod catalog;
 pub mod creation;

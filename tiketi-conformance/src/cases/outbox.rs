@@ -53,7 +53,7 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     let (reservation, until) = (Arc::new(ReservationSummary::of(&held)), held.held_until().unwrap());
     assert_eq!(bodies.remove(0), FactBody::ReservationHeld { reservation, until });
     let changes = vec![seat(SeatStatus::Held, 2)];
-    assert_eq!(bodies.remove(0), FactBody::SeatsChanged { map_version: 2, changes });
+    assert_eq!(bodies.remove(0), FactBody::SeatsChanged { since: 1, map_version: 2, changes });
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.front, available: 9 }));
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.standing, available: 8 }));
     assert_eq!(bodies.len(), 2);

@@ -4,13 +4,14 @@ use std::time::Duration;
 
 use crate::box_office::room_cache::RoomFacts;
 use crate::box_office::{BoxOffice, Jobs};
+use crate::broadcast::{BuyerOnly, EventRoom, Message, PrivateNews, PublicNews};
 use crate::decide::waiting_room::{Admission, Admit};
 use crate::error::StoreError;
 use crate::id::{CommandKey, EventId};
 use crate::metrics::AdmissionMeasured;
 use crate::store::Swept;
 use crate::time::Timestamp;
-use crate::waiting_room::{AdaptiveRate, AdmissionRate, Place, Room, RoomMode, Serving, adapt};
+use crate::waiting_room::{AdaptiveRate, AdmissionRate, Place, PlaceState, Room, RoomMode, Serving, adapt};
 
 /// Most rooms read from the store in one step.
 const ROOMS: usize = 256;
@@ -74,10 +75,10 @@ impl BoxOffice {
                 metrics.admission(&AdmissionMeasured::new(room, called.len(), lapsed.len(), decided, took));
             }
             self.inner.room_cache.keep_room(event, self.now(), &admission.room);
-            if let Some(listener) = &self.inner.room_listener {
-                listener.called(&admission.called);
-                listener.moved(&Serving::of(event, Some(&admission.room), &facts.policy));
-            }
+            self.publish_admission(
+                &Serving::of(event, Some(&admission.room), &facts.policy),
+                &admission.called,
+            );
             admitted.swept.done.extend(admission.called);
             if !admission.more {
                 return Ok(());
@@ -85,6 +86,23 @@ impl BoxOffice {
         }
         admitted.more = true;
         Ok(())
+    }
+
+    /// Sends the room's public state to everyone who follows the event, and to each called buyer that it is their turn.
+    ///
+    /// A message may be lost, if the process ends between the admission and this: a buyer's own status says the same.
+    fn publish_admission(&self, serving: &Serving, called: &[Place]) {
+        let broadcast = &self.inner.broadcast;
+        for place in called {
+            if let PlaceState::Called { until } = place.state {
+                let news = PrivateNews::Called { place: place.id, until };
+                broadcast.publish(Message::new(BuyerOnly(place.buyer), news).into());
+            }
+        }
+        let room = EventRoom(serving.event);
+        if broadcast.is_heard(room) {
+            broadcast.publish(Message::new(room, PublicNews::Serving(Box::new(*serving))).into());
+        }
     }
 
     async fn ask_admission(&self, event: EventId, facts: &RoomFacts) -> Result<Admit, StoreError> {

@@ -10,10 +10,11 @@ use crate::box_office::observed_gateway::ObservedGateway;
 use crate::box_office::relay::Subscriber;
 use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
+use crate::broadcast::Broadcast;
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::fact::{FactKind, FactKinds};
 use crate::gateway::PaymentGateway;
-use crate::memory::MemoryWaitingRooms;
+use crate::memory::{MemoryBroadcast, MemoryWaitingRooms};
 use crate::metrics::Metrics;
 use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
@@ -23,7 +24,7 @@ use crate::store::{
     WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
-use crate::waiting_room::{AdmissionKey, JoinGuard, RoomListener};
+use crate::waiting_room::{AdmissionKey, JoinGuard};
 
 /// Default period of the jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ pub struct BoxOfficeBuilder {
     clock: Option<Arc<dyn Clock>>,
     waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
-    room_listener: Option<Arc<dyn RoomListener>>,
+    broadcast: Option<Arc<dyn Broadcast>>,
     admission_key: Option<AdmissionKey>,
     random: Option<Arc<dyn Random>>,
     timer: Option<Arc<dyn Timer>>,
@@ -247,10 +248,11 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Sets the timer that waits for a confirm of another server.
+    /// Sets the timer that waits for a confirm of another server, and that checks live changes each second.
     ///
     /// Without one, a confirm that another server is carrying out is answered at once with what is known, which is
-    /// mostly `Confirming`. A shop of one server needs none.
+    /// mostly `Confirming`, and [`BoxOffice::changes`] notices a lost last message only with the next one. A shop of
+    /// one server needs none.
     pub fn timer(mut self, timer: Arc<dyn Timer>) -> Self {
         self.timer = Some(timer);
         self
@@ -285,9 +287,11 @@ impl BoxOfficeBuilder {
         self
     }
 
-    /// Sends what admissions of this process did to a listener.
-    pub fn room_listener(mut self, listener: Arc<dyn RoomListener>) -> Self {
-        self.room_listener = Some(listener);
+    /// Sends live changes through a broadcast; [`MemoryBroadcast`] by default, which serves one process.
+    ///
+    /// The store sends it what each commit changed ([`OutboxStore::broadcast_to`]).
+    pub fn broadcast(mut self, broadcast: Arc<dyn Broadcast>) -> Self {
+        self.broadcast = Some(broadcast);
         self
     }
 
@@ -354,16 +358,18 @@ impl BoxOfficeBuilder {
         };
         let waiting_rooms = self.waiting_rooms.unwrap_or_else(|| Arc::new(MemoryWaitingRooms::default()));
         let office_clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let broadcast = self.broadcast.unwrap_or_else(|| Arc::new(MemoryBroadcast::default()));
+        let outbox = one("outbox", outbox, whole.outbox)?;
         let inner = Inner {
             sales: one("sales", sales, whole.sales)?,
             catalog: one("catalog", catalog, whole.catalog)?,
             layouts: one("layouts", layouts, whole.layouts)?,
-            outbox: one("outbox", outbox, whole.outbox)?,
+            outbox,
             inbox: one("inbox", inbox, whole.inbox)?,
             store_clock: one("store_clock", clock, whole.clock)?,
             waiting_rooms,
             join_guards: self.join_guards,
-            room_listener: self.room_listener,
+            broadcast,
             room_cache: RoomCache::default(),
             load: LoadMeter::default(),
             admission_key,
@@ -380,6 +386,7 @@ impl BoxOfficeBuilder {
             terms: Arc::new(self.terms),
             asked_at_once: self.asked_at_once.unwrap_or(ASKED_AT_ONCE).max(1),
         };
+        inner.outbox.broadcast_to(Arc::clone(&inner.broadcast));
         Ok(BoxOffice { inner: Arc::new(inner) })
     }
 }

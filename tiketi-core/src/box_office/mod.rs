@@ -3,6 +3,7 @@
 mod admit;
 mod builder;
 mod catalog;
+mod changes;
 mod confirm_locks;
 mod confirm_wait;
 mod deposits;
@@ -34,6 +35,7 @@ use tracing::{Instrument, Span};
 pub use builder::{BoxOfficeBuilder, BuildError};
 pub use catalog::Catalog;
 pub use catalog::OrganiseError;
+pub use changes::{CHECK_EVERY, Changes, GAP_PATIENCE, LiveChange, LiveSnapshot, NumberedChange};
 pub use jobs::{Job, JobError, JobRun, Jobs, JobsReport};
 pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
 pub use reconcile::Reconciled;
@@ -47,11 +49,12 @@ pub use tidy::{HousekeepingError, Tidied};
 pub use waiting_rooms::{JoinRequest, Turn, WaitingRooms};
 pub use webhooks::WebhookError;
 
+use crate::broadcast::Broadcast;
 use crate::clock::{Clock, IdSource, Timer};
 use crate::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, SalesCommand};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
-use crate::id::CommandKey;
+use crate::id::{CommandKey, EventId};
 use crate::metrics::{CommandMeasured, Metrics, outcome_word};
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
@@ -60,7 +63,7 @@ use crate::store::{
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
-use crate::waiting_room::{AdmissionKey, JoinGuard, RoomListener};
+use crate::waiting_room::{AdmissionKey, JoinGuard};
 use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
 use load_meter::LoadMeter;
@@ -90,7 +93,7 @@ struct Inner {
     store_clock: Arc<dyn StoreClock>,
     waiting_rooms: Arc<dyn WaitingRoomStore>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
-    room_listener: Option<Arc<dyn RoomListener>>,
+    broadcast: Arc<dyn Broadcast>,
     room_cache: RoomCache,
     load: LoadMeter,
     admission_key: AdmissionKey,
@@ -153,6 +156,16 @@ impl BoxOffice {
     /// Returns the handle for the work that is due without a request.
     pub fn jobs(&self) -> Jobs {
         Jobs { office: self.clone() }
+    }
+
+    /// Follows what is public about an event: a snapshot, then each change; see [`Changes`].
+    pub fn changes(&self, event: EventId) -> Changes {
+        Changes::of(self.clone(), event)
+    }
+
+    /// Returns the broadcast through which live changes are sent.
+    pub fn broadcast(&self) -> &Arc<dyn Broadcast> {
+        &self.inner.broadcast
     }
 
     /// Starts building a shop.

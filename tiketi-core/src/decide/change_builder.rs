@@ -6,7 +6,7 @@ use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
 use crate::decide::stock::{StockBucket, moved};
 use crate::error::StoreError;
-use crate::fact::{FactBody, PaymentSummary, ReservationSummary, SeatChanged, SeatStatus};
+use crate::fact::{FactBody, FactKinds, PaymentSummary, ReservationSummary, SeatChanged, SeatStatus};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
@@ -150,21 +150,21 @@ impl<'s> ChangeBuilder<'s> {
         if !self.change.seats.is_empty() {
             self.change.map_version = Some(self.scope.map_version() + 1);
         }
-        if self.scope.saves_facts() {
-            self.facts_of_stock();
+        if self.scope.wanted_facts().overlaps(FactKinds::PUBLIC) {
+            self.public_facts();
         }
         self.change
     }
 
-    /// Adds a fact, if facts are saved.
+    /// Adds a buyer's own fact, if any of these is wanted.
     fn fact(&mut self, make: impl FnOnce() -> Option<FactBody>) {
-        if self.scope.saves_facts() {
+        if self.scope.wanted_facts().has_private() {
             self.change.facts.extend(make());
         }
     }
 
     /// Adds the facts about changed seats and stocks.
-    fn facts_of_stock(&mut self) {
+    fn public_facts(&mut self) {
         if let Some(map_version) = self.change.map_version {
             let changes = self.change.seats.iter().map(|change| SeatChanged {
                 seat: change.seat,
@@ -172,7 +172,8 @@ impl<'s> ChangeBuilder<'s> {
                 version: change.version,
             });
             let changes = changes.collect();
-            self.change.facts.push(FactBody::SeatsChanged { map_version, changes });
+            let since = self.scope.map_version();
+            self.change.facts.push(FactBody::SeatsChanged { since, map_version, changes });
         }
         for (ticket_type, stock) in &self.change.stock {
             let before = self.scope.ticket_type(*ticket_type).map(|known| known.stock.available());

@@ -23,7 +23,9 @@ pub fn coalesce_facts(
     let mut told = CoalescedFacts::default();
     for (at, body) in became_true {
         match body {
-            FactBody::SeatsChanged { map_version, changes } => told.seats(at, map_version, changes),
+            FactBody::SeatsChanged { since, map_version, changes } => {
+                told.seats(at, (since, map_version), changes);
+            }
             FactBody::StockChanged { ticket_type, .. } => told.stock(ticket_type, (at, body)),
             FactBody::ReservationHeld { .. }
             | FactBody::ReservationConfirmed { .. }
@@ -51,19 +53,20 @@ struct CoalescedFacts {
     of_seats: Vec<(Timestamp, FactBody)>,
     /// A list, because an event has few ticket types.
     of_stocks: Vec<(TicketTypeId, (Timestamp, FactBody))>,
-    /// Moment of the latest collected seat change, and the map version that includes all of them.
-    latest: Option<(Timestamp, u64)>,
+    /// The map version before the collected seat changes, that with all of them, and the moment of the latest.
+    collected: Option<(u64, u64, Timestamp)>,
     changes: Vec<SeatChanged>,
     places: HashMap<SeatId, usize>,
 }
 
 impl CoalescedFacts {
     /// Adds seat changes to the collected ones.
-    fn seats(&mut self, at: Timestamp, map_version: u64, changes: Vec<SeatChanged>) {
+    fn seats(&mut self, at: Timestamp, (since, map_version): (u64, u64), changes: Vec<SeatChanged>) {
         if self.changes.len() + changes.len() > MAX_SEATS_A_FACT {
             self.end_seats();
         }
-        self.latest = Some((at, map_version));
+        let since = self.collected.map_or(since, |(first, ..)| first);
+        self.collected = Some((since, map_version, at));
         for change in changes {
             let place = *self.places.entry(change.seat).or_insert(self.changes.len());
             match self.changes.get_mut(place) {
@@ -94,10 +97,10 @@ impl CoalescedFacts {
 
     /// Makes a fact of the collected seat changes.
     fn end_seats(&mut self) {
-        let Some((at, map_version)) = self.latest.take() else { return };
+        let Some((since, map_version, at)) = self.collected.take() else { return };
         self.places.clear();
         let changes = std::mem::take(&mut self.changes);
-        self.of_seats.push((at, FactBody::SeatsChanged { map_version, changes }));
+        self.of_seats.push((at, FactBody::SeatsChanged { since, map_version, changes }));
     }
 }
 
@@ -121,8 +124,8 @@ mod tests {
         SeatChanged { seat: SeatId::from_uuid(Uuid::from_u128(seat)), status: SeatStatus::Held, version }
     }
 
-    fn seats(map_version: u64, changes: &[SeatChanged]) -> FactBody {
-        FactBody::SeatsChanged { map_version, changes: changes.to_vec() }
+    fn seats(since: u64, map_version: u64, changes: &[SeatChanged]) -> FactBody {
+        FactBody::SeatsChanged { since, map_version, changes: changes.to_vec() }
     }
 
     fn stock(of: u128, available: u32) -> FactBody {
@@ -177,13 +180,13 @@ mod tests {
     #[test]
     fn seats_and_stocks_are_published_once_as_the_commit_left_them() {
         let told = coalesce_facts([
-            (at(1), seats(5, &[change(1, 2), change(2, 2)])),
+            (at(1), seats(4, 5, &[change(1, 2), change(2, 2)])),
             (at(1), stock(7, 9)),
-            (at(2), seats(6, &[change(1, 3)])),
+            (at(2), seats(5, 6, &[change(1, 3)])),
             (at(2), stock(8, 4)),
             (at(3), stock(7, 8)),
         ]);
-        let seats = seats(6, &[change(1, 3), change(2, 2)]);
+        let seats = seats(4, 6, &[change(1, 3), change(2, 2)]);
         assert_eq!(told, [(at(2), seats), (at(3), stock(7, 8)), (at(2), stock(8, 4))]);
     }
 
@@ -195,15 +198,18 @@ mod tests {
 
     #[test]
     fn many_changes_are_published_in_facts_of_limited_size() {
-        let hold = |n: u64| (at(1), seats(n, &[change(u128::from(n), 2), change(u128::from(n + 1_000), 2)]));
+        let hold =
+            |n: u64| (at(1), seats(n - 1, n, &[change(u128::from(n), 2), change(u128::from(n + 1_000), 2)]));
         let told = coalesce_facts((1..=600).map(hold));
-        let sizes: Vec<(u64, usize)> = told.iter().filter_map(version_and_size).collect();
-        assert_eq!(sizes, [(250, 500), (500, 500), (600, 200)]);
+        let sizes: Vec<_> = told.iter().filter_map(versions_and_size).collect();
+        assert_eq!(sizes, [(0, 250, 500), (250, 500, 500), (500, 600, 200)]);
     }
 
-    fn version_and_size(fact: &(Timestamp, FactBody)) -> Option<(u64, usize)> {
+    fn versions_and_size(fact: &(Timestamp, FactBody)) -> Option<(u64, u64, usize)> {
         match &fact.1 {
-            FactBody::SeatsChanged { map_version, changes } => Some((*map_version, changes.len())),
+            FactBody::SeatsChanged { since, map_version, changes } => {
+                Some((*since, *map_version, changes.len()))
+            }
             _ => None,
         }
     }
@@ -211,6 +217,6 @@ mod tests {
     #[test]
     fn one_change_of_many_seats_stays_one_fact() {
         let many: Vec<_> = (0..700).map(|seat| change(seat, 2)).collect();
-        assert_eq!(coalesce_facts([(at(1), seats(2, &many))]), [(at(1), seats(2, &many))]);
+        assert_eq!(coalesce_facts([(at(1), seats(1, 2, &many))]), [(at(1), seats(1, 2, &many))]);
     }
 }

@@ -1,6 +1,7 @@
 //! The rows that a rule may read.
 
 use crate::event::Event;
+use crate::fact::FactKinds;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
@@ -31,8 +32,8 @@ pub trait Scope {
     fn payment(&self, id: PaymentId) -> Option<&Payment>;
     /// Returns the buyer's live reservations of the event; see [`Reservation::is_live`].
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation>;
-    /// Returns whether facts are saved. Without a subscriber they are not, and the rules create none.
-    fn saves_facts(&self) -> bool {
-        true
+    /// Returns the kinds of facts that a subscriber or a listener wants; the rules may leave out others.
+    fn wanted_facts(&self) -> FactKinds {
+        FactKinds::all()
     }
 }

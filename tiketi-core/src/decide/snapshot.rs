@@ -10,6 +10,7 @@ use crate::decide::scope::Scope;
 use crate::decide::table::{AnyOrder, InOrder, RowIndex, Table};
 use crate::error::StoreError;
 use crate::event::Event;
+use crate::fact::FactKinds;
 use crate::id::{BuyerId, PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
@@ -28,7 +29,7 @@ pub struct Snapshot {
     event: Event,
     serial: u64,
     map_version: u64,
-    saves_facts: bool,
+    wanted_facts: FactKinds,
     ticket_types: Rows<TicketTypeId, TicketType>,
     seats: Table<Seat, AnyOrder<SeatId>>,
     reservations: Table<Reservation, InOrder<ReservationId>>,
@@ -51,7 +52,7 @@ impl Snapshot {
             event,
             serial: 0,
             map_version: 0,
-            saves_facts: true,
+            wanted_facts: FactKinds::all(),
             ticket_types: Rows::default(),
             seats: Table::default(),
             reservations: Table::default(),
@@ -76,9 +77,9 @@ impl Snapshot {
         self.map_version = map_version;
     }
 
-    /// Sets whether facts are saved; they are unless this says otherwise.
-    pub fn set_saves_facts(&mut self, saves_facts: bool) {
-        self.saves_facts = saves_facts;
+    /// Sets the kinds of facts that rules have to make; at first all.
+    pub fn set_wanted_facts(&mut self, wanted: FactKinds) {
+        self.wanted_facts = wanted;
     }
 
     /// Inserts or replaces a ticket type.
@@ -225,8 +226,8 @@ impl Scope for Snapshot {
         self.payments.get(&id)
     }
 
-    fn saves_facts(&self) -> bool {
-        self.saves_facts
+    fn wanted_facts(&self) -> FactKinds {
+        self.wanted_facts
     }
 
     fn live_reservations(&self, buyer: BuyerId) -> Vec<&Reservation> {

@@ -127,6 +127,7 @@ impl CatalogStore for MemoryStore {
 
     async fn unblock_seats(&self, command: UnblockSeats) -> Result<u64, CommandError<BlockRefused>> {
         let mut state = self.lock();
+        state.note_wanted_facts(command.event);
         let change = decide::unblock_seats(seats_of(&state, command.event)?, &command)?;
         state.write(command.event, &change, command.now)?;
         Ok(state.snapshot(command.event)?.map_version())

@@ -5,6 +5,7 @@
 mod accounts;
 mod answers;
 mod audit;
+mod broadcast;
 mod catalog;
 mod clock;
 mod commands;
@@ -20,13 +21,17 @@ mod waiting_room;
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use broadcast::MemoryBroadcast;
 pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use leases::MemoryLeases;
 pub use notifier::MemoryNotifier;
 pub use waiting_room::MemoryWaitingRooms;
 
+use crate::broadcast::CommitPublisher;
+use crate::fact::FactBody;
+use crate::id::EventId;
 use state::State;
 
 /// All store traits in memory, behind one lock.
@@ -41,9 +46,17 @@ use state::State;
 ///     .build()?;
 /// # Ok::<(), tiketi_core::BuildError>(())
 /// ```
-#[derive(Default)]
 pub struct MemoryStore {
     state: Mutex<State>,
+    publisher: Arc<CommitPublisher>,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        let state = State::default();
+        let publisher = Arc::clone(&state.publisher);
+        Self { state: Mutex::new(state), publisher }
+    }
 }
 
 impl MemoryStore {
@@ -51,30 +64,49 @@ impl MemoryStore {
     fn lock(&self) -> Locked<'_> {
         // A poisoned lock is used: rules run before a change is applied, so a panic of theirs leaves the rows
         // unchanged.
-        Locked(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        Locked { state, unpublished: Unpublished { publisher: &self.publisher, facts: Vec::new() } }
     }
 }
 
-/// The locked state of one command; facts go to the outbox when the lock is released.
-struct Locked<'s>(MutexGuard<'s, State>);
+/// The locked state of one command; facts go to the outbox and to the broadcasts when the lock is released.
+struct Locked<'s> {
+    // Fields drop in this order: a listener that is woken may read the store at once.
+    state: MutexGuard<'s, State>,
+    unpublished: Unpublished<'s>,
+}
 
 impl Deref for Locked<'_> {
     type Target = State;
 
     fn deref(&self) -> &State {
-        &self.0
+        &self.state
     }
 }
 
 impl DerefMut for Locked<'_> {
     fn deref_mut(&mut self) -> &mut State {
-        &mut self.0
+        &mut self.state
     }
 }
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        self.0.coalesce_facts();
+        self.unpublished.facts = self.state.coalesce_facts();
+    }
+}
+
+/// Publishes the facts of a command when it is dropped.
+struct Unpublished<'s> {
+    publisher: &'s CommitPublisher,
+    facts: Vec<(EventId, FactBody)>,
+}
+
+impl Drop for Unpublished<'_> {
+    fn drop(&mut self) {
+        for (event, body) in std::mem::take(&mut self.facts) {
+            self.publisher.publish(event, [body]);
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! The outbox, in memory.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+use crate::broadcast::Broadcast;
 use crate::error::StoreError;
 use crate::fact::{Fact, FactId, FactKinds};
 use crate::memory::MemoryStore;
@@ -42,6 +44,9 @@ impl Outbox {
 
     /// Adds a fact to the queue of each subscriber that wants its kind.
     pub(super) fn push(&mut self, make: impl FnOnce(FactId) -> Fact) {
+        if self.queues.is_empty() {
+            return;
+        }
         let fact = make(FactId(self.next_id));
         self.next_id += 1;
         let kind = fact.body.kind();
@@ -128,13 +133,12 @@ impl Queue {
 
 #[async_trait]
 impl OutboxStore for MemoryStore {
+    fn broadcast_to(&self, broadcast: Arc<dyn Broadcast>) {
+        self.publisher.add(broadcast);
+    }
+
     async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
-        let mut state = self.lock();
-        if !state.outbox.has_subscribers() {
-            // Any rule may run next, also one that no command opens, such as the end of a hold.
-            state.events.values_mut().for_each(|snapshot| snapshot.set_saves_facts(true));
-        }
-        state.outbox.subscribe(subscription, now);
+        self.lock().outbox.subscribe(subscription, now);
         Ok(())
     }
 

@@ -1,16 +1,18 @@
 //! All rows, and the one function that applies a change to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use crate::account::{Account, Email};
+use crate::broadcast::CommitPublisher;
 use crate::decide::{
     Change, Command, CommandRecord, CreateRefused, Created, Creation, CreationRecord, CreationVerdict,
     Effect, Envelope, Scope, Snapshot, Subject, WorkingRows, coalesce_facts, create, expire,
 };
 use crate::error::{CommandError, StoreError};
-use crate::fact::{Fact, FactBody};
+use crate::fact::{Fact, FactBody, FactKinds};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
 use crate::memory::answers::KeptAnswer;
 use crate::memory::commands::Commands;
@@ -41,12 +43,14 @@ pub(super) struct State {
     pub(super) commands: Commands,
     pub(super) creations: Rows<CommandKey, CreationRecord>,
     serial: u64,
-    news: News,
+    new_facts: NewFacts,
+    /// Shared with the store, which publishes once the lock is released.
+    pub(super) publisher: Arc<CommitPublisher>,
 }
 
 /// Facts since the state was locked.
 #[derive(Default)]
-struct News {
+struct NewFacts {
     changes: usize,
     facts: Vec<(EventId, Timestamp, FactBody)>,
 }
@@ -74,6 +78,7 @@ impl State {
         now: Timestamp,
         limit: usize,
     ) -> Result<Vec<Reservation>, StoreError> {
+        self.note_wanted_facts(event);
         let mut ended = Vec::new();
         while ended.len() < limit {
             let Some(snapshot) = self.events.get(&event) else { break };
@@ -112,39 +117,59 @@ impl State {
         let snapshot = self.events.get_mut(&event);
         let snapshot = snapshot.ok_or_else(|| StoreError::corrupt(format!("{event:?} does not exist")))?;
         snapshot.apply(change)?;
-        if self.outbox.has_subscribers() {
-            self.news.changes += 1;
-            self.news.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
+        if !change.facts.is_empty() {
+            self.new_facts.changes += 1;
+            self.new_facts.facts.extend(change.facts.iter().map(|body| (event, now, body.clone())));
         }
         Ok(())
     }
 
     /// Adds a fact.
     pub(super) fn announce(&mut self, event: EventId, at: Timestamp, body: FactBody) {
-        if self.outbox.has_subscribers() {
-            self.news.facts.push((event, at, body));
+        self.new_facts.facts.push((event, at, body));
+    }
+
+    /// Lets rules make the facts of an event that a subscriber or a listener wants, and no others.
+    ///
+    /// Comes before each rule: listeners come and go without the lock.
+    pub(super) fn note_wanted_facts(&mut self, event: EventId) {
+        let wanted = self.wanted_facts(event);
+        if let Some(snapshot) = self.events.get_mut(&event) {
+            snapshot.set_wanted_facts(wanted);
         }
     }
 
-    /// Moves the facts since the state was locked to the outbox.
-    pub(super) fn coalesce_facts(&mut self) {
-        let News { changes, facts } = &mut self.news;
+    fn wanted_facts(&self, event: EventId) -> FactKinds {
+        if self.outbox.has_subscribers() { FactKinds::all() } else { self.publisher.wanted(event) }
+    }
+
+    /// Moves the facts since the state was locked to the outbox, and returns those to publish.
+    pub(super) fn coalesce_facts(&mut self) -> Vec<(EventId, FactBody)> {
+        let NewFacts { changes, facts } = &mut self.new_facts;
+        if facts.is_empty() {
+            return Vec::new();
+        }
+        let mut coalesced = Vec::with_capacity(facts.len());
         // The facts of a single change are coalesced already.
         if std::mem::take(changes) <= 1 {
+            coalesced.append(facts);
+        } else {
+            let mut of_event: BTreeMap<EventId, Vec<_>> = BTreeMap::new();
             for (event, at, body) in facts.drain(..) {
-                self.outbox.push(|id| Fact { id, event, at, body });
+                of_event.entry(event).or_default().push((at, body));
             }
-            return;
-        }
-        let mut of_event: BTreeMap<EventId, Vec<_>> = BTreeMap::new();
-        for (event, at, body) in facts.drain(..) {
-            of_event.entry(event).or_default().push((at, body));
-        }
-        for (event, facts) in of_event {
-            for (at, body) in coalesce_facts(facts) {
-                self.outbox.push(|id| Fact { id, event, at, body });
+            for (event, facts) in of_event {
+                coalesced.extend(coalesce_facts(facts).into_iter().map(|(at, body)| (event, at, body)));
             }
         }
+        let mut public = Vec::new();
+        for (event, at, body) in coalesced {
+            if FactKinds::PUBLIC.contains(body.kind()) && self.publisher.wanted(event) != FactKinds::NONE {
+                public.push((event, body.clone()));
+            }
+            self.outbox.push(|id| Fact { id, event, at, body });
+        }
+        public
     }
 
     /// Returns the rows of an event.
@@ -188,7 +213,6 @@ impl WorkingRows for State {
         let serial = self.serial + 1;
         let Some(snapshot) = self.events.get_mut(&event) else { return Ok(None) };
         snapshot.set_serial(serial);
-        snapshot.set_saves_facts(self.outbox.has_subscribers());
         Ok(Some(event))
     }
 

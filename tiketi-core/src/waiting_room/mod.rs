@@ -14,7 +14,6 @@
 mod adaptive;
 mod draw;
 mod guard;
-mod listener;
 mod outflow;
 mod pace;
 mod pass;
@@ -26,7 +25,6 @@ mod room;
 pub use adaptive::{AdaptiveRate, LoadSample, RateReason, adapt};
 pub use draw::{Draw, DrawSeed, ROUNDS, SeedCommitment};
 pub use guard::{JoinAttempt, JoinGuard, JoinVerdict, Network, SourceLimits};
-pub use listener::RoomListener;
 pub use outflow::Outflow;
 pub use pace::Pace;
 pub use pass::{AdmissionKey, AdmissionKeyTooShort, AdmissionPass, Admitted};

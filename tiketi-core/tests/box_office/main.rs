@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod abandonment;
+mod changes;
 mod confirm_wait;
 mod deposits;
 mod housekeeping;

@@ -1,11 +1,12 @@
 //! The waiting room of a shop: holds check the admission, jobs admit, and a place that is left is free at once.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::box_office::{BoxOfficeBuilder, Job, JoinRequest, Turn};
+use tiketi_core::broadcast::{BuyerOnly, EventRoom, Heard, PrivateNews, PublicNews};
 use tiketi_core::clock::{CountedIds, ManualClock};
 use tiketi_core::decide::waiting_room::{
     Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
@@ -16,7 +17,7 @@ use tiketi_core::metrics::{AdmissionMeasured, Metrics};
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{
     AdaptiveRate, AdmissionKey, AdmissionPass, AdmissionRate, Fairness, JoinAttempt, JoinGuard, JoinVerdict,
-    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomListener, RoomMode, Serving, StockNote,
+    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomMode, StockNote,
     StoreFailure,
 };
 use tiketi_core::{
@@ -360,27 +361,23 @@ async fn a_guard_is_asked_before_a_place_is_given_and_not_again() {
     assert_eq!(refused.unwrap_err().refusal(), Some(JoinRefused::Guarded { reason }));
 }
 
-#[derive(Debug, Default)]
-struct Board(Mutex<(Vec<PlaceId>, u64)>);
-
-impl RoomListener for Board {
-    fn called(&self, places: &[Place]) {
-        self.0.lock().unwrap().0.extend(places.iter().map(|place| place.id));
-    }
-
-    fn moved(&self, serving: &Serving) {
-        self.0.lock().unwrap().1 = serving.number;
-    }
-}
-
 #[tokio::test]
-async fn a_listener_learns_who_was_called_and_how_far_the_line_is() {
-    let board = Arc::new(Board::default());
-    let queue = Queue::with(|builder| builder.room_listener(Arc::<Board>::clone(&board))).await;
+async fn an_admission_is_sent_to_everyone_and_a_call_to_its_buyer_only() {
+    let queue = Queue::with(|builder| builder).await;
+    let broadcast = queue.office.broadcast();
+    let mut everyone = broadcast.listen(EventRoom(queue.event));
+    let (mut ada, mut ben) =
+        (broadcast.listen_to_buyer(BuyerOnly(ADA)), broadcast.listen_to_buyer(BuyerOnly(BEN)));
     let id = place(&queue.join(ADA).await).id;
     queue.join(BEN).await;
     queue.tick().await;
-    assert_eq!(*board.0.lock().unwrap(), (vec![id], 1));
+    let Some(Heard::News(PublicNews::Serving(serving))) = everyone.try_next() else {
+        panic!("the room's state is public");
+    };
+    assert_eq!((serving.event, serving.number, serving.waiting), (queue.event, 1, 1));
+    let called = |heard| matches!(heard, Some(Heard::News(PrivateNews::Called { place, .. })) if place == id);
+    assert!(called(ada.try_next()));
+    assert_eq!(ben.try_next(), None);
 }
 
 /// A store of waiting rooms that the test can switch off.

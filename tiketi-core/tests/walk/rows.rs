@@ -103,6 +103,7 @@ impl Rows {
                 .iter()
                 .map(|(_, seat)| SeatChanged::new(seat.id, SeatStatus::of(&seat.state, now), seat.version));
             facts.push(FactBody::SeatsChanged {
+                since: self.map_version,
                 map_version: self.map_version + 1,
                 changes: changes.collect(),
             });

@@ -16,7 +16,8 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use sqlx::postgres::PgPool;
-use tiketi_core::{EventId, StoreError, StoreErrorKind};
+use tiketi_core::decide::coalesce_facts;
+use tiketi_core::{EventId, StoreError, StoreErrorKind, broadcast::CommitPublisher};
 use tiketi_sql::{
     BatchCommand, BatchReadSet, BatchStore, Reply, StoreMetrics, answer_all, closed, panicked, pending,
     queue_is_full,
@@ -192,6 +193,8 @@ pub(crate) struct BatchWriter {
     pub(crate) permits: Arc<Permits>,
     pub(crate) counted: Counted,
     pub(crate) metrics: StoreMetrics,
+    /// Where the public facts of each commit are sent.
+    pub(crate) publisher: CommitPublisher,
     /// How far the time of a command may be ahead of the database's clock.
     clock_lead: Duration,
 }
@@ -209,6 +212,7 @@ impl BatchWriter {
             permits: Arc::new(Permits::new()),
             counted: Counted::default(),
             metrics: StoreMetrics::default(),
+            publisher: CommitPublisher::default(),
             clock_lead,
         }
     }
@@ -351,7 +355,7 @@ async fn attempt(
     let before = cached.take();
     let mut session = writer.connections.begin_in_task(begin).await?;
     let CachedWorkingSet { mut set, revision, mut places, is_alone } =
-        open(&mut session, event, before, writer.clock_lead).await?;
+        open(&mut session, event, before, writer).await?;
     writer.permits.note_free(event);
     let mut reads = BatchReadSet::default();
     for job in jobs.iter() {
@@ -365,8 +369,10 @@ async fn attempt(
     if set.writes().is_empty() {
         session.rollback().await?;
     } else {
-        write::all(&mut session, event, &set, &mut places).await?;
+        let facts = coalesce_facts(set.take_facts());
+        write::all(&mut session, event, &set, &facts, &mut places).await?;
         session.commit().await?;
+        writer.publisher.publish(event, facts.into_iter().map(|(_, body)| body));
         revision += 1;
     }
     // A missing event has no row that could be checked again, and the next batch may create it.
@@ -382,7 +388,7 @@ async fn open(
     session: &mut Session,
     event: EventId,
     cached: Option<CachedWorkingSet>,
-    margin: Duration,
+    writer: &BatchWriter,
 ) -> Result<CachedWorkingSet, StoreError> {
     // If other servers write too, the row moves each time, so that the known place would be useless.
     let place = cached.as_ref().filter(|cached| cached.is_alone).map(|cached| &*cached.places.event);
@@ -390,21 +396,22 @@ async fn open(
         let (set, places) = (WorkingSet::new(None), Places::default());
         return Ok(CachedWorkingSet { set, revision: 0, places, is_alone: false });
     };
-    let clock = BatchClock { store_now: locked.store_now, margin };
+    let clock = BatchClock { store_now: locked.store_now, margin: writer.clock_lead };
+    let public = writer.publisher.wanted(event);
     let is_first = cached.is_none();
     if let Some(mut cached) = cached
         && cached.revision == locked.revision
     {
         cached.places.event = locked.place;
         cached.set.set_clock(clock);
-        cached.set.set_wanted(locked.wanted);
+        cached.set.set_wanted(locked.wanted, public);
         return Ok(CachedWorkingSet { is_alone: true, ..cached });
     }
     let (revision, wanted) = (locked.revision, locked.wanted);
     let (snapshot, places) = load::event(session, locked).await?;
     let mut set = WorkingSet::new(Some(snapshot));
     set.set_clock(clock);
-    set.set_wanted(wanted);
+    set.set_wanted(wanted, public);
     Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
 }
 

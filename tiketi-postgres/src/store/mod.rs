@@ -19,6 +19,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, PgRow};
 use tiketi_core::{
     EventId, Payment, PaymentId, Reservation, ReservationId, StoreError, Timestamp,
+    broadcast::CommitPublisher,
     metrics::Metrics,
     store::{EventView, StoreClock},
 };
@@ -146,6 +147,11 @@ impl PostgresStore {
     /// Returns the metrics of batches.
     pub(crate) fn metrics(&self) -> &StoreMetrics {
         &self.queues.writer.metrics
+    }
+
+    /// Returns where the public facts of each commit are sent.
+    pub(crate) fn publisher(&self) -> &CommitPublisher {
+        &self.queues.writer.publisher
     }
 
     /// Returns the counters of batches so far.

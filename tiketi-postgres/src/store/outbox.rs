@@ -1,11 +1,13 @@
 //! The outbox: a queue of facts for each subscriber.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::{
     EventId, StoreError, Timestamp,
+    broadcast::Broadcast,
     fact::FactId,
     notifier::SubscriberName,
     store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription, Swept},
@@ -80,6 +82,10 @@ const LONGEST_COMMIT: Duration = Duration::from_hours(1);
 
 #[async_trait]
 impl OutboxStore for PostgresStore {
+    fn broadcast_to(&self, broadcast: Arc<dyn Broadcast>) {
+        self.publisher().add(broadcast);
+    }
+
     async fn subscribe(&self, subscription: &Subscription, now: Timestamp) -> Result<(), StoreError> {
         let kinds = tiketi_sql::kinds_text(subscription.kinds);
         let subscribe = || {

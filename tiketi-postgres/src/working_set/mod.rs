@@ -52,9 +52,12 @@ impl WorkingSet {
         self.clock = Some(clock);
     }
 
-    /// Sets the kinds of facts that any subscriber wants.
-    pub(crate) fn set_wanted(&mut self, wanted: FactKinds) {
+    /// Sets the kinds of facts that any subscriber wants, and those that any broadcast wants.
+    pub(crate) fn set_wanted(&mut self, wanted: FactKinds, public: FactKinds) {
         self.wanted = wanted;
+        if let Some(rows) = &mut self.rows {
+            rows.snapshot.set_wanted_facts(wanted.or(public));
+        }
     }
 
     /// Returns the kinds of facts that any subscriber wants.
@@ -76,6 +79,11 @@ impl WorkingSet {
     pub(crate) fn loading(&mut self) -> Result<&mut Snapshot, StoreError> {
         let rows = self.rows.as_mut().map(|rows| &mut rows.snapshot);
         rows.ok_or_else(|| StoreError::corrupt("rows of an event that does not exist"))
+    }
+
+    /// Takes the facts of all commands of the batch, in order.
+    pub(crate) fn take_facts(&mut self) -> Vec<(Timestamp, FactBody)> {
+        std::mem::take(&mut self.writes.facts)
     }
 
     /// Returns the changes of the commands.
@@ -169,9 +177,7 @@ impl WorkingSet {
     pub(crate) fn write(&mut self, change: &Change, now: Timestamp) -> Result<(), StoreError> {
         self.loading()?.apply(change)?;
         self.writes.add(change);
-        if !self.wanted.is_empty() {
-            self.writes.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
-        }
+        self.writes.facts.extend(change.facts.iter().map(|body| (now, body.clone())));
         Ok(())
     }
 

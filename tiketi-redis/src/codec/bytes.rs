@@ -62,7 +62,7 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], StoreError> {
         let (first, rest) = self.0.split_first_chunk().ok_or_else(too_short)?;
         self.0 = rest;
         Ok(*first)

@@ -13,8 +13,8 @@ pub(crate) struct Waiting {
     /// by default
     #[arg(long, value_name = "SECRET", value_parser = values::secret)]
     pub(crate) admission_secret: Option<SecretString>,
-    /// Redis for the waiting rooms of several servers: `redis://HOST:PORT`, or `rediss://USER:PASSWORD@HOST:PORT` with
-    /// TLS; several nodes separated by commas are a Cluster
+    /// Redis for the waiting rooms and the live changes of several servers: `redis://HOST:PORT`, or
+    /// `rediss://USER:PASSWORD@HOST:PORT` with TLS; several nodes separated by commas are a Cluster
     // A secret, because the address may contain a password.
     #[arg(long, value_name = "ADDRESSES", value_parser = values::secret)]
     pub(crate) redis: Option<SecretString>,

@@ -40,10 +40,12 @@ async fn what_is_kept_between_batches_is_bounded() {
     let mut connection = open::writer(&path).unwrap();
     let kept_after = |connection: &mut Connection, count: usize| {
         let transaction = connection.transaction().unwrap();
-        let mut set = WorkingSet::new(&transaction, WriterCache::now(&transaction, None).unwrap());
+        let publisher = CommitPublisher::default();
+        let cache = WriterCache::now(&transaction, None).unwrap();
+        let mut set = WorkingSet::new(&transaction, cache, &publisher);
         assert!(set.open_event(event).unwrap());
         set.load_seats(event, seats.iter().copied().take(count)).unwrap();
-        set.flush().unwrap().size()
+        set.flush().unwrap().0.size()
     };
     assert_eq!(kept_after(&mut connection, 4_000), 4_001, "the seats and their event");
     assert_eq!(kept_after(&mut connection, seats.len()), 0);

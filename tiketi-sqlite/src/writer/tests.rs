@@ -54,7 +54,7 @@ fn file() -> (TempDir, Connection) {
 fn fails_alone(poison: Poison) -> StoreError {
     let (_folder, mut connection) = file();
     let (jobs, answers) = batch(poison);
-    let transactions = commit_batch(&mut connection, &mut None, jobs, &StoreMetrics::default());
+    let transactions = commit_batch(&mut connection, &mut None, jobs, &WriterShared::default());
     assert_eq!(transactions, 17, "the whole, and two halves at each of eight steps");
     let mut failed = None;
     for (at, mut answer) in answers.into_iter().enumerate() {
@@ -90,7 +90,7 @@ fn an_error_of_the_file_fails_all_commands_without_halving() {
     let other = Connection::open(folder.path().join("tiketi.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (jobs, answers) = batch(contradict);
-    assert_eq!(commit_batch(&mut connection, &mut None, jobs, &StoreMetrics::default()), 1);
+    assert_eq!(commit_batch(&mut connection, &mut None, jobs, &WriterShared::default()), 1);
     for mut answer in answers {
         let answer = answer.try_recv().unwrap();
         assert!(

@@ -5,7 +5,7 @@ mod catalog;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
-use tiketi_core::decide::{CommandRecord, Scope, Snapshot, coalesce_facts};
+use tiketi_core::decide::{CommandRecord, Scope, Snapshot};
 use tiketi_core::{
     CommandKey, EventId, FactBody, Payment, PaymentId, Reservation, ReservationId, SeatId, StoreError,
     TicketType, TicketTypeId, Timestamp,
@@ -70,11 +70,13 @@ static WRITE_REVISION: LazyLock<WriteRevision> = LazyLock::new(|| {
 
 /// Writes all changes of a batch.
 ///
-/// Updates come before inserts: an ended reservation makes room for its buyer's next one.
+/// Updates come before inserts: an ended reservation makes room for its buyer's next one. Of the facts,
+/// only those that a subscriber wants are written.
 pub(crate) async fn all(
     session: &mut Session,
     event: EventId,
     set: &WorkingSet,
+    new_facts: &[(Timestamp, FactBody)],
     places: &mut Places,
 ) -> Result<(), StoreError> {
     let writes = set.writes();
@@ -97,9 +99,8 @@ pub(crate) async fn all(
     for (key, record) in &writes.creations {
         creation_records::remember(session, *key, record).await?;
     }
-    let mut wanted = coalesce_facts(writes.facts.iter().cloned());
-    wanted.retain(|(_, body)| set.wanted().contains(body.kind()));
-    facts(session, event, &wanted).await?;
+    let saved = new_facts.iter().filter(|(_, body)| set.wanted().contains(body.kind()));
+    facts(session, event, &saved.collect::<Vec<_>>()).await?;
     if writes.event {
         places.event = catalog::details(session, snapshot).await?;
     }
@@ -202,7 +203,7 @@ async fn commands(
 async fn facts(
     session: &mut Session,
     event: EventId,
-    new: &[(Timestamp, FactBody)],
+    new: &[&(Timestamp, FactBody)],
 ) -> Result<(), StoreError> {
     if new.is_empty() {
         return Ok(());

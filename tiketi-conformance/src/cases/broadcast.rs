@@ -1,0 +1,120 @@
+//! The broadcast: what each commit changed is sent at once to everyone who follows the event.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tiketi_core::broadcast::{Broadcast, EventRoom, Heard, Listener, PublicNews, SeatsDelta};
+use tiketi_core::decide::{BlockSeats, Hold, UnblockSeats};
+use tiketi_core::event::EventStatus;
+use tiketi_core::fact::{SeatChanged, SeatStatus};
+use tiketi_core::live_seats::LiveSeats;
+use tiketi_core::memory::MemoryBroadcast;
+use tiketi_core::{EventId, TicketTypeId};
+
+use crate::race::at_once;
+use crate::shop::TestShop;
+
+/// Connects every opening of the store to one broadcast, and listens.
+fn listen(shop: &TestShop, event: EventId) -> (Arc<MemoryBroadcast>, Listener<EventRoom>) {
+    let broadcast = Arc::new(MemoryBroadcast::default());
+    for store in shop.stores().all() {
+        store.broadcast_to(Arc::<MemoryBroadcast>::clone(&broadcast));
+    }
+    let listener = broadcast.listen(EventRoom(event));
+    (broadcast, listener)
+}
+
+fn heard(listener: &mut Listener<EventRoom>) -> Vec<PublicNews> {
+    let heard = std::iter::from_fn(|| listener.try_next());
+    heard
+        .map(|heard| match heard {
+            Heard::News(news) => news,
+            Heard::Gap => panic!("nothing is lost within a process"),
+        })
+        .collect()
+}
+
+fn seats(since: u64, version: u64, changes: &[SeatChanged]) -> PublicNews {
+    PublicNews::Seats(SeatsDelta { since, version, changes: changes.into() })
+}
+
+fn stock(ticket_type: TicketTypeId, available: u32) -> PublicNews {
+    PublicNews::Stock { ticket_type, available }
+}
+
+/// Fails if a change is not sent, is sent to others, or is sent after its caller was answered.
+pub async fn what_a_commit_changed_is_sent_before_its_answer(shop: TestShop) {
+    let (hall, other, buyer) = (shop.hall().await, shop.hall().await, shop.buyer());
+    let (broadcast, mut listener) = listen(&shop, hall.event);
+    let mut elsewhere = broadcast.listen(EventRoom(other.event));
+    let change = |at: usize, status, version| SeatChanged::new(hall.seats[at], status, version);
+    let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
+    let news = heard(&mut listener);
+    assert_eq!(news.len(), 3, "{news:?}");
+    assert_eq!(news[0], seats(1, 2, &[change(0, SeatStatus::Held, 2)]));
+    assert!(news.contains(&stock(hall.front, 9)) && news.contains(&stock(hall.standing, 8)));
+    shop.apply(shop.release(&held)).await;
+    let news = heard(&mut listener);
+    assert_eq!(news[0], seats(2, 3, &[change(0, SeatStatus::Available, 3)]));
+    assert!(news.contains(&stock(hall.front, 10)) && news.contains(&stock(hall.standing, 10)));
+    assert_eq!(heard(&mut elsewhere), []);
+}
+
+/// Fails if a refusal, a repetition, or a change that only its buyer sees is sent to everyone.
+pub async fn what_changes_nothing_public_sends_nothing(shop: TestShop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let envelope = shop.envelope(shop.hold_seats(&hall, buyer, &[0]));
+    let held = shop.apply_envelope(envelope.clone()).await.reservation;
+    let (_broadcast, mut listener) = listen(&shop, hall.event);
+    assert!(shop.execute(envelope).await.unwrap().replayed);
+    shop.send(shop.hold_seats(&hall, shop.buyer(), &[0])).await.unwrap_err();
+    shop.prepared(&held).await;
+    assert_eq!(heard(&mut listener), []);
+}
+
+/// Fails if a change that no sales command made is not sent.
+pub async fn ends_blocks_and_statuses_are_sent(shop: TestShop) {
+    let hall = shop.hall().await;
+    let held = shop.held(&hall, shop.buyer(), &[0]).await;
+    let (_broadcast, mut listener) = listen(&shop, hall.event);
+    let change = |at: usize, status, version| SeatChanged::new(hall.seats[at], status, version);
+    shop.store().announce_statuses(shop.now()).await.unwrap();
+    assert_eq!(heard(&mut listener), [PublicNews::Status { status: EventStatus::OnSale }]);
+    shop.go_to(held.held_until().unwrap());
+    shop.store().expire_due(shop.now(), 10).await.unwrap();
+    let ended = [seats(2, 3, &[change(0, SeatStatus::Available, 3)]), stock(hall.front, 10)];
+    assert_eq!(heard(&mut listener), ended);
+    let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[1]], "a pillar");
+    shop.store().block_seats(block).await.unwrap();
+    let blocked = [seats(3, 4, &[change(1, SeatStatus::Blocked, 2)]), stock(hall.front, 9)];
+    assert_eq!(heard(&mut listener), blocked);
+    shop.store().unblock_seats(UnblockSeats::new(shop.now(), hall.event, vec![hall.seats[1]])).await.unwrap();
+    let unblocked = [seats(4, 5, &[change(1, SeatStatus::Available, 3)]), stock(hall.front, 10)];
+    assert_eq!(heard(&mut listener), unblocked);
+}
+
+/// Fails if deltas leave out a change, or do not say which versions they cover.
+pub async fn deltas_of_callers_at_once_make_the_map(shop: TestShop) {
+    let hall = shop.hall().await;
+    let map = shop.store().seat_map(hall.event, 0).await.unwrap().unwrap();
+    let mut lives = LiveSeats::of(&map, shop.now());
+    let (_broadcast, mut listener) = listen(&shop, hall.event);
+    let mut available = BTreeMap::new();
+    for round in 0..4 {
+        let commands = shop.buyers(24).into_iter().enumerate();
+        let commands = commands.map(|(at, buyer)| shop.hold_seats(&hall, buyer, &[(5 * round + at) % 20]));
+        at_once::<Hold>(&shop, commands.collect()).await;
+    }
+    let deltas = heard(&mut listener);
+    for news in &deltas {
+        match news {
+            PublicNews::Seats(delta) => drop(lives.apply(delta)),
+            PublicNews::Stock { ticket_type, available: left } => drop(available.insert(*ticket_type, *left)),
+            other => panic!("{other:?} did not happen"),
+        }
+    }
+    let map = shop.store().seat_map(hall.event, 0).await.unwrap().unwrap();
+    assert_eq!(lives.seats(), LiveSeats::of(&map, shop.now()).seats());
+    assert_eq!((lives.version(), lives.has_gap()), (map.version, false));
+    assert_eq!(available.keys().copied().collect::<Vec<_>>().len(), 2, "{deltas:?}");
+}
