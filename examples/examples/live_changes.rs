@@ -12,7 +12,7 @@ use tiketi_core::fact::SeatStatus;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Row, SaleWindow,
-    SeatLayout, Section, Timer,
+    SeatLayout, Section, clock::Timer,
 };
 
 /// Checks each second whether a message was lost.

@@ -296,7 +296,7 @@ macro_rules! outbox_cases {
             }
             broadcast {
                 what_a_commit_changed_is_sent_before_its_answer,
-                what_changes_nothing_public_sends_nothing,
+                what_changes_nothing_sends_nothing,
                 ends_blocks_and_statuses_are_sent,
                 deltas_of_callers_at_once_make_the_map,
             }

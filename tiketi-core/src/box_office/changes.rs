@@ -81,7 +81,7 @@ pub struct NumberedChange {
 ///
 /// [`BoxOffice::changes`] makes it. Whatever the broadcast loses, doubles or delays, the stream ends in the store's
 /// state: a gap is read from the store after [`GAP_PATIENCE`], and a lost last message at the next check, after at most
-/// [`CHECK_EVERY`]. Both need a [`Timer`](crate::Timer) ([`BoxOfficeBuilder::timer`](crate::BoxOfficeBuilder::timer));
+/// [`CHECK_EVERY`]. Both need a [`Timer`](crate::clock::Timer) ([`BoxOfficeBuilder::timer`](crate::BoxOfficeBuilder::timer));
 /// without one a gap is read at once, and there are no checks.
 ///
 /// A hold whose time has passed stays `Held` in the stream until a job or the next buyer ends it, about a second.

@@ -16,7 +16,8 @@ use tiketi_core::fact::SeatStatus;
 use tiketi_core::live_seats::LiveSeats;
 use tiketi_core::memory::{MemoryBroadcast, MemoryStore};
 use tiketi_core::{
-    BoxOffice, BuyerId, EventId, HoldRequest, PageRequest, Reservation, SeatId, Timer, clock::ManualClock,
+    BoxOffice, BuyerId, EventId, HoldRequest, PageRequest, Reservation, SeatId,
+    clock::{ManualClock, Timer},
 };
 use uuid::Uuid;
 

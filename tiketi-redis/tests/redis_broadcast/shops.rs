@@ -13,7 +13,7 @@ use tiketi_core::notifier::SubscriberName;
 use tiketi_core::store::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
 use tiketi_core::{
     BoxOffice, BuyerId, Currency, EventDetails, EventId, EventInput, HoldRequest, Money, Row, SaleWindow,
-    SeatId, SeatLayout, Section, StoreError, Timer, Timestamp,
+    SeatId, SeatLayout, Section, StoreError, Timestamp, clock::Timer,
 };
 use tiketi_redis_harness::Server;
 use tokio::time::timeout;
@@ -95,13 +95,14 @@ fn servers(store: &Arc<MemoryStore>, redis: &Server) -> (BoxOffice, BoxOffice) {
 
 async fn on_sale(shop: &BoxOffice) -> EventId {
     let section = Section::new("Hall", Money::new(100, Currency::KRW)).row(Row::numbered("A", 40));
-    let layout = shop.catalog().create_layout(SeatLayout::new("Lighthouse", "Cellar").section(section), None);
-    let layout = layout.await.unwrap();
+    let (catalog, hall) = (shop.catalog(), SeatLayout::new("Lighthouse", "Cellar").section(section));
+    let layout = catalog.create_layout(hall, None).await.unwrap();
     let (opens, closes) = (shop.now(), shop.now().after(Duration::from_hours(24)));
     let details =
         EventDetails::new("Night of the Lighthouse", closes, SaleWindow::new(opens, closes).unwrap());
-    let made = shop.catalog().create_event(EventInput::new(details, Currency::KRW).seated(layout.id));
-    shop.catalog().publish_event(made.await.unwrap().event.id).await.unwrap().id
+    let input = EventInput::new(details, Currency::KRW).seated(layout.id);
+    let made = catalog.create_event(input).await.unwrap();
+    catalog.publish_event(made.event.id).await.unwrap().id
 }
 
 async fn hold(shop: &BoxOffice, event: EventId, seat: SeatId, buyer: u128) {
