@@ -56,8 +56,8 @@
 //! # How a message is sent
 //!
 //! A message of [`RedisBroadcast`] goes at once to the listeners of the process that sends it, and into a queue of at most
-//! 4,096. A task sends what waits, up to 64 without waiting for an answer; a script numbers each message of a channel and
-//! publishes it in the same step. A subscriber that finds a number missing, whose connection was lost, or whose
+//! 4,096. A task sends what waits, up to 256 at once; a script numbers the messages of a channel and publishes them in the
+//! same step, in their order. A subscriber that finds a number missing, whose connection was lost, or whose
 //! subscription began, tells its listeners of a gap, and they read the store. A message that could not be sent leaves a
 //! hole in the numbers of its channel, with the next message or with an empty one after 100 ms. A user of Redis needs
 //! the channels `P:*` (`&P:*` in its access control list).

@@ -146,7 +146,7 @@ impl WaitingRooms {
 /// Opens the broadcast between servers, where they share a Redis.
 fn open_broadcast(places: &Places) -> Result<Option<Arc<dyn Broadcast>>, Failure> {
     match places {
-        Places::Redis(options) => {
+        Places::Redis { options, prefix: _ } => {
             let failed = |error| Failure::during("--redis", &error);
             Ok(Some(Arc::new(RedisBroadcast::open(options).map_err(failed)?)))
         }

@@ -53,13 +53,11 @@ impl<A: Audience> Listener<A> {
     /// Returns the next news or gap if there is one, and otherwise wakes the task once there is.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Heard<A::News>> {
         let mut inside = self.mailbox.lock();
-        match inside.take() {
-            Some(heard) => Poll::Ready(heard),
-            None => {
-                inside.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
+        if let Some(heard) = inside.take() {
+            return Poll::Ready(heard);
         }
+        inside.waker = Some(context.waker().clone());
+        Poll::Pending
     }
 
     /// Returns the next news or gap if there is one.

@@ -118,7 +118,9 @@ proptest! {
     fn one_resync_repairs_what_was_lost_doubled_or_late(fates in fates(), resync_at in 0..24_usize) {
         let mut store = Store::new();
         let mut lives = LiveSeats::of(&store.read(0), NOW);
-        fates.iter().for_each(|(seats, versions, _)| store.commit(seats, *versions));
+        for (seats, versions, _) in &fates {
+            store.commit(seats, *versions);
+        }
         let arrivals = delivered(&fates, &store.deltas);
         let latest: u64 = arrivals.iter().map(|delta| delta.version).max().unwrap_or(1);
         for (at, delta) in arrivals.iter().enumerate() {
@@ -144,10 +146,14 @@ proptest! {
         let mut lives = LiveSeats::of(&store.read(0), NOW);
         let mut mirror = lives.seats().to_vec();
         let mut mirror_updates = |updates: Vec<SeatUpdate>| {
-            updates.iter().for_each(|update| mirror[usize::try_from(update.index).unwrap()] = update.now);
+            for update in &updates {
+                mirror[usize::try_from(update.index).unwrap()] = update.now;
+            }
             mirror.clone()
         };
-        fates.iter().for_each(|(seats, versions, _)| store.commit(seats, *versions));
+        for (seats, versions, _) in &fates {
+            store.commit(seats, *versions);
+        }
         for delta in delivered(&fates, &store.deltas) {
             let mirrored = mirror_updates(lives.apply(&delta));
             prop_assert_eq!(mirrored, lives.seats());

@@ -70,11 +70,16 @@ impl Broadcast for BadBroadcast {
         match self.fates.lock().unwrap().pop_front().unwrap_or(Fate::Delivered) {
             Fate::Delivered => self.inner.publish(message),
             Fate::Lost => {}
-            Fate::Doubled => [message.clone(), message].into_iter().for_each(|it| self.inner.publish(it)),
+            Fate::Doubled => {
+                self.inner.publish(message.clone());
+                self.inner.publish(message);
+            }
             Fate::Late => self.late.lock().unwrap().push(message),
             Fate::LostWithGap => self.inner.tell_gap(),
         }
-        late.into_iter().for_each(|message| self.inner.publish(message));
+        for message in late {
+            self.inner.publish(message);
+        }
     }
 
     fn listen(&self, room: EventRoom) -> Listener<EventRoom> {
@@ -171,12 +176,10 @@ impl Servers {
         let buyer = BuyerId::from_uuid(Uuid::from_u128(at as u128 + 1));
         let sales = self.selling.sales();
         let page = sales.reservations_of(buyer, Some(self.event), PageRequest::FIRST).await.unwrap();
-        match page.rows.into_iter().find(Reservation::is_live) {
-            Some(held) => drop(sales.release(held.id, buyer, None, None).await.unwrap()),
-            None => {
-                let wanted = HoldRequest::new(self.event, buyer).seats([self.seats[at]]);
-                sales.hold(wanted).await.unwrap();
-            }
+        if let Some(held) = page.rows.into_iter().find(Reservation::is_live) {
+            sales.release(held.id, buyer, None, None).await.unwrap();
+        } else {
+            sales.hold(HoldRequest::new(self.event, buyer).seats([self.seats[at]])).await.unwrap();
         }
     }
 

@@ -1,7 +1,7 @@
 //! The waiting room of a shop: holds check the admission, jobs admit, and a place that is left is free at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -17,8 +17,7 @@ use tiketi_core::metrics::{AdmissionMeasured, Metrics};
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{
     AdaptiveRate, AdmissionKey, AdmissionPass, AdmissionRate, Fairness, JoinAttempt, JoinGuard, JoinVerdict,
-    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomMode, StockNote,
-    StoreFailure,
+    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomMode, StockNote, StoreFailure,
 };
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, CommandKey, EventId, HoldRequest, PrepareRequest, Reservation,

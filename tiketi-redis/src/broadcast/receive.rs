@@ -48,7 +48,7 @@ impl Receiver {
         loop {
             tokio::select! {
                 arrived = self.subscription.next() => match arrived {
-                    Arrived::Push(push) => self.push(push),
+                    Arrived::Push(push) => self.push(&push),
                     Arrived::Overflow => self.lose_everything(),
                 },
                 () = shared.has_new_listener.notified() => self.compare().await,
@@ -102,7 +102,7 @@ impl Receiver {
         }
     }
 
-    fn push(&mut self, push: PushInfo) {
+    fn push(&mut self, push: &PushInfo) {
         match push.kind {
             PushKind::Message | PushKind::SMessage => self.message(&push.data),
             // Also after a lost connection, by itself: what was published in between is missing.

@@ -1,6 +1,6 @@
 //! Sends messages to Redis, from a queue of limited length.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +15,8 @@ use crate::script::{Call, Script};
 
 /// Most messages that wait to be sent; one more is not sent, and its channel gets a notice of that.
 const MAX_QUEUE: usize = 4_096;
-/// Most messages that are sent without waiting for an answer.
-const AT_ONCE: usize = 64;
+/// Most messages that are sent at once: those of one channel by one script, in their order.
+const AT_ONCE: usize = 256;
 /// Most channels that are remembered because a message was not sent; listeners of others notice at their next check.
 const MAX_UNSENT: usize = 10_000;
 /// How long after a failure the channels get their notice.
@@ -67,11 +67,14 @@ impl Sender {
     /// Sends until there is no one left to send for.
     pub(crate) async fn run(mut self) {
         while let Some(batch) = self.next_batch().await {
-            let sends = batch.into_iter().map(|(channel, message)| {
+            let mut of_channel: HashMap<Channel, Vec<Vec<u8>>> = HashMap::new();
+            for (channel, message) in batch {
+                of_channel.entry(channel).or_default().push(message);
+            }
+            let sends = of_channel.into_iter().map(|(channel, messages)| {
                 let skips = locked(&self.unsent).remove(&channel);
-                self.publish(channel, message, skips)
+                self.publish(channel, messages, skips)
             });
-            // Polled in their order, which is the order in which they are sent.
             for (channel, sent) in join_all(sends).await {
                 if let Err(error) = sent {
                     tracing::debug!(
@@ -93,13 +96,18 @@ impl Sender {
             biased;
             () = sleep(NOTICE_AFTER), if must_notify => {
                 let unsent: Vec<_> = locked(&self.unsent).iter().copied().take(AT_ONCE).collect();
-                return Some(unsent.into_iter().map(|channel| (channel, Vec::new())).collect());
+                Some(unsent.into_iter().map(|channel| (channel, Vec::new())).collect())
             }
             count = self.queue.recv_many(&mut batch, AT_ONCE) => (count > 0).then_some(batch),
         }
     }
 
-    async fn publish(&self, channel: Channel, message: Vec<u8>, skips: bool) -> (Channel, RedisResult<()>) {
+    async fn publish(
+        &self,
+        channel: Channel,
+        messages: Vec<Vec<u8>>,
+        skips: bool,
+    ) -> (Channel, RedisResult<()>) {
         let prefix = self.redis.prefix();
         let keys = vec![channel.number_key(prefix), channel.name(prefix)];
         let mut call = Call { keys, ..Call::default() };
@@ -107,7 +115,9 @@ impl Sender {
         call.number(&if skips { 2 } else { 1 });
         call.number(&NUMBER_KEPT.as_millis());
         call.argument(self.command);
-        call.argument(message);
+        for message in messages {
+            call.argument(message);
+        }
         (channel, self.script.run::<u64>(&self.redis, &call).await.map(drop))
     }
 }

@@ -1,5 +1,7 @@
 //! Messages of a broadcast. The audience is not written: it is the channel.
 
+use std::time::Duration;
+
 use tiketi_core::broadcast::{PrivateNews, PublicNews, SeatsDelta};
 use tiketi_core::event::EventStatus;
 use tiketi_core::fact::{SeatChanged, SeatStatus};
@@ -168,6 +170,7 @@ fn write_serving(bytes: &mut Writer, serving: &Serving) {
         commitment,
         seed,
         drawn,
+        wait,
     } = *serving;
     for value in [number, priority_number, waiting, drawn] {
         bytes.u64(value);
@@ -181,6 +184,7 @@ fn write_serving(bytes: &mut Writer, serving: &Serving) {
         bytes.u64(unsold);
         bytes.u64(returning);
     });
+    bytes.option(wait, |bytes, wait| bytes.u64(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)));
     bytes.option(commitment, |bytes, commitment| bytes.raw(commitment.as_bytes()));
     bytes.option(seed, |bytes, seed| bytes.raw(seed.as_bytes()));
 }
@@ -200,6 +204,7 @@ fn read_serving(event: EventId, bytes: &mut Reader<'_>) -> Result<Serving, Store
         opens_at: bytes.option(Reader::moment)?,
         per_minute_milli: bytes.option(Reader::u64)?,
         stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
+        wait: bytes.option(Reader::u64)?.map(Duration::from_micros),
         commitment: bytes.option(|bytes| bytes.array().map(SeedCommitment::from_bytes))?,
         seed: bytes.option(|bytes| bytes.array().map(DrawSeed::from_bytes))?,
     })
@@ -277,6 +282,7 @@ mod tests {
             commitment: is_full.then(|| seed.commitment()),
             seed: is_full.then_some(seed),
             drawn: 10,
+            wait: is_full.then_some(Duration::from_micros(11)),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Live changes between two servers, over one Redis and over a Cluster, also when something fails.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "the whole file is a test")]
+#![expect(clippy::expect_used, clippy::unwrap_used, reason = "the whole file is a test")]
 
 mod faults;
 mod shops;

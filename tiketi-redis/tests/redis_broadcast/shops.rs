@@ -1,7 +1,7 @@
 //! Two shops over one store: what one sells, the other shows, whatever happens to Redis.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tiketi_conformance::async_trait;
 use tiketi_core::box_office::{Changes, LiveChange};
@@ -16,7 +16,7 @@ use tiketi_core::{
     SeatId, SeatLayout, Section, StoreError, Timestamp, clock::Timer,
 };
 use tiketi_redis_harness::Server;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use crate::{DEADLINE, open};
