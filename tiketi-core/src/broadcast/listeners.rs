@@ -2,15 +2,16 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::future::poll_fn;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Waker;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
 
 use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use crate::broadcast::audience::{Audience, Message};
-use crate::broadcast::listener::{Listener, Mailbox};
+use crate::broadcast::mailbox::{Heard, Mailbox};
 
 type Mailboxes<A> = SmallVec<[Arc<Mailbox<<A as Audience>::News>>; 2]>;
 
@@ -32,7 +33,7 @@ type Mailboxes<A> = SmallVec<[Arc<Mailbox<<A as Audience>::News>>; 2]>;
 pub struct Listeners<A: Audience>(Arc<Registry<A>>);
 
 /// Where the mailbox of each listener is.
-pub(super) struct Registry<A: Audience> {
+struct Registry<A: Audience> {
     mailboxes: Mutex<HashMap<A, Mailboxes<A>, RandomState>>,
     /// How many listeners there are; read with each command.
     count: AtomicUsize,
@@ -98,7 +99,7 @@ impl<A: Audience> Listeners<A> {
 }
 
 impl<A: Audience> Registry<A> {
-    pub(super) fn remove(&self, audience: A, mailbox: &Arc<Mailbox<A::News>>) {
+    fn remove(&self, audience: A, mailbox: &Arc<Mailbox<A::News>>) {
         let mut mailboxes = self.lock();
         if let Some(of_audience) = mailboxes.get_mut(&audience) {
             of_audience.retain(|known| !Arc::ptr_eq(known, mailbox));
@@ -111,6 +112,59 @@ impl<A: Audience> Registry<A> {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<A, Mailboxes<A>, RandomState>> {
         self.mailboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Hears the messages of one audience, from when it was made until it is dropped.
+///
+/// It needs no async runtime.
+pub struct Listener<A: Audience> {
+    audience: A,
+    mailbox: Arc<Mailbox<A::News>>,
+    registry: Weak<Registry<A>>,
+}
+
+impl<A: Audience> Listener<A> {
+    fn new(audience: A, mailbox: Arc<Mailbox<A::News>>, registry: Weak<Registry<A>>) -> Self {
+        Self { audience, mailbox, registry }
+    }
+
+    /// Returns the audience.
+    pub const fn audience(&self) -> A {
+        self.audience
+    }
+
+    /// Waits for the next news or gap.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped wait loses nothing.
+    pub async fn next(&mut self) -> Heard<A::News> {
+        poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// Returns the next news or gap if there is one, and otherwise wakes the task once there is.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Heard<A::News>> {
+        self.mailbox.poll_take(context)
+    }
+
+    /// Returns the next news or gap if there is one.
+    pub fn try_next(&mut self) -> Option<Heard<A::News>> {
+        self.mailbox.take()
+    }
+}
+
+impl<A: Audience> Drop for Listener<A> {
+    fn drop(&mut self) {
+        if let Some(registry) = self.registry.upgrade() {
+            registry.remove(self.audience, &self.mailbox);
+        }
+    }
+}
+
+impl<A: Audience> fmt::Debug for Listener<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listener").field("audience", &self.audience).finish_non_exhaustive()
     }
 }
 
@@ -127,7 +181,7 @@ mod tests {
 
     use super::*;
     use crate::broadcast::audience::EventRoom;
-    use crate::broadcast::listener::{Heard, MAILBOX_CAPACITY};
+    use crate::broadcast::mailbox::MAILBOX_CAPACITY;
     use crate::broadcast::news::PublicNews;
     use crate::id::{EventId, TicketTypeId};
 

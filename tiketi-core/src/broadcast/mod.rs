@@ -31,16 +31,16 @@
 //! ```
 
 mod audience;
-mod listener;
 mod listeners;
+mod mailbox;
 mod news;
 mod publisher;
 
 use std::fmt::Debug;
 
 pub use audience::{AnyMessage, Audience, BuyerOnly, EventRoom, Message};
-pub use listener::{Heard, Listener, MAILBOX_CAPACITY};
-pub use listeners::Listeners;
+pub use listeners::{Listener, Listeners};
+pub use mailbox::{Heard, MAILBOX_CAPACITY};
 pub use news::{PrivateNews, PublicNews, SeatsDelta};
 pub use publisher::CommitPublisher;
 

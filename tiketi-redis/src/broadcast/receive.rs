@@ -25,6 +25,8 @@ pub(crate) struct Receiver {
     prefix: String,
     subscribed: HashMap<Vec<u8>, Subscribed>,
     missed_pings: u32,
+    /// Whether a node of a Cluster was lost: its channels may be on another one now.
+    lost_node: bool,
 }
 
 /// A channel that is subscribed to.
@@ -37,7 +39,14 @@ struct Subscribed {
 impl Receiver {
     pub(crate) fn new(shared: Arc<Shared>, subscription: Subscription, prefix: &str) -> Self {
         let subscribed = HashMap::new();
-        Self { shared, subscription, prefix: prefix.to_owned(), subscribed, missed_pings: 0 }
+        Self {
+            shared,
+            subscription,
+            prefix: prefix.to_owned(),
+            subscribed,
+            missed_pings: 0,
+            lost_node: false,
+        }
     }
 
     /// Receives until the task is aborted.
@@ -53,6 +62,9 @@ impl Receiver {
                 },
                 () = shared.has_new_listener.notified() => self.compare().await,
                 _ = look.tick() => {
+                    if self.lost_node {
+                        self.reopen();
+                    }
                     self.compare().await;
                     self.ping().await;
                 }
@@ -95,8 +107,16 @@ impl Receiver {
             return;
         }
         self.missed_pings += 1;
-        if self.missed_pings >= MISSED_PINGS && self.subscription.reopen().is_ok() {
+        if self.missed_pings >= MISSED_PINGS {
+            self.reopen();
+        }
+    }
+
+    /// Subscribes again on a new connection, which finds the nodes of a Cluster again.
+    fn reopen(&mut self) {
+        if self.subscription.reopen().is_ok() {
             self.missed_pings = 0;
+            self.lost_node = false;
             self.subscribed.clear();
             self.lose_everything();
         }
@@ -118,7 +138,10 @@ impl Receiver {
                     self.subscribed.remove(name);
                 }
             }
-            PushKind::Disconnection => self.lose_everything(),
+            PushKind::Disconnection => {
+                self.lose_everything();
+                self.lost_node = self.subscription.is_cluster();
+            }
             _ => {}
         }
     }

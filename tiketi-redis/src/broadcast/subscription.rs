@@ -51,6 +51,10 @@ impl Subscription {
         Ok(Self { options: options.clone(), link, pushed })
     }
 
+    pub(crate) fn is_cluster(&self) -> bool {
+        matches!(self.link, Link::Cluster(_))
+    }
+
     /// Replaces a connection that does not answer; nothing is subscribed on the new one.
     pub(crate) fn reopen(&mut self) -> RedisResult<()> {
         (self.link, self.pushed) = connect(&self.options)?;
@@ -86,7 +90,7 @@ impl Subscription {
     async fn each(&mut self, channels: &[Vec<u8>], begins: bool) -> usize {
         let mut done = 0;
         // Channels of a Cluster have different slots, so each needs its own command.
-        let at_once = if matches!(self.link, Link::Cluster(_)) { 1 } else { CHANNELS_AT_ONCE };
+        let at_once = if self.is_cluster() { 1 } else { CHANNELS_AT_ONCE };
         for some in channels.chunks(at_once) {
             let asked = match &mut self.link {
                 Link::Single(link) if begins => timeout(PATIENCE, link.subscribe(some)).await,
