@@ -113,7 +113,7 @@ fn delivered(fates: &[(Vec<usize>, u64, Fate)], deltas: &[SeatsDelta]) -> Vec<Se
 }
 
 proptest! {
-    /// Caught: with `cover` taking every later version, and with `resync` forgetting what is ahead.
+    /// Seen to fail with `cover` taking every later version.
     #[test]
     fn one_resync_repairs_what_was_lost_doubled_or_late(fates in fates(), resync_at in 0..24_usize) {
         let mut store = Store::new();

@@ -208,7 +208,6 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
-    /// Caught: without the check of `Changes`, and with a resync that reads after the version of the latest delta.
     #[test]
     fn a_stream_ends_in_the_store_whatever_the_broadcast_does(
         fates in fates(),
