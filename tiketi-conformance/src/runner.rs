@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tiketi_core::lease::LeaseLock;
+use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
     AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, WaitingRoomStore,
 };
@@ -209,6 +210,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn LeaseLock>).collect()))
+    });
+}
+
+/// Runs a case about rate limits.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn limits<F, C>(factory: &F, case: fn(Handles<dyn RateLimits>) -> C)
+where
+    F: StoreFactory,
+    F::Store: RateLimits,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn RateLimits>).collect()))
     });
 }
 

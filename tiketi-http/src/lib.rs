@@ -85,6 +85,13 @@
 //!
 //! Work that moves money outlives its request: close [`AppState::tasks`] and wait for it when shutting down.
 //!
+//! # Where requests come from
+//!
+//! Sign-ins and places in waiting rooms are counted by account and by network ([`SignInLimits`],
+//! [`SourceLimits`](tiketi_core::waiting_room::SourceLimits)). For that the routes need the address of the peer: serve them
+//! with `into_make_service_with_connect_info::<SocketAddr>()`. Behind a proxy, [`TrustedProxies`] says which peers may
+//! name their client in a header; the headers of all others are not read.
+//!
 //! # What holds for every route
 //!
 //! - Every answer that is not a success has one shape, in English or Korean; `ERRORS.md` and the document
@@ -103,10 +110,11 @@
 //     seat_map, serving_cache, credentials
 //     authenticator, dto
 //     error, body
-//     conditional, language, layout_file, limits, request_context, status_words
+//     client_address, conditional, language, layout_file, limits, request_context, status_words
 mod auth;
 mod authenticator;
 mod body;
+mod client_address;
 mod conditional;
 mod credentials;
 mod dto;
@@ -132,7 +140,8 @@ mod test_support;
 
 pub use auth::{EnsureAccountError, NewAccount};
 pub use authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
-pub use credentials::{JwtAuthenticator, SecretTooShort, TokenSecret};
+pub use client_address::{ForwardedHeader, InvalidNetwork, TrustedProxies};
+pub use credentials::{JwtAuthenticator, SecretTooShort, SignInLimits, TokenSecret};
 pub use limits::HttpLimits;
 pub use router::{openapi, router};
 pub use state::{AppState, AppStateBuilder, SignIn, StateError};

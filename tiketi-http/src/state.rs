@@ -5,13 +5,16 @@ use std::sync::Arc;
 use tiketi_core::{
     BoxOffice, Clock, IdSource, Timestamp,
     clock::{SystemClock, TimeOrderedIds},
+    memory::MemoryRateLimits,
+    rate_limit::RateLimits,
     store::{AccountStore, AnswerStore},
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::authenticator::{Authenticator, CredentialScheme};
-use crate::credentials::{Accounts, JwtAuthenticator, TokenSecret};
+use crate::client_address::TrustedProxies;
+use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
 use crate::seat_map::SeatMaps;
 use crate::serving_cache::ServingCache;
@@ -32,6 +35,7 @@ struct Inner {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
+    trusted_proxies: TrustedProxies,
     seat_maps: SeatMaps,
     serving: ServingCache,
     tasks: TaskTracker,
@@ -66,6 +70,9 @@ pub struct AppStateBuilder {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
+    trusted_proxies: TrustedProxies,
+    sign_in_limits: SignInLimits,
+    rate_limits: Option<Arc<dyn RateLimits>>,
 }
 
 /// Why a state cannot be built.
@@ -92,6 +99,9 @@ impl AppState {
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
             limits: HttpLimits::default(),
+            trusted_proxies: TrustedProxies::default(),
+            sign_in_limits: SignInLimits::default(),
+            rate_limits: None,
         }
     }
 
@@ -110,6 +120,10 @@ impl AppState {
     /// Returns the limits of requests.
     pub fn limits(&self) -> HttpLimits {
         self.inner.limits
+    }
+
+    pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
+        &self.inner.trusted_proxies
     }
 
     /// Returns the current time of the server's clock.
@@ -166,6 +180,27 @@ impl AppStateBuilder {
         self
     }
 
+    /// Trusts proxies to name their clients; none by default.
+    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
+        self.trusted_proxies = proxies;
+        self
+    }
+
+    /// Sets the limits of sign-ins by account and network; [`SignInLimits::default`] by default.
+    ///
+    /// They need the client's address: serve the router with
+    /// [`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info).
+    pub fn sign_in_limits(mut self, limits: SignInLimits) -> Self {
+        self.sign_in_limits = limits;
+        self
+    }
+
+    /// Counts sign-ins in a store, which several servers may share; [`MemoryRateLimits`] by default.
+    pub fn rate_limits(mut self, store: Arc<dyn RateLimits>) -> Self {
+        self.rate_limits = Some(store);
+        self
+    }
+
     /// Builds the state.
     ///
     /// # Errors
@@ -174,10 +209,12 @@ impl AppStateBuilder {
     pub fn build(self) -> Result<AppState, StateError> {
         check_limits(&self.limits)?;
         let clock = || Arc::clone(&self.clock);
+        let counts = self.rate_limits.unwrap_or_else(|| Arc::new(MemoryRateLimits::default()));
         let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
             SignIn::Accounts { store, secret } => {
                 let authenticator = JwtAuthenticator::new(&secret).clock(clock());
-                let accounts = Accounts::new(store, &secret, clock(), &self.limits);
+                let accounts =
+                    Accounts::new(store, &secret, clock(), &self.limits, (self.sign_in_limits, counts));
                 (Arc::new(authenticator), Some(Arc::new(accounts)))
             }
             SignIn::Host(authenticator) => (authenticator, None),
@@ -191,6 +228,7 @@ impl AppStateBuilder {
             clock: self.clock,
             ids: self.ids,
             limits: self.limits,
+            trusted_proxies: self.trusted_proxies,
             seat_maps: SeatMaps::default(),
             serving: ServingCache::default(),
             tasks: TaskTracker::new(),

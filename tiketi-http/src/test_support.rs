@@ -1,10 +1,12 @@
 //! Shared by the tests of this crate: a server without sockets, with a clock that a test moves.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use serde_json::Value;
@@ -21,7 +23,7 @@ use crate::auth::NewAccount;
 use crate::credentials::TokenSecret;
 use crate::limits::HttpLimits;
 use crate::router::{router, serve};
-use crate::state::{AppState, SignIn};
+use crate::state::{AppState, AppStateBuilder, SignIn};
 
 /// The secret the tests sign with.
 pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tests";
@@ -57,6 +59,14 @@ impl Server {
 
     /// Starts a server over a shop with other parts.
     pub(crate) fn with(limits: HttpLimits, parts: impl FnOnce(BoxOfficeBuilder) -> BoxOfficeBuilder) -> Self {
+        Self::with_state(parts, |builder| builder.limits(limits))
+    }
+
+    /// Starts a server over a shop and a state with other parts.
+    pub(crate) fn with_state(
+        parts: impl FnOnce(BoxOfficeBuilder) -> BoxOfficeBuilder,
+        state: impl FnOnce(AppStateBuilder) -> AppStateBuilder,
+    ) -> Self {
         let clock = Arc::new(ManualClock::at("2026-01-05T10:00:00Z".parse::<Timestamp>().unwrap()));
         let store = Arc::new(MemoryStore::default());
         let ids = Arc::new(CountedIds::seeded(1));
@@ -67,12 +77,10 @@ impl Server {
             .clock(Arc::<ManualClock>::clone(&clock))
             .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>);
         let box_office = parts(builder).build().unwrap();
-        let state = AppState::builder(box_office, store.clone(), accounts_in(store))
+        let builder = AppState::builder(box_office, store.clone(), accounts_in(store))
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
-            .ids(ids)
-            .limits(limits)
-            .build()
-            .unwrap();
+            .ids(ids);
+        let state = state(builder).build().unwrap();
         Self { app: router(state.clone()), clock, gateway, state }
     }
 
@@ -154,6 +162,13 @@ pub(crate) async fn answered(app: Router, request: Request<Body>) -> Answered {
 /// Adds a header to a request.
 pub(crate) fn with_header(mut request: Request<Body>, name: &'static str, value: &str) -> Request<Body> {
     request.headers_mut().append(name, value.parse().unwrap());
+    request
+}
+
+/// Lets a request come from a peer.
+pub(crate) fn from_peer(mut request: Request<Body>, address: &str) -> Request<Body> {
+    let peer = SocketAddr::new(address.parse().unwrap(), 4711);
+    request.extensions_mut().insert(ConnectInfo(peer));
     request
 }
 

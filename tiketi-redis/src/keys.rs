@@ -1,6 +1,7 @@
 //! The names of keys. All keys of an event have its id in braces, so that a Cluster keeps them on one node.
 
 use tiketi_core::EventId;
+use tiketi_core::rate_limit::RateKey;
 use tiketi_core::waiting_room::PlaceClass;
 
 use crate::codec::{BLOCK_PLACES, PLACE_BYTES, Pointer};
@@ -62,4 +63,9 @@ pub(crate) fn index_keys(prefix: &str) -> [Vec<u8>; 2] {
 /// Returns the key of the leases of a scope.
 pub(crate) fn lease_key(prefix: &str, scope: &str) -> Vec<u8> {
     format!("{prefix}:{{{scope}}}:leases").into_bytes()
+}
+
+/// Returns the key of the allowance of a rate limit.
+pub(crate) fn rate_key(prefix: &str, key: RateKey) -> Vec<u8> {
+    format!("{prefix}:{{{key}}}:rate").into_bytes()
 }

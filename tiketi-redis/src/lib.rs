@@ -1,4 +1,4 @@
-//! Stores Tiketi's waiting rooms and leases in Redis, and sends live changes through it, for any number of servers.
+//! Stores Tiketi's waiting rooms, leases and rate limits in Redis, and sends live changes through it, for any number of servers.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -45,10 +45,11 @@
 //! | `P:{S}:leases` | hash: the leases of scope `S` |
 //! | `P:{E}:live:number` | string: the number of the last message of the channel `P:{E}:live` |
 //! | `P:{B}:own:number` | string: the same for the channel `P:{B}:own` of buyer `B` |
+//! | `P:{H}:rate` | string: when the allowance of a rate limit is full again; `H` is a hash of what is limited |
 //!
 //! A room's keys are deleted 7 days after its last change. Each admission prolongs the keys of some waiting places,
 //! so that a place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change
-//! of their scope.
+//! of their scope, and allowances about when they are full again.
 //!
 //! Choose a `maxmemory-policy` under which Redis evicts none of these keys: `noeviction`, or one of `volatile-…`
 //! with enough memory. A million waiting buyers take about 150 MB.
@@ -93,6 +94,7 @@ mod error;
 mod keys;
 mod leases;
 mod options;
+mod rate_limits;
 mod script;
 mod waiting_room;
 
@@ -100,4 +102,5 @@ pub use broadcast::RedisBroadcast;
 pub use connection::{Redis, RedisSetupError};
 pub use leases::RedisLeases;
 pub use options::{InvalidRedisUrl, RedisOptions};
+pub use rate_limits::RedisRateLimits;
 pub use waiting_room::RedisWaitingRoom;

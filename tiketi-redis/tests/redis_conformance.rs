@@ -1,5 +1,5 @@
-//! Runs the cases of waiting rooms and leases on Redis: on one server and on a Cluster, through two stores in
-//! turns.
+//! Runs the cases of waiting rooms, leases and rate limits on Redis: on one server and on a Cluster, through two
+//! stores in turns.
 
 #![expect(clippy::unwrap_used, reason = "the whole file is a test")]
 
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
-use tiketi_redis::{Redis, RedisLeases, RedisOptions, RedisWaitingRoom};
+use tiketi_redis::{Redis, RedisLeases, RedisOptions, RedisRateLimits, RedisWaitingRoom};
 use tiketi_redis_harness::{Cluster, Server};
 
 static SERVER: LazyLock<Server> = LazyLock::new(Server::start);
@@ -45,14 +45,18 @@ factories! {
     RoomsOnACluster: RedisWaitingRoom, CLUSTER.urls();
     LeasesOnOneServer: RedisLeases, SERVER.url();
     LeasesOnACluster: RedisLeases, CLUSTER.urls();
+    LimitsOnOneServer: RedisRateLimits, SERVER.url();
+    LimitsOnACluster: RedisRateLimits, CLUSTER.urls();
 }
 
 mod one_server {
     tiketi_conformance::waiting_room_cases!(crate::RoomsOnOneServer);
     tiketi_conformance::lease_cases!(crate::LeasesOnOneServer);
+    tiketi_conformance::rate_limit_cases!(crate::LimitsOnOneServer);
 }
 
 mod a_cluster {
     tiketi_conformance::waiting_room_cases!(crate::RoomsOnACluster);
     tiketi_conformance::lease_cases!(crate::LeasesOnACluster);
+    tiketi_conformance::rate_limit_cases!(crate::LimitsOnACluster);
 }

@@ -7,6 +7,7 @@ mod check;
 mod demo;
 mod failure;
 mod front_page;
+mod guards;
 mod import;
 mod logging;
 mod metrics;

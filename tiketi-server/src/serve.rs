@@ -1,6 +1,7 @@
 //! `serve`: from binding the address to the last finished request.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -136,10 +137,11 @@ async fn serve(
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    let graceful = axum::serve(listener, routes).with_graceful_shutdown(async move {
-        signals.wait().await;
-        stopping.cancel();
-    });
+    let graceful = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(async move {
+            signals.wait().await;
+            stopping.cancel();
+        });
     let mut server = std::pin::pin!(graceful.into_future());
     let ended = tokio::select! {
         ended = &mut server => ended,

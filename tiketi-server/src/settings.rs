@@ -7,6 +7,7 @@ use tiketi_postgres::Durability;
 
 use crate::background_jobs::JobSettings;
 use crate::failure::Failure;
+use crate::guards::GuardSettings;
 use crate::options::Options;
 use crate::store::StoreKind;
 use crate::toss::Toss;
@@ -33,6 +34,7 @@ pub(crate) struct Settings {
     /// Whether the built-in payment methods, which move no money, are offered.
     pub(crate) test_gateway: bool,
     pub(crate) waiting: WaitingSettings,
+    pub(crate) guards: GuardSettings,
 }
 
 /// The first administrator.
@@ -54,6 +56,7 @@ impl Settings {
         let jwt_secret = options.jwt_secret.map(|secret| token_secret(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let waiting = WaitingSettings::of(&options.waiting, &store)?;
+        let guards = GuardSettings::of(&options.guards)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
@@ -72,6 +75,7 @@ impl Settings {
             toss,
             test_gateway,
             waiting,
+            guards,
         })
     }
 }

@@ -16,6 +16,7 @@ use tiketi_postgres::PostgresStore;
 
 use crate::demo::DemoIds;
 use crate::failure::Failure;
+use crate::guards::CountedGuards;
 use crate::metrics::ServerMetrics;
 use crate::secrets;
 use crate::settings::Settings;
@@ -55,6 +56,7 @@ pub(crate) struct Shop {
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
     pub(crate) metrics: Arc<ServerMetrics>,
+    guards: CountedGuards,
     /// The database to close at the end, if the store is one.
     database: Option<PostgresStore>,
 }
@@ -115,11 +117,13 @@ impl Shop {
             + AccountStore
             + AnswerStore,
     {
+        let guards = settings.guards.open(rooms.and_then(WaitingRooms::redis));
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
             let builder = builder.timer(Arc::new(RuntimeTimer)).jobs_every(settings.jobs.sweep_every());
             let builder = builder.asked_at_once(settings.jobs.asked_at_once());
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
+            let builder = guards.add_to(builder);
             match rooms {
                 Some(rooms) => rooms.add_to(builder),
                 None => builder,
@@ -132,13 +136,15 @@ impl Shop {
         let demo = open(vec![test_gateway()], Arc::new(DemoIds::default()));
         let demo_box_office = demo.build().map_err(failed)?;
         let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
-        Ok(Self { box_office, demo_box_office, accounts, answers, metrics, database: None })
+        Ok(Self { box_office, demo_box_office, accounts, answers, metrics, guards, database: None })
     }
 
     /// Builds the state of the routes.
     pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
-        AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in)
+        let builder = AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in);
+        self.guards
+            .add_to_state(builder)
             .limits(settings.limits)
             .build()
             .map_err(|error| Failure::during("cannot build the shop", &error))

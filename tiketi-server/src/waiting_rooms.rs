@@ -103,6 +103,8 @@ pub(crate) struct WaitingRooms {
     admission_key: AdmissionKey,
     /// Sends live changes to the other servers; `None` without Redis.
     broadcast: Option<Arc<dyn Broadcast>>,
+    /// The connection to Redis, if several servers share waiting rooms.
+    redis: Option<Redis>,
 }
 
 impl WaitingRooms {
@@ -120,16 +122,25 @@ impl WaitingRooms {
                 .admission_key()
                 .map_err(|error| Failure::during("cannot sign admission passes", &error))?,
         };
-        let store: Arc<dyn WaitingRoomStore> = match (&settings.places, journal) {
-            (Places::Redis { options, .. }, _) => Arc::new(RedisWaitingRoom::new(open_redis(options)?)),
-            (Places::Store, Some(journal)) => {
+        let redis = match &settings.places {
+            Places::Redis { options, .. } => Some(open_redis(options)?),
+            Places::Process | Places::Store => None,
+        };
+        let store: Arc<dyn WaitingRoomStore> = match (&redis, &settings.places, journal) {
+            (Some(redis), ..) => Arc::new(RedisWaitingRoom::new(redis.clone())),
+            (None, Places::Store, Some(journal)) => {
                 let failed = |error: StoreError| Failure::during("cannot load the waiting rooms", &error);
                 Arc::new(MemoryWaitingRooms::restore(journal).await.map_err(failed)?)
             }
-            (Places::Store | Places::Process, _) => Arc::new(MemoryWaitingRooms::default()),
+            (None, ..) => Arc::new(MemoryWaitingRooms::default()),
         };
         let broadcast = open_broadcast(&settings.places)?;
-        Ok(Self { store, admission_key, broadcast })
+        Ok(Self { store, admission_key, broadcast, redis })
+    }
+
+    /// Returns the connection to Redis, if several servers share waiting rooms.
+    pub(crate) fn redis(&self) -> Option<&Redis> {
+        self.redis.as_ref()
     }
 
     /// Adds the waiting rooms to a shop.

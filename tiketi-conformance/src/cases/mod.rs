@@ -27,6 +27,7 @@ pub mod outbox;
 pub mod payment;
 pub mod payment_races;
 pub mod races;
+pub mod rate_limits;
 pub mod reads;
 pub mod reconciliation;
 pub mod refund;

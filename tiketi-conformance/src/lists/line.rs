@@ -1,4 +1,4 @@
-//! The lists that do not concern sales: waiting rooms, their journal, and leases.
+//! The lists that do not concern sales: waiting rooms, their journal, leases, and rate limits.
 
 /// Expands to tests of waiting rooms: [`tiketi_core::store::WaitingRoomStore`].
 #[macro_export]
@@ -73,6 +73,23 @@ macro_rules! lease_cases {
                 tokens_grow,
                 a_lease_that_makes_no_sense_is_refused,
                 of_servers_that_ask_at_once_one_gets_a_key,
+            }
+        }
+    };
+}
+
+/// Expands to tests of rate limits: [`tiketi_core::rate_limit::RateLimits`].
+#[macro_export]
+macro_rules! rate_limit_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, limits;
+            rate_limits {
+                an_allowance_has_its_burst,
+                attempts_come_back_evenly,
+                keys_are_apart,
+                an_attempt_given_back_is_there_again,
+                every_attempt_is_decided_by_the_rule,
+                of_attempts_at_once_the_burst_is_within,
             }
         }
     };

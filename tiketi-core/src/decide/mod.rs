@@ -34,6 +34,7 @@ mod hold;
 mod new_id;
 mod note;
 mod pay;
+pub mod rate_limit;
 mod record_outcome;
 mod refund;
 mod refund_amount;

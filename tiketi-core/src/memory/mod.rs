@@ -15,6 +15,7 @@ mod layouts;
 mod leases;
 mod notifier;
 mod outbox;
+mod rate_limits;
 mod sales;
 mod state;
 mod waiting_room;
@@ -27,6 +28,7 @@ pub use broadcast::MemoryBroadcast;
 pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use leases::MemoryLeases;
 pub use notifier::MemoryNotifier;
+pub use rate_limits::MemoryRateLimits;
 pub use waiting_room::MemoryWaitingRooms;
 
 use crate::broadcast::CommitPublisher;

@@ -1,20 +1,18 @@
 //! Guards that are asked before a place is given, and the built-in limits by account and network.
 
-use std::collections::HashMap;
 use std::fmt::Debug;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use foldhash::fast::RandomState;
 
 use crate::id::{BuyerId, EventId};
+use crate::network::Network;
+use crate::rate_limit::{RateKey, RateLimit, RateLimits, Take, Taken};
+use crate::setters::setters;
 use crate::time::Timestamp;
 use crate::waiting_room::place::PlaceClass;
-
-/// Most accounts and networks counted for one event; further ones are not limited.
-const MOST_COUNTED: usize = 1_000_000;
 
 /// A buyer who asks for a place.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,160 +67,91 @@ pub trait JoinGuard: Debug + Send + Sync + 'static {
     async fn judge(&self, attempt: &JoinAttempt) -> JoinVerdict;
 }
 
-/// The part of an address that one household or office shares: an IPv4 /24 or an IPv6 /56.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a complete set of cases, which hosts act on")]
-pub enum Network {
-    /// An IPv4 /24.
-    V4([u8; 3]),
-    /// An IPv6 /56.
-    V6([u8; 7]),
+/// How many places of one event an account and a network get before further ones go to the back.
+///
+/// `None` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct JoinLimits {
+    /// Of one account; 10 in an hour by default. An account has one place at a time, so this counts joining again.
+    pub account: Option<RateLimit>,
+    /// Of one IPv4 /24; 2,000 in an hour by default: a school or a mobile carrier may be behind one.
+    pub ipv4: Option<RateLimit>,
+    /// Of one IPv6 /56, which one household or office has; 100 in an hour by default.
+    pub ipv6: Option<RateLimit>,
 }
 
-impl Network {
-    /// Returns the network of an address. An IPv4 address written as IPv6 is the same address.
-    pub fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(*address.octets().first_chunk().unwrap_or(&[0; 3])),
-            IpAddr::V6(address) => Self::V6(*address.octets().first_chunk().unwrap_or(&[0; 7])),
+impl Default for JoinLimits {
+    fn default() -> Self {
+        let hour = Duration::from_hours(1);
+        Self {
+            account: Some(RateLimit::by_default(10, hour)),
+            ipv4: Some(RateLimit::by_default(2_000, hour)),
+            ipv6: Some(RateLimit::by_default(100, hour)),
         }
+    }
+}
+
+impl JoinLimits {
+    setters! {
+        account: impl Into<Option<RateLimit>>,
+        ipv4: impl Into<Option<RateLimit>>,
+        ipv6: impl Into<Option<RateLimit>>,
     }
 }
 
 /// Limits how many places of an event one account and one network get; further ones go to the back.
 ///
-/// A limit demotes and does not block, because a school or a mobile carrier may share one network. A place is counted
-/// for a period from the first place of the event on; then counting starts again. The counts are those of one process.
-/// Buyers of the priority class are not counted.
+/// A limit demotes and does not block, because many people may share one network. The account is asked first, and an
+/// attempt beyond its limit is not counted for the network: one account cannot use up what a network shares. Buyers of
+/// another class than the standard one are not counted. If the store of limits fails, no one is demoted.
 #[derive(Debug)]
 pub struct SourceLimits {
-    /// Most places of one account in a period.
-    per_account: u32,
-    /// Most places of one network in a period.
-    per_network: u32,
-    period: Duration,
-    counts: Mutex<HashMap<EventId, Counts, RandomState>>,
-}
-
-#[derive(Debug)]
-struct Counts {
-    since: Timestamp,
-    accounts: HashMap<BuyerId, u32, RandomState>,
-    networks: HashMap<Network, u32, RandomState>,
-}
-
-impl Default for SourceLimits {
-    /// 5 places of an account and 50 of a network in an hour.
-    fn default() -> Self {
-        Self::new(5, 50, Duration::from_hours(1))
-    }
+    limits: JoinLimits,
+    store: Arc<dyn RateLimits>,
 }
 
 impl SourceLimits {
-    /// Makes limits for one account and one network in a period.
-    pub fn new(per_account: u32, per_network: u32, period: Duration) -> Self {
-        Self { per_account, per_network, period, counts: Mutex::default() }
+    /// Makes limits over a store, which may be that of several servers.
+    pub fn new(limits: JoinLimits, store: Arc<dyn RateLimits>) -> Self {
+        Self { limits, store }
     }
 
-    /// Counts an attempt, and returns whether it is within the limits.
-    fn count(&self, attempt: &JoinAttempt) -> bool {
-        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        // Rooms of earlier days are dropped when another event is counted, so the table does not grow for ever.
-        counts.retain(|_, counts| attempt.now.since(counts.since) < self.period);
-        let counts = counts.entry(attempt.event).or_insert_with(|| Counts {
-            since: attempt.now,
-            accounts: HashMap::default(),
-            networks: HashMap::default(),
+    /// Returns what is counted for an attempt, in the order in which it is asked.
+    fn counted(&self, attempt: &JoinAttempt) -> impl Iterator<Item = (RateKey, RateLimit)> {
+        let event = *attempt.event.as_uuid().as_bytes();
+        let buyer = *attempt.buyer.as_uuid().as_bytes();
+        let account = (RateKey::new("join account", &[&event, &buyer]), self.limits.account);
+        let network = attempt.address.map(Network::of).map(|network| {
+            let limit = match network {
+                Network::V4(_) => self.limits.ipv4,
+                Network::V6(_) => self.limits.ipv6,
+            };
+            (RateKey::new("join network", &[&event, network.as_bytes()]), limit)
         });
-        let of_account = counted(&mut counts.accounts, attempt.buyer);
-        let network = attempt.address.map(Network::of);
-        let of_network = network.map_or(0, |network| counted(&mut counts.networks, network));
-        of_account <= self.per_account && of_network <= self.per_network
+        [Some(account), network].into_iter().flatten().filter_map(|(key, limit)| Some((key, limit?)))
     }
-}
-
-/// Adds one to a count and returns it; zero for a new key of a full table.
-fn counted<K: std::hash::Hash + Eq>(counts: &mut HashMap<K, u32, RandomState>, key: K) -> u32 {
-    if counts.len() >= MOST_COUNTED && !counts.contains_key(&key) {
-        return 0;
-    }
-    let count = counts.entry(key).or_default();
-    *count = count.saturating_add(1);
-    *count
 }
 
 #[async_trait]
 impl JoinGuard for SourceLimits {
     async fn judge(&self, attempt: &JoinAttempt) -> JoinVerdict {
-        if attempt.class == PlaceClass::Priority || self.count(attempt) {
-            JoinVerdict::Accept
-        } else {
-            JoinVerdict::Demote
+        if attempt.class != PlaceClass::Standard {
+            return JoinVerdict::Accept;
         }
+        for (key, limit) in self.counted(attempt) {
+            match self.store.take(Take { now: attempt.now, key, limit }).await {
+                Ok(Taken::Within { .. }) => {}
+                Ok(Taken::Exceeded { .. }) => return JoinVerdict::Demote,
+                Err(error) => {
+                    tracing::debug!(%error, "a buyer joins unlimited, because the store of limits fails");
+                    return JoinVerdict::Accept;
+                }
+            }
+        }
+        JoinVerdict::Accept
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use uuid::Uuid;
-
-    use super::*;
-
-    fn attempt(buyer: u128, address: &str) -> JoinAttempt {
-        let (event, buyer) =
-            (EventId::from_uuid(Uuid::from_u128(1)), BuyerId::from_uuid(Uuid::from_u128(buyer)));
-        let address = Some(address.parse().unwrap());
-        JoinAttempt { address, ..JoinAttempt::new(event, buyer, Timestamp::EPOCH) }
-    }
-
-    fn limits() -> SourceLimits {
-        SourceLimits::new(2, 3, Duration::from_hours(1))
-    }
-
-    #[tokio::test]
-    async fn an_account_that_joins_too_often_is_demoted() {
-        let limits = limits();
-        for expected in [JoinVerdict::Accept, JoinVerdict::Accept, JoinVerdict::Demote] {
-            assert_eq!(limits.judge(&attempt(1, "192.0.2.1")).await, expected);
-        }
-        assert_eq!(limits.judge(&attempt(2, "198.51.100.1")).await, JoinVerdict::Accept);
-    }
-
-    #[tokio::test]
-    async fn a_network_with_too_many_places_is_demoted() {
-        for addresses in [
-            ["192.0.2.1", "192.0.2.2", "::ffff:192.0.2.3", "192.0.2.4", "192.0.3.1"],
-            ["2001:db8:0:1::1", "2001:db8:0:2::1", "2001:db8:0:ff::1", "2001:db8::9", "2001:db8:0:100::1"],
-        ] {
-            let limits = limits();
-            let mut verdicts = Vec::new();
-            for (buyer, address) in (0..).zip(addresses) {
-                verdicts.push(limits.judge(&attempt(buyer, address)).await);
-            }
-            let (accept, demote) = (JoinVerdict::Accept, JoinVerdict::Demote);
-            assert_eq!(verdicts, [accept.clone(), accept.clone(), accept.clone(), demote, accept]);
-        }
-    }
-
-    #[tokio::test]
-    async fn another_event_and_a_later_period_count_separately() {
-        let limits = limits();
-        let first = attempt(1, "192.0.2.1");
-        for _ in 0..3 {
-            limits.judge(&first).await;
-        }
-        let other = JoinAttempt { event: EventId::from_uuid(Uuid::from_u128(9)), ..first.clone() };
-        assert_eq!(limits.judge(&other).await, JoinVerdict::Accept);
-        let later = JoinAttempt { now: Timestamp::EPOCH.after(Duration::from_hours(1)), ..first };
-        assert_eq!(limits.judge(&later).await, JoinVerdict::Accept);
-    }
-
-    #[tokio::test]
-    async fn a_preferred_buyer_is_not_demoted() {
-        let limits = limits();
-        for _ in 0..9 {
-            let preferred = JoinAttempt { class: PlaceClass::Priority, ..attempt(1, "192.0.2.1") };
-            assert_eq!(limits.judge(&preferred).await, JoinVerdict::Accept);
-        }
-    }
-}
+mod tests;

@@ -24,7 +24,7 @@ mod room;
 
 pub use adaptive::{AdaptiveRate, LoadSample, RateReason, adapt};
 pub use draw::{Draw, DrawSeed, ROUNDS, SeedCommitment};
-pub use guard::{JoinAttempt, JoinGuard, JoinVerdict, Network, SourceLimits};
+pub use guard::{JoinAttempt, JoinGuard, JoinLimits, JoinVerdict, SourceLimits};
 pub use outflow::Outflow;
 pub use pace::Pace;
 pub use pass::{AdmissionKey, AdmissionKeyTooShort, AdmissionPass, Admitted};

@@ -8,7 +8,7 @@ use tiketi_core::{
     text::check_line,
 };
 
-use crate::credentials::{Accounts, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+use crate::credentials::{Accounts, Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.
@@ -87,7 +87,7 @@ impl AppState {
         if has_account(accounts, &email, new.role).await? {
             return Ok(false);
         }
-        let hashed = accounts.passwords.hash(new.password).await;
+        let hashed = accounts.passwords.hash(new.password, Lane::Open).await;
         let password = hashed.map_err(|error: PasswordError| EnsureAccountError::Hash(error.into()))?;
         let account = Account {
             id: AccountId::from_uuid(self.new_id()),

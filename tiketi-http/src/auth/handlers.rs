@@ -20,7 +20,7 @@ use utoipa_axum::routes;
 use crate::auth::accounts::{MAX_PHONE_CHARS, checked_name, is_password_length_allowed};
 use crate::credentials::{Accounts, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, role_name};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{ApiJson, CurrentUser};
+use crate::extract::{ApiJson, ClientAddress, CurrentUser};
 use crate::state::AppState;
 
 /// Collects the routes of signing in; they need a shop with accounts.
@@ -122,11 +122,13 @@ impl From<&Account> for User {
         (status = 201, description = "The account is created and signed in", body = SignedIn),
         (status = 409, description = "`EMAIL_TAKEN`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
+        (status = 503, description = "`TOO_BUSY`: too many passwords wait to be hashed", body = ErrorBody),
     ),
 )]
 async fn register(
     State(state): State<AppState>,
     ShopAccounts(accounts): ShopAccounts,
+    ClientAddress(address): ClientAddress,
     ApiJson(new): ApiJson<Registration>,
 ) -> Result<(StatusCode, Json<SignedIn>), ApiError> {
     let (email, name, phone) = check(&new)?;
@@ -134,13 +136,14 @@ async fn register(
     if accounts.store.account_by_email(&email).await?.is_some() {
         return Err(ApiError::new(Code::EmailTaken));
     }
+    let counted = accounts.sign_ins.registration(address).await;
     let account = Account {
         id: AccountId::from_uuid(state.new_id()),
         email,
         name,
         phone,
         role: Role::Buyer,
-        password: accounts.passwords.hash(new.password).await?,
+        password: accounts.passwords.hash(new.password, counted.lane).await?,
         created_at: state.now(),
     };
     accounts.store.create_account(account.clone()).await?;
@@ -148,15 +151,22 @@ async fn register(
 }
 
 /// Sign in
+///
+/// Failed sign-ins are counted by account and network. A network with too many of them is not refused, but its sign-ins
+/// may be answered with 503 earlier than those of others.
 #[utoipa::path(
     post, path = "/api/auth/login", tag = "auth", request_body = Login,
     responses(
         (status = 200, description = "Signed in", body = SignedIn),
         (status = 401, description = "`INVALID_CREDENTIALS`", body = ErrorBody),
+        (status = 429, description = "`TOO_MANY_ATTEMPTS`: too many failed sign-ins of the account from this \
+            network", body = ErrorBody),
+        (status = 503, description = "`TOO_BUSY`: too many passwords wait to be checked", body = ErrorBody),
     ),
 )]
 async fn login(
     ShopAccounts(accounts): ShopAccounts,
+    ClientAddress(address): ClientAddress,
     ApiJson(login): ApiJson<Login>,
 ) -> Result<Json<SignedIn>, ApiError> {
     let refused = || ApiError::new(Code::InvalidCredentials);
@@ -164,13 +174,16 @@ async fn login(
         return Err(refused());
     }
     accounts.passwords.warm_up().await?;
-    let account = match login.email.parse::<Email>() {
-        Ok(email) => accounts.store.account_by_email(&email).await?,
-        Err(_) => None,
+    let email = login.email.parse::<Email>().ok();
+    let counted = accounts.sign_ins.sign_in(email.as_ref(), address).await?;
+    let account = match &email {
+        Some(email) => accounts.store.account_by_email(email).await?,
+        None => None,
     };
     let known = account.as_ref().map(|account| account.password.clone());
-    let matches = accounts.passwords.verify(login.password, known).await?;
+    let matches = accounts.passwords.verify(login.password, known, counted.lane).await?;
     let account = account.filter(|_| matches).ok_or_else(refused)?;
+    accounts.sign_ins.succeeded(counted).await;
     Ok(Json(sign_in(&accounts, &account)?))
 }
 

@@ -1,5 +1,7 @@
 //! Registration, sign-in, and tokens that must be refused.
 
+mod limits;
+
 use std::time::Duration;
 
 use axum::body::Body;

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use tiketi_core::Clock;
+use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::AccountStore;
 
 use crate::credentials::TokenSecret;
 use crate::credentials::password::Passwords;
+use crate::credentials::sign_in_limits::{SignInLimits, SignIns};
 use crate::credentials::token::TokenIssuer;
 use crate::limits::HttpLimits;
 
@@ -16,6 +18,7 @@ pub(crate) struct Accounts {
     pub(crate) store: Arc<dyn AccountStore>,
     pub(crate) passwords: Passwords,
     pub(crate) tokens: TokenIssuer,
+    pub(crate) sign_ins: SignIns,
 }
 
 impl Accounts {
@@ -25,8 +28,10 @@ impl Accounts {
         secret: &TokenSecret,
         clock: Arc<dyn Clock>,
         limits: &HttpLimits,
+        (sign_in_limits, counts): (SignInLimits, Arc<dyn RateLimits>),
     ) -> Self {
-        let tokens = TokenIssuer::new(secret, clock, limits);
-        Self { store, passwords: Passwords::new(limits), tokens }
+        let tokens = TokenIssuer::new(secret, Arc::clone(&clock), limits);
+        let sign_ins = SignIns::new(sign_in_limits, counts, clock);
+        Self { store, passwords: Passwords::new(limits), tokens, sign_ins }
     }
 }

@@ -4,10 +4,12 @@ mod accounts;
 mod jwt;
 mod password;
 mod secret;
+mod sign_in_limits;
 mod token;
 
 pub(crate) use accounts::Accounts;
 pub use jwt::JwtAuthenticator;
-pub(crate) use password::{MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+pub(crate) use password::{Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 pub use secret::{SecretTooShort, TokenSecret};
+pub use sign_in_limits::SignInLimits;
 pub(crate) use token::role_name;

@@ -95,6 +95,9 @@ codes! {
     InvalidCredentials "INVALID_CREDENTIALS" UNAUTHORIZED
         "The e-mail address or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다."
         "Check both and try again.";
+    TooManyAttempts "TOO_MANY_ATTEMPTS" TOO_MANY_REQUESTS
+        "There were too many failed attempts." "실패한 시도가 너무 많습니다. 잠시 후 다시 시도해 주세요."
+        "Try again after Retry-After seconds.";
     Forbidden "FORBIDDEN" FORBIDDEN
         "You do not have permission to do this." "권한이 없습니다."
         "Sign in with an account that has the role admin.";
@@ -320,6 +323,7 @@ impl Code {
                 | Self::ServiceUnavailable
                 | Self::PaymentUnavailable
                 | Self::TooBusy
+                | Self::TooManyAttempts
                 | Self::TimedOut
         )
     }

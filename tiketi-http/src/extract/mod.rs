@@ -1,11 +1,13 @@
 //! Extractors; every failure becomes an [`ApiError`](crate::error::ApiError).
 
+mod client_address;
 mod ids;
 mod json;
 mod key;
 mod query;
 mod user;
 
+pub(crate) use client_address::ClientAddress;
 pub(crate) use ids::ApiPath;
 pub(crate) use json::ApiJson;
 pub(crate) use key::{IdemKey, command_key, has_key};

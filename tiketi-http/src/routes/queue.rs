@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{JoinQueue, QueuePlaceDto, ServingDto};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{ApiJson, ApiPath, CurrentUser, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ClientAddress, CurrentUser, IdemKey};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -27,7 +27,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Join a waiting room
 ///
-/// Also at `/api/queue/join`. A buyer who has a place keeps it. A called buyer enters. If the store of waiting rooms
+/// Also at `/api/queue/join`. A buyer who has a place keeps it. A called buyer enters. An account or network that joins
+/// too often gets a place at the back. If the store of waiting rooms
 /// fails, the event's policy decides: 503, or an admission without a place.
 #[utoipa::path(
     post, path = "/api/queue", tag = "queue", request_body = JoinQueue, security(("bearer" = [])),
@@ -43,10 +44,10 @@ async fn join(
     State(state): State<AppState>,
     user: CurrentUser,
     IdemKey(key): IdemKey,
+    ClientAddress(address): ClientAddress,
     ApiJson(body): ApiJson<JoinQueue>,
 ) -> Result<Json<QueuePlaceDto>, ApiError> {
-    let mut request = body.request(user.buyer())?;
-    request.key = key;
+    let request = body.request(user.buyer())?.key(key).address(address);
     let event = request.event;
     let turn = state.box_office().waiting_room().join(request).await?;
     Ok(Json(QueuePlaceDto::of(event, &turn)))

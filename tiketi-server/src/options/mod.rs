@@ -5,6 +5,7 @@
 
 mod cancellation;
 mod file;
+mod guards;
 mod layers;
 mod paying;
 mod rehearse;
@@ -21,6 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use tiketi_postgres::SchemaName;
 
+pub(crate) use guards::Guards;
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
@@ -195,6 +197,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) waiting: Waiting,
+
+    #[command(flatten)]
+    pub(crate) guards: Guards,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]

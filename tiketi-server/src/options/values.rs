@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use secrecy::SecretString;
+use tiketi_core::rate_limit::RateLimit;
 
 /// Reads a duration with its unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
@@ -25,6 +26,21 @@ pub(super) fn size(text: &str) -> Result<usize, String> {
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a value parser")]
 pub(super) fn secret(text: &str) -> Result<SecretString, Infallible> {
     Ok(SecretString::from(text))
+}
+
+/// A limit of attempts, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Limit(pub(crate) Option<RateLimit>);
+
+/// Reads a number of attempts in a time, or `off`.
+pub(super) fn limit(text: &str) -> Result<Limit, String> {
+    if text == "off" {
+        return Ok(Limit(None));
+    }
+    let limit = text.parse::<RateLimit>();
+    limit
+        .map(|limit| Limit(Some(limit)))
+        .map_err(|error| format!("{error}, as in 10/1h or 300/15m; or `off`"))
 }
 
 /// Reads the price of a category; splits at the last `=`, since names may contain one.
