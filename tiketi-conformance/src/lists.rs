@@ -68,6 +68,7 @@ macro_rules! sales_cases {
             extend {
                 a_renewed_hold_lasts_its_full_time_from_now,
                 a_hold_never_lasts_beyond_its_cap,
+                holding_again_does_not_escape_the_cap,
                 an_events_own_terms_decide_the_end,
                 another_buyer_cannot_extend,
                 only_a_pending_reservation_is_extended,

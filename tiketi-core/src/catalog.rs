@@ -274,6 +274,7 @@ fn seats(
                 state: SeatState::Available,
                 version: 1,
                 map_version: 1,
+                former: None,
             })
         })
         .collect()

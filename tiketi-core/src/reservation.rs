@@ -32,8 +32,10 @@ pub struct Reservation {
     pub total: Money,
     /// State of the reservation.
     pub state: ReservationState,
-    /// When its first seat or unit was held; the hold cap counts from here.
+    /// When its first seat or unit was held.
     pub created_at: Timestamp,
+    /// From when the hold cap counts: `created_at`, or earlier if the buyer holds seats again that they gave back.
+    pub held_since: Timestamp,
     /// Whether the payment window was granted; it is granted once.
     pub payment_window_granted: bool,
     /// The latest payment attempt, if any.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::id::{EventId, ReservationId, SeatId, TicketTypeId};
+use crate::id::{BuyerId, EventId, ReservationId, SeatId, TicketTypeId};
 use crate::limits::MAX_NAME_CHARS;
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
@@ -27,6 +27,23 @@ pub struct Seat {
     pub version: u64,
     /// The event's map version of the latest change of `state`.
     pub map_version: u64,
+    /// Who gave the seat back unpaid, if that was its latest change.
+    pub former: Option<Box<FormerHold>>,
+}
+
+/// A hold that ended without a payment, as its seats remember it.
+///
+/// If its buyer holds the seat again soon, the hold cap counts from the first hold on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
+pub struct FormerHold {
+    /// The buyer.
+    pub buyer: BuyerId,
+    /// From when the hold cap counted.
+    pub since: Timestamp,
+    /// When the seat became available again.
+    pub until: Timestamp,
 }
 
 impl Seat {

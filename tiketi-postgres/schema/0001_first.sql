@@ -58,7 +58,10 @@ CREATE TABLE tiketi.seats (
     id          uuid NOT NULL,
     ticket_type uuid NOT NULL,
     owner       uuid,
+    former_buyer uuid,                     -- who gave the seat back unpaid
     until       bigint,
+    former_since bigint,                   -- from when their hold cap counted
+    former_until bigint,                   -- when the seat became available
     version     bigint NOT NULL,
     map_version bigint NOT NULL,
     position    bigint NOT NULL,
@@ -86,6 +89,7 @@ CREATE TABLE tiketi.reservations (
     total          bigint NOT NULL,
     state_at       bigint NOT NULL,        -- until, deadline, or when
     created_at     bigint NOT NULL,
+    held_since     bigint NOT NULL,        -- from when the hold cap counts
     version        bigint NOT NULL,
     window_granted boolean NOT NULL,
     cancellation   text,                           -- a JSON object: the policy it was confirmed under; NULL before

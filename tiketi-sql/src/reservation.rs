@@ -33,6 +33,7 @@ table! {
             created_at: i64,
         }
         changing {
+            held_since: i64,
             seats: Cow<'r, str>,
             items: Cow<'r, str>,
             total: i64,
@@ -65,6 +66,7 @@ impl<'r> ReservationRow<'r> {
             total,
             state,
             created_at,
+            held_since,
             payment_window_granted,
             payment,
             cancellation,
@@ -80,6 +82,7 @@ impl<'r> ReservationRow<'r> {
             serial: stored(number.serial()),
             currency: total.currency().code().into(),
             created_at: created_at.as_micros(),
+            held_since: held_since.as_micros(),
             seats: seats_text(seats)?.into(),
             items: items_text(items)?.into(),
             total: total.minor(),
@@ -114,6 +117,7 @@ impl<'r> ReservationRow<'r> {
             total: Money::new(self.total, currency),
             state: self.state()?,
             created_at: Timestamp::from_micros(self.created_at),
+            held_since: Timestamp::from_micros(self.held_since),
             payment_window_granted: self.window_granted,
             payment: self.payment.map(PaymentId::from_uuid),
             cancellation: self.cancellation.as_deref().map(agreed).transpose()?.map(Box::new),

@@ -4,7 +4,8 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use tiketi_core::{
-    EventId, ReservationId, Seat, SeatId, SeatState, StoreError, TicketTypeId, seat::SeatPlace,
+    BuyerId, EventId, ReservationId, Seat, SeatId, SeatState, StoreError, TicketTypeId,
+    seat::{FormerHold, SeatPlace},
 };
 use uuid::Uuid;
 
@@ -32,6 +33,9 @@ table! {
             reason: Option<Cow<'r, str>>,
             version: i64,
             map_version: i64,
+            former_buyer: Option<Uuid>,
+            former_since: Option<i64>,
+            former_until: Option<i64>,
         }
         // The seat's position, counted from the stage; seats are read in this order.
         unread { position: i64 }
@@ -46,7 +50,7 @@ impl<'r> SeatRow<'r> {
 
     /// Writes a seat as its columns, without the position.
     pub fn of(seat: &'r Seat) -> Self {
-        let Seat { id, event, ticket_type, place, state, version, map_version } = seat;
+        let Seat { id, event, ticket_type, place, state, version, map_version, former } = seat;
         let SeatPlace { section, row, number, label, column, line, accessible } = &**place;
         let (state, owner, until, reason) = columns_of(state);
         Self {
@@ -66,6 +70,9 @@ impl<'r> SeatRow<'r> {
             reason: reason.map(Cow::Borrowed),
             version: stored(*version),
             map_version: stored(*map_version),
+            former_buyer: former.as_ref().map(|former| former.buyer.as_uuid()),
+            former_since: former.as_ref().map(|former| former.since.as_micros()),
+            former_until: former.as_ref().map(|former| former.until.as_micros()),
             position: 0,
         }
     }
@@ -77,6 +84,7 @@ impl<'r> SeatRow<'r> {
     /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
     pub fn seat(self) -> Result<Seat, StoreError> {
         let state = self.state()?;
+        let former = self.former()?;
         let place = SeatPlace {
             section: self.section.into_owned(),
             row: self.row.into_owned(),
@@ -94,7 +102,14 @@ impl<'r> SeatRow<'r> {
             state,
             version: unsigned(self.version, "version")?,
             map_version: unsigned(self.map_version, "map_version")?,
+            former,
         })
+    }
+
+    fn former(&self) -> Result<Option<Box<FormerHold>>, StoreError> {
+        let Some(buyer) = self.former_buyer.map(BuyerId::from_uuid) else { return Ok(None) };
+        let since = needed(self.former_since, "former_since")?;
+        Ok(Some(Box::new(FormerHold { buyer, since, until: needed(self.former_until, "former_until")? })))
     }
 
     fn state(&self) -> Result<SeatState, StoreError> {

@@ -58,6 +58,9 @@ CREATE TABLE seats (
     reason      TEXT,
     version     INTEGER NOT NULL,
     map_version INTEGER NOT NULL,
+    former_buyer BLOB,                     -- who gave the seat back unpaid
+    former_since INTEGER,                  -- from when their hold cap counted
+    former_until INTEGER,                  -- when the seat became available
     PRIMARY KEY (event, id),
     CHECK ((owner IS NOT NULL) = (state IN ('held', 'sold')))
 ) STRICT, WITHOUT ROWID;
@@ -81,6 +84,7 @@ CREATE TABLE reservations (
     cancellation   TEXT,                   -- a JSON object: the policy it was confirmed under; NULL before
     metadata       TEXT,                   -- the host's JSON object; NULL if it is empty
     created_at     INTEGER NOT NULL,
+    held_since     INTEGER NOT NULL,       -- from when the hold cap counts
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX one_pending_reservation ON reservations (event, buyer) WHERE state IN ('held', 'paying');

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use tiketi_core::decide::ExtendRefused;
-use tiketi_core::{ReservationId, SeatState};
+use tiketi_core::decide::{ExtendRefused, HoldRefused};
+use tiketi_core::{ReservationId, SeatState, seat::FormerHold};
 
 use crate::shop::TestShop;
 
@@ -33,6 +33,32 @@ pub async fn a_hold_never_lasts_beyond_its_cap(shop: TestShop) {
     assert_eq!(added.held_until(), Some(cap), "picking more renews up to the cap as well");
     shop.go_to(cap);
     shop.held(&hall, shop.buyer(), &[0]).await;
+}
+
+/// Fails if a hold that is given back and made again lasts beyond the cap of the first, or if others are kept out.
+pub async fn holding_again_does_not_escape_the_cap(shop: TestShop) {
+    let (hall, buyer) = (shop.hall().await, shop.buyer());
+    let mut held = shop.held(&hall, buyer, &[0, 1]).await;
+    let (since, cap) = (held.created_at, held.created_at.after(shop.terms().hold_cap));
+    for _ in 0..3 {
+        shop.advance(Duration::from_mins(4));
+        shop.apply(shop.release(&held).only([hall.seats[0]])).await;
+        let former = FormerHold { buyer, since, until: shop.now() };
+        assert_eq!(shop.seat(&hall, 0).await.former.as_deref(), Some(&former));
+        shop.apply(shop.release(&held)).await;
+        held = shop.held(&hall, buyer, &[0, 1]).await;
+        assert_eq!((held.created_at, held.held_since), (shop.now(), since));
+    }
+    assert_eq!(held.held_until(), Some(cap));
+    shop.go_to(cap);
+    let again_at = cap.after(shop.terms().hold_ttl);
+    let seats = vec![hall.seats[0], hall.seats[1]];
+    let again = shop.hold_seats(&hall, buyer, &[0, 1, 2]);
+    shop.refuse(again, HoldRefused::HeldTooLong { seats, again_at }).await;
+    shop.held(&hall, buyer, &[2]).await;
+    shop.held(&hall, shop.buyer(), &[0]).await;
+    shop.go_to(again_at);
+    assert_eq!(shop.held(&hall, buyer, &[1]).await.held_since, again_at);
 }
 
 /// Fails if an event's own terms do not determine how long its holds last.

@@ -4,7 +4,7 @@ use crate::fact::FactBody;
 use crate::id::{PaymentId, ReservationId, SeatId, TicketTypeId};
 use crate::payment::Payment;
 use crate::reservation::Reservation;
-use crate::seat::SeatState;
+use crate::seat::{FormerHold, SeatState};
 use crate::ticket_type::Stock;
 
 /// Rows to write, all or none, and facts for the outbox in the same commit.
@@ -41,6 +41,8 @@ pub struct SeatChange {
     pub state: SeatState,
     /// The new version.
     pub version: u64,
+    /// Who gave the seat back unpaid with this change.
+    pub former: Option<Box<FormerHold>>,
 }
 
 /// The reservation and payment that a command was about; a replay returns them.

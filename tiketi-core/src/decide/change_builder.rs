@@ -10,7 +10,7 @@ use crate::fact::{FactBody, FactKinds, PaymentSummary, ReservationSummary, SeatC
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
-use crate::seat::SeatStep;
+use crate::seat::{FormerHold, SeatStep};
 use crate::time::Timestamp;
 
 /// Collects the rows that a rule changes.
@@ -36,7 +36,7 @@ impl<'s> ChangeBuilder<'s> {
         let seat =
             self.scope.seat(id).ok_or_else(|| StoreError::corrupt(format!("{id:?} does not exist")))?;
         let state = seat.state.apply(step)?;
-        self.change.seats.push(SeatChange { seat: id, state, version: seat.version + 1 });
+        self.change.seats.push(SeatChange { seat: id, state, version: seat.version + 1, former: None });
         self.count(seat.ticket_type, 1, from, to)
     }
 
@@ -49,6 +49,22 @@ impl<'s> ChangeBuilder<'s> {
         to: StockBucket,
     ) -> Result<(), StoreError> {
         lines.iter().try_for_each(|line| self.seat(line.seat, step, from, to))
+    }
+
+    /// Frees a held seat of a reservation; the seat remembers the hold, which ended at `until`.
+    pub(super) fn free_seat(
+        &mut self,
+        id: SeatId,
+        reservation: &Reservation,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let step = SeatStep::Release { reservation: reservation.id };
+        self.seat(id, &step, StockBucket::Held, StockBucket::Available)?;
+        if let Some(changed) = self.change.seats.last_mut() {
+            let Reservation { buyer, held_since, .. } = *reservation;
+            changed.former = Some(Box::new(FormerHold { buyer, since: held_since, until }));
+        }
+        Ok(())
     }
 
     /// Moves general-admission units of some lines between counters.

@@ -1,5 +1,6 @@
 //! Holds seats, units or both: all of them or none.
 
+mod held_before;
 mod wanted;
 
 use std::sync::Arc;
@@ -29,6 +30,9 @@ use crate::waiting_room::Admitted;
 /// If the buyer has a held reservation of the event, the tickets are added to it; seats that it has already do not
 /// change and are not an error. Adding extends the whole hold, up to its cap, and abandons a prepared payment, whose
 /// amount would no longer match.
+///
+/// The cap counts from when the buyer had a seat first: a seat that the buyer gave back, or whose hold ended, less than
+/// [`Terms::hold_ttl`] ago has not been given up. Any other buyer can hold it at once.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Hold {
@@ -180,6 +184,14 @@ pub enum HoldRefused {
         /// All of these seats.
         seats: Vec<SeatId>,
     },
+    /// The buyer has held some seats up to the hold cap, and gave them back a moment ago.
+    #[error("{} of the seats were held for too long; others may hold them until {again_at}", seats.len())]
+    HeldTooLong {
+        /// These seats.
+        seats: Vec<SeatId>,
+        /// From when the buyer can hold all of them again, if they are free.
+        again_at: Timestamp,
+    },
     /// Some ticket types have fewer units left than the command asks for.
     #[error("{} ticket types have too few tickets left", shortages.len())]
     NotEnoughLeft {
@@ -299,8 +311,8 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
         let refused = HoldRefused::ReservationIdTaken { reservation: ask.reservation };
         return Err(CommandError::Refused(refused));
     }
-    let wanted = Wanted::of(scope, ask, pending, now).map_err(CommandError::Refused)?;
     let terms = scope.event().details.terms.over(&ask.terms);
+    let wanted = Wanted::of(scope, ask, pending, &terms, now).map_err(CommandError::Refused)?;
     let owned = live.iter().fold(0_u32, |sum, reservation| sum.saturating_add(reservation.tickets()));
     check_limit(owned, wanted.tickets(), terms.max_seats_per_buyer).map_err(CommandError::Refused)?;
 
@@ -310,10 +322,11 @@ fn hold(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Result<Change, Command
             change.abandon_attempt(pending.payment)?;
             Reservation { payment: None, ..pending.clone() }
         }
-        None => new_reservation(scope, ask, &terms, now),
+        None => new_reservation(scope, ask, now),
     };
     let metadata = ask.metadata.clone().unwrap_or_else(|| before.metadata.clone());
-    let after = with_lines(Reservation { metadata, ..before }, &wanted, now, &terms)?;
+    let held_since = wanted.held_since.map_or(before.held_since, |since| since.min(before.held_since));
+    let after = with_lines(Reservation { held_since, metadata, ..before }, &wanted, now, &terms)?;
     let until = after.held_until().unwrap_or(now);
     if let Some(pending) = pending {
         // All seats of a reservation end at the same moment, so those held before are extended, too.
@@ -379,7 +392,7 @@ fn check_limit(owned: u32, asked: u32, limit: u32) -> Result<(), HoldRefused> {
     Ok(())
 }
 
-fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: &Terms, now: Timestamp) -> Reservation {
+fn new_reservation(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Reservation {
     Reservation {
         id: ask.reservation,
         number: ReservationNumber::new(now, scope.serial()),
@@ -388,8 +401,10 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, terms: &Terms, now: Timestamp)
         seats: Vec::new(),
         items: Vec::new(),
         total: Money::zero(scope.event().currency),
-        state: ReservationState::Held { until: now.after(terms.hold_ttl) },
+        // Its lines and its cap decide how long it lasts.
+        state: ReservationState::Held { until: now },
         created_at: now,
+        held_since: now,
         payment_window_granted: false,
         payment: None,
         cancellation: None,

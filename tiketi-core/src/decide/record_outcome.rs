@@ -223,7 +223,7 @@ pub(super) fn not_found_is_final_at(
     terms: Terms,
 ) -> Option<Timestamp> {
     let PaymentState::Confirming { since } = payment.state else { return None };
-    let cap = reservation.created_at.after(terms.hold_cap);
+    let cap = reservation.held_since.after(terms.hold_cap);
     let past_cap = since.after(terms.not_found_grace_past_cap).max(cap);
     Some(since.after(terms.not_found_grace).min(past_cap))
 }

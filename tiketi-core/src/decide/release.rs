@@ -6,11 +6,9 @@ use crate::decide::command::{Command, Subject, fingerprint_of};
 use crate::decide::effects::end_pending;
 use crate::decide::extend::{NotPending, pending_of};
 use crate::decide::scope::Scope;
-use crate::decide::stock::StockBucket;
 use crate::error::CommandError;
 use crate::id::{BuyerId, ReservationId, SeatId};
 use crate::reservation::{CancelReason, Reservation, SeatLine};
-use crate::seat::SeatStep;
 use crate::text::TextError;
 use crate::time::Timestamp;
 
@@ -101,8 +99,7 @@ impl Command for Release {
         if kept.is_empty() && (self.seats.is_none() || reservation.items.is_empty()) {
             end_pending(&mut change, reservation, CancelReason::ByBuyer, now)?;
         } else {
-            let step = SeatStep::Release { reservation: reservation.id };
-            change.seats(&gone, &step, StockBucket::Held, StockBucket::Available)?;
+            gone.iter().try_for_each(|line| change.free_seat(line.seat, reservation, now))?;
             let total = gone.iter().try_fold(reservation.total, |total, line| total.minus(line.price))?;
             change.reservation(Reservation { seats: kept, total, payment: None, ..reservation.clone() });
         }

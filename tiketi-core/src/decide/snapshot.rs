@@ -177,6 +177,7 @@ impl Snapshot {
             let seat = seat.ok_or_else(|| stranger(format!("{:?}", changed.seat)))?;
             seat.state = changed.state.clone();
             seat.version = changed.version;
+            seat.former.clone_from(&changed.former);
             seat.map_version = self.map_version;
         }
         for (id, stock) in &change.stock {

@@ -43,6 +43,14 @@ pub(crate) enum Phase {
     Cancelled,
 }
 
+/// Who gave a seat back unpaid, from when their cap counted, and when the seat became available.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Former {
+    pub(crate) buyer: Buyer,
+    pub(crate) since: i64,
+    pub(crate) until: i64,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Booking {
     pub(crate) buyer: Buyer,
@@ -50,7 +58,8 @@ pub(crate) struct Booking {
     pub(crate) standing: u32,
     pub(crate) free: u32,
     pub(crate) phase: Phase,
-    pub(crate) created: i64,
+    /// From when the cap counts.
+    pub(crate) since: i64,
     /// When the payment window ends, once it is granted.
     pub(crate) window: Option<i64>,
     pub(crate) attempt: Option<usize>,

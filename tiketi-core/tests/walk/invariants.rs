@@ -190,7 +190,7 @@ fn no_hold_outlasts_its_cap(rows: &Rows) {
     for reservation in rows.reservations.values() {
         let attempts = rows.payments.values().filter(|payment| payment.reservation == reservation.id);
         let first_prepared = attempts.map(|payment| payment.created_at).min();
-        let cap = reservation.created_at.after(micros(CAP));
+        let cap = reservation.held_since.after(micros(CAP));
         let latest = first_prepared.map_or(cap, |prepared| cap.max(prepared.after(micros(WINDOW))));
         let until = reservation.held_until().unwrap_or(latest);
         assert!(until <= latest, "held beyond {latest}: {reservation:?}");

@@ -6,7 +6,9 @@ mod returning;
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::book::{Attempt, Booking, CAP, CLOSES, FREE, LIMIT, Phase, Progress, SEATS, STANDING, TTL};
+use crate::book::{
+    Attempt, Booking, CAP, CLOSES, FREE, Former, LIMIT, Phase, Progress, SEATS, STANDING, TTL,
+};
 use crate::step::{Buyer, Step, Wait};
 
 #[derive(Clone)]
@@ -15,6 +17,7 @@ pub(crate) struct Model {
     pub(crate) now: i64,
     pub(crate) owners: [Option<usize>; SEATS],
     pub(crate) blocked: [bool; SEATS],
+    pub(crate) former: [Option<Former>; SEATS],
     pub(crate) bookings: Vec<Booking>,
     pub(crate) attempts: Vec<Attempt>,
     /// Whether the latest step was accepted.
@@ -52,6 +55,7 @@ impl Model {
             now: 0,
             owners: [None; SEATS],
             blocked: [false; SEATS],
+            former: [None; SEATS],
             bookings: Vec::new(),
             attempts: Vec::new(),
             accepted: true,
@@ -149,18 +153,37 @@ impl Model {
         {
             return false;
         }
+        let had: Vec<i64> = new.iter().filter_map(|seat| self.had_since(buyer, *seat)).collect();
+        let must_last = match pending.map(|of| self.bookings[of].phase) {
+            Some(Phase::Held { until }) => until,
+            _ => self.now + 1,
+        };
+        if had.iter().any(|since| since + CAP < must_last) {
+            return false;
+        }
         let of = pending.unwrap_or_else(|| self.new_booking(buyer));
         self.abandon(of);
         for seat in &new {
-            self.owners[*seat] = Some(of);
+            (self.owners[*seat], self.former[*seat]) = (Some(of), None);
         }
         let booking = &mut self.bookings[of];
+        booking.since = had.into_iter().fold(booking.since, i64::min);
         booking.attempt = None;
         booking.seats.extend(new);
         booking.standing += standing;
         booking.free += free;
         self.renew(of);
         true
+    }
+
+    /// Since when a buyer has had an available seat, if they gave it back too short a time ago to have given it up.
+    fn had_since(&self, buyer: Buyer, seat: usize) -> Option<i64> {
+        let lapsed = self.owners[seat].map(|of| &self.bookings[of]).and_then(|booking| match booking.phase {
+            Phase::Held { until } => Some(Former { buyer: booking.buyer, since: booking.since, until }),
+            _ => None,
+        });
+        let former = lapsed.or(self.former[seat])?;
+        (former.buyer == buyer && self.now < former.until + TTL).then_some(former.since)
     }
 
     fn new_booking(&mut self, buyer: Buyer) -> usize {
@@ -170,7 +193,7 @@ impl Model {
             standing: 0,
             free: 0,
             phase: Phase::Held { until: self.now + TTL },
-            created: self.now,
+            since: self.now,
             window: None,
             attempt: None,
         });
@@ -181,7 +204,7 @@ impl Model {
     fn renew(&mut self, of: usize) -> bool {
         let booking = &mut self.bookings[of];
         let Phase::Held { until: before } = booking.phase else { return false };
-        let until = before.max((self.now + TTL).min(booking.created + CAP));
+        let until = before.max((self.now + TTL).min(booking.since + CAP));
         booking.phase = Phase::Held { until };
         until > before
     }
@@ -209,8 +232,9 @@ impl Model {
             self.end(of, Phase::Cancelled);
             return true;
         }
+        let former = Former { buyer: booking.buyer, since: booking.since, until: self.now };
         for seat in seats {
-            self.owners[*seat] = None;
+            (self.owners[*seat], self.former[*seat]) = (None, Some(former));
             self.bookings[of].seats.remove(seat);
         }
         self.bookings[of].attempt = None;
@@ -226,14 +250,25 @@ impl Model {
     }
 
     fn end(&mut self, of: usize, phase: Phase) {
-        self.owners.iter_mut().filter(|owner| **owner == Some(of)).for_each(|owner| *owner = None);
+        let Booking { buyer, since, phase: before, .. } = self.bookings[of];
+        let until = match before {
+            Phase::Held { until } if phase == Phase::Expired => Some(until),
+            Phase::Held { .. } | Phase::Paying { .. } => Some(self.now),
+            Phase::Confirmed | Phase::Expired | Phase::Cancelled => None,
+        };
+        for seat in 0..SEATS {
+            if self.owners[seat] == Some(of) {
+                self.owners[seat] = None;
+                self.former[seat] = until.map(|until| Former { buyer, since, until });
+            }
+        }
         self.bookings[of].phase = phase;
     }
 
     fn block(&mut self, seat: usize) -> bool {
         let accepted = self.blocked[seat] || self.is_available(seat);
         if accepted {
-            self.owners[seat] = None;
+            (self.owners[seat], self.former[seat]) = (None, None);
             self.blocked[seat] = true;
         }
         accepted

@@ -158,6 +158,9 @@ codes! {
     SeatsTaken "SEATS_TAKEN" CONFLICT
         "Some of the seats are already taken." "이미 선택된 좌석이 있습니다."
         "Choose seats other than details.unavailableSeats.";
+    HeldTooLong "HELD_TOO_LONG" CONFLICT
+        "You have held some of these seats for too long." "이미 선점 가능 시간을 모두 사용한 좌석이 있습니다."
+        "Choose seats other than details.seatIds, or hold them after details.againAt if they are still free.";
     NotEnoughLeft "NOT_ENOUGH_LEFT" CONFLICT
         "There are not enough tickets left." "남은 티켓이 부족합니다."
         "Request no more than details.shortages says are available.";

@@ -37,6 +37,9 @@ impl From<HoldRefused> for ApiError {
                 Self::new(Code::QuantityOutOfRange).ids("ticketTypeIds", ticket_types).detail("limit", limit)
             }
             R::SeatsTaken { seats } => Self::new(Code::SeatsTaken).ids("unavailableSeats", seats),
+            R::HeldTooLong { seats, again_at } => {
+                Self::new(Code::HeldTooLong).ids("seatIds", seats).detail("againAt", again_at.to_string())
+            }
             R::NotEnoughLeft { shortages } => Self::new(Code::NotEnoughLeft)
                 .detail("shortages", shortages.iter().map(shortage).collect::<Vec<_>>()),
             R::LimitReached { limit, owned, asked } => Self::new(Code::LimitReached)

@@ -105,7 +105,7 @@ async fn write_all(
         reservation.buyer = BuyerId::from_uuid(uuid::Uuid::from_u128(buyer));
         let state = SeatState::Held { reservation: reservation.id, until: Timestamp::FAR_FUTURE };
         let mut change = Change::default();
-        change.seats.push(SeatChange { seat: *seat, state, version: 3 });
+        change.seats.push(SeatChange { seat: *seat, state, version: 3, former: None });
         change.reservations.push(reservation);
         snapshot.apply(&change)?;
         timings.record(before.elapsed());

@@ -21,10 +21,10 @@ pub(in crate::decide) fn end_lapsed(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     change.abandon_attempt(reservation.payment)?;
-    let step = SeatStep::Release { reservation: reservation.id };
+    let until = reservation.held_until().unwrap_or(now);
     for line in &reservation.seats {
         if scope.seat(line.seat).is_some_and(|seat| seat.state.owner() == Some(reservation.id)) {
-            change.seat(line.seat, &step, StockBucket::Held, StockBucket::Available)?;
+            change.free_seat(line.seat, reservation, until)?;
         }
     }
     change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
@@ -40,7 +40,8 @@ pub(in crate::decide) fn end_pending(
     reason: CancelReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    give_back(change, reservation, StockBucket::Held)?;
+    reservation.seats.iter().try_for_each(|line| change.free_seat(line.seat, reservation, now))?;
+    change.items(&reservation.items, StockBucket::Held, StockBucket::Available)?;
     let state = reservation.state.apply(&ReservationStep::Cancel { reason, at: now })?;
     change.reservation(Reservation { state, ..reservation.clone() });
     Ok(())
@@ -53,7 +54,9 @@ pub(in crate::decide) fn end_confirmed(
     reason: CancelReason,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    give_back(change, reservation, StockBucket::Sold)?;
+    let step = SeatStep::Release { reservation: reservation.id };
+    change.seats(&reservation.seats, &step, StockBucket::Sold, StockBucket::Available)?;
+    change.items(&reservation.items, StockBucket::Sold, StockBucket::Available)?;
     write_end(change, reservation, reason, now)
 }
 
@@ -83,17 +86,6 @@ pub(in crate::decide) fn take_seats(
         }
     };
     change.seats(lines, &step, StockBucket::Sold, to)
-}
-
-/// Makes everything of a reservation available, from `Held` or `Sold`.
-fn give_back(
-    change: &mut ChangeBuilder<'_>,
-    reservation: &Reservation,
-    from: StockBucket,
-) -> Result<(), StoreError> {
-    let step = SeatStep::Release { reservation: reservation.id };
-    change.seats(&reservation.seats, &step, from, StockBucket::Available)?;
-    change.items(&reservation.items, from, StockBucket::Available)
 }
 
 fn write_end(

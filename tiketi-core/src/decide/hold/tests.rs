@@ -1,3 +1,5 @@
+mod again;
+
 use uuid::Uuid;
 
 use super::*;

@@ -3,13 +3,15 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::decide::hold::held_before::HeldBefore;
 use crate::decide::hold::{Hold, HoldRefused, Shortage};
 use crate::decide::scope::Scope;
 use crate::decide::stock::StockBucket;
-use crate::id::{ReservationId, TicketTypeId};
+use crate::id::TicketTypeId;
 use crate::limits::{MAX_LINES_PER_COMMAND, MAX_QUANTITY};
 use crate::reservation::{ItemLine, Reservation, SeatLine};
 use crate::seat::SeatState;
+use crate::terms::Terms;
 use crate::ticket_type::{TicketKind, TicketType};
 use crate::time::Timestamp;
 
@@ -57,6 +59,8 @@ fn ids_where(
 pub(super) struct Wanted {
     pub(super) seats: Vec<(SeatLine, StockBucket)>,
     pub(super) items: Vec<ItemLine>,
+    /// From when the hold cap counts, if the buyer had one of the seats before.
+    pub(super) held_since: Option<Timestamp>,
 }
 
 impl Wanted {
@@ -64,12 +68,13 @@ impl Wanted {
         scope: &dyn Scope,
         ask: &Hold,
         pending: Option<&Reservation>,
+        terms: &Terms,
         now: Timestamp,
     ) -> Result<Self, HoldRefused> {
-        let own = pending.map(|reservation| reservation.id);
-        let seats = wanted_seats(scope, ask, own, now)?;
+        let mut before = HeldBefore::new(ask.buyer, pending, terms, now);
+        let seats = wanted_seats(scope, ask, pending, &mut before, now)?;
         let items = wanted_items(scope, ask)?;
-        Ok(Self { seats, items })
+        Ok(Self { seats, items, held_since: before.since()? })
     }
 
     pub(super) fn tickets(&self) -> u32 {
@@ -81,9 +86,11 @@ impl Wanted {
 fn wanted_seats(
     scope: &dyn Scope,
     ask: &Hold,
-    own: Option<ReservationId>,
+    pending: Option<&Reservation>,
+    before: &mut HeldBefore,
     now: Timestamp,
 ) -> Result<Vec<(SeatLine, StockBucket)>, HoldRefused> {
+    let own = pending.map(|reservation| reservation.id);
     let (mut unknown, mut taken) = (Vec::new(), Vec::new());
     let mut lines = Vec::with_capacity(ask.seats.len());
     for id in &ask.seats {
@@ -100,6 +107,7 @@ fn wanted_seats(
             taken.push(*id);
             continue;
         }
+        before.add(scope, seat);
         let from =
             if seat.state == SeatState::Available { StockBucket::Available } else { StockBucket::Held };
         let label = Arc::clone(&seat.place.label);

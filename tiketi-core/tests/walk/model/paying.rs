@@ -133,7 +133,7 @@ impl Model {
             }
             Phase::Expired if fits && self.can_be_taken_again(of) => {
                 for seat in self.bookings[of].seats.clone() {
-                    self.owners[seat] = Some(of);
+                    (self.owners[seat], self.former[seat]) = (Some(of), None);
                 }
                 self.late = Some(Late::TakenAgain);
             }

@@ -80,7 +80,7 @@ impl Model {
         booking.standing -= tickets.standing;
         booking.free -= tickets.free;
         for seat in &tickets.seats {
-            self.owners[*seat] = None;
+            (self.owners[*seat], self.former[*seat]) = (None, None);
         }
     }
 
