@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tiketi_core::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{Place, PlaceClass, PlaceId, Room, RoomMode, RoomPolicy};
@@ -90,6 +90,10 @@ impl TestRoom {
     pub(crate) async fn enter(&self, id: u64) -> Result<Standing, PlaceRefused> {
         let ask = Enter::new(self.now, self.request(), self.event, buyer(id), self.policy);
         refusal(self.store().enter(ask).await)
+    }
+
+    pub(crate) async fn prove(&self, id: u64) -> Result<Standing, PlaceRefused> {
+        refusal(self.store().prove(Prove::new(self.now, self.request(), self.event, buyer(id))).await)
     }
 
     pub(crate) async fn heartbeat(&self, id: u64) -> Result<Standing, PlaceRefused> {

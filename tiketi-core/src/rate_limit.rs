@@ -190,8 +190,8 @@ impl fmt::Display for RateLimit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.period.as_secs();
         let (number, unit) = match seconds {
-            _ if seconds % 3_600 == 0 => (seconds / 3_600, 'h'),
-            _ if seconds % 60 == 0 => (seconds / 60, 'm'),
+            _ if seconds.is_multiple_of(3_600) => (seconds / 3_600, 'h'),
+            _ if seconds.is_multiple_of(60) => (seconds / 60, 'm'),
             _ => (seconds, 's'),
         };
         write!(f, "{}/{number}{unit}", self.burst)

@@ -107,7 +107,7 @@
 //     routes, auth, health, idempotency
 //     extract, tasks
 //     state
-//     seat_map, serving_cache, credentials
+//     seat_map, serving_cache, credentials, proof_of_work
 //     authenticator, dto
 //     error, body
 //     client_address, conditional, language, layout_file, limits, request_context, status_words
@@ -127,6 +127,7 @@ pub mod layout_file;
 mod limits;
 mod middleware;
 mod openapi;
+mod proof_of_work;
 mod request_context;
 mod router;
 mod routes;

@@ -32,6 +32,11 @@ pub struct HttpLimits {
     pub max_password_hashes: usize,
     /// Most sign-ins that wait to be hashed; more are answered with 503; 64 by default.
     pub max_waiting_sign_ins: usize,
+    /// Most proofs of work checked at once; each takes the memory that the waiting room's policy names, up to 64 MiB; 2
+    /// by default.
+    pub max_proof_checks: usize,
+    /// Most proofs of work that wait to be checked; more are answered with 503; 256 by default.
+    pub max_waiting_proofs: usize,
     /// How long an access token is valid; 1 hour by default.
     pub access_token_ttl: Duration,
     /// How long a refresh token is valid; 14 days by default.
@@ -48,6 +53,8 @@ impl Default for HttpLimits {
             health_patience: Duration::from_secs(2),
             max_password_hashes: 2,
             max_waiting_sign_ins: 64,
+            max_proof_checks: 2,
+            max_waiting_proofs: 256,
             access_token_ttl: Duration::from_hours(1),
             refresh_token_ttl: Duration::from_hours(14 * 24),
         }

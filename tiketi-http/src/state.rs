@@ -1,5 +1,6 @@
 //! The state that handlers share.
 
+use std::fmt;
 use std::sync::Arc;
 
 use tiketi_core::{
@@ -16,6 +17,7 @@ use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::client_address::TrustedProxies;
 use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
+use crate::proof_of_work::{PURPOSE, Proofs};
 use crate::seat_map::SeatMaps;
 use crate::serving_cache::ServingCache;
 
@@ -36,9 +38,20 @@ struct Inner {
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
     trusted_proxies: TrustedProxies,
+    proofs: Proofs,
+    proof_secret: ProofSecret,
     seat_maps: SeatMaps,
     serving: ServingCache,
     tasks: TaskTracker,
+}
+
+/// The secret that signs challenges; it is not shown.
+struct ProofSecret([u8; 32]);
+
+impl fmt::Debug for ProofSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProofSecret(…)")
+    }
 }
 
 /// Where users sign in.
@@ -120,6 +133,15 @@ impl AppState {
     /// Returns the limits of requests.
     pub fn limits(&self) -> HttpLimits {
         self.inner.limits
+    }
+
+    pub(crate) fn proofs(&self) -> &Proofs {
+        &self.inner.proofs
+    }
+
+    /// Returns the secret that signs challenges of proofs of work.
+    pub(crate) fn proof_secret(&self) -> &[u8; 32] {
+        &self.inner.proof_secret.0
     }
 
     pub(crate) fn trusted_proxies(&self) -> &TrustedProxies {
@@ -210,6 +232,8 @@ impl AppStateBuilder {
         check_limits(&self.limits)?;
         let clock = || Arc::clone(&self.clock);
         let counts = self.rate_limits.unwrap_or_else(|| Arc::new(MemoryRateLimits::default()));
+        let proofs = Proofs::new(&self.limits, Arc::clone(&counts));
+        let proof_secret = ProofSecret(self.box_office.waiting_room().derived_secret(PURPOSE));
         let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
             SignIn::Accounts { store, secret } => {
                 let authenticator = JwtAuthenticator::new(&secret).clock(clock());
@@ -229,6 +253,8 @@ impl AppStateBuilder {
             ids: self.ids,
             limits: self.limits,
             trusted_proxies: self.trusted_proxies,
+            proofs,
+            proof_secret,
             seat_maps: SeatMaps::default(),
             serving: ServingCache::default(),
             tasks: TaskTracker::new(),
@@ -246,6 +272,7 @@ fn check_limits(limits: &HttpLimits) -> Result<(), StateError> {
         ("health_patience", limits.health_patience.is_zero()),
         ("max_password_hashes", limits.max_password_hashes == 0),
         ("max_waiting_sign_ins", limits.max_waiting_sign_ins == 0),
+        ("max_proof_checks", limits.max_proof_checks == 0),
         ("access_token_ttl", limits.access_token_ttl.is_zero()),
         ("refresh_token_ttl", limits.refresh_token_ttl.is_zero()),
     ];

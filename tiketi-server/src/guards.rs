@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use tiketi_core::BoxOfficeBuilder;
 use tiketi_core::memory::MemoryRateLimits;
 use tiketi_core::rate_limit::RateLimits;
-use tiketi_core::waiting_room::{JoinLimits, SourceLimits};
-use tiketi_core::{BoxOfficeBuilder, JoinGuard};
+use tiketi_core::waiting_room::{JoinGuard, JoinLimits, SourceLimits};
 use tiketi_http::{AppStateBuilder, InvalidNetwork, SignInLimits, TrustedProxies};
 use tiketi_redis::{Redis, RedisRateLimits};
 

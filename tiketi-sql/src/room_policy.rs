@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, RoomMode, StoreFailure};
+use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, ProofOfWork, RoomMode, StoreFailure};
 use tiketi_core::{RoomPolicy, StoreError, Timestamp};
 
 use crate::row::unreadable;
@@ -23,6 +23,16 @@ pub(crate) struct RoomEntry {
     seed: Option<[u8; 32]>,
     opens_at: Option<i64>,
     lets_in_on_failure: bool,
+    proof: Option<ProofEntry>,
+}
+
+/// A proof of work as JSON.
+#[derive(Serialize, Deserialize)]
+struct ProofEntry {
+    memory_kib: u32,
+    passes: u32,
+    zero_digits: u32,
+    solve_within: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +77,12 @@ impl RoomEntry {
             },
             opens_at: policy.opens_at.map(Timestamp::as_micros),
             lets_in_on_failure: policy.on_failure == StoreFailure::Open,
+            proof: policy.proof.map(|proof| ProofEntry {
+                memory_kib: proof.memory_kib,
+                passes: proof.passes,
+                zero_digits: proof.zero_digits,
+                solve_within: micros(proof.solve_within),
+            }),
         }
     }
 
@@ -93,6 +109,13 @@ impl RoomEntry {
                     .map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed: DrawSeed::from_bytes(seed) }),
             )
             .opens_at(self.opens_at.map(Timestamp::from_micros))
+            .proof(self.proof.map(|proof| {
+                ProofOfWork::default()
+                    .memory_kib(proof.memory_kib)
+                    .passes(proof.passes)
+                    .zero_digits(proof.zero_digits)
+                    .solve_within(Duration::from_micros(proof.solve_within))
+            }))
             .on_failure(if self.lets_in_on_failure { StoreFailure::Open } else { StoreFailure::Closed });
         policy.validate().map_err(|_| unreadable("terms"))?;
         Ok(policy)

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tiketi_core::store::RoomRows;
 use tiketi_core::waiting_room::{
-    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, RateReason, Room,
-    Stock,
+    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, ProofState,
+    RateReason, Room, Stock,
 };
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, Timestamp};
 use uuid::Uuid;
@@ -117,6 +117,15 @@ struct PlaceEntry {
     state: StateEntry,
     joined_at: i64,
     joined_by: String,
+    proof: ProofEntry,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum ProofEntry {
+    NotAsked,
+    Missing,
+    Solved,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -210,6 +219,11 @@ pub fn place_text(place: &Place) -> Result<String, StoreError> {
         },
         joined_at: place.joined_at.as_micros(),
         joined_by: place.joined_by.as_uuid().to_string(),
+        proof: match place.proof {
+            ProofState::NotAsked => ProofEntry::NotAsked,
+            ProofState::Missing => ProofEntry::Missing,
+            ProofState::Solved => ProofEntry::Solved,
+        },
     })
 }
 
@@ -236,6 +250,11 @@ pub fn place(row: &impl Row) -> Result<Place, StoreError> {
         },
         joined_at: moment(entry.joined_at),
         joined_by: key(&entry.joined_by)?,
+        proof: match entry.proof {
+            ProofEntry::NotAsked => ProofState::NotAsked,
+            ProofEntry::Missing => ProofState::Missing,
+            ProofEntry::Solved => ProofState::Solved,
+        },
     })
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tiketi_core::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateRefused, EditRefused, UnblockSeats,
 };
-use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, RoomMode, StoreFailure};
+use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, ProofOfWork, RoomMode, StoreFailure};
 use tiketi_core::{
     Currency, EventId, Money, RoomPolicy, SeatId, SeatState, TicketType, TicketTypeId, TicketTypeInput,
     catalog::CatalogError,
@@ -281,6 +281,13 @@ pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
         .max_party(4)
         .fairness(Fairness::Drawn { seed: DrawSeed::from_bytes([200; 32]) })
         .opens_at(Some(shop.now()))
+        .proof(
+            ProofOfWork::default()
+                .memory_kib(64)
+                .passes(2)
+                .zero_digits(3)
+                .solve_within(Duration::from_secs(7)),
+        )
         .on_failure(StoreFailure::Open);
     let fixed = full
         .mode(RoomMode::On)

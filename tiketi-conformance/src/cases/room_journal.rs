@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tiketi_core::store::{RoomJournal, RoomRows};
 use tiketi_core::waiting_room::{
-    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, RateReason, Room,
-    Stock,
+    AdaptiveRate, Line, LoadSample, Outflow, Pace, Place, PlaceClass, PlaceId, PlaceState, ProofState,
+    RateReason, Room, Stock,
 };
 use tiketi_core::{CommandKey, Timestamp};
 use uuid::Uuid;
@@ -21,7 +21,15 @@ fn at(micros: i64) -> Timestamp {
 fn place(id: u64, class: PlaceClass, arrival: u64, state: PlaceState) -> Place {
     let joined_by = CommandKey::from_uuid(Uuid::from_u64_pair(9, arrival));
     let id = PlaceId { event: event(id), class, arrival };
-    Place { id, buyer: buyer(arrival), party: 3, state, joined_at: at(7), joined_by }
+    Place {
+        id,
+        buyer: buyer(arrival),
+        party: 3,
+        state,
+        joined_at: at(7),
+        joined_by,
+        proof: ProofState::Missing,
+    }
 }
 
 fn rows(room: &Room, places: impl IntoIterator<Item = Place>) -> RoomRows {

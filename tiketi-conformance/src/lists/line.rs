@@ -34,6 +34,10 @@ macro_rules! waiting_room_cases {
                 rooms_of_two_events_are_apart,
                 every_answer_is_that_of_the_rules,
             }
+            proofs {
+                a_called_buyer_enters_with_the_proof_only,
+                a_place_without_its_proof_is_passed_over,
+            }
             waiting_room_races {
                 of_32_joins_of_one_buyer_one_gives_a_place,
                 joins_at_once_get_each_number_once,

@@ -6,7 +6,7 @@ use crate::box_office::BoxOffice;
 use crate::box_office::room_cache::RoomFacts;
 use crate::box_office::together::together;
 use crate::decide::EditRefused;
-use crate::decide::waiting_room::{Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused};
+use crate::decide::waiting_room::{Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove};
 use crate::error::{CommandError, StoreError};
 use crate::event::{Event, EventDetails};
 use crate::id::{BuyerId, CommandKey, EventId};
@@ -15,7 +15,7 @@ use crate::setters::setters;
 use crate::store::Standing;
 use crate::waiting_room::{
     AdmissionPass, DrawSeed, JoinAttempt, JoinVerdict, Place, PlaceClass, PlaceId, PlaceState, Position,
-    Room, RoomPolicy, Serving, StoreFailure,
+    ProofOfWork, ProofState, Room, RoomPolicy, Serving, StoreFailure,
 };
 
 /// How often a change of policy is tried again when another edit came first.
@@ -244,13 +244,60 @@ impl WaitingRooms {
         let ask = Heartbeat::new(self.office.now(), key, event, buyer, facts.policy);
         let standing = self.office.inner.waiting_rooms.heartbeat(ask).await?;
         match standing.place.state {
-            PlaceState::Called { .. } => self.enter(event, buyer, Some(key.step("enter"))).await,
+            PlaceState::Called { .. } if facts.policy.missing_proof(&standing.place).is_none() => {
+                self.enter(event, buyer, Some(key.step("enter"))).await
+            }
             PlaceState::Waiting
+            | PlaceState::Called { .. }
             | PlaceState::Active { .. }
             | PlaceState::Done
             | PlaceState::Left
             | PlaceState::Lapsed => Ok(self.turn(&standing, &facts)),
         }
+    }
+
+    /// Records that the buyer's proof of work is right, and lets a called buyer enter.
+    ///
+    /// The caller has checked it: that it is for this buyer and place, and not too old. A place that needs no proof does
+    /// not change.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with [`PlaceRefused::NoPlace`] or [`PlaceRefused::Over`].
+    pub async fn prove(
+        &self,
+        event: EventId,
+        buyer: BuyerId,
+        key: Option<CommandKey>,
+    ) -> Result<Turn, CommandError<PlaceRefused>> {
+        self.facts_of_room(event).await?;
+        let key = self.office.key_or_new(key);
+        self.office.inner.waiting_rooms.prove(Prove::new(self.office.now(), key, event, buyer)).await?;
+        self.heartbeat(event, buyer, Some(key.step("heartbeat"))).await
+    }
+
+    /// Returns the buyer's place with the proof of work that it still needs; `None` if none is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`CommandError::Refused`] with [`PlaceRefused::NoPlace`].
+    pub async fn missing_proof(
+        &self,
+        event: EventId,
+        buyer: BuyerId,
+    ) -> Result<Option<(Place, ProofOfWork)>, CommandError<PlaceRefused>> {
+        let facts = self.facts_of_room(event).await?;
+        let standing = self.office.inner.waiting_rooms.standing(event, buyer).await?;
+        let place = standing.ok_or(CommandError::Refused(PlaceRefused::NoPlace))?.place;
+        let is_live = place.state.at(self.office.now()).is_live();
+        Ok(facts.policy.missing_proof(&place).filter(|_| is_live).map(|proof| (place, proof)))
+    }
+
+    /// Returns a secret for another purpose, derived from the key of admission passes.
+    ///
+    /// Servers with the same key have the same secret.
+    pub fn derived_secret(&self, purpose: &str) -> [u8; 32] {
+        self.office.inner.admission_key.derived(purpose)
     }
 
     /// Ends the buyer's place, if there is one.
@@ -347,7 +394,9 @@ impl WaitingRooms {
         let now = self.office.now();
         let Standing { place, room, .. } = standing;
         let position = Position::of(place, room, &facts.policy, now, chance(place, now.as_micros()));
-        let place = Place { state: place.state.at(now), ..*place };
+        // A policy that asks for no proof any more is shown as such.
+        let proof = facts.policy.proof.map_or(ProofState::NotAsked, |_| place.proof);
+        let place = Place { state: place.state.at(now), proof, ..*place };
         let pass = match place.state {
             PlaceState::Active { until, .. } => {
                 Some(self.office.inner.admission_key.sign(place.id.event, place.buyer, until))

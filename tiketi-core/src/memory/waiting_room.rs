@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use async_trait::async_trait;
 
 use crate::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, enter, finish,
-    heartbeat, join, leave,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove, enter, finish,
+    heartbeat, join, leave, prove,
 };
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId};
@@ -118,6 +118,15 @@ impl WaitingRoomStore for MemoryWaitingRooms {
         self.change(|rooms| {
             let table = rooms.get_mut(command.event).ok_or_else(no_place)?;
             let change = enter(table.room(), table.of_buyer(command.buyer), &command)?;
+            Ok(table.write(&change)?)
+        })
+        .await
+    }
+
+    async fn prove(&self, command: Prove) -> Result<Standing, CommandError<PlaceRefused>> {
+        self.change(|rooms| {
+            let table = rooms.get_mut(command.event).ok_or_else(no_place)?;
+            let change = prove(table.room(), table.of_buyer(command.buyer), &command)?;
             Ok(table.write(&change)?)
         })
         .await

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use async_trait::async_trait;
 
 use crate::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId};
@@ -72,6 +72,9 @@ pub trait WaitingRoomStore: Debug + Send + Sync + 'static {
 
     /// Makes a called buyer active.
     async fn enter(&self, command: Enter) -> Result<Standing, CommandError<PlaceRefused>>;
+
+    /// Records that the proof of work of a buyer's place was checked.
+    async fn prove(&self, command: Prove) -> Result<Standing, CommandError<PlaceRefused>>;
 
     /// Keeps an active session alive.
     async fn heartbeat(&self, command: Heartbeat) -> Result<Standing, CommandError<PlaceRefused>>;

@@ -20,6 +20,7 @@ mod pass;
 mod place;
 mod policy;
 mod position;
+mod proof;
 mod room;
 
 pub use adaptive::{AdaptiveRate, LoadSample, RateReason, adapt};
@@ -31,4 +32,5 @@ pub use pass::{AdmissionKey, AdmissionKeyTooShort, AdmissionPass, Admitted};
 pub use place::{ParsePlaceIdError, Place, PlaceClass, PlaceId, PlaceState, PlaceStep};
 pub use policy::{AdmissionRate, Fairness, RoomMode, RoomPolicy, RoomPolicyError, StoreFailure};
 pub use position::{Position, Serving, StockNote};
+pub use proof::{ProofOfWork, ProofState};
 pub use room::{Line, Room, Stock};

@@ -10,6 +10,8 @@ use crate::time::Timestamp;
 
 /// Separates these signatures from any other use of the same key.
 const DOMAIN: &[u8] = b"tiketi admission v1";
+/// Separates secrets that are derived from a key from its signatures.
+const DERIVED: &[u8] = b"tiketi derived v1";
 /// Shortest secret of a key, in bytes.
 const SHORTEST_SECRET: usize = 32;
 /// Length of a signature, in bytes.
@@ -79,6 +81,14 @@ impl AdmissionKey {
         let until = pass.until;
         self.mac(event, buyer, until).verify_slice(&pass.signature).ok()?;
         Some(Admitted { event, buyer, until })
+    }
+
+    /// Returns a secret for another purpose, the same on every server that has the key.
+    pub fn derived(&self, purpose: &str) -> [u8; 32] {
+        let mut mac = self.0.clone();
+        mac.update(DERIVED);
+        mac.update(purpose.as_bytes());
+        mac.finalize().into_bytes().into()
     }
 
     fn mac(&self, event: EventId, buyer: BuyerId, until: Timestamp) -> Hmac<Sha256> {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use crate::id::{BuyerId, CommandKey, EventId};
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
+use crate::waiting_room::proof::ProofState;
 
 /// One buyer's place in the waiting room of one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct Place {
     pub joined_at: Timestamp,
     /// Request that gave the place; a repetition of it gives no second one.
     pub joined_by: CommandKey,
+    /// Whether it has its proof of work.
+    pub proof: ProofState,
 }
 
 /// Id of a place, written such as `01890a5d-ac96-774b-bcce-b302099a8057.s42`.
@@ -70,14 +73,14 @@ impl PlaceClass {
 
 /// State of a place.
 ///
-/// | from \ on | `Call` | `Enter` | `Extend` | `Lapse` | `Leave` | `Finish` |
-/// |---|---|---|---|---|---|---|
-/// | `Waiting` | `Called` | `Active` | – | – | `Left` | – |
-/// | `Called` | – | `Active`, before its `until` | – | `Lapsed`, from its `until` on | `Left` | – |
-/// | `Active` | – | – | `Active`, before its `until` | `Lapsed`, from its `until` on | `Left` | `Done` |
-/// | `Done` | – | – | – | – | – | – |
-/// | `Left` | – | – | – | – | – | – |
-/// | `Lapsed` | – | – | – | – | – | – |
+/// | from \ on | `Call` | `PassOver` | `Enter` | `Extend` | `Lapse` | `Leave` | `Finish` |
+/// |---|---|---|---|---|---|---|---|
+/// | `Waiting` | `Called` | `Lapsed` | `Active` | – | – | `Left` | – |
+/// | `Called` | – | – | `Active`, before its `until` | – | `Lapsed`, from its `until` on | `Left` | – |
+/// | `Active` | – | – | – | `Active`, before its `until` | `Lapsed`, from its `until` on | `Left` | `Done` |
+/// | `Done` | – | – | – | – | – | – | – |
+/// | `Left` | – | – | – | – | – | – | – |
+/// | `Lapsed` | – | – | – | – | – | – | – |
 ///
 /// A dash is an [`IllegalTransition`]. A waiting buyer enters without a call only where a room of mode
 /// [`crate::waiting_room::RoomMode::Auto`] has room at once. A turn or session whose `until` has passed is over, also
@@ -116,6 +119,8 @@ pub enum PlaceStep {
         /// The first moment at which the turn is over.
         until: Timestamp,
     },
+    /// It would be the buyer's turn, but the proof of work is overdue.
+    PassOver,
     /// The buyer enters.
     Enter {
         /// The present moment.
@@ -150,6 +155,7 @@ impl PlaceState {
     pub fn apply(&self, step: &PlaceStep) -> Result<Self, IllegalTransition> {
         match (self, step) {
             (Self::Waiting, PlaceStep::Call { until }) => Ok(Self::Called { until: *until }),
+            (Self::Waiting, PlaceStep::PassOver) => Ok(Self::Lapsed),
             (Self::Waiting, PlaceStep::Enter { now, until }) => {
                 Ok(Self::Active { since: *now, until: *until })
             }
@@ -170,6 +176,7 @@ impl PlaceState {
             | (
                 Self::Called { .. },
                 PlaceStep::Call { .. }
+                | PlaceStep::PassOver
                 | PlaceStep::Enter { .. }
                 | PlaceStep::Extend { .. }
                 | PlaceStep::Lapse { .. }
@@ -178,6 +185,7 @@ impl PlaceState {
             | (
                 Self::Active { .. },
                 PlaceStep::Call { .. }
+                | PlaceStep::PassOver
                 | PlaceStep::Enter { .. }
                 | PlaceStep::Extend { .. }
                 | PlaceStep::Lapse { .. },
@@ -185,6 +193,7 @@ impl PlaceState {
             | (
                 Self::Done | Self::Left | Self::Lapsed,
                 PlaceStep::Call { .. }
+                | PlaceStep::PassOver
                 | PlaceStep::Enter { .. }
                 | PlaceStep::Extend { .. }
                 | PlaceStep::Lapse { .. }
@@ -232,6 +241,7 @@ impl PlaceStep {
     const fn name(self) -> &'static str {
         match self {
             Self::Call { .. } => "be called",
+            Self::PassOver => "be passed over",
             Self::Enter { .. } => "be entered",
             Self::Extend { .. } => "be extended",
             Self::Lapse { .. } => "lapse",

@@ -6,6 +6,8 @@ use crate::limits::MAX_LINES_PER_COMMAND;
 use crate::setters::setters;
 use crate::time::Timestamp;
 use crate::waiting_room::draw::DrawSeed;
+use crate::waiting_room::place::Place;
+use crate::waiting_room::proof::{ProofOfWork, ProofState};
 
 /// How an event's waiting room works.
 ///
@@ -43,6 +45,8 @@ pub struct RoomPolicy {
     pub opens_at: Option<Timestamp>,
     /// What happens when the store of the waiting room fails; [`StoreFailure::Closed`] by default.
     pub on_failure: StoreFailure,
+    /// Work that buyers do while they wait; none by default.
+    pub proof: Option<ProofOfWork>,
 }
 
 /// Whether buyers of an event wait.
@@ -133,6 +137,12 @@ pub enum RoomPolicyError {
     /// The lowest adaptive rate is above the highest.
     #[error("the highest adaptive rate must be at least the lowest")]
     RatesReversed,
+    /// A field of the proof of work is out of its range.
+    #[error("{name} is out of its range")]
+    ProofOutOfRange {
+        /// Name of the field.
+        name: &'static str,
+    },
     /// The party is larger than a hold can be.
     #[error("max_party must be from 1 to {max}", max = MAX_LINES_PER_COMMAND)]
     PartyOutOfRange,
@@ -152,6 +162,7 @@ impl Default for RoomPolicy {
             fairness: Fairness::default(),
             opens_at: None,
             on_failure: StoreFailure::default(),
+            proof: None,
         }
     }
 }
@@ -169,6 +180,7 @@ impl RoomPolicy {
         fairness: Fairness,
         opens_at: impl Into<Option<Timestamp>>,
         on_failure: StoreFailure,
+        proof: impl Into<Option<ProofOfWork>>,
     }
 
     /// Returns whether a hold needs an admission pass.
@@ -184,6 +196,14 @@ impl RoomPolicy {
         now.after(self.session_ttl).min(since.after(self.session_cap))
     }
 
+    /// Returns the proof of work that a place still needs before its buyer enters.
+    pub fn missing_proof(&self, place: &Place) -> Option<ProofOfWork> {
+        match place.proof {
+            ProofState::Missing => self.proof,
+            ProofState::NotAsked | ProofState::Solved => None,
+        }
+    }
+
     /// Checks that a waiting room can work under this policy.
     ///
     /// # Errors
@@ -195,7 +215,8 @@ impl RoomPolicy {
             ("session_cap", self.session_cap),
             ("turn_window", self.turn_window),
         ];
-        for (name, duration) in durations {
+        let solve_within = self.proof.map(|proof| ("solve_within", proof.solve_within));
+        for (name, duration) in durations.into_iter().chain(solve_within) {
             if duration.is_zero() || duration > Duration::from_hours(24) {
                 return Err(RoomPolicyError::DurationOutOfRange { name });
             }
@@ -217,6 +238,9 @@ impl RoomPolicy {
         }
         if self.session_cap < self.session_ttl {
             return Err(RoomPolicyError::CapBelowTtl);
+        }
+        if let Some(name) = self.proof.and_then(|proof| proof.out_of_range()) {
+            return Err(RoomPolicyError::ProofOutOfRange { name });
         }
         let party = usize::try_from(self.max_party).unwrap_or(usize::MAX);
         if party == 0 || party > MAX_LINES_PER_COMMAND {

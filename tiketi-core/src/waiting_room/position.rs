@@ -221,6 +221,7 @@ mod tests {
     use crate::id::{BuyerId, CommandKey};
     use crate::waiting_room::outflow::Outflow;
     use crate::waiting_room::place::PlaceId;
+    use crate::waiting_room::proof::ProofState;
 
     fn event() -> EventId {
         EventId::from_uuid(Uuid::from_u128(1))
@@ -234,6 +235,7 @@ mod tests {
             state,
             joined_at: Timestamp::EPOCH,
             joined_by: CommandKey::from_uuid(Uuid::from_u128(3)),
+            proof: ProofState::NotAsked,
         }
     }
 

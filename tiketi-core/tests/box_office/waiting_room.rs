@@ -9,7 +9,7 @@ use tiketi_core::box_office::{BoxOfficeBuilder, Job, JoinRequest, Turn};
 use tiketi_core::broadcast::{BuyerOnly, EventRoom, Heard, PrivateNews, PublicNews};
 use tiketi_core::clock::{CountedIds, ManualClock};
 use tiketi_core::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use tiketi_core::decide::{EditRefused, HoldRefused};
 use tiketi_core::memory::{MemoryStore, MemoryWaitingRooms, TestGateway};
@@ -403,6 +403,7 @@ macro_rules! switched {
 switched! {
     join(command: Join) -> Result<Standing, CommandError<JoinRefused>>;
     enter(command: Enter) -> Result<Standing, CommandError<PlaceRefused>>;
+    prove(command: Prove) -> Result<Standing, CommandError<PlaceRefused>>;
     heartbeat(command: Heartbeat) -> Result<Standing, CommandError<PlaceRefused>>;
     leave(command: Leave) -> Result<Option<Standing>, StoreError>;
     finish(command: Finish) -> Result<Option<Standing>, StoreError>;

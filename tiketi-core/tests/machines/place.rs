@@ -27,6 +27,7 @@ fn a_place_follows_its_table() {
     let table = [
         //                                         Waiting   Called    Active    Done Left Lapsed
         (PlaceStep::Call { until: at(END) },      ["Called", "-",      "-",      "-", "-", "-"]),
+        (PlaceStep::PassOver,                     ["Lapsed", "-",      "-",      "-", "-", "-"]),
         (enter(END - 1),                          ["Active", "Active", "-",      "-", "-", "-"]),
         (enter(END),                              ["Active", "-",      "-",      "-", "-", "-"]),
         (extend(END - 1),                         ["-",      "-",      "Active", "-", "-", "-"]),

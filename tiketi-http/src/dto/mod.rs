@@ -43,4 +43,4 @@ pub(crate) use seat::{
     SeatMapSectionDto, UnblockSeatsBody,
 };
 pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
-pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, ServingDto};
+pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, SendProof, ServingDto};

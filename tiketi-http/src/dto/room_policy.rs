@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     RoomPolicy,
-    waiting_room::{AdaptiveRate, AdmissionRate, DrawSeed, Fairness, Room, RoomMode, StoreFailure},
+    waiting_room::{
+        AdaptiveRate, AdmissionRate, DrawSeed, Fairness, ProofOfWork, Room, RoomMode, StoreFailure,
+    },
 };
 use utoipa::ToSchema;
 
@@ -106,6 +108,46 @@ pub(crate) struct SetRoomPolicy {
     /// `closed` (the default) or `open`.
     #[serde(default)]
     on_failure: OnFailureWord,
+    /// Work that buyers' clients do while they wait; none by default.
+    proof_of_work: Option<SetProofOfWork>,
+}
+
+/// Work for buyers' clients. A field that is left out has its default.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct SetProofOfWork {
+    /// Memory of one hash in KiB, from 8 to 65,536; 16,384 by default.
+    #[schema(example = 16_384)]
+    memory_kib: Option<i64>,
+    /// Passes over the memory, from 1 to 10; 1 by default.
+    #[schema(example = 1)]
+    passes: Option<i64>,
+    /// Zeros in hexadecimal digits with which a hash begins, from 1 to 4; 2 by default, which takes 256 hashes on
+    /// average. Each further one takes 16 times as many.
+    #[schema(example = 2)]
+    zero_digits: Option<i64>,
+    /// Seconds from joining on in which a place is not passed over without its proof; 60 by default.
+    #[schema(example = 60)]
+    solve_within: Option<i64>,
+}
+
+impl SetProofOfWork {
+    fn proof(&self) -> Result<ProofOfWork, ApiError> {
+        let mut proof = ProofOfWork::default();
+        if let Some(number) = self.memory_kib {
+            proof.memory_kib = within("proofOfWork.memoryKib", number, 8, 65_536)?;
+        }
+        if let Some(number) = self.passes {
+            proof.passes = within("proofOfWork.passes", number, 1, 10)?;
+        }
+        if let Some(number) = self.zero_digits {
+            proof.zero_digits = within("proofOfWork.zeroDigits", number, 1, 4)?;
+        }
+        if let Some(number) = self.solve_within {
+            proof.solve_within = seconds("proofOfWork.solveWithin", number)?;
+        }
+        Ok(proof)
+    }
 }
 
 impl SetRoomPolicy {
@@ -124,6 +166,7 @@ impl SetRoomPolicy {
                 OnFailureWord::Closed => StoreFailure::Closed,
                 OnFailureWord::Open => StoreFailure::Open,
             });
+        policy.proof = self.proof_of_work.as_ref().map(SetProofOfWork::proof).transpose()?;
         policy.opens_at = self.opens_at.as_deref().map(|text| parsed("opensAt", text)).transpose()?;
         if let Some(number) = self.max_active {
             policy.max_active = within("maxActive", number, 1, u32::MAX)?;
@@ -209,6 +252,19 @@ struct RoomPolicyDto {
     #[schema(format = DateTime)]
     opens_at: Option<String>,
     on_failure: OnFailureWord,
+    /// `null` if buyers do no work.
+    proof_of_work: Option<ProofOfWorkDto>,
+}
+
+/// Work for buyers' clients.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ProofOfWork)]
+struct ProofOfWorkDto {
+    memory_kib: u32,
+    passes: u32,
+    zero_digits: u32,
+    solve_within: u64,
 }
 
 impl RoomPolicyDto {
@@ -246,6 +302,12 @@ impl RoomPolicyDto {
                 StoreFailure::Closed => OnFailureWord::Closed,
                 StoreFailure::Open => OnFailureWord::Open,
             },
+            proof_of_work: policy.proof.map(|proof| ProofOfWorkDto {
+                memory_kib: proof.memory_kib,
+                passes: proof.passes,
+                zero_digits: proof.zero_digits,
+                solve_within: proof.solve_within.as_secs(),
+            }),
         }
     }
 }

@@ -8,7 +8,7 @@ use tiketi_core::{
     box_office::Turn,
     event::EventState,
     store::EventView,
-    waiting_room::{DrawSeed, PlaceState, Position, Serving, Stock, StockNote},
+    waiting_room::{DrawSeed, PlaceState, Position, ProofState, Serving, Stock, StockNote},
 };
 use utoipa::ToSchema;
 
@@ -112,6 +112,11 @@ pub(crate) struct QueuePlaceDto {
     #[schema(format = DateTime)]
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    /// `missing` if the client has a proof of work to solve: read `/api/queue/challenge/{eventId}`, and send the proof to
+    /// `/api/queue/proof/{eventId}`. The buyer enters only with it. Left out if there is none to solve.
+    #[schema(example = "missing")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    proof: Option<&'static str>,
     /// The admission pass of an active place, to send with holds.
     #[serde(skip_serializing_if = "Option::is_none")]
     admission: Option<String>,
@@ -123,6 +128,7 @@ impl QueuePlaceDto {
         let admission = turn.pass();
         match turn {
             Turn::InRoom { place, position, .. } => Self {
+                proof: (place.proof == ProofState::Missing && place.state.is_live()).then_some("missing"),
                 queue_id: Some(place.id.to_string()),
                 state: place_state_word(place.state),
                 position: if place.state == PlaceState::Waiting {
@@ -162,6 +168,7 @@ impl QueuePlaceDto {
             number: None,
             poll_after_ms: POLL_WITHOUT_PLACE_MS,
             note: None,
+            proof: None,
             until: admission.map(|pass| pass.until().to_string()),
             admission: admission.map(|pass| pass.to_string()),
         }
@@ -292,4 +299,12 @@ fn hex(seed: &DrawSeed) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+/// A proof of work.
+#[derive(Debug, Deserialize, ToSchema)]
+pub(crate) struct SendProof {
+    /// The challenge and its solution in ALTCHA's form: base64 of the JSON
+    /// `{"challenge": …, "solution": {"counter": 17, "derivedKey": "00…"}}`.
+    pub(crate) payload: String,
 }

@@ -179,6 +179,15 @@ codes! {
     NoPlace "NO_PLACE" NOT_FOUND
         "You are not in the waiting room." "대기열에 등록되어 있지 않습니다."
         "Join the waiting room of the event.";
+    ProofMissing "PROOF_MISSING" FORBIDDEN
+        "Your browser has not finished its check yet." "브라우저 확인이 아직 끝나지 않았습니다."
+        "Solve the challenge of /api/queue/challenge/{eventId}, and send the proof.";
+    ProofNotNeeded "PROOF_NOT_NEEDED" CONFLICT
+        "There is no check to do." "확인할 작업이 없습니다."
+        "Wait for your turn.";
+    ProofInvalid "PROOF_INVALID" UNPROCESSABLE_ENTITY
+        "Your browser's check is not valid." "브라우저 확인 결과가 올바르지 않습니다."
+        "Read the challenge again and solve it; details.reason is format, signature, place, expired or solution.";
     PlaceEnded "PLACE_ENDED" CONFLICT
         "Your place in the waiting room has ended." "대기 순서가 종료되었습니다."
         "Join the waiting room again; details.state says how the place ended.";

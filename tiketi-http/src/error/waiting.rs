@@ -28,6 +28,7 @@ impl From<PlaceRefused> for ApiError {
     fn from(refused: PlaceRefused) -> Self {
         match refused {
             PlaceRefused::NoPlace => Self::new(Code::NoPlace),
+            PlaceRefused::ProofMissing => Self::new(Code::ProofMissing),
             PlaceRefused::NotYourTurn => Self::new(Code::NotAdmitted),
             PlaceRefused::Over { state } => {
                 Self::new(Code::PlaceEnded).detail("state", place_state_word(state))
@@ -46,6 +47,9 @@ impl From<RoomPolicyError> for ApiError {
                 Self::invalid(wire_name(name), "must be more than zero and at most a day")
             }
             RoomPolicyError::Zero { name } => Self::invalid(wire_name(name), "must be at least 1"),
+            RoomPolicyError::ProofOutOfRange { name } => {
+                Self::invalid(wire_name(name), "is out of its range")
+            }
             RoomPolicyError::CapBelowTtl => Self::invalid("sessionCap", "must be at least sessionTtl"),
             RoomPolicyError::RatesReversed => {
                 Self::invalid("admitPerMinuteAtMost", "must be at least admitPerMinute")
@@ -64,6 +68,10 @@ fn wire_name(name: &'static str) -> &'static str {
         "max_active" => "maxActive",
         "admit_per_minute" => "admitPerMinute",
         "queue_limit" => "queueLimit",
+        "memory_kib" => "proofOfWork.memoryKib",
+        "passes" => "proofOfWork.passes",
+        "zero_digits" => "proofOfWork.zeroDigits",
+        "solve_within" => "proofOfWork.solveWithin",
         other => other,
     }
 }

@@ -5,6 +5,7 @@
 mod admin;
 mod events;
 mod payments;
+mod proof_of_work;
 mod queue;
 mod reservations;
 mod responses;
@@ -23,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(events::routes())
         .merge(tickets::routes())
         .merge(queue::routes())
+        .merge(proof_of_work::routes())
         .merge(seats::routes())
         .merge(reservations::routes())
         .merge(payments::routes())

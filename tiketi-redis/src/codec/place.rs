@@ -1,6 +1,6 @@
 //! Places: 64 bytes each, in blocks; the arrival number determines the block and the index in it.
 
-use tiketi_core::waiting_room::{Place, PlaceClass, PlaceId, PlaceState};
+use tiketi_core::waiting_room::{Place, PlaceClass, PlaceId, PlaceState, ProofState};
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, Timestamp};
 
 use crate::codec::bytes::{Reader, Writer};
@@ -25,9 +25,19 @@ const DONE: u8 = 4;
 const LEFT: u8 = 5;
 const LAPSED: u8 = 6;
 
+const PROOFS: [ProofState; 3] = [ProofState::NotAsked, ProofState::Missing, ProofState::Solved];
+
+const fn proof_byte(proof: ProofState) -> u8 {
+    match proof {
+        ProofState::NotAsked => 0,
+        ProofState::Missing => 1,
+        ProofState::Solved => 2,
+    }
+}
+
 pub(crate) fn encode_place(place: &Place) -> Vec<u8> {
     // The id is not written: it follows from the event, the block and the index.
-    let Place { id: _, buyer, party, state, joined_at, joined_by } = *place;
+    let Place { id: _, buyer, party, state, joined_at, joined_by, proof } = *place;
     let none = Timestamp::EPOCH;
     let (tag, since, until) = match state {
         PlaceState::Waiting => (WAITING, none, none),
@@ -45,7 +55,8 @@ pub(crate) fn encode_place(place: &Place) -> Vec<u8> {
     }
     bytes.u32(party);
     bytes.u8(tag);
-    bytes.raw(&[0; 3]);
+    bytes.u8(proof_byte(proof));
+    bytes.raw(&[0; 2]);
     bytes.into_bytes()
 }
 
@@ -68,8 +79,11 @@ pub(crate) fn decode_place(event: EventId, at: Pointer, bytes: &[u8]) -> Result<
         LAPSED => PlaceState::Lapsed,
         tag => return Err(StoreError::corrupt(format!("no place has the state {tag}"))),
     };
+    let byte = bytes.u8()?;
+    let proof = PROOFS.into_iter().find(|proof| proof_byte(*proof) == byte);
+    let proof = proof.ok_or_else(|| StoreError::corrupt(format!("no place has the proof {byte}")))?;
     let id = PlaceId { event, class: at.0, arrival: at.1 };
-    Ok(Some(Place { id, buyer, party, state, joined_at, joined_by }))
+    Ok(Some(Place { id, buyer, party, state, joined_at, joined_by, proof }))
 }
 
 pub(crate) fn encode_pointer((class, arrival): Pointer) -> [u8; 9] {
@@ -160,6 +174,7 @@ mod tests {
             state,
             joined_at: Timestamp::from_micros(-5),
             joined_by: CommandKey::from_uuid(Uuid::from_u128(3)),
+            proof: ProofState::Solved,
         }
     }
 

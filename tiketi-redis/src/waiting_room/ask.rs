@@ -1,7 +1,7 @@
 //! Commands that change a room, and their answers, as items of a queue.
 
 use tiketi_core::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use tiketi_core::store::Standing;
 use tiketi_core::{BuyerId, CommandError, CommandKey, EventId, StoreError};
@@ -11,6 +11,7 @@ use tiketi_core::{BuyerId, CommandError, CommandKey, EventId, StoreError};
 pub(crate) enum Ask {
     Join(Join),
     Enter(Enter),
+    Prove(Prove),
     Heartbeat(Heartbeat),
     Leave(Leave),
     Finish(Finish),
@@ -33,6 +34,7 @@ impl Ask {
         match self {
             Self::Join(ask) => ask.event,
             Self::Enter(ask) => ask.event,
+            Self::Prove(ask) => ask.event,
             Self::Heartbeat(ask) => ask.event,
             Self::Leave(ask) => ask.event,
             Self::Finish(ask) => ask.event,
@@ -46,6 +48,7 @@ impl Ask {
         match self {
             Self::Join(ask) => Some(ask.buyer),
             Self::Enter(ask) => Some(ask.buyer),
+            Self::Prove(ask) => Some(ask.buyer),
             Self::Heartbeat(ask) => Some(ask.buyer),
             Self::Leave(ask) => Some(ask.buyer),
             Self::Finish(ask) => Some(ask.buyer),

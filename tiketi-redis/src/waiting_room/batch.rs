@@ -145,6 +145,10 @@ impl Work<'_> {
                 let decided = rules::enter(self.room(), self.place_of(ask.buyer), ask);
                 Ok(Answer::Stood(self.stand(decided)))
             }
+            Ask::Prove(ask) => {
+                let decided = rules::prove(self.room(), self.place_of(ask.buyer), ask);
+                Ok(Answer::Stood(self.stand(decided)))
+            }
             Ask::Heartbeat(ask) => {
                 let decided = rules::heartbeat(self.room(), self.place_of(ask.buyer), ask);
                 Ok(Answer::Stood(self.stand(decided)))

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use futures::future::try_join_all;
 use tiketi_core::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{Place, PlaceId, Room};
@@ -94,6 +94,13 @@ impl WaitingRoomStore for RedisWaitingRoom {
 
     async fn enter(&self, command: Enter) -> Result<Standing, CommandError<PlaceRefused>> {
         match self.send(Ask::Enter(command)).await? {
+            Answer::Stood(outcome) => outcome,
+            _ => Err(mismatched().into()),
+        }
+    }
+
+    async fn prove(&self, command: Prove) -> Result<Standing, CommandError<PlaceRefused>> {
+        match self.send(Ask::Prove(command)).await? {
             Answer::Stood(outcome) => outcome,
             _ => Err(mismatched().into()),
         }

@@ -5,6 +5,7 @@
 
 mod commands;
 mod crash;
+mod limits;
 mod logs;
 mod maintenance;
 mod options;

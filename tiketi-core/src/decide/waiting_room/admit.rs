@@ -66,7 +66,7 @@ pub struct Admission {
     pub room: Room,
     /// The places that it called, in the order of their numbers.
     pub called: Vec<Place>,
-    /// The places whose turn or session it recorded as lapsed.
+    /// The places whose turn or session it recorded as lapsed, and those that it passed over for want of a proof.
     pub lapsed: Vec<Place>,
     /// Whether it left something over that another call can do at once.
     pub more: bool,
@@ -93,7 +93,8 @@ pub fn admission_reads(room: &Room, ask: &Admit) -> Vec<(PlaceClass, u64)> {
 /// Decides an admission.
 ///
 /// It records lapsed places, which frees capacity; then it calls places in the order of their classes and numbers, up
-/// to the free capacity, the rate and the limit of the command. Places that were left are passed over.
+/// to the free capacity, the rate and the limit of the command. Places that were left are passed over, and so are those
+/// whose proof of work is overdue, which end.
 ///
 /// # Errors
 ///
@@ -109,11 +110,17 @@ pub fn admit(scope: &dyn RoomScope, ask: &Admit) -> Result<Admission, StoreError
         room.step(place, &PlaceStep::Lapse { now: ask.now })?;
     }
     let has_more_due = lapsed.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let mut calls =
-        Calls { called: Vec::new(), left: allowed(&room, ask), looked_at: looked_at(limit), passed: 0 };
+    let mut calls = Calls {
+        called: Vec::new(),
+        ended: Vec::new(),
+        left: allowed(&room, ask),
+        looked_at: looked_at(limit),
+        passed: 0,
+    };
     for class in PlaceClass::ALL {
         calls.serve(scope, &mut room, class, ask)?;
     }
+    lapsed.append(&mut calls.ended);
     let count = u32::try_from(calls.called.len()).unwrap_or(u32::MAX);
     room.pace = room.pace.after(ask.per_minute, ask.now, count);
     let waits = room.waiting() > 0;
@@ -148,6 +155,8 @@ fn arrival(draw: Option<&Draw>, number: u64) -> u64 {
 /// The calls of one admission, and how many are still allowed.
 struct Calls {
     called: Vec<Place>,
+    /// Places that were passed over for want of a proof.
+    ended: Vec<Place>,
     left: u32,
     looked_at: u64,
     passed: u64,
@@ -175,6 +184,15 @@ impl Calls {
             let Some(mut place) = place.copied().filter(|place| place.state == PlaceState::Waiting) else {
                 continue;
             };
+            if ask
+                .policy
+                .missing_proof(&place)
+                .is_some_and(|proof| proof.is_overdue(place.joined_at, ask.now))
+            {
+                room.step(&mut place, &PlaceStep::PassOver)?;
+                self.ended.push(place);
+                continue;
+            }
             room.step(&mut place, &PlaceStep::Call { until: ask.now.after(ask.policy.turn_window) })?;
             self.called.push(place);
             self.left -= 1;

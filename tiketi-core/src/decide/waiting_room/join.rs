@@ -4,7 +4,9 @@ use crate::decide::waiting_room::RoomChange;
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, CommandKey, EventId};
 use crate::time::Timestamp;
-use crate::waiting_room::{Place, PlaceClass, PlaceId, PlaceState, PlaceStep, Room, RoomMode, RoomPolicy};
+use crate::waiting_room::{
+    Place, PlaceClass, PlaceId, PlaceState, PlaceStep, ProofState, Room, RoomMode, RoomPolicy,
+};
 
 /// Joins the waiting room of an event.
 ///
@@ -107,6 +109,7 @@ pub fn join(
         state: PlaceState::Waiting,
         joined_at: ask.now,
         joined_by: ask.request,
+        proof: proof_asked(ask, is_at_once),
     };
     room.count_new(ask.class);
     if is_at_once {
@@ -129,6 +132,15 @@ fn check(room: &Room, ask: &Join) -> Result<(), JoinRefused> {
     match ask.policy.queue_limit {
         Some(limit) if room.waiting() >= limit => Err(JoinRefused::Full { limit }),
         Some(_) | None => Ok(()),
+    }
+}
+
+/// Returns whether a new place needs a proof: not where the buyer waits for no one, or was invited.
+fn proof_asked(ask: &Join, is_at_once: bool) -> ProofState {
+    if ask.policy.proof.is_some() && !is_at_once && ask.class != PlaceClass::Priority {
+        ProofState::Missing
+    } else {
+        ProofState::NotAsked
     }
 }
 

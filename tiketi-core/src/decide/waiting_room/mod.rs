@@ -1,6 +1,6 @@
 //! The rules of waiting rooms: pure functions from a room, its places and a command to what changes.
 //!
-//! [`join`], [`enter`], [`heartbeat`], [`leave`] and [`finish`] are about one buyer: they read the room and the buyer's
+//! [`join`], [`prove`], [`enter`], [`heartbeat`], [`leave`] and [`finish`] are about one buyer: they read the room and the buyer's
 //! place. [`admit`] is about the head of the line. Each is written for a store that locks the room's row, reads few
 //! places by key, and writes what the rule returns.
 
@@ -10,7 +10,9 @@ mod session;
 
 pub use admit::{Admission, Admit, MAX_ADMISSION, RoomScope, admission_reads, admit};
 pub use join::{Join, JoinRefused, join};
-pub use session::{Enter, Finish, Heartbeat, Leave, PlaceRefused, enter, finish, heartbeat, leave};
+pub use session::{
+    Enter, Finish, Heartbeat, Leave, PlaceRefused, Prove, enter, finish, heartbeat, leave, prove,
+};
 
 use crate::waiting_room::{Place, Room};
 

@@ -4,7 +4,7 @@ use crate::decide::waiting_room::RoomChange;
 use crate::error::CommandError;
 use crate::id::{BuyerId, CommandKey, EventId};
 use crate::time::Timestamp;
-use crate::waiting_room::{Place, PlaceState, PlaceStep, Room, RoomPolicy};
+use crate::waiting_room::{Place, PlaceState, PlaceStep, ProofState, Room, RoomPolicy};
 
 macro_rules! place_commands {
     ($($(#[$doc:meta])* $name:ident { $($(#[$field_doc:meta])* $field:ident: $type:ty,)* })*) => {$(
@@ -49,6 +49,8 @@ place_commands! {
         /// The event's policy.
         policy: RoomPolicy,
     }
+    /// Records that the buyer's proof of work was checked. For a place that needs none it changes nothing.
+    Prove {}
     /// Leaves the waiting room, whatever the place's state is.
     Leave {}
     /// Ends an active session, because its buyer has paid or the reservation ended.
@@ -65,6 +67,9 @@ pub enum PlaceRefused {
     /// The buyer waits.
     #[error("it is not your turn yet")]
     NotYourTurn,
+    /// It is the buyer's turn, but the proof of work is missing.
+    #[error("the proof of work is missing")]
+    ProofMissing,
     /// The place has ended; the buyer may join again.
     #[error("your place in the waiting room has ended")]
     Over {
@@ -89,6 +94,9 @@ pub fn enter(
     let place = live(present, ask.now)?;
     match place.state {
         PlaceState::Waiting => Err(CommandError::Refused(PlaceRefused::NotYourTurn)),
+        PlaceState::Called { .. } if ask.policy.missing_proof(place).is_some() => {
+            Err(CommandError::Refused(PlaceRefused::ProofMissing))
+        }
         PlaceState::Called { .. } => {
             let until = ask.policy.session_until(ask.now, ask.now);
             Ok(stepped(room, place, &PlaceStep::Enter { now: ask.now, until })?)
@@ -118,6 +126,27 @@ pub fn heartbeat(
         return Ok(RoomChange::unchanged(room, place));
     }
     Ok(stepped(room, place, &PlaceStep::Extend { now: ask.now, until: extended })?)
+}
+
+/// Decides that a buyer's proof of work was checked.
+///
+/// It is for the buyer's present place: one who joins again solves another.
+///
+/// # Errors
+///
+/// [`CommandError::Refused`] with [`PlaceRefused::NoPlace`] or [`PlaceRefused::Over`].
+pub fn prove(
+    room: &Room,
+    present: Option<&Place>,
+    ask: &Prove,
+) -> Result<RoomChange, CommandError<PlaceRefused>> {
+    let place = live(present, ask.now)?;
+    match place.proof {
+        ProofState::Missing => {
+            Ok(RoomChange::changed(*room, Place { proof: ProofState::Solved, ..*place }, None))
+        }
+        ProofState::NotAsked | ProofState::Solved => Ok(RoomChange::unchanged(room, place)),
+    }
 }
 
 /// Decides that a buyer leaves; `None` without a place.

@@ -1,5 +1,7 @@
 //! The rules on rooms of a few places.
 
+mod proof;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 

@@ -2,10 +2,12 @@
 
 mod administration;
 mod buying;
+mod crowds;
 mod events;
 mod giving_back;
 mod layouts;
 mod paying;
+mod proofs;
 mod refusals;
 mod reservations;
 mod seats;

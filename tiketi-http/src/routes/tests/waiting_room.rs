@@ -9,7 +9,7 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use tiketi_core::decide::waiting_room::{
-    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused,
+    Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
 };
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::{Standing, WaitingRoomStore};
@@ -50,6 +50,7 @@ macro_rules! switched {
 switched! {
     join(command: Join) -> Result<Standing, CommandError<JoinRefused>>;
     enter(command: Enter) -> Result<Standing, CommandError<PlaceRefused>>;
+    prove(command: Prove) -> Result<Standing, CommandError<PlaceRefused>>;
     heartbeat(command: Heartbeat) -> Result<Standing, CommandError<PlaceRefused>>;
     leave(command: Leave) -> Result<Option<Standing>, StoreError>;
     finish(command: Finish) -> Result<Option<Standing>, StoreError>;
