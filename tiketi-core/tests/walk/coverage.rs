@@ -88,7 +88,7 @@ fn sequences_contain_every_kind_of_step_accepted_and_refused() {
     let config = Config { rng_seed: RngSeed::Fixed(crate::SEED), ..crate::config() };
     let mut runner = TestRunner::new(config);
     let (mut accepted, mut refused, mut late) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    for _ in 0..600 {
+    for _ in 0..1_200 {
         let walks = Book::sequential_strategy(1..50);
         let (mut model, steps, _) = walks.new_tree(&mut runner).unwrap().current();
         for step in steps {

@@ -192,7 +192,8 @@ impl Model {
             seats: BTreeSet::new(),
             standing: 0,
             free: 0,
-            phase: Phase::Held { until: self.now + TTL },
+            // `renew` sets its end.
+            phase: Phase::Held { until: self.now },
             since: self.now,
             window: None,
             attempt: None,
