@@ -66,6 +66,7 @@ fn seat(number: u128) -> Seat {
         state: SeatState::Available,
         version: 1,
         map_version: 1,
+        former: None,
     }
 }
 
