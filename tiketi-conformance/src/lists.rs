@@ -239,6 +239,7 @@ macro_rules! catalog_cases {
                 an_edit_of_an_outdated_copy_is_refused,
                 of_16_edits_of_one_copy_one_wins,
                 a_waiting_rooms_policy_is_kept,
+                a_public_draw_is_fixed,
                 an_unknown_event_is_refused_everywhere,
                 bad_details_are_refused,
                 an_event_is_published_and_called_off_once,

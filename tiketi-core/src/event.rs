@@ -229,6 +229,13 @@ pub enum EventStatus {
     Cancelled,
 }
 
+impl EventDetails {
+    /// Returns when the line of the waiting room opens: by its policy, else with the sale.
+    pub fn line_opens_at(&self) -> Timestamp {
+        self.waiting_room.opens_at.unwrap_or(self.sale.opens_at())
+    }
+}
+
 impl Event {
     /// Derives the status from the state, the clock, and whether tickets are left.
     pub fn status(&self, now: Timestamp, anything_left: bool) -> EventStatus {

@@ -13,7 +13,7 @@ use crate::metadata::Metadata;
 use crate::money::Currency;
 use crate::reservation::ReservationNumber;
 use crate::time::{EmptySaleWindow, SaleWindow, Timestamp};
-use crate::waiting_room::DrawSeed;
+use crate::waiting_room::{BeaconChain, BeaconSignature, DrawPlan, DrawSeed};
 
 /// Serialises types as the text that `Display` writes and `FromStr` reads.
 macro_rules! as_text {
@@ -33,14 +33,14 @@ macro_rules! as_text {
 }
 
 as_text! {
-    AccountId, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber,
+    AccountId, BeaconChain, BeaconSignature, BuyerId, Currency, EventId, LayoutId, Metadata, PaymentId, RefundId, ReservationId, ReservationNumber,
     SeatId, TicketTypeId, Timestamp,
 }
 
 /// Writes the seed's public hash: a log or a client that receives an event must not learn the order before the draw.
 impl Serialize for DrawSeed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.commitment())
+        serializer.collect_str(&DrawPlan::of(*self).commitment())
     }
 }
 

@@ -24,7 +24,7 @@ use tiketi_core::{
     seat::SeatState,
     terms::{LatePayment, RefundedSeats},
     ticket_type::TicketKind,
-    waiting_room::{DrawSeed, Fairness},
+    waiting_room::{DrawPlan, DrawSeed, Fairness},
 };
 use uuid::Uuid;
 
@@ -173,9 +173,10 @@ fn values_that_break_an_invariant_are_refused() {
 #[test]
 fn the_seed_of_a_draw_is_written_as_its_public_hash_and_cannot_be_read() {
     let seed = DrawSeed::from_bytes([7; 32]);
-    let drawn = Fairness::Drawn { seed };
+    let drawn = Fairness::drawn(seed);
     let text = serde_json::to_string(&drawn).unwrap();
-    assert_eq!(text, json!({"drawn": {"seed": seed.commitment().to_string()}}).to_string());
+    let written = json!({"drawn": {"seed": DrawPlan::of(seed).commitment().to_string(), "beacon": null}});
+    assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), written);
     let error = serde_json::from_str::<Fairness>(&text).unwrap_err();
     assert!(error.to_string().contains("secret"), "{error}");
     reads_as(&Fairness::FirstCome, &json!("first_come"));

@@ -10,6 +10,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use tiketi_core::waiting_room::Serving;
 use tiketi_core::{BoxOffice, EventId, Timestamp};
 
 use crate::conditional::known_tags;
@@ -105,8 +106,11 @@ impl Snapshot {
         let serving = box_office.waiting_room().serving(event).await?;
         let serving = serving.ok_or_else(|| ApiError::new(Code::EventNotFound))?;
         let body = serde_json::to_vec(&ServingDto::of(&serving)).map_err(ApiError::internal)?;
+        // The moment is left out of the tag: a client that has the same state at a later moment need not load it again.
+        let timeless = Serving { as_of: Timestamp::EPOCH, ..serving };
+        let timeless = serde_json::to_vec(&ServingDto::of(&timeless)).map_err(ApiError::internal)?;
         let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
+        timeless.hash(&mut hasher);
         Ok(Self { body: body.into(), tag: format!("{:016x}", hasher.finish()) })
     }
 

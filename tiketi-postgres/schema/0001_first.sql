@@ -255,6 +255,14 @@ CREATE TABLE tiketi.waiting_places (
     PRIMARY KEY (event, class, arrival)
 );
 
+-- The server that may save waiting rooms; one row.
+CREATE TABLE tiketi.waiting_room_owner (
+    only_row boolean PRIMARY KEY CHECK (only_row),
+    owner    uuid NOT NULL,
+    token    bigint NOT NULL,              -- grows with each other owner
+    until    bigint NOT NULL               -- microseconds
+);
+
 -- Numbers that only increase, taken under the lock of an event: a later number of an event is greater.
 CREATE SEQUENCE tiketi.serials;
 CREATE SEQUENCE tiketi.facts;

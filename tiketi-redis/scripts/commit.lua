@@ -9,10 +9,12 @@
 --        4 how long keys are kept, in milliseconds   5 the room   6 '1' to delete all places first
 --        7 an admission to remember, or empty   8 how many blocks are written; the later ones are only kept longer
 --        9 the last byte of a block   10 how many pointers   11 how many due members to add   12 how many to remove
---        then the pointers (buyer, pointer), the members to add, the members to remove,
+--        13 how many pointers to delete
+--        then the pointers (buyer, pointer), those to delete unless they have changed, the members to add, the members to remove,
 --        and triples for the places: index of the block in KEYS, first byte, bytes
 -- Answer 'DONE', 'STALE' if the room is another one by now, or 'TURN' if another writer has the turn
--- Cost   O(log n) for each pointer, member and place; the caller sends at most 1,000 of each for an admission
+-- Cost   O(log n) for each pointer, member and place; the caller sends at most 1,000 of each for an admission, and 192
+--        pointers to delete
 --
 -- A writer that lost several races asks for the turn, and the others wait for it, for at most 100 ms. That is fairness
 -- only: it is the stamp that makes a commit safe.
@@ -32,7 +34,7 @@ if holder then
 end
 
 local ttl = ARGV[4]
-local at = 13
+local at = 14
 
 -- Calls a command with arguments that lie in ARGV, at most 1,000 at a time: Lua's stack is small.
 local function each_thousand(count, call)
@@ -50,6 +52,12 @@ end
 each_thousand(tonumber(ARGV[10]) * 2, function(from, to)
     redis.call('HSET', buyers, unpack(ARGV, from, to))
 end)
+for _ = 1, tonumber(ARGV[13]) do
+    if redis.call('HGET', buyers, ARGV[at]) == ARGV[at + 1] then
+        redis.call('HDEL', buyers, ARGV[at])
+    end
+    at = at + 2
+end
 each_thousand(tonumber(ARGV[11]), function(from, to)
     local members = {}
     for i = from, to do

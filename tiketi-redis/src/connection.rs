@@ -15,6 +15,8 @@ use crate::error::read_failed;
 use crate::options::RedisOptions;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest time for which Redis waits for replicas.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 /// Retries within the connection. The adapter has its own retries, which read again first.
 const RETRIES: usize = 2;
 
@@ -24,7 +26,24 @@ const RETRIES: usize = 2;
 #[derive(Clone)]
 pub struct Redis {
     link: Link,
+    replicated: Option<Replicated>,
     prefix: std::sync::Arc<str>,
+}
+
+/// How to write what replicas must have before it is answered.
+#[derive(Clone)]
+struct Replicated {
+    /// A connection of its own: Redis answers nothing else on it while it waits.
+    link: Link,
+    replicas: u32,
+    patience: Duration,
+}
+
+/// The answer of a command that writes, and how many replicas have it.
+#[derive(Debug)]
+pub(crate) struct Written<T> {
+    pub(crate) answer: T,
+    pub(crate) is_replicated: bool,
 }
 
 /// Redis cannot be used with these options, for example because a certificate cannot be read.
@@ -49,12 +68,16 @@ impl Redis {
     ///
     /// If it is called outside a Tokio runtime.
     pub fn open(options: &RedisOptions) -> Result<Self, RedisSetupError> {
-        let link = if options.is_cluster {
-            Link::Cluster(cluster(options)?)
-        } else {
-            Link::Single(single(options)?)
+        let replicated = match options.replicas {
+            0 => None,
+            // Redis would wait for ever if it was told to wait for no time.
+            replicas => Some(Replicated {
+                link: Link::open(options)?,
+                replicas,
+                patience: (options.response_timeout / 2).clamp(Duration::from_millis(1), LONGEST_WAIT),
+            }),
         };
-        Ok(Self { link, prefix: options.prefix.as_str().into() })
+        Ok(Self { link: Link::open(options)?, replicated, prefix: options.prefix.as_str().into() })
     }
 
     /// Sends a PING to Redis.
@@ -70,8 +93,70 @@ impl Redis {
         &self.prefix
     }
 
+    /// Returns whether commands are answered only once replicas have what they wrote.
+    pub(crate) fn waits_for_replicas(&self) -> bool {
+        self.replicated.is_some()
+    }
+
+    /// Sends a command that writes to the node of `key`, and waits for replicas if the options say so.
+    ///
+    /// Both go out together on one connection, so that Redis waits for this very write. After a reconnection it would
+    /// count the replicas of nothing.
+    pub(crate) async fn write<T: FromRedisValue>(
+        &self,
+        command: &Cmd,
+        key: &[u8],
+    ) -> RedisResult<Written<T>> {
+        let Some(Replicated { link, replicas, patience }) = &self.replicated else {
+            return self.run(command).await.map(|answer| Written { answer, is_replicated: true });
+        };
+        let mut link = link.clone();
+        let mut wait = redis::cmd("WAIT");
+        wait.arg(*replicas).arg(u64::try_from(patience.as_millis()).unwrap_or(1));
+        let mut both = redis::pipe();
+        both.add_command(command.clone()).add_command(wait);
+        let answers = match link.req_packed_commands(&both, 0, 2).await {
+            Ok(answers) => answers,
+            Err(error) => {
+                link.find_master_of(key).await;
+                return Err(error);
+            }
+        };
+        let [answer, waited] = <[Value; 2]>::try_from(answers)
+            .map_err(|_| (redis::ErrorKind::UnexpectedReturnType, "two commands have two answers"))?;
+        match answer.extract_error() {
+            Ok(answer) => {
+                let waited: u32 = redis::from_redis_value(waited.extract_error()?)?;
+                Ok(Written { answer: redis::from_redis_value(answer)?, is_replicated: waited >= *replicas })
+            }
+            Err(error) => {
+                link.find_master_of(key).await;
+                Err(error)
+            }
+        }
+    }
+
     pub(crate) async fn run<T: FromRedisValue>(&self, command: &Cmd) -> RedisResult<T> {
         command.query_async(&mut self.link.clone()).await
+    }
+}
+
+impl Link {
+    fn open(options: &RedisOptions) -> RedisResult<Self> {
+        if options.is_cluster {
+            cluster(options).map(Self::Cluster)
+        } else {
+            single(options).map(Self::Single)
+        }
+    }
+
+    /// Has a Cluster's connection learn which node is the master of a key.
+    ///
+    /// A single command is redirected and sent again; two that go out together are not.
+    async fn find_master_of(&mut self, key: &[u8]) {
+        if let Self::Cluster(link) = self {
+            let _found: RedisResult<Value> = redis::cmd("EXISTS").arg(key).query_async(link).await;
+        }
     }
 }
 

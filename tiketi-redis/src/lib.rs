@@ -1,4 +1,5 @@
-//! Stores Tiketi's waiting rooms, leases and rate limits in Redis, and sends live changes through it, for any number of servers.
+//! Stores Tiketi's waiting rooms, leases and rate limits in Redis, and sends live changes through it, for any number of
+//! servers.
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -47,9 +48,10 @@
 //! | `P:{B}:own:number` | string: the same for the channel `P:{B}:own` of buyer `B` |
 //! | `P:{H}:rate` | string: when the allowance of a rate limit is full again; `H` is a hash of what is limited |
 //!
-//! A room's keys are deleted 7 days after its last change. Each admission prolongs the keys of some waiting places,
-//! so that a place in the line is not deleted while the jobs run. Leases are deleted 2 days after the last change
-//! of their scope, and allowances about when they are full again.
+//! A buyer's entry of the hash is deleted 24 hours after the join, once the place has ended: each admission looks at the
+//! next 64 places of each class. A room's keys are deleted 7 days after its last change. Each admission prolongs the keys
+//! of some waiting places, so that a place in the line is not deleted while the jobs run. Leases are deleted 2 days after
+//! the last change of their scope, and allowances about when they are full again.
 //!
 //! Choose a `maxmemory-policy` under which Redis evicts none of these keys: `noeviction`, or one of `volatile-…`
 //! with enough memory. A million waiting buyers take about 150 MB.
@@ -70,14 +72,28 @@
 //! | A connection is lost, or an answer does not come in time | The task reads and decides again, for 5 seconds. A commit applies to one stamp, so it applies once. Then [`OutcomeUnknown`], or [`Unavailable`] if nothing can have been written |
 //! | Redis cannot be reached, loads its data, runs another script for too long, or has no memory left | The same, with [`Unavailable`] |
 //! | Redis was restarted without its data | Rooms are empty. A buyer who comes back joins at the back. Numbers go on at the next multiple of 1,000,000 above the highest that the server has seen, so none is given twice |
-//! | A Cluster's master dies and its replica lacks the latest writes | Buyers whose place was among them join again. The line skips the numbers that the server has seen, up to 10,000 |
+//! | A Cluster's master dies and its replica lacks the latest writes | With [`RedisOptions::replicas`] none of them was answered. Else buyers whose place was among them join again. The line skips the numbers that the server has seen, up to 10,000 |
 //! | All servers and Redis lose their memory at the same time | Numbers begin at 1 again |
 //! | A message is lost, or Redis was restarted | Listeners hear a gap, and read the store |
 //! | Other servers write all the time | The task decides again; after 5 seconds [`Contention`] |
 //!
-//! Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas if buyers should
+//! By default Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas if buyers should
 //! keep their places after a crash; the table says what happens without them. Sales do not depend on Redis: the
 //! store of sales sells the seats, and an admission pass is checked without Redis.
+//!
+//! # Replicas
+//!
+//! With [`RedisOptions::replicas`] a command about a buyer is answered once that many replicas have the commit (`WAIT`), so a
+//! place that was answered survives the death of the master.
+//!
+//! - **Cost**: each commit takes a round trip to the replicas more, and commits of a server wait for each other, on a
+//!   connection of their own. A commit is for up to 512 commands. Commands that change nothing are committed, too. While
+//!   fewer replicas answer, joins fail with [`OutcomeUnknown`] after 5 seconds; statuses go on.
+//! - **Still possible**: Redis does not undo a write that too few replicas have, and a status may show it before it is
+//!   lost. With fewer replicas demanded than there are, one without the write may take over; a Cluster prefers the one
+//!   that has most. Demand all, or as many as may be lost at once, and set `min-replicas-to-write`, so that a master that
+//!   is cut off takes no writes. A replica has the write in memory; all nodes that lose power together lose it, unless
+//!   they have `appendfsync always`.
 //!
 //! [`OutcomeUnknown`]: tiketi_core::StoreErrorKind::OutcomeUnknown
 //! [`Unavailable`]: tiketi_core::StoreErrorKind::Unavailable

@@ -22,6 +22,7 @@ pub struct RedisOptions {
     pub(crate) is_cluster: bool,
     pub(crate) prefix: String,
     pub(crate) response_timeout: Duration,
+    pub(crate) replicas: u32,
     pub(crate) root_certificate: Option<Vec<u8>>,
 }
 
@@ -61,6 +62,16 @@ impl RedisOptions {
         self
     }
 
+    /// Sets how many replicas must have what a waiting room's command wrote before it is answered; none by default.
+    ///
+    /// A place whose join was answered is then still there after the master dies and such a replica takes over. See the
+    /// [crate's documentation](crate#replicas) for what it costs, and what is still possible.
+    #[must_use]
+    pub fn replicas(mut self, replicas: u32) -> Self {
+        self.replicas = replicas;
+        self
+    }
+
     /// Sets the certificate authority to trust for `rediss://`, as PEM; the system's by default.
     #[must_use]
     pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
@@ -81,6 +92,7 @@ impl std::str::FromStr for RedisOptions {
             is_cluster,
             prefix: "tiketi".to_owned(),
             response_timeout: Duration::from_secs(2),
+            replicas: 0,
             root_certificate: None,
         })
     }

@@ -2,7 +2,7 @@
 
 use redis::{Cmd, ErrorKind, FromRedisValue, RedisResult, ServerErrorKind};
 
-use crate::connection::Redis;
+use crate::connection::{Redis, Written};
 
 /// A script of `scripts/`.
 #[derive(Debug)]
@@ -46,6 +46,21 @@ impl Script {
             // A restarted or promoted server does not know it.
             Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
                 redis.run(&command("EVAL", self.code.as_bytes(), call)).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Runs a script that writes, and waits for replicas if the options say so.
+    pub(crate) async fn write<T: FromRedisValue>(
+        &self,
+        redis: &Redis,
+        call: &Call,
+    ) -> RedisResult<Written<T>> {
+        let key = call.keys.first().map_or(&[][..], Vec::as_slice);
+        match redis.write(&command("EVALSHA", self.hash.as_bytes(), call), key).await {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                redis.write(&command("EVAL", self.code.as_bytes(), call), key).await
             }
             outcome => outcome,
         }

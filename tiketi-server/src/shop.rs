@@ -56,6 +56,8 @@ pub(crate) struct Shop {
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
     pub(crate) metrics: Arc<ServerMetrics>,
+    /// The waiting rooms of a shop that sells.
+    rooms: Option<WaitingRooms>,
     guards: CountedGuards,
     /// The database to close at the end, if the store is one.
     database: Option<PostgresStore>,
@@ -70,7 +72,8 @@ impl Shop {
         let store = settings.store.open(settings.store_connections, settings.migrate).await?;
         let secret = secrets::signing(settings)?;
         let rooms = WaitingRooms::open(&settings.waiting, store.journal(), &secret).await?;
-        Ok((Self::new(&store, settings, Some(&rooms))?, secret))
+        let shop = Self::new(&store, settings, Some(&rooms))?;
+        Ok((Self { rooms: Some(rooms), ..shop }, secret))
     }
 
     /// Opens the store and builds the box office over it, for a command that sells nothing.
@@ -94,8 +97,11 @@ impl Shop {
         }
     }
 
-    /// Closes the connections to a database.
+    /// Gives up the waiting rooms, and closes the connections to a database.
     pub(crate) async fn close(self) {
+        if let Some(rooms) = &self.rooms {
+            rooms.close().await;
+        }
         if let Some(store) = self.database {
             store.close().await;
         }
@@ -136,7 +142,16 @@ impl Shop {
         let demo = open(vec![test_gateway()], Arc::new(DemoIds::default()));
         let demo_box_office = demo.build().map_err(failed)?;
         let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
-        Ok(Self { box_office, demo_box_office, accounts, answers, metrics, guards, database: None })
+        Ok(Self {
+            box_office,
+            demo_box_office,
+            accounts,
+            answers,
+            metrics,
+            rooms: None,
+            guards,
+            database: None,
+        })
     }
 
     /// Builds the state of the routes.

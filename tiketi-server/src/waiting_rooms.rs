@@ -1,18 +1,29 @@
 //! Waiting rooms: where their places are, and the key of admission passes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use tiketi_core::broadcast::Broadcast;
-use tiketi_core::memory::MemoryWaitingRooms;
+use tiketi_core::clock::{SystemClock, TimeOrderedIds};
+use tiketi_core::id::LeaseOwner;
+use tiketi_core::memory::{JOURNAL_CLAIM, MemoryWaitingRooms};
 use tiketi_core::store::{RoomJournal, WaitingRoomStore};
-use tiketi_core::{AdmissionKey, BoxOfficeBuilder, EventId, StoreError};
+use tiketi_core::{AdmissionKey, BoxOfficeBuilder, CommandError, EventId, IdSource, StoreError};
+use tiketi_drand::Drand;
 use tiketi_http::TokenSecret;
 use tiketi_redis::{Redis, RedisBroadcast, RedisOptions, RedisWaitingRoom};
+use tokio::time::{Instant, sleep};
+use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::options::Waiting;
 use crate::store::StoreKind;
+
+/// Time beyond [`JOURNAL_CLAIM`] until a server believes that another one is alive.
+const CLAIM_SLACK: Duration = Duration::from_secs(2);
+/// Pause until a claim is tried again.
+const CLAIM_AGAIN: Duration = Duration::from_millis(200);
 
 /// The settings of waiting rooms.
 #[derive(Debug)]
@@ -27,8 +38,11 @@ pub(crate) struct WaitingSettings {
 enum Places {
     /// In the process; they end with it.
     Process,
-    /// In the process; the store saves them.
-    Store,
+    /// In the process; the store saves them, for one process at a time.
+    Store {
+        /// The name of this process.
+        owner: LeaseOwner,
+    },
     /// In Redis, for any number of servers.
     Redis { options: RedisOptions, prefix: String },
 }
@@ -45,9 +59,18 @@ impl WaitingSettings {
             }
             Some(addresses) => {
                 let prefix = options.redis_prefix.clone();
-                Places::Redis { options: redis_options(addresses)?.prefix(prefix.as_str()), prefix }
+                let redis =
+                    redis_options(addresses)?.prefix(prefix.as_str()).replicas(options.redis_replicas);
+                Places::Redis { options: redis, prefix }
             }
-            None if store.is_durable() && is_alone => Places::Store,
+            None if options.redis_replicas > 0 => {
+                return Err(Failure::new("--redis-replicas belongs to --redis"));
+            }
+            None if store.is_durable() && is_alone => {
+                // One process opens a file, so its successor need not wait for the end of its claim.
+                let owner = if store.is_shared() { TimeOrderedIds.next() } else { Uuid::nil() };
+                Places::Store { owner: LeaseOwner::from_uuid(owner) }
+            }
             None => Places::Process,
         };
         Ok(Self { admission_key, places })
@@ -62,7 +85,7 @@ impl WaitingSettings {
     pub(crate) fn for_scratch(&self) -> Self {
         let places = match &self.places {
             Places::Process => Places::Process,
-            Places::Store => Places::Store,
+            Places::Store { owner } => Places::Store { owner: *owner },
             Places::Redis { options, prefix } => {
                 let prefix = format!("{prefix}-rehearsal");
                 Places::Redis { options: options.clone().prefix(prefix.as_str()), prefix }
@@ -86,7 +109,7 @@ impl WaitingSettings {
     pub(crate) async fn describe(&self) -> Result<String, Failure> {
         match &self.places {
             Places::Process => Ok("in the process; places are lost when the server stops".into()),
-            Places::Store => Ok("in the process; the store saves every place".into()),
+            Places::Store { .. } => Ok("in the process; the store saves every place".into()),
             Places::Redis { options, .. } => {
                 let failed = |error: StoreError| Failure::during("--redis", &error);
                 open_redis(options)?.ping().await.map_err(failed)?;
@@ -100,6 +123,8 @@ impl WaitingSettings {
 #[derive(Debug, Clone)]
 pub(crate) struct WaitingRooms {
     store: Arc<dyn WaitingRoomStore>,
+    /// The store, if its places are saved in a journal.
+    restored: Option<Arc<MemoryWaitingRooms>>,
     admission_key: AdmissionKey,
     /// Sends live changes to the other servers; `None` without Redis.
     broadcast: Option<Arc<dyn Broadcast>>,
@@ -124,18 +149,20 @@ impl WaitingRooms {
         };
         let redis = match &settings.places {
             Places::Redis { options, .. } => Some(open_redis(options)?),
-            Places::Process | Places::Store => None,
+            Places::Process | Places::Store { .. } => None,
         };
+        let mut restored_rooms = None;
         let store: Arc<dyn WaitingRoomStore> = match (&redis, &settings.places, journal) {
             (Some(redis), ..) => Arc::new(RedisWaitingRoom::new(redis.clone())),
-            (None, Places::Store, Some(journal)) => {
-                let failed = |error: StoreError| Failure::during("cannot load the waiting rooms", &error);
-                Arc::new(MemoryWaitingRooms::restore(journal).await.map_err(failed)?)
+            (None, Places::Store { owner }, Some(journal)) => {
+                let rooms = Arc::new(restored(journal, *owner).await?);
+                restored_rooms = Some(Arc::clone(&rooms));
+                rooms
             }
             (None, ..) => Arc::new(MemoryWaitingRooms::default()),
         };
         let broadcast = open_broadcast(&settings.places)?;
-        Ok(Self { store, admission_key, broadcast, redis })
+        Ok(Self { store, restored: restored_rooms, admission_key, broadcast, redis })
     }
 
     /// Returns the connection to Redis, if several servers share waiting rooms.
@@ -143,10 +170,21 @@ impl WaitingRooms {
         self.redis.as_ref()
     }
 
+    /// Lets another server have the places that the store saves, without waiting for the end of this one's claim.
+    pub(crate) async fn close(&self) {
+        if let Some(rooms) = &self.restored
+            && let Err(error) = rooms.give_up().await
+        {
+            tracing::warn!(%error, "the claim to the waiting rooms could not be given up; it ends by itself");
+        }
+    }
+
     /// Adds the waiting rooms to a shop.
     pub(crate) fn add_to(&self, builder: BoxOfficeBuilder) -> BoxOfficeBuilder {
-        let builder =
-            builder.waiting_rooms(Arc::clone(&self.store)).admission_key(self.admission_key.clone());
+        let builder = builder
+            .waiting_rooms(Arc::clone(&self.store))
+            .admission_key(self.admission_key.clone())
+            .beacon_verifier(Arc::new(Drand));
         match &self.broadcast {
             Some(broadcast) => builder.broadcast(Arc::clone(broadcast)),
             None => builder,
@@ -157,11 +195,28 @@ impl WaitingRooms {
 /// Opens the broadcast between servers, where they share a Redis.
 fn open_broadcast(places: &Places) -> Result<Option<Arc<dyn Broadcast>>, Failure> {
     match places {
-        Places::Redis { options, prefix: _ } => {
+        Places::Redis { options, .. } => {
             let failed = |error| Failure::during("--redis", &error);
             Ok(Some(Arc::new(RedisBroadcast::open(options).map_err(failed)?)))
         }
-        Places::Process | Places::Store => Ok(None),
+        Places::Process | Places::Store { .. } => Ok(None),
+    }
+}
+
+/// Claims the places that a store saves, and loads them. Waits for the claim of a server that was killed to end.
+async fn restored(journal: Arc<dyn RoomJournal>, owner: LeaseOwner) -> Result<MemoryWaitingRooms, Failure> {
+    let deadline = Instant::now() + JOURNAL_CLAIM + CLAIM_SLACK;
+    loop {
+        let restored = MemoryWaitingRooms::restore(Arc::clone(&journal), Arc::new(SystemClock), owner).await;
+        match restored {
+            Ok(rooms) => return Ok(rooms),
+            Err(CommandError::Refused(_)) if Instant::now() < deadline => sleep(CLAIM_AGAIN).await,
+            Err(CommandError::Refused(taken)) => {
+                let advice = "stop the other server, or give every server --redis instead of --single-server";
+                return Err(Failure::new(format!("{taken}; {advice}")));
+            }
+            Err(error) => return Err(Failure::during("cannot load the waiting rooms", &error)),
+        }
     }
 }
 

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, ProofOfWork, RoomMode, StoreFailure};
+use tiketi_core::waiting_room::{
+    AdmissionRate, BeaconChain, BeaconSignature, DrawBeacon, DrawPlan, DrawSeed, Fairness, ProofOfWork,
+    RoomMode, StoreFailure,
+};
 use tiketi_core::{RoomPolicy, StoreError, Timestamp};
 
 use crate::row::unreadable;
@@ -19,8 +22,8 @@ pub(crate) struct RoomEntry {
     turn_window: u64,
     queue_limit: Option<u64>,
     max_party: u32,
-    /// The seed of a drawn lobby; absent if the order is that of arrival.
-    seed: Option<[u8; 32]>,
+    /// What a lobby is drawn with; absent if the order is that of arrival.
+    draw: Option<Draw>,
     opens_at: Option<i64>,
     lets_in_on_failure: bool,
     proof: Option<ProofEntry>,
@@ -33,6 +36,41 @@ struct ProofEntry {
     passes: u32,
     zero_digits: u32,
     solve_within: u64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Draw {
+    seed: [u8; 32],
+    beacon: Option<Beacon>,
+}
+
+/// The round of a beacon; the chain and the signature in hexadecimal digits.
+#[derive(Serialize, Deserialize)]
+struct Beacon {
+    chain: String,
+    round: u64,
+    signature: Option<String>,
+}
+
+impl Draw {
+    fn of(plan: &DrawPlan) -> Self {
+        let beacon = plan.beacon.map(|DrawBeacon { chain, round, signature }| Beacon {
+            chain: chain.to_string(),
+            round,
+            signature: signature.map(|signature| signature.to_string()),
+        });
+        Self { seed: *plan.seed.as_bytes(), beacon }
+    }
+
+    fn plan(self) -> Result<DrawPlan, StoreError> {
+        let beacon = self.beacon.map(|Beacon { chain, round, signature }| {
+            let chain = chain.parse::<BeaconChain>().map_err(|_| unreadable("terms"))?;
+            let signature = signature.map(|text| text.parse::<BeaconSignature>()).transpose();
+            let signature = signature.map_err(|_| unreadable("terms"))?;
+            Ok::<_, StoreError>(DrawBeacon { chain, round, signature })
+        });
+        Ok(DrawPlan { seed: DrawSeed::from_bytes(self.seed), beacon: beacon.transpose()? })
+    }
 }
 
 #[derive(Serialize, Deserialize)]
@@ -71,10 +109,7 @@ impl RoomEntry {
             turn_window: micros(policy.turn_window),
             queue_limit: policy.queue_limit,
             max_party: policy.max_party,
-            seed: match &policy.fairness {
-                Fairness::FirstCome => None,
-                Fairness::Drawn { seed } => Some(*seed.as_bytes()),
-            },
+            draw: policy.fairness.plan().map(Draw::of),
             opens_at: policy.opens_at.map(Timestamp::as_micros),
             lets_in_on_failure: policy.on_failure == StoreFailure::Open,
             proof: policy.proof.map(|proof| ProofEntry {
@@ -104,10 +139,7 @@ impl RoomEntry {
             .turn_window(Duration::from_micros(self.turn_window))
             .queue_limit(self.queue_limit)
             .max_party(self.max_party)
-            .fairness(
-                self.seed
-                    .map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed: DrawSeed::from_bytes(seed) }),
-            )
+            .fairness(self.draw.map(Draw::plan).transpose()?.map_or(Fairness::FirstCome, Fairness::Drawn))
             .opens_at(self.opens_at.map(Timestamp::from_micros))
             .proof(self.proof.map(|proof| {
                 ProofOfWork::default()

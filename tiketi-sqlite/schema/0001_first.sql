@@ -231,6 +231,14 @@ CREATE TABLE waiting_places (
     PRIMARY KEY (event, class, arrival)
 ) STRICT, WITHOUT ROWID;
 
+-- The process that may save waiting rooms; one row.
+CREATE TABLE waiting_room_owner (
+    only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+    owner    BLOB NOT NULL,
+    token    INTEGER NOT NULL,             -- grows with each other owner
+    until    INTEGER NOT NULL              -- microseconds
+) STRICT;
+
 -- Numbers that only increase: the last serial of a reservation and the id of the last fact.
 CREATE TABLE counters (
     name  TEXT PRIMARY KEY,

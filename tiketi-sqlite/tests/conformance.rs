@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
+use tiketi_core::clock::SystemClock;
+use tiketi_core::id::LeaseOwner;
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_sqlite::SqliteStore;
+use uuid::Uuid;
 
 /// Opens a store on a new file.
 fn opened() -> (SqliteStore, TempDir) {
@@ -44,7 +47,9 @@ impl StoreFactory for SavedRooms {
 
     async fn fresh(&self) -> Fresh<MemoryWaitingRooms, TempDir> {
         let (store, folder) = opened();
-        let rooms = MemoryWaitingRooms::restore(Arc::new(store)).await.expect("an empty file has no rooms");
+        let owner = LeaseOwner::from_uuid(Uuid::from_u128(1));
+        let rooms = MemoryWaitingRooms::restore(Arc::new(store), Arc::new(SystemClock), owner).await;
+        let rooms = rooms.expect("an empty file has no rooms");
         Fresh::guarded(rooms, folder)
     }
 }

@@ -44,6 +44,17 @@ impl Cluster {
         expect(self.nodes.iter().find(owner).ok_or(HarnessError::Late("the election of a master")))
     }
 
+    /// Returns the replica of a key's master.
+    ///
+    /// # Panics
+    ///
+    /// If it has none.
+    pub fn replica_of(&self, key: &str) -> &Server {
+        let of_master = format!("slave\n127.0.0.1\n{}\n", self.master_of(key).port());
+        let is_its = |node: &&Server| node.try_ask("ROLE").is_ok_and(|role| role.starts_with(&of_master));
+        expect(self.nodes.iter().find(is_its).ok_or(HarnessError::Late("the replica of a master")))
+    }
+
     /// Kills the master of a key, and returns it once its replica is the master.
     ///
     /// # Panics

@@ -5,7 +5,10 @@ use std::time::Duration;
 use tiketi_core::decide::{
     AddTicketType, BlockRefused, BlockSeats, CreateRefused, EditRefused, UnblockSeats,
 };
-use tiketi_core::waiting_room::{AdmissionRate, DrawSeed, Fairness, ProofOfWork, RoomMode, StoreFailure};
+use tiketi_core::waiting_room::{
+    AdmissionRate, BeaconChain, BeaconSignature, DrawBeacon, DrawPlan, DrawSeed, Fairness, ProofOfWork,
+    RoomMode, StoreFailure,
+};
 use tiketi_core::{
     Currency, EventId, Money, RoomPolicy, SeatId, SeatState, TicketType, TicketTypeId, TicketTypeInput,
     catalog::CatalogError,
@@ -266,9 +269,39 @@ pub async fn seats_of_another_event_are_not_blocked(shop: TestShop) {
     shop.refuses(store.unblock_seats(command), unknown).await;
 }
 
+/// Fails if a draw can change once buyers can see its hash, or its beacon cannot be supplied.
+pub async fn a_public_draw_is_fixed(shop: TestShop) {
+    let hall = shop.hall().await;
+    let beacon =
+        DrawBeacon { chain: BeaconChain::from_bytes([250; 32]), round: u64::MAX / 4, signature: None };
+    let plan = DrawPlan { beacon: Some(beacon), ..DrawPlan::of(DrawSeed::from_bytes([200; 32])) };
+    let set = async |fairness, opens_at| {
+        let event = shop.store().event(hall.event).await.unwrap().unwrap().event;
+        let policy = event.details.waiting_room.fairness(fairness).opens_at(opens_at);
+        shop.store().edit_event(hall.event, event.details.waiting_room(policy), None).await
+    };
+    set(Fairness::Drawn(plan), None).await.unwrap();
+    let opens_at = Some(shop.now().after(Duration::from_hours(1)));
+    let other = DrawPlan { seed: DrawSeed::from_bytes([201; 32]), ..plan };
+    for (fairness, opens_at, what) in [
+        (Fairness::FirstCome, None, "fairness"),
+        (Fairness::Drawn(other), None, "seed"),
+        (Fairness::Drawn(DrawPlan { beacon: None, ..plan }), None, "beacon"),
+        (Fairness::Drawn(plan), opens_at, "opens_at"),
+    ] {
+        shop.refuses(set(fairness, opens_at), EditRefused::DrawIsFixed { what }).await;
+    }
+    let signature = Some(BeaconSignature::from_bytes([7; 48]));
+    let supplied = DrawPlan { beacon: Some(DrawBeacon { signature, ..beacon }), ..plan };
+    set(Fairness::Drawn(supplied), None).await.unwrap();
+    let kept = shop.store().event(hall.event).await.unwrap().unwrap();
+    assert_eq!(kept.event.details.waiting_room.fairness, Fairness::Drawn(supplied));
+}
+
 /// Fails if any part of a waiting room's policy is not stored.
 pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
-    let hall = shop.hall().await;
+    // Of a draft, whose draw may still change.
+    let (hall, _) = shop.draft(shop.details("Great hall")).await;
     let minutes = Duration::from_mins;
     let full = RoomPolicy::default()
         .mode(RoomMode::Auto { threshold: 7 })
@@ -279,7 +312,7 @@ pub async fn a_waiting_rooms_policy_is_kept(shop: TestShop) {
         .turn_window(minutes(1))
         .queue_limit(Some(u64::MAX / 4))
         .max_party(4)
-        .fairness(Fairness::Drawn { seed: DrawSeed::from_bytes([200; 32]) })
+        .fairness(Fairness::drawn(DrawSeed::from_bytes([200; 32])))
         .opens_at(Some(shop.now()))
         .proof(
             ProofOfWork::default()

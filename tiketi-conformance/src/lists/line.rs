@@ -29,6 +29,8 @@ macro_rules! waiting_room_cases {
                 the_rate_spreads_calls_over_the_minute,
                 admission_pauses_without_stock_and_resumes,
                 a_lobby_is_called_in_the_order_drawn,
+                a_draw_that_awaits_its_beacon_calls_no_one,
+                a_line_that_opened_by_arrival_is_not_drawn,
                 a_repeated_admission_calls_no_one_else,
                 the_outflow_is_measured,
                 rooms_of_two_events_are_apart,
@@ -57,6 +59,9 @@ macro_rules! room_journal_cases {
                 what_is_saved_is_loaded,
                 an_overtaken_save_replaces_nothing,
                 deleted_places_are_not_loaded,
+                one_process_has_the_journal,
+                a_late_process_keeps_its_token_if_no_other_claimed,
+                a_process_that_lost_the_journal_saves_nothing,
             }
         }
     };

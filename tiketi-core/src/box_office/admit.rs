@@ -76,7 +76,7 @@ impl BoxOffice {
             }
             self.inner.room_cache.keep_room(event, self.now(), &admission.room);
             self.publish_admission(
-                &Serving::of(event, Some(&admission.room), &facts.policy),
+                &Serving::of(event, Some(&admission.room), &facts.policy, self.now()),
                 &admission.called,
             );
             admitted.swept.done.extend(admission.called);

@@ -24,7 +24,7 @@ use crate::store::{
     WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
-use crate::waiting_room::{AdmissionKey, JoinGuard};
+use crate::waiting_room::{AdmissionKey, BeaconVerifier, JoinGuard};
 
 /// Default period of the jobs.
 const JOBS_EVERY: Duration = Duration::from_secs(1);
@@ -72,6 +72,7 @@ pub struct BoxOfficeBuilder {
     clock: Option<Arc<dyn Clock>>,
     waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
+    beacon_verifier: Option<Arc<dyn BeaconVerifier>>,
     broadcast: Option<Arc<dyn Broadcast>>,
     admission_key: Option<AdmissionKey>,
     random: Option<Arc<dyn Random>>,
@@ -287,6 +288,12 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Verifies the public beacons that draws depend on; without one, policies that name a beacon are refused.
+    pub fn beacon_verifier(mut self, verifier: Arc<dyn BeaconVerifier>) -> Self {
+        self.beacon_verifier = Some(verifier);
+        self
+    }
+
     /// Sends live changes through a broadcast; [`MemoryBroadcast`] by default, which serves one process.
     ///
     /// The store sends it what each commit changed ([`OutboxStore::broadcast_to`]).
@@ -369,6 +376,7 @@ impl BoxOfficeBuilder {
             store_clock: one("store_clock", clock, whole.clock)?,
             waiting_rooms,
             join_guards: self.join_guards,
+            beacon_verifier: self.beacon_verifier,
             broadcast,
             room_cache: RoomCache::default(),
             load: LoadMeter::default(),

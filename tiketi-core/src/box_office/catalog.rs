@@ -107,6 +107,8 @@ impl Catalog {
             Some(id) => self.office.inner.layouts.layout(id).await?,
             None => None,
         };
+        let checked = self.office.check_beacon(&input.details);
+        checked.map_err(|error| OrganiseError::Catalog(CatalogError::WaitingRoom(error)))?;
         let now = self.office.now();
         let new = NewEvent::assemble(&input, layout.as_ref(), self.office.inner.ids.as_ref(), now)?;
         let view = EventView { event: new.event.clone(), ticket_types: new.ticket_types.clone() };
@@ -136,7 +138,7 @@ impl Catalog {
         details: EventDetails,
         read_version: Option<u64>,
     ) -> Result<Event, CommandError<EditRefused>> {
-        self.office.inner.catalog.edit_event(id, details, read_version).await
+        self.office.edit_event(id, details, read_version).await
     }
 
     /// Publishes a draft: buyers can see it.

@@ -7,6 +7,7 @@ mod changes;
 mod confirm_locks;
 mod confirm_wait;
 mod deposits;
+mod draw_beacon;
 mod job_table;
 mod jobs;
 mod load_meter;
@@ -36,6 +37,7 @@ pub use builder::{BoxOfficeBuilder, BuildError};
 pub use catalog::Catalog;
 pub use catalog::OrganiseError;
 pub use changes::{CHECK_EVERY, Changes, GAP_PATIENCE, LiveChange, LiveSnapshot, NumberedChange};
+pub use draw_beacon::BeaconRefused;
 pub use jobs::{Job, JobError, JobRun, Jobs, JobsReport};
 pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
 pub use reconcile::Reconciled;
@@ -63,7 +65,7 @@ use crate::store::{
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
-use crate::waiting_room::{AdmissionKey, JoinGuard};
+use crate::waiting_room::{AdmissionKey, BeaconVerifier, JoinGuard};
 use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
 use load_meter::LoadMeter;
@@ -93,6 +95,7 @@ struct Inner {
     store_clock: Arc<dyn StoreClock>,
     waiting_rooms: Arc<dyn WaitingRoomStore>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
+    beacon_verifier: Option<Arc<dyn BeaconVerifier>>,
     broadcast: Arc<dyn Broadcast>,
     room_cache: RoomCache,
     load: LoadMeter,

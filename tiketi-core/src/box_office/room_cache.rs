@@ -35,13 +35,12 @@ impl RoomFacts {
     fn of(view: &EventView) -> Self {
         let details = &view.event.details;
         let opens_at = details.sale.opens_at();
-        let opening = details.waiting_room.opens_at.unwrap_or(opens_at);
         let stock = view.ticket_types.iter().fold(Stock::default(), |sum, ticket_type| Stock {
             unsold: sum.unsold.saturating_add(u64::from(ticket_type.stock.available())),
             returning: sum.returning.saturating_add(u64::from(ticket_type.stock.held)),
         });
         Self {
-            policy: RoomPolicy { opens_at: Some(opening), ..details.waiting_room },
+            policy: RoomPolicy { opens_at: Some(details.line_opens_at()), ..details.waiting_room },
             is_public: view.event.is_public(),
             is_cancelled: matches!(view.event.state, EventState::Cancelled { .. }),
             opens_at,
@@ -112,15 +111,15 @@ impl BoxOffice {
         Ok(facts)
     }
 
-    /// Returns an event's room, at most a second old.
-    pub(super) async fn recent_room(&self, event: EventId) -> Result<Option<Room>, StoreError> {
+    /// Returns an event's room, at most a second old, and when it was read.
+    pub(super) async fn recent_room(&self, event: EventId) -> Result<(Option<Room>, Timestamp), StoreError> {
         let now = self.now();
         if let Some(entry) = current(&self.inner.room_cache.rooms, event, now) {
-            return Ok(entry.value);
+            return Ok((entry.value, entry.at));
         }
         let room = self.inner.waiting_rooms.room(event).await?;
         keep(&self.inner.room_cache.rooms, event, now, room);
-        Ok(room)
+        Ok((room, now))
     }
 }
 

@@ -311,12 +311,18 @@ impl WaitingRooms {
         self.office.inner.waiting_rooms.leave(ask).await.map(|_| ())
     }
 
-    /// Returns the public state of an event's waiting room, at most a second old; `None` without a public event.
+    /// Returns the public state of an event's waiting room; `None` without a public event.
+    ///
+    /// It is at most a second old, and says when it was read ([`Serving::as_of`]).
+    ///
+    /// # Errors
+    ///
+    /// A [`StoreError`] if the store of waiting rooms fails and what was read before is older.
     pub async fn serving(&self, event: EventId) -> Result<Option<Serving>, StoreError> {
         let facts = self.office.room_facts(event).await?.filter(|facts| facts.is_public);
         let Some(facts) = facts else { return Ok(None) };
-        let room = self.office.recent_room(event).await?;
-        Ok(Some(Serving::of(event, room.as_ref(), &facts.policy)))
+        let (room, as_of) = self.office.recent_room(event).await?;
+        Ok(Some(Serving::of(event, room.as_ref(), &facts.policy, as_of)))
     }
 
     /// Returns the room's row, for staff; `None` if no one has joined it.
@@ -347,25 +353,34 @@ impl WaitingRooms {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] with an [`EditRefused`], such as [`EditRefused::Invalid`].
+    /// [`CommandError::Refused`] with an [`EditRefused`]: [`EditRefused::DrawIsFixed`] if buyers can see the hash of a
+    /// draw that would change, [`EditRefused::Invalid`] for a policy that cannot work, such as one that names a beacon
+    /// which the shop cannot verify.
     pub async fn set_policy(
         &self,
         event: EventId,
         policy: RoomPolicy,
     ) -> Result<Event, CommandError<EditRefused>> {
+        self.edit_policy(event, |_| Ok(policy)).await
+    }
+
+    /// Replaces a policy by what `edit` makes of it, again if another edit came in between.
+    pub(super) async fn edit_policy<R: From<EditRefused>>(
+        &self,
+        event: EventId,
+        edit: impl Fn(&RoomPolicy) -> Result<RoomPolicy, R> + Send + Sync,
+    ) -> Result<Event, CommandError<R>> {
         let mut tries = 0;
         loop {
             let view = self.office.inner.catalog.event(event).await?;
-            let known = view.ok_or(CommandError::Refused(EditRefused::EventNotFound))?.event;
+            let known = view.ok_or_else(|| CommandError::Refused(EditRefused::EventNotFound.into()))?.event;
+            let policy = edit(&known.details.waiting_room).map_err(CommandError::Refused)?;
             let details = EventDetails { waiting_room: policy, ..known.details };
-            let edited = self.office.inner.catalog.edit_event(event, details, Some(known.version)).await;
+            let edited = self.office.edit_event(event, details, Some(known.version)).await;
             tries += 1;
             match edited {
                 Err(CommandError::Refused(EditRefused::VersionMismatch { .. })) if tries < EDIT_TRIES => {}
-                edited => {
-                    self.office.inner.room_cache.forget(event);
-                    return edited;
-                }
+                edited => return edited.map_err(|error| error.map(R::from)),
             }
         }
     }
@@ -412,6 +427,20 @@ impl WaitingRooms {
 }
 
 impl BoxOffice {
+    /// Edits an event, and forgets what is known of its waiting room.
+    pub(super) async fn edit_event(
+        &self,
+        id: EventId,
+        details: EventDetails,
+        read_version: Option<u64>,
+    ) -> Result<Event, CommandError<EditRefused>> {
+        let checked = self.check_beacon(&details);
+        checked.map_err(|error| CommandError::Refused(EditRefused::Invalid(error.into())))?;
+        let edited = self.inner.catalog.edit_event(id, details, read_version).await;
+        self.inner.room_cache.forget(id);
+        edited
+    }
+
     /// Ends the waiting-room session of a buyer whose reservation was confirmed or ended.
     ///
     /// The session ends by itself if this fails, so a failing waiting room stops no sale.

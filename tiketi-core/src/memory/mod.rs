@@ -29,7 +29,7 @@ pub use gateway::{Balance, ConfirmFault, RefundFault, TestGateway};
 pub use leases::MemoryLeases;
 pub use notifier::MemoryNotifier;
 pub use rate_limits::MemoryRateLimits;
-pub use waiting_room::MemoryWaitingRooms;
+pub use waiting_room::{JOURNAL_CLAIM, MemoryWaitingRooms};
 
 use crate::broadcast::CommitPublisher;
 use crate::fact::FactBody;

@@ -2,6 +2,7 @@
 
 mod room_table;
 mod rooms;
+mod saved;
 
 use std::fmt;
 use std::ops::Bound;
@@ -9,17 +10,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 
+use crate::clock::Clock;
 use crate::decide::waiting_room::{
     Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove, enter, finish,
     heartbeat, join, leave, prove,
 };
 use crate::error::{CommandError, StoreError};
-use crate::id::{BuyerId, CommandKey, EventId};
-use crate::store::{RoomJournal, RoomRows, Standing, WaitingRoomStore};
+use crate::id::{BuyerId, CommandKey, EventId, LeaseOwner};
+use crate::store::{JournalTaken, RoomJournal, RoomRows, Standing, WaitingRoomStore};
 use crate::time::Timestamp;
 use crate::waiting_room::{PlaceId, Room};
 use room_table::RoomTable;
 use rooms::Rooms;
+use saved::{Kept, Saved};
+
+pub use saved::JOURNAL_CLAIM;
 
 /// Waiting rooms in memory, for one process.
 ///
@@ -28,16 +33,60 @@ use rooms::Rooms;
 #[derive(Default)]
 pub struct MemoryWaitingRooms {
     rooms: Mutex<Rooms>,
-    journal: Option<Arc<dyn RoomJournal>>,
+    saved: Option<Saved>,
 }
 
 impl MemoryWaitingRooms {
-    /// Loads all rooms from a journal, and saves every change there before it is answered.
+    /// Claims a journal, loads all rooms from it, and saves every change there before it is answered.
     ///
-    /// One process at a time may use a journal: another one would give the same numbers again.
-    pub async fn restore(journal: Arc<dyn RoomJournal>) -> Result<Self, StoreError> {
-        let rooms = Rooms::restored(journal.load_rooms().await?)?;
-        Ok(Self { rooms: Mutex::new(rooms), journal: Some(journal) })
+    /// The claim lasts [`JOURNAL_CLAIM`] and is extended by every job that admits, so at least while
+    /// [`Jobs::run_once`](crate::box_office::Jobs::run_once) is called more often than that. A process that was stopped
+    /// for longer fails until it has the claim again, and then loads what another process saved in the meantime.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalTaken`] if another process has the journal.
+    pub async fn restore(
+        journal: Arc<dyn RoomJournal>,
+        clock: Arc<dyn Clock>,
+        owner: LeaseOwner,
+    ) -> Result<Self, CommandError<JournalTaken>> {
+        let saved = Saved::claim(journal, clock, owner).await?;
+        let rooms = Rooms::restored(saved.load().await?)?;
+        Ok(Self { rooms: Mutex::new(rooms), saved: Some(saved) })
+    }
+
+    /// Ends the claim to the journal, so that another process can have it at once; a later command claims it again.
+    pub async fn give_up(&self) -> Result<(), StoreError> {
+        match &self.saved {
+            Some(saved) => saved.give_up().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Extends the claim to the journal if it is time; loads the rooms again if another process had it.
+    async fn keep_claim(&self) -> Result<u64, StoreError> {
+        let Some(saved) = &self.saved else { return Ok(0) };
+        match saved.keep().await? {
+            Kept::Same { token } => Ok(token),
+            Kept::Again { lease } => {
+                let rooms = Rooms::restored(saved.load().await?)?;
+                // Held together, so that no command sees rooms of another claim.
+                let mut known = self.lock();
+                if saved.accept(lease) {
+                    *known = rooms;
+                }
+                Ok(lease.token)
+            }
+        }
+    }
+
+    /// Fails if another process may have the journal, and so has later rooms.
+    fn lock_to_read(&self) -> Result<MutexGuard<'_, Rooms>, StoreError> {
+        if let Some(saved) = &self.saved {
+            saved.check()?;
+        }
+        Ok(self.lock())
     }
 
     fn lock(&self) -> MutexGuard<'_, Rooms> {
@@ -53,19 +102,20 @@ impl MemoryWaitingRooms {
         &self,
         change: impl FnOnce(&mut Rooms) -> Result<T, E>,
     ) -> Result<T, E> {
-        let Some(journal) = &self.journal else {
+        let Some(saved) = &self.saved else {
             let mut rooms = self.lock();
             let answer = change(&mut rooms);
             rooms.forget_unsaved();
             return answer;
         };
+        let token = self.keep_claim().await?;
         let (answer, rows) = {
             let mut rooms = self.lock();
             (change(&mut rooms), rooms.take_unsaved())
         };
         if !rows.is_empty() {
             let unsaved = Unsaved { store: self, rows };
-            journal.save_rooms(unsaved.rows.clone()).await?;
+            saved.save(token, unsaved.rows.clone()).await?;
             unsaved.are_saved();
         }
         answer
@@ -174,24 +224,25 @@ impl WaitingRoomStore for MemoryWaitingRooms {
     }
 
     async fn standing(&self, event: EventId, buyer: BuyerId) -> Result<Option<Standing>, StoreError> {
-        let rooms = self.lock();
+        let rooms = self.lock_to_read()?;
         let Some(table) = rooms.get(event) else { return Ok(None) };
         Ok(table.of_buyer(buyer).map(|place| table.standing(*place)))
     }
 
     async fn place(&self, id: PlaceId) -> Result<Option<Standing>, StoreError> {
-        let rooms = self.lock();
+        let rooms = self.lock_to_read()?;
         let Some(table) = rooms.get(id.event) else { return Ok(None) };
         Ok(table.place_at(id.class, id.arrival).map(|place| table.standing(*place)))
     }
 
     async fn room(&self, event: EventId) -> Result<Option<Room>, StoreError> {
-        Ok(self.lock().get(event).map(|table| *table.room()))
+        Ok(self.lock_to_read()?.get(event).map(|table| *table.room()))
     }
 
     async fn busy_rooms(&self, after: Option<EventId>, limit: usize) -> Result<Vec<EventId>, StoreError> {
+        self.keep_claim().await?;
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
-        Ok(self.lock().busy_after(after).take(limit).collect())
+        Ok(self.lock_to_read()?.busy_after(after).take(limit).collect())
     }
 
     async fn clear(&self, event: EventId, request: CommandKey, _now: Timestamp) -> Result<u64, StoreError> {
@@ -201,6 +252,6 @@ impl WaitingRoomStore for MemoryWaitingRooms {
 
 impl fmt::Debug for MemoryWaitingRooms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("MemoryWaitingRooms").field("journal", &self.journal).finish_non_exhaustive()
+        f.debug_struct("MemoryWaitingRooms").field("saved", &self.saved).finish_non_exhaustive()
     }
 }

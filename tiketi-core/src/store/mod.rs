@@ -28,7 +28,7 @@ pub use inbox::{Delivery, InboxStore, Receipt};
 pub use layout::LayoutStore;
 pub use outbox::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscription};
 pub use page::{Page, PageOutOfRange, PageRequest};
-pub use room_journal::{RoomJournal, RoomRows};
+pub use room_journal::{ClaimJournal, JournalLease, JournalTaken, RoomJournal, RoomRows};
 pub use sales::{CallOffProgress, SalesStore, SalesStoreExt};
 pub use swept::Swept;
 pub use waiting_room::{Standing, WaitingRoomStore};

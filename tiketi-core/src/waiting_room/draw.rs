@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::waiting_room::beacon::DrawBeacon;
 use crate::waiting_room::place::PlaceClass;
 
 /// Rounds of the permutation, as in Ethereum's consensus specification.
@@ -12,13 +13,33 @@ pub const ROUNDS: u8 = 90;
 const COMMITMENT: &[u8] = b"tiketi draw commitment v1";
 const KEY: &[u8] = b"tiketi draw v1";
 
-/// The secret seed of a draw; it is published once the line has opened.
+/// The secret seed of a draw; it is published once the order is drawn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DrawSeed([u8; 32]);
 
-/// The hash of a seed, published before the draw.
+/// The hash that is published before the draw, and fixes what the order depends on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SeedCommitment([u8; 32]);
+
+/// What the order of a lobby is drawn with: fixed from the moment at which its hash is public.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[expect(clippy::exhaustive_structs, reason = "a policy that stores save: each writes every field")]
+pub struct DrawPlan {
+    /// The seed.
+    pub seed: DrawSeed,
+    /// The round of a public beacon on which the order also depends; `None` for the seed alone.
+    ///
+    /// With one, an organiser who knows the seed cannot know the order while the lobby fills.
+    pub beacon: Option<DrawBeacon>,
+}
+
+/// Everything that the order of a lobby depends on, known once the line is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrawKey {
+    seed: DrawSeed,
+    randomness: Option<[u8; 32]>,
+}
 
 impl DrawSeed {
     /// Wraps 32 random bytes.
@@ -30,10 +51,32 @@ impl DrawSeed {
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
+}
 
-    /// Returns the hash to publish before the draw: SHA-256 of `tiketi draw commitment v1` and the seed.
+impl DrawPlan {
+    /// Makes a plan that depends on a seed alone.
+    pub const fn of(seed: DrawSeed) -> Self {
+        Self { seed, beacon: None }
+    }
+
+    /// Returns the hash to publish before the draw.
+    ///
+    /// It is SHA-256 of `tiketi draw commitment v1` and the seed; with a beacon followed by the hash of its chain and
+    /// the round, in 8 bytes with the lowest first.
     pub fn commitment(&self) -> SeedCommitment {
-        SeedCommitment(hash(&[COMMITMENT, &self.0]))
+        let Some(DrawBeacon { chain, round, signature: _ }) = &self.beacon else {
+            return SeedCommitment(hash(&[COMMITMENT, &self.seed.0]));
+        };
+        SeedCommitment(hash(&[COMMITMENT, &self.seed.0, chain.as_bytes(), &round.to_le_bytes()]))
+    }
+
+    /// Returns the key of the draw; `None` while the round of its beacon was not supplied.
+    pub fn key(&self) -> Option<DrawKey> {
+        let randomness = match &self.beacon {
+            None => None,
+            Some(beacon) => Some(beacon.signature?.randomness()),
+        };
+        Some(DrawKey { seed: self.seed, randomness })
     }
 }
 
@@ -68,16 +111,17 @@ impl fmt::Display for SeedCommitment {
     }
 }
 
-/// The order of one class of the lobby: a permutation of its arrival numbers, keyed by the seed.
+/// The order of one class of the lobby: a permutation of its arrival numbers, keyed by the seed and the beacon.
 ///
 /// The number of one buyer is computed without those of the others. The permutation is swap-or-not (Hoang, Morris and
 /// Rogaway, 2012) with SHA-256, as Ethereum's consensus specification uses it (`compute_shuffled_index`). This is the
-/// whole recipe, in Python; `letter` is `p`, `s` or `d`, `size` is how many of the class were in the lobby:
+/// whole recipe, in Python; `letter` is `p`, `s` or `d`, `size` is how many of the class were in the lobby, and
+/// `randomness` is that of the beacon's round (SHA-256 of its signature), if the draw has one:
 ///
 /// ```python
 /// from hashlib import sha256
-/// def number(seed: bytes, letter: str, size: int, arrival: int) -> int:
-///     key, i = sha256(b"tiketi draw v1" + seed + letter.encode()).digest(), arrival - 1
+/// def number(seed: bytes, letter: str, size: int, arrival: int, randomness: bytes = b"") -> int:
+///     key, i = sha256(b"tiketi draw v1" + seed + letter.encode() + randomness).digest(), arrival - 1
 ///     for r in range(90):
 ///         pivot = int.from_bytes(sha256(key + bytes([r])).digest()[:8], "little") % size
 ///         flip = (pivot + size - i) % size
@@ -100,9 +144,11 @@ pub struct Draw {
 
 impl Draw {
     /// Draws the order of the `size` buyers of a class that were in the lobby, after `cleared` earlier ones.
-    pub fn new(seed: &DrawSeed, class: PlaceClass, cleared: u64, size: u64) -> Self {
+    pub fn new(key: &DrawKey, class: PlaceClass, cleared: u64, size: u64) -> Self {
         let mut letter = [0; 4];
-        let key = hash(&[KEY, &seed.0, class.letter().encode_utf8(&mut letter).as_bytes()]);
+        let letter = class.letter().encode_utf8(&mut letter).as_bytes();
+        let randomness: &[u8] = key.randomness.as_ref().map_or(&[], |bytes| bytes);
+        let key = hash(&[KEY, &key.seed.0, letter, randomness]);
         let pivots = if size > 1 {
             (0..ROUNDS).map(|round| (round, first_u64(&hash(&[&key, &[round]])) % size)).collect()
         } else {
@@ -166,28 +212,69 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::waiting_room::beacon::{BeaconChain, BeaconSignature};
 
-    fn seed(first: u8) -> DrawSeed {
+    fn plan(seed: [u8; 32]) -> DrawPlan {
+        DrawPlan::of(DrawSeed::from_bytes(seed))
+    }
+
+    fn key(seed: [u8; 32]) -> DrawKey {
+        plan(seed).key().unwrap()
+    }
+
+    fn seed(first: u8) -> DrawKey {
         let mut bytes = [7; 32];
         bytes[0] = first;
-        DrawSeed::from_bytes(bytes)
+        key(bytes)
+    }
+
+    fn with_beacon(round: u64, signature: Option<BeaconSignature>) -> DrawPlan {
+        let chain = BeaconChain::from_bytes([5; 32]);
+        DrawPlan { beacon: Some(DrawBeacon { chain, round, signature }), ..plan([7; 32]) }
     }
 
     /// The numbers are those of the recipe in the documentation, run by Python 3.
     #[test]
     fn the_order_is_that_of_the_published_recipe() {
-        let draw = Draw::new(&DrawSeed::from_bytes([7; 32]), PlaceClass::Standard, 0, 10);
+        let draw = Draw::new(&key([7; 32]), PlaceClass::Standard, 0, 10);
         let order: Vec<u64> = (1..=10).map(|arrival| draw.number_of(arrival)).collect();
         assert_eq!(order, RECIPE_OF_TEN);
-        let large = Draw::new(&DrawSeed::from_bytes([7; 32]), PlaceClass::Priority, 0, 100_000);
+        let large = Draw::new(&key([7; 32]), PlaceClass::Priority, 0, 100_000);
         assert_eq!([1, 2, 99_999, 100_000].map(|arrival| large.number_of(arrival)), RECIPE_OF_100_000);
-        let commitment = DrawSeed::from_bytes([7; 32]).commitment().to_string();
+        let commitment = plan([7; 32]).commitment().to_string();
         assert_eq!(commitment, RECIPE_COMMITMENT);
     }
 
     const RECIPE_OF_TEN: [u64; 10] = [4, 5, 10, 8, 3, 9, 1, 6, 7, 2];
     const RECIPE_OF_100_000: [u64; 4] = [88_407, 61_242, 89_712, 96_380];
+    const RECIPE_WITH_BEACON: [u64; 10] = [1, 4, 3, 5, 6, 10, 8, 2, 9, 7];
+    const RECIPE_COMMITMENT_WITH_BEACON: &str =
+        "c9afe0906993831c0e45506938a8959314f9d099d03ab9b1e4fc1f200a401e4f";
     const RECIPE_COMMITMENT: &str = "4761fe3e82c8c56da811eb4e741db8fd7c654c52d818ede5e78ee0b329ac453c";
+
+    /// The numbers are those of the recipe in the documentation, run by Python 3.
+    #[test]
+    fn the_round_of_a_beacon_is_a_part_of_the_key() {
+        let keyed = with_beacon(9, Some(BeaconSignature::from_bytes([6; 48])));
+        let draw = Draw::new(&keyed.key().unwrap(), PlaceClass::Standard, 0, 10);
+        let order: Vec<u64> = (1..=10).map(|arrival| draw.number_of(arrival)).collect();
+        assert_eq!(order, RECIPE_WITH_BEACON);
+        assert_eq!(keyed.commitment().to_string(), RECIPE_COMMITMENT_WITH_BEACON);
+    }
+
+    #[test]
+    fn a_draw_has_no_key_before_its_round_was_supplied() {
+        assert_eq!(with_beacon(9, None).key(), None);
+    }
+
+    #[test]
+    fn a_commitment_fixes_the_chain_and_the_round() {
+        let (without, with) = (plan([7; 32]), with_beacon(9, None));
+        assert_ne!(without.commitment(), with.commitment());
+        assert_ne!(with_beacon(10, None).commitment(), with.commitment());
+        let supplied = with_beacon(9, Some(BeaconSignature::from_bytes([6; 48])));
+        assert_eq!(supplied.commitment(), with.commitment(), "the signature is not known beforehand");
+    }
 
     #[test]
     fn a_latecomer_keeps_the_number_of_arrival() {
@@ -219,7 +306,7 @@ mod tests {
         for first in 0..800_u32 {
             let mut bytes = [3; 32];
             bytes[..4].copy_from_slice(&first.to_le_bytes());
-            let draw = Draw::new(&DrawSeed::from_bytes(bytes), PlaceClass::Standard, 0, 8);
+            let draw = Draw::new(&key(bytes), PlaceClass::Standard, 0, 8);
             for (arrival, row) in (1..).zip(&mut counts) {
                 row[usize::try_from(draw.number_of(arrival) - 1).unwrap()] += 1;
             }
@@ -233,7 +320,7 @@ mod tests {
 
     #[test]
     fn a_log_does_not_reveal_a_seed() {
-        assert_eq!(format!("{:?}", seed(1)), "DrawSeed(…)");
+        assert_eq!(format!("{:?}", DrawSeed::from_bytes([7; 32])), "DrawSeed(…)");
     }
 
     proptest! {

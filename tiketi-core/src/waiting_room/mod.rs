@@ -12,6 +12,7 @@
 //! published number, and the cost of a status does not depend on how many wait.
 
 mod adaptive;
+mod beacon;
 mod draw;
 mod guard;
 mod outflow;
@@ -24,13 +25,14 @@ mod proof;
 mod room;
 
 pub use adaptive::{AdaptiveRate, LoadSample, RateReason, adapt};
-pub use draw::{Draw, DrawSeed, ROUNDS, SeedCommitment};
+pub use beacon::{BeaconChain, BeaconSignature, BeaconVerifier, DrawBeacon, ParseBeaconError};
+pub use draw::{Draw, DrawKey, DrawPlan, DrawSeed, ROUNDS, SeedCommitment};
 pub use guard::{JoinAttempt, JoinGuard, JoinLimits, JoinVerdict, SourceLimits};
 pub use outflow::Outflow;
 pub use pace::Pace;
 pub use pass::{AdmissionKey, AdmissionKeyTooShort, AdmissionPass, Admitted};
 pub use place::{ParsePlaceIdError, Place, PlaceClass, PlaceId, PlaceState, PlaceStep};
 pub use policy::{AdmissionRate, Fairness, RoomMode, RoomPolicy, RoomPolicyError, StoreFailure};
-pub use position::{Position, Serving, StockNote};
+pub use position::{Lobby, Position, Serving, StockNote};
 pub use proof::{ProofOfWork, ProofState};
 pub use room::{Line, Room, Stock};

@@ -165,7 +165,8 @@ impl fmt::Debug for AdmissionPass {
 }
 
 /// Reads exactly `N` bytes in hexadecimal, lower case.
-fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
+/// Reads hexadecimal digits in lower case; `None` if there are not exactly as many as the bytes need.
+pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let digits = text.as_bytes();
     if digits.len() != 2 * N {
         return None;

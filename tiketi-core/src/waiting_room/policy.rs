@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::limits::MAX_LINES_PER_COMMAND;
 use crate::setters::setters;
 use crate::time::Timestamp;
-use crate::waiting_room::draw::DrawSeed;
+use crate::waiting_room::draw::{DrawPlan, DrawSeed};
 use crate::waiting_room::place::Place;
 use crate::waiting_room::proof::{ProofOfWork, ProofState};
 
@@ -97,10 +97,22 @@ pub enum Fairness {
     #[default]
     FirstCome,
     /// An order drawn with a seed whose hash is public beforehand: see [`crate::waiting_room::Draw`].
-    Drawn {
-        /// The seed; secret until the line opens.
-        seed: DrawSeed,
-    },
+    Drawn(DrawPlan),
+}
+
+impl Fairness {
+    /// Returns an order that is drawn with a seed alone.
+    pub const fn drawn(seed: DrawSeed) -> Self {
+        Self::Drawn(DrawPlan::of(seed))
+    }
+
+    /// Returns what the order is drawn with; `None` if it is that of arrival.
+    pub const fn plan(&self) -> Option<&DrawPlan> {
+        match self {
+            Self::FirstCome => None,
+            Self::Drawn(plan) => Some(plan),
+        }
+    }
 }
 
 /// What happens when the store of the waiting room fails.
@@ -137,6 +149,18 @@ pub enum RoomPolicyError {
     /// The lowest adaptive rate is above the highest.
     #[error("the highest adaptive rate must be at least the lowest")]
     RatesReversed,
+    /// The shop cannot verify rounds of the chain, or the round is never published.
+    #[error("this shop cannot verify that round of that chain")]
+    BeaconUnknown,
+    /// The round is known while buyers can still join the lobby.
+    #[error("the round is published at {published_at}: it must be after the line opens")]
+    BeaconTooEarly {
+        /// When the round is published.
+        published_at: Timestamp,
+    },
+    /// The signature is not that of the round.
+    #[error("the signature is not that of the round")]
+    BeaconForged,
     /// A field of the proof of work is out of its range.
     #[error("{name} is out of its range")]
     ProofOutOfRange {
@@ -189,6 +213,11 @@ impl RoomPolicy {
             RoomMode::Off => false,
             RoomMode::On | RoomMode::Auto { .. } => true,
         }
+    }
+
+    /// Returns whether the order cannot be drawn yet, because the round of its beacon was not supplied.
+    pub fn awaits_beacon(&self) -> bool {
+        self.fairness.plan().is_some_and(|plan| plan.key().is_none())
     }
 
     /// Returns the end of a session that is alive at `now`: it slides, up to the cap.
@@ -254,7 +283,7 @@ impl RoomPolicy {
 mod tests {
     use super::*;
 
-    fn refusal(policy: RoomPolicy) -> Option<RoomPolicyError> {
+    fn refusal(policy: &RoomPolicy) -> Option<RoomPolicyError> {
         policy.validate().err()
     }
 
@@ -267,24 +296,24 @@ mod tests {
     #[test]
     fn a_policy_that_admits_no_one_is_refused_by_name() {
         let policy = RoomPolicy { max_active: 0, ..RoomPolicy::default() };
-        assert_eq!(refusal(policy), Some(RoomPolicyError::Zero { name: "max_active" }));
+        assert_eq!(refusal(&policy), Some(RoomPolicyError::Zero { name: "max_active" }));
         let rate = AdmissionRate::Fixed { per_minute: 0 };
         let policy = RoomPolicy { rate, ..RoomPolicy::default() };
-        assert_eq!(refusal(policy), Some(RoomPolicyError::Zero { name: "admit_per_minute" }));
+        assert_eq!(refusal(&policy), Some(RoomPolicyError::Zero { name: "admit_per_minute" }));
         let policy = RoomPolicy { queue_limit: Some(0), ..RoomPolicy::default() };
-        assert_eq!(refusal(policy), Some(RoomPolicyError::Zero { name: "queue_limit" }));
+        assert_eq!(refusal(&policy), Some(RoomPolicyError::Zero { name: "queue_limit" }));
     }
 
     #[test]
     fn contradicting_bounds_are_refused() {
         let policy = RoomPolicy { session_cap: Duration::from_secs(1), ..RoomPolicy::default() };
-        assert_eq!(refusal(policy), Some(RoomPolicyError::CapBelowTtl));
+        assert_eq!(refusal(&policy), Some(RoomPolicyError::CapBelowTtl));
         let rate = AdmissionRate::Adaptive { at_least: 10, at_most: 9 };
         let policy = RoomPolicy { rate, ..RoomPolicy::default() };
-        assert_eq!(refusal(policy), Some(RoomPolicyError::RatesReversed));
+        assert_eq!(refusal(&policy), Some(RoomPolicyError::RatesReversed));
         for max_party in [0, 101] {
             let policy = RoomPolicy { max_party, ..RoomPolicy::default() };
-            assert_eq!(refusal(policy), Some(RoomPolicyError::PartyOutOfRange));
+            assert_eq!(refusal(&policy), Some(RoomPolicyError::PartyOutOfRange));
         }
     }
 

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::id::EventId;
 use crate::time::Timestamp;
-use crate::waiting_room::draw::{DrawSeed, SeedCommitment};
+use crate::waiting_room::beacon::DrawBeacon;
+use crate::waiting_room::draw::{DrawPlan, DrawSeed, SeedCommitment};
 use crate::waiting_room::place::{Place, PlaceClass, PlaceState};
 use crate::waiting_room::policy::{Fairness, RoomPolicy};
 use crate::waiting_room::room::{Room, Stock};
@@ -40,12 +41,26 @@ pub struct Serving {
     pub is_paused: bool,
     /// The expected wait of a buyer who joins now; `None` as for [`Position::wait`].
     pub wait: Option<Duration>,
-    /// The hash of the seed, if the order is drawn.
+    /// The hash that fixes the draw, if the order is drawn.
     pub commitment: Option<SeedCommitment>,
-    /// The seed, once the line is open.
+    /// The round of a public beacon on which the draw depends, with its signature once it was supplied.
+    pub beacon: Option<DrawBeacon>,
+    /// The seed, once the order is drawn.
     pub seed: Option<DrawSeed>,
-    /// How many of the standard class took part in the draw.
+    /// Who took part in the draw, of each class in the order of [`PlaceClass::ALL`].
+    pub lobby: [Lobby; 3],
+    /// When it was read from the store.
+    pub as_of: Timestamp,
+}
+
+/// The buyers of one class who took part in a draw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::exhaustive_structs, reason = "a row: each store reads and writes every field")]
+pub struct Lobby {
+    /// How many took part; zero before the line opens.
     pub drawn: u64,
+    /// The last arrival number that was given before the room was cleared; it and earlier ones take no part.
+    pub cleared: u64,
 }
 
 /// Where a buyer stands.
@@ -82,14 +97,15 @@ pub enum StockNote {
 }
 
 impl Serving {
-    /// Makes the public state from the row; `None` stands for a room that no one has joined.
-    pub fn of(event: EventId, room: Option<&Room>, policy: &RoomPolicy) -> Self {
+    /// Makes the public state from the row as it was at `as_of`; `None` stands for a room that no one has joined.
+    pub fn of(event: EventId, room: Option<&Room>, policy: &RoomPolicy, as_of: Timestamp) -> Self {
         let new = Room::new(event);
         let room = room.unwrap_or(&new);
-        let seed = match policy.fairness {
-            Fairness::FirstCome => None,
-            Fairness::Drawn { seed } => Some(seed),
-        };
+        let plan = policy.fairness.plan();
+        let lobby = PlaceClass::ALL.map(|class| {
+            let line = room.line(class);
+            Lobby { drawn: room.opened_at.map_or(0, |_| line.drawn()), cleared: line.cleared }
+        });
         Self {
             event,
             number: room.standard.serving,
@@ -102,10 +118,12 @@ impl Serving {
             stock: room.stock,
             is_paused: room.is_paused(),
             wait: room.opened_at.and_then(|_| expected_wait(room, room.waiting())),
-            commitment: seed.map(|seed| seed.commitment()),
-            // Before the opening it is secret: who knows it can choose the moment to join.
-            seed: seed.filter(|_| room.opened_at.is_some()),
-            drawn: room.opened_at.map_or(0, |_| room.standard.lobby.saturating_sub(room.standard.cleared)),
+            commitment: plan.map(DrawPlan::commitment),
+            beacon: plan.and_then(|plan| plan.beacon),
+            // Before the draw it is secret: who knows it can choose the moment to join.
+            seed: plan.filter(|plan| room.opened_at.is_some() && plan.key().is_some()).map(|plan| plan.seed),
+            lobby,
+            as_of,
         }
     }
 }
@@ -156,7 +174,7 @@ fn expected_wait(room: &Room, ahead: u64) -> Option<Duration> {
 /// Returns the number of a place; `None` until the order of its line is drawn.
 fn number_of(place: &Place, room: &Room, policy: &RoomPolicy) -> Option<u64> {
     match (policy.fairness, room.draw(place.id.class, policy)) {
-        (Fairness::Drawn { .. }, draw) => Some(draw?.number_of(place.id.arrival)),
+        (Fairness::Drawn(_), draw) => Some(draw?.number_of(place.id.arrival)),
         (Fairness::FirstCome, _) => Some(place.id.arrival),
     }
 }
@@ -219,6 +237,7 @@ mod tests {
 
     use super::*;
     use crate::id::{BuyerId, CommandKey};
+    use crate::waiting_room::beacon::BeaconChain;
     use crate::waiting_room::outflow::Outflow;
     use crate::waiting_room::place::PlaceId;
     use crate::waiting_room::proof::ProofState;
@@ -279,7 +298,7 @@ mod tests {
             let room = Room { outflow, stock, ..room() };
             let position = of(&place(PlaceClass::Standard, 20, PlaceState::Waiting), &room);
             assert_eq!((position.number, position.ahead), (Some(20), 14), "these are always shown");
-            (position.wait, Serving::of(event(), Some(&room), &RoomPolicy::default()).wait)
+            (position.wait, Serving::of(event(), Some(&room), &RoomPolicy::default(), Timestamp::EPOCH).wait)
         };
         assert_eq!(wait(14), (None, None), "those ahead can take all");
         assert_eq!(wait(15), (Some(Duration::from_secs(30)), None));
@@ -320,19 +339,33 @@ mod tests {
     #[test]
     fn a_lobby_that_is_drawn_has_numbers_only_once_it_is_open() {
         let seed = DrawSeed::from_bytes([7; 32]);
-        let policy = RoomPolicy { fairness: Fairness::Drawn { seed }, ..RoomPolicy::default() };
+        let policy = RoomPolicy { fairness: Fairness::drawn(seed), ..RoomPolicy::default() };
         let waiting = place(PlaceClass::Standard, 3, PlaceState::Waiting);
         let mut room = Room { opened_at: None, ..room() };
         room.standard = crate::waiting_room::Line { arrivals: 10, waiting: 10, ..Default::default() };
         let before = Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0);
         assert_eq!((before.number, before.ahead), (None, 5 + 9));
-        let serving = Serving::of(event(), Some(&room), &policy);
-        assert_eq!((serving.commitment, serving.seed), (Some(seed.commitment()), None));
+        let serving = Serving::of(event(), Some(&room), &policy, Timestamp::EPOCH);
+        assert_eq!((serving.commitment, serving.seed), (Some(DrawPlan::of(seed).commitment()), None));
         room.open_if_due(&policy, Timestamp::EPOCH);
         // The number is that of the published recipe: see the tests of the draw.
         assert_eq!(Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0).number, Some(10));
-        let serving = Serving::of(event(), Some(&room), &policy);
-        assert_eq!((serving.seed, serving.drawn), (Some(seed), 10));
+        let serving = Serving::of(event(), Some(&room), &policy, Timestamp::EPOCH);
+        assert_eq!((serving.seed, serving.lobby[1].drawn), (Some(seed), 10));
+    }
+
+    #[test]
+    fn a_draw_that_awaits_its_beacon_shows_neither_seed_nor_numbers() {
+        let beacon = DrawBeacon { chain: BeaconChain::from_bytes([5; 32]), round: 9, signature: None };
+        let plan = DrawPlan { beacon: Some(beacon), ..DrawPlan::of(DrawSeed::from_bytes([7; 32])) };
+        let policy = RoomPolicy { fairness: Fairness::Drawn(plan), ..RoomPolicy::default() };
+        let mut room = Room::new(event());
+        (room.standard.arrivals, room.standard.waiting) = (10, 10);
+        room.open_if_due(&policy, Timestamp::EPOCH);
+        let waiting = place(PlaceClass::Standard, 3, PlaceState::Waiting);
+        assert_eq!(Position::of(&waiting, &room, &policy, Timestamp::EPOCH, 0).number, None);
+        let serving = Serving::of(event(), Some(&room), &policy, Timestamp::EPOCH);
+        assert_eq!((serving.seed, serving.beacon, serving.lobby[1].drawn), (None, Some(beacon), 10));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::waiting_room::draw::Draw;
 use crate::waiting_room::outflow::Outflow;
 use crate::waiting_room::pace::Pace;
 use crate::waiting_room::place::{Place, PlaceClass, PlaceState, PlaceStep};
-use crate::waiting_room::policy::{Fairness, RoomPolicy};
+use crate::waiting_room::policy::RoomPolicy;
 
 /// One event's waiting room, without its places.
 ///
@@ -54,7 +54,10 @@ pub struct Line {
     pub serving: u64,
     /// Places in the state [`PlaceState::Waiting`].
     pub waiting: u64,
-    /// The last arrival number of the lobby; meaningful once the room is open.
+    /// The last arrival number of a lobby that is drawn; meaningful once the room is open.
+    ///
+    /// If the order was that of arrival when the room opened, it is [`Line::cleared`]: a later change of the policy draws
+    /// no order of buyers who have their numbers.
     pub lobby: u64,
     /// The last arrival number that was given when the room was cleared; those up to it are void.
     pub cleared: u64,
@@ -68,6 +71,13 @@ pub struct Stock {
     pub unsold: u64,
     /// Tickets that are held, and come back if they are not paid.
     pub returning: u64,
+}
+
+impl Line {
+    /// Returns how many of the lobby take part in the draw; meaningful once the room is open.
+    pub const fn drawn(&self) -> u64 {
+        self.lobby.saturating_sub(self.cleared)
+    }
 }
 
 impl Stock {
@@ -145,16 +155,16 @@ impl Room {
         self.opened_at = Some(now);
         for class in PlaceClass::ALL {
             let line = self.line_mut(class);
-            line.lobby = line.arrivals;
+            line.lobby = if policy.fairness.plan().is_some() { line.arrivals } else { line.cleared };
         }
     }
 
-    /// Returns the draw of a class; `None` if there is none, or the lines are not open.
+    /// Returns the draw of a class; `None` if there is none, the lines are not open, or the beacon is awaited.
     pub fn draw(&self, class: PlaceClass, policy: &RoomPolicy) -> Option<Draw> {
-        let Fairness::Drawn { seed } = &policy.fairness else { return None };
-        let Line { lobby, cleared, .. } = *self.line(class);
+        let key = policy.fairness.plan()?.key()?;
         self.opened_at?;
-        Some(Draw::new(seed, class, cleared, lobby.saturating_sub(cleared)))
+        let line = self.line(class);
+        Some(Draw::new(&key, class, line.cleared, line.drawn()))
     }
 
     /// Applies a step to a place, and counts it.

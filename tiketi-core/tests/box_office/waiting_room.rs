@@ -16,8 +16,8 @@ use tiketi_core::memory::{MemoryStore, MemoryWaitingRooms, TestGateway};
 use tiketi_core::metrics::{AdmissionMeasured, Metrics};
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::{
-    AdaptiveRate, AdmissionKey, AdmissionPass, AdmissionRate, Fairness, JoinAttempt, JoinGuard, JoinVerdict,
-    Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomMode, StockNote, StoreFailure,
+    AdaptiveRate, AdmissionKey, AdmissionPass, AdmissionRate, DrawPlan, Fairness, JoinAttempt, JoinGuard,
+    JoinVerdict, Place, PlaceClass, PlaceId, PlaceState, RateReason, Room, RoomMode, StockNote, StoreFailure,
 };
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, CommandKey, EventId, HoldRequest, PrepareRequest, Reservation,
@@ -57,12 +57,12 @@ impl Queue {
         let seats = office.catalog().seat_map(event, 0).await.unwrap().unwrap().seats;
         let seats = seats.iter().map(|seat| seat.id).collect();
         let queue = Self { office, clock, event, seats, free };
-        queue.set(RoomPolicy::default().mode(RoomMode::On).max_active(1)).await;
+        queue.set(&RoomPolicy::default().mode(RoomMode::On).max_active(1)).await;
         queue
     }
 
-    async fn set(&self, policy: RoomPolicy) {
-        self.office.waiting_room().set_policy(self.event, policy).await.unwrap();
+    async fn set(&self, policy: &RoomPolicy) {
+        self.office.waiting_room().set_policy(self.event, *policy).await.unwrap();
     }
 
     /// Moves the clock by a second and runs the jobs.
@@ -127,7 +127,7 @@ async fn a_hold_requires_a_pass_of_its_buyer_and_event_that_has_not_ended() {
     let pass = queue.admitted(ADA).await;
     queue.hold(ADA, 0, Some(pass)).await.unwrap();
     assert_eq!(queue.hold(ADA, 1, None).await, Err(HoldRefused::NotAdmitted), "adding needs it, too");
-    queue.set(RoomPolicy::default()).await;
+    queue.set(&RoomPolicy::default()).await;
     queue.hold(ADA, 1, None).await.unwrap();
 }
 
@@ -220,7 +220,7 @@ async fn a_place_is_shown_to_its_own_buyer_only() {
 #[tokio::test]
 async fn admission_pauses_while_everything_is_held_and_resumes() {
     let queue = Queue::open().await;
-    queue.set(RoomPolicy::default().mode(RoomMode::On).max_active(5)).await;
+    queue.set(&RoomPolicy::default().mode(RoomMode::On).max_active(5)).await;
     let pass = queue.admitted(ADA).await;
     let everything =
         HoldRequest::new(queue.event, ADA).seats(queue.seats.clone()).item(queue.free, 5).pass(pass);
@@ -254,16 +254,16 @@ async fn a_draw_is_committed_to_before_and_revealed_after_the_opening() {
     let seed = rooms.new_seed().unwrap();
     assert_ne!(seed, rooms.new_seed().unwrap());
     let opens_at = Some(opening().after(Duration::from_mins(1)));
-    let fairness = Fairness::Drawn { seed };
-    queue.set(RoomPolicy::default().mode(RoomMode::On).fairness(fairness).opens_at(opens_at)).await;
+    let fairness = Fairness::drawn(seed);
+    queue.set(&RoomPolicy::default().mode(RoomMode::On).fairness(fairness).opens_at(opens_at)).await;
     queue.join(ADA).await;
     queue.tick().await;
     let before = rooms.serving(queue.event).await.unwrap().unwrap();
-    assert_eq!((before.commitment, before.seed), (Some(seed.commitment()), None));
+    assert_eq!((before.commitment, before.seed), (Some(DrawPlan::of(seed).commitment()), None));
     queue.clock.advance(Duration::from_mins(1));
     queue.tick().await;
     let after = rooms.serving(queue.event).await.unwrap().unwrap();
-    assert_eq!((after.seed, after.drawn, after.number), (Some(seed), 1, 1));
+    assert_eq!((after.seed, after.lobby[1].drawn, after.number), (Some(seed), 1, 1));
 }
 
 #[tokio::test]
@@ -296,7 +296,7 @@ async fn adaptive() -> (Queue, Arc<Decisions>) {
     let metrics = Arc::<Decisions>::clone(&decisions);
     let queue = Queue::with(|builder| builder.metrics(metrics)).await;
     let rate = AdmissionRate::Adaptive { at_least: 60, at_most: 6_000 };
-    queue.set(RoomPolicy::default().mode(RoomMode::On).rate(rate)).await;
+    queue.set(&RoomPolicy::default().mode(RoomMode::On).rate(rate)).await;
     for id in 0..400 {
         queue.join(BuyerId::from_uuid(uuid::Uuid::from_u128(id))).await;
     }
@@ -430,7 +430,7 @@ async fn a_failing_waiting_room_lets_no_one_in_unless_the_policy_says_so() {
     queue.office.payments().process(PrepareRequest::new(held.id, ADA)).await.expect("a sale is not stopped");
 
     let policy = queue.office.waiting_room().policy(queue.event).await.unwrap().unwrap();
-    queue.set(policy.on_failure(StoreFailure::Open)).await;
+    queue.set(&policy.on_failure(StoreFailure::Open)).await;
     let open = queue.join(BEN).await;
     assert!(matches!(open, Turn::LetIn { .. }), "{open:?}");
     queue.hold(BEN, 1, open.pass()).await.unwrap();

@@ -6,25 +6,53 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use tiketi_core::clock::ManualClock;
 use tiketi_core::decide::waiting_room::{Admit, Enter, Join, Leave};
-use tiketi_core::memory::MemoryWaitingRooms;
-use tiketi_core::store::{RoomJournal, RoomRows, WaitingRoomStore};
+use tiketi_core::id::LeaseOwner;
+use tiketi_core::lease::LeaseLost;
+use tiketi_core::memory::{JOURNAL_CLAIM, MemoryWaitingRooms};
+use tiketi_core::store::{ClaimJournal, JournalLease, JournalTaken, RoomJournal, RoomRows, WaitingRoomStore};
 use tiketi_core::waiting_room::{PlaceState, RoomMode, RoomPolicy};
-use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, StoreErrorKind, Timestamp};
+use tiketi_core::{BuyerId, CommandError, CommandKey, EventId, StoreError, StoreErrorKind, Timestamp};
 use uuid::Uuid;
 
 /// A journal that outlives its rooms, and that can fail.
 #[derive(Debug, Default)]
 struct Ledger {
     rooms: Mutex<BTreeMap<EventId, RoomRows>>,
+    lease: Mutex<Option<JournalLease>>,
     fails: AtomicBool,
 }
 
 #[async_trait]
 impl RoomJournal for Ledger {
-    async fn save_rooms(&self, rows: Vec<RoomRows>) -> Result<(), StoreError> {
+    async fn claim(&self, command: ClaimJournal) -> Result<JournalLease, CommandError<JournalTaken>> {
+        let mut lease = self.lease.lock().unwrap();
+        let (owner, until) = (command.owner, command.until());
+        let token = match *lease {
+            Some(known) if known.owner == owner => known.token,
+            Some(known) if known.until > command.now => {
+                return Err(CommandError::Refused(JournalTaken { until: known.until }));
+            }
+            other => other.map_or(0, |known| known.token) + 1,
+        };
+        Ok(*lease.insert(JournalLease { owner, token, until }))
+    }
+
+    async fn give_up(&self, lease: &JournalLease) -> Result<(), StoreError> {
+        let mut known = self.lease.lock().unwrap();
+        if let Some(known) = known.as_mut().filter(|known| known.token == lease.token) {
+            known.until = Timestamp::EPOCH;
+        }
+        Ok(())
+    }
+
+    async fn save_rooms(&self, token: u64, rows: Vec<RoomRows>) -> Result<(), CommandError<LeaseLost>> {
         if self.fails.load(Ordering::Relaxed) {
-            return Err(StoreError::new(StoreErrorKind::Unavailable, "the disk is full"));
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "the disk is full").into());
+        }
+        if self.lease.lock().unwrap().is_none_or(|lease| lease.token != token) {
+            return Err(CommandError::Refused(LeaseLost));
         }
         let mut rooms = self.rooms.lock().unwrap();
         for new in rows {
@@ -74,7 +102,70 @@ async fn admit(rooms: &MemoryWaitingRooms, request: u128) -> Vec<u64> {
 }
 
 async fn restored(ledger: &Arc<Ledger>) -> MemoryWaitingRooms {
-    MemoryWaitingRooms::restore(Arc::<Ledger>::clone(ledger)).await.unwrap()
+    // The same owner each time, as after a restart of the one process of a file.
+    opened(ledger, 1, &Arc::new(ManualClock::at(now()))).await.unwrap()
+}
+
+/// Opens the rooms of a ledger in another process, with a clock that the case moves.
+async fn opened(
+    ledger: &Arc<Ledger>,
+    owner: u128,
+    clock: &Arc<ManualClock>,
+) -> Result<MemoryWaitingRooms, CommandError<JournalTaken>> {
+    let owner = LeaseOwner::from_uuid(Uuid::from_u128(owner));
+    MemoryWaitingRooms::restore(Arc::<Ledger>::clone(ledger), Arc::<ManualClock>::clone(clock), owner).await
+}
+
+#[tokio::test]
+async fn a_second_process_is_refused_and_takes_over_when_the_first_has_died() {
+    let (ledger, clock) = (Arc::new(Ledger::default()), Arc::new(ManualClock::at(now())));
+    let first = opened(&ledger, 1, &clock).await.unwrap();
+    join(&first, 1).await.unwrap();
+    let refused = opened(&ledger, 2, &clock).await.unwrap_err().refusal();
+    assert_eq!(refused, Some(JournalTaken { until: now().after(JOURNAL_CLAIM) }));
+    // The jobs of the first extend its claim.
+    clock.advance(Duration::from_secs(5));
+    first.busy_rooms(None, 10).await.unwrap();
+    clock.advance(Duration::from_secs(6));
+    assert!(opened(&ledger, 2, &clock).await.is_err());
+    clock.advance(JOURNAL_CLAIM);
+    let second = opened(&ledger, 2, &clock).await.unwrap();
+    assert_eq!(join(&second, 2).await, Ok(2), "the line goes on");
+}
+
+#[tokio::test]
+async fn a_process_that_was_stopped_serves_nothing_until_it_has_the_line_again() {
+    let (ledger, clock) = (Arc::new(Ledger::default()), Arc::new(ManualClock::at(now())));
+    let first = opened(&ledger, 1, &clock).await.unwrap();
+    join(&first, 1).await.unwrap();
+    clock.advance(JOURNAL_CLAIM);
+    let second = opened(&ledger, 2, &clock).await.unwrap();
+    assert_eq!(join(&second, 2).await, Ok(2));
+
+    assert_eq!(join(&first, 3).await, Err(()), "it would give the number 2 again");
+    let kind = |error: StoreError| error.kind();
+    assert_eq!(first.room(event()).await.map_err(kind), Err(StoreErrorKind::Unavailable));
+    assert_eq!(first.standing(event(), buyer(1)).await.map_err(kind), Err(StoreErrorKind::Unavailable));
+    assert_eq!(first.busy_rooms(None, 10).await.map_err(kind), Err(StoreErrorKind::Unavailable));
+
+    second.give_up().await.unwrap();
+    assert_eq!(join(&second, 4).await, Ok(3), "it takes the journal again, as no other process has");
+    second.give_up().await.unwrap();
+    assert_eq!(join(&first, 3).await, Ok(4), "it has loaded what the second one saved");
+    assert_eq!(first.room(event()).await.unwrap().unwrap().waiting(), 4);
+}
+
+#[tokio::test]
+async fn a_save_under_an_older_claim_is_refused() {
+    let (ledger, clock) = (Arc::new(Ledger::default()), Arc::new(ManualClock::at(now())));
+    let first = opened(&ledger, 1, &clock).await.unwrap();
+    join(&first, 1).await.unwrap();
+    // The clock of the second process is ahead: the first believes that it still has the claim.
+    let ahead = Arc::new(ManualClock::at(now().after(JOURNAL_CLAIM)));
+    let second = opened(&ledger, 2, &ahead).await.unwrap();
+    assert_eq!(join(&second, 2).await, Ok(2));
+    assert_eq!(join(&first, 3).await, Err(()));
+    assert_eq!(first.room(event()).await.map_err(|error| error.kind()), Err(StoreErrorKind::Unavailable));
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tiketi_core::decide::waiting_room::{Admit, Enter, Finish, Heartbeat, Join, L
 use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::WaitingRoomStore;
 use tiketi_core::waiting_room::{
-    Draw, DrawSeed, Fairness, Place, PlaceClass, PlaceId, PlaceState, RoomMode, RoomPolicy, Stock,
+    Draw, DrawPlan, DrawSeed, Fairness, Place, PlaceClass, PlaceId, PlaceState, RoomMode, RoomPolicy, Stock,
 };
 use tiketi_core::{BuyerId, CommandKey, EventId, Timestamp};
 use uuid::Uuid;
@@ -71,7 +71,7 @@ impl Walk {
             .session_ttl(Duration::from_secs(20))
             .session_cap(Duration::from_mins(1))
             .turn_window(Duration::from_secs(10))
-            .fairness(if drawn { Fairness::Drawn { seed } } else { Fairness::FirstCome })
+            .fairness(if drawn { Fairness::drawn(seed) } else { Fairness::FirstCome })
             .opens_at(start().after(Duration::from_secs(30)));
         Self {
             store: MemoryWaitingRooms::default(),
@@ -178,8 +178,8 @@ impl Walk {
 
     /// Returns a place's number, computed as `Draw` documents it.
     fn number(&self, place: PlaceId, lobby: u64) -> u64 {
-        let Fairness::Drawn { seed } = self.policy.fairness else { return place.arrival };
-        let draw = || Draw::new(&seed, place.class, 0, lobby).number_of(place.arrival);
+        let Some(key) = self.policy.fairness.plan().and_then(DrawPlan::key) else { return place.arrival };
+        let draw = || Draw::new(&key, place.class, 0, lobby).number_of(place.arrival);
         *self.numbers.borrow_mut().entry(place).or_insert_with(draw)
     }
 

@@ -6,6 +6,7 @@
 
 mod cancellation;
 mod deposit;
+mod draw_beacon;
 mod event;
 mod event_write;
 mod field;
@@ -21,6 +22,7 @@ mod seat;
 mod ticket;
 mod waiting_room;
 
+pub(crate) use draw_beacon::SupplyBeacon;
 pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use layout::{LayoutAnswer, LayoutList};

@@ -4,11 +4,13 @@ use serde::{Deserialize, Serialize};
 use tiketi_core::{
     RoomPolicy,
     waiting_room::{
-        AdaptiveRate, AdmissionRate, DrawSeed, Fairness, ProofOfWork, Room, RoomMode, StoreFailure,
+        AdaptiveRate, AdmissionRate, BeaconChain, DrawBeacon, DrawPlan, Fairness, ProofOfWork, Room,
+        RoomMode, StoreFailure,
     },
 };
 use utoipa::ToSchema;
 
+use super::draw_beacon::{DrawBeaconDto, NamedBeacon};
 use super::field::{parsed, seconds, within};
 use super::waiting_room::thousandths;
 use crate::error::ApiError;
@@ -102,6 +104,8 @@ pub(crate) struct SetRoomPolicy {
     /// `fifo` (the default) or `draw`.
     #[serde(default)]
     fairness: FairnessWord,
+    /// A public round on which the draw also depends, with the order `draw`; none by default.
+    beacon: Option<NamedBeacon>,
     /// When the line opens; the event's sale opening by default.
     #[schema(format = DateTime, example = "2026-11-01T20:00:00+09:00")]
     opens_at: Option<String>,
@@ -156,12 +160,23 @@ impl SetRoomPolicy {
         self.fairness == FairnessWord::Draw
     }
 
-    /// Reads the policy; a drawn order uses this seed.
-    pub(crate) fn policy(&self, seed: Option<DrawSeed>) -> Result<RoomPolicy, ApiError> {
+    /// Returns the round that the policy names, with the signature that is known of it.
+    pub(crate) fn beacon(&self, known: Option<DrawBeacon>) -> Result<Option<DrawBeacon>, ApiError> {
+        let Some(NamedBeacon { chain, round }) = &self.beacon else { return Ok(None) };
+        if !self.is_drawn() {
+            return Err(ApiError::invalid("beacon", "belongs to the order draw"));
+        }
+        let chain = parsed::<BeaconChain>("beacon.chain", chain)?;
+        let known = known.filter(|known| (known.chain, known.round) == (chain, *round));
+        Ok(Some(known.unwrap_or(DrawBeacon { chain, round: *round, signature: None })))
+    }
+
+    /// Reads the policy; a drawn order uses this plan.
+    pub(crate) fn policy(&self, plan: Option<DrawPlan>) -> Result<RoomPolicy, ApiError> {
         let mut policy = RoomPolicy::default()
             .mode(self.mode()?)
             .rate(self.rate()?)
-            .fairness(seed.map_or(Fairness::FirstCome, |seed| Fairness::Drawn { seed }))
+            .fairness(plan.map_or(Fairness::FirstCome, Fairness::Drawn))
             .on_failure(match self.on_failure {
                 OnFailureWord::Closed => StoreFailure::Closed,
                 OnFailureWord::Open => StoreFailure::Open,
@@ -248,6 +263,8 @@ struct RoomPolicyDto {
     queue_limit: Option<u64>,
     max_party: u32,
     fairness: FairnessWord,
+    /// `null` if the draw depends on none.
+    beacon: Option<DrawBeaconDto>,
     /// `null` for the event's sale opening.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
@@ -295,8 +312,9 @@ impl RoomPolicyDto {
             max_party: policy.max_party,
             fairness: match policy.fairness {
                 Fairness::FirstCome => FairnessWord::Fifo,
-                Fairness::Drawn { .. } => FairnessWord::Draw,
+                Fairness::Drawn(_) => FairnessWord::Draw,
             },
+            beacon: policy.fairness.plan().and_then(|plan| plan.beacon).as_ref().map(DrawBeaconDto::of),
             opens_at: policy.opens_at.map(|at| at.to_string()),
             on_failure: match policy.on_failure {
                 StoreFailure::Closed => OnFailureWord::Closed,

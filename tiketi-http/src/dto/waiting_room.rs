@@ -8,10 +8,11 @@ use tiketi_core::{
     box_office::Turn,
     event::EventState,
     store::EventView,
-    waiting_room::{DrawSeed, PlaceState, Position, ProofState, Serving, Stock, StockNote},
+    waiting_room::{DrawSeed, Lobby, PlaceState, Position, ProofState, Serving, Stock, StockNote},
 };
 use utoipa::ToSchema;
 
+use super::draw_beacon::DrawBeaconDto;
 use super::field::{parsed, within};
 use crate::error::ApiError;
 use crate::status_words::place_state_word;
@@ -43,7 +44,7 @@ impl WaitingRoomDto {
             "off"
         } else if is_cancelled || now >= details.sale.closes_at() {
             "closed"
-        } else if now < policy.opens_at.unwrap_or(details.sale.opens_at()) {
+        } else if now < details.line_opens_at() {
             "lobby"
         } else {
             "open"
@@ -230,6 +231,10 @@ pub(crate) struct ServingDto {
     stock: Option<ServingStockDto>,
     /// The draw of the lobby; `null` if the order is that of arrival.
     draw: Option<DrawDto>,
+    /// When it was read from the store of waiting rooms: at most two seconds before the answer. If the store fails for
+    /// longer, the answer is 503.
+    #[schema(format = DateTime)]
+    as_of: String,
 }
 
 /// Tickets that waiting buyers can still get.
@@ -254,13 +259,42 @@ impl From<Stock> for ServingStockDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Draw)]
 struct DrawDto {
-    /// SHA-256 of `tiketi draw commitment v1` and the seed, in hexadecimal digits; public from the start.
+    /// SHA-256 of `tiketi draw commitment v1` and the seed, in hexadecimal digits; public from the start. With a beacon
+    /// the hash of its chain and its round follow the seed.
     commitment: String,
-    /// The seed in hexadecimal digits; `null` until the line is open.
+    /// The round of a public beacon on which the draw also depends; `null` if there is none.
+    beacon: Option<DrawBeaconDto>,
+    /// The seed in hexadecimal digits; `null` until the order is drawn.
     seed: Option<String>,
-    /// How many buyers took part.
+    /// Who took part, of each class.
+    lobby: LobbiesDto,
+}
+
+/// Who took part in a draw, by class: `p`, `s` or `d` in the id of a place.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Lobbies)]
+struct LobbiesDto {
+    priority: LobbyDto,
+    standard: LobbyDto,
+    demoted: LobbyDto,
+}
+
+/// The buyers of one class who took part in a draw.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Lobby)]
+struct LobbyDto {
+    /// How many took part; 0 until the line opens.
     #[schema(example = 1_800)]
     drawn: u64,
+    /// The last arrival number before the room was cleared; it and earlier ones take no part.
+    #[schema(example = 0)]
+    cleared: u64,
+}
+
+impl From<Lobby> for LobbyDto {
+    fn from(lobby: Lobby) -> Self {
+        Self { drawn: lobby.drawn, cleared: lobby.cleared }
+    }
 }
 
 impl ServingDto {
@@ -278,10 +312,15 @@ impl ServingDto {
             opens_at: serving.opens_at.map(|at| at.to_string()),
             opened_at: serving.opened_at.map(|at| at.to_string()),
             stock: serving.stock.map(Into::into),
+            as_of: serving.as_of.to_string(),
             draw: serving.commitment.map(|commitment| DrawDto {
                 commitment: commitment.to_string(),
+                beacon: serving.beacon.as_ref().map(DrawBeaconDto::of),
                 seed: serving.seed.as_ref().map(hex),
-                drawn: serving.drawn,
+                lobby: {
+                    let [priority, standard, demoted] = serving.lobby.map(Into::into);
+                    LobbiesDto { priority, standard, demoted }
+                },
             }),
         }
     }

@@ -176,6 +176,15 @@ codes! {
     JoinRefused "JOIN_REFUSED" FORBIDDEN
         "You cannot join the waiting room." "대기열에 참여할 수 없습니다."
         "Read details.reason.";
+    DrawFixed "DRAW_FIXED" CONFLICT
+        "The draw cannot change any more, because its hash is public." "추첨 해시가 이미 공개되어 추첨을 변경할 수 없습니다."
+        "Send details.field as it is. For another draw, cancel the event and create another one.";
+    BeaconNotNamed "BEACON_NOT_NAMED" CONFLICT
+        "The draw of the event depends on no beacon." "이 공연의 추첨은 공개 난수를 사용하지 않습니다."
+        "Supply a round only for a policy that names one.";
+    BeaconRefused "BEACON_REFUSED" UNPROCESSABLE_ENTITY
+        "This is not the round on which the draw depends." "추첨에 사용되는 공개 난수가 아닙니다."
+        "Supply the signature of the round that the policy names, as the beacon publishes it; see details.reason.";
     NoPlace "NO_PLACE" NOT_FOUND
         "You are not in the waiting room." "대기열에 등록되어 있지 않습니다."
         "Join the waiting room of the event.";

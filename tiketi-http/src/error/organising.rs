@@ -45,6 +45,9 @@ impl From<EditRefused> for ApiError {
             R::HasReservations => Self::new(Code::HasReservations),
             R::CapacityBelowTaken { taken } => Self::new(Code::CapacityBelowTaken).detail("taken", taken),
             R::SoldBySeat => Self::new(Code::SoldBySeat),
+            R::DrawIsFixed { what } => {
+                Self::new(Code::DrawFixed).detail("field", if what == "opens_at" { "opensAt" } else { what })
+            }
             R::Invalid(error) => error.into(),
             other => Self::unlisted(other),
         }

@@ -1,5 +1,6 @@
 //! Converts refusals about waiting rooms.
 
+use tiketi_core::box_office::BeaconRefused;
 use tiketi_core::decide::waiting_room::{JoinRefused, PlaceRefused};
 use tiketi_core::waiting_room::RoomPolicyError;
 
@@ -39,6 +40,22 @@ impl From<PlaceRefused> for ApiError {
     }
 }
 
+impl From<BeaconRefused> for ApiError {
+    fn from(refused: BeaconRefused) -> Self {
+        let reason = refused.to_string();
+        match refused {
+            BeaconRefused::EventNotFound => Self::new(Code::EventNotFound),
+            BeaconRefused::NotNamed => Self::new(Code::BeaconNotNamed),
+            BeaconRefused::WrongRound { expected } => {
+                Self::new(Code::BeaconRefused).detail("reason", reason).detail("round", expected)
+            }
+            BeaconRefused::Forged => Self::new(Code::BeaconRefused).detail("reason", reason),
+            BeaconRefused::Edit(refused) => refused.into(),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
 /// Translates the core's field names to those of the wire.
 impl From<RoomPolicyError> for ApiError {
     fn from(error: RoomPolicyError) -> Self {
@@ -55,6 +72,10 @@ impl From<RoomPolicyError> for ApiError {
                 Self::invalid("admitPerMinuteAtMost", "must be at least admitPerMinute")
             }
             RoomPolicyError::PartyOutOfRange => Self::invalid("maxParty", error),
+            RoomPolicyError::BeaconUnknown => Self::invalid("beacon", error),
+            RoomPolicyError::BeaconTooEarly { published_at } => {
+                Self::invalid("beacon.round", error).detail("publishedAt", published_at.to_string())
+            }
             other => Self::unlisted(other),
         }
     }

@@ -55,7 +55,8 @@ async fn join(
 
 /// Read where one stands
 ///
-/// It changes nothing: a called buyer enters with a heartbeat.
+/// It changes nothing: a called buyer enters with a heartbeat. It is read from the store of waiting rooms for each request,
+/// so it is never older; while the store fails, the answer is 503.
 #[utoipa::path(
     get, path = "/api/queue/status/{eventId}", tag = "queue", security(("bearer" = [])),
     params(("eventId" = String, Path, description = "Which event", format = Uuid)),
@@ -138,8 +139,9 @@ async fn leave(
 
 /// Read the public state of a waiting room
 ///
-/// The same for everyone and at most two seconds old, so shared caches may answer. A client computes its position from
-/// `servingNumber` and its own `number`.
+/// The same for everyone and at most two seconds old, as `asOf` says, so shared caches may answer. An answer of 304 says
+/// that the state was still the same within these two seconds. While the store of waiting rooms fails, the answer is 503,
+/// and no older state is shown. A client computes its position from `servingNumber` and its own `number`.
 #[utoipa::path(
     get, path = "/api/queue/{eventId}/serving", tag = "queue",
     params(("eventId" = String, Path, description = "Which event", format = Uuid)),
@@ -150,6 +152,7 @@ async fn leave(
         )),
         (status = 304, description = "Nothing changed since the state named by `If-None-Match`"),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 503, description = "`SERVICE_UNAVAILABLE`: the store of waiting rooms fails", body = ErrorBody),
     ),
 )]
 async fn serving(

@@ -5,7 +5,9 @@ use std::time::Duration;
 use tiketi_core::broadcast::{PrivateNews, PublicNews, SeatsDelta};
 use tiketi_core::event::EventStatus;
 use tiketi_core::fact::{SeatChanged, SeatStatus};
-use tiketi_core::waiting_room::{DrawSeed, PlaceId, SeedCommitment, Serving, Stock};
+use tiketi_core::waiting_room::{
+    BeaconChain, BeaconSignature, DrawBeacon, DrawSeed, Lobby, PlaceId, SeedCommitment, Serving, Stock,
+};
 use tiketi_core::{EventId, PaymentId, ReservationId, SeatId, StoreError, TicketTypeId};
 
 use crate::codec::bytes::{Reader, Writer};
@@ -168,11 +170,13 @@ fn write_serving(bytes: &mut Writer, serving: &Serving) {
         stock,
         is_paused,
         commitment,
-        seed,
-        drawn,
         wait,
+        beacon,
+        seed,
+        lobby,
+        as_of,
     } = *serving;
-    for value in [number, priority_number, waiting, drawn] {
+    for value in [number, priority_number, waiting] {
         bytes.u64(value);
     }
     bytes.u32(in_flight);
@@ -186,18 +190,26 @@ fn write_serving(bytes: &mut Writer, serving: &Serving) {
     });
     bytes.option(wait, |bytes, wait| bytes.u64(u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)));
     bytes.option(commitment, |bytes, commitment| bytes.raw(commitment.as_bytes()));
+    bytes.option(beacon, |bytes, DrawBeacon { chain, round, signature }| {
+        bytes.raw(chain.as_bytes());
+        bytes.u64(round);
+        bytes.option(signature, |bytes, signature| bytes.raw(signature.as_bytes()));
+    });
     bytes.option(seed, |bytes, seed| bytes.raw(seed.as_bytes()));
+    for Lobby { drawn, cleared } in lobby {
+        bytes.u64(drawn);
+        bytes.u64(cleared);
+    }
+    bytes.moment(as_of);
 }
 
 fn read_serving(event: EventId, bytes: &mut Reader<'_>) -> Result<Serving, StoreError> {
     let (number, priority_number) = (bytes.u64()?, bytes.u64()?);
-    let (waiting, drawn) = (bytes.u64()?, bytes.u64()?);
     Ok(Serving {
         event,
         number,
         priority_number,
-        waiting,
-        drawn,
+        waiting: bytes.u64()?,
         in_flight: bytes.u32()?,
         is_paused: bytes.u8()? != 0,
         opened_at: bytes.option(Reader::moment)?,
@@ -206,8 +218,23 @@ fn read_serving(event: EventId, bytes: &mut Reader<'_>) -> Result<Serving, Store
         stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
         wait: bytes.option(Reader::u64)?.map(Duration::from_micros),
         commitment: bytes.option(|bytes| bytes.array().map(SeedCommitment::from_bytes))?,
+        beacon: bytes.option(read_beacon)?,
         seed: bytes.option(|bytes| bytes.array().map(DrawSeed::from_bytes))?,
+        lobby: [read_lobby(bytes)?, read_lobby(bytes)?, read_lobby(bytes)?],
+        as_of: bytes.moment()?,
     })
+}
+
+fn read_beacon(bytes: &mut Reader<'_>) -> Result<DrawBeacon, StoreError> {
+    Ok(DrawBeacon {
+        chain: bytes.array().map(BeaconChain::from_bytes)?,
+        round: bytes.u64()?,
+        signature: bytes.option(|bytes| bytes.array().map(BeaconSignature::from_bytes))?,
+    })
+}
+
+fn read_lobby(bytes: &mut Reader<'_>) -> Result<Lobby, StoreError> {
+    Ok(Lobby { drawn: bytes.u64()?, cleared: bytes.u64()? })
 }
 
 const fn seat_code(status: SeatStatus) -> u8 {
@@ -279,10 +306,16 @@ mod tests {
             per_minute_milli: is_full.then_some(7),
             stock: is_full.then_some(Stock { unsold: 8, returning: 9 }),
             is_paused: is_full,
-            commitment: is_full.then(|| seed.commitment()),
-            seed: is_full.then_some(seed),
-            drawn: 10,
+            commitment: is_full.then(|| SeedCommitment::from_bytes([8; 32])),
             wait: is_full.then_some(Duration::from_micros(11)),
+            beacon: is_full.then(|| DrawBeacon {
+                chain: BeaconChain::from_bytes([12; 32]),
+                round: 13,
+                signature: Some(BeaconSignature::from_bytes([14; 48])),
+            }),
+            seed: is_full.then_some(seed),
+            lobby: [10, 15, 16].map(|drawn| Lobby { drawn, cleared: drawn / 2 }),
+            as_of: at(17),
         }
     }
 

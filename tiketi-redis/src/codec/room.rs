@@ -12,10 +12,15 @@ use crate::codec::bytes::{Reader, Writer};
 /// A version alone would not: after a failover or a restart without data a room counts to the same version again.
 pub(crate) type Stamp = [u8; 8];
 
+/// The last arrival number of each class up to which the pointers of buyers were deleted.
+///
+/// It is a part of the stored room, so that it changes in one step with the pointers, and is no part of the rules.
+pub(crate) type Swept = [u64; 3];
+
 /// The format that is written; another one cannot be read.
 const FORMAT: u8 = 1;
 
-pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
+pub(crate) fn encode_room(stamp: Stamp, swept: Swept, room: &Room) -> Vec<u8> {
     // The event is not written: it is in the name of the key.
     let Room {
         event: _,
@@ -32,9 +37,12 @@ pub(crate) fn encode_room(stamp: Stamp, room: &Room) -> Vec<u8> {
         cleared_by,
         version,
     } = *room;
-    let mut bytes = Writer::with_capacity(256);
+    let mut bytes = Writer::with_capacity(288);
     bytes.raw(&stamp);
     bytes.u8(FORMAT);
+    for number in swept {
+        bytes.u64(number);
+    }
     for Line { arrivals, serving, waiting, lobby, cleared } in [priority, standard, demoted] {
         for number in [arrivals, serving, waiting, lobby, cleared] {
             bytes.u64(number);
@@ -111,7 +119,7 @@ pub(crate) fn stamp_of(bytes: &[u8]) -> Result<Stamp, StoreError> {
     Reader::new(bytes).stamp()
 }
 
-pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreError> {
+pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<(Swept, Room), StoreError> {
     let mut bytes = Reader::new(bytes);
     bytes.stamp()?;
     let format = bytes.u8()?;
@@ -120,8 +128,9 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreErr
             "the room of {event} has the format {format}, and {FORMAT} is known"
         )));
     }
+    let swept = [bytes.u64()?, bytes.u64()?, bytes.u64()?];
     let (priority, standard, demoted) = (line(&mut bytes)?, line(&mut bytes)?, line(&mut bytes)?);
-    Ok(Room {
+    let room = Room {
         event,
         priority,
         standard,
@@ -142,7 +151,8 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<Room, StoreErr
         rate: bytes.option(decode_rate)?,
         cleared_by: bytes.option(|bytes| bytes.uuid().map(CommandKey::from_uuid))?,
         version: bytes.u64()?,
-    })
+    };
+    Ok((swept, room))
 }
 
 fn line(bytes: &mut Reader<'_>) -> Result<Line, StoreError> {
@@ -202,15 +212,15 @@ mod tests {
     #[test]
     fn a_room_survives_being_written_and_read() {
         for room in [full(), Room::new(full().event)] {
-            let bytes = encode_room([7; 8], &room);
+            let bytes = encode_room([7; 8], [1, 2, u64::MAX], &room);
             assert_eq!(stamp_of(&bytes).unwrap(), [7; 8]);
-            assert_eq!(decode_room(room.event, &bytes).unwrap(), room);
+            assert_eq!(decode_room(room.event, &bytes).unwrap(), ([1, 2, u64::MAX], room));
         }
     }
 
     #[test]
     fn an_unknown_format_and_a_cut_room_are_corrupt() {
-        let bytes = encode_room([7; 8], &full());
+        let bytes = encode_room([7; 8], [0; 3], &full());
         let mut other = bytes.clone();
         other[8] = 2;
         for bytes in [&other[..], &bytes[..bytes.len() - 1], &[]] {

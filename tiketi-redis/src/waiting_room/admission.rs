@@ -12,7 +12,8 @@ use crate::keys::{Block, block_of};
 use crate::waiting_room::ask::Answer;
 use crate::waiting_room::batch::{Attempt, Rooms};
 use crate::waiting_room::changes::Changes;
-use crate::waiting_room::rows::AdmissionRows;
+use crate::waiting_room::rows::{AdmissionRows, StoredRoom};
+use crate::waiting_room::sweep;
 
 /// How many times an admission reads more places, because the line has moved or many places were left.
 const MOST_READS: u32 = 32;
@@ -45,7 +46,8 @@ impl Rooms {
                 continue;
             }
             let room = self.floors.secure(ask.event, Some(&stored.room));
-            let expected = expected_reads(&room, ask, &rows.due);
+            let mut expected = expected_reads(&room, ask, &rows.due);
+            expected.extend(sweep::reads(&stored));
             if !expected.is_subset(&wanted) {
                 wanted.extend(expected);
                 continue;
@@ -54,7 +56,7 @@ impl Rooms {
             let admission = admit(&scope, ask)?;
             let missing = scope.missing.into_inner();
             if missing.is_empty() {
-                let changes = changes(&rows.places, &admission, ask);
+                let changes = changes(&stored, &rows.places, &admission, ask);
                 return self.write(Some(&stored), &changes, lost, vec![Answer::Admitted(admission)]).await;
             }
             wanted.extend(missing);
@@ -116,8 +118,14 @@ impl RoomScope for Scope<'_> {
     }
 }
 
-fn changes(stored: &HashMap<Pointer, Place>, admission: &Admission, ask: &Admit) -> Changes {
-    let mut changes = Changes::new(&admission.room);
+fn changes(
+    room: &StoredRoom,
+    stored: &HashMap<Pointer, Place>,
+    admission: &Admission,
+    ask: &Admit,
+) -> Changes {
+    let mut changes = Changes::new(&admission.room, Some(room));
+    (changes.swept, changes.forgotten) = sweep::decide(room, stored, ask.now);
     for place in admission.lapsed.iter().chain(&admission.called) {
         let before = stored.get(&(place.id.class, place.id.arrival));
         changes.put(*place, before.and_then(|before| before.state.until()));

@@ -67,9 +67,12 @@ impl Rooms {
         let buyers: Vec<BuyerId> = buyers.into_iter().collect();
         let rows = self.reader.of_buyers(&self.redis, event, &buyers).await?;
         let room = self.floors.secure(event, rows.stored.as_ref().map(|stored| &stored.room));
-        let mut work = Work { changes: Changes::new(&room), is_changed: false, rows: &rows };
+        let mut work =
+            Work { changes: Changes::new(&room, rows.stored.as_ref()), is_changed: false, rows: &rows };
         let answers = asks.iter().map(|ask| work.decide(ask)).collect::<Result<_, _>>()?;
-        if !work.is_changed {
+        // A command that was applied before, by a commit that replicas may not have, is not answered without them.
+        let is_confirmed = !self.redis.waits_for_replicas() || rows.stored.is_none();
+        if !work.is_changed && is_confirmed {
             return Ok(Attempt::Done(answers));
         }
         self.write(rows.stored.as_ref(), &work.changes, lost, answers).await
@@ -82,7 +85,7 @@ impl Rooms {
         let live = room.live();
         let mut room = self.floors.secure(event, Some(&room));
         room.clear(request);
-        let mut changes = Changes::new(&room);
+        let mut changes = Changes::new(&room, stored.as_ref());
         changes.clears = true;
         self.write(stored.as_ref(), &changes, lost, vec![Answer::Cleared(live)]).await
     }

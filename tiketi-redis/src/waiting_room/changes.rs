@@ -7,12 +7,14 @@ use tiketi_core::decide::waiting_room::RoomChange;
 use tiketi_core::waiting_room::{Place, Room};
 use tiketi_core::{BuyerId, StoreError, StoreErrorKind, Timestamp};
 
-use crate::codec::{BLOCK_BYTES, Pointer, Stamp, due_member, encode_place, encode_pointer, encode_room};
-use crate::connection::Redis;
+use crate::codec::{
+    BLOCK_BYTES, Pointer, Stamp, Swept, due_member, encode_place, encode_pointer, encode_room,
+};
+use crate::connection::{Redis, Written};
 use crate::error::write_failed;
 use crate::keys::{Block, RoomKeys, block_of};
 use crate::script::{Call, Script};
-use crate::waiting_room::rows::successive;
+use crate::waiting_room::rows::{StoredRoom, successive};
 
 /// How long keys stay after they were last written, or prolonged by an admission.
 ///
@@ -30,6 +32,10 @@ pub(crate) struct Changes {
     /// Each place as it is now, with the end in its stored form.
     places: BTreeMap<Pointer, (Option<Timestamp>, Place)>,
     pointers: BTreeMap<BuyerId, Pointer>,
+    /// The last arrival number of each class up to which buyers are forgotten.
+    pub(crate) swept: Swept,
+    /// Buyers who are forgotten, unless they have a later place.
+    pub(crate) forgotten: Vec<(BuyerId, Pointer)>,
 }
 
 /// The result of a commit.
@@ -43,9 +49,12 @@ pub(crate) enum Committed {
 }
 
 impl Changes {
-    pub(crate) fn new(room: &Room) -> Self {
+    /// Makes changes of a room that was stored as `stored`.
+    pub(crate) fn new(room: &Room, stored: Option<&StoredRoom>) -> Self {
         Self {
             room: *room,
+            swept: stored.map(|stored| stored.swept).unwrap_or_default(),
+            forgotten: Vec::new(),
             clears: false,
             admitted: None,
             keep: BTreeSet::new(),
@@ -99,7 +108,7 @@ impl Changes {
         call.argument(owner);
         call.argument(if asks_for_turn { "1" } else { "" });
         call.number(&KEPT.as_millis());
-        call.argument(encode_room(rand::random(), &self.room));
+        call.argument(encode_room(rand::random(), self.swept, &self.room));
         call.argument(if self.clears { "1" } else { "" });
         call.argument(self.admitted.clone().unwrap_or_default());
         call.number(&written.len());
@@ -107,7 +116,9 @@ impl Changes {
         call.number(&self.pointers.len());
         call.number(&add.len());
         call.number(&remove.len());
-        for (buyer, pointer) in &self.pointers {
+        call.number(&self.forgotten.len());
+        let forgotten = self.forgotten.iter().map(|(buyer, pointer)| (buyer, pointer));
+        for (buyer, pointer) in self.pointers.iter().chain(forgotten) {
             call.argument(*buyer.as_uuid().as_bytes());
             call.argument(encode_pointer(*pointer));
         }
@@ -160,8 +171,13 @@ impl RowWriter {
     ) -> Result<Committed, StoreError> {
         let keys = RoomKeys::new(redis.prefix(), changes.room.event);
         let call = changes.call(&keys, expected, self.owner, asks_for_turn);
-        let answer: String = self.commit.run(redis, &call).await.map_err(write_failed)?;
+        let Written { answer, is_replicated } =
+            self.commit.write::<String>(redis, &call).await.map_err(write_failed)?;
         match answer.as_str() {
+            "DONE" if !is_replicated => Err(StoreError::new(
+                StoreErrorKind::OutcomeUnknown,
+                "fewer replicas than demanded have what was written",
+            )),
             "DONE" => Ok(Committed::Done),
             "STALE" => Ok(Committed::Stale),
             "TURN" => Ok(Committed::Turn),

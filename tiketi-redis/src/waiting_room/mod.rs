@@ -9,6 +9,7 @@ mod index;
 mod queue;
 mod removal;
 mod rows;
+mod sweep;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use tiketi_core::waiting_room::{Place, Room};
 use tiketi_core::{BuyerId, EventId, StoreError, StoreErrorKind};
 
 use crate::codec::{
-    Admitted, PLACE_BYTES, Pointer, Stamp, decode_admitted, decode_due, decode_place, decode_pointer,
+    Admitted, PLACE_BYTES, Pointer, Stamp, Swept, decode_admitted, decode_due, decode_place, decode_pointer,
     decode_room, due_until, stamp_of,
 };
 use crate::connection::Redis;
@@ -24,6 +24,7 @@ const MOST_DUE: u32 = tiketi_core::decide::waiting_room::MAX_ADMISSION;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StoredRoom {
     pub(crate) stamp: Stamp,
+    pub(crate) swept: Swept,
     pub(crate) room: Room,
 }
 
@@ -151,7 +152,8 @@ impl RowReader {
 
 fn stored(event: EventId, bytes: Option<Vec<u8>>) -> Result<Option<StoredRoom>, StoreError> {
     let Some(bytes) = bytes else { return Ok(None) };
-    Ok(Some(StoredRoom { stamp: stamp_of(&bytes)?, room: decode_room(event, &bytes)? }))
+    let (swept, room) = decode_room(event, &bytes)?;
+    Ok(Some(StoredRoom { stamp: stamp_of(&bytes)?, swept, room }))
 }
 
 /// Adds places to a call, successive ones of a block as one range, and returns the ranges.

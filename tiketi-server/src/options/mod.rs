@@ -88,15 +88,24 @@ pub(crate) struct VerifyDraw {
     /// The seed
     #[arg(long, value_name = "HEX", value_parser = values::bytes32)]
     pub(crate) seed: values::Bytes32,
-    /// The hash that was published before the draw
+    /// The hash that was published before the draw, `draw.commitment`
     #[arg(long, value_name = "HEX", value_parser = values::bytes32)]
     pub(crate) commitment: values::Bytes32,
-    /// How many buyers of the place's class took part
+    /// How many buyers of the place's class took part, `draw.lobby.CLASS.drawn`
     #[arg(long, value_name = "NUMBER")]
     pub(crate) drawn: u64,
     /// The last arrival number before the room was cleared, if it was
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     pub(crate) cleared: u64,
+    /// The hash of the chain of the draw's beacon, if it has one
+    #[arg(long, value_name = "HEX", requires_all = ["beacon_round", "beacon_signature"])]
+    pub(crate) beacon_chain: Option<tiketi_core::waiting_room::BeaconChain>,
+    /// The round of the beacon
+    #[arg(long, value_name = "NUMBER", requires = "beacon_chain")]
+    pub(crate) beacon_round: Option<u64>,
+    /// The signature of the round, which is verified
+    #[arg(long, value_name = "HEX", requires = "beacon_chain")]
+    pub(crate) beacon_signature: Option<tiketi_core::waiting_room::BeaconSignature>,
 }
 
 /// Where the copy is written.

@@ -21,6 +21,10 @@ pub(crate) struct Waiting {
     /// First part of every key in Redis; give each shop its own if several share a Redis
     #[arg(long, value_name = "NAME", default_value = "tiketi")]
     pub(crate) redis_prefix: String,
+    /// How many replicas of Redis must have a buyer's place before it is answered, so that it survives the death of a
+    /// master; see the page of tiketi-redis
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    pub(crate) redis_replicas: u32,
     /// No other server uses the Postgres store: the places of waiting rooms are saved in it, and survive a restart; a
     /// store of one file always saves them
     #[arg(long)]

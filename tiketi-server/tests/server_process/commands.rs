@@ -115,3 +115,28 @@ async fn a_drawn_number_is_recomputed_from_the_published_seed() {
     assert!(said.code == Some(1) && said.err.contains("not the commitment"), "{said:?}");
     assert_eq!(verify(1, "47").await.code, Some(2));
 }
+
+/// The beacon is round 1,000 of drand's chain `quicknet`, as it is published; the numbers are those of the recipe.
+#[tokio::test]
+async fn a_number_is_recomputed_from_the_seed_and_the_round_of_the_beacon() {
+    let chain = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
+    let signature =
+        "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39";
+    let commitment = "cf33d7fd1ecf5f3bf4898b905ed39c9e65462a6d8345fc4823c443b7e0f9ff4f";
+    let seed = "07".repeat(32);
+    let verify = async |arrival: u64, round: &str, signature: &str| {
+        let place = format!("01890a5d-ac96-774b-bcce-b302099a8057.s{arrival}");
+        let draw = ["verify-draw", &place, "--seed", &seed, "--commitment", commitment, "--drawn=10"];
+        let beacon = ["--beacon-chain", chain, "--beacon-round", round, "--beacon-signature", signature];
+        run(&[&draw[..], &beacon].concat()).await
+    };
+    for (arrival, number) in [(1, 6), (10, 1), (11, 11)] {
+        let said = verify(arrival, "1000", signature).await;
+        assert!(said.code == Some(0) && said.out.ends_with(&format!("number {number}\n")), "{said:?}");
+    }
+    let said = verify(1, "1001", signature).await;
+    assert!(said.code == Some(1) && said.err.contains("not the commitment"), "{said:?}");
+    let forged = signature.replace("5e39", "5e38");
+    let said = verify(1, "1000", &forged).await;
+    assert!(said.code == Some(1) && said.err.contains("not that of round 1000"), "{said:?}");
+}

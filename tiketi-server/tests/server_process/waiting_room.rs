@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tiketi_core::Timestamp;
+use tiketi_core::clock::{Clock, SystemClock};
 use tiketi_server_harness::{DEADLINE, Running, SECRET, ServerShop, admin, token};
 use tokio::time::{sleep, timeout};
 use uuid::Uuid;
@@ -17,14 +19,44 @@ struct Queue {
 
 impl Queue {
     async fn open() -> Self {
+        Self::open_with(&[]).await
+    }
+
+    /// Opens the shop with further options of the server.
+    async fn open_with(options: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let shop = ServerShop::make(&folder.path().join("shop.db")).await;
-        let running = start(&shop, &[]).await;
+        let running = start(&shop, options).await;
         let policy = json!({"mode": "on", "maxActive": 1});
         let path = format!("/api/admin/events/{}/waiting-room", shop.event);
         let (status, answer) = running.put(&path, &admin(), &policy).await;
         assert_eq!(status, 200, "{answer}");
         Self { shop, running, folder }
+    }
+
+    async fn set_policy(&self, policy: &Value) -> (u16, Value) {
+        let path = format!("/api/admin/events/{}/waiting-room", self.shop.event);
+        self.running.put(&path, &admin(), policy).await
+    }
+
+    /// Reads the public state once: a failure is an answer, too.
+    async fn serving(&self) -> (u16, Value) {
+        let answer = self.running.get_once(&format!("/api/queue/{}/serving", self.shop.event)).await;
+        (answer.status, answer.body)
+    }
+
+    /// Waits until the buyer's place has a state, without a command about it.
+    async fn wait_for(&self, buyer: &str, state: &str) -> Value {
+        let waits = async {
+            loop {
+                let place = self.place(buyer).await;
+                if place["state"] == state {
+                    return place;
+                }
+                sleep(Duration::from_millis(50)).await;
+            }
+        };
+        timeout(DEADLINE, waits).await.unwrap_or_else(|_| panic!("the place was never {state}"))
     }
 
     /// Kills the server, and starts another one on the same file.
@@ -158,4 +190,118 @@ async fn the_metrics_and_the_admin_view_show_a_waiting_room() {
     let reason = adaptive["reason"].as_str().unwrap();
     // Without a hold the rate is kept, should the machine be so slow that it is decided again.
     assert!(adaptive["perMinute"] == 60 && ["started", "kept"].contains(&reason), "{answer}");
+}
+
+/// Buyers are called by the jobs, and learn of it by asking: the crash is between the two.
+#[tokio::test]
+async fn buyers_who_were_called_before_a_crash_are_called_once() {
+    let queue = Queue::open().await;
+    assert_eq!(queue.set_policy(&json!({"mode": "on", "maxActive": 2})).await.0, 200);
+    let buyers = [buyer(1), buyer(2), buyer(3)];
+    for buyer in &buyers {
+        queue.join(buyer).await;
+    }
+    let before = [queue.wait_for(&buyers[0], "called").await, queue.wait_for(&buyers[1], "called").await];
+    let queue = queue.restarted(&[]).await;
+    let after = [queue.place(&buyers[0]).await, queue.place(&buyers[1]).await];
+    for (before, after) in before.iter().zip(&after) {
+        for field in ["state", "queueId", "number", "until"] {
+            assert_eq!(before[field], after[field], "{field}");
+        }
+    }
+    for buyer in &buyers[..2] {
+        queue.admitted(buyer).await;
+    }
+    assert_eq!(queue.place(&buyers[2]).await["state"], "waiting", "two at a time");
+    let (_, serving) = queue.serving().await;
+    assert_eq!((&serving["servingNumber"], &serving["totalWaiting"]), (&json!(2), &json!(1)));
+}
+
+/// The beacon is round 1,000 of drand's chain `quicknet`, which was published in 2023; so the line opened before it.
+#[tokio::test]
+async fn a_draw_awaits_a_published_round_and_refuses_a_forged_one() {
+    const CHAIN: &str = "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971";
+    const SIGNATURE: &str =
+        "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39";
+    let queue = Queue::open().await;
+    let policy = |opens_at: &str| {
+        let beacon = json!({"chain": CHAIN, "round": 1_000});
+        json!({"mode": "on", "maxActive": 1, "fairness": "draw", "opensAt": opens_at, "beacon": beacon})
+    };
+    let (status, refused) = queue.set_policy(&policy("2023-08-23T16:00:00Z")).await;
+    assert_eq!(
+        (status, &refused["details"]["publishedAt"]),
+        (422, &json!("2023-08-23T15:59:24Z")),
+        "{refused}"
+    );
+    let (status, set) = queue.set_policy(&policy("2023-08-23T15:00:00Z")).await;
+    assert_eq!(status, 200, "{set}");
+    let first = buyer(1);
+    queue.join(&first).await;
+
+    let path = format!("/api/admin/events/{}/waiting-room/beacon", queue.shop.event);
+    let supply = async |signature: &str| {
+        let body = json!({"round": 1_000, "signature": signature});
+        queue.running.post(&path, Some(&admin()), &body).await
+    };
+    let (status, refused) = supply(&SIGNATURE.replace("5e39", "5e38")).await;
+    assert_eq!((status, &refused["code"]), (422, &json!("BEACON_REFUSED")), "{refused}");
+    assert_eq!(queue.place(&first).await["state"], "waiting");
+    let (status, supplied) = supply(SIGNATURE).await;
+    assert_eq!((status, &supplied["policy"]["beacon"]["signature"]), (200, &json!(SIGNATURE)), "{supplied}");
+    queue.admitted(&first).await;
+}
+
+/// How old the public state may be, plus what the two sides of the comparison are apart.
+const OLDEST: Duration = Duration::from_millis(2_050);
+
+#[tokio::test]
+async fn while_redis_is_down_no_one_enters_and_nothing_old_is_shown() {
+    let redis = tokio::task::spawn_blocking(tiketi_redis_harness::Server::start).await.unwrap();
+    let queue = Queue::open_with(&["--redis", &redis.url()]).await;
+    let (first, second) = (buyer(1), buyer(2));
+    queue.join(&first).await;
+    let pass = queue.admitted(&first).await["admission"].clone();
+    queue.join(&second).await;
+    assert_eq!(queue.serving().await.0, 200);
+
+    redis.kill();
+    let goes_down = async {
+        loop {
+            let asked = SystemClock.now();
+            let (status, serving) = queue.serving().await;
+            if status == 503 {
+                return;
+            }
+            let as_of: Timestamp = serving["asOf"].as_str().unwrap().parse().unwrap();
+            assert!(as_of.after(OLDEST) >= asked, "{serving} at {asked}");
+            sleep(Duration::from_millis(20)).await;
+        }
+    };
+    timeout(DEADLINE, goes_down).await.expect("an old state was shown for ever");
+    let path = format!("/api/queue/heartbeat/{}", queue.shop.event);
+    let beat = queue.running.post_once(&path, &second, &json!({})).await;
+    assert!([202, 503].contains(&beat.status), "a heartbeat: {beat:?}");
+    let body = json!({"eventId": queue.shop.event});
+    let join = queue.running.post_once("/api/queue", &second, &body).await;
+    assert!([202, 503].contains(&join.status), "a join: {join:?}");
+    let (status, refused) = queue.hold(&second, 0, &Value::Null).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("NOT_ADMITTED")), "closed is closed");
+    assert_eq!(queue.hold(&first, 0, &pass).await.0, 201, "who has a pass buys on");
+
+    // Redis is empty now: buyers join again, and the jobs call them, without a restart of the server.
+    redis.start_again();
+    let recovers = async {
+        while queue.running.post("/api/queue", Some(&second), &body).await.0 != 200 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(DEADLINE, recovers).await.expect("the server did not recover");
+    queue.admitted(&second).await;
+    let shown = async {
+        while queue.serving().await.0 != 200 {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(DEADLINE, shown).await.expect("the public state did not come back");
 }

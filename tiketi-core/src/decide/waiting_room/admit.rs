@@ -137,7 +137,7 @@ pub fn admit(scope: &dyn RoomScope, ask: &Admit) -> Result<Admission, StoreError
 /// Returns how many buyers may be called now.
 fn allowed(room: &Room, ask: &Admit) -> u32 {
     let is_open = room.opened_at.is_some() && ask.policy.mode != RoomMode::Off && !room.is_paused();
-    if !is_open {
+    if !is_open || ask.policy.awaits_beacon() {
         return 0;
     }
     let capacity = ask.policy.max_active.saturating_sub(room.in_flight());

@@ -158,5 +158,5 @@ fn enters_at_once(room: &Room, ask: &Join) -> bool {
         RoomMode::Auto { threshold } => threshold.min(ask.policy.max_active),
     };
     let is_free = room.waiting() == 0 && room.in_flight() < threshold;
-    is_free && room.opened_at.is_some() && !room.is_paused()
+    is_free && room.opened_at.is_some() && !room.is_paused() && !ask.policy.awaits_beacon()
 }

@@ -10,7 +10,10 @@ use uuid::Uuid;
 use super::*;
 use crate::id::{BuyerId, CommandKey, EventId};
 use crate::time::Timestamp;
-use crate::waiting_room::{DrawSeed, Fairness, PlaceClass, PlaceId, PlaceState, RoomMode, RoomPolicy, Stock};
+use crate::waiting_room::{
+    BeaconChain, BeaconSignature, DrawBeacon, DrawPlan, DrawSeed, Fairness, PlaceClass, PlaceId, PlaceState,
+    RoomMode, RoomPolicy, Stock,
+};
 
 fn event() -> EventId {
     EventId::from_uuid(Uuid::from_u128(1))
@@ -63,8 +66,8 @@ impl RoomScope for Hall {
 }
 
 impl Hall {
-    fn new(policy: RoomPolicy) -> Self {
-        Self { policy, room: Room::new(event()), places: BTreeMap::new(), requests: 0 }
+    fn new(policy: &RoomPolicy) -> Self {
+        Self { policy: *policy, room: Room::new(event()), places: BTreeMap::new(), requests: 0 }
     }
 
     fn request(&mut self) -> CommandKey {
@@ -152,7 +155,7 @@ fn called(admission: &Admission) -> Vec<u128> {
 
 #[test]
 fn a_buyer_who_joins_twice_keeps_the_place() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     let first = hall.join(at(0), 1);
     hall.join(at(1), 2);
     assert_eq!(hall.join(at(2), 1), first);
@@ -163,7 +166,7 @@ fn a_buyer_who_joins_twice_keeps_the_place() {
 
 #[test]
 fn a_repeated_join_gives_no_second_place_after_leaving() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     let ask = hall.ask(at(0), 1);
     let first = hall.try_join(&ask).unwrap();
     hall.leave(at(1), 1);
@@ -174,7 +177,7 @@ fn a_repeated_join_gives_no_second_place_after_leaving() {
 
 #[test]
 fn a_join_is_refused_by_mode_limit_and_party() {
-    let mut hall = Hall::new(RoomPolicy { mode: RoomMode::Off, ..policy() });
+    let mut hall = Hall::new(&RoomPolicy { mode: RoomMode::Off, ..policy() });
     let ask = hall.ask(at(0), 1);
     assert_eq!(hall.try_join(&ask), Err(JoinRefused::RoomOff));
     hall.policy = RoomPolicy { queue_limit: Some(1), max_party: 4, ..policy() };
@@ -191,7 +194,7 @@ fn a_join_is_refused_by_mode_limit_and_party() {
 
 #[test]
 fn the_first_of_the_line_are_called_up_to_the_capacity() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for id in 1..=4 {
         hall.join(at(0), id);
     }
@@ -206,7 +209,7 @@ fn the_first_of_the_line_are_called_up_to_the_capacity() {
 
 #[test]
 fn a_buyer_enters_only_on_turn_and_in_time() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for id in 1..=3 {
         hall.join(at(0), id);
     }
@@ -222,7 +225,7 @@ fn a_buyer_enters_only_on_turn_and_in_time() {
 
 #[test]
 fn a_no_show_is_replaced_and_may_join_at_the_back() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for id in 1..=4 {
         hall.join(at(0), id);
     }
@@ -236,7 +239,7 @@ fn a_no_show_is_replaced_and_may_join_at_the_back() {
 
 #[test]
 fn a_join_after_a_lapse_that_no_admission_recorded_is_counted_right() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     hall.admit(at(1));
     let again = hall.join(at(11), 1);
@@ -245,7 +248,7 @@ fn a_join_after_a_lapse_that_no_admission_recorded_is_counted_right() {
 
 #[test]
 fn a_session_slides_with_heartbeats_up_to_its_cap() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     hall.admit(at(0));
     assert_eq!(hall.heartbeat(at(1), 1).map(|place| place.state), Ok(PlaceState::Called { until: at(10) }));
@@ -260,7 +263,7 @@ fn a_session_slides_with_heartbeats_up_to_its_cap() {
 
 #[test]
 fn leaving_frees_capacity_at_once_and_is_passed_over() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for id in 1..=5 {
         hall.join(at(0), id);
     }
@@ -275,7 +278,7 @@ fn leaving_frees_capacity_at_once_and_is_passed_over() {
 
 #[test]
 fn only_an_active_place_is_finished() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     assert_eq!(hall.finish(at(0), 1).map(|place| place.state), Some(PlaceState::Waiting));
     hall.admit(at(1));
@@ -287,7 +290,7 @@ fn only_an_active_place_is_finished() {
 
 #[test]
 fn a_preferred_buyer_is_served_first_and_a_demoted_one_last() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for (id, class) in [(1, PlaceClass::Demoted), (2, PlaceClass::Standard), (3, PlaceClass::Priority)] {
         let ask = Join { class, ..hall.ask(at(0), id) };
         hall.try_join(&ask).unwrap();
@@ -299,7 +302,7 @@ fn a_preferred_buyer_is_served_first_and_a_demoted_one_last() {
 
 #[test]
 fn the_rate_spreads_calls_over_the_minute() {
-    let mut hall = Hall::new(RoomPolicy { max_active: 100, ..policy() });
+    let mut hall = Hall::new(&RoomPolicy { max_active: 100, ..policy() });
     for id in 1..=100 {
         hall.join(at(0), id);
     }
@@ -312,7 +315,7 @@ fn the_rate_spreads_calls_over_the_minute() {
 
 #[test]
 fn without_stock_admission_pauses_and_resumes_when_holds_return() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     let mut admit = |unsold| {
         let stock = Some(Stock { unsold, returning: 1 });
@@ -325,7 +328,7 @@ fn without_stock_admission_pauses_and_resumes_when_holds_return() {
 
 #[test]
 fn the_outflow_is_measured_only_while_capacity_holds_buyers_back() {
-    let mut idle = Hall::new(policy());
+    let mut idle = Hall::new(&policy());
     for (second, id) in (0..10).zip(1..) {
         idle.join(at(second), id);
         idle.admit(at(second));
@@ -333,7 +336,7 @@ fn the_outflow_is_measured_only_while_capacity_holds_buyers_back() {
     }
     assert_eq!(idle.room.outflow.per_minute_milli, None, "they came as slowly as they were called");
 
-    let mut busy = Hall::new(policy());
+    let mut busy = Hall::new(&policy());
     for id in 1..=20 {
         busy.join(at(0), id);
     }
@@ -352,7 +355,7 @@ fn the_outflow_is_measured_only_while_capacity_holds_buyers_back() {
 
 #[test]
 fn no_one_is_called_before_the_opening() {
-    let mut hall = Hall::new(RoomPolicy { opens_at: Some(at(100)), ..policy() });
+    let mut hall = Hall::new(&RoomPolicy { opens_at: Some(at(100)), ..policy() });
     hall.join(at(0), 1);
     assert_eq!(hall.admit(at(99)), [0_u128; 0]);
     assert_eq!(hall.admit(at(100)), [1]);
@@ -361,8 +364,8 @@ fn no_one_is_called_before_the_opening() {
 
 #[test]
 fn the_lobby_is_called_in_the_order_drawn_and_latecomers_after_it() {
-    let fairness = Fairness::Drawn { seed: DrawSeed::from_bytes([7; 32]) };
-    let mut hall = Hall::new(RoomPolicy { opens_at: Some(at(100)), fairness, max_active: 100, ..policy() });
+    let fairness = Fairness::drawn(DrawSeed::from_bytes([7; 32]));
+    let mut hall = Hall::new(&RoomPolicy { opens_at: Some(at(100)), fairness, max_active: 100, ..policy() });
     for id in 1..=10 {
         hall.join(at(0), id);
     }
@@ -373,8 +376,45 @@ fn the_lobby_is_called_in_the_order_drawn_and_latecomers_after_it() {
 }
 
 #[test]
+fn no_buyer_is_called_or_let_in_while_the_draw_awaits_its_beacon() {
+    let mut beacon = DrawBeacon { chain: BeaconChain::from_bytes([5; 32]), round: 9, signature: None };
+    let mut plan = DrawPlan { beacon: Some(beacon), ..DrawPlan::of(DrawSeed::from_bytes([7; 32])) };
+    let mode = RoomMode::Auto { threshold: 100 };
+    let fairness = Fairness::Drawn(plan);
+    let mut hall =
+        Hall::new(&RoomPolicy { mode, fairness, opens_at: Some(at(100)), max_active: 100, ..policy() });
+    for id in 1..=10 {
+        hall.join(at(0), id);
+    }
+    assert_eq!(hall.join(at(100), 11).state, PlaceState::Waiting, "the lobby is closed");
+    assert_eq!(hall.admit(at(101)), [0_u128; 0]);
+    for id in [1, 11] {
+        hall.leave(at(102), id);
+    }
+    assert_eq!(hall.join(at(103), 12).state, PlaceState::Waiting);
+    beacon.signature = Some(BeaconSignature::from_bytes([6; 48]));
+    plan.beacon = Some(beacon);
+    hall.policy.fairness = Fairness::Drawn(plan);
+    // The order is that of the published recipe with this beacon: see the tests of the draw. Buyer 1 left.
+    assert_eq!(hall.admit(at(104)), [8, 3, 2, 4, 5, 10, 7, 9, 6, 12]);
+}
+
+#[test]
+fn buyers_of_a_line_that_opened_by_arrival_keep_their_numbers() {
+    let mut hall = Hall::new(&policy());
+    for id in 1..=5 {
+        hall.join(at(0), id);
+    }
+    assert_eq!(hall.admit(at(1)), [1, 2]);
+    hall.policy.fairness = Fairness::drawn(DrawSeed::from_bytes([7; 32]));
+    hall.leave(at(2), 1);
+    hall.leave(at(2), 2);
+    assert_eq!(hall.admit(at(3)), [3, 4], "none is overtaken, none is lost");
+}
+
+#[test]
 fn an_automatic_room_lets_buyers_in_at_once_until_its_threshold() {
-    let mut hall = Hall::new(RoomPolicy { mode: RoomMode::Auto { threshold: 1 }, ..policy() });
+    let mut hall = Hall::new(&RoomPolicy { mode: RoomMode::Auto { threshold: 1 }, ..policy() });
     assert!(matches!(hall.join(at(0), 1).state, PlaceState::Active { .. }));
     assert_eq!(hall.join(at(0), 2).state, PlaceState::Waiting);
     hall.leave(at(1), 1);
@@ -384,7 +424,7 @@ fn an_automatic_room_lets_buyers_in_at_once_until_its_threshold() {
 
 #[test]
 fn many_who_left_are_passed_over_in_bounded_steps() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     for id in 1..=30 {
         hall.join(at(0), id);
     }
@@ -406,8 +446,8 @@ fn many_who_left_are_passed_over_in_bounded_steps() {
 
 #[test]
 fn a_store_may_load_only_the_places_that_an_admission_reads() {
-    let fairness = Fairness::Drawn { seed: DrawSeed::from_bytes([7; 32]) };
-    let mut hall = Hall::new(RoomPolicy { fairness, opens_at: Some(at(1)), max_active: 5, ..policy() });
+    let fairness = Fairness::drawn(DrawSeed::from_bytes([7; 32]));
+    let mut hall = Hall::new(&RoomPolicy { fairness, opens_at: Some(at(1)), max_active: 5, ..policy() });
     for id in 1..=10 {
         let class = if id % 3 == 0 { PlaceClass::Priority } else { PlaceClass::Standard };
         let ask = Join { class, ..hall.ask(at(0), id) };
@@ -422,7 +462,7 @@ fn a_store_may_load_only_the_places_that_an_admission_reads() {
 
 #[test]
 fn a_room_whose_count_is_wrong_does_not_run_for_ever() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     hall.places.clear();
     let ask = hall.ask_admit(at(1));
@@ -433,7 +473,7 @@ fn a_room_whose_count_is_wrong_does_not_run_for_ever() {
 
 #[test]
 fn an_id_names_the_line_and_the_order_of_arrival() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     let id = hall.join(at(0), 2).id;
     assert_eq!(id, PlaceId { event: event(), class: PlaceClass::Standard, arrival: 2 });

@@ -2,19 +2,19 @@
 
 use axum::Json;
 use axum::extract::State;
-use tiketi_core::waiting_room::{DrawSeed, Fairness};
+use tiketi_core::waiting_room::DrawPlan;
 use tiketi_core::{EventId, RoomPolicy};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::dto::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
+use crate::dto::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy, SupplyBeacon};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
 use crate::routes::responses;
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
-    OpenApiRouter::new().routes(routes!(read, set)).routes(routes!(clear))
+    OpenApiRouter::new().routes(routes!(read, set)).routes(routes!(supply_beacon)).routes(routes!(clear))
 }
 
 /// Read a waiting room's policy and counts
@@ -38,7 +38,8 @@ async fn read(
 /// Set a waiting room's policy
 ///
 /// Replaces the policy and nothing else of the event. Holds require an admission at once; other servers follow within a
-/// second. A draw keeps its seed for as long as the order stays `draw`.
+/// second. A draw keeps its seed for as long as the order stays `draw`. Once buyers can see the hash of a draw, its order,
+/// its beacon and the opening of the line cannot change.
 #[utoipa::path(
     put, path = "/api/admin/events/{id}/waiting-room", tag = "admin", request_body = SetRoomPolicy,
     security(("bearer" = [])),
@@ -46,7 +47,7 @@ async fn read(
     responses(
         (status = 200, description = "The policy as it is now", body = RoomPolicyAnswer),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
-        (status = 409, description = "`VERSION_MISMATCH`", body = ErrorBody),
+        (status = 409, description = "`DRAW_FIXED`, `VERSION_MISMATCH`", body = ErrorBody),
         (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
     ),
 )]
@@ -57,8 +58,34 @@ async fn set(
     ApiJson(body): ApiJson<SetRoomPolicy>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
     let known = known_policy(&state, event).await?;
-    let policy = body.policy(seed_for(&state, &body, &known)?)?;
+    let policy = body.policy(plan_for(&state, &body, &known)?)?;
     let edited = state.box_office().waiting_room().set_policy(event, policy).await?;
+    Ok(answer(&state, event, &edited.details.waiting_room).await)
+}
+
+/// Supply the round of a draw's beacon
+///
+/// Buyers are called from then on. Anyone can read the round where the beacon publishes it; the server verifies its
+/// signature. Supplying it again changes nothing.
+#[utoipa::path(
+    post, path = "/api/admin/events/{id}/waiting-room/beacon", tag = "admin", request_body = SupplyBeacon,
+    security(("bearer" = [])),
+    params(("id" = String, Path, description = "Which event", format = Uuid)),
+    responses(
+        (status = 200, description = "The policy, with the signature", body = RoomPolicyAnswer),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+        (status = 409, description = "`BEACON_NOT_NAMED`, `VERSION_MISMATCH`", body = ErrorBody),
+        (status = 422, description = "`BEACON_REFUSED`, `INVALID_BODY`", body = ErrorBody),
+    ),
+)]
+async fn supply_beacon(
+    State(state): State<AppState>,
+    _: AdminUser,
+    ApiPath(event): ApiPath<EventId>,
+    ApiJson(body): ApiJson<SupplyBeacon>,
+) -> Result<Json<RoomPolicyAnswer>, ApiError> {
+    let rooms = state.box_office().waiting_room();
+    let edited = rooms.supply_beacon(event, body.round, body.signature()?).await?;
     Ok(answer(&state, event, &edited.details.waiting_room).await)
 }
 
@@ -89,17 +116,19 @@ async fn known_policy(state: &AppState, event: EventId) -> Result<RoomPolicy, Ap
     policy.ok_or_else(|| ApiError::new(Code::EventNotFound))
 }
 
-/// Returns the seed for a drawn order: the present one, because its hash is public, or a new one.
-fn seed_for(
+/// Returns what a drawn order depends on: the present seed, because its hash may be public, or a new one.
+fn plan_for(
     state: &AppState,
     body: &SetRoomPolicy,
     known: &RoomPolicy,
-) -> Result<Option<DrawSeed>, ApiError> {
-    match known.fairness {
-        _ if !body.is_drawn() => Ok(None),
-        Fairness::Drawn { seed } => Ok(Some(seed)),
-        Fairness::FirstCome => Ok(Some(state.box_office().waiting_room().new_seed()?)),
+) -> Result<Option<DrawPlan>, ApiError> {
+    let known = known.fairness.plan();
+    let beacon = body.beacon(known.and_then(|plan| plan.beacon))?;
+    if !body.is_drawn() {
+        return Ok(None);
     }
+    let seed = known.map_or_else(|| state.box_office().waiting_room().new_seed(), |plan| Ok(plan.seed))?;
+    Ok(Some(DrawPlan { seed, beacon }))
 }
 
 /// Shows a policy with the counts of the room.

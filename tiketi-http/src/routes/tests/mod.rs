@@ -3,6 +3,7 @@
 mod administration;
 mod buying;
 mod crowds;
+mod draw;
 mod events;
 mod giving_back;
 mod layouts;

@@ -15,7 +15,7 @@ use tiketi_core::memory::MemoryWaitingRooms;
 use tiketi_core::store::{Standing, WaitingRoomStore};
 use tiketi_core::waiting_room::Room;
 use tiketi_core::{
-    BuyerId, CommandError, CommandKey, EventId, PlaceId, StoreError, StoreErrorKind, Timestamp,
+    BuyerId, Clock, CommandError, CommandKey, EventId, PlaceId, StoreError, StoreErrorKind, Timestamp,
 };
 
 use super::{Shop, assert_refused, event_on, text};
@@ -64,7 +64,7 @@ switched! {
 
 impl Shop {
     /// Opens a shop whose event has a waiting room for one buyer at a time.
-    async fn with_room() -> Self {
+    pub(super) async fn with_room() -> Self {
         let shop = Self::open().await;
         shop.set_room(&json!({"mode": "on", "maxActive": 1})).await;
         shop
@@ -79,15 +79,15 @@ impl Shop {
         shop
     }
 
-    fn room_path(&self) -> String {
+    pub(super) fn room_path(&self) -> String {
         format!("/api/admin/events/{}/waiting-room", self.event)
     }
 
-    async fn set_room(&self, policy: &Value) -> Value {
+    pub(super) async fn set_room(&self, policy: &Value) -> Value {
         self.ok(Method::PUT, &self.room_path(), &self.admin, policy).await
     }
 
-    async fn join(&self, token: &str) -> Value {
+    pub(super) async fn join(&self, token: &str) -> Value {
         self.ok(Method::POST, "/api/queue/join", token, &json!({"eventId": self.event})).await
     }
 
@@ -96,16 +96,16 @@ impl Shop {
         self.ok(Method::POST, &path, token, &Value::Null).await
     }
 
-    async fn place(&self, token: &str) -> Value {
+    pub(super) async fn place(&self, token: &str) -> Value {
         self.read(&format!("/api/queue/status/{}", self.event), token).await
     }
 
-    async fn serving(&self) -> Answered {
+    pub(super) async fn serving(&self) -> Answered {
         self.server.get(&format!("/api/queue/{}/serving", self.event)).await
     }
 
     /// Moves the clock by a second and runs the jobs.
-    async fn tick(&self) {
+    pub(super) async fn tick(&self) {
         self.server.clock.advance(Duration::from_secs(1));
         self.server.state.run_jobs_once().await;
     }
@@ -311,8 +311,8 @@ async fn a_policy_is_read_as_it_was_set_and_shown_on_the_event() {
     let policy = json!({
         "mode": "auto", "threshold": 3, "maxActive": 50, "rate": "adaptive", "admitPerMinute": 60,
         "admitPerMinuteAtMost": 600, "sessionTtl": 300, "sessionCap": 900, "turnWindow": 120,
-        "queueLimit": 1_000, "maxParty": 4, "fairness": "draw", "opensAt": "2026-01-06T00:00:00Z",
-        "onFailure": "open",
+        "queueLimit": 1_000, "maxParty": 4, "fairness": "draw", "beacon": null,
+        "opensAt": "2026-01-06T00:00:00Z", "onFailure": "open",
     });
     let set = shop.set_room(&policy).await;
     assert_eq!(set, json!({"policy": policy, "room": null}));
@@ -333,10 +333,26 @@ async fn the_public_state_is_read_from_the_store_once_a_second() {
         assert_eq!(shop.serving().await.status, 200);
     }
     assert_eq!(rooms.reads.load(Ordering::Relaxed) - before, 1);
+}
+
+#[tokio::test]
+async fn the_public_state_says_when_it_was_read_and_is_never_older_than_two_seconds() {
+    let rooms = Arc::new(Switched::default());
+    let shop = Shop::with_rooms(&rooms).await;
+    let read_at = shop.server.clock.now();
+    assert_eq!(shop.serving().await.json()["asOf"], read_at.to_string());
     rooms.is_off.store(true, Ordering::Relaxed);
-    assert_eq!(shop.serving().await.status, 200, "a snapshot needs no store");
-    shop.server.clock.advance(Duration::from_secs(2));
+    for millis in [0, 999] {
+        shop.server.clock.set(read_at.after(Duration::from_millis(millis)));
+        assert_eq!(shop.serving().await.json()["asOf"], read_at.to_string(), "it is not said to be newer");
+    }
+    shop.server.clock.set(read_at.after(Duration::from_secs(2)));
     assert_refused(&shop.serving().await, 503, "SERVICE_UNAVAILABLE", "the store is off");
+    let status = format!("/api/queue/status/{}", shop.event);
+    assert_refused(&shop.get(&status, &shop.buyer).await, 503, "SERVICE_UNAVAILABLE", "a status, too");
+    rooms.is_off.store(false, Ordering::Relaxed);
+    shop.server.clock.advance(Duration::from_secs(1));
+    assert_eq!(shop.serving().await.json()["asOf"], shop.server.clock.now().to_string());
 }
 
 #[tokio::test]
@@ -359,30 +375,6 @@ async fn the_public_state_needs_no_token_and_is_cacheable() {
     assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
     let unknown = shop.server.get("/api/queue/01890a5d-ac96-774b-bcce-b302099a8057/serving").await;
     assert_refused(&unknown, 404, "EVENT_NOT_FOUND", "unknown");
-}
-
-#[tokio::test]
-async fn the_seed_of_a_draw_is_public_after_the_opening_only() {
-    let shop = Shop::open().await;
-    let policy = json!({"mode": "on", "maxActive": 1, "fairness": "draw", "opensAt": "2026-01-05T10:10:00Z"});
-    shop.set_room(&policy).await;
-    assert!(shop.join(&shop.buyer).await["number"].is_null(), "the order is not drawn yet");
-    shop.join(&shop.other).await;
-    let before = shop.serving().await.json();
-    let commitment = text(&before["draw"]["commitment"]);
-    assert_eq!((commitment.len(), &before["draw"]["seed"]), (64, &Value::Null));
-
-    shop.set_room(&policy).await;
-    shop.server.clock.advance(Duration::from_mins(10));
-    shop.tick().await;
-    shop.server.clock.advance(Duration::from_secs(1));
-    let after = shop.serving().await.json();
-    assert_eq!(after["draw"]["commitment"], commitment.as_str(), "setting the policy again keeps the seed");
-    assert_eq!((text(&after["draw"]["seed"]).len(), &after["draw"]["drawn"]), (64, &json!(2)));
-    let mut numbers = [shop.place(&shop.buyer).await, shop.place(&shop.other).await]
-        .map(|standing| standing["number"].as_u64().unwrap());
-    numbers.sort_unstable();
-    assert_eq!(numbers, [1, 2]);
 }
 
 #[tokio::test]

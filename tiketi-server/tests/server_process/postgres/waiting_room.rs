@@ -5,7 +5,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tiketi_postgres::PostgresStore;
 use tiketi_postgres_harness::{Database, Server};
-use tiketi_server_harness::{DEADLINE, Fleet, Running, SECRET, ServerShop, Stock, admin, migrate, token};
+use tiketi_server_harness::{
+    DEADLINE, Fleet, Running, SECRET, ServerShop, Stock, admin, migrate, run, token,
+};
 use tokio::time::{Duration, sleep, timeout};
 use uuid::Uuid;
 
@@ -45,6 +47,36 @@ async fn a_single_server_keeps_its_line_in_the_database() {
     assert_eq!(join(&running, &shop.event, 3).await["number"], 1, "a server of many has its own line");
     let said = running.stop().await;
     assert!(said.err.contains("each server has its own waiting rooms"), "{}", said.err);
+}
+
+#[tokio::test]
+async fn a_second_single_server_is_refused_and_takes_over_when_the_first_has_died() {
+    let database = Database::fresh(Server::shared().await, migrate).await;
+    let pool = database.pool(2).await;
+    let stock = Stock { rows: 1, standing: 1 };
+    let shop = ServerShop::over(Arc::new(PostgresStore::new(pool.clone())), database.url(), stock).await;
+    pool.close().await;
+    let options =
+        ["--store", &shop.store, "--jwt-secret", SECRET, "--store-connections=4", "--single-server"];
+
+    let first = Running::start(&options).await;
+    let path = format!("/api/admin/events/{}/waiting-room", shop.event);
+    assert_eq!(first.put(&path, &admin(), &json!({"mode": "on", "maxActive": 1})).await.0, 200);
+    let place = join(&first, &shop.event, 1).await;
+    let said = run(&[&["--listen", "127.0.0.1:0"], &options[..]].concat()).await;
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(said.err.contains("another process has the waiting rooms of this store"), "{said:?}");
+    assert!(said.err.contains("--redis"), "it says what to do: {said:?}");
+    assert_eq!(join(&first, &shop.event, 1).await["queueId"], place["queueId"], "the first goes on");
+
+    first.kill().await;
+    let second = Running::start(&options).await;
+    assert_eq!(join(&second, &shop.event, 1).await["queueId"], place["queueId"]);
+    assert_eq!(join(&second, &shop.event, 2).await["number"], 2);
+    second.stop().await;
+    // A server that stopped has given the line up, so the next one need not wait.
+    let third = Running::start(&options).await;
+    assert_eq!(join(&third, &shop.event, 3).await["number"], 3);
 }
 
 /// Sends heartbeats until the buyer is admitted, and returns the pass.

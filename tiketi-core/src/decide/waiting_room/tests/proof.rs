@@ -5,7 +5,7 @@ use crate::waiting_room::{ProofOfWork, ProofState};
 
 /// A hall that asks for a proof within a minute.
 fn hall() -> Hall {
-    Hall::new(RoomPolicy { proof: Some(ProofOfWork::default()), ..policy() })
+    Hall::new(&RoomPolicy { proof: Some(ProofOfWork::default()), ..policy() })
 }
 
 impl Hall {
@@ -76,7 +76,7 @@ fn before_it_is_overdue_a_missing_proof_costs_nothing() {
 
 #[test]
 fn who_joined_before_it_was_asked_for_or_was_invited_needs_none() {
-    let mut hall = Hall::new(policy());
+    let mut hall = Hall::new(&policy());
     hall.join(at(0), 1);
     hall.policy.proof = Some(ProofOfWork::default());
     assert_eq!(hall.prove(at(1), 1).unwrap().proof, ProofState::NotAsked);
