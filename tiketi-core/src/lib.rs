@@ -72,9 +72,10 @@
 //! # Live changes
 //!
 //! [`BoxOffice::changes`] follows an event: a snapshot of its seats, stock and status, then each change at once, on
-//! whichever server it happened. It is what a host sends to sockets of its own. A [`Broadcast`] carries the changes
-//! between servers ([`BoxOfficeBuilder::broadcast`]); what it loses is read from the store. The module [`broadcast`]
-//! explains audiences, the module [`live_seats`] how deltas are put together.
+//! whichever server it happened. It is what a host sends to sockets of its own. A
+//! [`Broadcast`](broadcast::Broadcast) carries the changes between servers ([`BoxOfficeBuilder::broadcast`]); what it
+//! loses is read from the store. The module [`broadcast`] explains audiences, the module
+//! [`live_seats`] how deltas are put together.
 //!
 //! # Facts and subscribers
 //!
@@ -200,7 +201,6 @@ pub use box_office::{
     BoxOffice, BoxOfficeBuilder, BuildError, HoldRequest, JoinRequest, Paid, PayError, PrepareRequest,
     Prepared, RefundError,
 };
-pub use broadcast::Broadcast;
 pub use cancellation_policy::CancellationPolicy;
 pub use catalog::{EventInput, TicketTypeInput, general_admission};
 pub use clock::{Clock, IdSource};

@@ -74,7 +74,7 @@
 //! | Redis was restarted without its data | Rooms are empty. A buyer who comes back joins at the back. Numbers go on at the next multiple of 1,000,000 above the highest that the server has seen, so none is given twice |
 //! | A Cluster's master dies and its replica lacks the latest writes | With [`RedisOptions::replicas`] none of them was answered. Else buyers whose place was among them join again. The line skips the numbers that the server has seen, up to 10,000 |
 //! | All servers and Redis lose their memory at the same time | Numbers begin at 1 again |
-//! | A message is lost, or Redis was restarted | Listeners hear a gap, and read the store |
+//! | A message is lost, or Redis was restarted | Listeners receive a gap, and read the store |
 //! | Other servers write all the time | The task decides again; after 5 seconds [`Contention`] |
 //!
 //! By default Redis answers before a write is on a disk or on a replica. Use `appendonly yes` and replicas if buyers should

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use tiketi_core::broadcast::{Broadcast, EventRoom, Heard, Listener, PublicNews, SeatsDelta};
+use tiketi_core::broadcast::{Broadcast, EventRoom, Listener, PublicNews, Received, SeatsDelta};
 use tiketi_core::decide::{BlockSeats, Hold, UnblockSeats};
 use tiketi_core::event::EventStatus;
 use tiketi_core::fact::{SeatChanged, SeatStatus};
@@ -24,12 +24,12 @@ fn listen(shop: &TestShop, event: EventId) -> (Arc<MemoryBroadcast>, Listener<Ev
     (broadcast, listener)
 }
 
-fn heard(listener: &mut Listener<EventRoom>) -> Vec<PublicNews> {
-    let heard = std::iter::from_fn(|| listener.try_next());
-    heard
-        .map(|heard| match heard {
-            Heard::News(news) => news,
-            Heard::Gap => panic!("nothing is lost within a process"),
+fn received(listener: &mut Listener<EventRoom>) -> Vec<PublicNews> {
+    let received = std::iter::from_fn(|| listener.try_next());
+    received
+        .map(|received| match received {
+            Received::News(news) => news,
+            Received::Gap => panic!("nothing is lost within a process"),
         })
         .collect()
 }
@@ -49,15 +49,15 @@ pub async fn what_a_commit_changed_is_sent_before_its_answer(shop: TestShop) {
     let mut elsewhere = broadcast.listen(EventRoom(other.event));
     let change = |at: usize, status, version| SeatChanged::new(hall.seats[at], status, version);
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
-    let news = heard(&mut listener);
+    let news = received(&mut listener);
     assert_eq!(news.len(), 3, "{news:?}");
     assert_eq!(news[0], seats(1, 2, &[change(0, SeatStatus::Held, 2)]));
     assert!(news.contains(&stock(hall.front, 9)) && news.contains(&stock(hall.standing, 8)));
     shop.apply(shop.release(&held)).await;
-    let news = heard(&mut listener);
+    let news = received(&mut listener);
     assert_eq!(news[0], seats(2, 3, &[change(0, SeatStatus::Available, 3)]));
     assert!(news.contains(&stock(hall.front, 10)) && news.contains(&stock(hall.standing, 10)));
-    assert_eq!(heard(&mut elsewhere), []);
+    assert_eq!(received(&mut elsewhere), []);
 }
 
 /// Fails if a refusal or a repetition sends a message.
@@ -68,7 +68,7 @@ pub async fn what_changes_nothing_sends_nothing(shop: TestShop) {
     let (_broadcast, mut listener) = listen(&shop, hall.event);
     assert!(shop.execute(envelope).await.unwrap().replayed);
     shop.send(shop.hold_seats(&hall, shop.buyer(), &[0])).await.unwrap_err();
-    assert_eq!(heard(&mut listener), []);
+    assert_eq!(received(&mut listener), []);
 }
 
 /// Fails if a change that no sales command made is not sent.
@@ -78,18 +78,18 @@ pub async fn ends_blocks_and_statuses_are_sent(shop: TestShop) {
     let (_broadcast, mut listener) = listen(&shop, hall.event);
     let change = |at: usize, status, version| SeatChanged::new(hall.seats[at], status, version);
     shop.store().announce_statuses(shop.now()).await.unwrap();
-    assert_eq!(heard(&mut listener), [PublicNews::Status { status: EventStatus::OnSale }]);
+    assert_eq!(received(&mut listener), [PublicNews::Status { status: EventStatus::OnSale }]);
     shop.go_to(held.held_until().unwrap());
     shop.store().expire_due(shop.now(), 10).await.unwrap();
     let ended = [seats(2, 3, &[change(0, SeatStatus::Available, 3)]), stock(hall.front, 10)];
-    assert_eq!(heard(&mut listener), ended);
+    assert_eq!(received(&mut listener), ended);
     let block = BlockSeats::new(shop.now(), hall.event, vec![hall.seats[1]], "a pillar");
     shop.store().block_seats(block).await.unwrap();
     let blocked = [seats(3, 4, &[change(1, SeatStatus::Blocked, 2)]), stock(hall.front, 9)];
-    assert_eq!(heard(&mut listener), blocked);
+    assert_eq!(received(&mut listener), blocked);
     shop.store().unblock_seats(UnblockSeats::new(shop.now(), hall.event, vec![hall.seats[1]])).await.unwrap();
     let unblocked = [seats(4, 5, &[change(1, SeatStatus::Available, 3)]), stock(hall.front, 10)];
-    assert_eq!(heard(&mut listener), unblocked);
+    assert_eq!(received(&mut listener), unblocked);
 }
 
 /// Fails if deltas leave out a change, or do not say which versions they cover.
@@ -104,7 +104,7 @@ pub async fn deltas_of_callers_at_once_make_the_map(shop: TestShop) {
         let commands = commands.map(|(at, buyer)| shop.hold_seats(&hall, buyer, &[(5 * round + at) % 20]));
         at_once::<Hold>(&shop, commands.collect()).await;
     }
-    let deltas = heard(&mut listener);
+    let deltas = received(&mut listener);
     for news in &deltas {
         match news {
             PublicNews::Seats(delta) => drop(lives.apply(delta)),

@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::box_office::BoxOffice;
-use crate::broadcast::{EventRoom, Heard, Listener, PublicNews, SeatsDelta};
+use crate::broadcast::{EventRoom, Listener, PublicNews, Received, SeatsDelta};
 use crate::error::StoreError;
 use crate::event::EventStatus;
 use crate::id::{EventId, TicketTypeId};
@@ -149,7 +149,7 @@ enum Resync {
 
 /// Why a wait ended.
 enum Woken {
-    Heard(Heard<PublicNews>),
+    Received(Received<PublicNews>),
     Resync,
     Check,
 }
@@ -208,8 +208,8 @@ impl Changes {
             return self.resync().await;
         }
         match self.wait().await {
-            Woken::Heard(Heard::News(news)) => self.hear(news),
-            Woken::Heard(Heard::Gap) | Woken::Resync => self.resync = Resync::Now,
+            Woken::Received(Received::News(news)) => self.receive(news),
+            Woken::Received(Received::Gap) | Woken::Resync => self.resync = Resync::Now,
             Woken::Check => self.check().await?,
         }
         Ok(())
@@ -227,13 +227,13 @@ impl Changes {
                 self.next_check = None;
                 return Poll::Ready(Woken::Check);
             }
-            self.listener.poll_next(context).map(Woken::Heard)
+            self.listener.poll_next(context).map(Woken::Received)
         })
         .await
     }
 
     /// Takes news in.
-    fn hear(&mut self, news: PublicNews) {
+    fn receive(&mut self, news: PublicNews) {
         // Before the first read there is nothing to change; the read will include it.
         let Some(seen) = &mut self.seen else { return };
         match news {
@@ -300,7 +300,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Asks the store whether anything changed that was not heard.
+    /// Asks the store whether anything changed that was not received.
     async fn check(&mut self) -> Result<(), StoreError> {
         let catalog = Arc::clone(&self.office.inner.catalog);
         let (version, view) = (catalog.seat_map_version(self.event).await?, catalog.event(self.event).await?);

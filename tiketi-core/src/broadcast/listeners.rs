@@ -11,14 +11,14 @@ use foldhash::fast::RandomState;
 use smallvec::SmallVec;
 
 use crate::broadcast::audience::{Audience, Message};
-use crate::broadcast::mailbox::{Heard, Mailbox};
+use crate::broadcast::mailbox::{Mailbox, Received};
 
 type Mailboxes<A> = SmallVec<[Arc<Mailbox<<A as Audience>::News>>; 2]>;
 
 /// Delivers messages to the listeners of this process: the part that every [`crate::broadcast::Broadcast`] shares.
 ///
 /// ```
-/// use tiketi_core::broadcast::{EventRoom, Heard, Listeners, Message, PublicNews};
+/// use tiketi_core::broadcast::{EventRoom, Received, Listeners, Message, PublicNews};
 /// use tiketi_core::event::EventStatus;
 /// # use tiketi_core::EventId;
 ///
@@ -27,7 +27,7 @@ type Mailboxes<A> = SmallVec<[Arc<Mailbox<<A as Audience>::News>>; 2]>;
 /// let mut listener = listeners.listen(room);
 /// let news = PublicNews::Status { status: EventStatus::SoldOut };
 /// listeners.deliver(&Message::new(room, news.clone()));
-/// assert_eq!(listener.try_next(), Some(Heard::News(news)));
+/// assert_eq!(listener.try_next(), Some(Received::News(news)));
 /// # Ok::<(), tiketi_core::id::ParseIdError>(())
 /// ```
 pub struct Listeners<A: Audience>(Arc<Registry<A>>);
@@ -139,17 +139,17 @@ impl<A: Audience> Listener<A> {
     /// # Cancel safety
     ///
     /// A dropped wait loses nothing.
-    pub async fn next(&mut self) -> Heard<A::News> {
+    pub async fn next(&mut self) -> Received<A::News> {
         poll_fn(|context| self.poll_next(context)).await
     }
 
     /// Returns the next news or gap if there is one, and otherwise wakes the task once there is.
-    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Heard<A::News>> {
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Received<A::News>> {
         self.mailbox.poll_take(context)
     }
 
     /// Returns the next news or gap if there is one.
-    pub fn try_next(&mut self) -> Option<Heard<A::News>> {
+    pub fn try_next(&mut self) -> Option<Received<A::News>> {
         self.mailbox.take()
     }
 }
@@ -201,8 +201,8 @@ mod tests {
             (listeners.listen(room(1)), listeners.listen(room(1)), listeners.listen(room(2)));
         (0..3).for_each(|number| listeners.deliver(&Message::new(room(1), stock(number))));
         for listener in [&mut one, &mut two] {
-            let heard: Vec<_> = std::iter::from_fn(|| listener.try_next()).collect();
-            assert_eq!(heard, [0, 1, 2].map(|number| Heard::News(stock(number))));
+            let received: Vec<_> = std::iter::from_fn(|| listener.try_next()).collect();
+            assert_eq!(received, [0, 1, 2].map(|number| Received::News(stock(number))));
         }
         assert_eq!(other.try_next(), None);
     }
@@ -212,8 +212,8 @@ mod tests {
         let listeners = Listeners::default();
         let mut slow = listeners.listen(room(1));
         (0..=MAILBOX_CAPACITY).for_each(|number| listeners.deliver(&Message::new(room(1), stock(number))));
-        assert_eq!(slow.try_next(), Some(Heard::Gap));
-        assert_eq!(slow.try_next(), Some(Heard::News(stock(MAILBOX_CAPACITY))));
+        assert_eq!(slow.try_next(), Some(Received::Gap));
+        assert_eq!(slow.try_next(), Some(Received::News(stock(MAILBOX_CAPACITY))));
         assert_eq!(slow.try_next(), None);
     }
 
@@ -224,11 +224,11 @@ mod tests {
         listeners.deliver(&Message::new(room(1), stock(1)));
         listeners.gap(room(1));
         listeners.deliver(&Message::new(room(1), stock(2)));
-        assert_eq!(one.try_next(), Some(Heard::Gap));
-        assert_eq!(one.try_next(), Some(Heard::News(stock(2))));
+        assert_eq!(one.try_next(), Some(Received::Gap));
+        assert_eq!(one.try_next(), Some(Received::News(stock(2))));
         assert_eq!(two.try_next(), None);
         listeners.gap_everywhere();
-        assert_eq!((one.try_next(), two.try_next()), (Some(Heard::Gap), Some(Heard::Gap)));
+        assert_eq!((one.try_next(), two.try_next()), (Some(Received::Gap), Some(Received::Gap)));
     }
 
     #[test]
@@ -249,6 +249,6 @@ mod tests {
         let waiting = tokio::spawn(async move { listener.next().await });
         tokio::task::yield_now().await;
         listeners.deliver(&Message::new(room(1), stock(7)));
-        assert_eq!(waiting.await.unwrap(), Heard::News(stock(7)));
+        assert_eq!(waiting.await.unwrap(), Received::News(stock(7)));
     }
 }

@@ -4,13 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
-/// Most messages that wait for one listener; one more drops them all, and the listener hears [`Heard::Gap`].
+/// Most messages that wait for one listener; one more drops them all, and the listener receives [`Received::Gap`].
 pub const MAILBOX_CAPACITY: usize = 1_024;
 
-/// What a listener hears.
+/// What a listener receives.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "a listener acts on every case")]
-pub enum Heard<N> {
+pub enum Received<N> {
     /// News.
     News(N),
     /// Messages may be missing: the present state has to be read from the store.
@@ -32,17 +32,17 @@ impl<N> Mailbox<N> {
     }
 
     /// Takes the next news or gap if there is one, and otherwise wakes the task once there is.
-    pub(super) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Heard<N>> {
+    pub(super) fn poll_take(&self, context: &mut Context<'_>) -> Poll<Received<N>> {
         let mut inside = self.lock();
-        if let Some(heard) = inside.take() {
-            return Poll::Ready(heard);
+        if let Some(received) = inside.take() {
+            return Poll::Ready(received);
         }
         inside.waker = Some(context.waker().clone());
         Poll::Pending
     }
 
     /// Takes the next news or gap if there is one.
-    pub(super) fn take(&self) -> Option<Heard<N>> {
+    pub(super) fn take(&self) -> Option<Received<N>> {
         self.lock().take()
     }
 
@@ -72,10 +72,10 @@ impl<N> Mailbox<N> {
 }
 
 impl<N> Inside<N> {
-    fn take(&mut self) -> Option<Heard<N>> {
+    fn take(&mut self) -> Option<Received<N>> {
         if std::mem::take(&mut self.has_gap) {
-            return Some(Heard::Gap);
+            return Some(Received::Gap);
         }
-        self.news.pop_front().map(Heard::News)
+        self.news.pop_front().map(Received::News)
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! A change leaves its commit in two ways. The outbox ([`crate::store::OutboxStore`]) delivers a [`crate::Fact`] to each
 //! subscriber at least once, on one server. A [`Broadcast`] sends a message to every listener of every server at once,
-//! and may lose it. A listener learns that messages are missing ([`Heard::Gap`], or a delta that does not follow the
+//! and may lose it. A listener learns that messages are missing ([`Received::Gap`], or a delta that does not follow the
 //! one before), and reads the present state from the store. [`crate::BoxOffice::changes`] does both.
 //!
 //! # Audiences
@@ -40,7 +40,7 @@ use std::fmt::Debug;
 
 pub use audience::{AnyMessage, Audience, BuyerOnly, EventRoom, Message};
 pub use listeners::{Listener, Listeners};
-pub use mailbox::{Heard, MAILBOX_CAPACITY};
+pub use mailbox::{MAILBOX_CAPACITY, Received};
 pub use news::{PrivateNews, PublicNews, SeatsDelta};
 pub use publisher::CommitPublisher;
 
@@ -52,7 +52,7 @@ pub use publisher::CommitPublisher;
 ///
 /// - A message is lost, or reaches every listener of its audience that was registered before the call. It MAY reach a
 ///   listener twice, and messages MAY overtake each other.
-/// - A listener that misses messages MUST hear [`Heard::Gap`]: before the next message that it gets, and without a next
+/// - A listener that misses messages MUST receive [`Received::Gap`]: before the next message that it gets, and without a next
 ///   message once a lost connection is restored.
 /// - The listeners of the process that sends MUST get the message also while no other server can be reached.
 pub trait Broadcast: Debug + Send + Sync + 'static {

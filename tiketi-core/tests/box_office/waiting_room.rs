@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tiketi_core::box_office::{BoxOfficeBuilder, Job, JoinRequest, Turn};
-use tiketi_core::broadcast::{BuyerOnly, EventRoom, Heard, PrivateNews, PublicNews};
+use tiketi_core::broadcast::{BuyerOnly, EventRoom, PrivateNews, PublicNews, Received};
 use tiketi_core::clock::{CountedIds, ManualClock};
 use tiketi_core::decide::waiting_room::{
     Admission, Admit, Enter, Finish, Heartbeat, Join, JoinRefused, Leave, PlaceRefused, Prove,
@@ -370,11 +370,12 @@ async fn an_admission_is_sent_to_everyone_and_a_call_to_its_buyer_only() {
     let id = place(&queue.join(ADA).await).id;
     queue.join(BEN).await;
     queue.tick().await;
-    let Some(Heard::News(PublicNews::Serving(serving))) = everyone.try_next() else {
+    let Some(Received::News(PublicNews::Serving(serving))) = everyone.try_next() else {
         panic!("the room's state is public");
     };
     assert_eq!((serving.event, serving.number, serving.waiting), (queue.event, 1, 1));
-    let called = |heard| matches!(heard, Some(Heard::News(PrivateNews::Called { place, .. })) if place == id);
+    let called =
+        |received| matches!(received, Some(Received::News(PrivateNews::Called { place, .. })) if place == id);
     assert!(called(ada.try_next()));
     assert_eq!(ben.try_next(), None);
 }

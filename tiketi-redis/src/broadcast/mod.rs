@@ -23,8 +23,8 @@ use subscription::Subscription;
 /// Sends live changes to the listeners of every server that has the same Redis and prefix.
 ///
 /// Listeners of this process get a message at once, also while Redis cannot be reached. Redis numbers the messages of
-/// each channel as it publishes them, so another server notices what it missed, and its listeners hear a gap
-/// ([`Heard::Gap`](tiketi_core::broadcast::Heard)): after a lost connection, a restart of Redis, a failover, or a message
+/// each channel as it publishes them, so another server notices what it missed, and its listeners receive a gap
+/// ([`Received::Gap`](tiketi_core::broadcast::Received)): after a lost connection, a restart of Redis, a failover, or a message
 /// that could not be sent. A Cluster uses sharded channels, which need Redis 7.
 ///
 /// A server subscribes to a channel while it has a listener of it. Two tasks run until this value is dropped.

@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::connection::{cluster_builder, first_node, single_client};
 use crate::options::RedisOptions;
 
-/// Most pushed messages that wait; more are dropped, and every listener hears a gap.
+/// Most pushed messages that wait; more are dropped, and every listener receives a gap.
 const MAX_PUSHED: usize = 8_192;
 /// Longest wait for an answer to a subscription or a ping.
 const PATIENCE: Duration = Duration::from_secs(1);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tiketi_core::broadcast::{Broadcast, Heard};
+use tiketi_core::broadcast::{Broadcast, Received};
 use tiketi_redis_harness::Server;
 
 use crate::{begun, next, open, room, stock, to_room, until_heard};
@@ -15,13 +15,13 @@ async fn a_restarted_redis_is_a_gap_and_messages_flow_again() {
     begun(&mut here).await;
     begun(&mut there).await;
     server.kill();
-    assert_eq!(next(&mut there).await, Heard::Gap, "a lost connection is a gap");
-    assert_eq!(next(&mut here).await, Heard::Gap);
+    assert_eq!(next(&mut there).await, Received::Gap, "a lost connection is a gap");
+    assert_eq!(next(&mut here).await, Received::Gap);
     one.publish(to_room(1, 7));
-    assert_eq!(next(&mut here).await, Heard::News(stock(7)), "the sender's own listeners need no Redis");
+    assert_eq!(next(&mut here).await, Received::News(stock(7)), "the sender's own listeners need no Redis");
     server.start_again();
-    let heard = until_heard(&one, 1, &mut there).await;
-    assert_eq!(heard.first(), Some(&Heard::Gap), "what was sent meanwhile is missing: {heard:?}");
+    let received = until_heard(&one, 1, &mut there).await;
+    assert_eq!(received.first(), Some(&Received::Gap), "what was sent meanwhile is missing: {received:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,8 +32,8 @@ async fn killed_connections_are_gaps_and_messages_flow_again() {
     begun(&mut there).await;
     until_heard(&one, 1, &mut there).await;
     server.ask("CLIENT KILL TYPE pubsub");
-    let heard = until_heard(&one, 1, &mut there).await;
-    assert!(heard.contains(&Heard::Gap), "{heard:?}");
+    let received = until_heard(&one, 1, &mut there).await;
+    assert!(received.contains(&Received::Gap), "{received:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn a_redis_that_hangs_ends_in_a_gap_and_a_new_connection() {
     begun(&mut there).await;
     until_heard(&one, 1, &mut there).await;
     server.freeze();
-    assert_eq!(next(&mut there).await, Heard::Gap, "pings without an answer are a gap");
+    assert_eq!(next(&mut there).await, Received::Gap, "pings without an answer are a gap");
     server.thaw();
     until_heard(&one, 1, &mut there).await;
 }
@@ -56,12 +56,12 @@ async fn a_number_that_no_message_has_is_a_gap() {
     let mut there = two.listen(room(1));
     begun(&mut there).await;
     one.publish(to_room(1, 1));
-    assert_eq!(next(&mut there).await, Heard::News(stock(1)));
+    assert_eq!(next(&mut there).await, Received::News(stock(1)));
     // As if a message had been published that this server did not get.
     server.ask("INCR tiketi:{00000000-0000-0000-0000-000000000001}:live:number");
     one.publish(to_room(1, 2));
-    assert_eq!(next(&mut there).await, Heard::Gap);
-    assert_eq!(next(&mut there).await, Heard::News(stock(2)));
+    assert_eq!(next(&mut there).await, Received::Gap);
+    assert_eq!(next(&mut there).await, Received::News(stock(2)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,13 +71,13 @@ async fn a_message_that_cannot_be_sent_is_told_without_a_later_one() {
     let mut there = two.listen(room(1));
     begun(&mut there).await;
     one.publish(to_room(1, 1));
-    assert_eq!(next(&mut there).await, Heard::News(stock(1)));
+    assert_eq!(next(&mut there).await, Received::News(stock(1)));
     server.ask("ACL SETUSER default -publish");
     one.publish(to_room(1, 2));
     tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(there.try_next(), None, "it was not sent");
     server.ask("ACL SETUSER default +publish");
-    assert_eq!(next(&mut there).await, Heard::Gap);
+    assert_eq!(next(&mut there).await, Received::Gap);
     one.publish(to_room(1, 3));
-    assert_eq!(next(&mut there).await, Heard::News(stock(3)));
+    assert_eq!(next(&mut there).await, Received::News(stock(3)));
 }

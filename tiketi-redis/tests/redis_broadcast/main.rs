@@ -8,7 +8,7 @@ mod shops;
 use std::time::Duration;
 
 use tiketi_core::broadcast::{
-    AnyMessage, Broadcast, BuyerOnly, EventRoom, Heard, Listener, Message, PrivateNews, PublicNews,
+    AnyMessage, Broadcast, BuyerOnly, EventRoom, Listener, Message, PrivateNews, PublicNews, Received,
 };
 use tiketi_core::{BuyerId, EventId, ReservationId, TicketTypeId};
 use tiketi_redis::{RedisBroadcast, RedisOptions};
@@ -45,29 +45,29 @@ fn open(url: &str) -> RedisBroadcast {
     RedisBroadcast::open(&url.parse::<RedisOptions>().unwrap()).unwrap()
 }
 
-/// Waits for what a listener hears next.
-async fn next<A: tiketi_core::broadcast::Audience>(listener: &mut Listener<A>) -> Heard<A::News> {
-    timeout(DEADLINE, listener.next()).await.expect("nothing is heard")
+/// Waits for what a listener receives next.
+async fn next<A: tiketi_core::broadcast::Audience>(listener: &mut Listener<A>) -> Received<A::News> {
+    timeout(DEADLINE, listener.next()).await.expect("nothing is received")
 }
 
 /// Waits until a subscription has begun, which is a gap.
 async fn begun(listener: &mut Listener<EventRoom>) {
-    assert_eq!(next(listener).await, Heard::Gap);
+    assert_eq!(next(listener).await, Received::Gap);
 }
 
-/// Sends stocks of a room until another server hears one, and returns it; what came before may be a gap.
+/// Sends stocks of a room until another server receives one, and returns it; what came before may be a gap.
 async fn until_heard(
     from: &RedisBroadcast,
     number: u128,
     listener: &mut Listener<EventRoom>,
-) -> Vec<Heard<PublicNews>> {
-    let mut heard = Vec::new();
+) -> Vec<Received<PublicNews>> {
+    let mut received = Vec::new();
     let flows = async {
         for available in 1_000.. {
             from.publish(to_room(number, available));
             while let Ok(next) = timeout(Duration::from_millis(100), listener.next()).await {
-                let is_news = matches!(next, Heard::News(_));
-                heard.push(next);
+                let is_news = matches!(next, Received::News(_));
+                received.push(next);
                 if is_news {
                     return;
                 }
@@ -75,7 +75,7 @@ async fn until_heard(
         }
     };
     timeout(DEADLINE, flows).await.expect("messages do not flow again");
-    heard
+    received
 }
 
 /// Fails unless messages of one server reach the listeners of both servers once, in order, and no one else.
@@ -87,19 +87,19 @@ async fn check_flow(url: &str) {
     for listener in [&mut here, &mut there, &mut elsewhere] {
         begun(listener).await;
     }
-    assert_eq!((next(&mut ada).await, next(&mut ben).await), (Heard::Gap, Heard::Gap));
+    assert_eq!((next(&mut ada).await, next(&mut ben).await), (Received::Gap, Received::Gap));
     for available in 0..200 {
         one.publish(to_room(1, available));
     }
     one.publish(Message::new(buyer(1), confirmed(7)).into());
     for available in 0..200 {
-        assert_eq!(next(&mut there).await, Heard::News(stock(available)));
-        assert_eq!(next(&mut here).await, Heard::News(stock(available)));
+        assert_eq!(next(&mut there).await, Received::News(stock(available)));
+        assert_eq!(next(&mut here).await, Received::News(stock(available)));
     }
-    assert_eq!(next(&mut ada).await, Heard::News(confirmed(7)));
-    // What the sender hears once it has heard twice would be next; a message of the other server comes instead.
+    assert_eq!(next(&mut ada).await, Received::News(confirmed(7)));
+    // What the sender receives once it has received twice would be next; a message of the other server comes instead.
     two.publish(to_room(1, 999));
-    assert_eq!(next(&mut here).await, Heard::News(stock(999)));
+    assert_eq!(next(&mut here).await, Received::News(stock(999)));
     assert_eq!((elsewhere.try_next(), ben.try_next()), (None, None));
 }
 
@@ -123,8 +123,8 @@ async fn a_message_reaches_both_servers_of_a_cluster() {
         cluster
     });
     let _cluster = cluster.await.unwrap();
-    let heard = until_heard(&one, 1, &mut there).await;
-    assert_eq!(heard.first(), Some(&Heard::Gap), "{heard:?}");
+    let received = until_heard(&one, 1, &mut there).await;
+    assert_eq!(received.first(), Some(&Received::Gap), "{received:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
