@@ -313,6 +313,7 @@ async fn a_policy_is_read_as_it_was_set_and_shown_on_the_event() {
         "admitPerMinuteAtMost": 600, "sessionTtl": 300, "sessionCap": 900, "turnWindow": 120,
         "queueLimit": 1_000, "maxParty": 4, "fairness": "draw", "beacon": null,
         "opensAt": "2026-01-06T00:00:00Z", "onFailure": "open",
+        "proofOfWork": {"memoryKib": 1_024, "passes": 2, "zeroDigits": 3, "solveWithin": 45},
     });
     let set = shop.set_room(&policy).await;
     assert_eq!(set, json!({"policy": policy, "room": null}));
