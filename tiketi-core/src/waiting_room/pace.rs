@@ -30,7 +30,7 @@ impl Pace {
     pub fn allowed(self, per_minute: Option<u32>, now: Timestamp) -> u32 {
         let Some(rate) = per_minute else { return u32::MAX };
         let Some(interval) = interval(rate) else { return 0 };
-        let next = self.next.max(now.before(burst(interval)));
+        let next = self.next_at(now, interval);
         if now < next {
             return 0;
         }
@@ -45,8 +45,16 @@ impl Pace {
         if count == 0 {
             return self;
         }
-        let next = self.next.max(now.before(burst(interval)));
+        let next = self.next_at(now, interval);
         Self { next: next.after(Duration::from_micros(interval.saturating_mul(u64::from(count)))) }
+    }
+
+    /// Returns from when on the next admission counts.
+    ///
+    /// An admission that was late by no more than the burst, because the line is served in ticks, leaves the moments of
+    /// the later ones unchanged. After a longer pause only whole intervals of the burst are made up for.
+    fn next_at(self, now: Timestamp, interval: u64) -> Timestamp {
+        if self.next >= now.before(BURST) { self.next } else { now.before(burst(interval)) }
     }
 }
 
@@ -93,6 +101,12 @@ mod tests {
     #[test]
     fn one_a_minute_is_admitted_at_once_and_then_each_minute() {
         assert_eq!(take(1, [0, 30_000, 59_999, 60_000, 119_999, 120_000]), [1, 0, 0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn a_slow_line_that_is_served_once_a_second_keeps_its_rate() {
+        let ten_minutes = (0..600).map(|second| second * 1_000);
+        assert_eq!(take(26, ten_minutes).into_iter().sum::<u32>(), 260);
     }
 
     #[test]
