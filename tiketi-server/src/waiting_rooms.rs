@@ -179,6 +179,11 @@ impl WaitingRooms {
         }
     }
 
+    /// Leaves live changes in this process, for a shop that no other server has.
+    pub(crate) fn without_broadcast(self) -> Self {
+        Self { broadcast: None, ..self }
+    }
+
     /// Adds the waiting rooms to a shop.
     pub(crate) fn add_to(&self, builder: BoxOfficeBuilder) -> BoxOfficeBuilder {
         let builder = builder
