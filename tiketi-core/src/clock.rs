@@ -91,7 +91,7 @@ pub struct TimeOrderedIds;
 
 impl IdSource for TimeOrderedIds {
     fn next(&self) -> Uuid {
-        #[expect(clippy::disallowed_methods, reason = "the one place where core makes ids by chance")]
+        #[expect(clippy::disallowed_methods, reason = "the one place where core makes random ids")]
         Uuid::now_v7()
     }
 }

@@ -119,7 +119,7 @@ CREATE TABLE tiketi.payments (
     refunded       bigint NOT NULL,
     state_at       bigint,
     reconcile_at   bigint,                 -- when the provider is to be asked; NULL while nothing is awaited
-    awaited_since  bigint,                 -- NULL unless money is on its way that nobody has heard of
+    awaited_since  bigint,                 -- NULL unless an outcome has been unknown since then
     created_at     bigint NOT NULL,
     version        bigint NOT NULL,
     needs_attention boolean NOT NULL,

@@ -76,7 +76,7 @@ pub(crate) fn looked_up(payment: &Payment) -> LookupAnswer {
         Status::Expired => LookupAnswer::Declined { code: payment.came_to_nothing("EXPIRED") },
         Status::Canceled => LookupAnswer::Declined { code: payment.came_to_nothing("CANCELED") },
         Status::Done | Status::PartialCanceled => unreadable(),
-        Status::Unlisted => unknown("a status nobody listed"),
+        Status::Unlisted => unknown("an unlisted status"),
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// Returns the current user. For root, returns the user `postgres` or else `nobody`.
+    /// Returns the current user. For root, returns the system user `postgres`, or else the one named `nobody`.
     pub(crate) fn find() -> Result<Self, HarnessError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Ours);

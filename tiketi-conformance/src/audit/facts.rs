@@ -45,12 +45,15 @@ fn check_seats(map: &SeatMap, event: EventId, facts: &[Fact]) {
     let mut known: HashMap<SeatId, SeatChanged> = HashMap::new();
     for fact in facts.iter().filter(|fact| fact.event == event) {
         let FactBody::SeatsChanged { since, map_version, changes } = &fact.body else { continue };
-        assert!(*map_version > version, "changes of the map are told in order, each in one fact: {fact:?}");
+        assert!(
+            *map_version > version,
+            "changes of the map are announced in order, each in one fact: {fact:?}"
+        );
         assert_eq!(*since, version, "no change of the map lies between two facts: {fact:?}");
         version = *map_version;
         for change in changes {
             let before = known.insert(change.seat, *change).map_or(1, |before| before.version);
-            assert!(change.version > before, "changes of a seat are told in order: {fact:?}");
+            assert!(change.version > before, "changes of a seat are announced in order: {fact:?}");
         }
     }
     assert_eq!(map.version, version, "the map's version is the last one told");

@@ -109,9 +109,9 @@ pub async fn a_key_outlives_what_it_made_until_it_is_forgotten(shop: TestShop) {
     store.forget_commands(shop.now()).await.unwrap();
     assert!(store.create_event(event(&shop, key, "Removed")).await.unwrap().replayed);
     store.forget_commands(shop.now().after(std::time::Duration::from_secs(1))).await.unwrap();
-    let anew = store.create_event(event(&shop, key, "Another")).await.unwrap();
-    shop.known().events.push(EventId::from_uuid(anew.id));
-    assert!(!anew.replayed);
+    let again = store.create_event(event(&shop, key, "Another")).await.unwrap();
+    shop.known().events.push(EventId::from_uuid(again.id));
+    assert!(!again.replayed);
 }
 
 /// Fails if a new event or ticket type is stored with a text that stores refuse.

@@ -100,7 +100,7 @@ impl BoxOffice {
             }
         }
         let room = EventRoom(serving.event);
-        if broadcast.is_heard(room) {
+        if broadcast.has_listener(room) {
             broadcast.publish(Message::new(room, PublicNews::Serving(Box::new(*serving))).into());
         }
     }

@@ -84,6 +84,8 @@ pub struct NumberedChange {
 /// [`CHECK_EVERY`]. Both need a [`Timer`](crate::clock::Timer) ([`BoxOfficeBuilder::timer`](crate::BoxOfficeBuilder::timer));
 /// without one a gap is read at once, and there are no checks.
 ///
+/// Each stream asks the store once every [`CHECK_EVERY`]. A host with many sockets opens one for an event and shares it.
+///
 /// A hold whose time has passed stays `Held` in the stream until a job or the next buyer ends it, about a second.
 ///
 /// ```
@@ -120,7 +122,7 @@ pub struct Changes {
     ready: VecDeque<LiveChange>,
     number: u64,
     resync: Resync,
-    /// Rings when the store is asked what was missed; `None` without a timer, and before the first read.
+    /// Ends when the store is asked what was missed; `None` without a timer, and before the first read.
     next_check: Option<Alarm>,
     is_over: bool,
 }
@@ -128,7 +130,7 @@ pub struct Changes {
 /// A wait of the host's timer.
 type Alarm = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// What the host has been told.
+/// The state that the host has received.
 #[derive(Debug)]
 struct Seen {
     seats: LiveSeats,
@@ -237,7 +239,7 @@ impl Changes {
         // Before the first read there is nothing to change; the read will include it.
         let Some(seen) = &mut self.seen else { return };
         match news {
-            PublicNews::Seats(delta) => self.hear_seats(&delta),
+            PublicNews::Seats(delta) => self.apply_seats(&delta),
             PublicNews::Stock { ticket_type, available } => {
                 let known = seen.stock.iter_mut().find(|(of, _)| *of == ticket_type);
                 if let Some((_, before)) = known.filter(|(_, before)| *before != available) {
@@ -254,7 +256,7 @@ impl Changes {
         }
     }
 
-    fn hear_seats(&mut self, delta: &SeatsDelta) {
+    fn apply_seats(&mut self, delta: &SeatsDelta) {
         let Some(seen) = &mut self.seen else { return };
         let updates = seen.seats.apply(delta);
         let (version, has_gap) = (seen.seats.version(), seen.seats.has_gap());
@@ -280,11 +282,11 @@ impl Changes {
             return Ok(());
         };
         match &mut self.seen {
-            None => self.see_anew(LiveSeats::of(&map, now), &view),
+            None => self.restart_from(LiveSeats::of(&map, now), &view),
             Some(seen) => match seen.seats.resync(&map, now) {
                 Resynced::Replaced => {
                     let seats = seen.seats.clone();
-                    self.see_anew(seats, &view);
+                    self.restart_from(seats, &view);
                 }
                 Resynced::Updates(updates) => {
                     let version = seen.seats.version();
@@ -316,7 +318,7 @@ impl Changes {
         Ok(())
     }
 
-    /// Makes changes of what the store has and the host was not told.
+    /// Makes changes of what the store has and the host has not received.
     fn compare(&mut self, view: &EventView) {
         let (stock, status) = (stock_of(view), view.status(self.office.now()));
         let Some(seen) = &mut self.seen else { return };
@@ -333,7 +335,7 @@ impl Changes {
     }
 
     /// Starts with everything.
-    fn see_anew(&mut self, seats: LiveSeats, view: &EventView) {
+    fn restart_from(&mut self, seats: LiveSeats, view: &EventView) {
         let (stock, status) = (stock_of(view), view.status(self.office.now()));
         let (version, all) = (seats.version(), seats.seats().to_vec());
         let snapshot = LiveSnapshot { version, seats: all, stock: stock.clone(), status };

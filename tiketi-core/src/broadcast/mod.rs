@@ -73,5 +73,5 @@ pub trait Broadcast: Debug + Send + Sync + 'static {
     /// Returns whether a message to a room may reach a listener; if not, stores make none.
     ///
     /// It is called with each command: it MUST be cheap.
-    fn is_heard(&self, room: EventRoom) -> bool;
+    fn has_listener(&self, room: EventRoom) -> bool;
 }

@@ -27,8 +27,8 @@ impl CommitPublisher {
     /// Returns the kinds of facts that a commit about an event has to make for the broadcasts.
     pub fn wanted(&self, event: EventId) -> FactKinds {
         let broadcasts = self.broadcasts.read().unwrap_or_else(PoisonError::into_inner);
-        let is_heard = broadcasts.iter().any(|broadcast| broadcast.is_heard(EventRoom(event)));
-        if is_heard { FactKinds::PUBLIC } else { FactKinds::NONE }
+        let has_listener = broadcasts.iter().any(|broadcast| broadcast.has_listener(EventRoom(event)));
+        if has_listener { FactKinds::PUBLIC } else { FactKinds::NONE }
     }
 
     /// Sends the public ones of the facts of a commit, which is over.

@@ -33,7 +33,7 @@ impl Broadcast for MemoryBroadcast {
         self.buyers.listen(buyer)
     }
 
-    fn is_heard(&self, room: EventRoom) -> bool {
+    fn has_listener(&self, room: EventRoom) -> bool {
         self.rooms.has(room)
     }
 }

@@ -75,7 +75,7 @@ pub trait OutboxStore: Debug + Send + Sync + 'static {
     /// - The facts of [`FactKinds::PUBLIC`] of each commit of this store, coalesced, MUST be sent to every broadcast that
     ///   was added: after the commit and before its caller is answered, whether a subscriber wants them or not. Facts of
     ///   a commit that failed, or whose outcome is unknown, MUST NOT be sent.
-    /// - Facts MAY be left out while no broadcast is received ([`Broadcast::is_heard`]). They need no row in the outbox.
+    /// - Facts MAY be left out while no broadcast is received ([`Broadcast::has_listener`]). They need no row in the outbox.
     ///
     /// [`CommitPublisher`]: crate::broadcast::CommitPublisher
     fn broadcast_to(&self, broadcast: Arc<dyn Broadcast>);

@@ -90,8 +90,8 @@ impl Broadcast for BadBroadcast {
         self.inner.listen_to_buyer(buyer)
     }
 
-    fn is_heard(&self, room: EventRoom) -> bool {
-        self.inner.is_heard(room)
+    fn has_listener(&self, room: EventRoom) -> bool {
+        self.inner.has_listener(room)
     }
 }
 
@@ -266,9 +266,9 @@ async fn a_stream_of_an_event_that_is_deleted_or_unknown_ends() {
 async fn a_store_without_listeners_makes_no_facts() {
     let servers = Servers::open().await;
     let room = EventRoom(servers.event);
-    assert!(!servers.broadcast.is_heard(room));
+    assert!(!servers.broadcast.has_listener(room));
     let changes = servers.showing.changes(servers.event);
-    assert!(servers.broadcast.is_heard(room));
+    assert!(servers.broadcast.has_listener(room));
     drop(changes);
-    assert!(!servers.broadcast.is_heard(room));
+    assert!(!servers.broadcast.has_listener(room));
 }

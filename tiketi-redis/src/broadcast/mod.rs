@@ -96,7 +96,7 @@ impl Broadcast for RedisBroadcast {
     }
 
     /// Another server may have a listener, which this one does not know.
-    fn is_heard(&self, _room: EventRoom) -> bool {
+    fn has_listener(&self, _room: EventRoom) -> bool {
         true
     }
 }

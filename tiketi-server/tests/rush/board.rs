@@ -31,7 +31,7 @@ impl Board {
         Self { seats: Mutex::new(seats) }
     }
 
-    /// Returns a free seat by chance.
+    /// Returns a free seat at random.
     pub(crate) fn choose(&self) -> Option<String> {
         let seats = self.seats.lock().unwrap();
         if seats.free.is_empty() {

@@ -44,7 +44,7 @@ pub(crate) struct Stay {
     pub(crate) called_at: Option<Timestamp>,
 }
 
-/// What became of a buyer.
+/// How a buyer's visit ended.
 #[derive(Debug)]
 pub(crate) struct Visit {
     pub(crate) stays: Vec<Stay>,

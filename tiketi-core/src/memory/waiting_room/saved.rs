@@ -27,7 +27,7 @@ pub(super) struct Saved {
     is_extending: AtomicBool,
 }
 
-/// What became of a claim.
+/// Outcome of a claim.
 pub(super) enum Kept {
     /// The rooms in memory are the latest.
     Same { token: u64 },

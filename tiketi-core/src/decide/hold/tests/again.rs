@@ -43,7 +43,7 @@ fn holding_again_does_not_escape_the_cap() {
 
 /// Seen to fail with the former hold not forgotten after a while.
 #[test]
-fn a_seat_that_no_other_buyer_took_can_be_held_anew() {
+fn a_seat_that_no_other_buyer_took_can_be_held_again() {
     let mut show = Show::open();
     let held = show.held(at(0), ADA, &[0]);
     show.release(at(60), held, &[0]);
