@@ -374,6 +374,10 @@ async fn the_public_state_needs_no_token_and_is_cacheable() {
     let request = Request::get(&path).body(Body::empty()).unwrap();
     let again = shop.server.send(with_header(request, "if-none-match", answer.header("etag"))).await;
     assert_eq!((again.status.as_u16(), again.bytes.len()), (304, 0));
+    shop.server.clock.advance(Duration::from_secs(1));
+    let later = shop.serving().await;
+    assert_ne!(later.json()["asOf"], serving["asOf"]);
+    assert_eq!(later.header("etag"), answer.header("etag"), "the state is the same at a later moment");
     let unknown = shop.server.get("/api/queue/01890a5d-ac96-774b-bcce-b302099a8057/serving").await;
     assert_refused(&unknown, 404, "EVENT_NOT_FOUND", "unknown");
 }
