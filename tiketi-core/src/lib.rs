@@ -193,6 +193,7 @@ pub mod time;
 pub mod transition;
 pub mod waiting_room;
 
+mod hex;
 #[cfg(feature = "serde")]
 mod serialized;
 mod setters;

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use sha2::{Digest, Sha256};
 
 use crate::error::StoreError;
+use crate::hex::write_hex;
 use crate::time::Timestamp;
 
 /// Most attempts of an allowance.
@@ -98,7 +99,7 @@ impl RateKey {
 /// Writes 32 hexadecimal digits.
 impl fmt::Display for RateKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(f, &self.0)
     }
 }
 

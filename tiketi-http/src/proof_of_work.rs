@@ -111,18 +111,18 @@ impl Challenge {
             key_length: KEY_BYTES,
             key_prefix,
             memory_cost: proof.memory_kib,
-            nonce: to_hex(nonce),
+            nonce: hex::encode(nonce),
             parallelism: 1,
-            salt: to_hex(salt),
+            salt: hex::encode(salt),
         };
-        let signature = to_hex(&signed(&parameters, secret).finalize().into_bytes());
+        let signature = hex::encode(signed(&parameters, secret).finalize().into_bytes());
         Self { parameters, signature }
     }
 
     /// Checks all but the work: the signature first, then whom it is for and its end.
     fn check(&self, place: &Place, secret: &[u8; 32], now: Timestamp) -> Result<(), ApiError> {
         let Parameters { data, expires_at, .. } = &self.parameters;
-        let signature = from_hex(&self.signature).ok_or_else(|| wrong("signature"))?;
+        let signature = hex::decode(&self.signature).map_err(|_| wrong("signature"))?;
         signed(&self.parameters, secret).verify_slice(&signature).map_err(|_| wrong("signature"))?;
         if data.place != place.id.to_string() || data.buyer != place.buyer.to_string() {
             return Err(wrong("place"));
@@ -199,8 +199,8 @@ impl Proofs {
 fn is_solved(parameters: &Parameters, solution: &Solution) -> bool {
     let Parameters { memory_cost, cost, parallelism, key_length, .. } = *parameters;
     let made = Params::new(memory_cost, cost, parallelism, Some(key_length));
-    let (Ok(made), Some(nonce), Some(salt)) = (made, from_hex(&parameters.nonce), from_hex(&parameters.salt))
-    else {
+    let (nonce, salt) = (hex::decode(&parameters.nonce), hex::decode(&parameters.salt));
+    let (Ok(made), Ok(nonce), Ok(salt)) = (made, nonce, salt) else {
         return false;
     };
     let password = [&nonce[..], &solution.counter.to_be_bytes()].concat();
@@ -209,7 +209,7 @@ fn is_solved(parameters: &Parameters, solution: &Solution) -> bool {
     if hasher.hash_password_into(&password, &salt, &mut key).is_err() {
         return false;
     }
-    let key = to_hex(&key);
+    let key = hex::encode(key);
     key.starts_with(&parameters.key_prefix) && key == solution.derived_key
 }
 
@@ -241,23 +241,6 @@ fn mac(secret: &[u8; 32], texts: &[&str; 2]) -> Hmac<Sha256> {
 
 fn wrong(reason: &str) -> ApiError {
     ApiError::new(Code::ProofInvalid).detail("reason", reason)
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .flat_map(|byte| [byte >> 4, byte & 15])
-        .filter_map(|digit| char::from_digit(digit.into(), 16))
-        .collect()
-}
-
-fn from_hex(text: &str) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(2) {
-        return None;
-    }
-    let digits: Option<Vec<u8>> =
-        text.chars().map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok())).collect();
-    Some(digits?.chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | digit)).collect())
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::{from_hex, write_hex};
 use crate::time::Timestamp;
-use crate::waiting_room::pass::from_hex;
 
 /// The chain of a beacon such as drand, named by its hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,7 +83,7 @@ macro_rules! hexadecimal {
     ($($name:ident, $bytes:literal;)*) => {$(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+                write_hex(f, &self.0)
             }
         }
 

@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::hex::write_hex;
 use crate::waiting_room::beacon::DrawBeacon;
 use crate::waiting_room::place::PlaceClass;
 
@@ -107,7 +108,7 @@ impl fmt::Debug for SeedCommitment {
 
 impl fmt::Display for SeedCommitment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(f, &self.0)
     }
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
+use crate::hex::{from_hex, write_hex};
 use crate::id::{BuyerId, EventId};
 use crate::time::Timestamp;
 
@@ -153,7 +154,7 @@ impl Admitted {
 impl fmt::Display for AdmissionPass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}.", self.until.as_micros())?;
-        self.signature.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(f, &self.signature)
     }
 }
 
@@ -161,28 +162,6 @@ impl fmt::Display for AdmissionPass {
 impl fmt::Debug for AdmissionPass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AdmissionPass").field("until", &self.until).finish_non_exhaustive()
-    }
-}
-
-/// Reads exactly `N` bytes in hexadecimal, lower case.
-/// Reads hexadecimal digits in lower case; `None` if there are not exactly as many as the bytes need.
-pub(super) fn from_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    if digits.len() != 2 * N {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        *byte = pair.iter().try_fold(0_u8, |sum, digit| Some(sum << 4 | hex_digit(*digit)?))?;
-    }
-    Some(bytes)
-}
-
-fn hex_digit(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use tiketi_core::{
     box_office::Turn,
     event::EventState,
     store::EventView,
-    waiting_room::{DrawSeed, Lobby, PlaceState, Position, ProofState, Serving, Stock, StockNote},
+    waiting_room::{Lobby, PlaceState, Position, ProofState, Serving, Stock, StockNote},
 };
 use utoipa::ToSchema;
 
@@ -316,7 +316,7 @@ impl ServingDto {
             draw: serving.commitment.map(|commitment| DrawDto {
                 commitment: commitment.to_string(),
                 beacon: serving.beacon.as_ref().map(DrawBeaconDto::of),
-                seed: serving.seed.as_ref().map(hex),
+                seed: serving.seed.as_ref().map(|seed| hex::encode(seed.as_bytes())),
                 lobby: {
                     let [priority, standard, demoted] = serving.lobby.map(Into::into);
                     LobbiesDto { priority, standard, demoted }
@@ -329,15 +329,6 @@ impl ServingDto {
 /// Turns thousandths into a number for people; above four billion it is not exact.
 pub(super) fn thousandths(number: u64) -> f64 {
     f64::from(u32::try_from(number).unwrap_or(u32::MAX)) / 1_000.0
-}
-
-fn hex(seed: &DrawSeed) -> String {
-    use std::fmt::Write as _;
-    seed.as_bytes().iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 /// A proof of work.

@@ -27,7 +27,7 @@ fn solve(challenge: &Value) -> Value {
         let mut key = [0; 32];
         let password = [&nonce[..], &counter.to_be_bytes()].concat();
         hasher.hash_password_into(&password, &salt, &mut key).unwrap();
-        let key = key.iter().fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"));
+        let key = hex::encode(key);
         if key.starts_with(parameters["keyPrefix"].as_str().unwrap()) {
             return json!({"challenge": challenge, "solution": {"counter": counter, "derivedKey": key}});
         }
