@@ -389,14 +389,37 @@ pub struct SeatChanged {
     pub seat: SeatId,
     /// Its new status.
     pub status: SeatStatus,
+    /// The first moment at which a held seat is available again; [`Timestamp::FAR_FUTURE`] if it is not held, or held
+    /// without an end.
+    pub until: Timestamp,
     /// The seat's version; a consumer uses it to ignore changes that arrive twice or late.
     pub version: u64,
 }
 
 impl SeatChanged {
-    /// Makes the change of one seat.
+    /// Makes the change of one seat; a hold has no end.
     pub const fn new(seat: SeatId, status: SeatStatus, version: u64) -> Self {
-        Self { seat, status, version }
+        Self { seat, status, until: Timestamp::FAR_FUTURE, version }
+    }
+
+    /// Makes the change of a seat to a state, as it is at `now`.
+    pub fn of(seat: SeatId, state: &SeatState, version: u64, now: Timestamp) -> Self {
+        let status = SeatStatus::of(state, now);
+        let until = match state {
+            SeatState::Held { until, .. } if status == SeatStatus::Held => *until,
+            SeatState::Held { .. }
+            | SeatState::Available
+            | SeatState::Sold { .. }
+            | SeatState::Blocked { .. } => Timestamp::FAR_FUTURE,
+        };
+        Self { seat, status, until, version }
+    }
+
+    /// Sets the end of a hold.
+    #[must_use]
+    pub const fn held_until(mut self, until: Timestamp) -> Self {
+        self.until = until;
+        self
     }
 }
 

@@ -5,13 +5,14 @@
 //! ([`LiveSeats::has_gap`]) reads the seat map since [`LiveSeats::version`] and applies it.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
 use crate::broadcast::SeatsDelta;
-use crate::fact::SeatStatus;
-use crate::id::SeatId;
-use crate::seat::Seat;
+use crate::fact::{SeatChanged, SeatStatus};
+use crate::id::{SeatId, TicketTypeId};
+use crate::seat::{Seat, SeatPlace};
 use crate::store::SeatMap;
 use crate::time::Timestamp;
 
@@ -26,8 +27,26 @@ pub struct LiveSeat {
     pub seat: SeatId,
     /// Its status.
     pub status: SeatStatus,
+    /// The first moment at which a held seat is available again; [`Timestamp::FAR_FUTURE`] if it is not held, or held
+    /// without an end.
+    pub until: Timestamp,
     /// Its version.
     pub version: u64,
+    /// The map version with which the seat changed, or that of a later change which came together with it.
+    pub map_version: u64,
+}
+
+impl LiveSeat {
+    /// Returns the status at `now`; a hold that has ended is available.
+    pub fn status_at(&self, now: Timestamp) -> SeatStatus {
+        if self.status == SeatStatus::Held && self.until <= now { SeatStatus::Available } else { self.status }
+    }
+
+    /// Makes a seat of its latest change, which came with a map version.
+    const fn of(changed: SeatChanged, map_version: u64) -> Self {
+        let SeatChanged { seat, status, until, version } = changed;
+        Self { seat, status, until, version, map_version }
+    }
 }
 
 /// A seat's new status, with its place in the layout.
@@ -38,6 +57,24 @@ pub struct SeatUpdate {
     pub index: u32,
     /// The seat as it is now.
     pub now: LiveSeat,
+}
+
+/// A seat of a layout: what of it never changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "a part of a row: each store reads and writes every field")]
+pub struct LayoutSeat {
+    /// The seat.
+    pub seat: SeatId,
+    /// Its ticket type.
+    pub ticket_type: TicketTypeId,
+    /// Where it is.
+    pub place: Arc<SeatPlace>,
+}
+
+impl From<&Seat> for LayoutSeat {
+    fn from(seat: &Seat) -> Self {
+        Self { seat: seat.id, ticket_type: seat.ticket_type, place: Arc::clone(&seat.place) }
+    }
 }
 
 /// What a seat map read from the store changed.
@@ -95,8 +132,7 @@ impl LiveSeats {
     pub fn apply(&mut self, delta: &SeatsDelta) -> Vec<SeatUpdate> {
         let mut updates = Vec::with_capacity(delta.changes.len());
         for change in delta.changes.iter() {
-            let now = LiveSeat { seat: change.seat, status: change.status, version: change.version };
-            updates.extend(self.update(now));
+            updates.extend(self.update(LiveSeat::of(*change, delta.version)));
         }
         if delta.version > self.version {
             self.cover(delta.since, delta.version);
@@ -161,7 +197,7 @@ impl LiveSeats {
 }
 
 fn live(seat: &Seat, now: Timestamp) -> LiveSeat {
-    LiveSeat { seat: seat.id, status: SeatStatus::of(&seat.state, now), version: seat.version }
+    LiveSeat::of(SeatChanged::of(seat.id, &seat.state, seat.version, now), seat.map_version)
 }
 
 #[cfg(test)]

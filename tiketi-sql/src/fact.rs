@@ -29,7 +29,7 @@ use crate::row::{Row, count, currency, json, moment, parse, small, unreadable};
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "fact", rename_all = "snake_case")]
 enum Entry<T> {
-    SeatsChanged { since: u64, map_version: u64, changes: Vec<(Uuid, T, u64)> },
+    SeatsChanged { since: u64, map_version: u64, changes: Vec<(Uuid, T, i64, u64)> },
     StockChanged { ticket_type: Uuid, available: u32 },
     EventStatusChanged { before: T, status: T },
     ReservationHeld { reservation: ReservationEntry<T>, until: i64 },
@@ -82,7 +82,7 @@ pub fn fact_text(body: &FactBody) -> Result<String, StoreError> {
         FactBody::SeatsChanged { since, map_version, changes } => Entry::SeatsChanged {
             since: *since,
             map_version: *map_version,
-            changes: changes.iter().map(|it| (it.seat.as_uuid(), word(it.status), it.version)).collect(),
+            changes: changes.iter().map(seat_entry).collect(),
         },
         FactBody::StockChanged { ticket_type, available } => {
             Entry::StockChanged { ticket_type: ticket_type.as_uuid(), available: *available }
@@ -265,7 +265,12 @@ fn payment_summary(entry: PaymentEntry<String>) -> Result<PaymentSummary, StoreE
     })
 }
 
-fn changed((seat, word, version): (Uuid, String, u64)) -> Result<SeatChanged, StoreError> {
+fn seat_entry(changed: &SeatChanged) -> (Uuid, &'static str, i64, u64) {
+    (changed.seat.as_uuid(), word(changed.status), changed.until.as_micros(), changed.version)
+}
+
+fn changed(entry: (Uuid, String, i64, u64)) -> Result<SeatChanged, StoreError> {
+    let (seat, word, until, version) = entry;
     let status = match word.as_str() {
         "available" => SeatStatus::Available,
         "held" => SeatStatus::Held,
@@ -273,7 +278,8 @@ fn changed((seat, word, version): (Uuid, String, u64)) -> Result<SeatChanged, St
         "blocked" => SeatStatus::Blocked,
         _ => return Err(unreadable("seat status")),
     };
-    Ok(SeatChanged::new(SeatId::from_uuid(seat), status, version))
+    let until = Timestamp::from_micros(until);
+    Ok(SeatChanged::new(SeatId::from_uuid(seat), status, version).held_until(until))
 }
 
 fn word(status: SeatStatus) -> &'static str {

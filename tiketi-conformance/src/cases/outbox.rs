@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tiketi_core::{
     Fact, FactBody,
-    fact::{FactId, FactKind, ReservationSummary, SeatStatus},
+    fact::{FactId, FactKind, ReservationSummary, SeatChanged, SeatStatus},
     notifier::SubscriberName,
 };
 
@@ -48,11 +48,10 @@ pub async fn a_hold_and_its_sale_are_announced(shop: TestShop) {
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
     let facts = shop.drain().await;
     assert!(facts.iter().all(|fact| fact.event == hall.event && fact.at == shop.now()));
-    let seat = |status, version| tiketi_core::fact::SeatChanged::new(hall.seats[0], status, version);
     let mut bodies: Vec<_> = facts.into_iter().map(|fact| fact.body).collect();
     let (reservation, until) = (Arc::new(ReservationSummary::of(&held)), held.held_until().unwrap());
     assert_eq!(bodies.remove(0), FactBody::ReservationHeld { reservation, until });
-    let changes = vec![seat(SeatStatus::Held, 2)];
+    let changes = vec![SeatChanged::new(hall.seats[0], SeatStatus::Held, 2).held_until(until)];
     assert_eq!(bodies.remove(0), FactBody::SeatsChanged { since: 1, map_version: 2, changes });
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.front, available: 9 }));
     assert!(bodies.contains(&FactBody::StockChanged { ticket_type: hall.standing, available: 8 }));

@@ -6,7 +6,7 @@ use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
 use crate::decide::stock::{StockBucket, moved};
 use crate::error::StoreError;
-use crate::fact::{FactBody, FactKinds, PaymentSummary, ReservationSummary, SeatChanged, SeatStatus};
+use crate::fact::{FactBody, FactKinds, PaymentSummary, ReservationSummary, SeatChanged};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
@@ -182,12 +182,10 @@ impl<'s> ChangeBuilder<'s> {
     /// Adds the facts about changed seats and stocks.
     fn public_facts(&mut self) {
         if let Some(map_version) = self.change.map_version {
-            let changes = self.change.seats.iter().map(|change| SeatChanged {
-                seat: change.seat,
-                status: SeatStatus::of(&change.state, self.now),
-                version: change.version,
-            });
-            let changes = changes.collect();
+            let changes = self.change.seats.iter();
+            let changes = changes
+                .map(|change| SeatChanged::of(change.seat, &change.state, change.version, self.now))
+                .collect();
             let since = self.scope.map_version();
             self.change.facts.push(FactBody::SeatsChanged { since, map_version, changes });
         }

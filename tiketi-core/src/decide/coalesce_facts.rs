@@ -121,7 +121,7 @@ mod tests {
     }
 
     fn change(seat: u128, version: u64) -> SeatChanged {
-        SeatChanged { seat: SeatId::from_uuid(Uuid::from_u128(seat)), status: SeatStatus::Held, version }
+        SeatChanged::new(SeatId::from_uuid(Uuid::from_u128(seat)), SeatStatus::Held, version)
     }
 
     fn seats(since: u64, map_version: u64, changes: &[SeatChanged]) -> FactBody {

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::*;
-use crate::fact::SeatChanged;
 use crate::id::{EventId, ReservationId, TicketTypeId};
 use crate::seat::{SeatPlace, SeatState};
 
@@ -40,7 +39,7 @@ impl Store {
                 _ => SeatState::Blocked { reason: "a test".into() },
             };
             changes.retain(|known| known.seat != seat.id);
-            changes.push(SeatChanged::new(seat.id, SeatStatus::of(&seat.state, NOW), seat.version));
+            changes.push(SeatChanged::of(seat.id, &seat.state, seat.version, NOW));
         }
         self.deltas.push(SeatsDelta { since, version, changes: changes.into() });
     }

@@ -7,7 +7,7 @@ use tiketi_core::decide::{Change, Scope, Snapshot};
 use tiketi_core::{
     FactBody, Payment, PaymentId, PaymentState, Reservation, ReservationId, ReservationState, Seat,
     TicketTypeId, Timestamp,
-    fact::{PaymentSummary, ReservationSummary, SeatChanged, SeatStatus},
+    fact::{PaymentSummary, ReservationSummary, SeatChanged},
     payment::{ReturnedItem, ReturnedTickets},
     reservation::ItemLine,
     ticket_type::Stock,
@@ -99,9 +99,8 @@ impl Rows {
         let mut facts = Vec::new();
         let seats = changed(&self.seats, &after.seats);
         if !seats.is_empty() {
-            let changes = seats
-                .iter()
-                .map(|(_, seat)| SeatChanged::new(seat.id, SeatStatus::of(&seat.state, now), seat.version));
+            let changes =
+                seats.iter().map(|(_, seat)| SeatChanged::of(seat.id, &seat.state, seat.version, now));
             facts.push(FactBody::SeatsChanged {
                 since: self.map_version,
                 map_version: self.map_version + 1,

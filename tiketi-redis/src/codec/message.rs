@@ -14,7 +14,7 @@ use crate::codec::bytes::{Reader, Writer};
 use crate::codec::place::{decode_pointer, encode_pointer};
 
 /// The format that is written; another one cannot be read.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 const SEATS: u8 = 1;
 const STOCK: u8 = 2;
@@ -40,6 +40,7 @@ pub(crate) fn encode_public(sender: u64, news: &PublicNews) -> Vec<u8> {
             for change in changes.iter() {
                 bytes.uuid(change.seat.as_uuid());
                 bytes.u8(seat_code(change.status));
+                bytes.moment(change.until);
                 bytes.u64(change.version);
             }
         }
@@ -70,7 +71,8 @@ pub(crate) fn decode_public(event: EventId, bytes: &[u8]) -> Result<(u64, Public
             let mut changes = Vec::new();
             while !bytes.is_empty() {
                 let (seat, status) = (SeatId::from_uuid(bytes.uuid()?), seat_status(bytes.u8()?)?);
-                changes.push(SeatChanged::new(seat, status, bytes.u64()?));
+                let until = bytes.moment()?;
+                changes.push(SeatChanged::new(seat, status, bytes.u64()?).held_until(until));
             }
             PublicNews::Seats(SeatsDelta { since, version, changes: changes.into() })
         }
@@ -320,7 +322,10 @@ mod tests {
     }
 
     fn public() -> Vec<PublicNews> {
-        let seat = |number, status| SeatChanged::new(SeatId::from_uuid(Uuid::from_u128(number)), status, 9);
+        let seat = |number, status| {
+            let changed = SeatChanged::new(SeatId::from_uuid(Uuid::from_u128(number)), status, 9);
+            changed.held_until(Timestamp::from_micros(10))
+        };
         let every = [SeatStatus::Available, SeatStatus::Held, SeatStatus::Sold, SeatStatus::Blocked];
         let changes = every.into_iter().zip(1..).map(|(status, number)| seat(number, status)).collect();
         let statuses = [
@@ -371,7 +376,7 @@ mod tests {
     fn an_unknown_format_or_kind_and_a_cut_message_are_refused() {
         let bytes = encode_private(9, &private()[0]);
         let (mut format, mut kind) = (bytes.clone(), bytes.clone());
-        (format[0], kind[9]) = (2, 99);
+        (format[0], kind[9]) = (1, 99);
         for bytes in [&format[..], &kind, &bytes[..bytes.len() - 1], &[]] {
             assert!(decode_private(bytes).is_err());
         }
