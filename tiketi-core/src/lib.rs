@@ -184,6 +184,7 @@ pub mod refund_account;
 pub mod reservation;
 pub mod seat;
 pub mod seat_layout;
+pub mod seat_states;
 pub mod spawner;
 pub mod store;
 pub mod terms;

@@ -8,12 +8,13 @@ use std::task::Poll;
 use std::time::Duration;
 
 use crate::box_office::BoxOffice;
-use crate::broadcast::{EventRoom, Listener, PublicNews, Received, SeatsDelta};
+use crate::broadcast::{Arrivals, EventRoom, Listener, PublicNews, Received, SeatsDelta};
 use crate::error::StoreError;
 use crate::event::EventStatus;
 use crate::id::{EventId, TicketTypeId};
-use crate::live_seats::{LiveSeat, LiveSeats, Resynced, SeatUpdate};
-use crate::store::EventView;
+use crate::live_seats::{LayoutSeat, LiveSeat, LiveSeats, Resynced, SeatUpdate};
+use crate::store::{EventView, SeatMap};
+use crate::ticket_type::{Stock, TicketType};
 use crate::waiting_room::Serving;
 
 /// How long a missing delta is waited for before the store is read: 50 milliseconds. Deltas of two servers may
@@ -36,6 +37,10 @@ pub struct LiveSnapshot {
     pub stock: Vec<(TicketTypeId, u32)>,
     /// The event's status.
     pub status: EventStatus,
+    /// The event and its ticket types, as an organiser wrote them. Their stock is that of this moment.
+    pub view: Arc<EventView>,
+    /// What never changes of each seat, in the order of `seats`.
+    pub layout: Arc<[LayoutSeat]>,
 }
 
 /// One change of what is public about an event.
@@ -48,7 +53,7 @@ pub enum LiveChange {
     Seats {
         /// The map version up to which nothing is missing.
         version: u64,
-        /// Each changed seat once.
+        /// Each changed seat once; none if only the version is new, because a gap was filled.
         updates: Vec<SeatUpdate>,
     },
     /// The available stock of a ticket type changed.
@@ -65,6 +70,8 @@ pub enum LiveChange {
     },
     /// The waiting room's public state changed.
     Serving(Box<Serving>),
+    /// An organiser changed the event or its ticket types: a title, a price, a capacity. Shown within a second.
+    Event(Arc<EventView>),
 }
 
 /// A change with its number in the stream.
@@ -83,6 +90,9 @@ pub struct NumberedChange {
 /// state: a gap is read from the store after [`GAP_PATIENCE`], and a lost last message at the next check, after at most
 /// [`CHECK_EVERY`]. Both need a [`Timer`](crate::clock::Timer) ([`BoxOfficeBuilder::timer`](crate::BoxOfficeBuilder::timer));
 /// without one a gap is read at once, and there are no checks.
+///
+/// A host that answers requests from its picture takes what was received without a wait ([`Changes::try_next`]), and reads the
+/// store when its picture is too old for it ([`Changes::catch_up`]): it needs no timer, and no task between requests.
 ///
 /// Each stream asks the store once every [`CHECK_EVERY`]. A host with many sockets opens one for an event and shares it.
 ///
@@ -136,6 +146,7 @@ struct Seen {
     seats: LiveSeats,
     stock: Vec<(TicketTypeId, u32)>,
     status: EventStatus,
+    view: Arc<EventView>,
 }
 
 /// When the store is read for what is missing.
@@ -204,14 +215,79 @@ impl Changes {
         }
     }
 
+    /// Returns the next change that needs neither a wait nor a read of the store.
+    ///
+    /// A commit of this process is in it once the commit is answered.
+    pub fn try_next(&mut self) -> Option<NumberedChange> {
+        if self.ready.is_empty() {
+            self.receive_all();
+        }
+        let change = self.ready.pop_front()?;
+        self.number += 1;
+        Some(NumberedChange { number: self.number, change })
+    }
+
+    /// Returns whether it is known that changes are missing which [`Changes::try_next`] will not return.
+    ///
+    /// A delta that may just be late does not count; see [`Changes::has_gap`].
+    pub const fn is_behind(&self) -> bool {
+        matches!(self.resync, Resync::Now | Resync::Later(_))
+    }
+
+    /// Returns whether a delta is missing that may just be late.
+    pub const fn has_gap(&self) -> bool {
+        matches!(self.resync, Resync::UnlessFilled(_))
+    }
+
+    /// Returns what tells another task that [`Changes::try_next`] may have something.
+    pub fn arrivals(&self) -> Arrivals<EventRoom> {
+        self.listener.arrivals()
+    }
+
+    /// Asks the store at once whether anything is missing, and reads it; [`Changes::try_next`] then returns all that the
+    /// store had when the call began.
+    ///
+    /// Returns `false` if the event does not exist.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped call loses nothing.
+    pub async fn catch_up(&mut self) -> Result<bool, StoreError> {
+        if matches!(self.resync, Resync::NotNeeded) {
+            self.check().await?;
+        }
+        if !matches!(self.resync, Resync::NotNeeded) {
+            self.resync().await?;
+        }
+        Ok(!self.is_over)
+    }
+
+    /// Takes in everything that was received.
+    fn receive_all(&mut self) {
+        while let Some(received) = self.listener.try_next() {
+            self.take_in(received);
+        }
+    }
+
+    fn take_in(&mut self, received: Received<PublicNews>) {
+        match received {
+            Received::News(news) => self.receive(news),
+            Received::Gap => self.resync = Resync::Now,
+        }
+    }
+
     /// Waits for something to do, and does it.
     async fn step(&mut self) -> Result<(), StoreError> {
         if matches!(self.resync, Resync::Now) {
             return self.resync().await;
         }
         match self.wait().await {
-            Woken::Received(Received::News(news)) => self.receive(news),
-            Woken::Received(Received::Gap) | Woken::Resync => self.resync = Resync::Now,
+            Woken::Received(received) => self.take_in(received),
+            Woken::Resync => self.resync = Resync::Now,
             Woken::Check => self.check().await?,
         }
         Ok(())
@@ -258,9 +334,10 @@ impl Changes {
 
     fn apply_seats(&mut self, delta: &SeatsDelta) {
         let Some(seen) = &mut self.seen else { return };
+        let before = seen.seats.version();
         let updates = seen.seats.apply(delta);
         let (version, has_gap) = (seen.seats.version(), seen.seats.has_gap());
-        if !updates.is_empty() {
+        if !updates.is_empty() || version != before {
             self.ready.push_back(LiveChange::Seats { version, updates });
         }
         match &self.resync {
@@ -274,6 +351,8 @@ impl Changes {
 
     /// Reads what is missing.
     async fn resync(&mut self) -> Result<(), StoreError> {
+        // What was received before the read is older than it, and must not replace it.
+        self.receive_all();
         let (catalog, now) = (Arc::clone(&self.office.inner.catalog), self.office.now());
         let since = self.seen.as_ref().map_or(0, |seen| seen.seats.resync_since());
         let (map, view) = (catalog.seat_map(self.event, since).await?, catalog.event(self.event).await?);
@@ -281,21 +360,18 @@ impl Changes {
             self.is_over = true;
             return Ok(());
         };
-        match &mut self.seen {
-            None => self.restart_from(LiveSeats::of(&map, now), &view),
-            Some(seen) => match seen.seats.resync(&map, now) {
-                Resynced::Replaced => {
-                    let seats = seen.seats.clone();
-                    self.restart_from(seats, &view);
+        let view = Arc::new(view);
+        let before = self.seen.as_ref().map(|seen| seen.seats.version());
+        let replaced = self.seen.as_mut().map(|seen| seen.seats.resync(&map, now));
+        match (replaced, &mut self.seen) {
+            (Some(Resynced::Updates(updates)), Some(seen)) => {
+                let version = seen.seats.version();
+                if !updates.is_empty() || before != Some(version) {
+                    self.ready.push_back(LiveChange::Seats { version, updates });
                 }
-                Resynced::Updates(updates) => {
-                    let version = seen.seats.version();
-                    if !updates.is_empty() {
-                        self.ready.push_back(LiveChange::Seats { version, updates });
-                    }
-                    self.compare(&view);
-                }
-            },
+                self.compare(view);
+            }
+            _ => self.restart_from(&map, view),
         }
         self.resync = Resync::NotNeeded;
         self.next_check = self.alarm(CHECK_EVERY);
@@ -304,14 +380,20 @@ impl Changes {
 
     /// Asks the store whether anything changed that was not received.
     async fn check(&mut self) -> Result<(), StoreError> {
+        self.receive_all();
+        let before = self.seen.as_ref().map_or(0, |seen| seen.seats.version());
         let catalog = Arc::clone(&self.office.inner.catalog);
         let (version, view) = (catalog.seat_map_version(self.event).await?, catalog.event(self.event).await?);
         let (Some(version), Some(view)) = (version, view) else {
             self.is_over = true;
             return Ok(());
         };
-        self.compare(&view);
-        if self.seen.as_ref().is_none_or(|seen| seen.seats.version() != version) {
+        self.compare(Arc::new(view));
+        // What was received meanwhile may be newer than the read.
+        self.receive_all();
+        let known = self.seen.as_ref().map_or(0, |seen| seen.seats.version());
+        // A version before the known one is that of a store that was restored from a copy.
+        if version < before || version > known {
             self.resync = Resync::Now;
         }
         self.next_check = self.alarm(CHECK_EVERY);
@@ -319,9 +401,13 @@ impl Changes {
     }
 
     /// Makes changes of what the store has and the host has not received.
-    fn compare(&mut self, view: &EventView) {
-        let (stock, status) = (stock_of(view), view.status(self.office.now()));
+    fn compare(&mut self, view: Arc<EventView>) {
+        let (stock, status) = (stock_of(&view), view.status(self.office.now()));
         let Some(seen) = &mut self.seen else { return };
+        if !is_same_but_for_stock(&seen.view, &view) {
+            self.ready.push_back(LiveChange::Event(Arc::clone(&view)));
+        }
+        seen.view = view;
         for (ticket_type, available) in &stock {
             if !seen.stock.contains(&(*ticket_type, *available)) {
                 let (ticket_type, available) = (*ticket_type, *available);
@@ -335,12 +421,18 @@ impl Changes {
     }
 
     /// Starts with everything.
-    fn restart_from(&mut self, seats: LiveSeats, view: &EventView) {
-        let (stock, status) = (stock_of(view), view.status(self.office.now()));
-        let (version, all) = (seats.version(), seats.seats().to_vec());
-        let snapshot = LiveSnapshot { version, seats: all, stock: stock.clone(), status };
-        self.ready.push_back(LiveChange::Snapshot(snapshot));
-        self.seen = Some(Seen { seats, stock, status });
+    fn restart_from(&mut self, map: &SeatMap, view: Arc<EventView>) {
+        let now = self.office.now();
+        let (stock, status, seats) = (stock_of(&view), view.status(now), LiveSeats::of(map, now));
+        self.ready.push_back(LiveChange::Snapshot(LiveSnapshot {
+            version: seats.version(),
+            seats: seats.seats().to_vec(),
+            stock: stock.clone(),
+            status,
+            view: Arc::clone(&view),
+            layout: map.seats.iter().map(LayoutSeat::from).collect(),
+        }));
+        self.seen = Some(Seen { seats, stock, status, view });
     }
 
     /// Starts a wait; `None` without a timer.
@@ -348,6 +440,13 @@ impl Changes {
         let timer = self.office.inner.timer.clone()?;
         Some(Box::pin(async move { timer.sleep(after).await }))
     }
+}
+
+/// Returns whether two views differ in no more than their stock, which has changes of its own.
+fn is_same_but_for_stock(one: &EventView, other: &EventView) -> bool {
+    let written = |known: &TicketType| TicketType { stock: Stock::of(known.stock.capacity), ..known.clone() };
+    one.event == other.event
+        && one.ticket_types.iter().map(written).eq(other.ticket_types.iter().map(written))
 }
 
 fn stock_of(view: &EventView) -> Vec<(TicketTypeId, u32)> {

@@ -134,6 +134,11 @@ impl<A: Audience> Listener<A> {
         self.audience
     }
 
+    /// Returns what tells of arrivals to another task.
+    pub fn arrivals(&self) -> Arrivals<A> {
+        Arrivals(Arc::clone(&self.mailbox))
+    }
+
     /// Waits for the next news or gap.
     ///
     /// # Cancel safety
@@ -151,6 +156,33 @@ impl<A: Audience> Listener<A> {
     /// Returns the next news or gap if there is one.
     pub fn try_next(&mut self) -> Option<Received<A::News>> {
         self.mailbox.take()
+    }
+}
+
+/// Tells whether a listener has something to receive, without receiving it.
+///
+/// It lets one task wait for what another one receives.
+pub struct Arrivals<A: Audience>(Arc<Mailbox<A::News>>);
+
+impl<A: Audience> Arrivals<A> {
+    /// Returns whether the listener has something to receive.
+    pub fn has_any(&self) -> bool {
+        self.0.has_any()
+    }
+
+    /// Waits until the listener has something to receive. One task waits at a time: a second one replaces it.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped wait loses nothing.
+    pub async fn any(&self) {
+        poll_fn(|context| self.0.poll_any(context)).await;
+    }
+}
+
+impl<A: Audience> fmt::Debug for Arrivals<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Arrivals").field("has_any", &self.has_any()).finish()
     }
 }
 
@@ -240,6 +272,23 @@ mod tests {
         assert!(listeners.has(room(1)));
         drop(two);
         assert!(!listeners.has(room(1)) && listeners.audiences().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_does_not_receive_is_told_of_arrivals() {
+        let listeners = Arc::new(Listeners::default());
+        let mut listener = listeners.listen(room(1));
+        let arrivals = listener.arrivals();
+        let waiting = tokio::spawn(async move {
+            arrivals.any().await;
+            arrivals
+        });
+        tokio::task::yield_now().await;
+        listeners.gap(room(1));
+        let arrivals = waiting.await.unwrap();
+        assert!(arrivals.has_any());
+        assert_eq!(listener.try_next(), Some(Received::Gap));
+        assert!(!arrivals.has_any());
     }
 
     #[tokio::test]

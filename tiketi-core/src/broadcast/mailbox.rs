@@ -41,6 +41,21 @@ impl<N> Mailbox<N> {
         Poll::Pending
     }
 
+    /// Returns whether there is news or a gap, and otherwise wakes the task once there is.
+    pub(super) fn poll_any(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut inside = self.lock();
+        if inside.has_any() {
+            return Poll::Ready(());
+        }
+        inside.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// Returns whether there is news or a gap.
+    pub(super) fn has_any(&self) -> bool {
+        self.lock().has_any()
+    }
+
     /// Takes the next news or gap if there is one.
     pub(super) fn take(&self) -> Option<Received<N>> {
         self.lock().take()
@@ -72,6 +87,10 @@ impl<N> Mailbox<N> {
 }
 
 impl<N> Inside<N> {
+    fn has_any(&self) -> bool {
+        self.has_gap || !self.news.is_empty()
+    }
+
     fn take(&mut self) -> Option<Received<N>> {
         if std::mem::take(&mut self.has_gap) {
             return Some(Received::Gap);

@@ -39,7 +39,7 @@ mod publisher;
 use std::fmt::Debug;
 
 pub use audience::{AnyMessage, Audience, BuyerOnly, EventRoom, Message};
-pub use listeners::{Listener, Listeners};
+pub use listeners::{Arrivals, Listener, Listeners};
 pub use mailbox::{MAILBOX_CAPACITY, Received};
 pub use news::{PrivateNews, PublicNews, SeatsDelta};
 pub use publisher::CommitPublisher;

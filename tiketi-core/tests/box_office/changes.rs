@@ -13,10 +13,10 @@ use tiketi_core::box_office::{CHECK_EVERY, Changes, LiveChange, LiveSnapshot};
 use tiketi_core::broadcast::{AnyMessage, Broadcast, BuyerOnly, EventRoom, Listener};
 use tiketi_core::event::EventStatus;
 use tiketi_core::fact::SeatStatus;
-use tiketi_core::live_seats::LiveSeats;
+use tiketi_core::live_seats::{LiveSeat, LiveSeats};
 use tiketi_core::memory::{MemoryBroadcast, MemoryStore};
 use tiketi_core::{
-    BoxOffice, BuyerId, EventId, HoldRequest, PageRequest, Reservation, SeatId,
+    BoxOffice, BuyerId, EventId, HoldRequest, PageRequest, Reservation, SeatId, TicketTypeId,
     clock::{ManualClock, Timer},
 };
 use uuid::Uuid;
@@ -95,6 +95,9 @@ impl Broadcast for BadBroadcast {
     }
 }
 
+/// What changes of an event: map version, seats, stock and status.
+type Shown = (u64, Vec<LiveSeat>, Vec<(TicketTypeId, u32)>, EventStatus);
+
 /// A page that a host keeps current with a stream.
 #[derive(Debug, Default)]
 struct Page(Option<LiveSnapshot>, u64);
@@ -117,8 +120,13 @@ impl Page {
                 page.stock.iter_mut().find(|(of, _)| *of == ticket_type).unwrap().1 = available;
             }
             LiveChange::Status { status } => self.0.as_mut().unwrap().status = status,
+            LiveChange::Event(view) => self.0.as_mut().unwrap().view = view,
             other => panic!("{other:?} did not happen"),
         }
+    }
+
+    fn shown(self) -> Option<Shown> {
+        self.0.map(|LiveSnapshot { version, seats, stock, status, .. }| (version, seats, stock, status))
     }
 
     /// Shows what comes until the stream waits for news, or the timer has slept for `patience`.
@@ -184,13 +192,13 @@ impl Servers {
     }
 
     /// Returns what the store has.
-    async fn state(&self) -> LiveSnapshot {
+    async fn state(&self) -> Shown {
         let map = self.selling.catalog().seat_map(self.event, 0).await.unwrap().unwrap();
         let view = self.selling.catalog().event(self.event).await.unwrap().unwrap();
         let stock = view.ticket_types.iter().map(|kind| (kind.id, kind.stock.available())).collect();
         let (now, version) = (self.selling.now(), map.version);
         let seats = LiveSeats::of(&map, now).seats().to_vec();
-        LiveSnapshot { version, seats, stock, status: view.status(now) }
+        (version, seats, stock, view.status(now))
     }
 }
 
@@ -226,7 +234,7 @@ proptest! {
                 }
             }
             page.follow(&mut changes, &servers.timer, BOUND).await;
-            (page.0, servers.state().await)
+            (page.shown(), servers.state().await)
         });
         prop_assert_eq!(shown, Some(stored));
     }
