@@ -107,8 +107,8 @@
 //     routes, auth, health, idempotency
 //     extract, tasks
 //     state
-//     seat_map, serving_cache, credentials, proof_of_work
-//     authenticator, dto
+//     live, seat_map, serving_cache, credentials, proof_of_work
+//     authenticator, dto, picture
 //     error, body
 //     client_address, conditional, language, layout_file, limits, request_context, status_words
 mod auth;
@@ -125,8 +125,10 @@ mod idempotency;
 mod language;
 pub mod layout_file;
 mod limits;
+mod live;
 mod middleware;
 mod openapi;
+mod picture;
 mod proof_of_work;
 mod request_context;
 mod router;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use tiketi_core::{
-    BoxOffice, Clock, IdSource, Timestamp,
+    BoxOffice, Clock, EventId, IdSource, Timestamp,
     clock::{SystemClock, TimeOrderedIds},
     memory::MemoryRateLimits,
     rate_limit::RateLimits,
@@ -17,6 +17,7 @@ use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::client_address::TrustedProxies;
 use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
+use crate::live::LiveEvents;
 use crate::proof_of_work::{PURPOSE, Proofs};
 use crate::seat_map::SeatMaps;
 use crate::serving_cache::ServingCache;
@@ -40,6 +41,7 @@ struct Inner {
     trusted_proxies: TrustedProxies,
     proofs: Proofs,
     proof_secret: ProofSecret,
+    live: LiveEvents,
     seat_maps: SeatMaps,
     serving: ServingCache,
     tasks: TaskTracker,
@@ -170,6 +172,17 @@ impl AppState {
         &self.inner.answers
     }
 
+    /// Returns the events that are kept in memory.
+    pub(crate) fn live(&self) -> &LiveEvents {
+        &self.inner.live
+    }
+
+    /// Makes the next reader of an event see what a handler changed.
+    pub(crate) fn event_was_edited(&self, event: EventId) {
+        self.inner.live.was_edited(event);
+        self.inner.seat_maps.event_was_edited(event);
+    }
+
     pub(crate) fn seat_maps(&self) -> &SeatMaps {
         &self.inner.seat_maps
     }
@@ -255,6 +268,7 @@ impl AppStateBuilder {
             trusted_proxies: self.trusted_proxies,
             proofs,
             proof_secret,
+            live: LiveEvents::default(),
             seat_maps: SeatMaps::default(),
             serving: ServingCache::default(),
             tasks: TaskTracker::new(),

@@ -170,7 +170,7 @@ async fn cancel(
 ///
 /// The next request for its seat map shows the change.
 async fn changed(state: &AppState, id: EventId) -> Result<Json<EventAnswer>, ApiError> {
-    state.seat_maps().event_was_edited(id);
+    state.event_was_edited(id);
     let view = responses::any_event(state, id).await?;
     Ok(Json(EventAnswer::of(&view, state.box_office())))
 }

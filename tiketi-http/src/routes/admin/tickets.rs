@@ -56,7 +56,7 @@ async fn create(
     let view = responses::any_event(&state, event).await?;
     let input = body.input("", view.event.currency)?;
     let made = state.box_office().catalog().add_ticket_type(event, input, key).await?;
-    state.seat_maps().event_was_edited(event);
+    state.event_was_edited(event);
     Ok((StatusCode::CREATED, Json(TicketTypeAnswer { ticket_type: (&made).into() })))
 }
 
@@ -83,7 +83,7 @@ async fn edit(
     let known = state.box_office().catalog().ticket_type(id).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::TicketTypeNotFound))?;
     let edited = state.box_office().catalog().edit_ticket_type(id, body.over(&known)?).await?;
-    state.seat_maps().event_was_edited(edited.event);
+    state.event_was_edited(edited.event);
     Ok(Json(TicketTypeAnswer { ticket_type: (&edited).into() }))
 }
 

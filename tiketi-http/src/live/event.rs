@@ -1,0 +1,234 @@
+//! One event, kept current by its change stream.
+
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tiketi_core::box_office::{CHECK_EVERY, Changes};
+use tiketi_core::broadcast::{Arrivals, EventRoom};
+use tiketi_core::live_seats::SeatUpdate;
+use tiketi_core::waiting_room::Serving;
+use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::picture::Picture;
+
+/// The picture of one event in this process, fed by the change stream.
+///
+/// It needs no task: a reader takes in what was received before it looks, so a commit of this process is in the picture once the
+/// commit is answered. A reader that finds the last check of the store older than [`CHECK_EVERY`] makes one; those that come
+/// meanwhile wait for it. While the event is followed, a task does both (`live::follow`).
+pub(crate) struct LiveEvent {
+    event: EventId,
+    office: BoxOffice,
+    feed: Mutex<Feed>,
+    arrivals: Arrivals<EventRoom>,
+    current: RwLock<Option<Arc<Picture>>>,
+    /// When the latest check began that the store answered, in microseconds.
+    confirmed_at: AtomicI64,
+    /// Grows with each edit that a handler of this process made.
+    edits: AtomicU64,
+    is_over: AtomicBool,
+    revision: watch::Sender<u64>,
+    /// How many follow the event.
+    pub(super) followers: AtomicUsize,
+    /// Whether the task of the followers runs.
+    pub(super) has_task: AtomicBool,
+    /// Wakes that task.
+    pub(super) nudge: Notify,
+}
+
+/// The stream, and the picture made of it.
+struct Feed {
+    changes: Changes,
+    picture: Option<Picture>,
+    /// Whether the picture changed since it was published.
+    is_new: bool,
+    /// The edits that the latest check included.
+    edits: u64,
+}
+
+impl LiveEvent {
+    /// Begins to listen to an event; reads nothing yet.
+    pub(super) fn new(office: &BoxOffice, event: EventId) -> Self {
+        let changes = office.changes(event);
+        let arrivals = changes.arrivals();
+        let feed = Feed { changes, picture: None, is_new: false, edits: 0 };
+        Self {
+            event,
+            office: office.clone(),
+            feed: Mutex::new(feed),
+            arrivals,
+            current: RwLock::default(),
+            confirmed_at: AtomicI64::new(i64::MIN),
+            edits: AtomicU64::new(0),
+            is_over: AtomicBool::new(false),
+            revision: watch::Sender::new(0),
+            followers: AtomicUsize::new(0),
+            has_task: AtomicBool::new(false),
+            nudge: Notify::new(),
+        }
+    }
+
+    /// Returns the event.
+    pub(crate) const fn event(&self) -> EventId {
+        self.event
+    }
+
+    /// Returns the picture, with everything that this process has received.
+    ///
+    /// While another reader reads the store, it is the picture before that; [`LiveEvent::changed`] tells of the one after.
+    /// Returns `None` before the first [`LiveEvent::refresh`].
+    pub(crate) fn picture(&self) -> Option<Arc<Picture>> {
+        if self.arrivals.has_any()
+            && let Ok(mut feed) = self.feed.try_lock()
+        {
+            feed.take_in();
+            self.publish(&mut feed);
+        }
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Returns the seats that changed after a map version, each as it is now; `None` if everything has to be read.
+    pub(crate) fn seats_since(&self, version: u64) -> Option<Vec<SeatUpdate>> {
+        self.picture()?.seats.since(version)
+    }
+
+    /// Waits until the picture is newer than a revision, and returns its revision.
+    ///
+    /// Only the task of a follower takes in what is received without a reader: hold a [`super::Following`].
+    pub(crate) async fn changed(&self, revision: u64) -> u64 {
+        let mut newest = self.revision.subscribe();
+        // The sender is a part of this event, so it is there.
+        newest.wait_for(|newest| *newest > revision).await.map_or(revision, |newest| *newest)
+    }
+
+    /// Returns the picture, at most [`CHECK_EVERY`] behind the store; `None` if the event does not exist any more.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store was asked, and did not answer.
+    pub(crate) async fn refresh(&self) -> Result<Option<Arc<Picture>>, StoreError> {
+        let mut feed = self.feed.lock().await;
+        feed.take_in();
+        let is_current = self.is_confirmed_at(self.office.now()) && !self.has_edits_after(&feed);
+        if !is_current || feed.changes.is_behind() {
+            self.check(&mut feed).await?;
+        }
+        self.publish(&mut feed);
+        drop(feed);
+        if self.is_over() { Ok(None) } else { Ok(self.picture()) }
+    }
+
+    /// Asks the store what is missing, whatever was received.
+    pub(super) async fn catch_up(&self) -> Result<(), StoreError> {
+        self.check(&mut *self.feed.lock().await).await
+    }
+
+    /// Returns whether a delta is missing that may just be late.
+    pub(super) async fn has_gap(&self) -> bool {
+        self.feed.lock().await.changes.has_gap()
+    }
+
+    /// Returns when the latest check of the store began that was answered.
+    pub(crate) fn confirmed_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.confirmed_at.load(Ordering::SeqCst))
+    }
+
+    /// Returns how long after `now` the store has to be asked again.
+    pub(super) fn next_check_in(&self, now: Timestamp) -> Duration {
+        if self.is_confirmed_at(now) {
+            CHECK_EVERY.saturating_sub(now.since(self.confirmed_at()))
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// Returns what tells that something was received.
+    pub(super) const fn arrivals(&self) -> &Arrivals<EventRoom> {
+        &self.arrivals
+    }
+
+    /// Makes the next reader ask the store: an organiser changed the event in this process.
+    pub(super) fn was_edited(&self) {
+        self.edits.fetch_add(1, Ordering::SeqCst);
+        self.nudge.notify_one();
+    }
+
+    /// Returns whether the event does not exist any more.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
+    }
+
+    /// Sets the waiting room's public state.
+    pub(super) async fn set_serving(&self, serving: Serving) {
+        let mut feed = self.feed.lock().await;
+        if let Some(picture) = &mut feed.picture {
+            let is_new = picture.set_serving(serving);
+            feed.is_new |= is_new;
+        }
+        self.publish(&mut feed);
+    }
+
+    /// Reads what is missing; a dropped call loses nothing.
+    async fn check(&self, feed: &mut Feed) -> Result<(), StoreError> {
+        // Read before the store: an edit during the check causes another one.
+        let (began, edits) = (self.office.now(), self.edits.load(Ordering::SeqCst));
+        if feed.changes.catch_up().await? {
+            feed.take_in();
+            feed.edits = edits;
+            self.confirmed_at.store(began.as_micros(), Ordering::SeqCst);
+        } else {
+            self.is_over.store(true, Ordering::SeqCst);
+            feed.is_new = true;
+        }
+        self.publish(feed);
+        Ok(())
+    }
+
+    /// Shows readers the picture, if it is another one.
+    fn publish(&self, feed: &mut Feed) {
+        if !std::mem::take(&mut feed.is_new) {
+            return;
+        }
+        let Some(picture) = &mut feed.picture else { return };
+        picture.revision += 1;
+        let revision = picture.revision;
+        *self.current.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(picture.clone()));
+        self.revision.send_replace(revision);
+    }
+
+    fn has_edits_after(&self, feed: &Feed) -> bool {
+        self.edits.load(Ordering::SeqCst) != feed.edits
+    }
+
+    /// Returns whether the latest check is less than a second old; one of the future shows that the clock was set back.
+    fn is_confirmed_at(&self, now: Timestamp) -> bool {
+        let at = self.confirmed_at();
+        at <= now && now.since(at) < CHECK_EVERY
+    }
+}
+
+impl Feed {
+    /// Applies everything that was received.
+    fn take_in(&mut self) {
+        while let Some(numbered) = self.changes.try_next() {
+            match (&mut self.picture, numbered.change) {
+                (Some(picture), change) => self.is_new |= picture.apply(change),
+                (none, tiketi_core::box_office::LiveChange::Snapshot(snapshot)) => {
+                    *none = Some(Picture::of(snapshot));
+                    self.is_new = true;
+                }
+                // The first change is a snapshot.
+                (None, _) => {}
+            }
+        }
+    }
+}
+
+impl fmt::Debug for LiveEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LiveEvent").field("event", &self.event).finish_non_exhaustive()
+    }
+}
