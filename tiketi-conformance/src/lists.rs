@@ -301,6 +301,9 @@ macro_rules! outbox_cases {
                 what_changes_nothing_sends_nothing,
                 ends_blocks_and_statuses_are_sent,
                 deltas_of_callers_at_once_make_the_map,
+                a_buyer_is_told_of_the_own_sale_before_its_answer,
+                a_buyer_is_told_what_is_returned_cancelled_or_ended,
+                news_need_no_subscriber,
             }
             subscribers {
                 each_subscriber_gets_each_fact_by_itself,

@@ -45,6 +45,8 @@ pub(crate) struct Known {
     pub(crate) facts: Vec<Fact>,
     /// Whether payments may have changed without a fact.
     pub(crate) quiet: bool,
+    /// Whether nothing subscribed to the facts for a while, so that they are not checked.
+    pub(crate) without_facts: bool,
 }
 
 impl fmt::Debug for Inner {
@@ -83,6 +85,13 @@ impl TestShop {
         let subscription = Subscription { subscriber: subscriber.clone(), kinds };
         let outcome = self.store().subscribe(&subscription, self.now()).await;
         outcome.expect("a subscriber can be registered");
+    }
+
+    /// Removes the subscriber from which the audit gets its facts, so that the audit does not check them.
+    pub async fn without_subscriber(&self) {
+        let removed = self.store().unsubscribe(&auditor(), self.now()).await;
+        assert!(removed.expect("a subscriber can be removed"));
+        self.known().without_facts = true;
     }
 
     /// Returns the store's next handle.

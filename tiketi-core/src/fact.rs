@@ -337,6 +337,15 @@ impl FactKinds {
         FactKind::SeatsChanged.bit() | FactKind::StockChanged.bit() | FactKind::EventStatusChanged.bit(),
     );
 
+    /// The kinds that are for one buyer only and are broadcast: all but holds, whose callers are answered.
+    pub const PRIVATE_NEWS: Self = Self(
+        FactKind::ReservationConfirmed.bit()
+            | FactKind::ReservationExpired.bit()
+            | FactKind::ReservationCancelled.bit()
+            | FactKind::TicketsReturned.bit()
+            | FactKind::PaymentUpdated.bit(),
+    );
+
     /// Returns the set of every kind.
     pub fn all() -> Self {
         FactKind::ALL.iter().copied().collect()
@@ -351,11 +360,6 @@ impl FactKinds {
     /// Returns whether the sets have a kind in common.
     pub const fn overlaps(self, other: Self) -> bool {
         self.0 & other.0 != 0
-    }
-
-    /// Returns whether the set has a kind that is for one buyer only.
-    pub const fn has_private(self) -> bool {
-        self.0 & !Self::PUBLIC.0 != 0
     }
 
     /// Returns whether the set has a kind.

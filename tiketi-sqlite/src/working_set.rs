@@ -190,16 +190,17 @@ impl<'c> WorkingSet<'c> {
         subscribed.fold(self.publisher.wanted(event), FactKinds::or)
     }
 
-    /// Writes what many commands of a batch change together, and returns the cache for the next batch and the public
-    /// facts to send after the commit.
+    /// Writes what many commands of a batch change together, and returns the cache for the next batch and the facts to
+    /// broadcast after the commit.
     pub(crate) fn flush(mut self) -> Result<(WriterCache, Vec<(EventId, FactBody)>), StoreError> {
-        let mut public = Vec::new();
+        let mut published = Vec::new();
         for (event, opened) in &mut self.cache.events {
             for id in std::mem::take(&mut opened.changed_stock) {
                 if let Some(ticket_type) = opened.rows.snapshot.ticket_type(id) {
                     write::stock(self.connection, ticket_type)?;
                 }
             }
+            let broadcast = self.publisher.wanted(*event);
             let map_version = opened.rows.snapshot.map_version();
             if map_version != opened.map_version_written {
                 write::map_version(self.connection, *event, map_version)?;
@@ -212,8 +213,8 @@ impl<'c> WorkingSet<'c> {
                     self.cache.counters.fact += 1;
                     write::fact(self.connection, &wanting, self.cache.counters.fact, *event, &fact)?;
                 }
-                if FactKinds::PUBLIC.contains(fact.1.kind()) {
-                    public.push((*event, fact.1));
+                if broadcast.contains(fact.1.kind()) {
+                    published.push((*event, fact.1));
                 }
             }
         }
@@ -223,7 +224,7 @@ impl<'c> WorkingSet<'c> {
         if self.cache.size() > MAX_CACHED_ROWS {
             self.cache.events.clear();
         }
-        Ok((self.cache, public))
+        Ok((self.cache, published))
     }
 
     /// Loads an event with its ticket types, unless it is loaded; returns whether it exists.

@@ -34,7 +34,7 @@ pub(crate) struct Writer {
 pub(crate) struct WriterShared {
     /// Metrics of batches.
     pub(crate) metrics: StoreMetrics,
-    /// Where the public facts of each commit are sent.
+    /// Where the facts of each commit are broadcast.
     pub(crate) publisher: CommitPublisher,
 }
 
@@ -193,10 +193,10 @@ fn commit(
     for job in jobs {
         job.decide(&mut set)?;
     }
-    let (after, public) = set.flush()?;
+    let (after, facts) = set.flush()?;
     transaction.commit().map_err(commit_failed)?;
     *cache = Some(after);
-    for (event, body) in public {
+    for (event, body) in facts {
         publisher.publish(event, [body]);
     }
     Ok(())

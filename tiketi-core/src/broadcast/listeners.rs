@@ -56,7 +56,12 @@ impl<A: Audience> Listeners<A> {
 
     /// Returns whether an audience has a listener.
     pub fn has(&self, audience: A) -> bool {
-        self.0.count.load(Ordering::Relaxed) > 0 && self.0.lock().contains_key(&audience)
+        self.has_any() && self.0.lock().contains_key(&audience)
+    }
+
+    /// Returns whether any audience has a listener.
+    pub fn has_any(&self) -> bool {
+        self.0.count.load(Ordering::Relaxed) > 0
     }
 
     /// Returns every audience that has a listener, in no order.
@@ -66,7 +71,7 @@ impl<A: Audience> Listeners<A> {
 
     /// Delivers a message to every listener of its audience.
     pub fn deliver(&self, message: &Message<A>) {
-        if self.0.count.load(Ordering::Relaxed) == 0 {
+        if !self.has_any() {
             return;
         }
         self.wake(Some(message.to), |mailbox| mailbox.push(message.news.clone()));

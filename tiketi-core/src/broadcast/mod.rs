@@ -74,4 +74,9 @@ pub trait Broadcast: Debug + Send + Sync + 'static {
     ///
     /// It is called with each command: it MUST be cheap.
     fn has_listener(&self, room: EventRoom) -> bool;
+
+    /// Returns whether a message to any buyer may reach a listener; if not, stores make none.
+    ///
+    /// It is called with each command, whose buyers are not known yet: it MUST be cheap.
+    fn has_buyer_listener(&self) -> bool;
 }

@@ -3,12 +3,13 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::broadcast::Broadcast;
-use crate::broadcast::audience::{EventRoom, Message};
-use crate::broadcast::news::PublicNews;
+use crate::broadcast::audience::{AnyMessage, BuyerOnly, EventRoom, Message};
+use crate::broadcast::news::{PrivateNews, PublicNews};
 use crate::fact::{FactBody, FactKinds};
 use crate::id::EventId;
 
-/// The broadcasts of a store, to which it sends the public facts of each commit.
+/// The broadcasts of a store, to which it sends the facts of each commit: public ones to the event's room, and those of a
+/// buyer to that buyer.
 ///
 /// A store has one, and follows the contract of [`crate::store::OutboxStore::broadcast_to`] with it.
 #[derive(Debug, Default)]
@@ -27,23 +28,38 @@ impl CommitPublisher {
     /// Returns the kinds of facts that a commit about an event has to make for the broadcasts.
     pub fn wanted(&self, event: EventId) -> FactKinds {
         let broadcasts = self.broadcasts.read().unwrap_or_else(PoisonError::into_inner);
-        let has_listener = broadcasts.iter().any(|broadcast| broadcast.has_listener(EventRoom(event)));
-        if has_listener { FactKinds::PUBLIC } else { FactKinds::NONE }
+        let mut wanted = FactKinds::NONE;
+        if broadcasts.iter().any(|broadcast| broadcast.has_listener(EventRoom(event))) {
+            wanted = wanted.or(FactKinds::PUBLIC);
+        }
+        if broadcasts.iter().any(|broadcast| broadcast.has_buyer_listener()) {
+            wanted = wanted.or(FactKinds::PRIVATE_NEWS);
+        }
+        wanted
     }
 
-    /// Sends the public ones of the facts of a commit, which is over.
+    /// Sends those of the facts of a commit, which is over, that may reach a listener.
     pub fn publish(&self, event: EventId, facts: impl IntoIterator<Item = FactBody>) {
-        let news = facts.into_iter().filter_map(PublicNews::of);
-        let mut news = news.peekable();
-        if news.peek().is_none() {
+        let wanted = self.wanted(event);
+        let facts = facts.into_iter().filter(|fact| wanted.contains(fact.kind()));
+        let mut messages = facts.filter_map(|fact| message(event, fact)).peekable();
+        if messages.peek().is_none() {
             return;
         }
         // Copied, so that no lock is held while a broadcast delivers.
         let broadcasts = self.broadcasts.read().unwrap_or_else(PoisonError::into_inner).clone();
-        for news in news {
+        for message in messages {
             for broadcast in &broadcasts {
-                broadcast.publish(Message::new(EventRoom(event), news.clone()).into());
+                broadcast.publish(message.clone());
             }
         }
+    }
+}
+
+/// Returns the message of a fact for the audience that it may have.
+fn message(event: EventId, fact: FactBody) -> Option<AnyMessage> {
+    match fact.buyer() {
+        Some(buyer) => PrivateNews::of(event, &fact).map(|news| Message::new(BuyerOnly(buyer), news).into()),
+        None => PublicNews::of(fact).map(|news| Message::new(EventRoom(event), news).into()),
     }
 }

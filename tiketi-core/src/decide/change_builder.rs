@@ -6,7 +6,7 @@ use crate::decide::change::{Change, Effect, SeatChange};
 use crate::decide::scope::Scope;
 use crate::decide::stock::{StockBucket, moved};
 use crate::error::StoreError;
-use crate::fact::{FactBody, FactKinds, PaymentSummary, ReservationSummary, SeatChanged};
+use crate::fact::{FactBody, FactKind, FactKinds, PaymentSummary, ReservationSummary, SeatChanged};
 use crate::id::{PaymentId, SeatId, TicketTypeId};
 use crate::payment::{Payment, PaymentState, PaymentStep, ReturnedTickets};
 use crate::reservation::{ItemLine, Reservation, ReservationState, SeatLine};
@@ -129,29 +129,32 @@ impl<'s> ChangeBuilder<'s> {
     /// Writes a payment that has its new state already, and adds the fact.
     pub(super) fn payment_row(&mut self, mut payment: Payment) {
         payment.version += 1;
-        self.fact(|| Some(FactBody::PaymentUpdated { payment: Arc::new(PaymentSummary::of(&payment)) }));
+        if self.wants(FactKind::PaymentUpdated) {
+            let payment = Arc::new(PaymentSummary::of(&payment));
+            self.change.facts.push(FactBody::PaymentUpdated { payment });
+        }
         self.change.payments.push(payment);
     }
 
     /// Writes a reservation that has its new fields already, and adds the fact of its new state.
     pub(super) fn reservation(&mut self, mut reservation: Reservation) {
         // A new reservation has no earlier row: it is not looked up.
-        let before = match reservation.version {
-            0 => None,
-            _ => self.scope.reservation(reservation.id),
-        };
+        let is_new = reservation.version == 0;
         reservation.version += 1;
-        self.fact(|| fact_of(before, &reservation));
+        if kind_of(&reservation.state).is_some_and(|kind| self.wants(kind)) {
+            let before = if is_new { None } else { self.scope.reservation(reservation.id) };
+            self.change.facts.extend(fact_of(before, &reservation));
+        }
         self.change.reservations.push(reservation);
     }
 
     /// Writes a confirmed reservation that keeps some of its tickets, and adds the fact of the others.
     pub(super) fn returned(&mut self, mut stays: Reservation, returned: &ReturnedTickets) {
         stays.version += 1;
-        self.fact(|| {
+        if self.wants(FactKind::TicketsReturned) {
             let reservation = Arc::new(ReservationSummary::of(&stays));
-            Some(FactBody::TicketsReturned { reservation, returned: returned.clone() })
-        });
+            self.change.facts.push(FactBody::TicketsReturned { reservation, returned: returned.clone() });
+        }
         self.change.reservations.push(stays);
     }
 
@@ -172,11 +175,9 @@ impl<'s> ChangeBuilder<'s> {
         self.change
     }
 
-    /// Adds a buyer's own fact, if any of these is wanted.
-    fn fact(&mut self, make: impl FnOnce() -> Option<FactBody>) {
-        if self.scope.wanted_facts().has_private() {
-            self.change.facts.extend(make());
-        }
+    /// Returns whether facts of a kind are made. A hold makes none for a broadcast, since it must stay fast.
+    fn wants(&self, kind: FactKind) -> bool {
+        self.scope.wanted_facts().contains(kind)
     }
 
     /// Adds the facts about changed seats and stocks.
@@ -199,6 +200,18 @@ impl<'s> ChangeBuilder<'s> {
     }
 }
 
+/// Returns the kind of the fact about a new state, if there is one.
+const fn kind_of(state: &ReservationState) -> Option<FactKind> {
+    match state {
+        ReservationState::Held { .. } => Some(FactKind::ReservationHeld),
+        // The payment says so.
+        ReservationState::Paying { .. } => None,
+        ReservationState::Confirmed { .. } => Some(FactKind::ReservationConfirmed),
+        ReservationState::Expired { .. } => Some(FactKind::ReservationExpired),
+        ReservationState::Cancelled { .. } => Some(FactKind::ReservationCancelled),
+    }
+}
+
 /// Returns the fact of a reservation's new state, if its buyer sees a change.
 fn fact_of(before: Option<&Reservation>, after: &Reservation) -> Option<FactBody> {
     let same_tickets = |before: &Reservation| before.seats == after.seats && before.items == after.items;
@@ -211,7 +224,6 @@ fn fact_of(before: Option<&Reservation>, after: &Reservation) -> Option<FactBody
         ReservationState::Held { until } => {
             Some(FactBody::ReservationHeld { reservation: reservation(), until })
         }
-        // The payment says so.
         ReservationState::Paying { .. } => None,
         ReservationState::Confirmed { .. } => {
             Some(FactBody::ReservationConfirmed { reservation: reservation() })

@@ -36,4 +36,8 @@ impl Broadcast for MemoryBroadcast {
     fn has_listener(&self, room: EventRoom) -> bool {
         self.rooms.has(room)
     }
+
+    fn has_buyer_listener(&self) -> bool {
+        self.buyers.has_any()
+    }
 }

@@ -162,14 +162,14 @@ impl State {
                 coalesced.extend(coalesce_facts(facts).into_iter().map(|(at, body)| (event, at, body)));
             }
         }
-        let mut public = Vec::new();
+        let mut published = Vec::new();
         for (event, at, body) in coalesced {
-            if FactKinds::PUBLIC.contains(body.kind()) && self.publisher.wanted(event) != FactKinds::NONE {
-                public.push((event, body.clone()));
+            if self.publisher.wanted(event).contains(body.kind()) {
+                published.push((event, body.clone()));
             }
             self.outbox.push(|id| Fact { id, event, at, body });
         }
-        public
+        published
     }
 
     /// Returns the rows of an event.

@@ -66,16 +66,18 @@ pub enum Release {
 /// Each subscriber has a queue of its own: claims, acknowledgements and failures of one change nothing for another.
 #[async_trait]
 pub trait OutboxStore: Debug + Send + Sync + 'static {
-    /// Sends the public facts of each commit to a broadcast from now on, besides the outbox.
+    /// Sends the facts of each commit to a broadcast from now on, besides the outbox.
     ///
     /// A store that writes the commits, and no decorator, sends them; [`CommitPublisher`] does it for a store.
     ///
     /// # Contract
     ///
     /// - The facts of [`FactKinds::PUBLIC`] of each commit of this store, coalesced, MUST be sent to every broadcast that
-    ///   was added: after the commit and before its caller is answered, whether a subscriber wants them or not. Facts of
-    ///   a commit that failed, or whose outcome is unknown, MUST NOT be sent.
-    /// - Facts MAY be left out while no broadcast is received ([`Broadcast::has_listener`]). They need no row in the outbox.
+    ///   was added, for the event's room, and those of [`FactKinds::PRIVATE_NEWS`] for their buyer: after the commit and
+    ///   before its caller is answered, whether a subscriber wants them or not. Facts of a commit that failed, or whose
+    ///   outcome is unknown, MUST NOT be sent.
+    /// - Facts MAY be left out while no broadcast is received ([`Broadcast::has_listener`],
+    ///   [`Broadcast::has_buyer_listener`]). They need no row in the outbox.
     ///
     /// [`CommitPublisher`]: crate::broadcast::CommitPublisher
     fn broadcast_to(&self, broadcast: Arc<dyn Broadcast>);

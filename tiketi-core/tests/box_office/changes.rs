@@ -93,6 +93,10 @@ impl Broadcast for BadBroadcast {
     fn has_listener(&self, room: EventRoom) -> bool {
         self.inner.has_listener(room)
     }
+
+    fn has_buyer_listener(&self) -> bool {
+        self.inner.has_buyer_listener()
+    }
 }
 
 /// What changes of an event: map version, seats, stock and status.

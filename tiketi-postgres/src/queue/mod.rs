@@ -193,7 +193,7 @@ pub(crate) struct BatchWriter {
     pub(crate) permits: Arc<Permits>,
     pub(crate) counted: Counted,
     pub(crate) metrics: StoreMetrics,
-    /// Where the public facts of each commit are sent.
+    /// Where the facts of each commit are broadcast.
     pub(crate) publisher: CommitPublisher,
     /// How far the time of a command may be ahead of the database's clock.
     clock_lead: Duration,
@@ -397,21 +397,21 @@ async fn open(
         return Ok(CachedWorkingSet { set, revision: 0, places, is_alone: false });
     };
     let clock = BatchClock { store_now: locked.store_now, margin: writer.clock_lead };
-    let public = writer.publisher.wanted(event);
+    let broadcast = writer.publisher.wanted(event);
     let is_first = cached.is_none();
     if let Some(mut cached) = cached
         && cached.revision == locked.revision
     {
         cached.places.event = locked.place;
         cached.set.set_clock(clock);
-        cached.set.set_wanted(locked.wanted, public);
+        cached.set.set_wanted(locked.wanted, broadcast);
         return Ok(CachedWorkingSet { is_alone: true, ..cached });
     }
     let (revision, wanted) = (locked.revision, locked.wanted);
     let (snapshot, places) = load::event(session, locked).await?;
     let mut set = WorkingSet::new(Some(snapshot));
     set.set_clock(clock);
-    set.set_wanted(wanted, public);
+    set.set_wanted(wanted, broadcast);
     Ok(CachedWorkingSet { set, revision, places, is_alone: is_first })
 }
 

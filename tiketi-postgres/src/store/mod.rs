@@ -149,7 +149,7 @@ impl PostgresStore {
         &self.queues.writer.metrics
     }
 
-    /// Returns where the public facts of each commit are sent.
+    /// Returns where the facts of each commit are broadcast.
     pub(crate) fn publisher(&self) -> &CommitPublisher {
         &self.queues.writer.publisher
     }

@@ -53,10 +53,10 @@ impl WorkingSet {
     }
 
     /// Sets the kinds of facts that any subscriber wants, and those that any broadcast wants.
-    pub(crate) fn set_wanted(&mut self, wanted: FactKinds, public: FactKinds) {
+    pub(crate) fn set_wanted(&mut self, wanted: FactKinds, broadcast: FactKinds) {
         self.wanted = wanted;
         if let Some(rows) = &mut self.rows {
-            rows.snapshot.set_wanted_facts(wanted.or(public));
+            rows.snapshot.set_wanted_facts(wanted.or(broadcast));
         }
     }
 

@@ -99,6 +99,10 @@ impl Broadcast for RedisBroadcast {
     fn has_listener(&self, _room: EventRoom) -> bool {
         true
     }
+
+    fn has_buyer_listener(&self) -> bool {
+        true
+    }
 }
 
 impl Drop for RedisBroadcast {
