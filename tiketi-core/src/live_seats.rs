@@ -96,6 +96,8 @@ pub struct LiveSeats {
     places: HashMap<SeatId, u32, RandomState>,
     /// Deltas that were applied beyond a gap: from the version before each to that with it.
     ahead: BTreeMap<u64, u64>,
+    /// The latest version that the map is known to have, of which changes may be missing.
+    announced: u64,
     /// Whether a delta named a seat that the map does not have.
     is_foreign: bool,
 }
@@ -105,7 +107,7 @@ impl LiveSeats {
     pub fn of(map: &SeatMap, now: Timestamp) -> Self {
         let seats: Vec<_> = map.seats.iter().map(|seat| live(seat, now)).collect();
         let places = seats.iter().zip(0..).map(|(seat, place)| (seat.seat, place)).collect();
-        Self { version: map.version, seats, places, ahead: BTreeMap::new(), is_foreign: false }
+        Self { version: map.version, seats, places, ahead: BTreeMap::new(), announced: 0, is_foreign: false }
     }
 
     /// Returns the map version up to which nothing is missing; later changes may be applied, too.
@@ -118,9 +120,10 @@ impl LiveSeats {
         &self.seats
     }
 
-    /// Returns whether changes are missing that come before others which are applied.
+    /// Returns whether changes are missing: some that come before others which are applied, or up to a version that
+    /// was noted.
     pub fn has_gap(&self) -> bool {
-        self.is_foreign || !self.ahead.is_empty()
+        self.is_foreign || !self.ahead.is_empty() || self.announced > self.version
     }
 
     /// Returns the version since which the seat map has to be read; 0 for all seats.
@@ -140,12 +143,19 @@ impl LiveSeats {
         updates
     }
 
+    /// Notes that the map has a version, as news without the changes say.
+    pub fn note_version(&mut self, version: u64) {
+        self.announced = self.announced.max(version);
+    }
+
     /// Applies a seat map that was read since [`LiveSeats::resync_since`], as it is at `now`.
     pub fn resync(&mut self, map: &SeatMap, now: Timestamp) -> Resynced {
         if map.complete {
             return self.replace(map, now);
         }
         let updates = map.seats.iter().filter_map(|seat| self.update(live(seat, now))).collect();
+        // The map was read after the version was noted, and has its changes.
+        self.announced = 0;
         self.cover(0, map.version);
         Resynced::Updates(updates)
     }

@@ -18,7 +18,8 @@ use crate::ticket_type::{Stock, TicketType};
 use crate::waiting_room::Serving;
 
 /// How long a missing delta is waited for before the store is read: 50 milliseconds. Deltas of two servers may
-/// overtake each other.
+/// overtake each other. It is also the shortest time between two reads for news that have a version only
+/// ([`PublicNews::MapVersion`]).
 pub const GAP_PATIENCE: Duration = Duration::from_millis(50);
 /// How often the store is asked whether a message was lost that no later one shows: 1 second.
 pub const CHECK_EVERY: Duration = Duration::from_secs(1);
@@ -316,6 +317,10 @@ impl Changes {
         let Some(seen) = &mut self.seen else { return };
         match news {
             PublicNews::Seats(delta) => self.apply_seats(&delta),
+            PublicNews::MapVersion { version } => {
+                seen.seats.note_version(version);
+                self.wait_for_missing();
+            }
             PublicNews::Stock { ticket_type, available } => {
                 let known = seen.stock.iter_mut().find(|(of, _)| *of == ticket_type);
                 if let Some((_, before)) = known.filter(|(_, before)| *before != available) {
@@ -336,10 +341,16 @@ impl Changes {
         let Some(seen) = &mut self.seen else { return };
         let before = seen.seats.version();
         let updates = seen.seats.apply(delta);
-        let (version, has_gap) = (seen.seats.version(), seen.seats.has_gap());
+        let version = seen.seats.version();
         if !updates.is_empty() || version != before {
             self.ready.push_back(LiveChange::Seats { version, updates });
         }
+        self.wait_for_missing();
+    }
+
+    /// Sets when the store is read for seats that are missing; not at all once nothing is.
+    fn wait_for_missing(&mut self) {
+        let has_gap = self.seen.as_ref().is_some_and(|seen| seen.seats.has_gap());
         match &self.resync {
             Resync::NotNeeded if has_gap => {
                 self.resync = self.alarm(GAP_PATIENCE).map_or(Resync::Now, Resync::UnlessFilled);

@@ -14,6 +14,13 @@ use crate::waiting_room::{PlaceId, Serving};
 pub enum PublicNews {
     /// Seats changed.
     Seats(SeatsDelta),
+    /// Seats changed, and the map has this version now; which seats has to be read from the store.
+    ///
+    /// A broadcast whose messages are small sends it to other servers instead of [`PublicNews::Seats`].
+    MapVersion {
+        /// The map version with the changes.
+        version: u64,
+    },
     /// The available stock of a ticket type changed.
     Stock {
         /// The ticket type.

@@ -178,6 +178,22 @@ fn a_delta_that_follows_leaves_no_gap_and_a_lost_one_does() {
 }
 
 #[test]
+fn a_noted_version_is_a_gap_until_its_changes_are_there() {
+    let mut store = Store::new();
+    let mut lives = LiveSeats::of(&store.read(0), NOW);
+    (0..3).for_each(|seat| store.commit(&[seat], 1));
+    lives.note_version(1);
+    assert!(!lives.has_gap(), "its own version is no news");
+    lives.note_version(3);
+    assert_eq!((lives.version(), lives.has_gap(), lives.resync_since()), (1, true, 1));
+    (0..2).for_each(|at| drop(lives.apply(&store.deltas[at])));
+    assert_eq!((lives.version(), lives.has_gap()), (3, false));
+    lives.note_version(4);
+    lives.resync(&store.read(lives.resync_since()), NOW);
+    assert_eq!((lives.version(), lives.has_gap(), lives.seats()), (4, false, &*store.seats()));
+}
+
+#[test]
 fn a_restored_store_with_an_older_version_is_taken() {
     let mut store = Store::new();
     let copy = store.read(0);

@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use proptest::prelude::*;
-use tiketi_core::box_office::{CHECK_EVERY, Changes, LiveChange, LiveSnapshot};
-use tiketi_core::broadcast::{AnyMessage, Broadcast, BuyerOnly, EventRoom, Listener};
+use tiketi_core::box_office::{CHECK_EVERY, Changes, GAP_PATIENCE, LiveChange, LiveSnapshot};
+use tiketi_core::broadcast::{
+    AnyMessage, Broadcast, BuyerOnly, EventRoom, Listener, Message, PublicNews, SeatsDelta,
+};
 use tiketi_core::event::EventStatus;
 use tiketi_core::fact::SeatStatus;
 use tiketi_core::live_seats::{LiveSeat, LiveSeats};
@@ -54,6 +56,8 @@ enum Fate {
     Late,
     /// Lost, and the listener learns it.
     LostWithGap,
+    /// Delivered without the changes, if it is about seats.
+    VersionOnly,
 }
 
 /// A broadcast between two servers that loses, doubles and delays.
@@ -76,6 +80,7 @@ impl Broadcast for BadBroadcast {
             }
             Fate::Late => self.late.lock().unwrap().push(message),
             Fate::LostWithGap => self.inner.tell_gap(),
+            Fate::VersionOnly => self.inner.publish(version_only(message)),
         }
         for message in late {
             self.inner.publish(message);
@@ -96,6 +101,16 @@ impl Broadcast for BadBroadcast {
 
     fn has_buyer_listener(&self) -> bool {
         self.inner.has_buyer_listener()
+    }
+}
+
+/// Leaves the changed seats out of a message.
+fn version_only(message: AnyMessage) -> AnyMessage {
+    match message {
+        AnyMessage::Room(Message { to, news: PublicNews::Seats(SeatsDelta { version, .. }) }) => {
+            Message::new(to, PublicNews::MapVersion { version }).into()
+        }
+        other => other,
     }
 }
 
@@ -213,6 +228,7 @@ fn fates() -> impl Strategy<Value = Vec<Fate>> {
         1 => Just(Fate::Doubled),
         2 => Just(Fate::Late),
         1 => Just(Fate::LostWithGap),
+        2 => Just(Fate::VersionOnly),
     ];
     proptest::collection::vec(fate, 0..60)
 }
@@ -260,6 +276,22 @@ async fn a_stream_begins_with_everything_and_has_each_change() {
     assert_eq!((second.number, updates.len(), update.index, update.now.status), (2, 1, 1, SeatStatus::Held));
     let third = changes.next().await.unwrap().unwrap();
     assert!(matches!(third.change, LiveChange::Stock { available: 2, .. }), "{third:?}");
+}
+
+#[tokio::test]
+async fn news_that_have_a_version_only_share_one_read() {
+    let servers = Servers::open().await;
+    let (mut changes, mut page) = (servers.showing.changes(servers.event), Page::default());
+    page.follow(&mut changes, &servers.timer, Duration::ZERO).await;
+    servers.broadcast.fates.lock().unwrap().extend([Fate::VersionOnly; 6]);
+    for seat in 0..3 {
+        servers.turn(seat).await;
+    }
+    page.follow(&mut changes, &servers.timer, GAP_PATIENCE).await;
+    assert_eq!(page.0, Some(servers.state().await));
+    // A snapshot, and the three seats in one change; the stock is known from each message.
+    assert_eq!(page.0.as_ref().map(|page| page.version), Some(4));
+    assert!(page.1 <= 5, "{} changes", page.1);
 }
 
 #[tokio::test]
