@@ -161,6 +161,7 @@ pub mod account;
 pub mod audit;
 pub mod box_office;
 pub mod broadcast;
+pub mod bytes;
 pub mod cancellation_policy;
 pub mod catalog;
 pub mod clock;

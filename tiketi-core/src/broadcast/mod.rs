@@ -31,6 +31,7 @@
 //! ```
 
 mod audience;
+mod encoding;
 mod listeners;
 mod mailbox;
 mod news;

@@ -1,6 +1,5 @@
 //! The binary forms in which rooms and places are stored, and messages are sent.
 
-mod bytes;
 mod message;
 mod place;
 mod room;

@@ -1,9 +1,8 @@
 //! Places: 64 bytes each, in blocks; the arrival number determines the block and the index in it.
 
+use tiketi_core::bytes::{ByteReader, ByteWriter};
 use tiketi_core::waiting_room::{Place, PlaceClass, PlaceId, PlaceState, ProofState};
 use tiketi_core::{BuyerId, CommandKey, EventId, StoreError, Timestamp};
-
-use crate::codec::bytes::{Reader, Writer};
 
 /// Size of a stored place. Its last bytes stay zero.
 pub(crate) const PLACE_BYTES: u64 = 64;
@@ -47,7 +46,7 @@ pub(crate) fn encode_place(place: &Place) -> Vec<u8> {
         PlaceState::Left => (LEFT, none, none),
         PlaceState::Lapsed => (LAPSED, none, none),
     };
-    let mut bytes = Writer::with_capacity(64);
+    let mut bytes = ByteWriter::with_capacity(64);
     bytes.uuid(buyer.as_uuid());
     bytes.uuid(joined_by.as_uuid());
     for moment in [joined_at, since, until] {
@@ -65,7 +64,7 @@ pub(crate) fn decode_place(event: EventId, at: Pointer, bytes: &[u8]) -> Result<
     if bytes.iter().all(|byte| *byte == 0) {
         return Ok(None);
     }
-    let mut bytes = Reader::new(bytes);
+    let mut bytes = ByteReader::new(bytes);
     let buyer = BuyerId::from_uuid(bytes.uuid()?);
     let joined_by = CommandKey::from_uuid(bytes.uuid()?);
     let (joined_at, since, until) = (bytes.moment()?, bytes.moment()?, bytes.moment()?);
@@ -95,12 +94,12 @@ pub(crate) fn encode_pointer((class, arrival): Pointer) -> [u8; 9] {
 }
 
 pub(crate) fn decode_pointer(bytes: &[u8]) -> Result<Pointer, StoreError> {
-    pointer(&mut Reader::new(bytes))
+    pointer(&mut ByteReader::new(bytes))
 }
 
 /// Returns the member of the due places, which sorts by time, then by class and arrival number.
 pub(crate) fn due_member(until: Timestamp, at: Pointer) -> Vec<u8> {
-    let mut bytes = Writer::with_capacity(17);
+    let mut bytes = ByteWriter::with_capacity(17);
     bytes.moment(until);
     bytes.raw(&encode_pointer(at));
     bytes.into_bytes()
@@ -108,7 +107,7 @@ pub(crate) fn due_member(until: Timestamp, at: Pointer) -> Vec<u8> {
 
 /// Returns a bound that is not smaller than any member that is due at `now`.
 pub(crate) fn due_until(now: Timestamp) -> Vec<u8> {
-    let mut bytes = Writer::with_capacity(17);
+    let mut bytes = ByteWriter::with_capacity(17);
     bytes.moment(now);
     bytes.raw(&[0xFF; 9]);
     bytes.into_bytes()
@@ -116,7 +115,7 @@ pub(crate) fn due_until(now: Timestamp) -> Vec<u8> {
 
 /// Returns the place that a due member names.
 pub(crate) fn decode_due(member: &[u8]) -> Result<Pointer, StoreError> {
-    let mut bytes = Reader::new(member);
+    let mut bytes = ByteReader::new(member);
     bytes.moment()?;
     pointer(&mut bytes)
 }
@@ -125,7 +124,7 @@ pub(crate) fn decode_due(member: &[u8]) -> Result<Pointer, StoreError> {
 pub(crate) type Admitted = (CommandKey, Vec<Pointer>);
 
 pub(crate) fn encode_admitted(request: CommandKey, called: &[Place]) -> Vec<u8> {
-    let mut bytes = Writer::with_capacity(16 + called.len() * 9);
+    let mut bytes = ByteWriter::with_capacity(16 + called.len() * 9);
     bytes.uuid(request.as_uuid());
     for place in called {
         bytes.raw(&encode_pointer((place.id.class, place.id.arrival)));
@@ -134,7 +133,7 @@ pub(crate) fn encode_admitted(request: CommandKey, called: &[Place]) -> Vec<u8> 
 }
 
 pub(crate) fn decode_admitted(bytes: &[u8]) -> Result<Admitted, StoreError> {
-    let mut bytes = Reader::new(bytes);
+    let mut bytes = ByteReader::new(bytes);
     let request = CommandKey::from_uuid(bytes.uuid()?);
     let mut called = Vec::new();
     while !bytes.is_empty() {
@@ -143,7 +142,7 @@ pub(crate) fn decode_admitted(bytes: &[u8]) -> Result<Admitted, StoreError> {
     Ok((request, called))
 }
 
-fn pointer(bytes: &mut Reader<'_>) -> Result<Pointer, StoreError> {
+fn pointer(bytes: &mut ByteReader<'_>) -> Result<Pointer, StoreError> {
     let byte = bytes.u8()?;
     let class = PlaceClass::ALL.into_iter().find(|class| class_byte(*class) == byte);
     let class = class.ok_or_else(|| StoreError::corrupt(format!("no class of places is {byte}")))?;

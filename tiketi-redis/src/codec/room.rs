@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use tiketi_core::bytes::{ByteReader, ByteWriter};
 use tiketi_core::waiting_room::{AdaptiveRate, Line, LoadSample, Outflow, Pace, RateReason, Room, Stock};
 use tiketi_core::{CommandKey, EventId, StoreError};
-
-use crate::codec::bytes::{Reader, Writer};
 
 /// Identifies one state of a room.
 ///
@@ -37,7 +36,7 @@ pub(crate) fn encode_room(stamp: Stamp, swept: Swept, room: &Room) -> Vec<u8> {
         cleared_by,
         version,
     } = *room;
-    let mut bytes = Writer::with_capacity(288);
+    let mut bytes = ByteWriter::with_capacity(288);
     bytes.raw(&stamp);
     bytes.u8(FORMAT);
     for number in swept {
@@ -50,7 +49,7 @@ pub(crate) fn encode_room(stamp: Stamp, swept: Swept, room: &Room) -> Vec<u8> {
     }
     bytes.u32(called);
     bytes.u32(active);
-    bytes.option(opened_at, Writer::moment);
+    bytes.option(opened_at, ByteWriter::moment);
     bytes.moment(pace.next);
     encode_outflow(&mut bytes, outflow);
     bytes.option(stock, |bytes, Stock { unsold, returning }| {
@@ -63,17 +62,17 @@ pub(crate) fn encode_room(stamp: Stamp, swept: Swept, room: &Room) -> Vec<u8> {
     bytes.into_bytes()
 }
 
-fn encode_outflow(bytes: &mut Writer, outflow: Outflow) {
+fn encode_outflow(bytes: &mut ByteWriter, outflow: Outflow) {
     let Outflow { per_minute_milli, since, passed, burst, burst_at, measured } = outflow;
-    bytes.option(per_minute_milli, Writer::u64);
-    bytes.option(since, Writer::moment);
+    bytes.option(per_minute_milli, ByteWriter::u64);
+    bytes.option(since, ByteWriter::moment);
     bytes.u64(passed);
     bytes.u64(burst);
-    bytes.option(burst_at, Writer::moment);
+    bytes.option(burst_at, ByteWriter::moment);
     bytes.u64(measured);
 }
 
-fn encode_rate(bytes: &mut Writer, rate: AdaptiveRate) {
+fn encode_rate(bytes: &mut ByteWriter, rate: AdaptiveRate) {
     let AdaptiveRate { per_minute, decided_at, reason, load } = rate;
     let LoadSample { holds, latency, contended, unavailable, is_saturated } = load;
     bytes.u32(per_minute);
@@ -86,7 +85,7 @@ fn encode_rate(bytes: &mut Writer, rate: AdaptiveRate) {
     bytes.u8(u8::from(is_saturated));
 }
 
-fn decode_rate(bytes: &mut Reader<'_>) -> Result<AdaptiveRate, StoreError> {
+fn decode_rate(bytes: &mut ByteReader<'_>) -> Result<AdaptiveRate, StoreError> {
     let (per_minute, decided_at, byte) = (bytes.u32()?, bytes.moment()?, bytes.u8()?);
     let reason = RateReason::ALL.into_iter().find(|reason| reason_byte(*reason) == byte);
     Ok(AdaptiveRate {
@@ -116,12 +115,12 @@ const fn reason_byte(reason: RateReason) -> u8 {
 
 /// Returns the stamp of a stored room.
 pub(crate) fn stamp_of(bytes: &[u8]) -> Result<Stamp, StoreError> {
-    Reader::new(bytes).stamp()
+    ByteReader::new(bytes).array()
 }
 
 pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<(Swept, Room), StoreError> {
-    let mut bytes = Reader::new(bytes);
-    bytes.stamp()?;
+    let mut bytes = ByteReader::new(bytes);
+    let _stamp: Stamp = bytes.array()?;
     let format = bytes.u8()?;
     if format != FORMAT {
         return Err(StoreError::corrupt(format!(
@@ -137,14 +136,14 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<(Swept, Room),
         demoted,
         called: bytes.u32()?,
         active: bytes.u32()?,
-        opened_at: bytes.option(Reader::moment)?,
+        opened_at: bytes.option(ByteReader::moment)?,
         pace: Pace { next: bytes.moment()? },
         outflow: Outflow {
-            per_minute_milli: bytes.option(Reader::u64)?,
-            since: bytes.option(Reader::moment)?,
+            per_minute_milli: bytes.option(ByteReader::u64)?,
+            since: bytes.option(ByteReader::moment)?,
             passed: bytes.u64()?,
             burst: bytes.u64()?,
-            burst_at: bytes.option(Reader::moment)?,
+            burst_at: bytes.option(ByteReader::moment)?,
             measured: bytes.u64()?,
         },
         stock: bytes.option(|bytes| Ok(Stock { unsold: bytes.u64()?, returning: bytes.u64()? }))?,
@@ -155,7 +154,7 @@ pub(crate) fn decode_room(event: EventId, bytes: &[u8]) -> Result<(Swept, Room),
     Ok((swept, room))
 }
 
-fn line(bytes: &mut Reader<'_>) -> Result<Line, StoreError> {
+fn line(bytes: &mut ByteReader<'_>) -> Result<Line, StoreError> {
     Ok(Line {
         arrivals: bytes.u64()?,
         serving: bytes.u64()?,
