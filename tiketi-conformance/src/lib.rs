@@ -46,10 +46,11 @@
 //! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: saved rows are loaded |
 //! | [`lease_cases!`] | [`tiketi_core::lease::LeaseLock`] | leases: all keys or none, extended and released only by their owner |
 //! | [`rate_limit_cases!`] | [`tiketi_core::rate_limit::RateLimits`] | rate limits: no attempt beyond an allowance, which comes back evenly |
+//! | [`broadcast_cases!`] | [`tiketi_core::broadcast::Broadcast`] | live news: to listeners of the own process at once, of every other one soon, and of their audience only |
 //! | [`gateway_cases!`] | [`GatewayFactory`] | a payment gateway ([`tiketi_core::PaymentGateway`]): money captured and refunded once, even if an answer is lost |
 //!
 //! [`all_cases!`] expands every list but [`waiting_room_cases!`], [`room_journal_cases!`], [`lease_cases!`],
-//! [`rate_limit_cases!`] and [`gateway_cases!`].
+//! [`rate_limit_cases!`], [`broadcast_cases!`] and [`gateway_cases!`].
 //!
 //! Each list has its cases in modules, one for each subject; the name of a module is the first part of a test's name.
 //!

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tiketi_core::broadcast::Broadcast;
 use tiketi_core::lease::LeaseLock;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
@@ -226,6 +227,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn RateLimits>).collect()))
+    });
+}
+
+/// Runs a case about live news.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn broadcasts<F, C>(factory: &F, case: fn(Handles<dyn Broadcast>) -> C)
+where
+    F: StoreFactory,
+    F::Store: Broadcast,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn Broadcast>).collect()))
     });
 }
 

@@ -21,6 +21,7 @@ pub mod late;
 pub mod layouts;
 pub mod leases;
 pub mod listings;
+pub mod live_news;
 pub mod maps;
 pub mod needs_attention;
 pub mod outbox;

@@ -103,3 +103,20 @@ macro_rules! rate_limit_cases {
         }
     };
 }
+
+/// Expands to tests of live news between servers: [`tiketi_core::broadcast::Broadcast`].
+#[macro_export]
+macro_rules! broadcast_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, broadcasts;
+            live_news {
+                listeners_of_the_own_process_hear_a_message_at_once,
+                another_server_hears_the_latest_of_each_kind,
+                another_server_hears_that_seats_changed,
+                rooms_are_apart,
+                news_of_a_buyer_reach_that_buyer_only,
+                a_listener_is_known_where_it_listens,
+            }
+        }
+    };
+}
