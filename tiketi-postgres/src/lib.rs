@@ -99,8 +99,9 @@
 //!
 //! # Behind a pooler
 //!
-//! `PgBouncer`'s transaction mode is enough: nothing outlives a transaction, and there is no session-level advisory
-//! lock, temporary table or `LISTEN`; [`migrate()`] takes one advisory lock within its transaction.
+//! `PgBouncer`'s transaction mode is enough for the store: nothing outlives a transaction, and there is no session-level
+//! advisory lock, temporary table or `LISTEN`; [`migrate()`] takes one advisory lock within its transaction.
+//! [`PostgresBroadcast`] listens, and needs an address that leads to Postgres directly.
 //!
 //! | Pooler | What it takes |
 //! |---|---|
@@ -137,6 +138,7 @@
 //!
 //! The schema is designed for Citus, but it is tested on plain Postgres only.
 
+mod broadcast;
 mod error;
 mod migrate;
 mod queue;
@@ -144,6 +146,7 @@ mod sql;
 mod store;
 mod working_set;
 
+pub use broadcast::PostgresBroadcast;
 pub use migrate::{Durability, SCHEMA, check, migrate};
 pub use queue::Batches;
 pub use queue::permits::{MAX_WAITERS, MAX_WRITERS};

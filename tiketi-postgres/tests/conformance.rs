@@ -3,7 +3,7 @@
 #![cfg(test)]
 
 use tiketi_conformance::{Fresh, StoreFactory, async_trait};
-use tiketi_postgres::{PostgresStore, SchemaName, StoreOptions, migrate};
+use tiketi_postgres::{PostgresBroadcast, PostgresStore, SchemaName, StoreOptions, migrate};
 use tiketi_postgres_harness::{Database, Server};
 
 #[derive(Debug)]
@@ -36,3 +36,24 @@ impl StoreFactory for Postgres {
 
 tiketi_conformance::all_cases!(crate::Postgres);
 tiketi_conformance::room_journal_cases!(crate::Postgres);
+
+/// The broadcasts of two servers on one database.
+#[derive(Debug)]
+struct News;
+
+#[async_trait]
+impl StoreFactory for News {
+    type Store = PostgresBroadcast;
+    type Guard = Database;
+
+    async fn fresh(&self) -> Fresh<PostgresBroadcast, Database> {
+        let server = Server::shared().await;
+        let database =
+            Database::fresh(server, |options| async move { migrate(&options, &schema()).await }).await;
+        let open = || PostgresBroadcast::open(&database.options(), &schema());
+        let (first, second) = (open(), open());
+        Fresh::guarded(first, database).also_open_as(second)
+    }
+}
+
+tiketi_conformance::broadcast_cases!(crate::News);

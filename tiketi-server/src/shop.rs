@@ -71,7 +71,7 @@ impl Shop {
     pub(crate) async fn open_to_serve(settings: &Settings) -> Result<(Self, TokenSecret), Failure> {
         let store = settings.store.open(settings.store_connections, settings.migrate).await?;
         let secret = secrets::signing(settings)?;
-        let rooms = WaitingRooms::open(&settings.waiting, store.journal(), &secret).await?;
+        let rooms = WaitingRooms::open(&settings.waiting, &store, &secret).await?;
         let shop = Self::new(&store, settings, Some(&rooms))?;
         Ok((Self { rooms: Some(rooms), ..shop }, secret))
     }

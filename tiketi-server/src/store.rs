@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
-use tiketi_core::{memory::MemoryStore, store::RoomJournal};
-use tiketi_postgres::{Durability, PostgresStore, SchemaName};
+use tiketi_core::{broadcast::Broadcast, memory::MemoryStore, store::RoomJournal};
+use tiketi_postgres::{Durability, PostgresBroadcast, PostgresStore, SchemaName};
 use tiketi_sqlite::SqliteStore;
 
 use crate::failure::Failure;
@@ -131,6 +131,14 @@ impl Opened {
             Self::Memory(_) => None,
             Self::Sqlite(store) => Some(Arc::<SqliteStore>::clone(store)),
             Self::Postgres(store) => Some(Arc::<PostgresStore>::clone(store)),
+        }
+    }
+
+    /// Opens the part of it that sends live changes to the other servers; `None` if no other server uses it.
+    pub(crate) fn broadcast(&self) -> Option<Arc<dyn Broadcast>> {
+        match self {
+            Self::Memory(_) | Self::Sqlite(_) => None,
+            Self::Postgres(store) => Some(Arc::new(PostgresBroadcast::of(store))),
         }
     }
 }

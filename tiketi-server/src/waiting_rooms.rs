@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::failure::Failure;
 use crate::options::Waiting;
-use crate::store::StoreKind;
+use crate::store::{Opened, StoreKind};
 
 /// Time beyond [`JOURNAL_CLAIM`] until a server believes that another one is alive.
 const CLAIM_SLACK: Duration = Duration::from_secs(2);
@@ -126,19 +126,19 @@ pub(crate) struct WaitingRooms {
     /// The store, if its places are saved in a journal.
     restored: Option<Arc<MemoryWaitingRooms>>,
     admission_key: AdmissionKey,
-    /// Sends live changes to the other servers; `None` without Redis.
+    /// Sends live changes to the other servers; `None` if there are none.
     broadcast: Option<Arc<dyn Broadcast>>,
     /// The connection to Redis, if several servers share waiting rooms.
     redis: Option<Redis>,
 }
 
 impl WaitingRooms {
-    /// Opens waiting rooms; places that a journal has saved are there again.
+    /// Opens waiting rooms; places that the shop's store has saved are there again.
     ///
     /// Passes are signed with the secret of tokens unless another was given.
     pub(crate) async fn open(
         settings: &WaitingSettings,
-        journal: Option<Arc<dyn RoomJournal>>,
+        shop: &Opened,
         secret: &TokenSecret,
     ) -> Result<Self, Failure> {
         let admission_key = match &settings.admission_key {
@@ -152,7 +152,7 @@ impl WaitingRooms {
             Places::Process | Places::Store { .. } => None,
         };
         let mut restored_rooms = None;
-        let store: Arc<dyn WaitingRoomStore> = match (&redis, &settings.places, journal) {
+        let store: Arc<dyn WaitingRoomStore> = match (&redis, &settings.places, shop.journal()) {
             (Some(redis), ..) => Arc::new(RedisWaitingRoom::new(redis.clone())),
             (None, Places::Store { owner }, Some(journal)) => {
                 let rooms = Arc::new(restored(journal, *owner).await?);
@@ -161,7 +161,7 @@ impl WaitingRooms {
             }
             (None, ..) => Arc::new(MemoryWaitingRooms::default()),
         };
-        let broadcast = open_broadcast(&settings.places)?;
+        let broadcast = open_broadcast(&settings.places, shop)?;
         Ok(Self { store, restored: restored_rooms, admission_key, broadcast, redis })
     }
 
@@ -197,14 +197,16 @@ impl WaitingRooms {
     }
 }
 
-/// Opens the broadcast between servers, where they share a Redis.
-fn open_broadcast(places: &Places) -> Result<Option<Arc<dyn Broadcast>>, Failure> {
+/// Opens the broadcast between servers: over the Redis that they share, or else over the store.
+fn open_broadcast(places: &Places, shop: &Opened) -> Result<Option<Arc<dyn Broadcast>>, Failure> {
     match places {
         Places::Redis { options, .. } => {
             let failed = |error| Failure::during("--redis", &error);
             Ok(Some(Arc::new(RedisBroadcast::open(options).map_err(failed)?)))
         }
-        Places::Process | Places::Store { .. } => Ok(None),
+        Places::Process => Ok(shop.broadcast()),
+        // The only server of its store.
+        Places::Store { .. } => Ok(None),
     }
 }
 

@@ -104,6 +104,11 @@ impl Schema {
         Self { name, rendered: RwLock::default() }
     }
 
+    /// Returns the schema's name.
+    pub(crate) fn name(&self) -> &SchemaName {
+        &self.name
+    }
+
     /// Returns a statement with the schema's name.
     pub(crate) fn sql(&self, statement: &'static str) -> SqlStr {
         if self.name.as_str() == DEFAULT {

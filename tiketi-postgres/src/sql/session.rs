@@ -70,6 +70,11 @@ impl Pool {
         sqlx::query(self.schema.sql(statement))
     }
 
+    /// Returns the name of the schema that contains the shop's tables.
+    pub(crate) fn schema(&self) -> &SchemaName {
+        self.schema.name()
+    }
+
     /// Refuses all later calls, and leaves the connections open.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);

@@ -32,7 +32,7 @@ use crate::queue::{Batches, EventQueues, Postgres};
 use crate::sql::event_id_cache::EventIdCache;
 use crate::sql::read_batcher::ReadBatcher;
 use crate::sql::row::Row;
-use crate::sql::schema::Schema;
+use crate::sql::schema::{Schema, SchemaName};
 use crate::sql::session::Pool;
 use crate::sql::statement::Statement;
 use crate::store::options::StoreOptions;
@@ -112,6 +112,11 @@ impl PostgresStore {
     /// Returns the pool.
     pub fn pool(&self) -> &PgPool {
         self.database().connections()
+    }
+
+    /// Returns the name of the schema that contains the shop's tables.
+    pub fn schema(&self) -> &SchemaName {
+        self.database().schema()
     }
 
     /// Returns the pool with the store's statement settings.

@@ -8,6 +8,7 @@
     reason = "a failed test is a panic"
 )]
 
+mod broadcast;
 mod clocks;
 mod cluster;
 mod dropped_callers;

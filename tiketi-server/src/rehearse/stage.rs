@@ -60,8 +60,8 @@ impl Stage {
     ) -> Result<Self, Failure> {
         let store = kind.open(settings.store_connections, true).await?;
         let waiting = settings.waiting.for_scratch();
-        let rooms = WaitingRooms::open(&waiting, store.journal(), &secrets::passing()?).await?;
-        // The numbers of its channels would stay in Redis.
+        let rooms = WaitingRooms::open(&waiting, &store, &secrets::passing()?).await?;
+        // No other server has the shop, and the numbers of its channels would stay in Redis.
         let rooms = rooms.without_broadcast();
         let box_office = match &store {
             Opened::Memory(store) => shop(store, settings, plan, &rooms),

@@ -14,6 +14,7 @@
 
 mod buyer;
 mod frozen;
+mod live;
 mod map;
 mod sale;
 mod seated;
