@@ -8,6 +8,7 @@ mod confirm;
 mod figures;
 mod hall;
 mod hold;
+mod http;
 mod load;
 mod memory;
 mod provider;
@@ -44,6 +45,12 @@ enum Bench {
     /// Joins, statuses and admissions of a waiting room; joins are compared with a plain sorted set on the same
     /// Redis.
     Queue(queue::Options),
+    /// Requests of the real server over loopback sockets, compared with a bare server that answers the same bytes, and
+    /// with the library.
+    Http(http::Options),
+    /// The bare server of `http`.
+    #[command(hide = true)]
+    HttpBare(http::Bare),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -55,6 +62,8 @@ fn main() -> ExitCode {
         Bench::Mixed(options) => sale::run(sale::Kind::Mixed, &options),
         Bench::Contention(options) => sale::run(sale::Kind::Contention, &options),
         Bench::Queue(options) => queue::run(&options),
+        Bench::Http(options) => http::run(&options),
+        Bench::HttpBare(options) => options.run(),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {
