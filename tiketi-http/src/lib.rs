@@ -104,16 +104,19 @@
 //
 //     router       every route and layer put together
 //     openapi, middleware
-//     routes, auth, health, idempotency
+//     routes, auth, health, idempotency, ws
 //     extract, tasks
 //     state
+//     channels
 //     live, seat_map, serving_cache, credentials, proof_of_work
 //     authenticator, dto, picture
 //     error, body
-//     client_address, conditional, language, layout_file, limits, request_context, status_words
+//     allowed_origins, client_address, conditional, language, layout_file, limits, request_context, status_words
+mod allowed_origins;
 mod auth;
 mod authenticator;
 mod body;
+mod channels;
 mod client_address;
 mod conditional;
 mod credentials;
@@ -138,11 +141,14 @@ mod serving_cache;
 mod state;
 mod status_words;
 mod tasks;
+mod ws;
 #[cfg(test)]
 mod test_support;
 
+pub use allowed_origins::{AllowedOrigins, InvalidOrigin};
 pub use auth::{EnsureAccountError, NewAccount};
 pub use authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
+pub use channels::SocketLimits;
 pub use client_address::{ForwardedHeader, InvalidNetwork, TrustedProxies};
 pub use credentials::{JwtAuthenticator, SecretTooShort, SignInLimits, TokenSecret};
 pub use limits::HttpLimits;

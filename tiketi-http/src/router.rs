@@ -9,9 +9,9 @@ use crate::error::{ApiError, Code};
 use crate::middleware::wrap;
 use crate::openapi::{complete, pages};
 use crate::state::AppState;
-use crate::{auth, health, routes};
+use crate::{auth, health, routes, ws};
 
-/// Builds the routes: everything below `/api` and `/health`, to serve or to nest in a host's app.
+/// Builds the routes: everything below `/api` and `/health`, and `/ws`, to serve or to nest in a host's app.
 ///
 /// `/api/auth` is served only with [`SignIn::Accounts`](crate::SignIn::Accounts).
 ///
@@ -23,7 +23,7 @@ pub fn router(state: AppState) -> Router {
     };
     let (routes, document) = routes.split_for_parts();
     let document = complete(document, state.credential_scheme());
-    serve(routes.merge(pages(document)), state)
+    serve(routes.merge(pages(document)).merge(ws::routes()), state)
 }
 
 /// Returns the OpenAPI 3.1 document of a shop with accounts, which describes every route.

@@ -13,7 +13,9 @@ use tiketi_core::{
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::allowed_origins::AllowedOrigins;
 use crate::authenticator::{Authenticator, CredentialScheme};
+use crate::channels::{SocketLimits, Sockets};
 use crate::client_address::TrustedProxies;
 use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
@@ -44,6 +46,8 @@ struct Inner {
     live: LiveEvents,
     seat_maps: SeatMaps,
     serving: ServingCache,
+    allowed_origins: AllowedOrigins,
+    sockets: Sockets,
     tasks: TaskTracker,
 }
 
@@ -88,6 +92,8 @@ pub struct AppStateBuilder {
     trusted_proxies: TrustedProxies,
     sign_in_limits: SignInLimits,
     rate_limits: Option<Arc<dyn RateLimits>>,
+    allowed_origins: AllowedOrigins,
+    socket_limits: SocketLimits,
 }
 
 /// Why a state cannot be built.
@@ -117,6 +123,8 @@ impl AppState {
             trusted_proxies: TrustedProxies::default(),
             sign_in_limits: SignInLimits::default(),
             rate_limits: None,
+            allowed_origins: AllowedOrigins::default(),
+            socket_limits: SocketLimits::default(),
         }
     }
 
@@ -130,6 +138,27 @@ impl AppState {
     /// Close the tracker first: [`TaskTracker::close`], then [`TaskTracker::wait`].
     pub fn tasks(&self) -> &TaskTracker {
         &self.inner.tasks
+    }
+
+    /// Ends every socket with the code 1012 and a random time after which the client connects again, accepts none from now
+    /// on, and waits until all have ended: at most two seconds, and longer only if the machine is busy.
+    ///
+    /// Call it on shutdown, when no request is accepted any more.
+    pub async fn close_sockets(&self) {
+        self.inner.sockets.close().await;
+    }
+
+    /// Returns how many sockets are open.
+    pub fn socket_count(&self) -> usize {
+        self.inner.sockets.census.count()
+    }
+
+    pub(crate) fn sockets(&self) -> &Sockets {
+        &self.inner.sockets
+    }
+
+    pub(crate) fn allowed_origins(&self) -> &AllowedOrigins {
+        &self.inner.allowed_origins
     }
 
     /// Returns the limits of requests.
@@ -236,6 +265,20 @@ impl AppStateBuilder {
         self
     }
 
+    /// Says which pages may open a socket; those of the same host by default.
+    pub fn allowed_origins(mut self, origins: AllowedOrigins) -> Self {
+        self.allowed_origins = origins;
+        self
+    }
+
+    /// Sets the limits of sockets; [`SocketLimits::default`] by default.
+    ///
+    /// Those of networks need the client's address, as [`AppStateBuilder::sign_in_limits`] does.
+    pub fn socket_limits(mut self, limits: SocketLimits) -> Self {
+        self.socket_limits = limits;
+        self
+    }
+
     /// Builds the state.
     ///
     /// # Errors
@@ -243,6 +286,9 @@ impl AppStateBuilder {
     /// [`StateError::ZeroLimit`].
     pub fn build(self) -> Result<AppState, StateError> {
         check_limits(&self.limits)?;
+        if let Some(name) = self.socket_limits.zero() {
+            return Err(StateError::ZeroLimit { name });
+        }
         let clock = || Arc::clone(&self.clock);
         let counts = self.rate_limits.unwrap_or_else(|| Arc::new(MemoryRateLimits::default()));
         let proofs = Proofs::new(&self.limits, Arc::clone(&counts));
@@ -271,6 +317,8 @@ impl AppStateBuilder {
             live: LiveEvents::default(),
             seat_maps: SeatMaps::default(),
             serving: ServingCache::default(),
+            allowed_origins: self.allowed_origins,
+            sockets: Sockets::new(self.socket_limits),
             tasks: TaskTracker::new(),
         };
         Ok(AppState { inner: Arc::new(inner) })

@@ -1,6 +1,17 @@
-//! The words of the wire for the states of payments, seats and places in waiting rooms.
+//! The words of the wire for the states of events, payments, seats and places in waiting rooms.
 
-use tiketi_core::{PaymentState, fact::SeatStatus, waiting_room::PlaceState};
+use tiketi_core::{EventStatus, PaymentState, fact::SeatStatus, waiting_room::PlaceState};
+
+/// Returns the status of an event as buyers' clients know it.
+pub(crate) const fn event_status_word(status: EventStatus) -> &'static str {
+    match status {
+        EventStatus::Upcoming => "upcoming",
+        EventStatus::OnSale => "on_sale",
+        EventStatus::SoldOut => "sold_out",
+        EventStatus::Ended => "ended",
+        EventStatus::Cancelled => "cancelled",
+    }
+}
 
 /// Returns a payment's word on the wire.
 pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {

@@ -15,6 +15,7 @@ use super::policy::{LatePaymentWord, RefundedSeatsWord};
 use super::ticket::TicketTypeDto;
 use super::waiting_room::WaitingRoomDto;
 use crate::error::{ApiError, Code};
+use crate::status_words::event_status_word;
 
 /// Most characters a search may have.
 const MAX_SEARCH_CHARS: usize = 200;
@@ -116,7 +117,7 @@ impl EventDto {
             event_date: details.starts_at.to_string(),
             sale_start: details.sale.opens_at().to_string(),
             sale_end: details.sale.closes_at().to_string(),
-            status: status_word(view.status(box_office.now())),
+            status: event_status_word(view.status(box_office.now())),
             state: state_word(event.state),
             currency: event.currency.code().to_owned(),
             layout_id: event.layout.map(|layout| layout.to_string()),
@@ -232,7 +233,7 @@ fn status_of(word: &str) -> Result<EventStatus, ApiError> {
         EventStatus::Ended,
         EventStatus::Cancelled,
     ];
-    let known = all.into_iter().find(|status| status_word(*status) == word);
+    let known = all.into_iter().find(|status| event_status_word(*status) == word);
     known.ok_or_else(|| wrong("status", "must be upcoming, on_sale, sold_out, ended or cancelled"))
 }
 
@@ -243,17 +244,6 @@ fn sort_of(word: &str) -> Result<EventSort, ApiError> {
         "newest" => Ok(EventSort::Newest),
         "title" => Ok(EventSort::Title),
         _ => Err(wrong("sort", "must be date, sale, newest or title")),
-    }
-}
-
-/// Returns the status as buyers' clients know it.
-const fn status_word(status: EventStatus) -> &'static str {
-    match status {
-        EventStatus::Upcoming => "upcoming",
-        EventStatus::OnSale => "on_sale",
-        EventStatus::SoldOut => "sold_out",
-        EventStatus::Ended => "ended",
-        EventStatus::Cancelled => "cancelled",
     }
 }
 

@@ -101,6 +101,18 @@ codes! {
     Forbidden "FORBIDDEN" FORBIDDEN
         "You do not have permission to do this." "권한이 없습니다."
         "Sign in with an account that has the role admin.";
+    OriginNotAllowed "ORIGIN_NOT_ALLOWED" FORBIDDEN
+        "Pages of this origin may not open a socket." "이 출처의 페이지에서는 소켓을 열 수 없습니다."
+        "Open it from a page of the same host, or let the operator allow the origin.";
+    UpgradeRequired "UPGRADE_REQUIRED" UPGRADE_REQUIRED
+        "This address is for WebSockets." "이 주소는 웹소켓 전용입니다."
+        "Open it as a WebSocket of version 13.";
+    InvalidMessage "INVALID_MESSAGE" UNPROCESSABLE_ENTITY
+        "The message is not one that the server knows." "서버가 알 수 없는 메시지입니다."
+        "Check the message against the document at /api/asyncapi.json.";
+    TooManyChannels "TOO_MANY_CHANNELS" CONFLICT
+        "The socket follows too many channels." "소켓이 구독하는 채널이 너무 많습니다."
+        "Leave a channel first.";
     EmailTaken "EMAIL_TAKEN" CONFLICT
         "An account with this e-mail address exists." "이미 가입된 이메일입니다."
         "Sign in, or register another address.";

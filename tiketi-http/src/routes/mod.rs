@@ -11,7 +11,7 @@ mod reservations;
 mod responses;
 mod seats;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tickets;
 
 use utoipa_axum::router::OpenApiRouter;

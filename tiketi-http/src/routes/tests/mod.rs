@@ -27,24 +27,24 @@ use tiketi_core::account::Role;
 use crate::test_support::{Answered, Server, json_request, signed};
 
 /// A server with one published event, an administrator and two buyers.
-pub(super) struct Shop {
-    pub(super) server: Server,
-    pub(super) admin: String,
-    pub(super) buyer: String,
-    pub(super) other: String,
+pub(crate) struct Shop {
+    pub(crate) server: Server,
+    pub(crate) admin: String,
+    pub(crate) buyer: String,
+    pub(crate) other: String,
     /// The event: 10 VIP seats at 150,000 won, 20 R seats at 110,000 won, and 50 units of standing room at 88,000
     /// won.
-    pub(super) event: String,
+    pub(crate) event: String,
 }
 
 impl Shop {
     /// Opens a shop whose event is on sale.
-    pub(super) async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         Self::over(Server::new()).await
     }
 
     /// Opens a shop on this server.
-    pub(super) async fn over(server: Server) -> Self {
+    pub(crate) async fn over(server: Server) -> Self {
         let admin = server.token_of("admin@example.com", Role::Admin).await;
         let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
         let other = server.token_of("other@example.com", Role::Buyer).await;
@@ -55,7 +55,7 @@ impl Shop {
     }
 
     /// Moves the clock, and signs every user in again.
-    pub(super) async fn wait(&mut self, by: Duration) {
+    pub(crate) async fn wait(&mut self, by: Duration) {
         self.server.clock.advance(by);
         self.admin = self.server.token_of("admin@example.com", Role::Admin).await;
         self.buyer = self.server.token_of("buyer@example.com", Role::Buyer).await;
@@ -63,7 +63,7 @@ impl Shop {
     }
 
     /// Sends a request, with a token unless `token` is empty, and with JSON unless `body` is null.
-    pub(super) async fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answered {
+    pub(crate) async fn call(&self, method: Method, path: &str, token: &str, body: &Value) -> Answered {
         let request = match body {
             Value::Null => Request::builder().method(method).uri(path).body(Body::empty()).unwrap(),
             body => json_request(method, path, body),
@@ -72,16 +72,16 @@ impl Shop {
         self.server.send(request).await
     }
 
-    pub(super) async fn get(&self, path: &str, token: &str) -> Answered {
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Answered {
         self.call(Method::GET, path, token, &Value::Null).await
     }
 
-    pub(super) async fn post(&self, path: &str, token: &str, body: &Value) -> Answered {
+    pub(crate) async fn post(&self, path: &str, token: &str, body: &Value) -> Answered {
         self.call(Method::POST, path, token, body).await
     }
 
     /// Sends a request that must succeed, and returns its JSON.
-    pub(super) async fn ok(&self, method: Method, path: &str, token: &str, body: &Value) -> Value {
+    pub(crate) async fn ok(&self, method: Method, path: &str, token: &str, body: &Value) -> Value {
         let answer = self.call(method, path, token, body).await;
         assert!(
             answer.status.is_success(),
@@ -92,17 +92,17 @@ impl Shop {
         if answer.bytes.is_empty() { Value::Null } else { answer.json() }
     }
 
-    pub(super) async fn read(&self, path: &str, token: &str) -> Value {
+    pub(crate) async fn read(&self, path: &str, token: &str) -> Value {
         self.ok(Method::GET, path, token, &Value::Null).await
     }
 
-    pub(super) async fn create_layout(&self) -> String {
+    pub(crate) async fn create_layout(&self) -> String {
         let made = self.ok(Method::POST, "/api/admin/layouts", &self.admin, &layout()).await;
         text(&made["layout"]["id"])
     }
 
     /// Creates an event and publishes it.
-    pub(super) async fn publish(&self, event: &Value) -> String {
+    pub(crate) async fn publish(&self, event: &Value) -> String {
         let made = self.ok(Method::POST, "/api/admin/events", &self.admin, event).await;
         let id = text(&made["event"]["id"]);
         self.ok(Method::POST, &format!("/api/admin/events/{id}/publish"), &self.admin, &Value::Null).await;
@@ -110,36 +110,36 @@ impl Shop {
     }
 
     /// Returns the ids of the event's seats, ordered from the stage backwards.
-    pub(super) async fn seats(&self) -> Vec<String> {
+    pub(crate) async fn seats(&self) -> Vec<String> {
         let map = self.read(&format!("/api/seats/{}", self.event), "").await;
         map["seats"].as_array().unwrap().iter().map(|seat| text(&seat["id"])).collect()
     }
 
-    pub(super) async fn reserve(&self, token: &str, seats: &[String]) -> Answered {
+    pub(crate) async fn reserve(&self, token: &str, seats: &[String]) -> Answered {
         self.post("/api/seats/reserve", token, &json!({"eventId": self.event, "seatIds": seats})).await
     }
 
     /// Holds seats, and returns the reservation.
-    pub(super) async fn held(&self, token: &str, seats: &[String]) -> Value {
+    pub(crate) async fn held(&self, token: &str, seats: &[String]) -> Value {
         let body = json!({"eventId": self.event, "seatIds": seats});
         self.ok(Method::POST, "/api/seats/reserve", token, &body).await["reservation"].clone()
     }
 
     /// Pays for a reservation.
-    pub(super) async fn paid(&self, token: &str, reservation: &Value) -> Value {
+    pub(crate) async fn paid(&self, token: &str, reservation: &Value) -> Value {
         let body = json!({"reservationId": reservation["id"], "paymentMethod": "kakao_pay"});
         self.ok(Method::POST, "/api/payments/process", token, &body).await
     }
 
     /// Returns the id of the general-admission ticket type.
-    pub(super) async fn standing(&self) -> String {
+    pub(crate) async fn standing(&self) -> String {
         let event = self.read(&format!("/api/events/{}", self.event), "").await;
         let types = event["event"]["ticketTypes"].as_array().unwrap().clone();
         text(&types.iter().find(|known| known["name"] == "Standing").unwrap()["id"])
     }
 
     /// Returns all that a refused request must leave unchanged.
-    pub(super) async fn everything(&self) -> Value {
+    pub(crate) async fn everything(&self) -> Value {
         json!([
             self.read(&format!("/api/seats/{}", self.event), "").await,
             self.read("/api/admin/events", &self.admin).await,
@@ -150,7 +150,7 @@ impl Shop {
     }
 
     /// Returns the status of one seat.
-    pub(super) async fn status(&self, seat: &str) -> String {
+    pub(crate) async fn status(&self, seat: &str) -> String {
         let map = self.read(&format!("/api/seats/{}", self.event), "").await;
         let found = map["seats"].as_array().unwrap().iter().find(|known| known["id"] == seat).cloned();
         text(&found.unwrap()["status"])
@@ -158,7 +158,7 @@ impl Shop {
 }
 
 /// Checks the status and the code of a refusal.
-pub(super) fn assert_refused(answer: &Answered, status: u16, code: &str, what: impl Display) {
+pub(crate) fn assert_refused(answer: &Answered, status: u16, code: &str, what: impl Display) {
     assert_eq!(
         (answer.status.as_u16(), answer.code()),
         (status, code.to_owned()),
@@ -167,11 +167,11 @@ pub(super) fn assert_refused(answer: &Answered, status: u16, code: &str, what: i
     );
 }
 
-pub(super) fn text(value: &Value) -> String {
+pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("no text: {value}")).to_owned()
 }
 
-pub(super) fn layout() -> Value {
+pub(crate) fn layout() -> Value {
     json!({
         "venue": "Harbour Hall", "name": "Great hall", "currency": "KRW",
         "sections": [
@@ -187,7 +187,7 @@ pub(super) fn layout() -> Value {
 }
 
 /// An event whose sale is open from the start.
-pub(super) fn event_on(layout: &str) -> Value {
+pub(crate) fn event_on(layout: &str) -> Value {
     json!({
         "title": "Night of the Lighthouse", "artist": "The Paper Boats", "venue": "Harbour Hall",
         "description": "Two hours, no break.", "keywords": ["등대의 밤", "종이배"],

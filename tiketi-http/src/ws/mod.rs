@@ -1,0 +1,31 @@
+//! Live updates over WebSockets, at `/ws`; `/api/asyncapi.json` describes the messages.
+//!
+//! One task serves a socket (`connection`). It reads messages, which the state machine of `session` decides about, and takes
+//! from the channels what the socket misses whenever its signal says that there is something. It never waits for a reader: while
+//! one blocks, nothing more is taken for it, so that it gets the changes of that time merged, or a snapshot.
+
+mod asyncapi;
+mod connection;
+mod credentials;
+mod ending;
+mod follow;
+mod session;
+#[cfg(test)]
+mod tests;
+mod upgrade;
+mod wire;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+
+use crate::state::AppState;
+
+/// The routes of sockets; the OpenAPI document does not list them.
+pub(crate) fn routes() -> Router<AppState> {
+    let document = axum::body::Bytes::from(asyncapi::document().to_string());
+    Router::new().route("/ws", get(upgrade::open)).route(
+        "/api/asyncapi.json",
+        get(async move || ([(CONTENT_TYPE, "application/json")], document)),
+    )
+}
