@@ -20,6 +20,7 @@ mod serve;
 mod settings;
 mod shop;
 mod shutdown;
+mod sockets;
 mod store;
 mod timer;
 mod toss;

@@ -26,6 +26,7 @@ use tiketi_core::metrics::{
     failure_word,
 };
 use tiketi_core::{BoxOffice, PageRequest, PaymentState, ReservationState, StoreError, decide::Applied};
+use tiketi_http::AppState;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
@@ -95,6 +96,7 @@ pub(crate) struct ServerMetrics {
     registry: Registry,
     requests: Counters<RequestLabels>,
     request_seconds: Histograms<RouteLabels>,
+    ws_connections: Gauge,
     commands: Counters<CommandLabels>,
     command_seconds: Histograms<NameLabels>,
     holds_refused: Counters<ReasonLabels>,
@@ -133,6 +135,7 @@ impl Default for ServerMetrics {
             registry: Registry::default(),
             requests: Family::default(),
             request_seconds: histograms(),
+            ws_connections: Gauge::default(),
             commands: Family::default(),
             command_seconds: histograms(),
             holds_refused: Family::default(),
@@ -163,6 +166,8 @@ impl ServerMetrics {
         registry.register("http_requests", "Requests answered", self.requests.clone());
         let took = "Time from a request to its answer, in seconds";
         registry.register("http_request_duration_seconds", took, self.request_seconds.clone());
+        let open = "Sockets that are open at this server";
+        registry.register("tiketi_ws_connections", open, self.ws_connections.clone());
     }
 
     fn register_sales(&mut self) {
@@ -286,8 +291,12 @@ impl Metrics for ServerMetrics {
 }
 
 /// Adds the route `/metrics`, and measures the requests of all routes.
-pub(crate) fn add(routes: Router, metrics: Arc<ServerMetrics>, box_office: BoxOffice) -> Router {
-    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office, reading: Arc::default() };
+pub(crate) fn add(
+    routes: Router,
+    metrics: Arc<ServerMetrics>,
+    (box_office, state): (BoxOffice, AppState),
+) -> Router {
+    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office, state, reading: Arc::default() };
     let page = Router::new().route("/metrics", get(show)).with_state(page);
     routes.merge(page).layer(from_fn_with_state(metrics, measure))
 }
@@ -297,6 +306,7 @@ pub(crate) fn add(routes: Router, metrics: Arc<ServerMetrics>, box_office: BoxOf
 struct MetricsPage {
     metrics: Arc<ServerMetrics>,
     box_office: BoxOffice,
+    state: AppState,
     /// One request at a time replaces the figures of the stores.
     reading: Arc<Mutex<()>>,
 }
@@ -304,7 +314,8 @@ struct MetricsPage {
 /// Shows the metrics.
 async fn show(State(page): State<MetricsPage>) -> Response {
     let _reading = page.reading.lock().await;
-    let MetricsPage { metrics, box_office, .. } = &page;
+    let MetricsPage { metrics, box_office, state, .. } = &page;
+    metrics.ws_connections.set(i64::try_from(state.socket_count()).unwrap_or(i64::MAX));
     // A store that does not answer must not keep the other figures from being read; its own stay as they were.
     let _unread = tokio::join!(
         timeout(READ_WITHIN, metrics.read_payments(box_office)),

@@ -22,12 +22,14 @@ use crate::output::print_line;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, front_page, metrics, secrets};
+use crate::{demo, front_page, metrics, secrets, sockets};
 
 /// Longest wait for running requests.
 const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
 /// Longest wait for work that outlives its request, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
+/// Longest wait for sockets to end, after the requests.
+const CLOSE_SOCKETS: Duration = Duration::from_secs(3);
 /// Longest wait for the store's connections to close, at the end.
 const CLOSE_STORE: Duration = Duration::from_secs(1);
 /// Letters of a generated password: 100 bits.
@@ -46,10 +48,14 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let jobs = BackgroundJobs::start(&shop.box_office, &state, settings.jobs, cancellation.clone());
     announce(&listener)?;
     let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
-    let routes = metrics::add(routes, Arc::clone(&shop.metrics), shop.box_office.clone());
-    // The order of the end: requests, then what outlives them, then the jobs, and last the store that all write to.
+    let routes = metrics::add(routes, Arc::clone(&shop.metrics), (shop.box_office.clone(), state.clone()));
+    let closing = sockets::close_with(cancellation.clone(), state.clone());
+    // The order of the end: requests and sockets, then what outlives them, then the jobs, and last the store that all write to.
     let served = serve(listener, routes, signals, &cancellation).await;
     cancellation.cancel();
+    if timeout(CLOSE_SOCKETS, closing).await.is_err() {
+        tracing::warn!(sockets = state.socket_count(), after = ?CLOSE_SOCKETS, "sockets did not end in time");
+    }
     finish("work that outlives its request", state.tasks()).await;
     finish("background jobs", jobs.tasks()).await;
     if timeout(CLOSE_STORE, shop.close()).await.is_err() {

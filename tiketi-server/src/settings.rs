@@ -9,6 +9,7 @@ use crate::background_jobs::JobSettings;
 use crate::failure::Failure;
 use crate::guards::GuardSettings;
 use crate::options::Options;
+use crate::sockets::SocketSettings;
 use crate::store::StoreKind;
 use crate::toss::Toss;
 use crate::waiting_rooms::WaitingSettings;
@@ -35,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) test_gateway: bool,
     pub(crate) waiting: WaitingSettings,
     pub(crate) guards: GuardSettings,
+    pub(crate) sockets: SocketSettings,
 }
 
 /// The first administrator.
@@ -57,6 +59,7 @@ impl Settings {
         let admin = admin(options.admin_email, options.admin_password)?;
         let waiting = WaitingSettings::of(&options.waiting, &store)?;
         let guards = GuardSettings::of(&options.guards)?;
+        let sockets = SocketSettings::of(&options.sockets)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
@@ -76,6 +79,7 @@ impl Settings {
             test_gateway,
             waiting,
             guards,
+            sockets,
         })
     }
 }

@@ -158,8 +158,9 @@ impl Shop {
     pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
         let builder = AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in);
-        self.guards
-            .add_to_state(builder)
+        settings
+            .sockets
+            .add_to_state(self.guards.add_to_state(builder))
             .limits(settings.limits)
             .build()
             .map_err(|error| Failure::during("cannot build the shop", &error))

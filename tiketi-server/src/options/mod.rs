@@ -9,6 +9,7 @@ mod guards;
 mod layers;
 mod paying;
 mod rehearse;
+mod sockets;
 mod values;
 mod waiting;
 
@@ -26,6 +27,7 @@ pub(crate) use guards::Guards;
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
+pub(crate) use sockets::Sockets;
 pub(crate) use waiting::Waiting;
 
 /// Sells tickets: a complete shop in one process
@@ -209,6 +211,9 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) guards: Guards,
+
+    #[command(flatten)]
+    pub(crate) sockets: Sockets,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]
