@@ -108,10 +108,11 @@
 //     extract, tasks
 //     state
 //     channels
-//     live, seat_map, serving_cache, credentials, proof_of_work
+//     live
+//     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, proof_of_work
 //     authenticator, dto, picture
 //     error, body
-//     allowed_origins, client_address, conditional, language, layout_file, limits, request_context, status_words
+//     allowed_origins, client_address, conditional, gzip, language, layout_file, limits, request_context, status_words
 mod allowed_origins;
 mod auth;
 mod authenticator;
@@ -122,7 +123,11 @@ mod conditional;
 mod credentials;
 mod dto;
 mod error;
+mod event_detail;
+mod event_layout;
+mod event_states;
 mod extract;
+mod gzip;
 mod health;
 mod idempotency;
 mod language;

@@ -36,6 +36,8 @@ pub(crate) struct PictureSeats {
     version: u64,
     /// The map version before which changes cannot be told, because the event had other seats.
     told_from: u64,
+    /// Grows when map versions begin anew: with other seats, or when the store was restored from a copy.
+    run: u64,
     layout: LayoutHash,
     blocks: Vec<Arc<[LiveSeat]>>,
     count: usize,
@@ -52,9 +54,9 @@ impl Picture {
     pub(crate) fn apply(&mut self, change: LiveChange) -> bool {
         match change {
             LiveChange::Snapshot(snapshot) => {
-                let (revision, serving) = (self.revision, self.serving.take());
+                let (revision, serving, run) = (self.revision, self.serving.take(), self.seats.run + 1);
                 *self = Self { revision, serving, ..Self::of(snapshot) };
-                self.seats.told_from = self.seats.version;
+                (self.seats.told_from, self.seats.run) = (self.seats.version, run);
             }
             LiveChange::Seats { version, updates } => self.seats.apply(version, &updates),
             LiveChange::Stock { ticket_type, available } => return self.set_stock(ticket_type, available),
@@ -102,7 +104,7 @@ impl Picture {
 impl PictureSeats {
     fn of(version: u64, seats: &[LiveSeat], layout: &[LayoutSeat]) -> Self {
         let blocks = seats.chunks(BLOCK_SEATS).map(Arc::from).collect();
-        Self { version, told_from: 0, layout: LayoutHash::of(layout), blocks, count: seats.len() }
+        Self { version, told_from: 0, run: 0, layout: LayoutHash::of(layout), blocks, count: seats.len() }
     }
 
     /// Returns the map version up to which nothing is missing.
@@ -113,6 +115,11 @@ impl PictureSeats {
     /// Returns the hash of the layout.
     pub(crate) const fn layout(&self) -> LayoutHash {
         self.layout
+    }
+
+    /// Returns the number of the run of map versions: what was made in another run has to be made anew.
+    pub(crate) const fn run(&self) -> u64 {
+        self.run
     }
 
     /// Returns how many seats there are.
@@ -137,6 +144,9 @@ impl PictureSeats {
     }
 
     fn apply(&mut self, version: u64, updates: &[SeatUpdate]) {
+        if version < self.version {
+            (self.told_from, self.run) = (version, self.run + 1);
+        }
         self.version = version;
         for update in updates {
             let Ok(at) = usize::try_from(update.index) else { continue };

@@ -21,7 +21,6 @@ use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
 use crate::proof_of_work::{PURPOSE, Proofs};
-use crate::seat_map::SeatMaps;
 use crate::serving_cache::ServingCache;
 
 /// The state that handlers share; cheap to clone.
@@ -44,7 +43,6 @@ struct Inner {
     proofs: Proofs,
     proof_secret: ProofSecret,
     live: LiveEvents,
-    seat_maps: SeatMaps,
     serving: ServingCache,
     allowed_origins: AllowedOrigins,
     sockets: Sockets,
@@ -209,11 +207,6 @@ impl AppState {
     /// Makes the next reader of an event see what a handler changed.
     pub(crate) fn event_was_edited(&self, event: EventId) {
         self.inner.live.was_edited(event);
-        self.inner.seat_maps.event_was_edited(event);
-    }
-
-    pub(crate) fn seat_maps(&self) -> &SeatMaps {
-        &self.inner.seat_maps
     }
 
     pub(crate) fn serving(&self) -> &ServingCache {
@@ -315,7 +308,6 @@ impl AppStateBuilder {
             proofs,
             proof_secret,
             live: LiveEvents::default(),
-            seat_maps: SeatMaps::default(),
             serving: ServingCache::default(),
             allowed_origins: self.allowed_origins,
             sockets: Sockets::new(self.socket_limits),

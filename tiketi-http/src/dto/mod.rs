@@ -8,6 +8,7 @@ mod cancellation;
 mod deposit;
 mod draw_beacon;
 mod event;
+mod event_layout;
 mod event_write;
 mod field;
 mod layout;
@@ -24,6 +25,7 @@ mod waiting_room;
 
 pub(crate) use draw_beacon::SupplyBeacon;
 pub(crate) use event::{EventAnswer, EventList, EventListQuery};
+pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use page::{PageQuery, PaginationDto};
@@ -45,4 +47,4 @@ pub(crate) use seat::{
     SeatMapSectionDto, UnblockSeatsBody,
 };
 pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
-pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, SendProof, ServingDto};
+pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, SendProof, ServingDto, WaitingRoomDto};

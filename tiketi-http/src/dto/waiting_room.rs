@@ -23,7 +23,7 @@ const MOST_PARTY: u32 = 100;
 const POLL_WITHOUT_PLACE_MS: u64 = 60_000;
 
 /// Whether an event has a waiting room, and what it does now.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[schema(as = WaitingRoom)]
 pub(crate) struct WaitingRoomDto {
     /// Whether a hold needs an admission pass.

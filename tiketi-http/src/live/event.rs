@@ -12,7 +12,11 @@ use tiketi_core::waiting_room::Serving;
 use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
 
+use crate::event_detail::EventDetail;
+use crate::event_layout::EventLayout;
+use crate::event_states::EventStates;
 use crate::picture::Picture;
+use crate::seat_map::{Counters, EventMap};
 
 /// The picture of one event in this process, fed by the change stream.
 ///
@@ -29,8 +33,18 @@ pub(crate) struct LiveEvent {
     confirmed_at: AtomicI64,
     /// Grows with each edit that a handler of this process made.
     edits: AtomicU64,
+    /// The edits that the latest check included.
+    seen_edits: AtomicU64,
     is_over: AtomicBool,
     revision: watch::Sender<u64>,
+    /// The seat map as JSON.
+    pub(crate) map: EventMap,
+    /// The compact seat states.
+    pub(crate) states: EventStates,
+    /// The layout.
+    pub(crate) layout: EventLayout,
+    /// The details.
+    pub(crate) detail: EventDetail,
     /// How many follow the event.
     pub(super) followers: AtomicUsize,
     /// Whether the task of the followers runs.
@@ -45,16 +59,14 @@ struct Feed {
     picture: Option<Picture>,
     /// Whether the picture changed since it was published.
     is_new: bool,
-    /// The edits that the latest check included.
-    edits: u64,
 }
 
 impl LiveEvent {
     /// Begins to listen to an event; reads nothing yet.
-    pub(super) fn new(office: &BoxOffice, event: EventId) -> Self {
+    pub(super) fn new(office: &BoxOffice, event: EventId, counters: Arc<Counters>) -> Self {
         let changes = office.changes(event);
         let arrivals = changes.arrivals();
-        let feed = Feed { changes, picture: None, is_new: false, edits: 0 };
+        let feed = Feed { changes, picture: None, is_new: false };
         Self {
             event,
             office: office.clone(),
@@ -63,8 +75,13 @@ impl LiveEvent {
             current: RwLock::default(),
             confirmed_at: AtomicI64::new(i64::MIN),
             edits: AtomicU64::new(0),
+            seen_edits: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
             revision: watch::Sender::new(0),
+            map: EventMap::new(counters),
+            states: EventStates::default(),
+            layout: EventLayout::default(),
+            detail: EventDetail::default(),
             followers: AtomicUsize::new(0),
             has_task: AtomicBool::new(false),
             nudge: Notify::new(),
@@ -87,7 +104,7 @@ impl LiveEvent {
             feed.take_in();
             self.publish(&mut feed);
         }
-        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.published()
     }
 
     /// Returns the seats that changed after a map version, each as it is now; `None` if everything has to be read.
@@ -112,13 +129,32 @@ impl LiveEvent {
     pub(crate) async fn refresh(&self) -> Result<Option<Arc<Picture>>, StoreError> {
         let mut feed = self.feed.lock().await;
         feed.take_in();
-        let is_current = self.is_confirmed_at(self.office.now()) && !self.has_edits_after(&feed);
+        let is_current = self.is_confirmed_at(self.office.now()) && !self.has_new_edits();
         if !is_current || feed.changes.is_behind() {
             self.check(&mut feed).await?;
         }
         self.publish(&mut feed);
         drop(feed);
         if self.is_over() { Ok(None) } else { Ok(self.picture()) }
+    }
+
+    /// Returns a picture at most [`CHECK_EVERY`] behind the store, which may lack what was received since another reader came.
+    ///
+    /// It is cheaper than [`LiveEvent::refresh`], for what seats and stock do not matter to.
+    ///
+    /// # Errors
+    ///
+    /// As [`LiveEvent::refresh`].
+    pub(super) async fn recent(&self) -> Result<Option<Arc<Picture>>, StoreError> {
+        let is_recent = !self.has_new_edits() && self.is_confirmed_at(self.office.now()) && !self.is_over();
+        match self.published().filter(|_| is_recent) {
+            Some(picture) => Ok(Some(picture)),
+            None => self.refresh().await,
+        }
+    }
+
+    fn published(&self) -> Option<Arc<Picture>> {
+        self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Asks the store what is missing, whatever was received.
@@ -177,7 +213,7 @@ impl LiveEvent {
         let (began, edits) = (self.office.now(), self.edits.load(Ordering::SeqCst));
         if feed.changes.catch_up().await? {
             feed.take_in();
-            feed.edits = edits;
+            self.seen_edits.store(edits, Ordering::SeqCst);
             self.confirmed_at.store(began.as_micros(), Ordering::SeqCst);
         } else {
             self.is_over.store(true, Ordering::SeqCst);
@@ -199,8 +235,8 @@ impl LiveEvent {
         self.revision.send_replace(revision);
     }
 
-    fn has_edits_after(&self, feed: &Feed) -> bool {
-        self.edits.load(Ordering::SeqCst) != feed.edits
+    fn has_new_edits(&self) -> bool {
+        self.edits.load(Ordering::SeqCst) != self.seen_edits.load(Ordering::SeqCst)
     }
 
     /// Returns whether the latest check is less than a second old; one of the future shows that the clock was set back.

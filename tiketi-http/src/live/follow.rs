@@ -76,14 +76,14 @@ async fn run(live: Arc<LiveEvent>, office: BoxOffice) {
 /// Takes in what is received and asks the store each second, until no one follows or the event is over.
 async fn keep_current(live: &LiveEvent, office: &BoxOffice) {
     // When the store is read for a delta that is missing.
-    let mut patience = None;
+    let (mut patience, mut is_first) = (None, true);
     while live.is_followed() && !live.is_over() {
         let before = live.confirmed_at();
         let looked = match patience.filter(|until| *until <= Instant::now()) {
             Some(_) => live.catch_up().await,
             None => live.refresh().await.map(drop),
         };
-        if looked.is_ok() && live.confirmed_at() != before {
+        if looked.is_ok() && (std::mem::take(&mut is_first) || live.confirmed_at() != before) {
             read_serving(live, office).await;
         }
         patience = match live.has_gap().await {

@@ -5,12 +5,17 @@
 
 mod event;
 mod follow;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use tiketi_core::{BoxOffice, EventId, StoreError};
+use tiketi_core::{BoxOffice, EventId, StoreError, TicketTypeId};
+
+use crate::picture::Picture;
+use crate::seat_map::Counters;
 
 pub(crate) use event::LiveEvent;
 pub(crate) use follow::Following;
@@ -25,6 +30,14 @@ pub(crate) struct LiveEvents {
     /// Those that are being read for the first time, so that one reader does it.
     loading: Mutex<HashMap<EventId, Weak<LiveEvent>>>,
     capacity: usize,
+    counters: Arc<Counters>,
+}
+
+/// An event, and its picture for one request.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) live: Arc<LiveEvent>,
+    pub(crate) picture: Arc<Picture>,
 }
 
 impl Default for LiveEvents {
@@ -42,7 +55,12 @@ impl fmt::Debug for LiveEvents {
 impl LiveEvents {
     /// Keeps at most `capacity` events without followers.
     pub(crate) fn with_capacity(capacity: usize) -> Self {
-        Self { kept: Mutex::default(), loading: Mutex::default(), capacity: capacity.max(1) }
+        Self {
+            kept: Mutex::default(),
+            loading: Mutex::default(),
+            capacity: capacity.max(1),
+            counters: Arc::default(),
+        }
     }
 
     /// Returns an event, at most a second behind the store; `None` if buyers can see no such event.
@@ -50,11 +68,7 @@ impl LiveEvents {
     /// # Errors
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
-    pub(crate) async fn get(
-        &self,
-        office: &BoxOffice,
-        event: EventId,
-    ) -> Result<Option<Arc<LiveEvent>>, StoreError> {
+    pub(crate) async fn get(&self, office: &BoxOffice, event: EventId) -> Result<Option<Shown>, StoreError> {
         let live = match self.find(event) {
             Some(kept) => kept,
             None => match self.load(office, event).await? {
@@ -62,11 +76,43 @@ impl LiveEvents {
                 None => return Ok(None),
             },
         };
-        if live.refresh().await?.is_some() {
-            return Ok(Some(live));
+        if let Some(picture) = live.refresh().await? {
+            return Ok(Some(Shown { live, picture }));
         }
         self.forget(&live);
         Ok(None)
+    }
+
+    /// Returns the picture of an event for what its seats and stock do not matter to, at most a second behind the store.
+    ///
+    /// Returns `None` if the event is not kept: no other one is dropped for it, but where there is room and the event
+    /// is `wanted`, it is kept from now on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store was asked, and did not answer.
+    pub(crate) async fn recent(
+        &self,
+        office: &BoxOffice,
+        event: EventId,
+        wanted: bool,
+    ) -> Result<Option<Arc<Picture>>, StoreError> {
+        match self.find(event) {
+            Some(kept) => kept.recent().await,
+            None if wanted && self.has_room() => {
+                Ok(self.get(office, event).await?.map(|shown| shown.picture))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// Returns the event of a ticket type, if it is kept.
+    pub(crate) fn event_of(&self, ticket_type: TicketTypeId) -> Option<EventId> {
+        let has_it = |live: &&Arc<LiveEvent>| {
+            let picture = live.picture();
+            picture.is_some_and(|shown| shown.view.ticket_types.iter().any(|known| known.id == ticket_type))
+        };
+        self.kept().iter().find(has_it).map(|live| live.event())
     }
 
     /// Follows an event until the answer is dropped; `None` if buyers can see no such event.
@@ -79,11 +125,16 @@ impl LiveEvents {
         office: &BoxOffice,
         event: EventId,
     ) -> Result<Option<Following>, StoreError> {
-        let Some(live) = self.get(office, event).await? else { return Ok(None) };
+        let Some(Shown { live, .. }) = self.get(office, event).await? else { return Ok(None) };
         let following = Following::of(Arc::clone(&live), office);
         // It may have been dropped meanwhile, for others that were read, and read again.
         let kept = self.keep(live);
         Ok(Some(if Arc::ptr_eq(&kept, following.live()) { following } else { Following::of(kept, office) }))
+    }
+
+    #[cfg(test)]
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Makes the next reader ask the store: a handler changed the event.
@@ -112,7 +163,7 @@ impl LiveEvents {
         if let Some(live) = loading.get(&event).and_then(Weak::upgrade) {
             return live;
         }
-        let live = Arc::new(LiveEvent::new(office, event));
+        let live = Arc::new(LiveEvent::new(office, event, Arc::clone(&self.counters)));
         loading.insert(event, Arc::downgrade(&live));
         live
     }
@@ -139,6 +190,10 @@ impl LiveEvents {
             known.is_followed() || unfollowed <= self.capacity
         });
         live
+    }
+
+    fn has_room(&self) -> bool {
+        self.kept().iter().filter(|live| !live.is_followed()).count() < self.capacity
     }
 
     fn forget(&self, live: &Arc<LiveEvent>) {

@@ -18,6 +18,9 @@ use crate::state::AppState;
 /// The routes of the document and its page; the document does not list them.
 pub(crate) const PAGES: [&str; 4] = ["/api/openapi.json", "/api/docs", "/api/docs/", "/api/docs/{*file}"];
 
+/// Reads compact seat states, for clients in JavaScript to import or to copy.
+const SEAT_STATES_DECODER: &str = include_str!("../../assets/seat-states.js");
+
 /// Serves a document and the page that displays it.
 pub(crate) fn pages(mut document: OpenApi) -> Router<AppState> {
     // Relative to the document: the page's requests must also work if a host has nested the routes.
@@ -53,6 +56,9 @@ fn serve_document(json: Result<Bytes, Arc<serde_json::Error>>) -> Response {
 }
 
 fn serve_file(name: &str, config: Arc<Config<'static>>) -> Response {
+    if name == "seat-states.js" {
+        return ([(CONTENT_TYPE, "text/javascript")], SEAT_STATES_DECODER).into_response();
+    }
     match utoipa_swagger_ui::serve(name, config) {
         Ok(Some(file)) => {
             let content_type = [(CONTENT_TYPE, file.content_type)];

@@ -2,6 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::Response;
 use tiketi_core::EventId;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -37,18 +39,20 @@ async fn list(
 }
 
 /// Read an event
+///
+/// It is kept in memory and current: an edit shows at once on the server that made it, and within a second on others. `as-of` says how
+/// old the answer is.
 #[utoipa::path(
     get, path = "/api/events/{id}", tag = "events", params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
-        (status = 200, description = "The event and what is sold of it", body = EventAnswer),
+        (status = 200, description = "The event and what is sold of it", body = EventAnswer,
+            headers(("as-of" = String, description = "Nothing before this moment is missing; at most a second ago"))),
         (status = 400, description = "`INVALID_ID`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
     ),
 )]
-async fn read(
-    State(state): State<AppState>,
-    ApiPath(id): ApiPath<EventId>,
-) -> Result<Json<EventAnswer>, ApiError> {
-    let view = responses::public_event(&state, id).await?;
-    Ok(Json(EventAnswer::of(&view, state.box_office())))
+async fn read(State(state): State<AppState>, ApiPath(id): ApiPath<EventId>) -> Result<Response, ApiError> {
+    let shown = responses::shown_event(&state, id).await?;
+    let json = shown.live.detail.json(&shown.picture, state.box_office())?;
+    Ok(responses::aged(&shown, ([(CONTENT_TYPE, "application/json")], json)))
 }

@@ -2,23 +2,38 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
-use axum::http::StatusCode;
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
 use futures::future::try_join_all;
 use tiketi_core::{
-    BuyerId, Event, EventId, LayoutId, Payment, PaymentId, Refund, RefundError, Reservation, ReservationId,
+    BuyerId, EventId, LayoutId, Payment, PaymentId, Refund, RefundError, Reservation, ReservationId,
     box_office::RefundRequested, payment::RefundState, seat_layout::StoredLayout, store::EventView,
 };
 
 use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
 use crate::error::{ApiError, Code};
+use crate::live::Shown;
 use crate::state::AppState;
 use crate::tasks::with_patience;
 
-/// Returns an event that buyers may see.
-pub(super) async fn public_event(state: &AppState, id: EventId) -> Result<EventView, ApiError> {
-    let view = state.box_office().catalog().event(id).await?.filter(|view| view.event.is_public());
-    view.ok_or_else(|| ApiError::new(Code::EventNotFound))
+/// Says how old an answer from memory is: a moment up to which it misses nothing, at most a second ago.
+pub(super) const AS_OF: HeaderName = HeaderName::from_static("as-of");
+
+/// Returns an event that buyers may see, from memory.
+pub(super) async fn shown_event(state: &AppState, id: EventId) -> Result<Shown, ApiError> {
+    let shown = state.live().get(state.box_office(), id).await?;
+    shown.ok_or_else(|| ApiError::new(Code::EventNotFound))
+}
+
+/// Adds to an answer from memory how old it is.
+pub(super) fn aged(shown: &Shown, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    if let Ok(as_of) = HeaderValue::from_str(&shown.live.confirmed_at().to_string()) {
+        response.headers_mut().insert(AS_OF, as_of);
+    }
+    response
 }
 
 /// Returns an event, draft or not.
@@ -36,9 +51,10 @@ pub(super) async fn reservation(
     state: &AppState,
     reservation: &Reservation,
 ) -> Result<ReservationDto, ApiError> {
-    let event = event_of(state, reservation.event).await?;
+    // Its event sells now, so others will ask for it, too.
+    let event = event_of(state, reservation.event, true).await?;
     let payment = payment_of(state, reservation).await?;
-    Ok(ReservationDto::of(reservation, &event, payment.as_ref(), state.box_office().now()))
+    Ok(ReservationDto::of(reservation, &event.event, payment.as_ref(), state.box_office().now()))
 }
 
 /// Answers with a reservation.
@@ -63,24 +79,28 @@ pub(super) async fn reservations(
     let mut events = HashMap::new();
     for reservation in reservations {
         if let Entry::Vacant(unread) = events.entry(reservation.event) {
-            unread.insert(event_of(state, reservation.event).await?);
+            unread.insert(event_of(state, reservation.event, false).await?);
         }
     }
     let payments = try_join_all(reservations.iter().map(|of| payment_of(state, of))).await?;
     let now = state.box_office().now();
     let shown = reservations.iter().zip(&payments).filter_map(|(reservation, payment)| {
         let event = events.get(&reservation.event)?;
-        Some(ReservationDto::of(reservation, event, payment.as_ref(), now))
+        Some(ReservationDto::of(reservation, &event.event, payment.as_ref(), now))
     });
     Ok(shown.collect())
 }
 
-async fn event_of(state: &AppState, id: EventId) -> Result<Event, ApiError> {
+/// Returns the event of a reservation: from memory if it is kept there, or if it is `wanted` and there is room.
+async fn event_of(state: &AppState, id: EventId, wanted: bool) -> Result<Arc<EventView>, ApiError> {
+    if let Some(picture) = state.live().recent(state.box_office(), id, wanted).await? {
+        return Ok(Arc::clone(&picture.view));
+    }
     let view = state.box_office().catalog().event(id).await?;
     // An event with a reservation cannot be removed.
     let view =
         view.ok_or_else(|| ApiError::internal(format!("{id:?} has reservations and does not exist")))?;
-    Ok(view.event)
+    Ok(Arc::new(view))
 }
 
 async fn payment_of(state: &AppState, reservation: &Reservation) -> Result<Option<Payment>, ApiError> {

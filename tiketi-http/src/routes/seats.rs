@@ -11,10 +11,11 @@ use utoipa_axum::routes;
 
 use super::{reservations, responses};
 use crate::dto::{
-    HeldAnswer, LayoutList, PageQuery, ReleaseSeats, ReservationAnswer, ReserveSeats, SeatMapDto,
-    SeatMapQuery,
+    EventLayoutDto, HeldAnswer, LayoutList, PageQuery, ReleaseSeats, ReservationAnswer, ReserveSeats,
+    SeatMapDto, SeatMapQuery,
 };
 use crate::error::{ApiError, Code, ErrorBody};
+use crate::event_layout::LayoutName;
 use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
 use crate::state::AppState;
 
@@ -22,6 +23,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(layouts))
         .routes(routes!(map))
+        .routes(routes!(states))
+        .routes(routes!(event_layout))
         .routes(routes!(reserve))
         .routes(routes!(release))
         // The older paths, for clients of the first Tiketi.
@@ -38,7 +41,10 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     params(("eventId" = String, Path, description = "Which event", format = Uuid), SeatMapQuery),
     responses(
         (status = 200, description = "The seats, all or those that changed", body = SeatMapDto,
-            headers(("etag" = String, description = "Identifies these bytes"))),
+            headers(
+            ("etag" = String, description = "Identifies these bytes"),
+            ("as-of" = String, description = "Nothing before this moment is missing; at most a second ago"),
+        )),
         (status = 304, description = "Nothing changed since the map named by `If-None-Match`"),
         (status = 400, description = "`INVALID_ID`, `INVALID_QUERY`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
@@ -50,8 +56,70 @@ async fn map(
     ApiQuery(query): ApiQuery<SeatMapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let answer = state.seat_maps().answer(state.box_office(), event, query.since, &headers).await?;
-    answer.ok_or_else(|| ApiError::new(Code::EventNotFound))
+    let shown = responses::shown_event(&state, event).await?;
+    let answer = shown.live.map.answer(state.box_office(), &shown.picture, query.since, &headers).await?;
+    Ok(responses::aged(&shown, answer.ok_or_else(|| ApiError::new(Code::EventNotFound))?))
+}
+
+/// Read compact seat states
+///
+/// Two bits a seat in the order of the event's layout: 5 KB for 20,000 seats. With `since`, the changes after that map
+/// version. The bytes are documented in the module `seat_states` of the crate `tiketi-core`; `/api/docs/seat-states.js` reads them. The
+/// layout is at `/api/layouts/{eventId}.{hash}`, with the hash of the answer in hexadecimal digits.
+#[utoipa::path(
+    get, path = "/api/seats/{eventId}/states", tag = "seats",
+    params(("eventId" = String, Path, description = "Which event", format = Uuid), SeatMapQuery),
+    responses(
+        (status = 200, description = "All states, or the changes", body = Vec<u8>,
+            content_type = "application/vnd.tiketi.seat-states", headers(
+            ("etag" = String, description = "Identifies these bytes; not with changes"),
+            ("as-of" = String, description = "Nothing before this moment is missing; at most a second ago"),
+        )),
+        (status = 304, description = "Nothing changed since the states named by `If-None-Match`"),
+        (status = 400, description = "`INVALID_ID`, `INVALID_QUERY`", body = ErrorBody),
+        (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn states(
+    State(state): State<AppState>,
+    ApiPath(event): ApiPath<EventId>,
+    ApiQuery(query): ApiQuery<SeatMapQuery>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let shown = responses::shown_event(&state, event).await?;
+    let now = state.box_office().now();
+    let answer = shown.live.states.answer(&shown.picture, now, query.since, &headers);
+    Ok(responses::aged(&shown, answer))
+}
+
+/// Read the layout of an event's seats
+///
+/// What never changes of each seat, in the order of the compact states. The name is the event's id, a dot, and the hash that the states
+/// carry, so the answer may be kept for ever.
+#[utoipa::path(
+    get, path = "/api/layouts/{name}", tag = "seats",
+    params(("name" = String, Path, description = "`{eventId}.{hash}`",
+        example = "01890a5d-ac96-774b-bcce-b302099a8057.5b0c0f6d2f6f4d1c8f6a0a3f9c1b7e42")),
+    responses(
+        (status = 200, description = "The layout", body = EventLayoutDto, headers(
+            ("cache-control" = String, description = "Every cache may keep it for ever"),
+            ("etag" = String, description = "The hash"),
+        )),
+        (status = 304, description = "The client has it"),
+        (status = 400, description = "`INVALID_ID`", body = ErrorBody),
+        (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
+    ),
+)]
+async fn event_layout(
+    State(state): State<AppState>,
+    ApiPath(name): ApiPath<LayoutName>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let shown = state.live().get(state.box_office(), name.event).await?;
+    // A layout never changes, so the present one is the only one that the event has ever had.
+    let shown = shown.filter(|shown| shown.picture.seats.layout() == name.hash);
+    let shown = shown.ok_or_else(|| ApiError::new(Code::LayoutNotFound))?;
+    shown.live.layout.answer(state.box_office(), name, &headers).await
 }
 
 /// List seat layouts

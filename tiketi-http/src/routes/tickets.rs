@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use tiketi_core::{EventId, TicketTypeId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +22,8 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     get, path = "/api/tickets/event/{id}", tag = "tickets",
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
-        (status = 200, description = "Its ticket types", body = TicketTypeList),
+        (status = 200, description = "Its ticket types", body = TicketTypeList,
+            headers(("as-of" = String, description = "Nothing before this moment is missing; at most a second ago"))),
         (status = 400, description = "`INVALID_ID`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
     ),
@@ -29,9 +31,9 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 async fn of_event(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<EventId>,
-) -> Result<Json<TicketTypeList>, ApiError> {
-    let view = responses::public_event(&state, id).await?;
-    Ok(Json(TicketTypeList::of(&view.ticket_types)))
+) -> Result<Response, ApiError> {
+    let shown = responses::shown_event(&state, id).await?;
+    Ok(responses::aged(&shown, Json(TicketTypeList::of(&shown.picture.view.ticket_types))))
 }
 
 /// Read the stock of a ticket type
@@ -39,7 +41,8 @@ async fn of_event(
     get, path = "/api/tickets/availability/{ticketTypeId}", tag = "tickets",
     params(("ticketTypeId" = String, Path, description = "Which ticket type", format = Uuid)),
     responses(
-        (status = 200, description = "That ticket type alone", body = TicketTypeList),
+        (status = 200, description = "That ticket type alone", body = TicketTypeList,
+            headers(("as-of" = String, description = "Nothing before this moment is missing; at most a second ago"))),
         (status = 400, description = "`INVALID_ID`", body = ErrorBody),
         (status = 404, description = "`TICKET_TYPE_NOT_FOUND`", body = ErrorBody),
     ),
@@ -47,11 +50,15 @@ async fn of_event(
 async fn availability(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<TicketTypeId>,
-) -> Result<Json<TicketTypeList>, ApiError> {
+) -> Result<Response, ApiError> {
     let unknown = || ApiError::new(Code::TicketTypeNotFound);
-    let ticket_type = state.box_office().catalog().ticket_type(id).await?.ok_or_else(unknown)?;
-    let view = state.box_office().catalog().event(ticket_type.event).await?;
+    let event = match state.live().event_of(id) {
+        Some(event) => event,
+        None => state.box_office().catalog().ticket_type(id).await?.ok_or_else(unknown)?.event,
+    };
     // Buyers see no ticket types of a draft, as they do not see the draft.
-    view.filter(|view| view.event.is_public()).ok_or_else(unknown)?;
-    Ok(Json(TicketTypeList::of(&[ticket_type])))
+    let shown = state.live().get(state.box_office(), event).await?.ok_or_else(unknown)?;
+    let known = shown.picture.view.ticket_types.iter().find(|known| known.id == id);
+    let list = TicketTypeList::of(std::slice::from_ref(known.ok_or_else(unknown)?));
+    Ok(responses::aged(&shown, Json(list)))
 }

@@ -3,9 +3,7 @@
 use std::convert::Infallible;
 
 use axum::body::Body;
-use axum::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY,
-};
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, VARY};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -13,7 +11,7 @@ use futures::stream;
 
 use super::encoded::Encoded;
 use super::segment::Chunks;
-use crate::conditional::{known_tags, listed};
+use crate::conditional::{accepts_gzip, is_known};
 
 /// Answers with the whole map, or 304 to a client that has it.
 pub(super) async fn complete(map: &Encoded, request: &HeaderMap) -> Response {
@@ -62,20 +60,4 @@ fn cache_headers(tag: &str) -> HeaderMap {
         headers.insert(ETAG, tag);
     }
     headers
-}
-
-/// Returns whether the client has this map, in either form.
-fn is_known(request: &HeaderMap, tag: &str) -> bool {
-    known_tags(request).any(|known| known == "*" || known == tag || known.strip_suffix("-gzip") == Some(tag))
-}
-
-/// Returns whether the client accepts gzip.
-///
-/// Source: RFC 9110, 12.5.3.
-fn accepts_gzip(request: &HeaderMap) -> bool {
-    listed(request, &ACCEPT_ENCODING).any(|coding| {
-        let (name, parameters) = coding.split_once(';').unwrap_or((coding, ""));
-        let quality = parameters.trim().strip_prefix("q=").and_then(|quality| quality.parse::<f32>().ok());
-        name.trim().eq_ignore_ascii_case("gzip") && quality.is_none_or(|quality| quality > 0.0)
-    })
 }

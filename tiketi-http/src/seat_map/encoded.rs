@@ -10,7 +10,7 @@ use super::segment::{Chunks, Segment, SegmentCompressor};
 
 /// Counts the expensive work.
 #[derive(Debug, Default)]
-pub(super) struct Counters {
+pub(crate) struct Counters {
     /// Maps encoded as JSON.
     pub(super) encodings: AtomicU64,
     /// Maps compressed.
@@ -24,8 +24,10 @@ pub(super) struct Counters {
 pub(super) struct Encoded {
     /// The map version.
     pub(super) version: u64,
+    /// The latest revision of the event's picture that has these seats.
+    revision: AtomicU64,
     /// The first moment at which a hold shown here has expired.
-    pub(super) lapses_at: Timestamp,
+    lapses_at: Timestamp,
     /// The entity tag of these bytes, the same on every server; without quotes.
     pub(super) tag: String,
     segments: Arc<[Arc<Segment>]>,
@@ -38,13 +40,24 @@ impl Encoded {
     /// Wraps the encoded segments of a version.
     pub(super) fn new(
         (version, tag): (u64, String),
-        lapses_at: Timestamp,
+        (revision, lapses_at): (u64, Timestamp),
         segments: Arc<[Arc<Segment>]>,
         counters: Arc<Counters>,
     ) -> Self {
         counters.encodings.fetch_add(1, Ordering::Relaxed);
         let plain = segments.iter().map(|segment| segment.plain.clone()).collect();
-        Self { version, lapses_at, tag, segments, plain, gzip: OnceCell::new(), counters }
+        let revision = AtomicU64::new(revision);
+        Self { version, revision, lapses_at, tag, segments, plain, gzip: OnceCell::new(), counters }
+    }
+
+    /// Returns whether these are the seats of a picture's revision, or of a later one, as of `now`.
+    pub(super) fn is_of(&self, revision: u64, now: Timestamp) -> bool {
+        now < self.lapses_at && self.revision.load(Ordering::SeqCst) >= revision
+    }
+
+    /// Notes that a later picture has the same seats.
+    pub(super) fn confirm(&self, revision: u64) {
+        self.revision.fetch_max(revision, Ordering::SeqCst);
     }
 
     /// Returns the JSON.

@@ -1,179 +1,118 @@
-//! The map of one event, refreshed by one request at a time.
+//! The map of one event, encoded by one request at a time.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
+use axum::http::HeaderMap;
+use axum::response::Response;
 use bytes::Bytes;
-use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
+use tiketi_core::{BoxOffice, StoreError, Timestamp};
 use tokio::sync::Mutex;
 
+use super::answer;
 use super::encoded::{Counters, Encoded};
 use super::map_header::MapHeader;
 use super::seat_index::SeatIndex;
+use crate::picture::Picture;
 
-/// Longest time that a title or price edited on another server is shown unchanged.
-const HEAD_TTL: Duration = Duration::from_secs(1);
-
-/// The cached seats of one event, and their encoding.
+/// The encoded seats of one event.
 #[derive(Debug)]
-pub(super) struct EventMap {
-    /// The event.
-    pub(super) event: EventId,
+pub(crate) struct EventMap {
     current: RwLock<Option<Arc<Encoded>>>,
-    /// Locked by the one request that refreshes.
+    /// Locked by the one request that encodes.
     hall: Mutex<Option<SeatIndex>>,
-    /// Grows with each completed refresh.
-    refreshes: AtomicU64,
-    /// When title and prices were last read, in microseconds.
-    head_read_at: AtomicI64,
     counters: Arc<Counters>,
 }
 
 impl EventMap {
     /// Builds an empty map.
-    pub(super) fn new(event: EventId, counters: Arc<Counters>) -> Self {
-        Self {
-            event,
-            current: RwLock::default(),
-            hall: Mutex::default(),
-            refreshes: AtomicU64::new(0),
-            head_read_at: AtomicI64::new(i64::MIN),
-            counters,
-        }
+    pub(crate) fn new(counters: Arc<Counters>) -> Self {
+        Self { current: RwLock::default(), hall: Mutex::default(), counters }
     }
 
-    /// Makes the next request read title and prices again.
-    pub(super) fn event_was_edited(&self) {
-        self.head_read_at.store(i64::MIN, Ordering::SeqCst);
-    }
-
-    /// Returns the number of completed refreshes.
-    pub(super) fn refreshes(&self) -> u64 {
-        self.refreshes.load(Ordering::SeqCst)
-    }
-
-    /// Returns the encoding of `version` or a later one.
+    /// Answers with the map of a picture, or with what changed after version `since`.
     ///
-    /// Returns `None` if buyers may not see the event.
-    /// `seen` is the value of [`EventMap::refreshes`] from before `version` was read.
-    pub(super) async fn current(
+    /// The places of the seats are read from the store once, and again if a price changed. Returns `None` if the event does
+    /// not exist any more.
+    pub(crate) async fn answer(
         &self,
         box_office: &BoxOffice,
-        seen: u64,
-        version: u64,
-    ) -> Result<Option<Arc<Encoded>>, StoreError> {
-        let now = box_office.now();
-        let fresh = self.kept().filter(|kept| kept.version == version && self.holds_at(kept, now));
-        match fresh {
-            Some(kept) => Ok(Some(kept)),
-            None => self.refresh(box_office, seen, version).await,
+        picture: &Picture,
+        since: Option<u64>,
+        request: &HeaderMap,
+    ) -> Result<Option<Response>, StoreError> {
+        let Some(current) = self.current(box_office, picture).await? else { return Ok(None) };
+        if let Some(since) = since.filter(|since| (1..=current.version).contains(since))
+            && let Some(changes) = self.changes(since, box_office.now()).await
+        {
+            return Ok(Some(answer::changes(changes)));
         }
+        Ok(Some(answer::complete(&current, request).await))
+    }
+
+    /// Returns the encoding of a picture, or of a later one.
+    async fn current(
+        &self,
+        box_office: &BoxOffice,
+        picture: &Picture,
+    ) -> Result<Option<Arc<Encoded>>, StoreError> {
+        let is_current = |kept: &Arc<Encoded>| kept.is_of(picture.revision, box_office.now());
+        if let Some(kept) = self.kept().filter(is_current) {
+            return Ok(Some(kept));
+        }
+        let mut hall = self.hall.lock().await;
+        // Another request may have encoded it while this one waited.
+        if let Some(kept) = self.kept().filter(is_current) {
+            return Ok(Some(kept));
+        }
+        if !update(box_office, picture, &mut hall).await? {
+            return Ok(None);
+        }
+        let encoded = hall.as_mut().map(|hall| self.encoded(hall, picture.revision, box_office.now()));
+        (*self.current.write().unwrap_or_else(PoisonError::into_inner)).clone_from(&encoded);
+        Ok(encoded)
     }
 
     /// Encodes what changed after `since`.
     ///
     /// Returns `None` if the complete map is the better answer.
-    pub(super) async fn changes(&self, since: u64, now: Timestamp) -> Option<Bytes> {
+    async fn changes(&self, since: u64, now: Timestamp) -> Option<Bytes> {
         self.hall.lock().await.as_ref()?.encode_since(since, now)
     }
 
-    async fn refresh(
-        &self,
-        box_office: &BoxOffice,
-        seen: u64,
-        version: u64,
-    ) -> Result<Option<Arc<Encoded>>, StoreError> {
-        let mut hall = self.hall.lock().await;
-        let now = box_office.now();
-        if self.refreshes() != seen {
-            // Another request refreshed the map while this one waited.
-            let kept = self.kept().filter(|kept| kept.version >= version && self.holds_at(kept, now));
-            if kept.is_some() {
-                return Ok(kept);
-            }
-        }
-        let Some(head) = self.head(box_office, hall.as_ref(), now).await? else {
-            self.keep(None);
-            return Ok(None);
-        };
-        update(box_office, self.event, &mut hall, head).await?;
-        let encoded = hall.as_mut().map(|hall| self.encoded(hall, now));
-        self.keep(encoded.clone());
-        self.refreshes.fetch_add(1, Ordering::SeqCst);
-        Ok(encoded)
-    }
-
-    /// Encodes the map, unless the cached encoding is current.
-    fn encoded(&self, hall: &mut SeatIndex, now: Timestamp) -> Arc<Encoded> {
+    /// Encodes the map, unless the cached encoding has the same seats.
+    fn encoded(&self, hall: &mut SeatIndex, revision: u64, now: Timestamp) -> Arc<Encoded> {
         let (lapsed, lapses_at) = hall.lapses(now);
         let tag = hall.tag(lapsed);
-        let same = self.kept().filter(|kept| kept.tag == tag);
-        same.unwrap_or_else(|| {
-            let counters = Arc::clone(&self.counters);
-            Arc::new(Encoded::new((hall.version, tag), lapses_at, hall.encode(now), counters))
-        })
-    }
-
-    /// Returns title and prices; reads them again if they may be outdated.
-    ///
-    /// Returns `None` for a draft or an unknown event.
-    async fn head(
-        &self,
-        box_office: &BoxOffice,
-        hall: Option<&SeatIndex>,
-        now: Timestamp,
-    ) -> Result<Option<MapHeader>, StoreError> {
-        match hall {
-            Some(hall) if self.head_is_fresh_at(now) => Ok(Some(hall.head.clone())),
-            _ => {
-                // Set before the read: an edit during the read then causes another read.
-                self.head_read_at.store(now.as_micros(), Ordering::SeqCst);
-                let view = box_office.catalog().event(self.event).await?;
-                Ok(view.filter(|view| view.event.is_public()).map(|view| MapHeader::of(&view)))
-            }
+        if let Some(same) = self.kept().filter(|kept| kept.tag == tag) {
+            same.confirm(revision);
+            return same;
         }
-    }
-
-    fn holds_at(&self, kept: &Encoded, now: Timestamp) -> bool {
-        now < kept.lapses_at && self.head_is_fresh_at(now)
-    }
-
-    fn head_is_fresh_at(&self, now: Timestamp) -> bool {
-        let age = now.as_micros().checked_sub(self.head_read_at.load(Ordering::SeqCst));
-        age.and_then(|age| u64::try_from(age).ok()).is_some_and(|age| Duration::from_micros(age) < HEAD_TTL)
+        let counters = Arc::clone(&self.counters);
+        Arc::new(Encoded::new((hall.version, tag), (revision, lapses_at), hall.encode(now), counters))
     }
 
     fn kept(&self) -> Option<Arc<Encoded>> {
         self.current.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
-
-    fn keep(&self, encoded: Option<Arc<Encoded>>) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = encoded;
-    }
 }
 
-/// Updates a hall to the store's current version.
+/// Updates a hall to a picture; reads all seats if there is none, or one with other prices or seats.
 ///
-/// Reads only the changes if there is a hall with the same prices. If dropped halfway, it leaves the hall at its
-/// version.
+/// Returns `false` if the event does not exist any more. If dropped halfway, it leaves the hall as it was.
 async fn update(
     box_office: &BoxOffice,
-    event: EventId,
+    picture: &Picture,
     hall: &mut Option<SeatIndex>,
-    head: MapHeader,
-) -> Result<(), StoreError> {
-    if let Some(known) = hall.as_mut().filter(|known| known.head.digest == head.digest) {
-        match box_office.catalog().seat_map(event, known.version).await? {
-            Some(changes) if !changes.complete && known.apply(&changes).is_ok() => return Ok(()),
-            Some(map) if map.complete => {
-                *hall = Some(SeatIndex::of(&map, head));
-                return Ok(());
-            }
-            Some(_) | None => {}
-        }
+) -> Result<bool, StoreError> {
+    let head = MapHeader::of(&picture.view);
+    let known = hall.as_mut().filter(|known| known.head.digest == head.digest);
+    if known.is_some_and(|known| known.update(&picture.seats)) {
+        return Ok(true);
     }
-    let map = box_office.catalog().seat_map(event, 0).await?;
-    *hall = map.map(|map| SeatIndex::of(&map, head));
-    Ok(())
+    let Some(map) = box_office.catalog().seat_map(picture.view.event.id, 0).await? else { return Ok(false) };
+    let mut read = SeatIndex::of(&map, head, &picture.seats);
+    // The read may be older than what was received meanwhile.
+    let _ = read.update(&picture.seats);
+    *hall = Some(read);
+    Ok(true)
 }

@@ -6,11 +6,13 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tiketi_core::{Seat, SeatId, SeatMap, SeatState, Timestamp, fact::SeatStatus};
+use tiketi_core::live_seats::{LiveSeat, SeatUpdate};
+use tiketi_core::{Seat, SeatMap, SeatState, Timestamp, fact::SeatStatus};
 
 use super::map_header::{CLOSING, MapHeader};
 use super::segment::Segment;
 use crate::dto::SeatDto;
+use crate::picture::PictureSeats;
 use crate::status_words::seat_status_word;
 
 /// Space for the part of a seat that changes: `,"status":"available","version":12345},`.
@@ -30,8 +32,9 @@ pub(super) struct SeatIndex {
     pub(super) head: MapHeader,
     /// From the stage backwards.
     blocks: Vec<Block>,
-    /// Where each seat is, by id.
-    by_id: Box<[(SeatId, u32)]>,
+    count: usize,
+    /// The picture's run of map versions; see [`PictureSeats::run`].
+    run: u64,
     closing: Arc<Segment>,
 }
 
@@ -62,39 +65,39 @@ struct SeatDisplay {
     map_version: u64,
 }
 
-/// Changes that name a seat the hall does not have.
-///
-/// All seats have to be read again.
-#[derive(Debug)]
-pub(super) struct UnknownSeat;
-
 impl SeatIndex {
-    /// Builds the index from a complete map.
-    pub(super) fn of(map: &SeatMap, head: MapHeader) -> Self {
+    /// Builds the index from a complete map, which was read for a picture.
+    pub(super) fn of(map: &SeatMap, head: MapHeader, picture: &PictureSeats) -> Self {
         let blocks = map.seats.chunks(SEGMENT_SEATS).map(|seats| Block::of(seats, &head)).collect();
-        let mut by_id: Box<[_]> = map.seats.iter().zip(0..).map(|(seat, at)| (seat.id, at)).collect();
-        by_id.sort_unstable();
         let closing = Arc::new(Segment::new(CLOSING.to_vec()));
-        Self { version: map.version, head, blocks, by_id, closing }
+        let (version, count, run) = (map.version, map.seats.len(), picture.run());
+        Self { version, head, blocks, count, run, closing }
     }
 
-    /// Applies the changes after this hall's version.
-    pub(super) fn apply(&mut self, changes: &SeatMap) -> Result<(), UnknownSeat> {
-        for seat in &changes.seats {
-            let (block, at) = self.find(seat.id).ok_or(UnknownSeat)?;
-            let block = self.blocks.get_mut(block).ok_or(UnknownSeat)?;
-            block.seats.get_mut(at).ok_or(UnknownSeat)?.look = SeatDisplay::of(seat);
-            block.fresh_until = None;
+    /// Applies what a picture has and this index has not.
+    ///
+    /// Returns `false` if the picture is of other seats: all of them have to be read again.
+    #[must_use]
+    pub(super) fn update(&mut self, picture: &PictureSeats) -> bool {
+        if self.run != picture.run() || self.count != picture.count() {
+            return false;
         }
-        self.version = changes.version;
-        Ok(())
-    }
-
-    /// Returns a seat's block, and its place there.
-    fn find(&self, id: SeatId) -> Option<(usize, usize)> {
-        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        let at = usize::try_from(self.by_id.get(found)?.1).ok()?;
-        Some((at / SEGMENT_SEATS, at % SEGMENT_SEATS))
+        // An index that was just read may be ahead of the picture.
+        if picture.version() < self.version {
+            return true;
+        }
+        let Some(changed) = picture.since(self.version) else { return self.count == 0 };
+        for SeatUpdate { index, now } in changed {
+            let Ok(at) = usize::try_from(index) else { continue };
+            let Some(block) = self.blocks.get_mut(at / SEGMENT_SEATS) else { continue };
+            let Some(seat) = block.seats.get_mut(at % SEGMENT_SEATS) else { continue };
+            if now.version > seat.look.version {
+                seat.look = SeatDisplay::from(&now);
+                block.fresh_until = None;
+            }
+        }
+        self.version = picture.version();
+        true
     }
 
     /// Encodes every seat as of `now`.
@@ -118,7 +121,7 @@ impl SeatIndex {
     pub(super) fn encode_since(&self, since: u64, now: Timestamp) -> Option<Bytes> {
         let changed: Vec<_> = self.seats().filter(|(_, seat)| seat.look.map_version > since).collect();
         // The complete map is cached in its encoded form; encoding many changes costs more than sending it.
-        if changed.len() * 4 > self.by_id.len().max(64) {
+        if changed.len() * 4 > self.count.max(64) {
             return None;
         }
         let mut json = self.head.opening(self.version, false);
@@ -148,9 +151,14 @@ impl SeatIndex {
         (lapsed, next)
     }
 
-    /// Returns an identifier of the seats as of `now`, the same on every server.
+    /// Returns an identifier of the seats as of `now`, the same on every server that misses no change.
     pub(super) fn tag(&self, lapsed: usize) -> String {
-        format!("{}-{lapsed}-{}", self.version, self.head.digest)
+        // Seats whose change overtook another one are ahead of the version, in this server only.
+        let ahead =
+            self.seats().map(|(_, seat)| seat.look.map_version).filter(|changed| *changed > self.version);
+        let (count, sum) = ahead.fold((0_usize, 0_u64), |(count, sum), at| (count + 1, sum.wrapping_add(at)));
+        let ahead = if count == 0 { String::new() } else { format!("-{count}.{sum}") };
+        format!("{}-{lapsed}-{}{ahead}", self.version, self.head.digest)
     }
 
     fn seats(&self) -> impl Iterator<Item = (&Block, &KeptSeat)> {
@@ -221,6 +229,13 @@ impl SeatDisplay {
 
     fn held_until(self) -> Option<Timestamp> {
         (self.status == SeatStatus::Held).then_some(self.until)
+    }
+}
+
+impl From<&LiveSeat> for SeatDisplay {
+    fn from(seat: &LiveSeat) -> Self {
+        let LiveSeat { seat: _, status, until, version, map_version } = *seat;
+        Self { status, until, version, map_version }
     }
 }
 

@@ -123,6 +123,7 @@ async fn delete(
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<StatusCode, ApiError> {
     state.box_office().catalog().delete_event(id).await?;
+    state.event_was_edited(id);
     Ok(StatusCode::NO_CONTENT)
 }
 

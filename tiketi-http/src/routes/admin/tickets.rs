@@ -103,6 +103,10 @@ async fn delete(
     _: AdminUser,
     ApiPath(id): ApiPath<TicketTypeId>,
 ) -> Result<StatusCode, ApiError> {
+    let known = state.box_office().catalog().ticket_type(id).await?;
     state.box_office().catalog().remove_ticket_type(id).await?;
+    if let Some(removed) = known {
+        state.event_was_edited(removed.event);
+    }
     Ok(StatusCode::NO_CONTENT)
 }

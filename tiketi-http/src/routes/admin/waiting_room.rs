@@ -60,6 +60,7 @@ async fn set(
     let known = known_policy(&state, event).await?;
     let policy = body.policy(plan_for(&state, &body, &known)?)?;
     let edited = state.box_office().waiting_room().set_policy(event, policy).await?;
+    state.event_was_edited(event);
     Ok(answer(&state, event, &edited.details.waiting_room).await)
 }
 
@@ -86,6 +87,7 @@ async fn supply_beacon(
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
     let rooms = state.box_office().waiting_room();
     let edited = rooms.supply_beacon(event, body.round, body.signature()?).await?;
+    state.event_was_edited(event);
     Ok(answer(&state, event, &edited.details.waiting_room).await)
 }
 

@@ -11,6 +11,7 @@ mod paying;
 mod proofs;
 mod refusals;
 mod reservations;
+mod seat_states;
 mod seats;
 mod settling;
 mod texts;

@@ -20,15 +20,15 @@ use tiketi_core::{
 };
 use uuid::Uuid;
 
-use super::SeatMaps;
 use super::map_header::MapHeader;
 use crate::dto::SeatDto;
+use crate::live::LiveEvents;
 
 struct Shop {
     box_office: BoxOffice,
     clock: Arc<ManualClock>,
     event: EventId,
-    maps: SeatMaps,
+    live: LiveEvents,
 }
 
 fn buyer(number: u128) -> BuyerId {
@@ -62,13 +62,14 @@ impl Shop {
             .build()
             .unwrap();
         let event = event(&box_office, rows).await;
-        Self { box_office, clock, event, maps: SeatMaps::default() }
+        Self { box_office, clock, event, live: LiveEvents::default() }
     }
 
     async fn ask(&self, since: Option<u64>, headers: &[(HeaderName, &str)]) -> Response {
         let headers: HeaderMap =
             headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap())).collect();
-        self.maps.answer(&self.box_office, self.event, since, &headers).await.unwrap().unwrap()
+        let shown = self.live.get(&self.box_office, self.event).await.unwrap().unwrap();
+        shown.live.map.answer(&self.box_office, &shown.picture, since, &headers).await.unwrap().unwrap()
     }
 
     async fn json(&self, since: Option<u64>) -> Value {
@@ -95,11 +96,11 @@ impl Shop {
     }
 
     fn encodings(&self) -> u64 {
-        self.maps.counters.encodings.load(Ordering::SeqCst)
+        self.live.counters().encodings.load(Ordering::SeqCst)
     }
 
     fn compressions(&self) -> u64 {
-        self.maps.counters.compressions.load(Ordering::SeqCst)
+        self.live.counters().compressions.load(Ordering::SeqCst)
     }
 }
 
@@ -183,7 +184,7 @@ async fn the_gzip_form_holds_the_same_bytes_under_a_tag_of_its_own() {
 #[tokio::test]
 async fn a_change_of_one_seat_compresses_only_its_part_again() {
     let shop = Shop::with_rows(100).await;
-    let packed = || shop.maps.counters.packed_segments.load(Ordering::SeqCst);
+    let packed = || shop.live.counters().packed_segments.load(Ordering::SeqCst);
     shop.ask(None, &[(ACCEPT_ENCODING, "gzip")]).await;
     let whole = packed();
     let seats = shop.seats().await;
@@ -265,7 +266,7 @@ async fn an_edit_made_here_shows_at_once_and_one_made_elsewhere_within_a_second(
     let catalog = shop.box_office.catalog();
     let edit = |title| catalog.edit_event(shop.event, details(title), None);
     edit("Morning of the Lighthouse").await.unwrap();
-    shop.maps.event_was_edited(shop.event);
+    shop.live.was_edited(shop.event);
     assert_eq!(shop.json(None).await["event"]["title"], "Morning of the Lighthouse");
     assert_ne!(tag(&shop.ask(None, &[]).await), known);
     edit("Noon of the Lighthouse").await.unwrap();
@@ -281,7 +282,7 @@ async fn a_new_price_shows_on_every_seat() {
     let section = &view.ticket_types[0];
     let edit = TicketTypeInput::new(&section.name, Money::new(99_000, Currency::KRW), section.stock.capacity);
     shop.box_office.catalog().edit_ticket_type(section.id, edit).await.unwrap();
-    shop.maps.event_was_edited(shop.event);
+    shop.live.was_edited(shop.event);
     let map = shop.json(None).await;
     assert!(map["seats"].as_array().unwrap().iter().all(|seat| seat["price"] == 99_000));
 }
@@ -289,7 +290,7 @@ async fn a_new_price_shows_on_every_seat() {
 #[tokio::test]
 async fn the_event_longest_unused_is_dropped_and_encoded_again_when_asked_for() {
     let mut shop = Shop::with_rows(1).await;
-    shop.maps = SeatMaps::with_capacity(2);
+    shop.live = LiveEvents::with_capacity(2);
     let events = [shop.event, event(&shop.box_office, 1).await, event(&shop.box_office, 1).await];
     for asked in [0, 1, 0, 2, 0, 1] {
         shop.event = events[asked];
@@ -304,8 +305,7 @@ async fn drafts_and_events_that_never_were_have_no_map() {
     let draft = EventInput::new(details("Draft"), Currency::KRW);
     let draft = shop.box_office.catalog().create_event(draft).await.unwrap().event.id;
     for hidden in [draft, EventId::from_uuid(Uuid::from_u128(404))] {
-        let answer = shop.maps.answer(&shop.box_office, hidden, None, &HeaderMap::new()).await;
-        assert!(answer.unwrap().is_none());
+        assert!(shop.live.get(&shop.box_office, hidden).await.unwrap().is_none());
     }
     assert_eq!(shop.encodings(), 0);
 }
