@@ -115,7 +115,6 @@ macro_rules! broadcast_cases {
                 another_server_hears_that_seats_changed,
                 rooms_are_apart,
                 news_of_a_buyer_reach_that_buyer_only,
-                a_listener_is_known_where_it_listens,
             }
         }
     };

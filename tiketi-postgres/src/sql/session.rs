@@ -9,7 +9,7 @@ use tiketi_core::StoreError;
 use tiketi_sql::closed;
 
 use crate::error::{commit_failed, ended, failed};
-use crate::sql::schema::Schema;
+use crate::sql::schema::{Schema, SchemaName};
 use crate::sql::statement::Statement;
 
 /// Begins a transaction that does not wait for other sessions without limit, and does not block them without limit.

@@ -217,10 +217,9 @@ async fn until_equal(changes: &mut Changes, shown: &mut Vec<SeatStatus>, shop: &
             if *shown == stored {
                 return;
             }
-            match changes.next().await.unwrap() {
-                Ok(change) => show(change.change, shown),
-                // The store is away; the stream goes on.
-                Err(_) => {}
+            // After an error the store is away, and the stream goes on.
+            if let Ok(change) = changes.next().await.unwrap() {
+                show(change.change, shown);
             }
         }
     };
