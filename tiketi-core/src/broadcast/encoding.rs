@@ -379,8 +379,12 @@ mod tests {
     fn all_news_survive_being_written_and_read_one_after_another() {
         let (public, private) = (public(), private());
         let bytes = written(|bytes| {
-            public.iter().for_each(|news| news.write(bytes));
-            private.iter().for_each(|news| news.write(bytes));
+            for news in &public {
+                news.write(bytes);
+            }
+            for news in &private {
+                news.write(bytes);
+            }
         });
         let mut bytes = ByteReader::new(&bytes);
         for news in public {
