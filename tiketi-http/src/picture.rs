@@ -61,7 +61,7 @@ impl Picture {
             LiveChange::Seats { version, updates } => self.seats.apply(version, &updates),
             LiveChange::Stock { ticket_type, available } => return self.set_stock(ticket_type, available),
             LiveChange::Status { status } => self.status = status,
-            LiveChange::Serving(serving) => return self.set_serving(*serving),
+            LiveChange::Serving(serving) => return self.set_serving(serving),
             LiveChange::Event(view) => self.view = view,
             // A kind of change that is not shown.
             _ => return false,
@@ -70,13 +70,13 @@ impl Picture {
     }
 
     /// Sets the waiting room's public state, unless it is older; returns whether it is another one.
-    pub(crate) fn set_serving(&mut self, serving: Serving) -> bool {
+    pub(crate) fn set_serving(&mut self, serving: Box<Serving>) -> bool {
         let before = self.serving.as_deref();
         if before.is_some_and(|before| before.as_of > serving.as_of) {
             return false;
         }
-        let is_same = before.is_some_and(|before| Serving { as_of: serving.as_of, ..*before } == serving);
-        self.serving = Some(Arc::new(serving));
+        let is_same = before.is_some_and(|before| Serving { as_of: serving.as_of, ..*before } == *serving);
+        self.serving = Some(Arc::from(serving));
         !is_same
     }
 

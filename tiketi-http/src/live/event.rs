@@ -18,6 +18,9 @@ use crate::event_states::EventStates;
 use crate::picture::Picture;
 use crate::seat_map::{Counters, EventMap};
 
+/// How often clients with a later map version make the store be asked, at most.
+const CLIENT_CHECK_EVERY: Duration = Duration::from_millis(100);
+
 /// The picture of one event in this process, fed by the change stream.
 ///
 /// It needs no task: a reader takes in what was received before it looks, so a commit of this process is in the picture once the
@@ -108,6 +111,7 @@ impl LiveEvent {
     }
 
     /// Returns the seats that changed after a map version, each as it is now; `None` if everything has to be read.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) fn seats_since(&self, version: u64) -> Option<Vec<SeatUpdate>> {
         self.picture()?.seats.since(version)
     }
@@ -115,6 +119,7 @@ impl LiveEvent {
     /// Waits until the picture is newer than a revision, and returns its revision.
     ///
     /// Only the task of a follower takes in what is received without a reader: hold a [`super::Following`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) async fn changed(&self, revision: u64) -> u64 {
         let mut newest = self.revision.subscribe();
         // The sender is a part of this event, so it is there.
@@ -123,13 +128,19 @@ impl LiveEvent {
 
     /// Returns the picture, at most [`CHECK_EVERY`] behind the store; `None` if the event does not exist any more.
     ///
+    /// A client that has a later map version, from another server, gets a check at once; at most one each
+    /// [`CLIENT_CHECK_EVERY`], since a client may claim any version.
+    ///
     /// # Errors
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
-    pub(crate) async fn refresh(&self) -> Result<Option<Arc<Picture>>, StoreError> {
+    pub(crate) async fn refresh(&self, client_has: u64) -> Result<Option<Arc<Picture>>, StoreError> {
         let mut feed = self.feed.lock().await;
         feed.take_in();
-        let is_current = self.is_confirmed_at(self.office.now()) && !self.has_new_edits();
+        let now = self.office.now();
+        let known = feed.picture.as_ref().map_or(0, |picture| picture.seats.version());
+        let is_ahead = client_has > known && now.since(self.confirmed_at()) >= CLIENT_CHECK_EVERY;
+        let is_current = self.is_confirmed_at(now) && !self.has_new_edits() && !is_ahead;
         if !is_current || feed.changes.is_behind() {
             self.check(&mut feed).await?;
         }
@@ -149,7 +160,7 @@ impl LiveEvent {
         let is_recent = !self.has_new_edits() && self.is_confirmed_at(self.office.now()) && !self.is_over();
         match self.published().filter(|_| is_recent) {
             Some(picture) => Ok(Some(picture)),
-            None => self.refresh().await,
+            None => self.refresh(0).await,
         }
     }
 
@@ -198,7 +209,7 @@ impl LiveEvent {
     }
 
     /// Sets the waiting room's public state.
-    pub(super) async fn set_serving(&self, serving: Serving) {
+    pub(super) async fn set_serving(&self, serving: Box<Serving>) {
         let mut feed = self.feed.lock().await;
         if let Some(picture) = &mut feed.picture {
             let is_new = picture.set_serving(serving);

@@ -81,15 +81,13 @@ async fn keep_current(live: &LiveEvent, office: &BoxOffice) {
         let before = live.confirmed_at();
         let looked = match patience.filter(|until| *until <= Instant::now()) {
             Some(_) => live.catch_up().await,
-            None => live.refresh().await.map(drop),
+            None => live.refresh(0).await.map(drop),
         };
         if looked.is_ok() && (std::mem::take(&mut is_first) || live.confirmed_at() != before) {
             read_serving(live, office).await;
         }
-        patience = match live.has_gap().await {
-            true => patience.or_else(|| Some(Instant::now() + GAP_PATIENCE)),
-            false => None,
-        };
+        let has_gap = live.has_gap().await;
+        patience = has_gap.then(|| patience.unwrap_or_else(|| Instant::now() + GAP_PATIENCE));
         let next = next_look(live, looked.is_ok(), patience, office.now());
         sleep(BURST).await;
         live.wait_until(next).await;
@@ -110,7 +108,7 @@ async fn read_serving(live: &LiveEvent, office: &BoxOffice) {
         return;
     }
     match office.waiting_room().serving(live.event()).await {
-        Ok(Some(serving)) => live.set_serving(serving).await,
+        Ok(Some(serving)) => live.set_serving(Box::new(serving)).await,
         Ok(None) => {}
         // The state that was read last stays; it says when that was.
         Err(error) => tracing::debug!(event = %live.event(), %error, "a waiting room cannot be read"),

@@ -69,6 +69,21 @@ impl LiveEvents {
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
     pub(crate) async fn get(&self, office: &BoxOffice, event: EventId) -> Result<Option<Shown>, StoreError> {
+        self.get_since(office, event, 0).await
+    }
+
+    /// Returns an event as [`LiveEvents::get`] does, for a client that has a map version already, perhaps from another
+    /// server.
+    ///
+    /// # Errors
+    ///
+    /// As [`LiveEvents::get`].
+    pub(crate) async fn get_since(
+        &self,
+        office: &BoxOffice,
+        event: EventId,
+        client_has: u64,
+    ) -> Result<Option<Shown>, StoreError> {
         let live = match self.find(event) {
             Some(kept) => kept,
             None => match self.load(office, event).await? {
@@ -76,7 +91,7 @@ impl LiveEvents {
                 None => return Ok(None),
             },
         };
-        if let Some(picture) = live.refresh().await? {
+        if let Some(picture) = live.refresh(client_has).await? {
             return Ok(Some(Shown { live, picture }));
         }
         self.forget(&live);
@@ -120,6 +135,7 @@ impl LiveEvents {
     /// # Errors
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) async fn follow(
         &self,
         office: &BoxOffice,
@@ -152,7 +168,7 @@ impl LiveEvents {
             return Ok(None);
         }
         let live = self.loading(office, event);
-        let is_read = live.refresh().await?.is_some();
+        let is_read = live.refresh(0).await?.is_some();
         Ok(is_read.then(|| self.keep(live)))
     }
 

@@ -52,7 +52,7 @@ async fn list(
     ),
 )]
 async fn read(State(state): State<AppState>, ApiPath(id): ApiPath<EventId>) -> Result<Response, ApiError> {
-    let shown = responses::shown_event(&state, id).await?;
+    let shown = responses::shown_event(&state, id, None).await?;
     let json = shown.live.detail.json(&shown.picture, state.box_office())?;
     Ok(responses::aged(&shown, ([(CONTENT_TYPE, "application/json")], json)))
 }

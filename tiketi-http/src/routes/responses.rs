@@ -21,9 +21,13 @@ use crate::tasks::with_patience;
 /// Says how old an answer from memory is: a moment up to which it misses nothing, at most a second ago.
 pub(super) const AS_OF: HeaderName = HeaderName::from_static("as-of");
 
-/// Returns an event that buyers may see, from memory.
-pub(super) async fn shown_event(state: &AppState, id: EventId) -> Result<Shown, ApiError> {
-    let shown = state.live().get(state.box_office(), id).await?;
+/// Returns an event that buyers may see, from memory, to a client that has the map version `since`.
+pub(super) async fn shown_event(
+    state: &AppState,
+    id: EventId,
+    since: Option<u64>,
+) -> Result<Shown, ApiError> {
+    let shown = state.live().get_since(state.box_office(), id, since.unwrap_or(0)).await?;
     shown.ok_or_else(|| ApiError::new(Code::EventNotFound))
 }
 

@@ -56,7 +56,7 @@ async fn map(
     ApiQuery(query): ApiQuery<SeatMapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let shown = responses::shown_event(&state, event).await?;
+    let shown = responses::shown_event(&state, event, query.since).await?;
     let answer = shown.live.map.answer(state.box_office(), &shown.picture, query.since, &headers).await?;
     Ok(responses::aged(&shown, answer.ok_or_else(|| ApiError::new(Code::EventNotFound))?))
 }
@@ -86,7 +86,7 @@ async fn states(
     ApiQuery(query): ApiQuery<SeatMapQuery>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let shown = responses::shown_event(&state, event).await?;
+    let shown = responses::shown_event(&state, event, query.since).await?;
     let now = state.box_office().now();
     let answer = shown.live.states.answer(&shown.picture, now, query.since, &headers);
     Ok(responses::aged(&shown, answer))

@@ -32,7 +32,7 @@ async fn of_event(
     State(state): State<AppState>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Response, ApiError> {
-    let shown = responses::shown_event(&state, id).await?;
+    let shown = responses::shown_event(&state, id, None).await?;
     Ok(responses::aged(&shown, Json(TicketTypeList::of(&shown.picture.view.ticket_types))))
 }
 

@@ -143,6 +143,8 @@ impl Sale {
         let owned: HashSet<&str> = told.iter().filter_map(|(_, _, seat)| seat.as_deref()).collect();
         assert_eq!(owned.len(), told.len(), "a seat has two owners");
         let stuck = self.stuck();
+        // A server may show a map that is a second old.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         for address in self.addresses.iter() {
             let url = format!("http://{address}/api/seats/{}", self.shop.event);
             let map = send_with_retries(self.client.get(url)).await.unwrap().body;

@@ -67,8 +67,16 @@ async fn a_token_of_one_server_is_valid_at_the_other() {
     let (_, before) = other.get(&map_path, None).await;
     assert_eq!(before["seats"][0]["status"], "available");
     buy(&one, 0).await;
-    let (_, after) = other.get(&map_path, None).await;
-    assert_eq!(after["seats"][0]["status"], "reserved");
+    let shown = async {
+        loop {
+            let (_, map) = other.get(&map_path, None).await;
+            if map["seats"][0]["status"] == "reserved" {
+                return map;
+            }
+        }
+    };
+    // It takes at most a second.
+    let after = timeout(Duration::from_mins(1), shown).await.unwrap();
     let body = json!({ "eventId": after["event"]["id"], "seatIds": [after["seats"][0]["id"]] });
     let (status, refused) = other.post("/api/seats/reserve", Some(&token), &body).await;
     assert_eq!((status, refused["code"].as_str()), (409, Some("SEATS_TAKEN")), "{refused}");
