@@ -111,7 +111,6 @@ impl LiveEvent {
     }
 
     /// Returns the seats that changed after a map version, each as it is now; `None` if everything has to be read.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) fn seats_since(&self, version: u64) -> Option<Vec<SeatUpdate>> {
         self.picture()?.seats.since(version)
     }

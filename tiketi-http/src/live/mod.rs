@@ -135,7 +135,6 @@ impl LiveEvents {
     /// # Errors
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) async fn follow(
         &self,
         office: &BoxOffice,

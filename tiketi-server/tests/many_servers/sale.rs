@@ -144,7 +144,7 @@ impl Sale {
         assert_eq!(owned.len(), told.len(), "a seat has two owners");
         let stuck = self.stuck();
         // A server may show a map that is a second old.
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        sleep(Duration::from_secs(1)).await;
         for address in self.addresses.iter() {
             let url = format!("http://{address}/api/seats/{}", self.shop.event);
             let map = send_with_retries(self.client.get(url)).await.unwrap().body;

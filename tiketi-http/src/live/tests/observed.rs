@@ -139,6 +139,10 @@ impl Broadcast for LossyBroadcast {
     fn has_listener(&self, room: EventRoom) -> bool {
         self.inner.has_listener(room)
     }
+
+    fn has_buyer_listener(&self) -> bool {
+        self.inner.has_buyer_listener()
+    }
 }
 
 /// Waits with Tokio's clock.
