@@ -118,7 +118,8 @@ mod tests {
     /// Seen to fail with the origin not looked at.
     #[test]
     fn a_page_of_another_host_may_not() {
-        let others = ["https://shop.example.evil", "https://evil.example", "http://shop.example:8080", "null", "x"];
+        let others =
+            ["https://shop.example.evil", "https://evil.example", "http://shop.example:8080", "null", "x"];
         for origin in others {
             assert!(!allows(&[], origin, "shop.example"), "{origin}");
         }
@@ -142,7 +143,9 @@ mod tests {
 
     #[test]
     fn a_text_that_is_no_origin_is_refused_by_name() {
-        for text in ["shop.example", "https://shop.example/page", "ftp://shop.example", "https://a@shop.example"] {
+        for text in
+            ["shop.example", "https://shop.example/page", "ftp://shop.example", "https://a@shop.example"]
+        {
             assert_eq!(AllowedOrigins::new([text]).unwrap_err().text, text);
         }
     }

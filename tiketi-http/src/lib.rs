@@ -92,6 +92,13 @@
 //! with `into_make_service_with_connect_info::<SocketAddr>()`. Behind a proxy, [`TrustedProxies`] says which peers may
 //! name their client in a header; the headers of all others are not read.
 //!
+//! # Live updates
+//!
+//! `/ws` is a WebSocket on which clients follow events, and signed-in users their own news; `/api/asyncapi.json` describes
+//! the messages. [`AllowedOrigins`] says whose pages may open one, [`SocketLimits`] bounds them. A graceful shutdown of
+//! axum does not end them: call [`AppState::close_sockets`]. They are served with HTTP/1.1 connections that may be
+//! upgraded, as those of `axum::serve` are.
+//!
 //! # What holds for every route
 //!
 //! - Every answer that is not a success has one shape, in English or Korean; `ERRORS.md` and the document
@@ -146,9 +153,9 @@ mod serving_cache;
 mod state;
 mod status_words;
 mod tasks;
-mod ws;
 #[cfg(test)]
 mod test_support;
+mod ws;
 
 pub use allowed_origins::{AllowedOrigins, InvalidOrigin};
 pub use auth::{EnsureAccountError, NewAccount};

@@ -77,7 +77,11 @@ impl Census {
     /// # Errors
     ///
     /// [`TooMany`] if the process has too many, or accepts none any more.
-    pub(crate) fn add(self: &Arc<Self>, address: Option<IpAddr>, signal: &Arc<Signal>) -> Result<Counted, TooMany> {
+    pub(crate) fn add(
+        self: &Arc<Self>,
+        address: Option<IpAddr>,
+        signal: &Arc<Signal>,
+    ) -> Result<Counted, TooMany> {
         let network = address.map(Network::of);
         let mut counts = self.counts();
         if counts.is_closed || counts.sockets.len() >= self.limits.total {
@@ -105,7 +109,9 @@ impl Census {
             counts.is_closed = true;
             counts.sockets.values().cloned().collect()
         };
-        sockets.iter().for_each(|signal| signal.end(Ending::Restart));
+        for signal in &sockets {
+            signal.end(Ending::Restart);
+        }
     }
 
     fn most_anonymous(&self, network: Network) -> usize {
@@ -196,7 +202,9 @@ mod tests {
     fn a_signed_in_user_is_not_kept_out_by_anonymous_sockets_of_the_network() {
         let census = census(|limits| (limits.anonymous_per_ipv4, limits.silent_per_network) = (2, 3));
         let mut crowd: Vec<_> = (0..2).map(|_| open(&census, "192.0.2.1").1.unwrap()).collect();
-        crowd.iter_mut().for_each(|one| one.becomes(Standing::Anonymous).unwrap());
+        for one in &mut crowd {
+            one.becomes(Standing::Anonymous).unwrap();
+        }
         let mut anonymous = open(&census, "192.0.2.9").1.unwrap();
         assert_eq!(anonymous.becomes(Standing::Anonymous), Err(TooMany));
         let mut buyer = open(&census, "192.0.2.9").1.unwrap();

@@ -93,7 +93,9 @@ impl SeatChanges {
     pub(crate) fn text(&self, encoding: Encoding) -> Result<Utf8Bytes, serde_json::Error> {
         let seats = match encoding {
             Encoding::Json => Seats { version: self.of.version, changes: Some(self.listed()), states: None },
-            Encoding::Compact => Seats { version: self.of.version, changes: None, states: Some(self.compact()) },
+            Encoding::Compact => {
+                Seats { version: self.of.version, changes: None, states: Some(self.compact()) }
+            }
         };
         let message = ServerMessage {
             channel: self.channel,

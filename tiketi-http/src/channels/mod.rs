@@ -32,8 +32,8 @@ pub(crate) use name::{Channel, Topic};
 pub(crate) use personal::{Personal, Users};
 pub(crate) use protocol::{
     Auth, Body, ClientMessage, Encoding, EventSnapshot, EventStatusChanged, Join, Leave, MAX_SAFE_INTEGER,
-    PaymentUpdated, PersonalSnapshot, QueueAdmitted, QueueStock, QueueUpdated, ReservationUpdated, Restarting,
-    SeatChange, Seats, ServerMessage, Snapshot, SocketError, TicketUpdated,
+    PaymentUpdated, PersonalSnapshot, QueueAdmitted, QueueStock, QueueUpdated, ReservationUpdated,
+    Restarting, SeatChange, Seats, ServerMessage, Snapshot, SocketError, TicketUpdated,
 };
 pub(crate) use room::{Cursor, Room};
 pub(crate) use rooms::Rooms;

@@ -124,7 +124,9 @@ mod tests {
 
     #[test]
     fn other_texts_name_no_channel() {
-        for text in ["", "seats", "seats:", "seats:7", "buyer:01890a5d-ac96-774b-bcce-b302099a8057", "personal:1"] {
+        for text in
+            ["", "seats", "seats:", "seats:7", "buyer:01890a5d-ac96-774b-bcce-b302099a8057", "personal:1"]
+        {
             assert_eq!(text.parse::<Channel>(), Err(UnknownChannel), "{text}");
         }
     }

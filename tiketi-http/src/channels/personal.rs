@@ -51,7 +51,13 @@ pub(crate) struct Personal {
 
 impl Users {
     /// Adds a socket of a user; the user's oldest one ends if there are more than `most` then.
-    pub(crate) fn join(&self, office: &BoxOffice, buyer: BuyerId, signal: &Arc<Signal>, most: usize) -> Personal {
+    pub(crate) fn join(
+        &self,
+        office: &BoxOffice,
+        buyer: BuyerId,
+        signal: &Arc<Signal>,
+        most: usize,
+    ) -> Personal {
         let user = self.user(office, buyer);
         let number = user.sockets().add(Arc::clone(signal), most);
         let membership = user.members.add(Arc::clone(signal));
@@ -151,6 +157,16 @@ impl Personal {
             Missing::Frames(frames) => Some(frames.into_vec()),
             Missing::Many(_) | Missing::Unknown => None,
         }
+    }
+
+    /// Gets no messages while the socket waits for something else.
+    pub(crate) fn pause(&self) {
+        self.membership.pause();
+    }
+
+    /// Gets messages again.
+    pub(crate) fn resume(&self) {
+        self.membership.follow(Topic::Event.bit());
     }
 
     /// Tells the user's channel that the socket has written what there was.

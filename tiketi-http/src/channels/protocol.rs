@@ -257,6 +257,7 @@ pub(crate) struct ReservationUpdated {
 }
 
 /// A payment of the user changed.
+#[expect(clippy::struct_field_names, reason = "the names of the wire")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PaymentUpdated {

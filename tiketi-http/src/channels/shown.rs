@@ -87,7 +87,10 @@ impl Shown {
 pub(crate) fn event_snapshot(picture: &Picture) -> EventSnapshot {
     EventSnapshot {
         status: event_status_word(picture.status).to_owned(),
-        ticket_types: stock_of(picture).into_iter().map(|(id, available)| ticket_updated(id, available)).collect(),
+        ticket_types: stock_of(picture)
+            .into_iter()
+            .map(|(id, available)| ticket_updated(id, available))
+            .collect(),
     }
 }
 

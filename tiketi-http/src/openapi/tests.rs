@@ -11,6 +11,7 @@ use super::pages::PAGES;
 use crate::error::Code;
 use crate::router::openapi;
 use crate::test_support::{Answered, Server, signed, with_header};
+use crate::ws::ROUTES;
 
 /// A route as the document describes it.
 struct Described {
@@ -178,7 +179,8 @@ async fn every_route_there_is_is_described() {
     for route in served {
         // Axum stores the fallback as two more routes.
         let is_fallback = route == "/" || route.contains("__private__axum_fallback");
-        let known = described.contains_key(route) || PAGES.contains(&route) || is_fallback;
+        let known =
+            described.contains_key(route) || PAGES.contains(&route) || is_fallback || ROUTES.contains(&route);
         assert!(known, "{route} is served and not described");
     }
 }

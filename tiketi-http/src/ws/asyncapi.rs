@@ -1,4 +1,4 @@
-//! The AsyncAPI document, made from the types of the messages.
+//! The `AsyncAPI` document, made from the types of the messages.
 
 use serde_json::{Map, Value, json};
 use utoipa::openapi::{RefOr, Schema};
@@ -6,8 +6,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::channels::{
     Auth, Encoding, EventSnapshot, EventStatusChanged, Join, Leave, MAX_SAFE_INTEGER, PaymentUpdated,
-    PersonalSnapshot, QueueAdmitted, QueueStock, QueueUpdated, ReservationUpdated, Restarting, SeatChange, Seats,
-    Snapshot, SocketError, TicketUpdated,
+    PersonalSnapshot, QueueAdmitted, QueueStock, QueueUpdated, ReservationUpdated, Restarting, SeatChange,
+    Seats, Snapshot, SocketError, TicketUpdated,
 };
 
 const DESCRIPTION: &str = "Live updates of events, and news for the signed-in user.
@@ -28,7 +28,7 @@ stops; the reason is JSON with `reconnectAfterMs`. It closes with 1013 if a netw
 When a token expires, the server sends an `error` with `TOKEN_EXPIRED` and no more news for the user until an `auth` with a new \
 one.";
 
-/// A message: its type, whether the server sends it, what it says, and the data's schema.
+/// A message: its type, what it says, and the schema of its data.
 type Row = (&'static str, &'static str, fn() -> RefOr<Schema>);
 
 /// What the server sends, by type.
@@ -97,9 +97,9 @@ fn messages() -> Value {
         let kind = json!({"type": "object", "required": ["type"], "properties": {"type": {"const": name}}});
         (message_name(name), message(name, summary, &json!({"allOf": [kind, data()]})))
     });
-    let sent = SENT
-        .iter()
-        .map(|(name, summary, data)| (message_name(name), message(name, summary, &envelope(name, &json!(data())))));
+    let sent = SENT.iter().map(|(name, summary, data)| {
+        (message_name(name), message(name, summary, &envelope(name, &json!(data()))))
+    });
     Value::Object(received.chain(sent).collect())
 }
 

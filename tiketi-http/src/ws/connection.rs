@@ -12,7 +12,8 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::channels::{
-    Body, Channel, Counted, Cursor, Join, Personal, ServerMessage, Signal, SocketError, Standing, Topic,
+    Body, Channel, Counted, Cursor, Encoding, Join, Personal, ServerMessage, Signal, SocketError, Standing,
+    Topic,
 };
 use crate::error::Code;
 use crate::language::Language;
@@ -155,12 +156,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Self { followed, wire, personal, .. } = self;
         followed.take(|text| wire.send(text)).await;
         if let Some(personal) = personal {
-            match personal.take() {
-                Some(frames) => frames.iter().for_each(|frame| wire.send(frame.in_encoding(Default::default()))),
-                None => {
-                    let begin = personal.begin(self.state.now().to_string());
-                    self.send(&begin);
+            if let Some(frames) = personal.take() {
+                for frame in frames {
+                    wire.send(frame.in_encoding(Encoding::Json));
                 }
+            } else {
+                let begin = personal.begin(self.state.now().to_string());
+                self.send(&begin);
             }
         }
     }
@@ -173,7 +175,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Some(Ok(Message::Close(_))) => Some(Closing::ByClient),
             Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
             Some(Err(Error::Capacity(_))) => Some(Closing::TooLong),
-            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => Some(Closing::Gone),
+            Some(Err(Error::Protocol(ProtocolError::ResetWithoutClosingHandshake))) | None => {
+                Some(Closing::Gone)
+            }
             Some(Err(Error::Protocol(_) | Error::Utf8(_))) => Some(Closing::Malformed),
             Some(Err(_)) => Some(Closing::Gone),
         }
@@ -182,11 +186,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn act_on(&mut self, text: &str) -> Option<Closing> {
         match self.session.receive(text, Instant::now()) {
             Step::SignIn(auth) => {
+                self.pause();
                 let token = auth.token.map(|token| token.0);
                 let found = self.credentials.find(self.state.authenticator(), token).await;
-                return self.found(found).await;
+                self.found(found);
+                self.resume();
             }
-            Step::Join(join) => return self.join(join).await,
+            Step::Join(join) => {
+                self.pause();
+                let closing = self.join(join).await;
+                self.resume();
+                return closing;
+            }
             Step::Leave(channel) => {
                 if let Some((event, topic)) = channel.of_event() {
                     self.followed.leave(event, topic);
@@ -199,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Acts on what the authenticator says: at a sign-in, and at each look whether it still holds.
-    async fn found(&mut self, found: Found) -> Option<Closing> {
+    fn found(&mut self, found: Found) {
         match found {
             Found::User(user) if self.session.user() == Some(user) && self.personal.is_some() => {}
             Found::User(user) => {
@@ -215,14 +226,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             }
             Found::Refused(code) => {
                 self.refuse(Channel::Personal, code);
-                return None;
+                return;
             }
         }
         if let Some(personal) = &self.personal {
             let begin = personal.begin(self.state.now().to_string());
             self.send(&begin);
         }
-        None
+    }
+
+    /// Keeps no room waiting while the socket waits for a store or an authenticator.
+    fn pause(&self) {
+        self.followed.pause();
+        if let Some(personal) = &self.personal {
+            personal.pause();
+        }
+    }
+
+    /// Gets messages again, and those that came meanwhile.
+    fn resume(&self) {
+        self.followed.resume();
+        if let Some(personal) = &self.personal {
+            personal.resume();
+        }
+        self.signal.wake();
     }
 
     async fn join(&mut self, join: Join) -> Option<Closing> {
@@ -255,7 +282,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             (None, _, _) => Cursor::Nothing,
         };
         self.followed.follow(event, topic, join.encoding, cursor);
-        self.signal.wake();
         None
     }
 
@@ -304,7 +330,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// Asks whether the user's credentials still hold: a token expires, a session is revoked.
     async fn check_user(&mut self) -> Option<Closing> {
         let user = self.session.user()?;
-        let code = match self.credentials.find(self.state.authenticator(), None).await {
+        self.pause();
+        let found = self.credentials.find(self.state.authenticator(), None).await;
+        self.resume();
+        let code = match found {
             Found::User(known) if known == user => return None,
             // It is asked again with the next ping.
             Found::Refused(Code::ServiceUnavailable) => return None,

@@ -22,7 +22,7 @@ pub(super) enum Closing {
     TooLong,
     /// The client sent a message that is no text.
     NoText,
-    /// The client breaks the rules of WebSockets.
+    /// The client breaks the rules of `WebSockets`.
     Malformed,
     /// The network of the client has too many anonymous sockets.
     TooManyAnonymous,

@@ -71,6 +71,16 @@ impl Followed {
         }
     }
 
+    /// Gets no messages while the socket waits for something else: no room waits for it.
+    pub(super) fn pause(&self) {
+        self.rooms.iter().for_each(|known| known.membership.pause());
+    }
+
+    /// Gets messages again; the caller looks at what came meanwhile.
+    pub(super) fn resume(&self) {
+        self.rooms.iter().for_each(InRoom::tell);
+    }
+
     /// Tells the rooms that the socket has written what there was.
     pub(super) fn has_written(&self) {
         self.rooms.iter().for_each(|known| known.membership.has_written());

@@ -144,7 +144,11 @@ mod tests {
     fn what_is_no_message_is_refused_and_the_socket_stays_open() {
         let (mut session, now) = session(|_| {});
         for text in ["", "{", "\u{0}", r#"{"type":"join""#] {
-            assert_eq!(session.receive(text, now), Step::Refuse(Channel::Personal, Code::MalformedJson), "{text}");
+            assert_eq!(
+                session.receive(text, now),
+                Step::Refuse(Channel::Personal, Code::MalformedJson),
+                "{text}"
+            );
         }
         let others = [
             "{}",
@@ -158,7 +162,11 @@ mod tests {
             r#"{"type":"auth","token":7}"#,
         ];
         for text in others {
-            assert_eq!(session.receive(text, now), Step::Refuse(Channel::Personal, Code::InvalidMessage), "{text}");
+            assert_eq!(
+                session.receive(text, now),
+                Step::Refuse(Channel::Personal, Code::InvalidMessage),
+                "{text}"
+            );
         }
     }
 

@@ -171,7 +171,9 @@ mod tests {
     async fn a_long_message_arrives_whole_between_short_ones() {
         let (mut wire, mut client) = pair().await;
         let texts = ["short".to_owned(), "x".repeat(3 * PART_BYTES + 1), "last".to_owned()];
-        texts.iter().for_each(|text| wire.send(text.as_str().into()));
+        for text in &texts {
+            wire.send(text.as_str().into());
+        }
         let writing = async { poll_fn(|context| wire.poll_write(context)).await.unwrap() };
         let reading = async {
             for text in &texts {

@@ -28,7 +28,9 @@ fn apply(seats: &mut Seats, message: &Value) {
 async fn map_of(live: &LiveShop) -> Seats {
     let map = live.shop.read(&format!("/api/seats/{}", live.shop.event), "").await;
     let seats = map["seats"].as_array().unwrap().iter();
-    seats.map(|seat| (text(&seat["id"]), (text(&seat["status"]), seat["version"].as_u64().unwrap()))).collect()
+    seats
+        .map(|seat| (text(&seat["id"]), (text(&seat["status"]), seat["version"].as_u64().unwrap())))
+        .collect()
 }
 
 #[tokio::test]
@@ -43,7 +45,10 @@ async fn a_client_that_joins_sees_all_seats_and_then_each_change() {
     for seat in &all[..3] {
         live.shop.held(&live.shop.buyer, std::slice::from_ref(seat)).await;
         let changed = client.next_of("seats-changed").await;
-        assert_eq!((&changed["channel"], changed["seq"].as_u64()), (&json!(live.channel("seats")), Some(seq + 1)));
+        assert_eq!(
+            (&changed["channel"], changed["seq"].as_u64()),
+            (&json!(live.channel("seats")), Some(seq + 1))
+        );
         assert!(changed["at"].is_string() && changed.get("since").is_none());
         seq += 1;
         apply(&mut seats, &changed);
@@ -57,7 +62,8 @@ async fn stock_and_status_come_in_the_channel_of_the_event() {
     let (mut client, snapshot) = live.joined("event").await;
     assert_eq!(snapshot["data"]["status"], "on_sale");
     let standing = live.shop.standing().await;
-    let stock = |message: &Value| (text(&message["data"]["ticketTypeId"]), message["data"]["available"].clone());
+    let stock =
+        |message: &Value| (text(&message["data"]["ticketTypeId"]), message["data"]["available"].clone());
     let body = json!({"eventId": live.shop.event, "items": [{"ticketTypeId": standing, "quantity": 2}]});
     live.shop.ok(Method::POST, "/api/reservations", &live.shop.buyer, &body).await;
     assert_eq!(stock(&client.next_of("ticket-updated").await), (standing, json!(48)));
@@ -88,7 +94,10 @@ async fn a_client_that_comes_back_gets_what_it_missed() {
     for (seat, seq) in seats.iter().zip(seen + 1..).take(2) {
         let missed = back.next_of("seats-changed").await;
         let changes = missed["data"]["changes"].as_array().unwrap();
-        assert!(changes.iter().any(|change| change["seatId"] == json!(seat)) && missed["seq"] == seq, "{missed}");
+        assert!(
+            changes.iter().any(|change| change["seatId"] == json!(seat)) && missed["seq"] == seq,
+            "{missed}"
+        );
     }
 }
 

@@ -1,13 +1,13 @@
-//! The AsyncAPI document, against the types that it describes.
+//! The `AsyncAPI` document, against the types that it describes.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::channels::{
-    Body, Channel, ClientMessage, EventSnapshot, EventStatusChanged, PaymentUpdated, PersonalSnapshot, QueueAdmitted,
-    QueueStock, QueueUpdated, ReservationUpdated, SeatChange, Seats, ServerMessage, Snapshot, SocketError,
-    TicketUpdated,
+    Body, Channel, ClientMessage, EventSnapshot, EventStatusChanged, PaymentUpdated, PersonalSnapshot,
+    QueueAdmitted, QueueStock, QueueUpdated, ReservationUpdated, SeatChange, Seats, ServerMessage, Snapshot,
+    SocketError, TicketUpdated,
 };
 use crate::ws::asyncapi::document;
 
@@ -134,7 +134,10 @@ fn every_reference_of_the_document_leads_somewhere() {
 
 fn described<'d>(document: &'d Value, kind: &str) -> &'d Value {
     let messages = document["components"]["messages"].as_object().unwrap();
-    messages.values().find(|message| message["name"] == kind).unwrap_or_else(|| panic!("{kind} is not described"))
+    messages
+        .values()
+        .find(|message| message["name"] == kind)
+        .unwrap_or_else(|| panic!("{kind} is not described"))
 }
 
 /// Checks that a value has what its schema requires, and nothing that the schema does not name.

@@ -23,7 +23,7 @@ use crate::routes::tests::Shop;
 use crate::test_support::Server;
 
 /// Longest wait for what must happen; a slow machine needs some of it.
-const DEADLINE: Duration = Duration::from_secs(60);
+const DEADLINE: Duration = Duration::from_mins(1);
 
 /// A shop that serves sockets at an address.
 pub(super) struct LiveShop {
@@ -160,7 +160,9 @@ impl Client {
             let mut ended = (0, String::new());
             loop {
                 match self.socket.next().await {
-                    Some(Ok(Message::Close(Some(frame)))) => ended = (frame.code.into(), frame.reason.to_string()),
+                    Some(Ok(Message::Close(Some(frame)))) => {
+                        ended = (frame.code.into(), frame.reason.to_string());
+                    }
                     Some(Ok(_)) => {}
                     Some(Err(_)) | None => return ended,
                 }

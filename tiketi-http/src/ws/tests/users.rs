@@ -128,7 +128,10 @@ async fn a_called_buyer_gets_a_message_with_no_one_elses_pass() {
     let report = live.shop.server.state.run_jobs_once().await;
     assert_eq!(report.failures().count(), 0);
     let admitted: Value = watching[0].next_of("queue-admitted").await;
-    assert_eq!((&admitted["channel"], &admitted["data"]["eventId"]), (&json!("personal"), &json!(live.shop.event)));
+    assert_eq!(
+        (&admitted["channel"], &admitted["data"]["eventId"]),
+        (&json!("personal"), &json!(live.shop.event))
+    );
     assert_eq!(admitted["data"]["admission"], Value::Null);
     let theirs = tell(&live, id_of(&live, &live.shop.other).await, 3);
     assert_eq!(watching[1].next_of("reservation-expired").await["data"]["reservationId"], json!(theirs));
