@@ -5,6 +5,7 @@
 //! medians.
 
 mod confirm;
+mod fanout;
 mod figures;
 mod hall;
 mod hold;
@@ -51,6 +52,15 @@ enum Bench {
     /// The bare server of `http`.
     #[command(hide = true)]
     HttpBare(http::Bare),
+    /// Messages of one room to many sockets of one server, with the latency of the last reader and of holds; compared
+    /// with a bare program that writes to as many sockets.
+    Fanout(fanout::Options),
+    /// The readers of `fanout`.
+    #[command(hide = true)]
+    FanoutReaders(fanout::Reading),
+    /// The bare program of `fanout`.
+    #[command(hide = true)]
+    FanoutBare(fanout::Bare),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -64,6 +74,9 @@ fn main() -> ExitCode {
         Bench::Queue(options) => queue::run(&options),
         Bench::Http(options) => http::run(&options),
         Bench::HttpBare(options) => options.run(),
+        Bench::Fanout(options) => fanout::run(&options),
+        Bench::FanoutReaders(options) => options.run(),
+        Bench::FanoutBare(options) => options.run(),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {
