@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::failure::Failure;
-use crate::options::Sockets;
+use crate::options::LiveUpdates;
 
 /// The settings of live updates.
 #[derive(Debug)]
@@ -16,7 +16,7 @@ pub(crate) struct SocketSettings {
 
 impl SocketSettings {
     /// Checks the options.
-    pub(crate) fn of(options: &Sockets) -> Result<Self, Failure> {
+    pub(crate) fn of(options: &LiveUpdates) -> Result<Self, Failure> {
         let refused = |error: InvalidOrigin| Failure::new(format!("--allowed-origins: {error}"));
         let origins = AllowedOrigins::new(options.allowed_origins.iter().map(String::as_str));
         let positive = [("max-sockets", options.max_sockets), ("sockets-per-user", options.sockets_per_user)];

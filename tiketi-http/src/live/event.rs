@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use tiketi_core::box_office::{CHECK_EVERY, Changes};
 use tiketi_core::broadcast::{Arrivals, EventRoom};
-use tiketi_core::live_seats::SeatUpdate;
 use tiketi_core::waiting_room::Serving;
 use tiketi_core::{BoxOffice, EventId, StoreError, Timestamp};
 use tokio::sync::{Mutex, Notify, watch};
@@ -110,15 +109,9 @@ impl LiveEvent {
         self.published()
     }
 
-    /// Returns the seats that changed after a map version, each as it is now; `None` if everything has to be read.
-    pub(crate) fn seats_since(&self, version: u64) -> Option<Vec<SeatUpdate>> {
-        self.picture()?.seats.since(version)
-    }
-
     /// Waits until the picture is newer than a revision, and returns its revision.
     ///
     /// Only the task of a follower takes in what is received without a reader: hold a [`super::Following`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "for sockets, which follow events"))]
     pub(crate) async fn changed(&self, revision: u64) -> u64 {
         let mut newest = self.revision.subscribe();
         // The sender is a part of this event, so it is there.

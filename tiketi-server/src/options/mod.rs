@@ -27,7 +27,7 @@ pub(crate) use guards::Guards;
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
-pub(crate) use sockets::Sockets;
+pub(crate) use sockets::LiveUpdates;
 pub(crate) use waiting::Waiting;
 
 /// Sells tickets: a complete shop in one process
@@ -213,7 +213,7 @@ pub(crate) struct Options {
     pub(crate) guards: Guards,
 
     #[command(flatten)]
-    pub(crate) sockets: Sockets,
+    pub(crate) sockets: LiveUpdates,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]

@@ -5,7 +5,7 @@ use clap::Args;
 /// Options about live updates.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Live updates")]
-pub(crate) struct Sockets {
+pub(crate) struct LiveUpdates {
     /// Origins whose pages may open a socket, besides those of the same host, such as `https://app.example`; `*` for every
     /// origin
     #[arg(long, value_name = "ORIGINS", value_delimiter = ',')]

@@ -329,7 +329,8 @@ async fn the_seats_after_a_version_are_each_as_they_are_now() {
     let held = shop.hold(&seats[3..5]).await;
     shop.office.sales().release(held.id, buyer(), Some(vec![seats[4]]), None).await.unwrap();
     let since = |version| {
-        live.seats_since(version)
+        live.picture()
+            .and_then(|picture| picture.seats.since(version))
             .map(|seats| seats.iter().map(|it| (it.index, it.now.status)).collect::<Vec<_>>())
     };
     assert_eq!(since(version), Some(vec![(3, SeatStatus::Held), (4, SeatStatus::Available)]));
