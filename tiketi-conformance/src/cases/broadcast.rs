@@ -59,7 +59,8 @@ pub async fn what_a_commit_changed_is_sent_before_its_answer(shop: TestShop) {
     let held = shop.apply(shop.hold_seats(&hall, buyer, &[0]).item(hall.standing, 2)).await.reservation;
     let news = received(&mut listener);
     assert_eq!(news.len(), 3, "{news:?}");
-    assert_eq!(news[0], seats(1, 2, &[change(0, SeatStatus::Held, 2)]));
+    let until = held.held_until().unwrap();
+    assert_eq!(news[0], seats(1, 2, &[change(0, SeatStatus::Held, 2).held_until(until)]));
     assert!(news.contains(&stock(hall.front, 9)) && news.contains(&stock(hall.standing, 8)));
     shop.apply(shop.release(&held)).await;
     let news = received(&mut listener);
@@ -212,7 +213,7 @@ pub async fn news_need_no_subscriber(shop: TestShop) {
     let (broadcast, mut listener) = listen(&shop, hall.event);
     let mut ada = ListeningBuyer::of(&shop, hall.event, &broadcast);
     let held = shop.held(&hall, ada.id, &[0]).await;
-    let change = SeatChanged::new(hall.seats[0], SeatStatus::Held, 2);
+    let change = SeatChanged::new(hall.seats[0], SeatStatus::Held, 2).held_until(held.held_until().unwrap());
     assert_eq!(received(&mut listener), [seats(1, 2, &[change]), stock(hall.front, 9)]);
     let (sold, payment) = shop.sold(&held).await;
     // Each step of paying changes until when the seat is kept.
