@@ -17,8 +17,8 @@ use crate::event_states::EventStates;
 use crate::picture::Picture;
 use crate::seat_map::{Counters, EventMap};
 
-/// How often clients with a later map version make the store be asked, at most.
-const CLIENT_CHECK_EVERY: Duration = Duration::from_millis(100);
+/// How often the store is asked at most for changes that are known to be missing: 100 milliseconds.
+const MISSING_CHECK_EVERY: Duration = Duration::from_millis(100);
 
 /// The picture of one event in this process, fed by the change stream.
 ///
@@ -120,8 +120,9 @@ impl LiveEvent {
 
     /// Returns the picture, at most [`CHECK_EVERY`] behind the store; `None` if the event does not exist any more.
     ///
-    /// A client that has a later map version, from another server, gets a check at once; at most one each
-    /// [`CLIENT_CHECK_EVERY`], since a client may claim any version.
+    /// If changes are known to be missing, there is a check at once, but at most one each [`MISSING_CHECK_EVERY`]: a client
+    /// has a later map version, from another server, and may claim any; a message overtook another one; or other servers
+    /// told only the map's version.
     ///
     /// # Errors
     ///
@@ -131,8 +132,9 @@ impl LiveEvent {
         feed.take_in();
         let now = self.office.now();
         let known = feed.picture.as_ref().map_or(0, |picture| picture.seats.version());
-        let is_ahead = client_has > known && now.since(self.confirmed_at()) >= CLIENT_CHECK_EVERY;
-        let is_current = self.is_confirmed_at(now) && !self.has_new_edits() && !is_ahead;
+        let is_missing = client_has > known || feed.changes.has_gap();
+        let is_behind = is_missing && now.since(self.confirmed_at()) >= MISSING_CHECK_EVERY;
+        let is_current = self.is_confirmed_at(now) && !self.has_new_edits() && !is_behind;
         if !is_current || feed.changes.is_behind() {
             self.check(&mut feed).await?;
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tiketi_core::broadcast::{Broadcast, EventRoom};
+use tiketi_core::broadcast::{Broadcast, EventRoom, Message, PublicNews};
 use tiketi_core::fact::SeatStatus;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::waiting_room::{RoomMode, RoomPolicy};
@@ -178,6 +178,27 @@ async fn what_the_broadcast_lost_shows_after_a_second_and_not_before() {
     assert_eq!(statuses(&*shop.get().await), held(0));
     shop.clock.advance(Duration::from_millis(1));
     assert_eq!(statuses(&*shop.get().await), held(1));
+}
+
+#[tokio::test]
+async fn changes_of_which_only_the_version_was_told_show_after_100_ms_and_share_a_read() {
+    let shop = Shop::open().await;
+    let seats = ids(&*shop.get().await);
+    for count in 1..=3 {
+        let before = shop.reads();
+        shop.cut(true);
+        shop.hold(&seats[count - 1..count]).await;
+        shop.cut(false);
+        let version = u64::try_from(count).unwrap() + 1;
+        let news = PublicNews::MapVersion { version };
+        shop.broadcast.publish(Message::new(EventRoom(shop.event), news).into());
+        assert_eq!(statuses(&*shop.get().await), held(count - 1));
+        shop.clock.advance(Duration::from_millis(100));
+        for _ in 0..5 {
+            assert_eq!(statuses(&*shop.get().await), held(count));
+        }
+        assert_eq!(shop.reads() - before, 2, "the seats and the event, once");
+    }
 }
 
 #[tokio::test]
