@@ -1,5 +1,11 @@
-//! Frames of WebSockets, as far as a benchmark needs them (source: RFC 6455, 5.2).
+//! Frames of `WebSockets`, as far as a benchmark needs them (source: RFC 6455, 5.2).
 
+/// The bit of the last frame of a message.
+const WHOLE: u8 = 0x80;
+/// The bit of a payload with a mask.
+const MASKED: u8 = 0x80;
+/// The length that says that two bytes with the length follow.
+const LONG: u8 = 0x7e;
 /// The opcode of a text.
 const TEXT: u8 = 0x1;
 /// The opcode of a ping.
@@ -38,11 +44,11 @@ pub(super) fn first(bytes: &[u8]) -> Option<(Frame<'_>, usize)> {
 
 /// Writes a text as a client does; the mask is zero.
 pub(super) fn client_text(text: &str) -> Vec<u8> {
-    let mut bytes = vec![0x80 | TEXT];
+    let mut bytes = vec![WHOLE | TEXT];
     match u8::try_from(text.len()) {
-        Ok(short) if short < 126 => bytes.push(0x80 | short),
+        Ok(short) if short < LONG => bytes.push(MASKED | short),
         _ => {
-            bytes.push(0x80 | 126);
+            bytes.push(MASKED | LONG);
             bytes.extend(u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes());
         }
     }
@@ -52,15 +58,15 @@ pub(super) fn client_text(text: &str) -> Vec<u8> {
 }
 
 /// The answer to a ping.
-pub(super) const CLIENT_PONG: [u8; 6] = [0x80 | PONG, 0x80, 0, 0, 0, 0];
+pub(super) const CLIENT_PONG: [u8; 6] = [WHOLE | PONG, MASKED, 0, 0, 0, 0];
 
 /// Writes a text as a server does, with a payload of this length.
 pub(super) fn server_text(payload: usize) -> Vec<u8> {
-    let mut bytes = vec![0x80 | TEXT];
+    let mut bytes = vec![WHOLE | TEXT];
     match u8::try_from(payload) {
-        Ok(short) if short < 126 => bytes.push(short),
+        Ok(short) if short < LONG => bytes.push(short),
         _ => {
-            bytes.push(126);
+            bytes.push(LONG);
             bytes.extend(u16::try_from(payload).unwrap_or(u16::MAX).to_be_bytes());
         }
     }

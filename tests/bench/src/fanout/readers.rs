@@ -80,10 +80,11 @@ impl Reading {
             let permit = Arc::clone(&permits).acquire_owned().await?;
             let (address, event, shared) = (self.address.clone(), self.event.clone(), Arc::clone(&shared));
             tokio::spawn(async move {
-                if let Err(error) = serve(&address, event.as_deref(), Arc::clone(&shared), permit).await {
-                    if shared.failed.fetch_add(1, Ordering::SeqCst) == 0 {
-                        eprintln!("a reader failed: {error}");
-                    }
+                let served = serve(&address, event.as_deref(), Arc::clone(&shared), permit).await;
+                if let Err(error) = served
+                    && shared.failed.fetch_add(1, Ordering::SeqCst) == 0
+                {
+                    eprintln!("a reader failed: {error}");
                 }
             });
         }
