@@ -1,7 +1,7 @@
 //! News for one user: one listener for each user and process, whatever number of sockets the user has.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use tiketi_core::broadcast::{BuyerOnly, Listener, PrivateNews, Received};
 use tiketi_core::{BoxOffice, BuyerId, EventId, PaymentId, ReservationId};
@@ -29,7 +29,8 @@ struct User {
     log: Mutex<ChannelLog>,
     members: Arc<Members>,
     sockets: Mutex<Sockets>,
-    listening: AbortHandle,
+    /// Set as soon as the user is made.
+    listening: OnceLock<AbortHandle>,
 }
 
 /// The sockets of one user, oldest first.
@@ -77,12 +78,14 @@ impl Users {
         }
         // It listens before the socket is answered, so that nothing falls between.
         let listener = office.broadcast().listen_to_buyer(BuyerOnly(buyer));
-        let user = Arc::new_cyclic(|user| User {
+        let user = Arc::new(User {
             log: Mutex::new(ChannelLog::starting_after(rand::random())),
             members: Arc::default(),
             sockets: Mutex::default(),
-            listening: tokio::spawn(listen(user.clone(), listener, office.clone())).abort_handle(),
+            listening: OnceLock::new(),
         });
+        let listening = tokio::spawn(listen(Arc::downgrade(&user), listener, office.clone()));
+        user.listening.get_or_init(|| listening.abort_handle());
         users.insert(buyer, Arc::downgrade(&user));
         user
     }
@@ -122,7 +125,9 @@ impl User {
 
 impl Drop for User {
     fn drop(&mut self) {
-        self.listening.abort();
+        if let Some(listening) = self.listening.get() {
+            listening.abort();
+        }
     }
 }
 

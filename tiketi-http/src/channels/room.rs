@@ -52,6 +52,13 @@ struct Merged {
     text: Utf8Bytes,
 }
 
+/// What a room begins with.
+#[derive(Debug)]
+pub(crate) struct Begun {
+    shown: Shown,
+    revision: u64,
+}
+
 /// What a socket has of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cursor {
@@ -71,7 +78,7 @@ pub(crate) struct Missed {
 }
 
 impl Room {
-    /// Opens the channels of an event. The caller runs [`Room::run`].
+    /// Opens the channels of an event. The caller runs [`Room::run`] from [`Room::begin`].
     pub(crate) fn new(office: &BoxOffice, live: Following) -> Self {
         Self {
             event: live.event(),
@@ -99,13 +106,20 @@ impl Room {
         self.members.count() == 0
     }
 
+    /// Returns what the room begins with. It comes before the first socket enters: what changes after it becomes a
+    /// message, so a socket whose snapshot is older than the first message misses nothing.
+    pub(crate) fn begin(&self) -> Begun {
+        let mut shown = Shown::default();
+        let revision = self.live.picture().map_or(0, |first| self.publish(&mut shown, &first).1);
+        Begun { shown, revision }
+    }
+
     /// Sends what changes, in rounds, until `close` says that the room is closed; it is asked every `linger` while the
     /// room is empty.
     ///
     /// A round that takes longer makes the next one later: what changes meanwhile is merged.
-    pub(crate) async fn run(&self, linger: Duration, close: impl Fn() -> bool) {
-        let mut shown = Shown::default();
-        let mut revision = self.live.picture().map_or(0, |first| self.publish(&mut shown, &first).1);
+    pub(crate) async fn run(&self, begun: Begun, linger: Duration, close: impl Fn() -> bool) {
+        let Begun { mut shown, mut revision } = begun;
         let mut look = interval(linger);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         look.reset();
@@ -179,7 +193,9 @@ impl Room {
     /// Returns what a socket misses if it is only the latest messages, as for all that read in time.
     pub(crate) fn latest(&self, topic: Topic, encoding: Encoding, cursor: Cursor) -> Option<Missed> {
         let Cursor::Seen(seen) = cursor else { return None };
-        match self.log(topic).after(seen) {
+        // Not in the match, for whose whole length the log would be locked.
+        let missing = self.log(topic).after(seen);
+        match missing {
             Missing::Nothing => Some(Missed { texts: SmallVec::new(), seen }),
             Missing::Frames(frames) => Some(Missed::of(&frames, seen, encoding)),
             Missing::Many(_) | Missing::Unknown => None,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tiketi_core::{BoxOffice, EventId, StoreError};
 
 use crate::channels::members::Membership;
-use crate::channels::room::Room;
+use crate::channels::room::{Begun, Room};
 use crate::channels::signal::Signal;
 use crate::live::LiveEvents;
 
@@ -40,7 +40,7 @@ impl Rooms {
         let mut rooms = self.lock();
         let room = rooms.entry(event).or_insert_with(|| {
             let room = Arc::new(Room::new(office, following));
-            tokio::spawn(Arc::clone(self).run(Arc::clone(&room)));
+            tokio::spawn(Arc::clone(self).run(Arc::clone(&room), room.begin()));
             room
         });
         // It enters under the lock, so that the room is not closed at the same time.
@@ -55,8 +55,8 @@ impl Rooms {
     }
 
     /// Runs a room until it is empty.
-    async fn run(self: Arc<Self>, room: Arc<Room>) {
-        room.run(LINGER, || self.close(&room)).await;
+    async fn run(self: Arc<Self>, room: Arc<Room>, begun: Begun) {
+        room.run(begun, LINGER, || self.close(&room)).await;
     }
 
     /// Closes a room if it is still empty.
