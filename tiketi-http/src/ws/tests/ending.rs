@@ -63,7 +63,7 @@ async fn a_client_that_lets_two_pings_pass_is_dropped() {
 async fn a_socket_without_a_first_message_is_closed() {
     let live = LiveShop::with_limits(|limits| limits.first_message_within = Duration::from_millis(50)).await;
     let mut client = live.connect().await;
-    assert_eq!(client.ended().await.0, 1008);
+    assert_eq!(client.ended().await, (1008, "no message came in time".to_owned()));
     live.await_sockets(0).await;
 }
 
@@ -75,7 +75,7 @@ async fn a_client_that_does_not_read_is_dropped_and_delays_no_one() {
     })
     .await;
     let (mut reads, _) = live.joined("seats").await;
-    let mut stuck = live.connect().await;
+    let mut stuck = live.connect_narrow().await;
     // Each join is answered with a snapshot of 30 seats, until no more fits between the two.
     let flooding = async {
         let join = json!({"type": "join", "channel": live.channel("seats")}).to_string();

@@ -86,7 +86,7 @@ async fn a_flood_of_joins_closes_the_socket() {
             break;
         }
     }
-    assert_eq!(client.ended().await.0, 1008);
+    assert_eq!(client.ended().await, (1008, "too many messages".to_owned()));
 }
 
 #[tokio::test]

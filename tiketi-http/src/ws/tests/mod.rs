@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -56,6 +56,15 @@ impl LiveShop {
 
     pub(super) async fn connect(&self) -> Client {
         self.try_connect(&[]).await.unwrap()
+    }
+
+    /// Opens a socket whose client takes little before it has to be read.
+    pub(super) async fn connect_narrow(&self) -> Client {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4 << 10).unwrap();
+        let stream = socket.connect(self.address).await.unwrap();
+        let (socket, _) = client_async(format!("ws://{}/ws", self.address), stream).await.unwrap();
+        Client { socket }
     }
 
     /// Opens a socket with further headers; the status of the answer if it is refused.
