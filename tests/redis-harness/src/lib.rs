@@ -25,4 +25,5 @@ mod server;
 mod talk;
 
 pub use cluster::Cluster;
+pub use process::has_tls;
 pub use server::{Server, Settings};

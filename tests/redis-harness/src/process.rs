@@ -30,6 +30,8 @@ end
 cd / && rm -rf "$2"
 "#;
 
+/// What a server that was built without TLS says (Redis 7.2 and later).
+const NO_TLS: &str = "Failed finding TLS support";
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[derive(Debug)]
@@ -81,6 +83,18 @@ impl Drop for Process {
 /// Returns the server's program.
 fn program() -> String {
     std::env::var("TIKETI_TEST_REDIS").unwrap_or_else(|_| "redis-server".to_owned())
+}
+
+/// Returns whether servers can use TLS: always, unless the program that `TIKETI_TEST_REDIS` names was built without it.
+///
+/// A test may be skipped only then: the program was chosen by hand, and the one that is installed has TLS.
+pub fn has_tls() -> bool {
+    if std::env::var_os("TIKETI_TEST_REDIS").is_none() {
+        return true;
+    }
+    // Without a certificate it ends at once, and says which of the two is missing.
+    let tried = Command::new(program()).args(["--port", "0", "--tls-port", "1"]).output();
+    !tried.is_ok_and(|tried| String::from_utf8_lossy(&tried.stdout).contains(NO_TLS))
 }
 
 /// Checks that the server's program can be run.
