@@ -111,7 +111,8 @@
 //
 //     router       every route and layer put together
 //     openapi, middleware
-//     routes, auth, health, idempotency, ws
+//     routes, auth, health, idempotency, socketio
+//     ws
 //     extract, tasks
 //     state
 //     channels
@@ -150,6 +151,8 @@ mod router;
 mod routes;
 mod seat_map;
 mod serving_cache;
+#[cfg(feature = "socketio")]
+mod socketio;
 mod state;
 mod status_words;
 mod tasks;

@@ -7,6 +7,8 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::authenticator::CredentialScheme;
 use crate::error::{ApiError, Code};
 use crate::middleware::wrap;
+#[cfg(feature = "socketio")]
+use crate::middleware::wrap_sockets;
 use crate::openapi::{complete, pages};
 use crate::state::AppState;
 use crate::{auth, health, routes, ws};
@@ -23,7 +25,13 @@ pub fn router(state: AppState) -> Router {
     };
     let (routes, document) = routes.split_for_parts();
     let document = complete(document, state.credential_scheme());
-    serve(routes.merge(pages(document)).merge(ws::routes()), state)
+    let routes = routes.merge(pages(document)).merge(ws::routes());
+    #[cfg(feature = "socketio")]
+    let sockets = wrap_sockets(crate::socketio::routes(&state), &state);
+    let routes = serve(routes, state);
+    #[cfg(feature = "socketio")]
+    let routes = routes.merge(sockets);
+    routes
 }
 
 /// Returns the OpenAPI 3.1 document of a shop with accounts, which describes every route.

@@ -23,8 +23,11 @@ mod snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+#[cfg(feature = "socketio")]
+pub(crate) use census::TooMany;
 pub(crate) use census::{Census, Counted, Standing};
 pub use limits::SocketLimits;
 pub(crate) use members::Membership;
@@ -53,6 +56,8 @@ pub(crate) struct Sockets {
     pub(crate) users: Users,
     /// The tasks of the sockets.
     pub(crate) tasks: TaskTracker,
+    /// Cancelled when the server stops, for sockets that have no signal.
+    pub(crate) closing: CancellationToken,
 }
 
 impl Sockets {
@@ -64,12 +69,14 @@ impl Sockets {
             rooms: Arc::default(),
             users: Users::default(),
             tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
         }
     }
 
     /// Tells every socket that the server stops, and waits until all have ended.
     pub(crate) async fn close(&self) {
         self.census.close();
+        self.closing.cancel();
         self.tasks.close();
         self.tasks.wait().await;
     }

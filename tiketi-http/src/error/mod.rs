@@ -41,6 +41,12 @@ impl ApiError {
         Self { code, details: Map::new(), retry_after: None, cause: None }
     }
 
+    /// Returns the code.
+    #[cfg(feature = "socketio")]
+    pub(crate) const fn code(&self) -> Code {
+        self.code
+    }
+
     /// Adds a detail that the client can act on.
     #[must_use]
     pub(crate) fn detail(mut self, name: &str, value: impl Serialize) -> Self {

@@ -38,6 +38,21 @@ pub(crate) fn wrap(routes: Router<AppState>, state: &AppState) -> Router<AppStat
         .layer(from_fn_with_state(state.clone(), context))
 }
 
+/// Adds the layers of routes that wait for news, and bound their own times and bodies.
+#[cfg(feature = "socketio")]
+pub(crate) fn wrap_sockets(routes: Router, state: &AppState) -> Router {
+    // A client polls without end, so that its requests are not worth a line each.
+    let trace = TraceLayer::new_for_http()
+        .make_span_with(span)
+        .on_request(DefaultOnRequest::new().level(Level::DEBUG))
+        .on_response(DefaultOnResponse::new().level(Level::DEBUG))
+        .on_failure(DefaultOnFailure::new().level(Level::WARN));
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(trace)
+        .layer(from_fn_with_state(state.clone(), context))
+}
+
 async fn timeout(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let answer = tokio::time::timeout(state.limits().request_timeout, next.run(request)).await;
     answer.unwrap_or_else(|_| ApiError::new(Code::TimedOut).into_response())

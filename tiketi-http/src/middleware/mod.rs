@@ -5,3 +5,5 @@ mod context;
 mod layers;
 
 pub(crate) use layers::wrap;
+#[cfg(feature = "socketio")]
+pub(crate) use layers::wrap_sockets;

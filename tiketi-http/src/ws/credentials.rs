@@ -15,7 +15,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// The credentials of a socket.
 #[derive(Debug)]
-pub(super) struct Credentials {
+pub(crate) struct Credentials {
     /// The request that opened the socket. With a token, it is as if that had been sent with it.
     request: Box<Parts>,
     /// The header that has the token.
@@ -24,19 +24,19 @@ pub(super) struct Credentials {
 
 /// What the authenticator says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(crate) enum Found {
     User(BuyerId),
     Refused(Code),
 }
 
 impl Credentials {
     /// Takes those of the request that opened the socket.
-    pub(super) fn of(request: Parts) -> Self {
+    pub(crate) fn of(request: Parts) -> Self {
         Self { request: Box::new(request), token_in: None }
     }
 
     /// Finds the user of a new token, or of what there is. A token that is refused is forgotten.
-    pub(super) async fn find(&mut self, authenticator: &dyn Authenticator, token: Option<String>) -> Found {
+    pub(crate) async fn find(&mut self, authenticator: &dyn Authenticator, token: Option<String>) -> Found {
         let Some(token) = token else { return self.ask(authenticator).await };
         let (before, token_in) = (self.request.headers.clone(), self.token_in.clone());
         if !self.set_token(&authenticator.scheme(), token) {
@@ -69,7 +69,7 @@ impl Credentials {
     }
 
     /// Forgets a token that is not valid any more.
-    pub(super) fn forget_token(&mut self) {
+    pub(crate) fn forget_token(&mut self) {
         if let Some(name) = self.token_in.take() {
             self.request.headers.remove(name);
         }

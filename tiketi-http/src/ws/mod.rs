@@ -6,7 +6,7 @@
 
 mod asyncapi;
 mod connection;
-mod credentials;
+pub(crate) mod credentials;
 mod ending;
 mod follow;
 mod session;
