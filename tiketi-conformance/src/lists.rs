@@ -348,6 +348,13 @@ macro_rules! account_cases {
                 an_id_that_exists_is_not_replaced,
                 of_32_registrations_of_one_address_one_wins,
                 an_account_no_store_keeps_is_refused_by_its_field,
+                an_account_is_replaced_by_its_next_version,
+                an_account_that_changed_meanwhile_is_not_replaced,
+                a_session_is_read_with_its_account,
+                a_session_needs_a_new_id_and_an_account,
+                of_32_renewals_of_a_session_one_wins,
+                ending_sessions_ends_those_and_no_others,
+                sessions_are_forgotten_from_their_end_on,
             }
         }
     };

@@ -1,4 +1,6 @@
-//! Accounts of the reference server: who can sign in, and with which role.
+//! Accounts of the reference server: who can sign in, with which role, and where they are signed in.
+
+mod session;
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,6 +9,8 @@ use crate::id::AccountId;
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
+
+pub use session::{Session, SignedIn};
 
 /// A person who can sign in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,6 +30,8 @@ pub struct Account {
     pub password: PasswordHash,
     /// When the account was created.
     pub created_at: Timestamp,
+    /// Grows by one with each change, from 1.
+    pub version: u64,
 }
 
 impl Account {
@@ -36,7 +42,7 @@ impl Account {
     /// [`TextError`] naming the field.
     pub fn check_texts(&self) -> Result<(), TextError> {
         // An address is checked when it is parsed.
-        let Self { id: _, email: _, name, phone, role: _, password, created_at: _ } = self;
+        let Self { id: _, email: _, name, phone, role: _, password, created_at: _, version: _ } = self;
         check_line("name", name, 0..=MAX_NAME_CHARS)?;
         check_line("phone", phone.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)?;
         check_line("password", password.as_phc(), 0..=MAX_NOTE_CHARS)

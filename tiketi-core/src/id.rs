@@ -98,6 +98,8 @@ ids! {
     BuyerId;
     /// Id of an account of the reference server.
     AccountId;
+    /// Id of a session of an account, new for each sign-in.
+    SessionId;
     /// Id of one holder of a lease, new for each lease.
     LeaseOwner;
 }

@@ -17,7 +17,7 @@ use crate::allowed_origins::AllowedOrigins;
 use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::channels::{SocketLimits, Sockets};
 use crate::client_address::TrustedProxies;
-use crate::credentials::{Accounts, JwtAuthenticator, SignInLimits, TokenSecret};
+use crate::credentials::{Accounts, SessionAuthenticator, SignInLimits, TokenSecret};
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
 use crate::proof_of_work::{PURPOSE, Proofs};
@@ -64,7 +64,9 @@ impl fmt::Debug for ProofSecret {
 pub enum SignIn {
     /// With accounts of the shop: the routes below `/api/auth` are served, and tokens are JWTs.
     ///
-    /// Requests are authenticated by a [`JwtAuthenticator`].
+    /// A token is valid until its session ends: by signing out, or because a refresh token was used twice. Its holder has
+    /// the role that the account has now. A token without a session, signed by another service with the same secret, is
+    /// valid until it expires, as with a [`JwtAuthenticator`](crate::JwtAuthenticator).
     Accounts {
         /// Stores the accounts.
         store: Arc<dyn AccountStore>,
@@ -288,10 +290,10 @@ impl AppStateBuilder {
         let proof_secret = ProofSecret(self.box_office.waiting_room().derived_secret(PURPOSE));
         let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
             SignIn::Accounts { store, secret } => {
-                let authenticator = JwtAuthenticator::new(&secret).clock(clock());
                 let accounts =
                     Accounts::new(store, &secret, clock(), &self.limits, (self.sign_in_limits, counts));
-                (Arc::new(authenticator), Some(Arc::new(accounts)))
+                let authenticator = Arc::<SessionAuthenticator>::clone(&accounts.authenticator);
+                (authenticator, Some(Arc::new(accounts)))
             }
             SignIn::Host(authenticator) => (authenticator, None),
         };

@@ -13,8 +13,9 @@ use serde_json::Value;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
     BoxOffice, BoxOfficeBuilder, Clock, IdSource, Timestamp,
-    account::Role,
+    account::{Role, Session, SignedIn},
     clock::{CountedIds, ManualClock},
+    id::SessionId,
     store::AccountStore,
 };
 use tower::ServiceExt;
@@ -84,6 +85,16 @@ impl Server {
         Self { app: router(state.clone()), clock, gateway, state }
     }
 
+    /// Starts another server of the same shop, with the same accounts and clock.
+    pub(crate) fn beside(&self) -> Self {
+        let (clock, gateway) = (Arc::clone(&self.clock), Arc::clone(&self.gateway));
+        let sign_in = accounts_in(Arc::clone(&self.state.accounts().unwrap().store));
+        let (box_office, answers) = (self.state.box_office().clone(), Arc::clone(self.state.answers()));
+        let state = AppState::builder(box_office, answers, sign_in).clock(Arc::<ManualClock>::clone(&clock));
+        let state = state.build().unwrap();
+        Self { app: router(state.clone()), clock, gateway, state }
+    }
+
     /// Serves other routes with the same layers around them.
     pub(crate) fn serving(routes: Router<AppState>) -> Self {
         let mut server = Self::new();
@@ -112,7 +123,11 @@ impl Server {
         self.state.ensure_account(new).await.unwrap();
         let accounts = self.state.accounts().unwrap();
         let account = accounts.store.account_by_email(&email.parse().unwrap()).await.unwrap();
-        accounts.tokens.access(&account.unwrap()).unwrap()
+        let (account, now) = (account.unwrap(), self.state.now());
+        let id = SessionId::from_uuid(self.state.new_id());
+        let session = Session::start(id, account.id, now, now.after(accounts.tokens.session_length()));
+        accounts.store.start_session(session.clone()).await.unwrap();
+        accounts.tokens.issue(&SignedIn { session, account }).unwrap().access
     }
 }
 

@@ -226,8 +226,20 @@ CREATE TABLE tiketi.accounts (
     role       text NOT NULL CHECK (role IN ('buyer', 'admin')),
     password   text NOT NULL,
     created_at bigint NOT NULL,
+    version    bigint NOT NULL,
     CONSTRAINT one_account_an_address UNIQUE (email)
 );
+
+CREATE TABLE tiketi.sessions (
+    session      uuid PRIMARY KEY,
+    account      uuid NOT NULL REFERENCES tiketi.accounts,
+    generation   bigint NOT NULL,
+    started_at   bigint NOT NULL,
+    refreshed_at bigint NOT NULL,
+    ends_at      bigint NOT NULL
+);
+CREATE INDEX sessions_of_account ON tiketi.sessions (account);
+CREATE INDEX sessions_by_end ON tiketi.sessions (ends_at);
 
 CREATE TABLE tiketi.answers (
     key           uuid PRIMARY KEY,

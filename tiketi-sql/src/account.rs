@@ -1,14 +1,15 @@
-//! Accounts.
+//! Accounts and their sessions.
 
 use std::borrow::Cow;
 
 use tiketi_core::{
     AccountId, StoreError, Timestamp,
-    account::{Account, PasswordHash, Role},
+    account::{Account, PasswordHash, Role, Session, SignedIn},
+    id::SessionId,
 };
 use uuid::Uuid;
 
-use crate::row::unreadable;
+use crate::row::{Row, small, stored, unreadable, unsigned};
 use crate::table::table;
 
 table! {
@@ -17,11 +18,31 @@ table! {
         key { id: Uuid }
         fixed {
             email: Cow<'r, str>,
+            created_at: i64,
+        }
+        changing {
             name: Cow<'r, str>,
             phone: Option<Cow<'r, str>>,
             role: Cow<'r, str>,
             password: Cow<'r, str>,
-            created_at: i64,
+            version: i64,
+        }
+    }
+}
+
+table! {
+    /// One row of `sessions`.
+    SessionRow = "sessions", listed by session_columns {
+        // Not `id`: a row is read together with its account's.
+        key { session: Uuid }
+        fixed {
+            account: Uuid,
+            started_at: i64,
+        }
+        changing {
+            generation: i64,
+            refreshed_at: i64,
+            ends_at: i64,
         }
     }
 }
@@ -29,7 +50,7 @@ table! {
 impl<'r> AccountRow<'r> {
     /// Writes an account as its columns.
     pub fn of(account: &'r Account) -> Self {
-        let Account { id, email, name, phone, role, password, created_at } = account;
+        let Account { id, email, name, phone, role, password, created_at, version } = account;
         let role = match role {
             Role::Buyer => "buyer",
             Role::Admin => "admin",
@@ -42,6 +63,7 @@ impl<'r> AccountRow<'r> {
             role: role.into(),
             password: password.as_phc().into(),
             created_at: created_at.as_micros(),
+            version: stored(*version),
         }
     }
 
@@ -64,6 +86,47 @@ impl<'r> AccountRow<'r> {
             role,
             password: PasswordHash::from_phc(self.password.into_owned()),
             created_at: Timestamp::from_micros(self.created_at),
+            version: unsigned(self.version, "version")?,
         })
     }
+}
+
+impl SessionRow {
+    /// Writes a session as its columns.
+    pub fn of(session: &Session) -> Self {
+        let Session { id, account, generation, started_at, refreshed_at, ends_at } = session;
+        Self {
+            session: id.as_uuid(),
+            account: account.as_uuid(),
+            generation: i64::from(*generation),
+            started_at: started_at.as_micros(),
+            refreshed_at: refreshed_at.as_micros(),
+            ends_at: ends_at.as_micros(),
+        }
+    }
+
+    /// Reads the session from its columns.
+    ///
+    /// # Errors
+    ///
+    /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+    pub fn session(self) -> Result<Session, StoreError> {
+        Ok(Session {
+            id: SessionId::from_uuid(self.session),
+            account: AccountId::from_uuid(self.account),
+            generation: small(self.generation, "generation")?,
+            started_at: Timestamp::from_micros(self.started_at),
+            refreshed_at: Timestamp::from_micros(self.refreshed_at),
+            ends_at: Timestamp::from_micros(self.ends_at),
+        })
+    }
+}
+
+/// Reads a session with its account from a row that has the columns of both.
+///
+/// # Errors
+///
+/// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
+pub fn signed_in(row: &impl Row) -> Result<SignedIn, StoreError> {
+    Ok(SignedIn { session: SessionRow::read(row)?.session()?, account: AccountRow::read(row)?.account()? })
 }

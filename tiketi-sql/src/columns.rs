@@ -37,6 +37,9 @@ macro_rules! columns {
     (seat) => {
         $crate::seat_columns!()
     };
+    (session) => {
+        $crate::session_columns!()
+    };
     (ticket_type) => {
         $crate::ticket_type_columns!()
     };

@@ -32,7 +32,7 @@ mod table;
 mod tests;
 mod waiting_room;
 
-pub use account::AccountRow;
+pub use account::{AccountRow, SessionRow, signed_in};
 pub use batch::{
     BatchCommand, BatchReadSet, BatchStore, EventRows, QueuedCommand, Reply, answer_all, closed, panicked,
     pending, queue_is_full, shared,
@@ -53,7 +53,7 @@ pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list}
 pub use waiting_room::{class_word, place, place_text, room, room_text, rooms_with};
 
 /// Every table that has a row type, with the columns of its rows.
-pub const TABLES: [(&str, &[Column]); 10] = [
+pub const TABLES: [(&str, &[Column]); 11] = [
     of::<AccountRow<'_>>(),
     of::<CommandRow>(),
     of::<CreationRow>(),
@@ -63,6 +63,7 @@ pub const TABLES: [(&str, &[Column]); 10] = [
     of::<PaymentRow<'_>>(),
     of::<ReservationRow<'_>>(),
     of::<SeatRow<'_>>(),
+    of::<SessionRow>(),
     of::<TicketTypeRow<'_>>(),
 ];
 

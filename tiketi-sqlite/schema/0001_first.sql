@@ -203,8 +203,20 @@ CREATE TABLE accounts (
     phone      TEXT,
     role       TEXT NOT NULL CHECK (role IN ('buyer', 'admin')),
     password   TEXT NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sessions (
+    session      BLOB PRIMARY KEY,
+    account      BLOB NOT NULL REFERENCES accounts,
+    generation   INTEGER NOT NULL,
+    started_at   INTEGER NOT NULL,
+    refreshed_at INTEGER NOT NULL,
+    ends_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sessions_of_account ON sessions (account);
+CREATE INDEX sessions_by_end ON sessions (ends_at);
 
 CREATE TABLE answers (
     key           BLOB PRIMARY KEY,

@@ -1,22 +1,39 @@
-//! Accounts.
+//! Accounts and their sessions.
 
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use tiketi_core::{
-    AccountId, CommandError, StoreError,
-    account::{Account, Email},
-    store::{AccountStore, CreateAccountRefused},
+    AccountId, CommandError, StoreError, Timestamp,
+    account::{Account, Email, Session, SignedIn},
+    id::SessionId,
+    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
 };
-use tiketi_sql::{AccountRow, columns};
+use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in};
 
 use crate::load::{exists, one};
-use crate::statement::Statement;
+use crate::statement::{Guard, Statement};
 use crate::store::SqliteStore;
+use crate::write;
 
 static INSERT: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<AccountRow<'_>>(""));
 const BY_ID: &str = concat!("SELECT ", columns!(account), " FROM accounts WHERE id = ?1");
 const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM accounts WHERE email = ?1");
+
+static UPDATE: LazyLock<Statement> =
+    LazyLock::new(|| Statement::update::<AccountRow<'_>>(&[Part::Changing], Guard::PreviousVersion));
+static START: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<SessionRow>(""));
+const SESSION: &str = concat!(
+    "SELECT ",
+    columns!(session),
+    ", ",
+    columns!(account),
+    " FROM sessions JOIN accounts ON id = account WHERE session = ?1"
+);
+const RENEW: &str = "UPDATE sessions SET generation = ?2, refreshed_at = ?3, ends_at = ?4 \
+    WHERE session = ?1 AND generation = ?2 - 1";
+const FORGET: &str = "DELETE FROM sessions WHERE session IN \
+    (SELECT session FROM sessions WHERE ends_at <= ?1 ORDER BY ends_at LIMIT ?2)";
 
 #[async_trait]
 impl AccountStore for SqliteStore {
@@ -36,6 +53,23 @@ impl AccountStore for SqliteStore {
             .await
     }
 
+    async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
+        self.writer()
+            .run_work(move |set| {
+                let connection = set.connection();
+                if UPDATE.run(connection, &AccountRow::of(&account))? == 1 {
+                    return Ok(());
+                }
+                let is_known =
+                    exists(connection, "SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_uuid()])?;
+                let refused =
+                    if is_known { UpdateAccountRefused::Changed } else { UpdateAccountRefused::NotFound };
+                Err(CommandError::Refused(refused))
+            })
+            .await
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.read(move |connection| {
             one(connection, BY_ID, [id.as_uuid()], |row| AccountRow::read(row)?.account())
@@ -49,5 +83,43 @@ impl AccountStore for SqliteStore {
             one(connection, BY_EMAIL, [email.as_str()], |row| AccountRow::read(row)?.account())
         })
         .await
+    }
+
+    async fn start_session(&self, session: Session) -> Result<(), StoreError> {
+        self.write(move |set| START.run_one(set.connection(), &SessionRow::of(&session))).await
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SignedIn>, StoreError> {
+        self.read(move |connection| one(connection, SESSION, [id.as_uuid()], |row| signed_in(row))).await
+    }
+
+    async fn renew_session(&self, session: Session) -> Result<bool, StoreError> {
+        self.write(move |set| {
+            let Session { id, generation, refreshed_at, ends_at, .. } = session;
+            let values = (id.as_uuid(), generation, refreshed_at.as_micros(), ends_at.as_micros());
+            Ok(write::run(set.connection(), RENEW, values)? == 1)
+        })
+        .await
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<bool, StoreError> {
+        self.write(move |set| {
+            let sql = "DELETE FROM sessions WHERE session = ?1";
+            Ok(write::run(set.connection(), sql, [id.as_uuid()])? == 1)
+        })
+        .await
+    }
+
+    async fn end_sessions(&self, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
+        self.write(move |set| {
+            let sql = "DELETE FROM sessions WHERE account = ?1 AND session IS NOT ?2";
+            let values = (account.as_uuid(), except.map(SessionId::as_uuid));
+            Ok(write::run(set.connection(), sql, values)? as u64)
+        })
+        .await
+    }
+
+    async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(move |set| Ok(write::run(set.connection(), FORGET, (now.as_micros(), limit))? as u64)).await
     }
 }

@@ -50,6 +50,8 @@ pub enum Job {
     ForgetSubscribers,
     /// Deletes old answers to requests; a job of the crate `tiketi-http`, which saves them.
     ForgetAnswers,
+    /// Deletes sessions that have ended; a job of the crate `tiketi-http`, which makes them.
+    ForgetSessions,
 }
 
 impl Job {
@@ -77,9 +79,11 @@ impl Job {
             | Self::CallOff
             | Self::Reconcile
             | Self::Inbox => jobs_every,
-            Self::ForgetCommands | Self::ForgetDeliveries | Self::ForgetSubscribers | Self::ForgetAnswers => {
-                FORGET_EVERY.max(jobs_every)
-            }
+            Self::ForgetCommands
+            | Self::ForgetDeliveries
+            | Self::ForgetSubscribers
+            | Self::ForgetAnswers
+            | Self::ForgetSessions => FORGET_EVERY.max(jobs_every),
         }
     }
 
@@ -97,6 +101,7 @@ impl Job {
             Self::ForgetDeliveries => "forget webhooks",
             Self::ForgetSubscribers => "forget subscribers",
             Self::ForgetAnswers => "forget answers",
+            Self::ForgetSessions => "forget sessions",
         }
     }
 }
@@ -322,7 +327,7 @@ impl BoxOffice {
             Job::ForgetSubscribers => {
                 Work::some(self.jobs().forget_subscribers_once().await.map_err(failed)?.len(), usize::MAX)
             }
-            Job::ForgetAnswers => Work::forgotten(0),
+            Job::ForgetAnswers | Job::ForgetSessions => Work::forgotten(0),
         };
         Ok(work)
     }

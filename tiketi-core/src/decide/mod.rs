@@ -41,6 +41,7 @@ mod refund_amount;
 mod release;
 mod schedule_reconciliation;
 mod scope;
+mod session;
 mod snapshot;
 mod stock;
 mod table;
@@ -77,4 +78,5 @@ pub use refund_amount::{CancellationClosed, CancellationQuote, RefundWanted, quo
 pub use release::{Release, ReleaseRefused};
 pub use schedule_reconciliation::{ReconcileStep, ScheduleReconciliation, ScheduleReconciliationRefused};
 pub use scope::Scope;
+pub use session::{REFRESH_REPEAT, RefreshRefused, Refreshed, refresh_session};
 pub use snapshot::Snapshot;

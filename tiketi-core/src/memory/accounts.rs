@@ -1,12 +1,54 @@
-//! Accounts in memory.
+//! Accounts and sessions in memory.
+
+use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 
-use crate::account::{Account, Email};
-use crate::error::{CommandError, StoreError};
-use crate::id::AccountId;
+use crate::account::{Account, Email, Session, SignedIn};
+use crate::error::{CommandError, StoreError, StoreErrorKind};
+use crate::id::{AccountId, SessionId};
 use crate::memory::MemoryStore;
-use crate::store::{AccountStore, CreateAccountRefused};
+use crate::memory::state::{Rows, State};
+use crate::store::{AccountStore, CreateAccountRefused, UpdateAccountRefused};
+use crate::time::Timestamp;
+
+/// Sessions, with what finds those of an account and those that have ended.
+#[derive(Default)]
+pub(super) struct Sessions {
+    by_id: Rows<SessionId, Session>,
+    of_account: BTreeSet<(AccountId, SessionId)>,
+    by_end: BTreeSet<(Timestamp, SessionId)>,
+}
+
+impl Sessions {
+    fn insert(&mut self, session: Session) {
+        self.remove(session.id);
+        self.of_account.insert((session.account, session.id));
+        self.by_end.insert((session.ends_at, session.id));
+        self.by_id.insert(session.id, session);
+    }
+
+    fn remove(&mut self, id: SessionId) -> bool {
+        let Some(session) = self.by_id.remove(&id) else { return false };
+        self.of_account.remove(&(session.account, id));
+        self.by_end.remove(&(session.ends_at, id));
+        true
+    }
+
+    fn of(&self, account: AccountId) -> impl Iterator<Item = SessionId> {
+        let from = (account, SessionId::from_uuid(uuid::Uuid::nil()));
+        let all = self.of_account.range(from..);
+        all.take_while(move |(of, _)| *of == account).map(|(_, id)| *id)
+    }
+}
+
+impl State {
+    fn signed_in(&self, id: SessionId) -> Option<SignedIn> {
+        let session = self.sessions.by_id.get(&id)?;
+        let account = self.accounts.get(&session.account)?;
+        Some(SignedIn { session: session.clone(), account: account.clone() })
+    }
+}
 
 #[async_trait]
 impl AccountStore for MemoryStore {
@@ -24,6 +66,19 @@ impl AccountStore for MemoryStore {
         Ok(())
     }
 
+    async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
+        let mut state = self.lock();
+        let known = state.accounts.get_mut(&account.id);
+        let known = known.ok_or(CommandError::Refused(UpdateAccountRefused::NotFound))?;
+        if known.version.checked_add(1) != Some(account.version) {
+            return Err(CommandError::Refused(UpdateAccountRefused::Changed));
+        }
+        let (email, created_at) = (known.email.clone(), known.created_at);
+        *known = Account { email, created_at, ..account };
+        Ok(())
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         Ok(self.lock().accounts.get(&id).cloned())
     }
@@ -31,5 +86,45 @@ impl AccountStore for MemoryStore {
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let state = self.lock();
         Ok(state.account_of_email.get(email).and_then(|id| state.accounts.get(id)).cloned())
+    }
+
+    async fn start_session(&self, session: Session) -> Result<(), StoreError> {
+        let mut state = self.lock();
+        if state.sessions.by_id.contains_key(&session.id) || !state.accounts.contains_key(&session.account) {
+            return Err(StoreError::new(StoreErrorKind::InvalidData, "a session needs a new id and an account"));
+        }
+        state.sessions.insert(session);
+        Ok(())
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SignedIn>, StoreError> {
+        Ok(self.lock().signed_in(id))
+    }
+
+    async fn renew_session(&self, session: Session) -> Result<bool, StoreError> {
+        let mut state = self.lock();
+        let known = state.sessions.by_id.get(&session.id).map(|known| known.generation);
+        let is_next = known.is_some_and(|known| known.checked_add(1) == Some(session.generation));
+        if is_next {
+            state.sessions.insert(session);
+        }
+        Ok(is_next)
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<bool, StoreError> {
+        Ok(self.lock().sessions.remove(id))
+    }
+
+    async fn end_sessions(&self, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
+        let mut state = self.lock();
+        let ended: Vec<_> = state.sessions.of(account).filter(|id| Some(*id) != except).collect();
+        Ok(ended.into_iter().filter(|id| state.sessions.remove(*id)).count() as u64)
+    }
+
+    async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let mut state = self.lock();
+        let ended = state.sessions.by_end.iter().take_while(|(end, _)| *end <= now).map(|(_, id)| *id);
+        let ended: Vec<_> = ended.take(limit as usize).collect();
+        Ok(ended.into_iter().filter(|id| state.sessions.remove(*id)).count() as u64)
     }
 }

@@ -14,6 +14,7 @@ use crate::decide::{
 use crate::error::{CommandError, StoreError};
 use crate::fact::{Fact, FactBody, FactKinds};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
+use crate::memory::accounts::Sessions;
 use crate::memory::answers::KeptAnswer;
 use crate::memory::commands::Commands;
 use crate::memory::inbox::Inbox;
@@ -32,6 +33,7 @@ pub(super) struct State {
     pub(super) layouts: BTreeMap<LayoutId, StoredLayout>,
     pub(super) accounts: Rows<AccountId, Account>,
     pub(super) account_of_email: Rows<Email, AccountId>,
+    pub(super) sessions: Sessions,
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
     pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,

@@ -97,6 +97,7 @@ impl AppState {
             role: new.role,
             password,
             created_at: self.now(),
+            version: 1,
         };
         match accounts.store.create_account(account).await {
             Ok(()) => Ok(true),

@@ -1,6 +1,7 @@
 //! Registration, sign-in, and tokens that must be refused.
 
 mod limits;
+mod sessions;
 
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ async fn a_token_says_what_clients_may_read() {
     let token = server.token_of("buyer@example.com", Role::Admin).await;
     let read = jsonwebtoken::dangerous::insecure_decode::<Value>(&token).unwrap();
     let keys: Vec<_> = read.claims.as_object().unwrap().keys().cloned().collect();
-    assert_eq!(keys, ["email", "exp", "iat", "role", "userId"]);
+    assert_eq!(keys, ["email", "exp", "iat", "role", "sessionId", "userId"]);
     assert_eq!((&read.claims["role"], read.header.alg), (&json!("admin"), Algorithm::HS256));
     assert_eq!(read.claims["exp"].as_i64().unwrap() - read.claims["iat"].as_i64().unwrap(), 3_600);
 }

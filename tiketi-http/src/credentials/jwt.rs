@@ -1,4 +1,4 @@
-//! The default authenticator: a JWT in the `Authorization` header.
+//! Authentication by a JWT in the `Authorization` header.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,21 +8,21 @@ use async_trait::async_trait;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use tiketi_core::{AccountId, Clock, clock::SystemClock};
+use tiketi_core::{AccountId, Clock, clock::SystemClock, id::SessionId};
 
 use crate::authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
 use crate::credentials::TokenSecret;
 use crate::credentials::token::{Claims, role_from, seconds};
 
-/// Longest token that is parsed, in bytes; issued tokens have about 400.
-const MAX_TOKEN_BYTES: usize = 4_096;
+/// Longest token that is parsed, in bytes; issued tokens have about 500.
+pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// Accepts JWTs in `Authorization: Bearer`, signed with HS256.
 ///
-/// It is the authenticator of [`SignIn::Accounts`](crate::SignIn::Accounts). A host that issues such tokens itself
-/// passes it as [`SignIn::Host`](crate::SignIn::Host); then there is no account store. The claims are `userId` (any
-/// UUID), `email`, `role` (`user` or `admin`), `iat` and `exp`; a token with a claim `type` is not an access token and
-/// is refused.
+/// A host that issues such tokens itself passes it as [`SignIn::Host`](crate::SignIn::Host); then there is no account
+/// store. The claims are `userId` (any UUID), `email`, `role` (`user` or `admin`), `iat` and `exp`; a token with a claim
+/// `type` is not an access token and is refused. [`SignIn::Accounts`](crate::SignIn::Accounts) accepts the same tokens,
+/// and also checks the session that a token of the shop names.
 pub struct JwtAuthenticator {
     key: DecodingKey,
     validation: Validation,
@@ -32,12 +32,8 @@ pub struct JwtAuthenticator {
 impl JwtAuthenticator {
     /// Accepts tokens that are signed with a secret.
     pub fn new(secret: &TokenSecret) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        // The library would use the system's time; `read` uses the clock it was given.
-        validation.validate_exp = false;
-        validation.required_spec_claims.clear();
         let key = DecodingKey::from_secret(secret.expose_bytes());
-        Self { key, validation, clock: Arc::new(SystemClock) }
+        Self { key, validation: validation(), clock: Arc::new(SystemClock) }
     }
 
     /// Judges the expiry of tokens by a clock; [`SystemClock`] by default.
@@ -47,7 +43,23 @@ impl JwtAuthenticator {
         self
     }
 
-    fn read(&self, token: &str) -> Result<AuthenticatedUser, AuthenticationError> {
+    /// Returns what the token of a request says; `None` without a token.
+    pub(super) fn token(&self, request: &Parts) -> Result<Option<AccessToken>, AuthenticationError> {
+        let mut values = request.headers.get_all(AUTHORIZATION).iter();
+        let Some(value) = values.next() else { return Ok(None) };
+        if values.next().is_some() {
+            return Err(AuthenticationError::Invalid);
+        }
+        let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
+        match parts {
+            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
+                self.read(token.trim()).map(Some)
+            }
+            _ => Err(AuthenticationError::Invalid),
+        }
+    }
+
+    fn read(&self, token: &str) -> Result<AccessToken, AuthenticationError> {
         let invalid = || AuthenticationError::Invalid;
         if token.len() > MAX_TOKEN_BYTES {
             return Err(invalid());
@@ -62,25 +74,33 @@ impl JwtAuthenticator {
         }
         let account = AccountId::from_str(&claims.user_id).map_err(|_| invalid())?;
         let role = role_from(&claims.role).ok_or_else(invalid)?;
-        Ok(AuthenticatedUser::new(account.into(), role))
+        let session = claims.session_id.map(|id| id.parse().map_err(|_| invalid())).transpose()?;
+        Ok(AccessToken { user: AuthenticatedUser::new(account.into(), role), session })
     }
+}
+
+/// What an access token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AccessToken {
+    /// The user, with the role of when the token was signed.
+    pub(crate) user: AuthenticatedUser,
+    /// Where the user is signed in; `None` in a token of another service.
+    pub(crate) session: Option<SessionId>,
+}
+
+/// Returns what every token must have: HS256. Its expiry is compared with the clock that its reader was given, while the
+/// library would use the system's time.
+pub(super) fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    validation
 }
 
 #[async_trait]
 impl Authenticator for JwtAuthenticator {
     async fn authenticate(&self, request: &Parts) -> Result<Option<AuthenticatedUser>, AuthenticationError> {
-        let mut values = request.headers.get_all(AUTHORIZATION).iter();
-        let Some(value) = values.next() else { return Ok(None) };
-        if values.next().is_some() {
-            return Err(AuthenticationError::Invalid);
-        }
-        let parts = value.to_str().ok().and_then(|text| text.split_once(' '));
-        match parts {
-            Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => {
-                self.read(token.trim()).map(Some)
-            }
-            _ => Err(AuthenticationError::Invalid),
-        }
+        Ok(self.token(request)?.map(|token| token.user))
     }
 
     fn scheme(&self) -> CredentialScheme {

@@ -4,6 +4,7 @@ mod accounts;
 mod jwt;
 mod password;
 mod secret;
+mod sessions;
 mod sign_in_limits;
 mod token;
 
@@ -11,5 +12,6 @@ pub(crate) use accounts::Accounts;
 pub use jwt::JwtAuthenticator;
 pub(crate) use password::{Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
 pub use secret::{SecretTooShort, TokenSecret};
+pub(crate) use sessions::SessionAuthenticator;
 pub use sign_in_limits::SignInLimits;
-pub(crate) use token::role_name;
+pub(crate) use token::{IssuedTokens, role_name};

@@ -4,19 +4,23 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Clock, Timestamp,
-    account::{Account, Role},
+    account::{Account, Role, Session, SignedIn},
+    id::SessionId,
 };
 
+use crate::authenticator::AuthenticationError;
 use crate::credentials::TokenSecret;
+use crate::credentials::jwt::{MAX_TOKEN_BYTES, validation};
 use crate::limits::HttpLimits;
 
-/// Signs tokens of accounts.
+/// Signs tokens of accounts, and reads the refresh tokens among them.
 pub(crate) struct TokenIssuer {
     key: EncodingKey,
+    reading: DecodingKey,
     clock: Arc<dyn Clock>,
     access_ttl: Duration,
     refresh_ttl: Duration,
@@ -31,6 +35,12 @@ pub(super) struct Claims {
     pub(super) role: String,
     iat: i64,
     pub(super) exp: i64,
+    /// Where the account is signed in. Absent in tokens that another service of the operator signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) session_id: Option<String>,
+    /// Which refresh token of the session it is; absent in access tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    generation: Option<u32>,
     /// Absent in access tokens: a token of another kind is never accepted as one.
     #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
     pub(super) kind: Option<String>,
@@ -39,43 +49,88 @@ pub(super) struct Claims {
 /// The `type` of refresh tokens.
 const REFRESH: &str = "refresh";
 
+/// What a refresh token says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PresentedToken {
+    pub(crate) session: SessionId,
+    pub(crate) generation: u32,
+}
+
+/// The tokens of a session.
+#[derive(Debug)]
+pub(crate) struct IssuedTokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+}
+
 impl TokenIssuer {
-    /// Prepares the key.
+    /// Prepares the keys.
     pub(super) fn new(secret: &TokenSecret, clock: Arc<dyn Clock>, limits: &HttpLimits) -> Self {
         Self {
             key: EncodingKey::from_secret(secret.expose_bytes()),
+            reading: DecodingKey::from_secret(secret.expose_bytes()),
             clock,
             access_ttl: limits.access_token_ttl,
             refresh_ttl: limits.refresh_token_ttl,
         }
     }
 
-    /// Signs a token that lets its bearer act as the account.
-    pub(crate) fn access(&self, account: &Account) -> Result<String, jsonwebtoken::errors::Error> {
-        self.sign(account, None, self.access_ttl)
+    /// Returns how long a session lasts after a refresh.
+    pub(crate) fn session_length(&self) -> Duration {
+        self.refresh_ttl
     }
 
-    /// Signs a token that can only be exchanged for another access token.
-    pub(crate) fn refresh(&self, account: &Account) -> Result<String, jsonwebtoken::errors::Error> {
-        self.sign(account, Some(REFRESH.to_owned()), self.refresh_ttl)
+    /// Signs the tokens of a session in its generation: one that lets its bearer act as the account, and one that can
+    /// only be exchanged for the next ones. The same session has the same refresh token.
+    pub(crate) fn issue(&self, signed_in: &SignedIn) -> Result<IssuedTokens, jsonwebtoken::errors::Error> {
+        let SignedIn { session, account } = signed_in;
+        let now = self.clock.now();
+        let access = Self::claims(account, session, (now, now.after(self.access_ttl)));
+        let times = (session.refreshed_at, session.ends_at);
+        let (kind, generation) = (Some(REFRESH.to_owned()), Some(session.generation));
+        let refresh = Claims { kind, generation, ..Self::claims(account, session, times) };
+        Ok(IssuedTokens { access: self.sign(&access)?, refresh: self.sign(&refresh)? })
     }
 
-    fn sign(
-        &self,
-        account: &Account,
-        kind: Option<String>,
-        ttl: Duration,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
-        let iat = seconds(self.clock.now());
-        let claims = Claims {
+    /// Reads a refresh token.
+    ///
+    /// # Errors
+    ///
+    /// [`AuthenticationError::Invalid`] or [`AuthenticationError::Expired`].
+    pub(crate) fn read_refresh(&self, token: &str) -> Result<PresentedToken, AuthenticationError> {
+        let invalid = || AuthenticationError::Invalid;
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(invalid());
+        }
+        let read = jsonwebtoken::decode::<Claims>(token, &self.reading, &validation());
+        let claims = read.map_err(|_| invalid())?.claims;
+        let session = claims.session_id.as_deref().and_then(|id| id.parse().ok());
+        let (Some(REFRESH), Some(session), Some(generation)) =
+            (claims.kind.as_deref(), session, claims.generation)
+        else {
+            return Err(invalid());
+        };
+        if claims.exp <= seconds(self.clock.now()) {
+            return Err(AuthenticationError::Expired);
+        }
+        Ok(PresentedToken { session, generation })
+    }
+
+    fn claims(account: &Account, session: &Session, (iat, exp): (Timestamp, Timestamp)) -> Claims {
+        Claims {
             user_id: account.id.to_string(),
             email: account.email.to_string(),
             role: role_name(account.role).to_owned(),
-            iat,
-            exp: iat.saturating_add(i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX)),
-            kind,
-        };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.key)
+            iat: seconds(iat),
+            exp: seconds(exp),
+            session_id: Some(session.id.to_string()),
+            generation: None,
+            kind: None,
+        }
+    }
+
+    fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.key)
     }
 }
 

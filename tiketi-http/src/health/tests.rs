@@ -8,9 +8,10 @@ use axum::http::StatusCode;
 use serde_json::json;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
-    AccountId, CommandError, StoreError, StoreErrorKind,
-    account::{Account, Email},
-    store::{AccountStore, CreateAccountRefused},
+    AccountId, CommandError, StoreError, StoreErrorKind, Timestamp,
+    account::{Account, Email, Session, SignedIn},
+    id::SessionId,
+    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
 };
 
 use crate::limits::HttpLimits;
@@ -66,6 +67,34 @@ impl AccountStore for Broken {
     }
 
     async fn account_by_email(&self, _: &Email) -> Result<Option<Account>, StoreError> {
+        Err(gone())
+    }
+
+    async fn update_account(&self, _: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+        Err(gone().into())
+    }
+
+    async fn start_session(&self, _: Session) -> Result<(), StoreError> {
+        Err(gone())
+    }
+
+    async fn session(&self, _: SessionId) -> Result<Option<SignedIn>, StoreError> {
+        Err(gone())
+    }
+
+    async fn renew_session(&self, _: Session) -> Result<bool, StoreError> {
+        Err(gone())
+    }
+
+    async fn end_session(&self, _: SessionId) -> Result<bool, StoreError> {
+        Err(gone())
+    }
+
+    async fn end_sessions(&self, _: AccountId, _: Option<SessionId>) -> Result<u64, StoreError> {
+        Err(gone())
+    }
+
+    async fn forget_sessions(&self, _: Timestamp, _: u32) -> Result<u64, StoreError> {
         Err(gone())
     }
 }

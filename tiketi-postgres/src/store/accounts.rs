@@ -1,14 +1,15 @@
-//! Accounts.
+//! Accounts and their sessions.
 
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
 use tiketi_core::{
-    AccountId, CommandError, StoreError,
-    account::{Account, Email},
-    store::{AccountStore, CreateAccountRefused},
+    AccountId, CommandError, StoreError, Timestamp,
+    account::{Account, Email, Session, SignedIn},
+    id::SessionId,
+    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
 };
-use tiketi_sql::{AccountRow, columns};
+use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in, stored};
 
 use crate::error::violates;
 use crate::sql::row::maybe;
@@ -20,6 +21,26 @@ static INSERT: LazyLock<RowStatement> = LazyLock::new(|| {
 });
 const BY_ID: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE id = $1");
 const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE email = $1");
+
+static UPDATE: LazyLock<RowStatement> = LazyLock::new(|| {
+    // The version before is bound after the columns.
+    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $7")
+});
+static START: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<SessionRow>(""));
+const SESSION: &str = concat!(
+    "SELECT ",
+    columns!(session),
+    ", ",
+    columns!(account),
+    " FROM tiketi.sessions JOIN tiketi.accounts ON id = account WHERE session = $1"
+);
+const RENEW: &str = "UPDATE tiketi.sessions SET generation = $2, refreshed_at = $3, ends_at = $4 \
+    WHERE session = $1 AND generation = $2 - 1";
+const END: &str = "DELETE FROM tiketi.sessions WHERE session = $1";
+const END_ALL: &str =
+    "DELETE FROM tiketi.sessions WHERE account = $1 AND session IS DISTINCT FROM $2::uuid";
+const FORGET: &str = "DELETE FROM tiketi.sessions WHERE session IN \
+    (SELECT session FROM tiketi.sessions WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)";
 
 #[async_trait]
 impl AccountStore for PostgresStore {
@@ -37,6 +58,20 @@ impl AccountStore for PostgresStore {
         }
     }
 
+    async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
+        let row = AccountRow::of(&account);
+        let before = stored(account.version.saturating_sub(1));
+        let changed = self.write(|| UPDATE.bind(self.query(UPDATE.sql()), &row).bind(before)).await?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(CommandError::Refused(match self.account(account.id).await? {
+            Some(_) => UpdateAccountRefused::Changed,
+            None => UpdateAccountRefused::NotFound,
+        }))
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let row = self.database().fetch_optional(self.query(BY_ID).bind(id.as_uuid())).await?;
         maybe(row, |row| AccountRow::read(row)?.account())
@@ -45,5 +80,39 @@ impl AccountStore for PostgresStore {
     async fn account_by_email(&self, email: &Email) -> Result<Option<Account>, StoreError> {
         let row = self.database().fetch_optional(self.query(BY_EMAIL).bind(email.as_str())).await?;
         maybe(row, |row| AccountRow::read(row)?.account())
+    }
+
+    async fn start_session(&self, session: Session) -> Result<(), StoreError> {
+        let row = SessionRow::of(&session);
+        self.write(|| START.bind(self.query(START.sql()), &row)).await.map(drop)
+    }
+
+    async fn session(&self, id: SessionId) -> Result<Option<SignedIn>, StoreError> {
+        let row = self.database().fetch_optional(self.query(SESSION).bind(id.as_uuid())).await?;
+        maybe(row, |row| signed_in(row))
+    }
+
+    async fn renew_session(&self, session: Session) -> Result<bool, StoreError> {
+        let renew = || {
+            self.query(RENEW)
+                .bind(session.id.as_uuid())
+                .bind(i64::from(session.generation))
+                .bind(session.refreshed_at.as_micros())
+                .bind(session.ends_at.as_micros())
+        };
+        Ok(self.write(renew).await? == 1)
+    }
+
+    async fn end_session(&self, id: SessionId) -> Result<bool, StoreError> {
+        Ok(self.write(|| self.query(END).bind(id.as_uuid())).await? == 1)
+    }
+
+    async fn end_sessions(&self, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
+        let except = except.map(SessionId::as_uuid);
+        self.write(|| self.query(END_ALL).bind(account.as_uuid()).bind(except)).await
+    }
+
+    async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        self.write(|| self.query(FORGET).bind(now.as_micros()).bind(i64::from(limit))).await
     }
 }
