@@ -91,7 +91,7 @@ codes! {
         "Sign in again.";
     TokenExpired "TOKEN_EXPIRED" UNAUTHORIZED
         "Your sign-in has expired. Please sign in again." "로그인이 만료되었습니다. 다시 로그인해 주세요."
-        "Sign in again.";
+        "Exchange the refresh token at /api/auth/refresh, or sign in again.";
     InvalidCredentials "INVALID_CREDENTIALS" UNAUTHORIZED
         "The e-mail address or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다."
         "Check both and try again.";
