@@ -88,7 +88,7 @@ impl TokenIssuer {
         let access = Self::claims(account, session, (now, now.after(self.access_ttl)));
         let times = (session.refreshed_at, session.ends_at);
         let (kind, generation) = (Some(REFRESH.to_owned()), Some(session.generation));
-        let refresh = Claims { kind, generation, ..Self::claims(account, session, times) };
+        let refresh = Claims { generation, kind, ..Self::claims(account, session, times) };
         Ok(IssuedTokens { access: self.sign(&access)?, refresh: self.sign(&refresh)? })
     }
 
