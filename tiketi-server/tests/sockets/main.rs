@@ -8,6 +8,7 @@ mod client;
 mod crowd;
 mod private;
 mod shutdown;
+mod without_redis;
 
 use serde_json::{Value, json};
 use tiketi_postgres_harness::Server;
