@@ -120,6 +120,7 @@ impl AccountStore for SqliteStore {
     }
 
     async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
-        self.write(move |set| Ok(write::run(set.connection(), FORGET, (now.as_micros(), limit))? as u64)).await
+        self.write(move |set| Ok(write::run(set.connection(), FORGET, (now.as_micros(), limit))? as u64))
+            .await
     }
 }

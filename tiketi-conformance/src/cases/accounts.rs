@@ -40,8 +40,14 @@ fn hours_later(hours: u64) -> Timestamp {
 
 /// The next generation of a session.
 fn renewed(session: &Session) -> Session {
-    let (generation, refreshed_at) = (session.generation + 1, session.refreshed_at.after(Duration::from_secs(9)));
-    Session { generation, refreshed_at, ends_at: session.ends_at.after(Duration::from_secs(9)), ..session.clone() }
+    let (generation, refreshed_at) =
+        (session.generation + 1, session.refreshed_at.after(Duration::from_secs(9)));
+    Session {
+        generation,
+        refreshed_at,
+        ends_at: session.ends_at.after(Duration::from_secs(9)),
+        ..session.clone()
+    }
 }
 
 /// Stores an account, and returns it.
@@ -139,9 +145,11 @@ pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<d
 pub async fn an_account_is_replaced_by_its_next_version(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(7);
     let first = stored(&stores, &ids, "hanbyul@mail.example").await;
-    let mut next = Account { name: "새 이름".into(), phone: None, role: Role::Admin, version: 2, ..first.clone() };
+    let mut next =
+        Account { name: "새 이름".into(), phone: None, role: Role::Admin, version: 2, ..first.clone() };
     next.password = PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$b3RoZXI".into());
-    let moved = Account { email: "other@mail.example".parse().unwrap(), created_at: hours_later(1), ..next.clone() };
+    let moved =
+        Account { email: "other@mail.example".parse().unwrap(), created_at: hours_later(1), ..next.clone() };
     stores.any().update_account(moved.clone()).await.unwrap();
     assert_eq!(stores.any().account(first.id).await.unwrap().as_ref(), Some(&next));
     assert_eq!(stores.any().account_by_email(&first.email).await.unwrap(), Some(next));
@@ -250,7 +258,10 @@ pub async fn sessions_are_forgotten_from_their_end_on(stores: Handles<dyn Accoun
     assert_eq!(stores.any().forget_sessions(just_before, 10).await.unwrap(), 0);
     assert_eq!(stores.any().forget_sessions(hours_later(4), 2).await.unwrap(), 2);
     assert_eq!(stores.any().session(sessions[1].id).await.unwrap(), None);
-    assert!(stores.any().session(sessions[3].id).await.unwrap().is_some(), "the first to end are forgotten first");
+    assert!(
+        stores.any().session(sessions[3].id).await.unwrap().is_some(),
+        "the first to end are forgotten first"
+    );
     assert_eq!(stores.any().forget_sessions(hours_later(4), 2).await.unwrap(), 1);
     assert_eq!(stores.any().session(longer.id).await.unwrap().map(|found| found.session), Some(longer));
 }

@@ -91,7 +91,10 @@ impl AccountStore for MemoryStore {
     async fn start_session(&self, session: Session) -> Result<(), StoreError> {
         let mut state = self.lock();
         if state.sessions.by_id.contains_key(&session.id) || !state.accounts.contains_key(&session.account) {
-            return Err(StoreError::new(StoreErrorKind::InvalidData, "a session needs a new id and an account"));
+            return Err(StoreError::new(
+                StoreErrorKind::InvalidData,
+                "a session needs a new id and an account",
+            ));
         }
         state.sessions.insert(session);
         Ok(())

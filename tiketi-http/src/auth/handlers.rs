@@ -324,7 +324,8 @@ async fn edit_profile(
 ) -> Result<Json<Me>, ApiError> {
     let (name, phone) = (valid_name(&profile.name)?, valid_phone(profile.phone.as_deref())?);
     let id = AccountId::from_uuid(user.buyer().as_uuid());
-    let edited = accounts.edit(id, |account| (account.name, account.phone) = (name.clone(), phone.clone())).await?;
+    let edited =
+        accounts.edit(id, |account| (account.name, account.phone) = (name.clone(), phone.clone())).await?;
     Ok(Json(Me { user: User::from(&edited) }))
 }
 

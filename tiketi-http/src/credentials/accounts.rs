@@ -8,11 +8,11 @@ use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{AccountStore, UpdateAccountRefused};
 use tiketi_core::{AccountId, Clock, CommandError, StoreError};
 
-use crate::credentials::{JwtAuthenticator, TokenSecret};
 use crate::credentials::password::Passwords;
 use crate::credentials::sessions::SessionAuthenticator;
 use crate::credentials::sign_in_limits::{SignInLimits, SignIns};
 use crate::credentials::token::TokenIssuer;
+use crate::credentials::{JwtAuthenticator, TokenSecret};
 use crate::error::{ApiError, Code};
 use crate::limits::HttpLimits;
 
@@ -54,7 +54,11 @@ impl Accounts {
     }
 
     /// Changes an account, and returns it.
-    pub(crate) async fn edit(&self, id: AccountId, change: impl Fn(&mut Account)) -> Result<Account, ApiError> {
+    pub(crate) async fn edit(
+        &self,
+        id: AccountId,
+        change: impl Fn(&mut Account),
+    ) -> Result<Account, ApiError> {
         for _ in 0..EDIT_TRIES {
             // A token outlives its account only if the account was removed.
             let known = self.store.account(id).await?.ok_or_else(|| ApiError::new(Code::InvalidToken))?;

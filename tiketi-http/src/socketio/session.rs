@@ -116,8 +116,8 @@ mod tests {
     use super::*;
     use crate::channels::Topic;
 
-    fn user(number: u128) -> Option<BuyerId> {
-        Some(BuyerId::from_uuid(Uuid::from_u128(number)))
+    fn user(number: u128) -> BuyerId {
+        BuyerId::from_uuid(Uuid::from_u128(number))
     }
 
     fn room(topic: Topic, number: u128) -> Channel {
@@ -134,7 +134,7 @@ mod tests {
 
     #[test]
     fn a_session_is_restored_by_every_server_with_the_secret() {
-        for user in [None, user(7)] {
+        for user in [None, Some(user(7))] {
             let text = Sessions::new([1; 32]).write(&session(user), at(0));
             assert_eq!(Sessions::new([1; 32]).read(&text, user, at(59)), Some(session(user)));
         }
@@ -143,7 +143,9 @@ mod tests {
     #[test]
     fn a_session_of_another_user_is_not_restored() {
         let sessions = Sessions::new([1; 32]);
-        for (owner, reader) in [(user(7), user(8)), (user(7), None), (None, user(7))] {
+        for (owner, reader) in
+            [(Some(user(7)), Some(user(8))), (Some(user(7)), None), (None, Some(user(7)))]
+        {
             assert_eq!(sessions.read(&sessions.write(&session(owner), at(0)), reader, at(0)), None);
         }
     }
@@ -158,14 +160,18 @@ mod tests {
     #[test]
     fn a_session_that_was_changed_or_signed_elsewhere_is_not_restored() {
         let sessions = Sessions::new([1; 32]);
-        let text = sessions.write(&session(user(7)), at(0));
+        let text = sessions.write(&session(Some(user(7))), at(0));
         let bytes = URL_SAFE_NO_PAD.decode(&text).unwrap();
         for index in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[index] ^= 1;
-            assert_eq!(sessions.read(&URL_SAFE_NO_PAD.encode(changed), user(7), at(0)), None, "{index}");
+            assert_eq!(
+                sessions.read(&URL_SAFE_NO_PAD.encode(changed), Some(user(7)), at(0)),
+                None,
+                "{index}"
+            );
         }
-        assert_eq!(Sessions::new([2; 32]).read(&text, user(7), at(0)), None);
+        assert_eq!(Sessions::new([2; 32]).read(&text, Some(user(7)), at(0)), None);
         for text in ["", "A", "not a session", &"A".repeat(MOST_TEXT_BYTES + 1)] {
             assert_eq!(sessions.read(text, None, at(0)), None);
         }

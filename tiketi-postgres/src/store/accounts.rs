@@ -37,8 +37,7 @@ const SESSION: &str = concat!(
 const RENEW: &str = "UPDATE tiketi.sessions SET generation = $2, refreshed_at = $3, ends_at = $4 \
     WHERE session = $1 AND generation = $2 - 1";
 const END: &str = "DELETE FROM tiketi.sessions WHERE session = $1";
-const END_ALL: &str =
-    "DELETE FROM tiketi.sessions WHERE account = $1 AND session IS DISTINCT FROM $2::uuid";
+const END_ALL: &str = "DELETE FROM tiketi.sessions WHERE account = $1 AND session IS DISTINCT FROM $2::uuid";
 const FORGET: &str = "DELETE FROM tiketi.sessions WHERE session IN \
     (SELECT session FROM tiketi.sessions WHERE ends_at <= $1 ORDER BY ends_at LIMIT $2)";
 

@@ -120,7 +120,9 @@ async fn of_many_refreshes_at_once_all_get_the_same_next_token() {
 async fn a_session_that_is_not_refreshed_ends() {
     let server = Server::new();
     let client = Client::register(&server).await;
-    server.clock.advance(HttpLimits::default().refresh_token_ttl.checked_sub(Duration::from_secs(1)).unwrap());
+    server
+        .clock
+        .advance(HttpLimits::default().refresh_token_ttl.checked_sub(Duration::from_secs(1)).unwrap());
     let next = refreshed(&server, &client.refresh).await;
     server.clock.advance(HttpLimits::default().refresh_token_ttl);
     assert_eq!(refusal(&refresh(&server, &next.refresh).await), expired());
@@ -163,7 +165,8 @@ async fn a_change_of_role_counts_within_a_second_for_tokens_that_exist() {
     };
     assert_eq!(read().await.status, StatusCode::OK);
     let accounts = server.state.accounts().unwrap();
-    let account = accounts.store.account_by_email(&"staff@example.com".parse().unwrap()).await.unwrap().unwrap();
+    let account =
+        accounts.store.account_by_email(&"staff@example.com".parse().unwrap()).await.unwrap().unwrap();
     accounts.edit(account.id, |account| account.role = Role::Buyer).await.unwrap();
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(refusal(&read().await), (403, "FORBIDDEN".to_owned()));
@@ -194,7 +197,10 @@ async fn a_user_edits_name_and_telephone_number_and_nothing_else() {
         let mut wrong = json!({"name": "Ada", "phone": null});
         wrong[field] = value;
         let refused = edit(&server, &client.access, &wrong).await;
-        assert_eq!((refused.status.as_u16(), refused.json()["details"]["field"].as_str()), (422, Some(field)));
+        assert_eq!(
+            (refused.status.as_u16(), refused.json()["details"]["field"].as_str()),
+            (422, Some(field))
+        );
     }
     assert_eq!(me_with(&server, &client.access).await.json()["user"]["name"], "Ada Sample");
 }
