@@ -1,50 +1,18 @@
 //! Accounts and sessions in memory.
 
-use std::collections::BTreeSet;
-
 use async_trait::async_trait;
 
 use crate::account::{Account, Email, Session, SignedIn};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::id::{AccountId, SessionId};
 use crate::memory::MemoryStore;
-use crate::memory::state::{Rows, State};
+use crate::memory::state::State;
 use crate::store::{AccountStore, CreateAccountRefused, UpdateAccountRefused};
 use crate::time::Timestamp;
 
-/// Sessions, with what finds those of an account and those that have ended.
-#[derive(Default)]
-pub(super) struct Sessions {
-    by_id: Rows<SessionId, Session>,
-    of_account: BTreeSet<(AccountId, SessionId)>,
-    by_end: BTreeSet<(Timestamp, SessionId)>,
-}
-
-impl Sessions {
-    fn insert(&mut self, session: Session) {
-        self.remove(session.id);
-        self.of_account.insert((session.account, session.id));
-        self.by_end.insert((session.ends_at, session.id));
-        self.by_id.insert(session.id, session);
-    }
-
-    fn remove(&mut self, id: SessionId) -> bool {
-        let Some(session) = self.by_id.remove(&id) else { return false };
-        self.of_account.remove(&(session.account, id));
-        self.by_end.remove(&(session.ends_at, id));
-        true
-    }
-
-    fn of(&self, account: AccountId) -> impl Iterator<Item = SessionId> {
-        let from = (account, SessionId::from_uuid(uuid::Uuid::nil()));
-        let all = self.of_account.range(from..);
-        all.take_while(move |(of, _)| *of == account).map(|(_, id)| *id)
-    }
-}
-
 impl State {
     fn signed_in(&self, id: SessionId) -> Option<SignedIn> {
-        let session = self.sessions.by_id.get(&id)?;
+        let session = self.sessions.get(id)?;
         let account = self.accounts.get(&session.account)?;
         Some(SignedIn { session: session.clone(), account: account.clone() })
     }
@@ -90,7 +58,7 @@ impl AccountStore for MemoryStore {
 
     async fn start_session(&self, session: Session) -> Result<(), StoreError> {
         let mut state = self.lock();
-        if state.sessions.by_id.contains_key(&session.id) || !state.accounts.contains_key(&session.account) {
+        if state.sessions.get(session.id).is_some() || !state.accounts.contains_key(&session.account) {
             return Err(StoreError::new(
                 StoreErrorKind::InvalidData,
                 "a session needs a new id and an account",
@@ -106,7 +74,7 @@ impl AccountStore for MemoryStore {
 
     async fn renew_session(&self, session: Session) -> Result<bool, StoreError> {
         let mut state = self.lock();
-        let known = state.sessions.by_id.get(&session.id).map(|known| known.generation);
+        let known = state.sessions.get(session.id).map(|known| known.generation);
         let is_next = known.is_some_and(|known| known.checked_add(1) == Some(session.generation));
         if is_next {
             state.sessions.insert(session);
@@ -126,8 +94,7 @@ impl AccountStore for MemoryStore {
 
     async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         let mut state = self.lock();
-        let ended = state.sessions.by_end.iter().take_while(|(end, _)| *end <= now).map(|(_, id)| *id);
-        let ended: Vec<_> = ended.take(limit as usize).collect();
+        let ended: Vec<_> = state.sessions.ended_at(now).take(limit as usize).collect();
         Ok(ended.into_iter().filter(|id| state.sessions.remove(*id)).count() as u64)
     }
 }

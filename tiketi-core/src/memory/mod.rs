@@ -17,6 +17,7 @@ mod notifier;
 mod outbox;
 mod rate_limits;
 mod sales;
+mod sessions;
 mod state;
 mod waiting_room;
 

@@ -14,11 +14,11 @@ use crate::decide::{
 use crate::error::{CommandError, StoreError};
 use crate::fact::{Fact, FactBody, FactKinds};
 use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
-use crate::memory::accounts::Sessions;
 use crate::memory::answers::KeptAnswer;
 use crate::memory::commands::Commands;
 use crate::memory::inbox::Inbox;
 use crate::memory::outbox::Outbox;
+use crate::memory::sessions::Sessions;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
 use crate::time::Timestamp;

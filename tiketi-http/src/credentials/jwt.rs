@@ -7,15 +7,12 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::{DecodingKey, Validation};
 use tiketi_core::{AccountId, Clock, clock::SystemClock, id::SessionId};
 
 use crate::authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
 use crate::credentials::TokenSecret;
-use crate::credentials::token::{Claims, role_from, seconds};
-
-/// Longest token that is parsed, in bytes; issued tokens have about 500.
-pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
+use crate::credentials::token::{Claims, MAX_TOKEN_BYTES, role_from, seconds, validation};
 
 /// Accepts JWTs in `Authorization: Bearer`, signed with HS256.
 ///
@@ -86,15 +83,6 @@ pub(crate) struct AccessToken {
     pub(crate) user: AuthenticatedUser,
     /// Where the user is signed in; `None` in a token of another service.
     pub(crate) session: Option<SessionId>,
-}
-
-/// Returns what every token must have: HS256. Its expiry is compared with the clock that its reader was given, while the
-/// library would use the system's time.
-pub(super) fn validation() -> Validation {
-    let mut validation = Validation::new(Algorithm::HS256);
-    validation.validate_exp = false;
-    validation.required_spec_claims.clear();
-    validation
 }
 
 #[async_trait]

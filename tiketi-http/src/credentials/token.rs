@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
     Clock, Timestamp,
@@ -14,8 +14,10 @@ use tiketi_core::{
 
 use crate::authenticator::AuthenticationError;
 use crate::credentials::TokenSecret;
-use crate::credentials::jwt::{MAX_TOKEN_BYTES, validation};
 use crate::limits::HttpLimits;
+
+/// Longest token that is parsed, in bytes; issued tokens have about 500.
+pub(super) const MAX_TOKEN_BYTES: usize = 4_096;
 
 /// Signs tokens of accounts, and reads the refresh tokens among them.
 pub(crate) struct TokenIssuer {
@@ -138,6 +140,15 @@ impl fmt::Debug for TokenIssuer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenIssuer").finish_non_exhaustive()
     }
+}
+
+/// Returns what every token must have: HS256. Its expiry is compared with the clock that its reader was given, while the
+/// library would use the system's time.
+pub(super) fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.validate_exp = false;
+    validation.required_spec_claims.clear();
+    validation
 }
 
 /// Returns the seconds since the epoch; times in tokens have whole seconds.

@@ -143,8 +143,7 @@ mod tests {
     #[test]
     fn a_session_of_another_user_is_not_restored() {
         let sessions = Sessions::new([1; 32]);
-        for (owner, reader) in
-            [(Some(user(7)), Some(user(8))), (Some(user(7)), None), (None, Some(user(7)))]
+        for (owner, reader) in [(Some(user(7)), Some(user(8))), (Some(user(7)), None), (None, Some(user(7)))]
         {
             assert_eq!(sessions.read(&sessions.write(&session(owner), at(0)), reader, at(0)), None);
         }
