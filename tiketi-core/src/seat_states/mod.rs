@@ -1,7 +1,7 @@
 //! Compact seat states: an event's seats in a few bytes, for clients that have its layout.
 //!
 //! A layout never changes, and is named by its [`LayoutHash`]. A client loads it once, and then reads states: all of them in 2
-//! bits a seat, or the changes after a map version. 20,000 seats take 5,043 bytes.
+//! bits a seat, or the changes after a map version. 20,000 seats take 5,039 bytes.
 //!
 //! # Bytes, format 1
 //!
