@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use axum::extract::OriginalUri;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, header::AUTHORIZATION};
+use axum::http::{HeaderName, HeaderValue, Uri, header::AUTHORIZATION};
 use tiketi_core::BuyerId;
 use tokio::time::timeout;
 
@@ -22,6 +23,25 @@ pub(crate) struct Credentials {
     token_in: Option<HeaderName>,
 }
 
+/// Copies what a request refers to: its parts would keep the whole buffer of 8 KiB that the connection was read into.
+fn copied(mut request: Parts) -> Parts {
+    let headers = request.headers.iter().filter_map(|(name, value)| {
+        let mut copy = HeaderValue::from_bytes(value.as_bytes()).ok()?;
+        copy.set_sensitive(value.is_sensitive());
+        Some((name.clone(), copy))
+    });
+    request.headers = headers.collect();
+    if let Ok(uri) = request.uri.to_string().parse() {
+        request.uri = uri;
+    }
+    let original = request.extensions.get::<OriginalUri>();
+    let original: Option<Uri> = original.and_then(|original| original.0.to_string().parse().ok());
+    if let Some(uri) = original {
+        request.extensions.insert(OriginalUri(uri));
+    }
+    request
+}
+
 /// What the authenticator says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
@@ -32,7 +52,7 @@ pub(crate) enum Found {
 impl Credentials {
     /// Takes those of the request that opened the socket.
     pub(crate) fn of(request: Parts) -> Self {
-        Self { request: Box::new(request), token_in: None }
+        Self { request: Box::new(copied(request)), token_in: None }
     }
 
     /// Finds the user of a new token, or of what there is. A token that is refused is forgotten.
