@@ -5,7 +5,6 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use axum::http::Method;
 use serde_json::{Value, json};
-use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
     Clock, CommandKey, StoreError, StoreErrorKind, Timestamp,
     account::Role,
@@ -56,7 +55,7 @@ impl Shop {
         let mut server = Server::new();
         let token = server.token_of("admin@example.com", Role::Admin).await;
         let box_office = server.state.box_office().clone();
-        let accounts = accounts_in(Arc::new(MemoryStore::default()));
+        let accounts = accounts_in(Arc::clone(&server.state.accounts().unwrap().store));
         let builder = AppState::builder(box_office, Arc::new(Forgetful), accounts);
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&server.clock);
         server.app = router(builder.clock(clock).build().unwrap());

@@ -7,7 +7,6 @@ use axum::Router;
 use axum::http::{Method, StatusCode};
 use axum::routing::post;
 use serde_json::json;
-use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
     CommandKey, StoreError, StoreErrorKind, Timestamp,
     account::Role,
@@ -57,7 +56,7 @@ async fn send(answers: Failing, path: &str) -> Answered {
     let mut server = Server::new();
     let token = server.token_of("buyer@example.com", Role::Buyer).await;
     let box_office = server.state.box_office().clone();
-    let accounts = accounts_in(Arc::new(MemoryStore::default()));
+    let accounts = accounts_in(Arc::clone(&server.state.accounts().unwrap().store));
     let builder = AppState::builder(box_office, Arc::new(answers), accounts);
     let clock = Arc::clone(&server.clock);
     let routes = Router::new()
