@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use crate::sql::schema::SchemaName;
+use crate::sql::session::may_change_sessions;
 use crate::store::PostgresStore;
 use pending::Pending;
 use receive::Receiver;
@@ -39,14 +40,17 @@ use send::Sender;
 ///
 /// # Behind a pooler
 ///
-/// In `PgBouncer`'s transaction mode `LISTEN` has no effect. Give [`PostgresBroadcast::open`] an address that leads to
-/// Postgres directly, or use another broadcast. Otherwise this one logs a warning, tries again each minute, and other
-/// servers' changes are seen only by the check of each second ([`tiketi_core::box_office::Changes`]).
+/// A pooler in transaction mode gives the session that listens to whoever comes next, who then gets notifications
+/// instead of answers. So this broadcast does not listen over an address with `statement-cache-capacity=0`, which such
+/// a pooler needs: it logs a warning, and other servers' changes are seen only by the check of each second
+/// ([`tiketi_core::box_office::Changes`]). A pooler that supports prepared statements cannot be recognised: set the
+/// capacity to 0 for it too. For less delay, give [`PostgresBroadcast::open`] an address that leads to Postgres
+/// directly, or use another broadcast.
 ///
-/// Two tasks run until this value is dropped.
+/// Up to two tasks run until this value is dropped.
 pub struct PostgresBroadcast {
     shared: Arc<Shared>,
-    tasks: [JoinHandle<()>; 2],
+    tasks: Vec<JoinHandle<()>>,
 }
 
 /// What the caller and the tasks share.
@@ -90,8 +94,14 @@ impl PostgresBroadcast {
             sent: AtomicU64::new(0),
         });
         let sender = Sender::new(Arc::clone(&shared), server.clone(), schema);
-        let receiver = Receiver::new(Arc::clone(&shared), server.clone(), schema);
-        Self { shared, tasks: [tokio::spawn(sender.run()), tokio::spawn(receiver.run())] }
+        let mut tasks = vec![tokio::spawn(sender.run())];
+        if may_change_sessions(server) {
+            receive::warn_of_silence();
+        } else {
+            let receiver = Receiver::new(Arc::clone(&shared), server.clone(), schema);
+            tasks.push(tokio::spawn(receiver.run()));
+        }
+        Self { shared, tasks }
     }
 }
 

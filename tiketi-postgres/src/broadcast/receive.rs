@@ -132,15 +132,20 @@ impl Receiver {
             Ended::Silent { has_heard: true } => RETRY_AFTER,
             Ended::Silent { has_heard: false } => {
                 if !std::mem::replace(&mut self.is_deaf, true) {
-                    tracing::warn!(
-                        "no notification of the database arrives: a pooler in transaction mode does not pass them on. \
-                         Changes of other servers show after up to a second; for less, connect to Postgres directly"
-                    );
+                    warn_of_silence();
                 }
                 DEAF_RETRY_AFTER
             }
         }
     }
+}
+
+/// Warns that other servers are not heard.
+pub(super) fn warn_of_silence() {
+    tracing::warn!(
+        "no notification of the database arrives: a pooler in transaction mode does not pass them on. \
+         Changes of other servers show after up to a second; for less, connect to Postgres directly"
+    );
 }
 
 impl Shared {

@@ -48,6 +48,12 @@ impl Statements {
     }
 }
 
+/// Returns whether the connections may lead to a pooler that lends another session for each transaction: they keep no
+/// statements.
+pub(crate) fn may_change_sessions(options: &PgConnectOptions) -> bool {
+    Statements::of(options) == Statements::Forgotten
+}
+
 /// A pool of connections, each to its own session or to one that a pooler lends for a transaction.
 #[derive(Debug, Clone)]
 pub(crate) struct Pool {

@@ -149,12 +149,12 @@ async fn a_made_password_is_printed_once_and_long() {
 
 #[tokio::test]
 async fn a_token_of_a_given_secret_outlives_the_process() {
-    let arguments = ["--demo", "--jwt-secret", "0123456789abcdef0123456789abcdef"];
+    let (_folder, store) = store();
+    let arguments = ["--demo", "--store", &store, "--jwt-secret", "0123456789abcdef0123456789abcdef"];
     let first = Running::start(&arguments).await;
     let token = first.sign_in("demo@tiketi.dev", "demo1234").await;
     drop(first);
     let second = Running::start(&arguments).await;
-    // The in-memory store has lost the account, but only the token's signature is checked.
     let (status, _) = second.get("/api/reservations/my", Some(&token)).await;
     assert_eq!(status, 200);
     let other = Running::start(&["--demo"]).await;
