@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tiketi_core::Timestamp;
 use tiketi_core::fact::SeatStatus;
 use tiketi_core::live_seats::{LiveSeat, SeatUpdate};
-use tiketi_core::seat_states::{MEDIA_TYPE, SeatEntry, SeatStates, StatesOf, pack};
+use tiketi_core::seat_states::{MEDIA_TYPE, PackedStates, SeatEntry, SeatStates, StatesOf, pack};
 
 use crate::conditional::{accepts_gzip, is_known};
 use crate::gzip::gzip;
@@ -74,16 +74,11 @@ impl EventStates {
 impl Encoded {
     fn of(picture: &Picture, now: Timestamp) -> Self {
         let seats = &picture.seats;
-        let states = pack(seats.iter().map(|seat| seat.status_at(now)));
+        let states = packed(seats, now);
         let held = || seats.iter().filter(|seat| seat.status == SeatStatus::Held);
         let lapsed = held().filter(|seat| seat.until <= now).count();
         let ends = held().map(|seat| seat.until).filter(|until| *until > now);
-        let ahead: Vec<_> = seats
-            .iter()
-            .zip(0..)
-            .filter(|(seat, _)| seat.map_version > seats.version())
-            .map(|(seat, index)| entry(index, seat, now))
-            .collect();
+        let ahead = ahead(seats, now);
         // Changes that overtook others are a part of the content, and not of the version.
         let sum = ahead
             .iter()
@@ -97,7 +92,7 @@ impl Encoded {
             revision: AtomicU64::new(picture.revision),
             lapses_at: ends.min().unwrap_or(Timestamp::FAR_FUTURE),
             tag,
-            plain: of(seats).encode_all(&states, &ahead).into(),
+            plain: states_of(seats).encode_all(&states, &ahead).into(),
             gzip: OnceLock::new(),
         }
     }
@@ -140,21 +135,41 @@ fn bytes_of(bytes: Bytes, tag: Option<&str>) -> Response {
     response
 }
 
-/// Encodes the changes after a map version; `None` if everything has to be read.
+/// Writes what changed after a map version; `None` if everything has to be sent.
 fn changes(seats: &PictureSeats, since: u64, now: Timestamp) -> Option<Vec<u8>> {
-    let changed = seats.since(since)?;
-    let entries = changed.iter().map(|SeatUpdate { index, now: seat }| entry(*index, seat, now)).collect();
-    Some(SeatStates::Changes { of: of(seats), since, entries }.encode())
+    Some(changed_states(states_of(seats), since, &seats.since(since)?, now))
+}
+
+/// Writes the states of these seats.
+pub(crate) fn changed_states(of: StatesOf, since: u64, updates: &[SeatUpdate], now: Timestamp) -> Vec<u8> {
+    let entries = updates.iter().map(|update| entry(update.index, &update.now, now)).collect();
+    SeatStates::Changes { of, since, entries }.encode()
+}
+
+/// Writes the states of all seats.
+pub(crate) fn all_states(seats: &PictureSeats, now: Timestamp) -> Vec<u8> {
+    states_of(seats).encode_all(&packed(seats, now), &ahead(seats, now))
+}
+
+/// Returns what states of a picture are of.
+pub(crate) fn states_of(seats: &PictureSeats) -> StatesOf {
+    // A layout has at most a million seats.
+    let count = u32::try_from(seats.count()).unwrap_or(u32::MAX);
+    StatesOf { layout: seats.layout(), version: seats.version(), seats: count }
+}
+
+fn packed(seats: &PictureSeats, now: Timestamp) -> PackedStates {
+    pack(seats.iter().map(|seat| seat.status_at(now)))
+}
+
+/// Returns the seats whose change overtook another one: it is a part of the states, but not of their version.
+fn ahead(seats: &PictureSeats, now: Timestamp) -> Vec<SeatEntry> {
+    let ahead = seats.iter().zip(0..).filter(|(seat, _)| seat.map_version > seats.version());
+    ahead.map(|(seat, index)| entry(index, seat, now)).collect()
 }
 
 fn entry(index: u32, seat: &LiveSeat, now: Timestamp) -> SeatEntry {
     SeatEntry { index, state: seat.status_at(now), version: seat.version }
-}
-
-fn of(seats: &PictureSeats) -> StatesOf {
-    // A layout has at most a million seats.
-    let count = u32::try_from(seats.count()).unwrap_or(u32::MAX);
-    StatesOf { layout: seats.layout(), version: seats.version(), seats: count }
 }
 
 #[cfg(test)]

@@ -34,9 +34,6 @@ const REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// How long a claim stays valid after a crash of its server; no request runs for as long.
 const CLAIM_LENGTH: Duration = Duration::from_mins(5);
 
-/// Most sessions that one call forgets, so that it does not occupy the store for long.
-const FORGOTTEN_SESSIONS: u32 = 1_000;
-
 /// How long answers are stored.
 const ANSWER_MEMORY: Duration = Duration::from_hours(24);
 
@@ -46,16 +43,6 @@ impl AppState {
     /// Call it about every minute.
     pub async fn forget_answers_once(&self) -> Result<u64, StoreError> {
         self.answers().forget_answers(self.now().before(ANSWER_MEMORY)).await
-    }
-
-    /// Deletes sessions that have ended, at most 1,000, and returns how many; none if users sign in at the host.
-    ///
-    /// Call it about every minute.
-    pub async fn forget_sessions_once(&self) -> Result<u64, StoreError> {
-        match self.accounts() {
-            Some(accounts) => accounts.store.forget_sessions(self.now(), FORGOTTEN_SESSIONS).await,
-            None => Ok(0),
-        }
     }
 
     /// Runs every job that is due, and returns when to call it again.

@@ -111,8 +111,7 @@
 //
 //     router       every route and layer put together
 //     openapi, middleware
-//     routes, auth, health, idempotency, socketio
-//     ws
+//     routes, auth, health, idempotency, socketio, ws
 //     extract, tasks
 //     state
 //     channels

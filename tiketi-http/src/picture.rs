@@ -36,8 +36,9 @@ pub(crate) struct PictureSeats {
     version: u64,
     /// The map version before which changes cannot be told, because the event had other seats.
     told_from: u64,
-    /// Grows when map versions begin anew: with other seats, or when the store was restored from a copy.
-    run: u64,
+    /// Map versions can be compared only within one epoch. A new one begins with other seats, and when the store was
+    /// restored from a copy.
+    epoch: u64,
     layout: LayoutHash,
     blocks: Vec<Arc<[LiveSeat]>>,
     count: usize,
@@ -54,9 +55,9 @@ impl Picture {
     pub(crate) fn apply(&mut self, change: LiveChange) -> bool {
         match change {
             LiveChange::Snapshot(snapshot) => {
-                let (revision, serving, run) = (self.revision, self.serving.take(), self.seats.run + 1);
+                let (revision, serving, epoch) = (self.revision, self.serving.take(), self.seats.epoch + 1);
                 *self = Self { revision, serving, ..Self::of(snapshot) };
-                (self.seats.told_from, self.seats.run) = (self.seats.version, run);
+                (self.seats.told_from, self.seats.epoch) = (self.seats.version, epoch);
             }
             LiveChange::Seats { version, updates } => self.seats.apply(version, &updates),
             LiveChange::Stock { ticket_type, available } => return self.set_stock(ticket_type, available),
@@ -104,7 +105,7 @@ impl Picture {
 impl PictureSeats {
     fn of(version: u64, seats: &[LiveSeat], layout: &[LayoutSeat]) -> Self {
         let blocks = seats.chunks(BLOCK_SEATS).map(Arc::from).collect();
-        Self { version, told_from: 0, run: 0, layout: LayoutHash::of(layout), blocks, count: seats.len() }
+        Self { version, told_from: 0, epoch: 0, layout: LayoutHash::of(layout), blocks, count: seats.len() }
     }
 
     /// Returns the map version up to which nothing is missing.
@@ -117,9 +118,9 @@ impl PictureSeats {
         self.layout
     }
 
-    /// Returns the number of the run of map versions: what was made in another run has to be made anew.
-    pub(crate) const fn run(&self) -> u64 {
-        self.run
+    /// Returns the epoch of the map versions. What was encoded in another epoch cannot be updated.
+    pub(crate) const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Returns how many seats there are.
@@ -145,7 +146,7 @@ impl PictureSeats {
 
     fn apply(&mut self, version: u64, updates: &[SeatUpdate]) {
         if version < self.version {
-            (self.told_from, self.run) = (version, self.run + 1);
+            (self.told_from, self.epoch) = (version, self.epoch + 1);
         }
         self.version = version;
         for update in updates {

@@ -150,7 +150,7 @@ impl AppState {
 
     /// Returns how many sockets are open.
     pub fn socket_count(&self) -> usize {
-        self.inner.sockets.census.count()
+        self.inner.sockets.counter.count()
     }
 
     pub(crate) fn sockets(&self) -> &Sockets {

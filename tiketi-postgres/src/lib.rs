@@ -101,8 +101,8 @@
 //!
 //! `PgBouncer`'s transaction mode is enough for the store: nothing outlives a transaction, and there is no session-level
 //! advisory lock, temporary table or `LISTEN`; [`migrate()`] takes one advisory lock within its transaction.
-//! [`PostgresBroadcast`] listens, and needs an address that leads to Postgres directly: through such a pooler, whoever gets
-//! the session next would get notifications instead of answers. It does not listen over an address with a statement cache of 0.
+//! [`PostgresBroadcast`] listens, and needs an address that leads to Postgres directly: such a pooler
+//! lends the session to another client next, which would receive notifications instead of answers. It does not listen over an address with a statement cache of 0.
 //!
 //! | Pooler | What it takes |
 //! |---|---|

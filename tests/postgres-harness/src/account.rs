@@ -19,7 +19,8 @@ pub(crate) enum Account {
 }
 
 impl Account {
-    /// Returns the current user. For root, returns the system user `postgres`, or else the one named `nobody`.
+    /// Returns the user that runs Postgres: the current user, but for root the system user `postgres`, or `nobody` if there
+    /// is none.
     pub(crate) fn find() -> Result<Self, HarnessError> {
         if !rustix::process::geteuid().is_root() {
             return Ok(Self::Ours);

@@ -164,7 +164,7 @@ impl ListeningBuyer {
     }
 }
 
-/// Fails if a buyer is not told before the caller is answered, is told of a hold, or others are told.
+/// Fails if private news reaches a buyer only after the caller is answered, is about a hold, or reaches another buyer.
 pub async fn a_buyer_is_told_of_the_own_sale_before_its_answer(shop: TestShop) {
     let hall = shop.hall().await;
     let broadcast = connect(&shop);

@@ -8,8 +8,8 @@ use crate::time::Timestamp;
 /// How long the token before the newest is answered with the newest: 10 seconds.
 ///
 /// A client whose answer was lost sends the old token again, and so does a second tab of the same browser. Without this
-/// time either would look like a thief. Whoever has a stolen token gains nothing by it that the token itself does not
-/// give.
+/// time, both would end their session. It is no further risk: the holder of a stolen token could have renewed the session
+/// with it before.
 pub const REFRESH_REPEAT: Duration = Duration::from_secs(10);
 
 /// What a valid refresh token does.

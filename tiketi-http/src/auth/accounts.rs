@@ -14,6 +14,9 @@ use crate::state::AppState;
 /// Most characters of a telephone number, separators included.
 pub(super) const MAX_PHONE_CHARS: usize = 32;
 
+/// Most sessions that one call forgets, so that it does not occupy the store for long.
+const FORGOTTEN_SESSIONS: u32 = 1_000;
+
 /// The data of a new account.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -109,6 +112,16 @@ impl AppState {
             Err(CommandError::Text(error)) => Err(StoreError::from(error).into()),
             Err(CommandError::Store(failure)) => Err(failure.into()),
             Err(other) => Err(StoreError::new(StoreErrorKind::Internal, other.to_string()).into()),
+        }
+    }
+
+    /// Deletes sessions that have ended, at most 1,000, and returns how many; none if users sign in at the host.
+    ///
+    /// Call it about every minute.
+    pub async fn forget_sessions_once(&self) -> Result<u64, StoreError> {
+        match self.accounts() {
+            Some(accounts) => accounts.store.forget_sessions(self.now(), FORGOTTEN_SESSIONS).await,
+            None => Ok(0),
         }
     }
 }

@@ -4,21 +4,23 @@
 //! log of limited length until each socket has taken them. [`Users`] does the same for what is for one user only. A socket
 //! is woken by its [`Signal`] and takes what it misses; no one waits for it.
 
-mod census;
 mod compact;
+mod counter;
 mod frame;
 mod limits;
 mod log;
 mod members;
+mod message_budget;
 mod name;
 mod pace;
 mod personal;
 mod protocol;
 mod room;
 mod rooms;
-mod shown;
+mod sent;
 mod signal;
 mod snapshot;
+mod socket_credentials;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,10 +29,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 #[cfg(feature = "socketio")]
-pub(crate) use census::TooMany;
-pub(crate) use census::{Census, Counted, Standing};
+pub(crate) use counter::TooMany;
+pub(crate) use counter::{ClientKind, Counted, SocketCounter};
 pub use limits::SocketLimits;
 pub(crate) use members::Membership;
+pub(crate) use message_budget::MessageBudget;
 pub(crate) use name::{Channel, Topic};
 pub(crate) use personal::{Personal, Users};
 pub(crate) use protocol::{
@@ -41,6 +44,7 @@ pub(crate) use protocol::{
 pub(crate) use room::{Cursor, Room};
 pub(crate) use rooms::Rooms;
 pub(crate) use signal::{Ending, Signal};
+pub(crate) use socket_credentials::{Credentials, Found};
 
 /// How many sockets reconnect in a second, at most, after the server ended them.
 const RECONNECTS_PER_SECOND: u32 = 2_000;
@@ -51,7 +55,7 @@ const RECONNECT_WITHIN: (Duration, Duration) = (Duration::from_secs(1), Duration
 #[derive(Debug)]
 pub(crate) struct Sockets {
     pub(crate) limits: SocketLimits,
-    pub(crate) census: Arc<Census>,
+    pub(crate) counter: Arc<SocketCounter>,
     pub(crate) rooms: Arc<Rooms>,
     pub(crate) users: Users,
     /// The tasks of the sockets.
@@ -65,7 +69,7 @@ impl Sockets {
     pub(crate) fn new(limits: SocketLimits) -> Self {
         Self {
             limits,
-            census: Arc::new(Census::new(limits)),
+            counter: Arc::new(SocketCounter::new(limits)),
             rooms: Arc::default(),
             users: Users::default(),
             tasks: TaskTracker::new(),
@@ -75,7 +79,7 @@ impl Sockets {
 
     /// Tells every socket that the server stops, and waits until all have ended.
     pub(crate) async fn close(&self) {
-        self.census.close();
+        self.counter.close();
         self.closing.cancel();
         self.tasks.close();
         self.tasks.wait().await;
@@ -85,7 +89,7 @@ impl Sockets {
     /// the more clients there are.
     pub(crate) fn reconnect_after(&self) -> Duration {
         let (shortest, longest) = RECONNECT_WITHIN;
-        let sockets = u32::try_from(self.census.count()).unwrap_or(u32::MAX);
+        let sockets = u32::try_from(self.counter.count()).unwrap_or(u32::MAX);
         let within = (Duration::from_secs(1) * sockets / RECONNECTS_PER_SECOND).clamp(shortest, longest);
         within.mul_f64(rand::random())
     }

@@ -10,16 +10,16 @@ use tiketi_core::{BoxOffice, EventId};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 
-use crate::channels::compact::states_of;
 use crate::channels::frame::{Frame, SeatChanges};
 use crate::channels::log::{ChannelLog, Frames, Missing};
 use crate::channels::members::{Members, Membership};
 use crate::channels::name::Topic;
 use crate::channels::pace::{LONGEST_ROUND, rest_after};
 use crate::channels::protocol::{Body, Encoding, ServerMessage};
-use crate::channels::shown::Shown;
+use crate::channels::sent::Sent;
 use crate::channels::signal::Signal;
 use crate::channels::snapshot::Snapshots;
+use crate::event_states::states_of;
 use crate::live::Following;
 use crate::picture::Picture;
 
@@ -55,7 +55,7 @@ struct Merged {
 /// What a room begins with.
 #[derive(Debug)]
 pub(crate) struct Begun {
-    shown: Shown,
+    sent: Sent,
     revision: u64,
 }
 
@@ -109,9 +109,9 @@ impl Room {
     /// Returns what the room begins with. It comes before the first socket enters: what changes after it becomes a
     /// message, so a socket whose snapshot is older than the first message misses nothing.
     pub(crate) fn begin(&self) -> Begun {
-        let mut shown = Shown::default();
-        let revision = self.live.picture().map_or(0, |first| self.publish(&mut shown, &first).1);
-        Begun { shown, revision }
+        let mut sent = Sent::default();
+        let revision = self.live.picture().map_or(0, |first| self.publish(&mut sent, &first).1);
+        Begun { sent, revision }
     }
 
     /// Sends what changes, in rounds, until `close` says that the room is closed; it is asked every `linger` while the
@@ -119,7 +119,7 @@ impl Room {
     ///
     /// A round that takes longer makes the next one later: what changes meanwhile is merged.
     pub(crate) async fn run(&self, begun: Begun, linger: Duration, close: impl Fn() -> bool) {
-        let Begun { mut shown, mut revision } = begun;
+        let Begun { mut sent, mut revision } = begun;
         let mut look = interval(linger);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         look.reset();
@@ -136,7 +136,7 @@ impl Room {
             }
             let Some(picture) = self.live.picture() else { continue };
             let topics;
-            (topics, revision) = self.publish(&mut shown, &picture);
+            (topics, revision) = self.publish(&mut sent, &picture);
             if topics != 0 {
                 self.wake(topics).await;
             }
@@ -152,11 +152,11 @@ impl Room {
         }
     }
 
-    /// Adds messages to the channels for all that a picture has and the room has not shown; returns which channels have
+    /// Adds messages to the channels for all that a picture has and the room has not sent; returns which channels have
     /// some, and the picture's revision.
-    fn publish(&self, shown: &mut Shown, picture: &Picture) -> (u8, u64) {
+    fn publish(&self, sent: &mut Sent, picture: &Picture) -> (u8, u64) {
         let mut topics = 0;
-        let news = shown.take(picture);
+        let news = sent.take(picture);
         if news.has_other_seats {
             self.log(Topic::Seats).restart();
             topics |= Topic::Seats.bit();

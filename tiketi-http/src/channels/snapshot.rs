@@ -11,7 +11,7 @@ use crate::channels::frame::seat_change;
 use crate::channels::log::{ChannelLog, Missing};
 use crate::channels::name::Topic;
 use crate::channels::protocol::{Body, Encoding, Seats, ServerMessage, Snapshot};
-use crate::channels::shown::{event_snapshot, queue_updated};
+use crate::channels::sent::{event_snapshot, queue_updated};
 use crate::live::LiveEvent;
 use crate::picture::Picture;
 

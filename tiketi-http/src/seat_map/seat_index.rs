@@ -33,8 +33,8 @@ pub(super) struct SeatIndex {
     /// From the stage backwards.
     blocks: Vec<Block>,
     count: usize,
-    /// The picture's run of map versions; see [`PictureSeats::run`].
-    run: u64,
+    /// The epoch of the map versions; see [`PictureSeats::epoch`].
+    epoch: u64,
     closing: Arc<Segment>,
 }
 
@@ -70,8 +70,8 @@ impl SeatIndex {
     pub(super) fn of(map: &SeatMap, head: MapHeader, picture: &PictureSeats) -> Self {
         let blocks = map.seats.chunks(SEGMENT_SEATS).map(|seats| Block::of(seats, &head)).collect();
         let closing = Arc::new(Segment::new(CLOSING.to_vec()));
-        let (version, count, run) = (map.version, map.seats.len(), picture.run());
-        Self { version, head, blocks, count, run, closing }
+        let (version, count, epoch) = (map.version, map.seats.len(), picture.epoch());
+        Self { version, head, blocks, count, epoch, closing }
     }
 
     /// Applies what a picture has and this index has not.
@@ -79,7 +79,7 @@ impl SeatIndex {
     /// Returns `false` if the picture is of other seats: all of them have to be read again.
     #[must_use]
     pub(super) fn update(&mut self, picture: &PictureSeats) -> bool {
-        if self.run != picture.run() || self.count != picture.count() {
+        if self.epoch != picture.epoch() || self.count != picture.count() {
             return false;
         }
         // An index that was just read may be ahead of the picture.

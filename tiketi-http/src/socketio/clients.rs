@@ -12,13 +12,12 @@ use socketioxide::handler::{ConnectHandler, FromMessageParts, MessageHandler, Va
 use socketioxide::socket::Socket;
 use tokio::time::Instant;
 
-use crate::channels::Channel;
+use crate::channels::{Channel, Credentials, Found};
 use crate::error::{ApiError, Code};
 use crate::language::Language;
 use crate::socketio::hub::Hub;
 use crate::socketio::peer::Peer;
-use crate::socketio::wish::{Asked, Wish};
-use crate::ws::credentials::{Credentials, Found};
+use crate::socketio::room_request::{RoomRequest, RoomRequestBody};
 
 /// What a client sends when it connects.
 #[derive(Default, Deserialize)]
@@ -114,8 +113,8 @@ impl MessageHandler<LocalAdapter, Self> for Reader {
             return;
         }
         let Ok(Event(name)) = Event::from_message_parts(&socket, &mut sent, &ack) else { return };
-        let Some(wish) = Wish::named(&name) else { return };
-        let Ok(TryData(asked)) = TryData::<Asked>::from_message_parts(&socket, &mut sent, &ack);
+        let Some(request) = RoomRequest::named(&name) else { return };
+        let Ok(TryData(asked)) = TryData::<RoomRequestBody>::from_message_parts(&socket, &mut sent, &ack);
         let Ok(answer) = AckSender::from_message_parts(&socket, &mut sent, &ack);
         let answer = ack.is_some().then_some(answer);
         let Some((asked, event)) = asked.ok().and_then(|asked| asked.event().map(|event| (asked, event)))
@@ -123,13 +122,13 @@ impl MessageHandler<LocalAdapter, Self> for Reader {
             return reply(&SocketRef::from(socket), answer, &Err(ApiError::new(Code::InvalidMessage)));
         };
         let socket = SocketRef::from(socket);
-        match wish {
-            Wish::Leave(topic) => {
+        match request {
+            RoomRequest::Leave(topic) => {
                 self.hub.leave(&socket, &peer, topic.of(event));
                 self.hub.give_session(&socket, &peer);
                 reply(&socket, answer, &Ok(()));
             }
-            Wish::Join(topic) => {
+            RoomRequest::Join(topic) => {
                 let joining = Joining { hub: Arc::clone(&self.hub), socket, peer, room: topic.of(event) };
                 joining.start(asked.version(), answer);
             }
@@ -146,7 +145,7 @@ struct Joining {
 }
 
 impl Joining {
-    /// Notes the wish at once, in the order of the client's messages; the event is looked up later.
+    /// Notes the request at once, in the order of the client's messages; the event is looked up later.
     fn start(self, version: Option<u64>, answer: Option<AckSender>) {
         if let Err(error) = Hub::want(&self.peer, self.room) {
             return reply(&self.socket, answer, &Err(error));
@@ -161,7 +160,7 @@ impl Joining {
     }
 }
 
-/// Tells a client how its wish ended: in the acknowledgement if it asked for one, and otherwise only a failure.
+/// Tells a client how its request ended: in the acknowledgement if it asked for one, and otherwise only a failure.
 fn reply(socket: &SocketRef, answer: Option<AckSender>, outcome: &Result<(), ApiError>) {
     let body = match outcome {
         Ok(()) => json!({"ok": true}),

@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::channels::Topic;
 use crate::live::Following;
 use crate::picture::Picture;
-use crate::socketio::members::{Members, Owed, TOPICS, send};
+use crate::socketio::members::{Backlog, Members, TOPICS, send};
 use crate::socketio::message::{self, Message, StockNews};
 use crate::socketio::recent::Recent;
 
@@ -25,13 +25,13 @@ const PER_SOCKET: Duration = Duration::from_micros(20);
 const LONGEST_ROUND: Duration = Duration::from_secs(1);
 /// How long after a socket had no space it is looked at again.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
-/// Sockets that are told before other tasks get a turn.
+/// Sockets that are sent before other tasks get a turn.
 const AT_ONCE: usize = 64;
 
 /// The rooms of one event, and the task that tells them what changes.
 ///
 /// A round takes what changed since the one before, latest wins, and encodes it once. A socket without space for it is
-/// not waited for: it is told what it missed in a later round.
+/// not waited for: it is sent what it missed in a later round.
 #[derive(Debug)]
 pub(super) struct Feed {
     event: EventId,
@@ -42,9 +42,9 @@ pub(super) struct Feed {
     woken: Notify,
 }
 
-/// What the rooms were told.
+/// What the rooms were sent.
 #[derive(Debug)]
-struct Told {
+struct Sent {
     version: u64,
     status: EventStatus,
     stock: Vec<StockNews>,
@@ -68,11 +68,11 @@ impl Feed {
 
     /// Adds a socket to a room, and returns how many are in it.
     ///
-    /// It is told the state of the room. Of seats it is told those that changed after the version that it has, or in the
+    /// It is sent the state of the room. Of seats it is sent those that changed after the version that it has, or in the
     /// last minute: a client reads the seat map before it joins, and after a lost connection it may not read it again.
     pub(super) fn join(&self, topic: Topic, socket: SocketRef, version: Option<u64>) -> usize {
-        let owed = version.map_or(Owed::Recent, Owed::After);
-        let count = self.members.join(topic, socket, owed);
+        let backlog = version.map_or(Backlog::Recent, Backlog::After);
+        let count = self.members.join(topic, socket, backlog);
         self.woken.notify_one();
         count
     }
@@ -81,7 +81,7 @@ impl Feed {
     /// empty.
     pub(super) async fn run(&self, linger: Duration, close: impl Fn() -> bool) {
         let Some(first) = self.live.picture() else { return };
-        let (mut told, mut revision) = (Told::of(&first, self.office.now()), first.revision);
+        let (mut sent, mut revision) = (Sent::of(&first, self.office.now()), first.revision);
         let mut look = interval(linger);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         look.reset();
@@ -90,7 +90,7 @@ impl Feed {
             tokio::select! {
                 _ = self.live.changed(revision) => {}
                 () = self.woken.notified() => {}
-                () = sleep(RETRY_AFTER), if self.members.is_any_owed() => {}
+                () = sleep(RETRY_AFTER), if self.members.has_backlog() => {}
                 _ = look.tick() => {
                     let is_empty = self.members.is_empty();
                     if std::mem::replace(&mut was_empty, is_empty) && is_empty && close() {
@@ -100,32 +100,32 @@ impl Feed {
             }
             if let Some(picture) = self.live.picture() {
                 revision = picture.revision;
-                self.round(&mut told, &picture).await;
+                self.round(&mut sent, &picture).await;
             }
             sleep(rest(self.members.count())).await;
         }
     }
 
     /// Tells each room what is new in a picture.
-    async fn round(&self, told: &mut Told, picture: &Picture) {
+    async fn round(&self, sent: &mut Sent, picture: &Picture) {
         let now = self.office.now();
-        let before = told.version;
-        let news = told.take(self.event, picture, now);
+        let before = sent.version;
+        let news = sent.take(self.event, picture, now);
         for (topic, messages) in TOPICS.into_iter().zip(news) {
             let mut catching_up = HashMap::new();
             let mut changed = Vec::new();
             for some in self.members.of(topic).chunks(AT_ONCE) {
                 for member in some {
-                    let (messages, if_full) = match member.owed {
-                        Owed::Nothing => (Arc::clone(&messages), Owed::After(before)),
-                        owed => {
-                            let make = || self.catch_up(topic, owed, told, picture, now);
-                            (Arc::clone(catching_up.entry(owed).or_insert_with(make)), owed)
+                    let (messages, if_full) = match member.backlog {
+                        Backlog::Nothing => (Arc::clone(&messages), Backlog::After(before)),
+                        backlog => {
+                            let make = || self.catch_up(topic, backlog, sent, picture, now);
+                            (Arc::clone(catching_up.entry(backlog).or_insert_with(make)), backlog)
                         }
                     };
-                    let owed = if send(&member.socket, &messages) { Owed::Nothing } else { if_full };
-                    if owed != member.owed {
-                        changed.push((member.clone(), owed));
+                    let backlog = if send(&member.socket, &messages) { Backlog::Nothing } else { if_full };
+                    if backlog != member.backlog {
+                        changed.push((member.clone(), backlog));
                     }
                 }
                 tokio::task::yield_now().await;
@@ -134,18 +134,25 @@ impl Feed {
         }
     }
 
-    /// Makes the messages for a socket that is owed something.
-    fn catch_up(&self, topic: Topic, owed: Owed, told: &Told, picture: &Picture, now: Timestamp) -> Messages {
-        let messages = match (topic, owed) {
-            (_, Owed::Nothing) => Vec::new(),
+    /// Makes the messages of a backlog.
+    fn catch_up(
+        &self,
+        topic: Topic,
+        backlog: Backlog,
+        sent: &Sent,
+        picture: &Picture,
+        now: Timestamp,
+    ) -> Messages {
+        let messages = match (topic, backlog) {
+            (_, Backlog::Nothing) => Vec::new(),
             (Topic::Event, _) => {
                 let status = message::status(self.event, picture.status, now);
-                let stock = told.stock.iter().filter_map(|news| message::stock(self.event, *news, now));
+                let stock = sent.stock.iter().filter_map(|news| message::stock(self.event, *news, now));
                 status.into_iter().chain(stock).collect()
             }
-            (Topic::Seats, Owed::Recent) => self.seats_after(told.recent.since(now), picture, now),
-            (Topic::Seats, Owed::After(version)) => self.seats_after(version, picture, now),
-            (Topic::Queue, _) => told.serving.as_deref().and_then(message::serving).into_iter().collect(),
+            (Topic::Seats, Backlog::Recent) => self.seats_after(sent.recent.since(now), picture, now),
+            (Topic::Seats, Backlog::After(version)) => self.seats_after(version, picture, now),
+            (Topic::Queue, _) => sent.serving.as_deref().and_then(message::serving).into_iter().collect(),
         };
         messages.into()
     }
@@ -160,7 +167,7 @@ impl Feed {
     }
 }
 
-impl Told {
+impl Sent {
     fn of(picture: &Picture, now: Timestamp) -> Self {
         let version = picture.seats.version();
         Self {

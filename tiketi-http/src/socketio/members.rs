@@ -15,7 +15,7 @@ pub(super) const TOPICS: [Topic; 3] = [Topic::Event, Topic::Seats, Topic::Queue]
 
 /// What a socket in a room still has to be told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Owed {
+pub(super) enum Backlog {
     /// Nothing: it has all that the room was told.
     Nothing,
     /// The state of the room; of seats, those that changed a moment ago.
@@ -35,16 +35,16 @@ pub(super) struct Members {
 #[derive(Debug)]
 struct Member {
     socket: SocketRef,
-    owed: Owed,
+    backlog: Backlog,
     /// Which join it is: a socket that left and came back is another member.
     number: u64,
 }
 
 /// A member at one moment.
 #[derive(Debug, Clone)]
-pub(super) struct Standing {
+pub(super) struct MemberState {
     pub(super) socket: SocketRef,
-    pub(super) owed: Owed,
+    pub(super) backlog: Backlog,
     number: u64,
 }
 
@@ -58,11 +58,11 @@ const fn index(topic: Topic) -> usize {
 
 impl Members {
     /// Adds a socket to a room, and returns how many are in it.
-    pub(super) fn join(&self, topic: Topic, socket: SocketRef, owed: Owed) -> usize {
+    pub(super) fn join(&self, topic: Topic, socket: SocketRef, backlog: Backlog) -> usize {
         let number = self.joins.fetch_add(1, Ordering::Relaxed);
         let mut rooms = self.lock();
         let Some(room) = rooms.get_mut(index(topic)) else { return 0 };
-        room.insert(socket.id, Member { socket, owed, number });
+        room.insert(socket.id, Member { socket, backlog, number });
         room.len()
     }
 
@@ -83,31 +83,31 @@ impl Members {
         self.lock().iter().map(HashMap::len).sum()
     }
 
-    /// Returns whether anyone is owed something.
-    pub(super) fn is_any_owed(&self) -> bool {
-        self.lock().iter().flat_map(HashMap::values).any(|member| member.owed != Owed::Nothing)
+    /// Returns whether a member has a backlog.
+    pub(super) fn has_backlog(&self) -> bool {
+        self.lock().iter().flat_map(HashMap::values).any(|member| member.backlog != Backlog::Nothing)
     }
 
     /// Returns who is in a room, in no order.
-    pub(super) fn of(&self, topic: Topic) -> Vec<Standing> {
+    pub(super) fn of(&self, topic: Topic) -> Vec<MemberState> {
         let rooms = self.lock();
         let room = rooms.get(index(topic)).into_iter().flat_map(HashMap::values);
-        let standing = |member: &Member| Standing {
+        let state = |member: &Member| MemberState {
             socket: member.socket.clone(),
-            owed: member.owed,
+            backlog: member.backlog,
             number: member.number,
         };
-        room.map(standing).collect()
+        room.map(state).collect()
     }
 
-    /// Notes what members are owed now.
-    pub(super) fn settle(&self, topic: Topic, changed: impl IntoIterator<Item = (Standing, Owed)>) {
+    /// Notes the backlogs of members.
+    pub(super) fn settle(&self, topic: Topic, changed: impl IntoIterator<Item = (MemberState, Backlog)>) {
         let mut rooms = self.lock();
         let Some(room) = rooms.get_mut(index(topic)) else { return };
-        for (standing, owed) in changed {
-            let member = room.get_mut(&standing.socket.id);
-            if let Some(member) = member.filter(|member| member.number == standing.number) {
-                member.owed = owed;
+        for (state, backlog) in changed {
+            let member = room.get_mut(&state.socket.id);
+            if let Some(member) = member.filter(|member| member.number == state.number) {
+                member.backlog = backlog;
             }
         }
     }
@@ -119,7 +119,7 @@ impl Members {
 
 /// Sends messages to a socket, and returns whether all of them are in its queue.
 ///
-/// The queue is bounded. What does not fit is not waited for: the socket is owed the rest.
+/// The queue is bounded. What does not fit is not waited for: it is the backlog of the socket.
 pub(super) fn send(socket: &SocketRef, messages: &[Message]) -> bool {
     messages.iter().all(|message| socket.emit(message.name, &message.body).is_ok())
 }

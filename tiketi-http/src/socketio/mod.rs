@@ -11,10 +11,10 @@ mod members;
 mod message;
 mod peer;
 mod recent;
+mod room_request;
 mod routes;
 mod session;
-mod stalling;
 mod users;
-mod wish;
+mod write_deadline;
 
 pub(crate) use routes::routes;

@@ -7,7 +7,7 @@ use socketioxide::socket::Socket;
 use tiketi_core::BuyerId;
 use tokio::time::Instant;
 
-use crate::channels::{Channel, Counted, SocketLimits, Standing, TooMany};
+use crate::channels::{Channel, ClientKind, Counted, MessageBudget, SocketLimits, TooMany};
 
 /// One connection. It is in the extensions of the request that opened it, so it lives as long as the connection.
 #[derive(Debug)]
@@ -22,8 +22,7 @@ struct Inside {
     /// The rooms that the client wants, the last joined one last.
     rooms: Vec<Channel>,
     is_closed: bool,
-    /// When all messages that it may send at once may be sent again.
-    full_at: Instant,
+    budget: MessageBudget,
     counted: Option<Counted>,
 }
 
@@ -38,7 +37,8 @@ pub(super) enum NoRoom {
 
 impl Peer {
     pub(super) fn new(limits: SocketLimits, counted: Option<Counted>) -> Self {
-        let inside = Inside { rooms: Vec::new(), is_closed: false, full_at: Instant::now(), counted };
+        let budget = MessageBudget::new(&limits, Instant::now());
+        let inside = Inside { rooms: Vec::new(), is_closed: false, budget, counted };
         Self { limits, user: OnceLock::new(), inside: Mutex::new(inside) }
     }
 
@@ -53,9 +53,9 @@ impl Peer {
     ///
     /// [`TooMany`] if the network of the client has too many sockets without a user.
     pub(super) fn signs_in(&self, user: Option<BuyerId>) -> Result<(), TooMany> {
-        let standing = if user.is_some() { Standing::SignedIn } else { Standing::Anonymous };
+        let kind = if user.is_some() { ClientKind::SignedIn } else { ClientKind::Anonymous };
         if let Some(counted) = &mut self.lock().counted {
-            counted.becomes(standing)?;
+            counted.becomes(kind)?;
         }
         if let Some(user) = user {
             let _first = self.user.set(user);
@@ -69,14 +69,7 @@ impl Peer {
 
     /// Counts a message of the client, and returns whether it may be read.
     pub(super) fn counts(&self, now: Instant) -> bool {
-        let SocketLimits { message_burst, message_every, .. } = self.limits;
-        let mut inside = self.lock();
-        let full_at = inside.full_at.max(now) + message_every;
-        let has_one = full_at <= now + message_every * message_burst;
-        if has_one {
-            inside.full_at = full_at;
-        }
-        has_one
+        self.lock().budget.take(now)
     }
 
     /// Notes that the client wants a room.

@@ -21,7 +21,7 @@ use crate::extract::ClientAddress;
 use crate::socketio::clients;
 use crate::socketio::hub::Hub;
 use crate::socketio::peer::Peer;
-use crate::socketio::stalling::Stalling;
+use crate::socketio::write_deadline::WriteDeadline;
 use crate::state::AppState;
 
 /// Messages that wait for one client; with more, it is told what it missed once it has read.
@@ -80,7 +80,7 @@ impl Engine {
             let (mut parts, body) = request.into_parts();
             let Ok(ClientAddress(address)) = ClientAddress::from_request_parts(&mut parts, state).await;
             request = Request::from_parts(parts, body);
-            let counted = state.sockets().census.add(address, &Arc::<Signal>::default());
+            let counted = state.sockets().counter.add(address, &Arc::<Signal>::default());
             let counted = counted.map_err(|_| ApiError::new(Code::TooBusy))?;
             let peer = Arc::new(Peer::new(state.sockets().limits, Some(counted)));
             request.extensions_mut().insert(peer);
@@ -109,7 +109,7 @@ impl Engine {
     async fn run(mut self, upgrade: hyper::upgrade::OnUpgrade, opening: Request<()>) {
         let write_within = self.hub.state.sockets().limits.write_within;
         if let Ok(Ok(upgraded)) = timeout(UPGRADE_WITHIN, upgrade).await {
-            let connection = Stalling::new(TokioIo::new(upgraded), write_within);
+            let connection = WriteDeadline::new(TokioIo::new(upgraded), write_within);
             // It was parsed before it was answered.
             let _ = self.service.call((connection, opening)).await;
         }

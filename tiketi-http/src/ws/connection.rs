@@ -12,13 +12,12 @@ use tokio_tungstenite::tungstenite::error::ProtocolError;
 use tokio_tungstenite::tungstenite::{Error, Message};
 
 use crate::channels::{
-    Body, Channel, Counted, Cursor, Encoding, Join, Personal, ServerMessage, Signal, SocketError, Standing,
-    Topic,
+    Body, Channel, ClientKind, Counted, Credentials, Cursor, Encoding, Found, Join, Personal, ServerMessage,
+    Signal, SocketError, Topic,
 };
 use crate::error::Code;
 use crate::language::Language;
 use crate::state::AppState;
-use crate::ws::credentials::{Credentials, Found};
 use crate::ws::ending::Closing;
 use crate::ws::follow::Followed;
 use crate::ws::session::{Session, Step};
@@ -215,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             Found::User(user) if self.session.user() == Some(user) && self.personal.is_some() => {}
             Found::User(user) => {
                 // Counting a user's socket cannot fail.
-                let _ = self.counted.becomes(Standing::SignedIn);
+                let _ = self.counted.becomes(ClientKind::SignedIn);
                 self.session.set_user(Some(user));
                 let sockets = self.state.sockets();
                 let most = sockets.limits.per_user;
@@ -253,7 +252,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     async fn join(&mut self, join: Join) -> Option<Closing> {
-        if self.counted.standing() == Standing::Silent && self.counted.becomes(Standing::Anonymous).is_err() {
+        if self.counted.kind() == ClientKind::Silent && self.counted.becomes(ClientKind::Anonymous).is_err() {
             return Some(Closing::TooManyAnonymous);
         }
         let channel = join.channel;
@@ -303,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn alarm(&mut self) -> Option<Closing> {
         let (now, limits) = (Instant::now(), self.state.sockets().limits);
         let is_over = |since: Instant, within: Duration| now >= since + within;
-        if self.counted.standing() == Standing::Silent && is_over(self.opened, limits.first_message_within) {
+        if self.counted.kind() == ClientKind::Silent && is_over(self.opened, limits.first_message_within) {
             return Some(Closing::Silent);
         }
         let blocked = self.wire.blocked_since();
@@ -344,13 +343,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         self.session.set_user(None);
         self.credentials.forget_token();
         self.refuse(Channel::Personal, code);
-        self.counted.becomes(Standing::Anonymous).err().map(|_| Closing::TooManyAnonymous)
+        self.counted.becomes(ClientKind::Anonymous).err().map(|_| Closing::TooManyAnonymous)
     }
 
     /// Sets the alarm to what is due first.
     fn set_alarm(&mut self) {
         let limits = &self.state.sockets().limits;
-        let is_silent = self.counted.standing() == Standing::Silent;
+        let is_silent = self.counted.kind() == ClientKind::Silent;
         let silent = is_silent.then(|| self.opened + limits.first_message_within);
         let blocked = self.wire.blocked_since().map(|since| since + limits.write_within);
         let next = [silent, blocked].into_iter().flatten().fold(self.next_ping, Instant::min);

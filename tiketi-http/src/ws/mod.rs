@@ -6,7 +6,6 @@
 
 mod asyncapi;
 mod connection;
-pub(crate) mod credentials;
 mod ending;
 mod follow;
 mod session;

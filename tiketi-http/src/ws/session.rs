@@ -3,12 +3,10 @@
 //! A socket is silent until its first message. That message signs a user in, or joins a channel without a user. Each
 //! message is counted: a client that sends too many is closed.
 
-use std::time::Duration;
-
 use tiketi_core::BuyerId;
 use tokio::time::Instant;
 
-use crate::channels::{Auth, Channel, ClientMessage, Join, SocketLimits};
+use crate::channels::{Auth, Channel, ClientMessage, Join, MessageBudget, SocketLimits};
 use crate::error::Code;
 
 /// The state of one socket.
@@ -17,7 +15,7 @@ pub(super) struct Session {
     user: Option<BuyerId>,
     channels: Vec<Channel>,
     most_channels: usize,
-    budget: Budget,
+    budget: MessageBudget,
 }
 
 /// What a message asks for.
@@ -35,19 +33,10 @@ pub(super) enum Step {
     Close,
 }
 
-/// How many messages a client may send.
-#[derive(Debug)]
-struct Budget {
-    burst: u32,
-    every: Duration,
-    /// When the whole burst is there again.
-    full_at: Instant,
-}
-
 impl Session {
     /// Starts without a user and without channels.
     pub(super) fn new(limits: &SocketLimits, now: Instant) -> Self {
-        let budget = Budget { burst: limits.message_burst, every: limits.message_every, full_at: now };
+        let budget = MessageBudget::new(limits, now);
         Self { user: None, channels: Vec::new(), most_channels: limits.channels, budget }
     }
 
@@ -98,20 +87,10 @@ impl Session {
     }
 }
 
-impl Budget {
-    /// Takes one message; returns whether there was one.
-    fn take(&mut self, now: Instant) -> bool {
-        let full_at = self.full_at.max(now) + self.every;
-        let has_one = full_at <= now + self.every * self.burst;
-        if has_one {
-            self.full_at = full_at;
-        }
-        has_one
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const EVENT: &str = "01890a5d-ac96-774b-bcce-b302099a8057";

@@ -38,7 +38,7 @@ pub(super) async fn open(
         return Err(ApiError::new(Code::OriginNotAllowed).into_response());
     }
     let signal = Arc::<Signal>::default();
-    let counted = state.sockets().census.add(address, &signal);
+    let counted = state.sockets().counter.add(address, &signal);
     let counted = counted.map_err(|_| ApiError::new(Code::TooBusy).into_response())?;
     let tasks = state.sockets().tasks.clone();
     tasks.spawn(serve(state, upgrade, (signal, counted), parts));

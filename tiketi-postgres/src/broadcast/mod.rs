@@ -32,15 +32,15 @@ use send::Sender;
 ///
 /// Two connections are used, and none of the store's: one that listens, and one that sends. A notification makes
 /// Postgres commit one transaction of the database after another, so it is never a part of a sale. The channel has the
-/// name of the schema, so that shops in two schemas do not hear each other; a host should not use it.
+/// name of the schema, so that shops in two schemas do not receive from each other; a host should not use it.
 ///
-/// Each process also hears what it sent itself. If it hears nothing for 3 seconds, it connects again. Listeners receive
+/// Each process also receives what it sent itself. If it receives nothing for 3 seconds, it connects again. Listeners receive
 /// a gap ([`Received::Gap`](tiketi_core::broadcast::Received)) each time listening has begun, so nothing that was sent in
 /// between stays unnoticed.
 ///
 /// # Behind a pooler
 ///
-/// A pooler in transaction mode gives the session that listens to whoever comes next, who then gets notifications
+/// A pooler in transaction mode lends the session that listens to another client next, which then receives notifications
 /// instead of answers. So this broadcast does not listen over an address with `statement-cache-capacity=0`, which such
 /// a pooler needs: it logs a warning, and other servers' changes are seen only by the check of each second
 /// ([`tiketi_core::box_office::Changes`]). A pooler that supports prepared statements cannot be recognised: set the

@@ -12,22 +12,22 @@ use crate::broadcast::Shared;
 use crate::broadcast::payload::{Arrived, Payload, bytes_of};
 use crate::sql::schema::SchemaName;
 
-/// Longest time in which a process does not hear itself, which sends once a second.
+/// Longest time in which a process receives nothing of its own, although it sends once a second.
 const SILENCE: Duration = Duration::from_secs(3);
 /// Longest wait for a connection that listens.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Pause until a lost connection is made again.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
-/// Pause after a connection that listens and hears nothing, as behind a pooler.
-const DEAF_RETRY_AFTER: Duration = Duration::from_mins(1);
+/// Pause after a connection that listens and receives nothing, as behind a pooler.
+const RETRY_SILENT_AFTER: Duration = Duration::from_mins(1);
 
 /// The task that receives.
 pub(super) struct Receiver {
     shared: Arc<Shared>,
     server: PgConnectOptions,
     channel: String,
-    /// Whether the last connection heard nothing, and that was logged.
-    is_deaf: bool,
+    /// Whether the last connection received nothing, and that was logged.
+    receives_nothing: bool,
 }
 
 /// Why listening ended.
@@ -36,13 +36,13 @@ enum Ended {
     /// What was sent did not come back.
     Silent {
         /// Whether anything did before.
-        has_heard: bool,
+        has_received: bool,
     },
 }
 
 impl Receiver {
     pub(super) fn new(shared: Arc<Shared>, server: PgConnectOptions, schema: &SchemaName) -> Self {
-        Self { shared, server, channel: schema.to_string(), is_deaf: false }
+        Self { shared, server, channel: schema.to_string(), receives_nothing: false }
     }
 
     /// Receives until the task is aborted.
@@ -75,19 +75,19 @@ impl Receiver {
         timeout(PATIENCE, listening).await.unwrap_or_else(|_| Err(Error::PoolTimedOut))
     }
 
-    /// Receives until the connection is lost, or this process does not hear itself.
+    /// Receives until the connection is lost, or this process receives nothing of its own.
     async fn receive(&mut self, mut listener: PgListener) -> Ended {
-        let (mut has_heard, mut heard_at) = (false, Instant::now());
+        let (mut has_received, mut received_at) = (false, Instant::now());
         let sent_before = self.shared.sent();
         loop {
-            let silent_from = heard_at + SILENCE;
+            let silent_from = received_at + SILENCE;
             tokio::select! {
                 biased;
                 received = listener.try_recv() => match received {
                     Ok(Some(notification)) => {
                         if self.deliver(notification.payload()) {
-                            (has_heard, heard_at) = (true, Instant::now());
-                            self.note_heard();
+                            (has_received, received_at) = (true, Instant::now());
+                            self.note_received();
                         }
                     }
                     Ok(None) => return Ended::Lost(Error::WorkerCrashed),
@@ -96,7 +96,7 @@ impl Receiver {
                 // What was not sent cannot come back; then the database is away, and the connection will end.
                 () = sleep_until(silent_from) => {
                     let has_sent = self.shared.sent() > sent_before;
-                    return Ended::Silent { has_heard: has_heard || !has_sent };
+                    return Ended::Silent { has_received: has_received || !has_sent };
                 }
             }
         }
@@ -115,8 +115,8 @@ impl Receiver {
         }
     }
 
-    fn note_heard(&mut self) {
-        if std::mem::take(&mut self.is_deaf) {
+    fn note_received(&mut self) {
+        if std::mem::take(&mut self.receives_nothing) {
             tracing::info!("notifications of the database arrive now; changes of other servers show at once");
         }
     }
@@ -129,18 +129,18 @@ impl Receiver {
                 tracing::debug!(error, "listening to the database ended; begins again");
                 RETRY_AFTER
             }
-            Ended::Silent { has_heard: true } => RETRY_AFTER,
-            Ended::Silent { has_heard: false } => {
-                if !std::mem::replace(&mut self.is_deaf, true) {
+            Ended::Silent { has_received: true } => RETRY_AFTER,
+            Ended::Silent { has_received: false } => {
+                if !std::mem::replace(&mut self.receives_nothing, true) {
                     warn_of_silence();
                 }
-                DEAF_RETRY_AFTER
+                RETRY_SILENT_AFTER
             }
         }
     }
 }
 
-/// Warns that other servers are not heard.
+/// Warns that nothing is received from other servers.
 pub(super) fn warn_of_silence() {
     tracing::warn!(
         "no notification of the database arrives: a pooler in transaction mode does not pass them on. \

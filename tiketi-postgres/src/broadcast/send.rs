@@ -15,8 +15,8 @@ use crate::sql::schema::SchemaName;
 /// How long messages are merged before they are sent: 20 milliseconds after the send before, so that the first one is
 /// sent at once, and a server sends at most 50 times a second.
 const MERGE_FOR: Duration = Duration::from_millis(20);
-/// How often something is sent at least, so that each process hears whether it still listens.
-const BEAT_EVERY: Duration = Duration::from_secs(1);
+/// How often something is sent at least, so that each process notices whether it still receives.
+const SEND_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
 /// Longest wait for the database.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Pause after a send that failed.
@@ -40,10 +40,10 @@ impl Sender {
     pub(super) async fn run(mut self) {
         let shared = Arc::clone(&self.shared);
         loop {
-            let _woken_or_beat = timeout(BEAT_EVERY, shared.has_pending.notified()).await;
+            let _woken_or_due = timeout(SEND_AT_LEAST_EVERY, shared.has_pending.notified()).await;
             let pending = std::mem::take(&mut *shared.pending());
             let statement = self.statement(&encode(shared.me, pending));
-            // The same messages again, also if they were sent and only the answer was lost: to hear them twice is
+            // The same messages again, also if they were sent and only the answer was lost: to receive them twice is
             // harmless. Those that come meanwhile are merged.
             while let Err(error) = self.send(&statement).await {
                 tracing::debug!(

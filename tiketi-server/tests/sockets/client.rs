@@ -50,7 +50,7 @@ impl Client {
         Self { socket, seats: Seats::default(), version: 0, seen: None }
     }
 
-    /// Opens a socket anew at a server, with what the client has.
+    /// Connects to a server again, and keeps the seats that the client has.
     pub(crate) async fn reopen(self, address: &str) -> Self {
         let Self { socket: _, seats, version, seen } = self;
         Self { seats, version, seen, ..Self::open(address).await }

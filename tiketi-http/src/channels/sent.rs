@@ -1,4 +1,4 @@
-//! What a room has shown of an event, to find what is new in a later picture.
+//! What a room has sent about an event, to find what is new in a later picture.
 
 use std::time::Duration;
 
@@ -13,9 +13,9 @@ use crate::channels::protocol::{
 use crate::picture::Picture;
 use crate::status_words::event_status_word;
 
-/// What a room has shown of an event.
+/// What a room has sent about an event.
 #[derive(Debug, Default)]
-pub(crate) struct Shown {
+pub(crate) struct Sent {
     /// `None` before the first picture.
     version: Option<u64>,
     status: Option<EventStatus>,
@@ -34,7 +34,7 @@ pub(crate) struct News {
     pub(crate) bodies: Vec<(Topic, Body)>,
 }
 
-impl Shown {
+impl Sent {
     /// Finds what is new; the first picture is shown by snapshots, and has no news.
     pub(crate) fn take(&mut self, picture: &Picture) -> News {
         let mut news = News::default();

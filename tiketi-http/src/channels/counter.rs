@@ -11,7 +11,7 @@ use crate::channels::signal::{Ending, Signal};
 
 /// Counts the sockets of the process.
 #[derive(Debug)]
-pub(crate) struct Census {
+pub(crate) struct SocketCounter {
     limits: SocketLimits,
     counts: Mutex<Counts>,
 }
@@ -35,7 +35,7 @@ struct OfNetwork {
 
 /// What is known about the user of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum ClientKind {
     /// It has not sent its first message.
     Silent,
     /// It has no user.
@@ -47,10 +47,10 @@ pub(crate) enum Standing {
 /// A counted socket, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Counted {
-    census: Arc<Census>,
+    counter: Arc<SocketCounter>,
     number: u64,
     network: Option<Network>,
-    standing: Standing,
+    kind: ClientKind,
 }
 
 /// The limit that a socket would exceed.
@@ -58,7 +58,7 @@ pub(crate) struct Counted {
 #[error("there are too many sockets")]
 pub(crate) struct TooMany;
 
-impl Census {
+impl SocketCounter {
     /// Counts from zero.
     pub(crate) fn new(limits: SocketLimits) -> Self {
         Self { limits, counts: Mutex::default() }
@@ -99,7 +99,7 @@ impl Census {
                 oldest.end(Ending::Replaced);
             }
         }
-        Ok(Counted { census: Arc::clone(self), number, network, standing: Standing::Silent })
+        Ok(Counted { counter: Arc::clone(self), number, network, kind: ClientKind::Silent })
     }
 
     /// Ends every socket, and accepts none from now on.
@@ -127,12 +127,12 @@ impl Census {
 }
 
 impl Counts {
-    fn leave(&mut self, network: Network, number: u64, standing: Standing) {
+    fn leave(&mut self, network: Network, number: u64, kind: ClientKind) {
         let Some(known) = self.networks.get_mut(&network) else { return };
-        match standing {
-            Standing::Silent => drop(known.silent.remove(&number)),
-            Standing::Anonymous => known.anonymous = known.anonymous.saturating_sub(1),
-            Standing::SignedIn => {}
+        match kind {
+            ClientKind::Silent => drop(known.silent.remove(&number)),
+            ClientKind::Anonymous => known.anonymous = known.anonymous.saturating_sub(1),
+            ClientKind::SignedIn => {}
         }
         if known.silent.is_empty() && known.anonymous == 0 {
             self.networks.remove(&network);
@@ -142,8 +142,8 @@ impl Counts {
 
 impl Counted {
     /// Returns what is known about the socket's user.
-    pub(crate) const fn standing(&self) -> Standing {
-        self.standing
+    pub(crate) const fn kind(&self) -> ClientKind {
+        self.kind
     }
 
     /// Counts the socket as one without or with a user.
@@ -151,33 +151,33 @@ impl Counted {
     /// # Errors
     ///
     /// [`TooMany`] if its network has too many anonymous sockets.
-    pub(crate) fn becomes(&mut self, standing: Standing) -> Result<(), TooMany> {
-        if standing == self.standing {
+    pub(crate) fn becomes(&mut self, kind: ClientKind) -> Result<(), TooMany> {
+        if kind == self.kind {
             return Ok(());
         }
         if let Some(network) = self.network {
-            let most = self.census.most_anonymous(network);
-            let mut counts = self.census.counts();
-            if standing == Standing::Anonymous {
+            let most = self.counter.most_anonymous(network);
+            let mut counts = self.counter.counts();
+            if kind == ClientKind::Anonymous {
                 let known = counts.networks.entry(network).or_default();
                 if known.anonymous >= most {
                     return Err(TooMany);
                 }
                 known.anonymous += 1;
             }
-            counts.leave(network, self.number, self.standing);
+            counts.leave(network, self.number, self.kind);
         }
-        self.standing = standing;
+        self.kind = kind;
         Ok(())
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut counts = self.census.counts();
+        let mut counts = self.counter.counts();
         counts.sockets.remove(&self.number);
         if let Some(network) = self.network {
-            counts.leave(network, self.number, self.standing);
+            counts.leave(network, self.number, self.kind);
         }
     }
 }
@@ -186,69 +186,69 @@ impl Drop for Counted {
 mod tests {
     use super::*;
 
-    fn census(change: impl FnOnce(&mut SocketLimits)) -> Arc<Census> {
+    fn counter(change: impl FnOnce(&mut SocketLimits)) -> Arc<SocketCounter> {
         let mut limits = SocketLimits::default();
         change(&mut limits);
-        Arc::new(Census::new(limits))
+        Arc::new(SocketCounter::new(limits))
     }
 
-    fn open(census: &Arc<Census>, address: &str) -> (Arc<Signal>, Result<Counted, TooMany>) {
+    fn open(sockets: &Arc<SocketCounter>, address: &str) -> (Arc<Signal>, Result<Counted, TooMany>) {
         let signal = Arc::default();
-        let counted = census.add(Some(address.parse().unwrap()), &signal);
+        let counted = sockets.add(Some(address.parse().unwrap()), &signal);
         (signal, counted)
     }
 
     #[test]
     fn a_signed_in_user_is_not_kept_out_by_anonymous_sockets_of_the_network() {
-        let census = census(|limits| (limits.anonymous_per_ipv4, limits.silent_per_network) = (2, 3));
-        let mut crowd: Vec<_> = (0..2).map(|_| open(&census, "192.0.2.1").1.unwrap()).collect();
+        let sockets = counter(|limits| (limits.anonymous_per_ipv4, limits.silent_per_network) = (2, 3));
+        let mut crowd: Vec<_> = (0..2).map(|_| open(&sockets, "192.0.2.1").1.unwrap()).collect();
         for one in &mut crowd {
-            one.becomes(Standing::Anonymous).unwrap();
+            one.becomes(ClientKind::Anonymous).unwrap();
         }
-        let mut anonymous = open(&census, "192.0.2.9").1.unwrap();
-        assert_eq!(anonymous.becomes(Standing::Anonymous), Err(TooMany));
-        let mut buyer = open(&census, "192.0.2.9").1.unwrap();
-        assert_eq!(buyer.becomes(Standing::SignedIn), Ok(()));
-        let mut elsewhere = open(&census, "192.0.3.9").1.unwrap();
-        assert_eq!(elsewhere.becomes(Standing::Anonymous), Ok(()));
+        let mut anonymous = open(&sockets, "192.0.2.9").1.unwrap();
+        assert_eq!(anonymous.becomes(ClientKind::Anonymous), Err(TooMany));
+        let mut buyer = open(&sockets, "192.0.2.9").1.unwrap();
+        assert_eq!(buyer.becomes(ClientKind::SignedIn), Ok(()));
+        let mut elsewhere = open(&sockets, "192.0.3.9").1.unwrap();
+        assert_eq!(elsewhere.becomes(ClientKind::Anonymous), Ok(()));
         crowd.pop();
-        assert_eq!(anonymous.becomes(Standing::Anonymous), Ok(()));
+        assert_eq!(anonymous.becomes(ClientKind::Anonymous), Ok(()));
     }
 
     #[test]
     fn the_oldest_silent_socket_of_a_network_ends_for_a_new_one() {
-        let census = census(|limits| limits.silent_per_network = 2);
-        let silent: Vec<_> = (0..2).map(|_| open(&census, "192.0.2.1")).collect();
-        let (new, counted) = open(&census, "192.0.2.2");
+        let sockets = counter(|limits| limits.silent_per_network = 2);
+        let silent: Vec<_> = (0..2).map(|_| open(&sockets, "192.0.2.1")).collect();
+        let (new, counted) = open(&sockets, "192.0.2.2");
         assert_eq!(silent[0].0.ending(), Some(Ending::Replaced));
         assert_eq!((silent[1].0.ending(), new.ending()), (None, None));
-        assert_eq!(counted.unwrap().becomes(Standing::SignedIn), Ok(()));
-        let (_other, _) = open(&census, "192.0.3.1");
+        assert_eq!(counted.unwrap().becomes(ClientKind::SignedIn), Ok(()));
+        let (_other, _) = open(&sockets, "192.0.3.1");
         assert_eq!(silent[1].0.ending(), None);
     }
 
     #[test]
     fn the_process_has_a_limit_and_accepts_none_once_it_is_closed() {
-        let census = census(|limits| limits.total = 2);
-        let mut open_sockets: Vec<_> = (0..2).map(|_| open(&census, "192.0.2.1")).collect();
-        assert_eq!(open(&census, "203.0.113.1").1.unwrap_err(), TooMany);
+        let sockets = counter(|limits| limits.total = 2);
+        let mut open_sockets: Vec<_> = (0..2).map(|_| open(&sockets, "192.0.2.1")).collect();
+        assert_eq!(open(&sockets, "203.0.113.1").1.unwrap_err(), TooMany);
         let (_, gone) = open_sockets.pop().unwrap();
         drop(gone);
-        assert_eq!(census.count(), 1);
-        census.close();
+        assert_eq!(sockets.count(), 1);
+        sockets.close();
         assert_eq!(open_sockets[0].0.ending(), Some(Ending::Restart));
-        assert_eq!(open(&census, "203.0.113.1").1.unwrap_err(), TooMany);
+        assert_eq!(open(&sockets, "203.0.113.1").1.unwrap_err(), TooMany);
     }
 
     #[test]
     fn nothing_is_left_of_sockets_that_ended() {
-        let census = census(|_| {});
-        let standings = [Standing::Silent, Standing::Anonymous, Standing::SignedIn];
-        for standing in standings {
-            let mut counted = open(&census, "2001:db8::1").1.unwrap();
-            counted.becomes(standing).unwrap();
+        let sockets = counter(|_| {});
+        let kinds = [ClientKind::Silent, ClientKind::Anonymous, ClientKind::SignedIn];
+        for kind in kinds {
+            let mut counted = open(&sockets, "2001:db8::1").1.unwrap();
+            counted.becomes(kind).unwrap();
         }
-        let counts = census.counts();
+        let counts = sockets.counts();
         assert!(counts.networks.is_empty() && counts.sockets.is_empty());
     }
 }

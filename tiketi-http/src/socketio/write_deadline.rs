@@ -12,7 +12,7 @@ use tokio::time::{Sleep, sleep};
 ///
 /// TCP itself waits without end for a peer that keeps its window closed.
 #[derive(Debug)]
-pub(super) struct Stalling<C> {
+pub(super) struct WriteDeadline<C> {
     connection: C,
     patience: Duration,
     /// When the write that waits fails.
@@ -20,7 +20,7 @@ pub(super) struct Stalling<C> {
     has_failed: bool,
 }
 
-impl<C> Stalling<C> {
+impl<C> WriteDeadline<C> {
     pub(super) const fn new(connection: C, patience: Duration) -> Self {
         Self { connection, patience, deadline: None, has_failed: false }
     }
@@ -42,7 +42,7 @@ fn stalled() -> io::Error {
     io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")
 }
 
-impl<C: AsyncRead + Unpin> AsyncRead for Stalling<C> {
+impl<C: AsyncRead + Unpin> AsyncRead for WriteDeadline<C> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -55,7 +55,7 @@ impl<C: AsyncRead + Unpin> AsyncRead for Stalling<C> {
     }
 }
 
-impl<C: AsyncWrite + Unpin> AsyncWrite for Stalling<C> {
+impl<C: AsyncWrite + Unpin> AsyncWrite for WriteDeadline<C> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -97,25 +97,25 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_does_not_read_ends_the_connection() {
         let (near, _far) = duplex(16);
-        let mut stalling = Stalling::new(near, PATIENCE);
+        let mut write_deadline = WriteDeadline::new(near, PATIENCE);
         let written =
-            timeout(PATIENCE * 2, stalling.write_all(&[0; 64])).await.expect("it would wait for ever");
+            timeout(PATIENCE * 2, write_deadline.write_all(&[0; 64])).await.expect("it would wait for ever");
         assert_eq!(written.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(stalling.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
-        assert_eq!(stalling.flush().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(write_deadline.read_u8().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
+        assert_eq!(write_deadline.flush().await.unwrap_err().kind(), io::ErrorKind::TimedOut);
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_reads_slowly_keeps_the_connection() {
         let (near, mut far) = duplex(16);
-        let mut stalling = Stalling::new(near, PATIENCE);
+        let mut write_deadline = WriteDeadline::new(near, PATIENCE);
         let reading = tokio::spawn(async move {
             for _ in 0..8 {
                 sleep(PATIENCE / 2).await;
                 far.read_exact(&mut [0; 16]).await.unwrap();
             }
         });
-        stalling.write_all(&[0; 128]).await.unwrap();
+        write_deadline.write_all(&[0; 128]).await.unwrap();
         reading.await.unwrap();
     }
 }

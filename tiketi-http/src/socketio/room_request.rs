@@ -7,7 +7,7 @@ use crate::channels::Topic;
 
 /// What a client asks for by the name of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum RoomRequest {
     Join(Topic),
     Leave(Topic),
 }
@@ -15,7 +15,7 @@ pub(super) enum Wish {
 /// What comes with the name: `{"eventId": …}`, or the id alone.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-pub(super) enum Asked {
+pub(super) enum RoomRequestBody {
     /// With what the client has.
     #[serde(rename_all = "camelCase")]
     Event {
@@ -27,7 +27,7 @@ pub(super) enum Asked {
     Id(String),
 }
 
-impl Wish {
+impl RoomRequest {
     /// Reads the name of an event that a client sent; `None` for one that asks for nothing.
     pub(super) fn named(name: &str) -> Option<Self> {
         Some(match name {
@@ -42,7 +42,7 @@ impl Wish {
     }
 }
 
-impl Asked {
+impl RoomRequestBody {
     /// Returns the event; `None` for a text that is no id.
     pub(super) fn event(&self) -> Option<EventId> {
         let (Self::Event { event_id: id, .. } | Self::Id(id)) = self;
