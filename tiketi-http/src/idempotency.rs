@@ -7,23 +7,25 @@
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use axum::routing::Route;
 use tiketi_core::decide::Fingerprint;
 use tiketi_core::{
     CommandKey, StoreError,
     box_office::{Job, JobRun, JobsReport},
     store::{Answer, AnswerClaim},
 };
+use tower::ServiceExt;
 use tracing::Instrument;
 
 use crate::body::read_body;
 use crate::error::{ApiError, Code, render};
 use crate::extract::{CurrentUser, command_key, has_key};
+use crate::panics::caught;
 use crate::request_context::RequestContext;
 use crate::state::AppState;
 use crate::tasks::detached;
@@ -68,15 +70,20 @@ impl AppState {
 }
 
 /// Runs a write at most once per key, and to its end.
-pub(crate) async fn idempotency(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn idempotency(state: &AppState, request: Request, route: Route) -> Response {
     let (mut parts, body) = request.into_parts();
-    match key_of(&state, &mut parts).await {
-        Ok(None) => next.run(Request::from_parts(parts, body)).await,
+    match key_of(state, &mut parts).await {
+        Ok(None) => handle(Request::from_parts(parts, body), route).await,
         Ok(Some(key)) => {
-            once(state, key, parts, body, next).await.unwrap_or_else(IntoResponse::into_response)
+            once(state, key, parts, body, route).await.unwrap_or_else(IntoResponse::into_response)
         }
         Err(error) => error.into_response(),
     }
+}
+
+async fn handle(request: Request, route: Route) -> Response {
+    let Ok(response) = route.oneshot(request).await;
+    response
 }
 
 /// Returns the key of a write by a signed-in user; the handler refuses any other request.
@@ -99,11 +106,11 @@ fn is_covered(method: &Method, route: &str) -> bool {
 }
 
 async fn once(
-    state: AppState,
+    state: &AppState,
     key: CommandKey,
     parts: Parts,
     body: Body,
-    next: Next,
+    route: Route,
 ) -> Result<Response, ApiError> {
     let body = read_body(body).await?;
     let now = state.now();
@@ -113,8 +120,8 @@ async fn once(
         AnswerClaim::Run => {
             let context = parts.extensions.get::<RequestContext>().cloned();
             let request = Request::from_parts(parts, Body::from(body));
-            let work = run(state.clone(), key, context, request, next).in_current_span();
-            detached(&state, work).await
+            let work = run(state.clone(), key, context, request, route).in_current_span();
+            detached(state, work).await
         }
         AnswerClaim::Replay(answer) => replay(answer),
         AnswerClaim::Running => Err(ApiError::new(Code::RequestInProgress)),
@@ -140,9 +147,9 @@ async fn run(
     key: CommandKey,
     context: Option<RequestContext>,
     request: Request,
-    next: Next,
+    route: Route,
 ) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = caught(handle(request, route)).await;
     if let Some(context) = context {
         response = render(response, &context);
     }

@@ -118,7 +118,8 @@
 //     live
 //     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, proof_of_work
 //     authenticator, dto, picture
-//     error, body
+//     panics, body
+//     error
 //     allowed_origins, client_address, conditional, gzip, language, layout_file, limits, request_context, status_words
 mod allowed_origins;
 mod auth;
@@ -143,6 +144,7 @@ mod limits;
 mod live;
 mod middleware;
 mod openapi;
+mod panics;
 mod picture;
 mod proof_of_work;
 mod request_context;

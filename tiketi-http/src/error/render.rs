@@ -37,7 +37,7 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
         error: error.code.sentence(context.language),
         code: error.code,
         details: error.details,
-        request_id: context.id.to_string(),
+        request_id: context.id.as_str().to_owned(),
     };
     let mut rendered = (error.code.status(), Json(body)).into_response();
     // Headers that layers added, such as `Allow`, stay.
@@ -74,7 +74,7 @@ fn add_headers(headers: &mut HeaderMap, code: Code, retry_after: Option<u32>, co
 fn log(error: &ApiError, context: &RequestContext) {
     let Some(cause) = &error.cause else { return };
     let cause = chain(cause.as_ref());
-    let (code, request) = (error.code.wire(), &*context.id);
+    let (code, request) = (error.code.wire(), context.id.as_str());
     if error.code == Code::Internal {
         tracing::error!(code, request_id = request, cause, "a request failed");
     } else {
