@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use tiketi_core::box_office::{CHECK_EVERY, Changes};
 use tiketi_core::broadcast::{Arrivals, EventRoom};
 use tiketi_core::waiting_room::Serving;
@@ -33,6 +34,8 @@ pub(crate) struct LiveEvent {
     current: RwLock<Option<Arc<Picture>>>,
     /// When the latest check began that the store answered, in microseconds.
     confirmed_at: AtomicI64,
+    /// That moment as answers say it; every answer does, so it is written once a check.
+    as_of: RwLock<HeaderValue>,
     /// Grows with each edit that a handler of this process made.
     edits: AtomicU64,
     /// The edits that the latest check included.
@@ -76,6 +79,7 @@ impl LiveEvent {
             arrivals,
             current: RwLock::default(),
             confirmed_at: AtomicI64::new(i64::MIN),
+            as_of: RwLock::new(HeaderValue::from_static("")),
             edits: AtomicU64::new(0),
             seen_edits: AtomicU64::new(0),
             is_over: AtomicBool::new(false),
@@ -177,6 +181,11 @@ impl LiveEvent {
         Timestamp::from_micros(self.confirmed_at.load(Ordering::SeqCst))
     }
 
+    /// Returns the value of the header that says how old an answer is: RFC 3339 in UTC.
+    pub(crate) fn as_of(&self) -> HeaderValue {
+        self.as_of.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns how long after `now` the store has to be asked again.
     pub(super) fn next_check_in(&self, now: Timestamp) -> Duration {
         if self.is_confirmed_at(now) {
@@ -219,13 +228,22 @@ impl LiveEvent {
         if feed.changes.catch_up().await? {
             feed.take_in();
             self.seen_edits.store(edits, Ordering::SeqCst);
-            self.confirmed_at.store(began.as_micros(), Ordering::SeqCst);
+            self.confirm(began);
         } else {
             self.is_over.store(true, Ordering::SeqCst);
             feed.is_new = true;
         }
         self.publish(feed);
         Ok(())
+    }
+
+    /// Notes that nothing before a moment is missing.
+    fn confirm(&self, at: Timestamp) {
+        self.confirmed_at.store(at.as_micros(), Ordering::SeqCst);
+        // A timestamp has no character that a header may not have.
+        if let Ok(text) = HeaderValue::from_str(&at.to_string()) {
+            *self.as_of.write().unwrap_or_else(PoisonError::into_inner) = text;
+        }
     }
 
     /// Shows readers the picture, if it is another one.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
-use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::future::try_join_all;
 use tiketi_core::{
@@ -34,9 +34,7 @@ pub(super) async fn shown_event(
 /// Adds to an answer from memory how old it is.
 pub(super) fn aged(shown: &Shown, answer: impl IntoResponse) -> Response {
     let mut response = answer.into_response();
-    if let Ok(as_of) = HeaderValue::from_str(&shown.live.confirmed_at().to_string()) {
-        response.headers_mut().insert(AS_OF, as_of);
-    }
+    response.headers_mut().insert(AS_OF, shown.live.as_of());
     response
 }
 

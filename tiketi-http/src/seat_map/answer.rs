@@ -44,11 +44,16 @@ fn tag_of(map: &Encoded, compressed: bool) -> String {
 
 fn json(chunks: Chunks) -> Response {
     let length: usize = chunks.iter().map(Bytes::len).sum();
-    let each = (0..chunks.len()).filter_map(move |at| chunks.get(at).cloned().map(Ok::<_, Infallible>));
-    let mut response = Response::new(Body::from_stream(stream::iter(each)));
+    let body = if let [one] = &*chunks { Body::from(one.clone()) } else { in_pieces(chunks) };
+    let mut response = Response::new(body);
     response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
+}
+
+fn in_pieces(chunks: Chunks) -> Body {
+    let each = (0..chunks.len()).filter_map(move |at| chunks.get(at).cloned().map(Ok::<_, Infallible>));
+    Body::from_stream(stream::iter(each))
 }
 
 fn cache_headers(tag: &str) -> HeaderMap {

@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use bytes::Bytes;
 use tiketi_core::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::segment::{Chunks, Segment, SegmentCompressor};
+
+/// Largest compressed map that is sent in one piece: about 3,500 seats.
+const JOINED_BYTES: usize = 64 * 1_024;
 
 /// Counts the expensive work.
 #[derive(Debug, Default)]
@@ -75,8 +79,16 @@ impl Encoded {
             // The first map of an event takes tens of milliseconds, too long for a thread that serves requests.
             let work =
                 tokio::task::spawn_blocking(move || SegmentCompressor::new(packed).gzip(&segments).ok());
-            work.await.ok().flatten()
+            work.await.ok().flatten().map(joined)
         });
         made.await.clone()
     }
+}
+
+/// Joins the chunks of a small map: one piece is sent with less work, and copying it costs little.
+fn joined(chunks: Chunks) -> Chunks {
+    if chunks.iter().map(Bytes::len).sum::<usize>() > JOINED_BYTES {
+        return chunks;
+    }
+    Chunks::from([Bytes::from(chunks.concat())])
 }
