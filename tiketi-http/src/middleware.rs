@@ -200,8 +200,7 @@ fn add_headers(headers: &mut HeaderMap, context: &RequestContext) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Answers contain tokens and reservations, so caches must not store them. A handler whose answer may be cached sets
     // its own header.
-    let defaults =
-        [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer"), (X_FRAME_OPTIONS, "DENY")];
+    let defaults = [(CACHE_CONTROL, "no-store"), (REFERRER_POLICY, "no-referrer"), (X_FRAME_OPTIONS, "DENY")];
     for (name, value) in defaults {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
