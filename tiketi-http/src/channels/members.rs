@@ -94,7 +94,7 @@ impl Members {
         if member.topics.load(Ordering::SeqCst) == 0 && member.is_writing.swap(false, Ordering::SeqCst) {
             self.end_one();
         }
-        member.signal.wake();
+        member.signal.tell();
     }
 
     fn end_one(&self) {
@@ -144,14 +144,13 @@ impl Drop for Membership {
 
 #[cfg(test)]
 mod tests {
-    use std::task::{Context, Poll, Waker};
 
     use super::*;
 
     const LONG: Duration = Duration::from_mins(1);
 
     fn has_news(signal: &Signal) -> bool {
-        signal.poll_news(&Context::from_waker(Waker::noop())) == Poll::Ready(())
+        signal.take_news()
     }
 
     #[tokio::test]

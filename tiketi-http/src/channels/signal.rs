@@ -1,7 +1,8 @@
 //! Wakes the task of one socket, and tells it to end.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Wake};
 
 use futures::task::AtomicWaker;
 
@@ -15,17 +16,46 @@ pub(crate) enum Ending {
 }
 
 /// Wakes the task of one socket; shared with all that have messages for it.
-#[derive(Debug, Default)]
+///
+/// It is also the waker of what the task reads and of its timer, and notes that they woke it: a task that was woken for a
+/// message does not look at them, which would cost as much as taking the message.
+#[derive(Debug)]
 pub(crate) struct Signal {
     has_news: AtomicBool,
+    /// Whether there may be something to read, or something is due.
+    has_input: AtomicBool,
     /// 0, or an [`Ending`].
     ending: AtomicU8,
     waker: AtomicWaker,
 }
 
+impl Default for Signal {
+    fn default() -> Self {
+        // What was never looked at wakes no one.
+        let has_input = AtomicBool::new(true);
+        Self {
+            has_news: AtomicBool::default(),
+            has_input,
+            ending: AtomicU8::default(),
+            waker: AtomicWaker::new(),
+        }
+    }
+}
+
+impl Wake for Signal {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.look_at_input();
+        self.waker.wake();
+    }
+}
+
 impl Signal {
     /// Tells the task that a channel has messages.
-    pub(crate) fn wake(&self) {
+    pub(crate) fn tell(&self) {
         if !self.has_news.swap(true, Ordering::AcqRel) {
             self.waker.wake();
         }
@@ -55,9 +85,18 @@ impl Signal {
         self.waker.register(context.waker());
     }
 
-    /// Takes the news that channels have messages.
-    pub(crate) fn poll_news(&self, context: &Context<'_>) -> Poll<()> {
-        self.register(context);
-        if self.has_news.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+    /// Takes the news that channels have messages; returns whether there were any.
+    pub(crate) fn take_news(&self) -> bool {
+        self.has_news.swap(false, Ordering::AcqRel)
+    }
+
+    /// Makes the task look at what it reads and at its timer: they wake it only once they were found to be pending.
+    pub(crate) fn look_at_input(&self) {
+        self.has_input.store(true, Ordering::Release);
+    }
+
+    /// Returns whether the task has to look at what it reads and at its timer; they wake it again afterwards.
+    pub(crate) fn take_input(&self) -> bool {
+        self.has_input.swap(false, Ordering::AcqRel)
     }
 }

@@ -101,24 +101,32 @@ impl LiveEvents {
 
     /// Returns the picture of an event for what its seats and stock do not matter to, at most a second behind the store.
     ///
-    /// Returns `None` if the event is not kept: no other one is dropped for it, but where there is room and the event
-    /// is `wanted`, it is kept from now on.
+    /// Returns `None` if the event is not kept; then the caller reads what it needs.
     ///
     /// # Errors
     ///
     /// [`StoreError`] if the store was asked, and did not answer.
-    pub(crate) async fn recent(
-        &self,
-        office: &BoxOffice,
-        event: EventId,
-        wanted: bool,
-    ) -> Result<Option<Arc<Picture>>, StoreError> {
+    pub(crate) async fn recent(&self, event: EventId) -> Result<Option<Arc<Picture>>, StoreError> {
         match self.find(event) {
             Some(kept) => kept.recent().await,
-            None if wanted && self.has_room() => {
-                Ok(self.get(office, event).await?.map(|shown| shown.picture))
-            }
             None => Ok(None),
+        }
+    }
+
+    /// Begins to read an event that others will ask for; the caller completes it with [`LiveEvents::keep_read`].
+    ///
+    /// Returns `None` if it is kept or being read already, or if another event would be dropped for it.
+    pub(crate) fn begin_to_keep(&self, office: &BoxOffice, event: EventId) -> Option<Arc<LiveEvent>> {
+        let has_room = self.has_room() && self.find(event).is_none();
+        let (live, is_new) = has_room.then(|| self.loading(office, event))?;
+        is_new.then_some(live)
+    }
+
+    /// Reads an event, and keeps it.
+    pub(crate) async fn keep_read(&self, live: Arc<LiveEvent>) {
+        // If the store does not answer, the next reader asks it again.
+        if let Ok(Some(_)) = live.refresh(0).await {
+            self.keep(live);
         }
     }
 
@@ -167,21 +175,21 @@ impl LiveEvents {
         if !view.is_some_and(|view| view.event.is_public()) {
             return Ok(None);
         }
-        let live = self.loading(office, event);
+        let (live, _) = self.loading(office, event);
         let is_read = live.refresh(0).await?.is_some();
         Ok(is_read.then(|| self.keep(live)))
     }
 
-    /// Returns the event that is being read for the first time, also by others.
-    fn loading(&self, office: &BoxOffice, event: EventId) -> Arc<LiveEvent> {
+    /// Returns the event that is being read for the first time, and whether no one else reads it.
+    fn loading(&self, office: &BoxOffice, event: EventId) -> (Arc<LiveEvent>, bool) {
         let mut loading = self.loading.lock().unwrap_or_else(PoisonError::into_inner);
         loading.retain(|_, live| live.strong_count() > 0);
         if let Some(live) = loading.get(&event).and_then(Weak::upgrade) {
-            return live;
+            return (live, false);
         }
         let live = Arc::new(LiveEvent::new(office, event, Arc::clone(&self.counters)));
         loading.insert(event, Arc::downgrade(&live));
-        live
+        (live, true)
     }
 
     /// Returns the event if it is kept, and marks it as used.

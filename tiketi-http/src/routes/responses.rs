@@ -93,10 +93,16 @@ pub(super) async fn reservations(
     Ok(shown.collect())
 }
 
-/// Returns the event of a reservation: from memory if it is kept there, or if it is `wanted` and there is room.
+/// Returns the event of a reservation: from memory if it is kept there, which it is from now on if it is `wanted` and
+/// there is room.
 async fn event_of(state: &AppState, id: EventId, wanted: bool) -> Result<Arc<EventView>, ApiError> {
-    if let Some(picture) = state.live().recent(state.box_office(), id, wanted).await? {
+    if let Some(picture) = state.live().recent(id).await? {
         return Ok(Arc::clone(&picture.view));
+    }
+    if wanted && let Some(live) = state.live().begin_to_keep(state.box_office(), id) {
+        // Reading all seats takes far longer than this request, which does not need them.
+        let reading = state.clone();
+        state.tasks().spawn(async move { reading.live().keep_read(live).await });
     }
     let view = state.box_office().catalog().event(id).await?;
     // An event with a reservation cannot be removed.

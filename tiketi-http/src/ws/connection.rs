@@ -2,7 +2,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use axum::http::request::Parts;
@@ -45,6 +45,8 @@ pub(super) struct Connection<S> {
     next_ping: Instant,
     unanswered_pings: u32,
     alarm: Pin<Box<Sleep>>,
+    /// The signal as the waker of the alarm and of what is read.
+    input: Waker,
 }
 
 /// What a socket acts on.
@@ -69,6 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let next_ping = opened + limits.ping_every.mul_f64(0.5 + rand::random::<f64>() / 2.0);
         let mut connection = Self {
             wire: Wire::new(io, &limits).await,
+            input: Waker::from(Arc::clone(&signal)),
             signal,
             counted,
             session: Session::new(&limits, opened),
@@ -128,19 +131,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 self.set_alarm();
             }
         }
-        if let Poll::Ready(read) = self.wire.poll_read(context) {
-            return Poll::Ready(Event::Read(read));
-        }
-        if self.alarm.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Event::Alarm);
+        if self.signal.take_input()
+            && let Poll::Ready(event) = self.poll_input()
+        {
+            self.signal.look_at_input();
+            return Poll::Ready(event);
         }
         if written.is_ready() {
-            if self.signal.poll_news(context).is_ready() {
+            if self.signal.take_news() {
                 return Poll::Ready(Event::News);
             }
             self.has_written();
         }
         Poll::Pending
+    }
+
+    /// Looks at what is read, and at the alarm.
+    fn poll_input(&mut self) -> Poll<Event> {
+        let mut context = Context::from_waker(&self.input);
+        if let Poll::Ready(read) = self.wire.poll_read(&mut context) {
+            return Poll::Ready(Event::Read(read));
+        }
+        self.alarm.as_mut().poll(&mut context).map(|()| Event::Alarm)
     }
 
     fn has_written(&self) {
@@ -248,7 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         if let Some(personal) = &self.personal {
             personal.resume();
         }
-        self.signal.wake();
+        self.signal.tell();
     }
 
     async fn join(&mut self, join: Join) -> Option<Closing> {
@@ -355,6 +367,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let next = [silent, blocked].into_iter().flatten().fold(self.next_ping, Instant::min);
         if next != self.alarm.deadline() {
             self.alarm.as_mut().reset(next);
+            self.signal.look_at_input();
         }
     }
 }

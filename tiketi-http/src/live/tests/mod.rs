@@ -169,6 +169,17 @@ async fn readers_of_an_event_that_is_not_in_memory_share_one_picture() {
 }
 
 #[tokio::test]
+async fn an_event_that_sells_is_read_once_while_requests_go_on() {
+    let Shop { office, live, event, .. } = Shop::open().await;
+    let reading = live.begin_to_keep(&office, event).unwrap();
+    assert!(live.begin_to_keep(&office, event).is_none(), "it is being read");
+    assert!(live.recent(event).await.unwrap().is_none(), "nothing waits for the read");
+    live.keep_read(reading).await;
+    assert!(live.recent(event).await.unwrap().is_some());
+    assert!(live.begin_to_keep(&office, event).is_none(), "it is kept");
+}
+
+#[tokio::test]
 async fn what_the_broadcast_lost_shows_after_a_second_and_not_before() {
     let shop = Shop::open().await;
     let seats = ids(&*shop.get().await);
