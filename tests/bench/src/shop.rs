@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use clap::ValueEnum;
 use tempfile::TempDir;
+use tiketi_core::fact::FactKinds;
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::{BoxOffice, PaymentGateway};
+use tiketi_core::{BoxOffice, BoxOfficeBuilder, Fact, Notifier, NotifyError, PaymentGateway};
 use tiketi_postgres::{Batches, PostgresStore, SchemaName, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
 use tiketi_sqlite::SqliteStore;
@@ -57,6 +59,17 @@ pub(crate) enum Guard {
     Database { database: Database, store: PostgresStore },
 }
 
+/// A subscriber whose facts are never delivered, because no job runs.
+#[derive(Debug)]
+struct Unheard;
+
+#[async_trait]
+impl Notifier for Unheard {
+    async fn notify(&self, _: &[Fact]) -> Result<(), NotifyError> {
+        Ok(())
+    }
+}
+
 impl Shop {
     /// Opens a shop on a new store, with the test provider.
     pub(crate) async fn open(store: Store) -> Result<Self, Box<dyn Error>> {
@@ -68,7 +81,20 @@ impl Shop {
         store: Store,
         gateway: Arc<dyn PaymentGateway>,
     ) -> Result<Self, Box<dyn Error>> {
-        let builder = BoxOffice::builder().gateway(gateway);
+        Self::open_over(store, BoxOffice::builder().gateway(gateway)).await
+    }
+
+    /// Opens a shop on a new store, in whose commits public facts are saved for a subscriber.
+    pub(crate) async fn open_with_saved_facts(store: Store) -> Result<Self, Box<dyn Error>> {
+        let kinds = FactKinds::PUBLIC.kinds();
+        let builder = BoxOffice::builder().gateway(Arc::new(TestGateway::default()));
+        let shop = Self::open_over(store, builder.subscriber_of("bench", kinds, Arc::new(Unheard))).await?;
+        // The first run registers the subscriber.
+        let _report = shop.box_office.jobs().run_once().await;
+        Ok(shop)
+    }
+
+    async fn open_over(store: Store, builder: BoxOfficeBuilder) -> Result<Self, Box<dyn Error>> {
         let (builder, guard) = match store {
             Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
             Store::Postgres => {

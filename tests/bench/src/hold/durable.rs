@@ -51,18 +51,23 @@ pub(crate) trait Rivals {
 /// Measures all ways in turns.
 pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Error>> {
     let seats = options.sizes(&[50_000]).first().copied().unwrap_or(50_000);
-    let turns = usize::try_from(options.seconds / 4)?.max(LEAST_TURNS);
-    let each = Duration::from_secs(options.seconds) / u32::try_from(turns * 4)?;
+    let turns = usize::try_from(options.seconds / 5)?.max(LEAST_TURNS);
+    let each = Duration::from_secs(options.seconds) / u32::try_from(turns * 5)?;
     let mut many = Way::new(format!("{} callers", options.callers));
+    let mut saved = Way::new("  public facts saved for a subscriber");
     let mut alone = Way::new("one caller");
     let mut batches = None;
     let (mut plain, mut limit) = (Way::new(R::PLAIN), Way::new(R::LIMIT));
     let mut apart = Way::new(R::APART);
     for _ in 0..turns {
-        let (timings, shared) = through_box_office(options, seats, options.callers, each).await?;
-        many.record(timings);
-        batches = shared;
-        alone.record(through_box_office(options, seats, 1, each).await?.0);
+        let (shop, hall) = open(options, seats).await?;
+        many.record(through_box_office(&shop, hall, options.callers, each).await?);
+        batches = shop.batches();
+        let shop = Shop::open_with_saved_facts(options.store).await?;
+        let hall = Hall::open(&shop.box_office, seats).await?;
+        saved.record(through_box_office(&shop, hall, options.callers, each).await?);
+        let (shop, hall) = open(options, seats).await?;
+        alone.record(through_box_office(&shop, hall, 1, each).await?);
         let (shop, hall) = open(options, seats).await?;
         plain.record(R::plain(&shop, &hall, options.callers, each).await?);
         let (shop, hall) = open(options, seats).await?;
@@ -72,8 +77,8 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
             apart.record(timings);
         }
     }
-    let ways = [&many, &alone, &plain, &limit, &apart];
-    print_table(ways.get(..if apart.is_empty() { 4 } else { 5 }).unwrap_or_default());
+    let ways = [&many, &saved, &alone, &plain, &limit, &apart];
+    print_table(ways.get(..if apart.is_empty() { 5 } else { 6 }).unwrap_or_default());
     let figures = json!({
         "bench": "hold",
         "store": options.store.name(),
@@ -84,6 +89,7 @@ pub(crate) async fn run<R: Rivals>(options: &Options) -> Result<(), Box<dyn Erro
         "p99_ms": many.p99_ms(),
         "ratio_naive": ratio(many.rate(), plain.rate()),
         "ratio_limit": ratio(many.rate(), limit.rate()),
+        "ratio_facts_saved": ratio(many.rate(), saved.rate()),
         "alone_per_second": alone.rate().round(),
         "alone_to_plain_time": ratio(plain.rate(), alone.rate()),
         "plain_per_second": plain.rate().round(),
@@ -105,20 +111,17 @@ async fn open(options: &Options, seats: u32) -> Result<(Shop, Hall), Box<dyn Err
     Ok((shop, hall))
 }
 
-/// Holds seats from concurrent callers until the time is up or no seat is left, and returns how many holds shared a
-/// commit.
+/// Holds seats from concurrent callers until the time is up or no seat is left.
 async fn through_box_office(
-    options: &Options,
-    seats: u32,
+    shop: &Shop,
+    hall: Hall,
     callers: u32,
     time: Duration,
-) -> Result<(Timings, Option<Batches>), Box<dyn Error>> {
-    let (shop, hall) = open(options, seats).await?;
+) -> Result<Timings, Box<dyn Error>> {
     let (box_office, hall) = (shop.box_office.clone(), Arc::new(hall));
-    let timings = load::run(callers, time, move |turn| {
+    load::run(callers, time, move |turn| {
         let (box_office, hall) = (box_office.clone(), Arc::clone(&hall));
         async move { Ok(hall.hold(&box_office, turn).await?.map_or(More::No, |_| More::Yes)) }
     })
-    .await?;
-    Ok((timings, shop.batches()))
+    .await
 }
