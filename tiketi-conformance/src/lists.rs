@@ -356,6 +356,14 @@ macro_rules! account_cases {
                 ending_sessions_ends_those_and_no_others,
                 sessions_are_forgotten_from_their_end_on,
             }
+            roles {
+                a_role_is_changed_and_nothing_else,
+                replacing_an_account_keeps_its_role,
+                a_role_that_changed_meanwhile_stays,
+                the_last_administrator_stays_one,
+                of_16_administrators_demoted_at_once_one_stays,
+                accounts_are_listed_by_address_page_by_page,
+            }
         }
     };
 }

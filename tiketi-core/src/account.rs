@@ -1,5 +1,6 @@
 //! Accounts of the reference server: who can sign in, with which role, and where they are signed in.
 
+mod role;
 mod session;
 
 use std::fmt;
@@ -10,6 +11,7 @@ use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
+pub use role::{ParseRoleError, Permission, Role};
 pub use session::{Session, SignedIn};
 
 /// A person who can sign in.
@@ -47,16 +49,6 @@ impl Account {
         check_line("phone", phone.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)?;
         check_line("password", password.as_phc(), 0..=MAX_NOTE_CHARS)
     }
-}
-
-/// Role of an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a host decides what each role may do")]
-pub enum Role {
-    /// Buys tickets.
-    Buyer,
-    /// Runs the shop.
-    Admin,
 }
 
 /// An e-mail address in lower case; its form is checked, not its existence.

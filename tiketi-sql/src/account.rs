@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use tiketi_core::{
     AccountId, StoreError, Timestamp,
-    account::{Account, PasswordHash, Role, Session, SignedIn},
+    account::{Account, PasswordHash, Session, SignedIn},
     id::SessionId,
 };
 use uuid::Uuid;
@@ -19,11 +19,12 @@ table! {
         fixed {
             email: Cow<'r, str>,
             created_at: i64,
+            // Changed by its own statement, which keeps the last administrator.
+            role: Cow<'r, str>,
         }
         changing {
             name: Cow<'r, str>,
             phone: Option<Cow<'r, str>>,
-            role: Cow<'r, str>,
             password: Cow<'r, str>,
             version: i64,
         }
@@ -51,16 +52,12 @@ impl<'r> AccountRow<'r> {
     /// Writes an account as its columns.
     pub fn of(account: &'r Account) -> Self {
         let Account { id, email, name, phone, role, password, created_at, version } = account;
-        let role = match role {
-            Role::Buyer => "buyer",
-            Role::Admin => "admin",
-        };
         Self {
             id: id.as_uuid(),
             email: email.as_str().into(),
             name: name.into(),
             phone: phone.as_deref().map(Cow::Borrowed),
-            role: role.into(),
+            role: role.word().into(),
             password: password.as_phc().into(),
             created_at: created_at.as_micros(),
             version: stored(*version),
@@ -73,17 +70,12 @@ impl<'r> AccountRow<'r> {
     ///
     /// [`tiketi_core::StoreErrorKind::Corrupt`] if a column does not hold what it should.
     pub fn account(self) -> Result<Account, StoreError> {
-        let role = match &*self.role {
-            "buyer" => Role::Buyer,
-            "admin" => Role::Admin,
-            _ => return Err(unreadable("role")),
-        };
         Ok(Account {
             id: AccountId::from_uuid(self.id),
             email: self.email.parse().map_err(|_| unreadable("email"))?,
             name: self.name.into_owned(),
             phone: self.phone.map(Cow::into_owned),
-            role,
+            role: self.role.parse().map_err(|_| unreadable("role"))?,
             password: PasswordHash::from_phc(self.password.into_owned()),
             created_at: Timestamp::from_micros(self.created_at),
             version: unsigned(self.version, "version")?,

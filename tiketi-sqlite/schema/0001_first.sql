@@ -201,11 +201,12 @@ CREATE TABLE accounts (
     email      TEXT NOT NULL UNIQUE,
     name       TEXT NOT NULL,
     phone      TEXT,
-    role       TEXT NOT NULL CHECK (role IN ('buyer', 'admin')),
+    role       TEXT NOT NULL CHECK (role IN ('buyer', 'read_only', 'box_office', 'finance', 'admin')),
     password   TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     version    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX staff_accounts ON accounts (role, email) WHERE role <> 'buyer';
 
 CREATE TABLE sessions (
     session      BLOB PRIMARY KEY,

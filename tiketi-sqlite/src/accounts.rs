@@ -5,13 +5,13 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use tiketi_core::{
     AccountId, CommandError, StoreError, Timestamp,
-    account::{Account, Email, Session, SignedIn},
+    account::{Account, Email, Role, Session, SignedIn},
     id::SessionId,
-    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
+    store::{AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused},
 };
 use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in};
 
-use crate::load::{exists, one};
+use crate::load::{all, exists, one};
 use crate::statement::{Guard, Statement};
 use crate::store::SqliteStore;
 use crate::write;
@@ -22,6 +22,26 @@ const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM accounts WHE
 
 static UPDATE: LazyLock<Statement> =
     LazyLock::new(|| Statement::update::<AccountRow<'_>>(&[Part::Changing], Guard::PreviousVersion));
+/// One writer at a time, so that the other administrator it finds stays one.
+const CHANGE_ROLE: &str = concat!(
+    "UPDATE accounts SET role = ?3, version = version + 1 WHERE id = ?1 AND role = ?2 \
+    AND (?2 <> 'admin' OR ?3 = 'admin' OR EXISTS \
+        (SELECT 1 FROM accounts WHERE role = 'admin' AND role <> 'buyer' AND id <> ?1)) RETURNING ",
+    columns!(account)
+);
+/// The condition on the role is that of the index of staff accounts.
+const STAFF: &str = concat!(
+    "SELECT ",
+    columns!(account),
+    " FROM accounts WHERE email >= ?1 AND email < ?2 AND email <> ?3 AND role = ?4 AND role <> 'buyer' \
+    ORDER BY email LIMIT ?5"
+);
+const LISTED: &str = concat!(
+    "SELECT ",
+    columns!(account),
+    " FROM accounts WHERE email >= ?1 AND email < ?2 AND email <> ?3 AND (?4 IS NULL OR role = ?4) \
+    ORDER BY email LIMIT ?5"
+);
 static START: LazyLock<Statement> = LazyLock::new(|| Statement::insert::<SessionRow>(""));
 const SESSION: &str = concat!(
     "SELECT ",
@@ -68,6 +88,37 @@ impl AccountStore for SqliteStore {
                 Err(CommandError::Refused(refused))
             })
             .await
+    }
+
+    async fn change_role(
+        &self,
+        id: AccountId,
+        from: Role,
+        to: Role,
+    ) -> Result<Account, CommandError<ChangeRoleRefused>> {
+        self.writer()
+            .run_work(move |set| {
+                let connection = set.connection();
+                let values = (id.as_uuid(), from.word(), to.word());
+                let changed = one(connection, CHANGE_ROLE, values, |row| AccountRow::read(row)?.account())?;
+                if let Some(account) = changed {
+                    return Ok(account);
+                }
+                let known = one(connection, BY_ID, [id.as_uuid()], |row| AccountRow::read(row)?.account())?;
+                Err(CommandError::Refused(ChangeRoleRefused::of(known.map(|known| known.role), from, to)))
+            })
+            .await
+    }
+
+    async fn accounts(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        self.read(move |connection| {
+            let (from, end) = query.bounds();
+            let after = query.after.as_ref().map_or("", Email::as_str);
+            let sql = if query.role.is_none_or(|role| role == Role::Buyer) { LISTED } else { STAFF };
+            let values = (from, end, after, query.role.map(Role::word), query.limit);
+            all(connection, sql, values, |row| AccountRow::read(row)?.account())
+        })
+        .await
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

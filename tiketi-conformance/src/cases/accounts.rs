@@ -51,7 +51,7 @@ fn renewed(session: &Session) -> Session {
 }
 
 /// Stores an account, and returns it.
-async fn stored(stores: &Handles<dyn AccountStore>, ids: &CountedIds, email: &str) -> Account {
+pub(super) async fn stored(stores: &Handles<dyn AccountStore>, ids: &CountedIds, email: &str) -> Account {
     let account = account(ids, email);
     stores.any().create_account(account.clone()).await.unwrap();
     account
@@ -145,8 +145,7 @@ pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<d
 pub async fn an_account_is_replaced_by_its_next_version(stores: Handles<dyn AccountStore>) {
     let ids = CountedIds::seeded(7);
     let first = stored(&stores, &ids, "hanbyul@mail.example").await;
-    let mut next =
-        Account { name: "새 이름".into(), phone: None, role: Role::Admin, version: 2, ..first.clone() };
+    let mut next = Account { name: "새 이름".into(), phone: None, version: 2, ..first.clone() };
     next.password = PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$b3RoZXI".into());
     let moved =
         Account { email: "other@mail.example".parse().unwrap(), created_at: hours_later(1), ..next.clone() };
@@ -181,8 +180,7 @@ pub async fn a_session_is_read_with_its_account(stores: Handles<dyn AccountStore
     stores.any().start_session(session.clone()).await.unwrap();
     let signed_in = SignedIn { session: session.clone(), account: first.clone() };
     assert_eq!(stores.any().session(session.id).await.unwrap(), Some(signed_in));
-    let account = Account { role: Role::Admin, version: 2, ..first };
-    stores.any().update_account(account.clone()).await.unwrap();
+    let account = stores.any().change_role(first.id, Role::Buyer, Role::Admin).await.unwrap();
     assert_eq!(stores.any().session(session.id).await.unwrap(), Some(SignedIn { session, account }));
     assert_eq!(stores.any().session(SessionId::from_uuid(ids.next())).await.unwrap(), None);
 }

@@ -35,6 +35,7 @@ pub mod reconciliation;
 pub mod refund;
 pub mod release;
 pub mod replay;
+pub mod roles;
 pub mod room_journal;
 pub mod rows;
 pub mod subscribers;

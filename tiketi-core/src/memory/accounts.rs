@@ -2,12 +2,14 @@
 
 use async_trait::async_trait;
 
-use crate::account::{Account, Email, Session, SignedIn};
+use crate::account::{Account, Email, Role, Session, SignedIn};
 use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::id::{AccountId, SessionId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
-use crate::store::{AccountStore, CreateAccountRefused, UpdateAccountRefused};
+use crate::store::{
+    AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused,
+};
 use crate::time::Timestamp;
 
 impl State {
@@ -42,9 +44,33 @@ impl AccountStore for MemoryStore {
         if known.version.checked_add(1) != Some(account.version) {
             return Err(CommandError::Refused(UpdateAccountRefused::Changed));
         }
-        let (email, created_at) = (known.email.clone(), known.created_at);
-        *known = Account { email, created_at, ..account };
+        let (email, role, created_at) = (known.email.clone(), known.role, known.created_at);
+        *known = Account { email, role, created_at, ..account };
         Ok(())
+    }
+
+    async fn change_role(
+        &self,
+        id: AccountId,
+        from: Role,
+        to: Role,
+    ) -> Result<Account, CommandError<ChangeRoleRefused>> {
+        let mut state = self.lock();
+        let others = state.accounts.values().any(|account| account.id != id && account.role == Role::Admin);
+        let known = state.accounts.get_mut(&id).ok_or(CommandError::Refused(ChangeRoleRefused::NotFound))?;
+        if known.role != from || (from == Role::Admin && to != Role::Admin && !others) {
+            return Err(CommandError::Refused(ChangeRoleRefused::of(Some(known.role), from, to)));
+        }
+        known.role = to;
+        known.version += 1;
+        Ok(known.clone())
+    }
+
+    async fn accounts(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        let state = self.lock();
+        let mut found: Vec<_> = state.accounts.values().filter(|account| query.selects(account)).collect();
+        found.sort_by(|a, b| a.email.cmp(&b.email));
+        Ok(found.into_iter().take(query.limit as usize).cloned().collect())
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

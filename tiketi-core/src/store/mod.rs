@@ -19,7 +19,9 @@ mod sales;
 mod swept;
 mod waiting_room;
 
-pub use account::{AccountStore, CreateAccountRefused, UpdateAccountRefused};
+pub use account::{
+    AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused,
+};
 pub use answer::{Answer, AnswerClaim, AnswerStore};
 pub use audit::{AuditReport, AuditStore};
 pub use catalog::{CatalogStore, EventQuery, EventSort, EventView, SeatMap};

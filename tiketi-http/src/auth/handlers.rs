@@ -29,7 +29,7 @@ use crate::state::AppState;
 const REFRESH_TRIES: usize = 3;
 
 /// Collects the routes of signing in; they need a shop with accounts.
-pub(crate) fn routes() -> OpenApiRouter<AppState> {
+pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(register))
         .routes(routes!(login))
@@ -40,7 +40,7 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
 }
 
 /// Extracts the accounts of the shop.
-struct ShopAccounts(Arc<Accounts>);
+pub(super) struct ShopAccounts(pub(super) Arc<Accounts>);
 
 impl FromRequestParts<AppState> for ShopAccounts {
     type Rejection = ApiError;
@@ -129,13 +129,13 @@ struct Me {
 /// An account, as its owner sees it.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct User {
+pub(super) struct User {
     #[schema(format = Uuid)]
     id: String,
-    email: String,
+    pub(super) email: String,
     name: String,
     phone: Option<String>,
-    /// `user` or `admin`.
+    /// `user`, `read_only`, `box_office`, `finance` or `admin`.
     #[schema(example = "user")]
     role: &'static str,
     /// When the account was created.

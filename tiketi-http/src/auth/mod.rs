@@ -2,9 +2,18 @@
 
 mod accounts;
 mod handlers;
+mod roles;
 
 pub use accounts::{EnsureAccountError, NewAccount};
-pub(crate) use handlers::routes;
+
+use utoipa_axum::router::OpenApiRouter;
+
+use crate::state::AppState;
+
+/// Collects the routes that need a shop with accounts.
+pub(crate) fn routes() -> OpenApiRouter<AppState> {
+    handlers::routes().merge(roles::routes())
+}
 
 #[cfg(test)]
 mod tests;

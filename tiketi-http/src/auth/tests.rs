@@ -1,6 +1,7 @@
 //! Registration, sign-in, and tokens that must be refused.
 
 mod limits;
+mod roles;
 mod sessions;
 
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tiketi_core::account::Account;
+use tiketi_core::account::{Account, Role};
 use tiketi_core::id::SessionId;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{AccountStore, UpdateAccountRefused};
@@ -53,7 +53,14 @@ impl Accounts {
         Ok(())
     }
 
-    /// Changes an account, and returns it.
+    /// Gives an account another role than the known one; it counts at once on this server.
+    pub(crate) async fn change_role(&self, known: &Account, role: Role) -> Result<Account, ApiError> {
+        let changed = self.store.change_role(known.id, known.role, role).await?;
+        self.authenticator.account_changed(known.id);
+        Ok(changed)
+    }
+
+    /// Changes an account except its role, and returns it.
     pub(crate) async fn edit(
         &self,
         id: AccountId,

@@ -17,7 +17,7 @@ use crate::credentials::token::{Claims, MAX_TOKEN_BYTES, role_from, seconds, val
 /// Accepts JWTs in `Authorization: Bearer`, signed with HS256.
 ///
 /// A host that issues such tokens itself passes it as [`SignIn::Host`](crate::SignIn::Host); then there is no account
-/// store. The claims are `userId` (any UUID), `email`, `role` (`user` or `admin`), `iat` and `exp`; a token with a claim
+/// store. The claims are `userId` (any UUID), `email`, `role` (`user`, `read_only`, `box_office`, `finance` or `admin`), `iat` and `exp`; a token with a claim
 /// `type` is not an access token and is refused. [`SignIn::Accounts`](crate::SignIn::Accounts) accepts the same tokens,
 /// and also checks the session that a token of the shop names.
 pub struct JwtAuthenticator {

@@ -14,4 +14,4 @@ pub(crate) use password::{Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, Password
 pub use secret::{SecretTooShort, TokenSecret};
 pub(crate) use sessions::SessionAuthenticator;
 pub use sign_in_limits::SignInLimits;
-pub(crate) use token::{IssuedTokens, role_name};
+pub(crate) use token::{IssuedTokens, role_from, role_name};

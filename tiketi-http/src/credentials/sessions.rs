@@ -66,6 +66,13 @@ impl SessionAuthenticator {
         sessions.before.remove(&session);
     }
 
+    /// Makes the next request of each session of an account ask the store.
+    pub(crate) fn account_changed(&self, account: AccountId) {
+        let mut sessions = self.lock();
+        sessions.recent.retain(|_, known| known.account != account);
+        sessions.before.retain(|_, known| known.account != account);
+    }
+
     async fn user(&self, token: AccessToken) -> Result<AuthenticatedUser, AuthenticationError> {
         let Some(session) = token.session else { return Ok(token.user) };
         let now = self.clock.now();

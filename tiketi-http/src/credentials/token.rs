@@ -160,15 +160,11 @@ pub(super) fn seconds(time: Timestamp) -> i64 {
 pub(crate) const fn role_name(role: Role) -> &'static str {
     match role {
         Role::Buyer => "user",
-        Role::Admin => "admin",
+        staff => staff.word(),
     }
 }
 
 /// Returns the role that a word names.
-pub(super) fn role_from(name: &str) -> Option<Role> {
-    match name {
-        "user" => Some(Role::Buyer),
-        "admin" => Some(Role::Admin),
-        _ => None,
-    }
+pub(crate) fn role_from(name: &str) -> Option<Role> {
+    Role::ALL.into_iter().find(|role| role_name(*role) == name)
 }

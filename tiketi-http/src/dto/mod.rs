@@ -28,7 +28,7 @@ pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use layout::{LayoutAnswer, LayoutList};
-pub(crate) use page::{PageQuery, PaginationDto};
+pub(crate) use page::{PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
     PreparedDto, ProcessPayment, RefundAnswer, WantedRefund,

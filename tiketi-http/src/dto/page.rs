@@ -37,6 +37,11 @@ pub(super) fn page_request(page: Option<i64>, limit: Option<i64>) -> Result<Page
     Ok(PageRequest::new(number, size)?)
 }
 
+/// Reads how many rows a page has that is found by a key.
+pub(crate) fn key_page_size(limit: Option<i64>) -> Result<u32, ApiError> {
+    page_request(None, limit).map(PageRequest::size)
+}
+
 /// A page's position in its listing.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]

@@ -100,7 +100,7 @@ codes! {
         "Try again after Retry-After seconds.";
     Forbidden "FORBIDDEN" FORBIDDEN
         "You do not have permission to do this." "권한이 없습니다."
-        "Sign in with an account that has the role admin.";
+        "Sign in with an account whose role is in x-roles of the operation.";
     OriginNotAllowed "ORIGIN_NOT_ALLOWED" FORBIDDEN
         "Pages of this origin may not open a socket." "이 출처의 페이지에서는 소켓을 열 수 없습니다."
         "Open it from a page of the same host, or let the operator allow the origin.";
@@ -116,6 +116,15 @@ codes! {
     EmailTaken "EMAIL_TAKEN" CONFLICT
         "An account with this e-mail address exists." "이미 가입된 이메일입니다."
         "Sign in, or register another address.";
+    AccountNotFound "ACCOUNT_NOT_FOUND" NOT_FOUND
+        "There is no such account." "계정을 찾을 수 없습니다."
+        "List the accounts and use an id from there.";
+    RoleChanged "ROLE_CHANGED" CONFLICT
+        "The account has another role by now." "계정의 역할이 이미 변경되었습니다."
+        "Read the account again, and then change its role.";
+    LastAdmin "LAST_ADMIN" CONFLICT
+        "The last administrator stays one." "마지막 관리자의 역할은 변경할 수 없습니다."
+        "Give the role admin to another account first.";
     EventNotFound "EVENT_NOT_FOUND" NOT_FOUND
         "There is no such event." "공연을 찾을 수 없습니다."
         "List the events and use an id from there.";

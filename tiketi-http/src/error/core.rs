@@ -2,7 +2,7 @@
 
 use tiketi_core::{
     CommandError, StoreError, StoreErrorKind,
-    store::{CreateAccountRefused, PageOutOfRange},
+    store::{ChangeRoleRefused, CreateAccountRefused, PageOutOfRange},
     text::{TextError, TextProblem},
 };
 
@@ -60,6 +60,17 @@ impl From<CreateAccountRefused> for ApiError {
     fn from(refused: CreateAccountRefused) -> Self {
         match refused {
             CreateAccountRefused::EmailTaken => Self::new(Code::EmailTaken),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<ChangeRoleRefused> for ApiError {
+    fn from(refused: ChangeRoleRefused) -> Self {
+        match refused {
+            ChangeRoleRefused::NotFound => Self::new(Code::AccountNotFound),
+            ChangeRoleRefused::Changed => Self::new(Code::RoleChanged),
+            ChangeRoleRefused::LastAdmin => Self::new(Code::LastAdmin),
             other => Self::unlisted(other),
         }
     }

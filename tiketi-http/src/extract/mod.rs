@@ -5,6 +5,7 @@ mod ids;
 mod json;
 mod key;
 mod query;
+mod staff;
 mod user;
 
 pub(crate) use client_address::ClientAddress;
@@ -12,7 +13,8 @@ pub(crate) use ids::ApiPath;
 pub(crate) use json::ApiJson;
 pub(crate) use key::{IdemKey, command_key, has_key};
 pub(crate) use query::ApiQuery;
-pub(crate) use user::{AdminUser, CurrentUser};
+pub(crate) use staff::{Staff, may};
+pub(crate) use user::CurrentUser;
 
 #[cfg(test)]
 mod tests;

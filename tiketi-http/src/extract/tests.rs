@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use tiketi_core::{EventId, account::Role};
 
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, CurrentUser};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, Staff, may};
 use crate::state::AppState;
 use crate::test_support::{Answered, Server, answered, signed};
 
@@ -43,7 +43,7 @@ fn routes() -> Router<AppState> {
         .route("/api/events/{id}", get(async |ApiPath(id): ApiPath<EventId>| id.to_string()))
         .route("/api/list", get(async |ApiQuery(list): ApiQuery<Listing>| format!("{:?}", list.page)))
         .route("/api/mine", get(async |user: CurrentUser| user.buyer().to_string()))
-        .route("/api/admin/x", get(async |AdminUser(user): AdminUser| user.buyer().to_string()))
+        .route("/api/admin/x", get(async |staff: Staff<may::Money>| staff.id().to_string()))
 }
 
 async fn post_order(body: &str) -> Answered {
@@ -149,13 +149,17 @@ async fn a_route_of_a_user_needs_a_valid_token() {
 }
 
 #[tokio::test]
-async fn a_route_of_administrators_refuses_buyers() {
+async fn a_route_for_staff_refuses_who_has_not_its_permission() {
     let server = Server::serving(routes());
     let request = || Request::get("/api/admin/x").body(Body::empty()).unwrap();
     assert_eq!(server.send(request()).await.code(), "AUTHENTICATION_REQUIRED");
     let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
     let refused = server.send(signed(request(), &buyer)).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (403, "FORBIDDEN"));
+    assert_eq!(refused.json()["details"], json!({}));
+    let seller = server.token_of("seller@example.com", Role::BoxOffice).await;
+    let refused = server.send(signed(request(), &seller)).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["details"]), (403, &json!({"permission": "money"})));
     let admin = server.token_of("admin@example.com", Role::Admin).await;
     assert_eq!(server.send(signed(request(), &admin)).await.status, StatusCode::OK);
 }

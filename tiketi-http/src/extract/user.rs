@@ -12,10 +12,6 @@ use crate::state::AppState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CurrentUser(AuthenticatedUser);
 
-/// Extracts the signed-in user, who must be an administrator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AdminUser(pub(crate) CurrentUser);
-
 /// The authenticator's answer about a request.
 ///
 /// The first extractor that needs it puts it into the request, so that the authenticator is called once a request: the
@@ -27,6 +23,11 @@ impl CurrentUser {
     /// Returns the user's id, to which reservations and payments belong.
     pub(crate) fn buyer(&self) -> BuyerId {
         self.0.id
+    }
+
+    /// Returns the user's role.
+    pub(crate) fn role(&self) -> Role {
+        self.0.role
     }
 }
 
@@ -43,17 +44,5 @@ impl FromRequestParts<AppState> for CurrentUser {
             answer
         };
         answer?.map(Self).ok_or_else(|| ApiError::new(Code::AuthenticationRequired))
-    }
-}
-
-impl FromRequestParts<AppState> for AdminUser {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let user = CurrentUser::from_request_parts(parts, state).await?;
-        match user.0.role {
-            Role::Admin => Ok(Self(user)),
-            Role::Buyer => Err(ApiError::new(Code::Forbidden)),
-        }
     }
 }

@@ -9,9 +9,9 @@ use serde_json::json;
 use tiketi_core::memory::MemoryStore;
 use tiketi_core::{
     AccountId, CommandError, StoreError, StoreErrorKind, Timestamp,
-    account::{Account, Email, Session, SignedIn},
+    account::{Account, Email, Role, Session, SignedIn},
     id::SessionId,
-    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
+    store::{AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused},
 };
 
 use crate::limits::HttpLimits;
@@ -72,6 +72,19 @@ impl AccountStore for Broken {
 
     async fn update_account(&self, _: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
         Err(gone().into())
+    }
+
+    async fn change_role(
+        &self,
+        _: AccountId,
+        _: Role,
+        _: Role,
+    ) -> Result<Account, CommandError<ChangeRoleRefused>> {
+        Err(gone().into())
+    }
+
+    async fn accounts(&self, _: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        Err(gone())
     }
 
     async fn start_session(&self, _: Session) -> Result<(), StoreError> {

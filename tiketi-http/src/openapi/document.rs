@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tiketi_core::account::Permission;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
@@ -13,6 +14,7 @@ use utoipa::openapi::{Components, Info, License, OpenApi, Ref, RefOr, Required, 
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::authenticator::CredentialScheme;
+use crate::credentials::role_name;
 use crate::error::{Code, ErrorBody};
 use crate::language::Language;
 use crate::openapi::aliases;
@@ -26,9 +28,14 @@ const TAGS: [(&str, &str); 9] = [
     ("seats", "Choosing seats and holding them"),
     ("reservations", "The buyer's reservations"),
     ("payments", "Paying"),
-    ("admin", "Running the shop, for administrators"),
+    ("admin", "Running the shop, for staff"),
     ("health", "Health checks, for operators"),
 ];
+
+/// The permission that an operation demands.
+const X_PERMISSION: &str = "x-permission";
+/// The roles that have it.
+const X_ROLES: &str = "x-roles";
 
 const INTRODUCTION: &str = "Sells tickets: events, seats, reservations and payments.
 
@@ -36,6 +43,8 @@ Times are RFC 3339 in UTC. Money is an integer in minor units beside an ISO 4217
 
 Every write below `/api`, except sign-in, accepts an `Idempotency-Key` header: the same key and request \
 within 24 hours gets the first answer again, with `Idempotent-Replayed: true`.
+
+An operation for staff names the permission that it demands in `x-permission`, and the roles that have it in `x-roles`.
 
 Every answer that is not a success has the shape of `ErrorBody`. Its sentence follows `Accept-Language` (en, ko).
 
@@ -58,8 +67,14 @@ pub(crate) fn complete(mut document: OpenApi, scheme: &CredentialScheme) -> Open
     for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
             operation.operation_id = Some(operation_id(method, path));
+            if let Some(permission) = permission_of(operation) {
+                let roles: Vec<_> = permission.roles().map(role_name).collect();
+                let extensions = operation.extensions.get_or_insert_default();
+                extensions.insert(X_PERMISSION.to_owned(), permission.word().into());
+                extensions.insert(X_ROLES.to_owned(), roles.into());
+            }
             if is_secured(operation) {
-                // Handlers state only that they need a user.
+                // Handlers state only that they need a user, and what the user has to be permitted.
                 operation.security = Some(vec![SecurityRequirement::new(scheme_name, [""; 0])]);
             }
             complete_operation(path, method, operation);
@@ -86,6 +101,13 @@ fn security_scheme(scheme: &CredentialScheme) -> (&'static str, SecurityScheme) 
 
 fn is_secured(operation: &Operation) -> bool {
     operation.security.as_ref().is_some_and(|ways| !ways.is_empty())
+}
+
+/// Returns the permission that a handler demands: the only scope of its security requirement.
+fn permission_of(operation: &Operation) -> Option<Permission> {
+    let ways = serde_json::to_value(operation.security.as_ref()?).ok()?;
+    let scope = ways.get(0)?.as_object()?.values().next()?.get(0)?.as_str()?.to_owned();
+    Permission::from_word(&scope)
 }
 
 /// Lists the operations of a path, each with its method.
@@ -122,8 +144,8 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     let has_body = operation.request_body.is_some();
     if is_secured {
         add(operation, "401", "`AUTHENTICATION_REQUIRED`, `INVALID_TOKEN` or `TOKEN_EXPIRED`");
-        if path.starts_with("/api/admin") || path.starts_with("/api/stats") {
-            add(operation, "403", "`FORBIDDEN`: only for administrators");
+        if let Some(roles) = roles_text(operation) {
+            add(operation, "403", &format!("`FORBIDDEN`: only for the roles {roles}"));
         }
     }
     if path.contains('{') || has_body {
@@ -138,6 +160,12 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
         add_idempotency_key(operation);
     }
     add(operation, "default", "Any other error, such as `INTERNAL` or `SERVICE_UNAVAILABLE`");
+}
+
+/// Lists the roles that may call an operation, if it is for staff.
+fn roles_text(operation: &Operation) -> Option<String> {
+    let roles = operation.extensions.as_ref()?.get(X_ROLES)?.as_array()?;
+    Some(roles.iter().filter_map(|role| role.as_str()).collect::<Vec<_>>().join(", "))
 }
 
 /// Adds an error unless the handler describes it.

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
-use tiketi_core::account::Role;
+use tiketi_core::account::{Permission, Role};
 
 use super::pages::PAGES;
+use crate::credentials::role_name;
 use crate::error::Code;
 use crate::router::openapi;
 use crate::test_support::{Answered, Server, signed, with_header};
@@ -29,8 +30,9 @@ impl Described {
         !self.operation["requestBody"].is_null()
     }
 
-    fn is_for_admins(&self) -> bool {
-        self.path.starts_with("/api/admin") || self.path.starts_with("/api/stats")
+    /// Returns the roles that may call it; `None` if it is not for staff.
+    fn roles(&self) -> Option<Vec<&str>> {
+        Some(self.operation["x-roles"].as_array()?.iter().map(|role| role.as_str().unwrap()).collect())
     }
 
     /// Builds a request, with `id` for every path parameter.
@@ -102,13 +104,33 @@ async fn every_described_route_exists_and_secured_ones_ask_for_a_token() {
 }
 
 #[tokio::test]
-async fn routes_of_administrators_refuse_buyers() {
+async fn routes_for_staff_refuse_every_role_that_the_document_does_not_name() {
     let server = Server::new();
-    let token = server.token_of("buyer@example.com", Role::Buyer).await;
-    for route in described().into_iter().filter(Described::is_for_admins) {
-        assert!(route.is_secured(), "{} {}", route.method, route.path);
-        let answer = server.send(signed(route.plain(), &token)).await;
-        assert_eq!(answer.code(), "FORBIDDEN", "{} {}", route.method, route.path);
+    for role in Role::ALL {
+        let token = server.token_of(&format!("{}@example.com", role.word()), role).await;
+        for route in described() {
+            let Some(roles) = route.roles() else { continue };
+            let name = format!("{} {} as {role:?}", route.method, route.path);
+            assert!(route.is_secured(), "{name}");
+            let answer = server.send(signed(route.plain(), &token)).await;
+            let is_named = roles.contains(&role_name(role));
+            let is_refused = answer.status == StatusCode::FORBIDDEN;
+            assert_eq!(is_refused, !is_named, "{name}: {}", answer.status);
+            assert!(!is_refused || answer.code() == "FORBIDDEN", "{name}");
+        }
+    }
+}
+
+#[test]
+fn every_route_of_the_shops_staff_names_a_permission_that_the_table_knows() {
+    for route in described() {
+        let name = format!("{} {}", route.method, route.path);
+        let is_staffs = ["/api/admin/", "/api/stats"].iter().any(|start| route.path.starts_with(start));
+        assert!(!is_staffs || route.roles().is_some(), "{name}");
+        let Some(roles) = route.roles() else { continue };
+        let permission = Permission::from_word(route.operation["x-permission"].as_str().unwrap()).unwrap();
+        assert!(roles.into_iter().eq(permission.roles().map(role_name)), "{name}");
+        assert_eq!(route.operation["security"], serde_json::json!([{"bearer": []}]), "{name}");
     }
 }
 

@@ -5,14 +5,15 @@ use std::sync::LazyLock;
 use async_trait::async_trait;
 use tiketi_core::{
     AccountId, CommandError, StoreError, Timestamp,
-    account::{Account, Email, Session, SignedIn},
+    account::{Account, Email, Role, Session, SignedIn},
     id::SessionId,
-    store::{AccountStore, CreateAccountRefused, UpdateAccountRefused},
+    store::{AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused},
+    text::can_be_kept,
 };
 use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in, stored};
 
 use crate::error::violates;
-use crate::sql::row::maybe;
+use crate::sql::row::{each, maybe};
 use crate::sql::statement::RowStatement;
 use crate::store::PostgresStore;
 
@@ -24,8 +25,30 @@ const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accou
 
 static UPDATE: LazyLock<RowStatement> = LazyLock::new(|| {
     // The version before is bound after the columns.
-    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $7")
+    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $6")
 });
+/// Locks administrators in the order of their ids until it has one that stays. So of two calls that would leave none, the
+/// second waits for the first, and finds its account no administrator any more.
+const CHANGE_ROLE: &str = concat!(
+    "WITH admins AS MATERIALIZED (\
+        SELECT id FROM tiketi.accounts WHERE role = 'admin' AND role <> 'buyer' ORDER BY id FOR UPDATE) \
+    UPDATE tiketi.accounts SET role = $3, version = version + 1 WHERE id = $1 AND role = $2 \
+    AND ($2 <> 'admin' OR $3 = 'admin' OR EXISTS (SELECT 1 FROM admins WHERE admins.id <> $1)) RETURNING ",
+    columns!(account)
+);
+/// The condition on the role is that of the index of staff accounts.
+const STAFF: &str = concat!(
+    "SELECT ",
+    columns!(account),
+    " FROM tiketi.accounts WHERE email >= $1 AND email < $2 AND email <> $3 AND role = $4 AND role <> 'buyer' \
+    ORDER BY email LIMIT $5"
+);
+const LISTED: &str = concat!(
+    "SELECT ",
+    columns!(account),
+    " FROM tiketi.accounts WHERE email >= $1 AND email < $2 AND email <> $3 AND ($4::text IS NULL OR role = $4) \
+    ORDER BY email LIMIT $5"
+);
 static START: LazyLock<RowStatement> = LazyLock::new(|| RowStatement::insert::<SessionRow>(""));
 const SESSION: &str = concat!(
     "SELECT ",
@@ -69,6 +92,35 @@ impl AccountStore for PostgresStore {
             Some(_) => UpdateAccountRefused::Changed,
             None => UpdateAccountRefused::NotFound,
         }))
+    }
+
+    async fn change_role(
+        &self,
+        id: AccountId,
+        from: Role,
+        to: Role,
+    ) -> Result<Account, CommandError<ChangeRoleRefused>> {
+        let change = || self.query(CHANGE_ROLE).bind(id.as_uuid()).bind(from.word()).bind(to.word());
+        let changed = self.write_returning(change).await?;
+        let changed = each(&changed, |row| AccountRow::read(row)?.account())?;
+        if let Some(account) = changed.into_iter().next() {
+            return Ok(account);
+        }
+        let known = self.account(id).await?.map(|known| known.role);
+        Err(CommandError::Refused(ChangeRoleRefused::of(known, from, to)))
+    }
+
+    async fn accounts(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError> {
+        let (from, end) = query.bounds();
+        if !can_be_kept(from) {
+            return Ok(Vec::new());
+        }
+        let after = query.after.as_ref().map_or("", Email::as_str);
+        let sql = if query.role.is_none_or(|role| role == Role::Buyer) { LISTED } else { STAFF };
+        let listed = self.query(sql).bind(from).bind(end).bind(after);
+        let listed = listed.bind(query.role.map(Role::word)).bind(i64::from(query.limit));
+        let found = self.database().fetch_all(listed).await?;
+        each(&found, |row| AccountRow::read(row)?.account())
     }
 
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

@@ -165,9 +165,10 @@ async fn a_change_of_role_counts_within_a_second_for_tokens_that_exist() {
     };
     assert_eq!(read().await.status, StatusCode::OK);
     let accounts = server.state.accounts().unwrap();
+    server.token_of("owner@example.com", Role::Admin).await;
     let account =
         accounts.store.account_by_email(&"staff@example.com".parse().unwrap()).await.unwrap().unwrap();
-    accounts.edit(account.id, |account| account.role = Role::Buyer).await.unwrap();
+    accounts.store.change_role(account.id, Role::Admin, Role::Buyer).await.unwrap();
     server.clock.advance(Duration::from_secs(1));
     assert_eq!(refusal(&read().await), (403, "FORBIDDEN".to_owned()));
 }

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{CreateEvent, EditEvent, EventAnswer, EventList, EventListQuery};
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::routes::responses;
 use crate::state::AppState;
 
@@ -23,7 +23,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List events, drafts included
 #[utoipa::path(
-    get, path = "/api/admin/events", tag = "admin", params(EventListQuery), security(("bearer" = [])),
+    get, path = "/api/admin/events", tag = "admin", params(EventListQuery), security(("bearer" = ["read"])),
     responses(
         (status = 200, description = "A page of events", body = EventList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn list(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiQuery(query): ApiQuery<EventListQuery>,
 ) -> Result<Json<EventList>, ApiError> {
     let query = query.query(state.box_office())?.with_drafts();
@@ -44,7 +44,7 @@ async fn list(
 ///
 /// It starts as a draft. Its seats and their ticket types are created from the layout.
 #[utoipa::path(
-    post, path = "/api/admin/events", tag = "admin", request_body = CreateEvent, security(("bearer" = [])),
+    post, path = "/api/admin/events", tag = "admin", request_body = CreateEvent, security(("bearer" = ["catalogue"])),
     responses(
         (status = 201, description = "The draft", body = EventAnswer),
         (status = 404, description = "`LAYOUT_NOT_FOUND`", body = ErrorBody),
@@ -54,7 +54,7 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<CreateEvent>,
 ) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
@@ -66,7 +66,7 @@ async fn create(
 
 /// Read an event, draft or not
 #[utoipa::path(
-    get, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The event", body = EventAnswer),
@@ -75,7 +75,7 @@ async fn create(
 )]
 async fn read(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
     let view = responses::any_event(&state, id).await?;
@@ -86,7 +86,7 @@ async fn read(
 ///
 /// Fields that are left out do not change. With `version`, the edit is refused if the event was edited since.
 #[utoipa::path(
-    put, path = "/api/admin/events/{id}", tag = "admin", request_body = EditEvent, security(("bearer" = [])),
+    put, path = "/api/admin/events/{id}", tag = "admin", request_body = EditEvent, security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The event as it is now", body = EventAnswer),
@@ -97,7 +97,7 @@ async fn read(
 )]
 async fn edit(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
     ApiJson(body): ApiJson<EditEvent>,
 ) -> Result<Json<EventAnswer>, ApiError> {
@@ -109,7 +109,7 @@ async fn edit(
 
 /// Remove an event that never had a reservation
 #[utoipa::path(
-    delete, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = [])),
+    delete, path = "/api/admin/events/{id}", tag = "admin", security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
@@ -119,7 +119,7 @@ async fn edit(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<StatusCode, ApiError> {
     state.box_office().catalog().delete_event(id).await?;
@@ -129,7 +129,7 @@ async fn delete(
 
 /// Publish a draft
 #[utoipa::path(
-    post, path = "/api/admin/events/{id}/publish", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/events/{id}/publish", tag = "admin", security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The published event", body = EventAnswer),
@@ -139,7 +139,7 @@ async fn delete(
 )]
 async fn publish(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
     state.box_office().catalog().publish_event(id).await?;
@@ -150,7 +150,7 @@ async fn publish(
 ///
 /// No more tickets are sold. Every buyer is refunded.
 #[utoipa::path(
-    post, path = "/api/admin/events/{id}/cancel", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/events/{id}/cancel", tag = "admin", security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The cancelled event", body = EventAnswer),
@@ -160,7 +160,7 @@ async fn publish(
 )]
 async fn cancel(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
     state.box_office().catalog().cancel_event(id).await?;

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{LayoutAnswer, LayoutList, PageQuery};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::layout_file::LayoutFile;
 use crate::routes::responses;
 use crate::state::AppState;
@@ -20,14 +20,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List seat layouts
 #[utoipa::path(
-    get, path = "/api/admin/layouts", tag = "admin", params(PageQuery), security(("bearer" = [])),
+    get, path = "/api/admin/layouts", tag = "admin", params(PageQuery), security(("bearer" = ["read"])),
     responses(
         (status = 200, description = "A page of layouts, by venue and name", body = LayoutList),
     ),
 )]
 async fn list(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiQuery(query): ApiQuery<PageQuery>,
 ) -> Result<Json<LayoutList>, ApiError> {
     let request = query.request()?;
@@ -39,7 +39,7 @@ async fn list(
 ///
 /// Errors name the wrong field by its path, such as `sections[0].rows[2].seats`. Unknown fields are refused.
 #[utoipa::path(
-    post, path = "/api/admin/layouts", tag = "admin", request_body = LayoutFile, security(("bearer" = [])),
+    post, path = "/api/admin/layouts", tag = "admin", request_body = LayoutFile, security(("bearer" = ["catalogue"])),
     responses(
         (status = 201, description = "The layout", body = LayoutAnswer),
         (status = 422, description = "`INVALID_BODY`, `INVALID_LAYOUT`", body = ErrorBody),
@@ -47,7 +47,7 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Result<(StatusCode, Json<LayoutAnswer>), ApiError> {
@@ -57,7 +57,7 @@ async fn create(
 
 /// Read a seat layout
 #[utoipa::path(
-    get, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Which layout", format = Uuid)),
     responses(
         (status = 200, description = "The layout with its seats", body = LayoutAnswer),
@@ -66,7 +66,7 @@ async fn create(
 )]
 async fn read(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiPath(id): ApiPath<LayoutId>,
 ) -> Result<Json<LayoutAnswer>, ApiError> {
     let stored = responses::layout(&state, id).await?;
@@ -77,7 +77,7 @@ async fn read(
 ///
 /// Events created from it keep their seats.
 #[utoipa::path(
-    delete, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = [])),
+    delete, path = "/api/admin/layouts/{id}", tag = "admin", security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which layout", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
@@ -86,7 +86,7 @@ async fn read(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<LayoutId>,
 ) -> Result<StatusCode, ApiError> {
     if state.box_office().catalog().delete_layout(id).await? {

@@ -12,7 +12,7 @@ use crate::dto::{
     WantedRefund, WriteNote,
 };
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, ApiQuery, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, IdemKey, Staff, may};
 use crate::routes::responses;
 use crate::state::AppState;
 use crate::tasks::with_patience;
@@ -33,7 +33,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// refund was made at the provider, or if its outcome is unknown for over ten minutes (an option of the shop). An
 /// awaited deposit counts as unknown only from its due time on.
 #[utoipa::path(
-    get, path = "/api/admin/payments", tag = "admin", params(AttentionQuery), security(("bearer" = [])),
+    get, path = "/api/admin/payments", tag = "admin", params(AttentionQuery), security(("bearer" = ["read"])),
     responses(
         (status = 200, description = "A page of them", body = AttentionList),
         (status = 400, description = "`INVALID_QUERY`", body = ErrorBody),
@@ -41,7 +41,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn list(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiQuery(query): ApiQuery<AttentionQuery>,
 ) -> Result<Json<AttentionList>, ApiError> {
     let request = query.request()?;
@@ -51,7 +51,7 @@ async fn list(
 
 /// Ask the provider about a payment now, or send a refused refund again
 #[utoipa::path(
-    post, path = "/api/admin/payments/{id}/retry", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/payments/{id}/retry", tag = "admin", security(("bearer" = ["money"])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
@@ -62,7 +62,7 @@ async fn list(
 )]
 async fn retry(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
@@ -80,7 +80,7 @@ async fn retry(
 /// No cancellation policy applies.
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/refund", tag = "admin", request_body = RefundPayment,
-    security(("bearer" = [])),
+    security(("bearer" = ["money"])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The refund is done", body = AttentionPaymentAnswer),
@@ -93,7 +93,7 @@ async fn retry(
 )]
 async fn refund(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<RefundPayment>,
@@ -110,7 +110,7 @@ async fn refund(
 /// Add a note to a payment
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/note", tag = "admin", request_body = WriteNote,
-    security(("bearer" = [])),
+    security(("bearer" = ["money"])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment with the note", body = AttentionPaymentAnswer),
@@ -120,12 +120,12 @@ async fn refund(
 )]
 async fn note(
     State(state): State<AppState>,
-    AdminUser(admin): AdminUser,
+    staff: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<WriteNote>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
-    let (author, settles) = (admin.buyer().to_string(), body.settles());
+    let (author, settles) = (staff.id().to_string(), body.settles());
     let payment = state.box_office().support().note_payment(id, &author, &body.note, settles, key).await?;
     Ok(Json((&payment).into()))
 }
@@ -137,7 +137,7 @@ async fn note(
 /// if they are free, or is refunded.
 #[utoipa::path(
     post, path = "/api/admin/payments/{id}/end", tag = "admin", request_body = EndPayment,
-    security(("bearer" = [])),
+    security(("bearer" = ["money"])),
     params(("id" = String, Path, description = "Which payment", format = Uuid)),
     responses(
         (status = 200, description = "The payment as it is now", body = AttentionPaymentAnswer),
@@ -148,19 +148,19 @@ async fn note(
 )]
 async fn end(
     State(state): State<AppState>,
-    AdminUser(admin): AdminUser,
+    staff: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<EndPayment>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
-    let author = admin.buyer().to_string();
+    let author = staff.id().to_string();
     let payment = state.box_office().support().end_payment(id, &author, &body.reason, key).await?;
     Ok(Json((&payment).into()))
 }
 
 /// Read the progress of a cancelled event's refunds
 #[utoipa::path(
-    get, path = "/api/admin/events/{id}/refunds", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/events/{id}/refunds", tag = "admin", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The progress, counted in reservations", body = EventRefundsAnswer),
@@ -169,7 +169,7 @@ async fn end(
 )]
 async fn event_refunds(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventRefundsAnswer>, ApiError> {
     let progress = state.box_office().support().call_off_progress(id).await?;

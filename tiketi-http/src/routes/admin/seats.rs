@@ -8,7 +8,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{BlockSeatsBody, MapVersionAnswer, UnblockSeatsBody};
 use crate::error::{ApiError, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath};
+use crate::extract::{ApiJson, ApiPath, Staff, may};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -20,7 +20,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 /// All or nothing. Seats that are already blocked stay blocked.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/seats/block", tag = "admin", request_body = BlockSeatsBody,
-    security(("bearer" = [])),
+    security(("bearer" = ["sell"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "They are off sale", body = MapVersionAnswer),
@@ -31,7 +31,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn block(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Sell>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<BlockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {
@@ -44,7 +44,7 @@ async fn block(
 /// Seats that are not blocked do not change.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/seats/unblock", tag = "admin", request_body = UnblockSeatsBody,
-    security(("bearer" = [])),
+    security(("bearer" = ["sell"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "They are on sale", body = MapVersionAnswer),
@@ -54,7 +54,7 @@ async fn block(
 )]
 async fn unblock(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Sell>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<UnblockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {

@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
+use crate::extract::{ApiJson, ApiPath, IdemKey, Staff, may};
 use crate::routes::responses;
 use crate::state::AppState;
 
@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// List the ticket types of an event
 #[utoipa::path(
-    get, path = "/api/admin/events/{id}/tickets", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/events/{id}/tickets", tag = "admin", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "Its ticket types", body = TicketTypeList),
@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn list(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiPath(event): ApiPath<EventId>,
 ) -> Result<Json<TicketTypeList>, ApiError> {
     let view = responses::any_event(&state, event).await?;
@@ -38,7 +38,7 @@ async fn list(
 /// Add a general-admission ticket type
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/tickets", tag = "admin", request_body = CreateTicketType,
-    security(("bearer" = [])),
+    security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 201, description = "The ticket type", body = TicketTypeAnswer),
@@ -48,7 +48,7 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<CreateTicketType>,
@@ -65,7 +65,7 @@ async fn create(
 /// Fields that are left out do not change; held and sold tickets keep their price.
 #[utoipa::path(
     put, path = "/api/admin/tickets/{id}", tag = "admin", request_body = EditTicketType,
-    security(("bearer" = [])),
+    security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
     responses(
         (status = 200, description = "The ticket type as it is now", body = TicketTypeAnswer),
@@ -76,7 +76,7 @@ async fn create(
 )]
 async fn edit(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<TicketTypeId>,
     ApiJson(body): ApiJson<EditTicketType>,
 ) -> Result<Json<TicketTypeAnswer>, ApiError> {
@@ -89,7 +89,7 @@ async fn edit(
 
 /// Remove a general-admission ticket type
 #[utoipa::path(
-    delete, path = "/api/admin/tickets/{id}", tag = "admin", security(("bearer" = [])),
+    delete, path = "/api/admin/tickets/{id}", tag = "admin", security(("bearer" = ["catalogue"])),
     params(("id" = String, Path, description = "Which ticket type", format = Uuid)),
     responses(
         (status = 204, description = "It is gone"),
@@ -100,7 +100,7 @@ async fn edit(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<TicketTypeId>,
 ) -> Result<StatusCode, ApiError> {
     let known = state.box_office().catalog().ticket_type(id).await?;

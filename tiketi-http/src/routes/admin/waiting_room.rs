@@ -9,7 +9,7 @@ use utoipa_axum::routes;
 
 use crate::dto::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy, SupplyBeacon};
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{AdminUser, ApiJson, ApiPath, IdemKey};
+use crate::extract::{ApiJson, ApiPath, IdemKey, Staff, may};
 use crate::routes::responses;
 use crate::state::AppState;
 
@@ -19,7 +19,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 
 /// Read a waiting room's policy and counts
 #[utoipa::path(
-    get, path = "/api/admin/events/{id}/waiting-room", tag = "admin", security(("bearer" = [])),
+    get, path = "/api/admin/events/{id}/waiting-room", tag = "admin", security(("bearer" = ["read"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The policy, and how many buyers there are", body = RoomPolicyAnswer),
@@ -28,7 +28,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn read(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::Read>,
     ApiPath(event): ApiPath<EventId>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
     let policy = known_policy(&state, event).await?;
@@ -42,7 +42,7 @@ async fn read(
 /// its beacon and the opening of the line cannot change.
 #[utoipa::path(
     put, path = "/api/admin/events/{id}/waiting-room", tag = "admin", request_body = SetRoomPolicy,
-    security(("bearer" = [])),
+    security(("bearer" = ["waiting_rooms"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The policy as it is now", body = RoomPolicyAnswer),
@@ -53,7 +53,7 @@ async fn read(
 )]
 async fn set(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::WaitingRooms>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<SetRoomPolicy>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
@@ -70,7 +70,7 @@ async fn set(
 /// signature. Supplying it again changes nothing.
 #[utoipa::path(
     post, path = "/api/admin/events/{id}/waiting-room/beacon", tag = "admin", request_body = SupplyBeacon,
-    security(("bearer" = [])),
+    security(("bearer" = ["waiting_rooms"])),
     params(("id" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "The policy, with the signature", body = RoomPolicyAnswer),
@@ -81,7 +81,7 @@ async fn set(
 )]
 async fn supply_beacon(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::WaitingRooms>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<SupplyBeacon>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
@@ -95,7 +95,7 @@ async fn supply_beacon(
 ///
 /// Deletes all places; buyers may join again, behind no one. Admission passes remain valid until their ends.
 #[utoipa::path(
-    post, path = "/api/admin/queue/{eventId}/clear", tag = "admin", security(("bearer" = [])),
+    post, path = "/api/admin/queue/{eventId}/clear", tag = "admin", security(("bearer" = ["waiting_rooms"])),
     params(("eventId" = String, Path, description = "Which event", format = Uuid)),
     responses(
         (status = 200, description = "It is empty", body = ClearedAnswer),
@@ -104,7 +104,7 @@ async fn supply_beacon(
 )]
 async fn clear(
     State(state): State<AppState>,
-    _: AdminUser,
+    _: Staff<may::WaitingRooms>,
     IdemKey(key): IdemKey,
     ApiPath(event): ApiPath<EventId>,
 ) -> Result<Json<ClearedAnswer>, ApiError> {

@@ -1,0 +1,68 @@
+//! Members of staff, with the permission that a route demands.
+
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use tiketi_core::BuyerId;
+use tiketi_core::account::{Permission, Role};
+
+use crate::error::{ApiError, Code};
+use crate::extract::CurrentUser;
+use crate::state::AppState;
+
+/// Extracts the signed-in user, who must have the permission that `D` demands.
+///
+/// The OpenAPI description of a route names the same permission, in its `security`; a test compares them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Staff<D> {
+    user: CurrentUser,
+    demand: PhantomData<D>,
+}
+
+/// A permission as a type, for [`Staff`].
+pub(crate) trait Demand: Debug + Send + Sync + 'static {
+    /// The permission.
+    const PERMISSION: Permission;
+}
+
+/// The permissions that routes demand.
+pub(crate) mod may {
+    use tiketi_core::account::Permission;
+
+    macro_rules! demands {
+        ($($name:ident,)*) => {$(
+            #[doc = concat!("Demands [`Permission::", stringify!($name), "`].")]
+            #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+            pub(crate) struct $name;
+
+            impl super::Demand for $name {
+                const PERMISSION: Permission = Permission::$name;
+            }
+        )*};
+    }
+
+    demands! { Read, Sell, Money, Catalogue, WaitingRooms, People, }
+}
+
+impl<D> Staff<D> {
+    /// Returns the user's id.
+    pub(crate) fn id(&self) -> BuyerId {
+        self.user.buyer()
+    }
+}
+
+impl<D: Demand> FromRequestParts<AppState> for Staff<D> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let user = CurrentUser::from_request_parts(parts, state).await?;
+        match user.role() {
+            role if role.may(D::PERMISSION) => Ok(Self { user, demand: PhantomData }),
+            Role::Buyer => Err(ApiError::new(Code::Forbidden)),
+            // Staff can ask an administrator for it.
+            _ => Err(ApiError::new(Code::Forbidden).detail("permission", D::PERMISSION.word())),
+        }
+    }
+}
