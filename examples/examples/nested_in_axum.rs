@@ -52,7 +52,7 @@ fn open_shop() -> Result<AppState, Box<dyn Error>> {
     // program reads the secret from the host's store of secrets.
     let secret = TokenSecret::new("at least thirty-two bytes of secret text")?;
     let sign_in = SignIn::Accounts { store: store.clone(), secret };
-    Ok(AppState::builder(box_office, store, sign_in).build()?)
+    Ok(AppState::builder(box_office, store.clone(), store, sign_in).build()?)
 }
 
 /// Runs the background jobs. The library starts no tasks, so the host has to call them.

@@ -121,7 +121,7 @@ fn app(sessions: &Arc<Sessions>) -> Result<Router, Box<dyn Error>> {
     let box_office =
         BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default())).build()?;
     let authenticator = SignIn::Host(Arc::<Sessions>::clone(sessions));
-    let shop = AppState::builder(box_office, store, authenticator).build()?;
+    let shop = AppState::builder(box_office, store.clone(), store, authenticator).build()?;
     let host = Router::new().route("/sign-in", post(sign_in)).route("/sign-out", post(sign_out));
     Ok(host.with_state(Arc::clone(sessions)).nest("/tickets", tiketi_http::router(shop)))
 }

@@ -40,7 +40,8 @@
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | all rows of an event: complete, of one moment, without a violation |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each delivery stored once, leased to one server at a time |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
-//! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address |
+//! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address, their roles and sessions |
+//! | [`staff_log_cases!`] | [`tiketi_core::store::StaffLog`] | the log of staff: an entry is written once before its action and once after it |
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | stored answers for repeated requests |
 //! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: one place for each buyer, called once and in order |
 //! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: saved rows are loaded |

@@ -8,7 +8,8 @@ use tiketi_core::broadcast::Broadcast;
 use tiketi_core::lease::LeaseLock;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
-    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, WaitingRoomStore,
+    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, StaffLog,
+    WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -146,6 +147,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn AccountStore>).collect()))
+    });
+}
+
+/// Runs a case about the log of staff.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn staff_logs<F, C>(factory: &F, case: fn(Handles<dyn StaffLog>) -> C)
+where
+    F: StoreFactory,
+    F::Store: StaffLog,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn StaffLog>).collect()))
     });
 }
 

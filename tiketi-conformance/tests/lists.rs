@@ -8,7 +8,10 @@ use std::path::Path;
 /// Returns the source text of the lists.
 fn lists() -> io::Result<String> {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    ["lists.rs", "lists/line.rs"].map(|file| fs::read_to_string(source.join(file))).into_iter().collect()
+    ["lists.rs", "lists/line.rs", "lists/staff.rs"]
+        .map(|file| fs::read_to_string(source.join(file)))
+        .into_iter()
+        .collect()
 }
 
 /// Fails if a case is not listed, or listed twice.

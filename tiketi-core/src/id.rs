@@ -100,6 +100,8 @@ ids! {
     AccountId;
     /// Id of a session of an account, new for each sign-in.
     SessionId;
+    /// Id of one entry of the log of what staff did.
+    LogEntryId;
     /// Id of one holder of a lease, new for each lease.
     LeaseOwner;
 }

@@ -187,6 +187,7 @@ pub mod seat;
 pub mod seat_layout;
 pub mod seat_states;
 pub mod spawner;
+pub mod staff_log;
 pub mod store;
 pub mod terms;
 pub mod text;

@@ -16,6 +16,8 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_DESCRIPTION_CHARS: usize = 20_000;
 /// Most characters in a note about a payment.
 pub const MAX_NOTE_CHARS: usize = 2_000;
+/// Most characters of what changed, in an entry of the log of staff: JSON.
+pub const MAX_LOG_VALUE_CHARS: usize = 8_192;
 /// Most characters in the reason of a refund or of blocked seats, and in a provider's code.
 ///
 /// Source for refunds: TossPayments core API, cancel.

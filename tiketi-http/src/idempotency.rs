@@ -27,6 +27,7 @@ use crate::error::{ApiError, Code, render};
 use crate::extract::{CurrentUser, command_key, has_key};
 use crate::panics::caught;
 use crate::request_context::RequestContext;
+use crate::staff_log::recorded;
 use crate::state::AppState;
 use crate::tasks::detached;
 
@@ -73,7 +74,7 @@ impl AppState {
 pub(crate) async fn idempotency(state: &AppState, request: Request, route: Route) -> Response {
     let (mut parts, body) = request.into_parts();
     match key_of(state, &mut parts).await {
-        Ok(None) => handle(Request::from_parts(parts, body), route).await,
+        Ok(None) => handle(state, Request::from_parts(parts, body), route).await,
         Ok(Some(key)) => {
             once(state, key, parts, body, route).await.unwrap_or_else(IntoResponse::into_response)
         }
@@ -81,9 +82,12 @@ pub(crate) async fn idempotency(state: &AppState, request: Request, route: Route
     }
 }
 
-async fn handle(request: Request, route: Route) -> Response {
-    let Ok(response) = route.oneshot(request).await;
-    response
+async fn handle(state: &AppState, request: Request, route: Route) -> Response {
+    if request.method().is_safe() {
+        let Ok(response) = route.oneshot(request).await;
+        return response;
+    }
+    Box::pin(recorded(state, request, route)).await
 }
 
 /// Returns the key of a write by a signed-in user; the handler refuses any other request.
@@ -149,7 +153,7 @@ async fn run(
     request: Request,
     route: Route,
 ) -> Response {
-    let mut response = caught(handle(request, route)).await;
+    let mut response = caught(handle(&state, request, route)).await;
     if let Some(context) = context {
         response = render(response, &context);
     }

@@ -12,7 +12,7 @@
 //!     .build()?;
 //! let secret = TokenSecret::new("at least thirty-two bytes of secret text")?;
 //! let sign_in = SignIn::Accounts { store: store.clone(), secret };
-//! let state = AppState::builder(box_office, store, sign_in).build()?;
+//! let state = AppState::builder(box_office, store.clone(), store, sign_in).build()?;
 //! let app: axum::Router = tiketi_http::router(state);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -51,9 +51,9 @@
 //! use tiketi_http::{AppState, Authenticator, SignIn};
 //!
 //! # fn state(
-//! #     box_office: BoxOffice, answers: Arc<MemoryStore>, sessions: Arc<dyn Authenticator>,
+//! #     box_office: BoxOffice, store: Arc<MemoryStore>, sessions: Arc<dyn Authenticator>,
 //! # ) -> Result<AppState, tiketi_http::StateError> {
-//! AppState::builder(box_office, answers, SignIn::Host(sessions)).build()
+//! AppState::builder(box_office, store.clone(), store, SignIn::Host(sessions)).build()
 //! # }
 //! ```
 //!
@@ -144,6 +144,7 @@ mod limits;
 mod live;
 mod middleware;
 mod openapi;
+mod operation_id;
 mod panics;
 mod picture;
 mod proof_of_work;
@@ -154,6 +155,7 @@ mod seat_map;
 mod serving_cache;
 #[cfg(feature = "socketio")]
 mod socketio;
+mod staff_log;
 mod state;
 mod status_words;
 mod tasks;

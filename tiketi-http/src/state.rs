@@ -8,7 +8,7 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     memory::MemoryRateLimits,
     rate_limit::RateLimits,
-    store::{AccountStore, AnswerStore},
+    store::{AccountStore, AnswerStore, StaffLog},
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -33,6 +33,7 @@ pub struct AppState {
 struct Inner {
     box_office: BoxOffice,
     answers: Arc<dyn AnswerStore>,
+    staff_log: Arc<dyn StaffLog>,
     authenticator: Arc<dyn Authenticator>,
     credential_scheme: CredentialScheme,
     accounts: Option<Arc<Accounts>>,
@@ -85,6 +86,7 @@ pub enum SignIn {
 pub struct AppStateBuilder {
     box_office: BoxOffice,
     answers: Arc<dyn AnswerStore>,
+    staff_log: Arc<dyn StaffLog>,
     sign_in: SignIn,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
@@ -111,11 +113,18 @@ pub enum StateError {
 impl AppState {
     /// Starts building a state over a box office.
     ///
-    /// `answers` stores the answers of writes with an `Idempotency-Key`. `sign_in` says who the users are.
-    pub fn builder(box_office: BoxOffice, answers: Arc<dyn AnswerStore>, sign_in: SignIn) -> AppStateBuilder {
+    /// `answers` stores the answers of writes with an `Idempotency-Key`, and `staff_log` what staff do; a write of staff is
+    /// refused while it fails. `sign_in` says who the users are.
+    pub fn builder(
+        box_office: BoxOffice,
+        answers: Arc<dyn AnswerStore>,
+        staff_log: Arc<dyn StaffLog>,
+        sign_in: SignIn,
+    ) -> AppStateBuilder {
         AppStateBuilder {
             box_office,
             answers,
+            staff_log,
             sign_in,
             clock: Arc::new(SystemClock),
             ids: Arc::new(TimeOrderedIds),
@@ -199,6 +208,16 @@ impl AppState {
 
     pub(crate) fn answers(&self) -> &Arc<dyn AnswerStore> {
         &self.inner.answers
+    }
+
+    /// Returns the log of what staff do.
+    pub(crate) fn staff_log(&self) -> &Arc<dyn StaffLog> {
+        &self.inner.staff_log
+    }
+
+    /// Returns the server's clock.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.inner.clock.as_ref()
     }
 
     /// Returns the events that are kept in memory.
@@ -300,6 +319,7 @@ impl AppStateBuilder {
         let inner = Inner {
             box_office: self.box_office,
             answers: self.answers,
+            staff_log: self.staff_log,
             credential_scheme: authenticator.scheme(),
             authenticator,
             accounts,
@@ -348,7 +368,7 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let box_office = BoxOffice::builder().store(Arc::clone(&store)).build().unwrap();
         let secret = TokenSecret::new(secret).unwrap();
-        AppState::builder(box_office, store.clone(), SignIn::Accounts { store, secret })
+        AppState::builder(box_office, store.clone(), store.clone(), SignIn::Accounts { store, secret })
     }
 
     #[test]

@@ -78,7 +78,7 @@ impl Server {
             .clock(Arc::<ManualClock>::clone(&clock))
             .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>);
         let box_office = parts(builder).build().unwrap();
-        let builder = AppState::builder(box_office, store.clone(), accounts_in(store))
+        let builder = AppState::builder(box_office, store.clone(), store.clone(), accounts_in(store))
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
             .ids(ids);
         let state = state(builder).build().unwrap();
@@ -90,7 +90,9 @@ impl Server {
         let (clock, gateway) = (Arc::clone(&self.clock), Arc::clone(&self.gateway));
         let sign_in = accounts_in(Arc::clone(&self.state.accounts().unwrap().store));
         let (box_office, answers) = (self.state.box_office().clone(), Arc::clone(self.state.answers()));
-        let state = AppState::builder(box_office, answers, sign_in).clock(Arc::<ManualClock>::clone(&clock));
+        let log = Arc::clone(self.state.staff_log());
+        let state = AppState::builder(box_office, answers, log, sign_in);
+        let state = state.clock(Arc::<ManualClock>::clone(&clock));
         let state = state.build().unwrap();
         Self { app: router(state.clone()), clock, gateway, state }
     }

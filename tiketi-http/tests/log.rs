@@ -37,7 +37,7 @@ async fn app() -> Router {
     let box_office = BoxOffice::builder().store(Arc::clone(&store)).gateway(Arc::new(TestGateway::default()));
     let secret = TokenSecret::new("a secret of more than thirty-two bytes, for tests").unwrap();
     let sign_in = SignIn::Accounts { store: store.clone(), secret };
-    let state = AppState::builder(box_office.build().unwrap(), store, sign_in);
+    let state = AppState::builder(box_office.build().unwrap(), store.clone(), store, sign_in);
     let state = state.build().unwrap();
     let new = NewAccount::new(EMAIL, PASSWORD.to_owned().into(), "Ada Example", Role::Buyer);
     state.ensure_account(new).await.unwrap();

@@ -242,6 +242,30 @@ CREATE TABLE tiketi.sessions (
 CREATE INDEX sessions_of_account ON tiketi.sessions (account);
 CREATE INDEX sessions_by_end ON tiketi.sessions (ends_at);
 
+-- What staff did: an entry is written before its action, and once more after it.
+CREATE TABLE tiketi.staff_log (
+    id           uuid PRIMARY KEY,
+    at           bigint NOT NULL,          -- when the action began
+    actor        uuid,                     -- NULL for the operator of the server
+    role         text,                     -- of the actor at that moment
+    action       text NOT NULL,
+    request      text,
+    subject_kind text,
+    subject      uuid,
+    ended_at     bigint,                   -- NULL while it is not known what became of it
+    result       text CHECK (result IN ('done', 'refused', 'failed')),
+    code         text,
+    before       text,                     -- a JSON object
+    after        text,                     -- a JSON object
+    reason       text,
+    CHECK ((actor IS NULL) = (role IS NULL)),
+    CHECK ((ended_at IS NULL) = (result IS NULL))
+);
+CREATE INDEX staff_log_by_time ON tiketi.staff_log (at, id);
+CREATE INDEX staff_log_by_actor ON tiketi.staff_log (actor, at, id) WHERE actor IS NOT NULL;
+CREATE INDEX staff_log_by_subject ON tiketi.staff_log (subject, at, id) WHERE subject IS NOT NULL;
+CREATE INDEX staff_log_by_action ON tiketi.staff_log (action, at, id);
+
 CREATE TABLE tiketi.answers (
     key           uuid PRIMARY KEY,
     fingerprint   uuid NOT NULL,

@@ -2,7 +2,13 @@
 
 use std::fs;
 
-use tiketi_core::{SeatLayout, Section};
+use tiketi_core::box_office::OrganiseError;
+use tiketi_core::clock::{SystemClock, TimeOrderedIds};
+use tiketi_core::id::LogEntryId;
+use tiketi_core::seat_layout::StoredLayout;
+use tiketi_core::staff_log::{LogEntry, LogOutcome, LogSubject};
+use tiketi_core::store::recorded;
+use tiketi_core::{IdSource, SeatLayout, Section};
 use tiketi_http::layout_file::LayoutReader;
 
 use crate::failure::Failure;
@@ -10,6 +16,9 @@ use crate::options::ImportLayout;
 use crate::output::print_line;
 use crate::settings::Settings;
 use crate::shop::Shop;
+
+/// The action in the log of staff.
+const ACTION: &str = "import-layout";
 
 /// Reads a plan, prints it, and stores it unless the store is memory.
 pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Failure> {
@@ -20,9 +29,26 @@ pub(crate) async fn run(settings: Settings, plan: ImportLayout) -> Result<(), Fa
             "the plan is valid; it is not stored, because --store memory: ends with this command",
         );
     }
-    let stored = Shop::open(&settings).await?.box_office.catalog().create_layout(layout, None).await;
+    let stored = store(&Shop::open(&settings).await?, layout).await;
     let stored = stored.map_err(|error| Failure::during("cannot store the layout", &error))?;
     print_line(&format!("stored as layout {}", stored.id))
+}
+
+/// Stores a layout, and records it in the log of staff.
+async fn store(shop: &Shop, layout: SeatLayout) -> Result<StoredLayout, OrganiseError> {
+    let entry =
+        LogEntry::of_operator(LogEntryId::from_uuid(TimeOrderedIds.next()), shop.box_office.now(), ACTION);
+    let after = serde_json::json!({
+        "venue": layout.venue, "name": layout.name, "seats": layout.seat_count(),
+    });
+    let work = async {
+        let stored = shop.box_office.catalog().create_layout(layout, None).await?;
+        let mut outcome = LogOutcome::done(shop.box_office.now());
+        outcome.subject = Some(LogSubject::new("layouts", stored.id.as_uuid()));
+        outcome.after = Some(after.to_string());
+        Ok((stored, outcome))
+    };
+    recorded(shop.staff_log.as_ref(), &SystemClock, entry, work).await
 }
 
 fn read(plan: &ImportLayout) -> Result<SeatLayout, Failure> {

@@ -8,7 +8,8 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
-        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock,
+        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StaffLog,
+        StoreClock,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
@@ -55,6 +56,8 @@ pub(crate) struct Shop {
     pub(crate) demo_box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
     answers: Arc<dyn AnswerStore>,
+    /// What staff do.
+    pub(crate) staff_log: Arc<dyn StaffLog>,
     pub(crate) metrics: Arc<ServerMetrics>,
     /// The waiting rooms of a shop that sells.
     rooms: Option<WaitingRooms>,
@@ -121,7 +124,8 @@ impl Shop {
             + InboxStore
             + StoreClock
             + AccountStore
-            + AnswerStore,
+            + AnswerStore
+            + StaffLog,
     {
         let guards = settings.guards.open(rooms.and_then(WaitingRooms::redis));
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
@@ -141,12 +145,14 @@ impl Shop {
         // Unmeasured: what the demo sells is no sale.
         let demo = open(vec![test_gateway()], Arc::new(DemoIds::default()));
         let demo_box_office = demo.build().map_err(failed)?;
-        let (accounts, answers) = (Arc::<S>::clone(store), Arc::<S>::clone(store));
+        let (accounts, answers, staff_log) =
+            (Arc::<S>::clone(store), Arc::<S>::clone(store), Arc::<S>::clone(store));
         Ok(Self {
             box_office,
             demo_box_office,
             accounts,
             answers,
+            staff_log,
             metrics,
             rooms: None,
             guards,
@@ -157,7 +163,8 @@ impl Shop {
     /// Builds the state of the routes.
     pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
-        let builder = AppState::builder(self.box_office.clone(), Arc::clone(&self.answers), sign_in);
+        let (answers, log) = (Arc::clone(&self.answers), Arc::clone(&self.staff_log));
+        let builder = AppState::builder(self.box_office.clone(), answers, log, sign_in);
         settings
             .sockets
             .add_to_state(self.guards.add_to_state(builder))

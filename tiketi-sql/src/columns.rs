@@ -28,6 +28,9 @@ macro_rules! columns {
     (layout) => {
         $crate::layout_columns!()
     };
+    (log) => {
+        $crate::log_columns!()
+    };
     (payment) => {
         $crate::payment_columns!()
     };

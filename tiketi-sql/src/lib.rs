@@ -27,6 +27,7 @@ mod reservation;
 mod room_policy;
 mod row;
 mod seat;
+mod staff_log;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -49,17 +50,19 @@ pub use payment::PaymentRow;
 pub use reservation::ReservationRow;
 pub use row::{Row, count, stored, unreadable};
 pub use seat::SeatRow;
+pub use staff_log::{LogPath, LogRow};
 pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list};
 pub use waiting_room::{class_word, place, place_text, room, room_text, rooms_with};
 
 /// Every table that has a row type, with the columns of its rows.
-pub const TABLES: [(&str, &[Column]); 11] = [
+pub const TABLES: [(&str, &[Column]); 12] = [
     of::<AccountRow<'_>>(),
     of::<CommandRow>(),
     of::<CreationRow>(),
     of::<DeliveryRow<'_>>(),
     of::<EventRow<'_>>(),
     of::<LayoutRow<'_>>(),
+    of::<LogRow<'_>>(),
     of::<PaymentRow<'_>>(),
     of::<ReservationRow<'_>>(),
     of::<SeatRow<'_>>(),

@@ -219,6 +219,30 @@ CREATE TABLE sessions (
 CREATE INDEX sessions_of_account ON sessions (account);
 CREATE INDEX sessions_by_end ON sessions (ends_at);
 
+-- What staff did: an entry is written before its action, and once more after it.
+CREATE TABLE staff_log (
+    id           BLOB PRIMARY KEY,
+    at           INTEGER NOT NULL,         -- when the action began
+    actor        BLOB,                     -- NULL for the operator of the server
+    role         TEXT,                     -- of the actor at that moment
+    action       TEXT NOT NULL,
+    request      TEXT,
+    subject_kind TEXT,
+    subject      BLOB,
+    ended_at     INTEGER,                  -- NULL while it is not known what became of it
+    result       TEXT CHECK (result IN ('done', 'refused', 'failed')),
+    code         TEXT,
+    before       TEXT,                     -- a JSON object
+    after        TEXT,                     -- a JSON object
+    reason       TEXT,
+    CHECK ((actor IS NULL) = (role IS NULL)),
+    CHECK ((ended_at IS NULL) = (result IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX staff_log_by_time ON staff_log (at, id);
+CREATE INDEX staff_log_by_actor ON staff_log (actor, at, id) WHERE actor IS NOT NULL;
+CREATE INDEX staff_log_by_subject ON staff_log (subject, at, id) WHERE subject IS NOT NULL;
+CREATE INDEX staff_log_by_action ON staff_log (action, at, id);
+
 CREATE TABLE answers (
     key           BLOB PRIMARY KEY,
     fingerprint   BLOB NOT NULL,

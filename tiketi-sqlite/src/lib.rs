@@ -52,6 +52,7 @@ mod readers;
 mod reads;
 mod row;
 mod sales;
+mod staff_log;
 mod statement;
 mod store;
 mod waiting_rooms;

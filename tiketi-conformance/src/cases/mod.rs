@@ -38,6 +38,7 @@ pub mod replay;
 pub mod roles;
 pub mod room_journal;
 pub mod rows;
+pub mod staff_log;
 pub mod subscribers;
 pub mod texts;
 pub mod waiting_room;

@@ -18,6 +18,7 @@ mod outbox;
 mod rate_limits;
 mod sales;
 mod sessions;
+mod staff_log;
 mod state;
 mod waiting_room;
 

@@ -21,6 +21,8 @@ use crate::memory::outbox::Outbox;
 use crate::memory::sessions::Sessions;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
+use crate::staff_log::LogEntry;
+use crate::store::LogKey;
 use crate::time::Timestamp;
 
 pub(super) type Rows<K, V> = HashMap<K, V, RandomState>;
@@ -35,6 +37,7 @@ pub(super) struct State {
     pub(super) account_of_email: Rows<Email, AccountId>,
     pub(super) sessions: Sessions,
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
+    pub(super) log: BTreeMap<LogKey, LogEntry>,
     pub(super) outbox: Outbox,
     pub(super) inbox: Inbox,
     /// Payments by the moment at which their provider must be asked.

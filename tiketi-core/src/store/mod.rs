@@ -16,6 +16,7 @@ mod outbox;
 mod page;
 mod room_journal;
 mod sales;
+mod staff_log;
 mod swept;
 mod waiting_room;
 
@@ -32,5 +33,6 @@ pub use outbox::{ClaimedFact, OutboxStore, Release, SubscriberStatus, Subscripti
 pub use page::{Page, PageOutOfRange, PageRequest};
 pub use room_journal::{ClaimJournal, JournalLease, JournalTaken, RoomJournal, RoomRows};
 pub use sales::{CallOffProgress, SalesStore, SalesStoreExt};
+pub use staff_log::{LogKey, LogQuery, StaffLog, recorded};
 pub use swept::Swept;
 pub use waiting_room::{Standing, WaitingRoomStore};

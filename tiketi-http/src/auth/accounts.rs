@@ -1,14 +1,18 @@
 //! Creates accounts, by registration or by the host.
 
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::json;
 use tiketi_core::{
     AccountId, CommandError, StoreError, StoreErrorKind,
     account::{Account, Email, ParseEmailError, Role},
+    id::LogEntryId,
     limits::MAX_NAME_CHARS,
+    staff_log::{LogEntry, LogOutcome, LogSubject},
+    store::{CreateAccountRefused, recorded},
     text::check_line,
 };
 
-use crate::credentials::{Accounts, Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError};
+use crate::credentials::{Accounts, Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError, role_name};
 use crate::state::AppState;
 
 /// Most characters of a telephone number, separators included.
@@ -102,7 +106,7 @@ impl AppState {
             created_at: self.now(),
             version: 1,
         };
-        match accounts.store.create_account(account).await {
+        match self.create_ensured(accounts, account).await {
             Ok(()) => Ok(true),
             // Another server created it between the read and the write.
             Err(CommandError::Refused(_) | CommandError::KeyReused) => {
@@ -113,6 +117,26 @@ impl AppState {
             Err(CommandError::Store(failure)) => Err(failure.into()),
             Err(other) => Err(StoreError::new(StoreErrorKind::Internal, other.to_string()).into()),
         }
+    }
+
+    /// Stores an account; one of staff is recorded in their log.
+    async fn create_ensured(
+        &self,
+        accounts: &Accounts,
+        account: Account,
+    ) -> Result<(), CommandError<CreateAccountRefused>> {
+        if account.role == Role::Buyer {
+            return accounts.store.create_account(account).await;
+        }
+        let id = LogEntryId::from_uuid(self.new_id());
+        let mut entry = LogEntry::of_operator(id, self.now(), "create-account");
+        entry.subject = Some(LogSubject::new("accounts", account.id.as_uuid()));
+        let after = json!({"email": account.email.as_str(), "role": role_name(account.role)});
+        let created = async {
+            accounts.store.create_account(account).await?;
+            Ok(((), LogOutcome { after: Some(after.to_string()), ..LogOutcome::done(self.now()) }))
+        };
+        recorded(self.staff_log().as_ref(), self.clock(), entry, created).await
     }
 
     /// Deletes sessions that have ended, at most 1,000, and returns how many; none if users sign in at the host.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use tiketi_core::AccountId;
 use tiketi_core::account::Email;
 use tiketi_core::limits::MAX_REASON_CHARS;
@@ -12,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::auth::handlers::{ShopAccounts, User};
-use crate::credentials::role_from;
+use crate::credentials::{role_from, role_name};
 use crate::dto::key_page_size;
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ApiPath, ApiQuery, Staff, may};
@@ -105,14 +106,18 @@ async fn list(
 )]
 async fn change_role(
     ShopAccounts(accounts): ShopAccounts,
-    _: Staff<may::People>,
+    staff: Staff<may::People>,
     ApiPath(id): ApiPath<AccountId>,
     ApiJson(body): ApiJson<ChangeRole>,
 ) -> Result<Json<AccountAnswer>, ApiError> {
     let role = role_from(&body.role).ok_or_else(|| ApiError::invalid("role", "is no role"))?;
     check_line("reason", body.reason.as_deref().unwrap_or_default(), 0..=MAX_REASON_CHARS)?;
     let known = accounts.store.account(id).await?.ok_or_else(|| ApiError::new(Code::AccountNotFound))?;
+    let log = staff.record();
+    log.reason(body.reason.as_deref().unwrap_or_default());
+    log.before(&json!({"role": role_name(known.role)}));
     let changed = accounts.change_role(&known, role).await?;
+    log.after(&json!({"role": role_name(changed.role)}));
     Ok(Json(AccountAnswer { account: User::from(&changed) }))
 }
 

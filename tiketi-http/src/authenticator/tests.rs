@@ -54,7 +54,8 @@ impl Authenticator for HostSessions {
 fn shop_of(authenticator: Arc<dyn Authenticator>) -> Server {
     let mut server = Server::new();
     let (box_office, answers) = (server.state.box_office().clone(), Arc::new(MemoryStore::default()));
-    let builder = AppState::builder(box_office, answers, SignIn::Host(authenticator));
+    let log = Arc::clone(server.state.staff_log());
+    let builder = AppState::builder(box_office, answers, log, SignIn::Host(authenticator));
     let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&server.clock);
     server.state = builder.clock(clock).build().unwrap();
     server.app = router(server.state.clone());

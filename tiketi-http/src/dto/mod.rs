@@ -12,6 +12,7 @@ mod event_layout;
 mod event_write;
 mod field;
 mod layout;
+mod log;
 mod metadata;
 mod page;
 mod payment;
@@ -28,6 +29,7 @@ pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use layout::{LayoutAnswer, LayoutList};
+pub(crate) use log::{LogList, LogListQuery};
 pub(crate) use page::{PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,

@@ -42,7 +42,6 @@ impl ApiError {
     }
 
     /// Returns the code.
-    #[cfg(feature = "socketio")]
     pub(crate) const fn code(&self) -> Code {
         self.code
     }

@@ -10,14 +10,18 @@ use tiketi_core::account::{Permission, Role};
 
 use crate::error::{ApiError, Code};
 use crate::extract::CurrentUser;
+use crate::staff_log::ActionRecord;
 use crate::state::AppState;
 
 /// Extracts the signed-in user, who must have the permission that `D` demands.
 ///
 /// The OpenAPI description of a route names the same permission, in its `security`; a test compares them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The extractor of a write saves an entry in the log first, and the handler does not run if that fails. So no handler for
+/// staff writes without a record.
+#[derive(Debug, Clone)]
 pub(crate) struct Staff<D> {
     user: CurrentUser,
+    record: ActionRecord,
     demand: PhantomData<D>,
 }
 
@@ -43,13 +47,18 @@ pub(crate) mod may {
         )*};
     }
 
-    demands! { Read, Sell, Money, Catalogue, WaitingRooms, People, }
+    demands! { Read, Sell, Money, Catalogue, WaitingRooms, People, Log, }
 }
 
 impl<D> Staff<D> {
     /// Returns the user's id.
     pub(crate) fn id(&self) -> BuyerId {
         self.user.buyer()
+    }
+
+    /// Returns the record of this request, where a handler notes what it changes; a read is not recorded.
+    pub(crate) fn record(&self) -> &ActionRecord {
+        &self.record
     }
 }
 
@@ -59,7 +68,14 @@ impl<D: Demand> FromRequestParts<AppState> for Staff<D> {
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
         let user = CurrentUser::from_request_parts(parts, state).await?;
         match user.role() {
-            role if role.may(D::PERMISSION) => Ok(Self { user, demand: PhantomData }),
+            role if role.may(D::PERMISSION) => {
+                let record = if parts.method.is_safe() {
+                    ActionRecord::default()
+                } else {
+                    ActionRecord::begin(parts, state, user.user()).await?
+                };
+                Ok(Self { user, record, demand: PhantomData })
+            }
             Role::Buyer => Err(ApiError::new(Code::Forbidden)),
             // Staff can ask an administrator for it.
             _ => Err(ApiError::new(Code::Forbidden).detail("permission", D::PERMISSION.word())),

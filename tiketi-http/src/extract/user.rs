@@ -25,6 +25,11 @@ impl CurrentUser {
         self.0.id
     }
 
+    /// Returns the user.
+    pub(crate) fn user(&self) -> AuthenticatedUser {
+        self.0
+    }
+
     /// Returns the user's role.
     pub(crate) fn role(&self) -> Role {
         self.0.role

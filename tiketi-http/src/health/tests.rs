@@ -120,7 +120,7 @@ fn server_with(accounts: Broken) -> Server {
     let mut server = Server::new();
     let box_office = server.state.box_office().clone();
     let answers = Arc::new(MemoryStore::default());
-    let state = AppState::builder(box_office, answers, accounts_in(Arc::new(accounts)));
+    let state = AppState::builder(box_office, answers.clone(), answers, accounts_in(Arc::new(accounts)));
     let limits = HttpLimits { health_patience: Duration::from_millis(20), ..HttpLimits::default() };
     server.app = router(state.limits(limits).build().unwrap());
     server

@@ -18,6 +18,7 @@ use crate::credentials::role_name;
 use crate::error::{Code, ErrorBody};
 use crate::language::Language;
 use crate::openapi::aliases;
+use crate::operation_id::operation_id;
 
 /// The tags of the routes, in the order of a purchase.
 const TAGS: [(&str, &str); 9] = [
@@ -120,23 +121,6 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut O
         ("delete", item.delete.as_mut()),
     ];
     all.into_iter().filter_map(|(method, operation)| Some((method, operation?)))
-}
-
-/// Derives an operation's id from its path, such as `getEventsById`; handlers may share a name.
-fn operation_id(method: &str, path: &str) -> String {
-    let mut id = method.to_owned();
-    for segment in path.split('/').filter(|segment| !segment.is_empty() && *segment != "api") {
-        let name = segment.trim_matches(['{', '}']);
-        if name.len() < segment.len() {
-            id.push_str("By");
-        }
-        for word in name.split('-') {
-            let mut letters = word.chars();
-            id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-            id.push_str(letters.as_str());
-        }
-    }
-    id
 }
 
 fn complete_operation(path: &str, method: &str, operation: &mut Operation) {

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, StatusCode};
 use serde_json::Value;
 use tiketi_core::account::{Permission, Role};
+use tiketi_core::store::LogQuery;
 
 use super::pages::PAGES;
 use crate::credentials::role_name;
@@ -119,6 +120,37 @@ async fn routes_for_staff_refuse_every_role_that_the_document_does_not_name() {
             assert!(!is_refused || answer.code() == "FORBIDDEN", "{name}");
         }
     }
+}
+
+#[tokio::test]
+async fn every_write_of_staff_is_recorded_under_the_id_of_its_operation() {
+    let server = Server::new();
+    let admin = server.token_of("admin@example.com", Role::Admin).await;
+    let buyer = server.token_of("buyer@example.com", Role::Buyer).await;
+    let recorded = async || server.state.staff_log().log_entries(LogQuery::newest(1_000)).await.unwrap();
+    let mut writes = 0;
+    for route in described().into_iter().filter(|route| route.roles().is_some()) {
+        let name = format!("{} {}", route.method, route.path);
+        let before = recorded().await.len();
+        assert_eq!(server.send(signed(route.plain(), &buyer)).await.status, StatusCode::FORBIDDEN, "{name}");
+        assert_eq!(recorded().await.len(), before, "{name}: a buyer's request is recorded");
+        let answer = server.send(signed(route.plain(), &admin)).await;
+        let entries = recorded().await;
+        if route.method == Method::GET {
+            assert_eq!(entries.len(), before, "{name}: a read is recorded");
+            continue;
+        }
+        writes += 1;
+        assert_eq!(entries.len(), before + 1, "{name}");
+        assert_eq!(entries[0].action, route.operation["operationId"].as_str().unwrap(), "{name}");
+        assert_eq!(entries[0].request.as_deref(), Some(answer.header("x-request-id")), "{name}");
+        let named = entries[0].subject.as_ref().map(|subject| subject.id.to_string());
+        let has_id = route.path.contains('{');
+        assert_eq!(named.as_deref(), has_id.then_some("01890a5d-ac96-774b-bcce-b302099a8057"), "{name}");
+        let result = entries[0].outcome.as_ref().map(|outcome| outcome.result.code().is_none());
+        assert_eq!(result, Some(answer.status.is_success()), "{name}");
+    }
+    assert!(writes > 15, "{writes}");
 }
 
 #[test]

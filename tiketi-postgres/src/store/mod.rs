@@ -11,6 +11,7 @@ mod layouts;
 pub(crate) mod options;
 mod outbox;
 mod sales;
+mod staff_log;
 mod waiting_rooms;
 
 use std::sync::Arc;

@@ -57,6 +57,25 @@ async fn a_plan_is_imported_with_a_summary() {
 }
 
 #[tokio::test]
+async fn an_import_is_in_the_log_of_staff() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("shop.db");
+    let store = format!("sqlite:{}", file.display());
+    let said = run(&["import-layout", OWN, "--store", &store]).await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    let sql = "SELECT action || ' ' || subject_kind || ' ' || result || ' ' || after FROM staff_log WHERE actor IS NULL";
+    let mut statement = database.prepare(sql).unwrap();
+    let entries = statement.query_map((), |row| row.get::<_, String>(0)).unwrap();
+    let entries: Vec<String> = entries.map(Result::unwrap).collect();
+    assert_eq!(entries.len(), 1);
+    assert!(
+        entries[0].starts_with("import-layout layouts done {") && entries[0].contains("\"seats\":74"),
+        "{entries:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_plan_without_prices_is_imported_with_those_it_is_given() {
     let prices = ["--price", "Stalls=45000", "--price", "Stalls front=65000", "--price", "Balcony=30000"];
     let said = run(&[&["import-layout", PRETIX, "--currency", "KRW"], &prices[..]].concat()).await;

@@ -56,7 +56,8 @@ impl Shop {
         let token = server.token_of("admin@example.com", Role::Admin).await;
         let box_office = server.state.box_office().clone();
         let accounts = accounts_in(Arc::clone(&server.state.accounts().unwrap().store));
-        let builder = AppState::builder(box_office, Arc::new(Forgetful), accounts);
+        let log = Arc::clone(server.state.staff_log());
+        let builder = AppState::builder(box_office, Arc::new(Forgetful), log, accounts);
         let clock: Arc<dyn Clock> = Arc::<ManualClock>::clone(&server.clock);
         server.app = router(builder.clock(clock).build().unwrap());
         Self { server, token }

@@ -57,7 +57,8 @@ async fn send(answers: Failing, path: &str) -> Answered {
     let token = server.token_of("buyer@example.com", Role::Buyer).await;
     let box_office = server.state.box_office().clone();
     let accounts = accounts_in(Arc::clone(&server.state.accounts().unwrap().store));
-    let builder = AppState::builder(box_office, Arc::new(answers), accounts);
+    let log = Arc::clone(server.state.staff_log());
+    let builder = AppState::builder(box_office, Arc::new(answers), log, accounts);
     let clock = Arc::clone(&server.clock);
     let routes = Router::new()
         .route("/api/done", post(async || StatusCode::CREATED))

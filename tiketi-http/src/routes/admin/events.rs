@@ -4,6 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use tiketi_core::EventId;
+use tiketi_core::store::EventView;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -54,14 +55,17 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<CreateEvent>,
 ) -> Result<(StatusCode, Json<EventAnswer>), ApiError> {
     let mut input = body.input(state.box_office().now())?;
     input.key = key;
     let view = state.box_office().catalog().create_event(input).await?;
-    Ok((StatusCode::CREATED, Json(EventAnswer::of(&view, state.box_office()))))
+    let answer = EventAnswer::of(&view, state.box_office());
+    staff.record().made("events", view.event.id.as_uuid());
+    staff.record().after(&answer);
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// Read an event, draft or not
@@ -97,14 +101,14 @@ async fn read(
 )]
 async fn edit(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
     ApiJson(body): ApiJson<EditEvent>,
 ) -> Result<Json<EventAnswer>, ApiError> {
-    let view = responses::any_event(&state, id).await?;
+    let view = known(&state, &staff, id).await?;
     let (details, version) = body.over(&view.event)?;
     state.box_office().catalog().edit_event(id, details, Some(version)).await?;
-    changed(&state, id).await
+    changed(&state, &staff, id).await
 }
 
 /// Remove an event that never had a reservation
@@ -119,9 +123,10 @@ async fn edit(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<StatusCode, ApiError> {
+    known(&state, &staff, id).await?;
     state.box_office().catalog().delete_event(id).await?;
     state.event_was_edited(id);
     Ok(StatusCode::NO_CONTENT)
@@ -139,11 +144,12 @@ async fn delete(
 )]
 async fn publish(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
+    known(&state, &staff, id).await?;
     state.box_office().catalog().publish_event(id).await?;
-    changed(&state, id).await
+    changed(&state, &staff, id).await
 }
 
 /// Cancel an event
@@ -160,18 +166,32 @@ async fn publish(
 )]
 async fn cancel(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<EventId>,
 ) -> Result<Json<EventAnswer>, ApiError> {
+    known(&state, &staff, id).await?;
     state.box_office().catalog().cancel_event(id).await?;
-    changed(&state, id).await
+    changed(&state, &staff, id).await
 }
 
-/// Answers with an event that was just changed.
+/// Returns an event that is about to be changed, and notes how it is.
+async fn known(state: &AppState, staff: &Staff<may::Catalogue>, id: EventId) -> Result<EventView, ApiError> {
+    let view = responses::any_event(state, id).await?;
+    staff.record().before(&EventAnswer::of(&view, state.box_office()));
+    Ok(view)
+}
+
+/// Answers with an event that was just changed, and notes how it is now.
 ///
 /// The next request for its seat map shows the change.
-async fn changed(state: &AppState, id: EventId) -> Result<Json<EventAnswer>, ApiError> {
+async fn changed(
+    state: &AppState,
+    staff: &Staff<may::Catalogue>,
+    id: EventId,
+) -> Result<Json<EventAnswer>, ApiError> {
     state.event_was_edited(id);
     let view = responses::any_event(state, id).await?;
-    Ok(Json(EventAnswer::of(&view, state.box_office())))
+    let answer = EventAnswer::of(&view, state.box_office());
+    staff.record().after(&answer);
+    Ok(Json(answer))
 }

@@ -3,7 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde_json::{Value, json};
 use tiketi_core::LayoutId;
+use tiketi_core::seat_layout::StoredLayout;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -47,11 +49,13 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<LayoutFile>,
 ) -> Result<(StatusCode, Json<LayoutAnswer>), ApiError> {
     let stored = state.box_office().catalog().create_layout(body.into_layout()?, key).await?;
+    staff.record().made("layouts", stored.id.as_uuid());
+    staff.record().after(&summary(&stored));
     Ok((StatusCode::CREATED, Json(LayoutAnswer { layout: (&stored).into() })))
 }
 
@@ -86,12 +90,19 @@ async fn read(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<LayoutId>,
 ) -> Result<StatusCode, ApiError> {
+    staff.record().before(&summary(&responses::layout(&state, id).await?));
     if state.box_office().catalog().delete_layout(id).await? {
         Ok(StatusCode::NO_CONTENT)
     } else {
         Err(ApiError::new(Code::LayoutNotFound))
     }
+}
+
+/// Says what a layout is, without its seats, for the log.
+fn summary(stored: &StoredLayout) -> Value {
+    let layout = &stored.layout;
+    json!({"venue": layout.venue, "name": layout.name, "seats": layout.seat_count()})
 }

@@ -1,7 +1,8 @@
-//! Routes for administrators.
+//! Routes for staff.
 
 mod events;
 mod layouts;
+mod log;
 mod payments;
 mod seats;
 mod tickets;
@@ -19,4 +20,5 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(tickets::routes())
         .merge(payments::routes())
         .merge(waiting_room::routes())
+        .merge(log::routes())
 }

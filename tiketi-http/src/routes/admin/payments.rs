@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use tiketi_core::{EventId, PaymentId};
+use tiketi_core::{EventId, Payment, PaymentId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -62,17 +62,18 @@ async fn list(
 )]
 async fn retry(
     State(state): State<AppState>,
-    _: Staff<may::Money>,
+    staff: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
+    noted(&staff, &responses::any_payment(&state, id).await?, "");
     let box_office = state.box_office().clone();
     let retried = async move { box_office.support().retry_payment(id, key).await };
     let payment = match with_patience(&state, retried).await? {
         Some(payment) => payment?,
         None => responses::any_payment(&state, id).await?,
     };
-    Ok(Json((&payment).into()))
+    Ok(changed(&staff, &payment))
 }
 
 /// Refund any payment: any amount, and what happens to the tickets
@@ -93,18 +94,19 @@ async fn retry(
 )]
 async fn refund(
     State(state): State<AppState>,
-    _: Staff<may::Money>,
+    staff: Staff<may::Money>,
     IdemKey(key): IdemKey,
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<RefundPayment>,
 ) -> Result<(StatusCode, Json<AttentionPaymentAnswer>), ApiError> {
     let known = responses::any_payment(&state, id).await?;
     let WantedRefund { reason, wanted, account } = body.read(known.refunded.currency())?;
+    noted(&staff, &known, &reason);
     let box_office = state.box_office().clone();
     let refunded =
         async move { box_office.support().refund_by_organiser(id, wanted, &reason, key, account).await };
     let (status, payment, _) = responses::refund_within_patience(&state, id, refunded).await?;
-    Ok((status, Json((&payment).into())))
+    Ok((status, changed(&staff, &payment)))
 }
 
 /// Add a note to a payment
@@ -125,9 +127,10 @@ async fn note(
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<WriteNote>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
+    noted(&staff, &responses::any_payment(&state, id).await?, &body.note);
     let (author, settles) = (staff.id().to_string(), body.settles());
     let payment = state.box_office().support().note_payment(id, &author, &body.note, settles, key).await?;
-    Ok(Json((&payment).into()))
+    Ok(changed(&staff, &payment))
 }
 
 /// End a payment with an unknown outcome
@@ -153,9 +156,10 @@ async fn end(
     ApiPath(id): ApiPath<PaymentId>,
     ApiJson(body): ApiJson<EndPayment>,
 ) -> Result<Json<AttentionPaymentAnswer>, ApiError> {
+    noted(&staff, &responses::any_payment(&state, id).await?, &body.reason);
     let author = staff.id().to_string();
     let payment = state.box_office().support().end_payment(id, &author, &body.reason, key).await?;
-    Ok(Json((&payment).into()))
+    Ok(changed(&staff, &payment))
 }
 
 /// Read the progress of a cancelled event's refunds
@@ -174,4 +178,17 @@ async fn event_refunds(
 ) -> Result<Json<EventRefundsAnswer>, ApiError> {
     let progress = state.box_office().support().call_off_progress(id).await?;
     Ok(Json(progress.ok_or_else(|| ApiError::new(Code::EventNotFound))?.into()))
+}
+
+/// Notes how a payment is before a change, and why it is changed. What staff see of one has no account for refunds.
+fn noted(staff: &Staff<may::Money>, payment: &Payment, reason: &str) {
+    staff.record().before(&AttentionPaymentAnswer::from(payment));
+    staff.record().reason(reason);
+}
+
+/// Answers with a payment that was just changed, and notes how it is now.
+fn changed(staff: &Staff<may::Money>, payment: &Payment) -> Json<AttentionPaymentAnswer> {
+    let answer = AttentionPaymentAnswer::from(payment);
+    staff.record().after(&answer);
+    Json(answer)
 }

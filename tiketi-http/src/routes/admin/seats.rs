@@ -2,7 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use tiketi_core::EventId;
+use serde_json::json;
+use tiketi_core::{EventId, SeatId};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -31,11 +32,14 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn block(
     State(state): State<AppState>,
-    _: Staff<may::Sell>,
+    staff: Staff<may::Sell>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<BlockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {
-    let version = state.box_office().catalog().block_seats(event, body.seats()?, body.reason()?).await?;
+    let (seats, reason) = (body.seats()?, body.reason()?);
+    staff.record().reason(reason);
+    staff.record().after(&json!({"blocked": texts(&seats)}));
+    let version = state.box_office().catalog().block_seats(event, seats, reason).await?;
     Ok(Json(MapVersionAnswer { version }))
 }
 
@@ -54,10 +58,16 @@ async fn block(
 )]
 async fn unblock(
     State(state): State<AppState>,
-    _: Staff<may::Sell>,
+    staff: Staff<may::Sell>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<UnblockSeatsBody>,
 ) -> Result<Json<MapVersionAnswer>, ApiError> {
-    let version = state.box_office().catalog().unblock_seats(event, body.seats()?).await?;
+    let seats = body.seats()?;
+    staff.record().after(&json!({"unblocked": texts(&seats)}));
+    let version = state.box_office().catalog().unblock_seats(event, seats).await?;
     Ok(Json(MapVersionAnswer { version }))
+}
+
+fn texts(seats: &[SeatId]) -> Vec<String> {
+    seats.iter().map(ToString::to_string).collect()
 }

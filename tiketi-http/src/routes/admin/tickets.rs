@@ -48,7 +48,7 @@ async fn list(
 )]
 async fn create(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     IdemKey(key): IdemKey,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<CreateTicketType>,
@@ -57,7 +57,10 @@ async fn create(
     let input = body.input("", view.event.currency)?;
     let made = state.box_office().catalog().add_ticket_type(event, input, key).await?;
     state.event_was_edited(event);
-    Ok((StatusCode::CREATED, Json(TicketTypeAnswer { ticket_type: (&made).into() })))
+    let answer = TicketTypeAnswer { ticket_type: (&made).into() };
+    staff.record().made("tickets", made.id.as_uuid());
+    staff.record().after(&answer);
+    Ok((StatusCode::CREATED, Json(answer)))
 }
 
 /// Edit a ticket type
@@ -76,15 +79,18 @@ async fn create(
 )]
 async fn edit(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<TicketTypeId>,
     ApiJson(body): ApiJson<EditTicketType>,
 ) -> Result<Json<TicketTypeAnswer>, ApiError> {
     let known = state.box_office().catalog().ticket_type(id).await?;
     let known = known.ok_or_else(|| ApiError::new(Code::TicketTypeNotFound))?;
+    staff.record().before(&TicketTypeAnswer { ticket_type: (&known).into() });
     let edited = state.box_office().catalog().edit_ticket_type(id, body.over(&known)?).await?;
     state.event_was_edited(edited.event);
-    Ok(Json(TicketTypeAnswer { ticket_type: (&edited).into() }))
+    let answer = TicketTypeAnswer { ticket_type: (&edited).into() };
+    staff.record().after(&answer);
+    Ok(Json(answer))
 }
 
 /// Remove a general-admission ticket type
@@ -100,10 +106,13 @@ async fn edit(
 )]
 async fn delete(
     State(state): State<AppState>,
-    _: Staff<may::Catalogue>,
+    staff: Staff<may::Catalogue>,
     ApiPath(id): ApiPath<TicketTypeId>,
 ) -> Result<StatusCode, ApiError> {
     let known = state.box_office().catalog().ticket_type(id).await?;
+    if let Some(known) = &known {
+        staff.record().before(&TicketTypeAnswer { ticket_type: known.into() });
+    }
     state.box_office().catalog().remove_ticket_type(id).await?;
     if let Some(removed) = known {
         state.event_was_edited(removed.event);

@@ -53,14 +53,16 @@ async fn read(
 )]
 async fn set(
     State(state): State<AppState>,
-    _: Staff<may::WaitingRooms>,
+    staff: Staff<may::WaitingRooms>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<SetRoomPolicy>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
     let known = known_policy(&state, event).await?;
+    staff.record().before(&RoomPolicyAnswer::of(&known, None));
     let policy = body.policy(plan_for(&state, &body, &known)?)?;
     let edited = state.box_office().waiting_room().set_policy(event, policy).await?;
     state.event_was_edited(event);
+    staff.record().after(&RoomPolicyAnswer::of(&edited.details.waiting_room, None));
     Ok(answer(&state, event, &edited.details.waiting_room).await)
 }
 
@@ -81,13 +83,14 @@ async fn set(
 )]
 async fn supply_beacon(
     State(state): State<AppState>,
-    _: Staff<may::WaitingRooms>,
+    staff: Staff<may::WaitingRooms>,
     ApiPath(event): ApiPath<EventId>,
     ApiJson(body): ApiJson<SupplyBeacon>,
 ) -> Result<Json<RoomPolicyAnswer>, ApiError> {
     let rooms = state.box_office().waiting_room();
     let edited = rooms.supply_beacon(event, body.round, body.signature()?).await?;
     state.event_was_edited(event);
+    staff.record().after(&RoomPolicyAnswer::of(&edited.details.waiting_room, None));
     Ok(answer(&state, event, &edited.details.waiting_room).await)
 }
 
@@ -104,13 +107,15 @@ async fn supply_beacon(
 )]
 async fn clear(
     State(state): State<AppState>,
-    _: Staff<may::WaitingRooms>,
+    staff: Staff<may::WaitingRooms>,
     IdemKey(key): IdemKey,
     ApiPath(event): ApiPath<EventId>,
 ) -> Result<Json<ClearedAnswer>, ApiError> {
     responses::any_event(&state, event).await?;
     let cleared = state.box_office().waiting_room().clear(event, key).await?;
-    Ok(Json(ClearedAnswer { cleared }))
+    let answer = ClearedAnswer { cleared };
+    staff.record().after(&answer);
+    Ok(Json(answer))
 }
 
 async fn known_policy(state: &AppState, event: EventId) -> Result<RoomPolicy, ApiError> {

@@ -40,7 +40,7 @@ impl AheadServer {
         let clock = Arc::new(AheadClock);
         let shop = BoxOffice::builder().store(store.clone()).clock(clock.clone()).build().unwrap();
         let secret = TokenSecret::new(SECRET).unwrap();
-        let state = AppState::builder(shop, store.clone(), SignIn::Accounts { store, secret });
+        let state = AppState::builder(shop, store.clone(), store.clone(), SignIn::Accounts { store, secret });
         let state = state.clock(clock).build().unwrap();
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
