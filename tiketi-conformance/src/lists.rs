@@ -19,6 +19,7 @@ macro_rules! all_cases {
         $crate::audit_cases!($factory);
         $crate::payment_cases!($factory);
         $crate::inbox_cases!($factory);
+        $crate::probe_cases!($factory);
     };
 }
 
@@ -412,6 +413,18 @@ macro_rules! inbox_cases {
                 servers_that_claim_at_once_share_the_deliveries,
                 deliveries_are_forgotten_by_age,
                 a_delivery_no_store_keeps_is_invalid_data,
+            }
+        }
+    };
+}
+
+/// Expands to tests of probes: [`tiketi_core::store::StoreProbe`].
+#[macro_export]
+macro_rules! probe_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, probes;
+            probe {
+                a_store_that_works_is_probed_any_number_of_times,
             }
         }
     };

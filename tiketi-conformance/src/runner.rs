@@ -9,7 +9,7 @@ use tiketi_core::lease::LeaseLock;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
     AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, StaffLog,
-    WaitingRoomStore,
+    StoreProbe, WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -97,6 +97,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn InboxStore>).collect()))
+    });
+}
+
+/// Runs a case about probes.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn probes<F, C>(factory: &F, case: fn(Handles<dyn StoreProbe>) -> C)
+where
+    F: StoreFactory,
+    F::Store: StoreProbe,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn StoreProbe>).collect()))
     });
 }
 

@@ -1,16 +1,19 @@
 //! Health checks of the server and its dependencies.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use serde::Serialize;
-use serde_json::json;
-use tiketi_core::{AccountId, EventId, StoreError, StoreErrorKind};
+use serde_json::{Value, json};
+use tiketi_core::{AccountId, EventId, StoreError};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::error::{ApiError, Code, ErrorBody};
+use crate::readiness::dependency;
 use crate::state::AppState;
 
 /// Collects the routes of health checks.
@@ -85,49 +88,44 @@ async fn live() -> Json<Health> {
 #[utoipa::path(
     get, path = "/health/ready", tag = "health",
     responses(
-        (status = 200, description = "The server accepts requests", body = Health),
+        (status = 200, description = "The server accepts requests, and its store writes", body = Health),
         (status = 503, description = "Send requests to another server for now", body = ErrorBody),
     ),
 )]
 async fn ready(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    if state.tasks().is_closed() {
+    if state.readiness().is_stopping() || state.tasks().is_closed() {
         return Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"server": "stopping"})));
     }
-    let health = read(&state).await?;
-    in_time(&state, check_clock(&state)).await?;
-    Ok(Json(health))
+    let (store, clock) = tokio::join!(check_store(&state), check_clock(&state));
+    store.map_err(|cause| down(json!({"db": "down"}), &cause))?;
+    clock?;
+    Ok(Json(OK))
 }
 
-/// Fails if the server's clock is wrong: a server with a wrong clock would end holds too early.
-async fn check_clock(state: &AppState) -> Result<(), ApiError> {
-    let skew = state.box_office().clock_skew().await?.unwrap_or_default();
-    if skew.is_ready() {
-        return Ok(());
-    }
-    let way = if skew.ahead > skew.behind { "ahead of" } else { "behind" };
-    let said = format!("{:.1?} {way} the store's", skew.size());
-    Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"clock": said})))
-}
-
-/// Check that the store answers
+/// Check that the store reads and writes
 #[utoipa::path(
     get, path = "/health/db", tag = "health",
     responses(
-        (status = 200, description = "The store answers", body = Health),
-        (status = 503, description = "The store does not answer", body = ErrorBody),
+        (status = 200, description = "The store reads and writes", body = Health),
+        (status = 503, description = "The store does not answer, or takes no writes", body = ErrorBody),
     ),
 )]
 async fn db(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
-    read(&state).await.map(Json)
+    let checked = check_store(&state).await;
+    checked.map(|()| Json(OK)).map_err(|cause| down(json!({"db": "down"}), &cause))
 }
 
 /// Check that Redis answers
 #[utoipa::path(
     get, path = "/health/redis", tag = "health",
-    responses((status = 200, description = "Redis answers, or is not configured", body = Health)),
+    responses(
+        (status = 200, description = "Redis answers, or is not configured", body = Health),
+        (status = 503, description = "Redis does not answer; sales go on without it", body = ErrorBody),
+    ),
 )]
-async fn redis() -> Json<Health> {
-    Json(NOT_CONFIGURED)
+async fn redis(State(state): State<AppState>) -> Result<Json<Health>, ApiError> {
+    let checked = check_redis(&state).await;
+    checked.map(Json).map_err(|cause| down(json!({"redis": "down"}), &cause))
 }
 
 /// Check every dependency
@@ -139,32 +137,58 @@ async fn redis() -> Json<Health> {
     ),
 )]
 async fn all(State(state): State<AppState>) -> Result<Json<AllHealth>, ApiError> {
-    let db = read(&state).await?;
-    Ok(Json(AllHealth { status: "ok", checks: Checks { db, redis: NOT_CONFIGURED } }))
+    let (db, redis) = tokio::join!(check_store(&state), check_redis(&state));
+    match (db, redis) {
+        (Ok(()), Ok(redis)) => Ok(Json(AllHealth { status: "ok", checks: Checks { db: OK, redis } })),
+        (Err(cause), Ok(redis)) => Err(down(json!({"db": "down", "redis": redis.status}), &cause)),
+        (Ok(()), Err(cause)) => Err(down(json!({"db": "ok", "redis": "down"}), &cause)),
+        (Err(cause), Err(_)) => Err(down(json!({"db": "down", "redis": "down"}), &cause)),
+    }
 }
 
-/// Reads from the stores; reads ids that do not exist, so that no cache answers.
-async fn read(state: &AppState) -> Result<Health, ApiError> {
-    let reads = async {
-        if let Some(accounts) = state.accounts() {
-            accounts.store.account(AccountId::from_uuid(Uuid::nil())).await?;
-        }
-        state.box_office().catalog().event(EventId::from_uuid(Uuid::nil())).await?;
-        Ok::<_, StoreError>(OK)
-    };
-    in_time(state, reads).await.map_err(|failure| {
-        ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"db": "down"})).caused_by(failure)
-    })
+/// Builds the answer of a failed check; the cause is only logged.
+fn down(checks: Value, cause: &ApiError) -> ApiError {
+    ApiError::new(Code::ServiceUnavailable).detail("checks", checks).with_cause_of(cause)
 }
 
-/// Bounds the wait for the store by the time of a health check.
-async fn in_time<T, E: From<StoreError>>(
-    state: &AppState,
-    asked: impl Future<Output = Result<T, E>>,
-) -> Result<T, E> {
-    tokio::time::timeout(state.limits().health_patience, asked).await.unwrap_or_else(|_| {
-        Err(StoreError::new(StoreErrorKind::Unavailable, "the store took too long to answer").into())
-    })
+/// Reads and writes the stores, at most once a second for all callers.
+async fn check_store(state: &AppState) -> Result<(), ApiError> {
+    let shared = state.clone();
+    let check = || async move { Ok(read_and_write(&shared).await?) };
+    state.readiness().store.outcome(state.limits().health_patience, check).await
+}
+
+/// Reads ids that do not exist, so that no cache answers, and writes a probe.
+async fn read_and_write(state: &AppState) -> Result<(), StoreError> {
+    if let Some(accounts) = state.accounts() {
+        accounts.store.account(AccountId::from_uuid(Uuid::nil())).await?;
+    }
+    state.box_office().catalog().event(EventId::from_uuid(Uuid::nil())).await?;
+    state.box_office().probe_store().await
+}
+
+/// Fails if the server's clock is wrong: a server with a wrong clock would end holds too early.
+async fn check_clock(state: &AppState) -> Result<(), ApiError> {
+    let shared = state.clone();
+    let check = || async move { compare_clock(&shared).await };
+    state.readiness().clock.outcome(state.limits().health_patience, check).await
+}
+
+async fn compare_clock(state: &AppState) -> Result<(), ApiError> {
+    let skew = state.box_office().clock_skew().await?.unwrap_or_default();
+    if skew.is_ready() {
+        return Ok(());
+    }
+    let way = if skew.ahead > skew.behind { "ahead of" } else { "behind" };
+    let said = format!("{:.1?} {way} the store's", skew.size());
+    Err(ApiError::new(Code::ServiceUnavailable).detail("checks", json!({"clock": said})))
+}
+
+/// Asks Redis, if the host uses it, at most once a second for all callers.
+async fn check_redis(state: &AppState) -> Result<Health, ApiError> {
+    let Some(redis) = state.redis() else { return Ok(NOT_CONFIGURED) };
+    let check = || dependency(Arc::clone(redis));
+    state.readiness().redis.outcome(state.limits().health_patience, check).await.map(|()| OK)
 }
 
 #[cfg(test)]

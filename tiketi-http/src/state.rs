@@ -21,6 +21,8 @@ use crate::credentials::{Accounts, SessionAuthenticator, SignInLimits, TokenSecr
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
 use crate::proof_of_work::{PURPOSE, Proofs};
+use crate::readiness::{DependencyCheck, Readiness};
+use crate::request_limits::{RequestCounts, RequestLimits};
 use crate::serving_cache::ServingCache;
 
 /// The state that handlers share; cheap to clone.
@@ -47,6 +49,9 @@ struct Inner {
     serving: ServingCache,
     allowed_origins: AllowedOrigins,
     sockets: Sockets,
+    readiness: Readiness,
+    request_counts: RequestCounts,
+    redis: Option<Arc<dyn DependencyCheck>>,
     tasks: TaskTracker,
 }
 
@@ -96,6 +101,8 @@ pub struct AppStateBuilder {
     rate_limits: Option<Arc<dyn RateLimits>>,
     allowed_origins: AllowedOrigins,
     socket_limits: SocketLimits,
+    redis: Option<Arc<dyn DependencyCheck>>,
+    request_limits: RequestLimits,
 }
 
 /// Why a state cannot be built.
@@ -134,6 +141,8 @@ impl AppState {
             rate_limits: None,
             allowed_origins: AllowedOrigins::default(),
             socket_limits: SocketLimits::default(),
+            redis: None,
+            request_limits: RequestLimits::default(),
         }
     }
 
@@ -149,12 +158,37 @@ impl AppState {
         &self.inner.tasks
     }
 
+    /// Makes `/health/ready` answer 503 from now on; everything else is served as before.
+    ///
+    /// Call it first on shutdown, and give load balancers the time to notice.
+    pub fn stop_being_ready(&self) {
+        self.inner.readiness.stop();
+    }
+
+    pub(crate) fn request_counts(&self) -> &RequestCounts {
+        &self.inner.request_counts
+    }
+
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.inner.readiness
+    }
+
+    /// Returns the check of Redis, if the host uses it.
+    pub(crate) fn redis(&self) -> Option<&Arc<dyn DependencyCheck>> {
+        self.inner.redis.as_ref()
+    }
+
     /// Ends every socket with the code 1012 and a random time after which the client connects again, accepts none from now
     /// on, and waits until all have ended: at most two seconds, and longer only if the machine is busy.
     ///
     /// Call it on shutdown, when no request is accepted any more.
     pub async fn close_sockets(&self) {
         self.inner.sockets.close().await;
+    }
+
+    /// Returns the limits of sockets.
+    pub fn socket_limits(&self) -> SocketLimits {
+        self.inner.sockets.limits
     }
 
     /// Returns how many sockets are open.
@@ -273,7 +307,15 @@ impl AppStateBuilder {
         self
     }
 
-    /// Counts sign-ins in a store, which several servers may share; [`MemoryRateLimits`] by default.
+    /// Sets the limits of requests by user, network and class of route; [`RequestLimits::default`] by default.
+    ///
+    /// Those of networks need the client's address, as [`AppStateBuilder::sign_in_limits`] does.
+    pub fn request_limits(mut self, limits: &RequestLimits) -> Self {
+        self.request_limits = *limits;
+        self
+    }
+
+    /// Counts sign-ins, and requests other than reads, in a store, which several servers may share; [`MemoryRateLimits`] by default.
     pub fn rate_limits(mut self, store: Arc<dyn RateLimits>) -> Self {
         self.rate_limits = Some(store);
         self
@@ -293,6 +335,14 @@ impl AppStateBuilder {
         self
     }
 
+    /// Shows at `/health/redis` and `/health/all` whether Redis answers; without it, it is not configured.
+    ///
+    /// A server without its Redis stays ready: sales do not depend on it.
+    pub fn redis_check(mut self, check: Arc<dyn DependencyCheck>) -> Self {
+        self.redis = Some(check);
+        self
+    }
+
     /// Builds the state.
     ///
     /// # Errors
@@ -305,6 +355,7 @@ impl AppStateBuilder {
         }
         let clock = || Arc::clone(&self.clock);
         let counts = self.rate_limits.unwrap_or_else(|| Arc::new(MemoryRateLimits::default()));
+        let request_counts = RequestCounts::new(&self.request_limits, Arc::clone(&counts), clock());
         let proofs = Proofs::new(&self.limits, Arc::clone(&counts));
         let proof_secret = ProofSecret(self.box_office.waiting_room().derived_secret(PURPOSE));
         let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
@@ -333,6 +384,9 @@ impl AppStateBuilder {
             serving: ServingCache::default(),
             allowed_origins: self.allowed_origins,
             sockets: Sockets::new(self.socket_limits),
+            readiness: Readiness::default(),
+            request_counts,
+            redis: self.redis,
             tasks: TaskTracker::new(),
         };
         Ok(AppState { inner: Arc::new(inner) })

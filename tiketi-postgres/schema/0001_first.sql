@@ -303,3 +303,9 @@ CREATE TABLE tiketi.waiting_room_owner (
 -- Numbers that only increase, taken under the lock of an event: a later number of an event is greater.
 CREATE SEQUENCE tiketi.serials;
 CREATE SEQUENCE tiketi.facts;
+
+-- What readiness checks write: a row for each of 64 slots, one of which each server takes.
+CREATE TABLE tiketi.probes (
+    slot       bigint PRIMARY KEY CHECK (slot >= 0 AND slot < 64),
+    written_at bigint NOT NULL             -- microseconds
+);

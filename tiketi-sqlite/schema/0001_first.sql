@@ -282,3 +282,11 @@ CREATE TABLE counters (
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 INSERT INTO counters (name, value) VALUES ('reservation', 0), ('fact', 0);
+
+-- What a readiness check writes; one row.
+CREATE TABLE probe (
+    only_row   INTEGER PRIMARY KEY CHECK (only_row = 1),
+    written_at INTEGER NOT NULL,           -- microseconds
+    space      BLOB                        -- always empty: taken and given back within a transaction
+) STRICT;
+INSERT INTO probe (only_row, written_at) VALUES (1, 0);

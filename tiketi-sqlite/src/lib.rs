@@ -47,6 +47,7 @@ mod load;
 mod migrate;
 mod open;
 mod outbox;
+mod probe;
 mod reader;
 mod readers;
 mod reads;

@@ -52,6 +52,13 @@ fn refuse_damage(connection: &Connection, path: &Path) -> Result<(), OpenError> 
     Err(OpenError::Damaged { path: path.to_owned(), problem: found.replace('\n', " ") })
 }
 
+/// Returns the number of migrations applied to a store's file.
+pub(crate) fn applied(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    let latest = "SELECT max(version) FROM migrations";
+    let latest = connection.query_row(latest, (), |row| row.get::<_, Option<u32>>(0)).optional()?;
+    Ok(latest.flatten().unwrap_or(0))
+}
+
 /// Returns the number of migrations applied to a file: 0 for an empty one.
 pub(crate) fn schema_of(connection: &Connection, path: &Path) -> Result<u32, OpenError> {
     let foreign = || OpenError::ForeignFile { path: path.to_owned() };
@@ -59,11 +66,7 @@ pub(crate) fn schema_of(connection: &Connection, path: &Path) -> Result<u32, Ope
     let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
     match (tables, application) {
         (0, 0) => Ok(0),
-        (_, APPLICATION_ID) => {
-            let latest = "SELECT max(version) FROM migrations";
-            let latest = connection.query_row(latest, (), |row| row.get::<_, Option<u32>>(0)).optional()?;
-            Ok(latest.flatten().unwrap_or(0))
-        }
+        (_, APPLICATION_ID) => Ok(applied(connection)?),
         _ => Err(foreign()),
     }
 }

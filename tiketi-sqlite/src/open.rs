@@ -43,9 +43,19 @@ pub(crate) fn lock(path: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn lock_path(path: &Path) -> PathBuf {
+/// Returns the path of the lock of a file.
+pub(crate) fn lock_path(path: &Path) -> PathBuf {
+    beside(path, ".lock")
+}
+
+/// Returns the path of the write-ahead log of a file.
+pub(crate) fn log_path(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(".lock");
+    name.push(ending);
     path.with_file_name(name)
 }
 

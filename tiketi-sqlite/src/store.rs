@@ -6,11 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use tiketi_core::{StoreError, Timestamp, metrics::Metrics, store::StoreClock};
+use tiketi_core::{
+    StoreError, Timestamp,
+    metrics::Metrics,
+    store::{StoreClock, StoreProbe},
+};
 
 use crate::copy;
 use crate::error::OpenError;
 use crate::open;
+use crate::probe::{self, OpenFiles};
 use crate::readers::Readers;
 use crate::writer::Writer;
 
@@ -24,6 +29,7 @@ pub struct SqliteStore {
     readers: Readers,
     writer: Writer,
     path: PathBuf,
+    files: OpenFiles,
     _lock: File,
 }
 
@@ -45,7 +51,9 @@ impl SqliteStore {
         let readers = Readers::start(&path, READERS).map_err(|error| error.of(&path))?;
         let unreadable = |source| OpenError::Unreadable { path: path.clone(), source };
         let writer = Writer::start(connection).map_err(unreadable)?;
-        Ok(Self { readers, writer, path, _lock: lock })
+        let files = OpenFiles::of(&path, &lock)
+            .map_err(|source| OpenError::Unreadable { path: path.clone(), source })?;
+        Ok(Self { readers, writer, path, files, _lock: lock })
     }
 
     /// Returns the file's path.
@@ -108,5 +116,14 @@ impl SqliteStore {
 impl StoreClock for SqliteStore {
     async fn store_time(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
+    }
+}
+
+#[async_trait]
+impl StoreProbe for SqliteStore {
+    async fn probe_write(&self, now: Timestamp) -> Result<(), StoreError> {
+        self.write(move |set| probe::write(set.connection(), now)).await??;
+        self.files.check()?;
+        self.files.check_space()
     }
 }

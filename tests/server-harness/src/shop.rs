@@ -8,7 +8,7 @@ use serde_json::json;
 use tiketi_core::{
     BoxOffice, Currency, EventDetails, EventInput, Money, Row, SaleWindow, SeatLayout, Section,
     TicketTypeInput,
-    store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock},
+    store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe},
 };
 use tiketi_sqlite::SqliteStore;
 
@@ -47,7 +47,7 @@ impl ServerShop {
     /// Creates a shop in a store with this address.
     pub async fn over<S>(store: Arc<S>, address: String, stock: Stock) -> Self
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock + StoreProbe,
     {
         let shop = BoxOffice::builder().store(store).build().unwrap();
         let won = |minor| Money::new(minor, Currency::KRW);

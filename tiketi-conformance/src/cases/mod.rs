@@ -27,6 +27,7 @@ pub mod needs_attention;
 pub mod outbox;
 pub mod payment;
 pub mod payment_races;
+pub mod probe;
 pub mod proofs;
 pub mod races;
 pub mod rate_limits;

@@ -20,7 +20,7 @@ use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, Subscription,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe, Subscription,
     WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
@@ -94,6 +94,7 @@ struct StoreParts {
     outbox: Option<Arc<dyn OutboxStore>>,
     inbox: Option<Arc<dyn InboxStore>>,
     clock: Option<Arc<dyn StoreClock>>,
+    probe: Option<Arc<dyn StoreProbe>>,
 }
 
 /// Why a box office cannot be built.
@@ -150,7 +151,7 @@ impl BoxOfficeBuilder {
     /// called.
     pub fn store<S>(mut self, store: Arc<S>) -> Self
     where
-        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
+        S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock + StoreProbe,
     {
         self.whole = StoreParts {
             sales: Some(Arc::<S>::clone(&store)),
@@ -158,7 +159,8 @@ impl BoxOfficeBuilder {
             layouts: Some(Arc::<S>::clone(&store)),
             outbox: Some(Arc::<S>::clone(&store)),
             inbox: Some(Arc::<S>::clone(&store)),
-            clock: Some(store),
+            clock: Some(Arc::<S>::clone(&store)),
+            probe: Some(store),
         };
         self
     }
@@ -196,6 +198,12 @@ impl BoxOfficeBuilder {
     /// Compares the server's clock with the clock of this part, which must be that of the sales' database.
     pub fn store_clock(mut self, store: Arc<dyn StoreClock>) -> Self {
         self.parts.clock = Some(store);
+        self
+    }
+
+    /// Probes this part to find out whether sales can be stored; it must write to the database of the sales.
+    pub fn store_probe(mut self, store: Arc<dyn StoreProbe>) -> Self {
+        self.parts.probe = Some(store);
         self
     }
 
@@ -356,7 +364,7 @@ impl BoxOfficeBuilder {
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
         }
-        let StoreParts { sales, catalog, layouts, outbox, inbox, clock } = self.parts;
+        let StoreParts { sales, catalog, layouts, outbox, inbox, clock, probe } = self.parts;
         let whole = self.whole;
         let random = self.random.unwrap_or_else(|| Arc::new(SystemRandom));
         let admission_key = match self.admission_key {
@@ -374,6 +382,7 @@ impl BoxOfficeBuilder {
             outbox,
             inbox: one("inbox", inbox, whole.inbox)?,
             store_clock: one("store_clock", clock, whole.clock)?,
+            store_probe: one("store_probe", probe, whole.probe)?,
             waiting_rooms,
             join_guards: self.join_guards,
             beacon_verifier: self.beacon_verifier,

@@ -61,7 +61,7 @@ use crate::metrics::{CommandMeasured, Metrics, outcome_word};
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, WaitingRoomStore,
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe, WaitingRoomStore,
 };
 use crate::terms::Terms;
 use crate::time::Timestamp;
@@ -93,6 +93,7 @@ struct Inner {
     outbox: Arc<dyn OutboxStore>,
     inbox: Arc<dyn InboxStore>,
     store_clock: Arc<dyn StoreClock>,
+    store_probe: Arc<dyn StoreProbe>,
     waiting_rooms: Arc<dyn WaitingRoomStore>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
     beacon_verifier: Option<Arc<dyn BeaconVerifier>>,

@@ -59,6 +59,13 @@ impl BoxOffice {
         let store = self.inner.store_clock.store_time().await?;
         Ok(store.map(|store| ClockSkew::between(before, store, self.now())))
     }
+
+    /// Writes a probe to the store, and fails if a sale could not be stored now.
+    ///
+    /// Call it at most about once a second. Do not send buyers to a server whose probe fails.
+    pub async fn probe_store(&self) -> Result<(), StoreError> {
+        self.inner.store_probe.probe_write(self.now()).await
+    }
 }
 
 impl Jobs {

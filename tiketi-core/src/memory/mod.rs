@@ -15,6 +15,7 @@ mod layouts;
 mod leases;
 mod notifier;
 mod outbox;
+mod probe;
 mod rate_limits;
 mod sales;
 mod sessions;

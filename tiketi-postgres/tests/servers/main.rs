@@ -15,6 +15,7 @@ mod dropped_callers;
 mod faults;
 mod locked;
 mod plans;
+mod probe;
 mod queues;
 mod races;
 mod schema;

@@ -8,7 +8,9 @@ use tiketi_core::box_office::{JoinRequest, PayError};
 use tiketi_core::clock::TimeOrderedIds;
 use tiketi_core::decide::HoldRefused;
 use tiketi_core::memory::TestGateway;
-use tiketi_core::store::{CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock};
+use tiketi_core::store::{
+    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe,
+};
 use tiketi_core::waiting_room::{RoomMode, RoomPolicy};
 use tiketi_core::{
     AdmissionPass, BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput,
@@ -125,7 +127,7 @@ fn shop<S>(
     rooms: &WaitingRooms,
 ) -> Result<BoxOffice, Failure>
 where
-    S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock,
+    S: SalesStore + CatalogStore + LayoutStore + OutboxStore + InboxStore + StoreClock + StoreProbe,
 {
     let terms = settings.terms.max_seats_per_buyer(plan.tickets.max(settings.terms.max_seats_per_buyer));
     let builder = BoxOffice::builder().store(Arc::clone(store)).terms(terms).ids(Arc::new(TimeOrderedIds));

@@ -7,4 +7,5 @@ mod backup;
 mod batches;
 mod disk_full;
 mod opening;
+mod probe;
 mod shop;

@@ -18,13 +18,14 @@ fn subscribers_have_valid_names_of_their_own() {
 #[test]
 fn the_part_of_the_store_that_is_missing_is_named() {
     type Give = fn(BoxOfficeBuilder, Arc<MemoryStore>) -> BoxOfficeBuilder;
-    let parts: [(&str, Give); 6] = [
+    let parts: [(&str, Give); 7] = [
         ("sales", |builder, store| builder.sales(store)),
         ("catalog", |builder, store| builder.catalog(store)),
         ("layouts", |builder, store| builder.layouts(store)),
         ("outbox", |builder, store| builder.outbox(store)),
         ("inbox", |builder, store| builder.inbox(store)),
         ("store_clock", |builder, store| builder.store_clock(store)),
+        ("store_probe", |builder, store| builder.store_probe(store)),
     ];
     let store = Arc::new(MemoryStore::default());
     for (part, _) in parts {
