@@ -33,7 +33,8 @@
 //! }
 //! ```
 //!
-//! They set no CORS headers: a host that serves its page from elsewhere adds a layer that names its own origin.
+//! They set no CORS headers: a host that serves its page from elsewhere adds a layer that names its own origin, as
+//! `tiketi-server` does.
 //!
 //! # Users
 //!
@@ -87,7 +88,7 @@
 //!
 //! # Where requests come from
 //!
-//! Sign-ins and places in waiting rooms are counted by account and by network ([`SignInLimits`],
+//! Requests are counted by user and by network ([`RequestLimits`]), and so are sign-ins and places in waiting rooms ([`SignInLimits`],
 //! [`SourceLimits`](tiketi_core::waiting_room::SourceLimits)). For that the routes need the address of the peer: serve them
 //! with `into_make_service_with_connect_info::<SocketAddr>()`. Behind a proxy, [`TrustedProxies`] says which peers may
 //! name their client in a header; the headers of all others are not read.
@@ -111,12 +112,13 @@
 //
 //     router       every route and layer put together
 //     openapi, middleware
-//     routes, auth, health, idempotency, socketio, ws
+//     routes, auth, health, idempotency, limited, socketio, ws
 //     extract, tasks
 //     state
 //     channels
 //     live
-//     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, proof_of_work
+//     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, proof_of_work, readiness,
+//     request_limits
 //     authenticator, dto, picture
 //     panics, body
 //     error
@@ -140,6 +142,7 @@ mod health;
 mod idempotency;
 mod language;
 pub mod layout_file;
+mod limited;
 mod limits;
 mod live;
 mod middleware;
@@ -148,7 +151,9 @@ mod operation_id;
 mod panics;
 mod picture;
 mod proof_of_work;
+mod readiness;
 mod request_context;
+mod request_limits;
 mod router;
 mod routes;
 mod seat_map;
@@ -169,6 +174,9 @@ pub use authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, C
 pub use channels::SocketLimits;
 pub use client_address::{ForwardedHeader, InvalidNetwork, TrustedProxies};
 pub use credentials::{JwtAuthenticator, SecretTooShort, SignInLimits, TokenSecret};
+pub use error::{Refusal, RefusalAnswer};
 pub use limits::HttpLimits;
+pub use readiness::DependencyCheck;
+pub use request_limits::{ClassLimits, RequestLimits};
 pub use router::{openapi, router};
 pub use state::{AppState, AppStateBuilder, SignIn, StateError};

@@ -1,22 +1,20 @@
 //! `serve`: from binding the address to the last finished request.
 
 use std::io;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::routing::get;
-use axum::serve::ListenerExt;
 use secrecy::ExposeSecret;
 use tiketi_core::account::Role;
 use tiketi_http::{AppState, EnsureAccountError, NewAccount};
 use tokio::net::TcpListener;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::background_jobs::{self, BackgroundJobs};
+use crate::connections::Connections;
 use crate::failure::Failure;
 use crate::output::print_line;
 use crate::settings::{Admin, Settings};
@@ -24,8 +22,6 @@ use crate::shop::Shop;
 use crate::shutdown::StopSignals;
 use crate::{demo, front_page, metrics, secrets, sockets};
 
-/// Longest wait for running requests.
-const DRAIN_REQUESTS: Duration = Duration::from_secs(20);
 /// Longest wait for work that outlives its request, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
 /// Longest wait for sockets to end, after the requests.
@@ -48,11 +44,21 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     let jobs = BackgroundJobs::start(&shop.box_office, &state, settings.jobs, cancellation.clone());
     announce(&listener)?;
     let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
-    let routes = metrics::add(routes, Arc::clone(&shop.metrics), (shop.box_office.clone(), state.clone()));
+    let routes = metrics::add(
+        routes,
+        Arc::clone(&shop.metrics),
+        (shop.box_office.clone(), shop.database().cloned(), state.clone()),
+    );
     let closing = sockets::close_with(cancellation.clone(), state.clone());
     // The order of the end: requests and sockets, then what outlives them, then the jobs, and last the store that all write to.
-    let served = serve(listener, routes, signals, &cancellation).await;
-    cancellation.cancel();
+    let proxies = settings.guards.proxies().clone();
+    let routes = settings.web.add(routes, &proxies);
+    let connections =
+        Connections::new(routes, &settings.connections, proxies, shop.metrics.connections().clone());
+    let stopping =
+        tokio::spawn(stop(signals, state.clone(), settings.connections.grace, cancellation.clone()));
+    connections.serve(listener, &cancellation).await;
+    stopping.abort();
     if timeout(CLOSE_SOCKETS, closing).await.is_err() {
         tracing::warn!(sockets = state.socket_count(), after = ?CLOSE_SOCKETS, "sockets did not end in time");
     }
@@ -62,7 +68,7 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
         tracing::warn!(after = ?CLOSE_STORE, "the store's connections did not close in time");
     }
     tracing::info!("stopped");
-    served
+    Ok(())
 }
 
 /// Prepares what must exist before the first request.
@@ -131,32 +137,12 @@ async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Answers requests until a signal to stop, then finishes those that run.
-async fn serve(
-    listener: TcpListener,
-    routes: Router,
-    signals: StopSignals,
-    stop: &CancellationToken,
-) -> Result<(), Failure> {
-    let stopping = stop.clone();
-    // `TCP_NODELAY`: small answers are sent at once.
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    let graceful = axum::serve(listener, routes.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(async move {
-            signals.wait().await;
-            stopping.cancel();
-        });
-    let mut server = std::pin::pin!(graceful.into_future());
-    let ended = tokio::select! {
-        ended = &mut server => ended,
-        () = stop.cancelled() => timeout(DRAIN_REQUESTS, &mut server).await.unwrap_or_else(|_| {
-            tracing::warn!(after = ?DRAIN_REQUESTS, "aborting requests that still run");
-            Ok(())
-        }),
-    };
-    ended.map_err(|error| Failure::during("cannot serve", &error))
+/// Waits for a signal to stop. From then on the server is not ready, and serves until the end of the grace.
+async fn stop(signals: StopSignals, state: AppState, grace: Duration, cancellation: CancellationToken) {
+    signals.wait().await;
+    state.stop_being_ready();
+    sleep(grace).await;
+    cancellation.cancel();
 }
 
 async fn finish(what: &str, tasks: &TaskTracker) {

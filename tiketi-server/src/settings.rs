@@ -6,6 +6,7 @@ use tiketi_http::{HttpLimits, TokenSecret};
 use tiketi_postgres::Durability;
 
 use crate::background_jobs::JobSettings;
+use crate::connections::ConnectionSettings;
 use crate::failure::Failure;
 use crate::guards::GuardSettings;
 use crate::options::Options;
@@ -13,6 +14,7 @@ use crate::sockets::SocketSettings;
 use crate::store::StoreKind;
 use crate::toss::Toss;
 use crate::waiting_rooms::WaitingSettings;
+use crate::web::WebSettings;
 
 /// The server's checked settings.
 #[derive(Debug)]
@@ -35,8 +37,10 @@ pub(crate) struct Settings {
     /// Whether the built-in payment methods, which move no money, are offered.
     pub(crate) test_gateway: bool,
     pub(crate) waiting: WaitingSettings,
+    pub(crate) connections: ConnectionSettings,
     pub(crate) guards: GuardSettings,
     pub(crate) sockets: SocketSettings,
+    pub(crate) web: WebSettings,
 }
 
 /// The first administrator.
@@ -58,8 +62,10 @@ impl Settings {
         let jwt_secret = options.jwt_secret.map(|secret| token_secret(secret, "--jwt-secret")).transpose()?;
         let admin = admin(options.admin_email, options.admin_password)?;
         let waiting = WaitingSettings::of(&options.waiting, &store)?;
+        let connections = ConnectionSettings::of(&options.connections)?;
         let guards = GuardSettings::of(&options.guards)?;
         let sockets = SocketSettings::of(&options.sockets)?;
+        let web = WebSettings::of(&options.web)?;
         let Options { listen, demo, migrate, store_connections, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
@@ -78,8 +84,10 @@ impl Settings {
             toss,
             test_gateway,
             waiting,
+            connections,
             guards,
             sockets,
+            web,
         })
     }
 }

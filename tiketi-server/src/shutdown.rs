@@ -40,7 +40,7 @@ impl StopSignals {
         let (name, _) = self.next().await;
         tracing::info!(
             signal = name,
-            "stopping: running requests are finished; a second signal ends at once"
+            "stopping: not ready from now on; running requests are finished; a second signal ends at once"
         );
         tokio::spawn(async move {
             let (name, code) = self.next().await;

@@ -30,6 +30,8 @@ pub fn server(arguments: &[&str]) -> Command {
     command.env("TIKETI_STORE", "memory:");
     // The Postgres servers of tests run without fsync, which the server refuses by default.
     command.env("TIKETI_ALLOW_UNSAFE_DURABILITY", "true");
+    // A test of the grace sets the flag.
+    command.env("TIKETI_SHUTDOWN_GRACE", "0s");
     // Every buyer of a test comes from one address; a test of the limits removes these variables or sets the flags.
     for limit in [
         "JOIN_LIMIT_ACCOUNT",
@@ -37,6 +39,7 @@ pub fn server(arguments: &[&str]) -> Command {
         "JOIN_LIMIT_IPV6",
         "SIGN_IN_LIMIT_ACCOUNT",
         "SIGN_IN_LIMIT_IPV4",
+        "WRITE_LIMIT_USER",
     ] {
         command.env(format!("TIKETI_{limit}"), "off");
     }

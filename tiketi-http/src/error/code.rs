@@ -53,6 +53,18 @@ codes! {
     MethodNotAllowed "METHOD_NOT_ALLOWED" METHOD_NOT_ALLOWED
         "This address does not support the method." "이 주소에서는 지원하지 않는 메서드입니다."
         "Use a method that the Allow header names.";
+    MalformedRequest "MALFORMED_REQUEST" BAD_REQUEST
+        "The server does not understand what was sent." "서버가 요청을 이해할 수 없습니다."
+        "Send a well-formed HTTP/1.1 request.";
+    RequestTooSlow "REQUEST_TOO_SLOW" REQUEST_TIMEOUT
+        "The request did not arrive in time." "요청이 제한 시간 안에 도착하지 않았습니다."
+        "Send the request again, without pauses.";
+    AddressTooLong "ADDRESS_TOO_LONG" URI_TOO_LONG
+        "The address is too long." "주소가 너무 깁니다."
+        "Send at most 8 KiB of path and query.";
+    HeadersTooLarge "HEADERS_TOO_LARGE" REQUEST_HEADER_FIELDS_TOO_LARGE
+        "The headers of the request are too large." "요청 헤더가 너무 큽니다."
+        "Send at most 32 KiB of headers, and at most 100 of them.";
     UnsupportedMediaType "UNSUPPORTED_MEDIA_TYPE" UNSUPPORTED_MEDIA_TYPE
         "The body must be JSON." "요청 본문은 JSON이어야 합니다."
         "Send Content-Type: application/json.";
@@ -98,6 +110,9 @@ codes! {
     TooManyAttempts "TOO_MANY_ATTEMPTS" TOO_MANY_REQUESTS
         "There were too many failed attempts." "실패한 시도가 너무 많습니다. 잠시 후 다시 시도해 주세요."
         "Try again after Retry-After seconds.";
+    TooManyRequests "TOO_MANY_REQUESTS" TOO_MANY_REQUESTS
+        "You are sending too many requests." "요청을 너무 많이 보내고 있습니다. 잠시 후 다시 시도해 주세요."
+        "Send it again after Retry-After seconds, and fewer from then on.";
     Forbidden "FORBIDDEN" FORBIDDEN
         "You do not have permission to do this." "권한이 없습니다."
         "Sign in with an account whose role is in x-roles of the operation.";
@@ -366,6 +381,7 @@ impl Code {
                 | Self::PaymentUnavailable
                 | Self::TooBusy
                 | Self::TooManyAttempts
+                | Self::TooManyRequests
                 | Self::TimedOut
         )
     }

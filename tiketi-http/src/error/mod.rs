@@ -2,8 +2,10 @@
 
 mod code;
 mod core;
+mod failure;
 mod organising;
 mod paying;
+mod refusal;
 mod render;
 mod selling;
 mod waiting;
@@ -17,6 +19,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 pub(crate) use code::Code;
+pub(crate) use failure::Failure;
+pub use refusal::{Refusal, RefusalAnswer};
 pub(crate) use render::{ErrorBody, render};
 
 /// How long a client waits before it sends a request again, in seconds.
@@ -77,6 +81,13 @@ impl ApiError {
     /// Builds a 500 for a defect; the cause is only logged.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Code::Internal).caused_by(cause)
+    }
+
+    /// Takes over the cause of another error, for the log.
+    #[must_use]
+    pub(crate) fn with_cause_of(mut self, other: &Self) -> Self {
+        self.cause.clone_from(&other.cause);
+        self
     }
 
     /// Adds the cause, for the log.

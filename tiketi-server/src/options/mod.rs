@@ -4,6 +4,7 @@
 //! is `TIKETI_HOLD_TTL` and `hold-ttl`. A field of type `bool` is a switch: `--demo` and `--demo=true` set it.
 
 mod cancellation;
+mod connections;
 mod file;
 mod guards;
 mod layers;
@@ -12,6 +13,7 @@ mod rehearse;
 mod sockets;
 mod values;
 mod waiting;
+mod web;
 
 #[cfg(test)]
 mod tests;
@@ -23,12 +25,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
 use tiketi_postgres::SchemaName;
 
+pub(crate) use connections::Clients;
 pub(crate) use guards::Guards;
 pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
 pub(crate) use sockets::LiveUpdates;
+pub(crate) use values::Limit;
 pub(crate) use waiting::Waiting;
+pub(crate) use web::Web;
 
 /// Sells tickets: a complete shop in one process
 #[derive(Debug, Parser)]
@@ -210,10 +215,16 @@ pub(crate) struct Options {
     pub(crate) waiting: Waiting,
 
     #[command(flatten)]
+    pub(crate) connections: Clients,
+
+    #[command(flatten)]
     pub(crate) guards: Guards,
 
     #[command(flatten)]
     pub(crate) sockets: LiveUpdates,
+
+    #[command(flatten)]
+    pub(crate) web: Web,
 
     /// What to log, as a filter such as `info` or `info,tiketi_http=debug`
     #[arg(long, value_name = "FILTER", default_value = "info", help_heading = "Logging")]

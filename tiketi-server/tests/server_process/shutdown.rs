@@ -3,7 +3,7 @@
 use tiketi_server_harness::{DEADLINE, Running};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Duration, sleep, timeout};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 const BODY: &str = r#"{"email":"demo@tiketi.dev","password":"demo1234"}"#;
 
@@ -71,4 +71,42 @@ async fn a_second_signal_ends_the_server_at_once() {
         let ended = timeout(Duration::from_secs(15), running.ended()).await;
         assert_eq!(ended.expect("it did not end at once").code, Some(code));
     }
+}
+
+/// Asks for readiness until it has a status, and returns how long that took.
+async fn until_ready_is(running: &Running, status: u16) {
+    let asked = async {
+        while running.get_once("/health/ready").await.status != status {
+            sleep(Duration::from_millis(10)).await;
+        }
+    };
+    timeout(DEADLINE, asked).await.expect("its readiness did not change");
+}
+
+/// Seen to fail with the listener closed at the signal.
+#[tokio::test]
+async fn after_a_signal_the_server_is_not_ready_and_serves_for_the_grace() {
+    let running = Running::start(&["--demo", "--shutdown-grace=4s"]).await;
+    until_ready_is(&running, 200).await;
+    let began = Instant::now();
+    running.signal("TERM").await;
+    until_ready_is(&running, 503).await;
+    let answer = running.get_once("/health/ready").await;
+    assert_eq!(answer.body["details"]["checks"]["server"], "stopping", "{answer:?}");
+    // New connections are served, and so is a sale.
+    assert_eq!(running.get_once("/health/live").await.status, 200);
+    crate::restart::buy(&running, 0).await;
+    let said = running.ended().await;
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(began.elapsed() >= Duration::from_secs(4), "it ended after {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_second_signal_ends_the_grace_at_once() {
+    let running = Running::start(&["--shutdown-grace=10m"]).await;
+    running.signal("TERM").await;
+    until_ready_is(&running, 503).await;
+    running.signal("TERM").await;
+    let ended = timeout(DEADLINE, running.ended()).await;
+    assert_eq!(ended.expect("it did not end at once").code, Some(143));
 }
