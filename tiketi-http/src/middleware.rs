@@ -5,7 +5,6 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::HttpBody;
@@ -21,8 +20,9 @@ use tower::{Layer, Service, ServiceExt};
 use tracing::{Instrument, Span};
 
 use crate::body::{cut_at, too_large};
-use crate::error::{ApiError, Code, render};
+use crate::error::{ApiError, Code, Failure, render};
 use crate::idempotency::idempotency;
+use crate::limited::limited;
 use crate::limits::HttpLimits;
 use crate::panics::caught;
 use crate::request_context::{REQUEST_ID, RequestContext};
@@ -103,10 +103,10 @@ impl Service<Request> for Wrapped {
 
 impl Around {
     async fn answer(self, mut request: Request, route: Route) -> Response {
-        let began = Instant::now();
         let (proxies, challenge) = (self.state.trusted_proxies(), self.state.credential_scheme().challenge());
         let context = RequestContext::of(&request, || self.state.new_id(), proxies, challenge);
         let span = span(&request, &context);
+        let line = Line::begin(self.kind, &span);
         request.extensions_mut().insert(context.clone());
         let work = async {
             match self.kind {
@@ -116,7 +116,7 @@ impl Around {
         };
         let response = caught(work).instrument(span.clone()).await;
         let mut response = span.in_scope(|| render(response, &context));
-        span.in_scope(|| log(self.kind, &response, began.elapsed()));
+        line.end(&mut response);
         add_headers(response.headers_mut(), &context);
         response
     }
@@ -133,7 +133,10 @@ async fn bounded(state: &AppState, request: Request, route: Route) -> Response {
     let limits = state.limits();
     let work = async {
         match cut(request, &limits) {
-            Ok(request) => idempotency(state, request, route).await,
+            Ok(request) => match limited(state, request).await {
+                Ok(request) => idempotency(state, request, route).await,
+                Err(error) => error.into_response(),
+            },
             Err(error) => error.into_response(),
         }
     };
@@ -182,16 +185,42 @@ fn path(request: &Request) -> String {
     original.unwrap_or(request.uri().path()).chars().take(MAX_PATH_CHARS).collect()
 }
 
-/// Logs the answer: one line a request, in its span.
-fn log(kind: Kind, response: &Response, took: Duration) {
-    let status = response.status().as_u16();
-    if response.status().is_server_error() {
-        tracing::warn!(status, ?took, "answered");
-    } else if kind == Kind::Socket {
-        // A client polls without end, so that its requests are not worth a line each.
-        tracing::debug!(status, ?took, "answered");
-    } else {
-        tracing::info!(status, ?took, "answered");
+/// The line of a request in the log: one, whether it is answered, fails, or its client leaves.
+struct Line {
+    kind: Kind,
+    began: Instant,
+    span: Span,
+    is_written: bool,
+}
+
+impl Line {
+    fn begin(kind: Kind, span: &Span) -> Self {
+        Self { kind, began: Instant::now(), span: span.clone(), is_written: false }
+    }
+
+    /// Writes the line, with the cause of a failure in it.
+    fn end(mut self, response: &mut Response) {
+        self.is_written = true;
+        let (status, took) = (response.status().as_u16(), self.began.elapsed());
+        let failure = response.extensions_mut().remove::<Failure>();
+        let _entered = self.span.enter();
+        match failure.as_ref().map(Failure::tell) {
+            Some((true, code, cause)) => tracing::error!(status, ?took, code, cause, "answered"),
+            Some((false, code, cause)) => tracing::warn!(status, ?took, code, cause, "answered"),
+            None if response.status().is_server_error() => tracing::warn!(status, ?took, "answered"),
+            // A client polls without end, so that its requests are not worth a line each.
+            None if self.kind == Kind::Socket => tracing::debug!(status, ?took, "answered"),
+            None => tracing::info!(status, ?took, "answered"),
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.is_written {
+            let (_entered, took) = (self.span.enter(), self.began.elapsed());
+            tracing::info!(?took, "the client left before the answer");
+        }
     }
 }
 

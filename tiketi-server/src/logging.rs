@@ -8,9 +8,15 @@ use tracing_subscriber::EnvFilter;
 use crate::failure::Failure;
 use crate::options::LogFormat;
 
+/// What a pool says of each of its connections while its database is down: a line for each, within one request.
+const OF_POOLS: &str = "sqlx_core::pool::inner=off";
+
 /// Parses a log filter; `check` does no more than this.
+///
+/// Pools are silent unless the filter names their crate: the request says once that the store failed.
 pub(crate) fn filter(text: &str) -> Result<EnvFilter, Failure> {
-    EnvFilter::try_new(text).map_err(|error| Failure::during(format!("--log {text}"), &error))
+    let whole = if text.contains("sqlx") { text.to_owned() } else { format!("{text},{OF_POOLS}") };
+    EnvFilter::try_new(whole).map_err(|error| Failure::during(format!("--log {text}"), &error))
 }
 
 /// Starts logging what passes the filter.

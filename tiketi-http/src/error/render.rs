@@ -1,7 +1,5 @@
 //! Renders errors in the one shape that all of them have.
 
-use std::error::Error;
-
 use axum::Json;
 use axum::http::header::{CONTENT_LANGUAGE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
@@ -10,6 +8,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::error::failure::Failure;
 use crate::error::{ApiError, Code, RETRY_AFTER_SECONDS};
 use crate::request_context::RequestContext;
 
@@ -19,20 +18,20 @@ use crate::request_context::RequestContext;
 pub(crate) struct ErrorBody {
     /// A sentence for a person, in the language of `Accept-Language` (en, ko).
     #[schema(example = "Some of the seats are already taken.")]
-    error: &'static str,
+    pub(super) error: &'static str,
     /// A stable code for programs; the description of the document lists them all.
-    code: Code,
+    pub(super) code: Code,
     /// Details by name; empty if there are none.
     #[schema(value_type = Object)]
-    details: Map<String, Value>,
+    pub(super) details: Map<String, Value>,
     /// What to quote when reporting a problem; also in the `x-request-id` header.
-    request_id: String,
+    pub(super) request_id: String,
 }
 
-/// Renders the response if it is an error, and logs its cause.
+/// Renders the response if it is an error, and attaches its cause for the log.
 pub(crate) fn render(mut response: Response, context: &RequestContext) -> Response {
     let Some(error) = response.extensions_mut().remove::<ApiError>() else { return response };
-    log(&error, context);
+    let failure = Failure::of(&error, context);
     let body = ErrorBody {
         error: error.code.sentence(context.language),
         code: error.code,
@@ -43,6 +42,9 @@ pub(crate) fn render(mut response: Response, context: &RequestContext) -> Respon
     // Headers that layers added, such as `Allow`, stay.
     rendered.headers_mut().extend(without_body_headers(response.headers()));
     add_headers(rendered.headers_mut(), error.code, error.retry_after, context);
+    if let Some(failure) = failure {
+        rendered.extensions_mut().insert(failure);
+    }
     rendered
 }
 
@@ -69,27 +71,4 @@ fn add_headers(headers: &mut HeaderMap, code: Code, retry_after: Option<u32>, co
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
     }
-}
-
-fn log(error: &ApiError, context: &RequestContext) {
-    let Some(cause) = &error.cause else { return };
-    let cause = chain(cause.as_ref());
-    let (code, request) = (error.code.wire(), context.id.as_str());
-    if error.code == Code::Internal {
-        tracing::error!(code, request_id = request, cause, "a request failed");
-    } else {
-        tracing::warn!(code, request_id = request, cause, "a request could not be served");
-    }
-}
-
-/// Writes an error and its causes on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        line.push_str(": ");
-        line.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    line
 }
