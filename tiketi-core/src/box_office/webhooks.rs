@@ -38,6 +38,9 @@ pub enum WebhookError {
 impl Payments {
     /// Saves a webhook in the inbox, once, however often it is sent.
     ///
+    /// One that names no payment of the gateway is not saved: anyone can send those without end. A payment is in the
+    /// store before its provider learns of it.
+    ///
     /// # Errors
     ///
     /// [`WebhookError`]; with [`WebhookRefused::Irrelevant`] the provider need not send it again.
@@ -49,6 +52,10 @@ impl Payments {
         let known = self.office.gateway_named(gateway);
         let known = known.ok_or_else(|| WebhookError::UnknownGateway { name: gateway.to_owned() })?;
         let hint = known.webhook(request).await?;
+        let payment = self.office.inner.sales.payment(hint.payment).await?;
+        if payment.is_none_or(|payment| payment.gateway != gateway) {
+            return Err(WebhookRefused::Irrelevant.into());
+        }
         let delivery =
             Delivery { gateway: gateway.to_owned(), hint, received_at: self.office.now(), tries: 0 };
         delivery.check_texts().map_err(|error| WebhookRefused::Malformed { reason: error.to_string() })?;

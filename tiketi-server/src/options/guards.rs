@@ -34,6 +34,42 @@ pub(crate) struct Guards {
     /// The same for an IPv6 /56
     #[arg(long, value_name = "NUMBER/TIME", default_value = "60/15m", value_parser = values::limit)]
     pub(crate) sign_in_limit_ipv6: Limit,
+    /// Reads of a user whose network has no more; further ones are answered with 429; `off` for no limit
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "1200/1m", value_parser = values::limit)]
+    pub(crate) read_limit_user: Limit,
+    /// Reads of an IPv4 /24, counted by each server alone; this and the networks below do not include the machine itself
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "30000/1m", value_parser = values::limit)]
+    pub(crate) read_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "3000/1m", value_parser = values::limit)]
+    pub(crate) read_limit_ipv6: Limit,
+    /// Writes of a user
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "600/1m", value_parser = values::limit)]
+    pub(crate) write_limit_user: Limit,
+    /// Writes without a user of an IPv4 /24
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "3000/1m", value_parser = values::limit)]
+    pub(crate) write_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "600/1m", value_parser = values::limit)]
+    pub(crate) write_limit_ipv6: Limit,
+    /// Requests that sign in, renew or prove something, right or wrong, of an IPv4 /24
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "1200/1m", value_parser = values::limit)]
+    pub(crate) auth_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "240/1m", value_parser = values::limit)]
+    pub(crate) auth_limit_ipv6: Limit,
+    /// Registrations of an IPv4 /24
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "1000/1h", value_parser = values::limit)]
+    pub(crate) register_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "100/1h", value_parser = values::limit)]
+    pub(crate) register_limit_ipv6: Limit,
+    /// Webhooks of an IPv4 /24
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "12000/1m", value_parser = values::limit)]
+    pub(crate) webhook_limit_ipv4: Limit,
+    /// The same for an IPv6 /56
+    #[arg(long, value_name = "NUMBER/TIME", default_value = "2400/1m", value_parser = values::limit)]
+    pub(crate) webhook_limit_ipv6: Limit,
 }
 
 /// The header in which trusted proxies name their clients.

@@ -67,3 +67,87 @@ async fn limits_that_make_no_sense_are_refused_by_name() {
         assert!(refused.code != Some(0) && refused.err.contains(name), "{refused:?}");
     }
 }
+
+/// Reads through the proxy as a client, signed in with a token if there is one, and returns the status and `Retry-After`.
+async fn read(server: &Running, client: &str, token: Option<&str>) -> (u16, String) {
+    let sender = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = sender.get(format!("http://{}/api/events", server.address()));
+    let request = request.header("x-forwarded-for", client);
+    let request = token.map_or(request.try_clone().unwrap(), |token| request.bearer_auth(token));
+    let answer = request.send().await.unwrap();
+    let wait = answer.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+    (answer.status().as_u16(), wait.unwrap_or_default())
+}
+
+const FEW_REQUESTS: [&str; 7] = [
+    "--trusted-proxies=127.0.0.0/8",
+    "--read-limit-ipv4=3/1h",
+    "--read-limit-user=2/1h",
+    "--write-limit-user=2/1h",
+    "--write-limit-ipv4=2/1h",
+    "--auth-limit-ipv4=2/1h",
+    "--register-limit-ipv4=1/1h",
+];
+
+/// Seen to fail with reads counted for all clients of the proxy together, and with users counted by their network.
+#[tokio::test]
+async fn a_network_beyond_its_limit_keeps_neither_others_nor_its_own_users_out() {
+    let server = Running::start(&[&FEW_REQUESTS[..], &["--jwt-secret", SECRET]].concat()).await;
+    for _ in 0..3 {
+        assert_eq!(read(&server, "192.0.2.1", None).await.0, 200);
+    }
+    let (status, wait) = read(&server, "192.0.2.9", None).await;
+    assert_eq!(status, 429);
+    assert!((1..=1_200).contains(&wait.parse::<u32>().unwrap()), "{wait}");
+    assert_eq!(read(&server, "198.51.100.1", None).await.0, 200);
+    let (one, other) = (token(Uuid::from_u128(1)), token(Uuid::from_u128(2)));
+    for _ in 0..2 {
+        assert_eq!(read(&server, "192.0.2.1", Some(&one)).await.0, 200);
+    }
+    assert_eq!(read(&server, "192.0.2.1", Some(&one)).await.0, 429);
+    assert_eq!(read(&server, "192.0.2.1", Some(&other)).await.0, 200);
+    assert_eq!(read(&server, "192.0.2.1", Some("no token")).await.0, 429);
+    // Health checks are never limited.
+    for _ in 0..10 {
+        assert_eq!(server.get_once("/health/live").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn writes_sign_ins_and_registrations_have_allowances_of_their_own() {
+    let server = Running::start(&[&FEW_REQUESTS[..], &["--jwt-secret", SECRET]].concat()).await;
+    let nothing = json!({});
+    let one = token(Uuid::from_u128(1));
+    let statuses = async |client: &str, path: &str, token: &str, times: usize| {
+        let mut found = Vec::new();
+        for _ in 0..times {
+            found.push(send(&server, client, path, token, &nothing).await.0);
+        }
+        found
+    };
+    assert_eq!(statuses("192.0.2.1", "/api/seats/reserve", &one, 3).await, [422, 422, 429]);
+    assert_eq!(statuses("192.0.2.1", "/api/seats/reserve", "", 3).await, [401, 401, 429]);
+    assert_eq!(statuses("192.0.2.1", "/api/auth/login", "", 3).await, [422, 422, 429]);
+    assert_eq!(statuses("192.0.2.1", "/api/auth/register", "", 2).await, [422, 429]);
+    assert_eq!(statuses("198.51.100.1", "/api/auth/register", "", 2).await, [422, 429]);
+    // A buyer who wrote too much in one network has written too much in every one.
+    assert_eq!(statuses("198.51.100.1", "/api/seats/reserve", &one, 1).await, [429]);
+    let (_, refused) = send(&server, "198.51.100.1", "/api/seats/reserve", &one, &nothing).await;
+    assert_eq!(refused["code"], "TOO_MANY_REQUESTS");
+}
+
+/// Seen to fail with each server counting alone.
+#[tokio::test]
+async fn servers_that_share_a_redis_count_writes_together_and_alone_without_it() {
+    let redis = tokio::task::spawn_blocking(tiketi_redis_harness::Server::start).await.unwrap();
+    let url = redis.url();
+    let options = [&FEW_REQUESTS[..], &["--redis", &url, "--jwt-secret", SECRET]].concat();
+    let (one, other) = (Running::start(&options).await, Running::start(&options).await);
+    let buyer = token(Uuid::from_u128(1));
+    let write =
+        async |server: &Running| send(server, "192.0.2.1", "/api/seats/reserve", &buyer, &json!({})).await.0;
+    assert_eq!((write(&one).await, write(&other).await, write(&one).await), (422, 422, 429));
+    redis.kill();
+    // Each has counted none of them alone, and counts from now on.
+    assert_eq!([write(&one).await, write(&one).await, write(&one).await], [422, 422, 429]);
+}

@@ -50,7 +50,7 @@ impl Server {
         let mut command = Command::new(binary);
         command
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--jwt-secret", SECRET])
-            .args(["--hold-ttl", "15m", "--store", &address])
+            .args(["--hold-ttl", "15m", "--write-limit-user", "off", "--store", &address])
             .env_remove("TIKETI_DEMO")
             .stdout(Stdio::piped());
         let mut process = cores::while_on(cores::OF_SERVER, || command.spawn())?.map_err(|error| {

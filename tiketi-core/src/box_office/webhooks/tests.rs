@@ -103,3 +103,16 @@ async fn a_delivery_that_fails_comes_again_less_and_less_often() {
     }
     assert_eq!(left(&store).await, [("bad".to_owned(), 5)]);
 }
+
+/// Seen to fail with every delivery saved: anyone could fill the inbox.
+#[tokio::test]
+async fn a_webhook_about_no_payment_is_not_stored() {
+    let (office, store, _) = shop(&[]).await;
+    for number in 0..10_u8 {
+        let headers = vec![("test-delivery".to_owned(), number.to_string())];
+        let request = WebhookRequest::new(headers, Uuid::from_u128(number.into()).to_string().into_bytes());
+        let refused = office.payments().receive_webhook("test", request).await.unwrap_err();
+        assert!(matches!(refused, WebhookError::Refused(WebhookRefused::Irrelevant)), "{refused:?}");
+    }
+    assert_eq!(left(&store).await, []);
+}
