@@ -71,6 +71,35 @@ impl TrustedProxies {
         client
     }
 
+    /// Returns whether a trusted proxy received the client's request over HTTPS, as it says in `X-Forwarded-Proto`, or in
+    /// `Forwarded` with `proto=`.
+    ///
+    /// Of several proxies the last one's word counts, which the client cannot write.
+    pub fn is_https(&self, peer: IpAddr, headers: &HeaderMap) -> bool {
+        if !self.contains(peer) {
+            return false;
+        }
+        let name = match self.header {
+            ForwardedHeader::XForwardedFor => "x-forwarded-proto",
+            ForwardedHeader::Forwarded => "forwarded",
+        };
+        let last = headers.get_all(name).iter().next_back().and_then(|line| line.to_str().ok());
+        let Some(element) = last.and_then(|line| line.rsplit(',').next()) else { return false };
+        match self.header {
+            ForwardedHeader::XForwardedFor => element.trim().eq_ignore_ascii_case("https"),
+            ForwardedHeader::Forwarded => element.split(';').any(|pair| {
+                let named =
+                    pair.split_once('=').filter(|(name, _)| name.trim().eq_ignore_ascii_case("proto"));
+                named.is_some_and(|(_, scheme)| scheme.trim().trim_matches('"').eq_ignore_ascii_case("https"))
+            }),
+        }
+    }
+
+    /// Returns whether an address is that of a trusted proxy.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        self.trusts(address.to_canonical())
+    }
+
     fn trusts(&self, address: IpAddr) -> bool {
         self.networks.iter().any(|network| network.contains(&address))
     }
@@ -189,6 +218,23 @@ mod tests {
         assert_eq!(of(r#"proto=https; for="[2001:db8::1]:4711""#), "2001:db8::1");
         assert_eq!(of("for=198.51.100.9, for=_hidden"), "10.0.0.1");
         assert_eq!(of("for=198.51.100.9, proto=https"), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_scheme_is_that_of_the_last_proxy() {
+        let of = |header, peer: &str, line: &str| {
+            let proxies = TrustedProxies::new(["10.0.0.0/8"]).unwrap().header(header);
+            let mut headers = HeaderMap::new();
+            headers.insert("x-forwarded-proto", line.parse().unwrap());
+            headers.insert("forwarded", line.parse().unwrap());
+            proxies.is_https(peer.parse().unwrap(), &headers)
+        };
+        let (list, standard) = (ForwardedHeader::XForwardedFor, ForwardedHeader::Forwarded);
+        assert!(of(list, "10.0.0.1", "https") && of(list, "10.0.0.1", "http, HTTPS"));
+        assert!(!of(list, "10.0.0.1", "https, http") && !of(list, "192.0.2.1", "https"));
+        assert!(
+            of(standard, "10.0.0.1", "for=192.0.2.1;proto=https") && !of(standard, "10.0.0.1", "for=https")
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use tiketi_core::account::Permission;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
@@ -132,7 +132,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
             add(operation, "403", &format!("`FORBIDDEN`: only for the roles {roles}"));
         }
     }
-    if path.contains('{') || has_body {
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let has_query = parameters.iter().any(is_in_query);
+    if path.contains('{') || has_body || has_query {
         add(operation, "400", "`INVALID_ID`, `MALFORMED_JSON`, `INVALID_QUERY` or `INVALID_IDEMPOTENCY_KEY`");
     }
     if has_body {
@@ -143,6 +145,9 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
     if method != "get" && is_secured && !path.starts_with("/api/auth/") {
         add_idempotency_key(operation);
     }
+    if !path.starts_with("/health") {
+        add(operation, "429", "`TOO_MANY_REQUESTS`, with `Retry-After`");
+    }
     add(operation, "default", "Any other error, such as `INTERNAL` or `SERVICE_UNAVAILABLE`");
 }
 
@@ -150,6 +155,10 @@ fn complete_operation(path: &str, method: &str, operation: &mut Operation) {
 fn roles_text(operation: &Operation) -> Option<String> {
     let roles = operation.extensions.as_ref()?.get(X_ROLES)?.as_array()?;
     Some(roles.iter().filter_map(|role| role.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+fn is_in_query(parameter: &RefOr<Parameter>) -> bool {
+    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query)
 }
 
 /// Adds an error unless the handler describes it.

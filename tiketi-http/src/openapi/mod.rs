@@ -2,6 +2,7 @@
 
 mod aliases;
 mod document;
+mod packed;
 mod pages;
 
 pub(crate) use document::complete;
