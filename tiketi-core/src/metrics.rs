@@ -42,6 +42,9 @@ pub trait Metrics: Debug + Send + Sync + 'static {
     /// Receives a transaction or statement that a store runs again.
     fn retry(&self, _measured: &RetryMeasured) {}
 
+    /// Receives that a connection to a store's database was used.
+    fn connection(&self, _measured: &ConnectionMeasured) {}
+
     /// Receives a call of a payment gateway.
     fn gateway_call(&self, _measured: &GatewayCallMeasured<'_>) {}
 
@@ -107,6 +110,25 @@ impl BatchMeasured {
     /// Makes a measurement.
     pub const fn new(commands: usize, transactions: usize, took: Duration) -> Self {
         Self { commands, transactions, took }
+    }
+}
+
+/// A connection to a store's database, for as long as one statement or transaction used it.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct ConnectionMeasured {
+    /// The pool that it is of, such as `read`.
+    pub pool: &'static str,
+    /// The time until there was a connection; of a transaction, until it had begun.
+    pub waited: Duration,
+    /// The time from then on until it was given back.
+    pub held: Duration,
+}
+
+impl ConnectionMeasured {
+    /// Makes a measurement.
+    pub const fn new(pool: &'static str, waited: Duration, held: Duration) -> Self {
+        Self { pool, waited, held }
     }
 }
 

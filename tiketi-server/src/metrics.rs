@@ -2,6 +2,7 @@
 //!
 //! No label has the id of a buyer, a seat or an order: each label has a fixed list of values.
 
+mod machine;
 mod waiting;
 
 use std::fmt;
@@ -22,14 +23,18 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use tiketi_core::metrics::{
-    AdmissionMeasured, BatchMeasured, CommandMeasured, GatewayCallMeasured, Metrics, RetryMeasured,
-    failure_word,
+    AdmissionMeasured, BatchMeasured, CommandMeasured, ConnectionMeasured, GatewayCallMeasured, Metrics,
+    RetryMeasured, failure_word,
 };
 use tiketi_core::{BoxOffice, PageRequest, PaymentState, ReservationState, StoreError, decide::Applied};
 use tiketi_http::AppState;
+use tiketi_postgres::PostgresStore;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout};
 
+use crate::connections::ConnectionCounts;
+
+use machine::MachineMetrics;
 use waiting::WaitingMetrics;
 
 /// Limits of the buckets of durations, in seconds.
@@ -97,6 +102,7 @@ pub(crate) struct ServerMetrics {
     requests: Counters<RequestLabels>,
     request_seconds: Histograms<RouteLabels>,
     ws_connections: Gauge,
+    ws_most: Gauge,
     commands: Counters<CommandLabels>,
     command_seconds: Histograms<NameLabels>,
     holds_refused: Counters<ReasonLabels>,
@@ -112,6 +118,8 @@ pub(crate) struct ServerMetrics {
     gateway_calls: Counters<CallLabels>,
     gateway_seconds: Histograms<CallLabels>,
     waiting: WaitingMetrics,
+    connections: ConnectionCounts,
+    machine: MachineMetrics,
 }
 
 impl fmt::Debug for ServerMetrics {
@@ -136,6 +144,7 @@ impl Default for ServerMetrics {
             requests: Family::default(),
             request_seconds: histograms(),
             ws_connections: Gauge::default(),
+            ws_most: Gauge::default(),
             commands: Family::default(),
             command_seconds: histograms(),
             holds_refused: Family::default(),
@@ -151,16 +160,25 @@ impl Default for ServerMetrics {
             gateway_calls: Family::default(),
             gateway_seconds: histograms(),
             waiting: WaitingMetrics::default(),
+            connections: ConnectionCounts::default(),
+            machine: MachineMetrics::default(),
         };
         metrics.register_requests();
         metrics.register_sales();
         metrics.register_store();
         metrics.waiting.register(metrics.registry.sub_registry_with_prefix("tiketi"));
+        metrics.machine.register(&mut metrics.registry);
+        metrics.connections.register(metrics.registry.sub_registry_with_prefix("tiketi"));
         metrics
     }
 }
 
 impl ServerMetrics {
+    /// Returns the figures of connections.
+    pub(crate) fn connections(&self) -> &ConnectionCounts {
+        &self.connections
+    }
+
     fn register_requests(&mut self) {
         let registry = &mut self.registry;
         registry.register("http_requests", "Requests answered", self.requests.clone());
@@ -168,6 +186,8 @@ impl ServerMetrics {
         registry.register("http_request_duration_seconds", took, self.request_seconds.clone());
         let open = "Sockets that are open at this server";
         registry.register("tiketi_ws_connections", open, self.ws_connections.clone());
+        let most = "Most sockets that this server takes";
+        registry.register("tiketi_ws_connections_most", most, self.ws_most.clone());
     }
 
     fn register_sales(&mut self) {
@@ -274,6 +294,10 @@ impl Metrics for ServerMetrics {
         self.retries.get_or_create(&CauseLabels { cause: failure_word(measured.cause) }).inc();
     }
 
+    fn connection(&self, measured: &ConnectionMeasured) {
+        self.machine.connection(measured);
+    }
+
     fn gateway_call(&self, measured: &GatewayCallMeasured<'_>) {
         let GatewayCallMeasured { gateway, call, answer, took, .. } = *measured;
         let labels = CallLabels { gateway: gateway.to_owned(), call, answer };
@@ -294,9 +318,10 @@ impl Metrics for ServerMetrics {
 pub(crate) fn add(
     routes: Router,
     metrics: Arc<ServerMetrics>,
-    (box_office, state): (BoxOffice, AppState),
+    (box_office, database, state): (BoxOffice, Option<PostgresStore>, AppState),
 ) -> Router {
-    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office, state, reading: Arc::default() };
+    let reading = Arc::default();
+    let page = MetricsPage { metrics: Arc::clone(&metrics), box_office, database, state, reading };
     let page = Router::new().route("/metrics", get(show)).with_state(page);
     routes.merge(page).layer(from_fn_with_state(metrics, measure))
 }
@@ -306,6 +331,7 @@ pub(crate) fn add(
 struct MetricsPage {
     metrics: Arc<ServerMetrics>,
     box_office: BoxOffice,
+    database: Option<PostgresStore>,
     state: AppState,
     /// One request at a time replaces the figures of the stores.
     reading: Arc<Mutex<()>>,
@@ -314,8 +340,10 @@ struct MetricsPage {
 /// Shows the metrics.
 async fn show(State(page): State<MetricsPage>) -> Response {
     let _reading = page.reading.lock().await;
-    let MetricsPage { metrics, box_office, state, .. } = &page;
+    let MetricsPage { metrics, box_office, database, state, .. } = &page;
+    metrics.machine.read(database.as_ref());
     metrics.ws_connections.set(i64::try_from(state.socket_count()).unwrap_or(i64::MAX));
+    metrics.ws_most.set(i64::try_from(state.socket_limits().total).unwrap_or(i64::MAX));
     // A store that does not answer must not keep the other figures from being read; its own stay as they were.
     let _unread = tokio::join!(
         timeout(READ_WITHIN, metrics.read_payments(box_office)),
@@ -372,6 +400,8 @@ mod tests {
         metrics.retry(&RetryMeasured::new(StoreErrorKind::Contention, None));
         metrics.gateway_call(&GatewayCallMeasured::new("toss", "confirm", "unknown", Duration::from_secs(5)));
         metrics.event_created();
+        metrics.connection(&ConnectionMeasured::new("write", Duration::ZERO, Duration::from_millis(2)));
+        metrics.machine.set_pool("read", [3, 5, 16]);
         let text = metrics.text().unwrap();
         for line in [
             "tiketi_commands_total{command=\"hold\",outcome=\"refused\"} 1",
@@ -383,6 +413,11 @@ mod tests {
             "tiketi_gateway_calls_total{gateway=\"toss\",call=\"confirm\",answer=\"unknown\"} 1",
             "tiketi_events_created_total 1",
             "tiketi_payments_stuck 0",
+            "tiketi_store_connection_wait_seconds_bucket{le=\"0.0001\",pool=\"write\"} 1",
+            "tiketi_store_connection_hold_seconds_bucket{le=\"0.0025\",pool=\"write\"} 1",
+            "tiketi_store_connections{pool=\"read\",state=\"used\"} 3",
+            "tiketi_connections 0",
+            "tiketi_connections_beyond_total{limit=\"network\"} 0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in:\n{text}");
         }

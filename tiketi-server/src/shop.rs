@@ -9,7 +9,7 @@ use tiketi_core::{
     gateway::{GuardSettings, Guarded},
     store::{
         AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StaffLog,
-        StoreClock,
+        StoreClock, StoreProbe,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
@@ -19,6 +19,7 @@ use crate::demo::DemoIds;
 use crate::failure::Failure;
 use crate::guards::CountedGuards;
 use crate::metrics::ServerMetrics;
+use crate::redis_check::RedisCheck;
 use crate::secrets;
 use crate::settings::Settings;
 use crate::store::Opened;
@@ -100,6 +101,11 @@ impl Shop {
         }
     }
 
+    /// Returns the database, if the store is one.
+    pub(crate) fn database(&self) -> Option<&PostgresStore> {
+        self.database.as_ref()
+    }
+
     /// Gives up the waiting rooms, and closes the connections to a database.
     pub(crate) async fn close(self) {
         if let Some(rooms) = &self.rooms {
@@ -123,6 +129,7 @@ impl Shop {
             + OutboxStore
             + InboxStore
             + StoreClock
+            + StoreProbe
             + AccountStore
             + AnswerStore
             + StaffLog,
@@ -165,6 +172,10 @@ impl Shop {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
         let (answers, log) = (Arc::clone(&self.answers), Arc::clone(&self.staff_log));
         let builder = AppState::builder(self.box_office.clone(), answers, log, sign_in);
+        let builder = match self.rooms.as_ref().and_then(WaitingRooms::redis) {
+            Some(redis) => builder.redis_check(Arc::new(RedisCheck::of(redis))),
+            None => builder,
+        };
         settings
             .sockets
             .add_to_state(self.guards.add_to_state(builder))

@@ -27,6 +27,10 @@ FOREIGN_FLAGS = """
 UNPROVOKED = {
     # The store has to fail, and to work again.
     "tiketi_store_retries_total": {"cause"},
+    # The store has to be a Postgres.
+    "tiketi_store_connections": {"pool", "state"},
+    "tiketi_store_connection_wait_seconds_bucket": {"pool", "le"},
+    "tiketi_store_connection_hold_seconds_bucket": {"pool", "le"},
 }
 # Prometheus makes these itself.
 OF_PROMETHEUS = {"up": set(), "ALERTS": {"alertname", "alertstate"}}

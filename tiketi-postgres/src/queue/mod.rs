@@ -208,7 +208,7 @@ impl BatchWriter {
         let own = own.test_before_acquire(false);
         let own = own.connect_lazy_with(pool.connect_options().as_ref().clone());
         Self {
-            connections: Pool::of(own, schema),
+            connections: Pool::of(own, schema, "write"),
             permits: Arc::new(Permits::new()),
             counted: Counted::default(),
             metrics: StoreMetrics::default(),

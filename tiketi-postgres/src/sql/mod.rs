@@ -2,6 +2,7 @@
 
 pub(crate) mod creation_records;
 pub(crate) mod event_id_cache;
+pub(crate) mod holds;
 pub(crate) mod read_batcher;
 pub(crate) mod reads;
 pub(crate) mod row;

@@ -172,6 +172,7 @@ mod tests {
         Pool::of(
             PgPoolOptions::new().connect_lazy_with(PgConnectOptions::new_without_pgpass()),
             Arc::default(),
+            "read",
         )
     }
 

@@ -9,6 +9,7 @@ use tiketi_core::StoreError;
 use tiketi_sql::closed;
 
 use crate::error::{commit_failed, ended, failed};
+use crate::sql::holds::{Held, Holds};
 use crate::sql::schema::{Schema, SchemaName};
 use crate::sql::statement::Statement;
 
@@ -60,15 +61,16 @@ pub(crate) struct Pool {
     connections: PgPool,
     statements: Statements,
     schema: Arc<Schema>,
+    holds: Holds,
     /// Whether the store was closed; the connections may continue to serve the host.
     is_closed: Arc<AtomicBool>,
 }
 
 impl Pool {
-    /// Reads from a pool's settings whether statements stay prepared.
-    pub(crate) fn of(connections: PgPool, schema: Arc<Schema>) -> Self {
+    /// Reads from a pool's settings whether statements stay prepared; it is measured under a name.
+    pub(crate) fn of(connections: PgPool, schema: Arc<Schema>, name: &'static str) -> Self {
         let statements = Statements::of(&connections.connect_options());
-        Self { connections, statements, schema, is_closed: Arc::default() }
+        Self { connections, statements, schema, holds: Holds::of(name), is_closed: Arc::default() }
     }
 
     /// Starts a statement, with the name of the shop's schema in it.
@@ -84,6 +86,11 @@ impl Pool {
     /// Refuses all later calls, and leaves the connections open.
     pub(crate) fn close(&self) {
         self.is_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns what measures the connections.
+    pub(crate) fn holds(&self) -> &Holds {
+        &self.holds
     }
 
     fn refuse_if_closed(&self) -> Result<(), StoreError> {
@@ -108,15 +115,20 @@ impl Pool {
     /// Begins a transaction in a task that no caller can cancel.
     pub(crate) async fn begin_in_task(&self, begin: &'static str) -> Result<Session, StoreError> {
         self.refuse_if_closed()?;
+        let waiting = self.holds.wait();
         let transaction = self.connections.begin_with(begin).await.map_err(failed)?;
-        Ok(Session { transaction, statements: self.statements, schema: Arc::clone(&self.schema) })
+        let (schema, held) = (Arc::clone(&self.schema), waiting.held());
+        Ok(Session { transaction, statements: self.statements, schema, _held: held })
     }
 
     /// Runs a statement that only reads, and returns its rows.
     pub(crate) async fn fetch_all(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
-            return statement.fetch_all(&self.connections).await.map_err(failed);
+            let waiting = self.holds.wait();
+            let mut connection = self.connections.acquire().await.map_err(failed)?;
+            let _held = waiting.held();
+            return statement.fetch_all(&mut *connection).await.map_err(failed);
         }
         let mut session = self.begin(BEGIN_READING).await?;
         let found = session.fetch_all(statement).await?;
@@ -139,7 +151,9 @@ impl Pool {
     pub(crate) async fn execute(&self, statement: Statement<'_>) -> Result<u64, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
+            let waiting = self.holds.wait();
             let mut connection = self.connections.acquire().await.map_err(failed)?;
+            let _held = waiting.held();
             let done = statement.execute(&mut *connection).await.map_err(commit_failed)?;
             return Ok(done.rows_affected());
         }
@@ -153,7 +167,9 @@ impl Pool {
     pub(crate) async fn execute_returning(&self, statement: Statement<'_>) -> Result<Vec<PgRow>, StoreError> {
         self.refuse_if_closed()?;
         if self.statements == Statements::Cached {
+            let waiting = self.holds.wait();
             let mut connection = self.connections.acquire().await.map_err(failed)?;
+            let _held = waiting.held();
             return statement.fetch_all(&mut *connection).await.map_err(commit_failed);
         }
         let mut session = self.begin(BEGIN).await?;
@@ -168,6 +184,7 @@ pub(crate) struct Session {
     transaction: Transaction<'static, Postgres>,
     statements: Statements,
     schema: Arc<Schema>,
+    _held: Held,
 }
 
 impl Session {

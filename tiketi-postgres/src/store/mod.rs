@@ -10,6 +10,7 @@ mod inbox;
 mod layouts;
 pub(crate) mod options;
 mod outbox;
+mod probe;
 mod sales;
 mod staff_log;
 mod waiting_rooms;
@@ -53,6 +54,8 @@ pub struct PostgresStore {
     reservations: Arc<ReadBatcher<Reservation>>,
     payments: Arc<ReadBatcher<Payment>>,
     events: Arc<ReadBatcher<EventView>>,
+    /// Which row the probes of this store write.
+    probe_slot: i64,
 }
 
 /// Who created the pool of a store, and so who closes it.
@@ -60,6 +63,29 @@ pub struct PostgresStore {
 enum PoolOwner {
     Host,
     Store,
+}
+
+/// How many connections a pool has at this moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PoolFigures {
+    /// The name: `read`, or `write` for batches.
+    pub name: &'static str,
+    /// Connections that are used.
+    pub used: usize,
+    /// Connections that are open and not used.
+    pub idle: usize,
+    /// Most connections.
+    pub most: usize,
+}
+
+impl PoolFigures {
+    fn of(name: &'static str, pool: &PgPool) -> Self {
+        let count = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let (open, idle) = (count(pool.size()), pool.num_idle());
+        let most = count(pool.options().get_max_connections());
+        Self { name, used: open.saturating_sub(idle), idle, most }
+    }
 }
 
 impl PostgresStore {
@@ -101,12 +127,13 @@ impl PostgresStore {
         let schema = Arc::new(Schema::new(options.schema));
         Self {
             queues: Arc::new(EventQueues::new(&pool, Arc::clone(&schema), options.clock_lead)),
-            pool: Pool::of(pool, schema),
+            pool: Pool::of(pool, schema, "read"),
             owner,
             event_ids: Arc::default(),
             reservations: Arc::default(),
             payments: Arc::default(),
             events: Arc::default(),
+            probe_slot: probe::slot(),
         }
     }
 
@@ -143,10 +170,18 @@ impl PostgresStore {
         }
     }
 
-    /// Sends measurements of batches and of retries to a host's metrics.
+    /// Returns how many connections the store has, by pool.
+    pub fn connections(&self) -> [PoolFigures; 2] {
+        let writer = self.queues.writer.connections.connections();
+        [PoolFigures::of("read", self.pool()), PoolFigures::of("write", writer)]
+    }
+
+    /// Sends measurements of batches, retries and connections to a host's metrics.
     ///
     /// Clones of the store share them; a second call has no effect.
     pub fn set_metrics(&self, metrics: Arc<dyn Metrics>) {
+        self.database().holds().set(Arc::clone(&metrics));
+        self.queues.writer.connections.holds().set(Arc::clone(&metrics));
         self.metrics().set(metrics);
     }
 
