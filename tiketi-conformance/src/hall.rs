@@ -6,7 +6,7 @@ use tiketi_core::decide::{CreateEvent, CreateRefused, Created};
 use tiketi_core::{
     CommandError, Currency, Event, EventDetails, EventId, EventInput, LayoutId, Money, Row, SaleWindow,
     SeatId, SeatLayout, Section, TicketTypeId, TicketTypeInput, Timestamp, catalog::NewEvent,
-    event::EventStep, metadata::Metadata, seat_layout::StoredLayout,
+    event::EventStep, metadata::Metadata, poster_url::PosterUrl, seat_layout::StoredLayout,
 };
 
 use crate::shop::TestShop;
@@ -65,6 +65,7 @@ impl TestShop {
         .venue("Harbour Hall")
         .description("An evening by the sea.")
         .keywords(["종이등불"])
+        .poster("https://harbour-hall.example/lanterns.webp".parse::<PosterUrl>().ok())
         .metadata(json(r#"{"series":"harbour","기획":[1,null]}"#))
     }
 

@@ -39,9 +39,11 @@
 //! | [`payment_cases!`] | [`SellingStore`] | open payments: due for reconciliation, in need of attention, deposits, call-offs |
 //! | [`audit_cases!`] | [`SellingStore`] and [`tiketi_core::store::AuditStore`] | all rows of an event: complete, of one moment, without a violation |
 //! | [`inbox_cases!`] | [`tiketi_core::store::InboxStore`] | webhooks: each delivery stored once, leased to one server at a time |
+//! | [`figure_cases!`] | [`SellingStore`] and [`tiketi_core::store::FiguresStore`] | figures: each reservation counted once, by day, as the facts say |
 //! | [`layout_cases!`] | [`tiketi_core::store::LayoutStore`] | seat layouts |
 //! | [`account_cases!`] | [`tiketi_core::store::AccountStore`] | accounts: one for each address, their roles and sessions |
 //! | [`staff_log_cases!`] | [`tiketi_core::store::StaffLog`] | the log of staff: an entry is written once before its action and once after it |
+//! | [`notice_cases!`] | [`tiketi_core::store::NoticeStore`] | notices: in their order, edited by version, with views that are added |
 //! | [`answer_cases!`] | [`tiketi_core::store::AnswerStore`] | stored answers for repeated requests |
 //! | [`waiting_room_cases!`] | [`tiketi_core::store::WaitingRoomStore`] | waiting rooms: one place for each buyer, called once and in order |
 //! | [`room_journal_cases!`] | [`tiketi_core::store::RoomJournal`] | the journal of in-memory waiting rooms: saved rows are loaded |
@@ -98,6 +100,7 @@
 mod audit;
 pub mod cases;
 mod factory;
+pub mod figures;
 mod gateway;
 mod hall;
 mod handles;

@@ -20,6 +20,8 @@ macro_rules! all_cases {
         $crate::payment_cases!($factory);
         $crate::inbox_cases!($factory);
         $crate::probe_cases!($factory);
+        $crate::notice_cases!($factory);
+        $crate::figure_cases!($factory);
     };
 }
 

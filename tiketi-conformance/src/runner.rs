@@ -8,8 +8,8 @@ use tiketi_core::broadcast::Broadcast;
 use tiketi_core::lease::LeaseLock;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
-    AccountStore, AnswerStore, AuditStore, InboxStore, LayoutStore, RoomJournal, SalesStore, StaffLog,
-    StoreProbe, WaitingRoomStore,
+    AccountStore, AnswerStore, AuditStore, FiguresStore, InboxStore, LayoutStore, NoticeStore, RoomJournal,
+    SalesStore, StaffLog, StoreProbe, WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -59,6 +59,26 @@ where
         let audited = stores.into_iter().map(|store| store as Arc<dyn AuditStore>).collect();
         let shop = TestShop::over(Handles::new(selling)).await;
         case(shop.clone(), Handles::new(audited)).await;
+        shop.audit().await;
+    });
+}
+
+/// Runs a case about figures, and audits the store after it.
+///
+/// # Panics
+///
+/// If the case or the audit fails.
+pub fn counted<F, C>(factory: &F, case: fn(TestShop, Handles<dyn FiguresStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: SellingStore + FiguresStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| async move {
+        let selling = stores.iter().map(|store| Arc::clone(store) as Arc<dyn SellingStore>).collect();
+        let counted = stores.into_iter().map(|store| store as Arc<dyn FiguresStore>).collect();
+        let shop = TestShop::over(Handles::new(selling)).await;
+        case(shop.clone(), Handles::new(counted)).await;
         shop.audit().await;
     });
 }
@@ -179,6 +199,22 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn StaffLog>).collect()))
+    });
+}
+
+/// Runs a case about notices.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn notices<F, C>(factory: &F, case: fn(Handles<dyn NoticeStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: NoticeStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn NoticeStore>).collect()))
     });
 }
 

@@ -309,13 +309,14 @@ pub(crate) fn check_details(details: &EventDetails) -> Result<(), CatalogError> 
 }
 
 fn check_detail_texts(details: &EventDetails) -> Result<(), TextError> {
-    // Metadata is valid since it was made.
+    // Metadata and the poster's URL are valid since they were made.
     let EventDetails {
         title,
         artist,
         venue,
         description,
         keywords,
+        poster: _,
         starts_at: _,
         sale: _,
         terms: _,

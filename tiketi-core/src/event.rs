@@ -6,6 +6,7 @@ use crate::cancellation_policy::{AgreedCancellation, CancellationPolicy};
 use crate::id::{EventId, LayoutId};
 use crate::metadata::Metadata;
 use crate::money::Currency;
+use crate::poster_url::PosterUrl;
 use crate::setters::setters;
 use crate::terms::{LatePayment, RefundedSeats, Terms};
 use crate::time::{SaleWindow, Timestamp};
@@ -50,6 +51,8 @@ pub struct EventDetails {
     pub description: String,
     /// Further search words, such as the event's name in another language.
     pub keywords: Vec<String>,
+    /// Where its poster is, if it has one.
+    pub poster: Option<PosterUrl>,
     /// When the performance starts.
     pub starts_at: Timestamp,
     /// When tickets are sold.
@@ -71,6 +74,7 @@ impl EventDetails {
             venue: String::new(),
             description: String::new(),
             keywords: Vec::new(),
+            poster: None,
             starts_at,
             sale,
             terms: TermsOverride::default(),
@@ -91,6 +95,7 @@ impl EventDetails {
         artist: impl Into<String>,
         venue: impl Into<String>,
         description: impl Into<String>,
+        poster: impl Into<Option<PosterUrl>>,
         starts_at: Timestamp,
         sale: SaleWindow,
         terms: TermsOverride,

@@ -102,6 +102,8 @@ ids! {
     SessionId;
     /// Id of one entry of the log of what staff did.
     LogEntryId;
+    /// Id of a notice.
+    NoticeId;
     /// Id of one holder of a lease, new for each lease.
     LeaseOwner;
 }

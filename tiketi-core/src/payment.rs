@@ -33,6 +33,8 @@ pub struct Payment {
     pub amount: Money,
     /// The amount the provider captured; `None` until the provider reports a capture.
     pub captured: Option<Money>,
+    /// When the shop learned of the capture.
+    pub captured_at: Option<Timestamp>,
     /// The part of the captured amount that was refunded, in its currency.
     pub refunded: Money,
     /// Name of the payment gateway; see [`crate::PaymentGateway::name`].

@@ -34,6 +34,8 @@ pub struct Reservation {
     pub state: ReservationState,
     /// When its first seat or unit was held.
     pub created_at: Timestamp,
+    /// When it was confirmed; it stays after the reservation was cancelled.
+    pub confirmed_at: Option<Timestamp>,
     /// From when the hold cap counts: `created_at`, or earlier if the buyer holds seats again that they gave back.
     pub held_since: Timestamp,
     /// Whether the payment window was granted; it is granted once.

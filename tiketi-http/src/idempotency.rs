@@ -50,7 +50,7 @@ impl AppState {
 
     /// Runs every job that is due, and returns when to call it again.
     ///
-    /// It calls [`Jobs::run_once`], and deletes old answers and sessions as often as that deletes old commands. A host
+    /// It calls [`Jobs::run_once`], and deletes old answers and sessions, and saves views of news, as often as that deletes old commands. A host
     /// calls it in a loop, on any number of servers; the documentation of this crate shows it.
     ///
     /// # Cancel safety
@@ -65,6 +65,8 @@ impl AppState {
             report.runs.push(JobRun::new(Job::ForgetAnswers, forgotten.map_err(Into::into)));
             let forgotten = self.forget_sessions_once().await;
             report.runs.push(JobRun::new(Job::ForgetSessions, forgotten.map_err(Into::into)));
+            let saved = self.save_views_once().await;
+            report.runs.push(JobRun::new(Job::SaveViews, saved.map_err(Into::into)));
         }
         report
     }

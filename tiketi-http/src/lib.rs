@@ -100,6 +100,17 @@
 //! axum does not end them: call [`AppState::close_sockets`]. They are served with HTTP/1.1 connections that may be
 //! upgraded, as those of `axum::serve` are.
 //!
+//! # Figures
+//!
+//! `/api/stats` shows what was sold, returned and paid, by day in a [`TimeZone`], if the shop keeps figures: build it with
+//! [`BoxOfficeBuilder::figures`](tiketi_core::BoxOfficeBuilder::figures) and a [`TimeZone`]. Otherwise these routes answer
+//! `FIGURES_NOT_KEPT`.
+//!
+//! # Images
+//!
+//! Staff upload images to an [`ImageStore`] of the host ([`AppStateBuilder::images`]), and `/images` serves them. What is stored was
+//! encoded again from its pixels.
+//!
 //! # What holds for every route
 //!
 //! - Every answer that is not a success has one shape, in English or Korean; `ERRORS.md` and the document
@@ -117,12 +128,12 @@
 //     state
 //     channels
 //     live
-//     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, proof_of_work, readiness,
+//     event_detail, event_layout, event_states, seat_map, serving_cache, credentials, images, proof_of_work, readiness,
 //     request_limits
 //     authenticator, dto, picture
 //     panics, body
 //     error
-//     allowed_origins, client_address, conditional, gzip, language, layout_file, limits, request_context, status_words
+//     allowed_origins, client_address, conditional, gzip, language, layout_file, limits, notice_views, request_context, status_words, time_zone
 mod allowed_origins;
 mod auth;
 mod authenticator;
@@ -140,12 +151,14 @@ mod extract;
 mod gzip;
 mod health;
 mod idempotency;
+mod images;
 mod language;
 pub mod layout_file;
 mod limited;
 mod limits;
 mod live;
 mod middleware;
+mod notice_views;
 mod openapi;
 mod operation_id;
 mod panics;
@@ -166,6 +179,7 @@ mod status_words;
 mod tasks;
 #[cfg(test)]
 mod test_support;
+mod time_zone;
 mod ws;
 
 pub use allowed_origins::{AllowedOrigins, InvalidOrigin};
@@ -175,8 +189,10 @@ pub use channels::SocketLimits;
 pub use client_address::{ForwardedHeader, InvalidNetwork, TrustedProxies};
 pub use credentials::{JwtAuthenticator, SecretTooShort, SignInLimits, TokenSecret};
 pub use error::{Refusal, RefusalAnswer};
+pub use images::{ImageFormat, ImageName, ImageStore, InvalidImageName};
 pub use limits::HttpLimits;
 pub use readiness::DependencyCheck;
 pub use request_limits::{ClassLimits, RequestLimits};
 pub use router::{openapi, router};
 pub use state::{AppState, AppStateBuilder, SignIn, StateError};
+pub use time_zone::{TimeZone, UnknownTimeZone};

@@ -22,6 +22,7 @@ use tracing::{Instrument, Span};
 use crate::body::{cut_at, too_large};
 use crate::error::{ApiError, Code, Failure, render};
 use crate::idempotency::idempotency;
+use crate::images::MOST_BYTES;
 use crate::limited::limited;
 use crate::limits::HttpLimits;
 use crate::panics::caught;
@@ -33,6 +34,8 @@ const MAX_PATH_CHARS: usize = 200;
 
 /// The route that takes whole seat layouts.
 const LAYOUTS: &str = "/api/admin/layouts";
+/// The route that takes images, and what a form adds to one.
+const IMAGES: (&str, usize) = ("/api/image/upload", 64 << 10);
 /// The routes that take lists of seats.
 const SEAT_LISTS: [&str; 5] = [
     "/api/seats/reserve",
@@ -162,6 +165,8 @@ fn cut(request: Request, limits: &HttpLimits) -> Result<Request, ApiError> {
 fn limit_for(route: &str, limits: &HttpLimits) -> usize {
     if route.ends_with(LAYOUTS) {
         limits.layout_bytes
+    } else if route.ends_with(IMAGES.0) {
+        MOST_BYTES + IMAGES.1
     } else if SEAT_LISTS.iter().any(|list| route.ends_with(list)) {
         limits.seat_list_bytes
     } else {

@@ -4,11 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use tiketi_core::{
-    BoxOffice, Clock, EventId, IdSource, Timestamp,
+    BoxOffice, Clock, EventId, IdSource, StoreError, Timestamp,
     clock::{SystemClock, TimeOrderedIds},
     memory::MemoryRateLimits,
     rate_limit::RateLimits,
-    store::{AccountStore, AnswerStore, StaffLog},
+    store::{AccountStore, AnswerStore, NoticeStore, StaffLog},
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -18,8 +18,10 @@ use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::channels::{SocketLimits, Sockets};
 use crate::client_address::TrustedProxies;
 use crate::credentials::{Accounts, SessionAuthenticator, SignInLimits, TokenSecret};
+use crate::images::{ImageStore, Images};
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
+use crate::notice_views::NoticeViews;
 use crate::proof_of_work::{PURPOSE, Proofs};
 use crate::readiness::{DependencyCheck, Readiness};
 use crate::request_limits::{RequestCounts, RequestLimits};
@@ -47,6 +49,9 @@ struct Inner {
     proof_secret: ProofSecret,
     live: LiveEvents,
     serving: ServingCache,
+    notices: Option<Arc<dyn NoticeStore>>,
+    notice_views: NoticeViews,
+    images: Option<Images>,
     allowed_origins: AllowedOrigins,
     sockets: Sockets,
     readiness: Readiness,
@@ -99,6 +104,8 @@ pub struct AppStateBuilder {
     trusted_proxies: TrustedProxies,
     sign_in_limits: SignInLimits,
     rate_limits: Option<Arc<dyn RateLimits>>,
+    notices: Option<Arc<dyn NoticeStore>>,
+    images: Option<Images>,
     allowed_origins: AllowedOrigins,
     socket_limits: SocketLimits,
     redis: Option<Arc<dyn DependencyCheck>>,
@@ -139,6 +146,8 @@ impl AppState {
             trusted_proxies: TrustedProxies::default(),
             sign_in_limits: SignInLimits::default(),
             rate_limits: None,
+            notices: None,
+            images: None,
             allowed_origins: AllowedOrigins::default(),
             socket_limits: SocketLimits::default(),
             redis: None,
@@ -268,6 +277,39 @@ impl AppState {
         &self.inner.serving
     }
 
+    /// Returns the notices of the organiser, if the shop publishes any.
+    pub(crate) fn notices(&self) -> Option<&dyn NoticeStore> {
+        self.inner.notices.as_deref()
+    }
+
+    /// Returns where images are stored, if the shop stores any.
+    pub(crate) fn images(&self) -> Option<&Images> {
+        self.inner.images.as_ref()
+    }
+
+    pub(crate) fn notice_views(&self) -> &NoticeViews {
+        &self.inner.notice_views
+    }
+
+    /// Saves how often notices were read since the last call, and returns of how many notices.
+    ///
+    /// Call it about every minute, and when the process ends; what is not saved then is lost. If it fails, the next call
+    /// saves what this one did not.
+    pub async fn save_views_once(&self) -> Result<u64, StoreError> {
+        let Some(notices) = self.notices() else { return Ok(0) };
+        let views = self.notice_views().take();
+        if views.is_empty() {
+            return Ok(0);
+        }
+        let saved = notices.add_views(&views).await;
+        if let Err(error) = saved {
+            // With an unknown outcome they may count twice, which is better than never.
+            self.notice_views().put_back(views);
+            return Err(error);
+        }
+        Ok(views.len() as u64)
+    }
+
     pub(crate) fn new_id(&self) -> Uuid {
         self.inner.ids.next()
     }
@@ -318,6 +360,18 @@ impl AppStateBuilder {
     /// Counts sign-ins, and requests other than reads, in a store, which several servers may share; [`MemoryRateLimits`] by default.
     pub fn rate_limits(mut self, store: Arc<dyn RateLimits>) -> Self {
         self.rate_limits = Some(store);
+        self
+    }
+
+    /// Publishes news from this store; without it, `/api/news` answers `NEWS_NOT_KEPT`.
+    pub fn notices(mut self, store: Arc<dyn NoticeStore>) -> Self {
+        self.notices = Some(store);
+        self
+    }
+
+    /// Stores uploaded images, and serves them from `/images`; without it, these routes answer `IMAGES_NOT_KEPT`.
+    pub fn images(mut self, store: Arc<dyn ImageStore>) -> Self {
+        self.images = Some(Images::new(store));
         self
     }
 
@@ -382,6 +436,9 @@ impl AppStateBuilder {
             proof_secret,
             live: LiveEvents::default(),
             serving: ServingCache::default(),
+            notices: self.notices,
+            notice_views: NoticeViews::default(),
+            images: self.images,
             allowed_origins: self.allowed_origins,
             sockets: Sockets::new(self.socket_limits),
             readiness: Readiness::default(),

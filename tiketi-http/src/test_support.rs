@@ -1,18 +1,21 @@
 //! Shared by the tests of this crate: a server without sockets, with a clock that a test moves.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde_json::Value;
 use tiketi_core::memory::{MemoryStore, TestGateway};
 use tiketi_core::{
-    BoxOffice, BoxOfficeBuilder, Clock, IdSource, Timestamp,
+    BoxOffice, BoxOfficeBuilder, Clock, IdSource, StoreError, Timestamp,
     account::{Role, Session, SignedIn},
     clock::{CountedIds, ManualClock},
     id::SessionId,
@@ -22,10 +25,12 @@ use tower::ServiceExt;
 
 use crate::auth::NewAccount;
 use crate::credentials::TokenSecret;
+use crate::images::{ImageName, ImageStore};
 use crate::limits::HttpLimits;
 use crate::request_limits::RequestLimits;
 use crate::router::{router, serve};
 use crate::state::{AppState, AppStateBuilder, SignIn};
+use crate::time_zone::TimeZone;
 
 /// The secret the tests sign with.
 pub(crate) const SECRET: &str = "a secret of more than thirty-two bytes, for tests";
@@ -75,11 +80,15 @@ impl Server {
         let gateway = Arc::new(TestGateway::default());
         let builder = BoxOffice::builder()
             .store(Arc::clone(&store))
+            .figures(Arc::<MemoryStore>::clone(&store), Arc::new(TimeZone::SEOUL))
             .gateway(Arc::<TestGateway>::clone(&gateway))
             .clock(Arc::<ManualClock>::clone(&clock))
             .ids(Arc::<CountedIds>::clone(&ids) as Arc<dyn IdSource>);
         let box_office = parts(builder).build().unwrap();
+        let notices = Arc::<MemoryStore>::clone(&store);
         let builder = AppState::builder(box_office, store.clone(), store.clone(), accounts_in(store))
+            .notices(notices)
+            .images(Arc::new(MemoryImages::default()))
             .clock(Arc::<ManualClock>::clone(&clock) as Arc<dyn Clock>)
             .ids(ids)
             // A test moves the clock back and forth, and sends more than a person.
@@ -195,4 +204,22 @@ pub(crate) fn from_peer(mut request: Request<Body>, address: &str) -> Request<Bo
 /// Signs a request.
 pub(crate) fn signed(request: Request<Body>, token: &str) -> Request<Body> {
     with_header(request, "authorization", &format!("Bearer {token}"))
+}
+
+/// Images in memory.
+#[derive(Debug, Default)]
+struct MemoryImages {
+    images: Mutex<HashMap<String, Bytes>>,
+}
+
+#[async_trait]
+impl ImageStore for MemoryImages {
+    async fn put(&self, name: &ImageName, bytes: Bytes) -> Result<(), StoreError> {
+        self.images.lock().unwrap().insert(name.to_string(), bytes);
+        Ok(())
+    }
+
+    async fn get(&self, name: &ImageName) -> Result<Option<Bytes>, StoreError> {
+        Ok(self.images.lock().unwrap().get(&name.to_string()).cloned())
+    }
 }

@@ -19,6 +19,7 @@ CREATE TABLE tiketi.events (
     venue       text NOT NULL,
     description text NOT NULL,
     keywords    text NOT NULL,             -- a JSON array of texts
+    poster      text,                      -- a URL
     starts_at   bigint NOT NULL,
     opens_at    bigint NOT NULL,
     closes_at   bigint NOT NULL,
@@ -89,6 +90,7 @@ CREATE TABLE tiketi.reservations (
     total          bigint NOT NULL,
     state_at       bigint NOT NULL,        -- until, deadline, or when
     created_at     bigint NOT NULL,
+    confirmed_at   bigint,                 -- stays after a cancellation
     held_since     bigint NOT NULL,        -- from when the hold cap counts
     version        bigint NOT NULL,
     window_granted boolean NOT NULL,
@@ -116,6 +118,7 @@ CREATE TABLE tiketi.payments (
     buyer          uuid NOT NULL,
     amount         bigint NOT NULL,
     captured       bigint,                 -- what the provider took, once it said so
+    captured_at    bigint,                 -- when the shop learned of the capture
     refunded       bigint NOT NULL,
     state_at       bigint,
     reconcile_at   bigint,                 -- when the provider is to be asked; NULL while nothing is awaited
@@ -138,9 +141,11 @@ CREATE TABLE tiketi.payments (
     PRIMARY KEY (id, event),
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
     CHECK ((captured IS NULL) = (taken_in IS NULL)),
+    CHECK ((captured IS NULL) = (captured_at IS NULL)),
     CHECK ((reconcile_at IS NULL) = (reconciliation IS NULL))
 );
 CREATE INDEX payments_of_event ON tiketi.payments (event) WHERE version > 0;
+CREATE INDEX payments_of_reservation ON tiketi.payments (reservation, event);
 CREATE INDEX payments_by_key ON tiketi.payments (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX payments_to_reconcile ON tiketi.payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
 CREATE INDEX payments_not_returned ON tiketi.payments (event) WHERE call_off_refused;
@@ -265,6 +270,55 @@ CREATE INDEX staff_log_by_time ON tiketi.staff_log (at, id);
 CREATE INDEX staff_log_by_actor ON tiketi.staff_log (actor, at, id) WHERE actor IS NOT NULL;
 CREATE INDEX staff_log_by_subject ON tiketi.staff_log (subject, at, id) WHERE subject IS NOT NULL;
 CREATE INDEX staff_log_by_action ON tiketi.staff_log (action, at, id);
+
+-- Figures by day in the organiser's time zone. A count begins again beside the one that is read. Writers of figures
+-- lock the row of the newest count.
+CREATE TABLE tiketi.figure_counts (
+    number     bigint PRIMARY KEY,
+    zone       text NOT NULL,
+    begun_at   bigint NOT NULL,
+    counted_to uuid,                       -- the last earlier reservation that is counted
+    complete   boolean NOT NULL
+);
+CREATE TABLE tiketi.figure_sources (
+    number      bigint NOT NULL,
+    reservation uuid NOT NULL,
+    event       uuid NOT NULL,
+    version     bigint NOT NULL,           -- the sum of the versions of the reservation and its payments
+    entries     text NOT NULL,             -- a JSON array of what the reservation adds
+    PRIMARY KEY (number, reservation)
+);
+CREATE TABLE tiketi.figures (
+    number                 bigint NOT NULL,
+    scope                  uuid NOT NULL,  -- an event; zeros for the whole shop
+    day                    bigint NOT NULL, -- days since 1970-01-01; the least number for all days
+    started                bigint NOT NULL,
+    confirmed              bigint NOT NULL,
+    expired                bigint NOT NULL,
+    cancelled_by_buyer     bigint NOT NULL,
+    cancelled_by_organiser bigint NOT NULL,
+    cancelled_refunded     bigint NOT NULL,
+    tickets_sold           bigint NOT NULL,
+    tickets_returned       bigint NOT NULL,
+    methods                text NOT NULL,  -- a JSON array
+    types                  text NOT NULL,  -- a JSON array
+    quarters               text NOT NULL,  -- a JSON array
+    PRIMARY KEY (number, scope, day)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX busiest_figures ON tiketi.figures (number, day, tickets_sold);
+
+CREATE TABLE tiketi.notices (
+    id         uuid PRIMARY KEY,
+    title      text NOT NULL,
+    body       text NOT NULL,
+    language   text NOT NULL,              -- a BCP 47 tag
+    pinned     boolean NOT NULL,
+    views      bigint NOT NULL,
+    created_at bigint NOT NULL,
+    updated_at bigint NOT NULL,
+    version    bigint NOT NULL
+);
+CREATE INDEX notices_in_order ON tiketi.notices (pinned, created_at, id);
 
 CREATE TABLE tiketi.answers (
     key           uuid PRIMARY KEY,

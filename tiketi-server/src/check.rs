@@ -22,6 +22,7 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             report.add("options", Ok("valid".into()))?;
             report.add("secret", secrets::describe(&settings))?;
             report.add("store", store::describe(&settings.store).await)?;
+            report.add("images", images(&settings))?;
             report.add("waiting rooms", settings.waiting.describe().await)?;
             if let Some(toss) = &settings.toss {
                 report.add("TossPayments", toss.describe().await)?;
@@ -56,6 +57,14 @@ impl Report {
             1 => Err(Failure::new("1 check failed")),
             failed => Err(Failure::new(format!("{failed} checks failed"))),
         }
+    }
+}
+
+/// Describes where images are stored; nothing is written.
+fn images(settings: &Settings) -> Result<String, Failure> {
+    match &settings.images {
+        Some(place) => place.open().map(|_| place.to_string()),
+        None => Ok("none; --images names a bucket that all servers share".into()),
     }
 }
 

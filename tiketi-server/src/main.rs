@@ -9,12 +9,14 @@ mod demo;
 mod failure;
 mod front_page;
 mod guards;
+mod images;
 mod import;
 mod logging;
 mod metrics;
 mod migrate;
 mod options;
 mod output;
+mod rebuild_figures;
 mod redis_check;
 mod rehearse;
 mod secrets;
@@ -68,6 +70,7 @@ fn run() -> Result<(), Failure> {
         Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
         Command::Audit => runtime()?.block_on(audit::run(&Settings::of(options)?)),
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),
+        Command::RebuildFigures => runtime()?.block_on(rebuild_figures::run(&Settings::of(options)?)),
         Command::ImportLayout(plan) => {
             start_logging(&options)?;
             runtime()?.block_on(import::run(Settings::of(options)?, plan))

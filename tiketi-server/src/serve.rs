@@ -64,6 +64,9 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     }
     finish("work that outlives its request", state.tasks()).await;
     finish("background jobs", jobs.tasks()).await;
+    if !matches!(timeout(CLOSE_STORE, state.save_views_once()).await, Ok(Ok(_))) {
+        tracing::warn!("the last views of news were not saved");
+    }
     if timeout(CLOSE_STORE, shop.close()).await.is_err() {
         tracing::warn!(after = ?CLOSE_STORE, "the store's connections did not close in time");
     }

@@ -2,13 +2,14 @@
 
 use secrecy::SecretString;
 use tiketi_core::{Terms, account::Email};
-use tiketi_http::{HttpLimits, TokenSecret};
+use tiketi_http::{HttpLimits, TimeZone, TokenSecret};
 use tiketi_postgres::Durability;
 
 use crate::background_jobs::JobSettings;
 use crate::connections::ConnectionSettings;
 use crate::failure::Failure;
 use crate::guards::GuardSettings;
+use crate::images::ImagePlace;
 use crate::options::Options;
 use crate::sockets::SocketSettings;
 use crate::store::StoreKind;
@@ -26,12 +27,16 @@ pub(crate) struct Settings {
     pub(crate) store_connections: u32,
     /// Whether to migrate such a store to the schema of this release first.
     pub(crate) migrate: bool,
+    /// Where images are stored; `None` if they are not.
+    pub(crate) images: Option<ImagePlace>,
     pub(crate) demo: bool,
     pub(crate) jobs: JobSettings,
     pub(crate) admin: Option<Admin>,
     /// The secret that signs tokens, if one was given.
     pub(crate) jwt_secret: Option<TokenSecret>,
     pub(crate) terms: Terms,
+    /// The zone of the days in figures.
+    pub(crate) time_zone: TimeZone,
     /// The shop's account at TossPayments, if it has one.
     pub(crate) toss: Option<Toss>,
     /// Whether the built-in payment methods, which move no money, are offered.
@@ -56,6 +61,10 @@ impl Settings {
         let durability =
             if options.allow_unsafe_durability { Durability::Relaxed } else { Durability::Required };
         let store = StoreKind::of(&options.store, options.postgres_schema.clone(), durability)?;
+        let images = match &options.images {
+            Some(place) => Some(ImagePlace::of(place)?),
+            None => ImagePlace::usual(&store),
+        };
         let terms = terms(&options)?;
         let limits = limits(&options)?;
         let jobs = JobSettings::of(&options)?;
@@ -66,7 +75,7 @@ impl Settings {
         let guards = GuardSettings::of(&options.guards)?;
         let sockets = SocketSettings::of(&options.sockets)?;
         let web = WebSettings::of(&options.web)?;
-        let Options { listen, demo, migrate, store_connections, .. } = options;
+        let Options { listen, demo, migrate, store_connections, time_zone, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
         let test_gateway = test_gateway.unwrap_or(toss.is_none());
@@ -76,11 +85,13 @@ impl Settings {
             store,
             store_connections,
             migrate,
+            images,
             demo,
             jobs,
             admin,
             jwt_secret,
             terms,
+            time_zone,
             toss,
             test_gateway,
             waiting,

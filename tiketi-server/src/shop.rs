@@ -8,8 +8,8 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
-        AccountStore, AnswerStore, CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StaffLog,
-        StoreClock, StoreProbe,
+        AccountStore, AnswerStore, CatalogStore, FiguresStore, InboxStore, LayoutStore, NoticeStore,
+        OutboxStore, SalesStore, StaffLog, StoreClock, StoreProbe,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
@@ -59,6 +59,7 @@ pub(crate) struct Shop {
     answers: Arc<dyn AnswerStore>,
     /// What staff do.
     pub(crate) staff_log: Arc<dyn StaffLog>,
+    notices: Arc<dyn NoticeStore>,
     pub(crate) metrics: Arc<ServerMetrics>,
     /// The waiting rooms of a shop that sells.
     rooms: Option<WaitingRooms>,
@@ -132,7 +133,9 @@ impl Shop {
             + StoreProbe
             + AccountStore
             + AnswerStore
-            + StaffLog,
+            + StaffLog
+            + FiguresStore
+            + NoticeStore,
     {
         let guards = settings.guards.open(rooms.and_then(WaitingRooms::redis));
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
@@ -148,18 +151,21 @@ impl Shop {
         };
         let failed = |error: BuildError| Failure::during("cannot build the shop", &error);
         let real = open(offered(settings)?, Arc::new(TimeOrderedIds));
+        let real = real.figures(Arc::<S>::clone(store), Arc::new(settings.time_zone));
         let box_office = real.metrics(Arc::<ServerMetrics>::clone(&metrics)).build().map_err(failed)?;
         // Unmeasured: what the demo sells is no sale.
         let demo = open(vec![test_gateway()], Arc::new(DemoIds::default()));
         let demo_box_office = demo.build().map_err(failed)?;
         let (accounts, answers, staff_log) =
             (Arc::<S>::clone(store), Arc::<S>::clone(store), Arc::<S>::clone(store));
+        let notices = Arc::<S>::clone(store);
         Ok(Self {
             box_office,
             demo_box_office,
             accounts,
             answers,
             staff_log,
+            notices,
             metrics,
             rooms: None,
             guards,
@@ -172,6 +178,11 @@ impl Shop {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
         let (answers, log) = (Arc::clone(&self.answers), Arc::clone(&self.staff_log));
         let builder = AppState::builder(self.box_office.clone(), answers, log, sign_in);
+        let builder = builder.notices(Arc::clone(&self.notices));
+        let builder = match &settings.images {
+            Some(place) => builder.images(place.open()?),
+            None => builder,
+        };
         let builder = match self.rooms.as_ref().and_then(WaitingRooms::redis) {
             Some(redis) => builder.redis_check(Arc::new(RedisCheck::of(redis))),
             None => builder,

@@ -25,11 +25,23 @@ macro_rules! columns {
     (event) => {
         $crate::event_columns!()
     };
+    (figure) => {
+        $crate::figure_columns!()
+    };
+    (figure_count) => {
+        $crate::figure_count_columns!()
+    };
+    (figure_source) => {
+        $crate::figure_source_columns!()
+    };
     (layout) => {
         $crate::layout_columns!()
     };
     (log) => {
         $crate::log_columns!()
+    };
+    (notice) => {
+        $crate::notice_columns!()
     };
     (payment) => {
         $crate::payment_columns!()

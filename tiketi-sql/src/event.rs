@@ -49,6 +49,7 @@ table! {
             venue: Cow<'r, str>,
             description: Cow<'r, str>,
             keywords: Cow<'r, str>,
+            poster: Option<Cow<'r, str>>,
             starts_at: i64,
             opens_at: i64,
             closes_at: i64,
@@ -71,8 +72,18 @@ impl<'r> EventRow<'r> {
     /// None for an event of `tiketi-core`: all its parts can be written as JSON.
     pub fn of(event: &'r Event, map_version: u64) -> Result<Self, StoreError> {
         let Event { id, details, currency, layout, state, announced, created_at, version } = event;
-        let EventDetails { title, artist, venue, description, keywords, starts_at, sale, metadata, .. } =
-            details;
+        let EventDetails {
+            title,
+            artist,
+            venue,
+            description,
+            keywords,
+            poster,
+            starts_at,
+            sale,
+            metadata,
+            ..
+        } = details;
         let (state, state_at) = event_state(*state);
         Ok(Self {
             id: id.as_uuid(),
@@ -84,6 +95,7 @@ impl<'r> EventRow<'r> {
             venue: venue.into(),
             description: description.into(),
             keywords: json(keywords)?.into(),
+            poster: poster.as_ref().map(|poster| poster.as_str().into()),
             starts_at: starts_at.as_micros(),
             opens_at: sale.opens_at().as_micros(),
             closes_at: sale.closes_at().as_micros(),
@@ -107,11 +119,13 @@ impl<'r> EventRow<'r> {
         let (opens_at, closes_at) = (self.opens_at, self.closes_at);
         let sale = SaleWindow::new(Timestamp::from_micros(opens_at), Timestamp::from_micros(closes_at));
         let sale = sale.map_err(|_| unreadable("sale window"))?;
+        let poster = self.poster.as_deref().map(str::parse).transpose();
         let details = EventDetails::new(self.title, Timestamp::from_micros(self.starts_at), sale)
             .artist(self.artist)
             .venue(self.venue)
             .description(self.description)
             .keywords(parse::<Vec<String>>(&self.keywords, "keywords")?)
+            .poster(poster.map_err(|_| unreadable("poster"))?)
             .terms(own_terms(&terms)?)
             .waiting_room(terms.waiting_room.map(RoomEntry::policy).transpose()?.unwrap_or_default())
             .metadata(metadata(self.metadata.as_deref())?);

@@ -18,9 +18,11 @@ mod columns;
 mod command;
 mod event;
 mod fact;
+mod figures;
 mod inbox;
 mod layout;
 mod metadata;
+mod notice;
 mod observed;
 mod payment;
 mod reservation;
@@ -43,8 +45,10 @@ pub use event::{EventRow, TicketTypeRow};
 pub use fact::{
     claimed_fact, fact_text, kinds, kinds_text, release_columns, subscriber_name, subscriber_status,
 };
+pub use figures::{ALL_DAYS, FigureCountRow, FigureRow, FigureSourceRow, key_columns, progress_columns};
 pub use inbox::DeliveryRow;
 pub use layout::LayoutRow;
+pub use notice::NoticeRow;
 pub use observed::StoreMetrics;
 pub use payment::PaymentRow;
 pub use reservation::ReservationRow;
@@ -55,14 +59,18 @@ pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list}
 pub use waiting_room::{class_word, place, place_text, room, room_text, rooms_with};
 
 /// Every table that has a row type, with the columns of its rows.
-pub const TABLES: [(&str, &[Column]); 12] = [
+pub const TABLES: [(&str, &[Column]); 16] = [
     of::<AccountRow<'_>>(),
     of::<CommandRow>(),
     of::<CreationRow>(),
     of::<DeliveryRow<'_>>(),
     of::<EventRow<'_>>(),
+    of::<FigureCountRow<'_>>(),
+    of::<FigureRow<'_>>(),
+    of::<FigureSourceRow<'_>>(),
     of::<LayoutRow<'_>>(),
     of::<LogRow<'_>>(),
+    of::<NoticeRow<'_>>(),
     of::<PaymentRow<'_>>(),
     of::<ReservationRow<'_>>(),
     of::<SeatRow<'_>>(),

@@ -33,6 +33,7 @@ table! {
             created_at: i64,
         }
         changing {
+            confirmed_at: Option<i64>,
             held_since: i64,
             seats: Cow<'r, str>,
             items: Cow<'r, str>,
@@ -66,6 +67,7 @@ impl<'r> ReservationRow<'r> {
             total,
             state,
             created_at,
+            confirmed_at,
             held_since,
             payment_window_granted,
             payment,
@@ -82,6 +84,7 @@ impl<'r> ReservationRow<'r> {
             serial: stored(number.serial()),
             currency: total.currency().code().into(),
             created_at: created_at.as_micros(),
+            confirmed_at: confirmed_at.map(Timestamp::as_micros),
             held_since: held_since.as_micros(),
             seats: seats_text(seats)?.into(),
             items: items_text(items)?.into(),
@@ -117,6 +120,7 @@ impl<'r> ReservationRow<'r> {
             total: Money::new(self.total, currency),
             state: self.state()?,
             created_at: Timestamp::from_micros(self.created_at),
+            confirmed_at: self.confirmed_at.map(Timestamp::from_micros),
             held_since: Timestamp::from_micros(self.held_since),
             payment_window_granted: self.window_granted,
             payment: self.payment.map(PaymentId::from_uuid),

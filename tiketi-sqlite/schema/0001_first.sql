@@ -7,6 +7,7 @@ CREATE TABLE events (
     venue       TEXT NOT NULL,
     description TEXT NOT NULL,
     keywords    TEXT NOT NULL,             -- a JSON array of texts
+    poster      TEXT,                      -- a URL
     starts_at   INTEGER NOT NULL,
     opens_at    INTEGER NOT NULL,
     closes_at   INTEGER NOT NULL,
@@ -84,6 +85,7 @@ CREATE TABLE reservations (
     cancellation   TEXT,                   -- a JSON object: the policy it was confirmed under; NULL before
     metadata       TEXT,                   -- the host's JSON object; NULL if it is empty
     created_at     INTEGER NOT NULL,
+    confirmed_at   INTEGER,                -- stays after a cancellation
     held_since     INTEGER NOT NULL,       -- from when the hold cap counts
     version        INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -109,6 +111,7 @@ CREATE TABLE payments (
     detail       TEXT,                     -- a provider's code, or the mismatch
     refunds      TEXT NOT NULL,            -- a JSON array
     captured     INTEGER,                  -- the captured amount, once it is known
+    captured_at  INTEGER,                  -- when the shop learned of the capture
     taken_in     TEXT,                     -- the currency of captured and refunded
     reconcile_at INTEGER,                  -- when to ask the provider; NULL if no outcome is awaited
     reconciliation TEXT,                     -- a JSON object: since when, how often, the last answer
@@ -121,9 +124,11 @@ CREATE TABLE payments (
     version      INTEGER NOT NULL,
     CHECK (refunded BETWEEN 0 AND coalesce(captured, 0)),
     CHECK ((captured IS NULL) = (taken_in IS NULL)),
+    CHECK ((captured IS NULL) = (captured_at IS NULL)),
     CHECK ((reconcile_at IS NULL) = (reconciliation IS NULL))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX payments_of_event ON payments (event);
+CREATE INDEX payments_of_reservation ON payments (reservation);
 CREATE INDEX payments_by_key ON payments (provider_key) WHERE provider_key IS NOT NULL;
 CREATE INDEX payments_to_reconcile ON payments (reconcile_at, id) WHERE reconcile_at IS NOT NULL;
 CREATE INDEX payments_needing_attention ON payments (id) WHERE needs_attention;
@@ -242,6 +247,54 @@ CREATE INDEX staff_log_by_time ON staff_log (at, id);
 CREATE INDEX staff_log_by_actor ON staff_log (actor, at, id) WHERE actor IS NOT NULL;
 CREATE INDEX staff_log_by_subject ON staff_log (subject, at, id) WHERE subject IS NOT NULL;
 CREATE INDEX staff_log_by_action ON staff_log (action, at, id);
+
+-- Figures by day in the organiser's time zone. A count begins again beside the one that is read.
+CREATE TABLE figure_counts (
+    number     INTEGER PRIMARY KEY,
+    zone       TEXT NOT NULL,
+    begun_at   INTEGER NOT NULL,
+    counted_to BLOB,                       -- the last earlier reservation that is counted
+    complete   INTEGER NOT NULL
+) STRICT;
+CREATE TABLE figure_sources (
+    number      INTEGER NOT NULL,
+    reservation BLOB NOT NULL,
+    event       BLOB NOT NULL,
+    version     INTEGER NOT NULL,          -- the sum of the versions of the reservation and its payments
+    entries     TEXT NOT NULL,             -- a JSON array of what the reservation adds
+    PRIMARY KEY (number, reservation)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE figures (
+    number                 INTEGER NOT NULL,
+    scope                  BLOB NOT NULL,  -- an event; zeros for the whole shop
+    day                    INTEGER NOT NULL, -- days since 1970-01-01; the least number for all days
+    started                INTEGER NOT NULL,
+    confirmed              INTEGER NOT NULL,
+    expired                INTEGER NOT NULL,
+    cancelled_by_buyer     INTEGER NOT NULL,
+    cancelled_by_organiser INTEGER NOT NULL,
+    cancelled_refunded     INTEGER NOT NULL,
+    tickets_sold           INTEGER NOT NULL,
+    tickets_returned       INTEGER NOT NULL,
+    methods                TEXT NOT NULL,  -- a JSON array
+    types                  TEXT NOT NULL,  -- a JSON array
+    quarters               TEXT NOT NULL,  -- a JSON array
+    PRIMARY KEY (number, scope, day)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX busiest_figures ON figures (number, day, tickets_sold);
+
+CREATE TABLE notices (
+    id         BLOB PRIMARY KEY,
+    title      TEXT NOT NULL,
+    body       TEXT NOT NULL,
+    language   TEXT NOT NULL,              -- a BCP 47 tag
+    pinned     INTEGER NOT NULL,
+    views      INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    version    INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX notices_in_order ON notices (pinned, created_at, id);
 
 CREATE TABLE answers (
     key           BLOB PRIMARY KEY,

@@ -5,6 +5,7 @@
 //! medians.
 
 mod confirm;
+mod dashboard;
 mod fanout;
 mod figures;
 mod hall;
@@ -61,6 +62,8 @@ enum Bench {
     /// The bare program of `fanout`.
     #[command(hide = true)]
     FanoutBare(fanout::Bare),
+    /// The figures of a dashboard, compared with the read of one reservation by its id on the same store.
+    Figures(dashboard::Options),
     /// Memory that a large event uses in the idle server, with SQLite.
     Memory(memory::Options),
 }
@@ -77,6 +80,7 @@ fn main() -> ExitCode {
         Bench::Fanout(options) => fanout::run(&options),
         Bench::FanoutReaders(options) => options.run(),
         Bench::FanoutBare(options) => options.run(),
+        Bench::Figures(options) => dashboard::run(&options),
         Bench::Memory(options) => memory::run(&options),
     };
     match outcome {

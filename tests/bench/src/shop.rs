@@ -7,7 +7,9 @@ use async_trait::async_trait;
 use clap::ValueEnum;
 use tempfile::TempDir;
 use tiketi_core::fact::FactKinds;
+use tiketi_core::figures::UtcCalendar;
 use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::store::FiguresStore;
 use tiketi_core::{BoxOffice, BoxOfficeBuilder, Fact, Notifier, NotifyError, PaymentGateway};
 use tiketi_postgres::{Batches, PostgresStore, SchemaName, migrate};
 use tiketi_postgres_harness::{Database, Fsync, Server};
@@ -95,22 +97,15 @@ impl Shop {
     }
 
     async fn open_over(store: Store, builder: BoxOfficeBuilder) -> Result<Self, Box<dyn Error>> {
-        let (builder, guard) = match store {
-            Store::Memory => (builder.store(Arc::new(MemoryStore::default())), Guard::Nothing),
-            Store::Postgres => {
-                let server = SERVER.get_or_init(|| Server::start_with(Fsync::On, ROOMY)).await;
-                let migrated = |options| async move { migrate(&options, &SchemaName::default()).await };
-                let database = Database::fresh(server, migrated).await;
-                let store = PostgresStore::new(database.pool(CONNECTIONS).await);
-                (builder.store(Arc::new(store.clone())), Guard::Database { database, store })
-            }
-            Store::Sqlite => {
-                let folder = tempfile::tempdir()?;
-                let store = SqliteStore::open(folder.path().join("bench.db"))?;
-                (builder.store(Arc::new(store)), Guard::Folder(folder))
-            }
-        };
+        let (builder, _, guard) = parts(store, builder).await?;
         Ok(Self { box_office: builder.build()?, guard })
+    }
+
+    /// Opens a shop on a new store, which keeps figures by days of UTC.
+    pub(crate) async fn open_counting(store: Store) -> Result<(Self, Arc<dyn FiguresStore>), Box<dyn Error>> {
+        let (builder, figures, guard) = parts(store, BoxOffice::builder()).await?;
+        let box_office = builder.figures(Arc::clone(&figures), Arc::new(UtcCalendar)).build()?;
+        Ok((Self { box_office, guard }, figures))
     }
 
     /// Returns the shop's Postgres database; `None` for other stores.
@@ -128,4 +123,29 @@ impl Shop {
             Guard::Nothing | Guard::Folder(_) => None,
         }
     }
+}
+
+/// A builder over a new store, the store's figures, and its guard.
+type Parts = (BoxOfficeBuilder, Arc<dyn FiguresStore>, Guard);
+
+async fn parts(store: Store, builder: BoxOfficeBuilder) -> Result<Parts, Box<dyn Error>> {
+    Ok(match store {
+        Store::Memory => {
+            let store = Arc::new(MemoryStore::default());
+            (builder.store(Arc::clone(&store)), store, Guard::Nothing)
+        }
+        Store::Postgres => {
+            let server = SERVER.get_or_init(|| Server::start_with(Fsync::On, ROOMY)).await;
+            let migrated = |options| async move { migrate(&options, &SchemaName::default()).await };
+            let database = Database::fresh(server, migrated).await;
+            let store = PostgresStore::new(database.pool(CONNECTIONS).await);
+            let shared = Arc::new(store.clone());
+            (builder.store(Arc::clone(&shared)), shared, Guard::Database { database, store })
+        }
+        Store::Sqlite => {
+            let folder = tempfile::tempdir()?;
+            let store = Arc::new(SqliteStore::open(folder.path().join("bench.db"))?);
+            (builder.store(Arc::clone(&store)), store, Guard::Folder(folder))
+        }
+    })
 }

@@ -1,4 +1,4 @@
-//! The lists that do not concern sales: waiting rooms, their journal, leases, and rate limits.
+//! The lists that do not concern sales: waiting rooms, their journal, leases, rate limits, figures, and notices.
 
 /// Expands to tests of waiting rooms: [`tiketi_core::store::WaitingRoomStore`].
 #[macro_export]
@@ -115,6 +115,45 @@ macro_rules! broadcast_cases {
                 another_server_hears_that_seats_changed,
                 rooms_are_apart,
                 news_of_a_buyer_reach_that_buyer_only,
+            }
+        }
+    };
+}
+
+/// Expands to tests of notices: [`tiketi_core::store::NoticeStore`].
+#[macro_export]
+macro_rules! notice_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, notices;
+            notices {
+                a_notice_is_read_as_it_was_written,
+                notices_are_paged_by_their_position,
+                notices_are_listed_by_language,
+                a_notice_is_replaced_by_its_next_version,
+                the_id_of_a_notice_is_not_used_again,
+                views_are_added_and_none_is_lost,
+                a_notice_no_store_keeps_is_refused_by_its_field,
+            }
+        }
+    };
+}
+
+/// Expands to tests of figures: [`tiketi_core::store::FiguresStore`].
+#[macro_export]
+macro_rules! figure_cases {
+    ($factory:expr) => {
+        $crate::expand_cases! { $factory, counted;
+            figures {
+                a_count_is_begun_once,
+                the_progress_of_a_count_does_not_go_back,
+                what_a_reservation_adds_is_replaced,
+                concurrent_writers_lose_no_sum,
+                the_last_complete_count_is_read,
+                tallies_are_those_of_the_scopes_and_days,
+                the_events_that_sold_most_come_first,
+                the_oldest_fact_that_waits_is_known,
+                sources_are_the_rows_of_each_reservation,
+                figures_agree_with_an_independent_account,
             }
         }
     };

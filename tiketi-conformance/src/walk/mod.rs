@@ -1,6 +1,6 @@
 //! Random sequences of commands on two stores side by side.
 
-mod chance;
+pub(crate) mod chance;
 mod step;
 mod walker;
 

@@ -8,11 +8,13 @@ use crate::box_office::job_table::JobTable;
 use crate::box_office::load_meter::LoadMeter;
 use crate::box_office::observed_gateway::ObservedGateway;
 use crate::box_office::relay::Subscriber;
+use crate::box_office::reports::{COUNTED_FACTS, FIGURES_SUBSCRIBER, FigureKeeper};
 use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
 use crate::broadcast::Broadcast;
 use crate::clock::{Clock, IdSource, SystemClock, TimeOrderedIds, Timer};
 use crate::fact::{FactKind, FactKinds};
+use crate::figures::Calendar;
 use crate::gateway::PaymentGateway;
 use crate::memory::{MemoryBroadcast, MemoryWaitingRooms};
 use crate::metrics::Metrics;
@@ -20,8 +22,8 @@ use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
-    CatalogStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe, Subscription,
-    WaitingRoomStore,
+    CatalogStore, FiguresStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe,
+    Subscription, WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
 use crate::waiting_room::{AdmissionKey, BeaconVerifier, JoinGuard};
@@ -70,6 +72,7 @@ pub struct BoxOfficeBuilder {
     gateways: Vec<Arc<dyn PaymentGateway>>,
     subscribers: Vec<(String, FactKinds, Arc<dyn Notifier>)>,
     clock: Option<Arc<dyn Clock>>,
+    figures: Option<(Arc<dyn FiguresStore>, Arc<dyn Calendar>)>,
     waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
     beacon_verifier: Option<Arc<dyn BeaconVerifier>>,
@@ -251,6 +254,17 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Keeps figures in this part, by the days of a calendar; without it, [`BoxOffice::reports`] has none.
+    ///
+    /// The part must be of the database of the sales. It adds a subscriber named
+    /// [`FIGURES_SUBSCRIBER`](crate::box_office::FIGURES_SUBSCRIBER); what was sold before is counted by the jobs. All
+    /// servers of a shop must have the same time zone: each server whose zone differs from that of the last count begins
+    /// another one.
+    pub fn figures(mut self, store: Arc<dyn FiguresStore>, calendar: Arc<dyn Calendar>) -> Self {
+        self.figures = Some((store, calendar));
+        self
+    }
+
     /// Reads the time from a clock; [`SystemClock`] by default.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = Some(clock);
@@ -359,7 +373,13 @@ impl BoxOfficeBuilder {
     pub fn build(self) -> Result<BoxOffice, BuildError> {
         self.terms.validate()?;
         check_gateways(&self.gateways)?;
-        let subscribers = subscribers(self.subscribers)?;
+        let office_clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
+        let figures = self.figures.map(|(store, calendar)| FigureKeeper {
+            store,
+            calendar,
+            clock: Arc::clone(&office_clock),
+        });
+        let subscribers = subscribers(with_figures(self.subscribers, figures.as_ref()))?;
         let jobs_every = self.jobs_every.unwrap_or(JOBS_EVERY);
         if !(Duration::from_millis(1)..=LONGEST_BETWEEN_JOBS).contains(&jobs_every) {
             return Err(BuildError::JobsEveryOutOfRange);
@@ -372,7 +392,6 @@ impl BoxOfficeBuilder {
             None => AdmissionKey::of(&random.bytes()?),
         };
         let waiting_rooms = self.waiting_rooms.unwrap_or_else(|| Arc::new(MemoryWaitingRooms::default()));
-        let office_clock = self.clock.unwrap_or_else(|| Arc::new(SystemClock));
         let broadcast = self.broadcast.unwrap_or_else(|| Arc::new(MemoryBroadcast::default()));
         let outbox = one("outbox", outbox, whole.outbox)?;
         let inner = Inner {
@@ -396,6 +415,7 @@ impl BoxOfficeBuilder {
             gateways: observed(self.gateways, &office_clock, self.metrics.as_ref()),
             metrics: self.metrics,
             subscribers,
+            figures,
             timer: self.timer,
             spawner: self.spawner,
             clock: office_clock,
@@ -448,7 +468,18 @@ fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError
     Ok(())
 }
 
-fn subscribers(named: Vec<(String, FactKinds, Arc<dyn Notifier>)>) -> Result<Vec<Subscriber>, BuildError> {
+type NamedSubscriber = (String, FactKinds, Arc<dyn Notifier>);
+
+/// Adds the subscriber that counts.
+fn with_figures(mut named: Vec<NamedSubscriber>, figures: Option<&FigureKeeper>) -> Vec<NamedSubscriber> {
+    if let Some(keeper) = figures {
+        let kinds = COUNTED_FACTS.into_iter().collect();
+        named.push((FIGURES_SUBSCRIBER.to_owned(), kinds, Arc::new(keeper.clone())));
+    }
+    named
+}
+
+fn subscribers(named: Vec<NamedSubscriber>) -> Result<Vec<Subscriber>, BuildError> {
     let mut subscribers: Vec<Subscriber> = Vec::new();
     for (name, kinds, notifier) in named {
         let checked = SubscriberName::new(&*name);

@@ -46,17 +46,21 @@ pub enum Job {
     ForgetCommands,
     /// Deletes the names of old webhooks: [`Jobs::forget_deliveries_once`].
     ForgetDeliveries,
+    /// Counts earlier reservations for the figures: [`Jobs::count_figures_once`].
+    CountFigures,
     /// Removes subscribers that no server has any more: [`Jobs::forget_subscribers_once`].
     ForgetSubscribers,
     /// Deletes old answers to requests; a job of the crate `tiketi-http`, which saves them.
     ForgetAnswers,
+    /// Saves how often notices were read; a job of the crate `tiketi-http`, which counts that.
+    SaveViews,
     /// Deletes sessions that have ended; a job of the crate `tiketi-http`, which makes them.
     ForgetSessions,
 }
 
 impl Job {
     /// The jobs of a box office, in the order in which one call starts them.
-    pub(super) const OWN: [Self; 10] = [
+    pub(super) const OWN: [Self; 11] = [
         Self::Expire,
         Self::Admit,
         Self::Announce,
@@ -67,6 +71,7 @@ impl Job {
         Self::ForgetCommands,
         Self::ForgetDeliveries,
         Self::ForgetSubscribers,
+        Self::CountFigures,
     ];
 
     /// Returns the pause after a run that did not fail and left nothing over.
@@ -82,7 +87,9 @@ impl Job {
             Self::ForgetCommands
             | Self::ForgetDeliveries
             | Self::ForgetSubscribers
+            | Self::CountFigures
             | Self::ForgetAnswers
+            | Self::SaveViews
             | Self::ForgetSessions => FORGET_EVERY.max(jobs_every),
         }
     }
@@ -99,8 +106,10 @@ impl Job {
             Self::Inbox => "look into webhooks",
             Self::ForgetCommands => "forget commands",
             Self::ForgetDeliveries => "forget webhooks",
+            Self::CountFigures => "count figures",
             Self::ForgetSubscribers => "forget subscribers",
             Self::ForgetAnswers => "forget answers",
+            Self::SaveViews => "save views of news",
             Self::ForgetSessions => "forget sessions",
         }
     }
@@ -327,7 +336,11 @@ impl BoxOffice {
             Job::ForgetSubscribers => {
                 Work::some(self.jobs().forget_subscribers_once().await.map_err(failed)?.len(), usize::MAX)
             }
-            Job::ForgetAnswers | Job::ForgetSessions => Work::forgotten(0),
+            Job::CountFigures => {
+                let count = self.jobs().count_figures_once().await?;
+                Work { more: count > 0, ..Work::forgotten(count) }
+            }
+            Job::ForgetAnswers | Job::ForgetSessions | Job::SaveViews => Work::forgotten(0),
         };
         Ok(work)
     }

@@ -17,6 +17,7 @@ mod payments;
 mod reconcile;
 mod refunds;
 mod relay;
+mod reports;
 mod room_cache;
 mod sales;
 mod support;
@@ -43,6 +44,7 @@ pub use payments::{Paid, PayError, Payments, PrepareRequest, Prepared};
 pub use reconcile::Reconciled;
 pub use refunds::{RefundError, RefundRequested};
 pub use relay::{CLAIM_LEASE, SUBSCRIBER_MEMORY};
+pub use reports::{FIGURES_SUBSCRIBER, Report, ReportError, ReportRequest, Reports};
 pub use sales::HoldRequest;
 pub use sales::Sales;
 pub use support::RetryError;
@@ -70,12 +72,13 @@ use confirm_locks::ConfirmLocks;
 use job_table::JobTable;
 use load_meter::LoadMeter;
 use relay::Subscriber;
+use reports::FigureKeeper;
 use room_cache::RoomCache;
 
 /// Sells tickets: holds seats, takes payments, runs events.
 ///
 /// The methods are grouped in handles: [`BoxOffice::sales`], [`BoxOffice::payments`], [`BoxOffice::catalog`],
-/// [`BoxOffice::waiting_room`], [`BoxOffice::support`] and [`BoxOffice::jobs`]. A box office is cheap to clone, and every clone is the same shop. It
+/// [`BoxOffice::waiting_room`], [`BoxOffice::support`], [`BoxOffice::reports`] and [`BoxOffice::jobs`]. A box office is cheap to clone, and every clone is the same shop. It
 /// starts no tasks: the host calls [`Jobs::run_once`] in a loop.
 ///
 /// A method that runs a command takes an optional [`CommandKey`]. With one, the command takes effect at most once,
@@ -107,6 +110,7 @@ struct Inner {
     gateways: Vec<Arc<dyn PaymentGateway>>,
     metrics: Option<Arc<dyn Metrics>>,
     subscribers: Vec<Subscriber>,
+    figures: Option<FigureKeeper>,
     clock: Arc<dyn Clock>,
     timer: Option<Arc<dyn Timer>>,
     spawner: Option<Arc<dyn Spawner>>,
@@ -155,6 +159,11 @@ impl BoxOffice {
     /// Returns the handle for what staff do about payments and cancelled events.
     pub fn support(&self) -> Support {
         Support { office: self.clone() }
+    }
+
+    /// Returns the handle for figures: what was sold, returned and paid, by day.
+    pub fn reports(&self) -> Reports {
+        Reports { office: self.clone() }
     }
 
     /// Returns the handle for the work that is due without a request.

@@ -141,6 +141,9 @@ impl<'s> ChangeBuilder<'s> {
         // A new reservation has no earlier row: it is not looked up.
         let is_new = reservation.version == 0;
         reservation.version += 1;
+        if let ReservationState::Confirmed { at } = reservation.state {
+            reservation.confirmed_at = Some(at);
+        }
         if kind_of(&reservation.state).is_some_and(|kind| self.wants(kind)) {
             let before = if is_new { None } else { self.scope.reservation(reservation.id) };
             self.change.facts.extend(fact_of(before, &reservation));

@@ -9,6 +9,7 @@ use crate::error::CommandError;
 use crate::event::EventDetails;
 use crate::id::{CommandKey, LayoutId};
 use crate::money::Money;
+use crate::poster_url::PosterUrl;
 use crate::seat_layout::StoredLayout;
 use crate::text::TextError;
 use crate::ticket_type::{TicketKind, TicketType};
@@ -168,6 +169,7 @@ impl CreateEvent {
             venue,
             description,
             keywords,
+            poster,
             starts_at,
             sale,
             terms,
@@ -181,6 +183,7 @@ impl CreateEvent {
         fingerprint.text(&starts_at.to_string()).text(&opens_at).text(&sale.closes_at().to_string());
         // Terms and policies consist of numbers and fixed words, so they contain no text to check.
         fingerprint.text(&format!("{terms:?} {waiting_room:?}")).text(metadata.as_json());
+        fingerprint.text(poster.as_ref().map_or("", PosterUrl::as_str));
     }
 }
 

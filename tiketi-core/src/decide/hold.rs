@@ -404,6 +404,7 @@ fn new_reservation(scope: &dyn Scope, ask: &Hold, now: Timestamp) -> Reservation
         // Its lines and its cap decide how long it lasts.
         state: ReservationState::Held { until: now },
         created_at: now,
+        confirmed_at: None,
         held_since: now,
         payment_window_granted: false,
         payment: None,

@@ -222,6 +222,7 @@ impl StartPayment {
             buyer: self.buyer,
             amount: reservation.total,
             captured: None,
+            captured_at: None,
             refunded: Money::zero(reservation.total.currency()),
             gateway: self.gateway.clone(),
             method: self.method.clone(),

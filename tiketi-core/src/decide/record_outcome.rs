@@ -257,6 +257,7 @@ fn record_paid(
     let mut taken = Payment {
         provider_key: Some(cleaned(&captured.provider_key, MAX_KEY_CHARS)),
         captured: Some(captured.amount),
+        captured_at: Some(now),
         refunded: Money::zero(captured.amount.currency()),
         reconciliation: None,
         ..payment.clone()

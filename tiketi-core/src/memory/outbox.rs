@@ -37,9 +37,9 @@ struct Entry {
 }
 
 impl Outbox {
-    /// Returns whether there is any subscriber.
-    pub(super) fn has_subscribers(&self) -> bool {
-        !self.queues.is_empty()
+    /// Returns the kinds of facts that any subscriber wants.
+    pub(super) fn kinds(&self) -> FactKinds {
+        self.queues.values().fold(FactKinds::NONE, |kinds, queue| kinds.or(queue.kinds))
     }
 
     /// Adds a fact to the queue of each subscriber that wants its kind.
@@ -57,6 +57,12 @@ impl Outbox {
         }
         // Most shops have one subscriber; its fact is not copied.
         first.entries.push_back(Entry::new(fact));
+    }
+
+    /// Returns the moment of the oldest fact that waits for a subscriber.
+    pub(super) fn oldest(&self, subscriber: &SubscriberName) -> Option<Timestamp> {
+        let queue = self.queues.get(subscriber)?;
+        queue.entries.iter().find(|entry| !entry.delivered).map(|entry| entry.fact.at)
     }
 
     fn subscribe(&mut self, subscription: &Subscription, now: Timestamp) {

@@ -1,9 +1,11 @@
 //! All rows, and the one function that applies a change to them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
+use uuid::Uuid;
 
 use crate::account::{Account, Email};
 use crate::broadcast::CommitPublisher;
@@ -13,12 +15,16 @@ use crate::decide::{
 };
 use crate::error::{CommandError, StoreError};
 use crate::fact::{Fact, FactBody, FactKinds};
-use crate::id::{AccountId, BuyerId, CommandKey, EventId, LayoutId, PaymentId, ReservationId, TicketTypeId};
+use crate::id::{
+    AccountId, BuyerId, CommandKey, EventId, LayoutId, NoticeId, PaymentId, ReservationId, TicketTypeId,
+};
 use crate::memory::answers::KeptAnswer;
 use crate::memory::commands::Commands;
+use crate::memory::figures::Figures;
 use crate::memory::inbox::Inbox;
 use crate::memory::outbox::Outbox;
 use crate::memory::sessions::Sessions;
+use crate::notice::Notice;
 use crate::reservation::Reservation;
 use crate::seat_layout::StoredLayout;
 use crate::staff_log::LogEntry;
@@ -45,6 +51,9 @@ pub(super) struct State {
     // Ids grow with time, so these trees grow at their end, which is in the CPU cache; a hash table would not.
     event_of_reservation: BTreeMap<ReservationId, EventId>,
     event_of_payment: BTreeMap<PaymentId, EventId>,
+    payments_of: BTreeSet<(ReservationId, PaymentId)>,
+    pub(super) figures: Figures,
+    pub(super) notices: Rows<NoticeId, Notice>,
     pub(super) commands: Commands,
     pub(super) creations: Rows<CommandKey, CreationRecord>,
     serial: u64,
@@ -117,6 +126,9 @@ impl State {
             self.asked.extend(
                 payment.reconciliation.as_ref().map(|reconciliation| (reconciliation.next, payment.id)),
             );
+            if payment.version == 1 {
+                self.payments_of.insert((payment.reservation, payment.id));
+            }
             self.event_of_payment.insert(payment.id, event);
         }
         let snapshot = self.events.get_mut(&event);
@@ -145,7 +157,7 @@ impl State {
     }
 
     fn wanted_facts(&self, event: EventId) -> FactKinds {
-        if self.outbox.has_subscribers() { FactKinds::all() } else { self.publisher.wanted(event) }
+        self.outbox.kinds().or(self.publisher.wanted(event))
     }
 
     /// Moves the facts since the state was locked to the outbox, and returns those to publish.
@@ -188,6 +200,18 @@ impl State {
 
     pub(super) fn payment(&self, id: PaymentId) -> Option<&crate::payment::Payment> {
         self.events.get(self.event_of_payment.get(&id)?)?.payment(id)
+    }
+
+    /// Returns the payments of a reservation, by id.
+    pub(super) fn payments_of(&self, id: ReservationId) -> impl Iterator<Item = PaymentId> {
+        let first = (id, PaymentId::from_uuid(Uuid::nil()));
+        let last = (id, PaymentId::from_uuid(Uuid::max()));
+        self.payments_of.range(first..=last).map(|(_, payment)| *payment)
+    }
+
+    /// Returns the ids of all reservations from a bound on, in their order.
+    pub(super) fn reservation_ids(&self, from: Bound<ReservationId>) -> impl Iterator<Item = ReservationId> {
+        self.event_of_reservation.range((from, Bound::Unbounded)).map(|(id, _)| *id)
     }
 
     /// Returns a buyer's reservations, the newest first.

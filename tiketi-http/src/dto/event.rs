@@ -37,6 +37,10 @@ struct EventDto {
     /// Further search words, such as the event's name in another language.
     #[schema(example = json!(["등대의 밤"]))]
     keywords: Vec<String>,
+    /// The poster: an image of the shop, below its root, or an `https` URL; absent if there is none.
+    #[schema(example = "/images/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.jpg")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poster_url: Option<String>,
     /// When the performance begins.
     #[schema(format = DateTime, example = "2026-12-24T10:00:00Z")]
     event_date: String,
@@ -114,6 +118,7 @@ impl EventDto {
             venue: details.venue.clone(),
             description: details.description.clone(),
             keywords: details.keywords.clone(),
+            poster_url: details.poster.as_ref().map(ToString::to_string),
             event_date: details.starts_at.to_string(),
             sale_start: details.sale.opens_at().to_string(),
             sale_end: details.sale.closes_at().to_string(),

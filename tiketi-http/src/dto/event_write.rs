@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tiketi_core::{
     Event, EventDetails, EventInput, SaleWindow, Timestamp, event::TermsOverride, limits::MAX_DEPOSIT_WINDOW,
+    poster_url::PosterUrl,
 };
 use utoipa::ToSchema;
 
@@ -33,6 +34,9 @@ pub(crate) struct CreateEvent {
     #[schema(example = json!(["등대의 밤"]))]
     #[serde(default)]
     keywords: Vec<String>,
+    /// The poster: a `url` of `/api/image/upload`, or an `https` URL of at most 500 characters.
+    #[schema(example = "https://cdn.example.com/poster.webp")]
+    poster_url: Option<String>,
     /// When the performance begins.
     #[schema(format = DateTime, example = "2026-12-24T19:00:00+09:00")]
     event_date: String,
@@ -102,6 +106,7 @@ impl CreateEvent {
             .venue(self.venue.trim())
             .description(&self.description)
             .keywords(&self.keywords)
+            .poster(poster(self.poster_url.as_deref())?)
             .terms(self.limits.clone().unwrap_or_default().terms()?)
             .metadata(read_metadata(self.metadata.as_ref())?);
         let currency = currency("currency", self.currency.as_deref())?;
@@ -148,6 +153,8 @@ pub(crate) struct EditEvent {
     venue: Option<String>,
     description: Option<String>,
     keywords: Option<Vec<String>>,
+    /// The poster; an empty text removes it.
+    poster_url: Option<String>,
     #[schema(format = DateTime)]
     event_date: Option<String>,
     #[schema(format = DateTime)]
@@ -185,12 +192,21 @@ impl EditEvent {
         .venue(trimmed(self.venue, known.venue))
         .description(self.description.unwrap_or(known.description))
         .keywords(self.keywords.unwrap_or(known.keywords))
+        .poster(match &self.poster_url {
+            Some(url) => poster(Some(url))?,
+            None => known.poster,
+        })
         .terms(terms.unwrap_or(known.terms))
         .waiting_room(known.waiting_room)
         .metadata(metadata.unwrap_or(known.metadata));
         // Fields that were left out were filled in from this version, so only this version may be replaced.
         Ok((details, self.version.unwrap_or(event.version)))
     }
+}
+
+/// Reads the URL of a poster; an empty text is none.
+fn poster(url: Option<&str>) -> Result<Option<PosterUrl>, ApiError> {
+    url.filter(|url| !url.is_empty()).map(|url| parsed("posterUrl", url)).transpose()
 }
 
 /// Reads how long a deposit is awaited, in seconds.

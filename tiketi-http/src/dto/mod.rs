@@ -11,9 +11,11 @@ mod event;
 mod event_layout;
 mod event_write;
 mod field;
+mod image;
 mod layout;
 mod log;
 mod metadata;
+mod news;
 mod page;
 mod payment;
 mod payment_admin;
@@ -21,6 +23,7 @@ mod policy;
 mod reservation;
 mod room_policy;
 mod seat;
+mod stats;
 mod ticket;
 mod waiting_room;
 
@@ -28,8 +31,10 @@ pub(crate) use draw_beacon::SupplyBeacon;
 pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
+pub(crate) use image::ImageAnswer;
 pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use log::{LogList, LogListQuery};
+pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};
 pub(crate) use page::{PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{
     BelievedAmount, CancelPayment, ConfirmPayment, MethodList, PaidAnswer, PaymentAnswer, PreparePayment,
@@ -47,6 +52,11 @@ pub(crate) use room_policy::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
     SeatMapSectionDto, UnblockSeatsBody,
+};
+pub(crate) use stats::{
+    AdminDashboardAnswer, CancellationsAnswer, ConversionAnswer, DailyAnswer, DashboardAnswer, EventsAnswer,
+    HourlyTrafficAnswer, OverviewAnswer, PaymentsAnswer, RealtimeAnswer, RevenueAnswer,
+    SeatPreferencesAnswer, StatsPageQuery, StatsQuery,
 };
 pub(crate) use ticket::{CreateTicketType, EditTicketType, TicketTypeAnswer, TicketTypeList};
 pub(crate) use waiting_room::{JoinQueue, QueuePlaceDto, SendProof, ServingDto, WaitingRoomDto};

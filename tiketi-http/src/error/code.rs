@@ -113,6 +113,12 @@ codes! {
     TooManyRequests "TOO_MANY_REQUESTS" TOO_MANY_REQUESTS
         "You are sending too many requests." "요청을 너무 많이 보내고 있습니다. 잠시 후 다시 시도해 주세요."
         "Send it again after Retry-After seconds, and fewer from then on.";
+    FiguresNotKept "FIGURES_NOT_KEPT" NOT_FOUND
+        "This shop keeps no figures." "이 상점은 통계를 집계하지 않습니다."
+        "Build the shop with a store of figures.";
+    FiguresNotReady "FIGURES_NOT_READY" SERVICE_UNAVAILABLE
+        "The figures are being counted for the first time." "통계를 처음으로 집계하고 있습니다. 잠시 후 다시 시도해 주세요."
+        "Try again after Retry-After seconds.";
     Forbidden "FORBIDDEN" FORBIDDEN
         "You do not have permission to do this." "권한이 없습니다."
         "Sign in with an account whose role is in x-roles of the operation.";
@@ -149,6 +155,24 @@ codes! {
     LayoutNotFound "LAYOUT_NOT_FOUND" NOT_FOUND
         "There is no such seat layout." "좌석 배치도를 찾을 수 없습니다."
         "List the layouts and use an id from there.";
+    ImageNotFound "IMAGE_NOT_FOUND" NOT_FOUND
+        "There is no such image." "이미지를 찾을 수 없습니다."
+        "Use the URL that the upload returned.";
+    ImagesNotKept "IMAGES_NOT_KEPT" NOT_FOUND
+        "This shop stores no images." "이 상점은 이미지를 저장하지 않습니다."
+        "Give the routes a store of images.";
+    InvalidImage "INVALID_IMAGE" UNPROCESSABLE_ENTITY
+        "This is not a PNG, JPEG or WebP image." "PNG, JPEG 또는 WebP 이미지가 아닙니다."
+        "Send the bytes of one such image.";
+    ImageTooLarge "IMAGE_TOO_LARGE" UNPROCESSABLE_ENTITY
+        "The image has too many pixels." "이미지의 해상도가 너무 큽니다."
+        "Make it smaller: at most details.mostPixels pixels.";
+    NoticeNotFound "NOTICE_NOT_FOUND" NOT_FOUND
+        "There is no such notice." "공지사항을 찾을 수 없습니다."
+        "List the news and use an id from there.";
+    NewsNotKept "NEWS_NOT_KEPT" NOT_FOUND
+        "This shop publishes no news." "이 상점은 공지사항을 게시하지 않습니다."
+        "Give the routes a store of notices.";
     ReservationNotFound "RESERVATION_NOT_FOUND" NOT_FOUND
         "There is no such reservation of yours." "예매 내역을 찾을 수 없습니다."
         "List your reservations and use an id from there.";
@@ -378,6 +402,7 @@ impl Code {
             Self::RequestInProgress
                 | Self::OutcomeUnknown
                 | Self::ServiceUnavailable
+                | Self::FiguresNotReady
                 | Self::PaymentUnavailable
                 | Self::TooBusy
                 | Self::TooManyAttempts

@@ -2,6 +2,7 @@
 
 use tiketi_core::{
     CommandError, StoreError, StoreErrorKind,
+    box_office::ReportError,
     store::{ChangeRoleRefused, CreateAccountRefused, PageOutOfRange},
     text::{TextError, TextProblem},
 };
@@ -71,6 +72,17 @@ impl From<ChangeRoleRefused> for ApiError {
             ChangeRoleRefused::NotFound => Self::new(Code::AccountNotFound),
             ChangeRoleRefused::Changed => Self::new(Code::RoleChanged),
             ChangeRoleRefused::LastAdmin => Self::new(Code::LastAdmin),
+            other => Self::unlisted(other),
+        }
+    }
+}
+
+impl From<ReportError> for ApiError {
+    fn from(error: ReportError) -> Self {
+        match error {
+            ReportError::NotKept => Self::new(Code::FiguresNotKept),
+            ReportError::NotCounted => Self::new(Code::FiguresNotReady),
+            ReportError::Store(failure) => failure.into(),
             other => Self::unlisted(other),
         }
     }

@@ -21,7 +21,7 @@ use crate::openapi::aliases;
 use crate::operation_id::operation_id;
 
 /// The tags of the routes, in the order of a purchase.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 12] = [
     ("auth", "Signing in"),
     ("events", "Events"),
     ("tickets", "Stock of ticket types"),
@@ -29,7 +29,10 @@ const TAGS: [(&str, &str); 9] = [
     ("seats", "Choosing seats and holding them"),
     ("reservations", "The buyer's reservations"),
     ("payments", "Paying"),
+    ("news", "News of the organiser"),
+    ("images", "Images, such as posters"),
     ("admin", "Running the shop, for staff"),
+    ("stats", "Figures, for staff"),
     ("health", "Health checks, for operators"),
 ];
 

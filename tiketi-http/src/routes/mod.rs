@@ -4,12 +4,15 @@
 
 mod admin;
 mod events;
+mod images;
+mod news;
 mod payments;
 mod proof_of_work;
 mod queue;
 mod reservations;
 mod responses;
 mod seats;
+mod stats;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tickets;
@@ -28,5 +31,8 @@ pub(crate) fn routes() -> OpenApiRouter<AppState> {
         .merge(seats::routes())
         .merge(reservations::routes())
         .merge(payments::routes())
+        .merge(images::routes())
+        .merge(news::routes())
+        .merge(stats::routes())
         .merge(admin::routes())
 }

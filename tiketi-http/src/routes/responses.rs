@@ -93,6 +93,14 @@ pub(super) async fn reservations(
     Ok(shown.collect())
 }
 
+/// Returns events that staff look at, from memory where they are kept there.
+pub(super) async fn events_in_memory(
+    state: &AppState,
+    ids: impl IntoIterator<Item = EventId>,
+) -> Result<Vec<Arc<EventView>>, ApiError> {
+    try_join_all(ids.into_iter().map(|id| event_of(state, id, true))).await
+}
+
 /// Returns the event of a reservation: from memory if it is kept there, which it is from now on if it is `wanted` and
 /// there is room.
 async fn event_of(state: &AppState, id: EventId, wanted: bool) -> Result<Arc<EventView>, ApiError> {

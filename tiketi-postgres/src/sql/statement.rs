@@ -36,6 +36,22 @@ impl RowStatement {
         Self { sql, columns }
     }
 
+    /// Inserts rows, and replaces those with the same key.
+    pub(crate) fn upsert_all<R: TableRow>() -> Self {
+        let columns = columns_of::<R>(&ALL);
+        let names = joined::<R>(&columns, |_, column| column.name.to_owned());
+        let arrays = joined::<R>(&columns, |at, column| format!("${}::{}[]", at + 1, type_of(column.kind)));
+        let keys = joined::<R>(&columns_of::<R>(&[Part::Key]), |_, column| column.name.to_owned());
+        let others = columns_of::<R>(&[Part::Fixed, Part::Changing, Part::Counted]);
+        let set = joined::<R>(&others, |_, Column { name, .. }| format!("{name} = excluded.{name}"));
+        let sql = format!(
+            "INSERT INTO tiketi.{} ({names}) SELECT * FROM unnest({arrays}) \
+             ON CONFLICT ({keys}) DO UPDATE SET {set}",
+            R::TABLE
+        );
+        Self { sql, columns }
+    }
+
     /// Updates the columns of these parts in the row whose `id` is bound first.
     pub(crate) fn update<R: TableRow>(parts: &[Part], returning: &str) -> Self {
         let columns = columns_of::<R>(&[&[Part::Key], parts].concat());

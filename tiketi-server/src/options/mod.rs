@@ -23,6 +23,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use secrecy::SecretString;
+use tiketi_http::TimeZone;
 use tiketi_postgres::SchemaName;
 
 pub(crate) use connections::Clients;
@@ -68,6 +69,11 @@ pub(crate) enum Command {
     Audit,
     /// Copy the store to a new file, also while a server is running
     Backup(Backup),
+    /// Count the figures of `/api/stats` again from the rows of reservations and payments
+    ///
+    /// On Postgres also while servers run, which show the figures of before until it is complete; on a file only while no
+    /// server uses it. If it is interrupted, the servers continue it.
+    RebuildFigures,
     /// Check a seating plan and store it
     ImportLayout(ImportLayout),
     /// Recompute a buyer's number from the published seed of a waiting room's draw; exit 1 if the seed is another one
@@ -176,6 +182,13 @@ pub(crate) struct Options {
     /// `full_page_writes` is off; for tests
     #[arg(long, help_heading = "Storage")]
     pub(crate) allow_unsafe_durability: bool,
+    /// Where uploaded images are stored: a folder, `tiketi-images` by default, or a bucket of S3, as in
+    /// `s3://BUCKET/PATH?endpoint=https://HOST&region=REGION`
+    ///
+    /// The keys of a bucket are read from `AWS_ACCESS_KEY_ID` and the other variables that programs for S3 read. All servers
+    /// of a shop need the same place; with Postgres there is none by default, and images are not taken.
+    #[arg(long, value_name = "PLACE", value_parser = values::secret, help_heading = "Storage")]
+    pub(crate) images: Option<SecretString>,
     /// Fill an empty store with halls, events and a buyer, to try the shop
     #[arg(long, help_heading = "Storage")]
     pub(crate) demo: bool,
@@ -207,6 +220,12 @@ pub(crate) struct Options {
     /// How often expired holds are ended and facts are delivered; no value can cause a double sale
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = values::duration, help_heading = "Selling")]
     pub(crate) sweep_every: Duration,
+
+    /// Time zone of the days in figures, a name of the IANA database; the same for all servers of a shop
+    ///
+    /// With another zone than before, the server counts all figures again, and shows those of before until it has done so.
+    #[arg(long, value_name = "NAME", default_value_t, help_heading = "Selling")]
+    pub(crate) time_zone: TimeZone,
 
     #[command(flatten)]
     pub(crate) paying: Paying,

@@ -7,6 +7,7 @@ mod browsers;
 mod commands;
 mod crash;
 mod health;
+mod images;
 mod limits;
 mod logs;
 mod maintenance;

@@ -6,7 +6,9 @@ mod crowds;
 mod draw;
 mod events;
 mod giving_back;
+mod images;
 mod layouts;
+mod news;
 mod paying;
 mod proofs;
 mod refusals;
@@ -14,6 +16,7 @@ mod reservations;
 mod seat_states;
 mod seats;
 mod settling;
+mod stats;
 mod texts;
 mod waiting_room;
 

@@ -1,0 +1,116 @@
+//! The days and events that a report is about.
+
+use serde::Deserialize;
+use tiketi_core::box_office::Reports;
+use tiketi_core::figures::{Day, DayRange, MAX_DAYS};
+use tiketi_core::{EventId, PageRequest};
+use utoipa::IntoParams;
+
+use crate::dto::page::page_request;
+use crate::error::{ApiError, Code};
+
+/// Days of a report unless the client says otherwise.
+const DEFAULT_DAYS: i64 = 30;
+
+/// The days of a report, in the organiser's time zone.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatsQuery {
+    /// How many days up to the last one, from 1 to 366; 30 by default. Not together with `from`.
+    #[param(example = 30, minimum = 1, maximum = 366)]
+    pub(crate) days: Option<i64>,
+    /// The first day.
+    #[param(example = "2026-01-01", value_type = Option<String>)]
+    pub(crate) from: Option<String>,
+    /// The last day; today by default.
+    #[param(example = "2026-01-31", value_type = Option<String>)]
+    pub(crate) to: Option<String>,
+    /// Only this event; the whole shop by default.
+    #[param(value_type = Option<String>, format = Uuid)]
+    pub(crate) event_id: Option<String>,
+}
+
+/// The days of a report about several events, and the page of events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct StatsPageQuery {
+    /// How many days up to the last one, from 1 to 366; 30 by default. Not together with `from`.
+    #[param(example = 30, minimum = 1, maximum = 366)]
+    days: Option<i64>,
+    /// The first day.
+    #[param(example = "2026-01-01", value_type = Option<String>)]
+    from: Option<String>,
+    /// The last day; today by default.
+    #[param(example = "2026-01-31", value_type = Option<String>)]
+    to: Option<String>,
+    /// Only this event.
+    #[param(value_type = Option<String>, format = Uuid)]
+    event_id: Option<String>,
+    /// Which page of events, from 1; 1 by default.
+    #[param(example = 1, minimum = 1)]
+    page: Option<i64>,
+    /// How many events a page has, from 1 to 100; 20 by default.
+    #[param(example = 20, minimum = 1, maximum = 100)]
+    limit: Option<i64>,
+}
+
+impl StatsQuery {
+    /// Reads the days.
+    pub(crate) fn range(&self, reports: &Reports) -> Result<DayRange, ApiError> {
+        day_range(self.days, self.from.as_deref(), self.to.as_deref(), reports.today()?)
+    }
+
+    /// Reads the event.
+    pub(crate) fn event(&self) -> Result<Option<EventId>, ApiError> {
+        event_of(self.event_id.as_deref())
+    }
+}
+
+impl StatsPageQuery {
+    /// Reads the days.
+    pub(crate) fn range(&self, reports: &Reports) -> Result<DayRange, ApiError> {
+        day_range(self.days, self.from.as_deref(), self.to.as_deref(), reports.today()?)
+    }
+
+    /// Reads the event.
+    pub(crate) fn event(&self) -> Result<Option<EventId>, ApiError> {
+        event_of(self.event_id.as_deref())
+    }
+
+    /// Reads the page.
+    pub(crate) fn page(&self) -> Result<PageRequest, ApiError> {
+        page_request(self.page, self.limit)
+    }
+}
+
+fn event_of(text: Option<&str>) -> Result<Option<EventId>, ApiError> {
+    let wrong = |_| wrong("eventId: expected a UUID");
+    text.map(|text| text.parse().map_err(wrong)).transpose()
+}
+
+fn wrong(reason: &str) -> ApiError {
+    ApiError::new(Code::InvalidQuery).detail("reason", reason)
+}
+
+fn day_range(
+    days: Option<i64>,
+    from: Option<&str>,
+    to: Option<&str>,
+    today: Day,
+) -> Result<DayRange, ApiError> {
+    let read =
+        |name: &str, text: &str| text.parse::<Day>().map_err(|error| wrong(&format!("{name}: {error}")));
+    let last = to.map_or(Ok(today), |text| read("to", text))?;
+    let first = match (days, from) {
+        (Some(_), Some(_)) => return Err(wrong("days and from: send one of them")),
+        (None, Some(text)) => read("from", text)?,
+        (days, None) => {
+            let days = i32::try_from(days.unwrap_or(DEFAULT_DAYS)).ok().filter(|days| *days > 0);
+            let days = days.ok_or_else(|| wrong(&format!("days: must be from 1 to {MAX_DAYS}")))?;
+            last.plus(1 - days)
+        }
+    };
+    DayRange::new(first, last).map_err(|error| wrong(&error.to_string()))
+}
