@@ -4,6 +4,8 @@ use std::io::{self, IsTerminal};
 use std::panic::{self, PanicHookInfo};
 
 use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otlp")]
+use tracing_subscriber::{Layer, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::failure::Failure;
 use crate::options::LogFormat;
@@ -20,6 +22,7 @@ pub(crate) fn filter(text: &str) -> Result<EnvFilter, Failure> {
 }
 
 /// Starts logging what passes the filter.
+#[cfg(not(feature = "otlp"))]
 pub(crate) fn start(text: &str, format: LogFormat) -> Result<(), Failure> {
     let lines = tracing_subscriber::fmt().with_env_filter(filter(text)?).with_writer(io::stderr);
     let started = match format {
@@ -30,6 +33,26 @@ pub(crate) fn start(text: &str, format: LogFormat) -> Result<(), Failure> {
         }
     };
     started.map_err(|error| Failure::during("cannot start logging", error.as_ref()))
+}
+
+/// Starts logging what passes the filter, and sending traces, which have a filter of their own.
+#[cfg(feature = "otlp")]
+pub(crate) fn start(
+    text: &str,
+    format: LogFormat,
+    traces: Option<crate::traces::BoxedLayer>,
+) -> Result<(), Failure> {
+    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let lines = match format {
+        LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).with_filter(filter(text)?).boxed(),
+        LogFormat::Json => {
+            panic::set_hook(Box::new(log_panic));
+            lines.json().flatten_event(true).with_filter(filter(text)?).boxed()
+        }
+    };
+    let layers: Vec<crate::traces::BoxedLayer> = std::iter::once(lines).chain(traces).collect();
+    let started = tracing_subscriber::registry().with(layers).try_init();
+    started.map_err(|error| Failure::during("cannot start logging", &error))
 }
 
 /// Logs panics as JSON: the default hook writes plain text between the lines.

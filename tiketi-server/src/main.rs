@@ -29,6 +29,8 @@ mod sockets;
 mod store;
 mod timer;
 mod toss;
+#[cfg(feature = "otlp")]
+mod traces;
 mod verify_draw;
 mod waiting_rooms;
 mod web;
@@ -57,14 +59,14 @@ fn run() -> Result<(), Failure> {
     choose_tls();
     match command {
         Command::Serve => {
-            start_logging(&options)?;
+            let _logging = start_logging(&options)?;
             runtime()?.block_on(serve::run(&Settings::of(options)?))
         }
         Command::Check => runtime()?.block_on(check::run(options)),
         Command::Openapi => print_openapi(),
         Command::VerifyDraw(published) => verify_draw::run(&published),
         Command::Rehearse(plan) => {
-            start_logging(&options)?;
+            let _logging = start_logging(&options)?;
             runtime()?.block_on(rehearse::run(&Settings::of(options)?, &plan))
         }
         Command::Migrate => runtime()?.block_on(migrate::run(&Settings::of(options)?)),
@@ -72,7 +74,7 @@ fn run() -> Result<(), Failure> {
         Command::Backup(to) => runtime()?.block_on(backup::run(&Settings::of(options)?, &to.file)),
         Command::RebuildFigures => runtime()?.block_on(rebuild_figures::run(&Settings::of(options)?)),
         Command::ImportLayout(plan) => {
-            start_logging(&options)?;
+            let _logging = start_logging(&options)?;
             runtime()?.block_on(import::run(Settings::of(options)?, plan))
         }
     }
@@ -84,12 +86,28 @@ fn choose_tls() {
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 
-fn start_logging(options: &Options) -> Result<(), Failure> {
-    logging::start(&options.log, options.log_format)?;
+/// The log, and the traces that are sent until it is dropped.
+struct Logging {
+    #[cfg(feature = "otlp")]
+    _traces: Option<traces::Traces>,
+}
+
+fn start_logging(options: &Options) -> Result<Logging, Failure> {
+    #[cfg(not(feature = "otlp"))]
+    let logging = {
+        logging::start(&options.log, options.log_format)?;
+        Logging {}
+    };
+    #[cfg(feature = "otlp")]
+    let logging = {
+        let (traces, layer) = traces::start(&options.traced)?.unzip();
+        logging::start(&options.log, options.log_format, layer)?;
+        Logging { _traces: traces }
+    };
     for name in options::unknown_variables() {
         tracing::warn!(name, "an environment variable names no option");
     }
-    Ok(())
+    Ok(logging)
 }
 
 fn print_openapi() -> Result<(), Failure> {

@@ -105,7 +105,7 @@ impl ConnectionLimits {
         let Some(files) = files else { return self };
         let most = usize::try_from(files.saturating_sub(OTHER_FILES)).unwrap_or(usize::MAX).max(1);
         if self.all > most {
-            tracing::warn!(asked = self.all, most, files, "the limit of open files lowers --max-connections");
+            tracing::info!(asked = self.all, most, files, "the limit of open files lowers --max-connections");
         }
         Self { all: self.all.min(most), ..self }
     }

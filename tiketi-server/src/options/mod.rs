@@ -11,6 +11,8 @@ mod layers;
 mod paying;
 mod rehearse;
 mod sockets;
+#[cfg(feature = "otlp")]
+mod traced;
 mod values;
 mod waiting;
 mod web;
@@ -32,6 +34,8 @@ pub(crate) use layers::{read, unknown_variables};
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
 pub(crate) use sockets::LiveUpdates;
+#[cfg(feature = "otlp")]
+pub(crate) use traced::Traced;
 pub(crate) use values::Limit;
 pub(crate) use waiting::Waiting;
 pub(crate) use web::Web;
@@ -251,6 +255,10 @@ pub(crate) struct Options {
     /// How to log, on standard error
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t, help_heading = "Logging")]
     pub(crate) log_format: LogFormat,
+
+    #[cfg(feature = "otlp")]
+    #[command(flatten)]
+    pub(crate) traced: Traced,
 }
 
 /// How log lines are written.
