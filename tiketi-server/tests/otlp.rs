@@ -113,7 +113,9 @@ async fn the_spans_of_requests_reach_a_collector_before_the_server_ends() {
         for span in spans(&export) {
             // Field 5 is the name.
             if parts(span, 5) == [b"request"] {
-                paths.extend(["/api/events", "/api/events/nonsense"].into_iter().filter(|path| has(span, path)));
+                paths.extend(
+                    ["/api/events", "/api/events/nonsense"].into_iter().filter(|path| has(span, path)),
+                );
                 assert!(has(span, "request_id") && has(span, "method"));
             }
         }
