@@ -1,6 +1,7 @@
 //! The list of cases of each trait, and their expansion to tests.
 
 mod line;
+mod mail;
 mod staff;
 
 /// Expands to a test of every case of every trait.
@@ -14,6 +15,8 @@ macro_rules! all_cases {
         $crate::outbox_cases!($factory);
         $crate::layout_cases!($factory);
         $crate::account_cases!($factory);
+        $crate::code_cases!($factory);
+        $crate::mail_cases!($factory);
         $crate::staff_log_cases!($factory);
         $crate::answer_cases!($factory);
         $crate::audit_cases!($factory);

@@ -8,8 +8,8 @@ use tiketi_core::broadcast::Broadcast;
 use tiketi_core::lease::LeaseLock;
 use tiketi_core::rate_limit::RateLimits;
 use tiketi_core::store::{
-    AccountStore, AnswerStore, AuditStore, FiguresStore, InboxStore, LayoutStore, NoticeStore, RoomJournal,
-    SalesStore, StaffLog, StoreProbe, WaitingRoomStore,
+    AccountStore, AnswerStore, AuditStore, CodeStore, FiguresStore, InboxStore, LayoutStore, MailStore,
+    NoticeStore, RoomJournal, SalesStore, StaffLog, StoreProbe, WaitingRoomStore,
 };
 
 use crate::factory::{Fresh, SellingStore, StoreFactory};
@@ -183,6 +183,38 @@ where
 {
     run(factory, move |stores| {
         case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn AccountStore>).collect()))
+    });
+}
+
+/// Runs a case about codes that are sent by mail.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn codes<F, C>(factory: &F, case: fn(Handles<dyn CodeStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: CodeStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn CodeStore>).collect()))
+    });
+}
+
+/// Runs a case about the queue of mail.
+///
+/// # Panics
+///
+/// If the case fails.
+pub fn mails<F, C>(factory: &F, case: fn(Handles<dyn MailStore>) -> C)
+where
+    F: StoreFactory,
+    F::Store: MailStore,
+    C: Future<Output = ()> + Send + 'static,
+{
+    run(factory, move |stores| {
+        case(Handles::new(stores.into_iter().map(|store| store as Arc<dyn MailStore>).collect()))
     });
 }
 

@@ -1,5 +1,6 @@
 //! Accounts of the reference server: who can sign in, with which role, and where they are signed in.
 
+mod code;
 mod role;
 mod session;
 
@@ -7,10 +8,12 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::AccountId;
+use crate::language::Language;
 use crate::limits::{MAX_NAME_CHARS, MAX_NOTE_CHARS};
 use crate::text::{TextError, check_line};
 use crate::time::Timestamp;
 
+pub use code::{CODE_TRIES, CodeHash, CodeKey, CodePurpose, MailedCode, Registration, new_code};
 pub use role::{ParseRoleError, Permission, Role};
 pub use session::{Session, SignedIn};
 
@@ -28,8 +31,14 @@ pub struct Account {
     pub phone: Option<String>,
     /// Role of the account.
     pub role: Role,
-    /// The password's salted hash.
-    pub password: PasswordHash,
+    /// The password's salted hash; `None` if the account has no password, and its owner signs in elsewhere.
+    pub password: Option<PasswordHash>,
+    /// The id that Google gives the owner, if the owner has signed in with Google.
+    pub google: Option<String>,
+    /// The language in which the owner is written to.
+    pub language: Language,
+    /// When the owner proved that the address is theirs; `None` if that is not known.
+    pub verified_at: Option<Timestamp>,
     /// When the account was created.
     pub created_at: Timestamp,
     /// Grows by one with each change, from 1.
@@ -44,10 +53,11 @@ impl Account {
     /// [`TextError`] naming the field.
     pub fn check_texts(&self) -> Result<(), TextError> {
         // An address is checked when it is parsed.
-        let Self { id: _, email: _, name, phone, role: _, password, created_at: _, version: _ } = self;
+        let Self { id: _, email: _, name, phone, role: _, password, google, language: _, .. } = self;
         check_line("name", name, 0..=MAX_NAME_CHARS)?;
         check_line("phone", phone.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)?;
-        check_line("password", password.as_phc(), 0..=MAX_NOTE_CHARS)
+        check_line("password", password.as_ref().map_or("", PasswordHash::as_phc), 0..=MAX_NOTE_CHARS)?;
+        check_line("google", google.as_deref().unwrap_or_default(), 0..=MAX_NAME_CHARS)
     }
 }
 

@@ -104,6 +104,10 @@ ids! {
     LogEntryId;
     /// Id of a notice.
     NoticeId;
+    /// Id of a code that is sent by mail; it cannot be guessed.
+    CodeId;
+    /// Id of a mail, the same each time the mail is queued or sent.
+    MailId;
     /// Id of one holder of a lease, new for each lease.
     LeaseOwner;
 }

@@ -8,6 +8,8 @@ use std::str::FromStr;
 use async_trait::async_trait;
 
 use crate::fact::{Fact, FactId};
+use crate::time::Timestamp;
+use crate::waiting_room::Place;
 
 /// Delivers committed facts to one subscriber of the host.
 ///
@@ -25,6 +27,20 @@ pub trait Notifier: Debug + Send + Sync + 'static {
     /// [`NotifyError`] if any of the facts may be missing at the receiver; they are delivered again, but for those
     /// that the error names as delivered.
     async fn notify(&self, facts: &[Fact]) -> Result<(), NotifyError>;
+}
+
+/// Is told which buyers a waiting room called.
+///
+/// It is told after the call is committed, once, by the server that made it: if that server ends before, it is not told.
+/// Admission waits for it, so it must not take long.
+#[async_trait]
+pub trait CalledBuyers: Debug + Send + Sync + 'static {
+    /// Takes the places that were called at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`NotifyError`]; admission goes on, and nothing is told again.
+    async fn called(&self, places: &[Place], now: Timestamp) -> Result<(), NotifyError>;
 }
 
 /// Facts could not be delivered; delivery is tried again later.

@@ -82,12 +82,23 @@ pub struct AuthenticatedUser {
     pub id: BuyerId,
     /// What the user may do.
     pub role: Role,
+    /// Whether the user's e-mail address is proved; `true` unless the authenticator says otherwise.
+    ///
+    /// A shop that demands it lets nobody else hold tickets.
+    pub is_verified: bool,
 }
 
 impl AuthenticatedUser {
     /// Describes a user with a role.
     pub const fn new(id: BuyerId, role: Role) -> Self {
-        Self { id, role }
+        Self { id, role, is_verified: true }
+    }
+
+    /// Says whether the user's e-mail address is proved.
+    #[must_use]
+    pub const fn verified(mut self, is_verified: bool) -> Self {
+        self.is_verified = is_verified;
+        self
     }
 
     /// Describes a user who buys tickets.

@@ -47,6 +47,15 @@ impl Language {
     }
 }
 
+impl From<Language> for tiketi_core::language::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::English => Self::English,
+            Language::Korean => Self::Korean,
+        }
+    }
+}
+
 /// Reads a weight such as `0.8` in thousandths, its finest grain (source: RFC 9110, 12.4.2).
 fn thousandths(text: &str) -> u32 {
     let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), ""));

@@ -187,7 +187,10 @@ pub use auth::{EnsureAccountError, NewAccount};
 pub use authenticator::{AuthenticatedUser, AuthenticationError, Authenticator, CredentialScheme};
 pub use channels::SocketLimits;
 pub use client_address::{ForwardedHeader, InvalidNetwork, TrustedProxies};
-pub use credentials::{JwtAuthenticator, SecretTooShort, SignInLimits, TokenSecret};
+pub use credentials::{
+    FetchedKeys, GoogleSignIn, JwtAuthenticator, KeySource, KeySourceError, SecretTooShort, SignInLimits,
+    TokenSecret,
+};
 pub use error::{Refusal, RefusalAnswer};
 pub use images::{ImageFormat, ImageName, ImageStore, InvalidImageName};
 pub use limits::HttpLimits;

@@ -30,8 +30,12 @@ pub struct HttpLimits {
     pub health_patience: Duration,
     /// Most passwords hashed at once; each takes about 19 MiB and one core; 2 by default.
     pub max_password_hashes: usize,
-    /// Most sign-ins that wait to be hashed; more are answered with 503; 64 by default.
+    /// Most sign-ins that wait to be hashed; networks take turns, and more are answered with 429 or 503; 64 by default.
     pub max_waiting_sign_ins: usize,
+    /// Fewest characters of a new password; 8 by default.
+    ///
+    /// NIST SP 800-63B-4 asks for 15 where the password is all that is asked for, and for 8 beside another factor.
+    pub min_password_chars: usize,
     /// Most proofs of work checked at once; each takes the memory that the waiting room's policy names, up to 64 MiB; 2
     /// by default.
     pub max_proof_checks: usize,
@@ -53,6 +57,7 @@ impl Default for HttpLimits {
             health_patience: Duration::from_secs(2),
             max_password_hashes: 2,
             max_waiting_sign_ins: 64,
+            min_password_chars: 8,
             max_proof_checks: 2,
             max_waiting_proofs: 256,
             access_token_ttl: Duration::from_hours(1),

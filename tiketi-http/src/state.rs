@@ -1,5 +1,7 @@
 //! The state that handlers share.
 
+mod builder;
+
 use std::fmt;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     memory::MemoryRateLimits,
     rate_limit::RateLimits,
-    store::{AccountStore, AnswerStore, NoticeStore, StaffLog},
+    store::{AccountStore, AnswerStore, CodeStore, MailStore, NoticeStore, StaffLog},
 };
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -17,7 +19,9 @@ use crate::allowed_origins::AllowedOrigins;
 use crate::authenticator::{Authenticator, CredentialScheme};
 use crate::channels::{SocketLimits, Sockets};
 use crate::client_address::TrustedProxies;
-use crate::credentials::{Accounts, SessionAuthenticator, SignInLimits, TokenSecret};
+use crate::credentials::{
+    AccountParts, Accounts, GoogleSignIn, SessionAuthenticator, SignInLimits, TokenSecret,
+};
 use crate::images::{ImageStore, Images};
 use crate::limits::HttpLimits;
 use crate::live::LiveEvents;
@@ -41,6 +45,8 @@ struct Inner {
     authenticator: Arc<dyn Authenticator>,
     credential_scheme: CredentialScheme,
     accounts: Option<Arc<Accounts>>,
+    mails: Option<Arc<dyn MailStore>>,
+    demands_verified_address: bool,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     limits: HttpLimits,
@@ -106,6 +112,10 @@ pub struct AppStateBuilder {
     rate_limits: Option<Arc<dyn RateLimits>>,
     notices: Option<Arc<dyn NoticeStore>>,
     images: Option<Images>,
+    mails: Option<Arc<dyn MailStore>>,
+    codes: Option<Arc<dyn CodeStore>>,
+    unverified_holds: bool,
+    google: Option<GoogleSignIn>,
     allowed_origins: AllowedOrigins,
     socket_limits: SocketLimits,
     redis: Option<Arc<dyn DependencyCheck>>,
@@ -148,6 +158,10 @@ impl AppState {
             rate_limits: None,
             notices: None,
             images: None,
+            mails: None,
+            codes: None,
+            unverified_holds: false,
+            google: None,
             allowed_origins: AllowedOrigins::default(),
             socket_limits: SocketLimits::default(),
             redis: None,
@@ -241,6 +255,16 @@ impl AppState {
         self.inner.accounts.as_ref()
     }
 
+    /// Returns whether only users with a proved address may hold tickets.
+    pub(crate) fn demands_verified_address(&self) -> bool {
+        self.inner.demands_verified_address
+    }
+
+    /// Returns the queue of mail; `None` if the shop sends none.
+    pub(crate) fn mails(&self) -> Option<&Arc<dyn MailStore>> {
+        self.inner.mails.as_ref()
+    }
+
     pub(crate) fn authenticator(&self) -> &dyn Authenticator {
         self.inner.authenticator.as_ref()
     }
@@ -315,185 +339,5 @@ impl AppState {
     }
 }
 
-impl AppStateBuilder {
-    /// Takes the time from a clock; [`SystemClock`] by default.
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// Takes new ids from a source; [`TimeOrderedIds`] by default.
-    pub fn ids(mut self, ids: Arc<dyn IdSource>) -> Self {
-        self.ids = ids;
-        self
-    }
-
-    /// Sets the limits of requests; [`HttpLimits::default`] by default.
-    pub fn limits(mut self, limits: HttpLimits) -> Self {
-        self.limits = limits;
-        self
-    }
-
-    /// Trusts proxies to name their clients; none by default.
-    pub fn trusted_proxies(mut self, proxies: TrustedProxies) -> Self {
-        self.trusted_proxies = proxies;
-        self
-    }
-
-    /// Sets the limits of sign-ins by account and network; [`SignInLimits::default`] by default.
-    ///
-    /// They need the client's address: serve the router with
-    /// [`into_make_service_with_connect_info`](axum::Router::into_make_service_with_connect_info).
-    pub fn sign_in_limits(mut self, limits: SignInLimits) -> Self {
-        self.sign_in_limits = limits;
-        self
-    }
-
-    /// Sets the limits of requests by user, network and class of route; [`RequestLimits::default`] by default.
-    ///
-    /// Those of networks need the client's address, as [`AppStateBuilder::sign_in_limits`] does.
-    pub fn request_limits(mut self, limits: &RequestLimits) -> Self {
-        self.request_limits = *limits;
-        self
-    }
-
-    /// Counts sign-ins, and requests other than reads, in a store, which several servers may share; [`MemoryRateLimits`] by default.
-    pub fn rate_limits(mut self, store: Arc<dyn RateLimits>) -> Self {
-        self.rate_limits = Some(store);
-        self
-    }
-
-    /// Publishes news from this store; without it, `/api/news` answers `NEWS_NOT_KEPT`.
-    pub fn notices(mut self, store: Arc<dyn NoticeStore>) -> Self {
-        self.notices = Some(store);
-        self
-    }
-
-    /// Stores uploaded images, and serves them from `/images`; without it, these routes answer `IMAGES_NOT_KEPT`.
-    pub fn images(mut self, store: Arc<dyn ImageStore>) -> Self {
-        self.images = Some(Images::new(store));
-        self
-    }
-
-    /// Says which pages may open a socket; those of the same host by default.
-    pub fn allowed_origins(mut self, origins: AllowedOrigins) -> Self {
-        self.allowed_origins = origins;
-        self
-    }
-
-    /// Sets the limits of sockets; [`SocketLimits::default`] by default.
-    ///
-    /// Those of networks need the client's address, as [`AppStateBuilder::sign_in_limits`] does.
-    pub fn socket_limits(mut self, limits: SocketLimits) -> Self {
-        self.socket_limits = limits;
-        self
-    }
-
-    /// Shows at `/health/redis` and `/health/all` whether Redis answers; without it, it is not configured.
-    ///
-    /// A server without its Redis stays ready: sales do not depend on it.
-    pub fn redis_check(mut self, check: Arc<dyn DependencyCheck>) -> Self {
-        self.redis = Some(check);
-        self
-    }
-
-    /// Builds the state.
-    ///
-    /// # Errors
-    ///
-    /// [`StateError::ZeroLimit`].
-    pub fn build(self) -> Result<AppState, StateError> {
-        check_limits(&self.limits)?;
-        if let Some(name) = self.socket_limits.zero() {
-            return Err(StateError::ZeroLimit { name });
-        }
-        let clock = || Arc::clone(&self.clock);
-        let counts = self.rate_limits.unwrap_or_else(|| Arc::new(MemoryRateLimits::default()));
-        let request_counts = RequestCounts::new(&self.request_limits, Arc::clone(&counts), clock());
-        let proofs = Proofs::new(&self.limits, Arc::clone(&counts));
-        let proof_secret = ProofSecret(self.box_office.waiting_room().derived_secret(PURPOSE));
-        let (authenticator, accounts): (Arc<dyn Authenticator>, _) = match self.sign_in {
-            SignIn::Accounts { store, secret } => {
-                let accounts =
-                    Accounts::new(store, &secret, clock(), &self.limits, (self.sign_in_limits, counts));
-                let authenticator = Arc::<SessionAuthenticator>::clone(&accounts.authenticator);
-                (authenticator, Some(Arc::new(accounts)))
-            }
-            SignIn::Host(authenticator) => (authenticator, None),
-        };
-        let inner = Inner {
-            box_office: self.box_office,
-            answers: self.answers,
-            staff_log: self.staff_log,
-            credential_scheme: authenticator.scheme(),
-            authenticator,
-            accounts,
-            clock: self.clock,
-            ids: self.ids,
-            limits: self.limits,
-            trusted_proxies: self.trusted_proxies,
-            proofs,
-            proof_secret,
-            live: LiveEvents::default(),
-            serving: ServingCache::default(),
-            notices: self.notices,
-            notice_views: NoticeViews::default(),
-            images: self.images,
-            allowed_origins: self.allowed_origins,
-            sockets: Sockets::new(self.socket_limits),
-            readiness: Readiness::default(),
-            request_counts,
-            redis: self.redis,
-            tasks: TaskTracker::new(),
-        };
-        Ok(AppState { inner: Arc::new(inner) })
-    }
-}
-
-fn check_limits(limits: &HttpLimits) -> Result<(), StateError> {
-    let zeros = [
-        ("body_bytes", limits.body_bytes == 0),
-        ("seat_list_bytes", limits.seat_list_bytes == 0),
-        ("layout_bytes", limits.layout_bytes == 0),
-        ("request_timeout", limits.request_timeout.is_zero()),
-        ("health_patience", limits.health_patience.is_zero()),
-        ("max_password_hashes", limits.max_password_hashes == 0),
-        ("max_waiting_sign_ins", limits.max_waiting_sign_ins == 0),
-        ("max_proof_checks", limits.max_proof_checks == 0),
-        ("access_token_ttl", limits.access_token_ttl.is_zero()),
-        ("refresh_token_ttl", limits.refresh_token_ttl.is_zero()),
-    ];
-    match zeros.into_iter().find(|(_, zero)| *zero) {
-        Some((name, _)) => Err(StateError::ZeroLimit { name }),
-        None => Ok(()),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use tiketi_core::memory::MemoryStore;
-
-    use super::*;
-
-    fn builder(secret: &str) -> AppStateBuilder {
-        let store = Arc::new(MemoryStore::default());
-        let box_office = BoxOffice::builder().store(Arc::clone(&store)).build().unwrap();
-        let secret = TokenSecret::new(secret).unwrap();
-        AppState::builder(box_office, store.clone(), store.clone(), SignIn::Accounts { store, secret })
-    }
-
-    #[test]
-    fn a_limit_that_would_refuse_everything_is_refused() {
-        let limits = HttpLimits { body_bytes: 0, ..HttpLimits::default() };
-        let error = builder(&"x".repeat(32)).limits(limits).build().unwrap_err();
-        assert_eq!(error, StateError::ZeroLimit { name: "body_bytes" });
-    }
-
-    #[test]
-    fn the_secret_is_never_shown() {
-        let secret = "x".repeat(32);
-        let builder = builder(&secret);
-        assert!(!format!("{builder:?}").contains(&secret));
-        assert!(!format!("{:?}", builder.build().unwrap()).contains(&secret));
-    }
-}
+mod tests;

@@ -229,7 +229,10 @@ CREATE TABLE tiketi.accounts (
     name       text NOT NULL,
     phone      text,
     role       text NOT NULL CHECK (role IN ('buyer', 'read_only', 'box_office', 'finance', 'admin')),
-    password   text NOT NULL,
+    password   text,
+    google     text,                      -- the id that Google gives the owner
+    language   text NOT NULL,
+    verified_at bigint,
     created_at bigint NOT NULL,
     version    bigint NOT NULL,
     CONSTRAINT one_account_an_address UNIQUE (email)
@@ -319,6 +322,28 @@ CREATE TABLE tiketi.notices (
     version    bigint NOT NULL
 );
 CREATE INDEX notices_in_order ON tiketi.notices (pinned, created_at, id);
+
+CREATE TABLE tiketi.codes (
+    id         uuid PRIMARY KEY,
+    email      text NOT NULL,
+    purpose    text NOT NULL,             -- a JSON object
+    language   text NOT NULL,
+    expires_at bigint NOT NULL,
+    hash       text,
+    tries_left bigint NOT NULL
+);
+CREATE INDEX codes_by_end ON tiketi.codes (expires_at);
+
+CREATE TABLE tiketi.mails (
+    id        uuid PRIMARY KEY,
+    content   text NOT NULL,              -- a JSON object
+    queued_at bigint NOT NULL,
+    stage     text NOT NULL CHECK (stage IN ('waiting', 'done', 'dead')),
+    at        bigint NOT NULL,
+    tries     bigint NOT NULL,
+    problem   text
+);
+CREATE INDEX mails_by_stage ON tiketi.mails (stage, at, id);
 
 CREATE TABLE tiketi.answers (
     key           uuid PRIMARY KEY,

@@ -24,6 +24,12 @@ pub(crate) async fn run(options: Options) -> Result<(), Failure> {
             report.add("store", store::describe(&settings.store).await)?;
             report.add("images", images(&settings))?;
             report.add("waiting rooms", settings.waiting.describe().await)?;
+            if let Some(mail) = &settings.mail {
+                report.add("mail", mail.describe().await)?;
+            }
+            if let Some(google) = &settings.accounts.google {
+                report.add("Google", google.describe().await)?;
+            }
             if let Some(toss) = &settings.toss {
                 report.add("TossPayments", toss.describe().await)?;
             }

@@ -29,7 +29,7 @@ impl GuardSettings {
     pub(crate) fn of(options: &Guards) -> Result<Self, Failure> {
         let refused = |error: InvalidNetwork| Failure::new(format!("--trusted-proxies: {error}"));
         let proxies = TrustedProxies::new(options.trusted_proxies.iter().map(String::as_str));
-        let mut sign_ins = SignInLimits::off();
+        let mut sign_ins = SignInLimits::default();
         sign_ins.account = options.sign_in_limit_account.0;
         sign_ins.ipv4 = options.sign_in_limit_ipv4.0;
         sign_ins.ipv6 = options.sign_in_limit_ipv6.0;

@@ -20,7 +20,7 @@ use crate::output::print_line;
 use crate::settings::{Admin, Settings};
 use crate::shop::Shop;
 use crate::shutdown::StopSignals;
-use crate::{demo, front_page, metrics, secrets, sockets};
+use crate::{demo, front_page, mail, metrics, secrets, sockets};
 
 /// Longest wait for work that outlives its request, after the requests.
 const DRAIN_TASKS: Duration = Duration::from_secs(8);
@@ -37,11 +37,15 @@ pub(crate) async fn run(settings: &Settings) -> Result<(), Failure> {
     secrets::require(settings)?;
     let listener = bind(&settings.listen).await?;
     let (shop, secret) = Shop::open_to_serve(settings).await?;
+    let sender = shop.mail_sender(settings, &secret);
     let state = shop.state(settings, secret)?;
     prepare(settings, &shop, &state).await?;
 
     let cancellation = CancellationToken::new();
     let jobs = BackgroundJobs::start(&shop.box_office, &state, settings.jobs, cancellation.clone());
+    if let Some(sender) = sender {
+        jobs.tasks().spawn(mail::send_until(sender, cancellation.clone()));
+    }
     announce(&listener)?;
     let routes = tiketi_http::router(state.clone()).route("/", get(front_page::show));
     let routes = metrics::add(
@@ -99,6 +103,9 @@ async fn prepare(settings: &Settings, shop: &Shop, state: &AppState) -> Result<(
     if settings.demo {
         demo::open(&shop.demo_box_office, state).await?;
     }
+    // After the demo, whose buyers get no mail, and before the first sale.
+    let subscribed = shop.box_office.jobs().subscribe_once().await;
+    subscribed.map_err(|error| Failure::during("cannot register the subscribers", &error))?;
     Ok(())
 }
 
@@ -130,7 +137,9 @@ async fn ensure_admin(state: &AppState, admin: &Admin) -> Result<(), Failure> {
     let (email, name) = (admin.email.to_string(), "Administrator".to_owned());
     let ensured = state.ensure_account(NewAccount::new(email, password, name, Role::Admin)).await;
     let is_new = ensured.map_err(|error| match error {
-        EnsureAccountError::PasswordLength => Failure::new(format!("--admin-password: {error}")),
+        EnsureAccountError::PasswordLength { .. } | EnsureAccountError::PasswordCommon => {
+            Failure::new(format!("--admin-password: {error}"))
+        }
         error => Failure::during("cannot create the administrator's account", &error),
     })?;
     if let (true, Some(generated)) = (is_new, generated) {

@@ -8,8 +8,10 @@ use tiketi_postgres::Durability;
 use crate::background_jobs::JobSettings;
 use crate::connections::ConnectionSettings;
 use crate::failure::Failure;
+use crate::google::GoogleSettings;
 use crate::guards::GuardSettings;
 use crate::images::ImagePlace;
+use crate::mail::MailSettings;
 use crate::options::Options;
 use crate::sockets::SocketSettings;
 use crate::store::StoreKind;
@@ -46,6 +48,18 @@ pub(crate) struct Settings {
     pub(crate) guards: GuardSettings,
     pub(crate) sockets: SocketSettings,
     pub(crate) web: WebSettings,
+    /// How mail is sent, if it is.
+    pub(crate) mail: Option<MailSettings>,
+    pub(crate) accounts: AccountSettings,
+}
+
+/// How users sign in, and what they need.
+#[derive(Debug)]
+pub(crate) struct AccountSettings {
+    /// How they sign in with Google, if they do.
+    pub(crate) google: Option<GoogleSettings>,
+    /// Whether they may hold tickets before their address is verified.
+    pub(crate) unverified_holds: bool,
 }
 
 /// The first administrator.
@@ -75,6 +89,11 @@ impl Settings {
         let guards = GuardSettings::of(&options.guards)?;
         let sockets = SocketSettings::of(&options.sockets)?;
         let web = WebSettings::of(&options.web)?;
+        let mail = MailSettings::of(options.mail, options.time_zone)?;
+        let accounts = AccountSettings {
+            google: GoogleSettings::of(&options.signing_in)?,
+            unverified_holds: options.signing_in.unverified_holds,
+        };
         let Options { listen, demo, migrate, store_connections, time_zone, .. } = options;
         let test_gateway = options.paying.test_gateway;
         let toss = Toss::of(options.paying)?;
@@ -99,6 +118,8 @@ impl Settings {
             guards,
             sockets,
             web,
+            mail,
+            accounts,
         })
     }
 }
@@ -134,6 +155,7 @@ fn limits(options: &Options) -> Result<HttpLimits, Failure> {
     let mut limits = HttpLimits::default();
     limits.request_timeout = options.request_timeout;
     limits.body_bytes = options.body_limit;
+    limits.min_password_chars = options.signing_in.min_password_length.into();
     Ok(limits)
 }
 

@@ -8,16 +8,18 @@ use tiketi_core::{
     clock::{SystemClock, TimeOrderedIds},
     gateway::{GuardSettings, Guarded},
     store::{
-        AccountStore, AnswerStore, CatalogStore, FiguresStore, InboxStore, LayoutStore, NoticeStore,
-        OutboxStore, SalesStore, StaffLog, StoreClock, StoreProbe,
+        AccountStore, AnswerStore, CatalogStore, CodeStore, FiguresStore, InboxStore, LayoutStore, MailStore,
+        NoticeStore, OutboxStore, SalesStore, StaffLog, StoreClock, StoreProbe,
     },
 };
 use tiketi_http::{AppState, SignIn, TokenSecret};
+use tiketi_mail::MailSender;
 use tiketi_postgres::PostgresStore;
 
 use crate::demo::DemoIds;
 use crate::failure::Failure;
 use crate::guards::CountedGuards;
+use crate::mail::MailSettings;
 use crate::metrics::ServerMetrics;
 use crate::redis_check::RedisCheck;
 use crate::secrets;
@@ -56,6 +58,8 @@ pub(crate) struct Shop {
     /// The same shop with the built-in gateway only: the demo sells through it, and no money moves.
     pub(crate) demo_box_office: BoxOffice,
     pub(crate) accounts: Arc<dyn AccountStore>,
+    codes: Arc<dyn CodeStore>,
+    mails: Arc<dyn MailStore>,
     answers: Arc<dyn AnswerStore>,
     /// What staff do.
     pub(crate) staff_log: Arc<dyn StaffLog>,
@@ -133,10 +137,13 @@ impl Shop {
             + StoreProbe
             + AccountStore
             + AnswerStore
-            + StaffLog
+            + CodeStore
             + FiguresStore
-            + NoticeStore,
+            + MailStore
+            + NoticeStore
+            + StaffLog,
     {
+        let mails: Arc<dyn MailStore> = Arc::<S>::clone(store);
         let guards = settings.guards.open(rooms.and_then(WaitingRooms::redis));
         let open = |gateways: Vec<Arc<dyn PaymentGateway>>, ids: Arc<dyn IdSource>| {
             let builder = BoxOffice::builder().store(Arc::clone(store)).terms(settings.terms).ids(ids);
@@ -144,6 +151,10 @@ impl Shop {
             let builder = builder.asked_at_once(settings.jobs.asked_at_once());
             let builder = gateways.into_iter().fold(builder, BoxOfficeBuilder::gateway);
             let builder = guards.add_to(builder);
+            let builder = match &settings.mail {
+                Some(_) => MailSettings::add_to(builder, &mails),
+                None => builder,
+            };
             match rooms {
                 Some(rooms) => rooms.add_to(builder),
                 None => builder,
@@ -163,6 +174,8 @@ impl Shop {
             box_office,
             demo_box_office,
             accounts,
+            codes: Arc::<S>::clone(store),
+            mails,
             answers,
             staff_log,
             notices,
@@ -173,11 +186,27 @@ impl Shop {
         })
     }
 
+    /// Makes what sends the shop's mail; `None` if it sends none.
+    pub(crate) fn mail_sender(&self, settings: &Settings, secret: &TokenSecret) -> Option<MailSender> {
+        let Self { box_office, mails, accounts, codes, .. } = self;
+        let codes = (Arc::clone(codes), secret.code_key());
+        let mail = settings.mail.as_ref()?;
+        Some(mail.sender(box_office.clone(), Arc::clone(mails), Arc::clone(accounts), codes))
+    }
+
     /// Builds the state of the routes.
     pub(crate) fn state(&self, settings: &Settings, secret: TokenSecret) -> Result<AppState, Failure> {
         let sign_in = SignIn::Accounts { store: Arc::clone(&self.accounts), secret };
         let (answers, log) = (Arc::clone(&self.answers), Arc::clone(&self.staff_log));
         let builder = AppState::builder(self.box_office.clone(), answers, log, sign_in);
+        let builder = match &settings.mail {
+            Some(_) => builder.mails(Arc::clone(&self.mails)).codes(Arc::clone(&self.codes)),
+            None => builder,
+        };
+        let builder = match &settings.accounts.google {
+            Some(google) => builder.google(google.sign_in()),
+            None => builder,
+        };
         let builder = builder.notices(Arc::clone(&self.notices));
         let builder = match &settings.images {
             Some(place) => builder.images(place.open()?),
@@ -191,6 +220,7 @@ impl Shop {
             .sockets
             .add_to_state(self.guards.add_to_state(builder))
             .limits(settings.limits)
+            .unverified_holds(settings.accounts.unverified_holds)
             .build()
             .map_err(|error| Failure::during("cannot build the shop", &error))
     }

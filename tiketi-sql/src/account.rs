@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use tiketi_core::language::Language;
 use tiketi_core::{
     AccountId, StoreError, Timestamp,
     account::{Account, PasswordHash, Session, SignedIn},
@@ -25,7 +26,10 @@ table! {
         changing {
             name: Cow<'r, str>,
             phone: Option<Cow<'r, str>>,
-            password: Cow<'r, str>,
+            password: Option<Cow<'r, str>>,
+            google: Option<Cow<'r, str>>,
+            language: Cow<'r, str>,
+            verified_at: Option<i64>,
             version: i64,
         }
     }
@@ -51,14 +55,29 @@ table! {
 impl<'r> AccountRow<'r> {
     /// Writes an account as its columns.
     pub fn of(account: &'r Account) -> Self {
-        let Account { id, email, name, phone, role, password, created_at, version } = account;
+        let Account {
+            id,
+            email,
+            name,
+            phone,
+            role,
+            password,
+            google,
+            language,
+            verified_at,
+            created_at,
+            version,
+        } = account;
         Self {
             id: id.as_uuid(),
             email: email.as_str().into(),
             name: name.into(),
             phone: phone.as_deref().map(Cow::Borrowed),
             role: role.word().into(),
-            password: password.as_phc().into(),
+            password: password.as_ref().map(|hash| hash.as_phc().into()),
+            google: google.as_deref().map(Cow::Borrowed),
+            language: language.tag().into(),
+            verified_at: verified_at.map(Timestamp::as_micros),
             created_at: created_at.as_micros(),
             version: stored(*version),
         }
@@ -76,11 +95,19 @@ impl<'r> AccountRow<'r> {
             name: self.name.into_owned(),
             phone: self.phone.map(Cow::into_owned),
             role: self.role.parse().map_err(|_| unreadable("role"))?,
-            password: PasswordHash::from_phc(self.password.into_owned()),
+            password: self.password.map(|hash| PasswordHash::from_phc(hash.into_owned())),
+            google: self.google.map(Cow::into_owned),
+            language: language_of(&self.language)?,
+            verified_at: self.verified_at.map(Timestamp::from_micros),
             created_at: Timestamp::from_micros(self.created_at),
             version: unsigned(self.version, "version")?,
         })
     }
+}
+
+/// Reads a language from its tag.
+pub(crate) fn language_of(tag: &str) -> Result<Language, StoreError> {
+    Language::named(tag).ok_or_else(|| unreadable("language"))
 }
 
 impl SessionRow {

@@ -13,6 +13,9 @@ macro_rules! columns {
     (account) => {
         $crate::account_columns!()
     };
+    (code) => {
+        $crate::code_columns!()
+    };
     (command) => {
         $crate::command_columns!()
     };
@@ -39,6 +42,9 @@ macro_rules! columns {
     };
     (log) => {
         $crate::log_columns!()
+    };
+    (mail) => {
+        $crate::mail_columns!()
     };
     (notice) => {
         $crate::notice_columns!()

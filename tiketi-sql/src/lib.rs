@@ -14,6 +14,7 @@
 mod account;
 mod batch;
 mod cancellation;
+mod code;
 mod columns;
 mod command;
 mod event;
@@ -21,6 +22,7 @@ mod fact;
 mod figures;
 mod inbox;
 mod layout;
+mod mail;
 mod metadata;
 mod notice;
 mod observed;
@@ -40,6 +42,7 @@ pub use batch::{
     BatchCommand, BatchReadSet, BatchStore, EventRows, QueuedCommand, Reply, answer_all, closed, panicked,
     pending, queue_is_full, shared,
 };
+pub use code::CodeRow;
 pub use command::{ANSWER_COLUMNS, CommandRow, CreationRow, answer_claim};
 pub use event::{EventRow, TicketTypeRow};
 pub use fact::{
@@ -48,6 +51,7 @@ pub use fact::{
 pub use figures::{ALL_DAYS, FigureCountRow, FigureRow, FigureSourceRow, key_columns, progress_columns};
 pub use inbox::DeliveryRow;
 pub use layout::LayoutRow;
+pub use mail::{MailRow, listed_after, settled_columns};
 pub use notice::NoticeRow;
 pub use observed::StoreMetrics;
 pub use payment::PaymentRow;
@@ -59,8 +63,9 @@ pub use table::{Column, Kind, Part, TableRow, Value, columns_of, qualified_list}
 pub use waiting_room::{class_word, place, place_text, room, room_text, rooms_with};
 
 /// Every table that has a row type, with the columns of its rows.
-pub const TABLES: [(&str, &[Column]); 16] = [
+pub const TABLES: [(&str, &[Column]); 18] = [
     of::<AccountRow<'_>>(),
+    of::<CodeRow<'_>>(),
     of::<CommandRow>(),
     of::<CreationRow>(),
     of::<DeliveryRow<'_>>(),
@@ -70,6 +75,7 @@ pub const TABLES: [(&str, &[Column]); 16] = [
     of::<FigureSourceRow<'_>>(),
     of::<LayoutRow<'_>>(),
     of::<LogRow<'_>>(),
+    of::<MailRow<'_>>(),
     of::<NoticeRow<'_>>(),
     of::<PaymentRow<'_>>(),
     of::<ReservationRow<'_>>(),

@@ -207,7 +207,10 @@ CREATE TABLE accounts (
     name       TEXT NOT NULL,
     phone      TEXT,
     role       TEXT NOT NULL CHECK (role IN ('buyer', 'read_only', 'box_office', 'finance', 'admin')),
-    password   TEXT NOT NULL,
+    password   TEXT,
+    google     TEXT,                      -- the id that Google gives the owner
+    language   TEXT NOT NULL,
+    verified_at INTEGER,
     created_at INTEGER NOT NULL,
     version    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -295,6 +298,28 @@ CREATE TABLE notices (
     version    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX notices_in_order ON notices (pinned, created_at, id);
+
+CREATE TABLE codes (
+    id         BLOB PRIMARY KEY,
+    email      TEXT NOT NULL,
+    purpose    TEXT NOT NULL,             -- a JSON object
+    language   TEXT NOT NULL,
+    expires_at INTEGER NOT NULL,
+    hash       TEXT,
+    tries_left INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX codes_by_end ON codes (expires_at);
+
+CREATE TABLE mails (
+    id        BLOB PRIMARY KEY,
+    content   TEXT NOT NULL,              -- a JSON object
+    queued_at INTEGER NOT NULL,
+    stage     TEXT NOT NULL CHECK (stage IN ('waiting', 'done', 'dead')),
+    at        INTEGER NOT NULL,
+    tries     INTEGER NOT NULL,
+    problem   TEXT
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mails_by_stage ON mails (stage, at, id);
 
 CREATE TABLE answers (
     key           BLOB PRIMARY KEY,

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use async_trait::async_trait;
+use rusqlite::Connection;
 use tiketi_core::{
     AccountId, CommandError, StoreError, Timestamp,
     account::{Account, Email, Role, Session, SignedIn},
@@ -10,6 +11,7 @@ use tiketi_core::{
     store::{AccountQuery, AccountStore, ChangeRoleRefused, CreateAccountRefused, UpdateAccountRefused},
 };
 use tiketi_sql::{AccountRow, Part, SessionRow, columns, signed_in};
+use uuid::Uuid;
 
 use crate::load::{all, exists, one};
 use crate::statement::{Guard, Statement};
@@ -52,6 +54,7 @@ const SESSION: &str = concat!(
 );
 const RENEW: &str = "UPDATE sessions SET generation = ?2, refreshed_at = ?3, ends_at = ?4 \
     WHERE session = ?1 AND generation = ?2 - 1";
+const END_ALL: &str = "DELETE FROM sessions WHERE account = ?1 AND session IS NOT ?2";
 const FORGET: &str = "DELETE FROM sessions WHERE session IN \
     (SELECT session FROM sessions WHERE ends_at <= ?1 ORDER BY ends_at LIMIT ?2)";
 
@@ -75,17 +78,19 @@ impl AccountStore for SqliteStore {
 
     async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
         account.check_texts()?;
+        self.writer().run_work(move |set| replace(set.connection(), &account)).await
+    }
+
+    async fn update_account_and_end_sessions(
+        &self,
+        account: Account,
+    ) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
         self.writer()
             .run_work(move |set| {
-                let connection = set.connection();
-                if UPDATE.run(connection, &AccountRow::of(&account))? == 1 {
-                    return Ok(());
-                }
-                let is_known =
-                    exists(connection, "SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_uuid()])?;
-                let refused =
-                    if is_known { UpdateAccountRefused::Changed } else { UpdateAccountRefused::NotFound };
-                Err(CommandError::Refused(refused))
+                replace(set.connection(), &account)?;
+                write::run(set.connection(), END_ALL, (account.id.as_uuid(), None::<Uuid>))?;
+                Ok(())
             })
             .await
     }
@@ -163,9 +168,8 @@ impl AccountStore for SqliteStore {
 
     async fn end_sessions(&self, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
         self.write(move |set| {
-            let sql = "DELETE FROM sessions WHERE account = ?1 AND session IS NOT ?2";
             let values = (account.as_uuid(), except.map(SessionId::as_uuid));
-            Ok(write::run(set.connection(), sql, values)? as u64)
+            Ok(write::run(set.connection(), END_ALL, values)? as u64)
         })
         .await
     }
@@ -174,4 +178,14 @@ impl AccountStore for SqliteStore {
         self.write(move |set| Ok(write::run(set.connection(), FORGET, (now.as_micros(), limit))? as u64))
             .await
     }
+}
+
+/// Replaces an account by its next version.
+fn replace(connection: &Connection, account: &Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+    if UPDATE.run(connection, &AccountRow::of(account))? == 1 {
+        return Ok(());
+    }
+    let is_known = exists(connection, "SELECT 1 FROM accounts WHERE id = ?1", [account.id.as_uuid()])?;
+    let refused = if is_known { UpdateAccountRefused::Changed } else { UpdateAccountRefused::NotFound };
+    Err(CommandError::Refused(refused))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use futures::future::join_all;
+use tiketi_core::language::Language;
 use tiketi_core::{
     AccountId, IdSource, Timestamp,
     account::{Account, PasswordHash, Role, Session, SignedIn},
@@ -22,7 +23,10 @@ fn account(ids: &CountedIds, email: &str) -> Account {
         name: "한별 O'Neil".into(),
         phone: Some("+82 2 555 0100".into()),
         role: Role::Buyer,
-        password: PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".into()),
+        password: Some(PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA".into())),
+        google: None,
+        language: Language::Korean,
+        verified_at: None,
         created_at: START.parse().unwrap(),
         version: 1,
     }
@@ -63,6 +67,10 @@ pub async fn an_account_is_read_as_it_was_written(stores: Handles<dyn AccountSto
     let mut admin = account(&ids, "admin@harbour-hall.example");
     admin.phone = None;
     admin.role = Role::Admin;
+    admin.password = None;
+    admin.google = Some("100000000000000000007".into());
+    admin.language = Language::English;
+    admin.verified_at = Some(hours_later(2));
     for account in [account(&ids, "hanbyul@mail.example"), admin] {
         stores.any().create_account(account.clone()).await.unwrap();
         assert_eq!(stores.any().account(account.id).await.unwrap().as_ref(), Some(&account));
@@ -127,10 +135,11 @@ type Spoil = fn(&mut Account);
 /// Fails if an account is stored with a text that stores refuse.
 pub async fn an_account_no_store_keeps_is_refused_by_its_field(stores: Handles<dyn AccountStore>) {
     let fine = || account(&CountedIds::seeded(6), "hanbyul@mail.example");
-    let spoils: [(&str, Spoil); 3] = [
+    let spoils: [(&str, Spoil); 4] = [
         ("name", |it| it.name = NUL.into()),
         ("phone", |it| it.phone = Some(NUL.into())),
-        ("password", |it| it.password = PasswordHash::from_phc(NUL.into())),
+        ("password", |it| it.password = Some(PasswordHash::from_phc(NUL.into()))),
+        ("google", |it| it.google = Some(NUL.into())),
     ];
     for (field, spoil) in spoils {
         let mut bad = fine();
@@ -146,7 +155,9 @@ pub async fn an_account_is_replaced_by_its_next_version(stores: Handles<dyn Acco
     let ids = CountedIds::seeded(7);
     let first = stored(&stores, &ids, "hanbyul@mail.example").await;
     let mut next = Account { name: "새 이름".into(), phone: None, version: 2, ..first.clone() };
-    next.password = PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$b3RoZXI".into());
+    next.password = Some(PasswordHash::from_phc("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$b3RoZXI".into()));
+    next.google = Some("100000000000000000007".into());
+    (next.language, next.verified_at) = (Language::English, Some(hours_later(1)));
     let moved =
         Account { email: "other@mail.example".parse().unwrap(), created_at: hours_later(1), ..next.clone() };
     stores.any().update_account(moved.clone()).await.unwrap();
@@ -170,6 +181,32 @@ pub async fn an_account_that_changed_meanwhile_is_not_replaced(stores: Handles<d
     assert_eq!(refused.refusal(), Some(UpdateAccountRefused::NotFound));
     assert_eq!(stores.any().account(unknown.id).await.unwrap(), None);
     refuses(stores.any().update_account(Account { name: NUL.into(), ..unknown }).await, "name");
+}
+
+/// Fails if an account is replaced without its sessions ending, or if sessions end although it is not replaced.
+pub async fn an_account_is_replaced_and_its_sessions_end_together(stores: Handles<dyn AccountStore>) {
+    let ids = CountedIds::seeded(14);
+    let (one, two) =
+        (stored(&stores, &ids, "one@mail.example").await, stored(&stores, &ids, "two@mail.example").await);
+    let sessions = [session(&ids, &one, 1), session(&ids, &one, 1), session(&ids, &two, 1)];
+    for session in &sessions {
+        stores.any().start_session(session.clone()).await.unwrap();
+    }
+    let late = Account { version: 3, ..one.clone() };
+    let refused = stores.any().update_account_and_end_sessions(late).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(UpdateAccountRefused::Changed));
+    assert!(stores.any().session(sessions[0].id).await.unwrap().is_some());
+    let unknown = Account { version: 2, ..account(&ids, "stranger@mail.example") };
+    let refused = stores.any().update_account_and_end_sessions(unknown).await.unwrap_err();
+    assert_eq!(refused.refusal(), Some(UpdateAccountRefused::NotFound));
+    let next = Account { password: None, version: 2, ..one };
+    stores.any().update_account_and_end_sessions(next.clone()).await.unwrap();
+    assert_eq!(stores.any().account(next.id).await.unwrap(), Some(next));
+    let mut left = Vec::new();
+    for session in &sessions {
+        left.extend(stores.any().session(session.id).await.unwrap().map(|found| found.session.id));
+    }
+    assert_eq!(left, [sessions[2].id]);
 }
 
 /// Fails if a session is not read as it was written, or not with its account as it is now.

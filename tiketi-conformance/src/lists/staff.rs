@@ -14,6 +14,7 @@ macro_rules! account_cases {
                 an_account_no_store_keeps_is_refused_by_its_field,
                 an_account_is_replaced_by_its_next_version,
                 an_account_that_changed_meanwhile_is_not_replaced,
+                an_account_is_replaced_and_its_sessions_end_together,
                 a_session_is_read_with_its_account,
                 a_session_needs_a_new_id_and_an_account,
                 of_32_renewals_of_a_session_one_wins,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::box_office::room_cache::RoomFacts;
+use crate::box_office::together::caught;
 use crate::box_office::{BoxOffice, Jobs};
 use crate::broadcast::{BuyerOnly, EventRoom, Message, PrivateNews, PublicNews};
 use crate::decide::waiting_room::{Admission, Admit};
@@ -79,6 +80,7 @@ impl BoxOffice {
                 &Serving::of(event, Some(&admission.room), &facts.policy, self.now()),
                 &admission.called,
             );
+            self.tell_of(&admission.called).await;
             admitted.swept.done.extend(admission.called);
             if !admission.more {
                 return Ok(());
@@ -86,6 +88,20 @@ impl BoxOffice {
         }
         admitted.more = true;
         Ok(())
+    }
+
+    /// Tells the host which buyers were called.
+    async fn tell_of(&self, called: &[Place]) {
+        let Some(told) = self.inner.called_buyers.as_ref().filter(|_| !called.is_empty()) else { return };
+        let problem: Option<Box<dyn std::error::Error>> = match caught(told.called(called, self.now())).await
+        {
+            Some(Ok(())) => None,
+            Some(Err(error)) => Some(error.into()),
+            None => Some("it panicked".into()),
+        };
+        if let Some(error) = problem {
+            tracing::warn!(error = &*error, "the host was not told of called buyers");
+        }
     }
 
     /// Sends the room's public state to everyone who follows the event, and to each called buyer that it is their turn.

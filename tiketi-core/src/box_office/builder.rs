@@ -1,14 +1,16 @@
 //! Builds a box office from its parts.
 
+mod checks;
+
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::box_office::builder::checks::{check_gateways, subscribers, with_figures};
 use crate::box_office::confirm_locks::ConfirmLocks;
 use crate::box_office::job_table::JobTable;
 use crate::box_office::load_meter::LoadMeter;
 use crate::box_office::observed_gateway::ObservedGateway;
-use crate::box_office::relay::Subscriber;
-use crate::box_office::reports::{COUNTED_FACTS, FIGURES_SUBSCRIBER, FigureKeeper};
+use crate::box_office::reports::FigureKeeper;
 use crate::box_office::room_cache::RoomCache;
 use crate::box_office::{BoxOffice, Inner};
 use crate::broadcast::Broadcast;
@@ -18,12 +20,12 @@ use crate::figures::Calendar;
 use crate::gateway::PaymentGateway;
 use crate::memory::{MemoryBroadcast, MemoryWaitingRooms};
 use crate::metrics::Metrics;
-use crate::notifier::{InvalidSubscriberName, Notifier, SubscriberName};
+use crate::notifier::{CalledBuyers, InvalidSubscriberName, Notifier, SubscriberName};
 use crate::random::{Random, RandomError, SystemRandom};
 use crate::spawner::Spawner;
 use crate::store::{
     CatalogStore, FiguresStore, InboxStore, LayoutStore, OutboxStore, SalesStore, StoreClock, StoreProbe,
-    Subscription, WaitingRoomStore,
+    WaitingRoomStore,
 };
 use crate::terms::{Terms, TermsError};
 use crate::waiting_room::{AdmissionKey, BeaconVerifier, JoinGuard};
@@ -75,6 +77,7 @@ pub struct BoxOfficeBuilder {
     figures: Option<(Arc<dyn FiguresStore>, Arc<dyn Calendar>)>,
     waiting_rooms: Option<Arc<dyn WaitingRoomStore>>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
+    called_buyers: Option<Arc<dyn CalledBuyers>>,
     beacon_verifier: Option<Arc<dyn BeaconVerifier>>,
     broadcast: Option<Arc<dyn Broadcast>>,
     admission_key: Option<AdmissionKey>,
@@ -310,6 +313,14 @@ impl BoxOfficeBuilder {
         self
     }
 
+    /// Tells which buyers waiting rooms call, to write to them, for example; by default no one is told.
+    ///
+    /// Each server tells of its own calls. A buyer's status and the broadcast say the same.
+    pub fn called_buyers(mut self, told: Arc<dyn CalledBuyers>) -> Self {
+        self.called_buyers = Some(told);
+        self
+    }
+
     /// Verifies the public beacons that draws depend on; without one, policies that name a beacon are refused.
     pub fn beacon_verifier(mut self, verifier: Arc<dyn BeaconVerifier>) -> Self {
         self.beacon_verifier = Some(verifier);
@@ -404,6 +415,7 @@ impl BoxOfficeBuilder {
             store_probe: one("store_probe", probe, whole.probe)?,
             waiting_rooms,
             join_guards: self.join_guards,
+            called_buyers: self.called_buyers,
             beacon_verifier: self.beacon_verifier,
             broadcast,
             room_cache: RoomCache::default(),
@@ -447,49 +459,6 @@ fn observed(
         Arc::new(ObservedGateway::new(gateway, Arc::clone(clock), metrics.cloned()))
     };
     gateways.into_iter().map(wrap).collect()
-}
-
-fn check_gateways(gateways: &[Arc<dyn PaymentGateway>]) -> Result<(), BuildError> {
-    let mut names = Vec::new();
-    let mut methods = Vec::new();
-    for gateway in gateways {
-        let name = gateway.name().to_owned();
-        if names.contains(&name) {
-            return Err(BuildError::DuplicateGateway { name });
-        }
-        names.push(name);
-        for method in gateway.methods() {
-            if methods.contains(&method.id) {
-                return Err(BuildError::DuplicateMethod { method: method.id });
-            }
-            methods.push(method.id);
-        }
-    }
-    Ok(())
-}
-
-type NamedSubscriber = (String, FactKinds, Arc<dyn Notifier>);
-
-/// Adds the subscriber that counts.
-fn with_figures(mut named: Vec<NamedSubscriber>, figures: Option<&FigureKeeper>) -> Vec<NamedSubscriber> {
-    if let Some(keeper) = figures {
-        let kinds = COUNTED_FACTS.into_iter().collect();
-        named.push((FIGURES_SUBSCRIBER.to_owned(), kinds, Arc::new(keeper.clone())));
-    }
-    named
-}
-
-fn subscribers(named: Vec<NamedSubscriber>) -> Result<Vec<Subscriber>, BuildError> {
-    let mut subscribers: Vec<Subscriber> = Vec::new();
-    for (name, kinds, notifier) in named {
-        let checked = SubscriberName::new(&*name);
-        let subscriber = checked.map_err(|source| BuildError::SubscriberName { name, source })?;
-        if subscribers.iter().any(|known| *known.name() == subscriber) {
-            return Err(BuildError::DuplicateSubscriber { name: subscriber });
-        }
-        subscribers.push(Subscriber::new(Subscription { subscriber, kinds }, notifier));
-    }
-    Ok(subscribers)
 }
 
 #[cfg(test)]

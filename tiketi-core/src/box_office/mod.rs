@@ -60,6 +60,7 @@ use crate::error::{CommandError, StoreError, StoreErrorKind};
 use crate::gateway::PaymentGateway;
 use crate::id::{CommandKey, EventId};
 use crate::metrics::{CommandMeasured, Metrics, outcome_word};
+use crate::notifier::CalledBuyers;
 use crate::random::Random;
 use crate::spawner::{Spawner, run_detached};
 use crate::store::{
@@ -99,6 +100,7 @@ struct Inner {
     store_probe: Arc<dyn StoreProbe>,
     waiting_rooms: Arc<dyn WaitingRoomStore>,
     join_guards: Vec<Arc<dyn JoinGuard>>,
+    called_buyers: Option<Arc<dyn CalledBuyers>>,
     beacon_verifier: Option<Arc<dyn BeaconVerifier>>,
     broadcast: Arc<dyn Broadcast>,
     room_cache: RoomCache,

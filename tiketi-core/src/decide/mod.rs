@@ -31,6 +31,7 @@ mod fingerprint;
 #[cfg(test)]
 pub(crate) mod fixture;
 mod hold;
+mod mail;
 mod new_id;
 mod note;
 mod pay;
@@ -70,6 +71,7 @@ pub use expire::expire;
 pub use extend::{ExtendHold, ExtendRefused};
 pub use fingerprint::Fingerprint;
 pub use hold::{Hold, HoldRefused, Shortage};
+pub use mail::{LONGEST_MAIL_DELAY, MAIL_TRIES, mail_failed};
 pub use note::{NotePayment, NotePaymentRefused};
 pub use pay::{StartPayment, StartPaymentRefused};
 pub use record_outcome::{CaptureOutcome, RecordOutcome, RecordOutcomeRefused};

@@ -13,6 +13,24 @@ use crate::store::{
 use crate::time::Timestamp;
 
 impl State {
+    /// Replaces an account by its next version.
+    fn replace(&mut self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
+        let known = self.accounts.get_mut(&account.id);
+        let known = known.ok_or(CommandError::Refused(UpdateAccountRefused::NotFound))?;
+        if known.version.checked_add(1) != Some(account.version) {
+            return Err(CommandError::Refused(UpdateAccountRefused::Changed));
+        }
+        let (email, role, created_at) = (known.email.clone(), known.role, known.created_at);
+        *known = Account { email, role, created_at, ..account };
+        Ok(())
+    }
+
+    /// Deletes the sessions of an account except one, and returns how many.
+    fn end_sessions(&mut self, account: AccountId, except: Option<SessionId>) -> u64 {
+        let ended: Vec<_> = self.sessions.of(account).filter(|id| Some(*id) != except).collect();
+        ended.into_iter().filter(|id| self.sessions.remove(*id)).count() as u64
+    }
+
     fn signed_in(&self, id: SessionId) -> Option<SignedIn> {
         let session = self.sessions.get(id)?;
         let account = self.accounts.get(&session.account)?;
@@ -38,14 +56,17 @@ impl AccountStore for MemoryStore {
 
     async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>> {
         account.check_texts()?;
-        let mut state = self.lock();
-        let known = state.accounts.get_mut(&account.id);
-        let known = known.ok_or(CommandError::Refused(UpdateAccountRefused::NotFound))?;
-        if known.version.checked_add(1) != Some(account.version) {
-            return Err(CommandError::Refused(UpdateAccountRefused::Changed));
-        }
-        let (email, role, created_at) = (known.email.clone(), known.role, known.created_at);
-        *known = Account { email, role, created_at, ..account };
+        self.lock().replace(account)
+    }
+
+    async fn update_account_and_end_sessions(
+        &self,
+        account: Account,
+    ) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
+        let (mut state, id) = (self.lock(), account.id);
+        state.replace(account)?;
+        state.end_sessions(id, None);
         Ok(())
     }
 
@@ -113,9 +134,7 @@ impl AccountStore for MemoryStore {
     }
 
     async fn end_sessions(&self, account: AccountId, except: Option<SessionId>) -> Result<u64, StoreError> {
-        let mut state = self.lock();
-        let ended: Vec<_> = state.sessions.of(account).filter(|id| Some(*id) != except).collect();
-        Ok(ended.into_iter().filter(|id| state.sessions.remove(*id)).count() as u64)
+        Ok(self.lock().end_sessions(account, except))
     }
 
     async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {

@@ -19,9 +19,11 @@ use crate::id::{
     AccountId, BuyerId, CommandKey, EventId, LayoutId, NoticeId, PaymentId, ReservationId, TicketTypeId,
 };
 use crate::memory::answers::KeptAnswer;
+use crate::memory::codes::Codes;
 use crate::memory::commands::Commands;
 use crate::memory::figures::Figures;
 use crate::memory::inbox::Inbox;
+use crate::memory::mail::Mails;
 use crate::memory::outbox::Outbox;
 use crate::memory::sessions::Sessions;
 use crate::notice::Notice;
@@ -42,6 +44,8 @@ pub(super) struct State {
     pub(super) accounts: Rows<AccountId, Account>,
     pub(super) account_of_email: Rows<Email, AccountId>,
     pub(super) sessions: Sessions,
+    pub(super) codes: Codes,
+    pub(super) mails: Mails,
     pub(super) answers: Rows<CommandKey, KeptAnswer>,
     pub(super) log: BTreeMap<LogKey, LogEntry>,
     pub(super) outbox: Outbox,

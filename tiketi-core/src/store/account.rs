@@ -37,6 +37,17 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     /// [`Account::check_texts`] refuses MUST be answered with [`CommandError::Text`].
     async fn update_account(&self, account: Account) -> Result<(), CommandError<UpdateAccountRefused>>;
 
+    /// Replaces an account by its next version and deletes its sessions, in one commit.
+    ///
+    /// # Contract
+    ///
+    /// It MUST do what [`AccountStore::update_account`] does, and delete every session of the account with it. If it
+    /// refuses, the sessions MUST stay.
+    async fn update_account_and_end_sessions(
+        &self,
+        account: Account,
+    ) -> Result<(), CommandError<UpdateAccountRefused>>;
+
     /// Changes the role of an account, and returns the account as it is now.
     ///
     /// Its version grows by one, also if it has the role already.

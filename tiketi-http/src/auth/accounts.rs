@@ -1,7 +1,8 @@
 //! Creates accounts, by registration or by the host.
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::json;
+use tiketi_core::language::Language;
 use tiketi_core::{
     AccountId, CommandError, StoreError, StoreErrorKind,
     account::{Account, Email, ParseEmailError, Role},
@@ -9,14 +10,13 @@ use tiketi_core::{
     limits::MAX_NAME_CHARS,
     staff_log::{LogEntry, LogOutcome, LogSubject},
     store::{CreateAccountRefused, recorded},
-    text::check_line,
 };
 
-use crate::credentials::{Accounts, Lane, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, PasswordError, role_name};
+use crate::auth::input::checked_name;
+use crate::credentials::{
+    Accounts, Lane, MAX_PASSWORD_CHARS, Password, PasswordError, PasswordProblem, role_name,
+};
 use crate::state::AppState;
-
-/// Most characters of a telephone number, separators included.
-pub(super) const MAX_PHONE_CHARS: usize = 32;
 
 /// Most sessions that one call forgets, so that it does not occupy the store for long.
 const FORGOTTEN_SESSIONS: u32 = 1_000;
@@ -27,7 +27,7 @@ const FORGOTTEN_SESSIONS: u32 = 1_000;
 pub struct NewAccount {
     /// The address to sign in with.
     pub email: String,
-    /// The password, of 8 to 128 characters.
+    /// The password, of [`HttpLimits::min_password_chars`](crate::HttpLimits::min_password_chars) to 128 characters.
     pub password: SecretString,
     /// The owner's name.
     pub name: String,
@@ -58,8 +58,14 @@ pub enum EnsureAccountError {
     #[error(transparent)]
     Email(#[from] ParseEmailError),
     /// The password is too short or too long.
-    #[error("a password must have from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters")]
-    PasswordLength,
+    #[error("a password must have from {least} to {MAX_PASSWORD_CHARS} characters")]
+    PasswordLength {
+        /// Fewest characters.
+        least: usize,
+    },
+    /// Many people use the password, or it is the address or the name.
+    #[error("the password is too easy to guess")]
+    PasswordCommon,
     /// The name is empty or too long.
     #[error("a name must have from 1 to {MAX_NAME_CHARS} characters")]
     NameLength,
@@ -88,13 +94,16 @@ impl AppState {
         let accounts = self.accounts().ok_or(EnsureAccountError::NoAccounts)?;
         let email: Email = new.email.parse()?;
         let name = checked_name(&new.name).ok_or(EnsureAccountError::NameLength)?;
-        if !is_password_length_allowed(&new.password) {
-            return Err(EnsureAccountError::PasswordLength);
-        }
+        let least = self.limits().min_password_chars;
+        let chosen = Password::chosen(&new.password, least, &[email.as_str(), &name]);
+        let password = chosen.map_err(|problem| match problem {
+            PasswordProblem::Length => EnsureAccountError::PasswordLength { least },
+            PasswordProblem::Common => EnsureAccountError::PasswordCommon,
+        })?;
         if has_account(accounts, &email, new.role).await? {
             return Ok(false);
         }
-        let hashed = accounts.passwords.hash(new.password, Lane::Open).await;
+        let hashed = accounts.passwords.hash(password, Lane::Of(None)).await;
         let password = hashed.map_err(|error: PasswordError| EnsureAccountError::Hash(error.into()))?;
         let account = Account {
             id: AccountId::from_uuid(self.new_id()),
@@ -102,7 +111,11 @@ impl AppState {
             name,
             phone: None,
             role: new.role,
-            password,
+            password: Some(password),
+            google: None,
+            language: Language::default(),
+            // The operator vouches for the address.
+            verified_at: Some(self.now()),
             created_at: self.now(),
             version: 1,
         };
@@ -156,15 +169,4 @@ async fn has_account(accounts: &Accounts, email: &Email, role: Role) -> Result<b
         Some(known) if known.role == role => Ok(true),
         Some(_) => Err(EnsureAccountError::OtherRole),
     }
-}
-
-/// Trims a name; returns it if its length is allowed and it fits on one line.
-pub(super) fn checked_name(name: &str) -> Option<String> {
-    let name = name.trim();
-    check_line("name", name, 1..=MAX_NAME_CHARS).is_ok().then(|| name.to_owned())
-}
-
-/// Returns whether a password is neither too short nor too long.
-pub(super) fn is_password_length_allowed(password: &SecretString) -> bool {
-    (MIN_PASSWORD_CHARS..=MAX_PASSWORD_CHARS).contains(&password.expose_secret().chars().count())
 }

@@ -1,26 +1,20 @@
-//! Routes to register, to sign in and out, and to read and edit one's own account.
-
-use std::sync::Arc;
+//! Routes to sign in and out, and to read and edit one's own account.
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::State;
 use axum::http::StatusCode;
-use axum::http::request::Parts;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use tiketi_core::{
-    AccountId,
-    account::{Account, Email, Role, Session, SignedIn},
-    decide::{RefreshRefused, Refreshed, refresh_session},
-    id::SessionId,
-    limits::MAX_NAME_CHARS,
-};
-use utoipa::ToSchema;
+use secrecy::ExposeSecret;
+use tiketi_core::AccountId;
+use tiketi_core::account::Email;
+use tiketi_core::decide::{RefreshRefused, Refreshed, refresh_session};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::accounts::{MAX_PHONE_CHARS, checked_name, is_password_length_allowed};
-use crate::credentials::{Accounts, IssuedTokens, MAX_PASSWORD_CHARS, MIN_PASSWORD_CHARS, role_name};
+use crate::auth::input::{valid_language, valid_name, valid_phone};
+use crate::auth::session::{SessionOfRequest, ShopAccounts, sign_in, tokens};
+use crate::auth::wire::{Login, Me, Profile, RefreshTokens, SignedInUser, Tokens, User};
+use crate::auth::{google, register, reset};
+use crate::credentials::{Password, SessionsOf};
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::extract::{ApiJson, ClientAddress, CurrentUser};
 use crate::state::AppState;
@@ -31,170 +25,14 @@ const REFRESH_TRIES: usize = 3;
 /// Collects the routes of signing in; they need a shop with accounts.
 pub(super) fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
-        .routes(routes!(register))
+        .merge(register::routes())
+        .merge(reset::routes())
+        .merge(google::routes())
         .routes(routes!(login))
         .routes(routes!(refresh))
         .routes(routes!(logout))
         .routes(routes!(me))
         .routes(routes!(edit_profile))
-}
-
-/// Extracts the accounts of the shop.
-pub(super) struct ShopAccounts(pub(super) Arc<Accounts>);
-
-impl FromRequestParts<AppState> for ShopAccounts {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(_: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        // The router has these routes only if there are accounts; without them the path is unknown.
-        state.accounts().cloned().map(Self).ok_or_else(|| ApiError::new(Code::NotFound))
-    }
-}
-
-/// A new account.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Registration {
-    /// The address to sign in with.
-    #[schema(example = "buyer@example.com")]
-    email: String,
-    /// The password, of 8 to 128 characters.
-    #[schema(value_type = String, min_length = 8, max_length = 128, example = "correct horse battery")]
-    password: SecretString,
-    /// The buyer's name.
-    #[schema(min_length = 1, example = "Ada Example")]
-    name: String,
-    /// The buyer's telephone number.
-    #[schema(max_length = 32, example = "010-0000-0000")]
-    phone: Option<String>,
-}
-
-/// An address and a password.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Login {
-    /// The registered address.
-    #[schema(example = "buyer@example.com")]
-    email: String,
-    /// The password.
-    #[schema(value_type = String, example = "correct horse battery")]
-    password: SecretString,
-}
-
-/// The signed-in user and the tokens.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct SignedInUser {
-    /// The access token; send it as `Authorization: Bearer`.
-    token: String,
-    /// Valid for longer; not accepted in place of `token`.
-    refresh_token: String,
-    user: User,
-}
-
-/// A refresh token, to be exchanged.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct RefreshTokens {
-    /// The newest refresh token of the session.
-    #[schema(value_type = String)]
-    refresh_token: SecretString,
-}
-
-/// The next tokens of a session.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-struct Tokens {
-    /// The access token; send it as `Authorization: Bearer`.
-    token: String,
-    /// The refresh token to use next time.
-    refresh_token: String,
-}
-
-/// What a user may change of the own account.
-#[derive(Debug, Deserialize, ToSchema)]
-struct Profile {
-    /// The user's name.
-    #[schema(min_length = 1, example = "Ada Example")]
-    name: String,
-    /// The user's telephone number; none if it is left out.
-    #[schema(max_length = 32, example = "010-0000-0000")]
-    phone: Option<String>,
-}
-
-/// The signed-in user.
-#[derive(Serialize, ToSchema)]
-struct Me {
-    user: User,
-}
-
-/// An account, as its owner sees it.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct User {
-    #[schema(format = Uuid)]
-    id: String,
-    pub(super) email: String,
-    name: String,
-    phone: Option<String>,
-    /// `user`, `read_only`, `box_office`, `finance` or `admin`.
-    #[schema(example = "user")]
-    role: &'static str,
-    /// When the account was created.
-    #[schema(format = DateTime)]
-    created_at: String,
-}
-
-impl From<&Account> for User {
-    fn from(account: &Account) -> Self {
-        Self {
-            id: account.id.to_string(),
-            email: account.email.to_string(),
-            name: account.name.clone(),
-            phone: account.phone.clone(),
-            role: role_name(account.role),
-            created_at: account.created_at.to_string(),
-        }
-    }
-}
-
-/// Create an account
-#[utoipa::path(
-    post, path = "/api/auth/register", tag = "auth", request_body = Registration,
-    responses(
-        (status = 201, description = "The account is created and signed in", body = SignedInUser),
-        (status = 409, description = "`EMAIL_TAKEN`", body = ErrorBody),
-        (status = 422, description = "`INVALID_BODY`", body = ErrorBody),
-        (status = 503, description = "`TOO_BUSY`: too many passwords wait to be hashed", body = ErrorBody),
-    ),
-)]
-async fn register(
-    State(state): State<AppState>,
-    ShopAccounts(accounts): ShopAccounts,
-    ClientAddress(address): ClientAddress,
-    ApiJson(new): ApiJson<Registration>,
-) -> Result<(StatusCode, Json<SignedInUser>), ApiError> {
-    let email = new.email.parse().map_err(|error| ApiError::invalid("email", error))?;
-    if !is_password_length_allowed(&new.password) {
-        let reason = format!("must have from {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters");
-        return Err(ApiError::invalid("password", reason));
-    }
-    let (name, phone) = (valid_name(&new.name)?, valid_phone(new.phone.as_deref())?);
-    // Saves hashing a password for an address that is taken. It may miss a race; `create_account` decides.
-    if accounts.store.account_by_email(&email).await?.is_some() {
-        return Err(ApiError::new(Code::EmailTaken));
-    }
-    let counted = accounts.sign_ins.registration(address).await;
-    let account = Account {
-        id: AccountId::from_uuid(state.new_id()),
-        email,
-        name,
-        phone,
-        role: Role::Buyer,
-        password: accounts.passwords.hash(new.password, counted.lane).await?,
-        created_at: state.now(),
-        version: 1,
-    };
-    accounts.store.create_account(account.clone()).await?;
-    Ok((StatusCode::CREATED, Json(sign_in(&state, &accounts, account).await?)))
 }
 
 /// Sign in
@@ -206,8 +44,8 @@ async fn register(
     responses(
         (status = 200, description = "Signed in", body = SignedInUser),
         (status = 401, description = "`INVALID_CREDENTIALS`", body = ErrorBody),
-        (status = 429, description = "`TOO_MANY_ATTEMPTS`: too many failed sign-ins of the account from this \
-            network", body = ErrorBody),
+        (status = 429, description = "`TOO_MANY_ATTEMPTS`: too many failed sign-ins of the account, or too many at \
+            once, from this network", body = ErrorBody),
         (status = 503, description = "`TOO_BUSY`: too many passwords wait to be checked", body = ErrorBody),
     ),
 )]
@@ -218,18 +56,16 @@ async fn login(
     ApiJson(login): ApiJson<Login>,
 ) -> Result<Json<SignedInUser>, ApiError> {
     let refused = || ApiError::new(Code::InvalidCredentials);
-    if !is_password_length_allowed(&login.password) {
-        return Err(refused());
-    }
-    accounts.passwords.warm_up().await?;
+    let password = Password::of(&login.password).ok_or_else(refused)?;
     let email = login.email.parse::<Email>().ok();
     let counted = accounts.sign_ins.sign_in(email.as_ref(), address).await?;
+    accounts.passwords.warm_up(counted.lane).await?;
     let account = match &email {
         Some(email) => accounts.store.account_by_email(email).await?,
         None => None,
     };
-    let known = account.as_ref().map(|account| account.password.clone());
-    let matches = accounts.passwords.verify(login.password, known, counted.lane).await?;
+    let known = account.as_ref().and_then(|account| account.password.clone());
+    let matches = accounts.passwords.verify(password, known, counted.lane).await?;
     let account = account.filter(|_| matches).ok_or_else(refused)?;
     accounts.sign_ins.succeeded(counted).await;
     Ok(Json(sign_in(&state, &accounts, account).await?))
@@ -309,7 +145,7 @@ async fn me(ShopAccounts(accounts): ShopAccounts, user: CurrentUser) -> Result<J
 
 /// Edit the signed-in user's account
 ///
-/// It replaces name and telephone number.
+/// It replaces name and telephone number, and the language if it is sent.
 #[utoipa::path(
     put, path = "/api/auth/profile", tag = "auth", request_body = Profile, security(("bearer" = [])),
     responses(
@@ -324,51 +160,12 @@ async fn edit_profile(
 ) -> Result<Json<Me>, ApiError> {
     let (name, phone) = (valid_name(&profile.name)?, valid_phone(profile.phone.as_deref())?);
     let id = AccountId::from_uuid(user.buyer().as_uuid());
-    let edited =
-        accounts.edit(id, |account| (account.name, account.phone) = (name.clone(), phone.clone())).await?;
+    let language = valid_language(profile.language.as_deref())?;
+    let edited = accounts
+        .edit(id, SessionsOf::Kept, |account| {
+            (account.name, account.phone) = (name.clone(), phone.clone());
+            account.language = language.unwrap_or(account.language);
+        })
+        .await?;
     Ok(Json(Me { user: User::from(&edited) }))
-}
-
-/// Extracts the session of the request's token; `None` if the token has none.
-struct SessionOfRequest(Option<SessionId>);
-
-impl FromRequestParts<AppState> for SessionOfRequest {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let session = state.accounts().map(|accounts| accounts.authenticator.session_of(parts)).transpose();
-        Ok(Self(session?.flatten()))
-    }
-}
-
-/// Starts a session of an account.
-async fn sign_in(state: &AppState, accounts: &Accounts, account: Account) -> Result<SignedInUser, ApiError> {
-    let (id, now) = (SessionId::from_uuid(state.new_id()), state.now());
-    let session = Session::start(id, account.id, now, now.after(accounts.tokens.session_length()));
-    accounts.store.start_session(session.clone()).await?;
-    let signed_in = SignedIn { session, account };
-    let Tokens { token, refresh_token } = tokens(accounts, &signed_in)?;
-    Ok(SignedInUser { token, refresh_token, user: User::from(&signed_in.account) })
-}
-
-fn tokens(accounts: &Accounts, signed_in: &SignedIn) -> Result<Tokens, ApiError> {
-    let IssuedTokens { access, refresh } = accounts.tokens.issue(signed_in).map_err(ApiError::internal)?;
-    Ok(Tokens { token: access, refresh_token: refresh })
-}
-
-fn valid_name(name: &str) -> Result<String, ApiError> {
-    checked_name(name).ok_or_else(|| {
-        ApiError::invalid("name", format!("must have from 1 to {MAX_NAME_CHARS} characters on one line"))
-    })
-}
-
-fn valid_phone(phone: Option<&str>) -> Result<Option<String>, ApiError> {
-    let Some(phone) = phone.map(str::trim).filter(|phone| !phone.is_empty()) else { return Ok(None) };
-    let fits = phone.len() <= MAX_PHONE_CHARS
-        && phone.chars().all(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | ' ' | '(' | ')' | '.'));
-    if fits {
-        Ok(Some(phone.to_owned()))
-    } else {
-        Err(ApiError::invalid("phone", format!("must have at most {MAX_PHONE_CHARS} digits and separators")))
-    }
 }

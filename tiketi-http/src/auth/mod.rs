@@ -1,8 +1,14 @@
 //! Accounts, and the routes to register and sign in.
 
 mod accounts;
+mod google;
 mod handlers;
+mod input;
+mod register;
+mod reset;
 mod roles;
+mod session;
+mod wire;
 
 pub use accounts::{EnsureAccountError, NewAccount};
 

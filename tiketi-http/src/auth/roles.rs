@@ -12,7 +12,8 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::auth::handlers::{ShopAccounts, User};
+use crate::auth::session::ShopAccounts;
+use crate::auth::wire::User;
 use crate::credentials::{role_from, role_name};
 use crate::dto::key_page_size;
 use crate::error::{ApiError, Code, ErrorBody};

@@ -1,6 +1,7 @@
 //! The secret that signs tokens.
 
 use secrecy::{ExposeSecret, SecretString};
+use tiketi_core::account::CodeKey;
 use tiketi_core::{AdmissionKey, waiting_room::AdmissionKeyTooShort};
 
 /// A secret that signs tokens with HS256, long enough not to be guessed.
@@ -38,6 +39,13 @@ impl TokenSecret {
         let secret = secret.into();
         let bytes = secret.expose_secret().len();
         if bytes < Self::MIN_BYTES { Err(SecretTooShort { bytes }) } else { Ok(Self(secret)) }
+    }
+
+    /// Makes the key with which codes in mails are hashed.
+    ///
+    /// No hash is a signature of a token or a pass: what is hashed starts with a text of its own.
+    pub fn code_key(&self) -> CodeKey {
+        CodeKey::of(self.expose_bytes())
     }
 
     /// Makes a key of admission passes from the same secret, for a shop that has one secret.

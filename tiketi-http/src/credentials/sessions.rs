@@ -38,6 +38,8 @@ struct KnownSessions {
     since: Timestamp,
     recent: HashMap<SessionId, Known>,
     before: HashMap<SessionId, Known>,
+    /// Accounts that this server changed a moment ago, and when.
+    changed: HashMap<AccountId, Timestamp>,
 }
 
 /// A session that the store had a moment ago.
@@ -45,6 +47,7 @@ struct KnownSessions {
 struct Known {
     account: AccountId,
     role: Role,
+    is_verified: bool,
     read_at: Timestamp,
 }
 
@@ -66,11 +69,13 @@ impl SessionAuthenticator {
         sessions.before.remove(&session);
     }
 
-    /// Makes the next request of each session of an account ask the store.
+    /// Makes the next request of every session of an account ask the store.
     pub(crate) fn account_changed(&self, account: AccountId) {
+        let now = self.clock.now();
         let mut sessions = self.lock();
-        sessions.recent.retain(|_, known| known.account != account);
-        sessions.before.retain(|_, known| known.account != account);
+        // What was read this long ago is asked for anyway.
+        sessions.changed.retain(|_, at| now.since(*at) < 2 * KNOWN_FOR);
+        sessions.changed.insert(account, now);
     }
 
     async fn user(&self, token: AccessToken) -> Result<AuthenticatedUser, AuthenticationError> {
@@ -83,7 +88,7 @@ impl SessionAuthenticator {
         };
         let account = known.account.into();
         if account == token.user.id {
-            Ok(AuthenticatedUser::new(account, known.role))
+            Ok(AuthenticatedUser::new(account, known.role).verified(known.is_verified))
         } else {
             Err(AuthenticationError::Invalid)
         }
@@ -92,7 +97,7 @@ impl SessionAuthenticator {
     fn known(&self, session: SessionId, now: Timestamp) -> Option<Known> {
         let sessions = self.lock();
         let known = sessions.recent.get(&session).or_else(|| sessions.before.get(&session));
-        known.filter(|known| known.is_current(now)).copied()
+        known.filter(|known| known.is_current(now) && !sessions.has_changed(known)).copied()
     }
 
     async fn read(&self, session: SessionId, now: Timestamp) -> Result<Known, AuthenticationError> {
@@ -105,7 +110,8 @@ impl SessionAuthenticator {
         if found.session.ends_at <= now {
             return Err(AuthenticationError::Expired);
         }
-        let known = Known { account: found.account.id, role: found.account.role, read_at: now };
+        let (account, is_verified) = (found.account.id, found.account.verified_at.is_some());
+        let known = Known { account, role: found.account.role, is_verified, read_at: now };
         self.lock().insert(session, known);
         Ok(known)
     }
@@ -117,11 +123,21 @@ impl SessionAuthenticator {
 
 impl Default for KnownSessions {
     fn default() -> Self {
-        Self { since: Timestamp::EPOCH, recent: HashMap::new(), before: HashMap::new() }
+        Self {
+            since: Timestamp::EPOCH,
+            recent: HashMap::new(),
+            before: HashMap::new(),
+            changed: HashMap::new(),
+        }
     }
 }
 
 impl KnownSessions {
+    /// Returns whether the account may have changed since it was read; within one moment, that is not known.
+    fn has_changed(&self, known: &Known) -> bool {
+        self.changed.get(&known.account).is_some_and(|at| known.read_at <= *at)
+    }
+
     fn insert(&mut self, session: SessionId, known: Known) {
         if known.read_at < self.since || known.read_at.since(self.since) >= KNOWN_FOR {
             self.since = known.read_at;

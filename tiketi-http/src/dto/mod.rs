@@ -14,6 +14,7 @@ mod field;
 mod image;
 mod layout;
 mod log;
+mod mail;
 mod metadata;
 mod news;
 mod page;
@@ -34,6 +35,7 @@ pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use image::ImageAnswer;
 pub(crate) use layout::{LayoutAnswer, LayoutList};
 pub(crate) use log::{LogList, LogListQuery};
+pub(crate) use mail::{DeadMailList, DeadMailQuery};
 pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};
 pub(crate) use page::{PageQuery, PaginationDto, key_page_size};
 pub(crate) use payment::{

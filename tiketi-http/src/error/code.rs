@@ -107,8 +107,20 @@ codes! {
     InvalidCredentials "INVALID_CREDENTIALS" UNAUTHORIZED
         "The e-mail address or the password is wrong." "이메일 또는 비밀번호가 올바르지 않습니다."
         "Check both and try again.";
+    MailedCodeRefused "INVALID_CODE" BAD_REQUEST
+        "The code is wrong, was used, or has expired." "코드가 올바르지 않거나 이미 사용되었거나 만료되었습니다."
+        "Check the code in the newest mail; details.triesLeft says how often it may be tried. Otherwise ask for a new one.";
+    EmailNotVerified "EMAIL_NOT_VERIFIED" FORBIDDEN
+        "Please verify your e-mail address first." "먼저 이메일 주소를 인증해 주세요."
+        "Ask for a code at /api/auth/verify/send, and send it to /api/auth/verify.";
+    AlreadyVerified "ALREADY_VERIFIED" CONFLICT
+        "Your e-mail address is verified already." "이미 인증된 이메일 주소입니다."
+        "Nothing has to be done.";
+    GoogleTokenRefused "GOOGLE_TOKEN_REFUSED" UNAUTHORIZED
+        "Signing in with Google did not work." "Google 로그인에 실패했습니다."
+        "Ask Google for a new ID token, with the client id of this shop and a verified address.";
     TooManyAttempts "TOO_MANY_ATTEMPTS" TOO_MANY_REQUESTS
-        "There were too many failed attempts." "실패한 시도가 너무 많습니다. 잠시 후 다시 시도해 주세요."
+        "There were too many attempts." "시도가 너무 많습니다. 잠시 후 다시 시도해 주세요."
         "Try again after Retry-After seconds.";
     TooManyRequests "TOO_MANY_REQUESTS" TOO_MANY_REQUESTS
         "You are sending too many requests." "요청을 너무 많이 보내고 있습니다. 잠시 후 다시 시도해 주세요."
@@ -182,6 +194,9 @@ codes! {
     RefundNotFound "REFUND_NOT_FOUND" NOT_FOUND
         "There is no such refund." "환불 내역을 찾을 수 없습니다."
         "Read the payment and use an id from there.";
+    MailNotFound "MAIL_NOT_FOUND" NOT_FOUND
+        "There is no such mail in the list." "목록에서 메일을 찾을 수 없습니다."
+        "List the mails that were given up and use an id from there.";
     EventCancelled "EVENT_CANCELLED" CONFLICT
         "The event was cancelled." "취소된 공연입니다."
         "Choose another event; paid reservations of this one are refunded.";
@@ -434,54 +449,4 @@ impl ToSchema for Code {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn every_code_has_words_of_its_own_in_both_languages() {
-        let mut seen = HashSet::new();
-        for code in Code::ALL {
-            assert!(seen.insert(code.wire()), "{} twice", code.wire());
-            assert!(code.sentence(Language::English).is_ascii(), "{}", code.wire());
-            let korean = code.sentence(Language::Korean);
-            assert!(korean.chars().any(|c| ('가'..='힣').contains(&c)), "{}", code.wire());
-            assert!(!code.remedy().is_empty());
-        }
-    }
-
-    /// Writes the list as `ERRORS.md` has it.
-    fn written() -> String {
-        let mut list = "\n| Code | Status | English | Korean | Remedy |\n|---|---|---|---|---|\n".to_owned();
-        for code in Code::ALL {
-            let cells = [
-                format!("`{}`", code.wire()),
-                code.status().as_u16().to_string(),
-                code.sentence(Language::English).to_owned(),
-                code.sentence(Language::Korean).to_owned(),
-                code.remedy().to_owned(),
-            ];
-            list.extend(["| ", &cells.join(" | "), " |\n"]);
-        }
-        list
-    }
-
-    #[test]
-    fn the_written_list_of_codes_is_current() {
-        let list = include_str!("../../ERRORS.md");
-        assert!(list.ends_with(&written()), "ERRORS.md should end with:\n{}", written());
-    }
-
-    #[test]
-    fn every_code_is_an_error_or_an_unknown_outcome() {
-        for code in Code::ALL {
-            let status = code.status();
-            assert!(
-                status.is_client_error() || status.is_server_error() || status == StatusCode::ACCEPTED,
-                "{}",
-                code.wire()
-            );
-        }
-    }
-}
+mod tests;

@@ -4,6 +4,7 @@ mod client_address;
 mod ids;
 mod json;
 mod key;
+mod language;
 mod query;
 mod staff;
 mod user;
@@ -12,9 +13,10 @@ pub(crate) use client_address::ClientAddress;
 pub(crate) use ids::ApiPath;
 pub(crate) use json::ApiJson;
 pub(crate) use key::{IdemKey, command_key, has_key};
+pub(crate) use language::WantedLanguage;
 pub(crate) use query::ApiQuery;
 pub(crate) use staff::{Staff, may};
-pub(crate) use user::CurrentUser;
+pub(crate) use user::{CurrentUser, VerifiedUser};
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,10 @@ use crate::state::AppState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct CurrentUser(AuthenticatedUser);
 
+/// Extracts the signed-in user, who must have a proved address if the shop demands it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct VerifiedUser(pub(crate) CurrentUser);
+
 /// The authenticator's answer about a request.
 ///
 /// The first extractor that needs it puts it into the request, so that the authenticator is called once a request: the
@@ -49,5 +53,18 @@ impl FromRequestParts<AppState> for CurrentUser {
             answer
         };
         answer?.map(Self).ok_or_else(|| ApiError::new(Code::AuthenticationRequired))
+    }
+}
+
+impl FromRequestParts<AppState> for VerifiedUser {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        let user = CurrentUser::from_request_parts(parts, state).await?;
+        if user.0.is_verified || !state.demands_verified_address() {
+            Ok(Self(user))
+        } else {
+            Err(ApiError::new(Code::EmailNotVerified))
+        }
     }
 }

@@ -59,6 +59,13 @@ impl AccountStore for Broken {
         Err(gone().into())
     }
 
+    async fn update_account_and_end_sessions(
+        &self,
+        _: Account,
+    ) -> Result<(), CommandError<UpdateAccountRefused>> {
+        Err(gone().into())
+    }
+
     async fn account(&self, _: AccountId) -> Result<Option<Account>, StoreError> {
         match self {
             Self::Gone => Err(gone()),

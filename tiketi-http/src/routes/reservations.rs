@@ -13,7 +13,7 @@ use crate::dto::{
     CreateReservation, HeldAnswer, PageQuery, PaginationDto, ReservationAnswer, ReservationList,
 };
 use crate::error::{ApiError, Code, ErrorBody};
-use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey, VerifiedUser};
 use crate::state::AppState;
 use crate::tasks::with_patience;
 
@@ -36,7 +36,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
     security(("bearer" = [])),
     responses(
         (status = 201, description = "The seats and tickets are held", body = HeldAnswer),
-        (status = 403, description = "`NOT_ADMITTED`", body = ErrorBody),
+        (status = 403, description = "`NOT_ADMITTED`, `EMAIL_NOT_VERIFIED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `NOT_ENOUGH_LEFT`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, \
             `SALE_CLOSED`, `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
@@ -46,7 +46,7 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
 )]
 async fn create(
     State(state): State<AppState>,
-    user: CurrentUser,
+    VerifiedUser(user): VerifiedUser,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<CreateReservation>,
 ) -> Result<(StatusCode, Json<HeldAnswer>), ApiError> {

@@ -16,7 +16,7 @@ use crate::dto::{
 };
 use crate::error::{ApiError, Code, ErrorBody};
 use crate::event_layout::LayoutName;
-use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey};
+use crate::extract::{ApiJson, ApiPath, ApiQuery, CurrentUser, IdemKey, VerifiedUser};
 use crate::state::AppState;
 
 pub(super) fn routes() -> OpenApiRouter<AppState> {
@@ -146,7 +146,7 @@ async fn layouts(
     post, path = "/api/seats/reserve", tag = "seats", request_body = ReserveSeats, security(("bearer" = [])),
     responses(
         (status = 201, description = "The seats are held", body = HeldAnswer),
-        (status = 403, description = "`NOT_ADMITTED`", body = ErrorBody),
+        (status = 403, description = "`NOT_ADMITTED`, `EMAIL_NOT_VERIFIED`", body = ErrorBody),
         (status = 404, description = "`EVENT_NOT_FOUND`", body = ErrorBody),
         (status = 409, description = "`SEATS_TAKEN`, `HELD_TOO_LONG`, `LIMIT_REACHED`, `SALE_NOT_OPEN`, `SALE_CLOSED`, \
             `EVENT_CANCELLED`, `PAYMENT_IN_PROGRESS`", body = ErrorBody),
@@ -156,7 +156,7 @@ async fn layouts(
 )]
 async fn reserve(
     State(state): State<AppState>,
-    user: CurrentUser,
+    VerifiedUser(user): VerifiedUser,
     IdemKey(key): IdemKey,
     ApiJson(body): ApiJson<ReserveSeats>,
 ) -> Result<(StatusCode, Json<HeldAnswer>), ApiError> {

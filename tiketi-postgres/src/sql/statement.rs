@@ -61,6 +61,11 @@ impl RowStatement {
         Self { sql, columns }
     }
 
+    /// Puts the statement into another one, whose parameters it shares.
+    pub(crate) fn within(self, before: &str, after: &str) -> Self {
+        Self { sql: format!("{before}{}{after}", self.sql), columns: self.columns }
+    }
+
     /// Inserts rows of one event, which is bound first.
     pub(crate) fn insert_of_event<R: TableRow>() -> Self {
         let arrays = Arrays::of::<R>(&ALL, 2, Guard::None);

@@ -25,7 +25,15 @@ const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accou
 
 static UPDATE: LazyLock<RowStatement> = LazyLock::new(|| {
     // The version before is bound after the columns.
-    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $6")
+    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $9")
+});
+/// Deletes sessions only if the account is replaced.
+static UPDATE_AND_END: LazyLock<RowStatement> = LazyLock::new(|| {
+    RowStatement::update::<AccountRow<'_>>(&[Part::Changing], "AND version = $9 RETURNING id").within(
+        "WITH replaced AS (",
+        "), ended AS (DELETE FROM tiketi.sessions WHERE account IN (SELECT id FROM replaced)) \
+            SELECT id FROM replaced",
+    )
 });
 /// Locks administrators in the order of their ids until it has one that stays. So of two calls that would leave none, the
 /// second waits for the first, and finds its account no administrator any more.
@@ -85,13 +93,19 @@ impl AccountStore for PostgresStore {
         let row = AccountRow::of(&account);
         let before = stored(account.version.saturating_sub(1));
         let changed = self.write(|| UPDATE.bind(self.query(UPDATE.sql()), &row).bind(before)).await?;
-        if changed == 1 {
-            return Ok(());
-        }
-        Err(CommandError::Refused(match self.account(account.id).await? {
-            Some(_) => UpdateAccountRefused::Changed,
-            None => UpdateAccountRefused::NotFound,
-        }))
+        if changed == 1 { Ok(()) } else { Err(self.not_replaced(account.id).await) }
+    }
+
+    async fn update_account_and_end_sessions(
+        &self,
+        account: Account,
+    ) -> Result<(), CommandError<UpdateAccountRefused>> {
+        account.check_texts()?;
+        let row = AccountRow::of(&account);
+        let before = stored(account.version.saturating_sub(1));
+        let replace = || UPDATE_AND_END.bind(self.query(UPDATE_AND_END.sql()), &row).bind(before);
+        let replaced = self.write_returning(replace).await?;
+        if replaced.is_empty() { Err(self.not_replaced(account.id).await) } else { Ok(()) }
     }
 
     async fn change_role(
@@ -165,5 +179,16 @@ impl AccountStore for PostgresStore {
 
     async fn forget_sessions(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.write(|| self.query(FORGET).bind(now.as_micros()).bind(i64::from(limit))).await
+    }
+}
+
+impl PostgresStore {
+    /// Returns why an account was not replaced.
+    async fn not_replaced(&self, id: AccountId) -> CommandError<UpdateAccountRefused> {
+        match self.account(id).await {
+            Ok(Some(_)) => CommandError::Refused(UpdateAccountRefused::Changed),
+            Ok(None) => CommandError::Refused(UpdateAccountRefused::NotFound),
+            Err(error) => error.into(),
+        }
     }
 }

@@ -8,8 +8,10 @@ mod connections;
 mod file;
 mod guards;
 mod layers;
+mod mail;
 mod paying;
 mod rehearse;
+mod signing_in;
 mod sockets;
 #[cfg(feature = "otlp")]
 mod traced;
@@ -31,8 +33,10 @@ use tiketi_postgres::SchemaName;
 pub(crate) use connections::Clients;
 pub(crate) use guards::Guards;
 pub(crate) use layers::{read, unknown_variables};
+pub(crate) use mail::Mailing;
 pub(crate) use paying::Paying;
 pub(crate) use rehearse::Rehearse;
+pub(crate) use signing_in::SigningIn;
 pub(crate) use sockets::LiveUpdates;
 #[cfg(feature = "otlp")]
 pub(crate) use traced::Traced;
@@ -239,6 +243,12 @@ pub(crate) struct Options {
 
     #[command(flatten)]
     pub(crate) connections: Clients,
+
+    #[command(flatten)]
+    pub(crate) signing_in: SigningIn,
+
+    #[command(flatten)]
+    pub(crate) mail: Mailing,
 
     #[command(flatten)]
     pub(crate) guards: Guards,

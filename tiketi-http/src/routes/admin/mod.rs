@@ -3,6 +3,7 @@
 mod events;
 mod layouts;
 mod log;
+mod mail;
 mod payments;
 mod seats;
 mod tickets;
@@ -21,4 +22,5 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(payments::routes())
         .merge(waiting_room::routes())
         .merge(log::routes())
+        .merge(mail::routes())
 }
