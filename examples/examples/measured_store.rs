@@ -13,7 +13,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::memory::{MemoryStore, TestGateway};
-use tiketi_core::store::{CallOffProgress, Page, PageRequest, SalesStore, Swept};
+use tiketi_core::reservation::ReservationNumber;
+use tiketi_core::store::{CallOffProgress, Page, PageRequest, ReservationQuery, SalesStore, Swept};
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, Currency, EventDetails, EventId, EventInput, HoldRequest, Money,
     Payment, PaymentId, PrepareRequest, Reservation, ReservationId, SaleWindow, StoreError, TicketTypeInput,
@@ -76,6 +77,17 @@ impl<S: SalesStore> SalesStore for Measured<S> {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
         self.store.reservations_of(buyer, event, page).await
+    }
+
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {
+        self.store.list_reservations(query).await
+    }
+
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.store.reservation_numbered(number).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {

@@ -73,6 +73,11 @@ macro_rules! sales_cases {
                 a_reservation_id_used_again_is_refused,
                 a_hold_without_admission_is_refused,
             }
+            reservation_list {
+                reservations_are_listed_newest_first_page_by_page,
+                a_list_of_reservations_has_what_its_query_selects,
+                a_reservation_is_found_by_its_number,
+            }
             extend {
                 a_renewed_hold_lasts_its_full_time_from_now,
                 a_hold_never_lasts_beyond_its_cap,

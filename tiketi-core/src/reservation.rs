@@ -1,5 +1,7 @@
 //! Reservations: what one buyer holds or owns of one event.
 
+mod status;
+
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use crate::metadata::Metadata;
 use crate::money::Money;
 use crate::time::Timestamp;
 use crate::transition::IllegalTransition;
+
+pub use status::{PaymentStatus, ReservationStateKind, ReservationStatus};
 
 /// Seats and general-admission units of one event that one buyer holds or owns.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -142,6 +142,7 @@ mod channels;
 mod client_address;
 mod conditional;
 mod credentials;
+mod csv;
 mod dto;
 mod error;
 mod event_detail;

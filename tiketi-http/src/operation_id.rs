@@ -8,7 +8,7 @@ pub(crate) fn operation_id(method: &str, path: &str) -> String {
         if name.len() < segment.len() {
             id.push_str("By");
         }
-        for word in name.split('-') {
+        for word in name.split(['-', '.']) {
             let mut letters = word.chars();
             id.extend(letters.next().map(|first| first.to_ascii_uppercase()));
             id.push_str(letters.as_str());

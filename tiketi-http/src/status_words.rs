@@ -1,6 +1,11 @@
 //! The words of the wire for the states of events, payments, seats and places in waiting rooms.
 
-use tiketi_core::{EventStatus, PaymentState, fact::SeatStatus, waiting_room::PlaceState};
+use tiketi_core::{
+    EventStatus, PaymentState,
+    fact::SeatStatus,
+    reservation::{PaymentStatus, ReservationStatus},
+    waiting_room::PlaceState,
+};
 
 /// Returns the status of an event as buyers' clients know it.
 pub(crate) const fn event_status_word(status: EventStatus) -> &'static str {
@@ -15,14 +20,28 @@ pub(crate) const fn event_status_word(status: EventStatus) -> &'static str {
 
 /// Returns a payment's word on the wire.
 pub(crate) const fn payment_word(state: &PaymentState) -> &'static str {
-    match state {
-        // A stuck payment may have been captured: until staff decide, no final word is true.
-        PaymentState::Ready | PaymentState::Confirming { .. } | PaymentState::Stuck { .. } => "pending",
-        PaymentState::Paid { .. } => "completed",
-        PaymentState::PartlyRefunded { .. } => "partially_refunded",
-        PaymentState::Refunded { .. } => "refunded",
-        PaymentState::Declined { .. } => "failed",
-        PaymentState::Abandoned => "cancelled",
+    payment_status_word(PaymentStatus::of_payment(state))
+}
+
+/// Returns the word of how a payment stands.
+pub(crate) const fn payment_status_word(status: PaymentStatus) -> &'static str {
+    match status {
+        PaymentStatus::Pending => "pending",
+        PaymentStatus::Completed => "completed",
+        PaymentStatus::Failed => "failed",
+        PaymentStatus::Cancelled => "cancelled",
+        PaymentStatus::Refunded => "refunded",
+        PaymentStatus::PartlyRefunded => "partially_refunded",
+    }
+}
+
+/// Returns a reservation's word on the wire.
+pub(crate) const fn reservation_status_word(status: ReservationStatus) -> &'static str {
+    match status {
+        ReservationStatus::Pending => "pending",
+        ReservationStatus::Confirmed => "confirmed",
+        ReservationStatus::Expired => "expired",
+        ReservationStatus::Cancelled => "cancelled",
     }
 }
 

@@ -105,11 +105,15 @@ CREATE TABLE tiketi.reservations (
 );
 CREATE UNIQUE INDEX one_pending_reservation ON tiketi.reservations (buyer, event) WHERE state IN ('held', 'paying');
 CREATE INDEX reservations_of_buyer ON tiketi.reservations (buyer, event, serial);
--- Each of an event's reservations is in one of these.
+-- Each of an event's reservations is in one of these; all but the first are in the order of lists.
 CREATE INDEX due_reservations ON tiketi.reservations (event, state_at) WHERE state = 'held';
-CREATE INDEX paying_reservations ON tiketi.reservations (event) WHERE state = 'paying';
-CREATE INDEX sold_reservations ON tiketi.reservations (event) WHERE state = 'confirmed';
-CREATE INDEX ended_reservations ON tiketi.reservations (event) WHERE state IN ('expired', 'cancelled');
+CREATE INDEX paying_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'paying';
+CREATE INDEX sold_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'confirmed';
+CREATE INDEX expired_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'expired';
+CREATE INDEX cancelled_reservations ON tiketi.reservations (event, created_at, serial) WHERE state = 'cancelled';
+-- For lists of all events, and for numbers that buyers say on the telephone.
+CREATE INDEX reservations_by_state ON tiketi.reservations (state, created_at, serial);
+CREATE INDEX reservations_by_serial ON tiketi.reservations (serial);
 
 CREATE TABLE tiketi.payments (
     event          uuid NOT NULL,

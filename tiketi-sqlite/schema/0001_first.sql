@@ -93,7 +93,8 @@ CREATE UNIQUE INDEX one_pending_reservation ON reservations (event, buyer) WHERE
 CREATE INDEX live_reservations ON reservations (event, buyer) WHERE state IN ('held', 'paying', 'confirmed');
 CREATE INDEX due_reservations ON reservations (state_at, event) WHERE state = 'held';
 CREATE INDEX reservations_of_buyer ON reservations (buyer, serial);
-CREATE INDEX reservations_of_event ON reservations (event);
+CREATE INDEX reservations_of_event ON reservations (event, state, created_at, serial);
+CREATE INDEX reservations_by_state ON reservations (state, created_at, serial);
 
 CREATE TABLE payments (
     id           BLOB PRIMARY KEY,

@@ -126,6 +126,17 @@ impl AccountStore for SqliteStore {
         .await
     }
 
+    async fn accounts_by_id(&self, ids: Vec<AccountId>) -> Result<Vec<Account>, StoreError> {
+        self.read(move |connection| {
+            let read = |id: &AccountId| {
+                one(connection, BY_ID, [id.as_uuid()], |row| AccountRow::read(row)?.account())
+            };
+            let found: Result<Vec<_>, _> = ids.iter().map(read).collect();
+            Ok(found?.into_iter().flatten().collect())
+        })
+        .await
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         self.read(move |connection| {
             one(connection, BY_ID, [id.as_uuid()], |row| AccountRow::read(row)?.account())

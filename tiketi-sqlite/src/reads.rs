@@ -1,9 +1,13 @@
 //! Reads for buyers and staff, which no rule uses.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Connection, params};
 use tiketi_core::{
     BuyerId, EventId, Page, PageRequest, Reservation, SeatMap, StoreError, TicketType, TicketTypeId,
-    store::{EventQuery, EventView},
+    Timestamp,
+    reservation::ReservationNumber,
+    store::{EventQuery, EventView, ReservationKey, ReservationQuery},
 };
 use uuid::Uuid;
 
@@ -27,6 +31,56 @@ pub(crate) fn reservations_of(
     let found = all(connection, sql, values, |row| ReservationRow::read(row)?.reservation())?;
     let sql = "SELECT count(*) FROM reservations WHERE buyer = ?1 AND (?2 IS NULL OR event = ?2)";
     Ok(Page { rows: found, total: total(connection, sql, params![buyer, event])? })
+}
+
+/// Expands to a page of reservations of one state.
+macro_rules! in_state {
+    ($of:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(reservation),
+            " FROM reservations WHERE state = ?1 AND (created_at, serial) < (?2, ?3) AND created_at >= ?4",
+            $of,
+            " ORDER BY created_at DESC, serial DESC LIMIT ?5"
+        )
+    };
+}
+
+/// The indexes of reservations begin with the event, the state, or the buyer, whose reservations are few.
+const IN_EVENT: &str = in_state!(" AND event = ?6 AND (?7 IS NULL OR buyer = ?7)");
+const OF_BUYER: &str = in_state!(" AND buyer = ?7 AND ?6 IS NULL");
+const IN_SHOP: &str = in_state!(" AND ?6 IS NULL AND ?7 IS NULL");
+
+/// Reads a page of each state, and merges them: an index orders the reservations of one state only.
+pub(crate) fn list_reservations(
+    connection: &Connection,
+    query: &ReservationQuery,
+) -> Result<Vec<Reservation>, StoreError> {
+    let sql = match (query.event, query.buyer) {
+        (Some(_), _) => IN_EVENT,
+        (None, Some(_)) => OF_BUYER,
+        (None, None) => IN_SHOP,
+    };
+    let (before, from) = (query.before, query.from.map_or(i64::MIN, Timestamp::as_micros));
+    let (event, buyer) = (query.event.map(EventId::as_uuid), query.buyer.map(BuyerId::as_uuid));
+    let mut found = Vec::new();
+    for state in &query.states {
+        let (at, serial) = (before.created_at.as_micros(), stored(before.serial));
+        let values = params![state.word(), at, serial, from, query.limit, event, buyer];
+        found.extend(all(connection, sql, values, |row| ReservationRow::read(row)?.reservation())?);
+    }
+    found.sort_by_key(|reservation: &Reservation| Reverse(ReservationKey::of(reservation)));
+    found.truncate(query.limit as usize);
+    Ok(found)
+}
+
+pub(crate) fn reservation_numbered(
+    connection: &Connection,
+    number: ReservationNumber,
+) -> Result<Option<Reservation>, StoreError> {
+    let sql = concat!("SELECT ", columns!(reservation), " FROM reservations WHERE serial = ?1 AND date = ?2");
+    let values = (stored(number.serial()), number.date());
+    one(connection, sql, values, |row| ReservationRow::read(row)?.reservation())
 }
 
 pub(crate) fn total(

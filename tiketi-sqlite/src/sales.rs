@@ -8,7 +8,8 @@ use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
     StoreError, StoreErrorKind, Timestamp,
-    store::{CallOffProgress, SalesStore, Swept},
+    reservation::ReservationNumber,
+    store::{CallOffProgress, ReservationQuery, SalesStore, Swept},
 };
 use tiketi_sql::{PaymentRow, columns, stored};
 use uuid::Uuid;
@@ -77,6 +78,17 @@ impl SalesStore for SqliteStore {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
         self.read(move |connection| reads::reservations_of(connection, buyer, event, page)).await
+    }
+
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {
+        self.read(move |connection| reads::list_reservations(connection, &query)).await
+    }
+
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.read(move |connection| reads::reservation_numbered(connection, number)).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {

@@ -40,6 +40,7 @@ pub mod reconciliation;
 pub mod refund;
 pub mod release;
 pub mod replay;
+pub mod reservation_list;
 pub mod roles;
 pub mod room_journal;
 pub mod rows;

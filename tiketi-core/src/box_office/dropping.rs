@@ -19,9 +19,9 @@ use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::memory::{ConfirmFault, MemoryStore, TestGateway};
 use crate::money::{Currency, Money};
 use crate::payment::{Payment, PaymentState, RefundState};
-use crate::reservation::{Reservation, ReservationState};
+use crate::reservation::{Reservation, ReservationNumber, ReservationState};
 use crate::spawner::{DetachedWork, Spawner};
-use crate::store::{CallOffProgress, Page, PageRequest, SalesStore, Swept};
+use crate::store::{CallOffProgress, Page, PageRequest, ReservationQuery, SalesStore, Swept};
 use crate::time::{SaleWindow, Timestamp};
 
 const ADA: BuyerId = BuyerId::from_uuid(Uuid::from_u128(0xADA));
@@ -58,6 +58,8 @@ slow! { SalesStore for MemoryStore {
     fn reservation(id: ReservationId) -> Result<Option<Reservation>, StoreError>;
     fn reservations_of(buyer: BuyerId, event: Option<EventId>, page: PageRequest)
         -> Result<Page<Reservation>, StoreError>;
+    fn list_reservations(query: ReservationQuery) -> Result<Vec<Reservation>, StoreError>;
+    fn reservation_numbered(number: ReservationNumber) -> Result<Option<Reservation>, StoreError>;
     fn payment(id: PaymentId) -> Result<Option<Payment>, StoreError>;
     fn payments_due(now: Timestamp, limit: usize) -> Result<Vec<Payment>, StoreError>;
     fn payments_needing_attention(before: Timestamp, page: PageRequest) -> Result<Page<Payment>, StoreError>;

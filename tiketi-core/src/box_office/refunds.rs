@@ -140,21 +140,23 @@ impl BoxOffice {
             Err(CommandError::Refused(CancelRefused::PaymentInProgress))
                 if self.give_up_deposit(reservation, buyer).await? =>
             {
-                self.cancel_given_up(reservation, buyer, key.step("cancel")).await
+                let again = Cancel::by_buyer(reservation, buyer);
+                self.cancel_given_up(buyer, key.step("cancel"), again).await
             }
             Err(error) => Err(RefundError::Cancel(error)),
         }
     }
 
     /// Ends a reservation whose deposit was given up, unless its hold has ended by then.
-    async fn cancel_given_up(
+    pub(super) async fn cancel_given_up(
         &self,
-        reservation: ReservationId,
         buyer: BuyerId,
         key: CommandKey,
+        cancel: Cancel,
     ) -> Result<Reservation, RefundError> {
         let ended = || RefundError::Cancel(CommandError::Refused(CancelRefused::AlreadyEnded));
-        match self.execute(key, Cancel::by_buyer(reservation, buyer)).await {
+        let reservation = cancel.reservation;
+        match self.execute(key, cancel).await {
             Ok(applied) => Ok(applied.reservation),
             Err(CommandError::Refused(CancelRefused::AlreadyEnded)) => {
                 self.sales().reservation(reservation, buyer).await?.ok_or_else(ended)
@@ -164,7 +166,7 @@ impl BoxOffice {
     }
 
     /// Returns a reservation that this key's refund ended, or the refusal if it ended otherwise.
-    async fn refunded_by(
+    pub(super) async fn refunded_by(
         &self,
         reservation: ReservationId,
         buyer: BuyerId,
@@ -210,7 +212,7 @@ impl BoxOffice {
         self.to_its_end(Box::pin(work)).await
     }
 
-    async fn refund_here(
+    pub(super) async fn refund_here(
         &self,
         buyer: Option<BuyerId>,
         payment: PaymentId,
@@ -219,7 +221,9 @@ impl BoxOffice {
         key: Option<CommandKey>,
         account: Option<RefundAccount>,
     ) -> Result<RefundRequested, RefundError> {
-        if account.is_none() {
+        let is_for_nothing =
+            matches!(&wanted, RefundWanted::Everything { amount: Some(amount) } if amount.is_zero());
+        if account.is_none() && !is_for_nothing {
             self.check_source(payment).await?;
         }
         let key = self.key_or_new(key);

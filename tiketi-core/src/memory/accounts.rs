@@ -94,6 +94,11 @@ impl AccountStore for MemoryStore {
         Ok(found.into_iter().take(query.limit as usize).cloned().collect())
     }
 
+    async fn accounts_by_id(&self, ids: Vec<AccountId>) -> Result<Vec<Account>, StoreError> {
+        let state = self.lock();
+        Ok(ids.iter().filter_map(|id| state.accounts.get(id)).cloned().collect())
+    }
+
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         Ok(self.lock().accounts.get(&id).cloned())
     }

@@ -1,5 +1,6 @@
 //! Sales, in memory.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -11,8 +12,8 @@ use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::memory::MemoryStore;
 use crate::memory::state::State;
 use crate::payment::Payment;
-use crate::reservation::{CancelReason, Reservation, ReservationState};
-use crate::store::{CallOffProgress, Page, PageRequest, SalesStore, Swept};
+use crate::reservation::{CancelReason, Reservation, ReservationNumber, ReservationState};
+use crate::store::{CallOffProgress, Page, PageRequest, ReservationKey, ReservationQuery, SalesStore, Swept};
 use crate::time::Timestamp;
 
 #[async_trait]
@@ -58,6 +59,23 @@ impl SalesStore for MemoryStore {
         let rows = state.reservations_of(buyer).into_iter();
         let rows = rows.filter(|row| event.is_none_or(|event| event == row.event)).cloned().collect();
         Ok(Page::cut(rows, page))
+    }
+
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {
+        let state = self.lock();
+        let all = state.events.values().flat_map(Snapshot::reservations);
+        let mut found: Vec<_> = all.filter(|reservation| query.selects(reservation)).collect();
+        found.sort_by_key(|reservation| Reverse(ReservationKey::of(reservation)));
+        Ok(found.into_iter().take(query.limit as usize).cloned().collect())
+    }
+
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let state = self.lock();
+        let mut all = state.events.values().flat_map(Snapshot::reservations);
+        Ok(all.find(|reservation| reservation.number == number).cloned())
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {

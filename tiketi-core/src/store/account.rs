@@ -72,6 +72,9 @@ pub trait AccountStore: Debug + Send + Sync + 'static {
     /// Addresses MUST be ordered by their bytes. A durable adapter MUST find the page by an index.
     async fn accounts(&self, query: AccountQuery) -> Result<Vec<Account>, StoreError>;
 
+    /// Returns the accounts that have one of these ids, in any order.
+    async fn accounts_by_id(&self, ids: Vec<AccountId>) -> Result<Vec<Account>, StoreError>;
+
     /// Returns an account exactly as it was stored; `None` if there is none.
     async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError>;
 

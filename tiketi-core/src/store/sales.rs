@@ -8,8 +8,8 @@ use crate::decide::{AnyCommand, AnyRefused, Applied, Envelope, SalesCommand};
 use crate::error::{CommandError, StoreError};
 use crate::id::{BuyerId, EventId, PaymentId, ReservationId};
 use crate::payment::Payment;
-use crate::reservation::Reservation;
-use crate::store::{Page, PageRequest, Swept};
+use crate::reservation::{Reservation, ReservationNumber};
+use crate::store::{Page, PageRequest, ReservationQuery, Swept};
 use crate::time::Timestamp;
 
 /// Stores reservations and payments, and the seats and stock that they take.
@@ -101,6 +101,21 @@ pub trait SalesStore: Debug + Send + Sync + 'static {
         event: Option<EventId>,
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError>;
+
+    /// Returns reservations of all buyers, the newest first: by the time of the first hold, and of one time by serial.
+    ///
+    /// # Contract
+    ///
+    /// MUST return the first ones that [`ReservationQuery::selects`] is true for, at most [`ReservationQuery::limit`]. A
+    /// durable adapter MUST find them by an index of the state, and of the event if the query names one, so that the cost
+    /// does not grow with what is not returned; those of one buyer may all be read.
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError>;
+
+    /// Returns the reservation with a number; `None` if there is none.
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError>;
 
     /// Returns a payment; `None` if there is none.
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Envelope};
 use tiketi_core::memory::{MemoryStore, TestGateway};
+use tiketi_core::reservation::ReservationNumber;
 use tiketi_core::store::{
-    AuditReport, CallOffProgress, CatalogStore, InboxStore, LayoutStore, Page, PageRequest, SalesStore,
-    StoreClock, Swept,
+    AuditReport, CallOffProgress, CatalogStore, InboxStore, LayoutStore, Page, PageRequest, ReservationQuery,
+    SalesStore, StoreClock, Swept,
 };
 use tiketi_core::{
     BoxOffice, BuyerId, CommandError, EventId, HoldRequest, Payment, PaymentId, PrepareRequest, Reservation,
@@ -60,6 +61,17 @@ impl<S: SalesStore> SalesStore for Counted<S> {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
         self.read().reservations_of(buyer, event, page).await
+    }
+
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {
+        self.read().list_reservations(query).await
+    }
+
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError> {
+        self.read().reservation_numbered(number).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {

@@ -24,6 +24,7 @@ mod policy;
 mod reservation;
 mod room_policy;
 mod seat;
+mod staff_reservation;
 mod stats;
 mod ticket;
 mod waiting_room;
@@ -33,7 +34,7 @@ pub(crate) use event::{EventAnswer, EventList, EventListQuery};
 pub(crate) use event_layout::EventLayoutDto;
 pub(crate) use event_write::{CreateEvent, EditEvent};
 pub(crate) use image::ImageAnswer;
-pub(crate) use layout::{LayoutAnswer, LayoutList};
+pub(crate) use layout::{LayoutAnswer, LayoutCheck, LayoutList};
 pub(crate) use log::{LogList, LogListQuery};
 pub(crate) use mail::{DeadMailList, DeadMailQuery};
 pub(crate) use news::{NewsList, NewsQuery, NoticeAnswer, WriteNotice};
@@ -54,6 +55,10 @@ pub(crate) use room_policy::{ClearedAnswer, RoomPolicyAnswer, SetRoomPolicy};
 pub(crate) use seat::{
     BlockSeatsBody, MapVersionAnswer, SeatDto, SeatMapDto, SeatMapEventDto, SeatMapLayoutDto, SeatMapQuery,
     SeatMapSectionDto, UnblockSeatsBody,
+};
+pub(crate) use staff_reservation::{
+    ChangeReservationStatus, StaffReservationAnswer, StaffReservationDto, StaffReservationList,
+    StaffReservationQuery, WantedReservations, write_key as reservation_key,
 };
 pub(crate) use stats::{
     AdminDashboardAnswer, CancellationsAnswer, ConversionAnswer, DailyAnswer, DashboardAnswer, EventsAnswer,

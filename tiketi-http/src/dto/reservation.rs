@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 use tiketi_core::{
-    AdmissionPass, BuyerId, Event, EventId, HoldRequest, Payment, Reservation, ReservationId,
-    ReservationState, SeatId, TicketTypeId, Timestamp,
+    AdmissionPass, BuyerId, Event, EventId, HoldRequest, Payment, Reservation, ReservationId, SeatId,
+    TicketTypeId, Timestamp,
     limits::MAX_LINES_PER_COMMAND,
-    reservation::{ItemLine, SeatLine},
+    reservation::{ItemLine, PaymentStatus, ReservationStatus, SeatLine},
 };
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::field::{parsed, parsed_list, quantity};
 use super::metadata::{MetadataDto, shown_metadata};
 use super::page::PaginationDto;
 use crate::error::{ApiError, Code};
-use crate::status_words::payment_word;
+use crate::status_words::{payment_status_word, reservation_status_word};
 
 /// A buyer's reservation of one event.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,57 +22,57 @@ use crate::status_words::payment_word;
 #[schema(as = Reservation)]
 pub(crate) struct ReservationDto {
     #[schema(format = Uuid)]
-    id: String,
+    pub(super) id: String,
     /// A short number for people.
     #[schema(example = "TKT-20260105-00001")]
-    reservation_number: String,
+    pub(super) reservation_number: String,
     #[schema(format = Uuid)]
-    event_id: String,
-    event: ReservationEventDto,
+    pub(super) event_id: String,
+    pub(super) event: ReservationEventDto,
     #[schema(format = Uuid)]
-    user_id: String,
-    seats: Vec<ReservedSeatDto>,
-    items: Vec<ReservedItemDto>,
+    pub(super) user_id: String,
+    pub(super) seats: Vec<ReservedSeatDto>,
+    pub(super) items: Vec<ReservedItemDto>,
     /// In minor units.
     #[schema(example = 300_000)]
-    total_amount: i64,
+    pub(super) total_amount: i64,
     #[schema(example = "KRW")]
-    currency: String,
+    pub(super) currency: String,
     /// `pending` (held or being paid), `confirmed`, `cancelled` or `expired`.
     #[schema(example = "pending")]
-    status: &'static str,
+    pub(super) status: &'static str,
     /// `pending`, `completed`, `failed`, `cancelled`, `refunded` or `partially_refunded`.
     #[schema(example = "pending")]
-    payment_status: &'static str,
+    pub(super) payment_status: &'static str,
     /// The latest attempt to pay; absent before the first.
     #[schema(format = Uuid)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    payment_id: Option<String>,
+    pub(super) payment_id: Option<String>,
     /// What a cancellation refunds now; absent unless the reservation is confirmed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    cancellation: Option<CancellationDto>,
+    pub(super) cancellation: Option<CancellationDto>,
     /// The host's own data; absent if there is none.
     #[schema(value_type = Option<Object>)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    metadata: Option<MetadataDto>,
+    pub(super) metadata: Option<MetadataDto>,
     /// When the hold ends; `null` if it cannot expire any more.
     #[schema(format = DateTime)]
-    expires_at: Option<String>,
+    pub(super) expires_at: Option<String>,
     #[schema(format = DateTime)]
-    created_at: String,
+    pub(super) created_at: String,
 }
 
 /// The event of a reservation.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservationEvent)]
-struct ReservationEventDto {
+pub(super) struct ReservationEventDto {
     #[schema(format = Uuid)]
-    id: String,
+    pub(super) id: String,
     #[schema(example = "Night of the Lighthouse")]
-    title: String,
+    pub(super) title: String,
     #[schema(format = DateTime)]
-    event_date: String,
+    pub(super) event_date: String,
 }
 
 impl From<&Event> for ReservationEventDto {
@@ -89,14 +89,14 @@ impl From<&Event> for ReservationEventDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservedSeat)]
-struct ReservedSeatDto {
+pub(super) struct ReservedSeatDto {
     #[schema(format = Uuid)]
-    seat_id: String,
+    pub(super) seat_id: String,
     #[schema(example = "VIP A-7")]
-    seat_label: String,
+    pub(super) seat_label: String,
     /// The price it was held at, in minor units.
     #[schema(example = 150_000)]
-    price: i64,
+    pub(super) price: i64,
 }
 
 impl From<&SeatLine> for ReservedSeatDto {
@@ -109,16 +109,16 @@ impl From<&SeatLine> for ReservedSeatDto {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = ReservedItem)]
-struct ReservedItemDto {
+pub(super) struct ReservedItemDto {
     #[schema(format = Uuid)]
-    ticket_type_id: String,
+    pub(super) ticket_type_id: String,
     #[schema(example = "Standing")]
-    name: String,
+    pub(super) name: String,
     #[schema(example = 2)]
-    quantity: u32,
+    pub(super) quantity: u32,
     /// Price of one when it was held, in minor units.
     #[schema(example = 88_000)]
-    unit_price: i64,
+    pub(super) unit_price: i64,
 }
 
 impl From<&ItemLine> for ReservedItemDto {
@@ -152,39 +152,14 @@ impl ReservationDto {
             items: reservation.items.iter().map(Into::into).collect(),
             total_amount: reservation.total.minor(),
             currency: reservation.total.currency().code().to_owned(),
-            status: reservation_word(reservation, now),
-            payment_status: payment_status(reservation, payment, now),
+            status: reservation_status_word(ReservationStatus::of(reservation, now)),
+            payment_status: payment_status_word(PaymentStatus::of(reservation, payment, now)),
             payment_id: reservation.payment.map(|payment| payment.to_string()),
             cancellation: CancellationDto::of(reservation, event, payment, now),
             metadata: shown_metadata(&reservation.metadata),
             expires_at: reservation.held_until().map(|until| until.to_string()),
             created_at: reservation.created_at.to_string(),
         }
-    }
-}
-
-/// Returns a reservation's word on the wire.
-///
-/// A hold past its end is expired, also before a job ends it.
-fn reservation_word(reservation: &Reservation, now: Timestamp) -> &'static str {
-    match reservation.state {
-        ReservationState::Held { until } if until <= now => "expired",
-        ReservationState::Held { .. } | ReservationState::Paying { .. } => "pending",
-        ReservationState::Confirmed { .. } => "confirmed",
-        ReservationState::Expired { .. } => "expired",
-        ReservationState::Cancelled { .. } => "cancelled",
-    }
-}
-
-fn payment_status(reservation: &Reservation, payment: Option<&Payment>, now: Timestamp) -> &'static str {
-    match (payment, reservation.state) {
-        // An attempt that was not confirmed ends with its hold.
-        (_, ReservationState::Held { until }) if until <= now => "cancelled",
-        (Some(payment), _) => payment_word(&payment.state),
-        (None, ReservationState::Held { .. } | ReservationState::Paying { .. }) => "pending",
-        // Confirmed without a payment: there was nothing to pay.
-        (None, ReservationState::Confirmed { .. }) => "completed",
-        (None, ReservationState::Expired { .. } | ReservationState::Cancelled { .. }) => "cancelled",
     }
 }
 

@@ -56,6 +56,15 @@ impl<D> Staff<D> {
         self.user.buyer()
     }
 
+    /// Refuses staff who have not this permission, too.
+    ///
+    /// # Errors
+    ///
+    /// `FORBIDDEN`.
+    pub(crate) fn demand_also(&self, permission: Permission) -> Result<(), ApiError> {
+        if self.user.role().may(permission) { Ok(()) } else { Err(lacking(permission)) }
+    }
+
     /// Returns the record of this request, where a handler notes what it changes; a read is not recorded.
     pub(crate) fn record(&self) -> &ActionRecord {
         &self.record
@@ -78,7 +87,11 @@ impl<D: Demand> FromRequestParts<AppState> for Staff<D> {
             }
             Role::Buyer => Err(ApiError::new(Code::Forbidden)),
             // Staff can ask an administrator for it.
-            _ => Err(ApiError::new(Code::Forbidden).detail("permission", D::PERMISSION.word())),
+            _ => Err(lacking(D::PERMISSION)),
         }
     }
+}
+
+fn lacking(permission: Permission) -> ApiError {
+    ApiError::new(Code::Forbidden).detail("permission", permission.word())
 }

@@ -94,6 +94,10 @@ impl AccountStore for Broken {
         Err(gone())
     }
 
+    async fn accounts_by_id(&self, _: Vec<AccountId>) -> Result<Vec<Account>, StoreError> {
+        Err(gone())
+    }
+
     async fn start_session(&self, _: Session) -> Result<(), StoreError> {
         Err(gone())
     }

@@ -1,18 +1,23 @@
 //! Builds answers: reads the related rows that an answer shows.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::future::try_join_all;
 use tiketi_core::{
-    BuyerId, EventId, LayoutId, Payment, PaymentId, Refund, RefundError, Reservation, ReservationId,
-    box_office::RefundRequested, payment::RefundState, seat_layout::StoredLayout, store::EventView,
+    AccountId, BuyerId, EventId, LayoutId, Payment, PaymentId, Refund, RefundError, Reservation,
+    ReservationId,
+    account::Account,
+    box_office::{ListedReservation, RefundRequested},
+    payment::RefundState,
+    seat_layout::StoredLayout,
+    store::EventView,
 };
 
-use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto};
+use crate::dto::{HeldAnswer, ReservationAnswer, ReservationDto, StaffReservationDto};
 use crate::error::{ApiError, Code};
 use crate::live::Shown;
 use crate::state::AppState;
@@ -99,6 +104,38 @@ pub(super) async fn events_in_memory(
     ids: impl IntoIterator<Item = EventId>,
 ) -> Result<Vec<Arc<EventView>>, ApiError> {
     try_join_all(ids.into_iter().map(|id| event_of(state, id, true))).await
+}
+
+/// Shows reservations of any buyers, each with its buyer; it reads each event once, and all buyers at once.
+pub(super) async fn staff_reservations(
+    state: &AppState,
+    rows: &[ListedReservation],
+) -> Result<Vec<StaffReservationDto>, ApiError> {
+    let mut events = HashMap::new();
+    for ListedReservation { reservation, .. } in rows {
+        if let Entry::Vacant(unread) = events.entry(reservation.event) {
+            unread.insert(event_of(state, reservation.event, false).await?);
+        }
+    }
+    let (buyers, now) = (buyers_of(state, rows).await?, state.box_office().now());
+    let shown = rows.iter().filter_map(|listed| {
+        let event = events.get(&listed.reservation.event)?;
+        let buyer = buyers.get(&listed.reservation.buyer);
+        Some(StaffReservationDto::of(listed, &event.event, buyer, now))
+    });
+    Ok(shown.collect())
+}
+
+/// Returns the accounts of the buyers of reservations; none if they are the host's users.
+async fn buyers_of(
+    state: &AppState,
+    rows: &[ListedReservation],
+) -> Result<HashMap<BuyerId, Account>, ApiError> {
+    let Some(accounts) = state.accounts() else { return Ok(HashMap::new()) };
+    let ids: BTreeSet<_> =
+        rows.iter().map(|row| AccountId::from_uuid(row.reservation.buyer.as_uuid())).collect();
+    let found = accounts.store.accounts_by_id(ids.into_iter().collect()).await?;
+    Ok(found.into_iter().map(|account| (account.id.into(), account)).collect())
 }
 
 /// Returns the event of a reservation: from memory if it is kept there, which it is from now on if it is `wanted` and

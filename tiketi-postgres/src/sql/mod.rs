@@ -5,6 +5,7 @@ pub(crate) mod event_id_cache;
 pub(crate) mod holds;
 pub(crate) mod read_batcher;
 pub(crate) mod reads;
+pub(crate) mod reservation_list;
 pub(crate) mod row;
 pub(crate) mod schema;
 pub(crate) mod session;

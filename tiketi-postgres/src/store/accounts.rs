@@ -21,6 +21,7 @@ static INSERT: LazyLock<RowStatement> = LazyLock::new(|| {
     RowStatement::insert::<AccountRow<'_>>("ON CONFLICT ON CONSTRAINT one_account_an_address DO NOTHING")
 });
 const BY_ID: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE id = $1");
+const BY_IDS: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE id = ANY ($1)");
 const BY_EMAIL: &str = concat!("SELECT ", columns!(account), " FROM tiketi.accounts WHERE email = $1");
 
 static UPDATE: LazyLock<RowStatement> = LazyLock::new(|| {
@@ -134,6 +135,12 @@ impl AccountStore for PostgresStore {
         let listed = self.query(sql).bind(from).bind(end).bind(after);
         let listed = listed.bind(query.role.map(Role::word)).bind(i64::from(query.limit));
         let found = self.database().fetch_all(listed).await?;
+        each(&found, |row| AccountRow::read(row)?.account())
+    }
+
+    async fn accounts_by_id(&self, ids: Vec<AccountId>) -> Result<Vec<Account>, StoreError> {
+        let ids: Vec<_> = ids.into_iter().map(AccountId::as_uuid).collect();
+        let found = self.database().fetch_all(self.query(BY_IDS).bind(ids)).await?;
         each(&found, |row| AccountRow::read(row)?.account())
     }
 

@@ -5,13 +5,14 @@ use tiketi_core::decide::{AnyCommand, AnyRefused, Applied, Command, Envelope, Su
 use tiketi_core::{
     BuyerId, CommandError, EventId, Page, PageRequest, Payment, PaymentId, Reservation, ReservationId,
     StoreError, Timestamp,
-    store::{CallOffProgress, SalesStore, Swept},
+    reservation::ReservationNumber,
+    store::{CallOffProgress, ReservationQuery, SalesStore, Swept},
     text::can_be_kept,
 };
 use tiketi_sql::{PaymentRow, Row as _, columns, count, stored};
 
-use crate::sql::reads;
 use crate::sql::row::{Row, each, maybe};
+use crate::sql::{reads, reservation_list};
 use crate::store::PostgresStore;
 use crate::store::expiry::expire_due;
 
@@ -49,7 +50,7 @@ const PROGRESS: &str = "WITH live AS (\
         UNION ALL SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'paying' \
         UNION ALL SELECT event, payment FROM tiketi.reservations WHERE event = $1 AND state = 'confirmed') \
     SELECT (SELECT count(*) FROM live) AS to_do, \
-        (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state IN ('expired', 'cancelled') \
+        (SELECT count(*) FROM tiketi.reservations WHERE event = $1 AND state = 'cancelled' \
             AND cancel_reason IN ('organiser', 'refunded')) AS done, \
         (SELECT count(*) FROM live JOIN tiketi.payments AS payment ON payment.event = live.event \
             AND payment.id = live.payment WHERE payment.event = $1 AND payment.call_off_refused) AS refused \
@@ -111,6 +112,17 @@ impl SalesStore for PostgresStore {
         page: PageRequest,
     ) -> Result<Page<Reservation>, StoreError> {
         reads::reservations_of(self.database(), buyer, event, page).await
+    }
+
+    async fn list_reservations(&self, query: ReservationQuery) -> Result<Vec<Reservation>, StoreError> {
+        reservation_list::list_reservations(self.database(), &query).await
+    }
+
+    async fn reservation_numbered(
+        &self,
+        number: ReservationNumber,
+    ) -> Result<Option<Reservation>, StoreError> {
+        reservation_list::reservation_numbered(self.database(), number).await
     }
 
     async fn payment(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {

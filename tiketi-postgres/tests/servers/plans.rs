@@ -8,7 +8,7 @@ use tiketi_core::{
     gateway::Hint,
     store::{
         AuditStore, CatalogStore, Delivery, EventQuery, InboxStore, LayoutStore, OutboxStore, Release,
-        SalesStore,
+        ReservationQuery, SalesStore,
     },
 };
 use tiketi_postgres_harness::{Fsync, Server};
@@ -107,6 +107,13 @@ async fn look_around(cluster: &TestCluster, hall: &Hall, buyer: BuyerId) {
     let (now, store) = (cluster.shop.now(), &cluster.stores[0]);
     store.reservations_of(buyer, Some(hall.event), PageRequest::FIRST).await.unwrap();
     store.reservations_of(buyer, None, PageRequest::FIRST).await.unwrap();
+    let mut listed = ReservationQuery::newest(20);
+    let newest = store.list_reservations(listed.clone()).await.unwrap();
+    store.reservation_numbered(newest[0].number).await.unwrap().unwrap();
+    listed.event = Some(hall.event);
+    store.list_reservations(listed.clone()).await.unwrap();
+    listed.buyer = Some(buyer);
+    store.list_reservations(listed).await.unwrap();
     store.seat_map(hall.event, 0).await.unwrap();
     store.events(EventQuery::published(now, PageRequest::FIRST)).await.unwrap();
     store.ticket_type(hall.front).await.unwrap();

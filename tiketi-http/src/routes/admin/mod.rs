@@ -5,6 +5,7 @@ mod layouts;
 mod log;
 mod mail;
 mod payments;
+mod reservations;
 mod seats;
 mod tickets;
 mod waiting_room;
@@ -23,4 +24,5 @@ pub(super) fn routes() -> OpenApiRouter<AppState> {
         .merge(waiting_room::routes())
         .merge(log::routes())
         .merge(mail::routes())
+        .merge(reservations::routes())
 }

@@ -16,6 +16,7 @@ mod reservations;
 mod seat_states;
 mod seats;
 mod settling;
+mod staff_reservations;
 mod stats;
 mod texts;
 mod waiting_room;
